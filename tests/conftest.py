@@ -1,0 +1,27 @@
+"""What every test may ask for: one real Kafka for the session, and names nobody else uses."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from streams.broker import EmbeddedKafka
+
+
+@pytest.fixture(scope="session")
+def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    """The session's broker; a test that restarts or kills it starts one of its own instead."""
+    with EmbeddedKafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def kafka(embedded_kafka: EmbeddedKafka) -> str:
+    """The bootstrap servers of the session's broker."""
+    return embedded_kafka.bootstrap
+
+
+@pytest.fixture
+def unique() -> str:
+    """A prefix for group and topic names that no other test uses."""
+    return f"t{uuid.uuid4().hex[:12]}"
