@@ -1,0 +1,56 @@
+"""The contract, read naively: every series of a set of events, by brute force.
+
+Written to be obviously right, not fast: sets and loops in the contract's own words, one function for each
+paragraph of its section 4. It shares no code with `models/`, so that the two hold each other to the contract.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.oracle import relations, shop, support
+from tests.oracle.world import Expected, World
+
+Series = tuple[str, frozenset[tuple[str, str]]]
+
+
+def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> dict[Series, Expected]:
+    """Compute every Prometheus series that is a function of the events and the clock.
+
+    Args:
+        events: parsed JSON objects of valid events, in any order, duplicates welcome.
+        now: the clock, in integer microseconds since the epoch.
+        definitions: a `models.definitions.Definitions`, or anything with its fields.
+
+    Returns:
+        By metric name and labels: the value (NaN over nothing) and, for a ratio, its two parts.
+    """
+    world = World(events, now, definitions)
+    paragraphs = (
+        shop.retention,
+        shop.orders,
+        shop.lifetime_value,
+        shop.refunds,
+        shop.carts,
+        shop.deliveries,
+        shop.misfortunes,
+        support.first_response,
+        support.resolution,
+        support.open_tickets,
+        support.sla,
+        support.feedback,
+        relations.experiments,
+        relations.lifecycle,
+        relations.loyalty,
+        relations.spenders_and_senders,
+        relations.exposure,
+    )
+    series: dict[Series, Expected] = {}
+    for paragraph in paragraphs:
+        for metric, labels, expected in paragraph(world):
+            key = metric, frozenset(labels.items())
+            assert key not in series, f"the oracle computes {key} twice"
+            series[key] = expected
+    return series
+
+
+__all__ = ["Expected", "Series", "World", "oracle"]

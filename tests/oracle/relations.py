@@ -1,0 +1,160 @@
+"""Section 4: what customers are to the shop, and what moved them."""
+
+from tests.oracle.shop import active, is_overdue, is_rejected
+from tests.oracle.support import answers, reviews_of, tickets_of
+from tests.oracle.world import YEAR, Customer, Expected, Order, Paragraph, World, hour, last, ratio
+
+STATES = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
+
+
+def experiments(world: World) -> Paragraph:
+    """By variant.
+
+    "The cohort rate of the customers in `start` whose latest event with that experiment, up to hour H-W,
+    shows the variant."
+
+    Decided: having seen a variant is a fact about the customer, so an event whose order or ticket is not
+    known shows it too. Only variants that somebody in `start` has seen are exported.
+    """
+    for name, window in world.windows.items():
+        end, start = active(world, world.hour, window), active(world, world.hour - window, window)
+        cohorts: dict[tuple[str, str], set[Customer]] = {}
+        for customer in start:
+            seen = {}
+            for event in customer.events:
+                if hour(event["at"]) <= world.hour - window:
+                    seen.update(event.get("experiments") or {})
+            for shown in seen.items():
+                cohorts.setdefault(shown, set()).add(customer)
+        for (experiment, variant), cohort in cohorts.items():
+            labels = {"window": name, "experiment": experiment, "variant": variant}
+            yield "retention_experiment_rate_ratio", labels, ratio(len(cohort & end), len(cohort))
+
+
+def universe(world: World) -> list[Customer]:
+    """ "All customers with a known event other than `customer.*`." """
+    return [c for c in world.customers if any(not e["type"].startswith("customer.") for e in c.events)]
+
+
+def year_of(world: World, customer: Customer) -> list[Order]:
+    """The customer's Q orders of 365 days."""
+    return [order for order in customer.qualifying if world.within(order.at, YEAR)]
+
+
+def state(world: World, customer: Customer) -> str:
+    """ "The first that holds: `prospect` no Q order; `churned` recency >= L; `at_risk` recency >= L/2; `new`
+    one Q order; `reactivated` the gap between the last two Q orders' hours >= L; `returning`."
+    """
+    limit = 24 * world.definitions.lifecycle_days
+    hours = [hour(order.at) for order in customer.qualifying]
+    if not hours:
+        return "prospect"
+    recency = world.hour - hours[-1]
+    if recency >= limit:
+        return "churned"
+    if recency >= limit / 2:
+        return "at_risk"
+    if len(hours) == 1:
+        return "new"
+    return "reactivated" if hours[-1] - hours[-2] >= limit else "returning"
+
+
+def lifecycle(world: World) -> Paragraph:
+    """Lifecycle. "Value by state: net of their Q orders of 365 d." """
+    members = {name: [c for c in universe(world) if state(world, c) == name] for name in STATES}
+    for name, customers in members.items():
+        yield "retention_lifecycle_customers", {"state": name}, Expected(len(customers))
+        value = world.net(order for c in customers for order in year_of(world, c))
+        labels = {"state": name, "currency": world.definitions.base_currency}
+        yield "retention_lifecycle_value", labels, Expected(float(value))
+
+
+def loyalty(world: World) -> Paragraph:
+    """Loyalty tier.
+
+    "By net of Q orders in 365 d (>= 200, 500, 1000 in the base currency by default): `member`, `silver`,
+    `gold`, `vip`. Over the same customers."
+    """
+    counts = dict.fromkeys(["member", *world.definitions.tiers], 0)
+    for customer in universe(world):
+        spent = world.net(year_of(world, customer))
+        reached = [tier for tier, least in world.definitions.tiers.items() if spent >= least]
+        counts[max(reached, key=world.definitions.tiers.__getitem__, default="member")] += 1
+    for tier, count in counts.items():
+        yield "retention_loyalty_customers", {"tier": tier}, Expected(count)
+
+
+def spenders_and_senders(world: World) -> Paragraph:
+    """Spenders and senders, 365 d.
+
+    "Spender: has a Q order; sender: shared an experience, or the latest NPS answer is a promoter's, or
+    another customer's Q order names them in `referred_by`. Over the same customers and those so named."
+
+    Decided: every one of these has to be of the 365 days (of NPS: the latest answer). Nobody erased is named.
+    """
+    named = {
+        world.one(order.placed["referred_by"])
+        for customer in world.customers
+        for order in year_of(world, customer)
+        if order.placed.get("referred_by") and world.one(order.placed["referred_by"]) != customer.name
+    } - world.erased
+    members = {c.name: c for c in universe(world)}
+    counts = {(spender, sender): 0 for spender in ("yes", "no") for sender in ("yes", "no")}
+    for name in members.keys() | named:
+        customer = members.get(name, Customer(name, []))
+        shared = any(world.within(e["at"], YEAR) for e in customer.of("experience.shared"))
+        nps = last(answers(customer, "nps"))
+        promoter = nps is not None and nps["score"] >= 9 and world.within(nps["at"], YEAR)
+        sender = shared or promoter or name in named
+        spender = bool(year_of(world, customer))
+        counts["yes" if spender else "no", "yes" if sender else "no"] += 1
+    for (spender, sender), count in counts.items():
+        labels = {"spender": spender, "sender": sender}
+        yield "retention_spender_sender_customers", labels, Expected(count)
+
+
+def met(world: World, customer: Customer) -> dict[str, list[int]]:
+    """When the customer met each exposure.
+
+    "`slow_response` (a first_human_response breach, by its instant), `late_delivery` (delivered after
+    promised_at, whatever became of the order, or overdue; by promised_at), `refund` (completed),
+    `refund_rejected`, `stockout`, `bad_experience` (a review whose latest version, not removed, has rating
+    <= 2; any `nps` answer <= 6)."
+
+    Decided: `refund_rejected` is what "Refunds" calls rejected, a rejection and no completion.
+    """
+    late = [order.promised_at for order in customer.orders if order.was_late or is_overdue(world, order)]
+    decisions = [decision for ticket in tickets_of(customer) for decision in ticket.decisions(world)]
+    slow = [at for kind, at, breached in decisions if kind == "first_human_response" and breached]
+    bad = [review["at"] for review in reviews_of(customer) if review["rating"] <= 2]
+    bad += [answer["at"] for answer in answers(customer, "nps") if answer["score"] <= 6]
+    return {
+        "slow_response": slow,
+        "late_delivery": late,
+        "refund": [refund.completed["at"] for refund in customer.refunds if refund.completed],
+        "refund_rejected": [refund.rejected["at"] for refund in customer.refunds if is_rejected(refund)],
+        "stockout": [event["at"] for event in customer.of("stock.missed")],
+        "bad_experience": bad,
+    }
+
+
+def exposure(world: World) -> Paragraph:
+    """Churn by exposure.
+
+    "Of the customers in `start`: the share lost, among those who in the hours H-2W+1 ... H-W met" each, "and
+    `none` of these".
+    """
+    kinds = list(met(world, Customer("", [])))
+    history = {customer: met(world, customer) for customer in world.customers}
+    for name, window in world.windows.items():
+        end, start = active(world, world.hour, window), active(world, world.hour - window, window)
+
+        def exposed(what: str, customer: Customer, window: int = window) -> bool:
+            before = world.hour - window
+            return any(world.within(moment, window, before) for moment in history[customer][what])
+
+        groups = {what: {customer for customer in start if exposed(what, customer)} for what in kinds}
+        groups["none"] = start - set().union(*groups.values())
+        for what, members in groups.items():
+            labels = {"window": name, "exposure": what}
+            yield "retention_churn_by_exposure_ratio", labels, ratio(len(members - end), len(members))
