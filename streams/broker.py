@@ -102,7 +102,7 @@ class EmbeddedKafka:
     def pid(self) -> int:
         """The broker's process id; raises `BrokerError` when it does not run."""
         if self._process is None:
-            raise BrokerError("The embedded Kafka is not running.")
+            raise BrokerError("the embedded Kafka is not running")
         return self._process.pid
 
     @property
@@ -169,7 +169,7 @@ class EmbeddedKafka:
     def _acquire(self) -> None:
         """Take the directory's lock, which the broker inherits: it stays taken while either process lives."""
         if self.running:
-            raise BrokerError(f"The embedded Kafka at {self.bootstrap} is running already.")
+            raise BrokerError(f"the embedded Kafka at {self.bootstrap} is running already")
         self.data_dir.mkdir(parents=True, exist_ok=True)
         lock = os.open(self.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -177,7 +177,7 @@ class EmbeddedKafka:
         except BlockingIOError as error:
             os.close(lock)
             raise BrokerError(
-                f"{self.data_dir} is in use by another embedded Kafka. Stop it, or choose another directory."
+                f"{self.data_dir} is in use by another embedded Kafka", "stop it, or choose another directory"
             ) from error
         self._lock = lock
 
@@ -186,7 +186,8 @@ class EmbeddedKafka:
             self.port = free_port(self.host)
         elif not _is_free(self.host, self.port):
             raise BrokerError(
-                f"Port {self.port} on {self.host} is in use. Stop what listens there, or choose another port."
+                f"port {self.port} on {self.host} is in use",
+                "stop what listens there, or choose another port",
             )
         config = self.data_dir / "kraft.properties"
         config.write_text(self._properties())
@@ -217,7 +218,7 @@ class EmbeddedKafka:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             raise BrokerError(
-                f"Kafka could not format {self.data_dir / 'log'}: {(done.stderr or done.stdout).strip()}"
+                f"the embedded Kafka could not format {self.data_dir / 'log'}: {(done.stderr or done.stdout).strip()}"
             )
 
     def _spawn(self, command: list[str]) -> None:
@@ -246,17 +247,17 @@ class EmbeddedKafka:
         deadline = time.monotonic() + timeout
         while not _answers(self.host, self.port):
             if not self.running:
-                raise BrokerError(f"The embedded Kafka ended while starting.\n{self.last_lines()}")
+                raise BrokerError("the embedded Kafka ended while starting", self.last_lines())
             if time.monotonic() > deadline:
                 raise BrokerError(
-                    f"The embedded Kafka did not answer within {timeout:g} s.\n{self.last_lines()}"
+                    f"the embedded Kafka did not answer within {timeout:g} s", self.last_lines()
                 )
             time.sleep(0.05)
 
     def last_lines(self, count: int = 15) -> str:
         """The end of the broker's own log, for a message."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return "\n".join([f"The last lines of {self.log}:", *lines[-count:]])
+        return "\n".join([f"the last lines of {self.log}:", *lines[-count:]])
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -266,7 +267,7 @@ def free_port(host: str = "127.0.0.1") -> int:
         port = PORT_RANGE[(start + offset) % len(PORT_RANGE)]
         if _is_free(host, port):
             return port
-    raise BrokerError(f"No free port on {host}.")
+    raise BrokerError(f"no free port on {host}")
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -308,7 +309,7 @@ async def run(host: str, port: int, data_dir: Path, announce: Callable[[str], No
         announce(f"Kafka is ready at {kafka.bootstrap}, its data in {kafka.data_dir}. Stop it with Ctrl-C.")
         while not stopped.is_set():
             if not kafka.running:
-                raise BrokerError(f"Kafka ended by itself.\n{kafka.last_lines()}")
+                raise BrokerError("the embedded Kafka ended by itself", kafka.last_lines())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), 0.5)
         announce("Stopping Kafka ...")

