@@ -1,0 +1,122 @@
+"""What can go wrong that a person can do something about: one line each, with a hint, and an exit code.
+
+    RetentionError (1)
+    ├── SettingsError (2)         a setting is not valid; so is a command line
+    ├── BrokerUnavailable (3)     no Kafka answers
+    ├── StateError (4)            what is stored and what is asked for do not go together
+    │   ├── PartitionsChanged       an internal topic has another partition count
+    │   └── StateTooNew             the state was written by a newer version
+    ├── PortInUse (5)             another process listens there
+    ├── GroupActive (6)           workers are running that have to be stopped first
+    └── TopicMissing (7)          a topic that has to be there is not
+
+The command line prints `retention: <message>` and the hint, and exits with the code; with `RETENTION_DEBUG=1`
+the traceback too. Any other exception is a defect of ours, and keeps its traceback.
+"""
+
+from typing import ClassVar
+
+
+class RetentionError(Exception):
+    """Something a person can mend.
+
+    Attributes:
+        message: what is wrong, in one line.
+        hint: what to do about it; may be empty.
+        exit_code: the process's.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message}; {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
+
+
+class SettingsError(RetentionError):
+    """A setting is not valid."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, problem: str, *, source: str, hint: str = "") -> None:
+        super().__init__(f"{name} ({source}): {problem}", hint)
+        self.name = name
+        self.source = source
+
+
+class BrokerUnavailable(RetentionError):
+    """No Kafka answers at the bootstrap address."""
+
+    exit_code = 3
+
+    def __init__(self, broker: str, reason: str = "") -> None:
+        super().__init__(
+            f"no Kafka answers at {broker}" + (f" ({reason})" if reason else ""),
+            "start one with `retention broker` or `docker compose up`, or set RETENTION_BROKER",
+        )
+        self.broker = broker
+
+
+class StateError(RetentionError):
+    """What is stored and what is asked for do not go together."""
+
+    exit_code = 4
+
+
+class PartitionsChanged(StateError):
+    """An internal topic has another partition count than the setting says.
+
+    The count decides which task a customer belongs to: it stays what it was when the group first started.
+    """
+
+    def __init__(self, topic: str, *, expected: int, found: int) -> None:
+        super().__init__(
+            f"topic {topic} has {found} partitions where {expected} are expected",
+            f"set RETENTION_PARTITIONS to what the group was started with, or start again from the "
+            f"earliest events with `retention reset` and RETENTION_PARTITIONS={expected}",
+        )
+        self.topic = topic
+
+
+class StateTooNew(StateError):
+    """The state was written by a newer version."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(
+            f"the state has version {found}, and this release reads up to {known}",
+            "run the newer release again, or start again from the earliest events with `retention reset`",
+        )
+
+
+class PortInUse(RetentionError):
+    """Another process listens there."""
+
+    exit_code = 5
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"port {port} of {host} is in use by another process",
+            "set RETENTION_PORT or --port to a free one",
+        )
+
+
+class GroupActive(RetentionError):
+    """Workers of the group are running that have to be stopped first."""
+
+    exit_code = 6
+
+    def __init__(self, group: str, members: int) -> None:
+        super().__init__(
+            f"group {group} has {members} running worker{'s' if members != 1 else ''}",
+            "stop them first; one that was killed leaves the group within its session timeout (10 s)",
+        )
+
+
+class TopicMissing(RetentionError):
+    """A topic that has to be there is not."""
+
+    exit_code = 7
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"there is no topic {topic}", "start a worker once: it creates what it needs")
