@@ -1,0 +1,49 @@
+"""The Faust application: with the transport, the assignor and the table manager of our own."""
+
+import faust
+
+from streams.assignor import TaskAssignor
+from streams.client import client_options
+from streams.settings import Settings
+from streams.table import BulkTableManager
+from streams.transport import BatchTransport
+
+
+class FaustApp(faust.App):  # type: ignore[misc]
+    """Faust, with the transport, the assignor and the table manager of our own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.client_options = client_options(settings)
+        super().__init__(
+            settings.group,
+            broker=[f"kafka://{server}" for server in settings.broker.split(",")],
+            store="memory://",
+            origin=None,
+            autodiscover=False,
+            topic_partitions=settings.partitions,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            TableManager=BulkTableManager,
+            PartitionAssignor=TaskAssignor,
+            canonical_url=f"http://{settings.host}:{settings.port}",
+            web_enabled=False,
+            broker_session_timeout=settings.session_timeout,
+            broker_heartbeat_interval=settings.session_timeout / 3,
+            broker_rebalance_timeout=30.0,
+            broker_request_timeout=60.0,
+            broker_max_poll_records=4000,
+            consumer_max_fetch_size=4 << 20,
+            stream_buffer_maxsize=4,
+            stream_wait_empty=False,
+            stream_recovery_delay=0.0,
+            producer_linger=0.0,
+        )
+
+    def _create_directories(self) -> None:
+        """Nothing is kept on disk: the state is in memory and in Kafka."""
+
+    def _new_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker_consumer, self)
+
+    def _new_producer_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker_producer, self)

@@ -1,0 +1,65 @@
+"""Which worker owns which task.
+
+Faust's own assignor groups topics by partition count and assigns each group apart; then the partitions that belong
+together would be split up where an input has another count. Here the unit is the task: partition *q* of any topic
+belongs to task *q mod N*, and a task is assigned whole.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from aiokafka.cluster import ClusterMetadata
+from faust.assignor.client_assignment import ClientAssignment
+from faust.assignor.partition_assignor import (
+    MemberAssignmentMapping,
+    MemberMetadataMapping,
+    PartitionAssignor,
+)
+
+
+def assign_tasks(count: int, previous: Mapping[str, Sequence[int]]) -> dict[int, str]:
+    """Task -> member: balanced to within one, and a member keeps what it had as far as that allows."""
+    members = sorted(previous)
+    share, extra = divmod(count, len(members))
+    owner: dict[int, str] = {}
+    kept: dict[str, list[int]] = {member: [] for member in members}
+    for member in members:
+        for task in sorted(set(previous[member])):
+            if task < count and task not in owner and len(kept[member]) < share + 1:
+                owner[task] = member
+                kept[member].append(task)
+    # Only `extra` members may have one more than the share.
+    larger = [member for member in members if len(kept[member]) > share]
+    for member in larger[extra:]:
+        del owner[kept[member].pop()]
+    for task in range(count):
+        if task not in owner:
+            member = min(members, key=lambda m: (len(kept[m]), m))
+            owner[task] = member
+            kept[member].append(task)
+    return owner
+
+
+class TaskAssignor(PartitionAssignor):  # type: ignore[misc]
+    """Faust's partition assignor, assigning whole tasks."""
+
+    @property
+    def name(self) -> str:
+        """The protocol's name: members that speak another one cannot join by mistake."""
+        return "retention-tasks"
+
+    def _perform_assignment(
+        self, cluster: ClusterMetadata, member_metadata: MemberMetadataMapping
+    ) -> MemberAssignmentMapping:
+        clients = {
+            member: self._get_client_metadata(metadata) for member, metadata in member_metadata.items()
+        }
+        self._update_member_urls(clients)
+        count = self.app.conf.topic_partitions
+        facts = f"{self.app.conf.id}-facts"
+        owner = assign_tasks(count, {m: client.assignment.actives.get(facts, []) for m, client in clients.items()})
+        assignments = {member: ClientAssignment(actives={}, standbys={}) for member in clients}
+        for topic in sorted({topic for metadata in member_metadata.values() for topic in metadata.subscription}):
+            for partition in sorted(cluster.partitions_for_topic(topic) or ()):
+                actives = assignments[owner[partition % count]].actives
+                actives.setdefault(topic, []).append(partition)
+        return self._protocol_assignments(assignments, {}, {}, {})

@@ -1,0 +1,125 @@
+"""Intake: records become events, events become facts, and each fact goes to its customer's task.
+
+It keeps no state. What is bad becomes a dead letter; what is another task's customer's takes one hop through
+the facts topic; the rest is applied at once.
+"""
+
+from collections.abc import Sequence
+
+from aiokafka import ConsumerRecord
+
+from models import facts
+from models.definitions import Definitions
+from models.events import FUTURE_TOLERANCE_US, EventError, Kind, check_time, decode, to_us
+from models.partition import Partition
+from models.windows import US_PER_HOUR, hour
+from streams.clock import Clock, wall_us
+from streams.operational import Operational
+from streams.outbox import Outbox, Outgoing
+from streams.partitioner import tasks_of
+from streams.topics import DEAD_LETTERS
+
+
+class Intake:
+    """What one task does with the records of its partitions of the inputs and of the facts topic."""
+
+    def __init__(
+        self,
+        *,
+        task: int,
+        tasks: int,
+        facts_topic: str,
+        dead_letter_partitions: int,
+        definitions: Definitions,
+        clock: Clock,
+        partition: Partition,
+        outbox: Outbox,
+        operational: Operational,
+    ) -> None:
+        self._task = task
+        self._tasks = tasks
+        self._facts_topic = facts_topic
+        self._dead_letter_partitions = dead_letter_partitions
+        self._definitions = definitions
+        self._clock = clock
+        self._partition = partition
+        self._outbox = outbox
+        self._operational = operational
+
+    def take_events(self, kind: Kind, topic: str, records: Sequence[ConsumerRecord]) -> None:
+        """Decode, check and pass on one topic's records."""
+        found: list[tuple[str, facts.Fact, int]] = []
+        wall, now = wall_us(), self._partition.now
+        earliest = (hour(now) - 24 * self._definitions.horizon_days + 1) * US_PER_HOUR
+        too_late = wall + FUTURE_TOLERANCE_US
+        latest = self._partition.latest
+        for record in records:
+            try:
+                event = decode(kind, record.value)
+                time = to_us(event.time)
+                # The call is only for the message: this test stands for it, at a third of its cost.
+                if not earliest <= time <= too_late:
+                    check_time(
+                        time, wall_us=wall, now_us=now, definitions=self._definitions, ages=event.ages
+                    )
+                claims = facts.facts_of(event, self._definitions)
+            except EventError as error:
+                self._refuse(topic, record, error)
+                continue
+            if time > latest:
+                latest = time
+            timestamp = record.timestamp
+            for customer, fact in claims:
+                found.append((customer, fact, timestamp))
+        self._partition.latest = latest
+        self._operational.events(topic, len(records))
+        self._pass_on(found)
+        self._operational.read(records)
+
+    def take_facts(self, records: Sequence[ConsumerRecord]) -> None:
+        """Apply facts that other tasks have forwarded."""
+        partition = self._partition
+        known = self._known_at()
+        duplicates = 0
+        for record in records:
+            if not partition.apply(record.key.decode(), facts.decode(record.value), known):
+                duplicates += 1
+        self._operational.duplicates += duplicates
+        self._operational.read(records)
+
+    def _pass_on(self, found: Sequence[tuple[str, facts.Fact, int]]) -> None:
+        keys = [customer.encode() for customer, _, _ in found]
+        known = self._known_at()
+        apply = self._partition.apply
+        mine = self._task
+        duplicates = rerouted = 0
+        for key, (customer, fact, timestamp), task in zip(
+            keys, found, tasks_of(keys, self._tasks), strict=True
+        ):
+            if task != mine:
+                rerouted += 1
+                self._outbox.to(self._facts_topic, task).append(
+                    Outgoing(key, facts.encode(fact), timestamp)
+                )
+            elif not apply(customer, fact, known):
+                duplicates += 1
+        self._operational.duplicates += duplicates
+        self._operational.rerouted += rerouted
+
+    def _known_at(self) -> int:
+        return self._clock.known_at(self._partition.now, self._partition.latest)
+
+    def _refuse(self, topic: str, record: ConsumerRecord, error: EventError) -> None:
+        self._operational.dead_letter(error.reason)
+        headers = [
+            *record.headers,
+            ("retention.error.reason", error.reason.encode()),
+            ("retention.error.message", error.message.encode(errors="replace")),
+            ("retention.error.topic", topic.encode()),
+            ("retention.error.partition", str(record.partition).encode()),
+            ("retention.error.offset", str(record.offset).encode()),
+        ]
+        partition = record.partition % self._dead_letter_partitions
+        self._outbox.to(DEAD_LETTERS, partition).append(
+            Outgoing(record.key, record.value, record.timestamp, headers)
+        )

@@ -1,0 +1,32 @@
+"""Reading a compacted topic partition to its end, in bulk."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+_BATCH = 5000
+
+
+async def read_to_end(
+    client_options: Mapping[str, Any], partitions: list[TopicPartition]
+) -> AsyncIterator[list[ConsumerRecord]]:
+    """Yield all that `partitions` hold now, in batches.
+
+    Ends where the *position* reaches the end: a transaction ends in a marker that is never delivered, and
+    compaction may have removed the last record, so a record with the last offset may never come.
+    """
+    consumer = AIOKafkaConsumer(
+        **client_options, isolation_level="read_committed", enable_auto_commit=False, fetch_max_wait_ms=100
+    )
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        while behind := [tp for tp in partitions if await consumer.position(tp) < ends[tp]]:
+            fetched = await consumer.getmany(*behind, timeout_ms=200, max_records=_BATCH)
+            for records in fetched.values():
+                yield records
+    finally:
+        await consumer.stop()

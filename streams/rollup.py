@@ -1,0 +1,88 @@
+"""The roll-up: complete sets of the tasks' answers become the metrics.
+
+Pure bookkeeping; `streams.tasks` sends the ticks and `streams.publisher` the metrics. Owned by whoever owns task 0.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from models.partition import Partial
+
+
+class Tick(msgspec.Struct, array_like=True):
+    """The question to every task: your values at `now`."""
+
+    number: int
+    generation: int  #: of the consumer group: answers of another one do not count
+    now: int  #: microseconds since the epoch
+    epoch: int  #: rises when the inputs have been read: facts forwarded until then must be read too
+    rewind: int  #: inputs are to be read from the earliest, once for each new value
+
+
+class Answer(msgspec.Struct, array_like=True):
+    """One task's answer to a tick."""
+
+    task: int
+    number: int
+    generation: int
+    now: int  #: what it was evaluated at; later than the tick's where the task had seen a later one
+    latest: int  #: the largest event time the task has seen
+    inputs_read: bool  #: inputs have been read, and forwarded, up to the ends they had at assignment
+    epoch: int  #: the last epoch up to whose beginning facts have been read
+    rewind: int
+    partial: Partial
+
+
+class Rollup:
+    """Collects answers, and says when a set of them is complete."""
+
+    def __init__(self, tasks: int, generation: int, now: int) -> None:
+        self.tasks = tasks
+        self.generation = generation
+        self.now = now  #: never goes back
+        self.latest = 0
+        self.epoch = 0
+        self.rewind = 0
+        self._number = 0
+        self._inputs_read = False
+        self._answers: dict[int, Answer] = {}
+
+    def tick(self, now: int) -> Tick:
+        """The next question. Answers to earlier ones no longer count."""
+        self.now = max(self.now, now)
+        self._number += 1
+        self._answers = {}
+        return Tick(self._number, self.generation, self.now, self.epoch, self.rewind)
+
+    @property
+    def pending(self) -> bool:
+        """Whether answers to the last tick are still to come."""
+        return self._number > 0 and len(self._answers) < self.tasks
+
+    def add(self, answer: Answer) -> Sequence[Answer] | None:
+        """Take one answer; the whole set once it is complete, else None."""
+        if answer.generation != self.generation or answer.number != self._number:
+            return None  # a zombie's, or late
+        self.latest = max(self.latest, answer.latest)
+        self.rewind = max(self.rewind, answer.rewind)
+        if answer.now != self.now:
+            self.now = max(self.now, answer.now)  # all are evaluated at one now: ask again, at the later one
+            return None
+        self._answers[answer.task] = answer
+        if len(self._answers) < self.tasks:
+            return None
+        answers = list(self._answers.values())
+        self._follow(answers)
+        return answers
+
+    def caught_up(self, answers: Sequence[Answer]) -> bool:
+        """Whether a complete set rests on all that had been written when the partitions were assigned."""
+        return all(answer.inputs_read and answer.epoch == self.epoch for answer in answers) and self.epoch > 0
+
+    def _follow(self, answers: Sequence[Answer]) -> None:
+        read = all(answer.inputs_read for answer in answers)
+        if read and not self._inputs_read:
+            # Larger than any epoch of an earlier generation's owner.
+            self.epoch = max(self.epoch, self.generation << 20) + 1
+        self._inputs_read = read

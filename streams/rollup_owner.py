@@ -1,0 +1,84 @@
+"""What the owner of task 0 does besides: it asks all tasks for their values, and publishes the metrics."""
+
+import logging
+import time
+
+import msgspec
+from faust.types.transports import ProducerT
+
+from streams.partitioner import tasks_of
+from streams.publisher import Publisher
+from streams.restore import read_to_end
+from streams.rollup import Answer, Rollup
+from streams.shared import Shared
+from streams.task import Task
+from streams.topics import METRICS
+from streams.transport import RecordBatch
+from aiokafka import TopicPartition
+
+log = logging.getLogger(__name__)
+
+#: A tick that not all have answered by then is given up: some task has no owner.
+_PATIENCE_SECONDS = 3.0
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_answer = msgspec.msgpack.Decoder(Answer).decode
+
+
+class RollupOwner:
+    """Ticks out, answers in, metrics out: through the transactions of task 0, so that a former owner is fenced."""
+
+    def __init__(self, shared: Shared, producer: ProducerT, task: Task) -> None:
+        self.publisher = Publisher(shared.definitions)
+        self._shared = shared
+        self._producer = producer
+        self._task = task
+        self._rollup = Rollup(shared.tasks, task.generation, task.partition.now)
+        self._asked_at = 0.0
+        self._restored = False
+
+    async def restore(self) -> None:
+        """Take over from the former owner: the last values, and the `now` they were evaluated at."""
+        partitions = [TopicPartition(METRICS, p) for p in range(self._shared.partitions[METRICS])]
+        rows = [
+            (record.key, record.value)
+            async for records in read_to_end(self._shared.client_options, partitions)
+            for record in records
+        ]
+        self.publisher.restore(rows)
+        self._rollup.now = max(self._rollup.now, self.publisher.as_of)
+        self._restored = True
+
+    async def tick(self) -> None:
+        """Ask every task, unless the last question is still open."""
+        if not self._restored:
+            return
+        waited = time.monotonic() - self._asked_at
+        if self._rollup.pending and waited < _PATIENCE_SECONDS:
+            return
+        rollup = self._rollup
+        if rollup.generation != self._task.generation:
+            self._rollup = rollup = Rollup(self._shared.tasks, self._task.generation, rollup.now)
+        tick = _encode(rollup.tick(self._shared.clock.now(rollup.latest)))
+        self._asked_at = time.monotonic()
+        for task in range(self._shared.tasks):
+            await self._producer.send(self._shared.names.ticks, None, tick, task, None, None)
+
+    def take(self, batch: RecordBatch) -> None:
+        """Take answers; a complete set of them becomes the metrics."""
+        for record in batch.records:
+            rollup = self._rollup
+            answers = rollup.add(_decode_answer(record.value))
+            if answers is None:
+                continue
+            self.publisher.complete(answers, rollup.now, caught_up=rollup.caught_up(answers))
+            self._publish()
+            self._shared.operational.evaluated()
+        self._task.positions[batch.tp] = batch.next_offset
+
+    def _publish(self) -> None:
+        changes = self.publisher.changes()
+        keys = [change.key or b"" for change in changes]
+        partitions = tasks_of(keys, self._shared.partitions[METRICS])
+        for change, partition in zip(changes, partitions, strict=True):
+            self._task.outbox.to(METRICS, partition).append(change)

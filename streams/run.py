@@ -1,0 +1,85 @@
+"""Running a worker in the foreground: topics checked, port bound, signals obeyed, and an exit that says how it went."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError
+
+from streams.client import client_options
+from streams.errors import BrokerUnavailable, RetentionError
+from streams.server import Server
+from streams.settings import Settings
+from streams.topics import ensure, required
+from streams.worker import Worker
+
+log = logging.getLogger(__name__)
+
+#: Kafka gets this long to take the last transactions; what is not committed is read again by the next owner.
+_STOP_SECONDS = 20.0
+
+
+def run_worker(settings: Settings) -> None:
+    """Run one worker until SIGTERM or SIGINT.
+
+    Raises:
+        RetentionError: it could not start, or could not go on.
+    """
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    partitions = await prepare_topics(settings)
+    worker = Worker(settings, partitions)
+    server = Server(worker, settings.host, settings.port)
+    await server.start()
+    try:
+        await _run_until(worker, stop)
+    finally:
+        await server.stop()
+
+
+async def prepare_topics(settings: Settings) -> dict[str, int]:
+    """Create the topics that are missing, and give every topic's partition count.
+
+    Raises:
+        BrokerUnavailable: no Kafka answers.
+        PartitionsChanged: an internal topic cannot be trusted.
+    """
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+    except KafkaConnectionError as error:
+        await admin.close()
+        raise BrokerUnavailable(settings.broker, str(error)) from None
+    try:
+        topics = required(settings.group, settings.partitions)
+        return await ensure(admin, topics, replication=settings.replication)
+    finally:
+        await admin.close()
+
+
+async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
+    app = worker.app
+    starting = asyncio.create_task(app.start())
+    stopping = asyncio.create_task(stop.wait())
+    crashed = asyncio.create_task(app._crashed.wait())
+    waiting = {starting, stopping, crashed}
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done() and starting.exception() is None:
+        await asyncio.wait(waiting - {starting}, return_when=asyncio.FIRST_COMPLETED)
+    reason = app.crash_reason or (starting.done() and starting.exception())
+    log.info("stopping")
+    with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+        await asyncio.wait_for(app.stop(), _STOP_SECONDS)
+    for task in waiting:
+        task.cancel()
+    if reason:
+        if isinstance(reason, RetentionError):
+            raise reason
+        raise RetentionError(f"the worker stopped: {reason!r}", "its log says why") from reason

@@ -1,0 +1,77 @@
+"""The worker's HTTP server: `/metrics`, `/ready`, `/live`."""
+
+import errno
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from streams.errors import PortInUse
+from streams.exporter import BusinessCollector, WorkerCollector
+from streams.worker import Worker
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def registry(worker: Worker) -> CollectorRegistry:
+    """Everything that a worker exports; computed at scrape."""
+    collected = CollectorRegistry()
+    ProcessCollector(registry=collected)
+    PlatformCollector(registry=collected)
+    GCCollector(registry=collected)
+    collected.register(BusinessCollector(lambda: worker.publisher))
+    collected.register(WorkerCollector(worker.operational, worker))
+    return collected
+
+
+class Server:
+    """Serves one worker's pages while it runs."""
+
+    def __init__(self, worker: Worker, host: str, port: int) -> None:
+        self._worker = worker
+        self._host = host
+        self._port = port
+        self._registry = registry(worker)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            PortInUse: somebody else does.
+        """
+        app = web.Application()
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/ready", self._ready)
+        app.router.add_get("/live", self._live)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            if error.errno == errno.EADDRINUSE:
+                raise PortInUse(self._host, self._port) from None
+            raise
+
+    async def stop(self) -> None:
+        """Answer what is being asked, and close."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        """200 once every task of this worker is restored and caught up."""
+        ready = self._worker.settled and self._worker.caught_up()
+        return web.json_response(
+            {"ready": ready, "tasks": self._worker.owned(), "restoring": self._worker.tasks.opening},
+            status=200 if ready else 503,
+        )
+
+    async def _live(self, _: web.Request) -> web.Response:
+        """200 while the event loop answers at all."""
+        return web.json_response({"live": True})

@@ -1,0 +1,105 @@
+"""The consumer's side of a task: where its sources begin and end, where it reads on, and when it is paused."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from aiokafka import TopicPartition
+from faust.types.tuples import TP
+
+from streams.operational import Operational
+from streams.topics import INPUTS
+from streams.transport import BatchConsumer
+
+if TYPE_CHECKING:
+    from streams.task import Task
+
+log = logging.getLogger(__name__)
+
+
+class Sources:
+    """Positions in the topics that a worker's tasks read, by way of the group's one consumer."""
+
+    def __init__(self, consumer: Callable[[], BatchConsumer], operational: Operational) -> None:
+        self._of_app = consumer  # it is made when the app starts
+        self._operational = operational
+
+    @property
+    def _consumer(self) -> BatchConsumer:
+        return self._of_app()
+
+    async def end_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """End offsets as of now."""
+        return dict(await self._consumer.call(self._consumer.kafka.end_offsets, list(tps)))
+
+    async def beginning_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The earliest offsets that there still are."""
+        return dict(await self._consumer.call(self._consumer.kafka.beginning_offsets, list(tps)))
+
+    async def committed(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The group's committed offsets, of those that have one."""
+        kafka = self._consumer.kafka
+        found = {tp: await self._consumer.call(kafka.committed, tp) for tp in tps}
+        return {tp: offset for tp, offset in found.items() if offset is not None}
+
+    async def starting_positions(
+        self, tps: Iterable[TopicPartition], *, from_earliest: bool
+    ) -> dict[TopicPartition, int]:
+        """Where a task begins to read: at the committed offsets, or at the earliest where there are none.
+
+        With `from_earliest`, the inputs are read again from their beginning whatever was committed: the state that
+        was made of them is gone. What a topic's own retention has removed is counted and said.
+        """
+        tps = list(tps)
+        committed = await self.committed(tps)
+        earliest = await self.beginning_offsets(tps)
+        positions = {}
+        for tp in tps:
+            position = committed.get(tp, earliest[tp])
+            if from_earliest and tp.topic in INPUTS:
+                position = 0
+            if position < earliest[tp]:
+                self._say_lost(tp, earliest[tp] - position)
+            positions[tp] = max(position, earliest[tp])
+        return positions
+
+    async def check_lost(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Say so where retention has overtaken a reader."""
+        for tp, earliest in (await self.beginning_offsets(positions)).items():
+            if positions[tp] < earliest:
+                self._say_lost(tp, earliest - positions[tp])
+
+    async def rewind(self, task: "Task", rewind: int) -> None:
+        """Read a task's inputs again from the earliest: another task has lost the state made of them."""
+        inputs = task.inputs
+        positions = await self.starting_positions(inputs, from_earliest=True)
+        log.warning("task %d reads its inputs again from the earliest offsets", task.number)
+        task.rewound(positions, rewind)
+        await self.seek(positions)
+
+    async def seek(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Read on from `positions`."""
+        await self._consumer.seek_all(positions)
+
+    def resume(self, tps: Iterable[TopicPartition]) -> None:
+        """Fetch from these partitions."""
+        self._consumer.resume_partitions({TP(tp.topic, tp.partition) for tp in tps})
+
+    def pause(self, tps: Iterable[TopicPartition]) -> None:
+        """Fetch no more from these partitions."""
+        self._consumer.pause_partitions({TP(tp.topic, tp.partition) for tp in tps})
+
+    def rejoin(self) -> None:
+        """Join the group anew: what this worker believes to own, another one has."""
+        coordinator = self._consumer.kafka._coordinator
+        self._consumer._thread.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
+
+    def _say_lost(self, tp: TopicPartition, count: int) -> None:
+        self._operational.lost(tp, count)
+        log.error(
+            "%d records of %s partition %d were removed by the topic's own retention before they were read: "
+            "the numbers do not hold them",
+            count,
+            tp.topic,
+            tp.partition,
+        )

@@ -1,0 +1,268 @@
+"""A task: the unit of ownership, with its state and its transactions (docs/architecture.md).
+
+Life of a task: `open` (fence the former owner, restore the state), then records are taken and, a few times a
+second, everything that came of them is committed in one Kafka transaction; `close` when it is revoked.
+Whatever fails in between, the task is dropped and opened again: what was committed is all there is.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from models.partition import Partition
+from streams.intake import Intake
+from streams.lag import Lag
+from streams.outbox import Outbox, Outgoing, send
+from streams.rollup import Answer, Tick
+from streams.shared import Shared
+from streams.topics import INPUTS
+from streams.transport import RecordBatch
+
+#: Records taken before other coroutines get a turn: about 10 ms.
+_CHUNK = 500
+#: What changes by ticks alone is committed this often: it saves a transaction a tick on a quiet topic.
+_IDLE_COMMIT_SECONDS = 5.0
+
+_decode_tick = msgspec.msgpack.Decoder(Tick).decode
+
+
+@dataclass
+class Progress:
+    """What has to be read before a task may call itself caught up."""
+
+    ends: Mapping[TopicPartition, int]  #: of the sources, at assignment
+    epoch: int = 0
+    facts_end: int | None = None  #: when `epoch` began
+
+
+class Task:
+    """One customers partition: its state, its sources' positions, its transactional producer."""
+
+    def __init__(self, number: int, generation: int, shared: Shared, rows: dict[bytes, bytes]) -> None:
+        self.number = number
+        self.generation = generation
+        self.partition = Partition(shared.definitions, rows)
+        self.outbox = Outbox()
+        self.positions: dict[TopicPartition, int] = {}
+        self.lag = Lag()
+        self.running = False
+        self.rewind = 0
+        self._shared = shared
+        self._turn = 0
+        self._committed: dict[TopicPartition, int] = {}
+        self._committed_at = 0.0
+        self._progress = Progress({})
+        self._producer: AIOKafkaProducer | None = None
+        self._committing = asyncio.Lock()
+        self._facts = TopicPartition(shared.names.facts, number)
+        self._intake = Intake(
+            task=number,
+            tasks=shared.tasks,
+            facts_topic=shared.names.facts,
+            dead_letter_partitions=shared.dead_letter_partitions,
+            definitions=shared.definitions,
+            clock=shared.clock,
+            partition=self.partition,
+            outbox=self.outbox,
+            operational=shared.operational,
+        )
+
+    async def open_producer(self) -> None:
+        """Initialise the transactional id: whoever had it before is fenced, and its open transaction ended."""
+        self._producer = AIOKafkaProducer(
+            **self._shared.client_options,
+            transactional_id=f"{self._shared.names.group}-{self.number}",
+            # Long enough for a broker to restart, short enough that what a killed worker left open ends soon
+            # even if nobody takes its tasks over.
+            transaction_timeout_ms=60_000,
+            max_batch_size=1 << 20,
+            max_request_size=32 << 20,
+            compression_type="lz4",
+        )
+        await self._producer.start()
+
+    def load(self, records: Sequence[ConsumerRecord]) -> None:
+        """Take rows of the changelog, in its order: a later one replaces an earlier one."""
+        load = self.partition.load
+        for record in records:
+            load(record.key, record.value)
+
+    async def rebuild(self) -> None:
+        """Make the aggregates of the rows that were loaded."""
+        self.partition.rebuild(self.partition.now)
+        self.rewind = self.partition.meta.rewind
+
+    def start(
+        self,
+        positions: Mapping[TopicPartition, int],
+        ends: Mapping[TopicPartition, int],
+        *,
+        rewind: int | None = None,
+    ) -> None:
+        """Begin to take records, from `positions`, with the state that has been restored.
+
+        Args:
+            positions: of all its sources.
+            ends: what the inputs and the facts topic held when the task was assigned.
+            rewind: the state was gone; asks all tasks to read their inputs again.
+        """
+        self.positions = dict(positions)
+        self._committed = dict(positions)
+        self._progress = Progress(ends)
+        if rewind is not None:
+            self.rewound({}, rewind)
+        self.running = True
+
+    async def close(self) -> None:
+        """Forget everything that is not committed."""
+        self.running = False
+        self._turn += 1
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def take(self, batch: RecordBatch) -> None:
+        """Take one batch of an input or of the facts topic.
+
+        Positions move with what has been taken, chunk by chunk, so that a transaction at any await holds
+        exactly what came of the records before its offsets.
+        """
+        tp, records, turn = batch.tp, batch.records, self._turn
+        if not self.running:
+            return
+        if batch.start != self.positions[tp]:
+            await self._shared.sources.seek({tp: self.positions[tp]})
+            return
+        for start in range(0, len(records), _CHUNK):
+            if turn != self._turn:
+                return
+            chunk = records[start : start + _CHUNK]
+            if tp.topic == self._shared.names.facts:
+                self._intake.take_facts(chunk)
+            else:
+                self._intake.take_events(INPUTS[tp.topic], tp.topic, chunk)
+            self.positions[tp] = chunk[-1].offset + 1
+            await asyncio.sleep(0)
+        if turn == self._turn:
+            self.positions[tp] = batch.next_offset
+
+    def interrupt(self) -> dict[TopicPartition, int]:
+        """Take no more of the batches at hand; gives where to read on."""
+        self._turn += 1
+        return dict(self.positions)
+
+    async def answer(self, batch: RecordBatch) -> Answer | None:
+        """Evaluate at the latest tick of the batch; older ones are nobody's question any more."""
+        self.positions[batch.tp] = batch.next_offset
+        if not batch.records:
+            return None
+        tick = max(map(_decode_tick, (record.value for record in batch.records)), key=lambda tick: tick.number)
+        now = max(tick.now, self.partition.now)
+        self.partition.advance(now)
+        await self._follow(tick)
+        self._shared.operational.evaluated()
+        return Answer(
+            task=self.number,
+            number=tick.number,
+            generation=self.generation,
+            now=now,
+            latest=self.partition.latest,
+            inputs_read=self._inputs_read(),
+            epoch=self._progress.epoch if self._facts_read() else 0,
+            rewind=self.rewind,
+            partial=self.partition.evaluate(now),
+        )
+
+    async def commit(self) -> None:
+        """Commit, in one transaction: rows, outgoing records, and the offsets of what they came from.
+
+        Raises:
+            ProducerFenced: the task has another owner by now.
+            KafkaError: the transaction failed; the task must be opened again.
+        """
+        async with self._committing:
+            if not self.running or self._producer is None or not self._due():
+                return
+            started = time.monotonic()
+            rows = self.partition.drain()
+            records = self.outbox.take()
+            positions = dict(self.positions)
+            moved = {tp: at for tp, at in positions.items() if at != self._committed.get(tp)}
+            changelog = (self._shared.names.changelog, self.number)
+            async with self._producer.transaction():
+                await send(
+                    self._producer,
+                    [(changelog, [Outgoing(key, row) for key, row in rows.items()]), *records.items()],
+                )
+                if moved:
+                    await self._producer.send_offsets_to_transaction(moved, self._shared.names.group)
+            self._committed = positions
+            self._committed_at = time.monotonic()
+            self._shared.operational.flush.observe(self._committed_at - started)
+
+    def sample_lag(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Take note of the sources' end offsets."""
+        self.lag.sample({tp: ends[tp] for tp in self.sources if tp in ends}, self.positions, time.monotonic())
+
+    def rewound(self, positions: Mapping[TopicPartition, int], rewind: int) -> None:
+        """The inputs are read again, from `positions`."""
+        self._turn += 1
+        self.rewind = rewind
+        self.partition.meta.rewind = rewind
+        self.positions.update(positions)
+
+    @property
+    def sources(self) -> list[TopicPartition]:
+        """Where its records come from: its partitions of the inputs and of the facts topic."""
+        return [*self.inputs, self._facts]
+
+    @property
+    def inputs(self) -> list[TopicPartition]:
+        """Its partitions of the input topics."""
+        return [tp for tp in self.positions if tp.topic in INPUTS]
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether its inputs, and the facts forwarded to it until then, have been read."""
+        return self._inputs_read() and self._facts_read()
+
+    @property
+    def state_missing(self) -> bool:
+        """Whether the changelog held nothing: not even the row that every transaction writes."""
+        return not self.partition.meta.written
+
+    @property
+    def rows(self) -> int:
+        """Rows of its customers."""
+        return len(self.partition.rows)
+
+    def _due(self) -> bool:
+        quiet = (self._shared.names.ticks, self._shared.names.partials)
+        if self.outbox or self.partition.changed:
+            return True
+        moved = [tp for tp, at in self.positions.items() if at != self._committed.get(tp)]
+        if any(tp.topic not in quiet for tp in moved):
+            return True
+        return bool(moved) and time.monotonic() - self._committed_at > _IDLE_COMMIT_SECONDS
+
+    def _inputs_read(self) -> bool:
+        # Committed, not only read: what was forwarded is in its topic then.
+        return not self.lag.stale(time.monotonic()) and all(
+            self._committed.get(tp, 0) >= end for tp, end in self._progress.ends.items()
+        )
+
+    def _facts_read(self) -> bool:
+        end = self._progress.facts_end
+        return end is not None and self.positions[self._facts] >= end
+
+    async def _follow(self, tick: Tick) -> None:
+        if tick.rewind > self.rewind:
+            await self._shared.sources.rewind(self, tick.rewind)
+        if tick.epoch not in (0, self._progress.epoch):
+            ends = await self._shared.sources.end_offsets([self._facts])
+            self._progress.facts_end = ends[self._facts]
+            self._progress.epoch = tick.epoch

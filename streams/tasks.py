@@ -1,0 +1,189 @@
+"""The tasks that this worker owns: opened and closed with the assignment, committed a few times a second."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from streams.restore import read_to_end
+from streams.shared import Shared
+from streams.table import CustomersTable
+from streams.task import Task
+from streams.topics import INPUTS
+
+log = logging.getLogger(__name__)
+
+_REOPEN_SECONDS = 1.0
+
+
+class Tasks:
+    """Owned tasks by number.
+
+    A task whose transaction failed is closed and opened again: what Kafka holds is the truth. One that was
+    fenced has another owner, so the worker joins the group anew before it opens anything.
+    """
+
+    def __init__(
+        self,
+        shared: Shared,
+        table: CustomersTable,
+        on_opened: Callable[[Task], Awaitable[None]],
+        on_closed: Callable[[int], object],
+    ) -> None:
+        self._shared = shared
+        self._table = table
+        self._on_opened = on_opened
+        self._on_closed = on_closed
+        self._owned: dict[int, Task] = {}
+        self._opening: dict[int, asyncio.Task[None]] = {}
+        self._sources: dict[int, list[TopicPartition]] = {}
+        self.generation = -1
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(list(self._owned.values()))
+
+    def __len__(self) -> int:
+        return len(self._owned)
+
+    @property
+    def opening(self) -> int:
+        """How many tasks are being restored."""
+        return len(self._opening)
+
+    def get(self, number: int) -> Task | None:
+        """A running task, if it is owned here."""
+        return self._owned.get(number)
+
+    async def reassign(self, assigned: Iterable[TopicPartition], generation: int, *, continuous: bool) -> None:
+        """Own exactly the tasks of `assigned`.
+
+        `continuous`: this worker was a member in the generation before. If not, others may have owned its tasks in
+        between, and written their state: then nothing it holds can be kept.
+        """
+        self.generation = generation
+        self._sources = self._by_task(assigned)
+        for number in [*self._owned, *self._opening]:
+            if number not in self._sources or not continuous:
+                await self._close(number)
+        for number, tps in self._sources.items():
+            task = self._owned.get(number)
+            if task is not None:
+                task.generation = generation
+                await self._shared.sources.seek(task.interrupt())
+                self._shared.sources.resume(tps)
+            elif number not in self._opening:
+                self._open(number)
+
+    async def commit(self) -> None:
+        """Commit every task that has something to commit."""
+        await asyncio.gather(*(self._commit(task) for task in list(self._owned.values())))
+
+    async def close(self) -> None:
+        """Commit, and give everything back."""
+        await self.commit()
+        for number in [*self._owned, *self._opening]:
+            await self._close(number)
+
+    async def sample_lag(self) -> None:
+        """Compare positions with the sources' ends."""
+        tasks = list(self._owned.values())
+        tps = [tp for task in tasks for tp in task.sources]
+        if not tps:
+            return
+        ends = await self._shared.sources.end_offsets(tps)
+        for task in tasks:
+            task.sample_lag(ends)
+
+    async def check_lost(self) -> None:
+        """Say so where an input's retention has overtaken its reader."""
+        for task in list(self._owned.values()):
+            await self._shared.sources.check_lost({tp: task.positions[tp] for tp in task.sources})
+
+    def _by_task(self, assigned: Iterable[TopicPartition]) -> dict[int, list[TopicPartition]]:
+        by_task: dict[int, list[TopicPartition]] = {}
+        for tp in assigned:
+            by_task.setdefault(tp.partition % self._shared.tasks, []).append(
+                TopicPartition(tp.topic, tp.partition)
+            )
+        return by_task
+
+    async def _commit(self, task: Task) -> None:
+        try:
+            await task.commit()
+        except ProducerFenced:
+            log.warning("task %d has another owner by now: joining the group anew", task.number)
+            await self._close(task.number)
+            self._shared.sources.rejoin()
+        except KafkaError as error:
+            log.warning("task %d could not commit (%s): opening it again", task.number, error)
+            await self._close(task.number)
+            if task.number in self._sources:
+                self._open(task.number)
+
+    async def _close(self, number: int) -> None:
+        opening = self._opening.pop(number, None)
+        if opening is not None:
+            opening.cancel()
+            await asyncio.wait([opening])
+        task = self._owned.pop(number, None)
+        if task is not None:
+            self._shared.sources.pause(task.positions)
+            await task.close()
+            self._on_closed(number)
+        self._table.drop(number)
+
+    def _open(self, number: int) -> None:
+        self._opening[number] = asyncio.create_task(self._open_until_done(number))
+
+    async def _open_until_done(self, number: int) -> None:
+        while True:
+            task = Task(number, self.generation, self._shared, self._table.new_partition(number))
+            try:
+                await self._restore(task)
+            except KafkaError as error:
+                log.warning("task %d could not be opened (%s): trying again", number, error)
+                await task.close()
+                await asyncio.sleep(_REOPEN_SECONDS)
+            except asyncio.CancelledError:
+                await task.close()
+                raise
+            else:
+                break
+        self._opening.pop(number, None)
+        self._owned[number] = task
+        await self._on_opened(task)
+
+    async def _restore(self, task: Task) -> None:
+        started = time.monotonic()
+        sources = self._shared.sources
+        tps = self._sources[task.number]
+        await task.open_producer()
+        await self._read_state(task)
+        committed = await sources.committed(tps)
+        lost = task.state_missing and any(committed.get(tp) for tp in tps if tp.topic in INPUTS)
+        if lost:
+            log.error(
+                "the state of task %d is gone although its offsets are committed: all inputs are read again from "
+                "the earliest offsets",
+                task.number,
+            )
+        positions = await sources.starting_positions(tps, from_earliest=lost)
+        reads = [tp for tp in tps if tp.topic in INPUTS or tp.topic == self._shared.names.facts]
+        task.start(positions, await sources.end_offsets(reads), rewind=time.time_ns() // 10**6 if lost else None)
+        await sources.seek(positions)
+        sources.resume(tps)
+        self._shared.operational.recovery_seconds = time.monotonic() - started
+        log.info(
+            "task %d: %d rows restored in %.1f s", task.number, task.rows, time.monotonic() - started
+        )
+
+    async def _read_state(self, task: Task) -> None:
+        changelog = TopicPartition(self._shared.names.changelog, task.number)
+        async for records in read_to_end(self._shared.client_options, [changelog]):
+            task.load(records)
+            self._shared.operational.recovered_rows += len(records)
+            await asyncio.sleep(0)
+        await task.rebuild()

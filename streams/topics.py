@@ -1,0 +1,137 @@
+"""The topics: their names, what they are made of, and the check that what exists can be trusted.
+
+Internal topics carry the group's name, so that several applications share one Kafka. Derived topics have the
+fixed names that other services subscribe to.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from streams.errors import PartitionsChanged
+
+#: The four topics that the business has, and `customers`: topic -> the kind of its events.
+INPUTS: Mapping[str, str] = {
+    "orders": "orders",
+    "refunds": "refunds",
+    "tickets": "tickets",
+    "reviews": "reviews",
+    "customers": "customers",
+}
+METRICS = "retention.metrics"
+DEAD_LETTERS = "retention.dead-letters"
+
+_DAY_MS = 24 * 3600 * 1000
+#: A dead letter holds a record that may have been larger than what Kafka takes by default.
+LARGEST_RECORD = 16 << 20
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic that a worker needs: its name, how many partitions, and its configuration when it is made here."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str] = field(default_factory=dict)
+    #: Whose partition count decides where a customer's state lives: it must never differ from the setting.
+    fixed: bool = False
+
+
+def _compacted(**extra: str) -> dict[str, str]:
+    return {"cleanup.policy": "compact", **extra}
+
+
+def _kept(days: float, **extra: str) -> dict[str, str]:
+    return {"cleanup.policy": "delete", "retention.ms": str(int(days * _DAY_MS)), **extra}
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one group's internal topics."""
+
+    group: str
+
+    @property
+    def facts(self) -> str:
+        """Facts on their way to the task of their customer."""
+        return f"{self.group}-facts"
+
+    @property
+    def ticks(self) -> str:
+        """The roll-up's question to each task: your values, at this `now`."""
+        return f"{self.group}-ticks"
+
+    @property
+    def partials(self) -> str:
+        """The tasks' answers, all in one partition."""
+        return f"{self.group}-partials"
+
+    @property
+    def changelog(self) -> str:
+        """The customers table: a compacted row (or pages of one) a customer."""
+        return f"{self.group}-customers-changelog"
+
+    @property
+    def internal(self) -> tuple[str, ...]:
+        """All of them: what a reset deletes."""
+        return (self.facts, self.ticks, self.partials, self.changelog)
+
+
+def required(group: str, partitions: int) -> list[Topic]:
+    """Every topic that a worker of `group` reads or writes."""
+    names = Names(group)
+    return [
+        *(Topic(name, partitions) for name in INPUTS),
+        # Facts that were forwarded but not read yet must outlive a long stop of all workers.
+        Topic(names.facts, partitions, _kept(30), fixed=True),
+        Topic(names.ticks, partitions, _kept(1 / 24), fixed=True),
+        Topic(names.partials, 1, _kept(1 / 24, **{"max.message.bytes": str(LARGEST_RECORD)}), fixed=True),
+        Topic(
+            names.changelog,
+            partitions,
+            _compacted(**{"max.message.bytes": str(LARGEST_RECORD)}),
+            fixed=True,
+        ),
+        Topic(METRICS, partitions, _compacted()),
+        Topic(DEAD_LETTERS, partitions, _kept(30, **{"max.message.bytes": str(LARGEST_RECORD)})),
+    ]
+
+
+async def ensure(admin: AIOKafkaAdminClient, topics: Iterable[Topic], *, replication: int) -> dict[str, int]:
+    """Create what is missing, and return every topic's partition count.
+
+    Raises:
+        PartitionsChanged: an internal topic has another partition count than the setting.
+    """
+    wanted = {topic.name: topic for topic in topics}
+    existing = await _partition_counts(admin, wanted)
+    missing = [topic for name, topic in wanted.items() if name not in existing]
+    if missing:
+        await _create(admin, missing, replication)
+        existing |= {topic.name: topic.partitions for topic in missing}
+        existing |= await _partition_counts(admin, wanted)
+    for name, topic in wanted.items():
+        if topic.fixed and existing[name] != topic.partitions:
+            raise PartitionsChanged(name, expected=topic.partitions, found=existing[name])
+    return existing
+
+
+async def _partition_counts(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+    described = await admin.describe_topics(list(names))
+    return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
+
+
+async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], replication: int) -> None:
+    response = await admin.create_topics(
+        [
+            NewTopic(topic.name, topic.partitions, replication, topic_configs=dict(topic.config))
+            for topic in topics
+        ]
+    )
+    for name, code, *message in response.topic_errors:
+        error = for_code(code)
+        # Another worker that starts at the same moment may have been first.
+        if code != 0 and error is not TopicAlreadyExistsError:
+            raise error(f"topic {name} could not be created: {message}")

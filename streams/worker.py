@@ -1,0 +1,195 @@
+"""One worker: the Faust app, the tasks that it owns, and the roll-up while it owns task 0."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from faust.types.tuples import TP
+
+from streams.app import FaustApp
+from streams.clock import clock
+from streams.lag import Lag
+from streams.operational import Operational
+from streams.publisher import Publisher
+from streams.rollup_owner import RollupOwner
+from streams.settings import Settings
+from streams.shared import Shared
+from streams.sources import Sources
+from streams.table import CustomersTable
+from streams.task import Task
+from streams.tasks import Tasks
+from streams.topics import INPUTS, Names
+from streams.transport import BatchSchema, RecordBatch
+
+log = logging.getLogger(__name__)
+
+_COMMIT_SECONDS = 0.2
+_TICK_SECONDS = 0.4
+_LAG_SECONDS = 5.0
+_LOST_SECONDS = 30.0
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Worker:
+    """One worker.
+
+    Args:
+        settings: validated.
+        partitions: topic -> partition count, of all topics that it reads or writes.
+    """
+
+    def __init__(self, settings: Settings, partitions: Mapping[str, int]) -> None:
+        self.operational = Operational()
+        self.app = FaustApp(settings)
+        self.names = Names(settings.group)
+        self.owner: RollupOwner | None = None
+        self._table = CustomersTable(self.app, name="customers", partitions=settings.partitions)
+        self.app.tables.add(self._table)
+        self.app.tables.on_assigned = self._on_assigned
+        self._shared = Shared(
+            definitions=settings.definitions,
+            names=self.names,
+            tasks=settings.partitions,
+            clock=clock(settings.clock),
+            client_options=self.app.client_options,
+            operational=self.operational,
+            sources=Sources(lambda: self.app.consumer, self.operational),
+            partitions=partitions,
+        )
+        self.tasks = Tasks(self._shared, self._table, self._on_opened, self._on_closed)
+        self._member = (-1, "")
+        self._declare()
+
+    @property
+    def publisher(self) -> Publisher | None:
+        """The metrics of the whole, if they are exported here."""
+        return self.owner.publisher if self.owner else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether an assignment has been made, and all of its tasks are restored."""
+        return self._member[0] >= 0 and self.tasks.opening == 0
+
+    # What the gauges are read from (`exporter.WorkerState`).
+
+    def rows(self) -> int:
+        """Customer rows held."""
+        return self._table.row_count
+
+    def bytes(self) -> int:
+        """Bytes of them."""
+        return self._table.byte_count
+
+    def owned(self) -> int:
+        """Running tasks."""
+        return len(self.tasks)
+
+    def caught_up(self) -> bool:
+        """Whether every task assigned here runs and has read all there was."""
+        return self.tasks.opening == 0 and all(task.caught_up for task in self.tasks)
+
+    def lags(self) -> Iterable[Lag]:
+        """Each running task's lag."""
+        return [task.lag for task in self.tasks]
+
+    # What Faust calls.
+
+    def _declare(self) -> None:
+        names, app = self.names, self.app
+        agents = {
+            "intake": (list(INPUTS), self._take),
+            "customers": ([names.facts], self._take),
+            "evaluation": ([names.ticks], self._answer),
+            "rollup": ([names.partials], self._roll_up),
+        }
+        for name, (topics, take) in agents.items():
+            app.agent(app.topic(*topics, schema=BatchSchema()), name=name)(self._agent(take))
+        app.task(self._every(_COMMIT_SECONDS, self.tasks.commit))
+        app.task(self._every(_TICK_SECONDS, self._tick))
+        app.task(self._every(_LAG_SECONDS, self.tasks.sample_lag))
+        app.task(self._every(_LOST_SECONDS, self.tasks.check_lost))
+        app.on_partitions_revoked.connect(self._on_revoked, weak=False)
+        app.on_before_shutdown.connect(self._on_shutdown, weak=False)
+
+    def _agent(
+        self, take: Callable[[Task, RecordBatch], Awaitable[None]]
+    ) -> Callable[..., Awaitable[None]]:
+        async def agent(stream: Any) -> None:
+            async for event in stream.events():
+                batch: RecordBatch = event.value
+                task = self.tasks.get(batch.tp.partition % self._shared.tasks)
+                if task is None or not task.running:
+                    continue
+                try:
+                    await take(task, batch)
+                except asyncio.CancelledError:
+                    raise
+                except Exception as error:
+                    # Faust would start the agent again after this batch: its records would be skipped.
+                    log.exception("%s partition %d could not be taken", batch.tp.topic, batch.tp.partition)
+                    await self.app.crash(error)
+
+        return agent
+
+    def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def loop() -> None:
+            while not self.app.should_stop:
+                try:
+                    await step()
+                except asyncio.CancelledError:
+                    raise
+                except KafkaError as error:
+                    log.warning("%s: %s: trying again", step.__name__, error)
+                except Exception as error:
+                    log.exception("%s failed", step.__name__)
+                    await self.app.crash(error)
+                await self.app.sleep(seconds)
+
+        return loop
+
+    async def _take(self, task: Task, batch: RecordBatch) -> None:
+        await task.take(batch)
+
+    async def _answer(self, task: Task, batch: RecordBatch) -> None:
+        answer = await task.answer(batch)
+        if answer is not None:
+            await self.app.producer.send(self.names.partials, None, _encode(answer), 0, None, None)
+
+    async def _roll_up(self, task: Task, batch: RecordBatch) -> None:
+        if self.owner is not None:
+            self.owner.take(batch)
+
+    async def _tick(self) -> None:
+        if self.owner is not None:
+            await self.owner.tick()
+
+    # The assignment.
+
+    async def _on_assigned(self, assigned: set[TP], generation: int) -> None:
+        """Own what is assigned; keep state only if no generation was missed, for others may have written it then."""
+        member = self.app.consumer.kafka._coordinator.member_id
+        continuous = self._member == (generation - 1, member)
+        self._member = (generation, member)
+        tps = [TopicPartition(tp.topic, tp.partition) for tp in assigned]
+        await self.tasks.reassign(tps, generation, continuous=continuous)
+
+    async def _on_revoked(self, app: Any, revoked: set[TP], **_: Any) -> None:
+        await self.tasks.commit()
+
+    async def _on_shutdown(self, app: Any, **_: Any) -> None:
+        await self.tasks.close()
+
+    async def _on_opened(self, task: Task) -> None:
+        if task.number == 0:
+            owner = RollupOwner(self._shared, self.app.producer, task)
+            await owner.restore()
+            self.owner = owner
+
+    def _on_closed(self, number: int) -> None:
+        if number == 0:
+            self.owner = None
