@@ -76,7 +76,8 @@ def random_history(
     history = History(DEFINITIONS, rng.randint(1, 4))
     for number, now in enumerate(nows):
         batch = deliveries[number * len(deliveries) // looks : (number + 1) * len(deliveries) // looks]
-        history.steps.append(Step(batch, now, restart=rng.random() < 0.3))
+        crash = rng.randint(0, len(batch)) if rng.random() < 0.3 else None
+        history.steps.append(Step(batch, now, crash))
     return history
 
 

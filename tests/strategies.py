@@ -44,11 +44,11 @@ def rfc3339(time: int, *, zone: int = 0) -> str:
 
 @dataclass
 class Step:
-    """What arrives, then the clock, then whether every partition is handed to another worker."""
+    """What arrives while the clock shows `now`, and after how many of it the worker crashes, if it does."""
 
     events: list[Event]
     now: int
-    restart: bool = False
+    crash: int | None = None
 
 
 @dataclass
@@ -200,14 +200,12 @@ def event_sets(
     heads = st.fixed_dictionaries(header, optional=optional)
     whole = st.sampled_from(types).flatmap(lambda kind: st.tuples(st.just(kind), heads, known[kind]))
     smallest = draw(st.sampled_from([0, 6, largest // 2]))
-    drawn = draw(
-        st.lists(
-            whole,
-            min_size=smallest,
-            max_size=largest,
-            unique_by=lambda event: (event[1]["customer_id"], event[1]["number"]),
-        )
-    )
+
+    def identity(event: tuple[str, Event, Event]) -> object:
+        """Identities that may become one do not number their events alike."""
+        return event[1]["number"] if identities else (event[1]["customer_id"], event[1]["number"])
+
+    drawn = draw(st.lists(whole, min_size=smallest, max_size=largest, unique_by=identity))
     return [event for parts in drawn if (event := _event(*parts)) is not None]
 
 
@@ -240,5 +238,6 @@ def histories(draw: st.DrawFn, *, identities: bool = False, largest: int = 25) -
     )
     history = History(definitions, draw(st.integers(1, 3)))
     for now, start, end in zip(nows, [0, *cuts], [*cuts, len(deliveries)], strict=True):
-        history.steps.append(Step(deliveries[start:end], now, restart=draw(st.booleans())))
+        crash = draw(st.one_of(st.none(), st.integers(0, end - start)))
+        history.steps.append(Step(deliveries[start:end], now, crash))
     return history

@@ -7,10 +7,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.definitions import Definitions
 from tests.oracle import World, oracle
-from tests.strategies import ANCHOR, DAY, DEFINITIONS, HOUR, MINUTE, SECOND, rfc3339
+from tests.strategies import ANCHOR, DAY, DEFINITIONS, HOUR, MINUTE, SECOND, TIGHT, event_sets, rfc3339
 
 NOW = ANCHOR + 30 * MINUTE  # half past ten
 DATA = Path(__file__).parent.parent / "data" / "cdnow-orders.jsonl.gz"
@@ -447,3 +449,15 @@ def test_erasing_one_erases_all_connected():
         event("customer.merged", DAY, "bob", into="ada"),
     ]
     assert sets(events, "7d")[1] == 1
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(event_sets(TIGHT, identities=True), st.randoms(use_true_random=False))
+def test_the_oracle_is_a_function_of_the_set(events, rng):
+    again = rng.choices(events, k=3) if events else []
+    shuffled = [*events, *again]
+    rng.shuffle(shuffled)
+    one, other = oracle(events, ANCHOR, TIGHT), oracle(shuffled, ANCHOR, TIGHT)
+    assert {key: repr(expected) for key, expected in one.items()} == {
+        key: repr(expected) for key, expected in other.items()
+    }
