@@ -1,0 +1,97 @@
+"""What customers say: reviews, survey answers and recommendations, as their experience was."""
+
+from typing import TYPE_CHECKING
+
+from streams.simulator.customers import Customer
+from streams.simulator.fulfilment import Order
+from streams.simulator.phrases import phrase
+from streams.simulator.seasons import DAY, HOUR
+
+if TYPE_CHECKING:
+    from streams.simulator.shop import Shop
+
+_PLATFORMS = ("instagram", "tiktok", "facebook", "whatsapp", "youtube")
+_RATINGS = (1, 5)
+_NPS = (0, 10)
+_CES = (1, 7)
+_CSAT = (1, 5)
+
+
+class Feedback:
+    """Asks for answers, and hears what nobody asked for."""
+
+    def __init__(self, shop: "Shop") -> None:
+        self._shop = shop
+        self._world = shop.world
+        self._random = shop.world.random
+
+    def _score(self, around: float, spread: float, scale: tuple[int, int]) -> int:
+        least, most = scale
+        return min(max(round(self._random.gauss(around, spread)), least), most)
+
+    def after_purchase(self, order: Order, *, faulty: bool) -> None:
+        """The days after a purchase, when one may review, answer, or tell friends."""
+        customer = order.customer
+        opinionated = 0.06 + 0.16 * abs(customer.mood)
+        if self._random.random() < opinionated:
+            self._world.after(self._world.lognormal(2 * DAY, 0.7), self.review, order, faulty)
+        if self._random.random() < 0.07:
+            self._world.after(self._world.lognormal(3 * DAY, 0.5), self.answer_nps, customer)
+        if self._random.random() < 0.03:
+            self._answer(customer, "ces", self._score(5.6 + 1.2 * customer.mood, 1.1, _CES), order_id=order.id)
+        if customer.mood > 0.3 and self._random.random() < 0.05:
+            self._world.after(self._world.lognormal(DAY, 0.8), self._share, customer)
+
+    def review(self, order: Order, faulty: bool) -> None:
+        """A rating with a few words; some think better of it later."""
+        customer = order.customer
+        rating = self._score(4.1 + 1.1 * customer.mood - 1.8 * faulty - 1.0 * order.late, 0.8, _RATINGS)
+        review = self._world.new_id("v")
+        self._submit(customer, review, rating, order)
+        luck = self._random.random()
+        if luck < 0.015:
+            self._world.after(9 * DAY * self._random.random(), self._remove, customer, review)
+        elif luck < 0.05:
+            self._world.after(6 * DAY * self._random.random(), self._revise, customer, review, order)
+
+    def _submit(self, customer: Customer, review: str, rating: int, order: Order) -> None:
+        fields: dict[str, object] = {}
+        luck = self._random.random()
+        if luck < 0.7:
+            fields = {"text": phrase(rating, self._random), "language": "en"}
+        elif luck < 0.8:
+            fields = {"sentiment": round(max(-1.0, min(1.0, (rating - 3) / 2 + self._random.gauss(0, 0.2))), 3)}
+        self._world.say(
+            "review.submitted",
+            customer,
+            channel=customer.channel,
+            review_id=review,
+            rating=rating,
+            order_id=order.id,
+            **fields,
+        )
+
+    def _revise(self, customer: Customer, review: str, order: Order) -> None:
+        self._submit(customer, review, self._score(3.8 + 1.5 * customer.mood, 0.8, _RATINGS), order)
+
+    def _remove(self, customer: Customer, review: str) -> None:
+        self._world.say("review.removed", customer, review_id=review)
+
+    def answer_nps(self, customer: Customer) -> None:
+        """How likely they are to recommend the shop."""
+        self._answer(customer, "nps", self._score(7.6 + 2.8 * customer.mood, 1.5, _NPS))
+
+    def after_ticket(self, customer: Customer, ticket: str, *, slow: bool) -> None:
+        """How content they are with the help they got."""
+        score = self._score(4.1 + 0.9 * customer.mood - 1.2 * slow, 0.8, _CSAT)
+        self._answer(customer, "csat", score, ticket_id=ticket)
+
+    def _answer(self, customer: Customer, survey: str, score: int, **about: object) -> None:
+        self._world.say("survey.answered", customer, survey=survey, score=score, **about)
+
+    def _share(self, customer: Customer) -> None:
+        platform = _PLATFORMS[int(self._random.random() * len(_PLATFORMS))]
+        self._world.say("experience.shared", customer, channel="social", platform=platform)
+        if self._random.random() < 0.6:
+            friend = self._world.lognormal(30 * HOUR, 0.8)
+            self._world.after(friend, self._shop.customers.arrive, customer.id)

@@ -1,0 +1,131 @@
+"""From the order to the door: packing, the carrier, what was promised, and what went wrong."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from streams.simulator.customers import Customer
+from streams.simulator.seasons import DAY, HOUR
+from streams.simulator.world import timestamp
+
+if TYPE_CHECKING:
+    from streams.simulator.shop import Shop
+
+#: Carried home by the customer, or by the marketplace's own carrier, which tells us nothing.
+_NOT_DELIVERED_BY_US = frozenset({"store", "marketplace"})
+
+
+@dataclass(slots=True, eq=False)
+class Order:
+    """An order on its way; the amount in minor units of the customer's currency."""
+
+    id: str
+    customer: Customer
+    amount: int
+    placed: float
+    promised: float | None = None
+    shipped: bool = False
+    delivered: bool = False
+    cancelled: bool = False
+    late: bool = False
+    refund_asked: bool = False
+
+
+class Fulfilment:
+    """Takes orders, packs and sends them."""
+
+    def __init__(self, shop: "Shop") -> None:
+        self._shop = shop
+        self._world = shop.world
+        self._random = shop.world.random
+
+    def take(self, customer: Customer, amount: int, fields: dict[str, object]) -> None:
+        """Accept an order, and set on its way what has to be carried."""
+        order = Order(self._world.new_id("o"), customer, amount, self._world.now)
+        carried = customer.channel not in _NOT_DELIVERED_BY_US
+        express = carried and self._random.random() < 0.08
+        if carried:
+            order.promised = self._world.now + (0.9 * DAY if express else (4 + 2 * self._random.random()) * DAY)
+            fields["promised_at"] = timestamp(int(order.promised * 1000))
+        self._world.say(
+            "order.placed",
+            customer,
+            channel=customer.channel,
+            order_id=order.id,
+            amount=amount,
+            currency=customer.currency,
+            **fields,
+        )
+        customer.last_order = order
+        self._shop.customers.bought(customer)
+        if carried:
+            self._carry(order, express=express)
+        else:
+            self._world.after(2 * DAY * self._random.random(), self._used, order)
+
+    def _carry(self, order: Order, *, express: bool) -> None:
+        self._world.after(self._world.lognormal(2 * HOUR if express else 18 * HOUR, 0.5), self._ship, order, express)
+        if order.promised is not None:
+            self._world.at(order.promised, self._check_promise, order)
+        luck = self._random.random()
+        if luck < 0.02:
+            self._world.after(self._random.random() * 8 * HOUR, self._cancel, order, "changed mind")
+        elif luck < 0.035:
+            self._world.after(self._random.random() * 4 * HOUR, self._amend, order)
+
+    def _amend(self, order: Order) -> None:
+        if order.shipped or order.cancelled:
+            return
+        order.amount = int(order.amount * (0.6 + 0.8 * self._random.random()))
+        self._world.say("order.amended", order.customer, order_id=order.id, amount=order.amount)
+
+    def _cancel(self, order: Order, reason: str) -> None:
+        if order.delivered or order.cancelled:
+            return
+        order.cancelled = True
+        self._world.say("order.cancelled", order.customer, order_id=order.id, reason=reason)
+
+    def _ship(self, order: Order, express: bool) -> None:
+        if order.cancelled:
+            return
+        order.shipped = True
+        self._world.say("order.shipped", order.customer, order_id=order.id)
+        usual = 7 * HOUR if express else 2.3 * DAY
+        self._world.after(self._world.lognormal(usual, 0.3) * self._world.causes.transit, self._deliver, order)
+
+    def _check_promise(self, order: Order) -> None:
+        """The day has come: has the parcel?"""
+        if order.delivered or order.cancelled:
+            return
+        order.late = True
+        self._shop.customers.disappoint(order.customer, 0.35)
+        luck = self._random.random()
+        if luck < 0.3:
+            self._world.after(
+                self._world.lognormal(8 * HOUR, 0.6), self._shop.support.ask_for_parcel, order
+            )
+        elif luck < 0.36:
+            self._world.after(self._world.lognormal(DAY, 0.5), self._cancel, order, "too late")
+
+    def _deliver(self, order: Order) -> None:
+        if order.cancelled:
+            return
+        order.delivered = True
+        self._world.say("order.delivered", order.customer, order_id=order.id)
+        if order.late:
+            self._shop.customers.disappoint(order.customer, 0.15)
+        self._world.after(self._random.random() * DAY, self._used, order)
+
+    def _used(self, order: Order) -> None:
+        """The customer has tried what they bought: is it what they hoped for?"""
+        faulty = self._random.random() < 0.04
+        if faulty:
+            self._shop.customers.disappoint(order.customer, 0.25)
+        elif not order.late:
+            self._shop.customers.please(order.customer, 0.12)
+        wants_refund = 0.55 if faulty else 0.12 if order.late else 0.03
+        luck = self._random.random()
+        if luck < wants_refund:
+            self._shop.refunds.request(order, "faulty" if faulty else "late" if order.late else "not wanted")
+        elif luck < wants_refund + (0.25 if faulty else 0.09):
+            self._shop.support.contact(order.customer, order)
+        self._shop.feedback.after_purchase(order, faulty=faulty)

@@ -1,0 +1,108 @@
+"""The whole shop: its departments around one world, and what a busy day adds."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from streams.simulator.catalogue import Catalogue
+from streams.simulator.customers import Customer, Customers
+from streams.simulator.feedback import Feedback
+from streams.simulator.fulfilment import Fulfilment
+from streams.simulator.refunds import Refunds
+from streams.simulator.scenarios import NORMAL, SCENARIOS, Causes
+from streams.simulator.seasons import DAY, HOUR
+from streams.simulator.storefront import Storefront
+from streams.simulator.support import Support
+from streams.simulator.world import Event, World
+
+#: What a steady shop of one customer does a day, on average: sizes the first stock and the first shift.
+_ORDERS_A_DAY = 0.008
+_TICKETS_A_DAY = 0.0016
+#: In a rush, events a customer's visit leads to within minutes, and tickets' touches.
+_EVENTS_A_RUSH_VISIT = 2.75
+_SHARE_OF_TICKETS: Final = 0.14
+
+
+class Shop:
+    """A shop from `start` on (seconds since the epoch), decided by its arguments alone.
+
+    `key` distinguishes this run's ids from another's. `customers` come within 18 months; after that it goes on.
+    """
+
+    def __init__(
+        self, *, seed: int, start: float, customers: int, key: str, currencies: tuple[str, ...] = ("USD",)
+    ) -> None:
+        self.world = World(seed, start, key)
+        self.catalogue = Catalogue(self.world, _ORDERS_A_DAY * customers)
+        self.storefront = Storefront(self)
+        self.fulfilment = Fulfilment(self)
+        self.refunds = Refunds(self)
+        self.feedback = Feedback(self)
+        self.support = Support(self, _TICKETS_A_DAY * customers)
+        self.customers = Customers(self, customers, currencies)
+        self._rush_visits = 0.0
+
+    def plan(self, scenario: str, since: float, until: float | None) -> None:
+        """Run the shop by the causes of `scenario` from `since` to `until`, seconds since the epoch."""
+        self.world.at(since, self._run_by, SCENARIOS[scenario].causes)
+        if until is not None:
+            self.world.at(until, self._run_by, NORMAL)
+
+    def _run_by(self, causes: Causes) -> None:
+        self.world.causes = causes
+
+    def run(self, until: float) -> Iterator[tuple[int, Event]]:
+        """See `World.run`."""
+        return self.world.run(until)
+
+    def rush(self, since: float, events_a_second: float) -> None:
+        """From `since` on, a day as busy as `events_a_second` asks for: a sale that everybody heard of.
+
+        More people come, write and answer; how long an answer or a parcel takes still follows from the causes.
+        """
+        self.world.at(since, self._begin_rush, events_a_second)
+
+    def _begin_rush(self, events_a_second: float) -> None:
+        self.world.key = f"{self.world.key}-{int(self.world.now):x}"
+        self._rush_visits = events_a_second / _EVENTS_A_RUSH_VISIT
+        self.catalogue.stock_up(0.7 * self._rush_visits, DAY)
+        self.support.desk.staff_for_rush(1.9 * _SHARE_OF_TICKETS * self._rush_visits)
+        self._next_rush_visit()
+
+    def _next_rush_visit(self) -> None:
+        self.world.after(self.world.random.expovariate(self._rush_visits), self._next_rush_visit)
+        luck = self.world.random.random()
+        if luck < 0.06:
+            self.customers.arrive()
+            return
+        customer = self._somebody()
+        if customer is not None:
+            self._rush_visit(customer, luck)
+
+    def _somebody(self) -> Customer | None:
+        """One who still shops, or rarely one who is back for the sale."""
+        everybody = self.customers.everybody
+        for _ in range(20):
+            if not everybody:
+                return None
+            customer = everybody[int(self.world.random.random() * len(everybody))]
+            if customer.erased:
+                continue
+            if customer.shopping:
+                return customer
+            if self.world.random.random() < 0.04:
+                self.customers.come_back(customer)
+                return customer
+        return None
+
+    def _rush_visit(self, customer: Customer, luck: float) -> None:
+        order = customer.last_order
+        if luck < 0.06 + _SHARE_OF_TICKETS:
+            self.support.contact(customer, order)
+        elif luck < 0.24 and order is not None:
+            self.feedback.answer_nps(customer)
+        elif luck < 0.28 and order is not None:
+            self.feedback.review(order, faulty=False)
+        elif luck < 0.31 and order is not None and self.world.now - order.placed < 60 * DAY + HOUR:
+            self.refunds.request(order, "not wanted")
+        else:
+            self.storefront.browse(customer)

@@ -1,0 +1,206 @@
+"""Tickets and their conversations.
+
+Nobody draws a response time here: a ticket waits in the desk's queue (`streams.simulator.desk`) until an agent
+is free. What the agent then does, and what the customer says, is this module's.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from streams.simulator.customers import Customer
+from streams.simulator.desk import Desk
+from streams.simulator.fulfilment import Order
+from streams.simulator.seasons import DAY, HOUR, MINUTE
+from streams.simulator.world import timestamp
+
+if TYPE_CHECKING:
+    from streams.simulator.shop import Shop
+
+#: By when customers expect a person's answer, by priority: the targets the shop tells them.
+EXPECTED: Final = {"urgent": HOUR, "high": 4 * HOUR, "normal": 24 * HOUR, "low": 48 * HOUR}
+_RESOLVED_WITHIN: Final = {"urgent": 8 * HOUR, "high": DAY, "normal": 3 * DAY, "low": 7 * DAY}
+_RANK: Final = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+_CHANNELS = ("email", "email", "email", "chat", "chat", "web", "phone", "app", "social")
+_TEAMS = ("logistics", "billing", "returns", "tier-2")
+_ANSWERED_BY_BOTS: Final = frozenset({"email", "chat", "web", "app"})
+_MOST_REOPENINGS = 2
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """One conversation; `opened` and `expected` in seconds since the epoch."""
+
+    id: str
+    customer: Customer
+    priority: str
+    channel: str
+    opened: float
+    expected: float
+    status: str = "open"
+    answered: bool = False
+    slow: bool = False
+    transfers: int = 0
+    reopenings: int = 0
+
+
+class Support:
+    """Everything that is said in tickets."""
+
+    def __init__(self, shop: "Shop", expected_tickets_a_day: float) -> None:
+        self._shop = shop
+        self._world = shop.world
+        self._random = shop.world.random
+        self.desk = Desk(shop.world, self._touch, expected_touches_a_day=2.0 * expected_tickets_a_day)
+
+    def ask_for_parcel(self, order: Order) -> None:
+        """Where is my order? Unless it has come meanwhile."""
+        if not order.delivered and not order.cancelled:
+            self.contact(order.customer, order, "high" if self._random.random() < 0.4 else "normal")
+
+    def contact(self, customer: Customer, order: Order | None, priority: str | None = None) -> None:
+        """The customer opens a ticket, or an agent does who foresees trouble."""
+        if priority is None:
+            luck = self._random.random()
+            priority = "low" if luck < 0.2 else "normal" if luck < 0.8 else "high" if luck < 0.96 else "urgent"
+        ticket = Ticket(
+            id=self._world.new_id("t"),
+            customer=customer,
+            priority=priority,
+            channel=_CHANNELS[int(self._random.random() * len(_CHANNELS))],
+            opened=self._world.now,
+            expected=self._world.now + EXPECTED[priority],
+        )
+        by_agent = self._random.random() < 0.03
+        fields: dict[str, object] = {"priority": priority}
+        if order is not None:
+            fields["order_id"] = order.id
+        if by_agent:
+            fields["opened_by"] = "agent"
+        self._say(ticket, "opened", **fields)
+        self._receive(ticket, by_agent=by_agent)
+
+    def _say(self, ticket: Ticket, what: str, **fields: object) -> None:
+        self._world.say(
+            f"ticket.{what}", ticket.customer, channel=ticket.channel, ticket_id=ticket.id, **fields
+        )
+
+    def _receive(self, ticket: Ticket, *, by_agent: bool) -> None:
+        if not by_agent:
+            self._world.at(ticket.expected, self._check_expectation, ticket)
+        if ticket.channel in _ANSWERED_BY_BOTS and not by_agent:
+            solves = self._random.random() < 0.08
+            self._world.after(3 + 20 * self._random.random(), self._bot_replies, ticket, solves)
+            if solves:
+                return
+        self._queue(ticket)
+        self._world.after(DAY + self._random.expovariate(1 / (5 * DAY)), self._give_up, ticket)
+
+    def _queue(self, ticket: Ticket) -> None:
+        self.desk.put(_RANK[ticket.priority], ticket)
+
+    def _bot_replies(self, ticket: Ticket, solves: bool) -> None:
+        fields: dict[str, object] = {}
+        if not solves and self._random.random() < 0.4:
+            due = ticket.opened + _RESOLVED_WITHIN[ticket.priority]
+            fields["promised_at"] = timestamp(int(due * 1000))
+        self._say(ticket, "replied", author="bot", **fields)
+        if solves:
+            ticket.answered = True
+            self._world.after(90 + 60 * self._random.random(), self._solve, ticket)
+
+    def _check_expectation(self, ticket: Ticket) -> None:
+        """The time is up in which an answer was expected."""
+        if ticket.answered or ticket.status in ("solved", "closed"):
+            return
+        ticket.slow = True
+        self._shop.customers.disappoint(ticket.customer, 0.5)
+        if self._random.random() < 0.4:
+            self._say(ticket, "replied", author="customer")
+
+    def _give_up(self, ticket: Ticket) -> None:
+        """Nobody answered for days: the customer writes that it no longer matters."""
+        if ticket.answered or ticket.status != "open":
+            return
+        self._say(ticket, "replied", author="customer")
+        self._set(ticket, "closed")
+        self._shop.customers.disappoint(ticket.customer, 0.7)
+
+    def _touch(self, ticket: Ticket) -> bool:
+        """An agent has dealt with the ticket; False where there was nothing left to do."""
+        if ticket.status in ("solved", "closed", "pending"):
+            return False
+        if self._random.random() < 0.08:
+            self._say(ticket, "replied", author="agent", public=False)
+        if ticket.transfers < 2 and self._random.random() < 0.08:
+            ticket.transfers += 1
+            self._say(ticket, "transferred", to=_TEAMS[int(self._random.random() * len(_TEAMS))])
+            self._queue(ticket)
+            return True
+        self._answer(ticket)
+        return True
+
+    def _answer(self, ticket: Ticket) -> None:
+        self._say(ticket, "replied", author="agent")
+        if not ticket.answered:
+            ticket.answered = True
+            if not ticket.slow:
+                self._shop.customers.please(ticket.customer, 0.1)
+        luck = self._random.random()
+        if luck < 0.3:
+            self._set(ticket, "pending")
+            quick = ticket.channel in ("chat", "phone")
+            self._world.after(
+                self._world.lognormal(3 * MINUTE if quick else 4 * HOUR, 0.8), self._customer_replies, ticket
+            )
+        elif luck < 0.36:
+            self._set(ticket, "on_hold")
+            self._world.after(self._world.lognormal(DAY, 0.5), self._resume, ticket)
+        else:
+            self._solve(ticket)
+
+    def _set(self, ticket: Ticket, status: str) -> None:
+        if ticket.status != status:
+            ticket.status = status
+            self._say(ticket, "status_changed", status=status)
+
+    def _customer_replies(self, ticket: Ticket) -> None:
+        if ticket.status != "pending":
+            return
+        if self._random.random() < 0.12:
+            self._world.after(2 * DAY, self._solve, ticket)
+            return
+        self._say(ticket, "replied", author="customer")
+        self._resume(ticket)
+
+    def _resume(self, ticket: Ticket) -> None:
+        self._set(ticket, "open")
+        self._queue(ticket)
+
+    def _solve(self, ticket: Ticket) -> None:
+        if ticket.status in ("solved", "closed"):
+            return
+        self._set(ticket, "solved")
+        if self._random.random() < 0.22:
+            asked = self._world.lognormal(2 * HOUR, 0.8)
+            self._world.after(asked, self._rate, ticket)
+        unhappy = 0.06 + 0.06 * (ticket.customer.mood < 0)
+        if ticket.reopenings < _MOST_REOPENINGS and self._random.random() < unhappy:
+            self._world.after(self._random.expovariate(1 / DAY), self._reopen, ticket)
+        else:
+            self._world.after(4 * DAY, self._close, ticket)
+
+    def _rate(self, ticket: Ticket) -> None:
+        self._shop.feedback.after_ticket(ticket.customer, ticket.id, slow=ticket.slow)
+
+    def _reopen(self, ticket: Ticket) -> None:
+        """It was not solved after all."""
+        if ticket.status != "solved":
+            return
+        ticket.reopenings += 1
+        self._shop.customers.disappoint(ticket.customer, 0.2)
+        self._say(ticket, "replied", author="customer")
+        self._resume(ticket)
+
+    def _close(self, ticket: Ticket) -> None:
+        if ticket.status == "solved":
+            self._set(ticket, "closed")
