@@ -37,6 +37,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         group: application id: consumer group, prefix of internal topics and transactional ids.
         partitions: number of tasks, and partitions of the topics it creates.
         replication: replicas of the topics it creates.
+        session_timeout: seconds after which a silent worker's tasks are given to another.
         clock: what `now` follows.
         host: address to listen on.
         port: port to listen on; 0 takes any free one.
@@ -51,6 +52,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     group: str
     partitions: int
     replication: int
+    session_timeout: int
     clock: Clock
     host: str
     port: int
@@ -59,6 +61,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     config: Path | None
     definitions: Definitions
     sources: Mapping[str, str]
+
+    def client_options(self) -> dict[str, Any]:
+        """Give what every Kafka client is made with (aiokafka's names)."""
+        return {"bootstrap_servers": self.broker}
 
 
 class Setting(Struct, frozen=True):
@@ -161,6 +167,8 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         ),
         Setting("partitions", "Partitions of the topics it creates.", "8", _number(1, MAX_PARTITIONS)),
         Setting("replication", "Replicas of the topics it creates.", "1", _number(1, 32_767)),
+        # A killed worker's tasks wait this long; a shorter one would give up on workers that are only slow.
+        Setting("session_timeout", "Seconds until a silent worker is replaced.", "10", _number(1, 1800)),
         Setting("clock", "What `now` follows: wall or event.", "wall", _clock),
         Setting("host", "Address that /metrics listens on.", "127.0.0.1", _host),
         Setting("port", "Port that /metrics listens on; 0 for any free one.", "6066", _number(0, 65_535)),

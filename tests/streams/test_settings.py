@@ -32,6 +32,8 @@ def test_the_defaults_are_the_published_ones():
     assert (settings.group, settings.partitions, settings.replication) == ("retention", 8, 1)
     assert (settings.clock, settings.host, settings.port) == ("wall", "127.0.0.1", 6066)
     assert (settings.redis, settings.config) == (None, None)
+    assert settings.session_timeout == 10
+    assert settings.client_options() == {"bootstrap_servers": "127.0.0.1:9092"}
     assert settings.data_dir.is_absolute()
     assert settings.data_dir.name == "retention"
     assert settings.definitions == Definitions()
@@ -86,6 +88,7 @@ def test_bootstrap_servers(text, read):
         ("RETENTION_PARTITIONS", "-1", "1 to 1024"),
         ("RETENTION_PARTITIONS", "9" * 5000, "1 to 1024"),
         ("RETENTION_REPLICATION", "none", "1 to 32767"),
+        ("RETENTION_SESSION_TIMEOUT", "0", "1 to 1800"),
         ("RETENTION_CLOCK", "sun", "wall or event"),
         ("RETENTION_HOST", "http://x", "one address"),
         ("RETENTION_PORT", "70000", "0 to 65535"),

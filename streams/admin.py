@@ -1,0 +1,97 @@
+"""What commands ask of a Kafka beside its records: is it there, who is in the group, what is to go."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    GroupIdNotFound,
+    KafkaConnectionError,
+    KafkaError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+from aiokafka.protocol.admin import DeleteGroupsRequest
+
+from streams.errors import BrokerUnavailable, RetentionError
+from streams.settings import Settings
+
+#: Long enough for a broker over a slow line; who typed a wrong address does not want to wait for more.
+CONNECT_MS = 8_000
+_GONE_SECONDS = 30.0
+_GONE_POLL_SECONDS = 0.1
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Give an admin client that is connected.
+
+    Raises:
+        BrokerUnavailable: nobody answers at the bootstrap servers, or not as Kafka does.
+    """
+    # aiokafka logs each attempt with a traceback; the error below says it once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    admin = AIOKafkaAdminClient(**settings.client_options(), request_timeout_ms=CONNECT_MS)
+    try:
+        await asyncio.wait_for(admin.start(), CONNECT_MS / 1000)
+    except (KafkaConnectionError, TimeoutError, OSError) as error:
+        await admin.close()
+        reason = "" if isinstance(error, KafkaConnectionError) else str(error)
+        raise BrokerUnavailable(settings.broker, reason) from None
+    except KafkaError as error:
+        await admin.close()
+        raise BrokerUnavailable(settings.broker, str(error)) from None
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def group_members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[str]]:
+    """Give a group's state (Stable, Empty, Dead, …) and the hosts of its members."""
+    [response] = await admin.describe_consumer_groups([group])
+    [described] = response.to_object()["groups"]
+    return described["state"], [member["client_host"].lstrip("/") for member in described["members"]]
+
+
+async def delete_group(admin: AIOKafkaAdminClient, group: str) -> bool:
+    """Delete a group with its committed offsets; False: there was none.
+
+    Raises:
+        RetentionError: Kafka refuses.
+    """
+    coordinator = await admin.find_coordinator(group)
+    # aiokafka knows the request and has no method for it.
+    response: Any = await admin._send_request(DeleteGroupsRequest([group]), coordinator)  # noqa: SLF001
+    [(_, code)] = response.results
+    error = for_code(code)
+    if error is GroupIdNotFound:
+        return False
+    if code:
+        raise RetentionError(f"group {group} cannot be deleted: {error.__name__}")
+    return True
+
+
+async def delete_topics(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> list[str]:
+    """Delete those of `topics` that exist, wait until they are gone, and give their names.
+
+    Raises:
+        RetentionError: Kafka refuses, or takes too long.
+    """
+    existing = [topic for topic in topics if topic in set(await admin.list_topics())]
+    if not existing:
+        return []
+    response = await admin.delete_topics(existing)
+    for topic, code in response.topic_error_codes:
+        if code and for_code(code) is not UnknownTopicOrPartitionError:
+            raise RetentionError(f"topic {topic} cannot be deleted: {for_code(code).__name__}")
+    try:
+        async with asyncio.timeout(_GONE_SECONDS):
+            while set(existing) & set(await admin.list_topics()):  # noqa: ASYNC110 - Kafka tells nobody
+                await asyncio.sleep(_GONE_POLL_SECONDS)
+    except TimeoutError:
+        raise RetentionError(f"the topics {', '.join(existing)} are still there; try again") from None
+    return existing

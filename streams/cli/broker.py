@@ -1,0 +1,29 @@
+"""`retention broker`: the embedded Kafka, alone."""
+
+import asyncio
+
+import click
+
+from streams import broker
+from streams.cli.options import settings_options
+from streams.errors import SettingsError
+from streams.settings import Settings
+
+
+@click.command("broker")
+@settings_options("broker", "data_dir")
+def command(settings: Settings) -> None:
+    """Run the embedded Kafka in the foreground, at the address of RETENTION_BROKER, until Ctrl-C.
+
+    Its data stay in the data directory, so that the next start finds them again.
+    """
+    server, *more = settings.broker.split(",")
+    if more:
+        raise SettingsError(
+            "RETENTION_BROKER",
+            "names several servers",
+            source=settings.sources["broker"],
+            hint="the embedded Kafka is one: expected one address of this machine, such as 127.0.0.1:9092",
+        )
+    host, _, port = server.rpartition(":")
+    asyncio.run(broker.run(host, int(port), settings.data_dir / "kafka", click.echo))

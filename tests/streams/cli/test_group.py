@@ -1,0 +1,91 @@
+"""The command line as a whole: help, version, errors and exit codes."""
+
+import importlib
+
+import click
+import pytest
+
+from streams.cli import group
+from streams.cli.group import COMMANDS, run
+from streams.errors import PortInUse, SettingsError
+
+
+def test_help_lists_every_command_under_its_heading(retention):
+    result = retention("--help")
+    assert result.code == 0
+    for heading, section in COMMANDS.items():
+        assert f"\n{heading}:\n" in result.out
+        assert all(f"\n  {name} " in result.out for name in section)
+
+
+def test_without_arguments_help_is_shown(retention):
+    result = retention()
+    assert "Usage: retention" in result.out + result.err
+
+
+def test_version(retention):
+    assert retention("--version").out.startswith("retention 0.")
+
+
+@pytest.mark.parametrize("name", [name for section in COMMANDS.values() for name in section])
+def test_every_command_listed_is_there_and_has_help(retention, name):
+    module = importlib.import_module(f"streams.cli.{name.replace('-', '_')}")
+    assert isinstance(module.command, click.Command)
+    assert module.command.name == name
+    result = retention(name, "--help")
+    assert result.code == 0
+    assert result.out.startswith(f"Usage: retention {name}")
+
+
+def test_an_unknown_command_is_a_usage_error(retention):
+    result = retention("comput")
+    assert result.code == 2
+    assert "No such command 'comput'" in result.err
+
+
+def test_an_invalid_setting_is_one_line_with_what_is_valid(retention, events_file):
+    result = retention("load", events_file(), partitions="many")
+    assert result.code == SettingsError.exit_code == 2
+    assert result.err == (
+        "retention: RETENTION_PARTITIONS (environment RETENTION_PARTITIONS): 'many' is not valid\n"
+        "  expected a whole number from 1 to 1024\n"
+    )
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    def fail_with(error):
+        @click.command("demo")
+        def command():
+            raise error
+
+        monkeypatch.setattr(group.group, "get_command", lambda *_: command)
+
+    return fail_with
+
+
+def test_an_error_is_a_line_a_hint_and_a_code(failing, capsys):
+    failing(PortInUse("127.0.0.1", 6066))
+    assert run(["demo"]) == 5
+    first, hint = capsys.readouterr().err.splitlines()
+    assert first == "retention: port 6066 of 127.0.0.1 is in use by another process"
+    assert "RETENTION_PORT" in hint
+
+
+def test_its_traceback_is_there_for_who_asks(failing, monkeypatch):
+    failing(PortInUse("127.0.0.1", 6066))
+    monkeypatch.setenv("RETENTION_DEBUG", "1")
+    with pytest.raises(PortInUse):
+        run(["demo"])
+
+
+def test_a_defect_keeps_its_traceback(failing):
+    failing(ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        run(["demo"])
+
+
+def test_ctrl_c_is_no_error_of_ours(failing, capsys):
+    failing(KeyboardInterrupt())
+    assert run(["demo"]) == 130
+    assert "Traceback" not in capsys.readouterr().err

@@ -1,0 +1,98 @@
+"""`retention load`, against a real Kafka."""
+
+import gzip
+import io
+import json
+
+from streams.partitioner import tasks_of
+
+
+def order(number, customer):
+    return {
+        "id": f"e{number}",
+        "type": "order.placed",
+        "time": "2026-01-01T00:00:00Z",
+        "customer_id": customer,
+        "order_id": f"o{number}",
+        "amount": 100,
+        "currency": "USD",
+    }
+
+
+def survey(number, customer):
+    return {
+        "id": f"s{number}",
+        "type": "survey.answered",
+        "time": "2026-01-01T00:00:00Z",
+        "customer_id": customer,
+        "survey": "nps",
+        "score": 9,
+    }
+
+
+def test_events_go_to_their_topic_by_customer_and_in_order(retention, kafka, broker_calls, events_file):
+    orders = [order(number, f"c{number % 7}") for number in range(100)]
+    path = events_file(*orders, survey(1, "c1"))
+    result = retention("load", path, broker=kafka, partitions=4)
+    assert result.code == 0
+    assert "101 events sent" in result.err
+    assert broker_calls.topics() == dict.fromkeys(["orders", "refunds", "tickets", "reviews", "customers"], 4)
+    records = broker_calls.records("orders")
+    assert sorted(record.value for record in records) == sorted(
+        json.dumps(event).encode() for event in orders
+    )
+    for record in records:
+        customer = json.loads(record.value)["customer_id"].encode()
+        assert record.key == customer
+        assert [record.partition] == tasks_of([customer], 4)
+    of_one = [json.loads(record.value)["id"] for record in records if record.key == b"c3"]
+    assert of_one == [event["id"] for event in orders if event["customer_id"] == "c3"]
+    assert [record.key for record in broker_calls.records("reviews")] == [b"c1"]
+
+
+def test_gzip_and_standard_input_are_read_too(retention, kafka, broker_calls, tmp_path, monkeypatch):
+    packed = tmp_path / "events.jsonl.gz"
+    packed.write_bytes(gzip.compress(json.dumps(order(1, "c1")).encode() + b"\n"))
+    stdin = io.BytesIO(json.dumps(order(2, "c2")).encode())
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(stdin)))
+    result = retention("load", packed, "-", broker=kafka)
+    assert result.code == 0, result.err
+    assert {record.key for record in broker_calls.records("orders")} == {b"c1", b"c2"}
+
+
+def test_a_bad_line_with_a_destination_is_the_workers_and_one_without_is_reported(
+    retention, kafka, broker_calls, events_file
+):
+    bad = order(1, "c1") | {"amount": -1}
+    path = events_file(
+        b"garbage", bad, b"", {"type": "order.eaten", "customer_id": "c"}, {"type": "order.placed"}
+    )
+    result = retention("load", path, broker=kafka)
+    assert result.code == 0
+    assert [json.loads(record.value) for record in broker_calls.records("orders")] == [bad]
+    assert f"{path}:1: no_topic: " in result.err
+    assert f"{path}:4: unknown_type: 'order.eaten' is no type of event" in result.err
+    assert f"{path}:5: no_topic: Object missing required field `customer_id`" in result.err
+    assert "3 lines left out: 2 no_topic, 1 unknown_type" in result.err
+
+
+def test_only_the_first_bad_lines_are_said(retention, kafka, events_file):
+    result = retention("load", events_file(*[b"garbage"] * 500), broker=kafka)
+    assert result.err.count("no_topic: ") == 10
+    assert "500 lines left out" in result.err
+
+
+def test_no_broker_is_one_line(retention, events_file):
+    result = retention("load", events_file(order(1, "c")), broker="127.0.0.1:1")
+    assert result.code == 3
+    assert result.err.splitlines()[0] == "retention: no Kafka answers at 127.0.0.1:1"
+    assert "retention broker" in result.err
+
+
+def test_a_broken_archive_is_one_line(retention, kafka, tmp_path):
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes(gzip.compress(b"{}\n" * 1000)[:-10])
+    result = retention("load", path, broker=kafka)
+    assert result.code == 1
+    assert "cut.jsonl.gz cannot be read" in result.err
+    assert "Traceback" not in result.err
