@@ -32,9 +32,10 @@ format: $(dev)
 	$(bin)/ruff format
 
 # Files made by code and committed; `make lint` fails where they are not current.
-generated := grafana prometheus docs
+generated := grafana/dashboards prometheus/rules prometheus/user docs
 
 generate: $(dev)
+	$(bin)/python -m prometheus.generate
 
 bench: $(dev)
 	$(bin)/python -m bench

@@ -1,0 +1,75 @@
+"""What an alert is here: an expression, whom it is for, what it says, and where it sends its reader."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus.recording import TRUSTED
+from prometheus.thresholds import THRESHOLDS as T
+
+DASHBOARDS = {
+    "retention": "retention-overview",
+    "response times": "retention-response-times",
+    "promises and causes": "retention-promises",
+    "customers": "retention-customers",
+    "support now": "retention-support-now",
+    "the week": "retention-week",
+    "pipeline": "retention-pipeline",
+}
+IF_TRUSTED = f"and on (job) {TRUSTED} == 1"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alerting rule.
+
+    Attributes:
+        name: In the runbook, the heading of its section.
+        expr: PromQL; what it returns is wrong.
+        hold: How long it must be so, as a Prometheus duration.
+        severity: `critical` wakes a person now, `warning` is for the working day.
+        team: Whom it is for: support, logistics, commerce or platform.
+        summary: One line.
+        description: What is so, with the number; Prometheus' template language.
+        dashboard: A key of DASHBOARDS: the one that explains it.
+        variables: Query string that sets the dashboard's variables.
+        suspect: The numbers themselves are in doubt: alertmanager.yml silences the business alerts meanwhile.
+    """
+
+    name: str
+    expr: str
+    hold: str
+    severity: str
+    team: str
+    summary: str
+    description: str
+    dashboard: str
+    variables: str = ""
+    suspect: bool = False
+
+    def rule(self) -> dict[str, Any]:
+        """The rule as Prometheus reads it."""
+        labels = {"severity": self.severity, "team": self.team}
+        if self.suspect:
+            labels["numbers"] = "suspect"
+        return {
+            "alert": self.name,
+            "expr": self.expr,
+            "for": self.hold,
+            "labels": labels,
+            "annotations": {
+                "summary": self.summary,
+                "description": self.description,
+                "runbook_url": f"{T['links']['runbook']}#{self.name.lower()}",
+                "dashboard_url": f"{T['links']['grafana']}/d/{DASHBOARDS[self.dashboard]}{self.variables}",
+            },
+        }
+
+
+def trusted(condition: str) -> str:
+    """The condition, and only while the numbers are fresh and complete: a stalled consumer is not churn."""
+    return f"(\n{condition}\n)\n{IF_TRUSTED}"
+
+
+def rising(now: str, then: str, factor: float, least: float) -> str:
+    """More than `factor` times what it was, and by more than `least`."""
+    return f"{now} > {factor:g} * {then}\nand {now} - {then} > {least:g}"

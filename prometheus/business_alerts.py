@@ -1,0 +1,231 @@
+"""Alerts about the shop: for support, logistics and commerce."""
+
+from prometheus.alerting import Alert, rising, trusted
+from prometheus.recording import before, held
+from prometheus.thresholds import THRESHOLDS as T
+
+Pair = tuple[str, float, str, float | None]  # long window, its burn rate, short window, its burn rate
+WINDOW_VARIABLE = "?var-window={{ $labels.window }}"
+
+
+def alerts() -> list[Alert]:
+    """All of them."""
+    return [*_churn(), _nps(), _refunds(), _carts(), _payments(), _deliveries(), *_budgets(), _breaches()]
+
+
+def _churn() -> list[Alert]:
+    churn = T["churn"]
+    now, expected = held("retention_churn_ratio"), "job:retention_churn_ratio:expected"
+    enough = f"and {held('retention_churn_denominator')} >= {churn['minimum_customers']}"
+    above = "\nor\n".join(
+        f"{held('retention_churn_ratio', window=window)} > {ceiling:g}"
+        for window, ceiling in churn["ceiling"].items()
+    )
+    return [
+        Alert(
+            name="RetentionChurnRising",
+            expr=trusted(f"{rising(now, expected, churn['rise_factor'], churn['rise_points'])}\n{enough}"),
+            hold=churn["for"],
+            severity="warning",
+            team="commerce",
+            summary="More customers are leaving than a week ago",
+            description="{{ $value | humanizePercentage }} of the customers of the previous "
+            "{{ $labels.window }} did not order in the last: "
+            "clearly more than the week before and the season explain.",
+            dashboard="promises and causes",
+            variables=WINDOW_VARIABLE,
+        ),
+        Alert(
+            name="RetentionChurnAboveCeiling",
+            expr=trusted(f"({above})\n{enough}"),
+            hold=churn["for"],
+            severity="critical",
+            team="commerce",
+            summary="Churn is above its ceiling",
+            description="{{ $value | humanizePercentage }} of the customers of the previous "
+            "{{ $labels.window }} did not order in the last: more than this shop may ever lose.",
+            dashboard="retention",
+            variables=WINDOW_VARIABLE,
+        ),
+    ]
+
+
+def _nps() -> Alert:
+    nps, metric = T["nps"], "retention_nps"
+    now, then = held(metric, window=nps["window"]), before("1w", metric, window=nps["window"])
+    enough = f"and on (job, window) {held('retention_responses', kind='nps')} >= {nps['minimum_answers']}"
+    return Alert(
+        name="RetentionNpsFalling",
+        expr=trusted(f"{now} < {then} - {nps['fall_points']:g}\n{enough}"),
+        hold=nps["for"],
+        severity="warning",
+        team="commerce",
+        summary="Customers recommend the shop clearly less than a week ago",
+        description=f"The net promoter score of {{{{ $labels.window }}}} is {{{{ $value | humanize }}}}, "
+        f"more than {nps['fall_points']:g} points below a week before.",
+        dashboard="retention",
+        variables=WINDOW_VARIABLE,
+    )
+
+
+def _refunds() -> Alert:
+    refunds = T["refunds"]
+    select = {"window": refunds["window"], "basis": "orders"}
+    now, then = held("retention_refund_ratio", **select), before("1w", "retention_refund_ratio", **select)
+    enough = f"and {held('retention_refund_denominator')} >= {refunds['minimum_orders']}"
+    return Alert(
+        name="RetentionRefundsRising",
+        expr=trusted(f"{rising(now, then, refunds['rise_factor'], refunds['rise_points'])}\n{enough}"),
+        hold=refunds["for"],
+        severity="warning",
+        team="commerce",
+        summary="More orders are refunded than a week ago",
+        description="{{ $value | humanizePercentage }} of the orders of {{ $labels.window }} have a refund, "
+        f"over {refunds['rise_factor']:g} times the share of a week before.",
+        dashboard="promises and causes",
+        variables=WINDOW_VARIABLE,
+    )
+
+
+def _carts() -> Alert:
+    carts = T["carts"]
+    metric = "retention_cart_abandonment_ratio"
+    now, then = held(metric, window=carts["window"]), before("1w", metric, window=carts["window"])
+    enough = f"and {held('retention_cart_abandonment_denominator')} >= {carts['minimum_carts']}"
+    return Alert(
+        name="RetentionCartAbandonmentRising",
+        expr=trusted(f"{rising(now, then, carts['rise_factor'], carts['rise_points'])}\n{enough}"),
+        hold=carts["for"],
+        severity="warning",
+        team="commerce",
+        summary="More carts are abandoned than a week ago",
+        description="{{ $value | humanizePercentage }} of the carts of {{ $labels.window }} were left, "
+        f"over {carts['rise_factor']:g} times the share of a week before.",
+        dashboard="promises and causes",
+        variables=WINDOW_VARIABLE,
+    )
+
+
+def _payments() -> Alert:
+    payments = T["payments"]
+    metric = "retention_payment_failures"
+    now = held(metric, window=payments["window"])
+    then = before(payments["span"], metric, window=payments["window"])
+    more = f"{now} - {then}"
+    above = f"{more} > {payments['minimum_failures']}\nand {more} > {payments['rise_share']:g} * {then}"
+    return Alert(
+        name="RetentionPaymentsFailing",
+        expr=trusted(above),
+        hold=payments["for"],
+        severity="critical",
+        team="commerce",
+        summary="Payments by {{ $labels.payment_method }} are failing",
+        description="{{ $value | humanize }} more payments by {{ $labels.payment_method }} failed "
+        f"in the last {payments['span']} than in the same hours a week before.",
+        dashboard="promises and causes",
+        variables="?var-window={{ $labels.window }}",
+    )
+
+
+def _deliveries() -> Alert:
+    deliveries = T["deliveries"]
+    now, then = held("retention_deliveries_overdue"), before("1w", "retention_deliveries_overdue")
+    many = f"{now} >= {deliveries['minimum_overdue']}\nand {now} > {deliveries['rise_factor']:g} * {then}"
+    return Alert(
+        name="RetentionDeliveriesOverdueRising",
+        expr=trusted(many),
+        hold=deliveries["for"],
+        severity="warning",
+        team="logistics",
+        summary="More promised deliveries are overdue than a week ago",
+        description="{{ $value | humanize }} orders are past their promised date and not delivered, "
+        f"over {deliveries['rise_factor']:g} times as many as a week before.",
+        dashboard="promises and causes",
+    )
+
+
+def _budgets() -> list[Alert]:
+    names = {"first_response": "FirstResponse", "resolution": "Resolution"}
+    return [
+        alert
+        for sla, camel in names.items()
+        for alert in (_budget_fast(sla, f"Retention{camel}BudgetBurning"),
+                      _budget_slow(sla, f"Retention{camel}BudgetEroding"))
+    ]  # fmt: skip
+
+
+def _burn(sla: str, window: str, rate: float) -> str:
+    return f'job:retention_sla_budget_burn:rate{{sla="{sla}", window="{window}"}} > {rate:g}'
+
+
+def _enough(sla: str, window: str) -> str:
+    decisions = held("retention_sla_breach_denominator", sla=sla, priority="all", window=window)
+    return f"{decisions} >= {T['slo']['minimum_decisions']}"
+
+
+def _either(sla: str, pairs: list[Pair]) -> str:
+    """Burning in a long window, and (given a rate) still so in a short one; one alert for all pairs."""
+    parts = []
+    for long, rate, short, short_rate in pairs:
+        still = "" if short_rate is None else f"\nand ignoring (window) {_burn(sla, short, short_rate)}"
+        parts.append(f"{_burn(sla, long, rate)}\nand {_enough(sla, long)}{still}")
+    joined = "\nor\n".join(parts)
+    return trusted(f"max without (window, priority) (\n{joined}\n)")
+
+
+def _budget_fast(sla: str, name: str) -> Alert:
+    slo, words = T["slo"], sla.replace("_", " ")
+    # No window is shorter than the hour, which slides by the minute: it is long and short window in one.
+    pairs: list[Pair] = [
+        ("1h", slo["fast_hour"], "1h", None),
+        ("24h", slo["fast_day"], "1h", slo["fast_day"]),
+    ]
+    return Alert(
+        name=name,
+        expr=_either(sla, pairs),
+        hold=slo["fast_for"],
+        severity="critical",
+        team="support",
+        summary=f"The {words} target is being missed so often that the month's budget goes within days",
+        description=f"The error budget of {words} burns {{{{ $value | humanize }}}} times as fast as it may; "
+        f"{slo['objective'][sla] * 100:g} % of the tickets shall be within the target.",
+        dashboard="support now",
+    )
+
+
+def _budget_slow(sla: str, name: str) -> Alert:
+    slo, words = T["slo"], sla.replace("_", " ")
+    week, month = slo["slow_week"], slo["slow_month"]
+    pairs: list[Pair] = [("7d", week, "24h", week), ("30d", month, "7d", month)]
+    return Alert(
+        name=name,
+        expr=_either(sla, pairs),
+        hold=slo["slow_for"],
+        severity="warning",
+        team="support",
+        summary=f"The {words} target is missed more often than the month's budget allows",
+        description=f"The error budget of {words} burns {{{{ $value | humanize }}}} times as fast as it may, "
+        f"for days; {slo['objective'][sla] * 100:g} % of the tickets shall be within the target.",
+        dashboard="response times",
+    )
+
+
+def _breaches() -> Alert:
+    sla = T["sla"]
+    above = "\nor\n".join(
+        f"{held('retention_sla_breach_ratio', window='24h', priority=priority)} > {share:g}"
+        for priority, share in sla["breach"].items()
+    )
+    enough = f"and {held('retention_sla_breach_denominator')} >= {sla['minimum_decisions']}"
+    return Alert(
+        name="RetentionSlaBreaches",
+        expr=trusted(f"({above})\n{enough}"),
+        hold=sla["for"],
+        severity="warning",
+        team="support",
+        summary="Too many {{ $labels.priority }} tickets miss their {{ $labels.sla }} target",
+        description="{{ $value | humanizePercentage }} of the {{ $labels.priority }} tickets decided within "
+        "{{ $labels.window }} missed their {{ $labels.sla }} target.",
+        dashboard="support now",
+        variables="?var-priority={{ $labels.priority }}",
+    )

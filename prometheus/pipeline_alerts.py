@@ -1,0 +1,138 @@
+"""Alerts about the pipeline itself: for platform."""
+
+from prometheus.alerting import Alert
+from prometheus.recording import JOB, held
+from prometheus.thresholds import THRESHOLDS as T
+
+P = T["pipeline"]
+AS_OF = held("retention_as_of_timestamp_seconds")
+
+
+def alerts() -> list[Alert]:
+    """All of them."""
+    return [
+        _no_rollup_owner(),
+        _numbers_stale(),
+        _worker_gone(),
+        _lag_growing(),
+        _source_silent(),
+        _dead_letters(),
+        _records_lost(),
+    ]
+
+
+def _no_rollup_owner() -> Alert:
+    return Alert(
+        name="RetentionNoRollupOwner",
+        expr=f'absent({AS_OF}{{job="{JOB}"}})',
+        hold=P["gone_for"],
+        severity="critical",
+        team="platform",
+        summary="No worker publishes the numbers",
+        description="No worker has exported the business series for minutes: none runs, none can be scraped, "
+        "or none owns the roll-up.",
+        dashboard="pipeline",
+        suspect=True,
+    )
+
+
+def _numbers_stale() -> Alert:
+    return Alert(
+        name="RetentionNumbersStale",
+        expr=f"time() - {AS_OF} > {P['stale_seconds']}",
+        hold=P["stale_for"],
+        severity="critical",
+        team="platform",
+        summary="The numbers stand still",
+        description="The published numbers are {{ $value | humanizeDuration }} old: the last complete ones. "
+        "A partition has no owner, or a worker is not caught up.",
+        dashboard="pipeline",
+        suspect=True,
+    )
+
+
+def _worker_gone() -> Alert:
+    up = "job:retention_workers:up"
+    return Alert(
+        name="RetentionWorkerGone",
+        # Discovery may forget the dead one (then the count falls) or keep it (then up is 0).
+        expr=f'max_over_time({up}[1h]) - {up} > 0\nor\ncount by (job) (up{{job="{JOB}"}} == 0) > 0',
+        hold=P["gone_for"],
+        severity="warning",
+        team="platform",
+        summary="A worker is gone",
+        description="{{ $value | humanize }} of the workers of the last hour no longer answer; "
+        "the others have taken their partitions over.",
+        dashboard="pipeline",
+    )
+
+
+def _lag_growing() -> Alert:
+    lag = "job:retention_worker_lag_records:sum"
+    return Alert(
+        name="RetentionLagGrowing",
+        expr=f"{lag} > {P['lag_records']}\nand deriv({lag}[15m]) > 0",
+        hold=P["lag_for"],
+        severity="warning",
+        team="platform",
+        summary="The workers fall behind on {{ $labels.topic }}",
+        description="{{ $value | humanize }} records of {{ $labels.topic }} wait to be read, "
+        "and more come than are read.",
+        dashboard="pipeline",
+        suspect=True,
+    )
+
+
+def _source_silent() -> Alert:
+    now, usual = "job:retention_worker_events:rate30m", "job:retention_worker_events:rate1d"
+    return Alert(
+        name="RetentionSourceSilent",
+        expr=(
+            f"{usual} * 1800 > {P['silent_events']}\nunless {now} > 0\nand on (job) sum by (job) ({now}) > 0"
+        ),
+        hold=P["silent_for"],
+        severity="critical",
+        team="platform",
+        summary="Nothing arrives on {{ $labels.topic }} while other topics flow",
+        description="No event on {{ $labels.topic }} for half an hour; at the last day's rate "
+        "there would have been {{ $value | humanize }}.",
+        dashboard="pipeline",
+        suspect=True,
+    )
+
+
+def _dead_letters() -> Alert:
+    dead = "increase(retention_worker_dead_letters_total[15m])"
+    events = "increase(retention_worker_events_total[15m])"
+    return Alert(
+        name="RetentionDeadLetters",
+        expr=(
+            f"sum by (job, reason) ({dead}) > {P['dead_letters']}\n"
+            f"and on (job) sum by (job) ({dead}) > {P['dead_letter_share']:g} * sum by (job) ({events})"
+        ),
+        hold="5m",
+        severity="warning",
+        team="platform",
+        summary="Events are refused: {{ $labels.reason }}",
+        description="{{ $value | humanize }} events in 15 minutes became dead letters "
+        "({{ $labels.reason }}): they are in no number until they are corrected and sent again.",
+        dashboard="pipeline",
+        suspect=True,
+    )
+
+
+def _records_lost() -> Alert:
+    lost = "retention_worker_records_lost_total"
+    return Alert(
+        name="RetentionRecordsLost",
+        # A counter that is born above zero has no increase: its first hour counts too.
+        expr=f"sum by (job, topic) (increase({lost}[1h]) > 0 or ({lost} > 0 unless {lost} offset 1h))",
+        hold="0m",
+        severity="critical",
+        team="platform",
+        summary="Records of {{ $labels.topic }} were lost before they were read",
+        description="{{ $value | humanize }} records of {{ $labels.topic }} fell to the topic's own "
+        "retention before a worker read them: the numbers miss them.",
+        dashboard="pipeline",
+        suspect=True,
+    )

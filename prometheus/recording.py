@@ -1,0 +1,102 @@
+"""Recording rules: the business series made fit for alerting.
+
+A worker may hand its series to another one at any time, and a scrape may fail. `held` bridges both: the last
+value within `scrape.hold`, whatever the instance. What is concluded also needs `job:retention:trusted`.
+"""
+
+from typing import Any
+
+from prometheus.thresholds import THRESHOLDS as T
+
+HOLD: str = T["scrape"]["hold"]
+JOB: str = T["scrape"]["job"]
+TRUSTED = "job:retention:trusted"
+
+HELD_METRICS = (
+    "retention_as_of_timestamp_seconds",
+    "retention_churn_ratio",
+    "retention_churn_denominator",
+    "retention_sla_breach_ratio",
+    "retention_sla_breach_denominator",
+    "retention_nps",
+    "retention_responses",
+    "retention_refund_ratio",
+    "retention_refund_denominator",
+    "retention_cart_abandonment_ratio",
+    "retention_cart_abandonment_denominator",
+    "retention_deliveries_overdue",
+    "retention_payment_failures",
+)
+
+
+def held(metric: str, **labels: str) -> str:
+    """The recorded series that outlives a missed scrape and a hand-over; `a|b` selects either value."""
+    matchers = [f'{name}{"=~" if "|" in value else "="}"{value}"' for name, value in labels.items()]
+    return f"job:{metric}:held" + (f"{{{', '.join(matchers)}}}" if matchers else "")
+
+
+def before(span: str, metric: str, **labels: str) -> str:
+    """The same series `span` ago, found even if that very minute was missed."""
+    return f"last_over_time({held(metric, **labels)}[1h] offset {span})"
+
+
+def rules() -> list[dict[str, Any]]:
+    """All recording rules, in the order in which they build on each other."""
+    recorded = [_record(held(metric), _hold("max", metric)) for metric in HELD_METRICS]
+    return [*recorded, *_trust(), *_expectations(), *_budgets(), *_pipeline()]
+
+
+def _record(name: str, expr: str) -> dict[str, Any]:
+    return {"record": name, "expr": expr}
+
+
+def _hold(worst: str, metric: str) -> str:
+    return f"{worst} without (instance) (last_over_time({metric}[{HOLD}]))"
+
+
+def _trust() -> list[dict[str, Any]]:
+    # The smallest: while two workers disagree on being caught up, nobody is to be woken by a number.
+    caught_up = "job:retention_caught_up:least"
+    as_of = held("retention_as_of_timestamp_seconds")
+    return [
+        _record(caught_up, _hold("min", "retention_caught_up")),
+        _record(
+            TRUSTED,
+            f"(time() - {as_of} < bool {T['trust']['fresh_seconds']})\n* on (job) ({caught_up} == bool 1)",
+        ),
+    ]
+
+
+def _expectations() -> list[dict[str, Any]]:
+    churn = T["churn"]
+    watched = "|".join(churn["ceiling"])
+    week, year, week_of_last_year = (
+        before(span, "retention_churn_ratio", window=watched) for span in ("1w", "52w", "53w")
+    )
+    season = f"clamp({year} / {week_of_last_year} > 0, {churn['season_least']}, {churn['season_most']})"
+    # Where there is no last year, the week before alone says what to expect.
+    return [_record("job:retention_churn_ratio:expected", f"{week}\n* {season}\nor\n{week}")]
+
+
+def _budgets() -> list[dict[str, Any]]:
+    burns = [
+        f"{held('retention_sla_breach_ratio', priority='all', sla=sla)} / {1 - objective:.4g}"
+        for sla, objective in T["slo"]["objective"].items()
+    ]
+    return [_record("job:retention_sla_budget_burn:rate", "\nor\n".join(burns))]
+
+
+def _pipeline() -> list[dict[str, Any]]:
+    lag = "max by (job, topic, partition) (retention_worker_lag_records)"
+    return [
+        _record("job:retention_workers:up", f'sum by (job) (up{{job="{JOB}"}})'),
+        _record("job:retention_worker_lag_records:sum", f"sum by (job, topic) ({lag})"),
+        _record(
+            "job:retention_worker_events:rate30m",
+            "sum by (job, topic) (rate(retention_worker_events_total[30m]))",
+        ),
+        _record(
+            "job:retention_worker_events:rate1d",
+            "sum by (job, topic) (rate(retention_worker_events_total[1d] offset 30m))",
+        ),
+    ]

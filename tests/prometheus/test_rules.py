@@ -1,0 +1,96 @@
+"""The rules, against Prometheus' own tools. Missing tools fail: nothing here may pass unseen."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from prometheus import generate
+from prometheus.alerting import DASHBOARDS
+
+ROOT = Path(__file__).parents[2]
+PROMETHEUS = ROOT / "prometheus"
+TEAMS = {"support", "logistics", "commerce", "platform"}
+
+
+def run(*command):
+    return subprocess.run(command, cwd=PROMETHEUS, capture_output=True, text=True, check=False)
+
+
+def load(name):
+    return yaml.safe_load((PROMETHEUS / name).read_text(encoding="utf-8"))
+
+
+ALERTS = {rule["alert"]: rule for group in load("rules/alerts.yml")["groups"] for rule in group["rules"]}
+UNIT_TESTS = sorted(path.name for path in (PROMETHEUS / "tests").glob("*.yml"))
+
+
+def verdicts():
+    """(alert, whether it is expected to fire) of every unit test."""
+    for name in UNIT_TESTS:
+        for test in load(f"tests/{name}")["tests"]:
+            for case in test.get("alert_rule_test", []):
+                yield case["alertname"], bool(case["exp_alerts"])
+
+
+@pytest.mark.parametrize("path", list(generate.files()), ids=lambda path: path.name)
+def test_generated_files_are_current(path):
+    assert path.read_text(encoding="utf-8") == generate.files()[path], "run `make generate`"
+
+
+@pytest.mark.parametrize("name", UNIT_TESTS)
+def test_unit_tests_of_the_rules(name):
+    result = run("promtool", "test", "rules", f"tests/{name}")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_configuration_is_valid():
+    result = run("promtool", "check", "config", "prometheus.yml")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_every_alert_is_shown_to_fire_and_to_be_quiet(alert):
+    assert {fires for name, fires in verdicts() if name == alert} == {True, False}
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_every_alert_says_whom_it_is_for_and_where_to_look(alert):
+    rule = ALERTS[alert]
+    assert rule["labels"]["severity"] in {"critical", "warning"}
+    assert rule["labels"]["team"] in TEAMS
+    assert set(rule["annotations"]) == {"summary", "description", "runbook_url", "dashboard_url"}
+    assert re.search(r"/d/([a-z-]+)", rule["annotations"]["dashboard_url"])[1] in DASHBOARDS.values()
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_every_alert_has_its_section_in_the_runbook(alert):
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## {alert}\n(.*?)(?=^## |\Z)", runbook, re.MULTILINE | re.DOTALL)
+    assert section, alert
+    for part in ("**Means.**", "**See.**", "**Do.**"):
+        assert part in section[1]
+    anchor = ALERTS[alert]["annotations"]["runbook_url"].partition("#")[2]
+    assert f'id="{anchor}"' in (PROMETHEUS / "user" / "runbook.html").read_text(encoding="utf-8")
+
+
+def test_the_runbook_has_no_section_of_an_alert_that_is_gone():
+    headings = re.findall(
+        r"^## (Retention\w+)$", (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert headings == list(ALERTS)
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_business_alerts_need_trusted_numbers_and_pipeline_alerts_do_not(alert):
+    business = ALERTS[alert]["labels"]["team"] != "platform"
+    assert ("job:retention:trusted == 1" in ALERTS[alert]["expr"]) is business
+
+
+def test_no_rule_depends_on_which_worker_exports_a_business_series():
+    for group in load("rules/recording.yml")["groups"]:
+        for rule in group["rules"]:
+            if re.search(r"\bretention_(?!worker)", rule["expr"]) and ":held" not in rule["expr"]:
+                assert "without (instance)" in rule["expr"], rule["record"]
