@@ -142,7 +142,7 @@ class Customers:
         random = self._world.random
         customer.shopping = False
         luck = random.random()
-        if luck < 0.004:
+        if luck < 0.01:
             self._world.after(random.random() * 20 * DAY, self._erase, customer)
         elif luck < 0.5:
             self._world.after((55 + 40 * random.random()) * DAY, self._contact, customer)

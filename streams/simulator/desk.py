@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHIFT = 8 * HOUR
 #: Of the day's average, by shift from midnight, UTC: few work at night.
-_SHIFT_STAFF: Final = (0.35, 1.25, 1.4)
+_SHIFT_STAFF: Final = (0.5, 1.2, 1.3)
 _HANDLING_MEDIAN = 9 * MINUTE
 _HANDLING_SIGMA = 0.6
 _HANDLING_MEAN = _HANDLING_MEDIAN * 1.2
@@ -64,7 +64,8 @@ class Desk:
         self._assign()
 
     def _begin_shift(self) -> None:
-        self._load += (self._touches - self._load) / _LOAD_MEMORY_SHIFTS if self._arrived else 0
+        if self._arrived and self._world.causes.hiring:
+            self._load += (self._touches - self._load) / _LOAD_MEMORY_SHIFTS
         self._touches = 0
         self._agents = self._needed()
         self._world.after(_SHIFT - self._world.now % _SHIFT, self._begin_shift)

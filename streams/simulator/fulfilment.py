@@ -126,6 +126,6 @@ class Fulfilment:
         luck = self._random.random()
         if luck < wants_refund:
             self._shop.refunds.request(order, "faulty" if faulty else "late" if order.late else "not wanted")
-        elif luck < wants_refund + (0.25 if faulty else 0.09):
+        elif luck < wants_refund + (0.3 if faulty else 0.15):
             self._shop.support.contact(order.customer, order)
         self._shop.feedback.after_purchase(order, faulty=faulty)

@@ -22,6 +22,8 @@ class Causes:
     card_failures: float = 0.02
     #: New customers a day.
     arrivals: float = 1.0
+    #: Whether support is staffed for the work that comes in, or stays as it was.
+    hiring: bool = True
 
 
 NORMAL: Final = Causes()
@@ -39,7 +41,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "steady": Scenario("everything as usual", NORMAL),
     "support-backlog": Scenario("two agents of three are gone", Causes(staff=0.33)),
     "late-deliveries": Scenario("parcels travel twice as long as promised", Causes(transit=2.2)),
-    "stockouts": Scenario("suppliers take eight times as long", Causes(supply=8.0)),
+    "stockouts": Scenario("suppliers take five times as long", Causes(supply=5.0)),
     "payment-outage": Scenario("three card payments of four fail", Causes(card_failures=0.75)),
-    "growth": Scenario("four times as many new customers, and nobody hired for them", Causes(arrivals=4.0)),
+    "growth": Scenario("four times as many new customers, and nobody hired for them", Causes(arrivals=4.0, hiring=False)),
 }

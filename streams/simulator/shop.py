@@ -15,8 +15,8 @@ from streams.simulator.support import Support
 from streams.simulator.world import Event, World
 
 #: What a steady shop of one customer does a day, on average: sizes the first stock and the first shift.
-_ORDERS_A_DAY = 0.008
-_TICKETS_A_DAY = 0.0016
+_ORDERS_A_DAY = 0.01
+_TICKETS_A_DAY = 0.002
 #: In a rush, events a customer's visit leads to within minutes, and tickets' touches.
 _EVENTS_A_RUSH_VISIT = 2.75
 _SHARE_OF_TICKETS: Final = 0.14

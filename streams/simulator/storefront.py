@@ -31,6 +31,8 @@ class Storefront:
 
     def browse(self, customer: Customer) -> None:
         """A visit with the wish to buy something."""
+        if self._random.random() < 0.04:
+            self._shop.support.contact(customer, customer.last_order, "low" if not customer.orders else None)
         basket = self._fill_basket(customer)
         if not basket:
             return

@@ -113,7 +113,7 @@ class Support:
         if ticket.answered or ticket.status in ("solved", "closed"):
             return
         ticket.slow = True
-        self._shop.customers.disappoint(ticket.customer, 0.5)
+        self._shop.customers.disappoint(ticket.customer, 0.7)
         if self._random.random() < 0.4:
             self._say(ticket, "replied", author="customer")
 
