@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import logging
 import signal
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.client import client_options
 from streams.errors import BrokerUnavailable, RetentionError
@@ -32,6 +33,7 @@ def run_worker(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(_on_loop_exception)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     partitions = await prepare_topics(settings)
@@ -42,6 +44,14 @@ async def _serve(settings: Settings) -> None:
         await _run_until(worker, stop)
     finally:
         await server.stop()
+
+
+def _on_loop_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keep aiokafka's forgotten futures out of the log: what they say was raised where it matters too."""
+    if isinstance(context.get("exception"), KafkaError):
+        log.debug("%s", context["message"], exc_info=context["exception"])
+    else:
+        loop.default_exception_handler(context)
 
 
 async def prepare_topics(settings: Settings) -> dict[str, int]:

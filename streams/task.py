@@ -53,6 +53,7 @@ class Task:
         self.rewind = 0
         self._shared = shared
         self._turn = 0
+        self._restored = 0
         self._committed: dict[TopicPartition, int] = {}
         self._committed_at = 0.0
         self._progress = Progress({})
@@ -90,8 +91,9 @@ class Task:
         load = self.partition.load
         for record in records:
             load(record.key, record.value)
+        self._restored += len(records)
 
-    async def rebuild(self) -> None:
+    def rebuild(self) -> None:
         """Make the aggregates of the rows that were loaded."""
         self.partition.rebuild(self.partition.now)
         self.rewind = self.partition.meta.rewind
@@ -233,12 +235,7 @@ class Task:
     @property
     def state_missing(self) -> bool:
         """Whether the changelog held nothing: not even the row that every transaction writes."""
-        return not self.partition.meta.written
-
-    @property
-    def rows(self) -> int:
-        """Rows of its customers."""
-        return len(self.partition.rows)
+        return self._restored == 0
 
     def _due(self) -> bool:
         quiet = (self._shared.names.ticks, self._shared.names.partials)

@@ -32,11 +32,13 @@ class Tasks:
         table: CustomersTable,
         on_opened: Callable[[Task], Awaitable[None]],
         on_closed: Callable[[int], object],
+        on_failed: Callable[[Exception], Awaitable[None]],
     ) -> None:
         self._shared = shared
         self._table = table
         self._on_opened = on_opened
         self._on_closed = on_closed
+        self._on_failed = on_failed
         self._owned: dict[int, Task] = {}
         self._opening: dict[int, asyncio.Task[None]] = {}
         self._sources: dict[int, list[TopicPartition]] = {}
@@ -150,6 +152,10 @@ class Tasks:
             except asyncio.CancelledError:
                 await task.close()
                 raise
+            except Exception as error:
+                log.exception("task %d cannot be opened", number)
+                await self._on_failed(error)
+                return
             else:
                 break
         self._opening.pop(number, None)
@@ -176,9 +182,7 @@ class Tasks:
         await sources.seek(positions)
         sources.resume(tps)
         self._shared.operational.recovery_seconds = time.monotonic() - started
-        log.info(
-            "task %d: %d rows restored in %.1f s", task.number, task.rows, time.monotonic() - started
-        )
+        log.info("task %d restored in %.1f s", task.number, time.monotonic() - started)
 
     async def _read_state(self, task: Task) -> None:
         changelog = TopicPartition(self._shared.names.changelog, task.number)
@@ -186,4 +190,4 @@ class Tasks:
             task.load(records)
             self._shared.operational.recovered_rows += len(records)
             await asyncio.sleep(0)
-        await task.rebuild()
+        task.rebuild()

@@ -61,7 +61,7 @@ class Worker:
             sources=Sources(lambda: self.app.consumer, self.operational),
             partitions=partitions,
         )
-        self.tasks = Tasks(self._shared, self._table, self._on_opened, self._on_closed)
+        self.tasks = Tasks(self._shared, self._table, self._on_opened, self._on_closed, self.app.crash)
         self._member = (-1, "")
         self._declare()
 
