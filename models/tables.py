@@ -1,0 +1,122 @@
+"""Sums per series and slot (an hour or a minute), and how they lie in windows that slide.
+
+Slots are grouped in rings by age: ring k holds those within the k-th window and outside the one before, the
+last ring all that is older. A window's sum is the sum of the rings up to its own, and time moves a few
+columns from ring to ring, so that evaluating costs nothing that grows with the number of customers.
+"""
+
+from array import array
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Ints = NDArray[np.int64]
+
+#: A cell is one integer, `series + slot`: a series is a multiple of 2^32, shifted so that slots may be
+#: negative.
+_SHIFT: Final = 32
+_OFFSET: Final = 1 << 31
+_MASK: Final = (1 << _SHIFT) - 1
+
+
+def series_at(index: int) -> int:
+    """Give the series in row `index` of a table: what to add a slot to, to have a cell."""
+    return (index << _SHIFT) + _OFFSET
+
+
+def split(cells: Ints) -> tuple[Ints, Ints]:
+    """Give cells' rows and slots."""
+    return cells >> _SHIFT, (cells & _MASK) - _OFFSET
+
+
+class Table:
+    """One number per series and slot, and its sum per window.
+
+    Args:
+        lengths: the windows' lengths in slots, ascending.
+        dtype: of a number; sums are of 64 bits.
+    """
+
+    def __init__(self, lengths: Sequence[int], dtype: DTypeLike = np.int64) -> None:
+        self._lengths = np.array(lengths, np.int64)
+        self._width = int(lengths[-1])
+        self._at: int | None = None
+        # A ring buffer of columns. What is never written costs no memory: the system gives pages when
+        # touched.
+        self._data: NDArray[Any] = np.zeros((64, self._width), dtype)
+        self._rings: Ints = np.zeros((len(lengths) + 1, 64), np.int64)
+
+    def move(self, slot: int) -> None:
+        """Let time go on to `slot`."""
+        at = self._at
+        if at is None or slot == at:
+            self._at = slot
+            return
+        for ring, length in enumerate(self._lengths.tolist()):
+            first = max(at - length, at - self._width) + 1
+            crossing = np.arange(first, min(slot - length, at) + 1) % self._width
+            if crossing.size:
+                moved = self._data[:, crossing].sum(axis=1, dtype=np.int64)
+                self._rings[ring] -= moved
+                self._rings[ring + 1] += moved
+        reused = np.arange(at + 1, min(slot, at + self._width) + 1) % self._width
+        if self._data[:, reused].any():  # writing zeros over zeros would take memory
+            self._data[:, reused] = 0
+        self._at = slot
+
+    def add(self, rows: Ints, slots: Ints, weights: Ints) -> None:
+        """Add weights at slots that are not later than the present one."""
+        if not rows.size:
+            return
+        self._grow(int(rows.max()) + 1)
+        rings = np.searchsorted(self._lengths, (self._at or 0) - slots, side="right")
+        np.add.at(self._rings, (rings, rows), weights)
+        recent = rings < len(self._lengths)
+        np.add.at(
+            self._data,
+            (rows[recent], slots[recent] % self._width),
+            weights[recent].astype(self._data.dtype),
+        )
+
+    def windows(self, rows: int) -> Ints:
+        """Give the sums of the first `rows` series: [windows and everything, rows]."""
+        self._grow(rows)
+        result: Ints = np.cumsum(self._rings[:, :rows], axis=0)
+        return result
+
+    def _grow(self, rows: int) -> None:
+        missing = rows - len(self._data)
+        if missing > 0:
+            missing = max(missing, len(self._data))
+            self._data = np.concatenate([self._data, np.zeros((missing, self._width), self._data.dtype)])
+            self._rings = np.pad(self._rings, ((0, 0), (0, missing)))
+
+
+class Pending:
+    """Weights on their way into a table: appended one by one, taken at once when their slot has come."""
+
+    def __init__(self) -> None:
+        self.plus = array("q")  #: cells of weight 1
+        self.minus = array("q")  #: cells of weight -1
+        self.cells = array("q")
+        self.weights = array("q")  #: of `cells`
+
+    def take(self, slot: int) -> tuple[Ints, Ints, Ints]:
+        """Give the rows, slots and weights up to `slot`, and keep those later."""
+        plus, minus = _ints(self.plus), _ints(self.minus)
+        cells = np.concatenate([plus, minus, _ints(self.cells)])
+        weights = np.concatenate([np.ones_like(plus), -np.ones_like(minus), _ints(self.weights)])
+        self.__init__()  # type: ignore[misc]
+        rows, slots = split(cells)
+        later = slots > slot
+        if later.any():
+            self.cells.frombytes(cells[later].tobytes())
+            self.weights.frombytes(weights[later].tobytes())
+            rows, slots, weights = rows[~later], slots[~later], weights[~later]
+        return rows, slots, weights
+
+
+def _ints(values: "array[int]") -> Ints:
+    return np.frombuffer(values, np.int64) if values else np.empty(0, np.int64)

@@ -1,0 +1,217 @@
+"""A ticket, as its claims make it, and what it adds to the sums (docs/metrics.md, "Tickets")."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from models.aggregates import Aggregates, channels_of
+from models.claims import (
+    AGENT,
+    CUSTOMER,
+    SOLVED,
+    STATUSES,
+    Opened,
+    Replied,
+    StatusChanged,
+    TicketClaim,
+    Transferred,
+)
+from models.definitions import PRIORITIES, Definitions
+from models.windows import US_PER_HOUR
+
+
+class Ticket(Struct, frozen=True, gc=False):
+    """A known ticket. Times in microseconds; None where something has not happened.
+
+    Attributes:
+        opened: when it was opened first.
+        priority: index in `PRIORITIES`.
+        by_agent: opened by an agent, so that nobody waits for a first response.
+        answered: the first public reply of an agent or a bot.
+        answered_by_human: the first public reply of an agent.
+        told: such a reply carried a deadline.
+        status: the latest, index in `STATUSES`.
+        first_resolution: the first `solved` or `closed`.
+        full_resolution: when it last went from unresolved to resolved, while it is resolved.
+        wait: time in `open` or `on_hold`.
+        reopened, transferred, bot_only: what happened on the way.
+    """
+
+    opened: int
+    priority: int
+    by_agent: bool
+    channel: str
+    answered: int | None
+    answered_by_human: int | None
+    told: bool
+    status: int
+    first_resolution: int | None
+    full_resolution: int | None
+    wait: int
+    reopened: bool
+    transferred: bool
+    bot_only: bool
+
+
+def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
+    """Give the ticket that claims of one `ticket_id` make; None while nothing known has opened it."""
+    opened: Opened | None = None
+    changes: list[StatusChanged] = []
+    replies: list[Replied] = []
+    transferred = False
+    for claim in claims:
+        if isinstance(claim, Replied):
+            replies.append(claim)
+        elif isinstance(claim, StatusChanged):
+            changes.append(claim)
+        elif isinstance(claim, Transferred):
+            transferred = True
+        elif opened is None or (claim.time, claim.id) < (opened.time, opened.id):
+            opened = claim
+    if opened is None:
+        return None
+    answered, human, told = _responses(replies)
+    course = _course(opened.time, changes)
+    return Ticket(
+        opened.time,
+        opened.priority,
+        opened.by_agent,
+        opened.channel,
+        answered,
+        human,
+        told,
+        *course,
+        transferred,
+        answered is not None and human is None,
+    )
+
+
+def _responses(replies: list[Replied]) -> tuple[int | None, int | None, bool]:
+    """Give the first public reply of a bot or an agent, of an agent, and whether one told a deadline."""
+    answered: int | None = None
+    human: int | None = None
+    told = False
+    for reply in replies:
+        if reply.public and reply.author != CUSTOMER:
+            time = reply.time
+            if answered is None or time < answered:
+                answered = time
+            if reply.author == AGENT and (human is None or time < human):
+                human = time
+            told = told or reply.promised is not None
+    return answered, human, told
+
+
+_OPEN, _ON_HOLD = STATUSES.index("open"), STATUSES.index("on_hold")
+
+
+def _course(opened: int, changes: list[StatusChanged]) -> tuple[int, int | None, int | None, int, bool]:
+    """Give the last status, the first and the full resolution, the wait, and whether it was reopened."""
+    if len(changes) > 1:
+        changes.sort(key=lambda claim: (claim.time, claim.id))
+    status, since, wait, reopened = _OPEN, opened, 0, False
+    first = full = None
+    for change in changes:
+        time = max(since, change.time)  # what was before the ticket was opened took no time
+        if status in (_OPEN, _ON_HOLD):
+            wait += time - since
+        since = time
+        if change.status >= SOLVED > status:
+            full = change.time
+            first = full if first is None else first
+        elif change.status < SOLVED <= status:
+            full, reopened = None, True
+        status = change.status
+    return status, first, full, wait, reopened
+
+
+class TicketPoints:
+    """What tickets add to a partition's sums, whoever opened them."""
+
+    def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
+        self._aggregates = aggregates
+        span, level = aggregates.span, aggregates.level
+        self._any = [span("response_any", priority) for priority in PRIORITIES]
+        self._human = [span("response_human", priority) for priority in PRIORITIES]
+        self._channels = {name: span("response_channel", name) for name in channels_of(definitions)}
+        self._first = [span("resolution_first", priority) for priority in PRIORITIES]
+        self._full = [span("resolution_full", priority) for priority in PRIORITIES]
+        self._wait = span("wait")
+        self._waits_any = [level("unanswered", "any", priority) for priority in PRIORITIES]
+        self._waits_human = [level("unanswered", "human", priority) for priority in PRIORITIES]
+        self._status = [
+            [level("tickets", status, priority) for priority in PRIORITIES] for status in STATUSES
+        ]
+        self._answered = aggregates.count("answered")
+        self._told = aggregates.count("told")
+        self._resolved = aggregates.count("resolved")
+        self._reopened = aggregates.count("reopened")
+        self._transferred = aggregates.count("transferred")
+        self._bot_only = aggregates.count("bot_only")
+
+    def add(self, ticket: Ticket) -> None:
+        """Add a ticket's points."""
+        self._add(ticket, 1)
+
+    def remove(self, ticket: Ticket) -> None:
+        """Take a ticket's points back."""
+        self._add(ticket, -1)
+
+    def _add(self, ticket: Ticket, sign: int) -> None:
+        spans = self._resolutions(ticket)
+        cells = self._resolved_cells(ticket)
+        if not ticket.by_agent:
+            self._add_responses(ticket, sign, spans, cells)
+        if spans:
+            self._aggregates.add_spans(spans, sign)
+        if cells:
+            counts = self._aggregates.counts
+            (counts.plus if sign > 0 else counts.minus).extend(cells)
+        if ticket.status < SOLVED:
+            self._aggregates.levels[self._status[ticket.status][ticket.priority]] += sign
+
+    def _add_responses(
+        self, ticket: Ticket, sign: int, spans: list[tuple[int, int, int]], cells: list[int]
+    ) -> None:
+        opened, priority = ticket.opened, ticket.priority
+        answered, human = ticket.answered, ticket.answered_by_human
+        waits = ticket.status < SOLVED
+        if answered is not None:
+            spans.append((self._any[priority], answered, max(0, answered - opened)))
+            cells.append(self._answered + answered // US_PER_HOUR)
+            if ticket.told:
+                cells.append(self._told + answered // US_PER_HOUR)
+        elif waits:
+            self._aggregates.levels[self._waits_any[priority]] += sign
+        if human is not None:
+            channel = self._channels.get(ticket.channel)
+            if channel is None:  # which the configuration no longer names
+                channel = self._channels["other"]
+            spans.append((self._human[priority], human, max(0, human - opened)))
+            spans.append((channel, human, max(0, human - opened)))
+        elif waits:
+            self._aggregates.levels[self._waits_human[priority]] += sign
+            self._aggregates.add_open(opened, sign)
+
+    def _resolutions(self, ticket: Ticket) -> list[tuple[int, int, int]]:
+        spans = []
+        opened, first, full = ticket.opened, ticket.first_resolution, ticket.full_resolution
+        if first is not None:
+            spans.append((self._first[ticket.priority], first, max(0, first - opened)))
+        if full is not None:
+            spans.append((self._full[ticket.priority], full, max(0, full - opened)))
+            spans.append((self._wait, full, ticket.wait))
+        return spans
+
+    def _resolved_cells(self, ticket: Ticket) -> list[int]:
+        if ticket.full_resolution is None:
+            return []
+        at = ticket.full_resolution // US_PER_HOUR
+        cells = [self._resolved + at]
+        if ticket.reopened:
+            cells.append(self._reopened + at)
+        if ticket.transferred:
+            cells.append(self._transferred + at)
+        if ticket.bot_only:
+            cells.append(self._bot_only + at)
+        return cells
