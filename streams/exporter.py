@@ -1,6 +1,6 @@
 """`/metrics`: values computed when they are scraped, so that what a worker no longer owns disappears."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from typing import Protocol
 
@@ -13,10 +13,14 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from models.metrics import CATALOGUE
+from models.metrics import CATALOGUE, Sample
 from streams.lag import Lag
 from streams.operational import Operational
 from streams.publisher import AS_OF, CAUGHT_UP, Publisher
+
+
+_AS_OF_HELP = "The instant that the numbers hold for, in seconds since the epoch."
+_CAUGHT_UP_HELP = "1 if the numbers rest on all that has been written, else 0: then they are the last that did."
 
 
 class WorkerState(Protocol):
@@ -53,17 +57,32 @@ class BusinessCollector(Collector):
         publisher = self._publisher()
         if publisher is None:
             return
-        families: dict[str, GaugeMetricFamily] = {}
-        for sample in publisher.samples:
-            family = families.get(sample.metric)
-            if family is None:
-                help_text, labels = CATALOGUE[sample.metric]
-                family = families[sample.metric] = GaugeMetricFamily(sample.metric, help_text, labels=labels)
-            family.add_metric([sample.labels[name] for name in family._labelnames], sample.value)
-        yield from families.values()
+        yield from _families(publisher.samples)
         if publisher.as_of:
-            yield GaugeMetricFamily(AS_OF, CATALOGUE[AS_OF][0], value=publisher.as_of / 1e6)
-        yield GaugeMetricFamily(CAUGHT_UP, CATALOGUE[CAUGHT_UP][0], value=float(publisher.caught_up))
+            yield GaugeMetricFamily(AS_OF, _AS_OF_HELP, value=publisher.as_of / 1e6)
+        yield GaugeMetricFamily(CAUGHT_UP, _CAUGHT_UP_HELP, value=float(publisher.caught_up))
+
+
+def _families(samples: Iterable[Sample]) -> Iterable[GaugeMetricFamily]:
+    """Group samples by metric; beside each ratio, how much it rests on."""
+    families: dict[str, GaugeMetricFamily] = {}
+    for sample in samples:
+        help_text, labels = CATALOGUE[sample.metric]
+        values = [sample.labels[name] for name in labels]
+        _family(families, sample.metric, help_text, labels).add_metric(values, sample.value)
+        if sample.metric.endswith("_ratio") and sample.denominator is not None:
+            name = sample.metric.removesuffix("_ratio") + "_denominator"
+            help_text = f"How much {sample.metric} rests on."
+            _family(families, name, help_text, labels).add_metric(values, sample.denominator)
+    return families.values()
+
+
+def _family(
+    families: dict[str, GaugeMetricFamily], name: str, help_text: str, labels: Sequence[str]
+) -> GaugeMetricFamily:
+    if name not in families:
+        families[name] = GaugeMetricFamily(name, help_text, labels=labels)
+    return families[name]
 
 
 class WorkerCollector(Collector):

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from models.definitions import Definitions
-from models.metrics import Sample, compute
+from models.metrics import CATALOGUE, Sample, compute
 from streams.outbox import Outgoing
 from streams.rollup import Answer
 
@@ -86,7 +86,7 @@ class Publisher:
             as_of = int(datetime.fromisoformat(row.pop("as_of")).timestamp() * 1e6)
             self.as_of = max(self.as_of, as_of)
             self._published[key] = _encode(row)
-            if row["metric"] not in (AS_OF, CAUGHT_UP):
+            if row["metric"] in CATALOGUE:  # not what another version published
                 self.samples.append(_sample(row))
 
     def complete(self, answers: Sequence[Answer], now: int, *, caught_up: bool) -> None:
