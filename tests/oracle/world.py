@@ -285,12 +285,14 @@ class World:
 
     def money(self, amounts: Iterable[tuple[str, int]]) -> Fraction:
         """Sums "kept by currency and converted when evaluated", in major units of the base currency."""
-        total = Fraction(0)
+        sums: dict[str, int] = defaultdict(int)
         for currency, minor in amounts:
-            total += Fraction(minor, 10 ** EXPONENTS.get(currency, 2)) * Fraction(
-                self.definitions.rates[currency]
-            )
-        return total
+            sums[currency] += minor
+        rates = self.definitions.rates
+        return sum(
+            (Fraction(minor, 10 ** EXPONENTS.get(c, 2)) * Fraction(rates[c]) for c, minor in sums.items()),
+            start=Fraction(0),
+        )
 
     def net(self, orders: Iterable[Order]) -> Fraction:
         """The net of these orders in the base currency."""
