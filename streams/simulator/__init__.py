@@ -1,7 +1,7 @@
 """A simulated shop: what its customers, warehouse and support do, as events of the input topics.
 
-Pure but for its own random generator: the same seed and parameters give the same bytes, and nothing here reads a
-clock. `simulate` is the stream of events; `streams.simulator.live` writes it to Kafka or to a file.
+Pure but for its own random generator: the same seed and parameters give the same bytes, and nothing here
+reads a clock. `simulate` is the stream of events; `streams.simulator.live` plays it against the clock.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from streams.simulator.world import Event
 
 __all__ = ["SCENARIOS", "Event", "Shop", "open_shop", "simulate", "topic_of"]
 
-#: A scenario begins this long before the end, so that half the 90 d windows' cohort met it and half a year shows.
+#: A scenario begins this long before the end: the whole `start` of the 90 d window has met it by then.
 SCENARIO_DAYS = 200.0
 
 _TOPICS = {
@@ -50,8 +50,8 @@ def open_shop(
 ) -> Shop:
     """A shop that opens at `start`, run by `scenario` from `since` to `until`.
 
-    `since` defaults to 200 days before `end`, or to half the time where that is shorter; `until` to never. The
-    shop itself has no end: `end` only places the scenario. Raises `KeyError` for an unknown scenario.
+    `since` defaults to 200 days before `end`, or to half the time where that is shorter; `until` to never.
+    The shop itself has no end: `end` only places the scenario. Raises `KeyError` for an unknown scenario.
     """
     opening, closing = start.timestamp(), end.timestamp()
     if since is None:

@@ -1,8 +1,8 @@
 """Customers: how often they come, what they expect, and when they have had enough.
 
 Purchases follow the MBG/NBD model (Batislam et al., 2007): each buys at a rate of their own (gamma over the
-population) until, after some purchase, they drop out with a probability of their own (beta). What they meet moves
-their mood, the mood moves that probability, and a bad experience may be the last.
+population) until, after some purchase, they drop out with a probability of their own (beta). What they meet
+moves their mood, the mood moves that probability, and a bad experience may be the last.
 """
 
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from streams.simulator.seasons import DAY, PEAK, PROPOSALS, season, waking_time
-from streams.simulator.world import World
 
 if TYPE_CHECKING:
     from streams.simulator.fulfilment import Order
     from streams.simulator.shop import Shop
+    from streams.simulator.world import World
 
 #: A purchase every 40 days on average; the shape says how different customers are.
 _DAYS_BETWEEN = 40.0
@@ -87,16 +87,16 @@ class Customers:
         random = self._world.random
         rate = random.gammavariate(_RATE_SHAPE, 1 / (_RATE_SHAPE * _DAYS_BETWEEN * DAY))
         variants: dict[str, str] | None = None
-        if random.random() < _EXPERIMENT_SHARE:
-            variants = {"checkout-v2": "ab"[random.random() < 0.5]}
-        guest = random.random() < 0.03
+        if self._world.chance(_EXPERIMENT_SHARE):
+            variants = {"checkout-v2": self._world.pick("ab")}
+        guest = self._world.chance(0.03)
         return Customer(
             id=f"{'g' if guest else 'c'}-{self._world.key}-{len(self.everybody):06}",
             rate=max(rate, 1 / (2000 * DAY)) * PROPOSALS,
             dropout=random.betavariate(*_DROPOUT),
             sensitivity=random.betavariate(2.0, 3.0),
-            channel=_CHANNELS[int(random.random() * len(_CHANNELS))],
-            method=_METHODS[int(random.random() * len(_METHODS))],
+            channel=self._world.pick(_CHANNELS),
+            method=self._world.pick(_METHODS),
             currency=self._currencies[int(random.random() ** 2 * len(self._currencies))],
             variants=variants,
             referrer=referrer,
@@ -125,14 +125,14 @@ class Customers:
     def disappoint(self, customer: Customer, severity: float) -> None:
         """Something went badly, 0 to 1: the mood sinks, and this may have been once too often."""
         customer.mood = max(-1.0, customer.mood - severity)
-        if customer.shopping and self._world.random.random() < severity * customer.sensitivity * 1.4:
+        if customer.shopping and self._world.chance(severity * customer.sensitivity * 1.4):
             self.leave(customer)
 
     def bought(self, customer: Customer) -> None:
         """After a purchase: the mood calms down, and some have all they need."""
         customer.orders += 1
         customer.mood += 0.15 * (0.2 - customer.mood)
-        if self._world.random.random() < customer.dropout * exp(-1.2 * customer.mood):
+        if self._world.chance(customer.dropout * exp(-1.2 * customer.mood)):
             self.leave(customer)
         elif customer.guest and customer.orders > 1:
             self._sign_up(customer)
@@ -141,10 +141,9 @@ class Customers:
         """They shop no more, unless they can be won back; a few want to be forgotten."""
         random = self._world.random
         customer.shopping = False
-        luck = random.random()
-        if luck < 0.01:
+        if self._world.chance(0.01):
             self._world.after(random.random() * 20 * DAY, self._erase, customer)
-        elif luck < 0.5:
+        elif self._world.chance(0.5):
             self._world.after((55 + 40 * random.random()) * DAY, self._contact, customer)
 
     def come_back(self, customer: Customer) -> None:
@@ -158,7 +157,7 @@ class Customers:
         if customer.shopping:
             return
         self._world.say("customer.contacted", customer, action_id=self._world.new_id("a"))
-        if self._world.random.random() < 0.12 * (1 + customer.mood):
+        if self._world.chance(0.12 * (1 + customer.mood)):
             self._world.after(self._world.random.random() * 3 * DAY, self.come_back, customer)
 
     def _sign_up(self, customer: Customer) -> None:

@@ -1,7 +1,7 @@
 """The queue of tickets and the agents who work it off: response times follow from load and staff.
 
-A manager staffs each shift for the work that lately came in, with some slack. A scenario takes agents away; it
-does not touch the queue.
+A manager staffs each shift for the work that lately came in, with some slack. A scenario takes agents away;
+it does not touch the queue.
 """
 
 from collections.abc import Callable

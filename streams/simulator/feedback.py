@@ -1,5 +1,6 @@
 """What customers say: reviews, survey answers and recommendations, as their experience was."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from streams.simulator.customers import Customer
@@ -15,6 +16,7 @@ _RATINGS = (1, 5)
 _NPS = (0, 10)
 _CES = (1, 7)
 _CSAT = (1, 5)
+_DELIGHTED = 0.3
 
 
 class Feedback:
@@ -33,34 +35,36 @@ class Feedback:
         """The days after a purchase, when one may review, answer, or tell friends."""
         customer = order.customer
         opinionated = 0.06 + 0.16 * abs(customer.mood)
-        if self._random.random() < opinionated:
-            self._world.after(self._world.lognormal(2 * DAY, 0.7), self.review, order, faulty)
-        if self._random.random() < 0.07:
+        if self._world.chance(opinionated):
+            self._world.after(self._world.lognormal(2 * DAY, 0.7), partial(self.review, order, faulty=faulty))
+        if self._world.chance(0.07):
             self._world.after(self._world.lognormal(3 * DAY, 0.5), self.answer_nps, customer)
-        if self._random.random() < 0.03:
-            self._answer(customer, "ces", self._score(5.6 + 1.2 * customer.mood, 1.1, _CES), order_id=order.id)
-        if customer.mood > 0.3 and self._random.random() < 0.05:
+        if self._world.chance(0.03):
+            self._answer(
+                customer, "ces", self._score(5.6 + 1.2 * customer.mood, 1.1, _CES), order_id=order.id
+            )
+        if customer.mood > _DELIGHTED and self._world.chance(0.05):
             self._world.after(self._world.lognormal(DAY, 0.8), self._share, customer)
 
-    def review(self, order: Order, faulty: bool) -> None:
+    def review(self, order: Order, *, faulty: bool) -> None:
         """A rating with a few words; some think better of it later."""
         customer = order.customer
         rating = self._score(4.1 + 1.1 * customer.mood - 1.8 * faulty - 1.0 * order.late, 0.8, _RATINGS)
         review = self._world.new_id("v")
         self._submit(customer, review, rating, order)
-        luck = self._random.random()
-        if luck < 0.015:
+        if self._world.chance(0.015):
             self._world.after(9 * DAY * self._random.random(), self._remove, customer, review)
-        elif luck < 0.05:
+        elif self._world.chance(0.035):
             self._world.after(6 * DAY * self._random.random(), self._revise, customer, review, order)
 
     def _submit(self, customer: Customer, review: str, rating: int, order: Order) -> None:
         fields: dict[str, object] = {}
-        luck = self._random.random()
-        if luck < 0.7:
+        if self._world.chance(0.7):
             fields = {"text": phrase(rating, self._random), "language": "en"}
-        elif luck < 0.8:
-            fields = {"sentiment": round(max(-1.0, min(1.0, (rating - 3) / 2 + self._random.gauss(0, 0.2))), 3)}
+        elif self._world.chance(0.33):
+            fields = {
+                "sentiment": round(max(-1.0, min(1.0, (rating - 3) / 2 + self._random.gauss(0, 0.2))), 3)
+            }
         self._world.say(
             "review.submitted",
             customer,
@@ -90,8 +94,8 @@ class Feedback:
         self._world.say("survey.answered", customer, survey=survey, score=score, **about)
 
     def _share(self, customer: Customer) -> None:
-        platform = _PLATFORMS[int(self._random.random() * len(_PLATFORMS))]
+        platform = self._world.pick(_PLATFORMS)
         self._world.say("experience.shared", customer, channel="social", platform=platform)
-        if self._random.random() < 0.6:
+        if self._world.chance(0.6):
             friend = self._world.lognormal(30 * HOUR, 0.8)
             self._world.after(friend, self._shop.customers.arrive, customer.id)

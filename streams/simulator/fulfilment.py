@@ -42,9 +42,11 @@ class Fulfilment:
         """Accept an order, and set on its way what has to be carried."""
         order = Order(self._world.new_id("o"), customer, amount, self._world.now)
         carried = customer.channel not in _NOT_DELIVERED_BY_US
-        express = carried and self._random.random() < 0.08
+        express = carried and self._world.chance(0.08)
         if carried:
-            order.promised = self._world.now + (0.9 * DAY if express else (4 + 2 * self._random.random()) * DAY)
+            order.promised = self._world.now + (
+                0.9 * DAY if express else (4 + 2 * self._random.random()) * DAY
+            )
             fields["promised_at"] = timestamp(int(order.promised * 1000))
         self._world.say(
             "order.placed",
@@ -63,13 +65,13 @@ class Fulfilment:
             self._world.after(2 * DAY * self._random.random(), self._used, order)
 
     def _carry(self, order: Order, *, express: bool) -> None:
-        self._world.after(self._world.lognormal(2 * HOUR if express else 18 * HOUR, 0.5), self._ship, order, express)
+        packing, travelling = (2 * HOUR, 7 * HOUR) if express else (18 * HOUR, 2.3 * DAY)
+        self._world.after(self._world.lognormal(packing, 0.5), self._ship, order, travelling)
         if order.promised is not None:
             self._world.at(order.promised, self._check_promise, order)
-        luck = self._random.random()
-        if luck < 0.02:
+        if self._world.chance(0.02):
             self._world.after(self._random.random() * 8 * HOUR, self._cancel, order, "changed mind")
-        elif luck < 0.035:
+        elif self._world.chance(0.015):
             self._world.after(self._random.random() * 4 * HOUR, self._amend, order)
 
     def _amend(self, order: Order) -> None:
@@ -84,13 +86,13 @@ class Fulfilment:
         order.cancelled = True
         self._world.say("order.cancelled", order.customer, order_id=order.id, reason=reason)
 
-    def _ship(self, order: Order, express: bool) -> None:
+    def _ship(self, order: Order, usual: float) -> None:
         if order.cancelled:
             return
         order.shipped = True
         self._world.say("order.shipped", order.customer, order_id=order.id)
-        usual = 7 * HOUR if express else 2.3 * DAY
-        self._world.after(self._world.lognormal(usual, 0.3) * self._world.causes.transit, self._deliver, order)
+        transit = self._world.lognormal(usual, 0.3) * self._world.causes.transit
+        self._world.after(transit, self._deliver, order)
 
     def _check_promise(self, order: Order) -> None:
         """The day has come: has the parcel?"""
@@ -98,12 +100,9 @@ class Fulfilment:
             return
         order.late = True
         self._shop.customers.disappoint(order.customer, 0.35)
-        luck = self._random.random()
-        if luck < 0.3:
-            self._world.after(
-                self._world.lognormal(8 * HOUR, 0.6), self._shop.support.ask_for_parcel, order
-            )
-        elif luck < 0.36:
+        if self._world.chance(0.3):
+            self._world.after(self._world.lognormal(8 * HOUR, 0.6), self._shop.support.ask_for_parcel, order)
+        elif self._world.chance(0.09):
             self._world.after(self._world.lognormal(DAY, 0.5), self._cancel, order, "too late")
 
     def _deliver(self, order: Order) -> None:
@@ -117,15 +116,14 @@ class Fulfilment:
 
     def _used(self, order: Order) -> None:
         """The customer has tried what they bought: is it what they hoped for?"""
-        faulty = self._random.random() < 0.04
+        faulty = self._world.chance(0.04)
         if faulty:
             self._shop.customers.disappoint(order.customer, 0.25)
         elif not order.late:
             self._shop.customers.please(order.customer, 0.12)
         wants_refund = 0.55 if faulty else 0.12 if order.late else 0.03
-        luck = self._random.random()
-        if luck < wants_refund:
+        if self._world.chance(wants_refund):
             self._shop.refunds.request(order, "faulty" if faulty else "late" if order.late else "not wanted")
-        elif luck < wants_refund + (0.3 if faulty else 0.15):
+        elif self._world.chance(0.6 if faulty else 0.15):
             self._shop.support.contact(order.customer, order)
         self._shop.feedback.after_purchase(order, faulty=faulty)

@@ -12,10 +12,20 @@ _OPENINGS: Final = {
 }
 _DETAILS: Final = {
     1: ("It broke on the first day.", "Nobody answers.", "The worst service I have had.", "It came ruined."),
-    2: ("It took far too long.", "The colour is wrong.", "The box was damaged.", "Support was slow and unhelpful."),
+    2: (
+        "It took far too long.",
+        "The colour is wrong.",
+        "The box was damaged.",
+        "Support was slow and unhelpful.",
+    ),
     3: ("Delivery took its time.", "The size runs small.", "For the price it will do.", ""),
     4: ("Delivery was quick.", "It fits well.", "Friendly support.", ""),
-    5: ("Great service and fast delivery.", "My family loves it too.", "Beautiful, and so easy to order.", ""),
+    5: (
+        "Great service and fast delivery.",
+        "My family loves it too.",
+        "Beautiful, and so easy to order.",
+        "",
+    ),
 }
 
 

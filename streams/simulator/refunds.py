@@ -22,8 +22,10 @@ class Refunds:
             return
         order.refund_asked = True
         refund = self._world.new_id("r")
-        partial = self._world.random.random() < 0.3
-        amount = order.amount if not partial else int(order.amount * (0.2 + 0.5 * self._world.random.random()))
+        partial = self._world.chance(0.3)
+        amount = (
+            order.amount if not partial else int(order.amount * (0.2 + 0.5 * self._world.random.random()))
+        )
         fields: dict[str, object] = {"amount": amount} if partial else {}
         self._world.say(
             "refund.requested",
@@ -37,7 +39,7 @@ class Refunds:
         self._world.after(self._world.lognormal(1.6 * DAY, 0.6), self._decide, order, refund, amount, reason)
 
     def _decide(self, order: Order, refund: str, amount: int, reason: str) -> None:
-        refused = self._world.random.random() < (0.3 if reason == "not wanted" else 0.08)
+        refused = self._world.chance(0.3 if reason == "not wanted" else 0.08)
         if not refused:
             self._world.say(
                 "refund.completed", order.customer, refund_id=refund, order_id=order.id, amount=amount
@@ -46,6 +48,6 @@ class Refunds:
             return
         self._world.say("refund.rejected", order.customer, refund_id=refund, order_id=order.id)
         self._shop.customers.disappoint(order.customer, 0.6)
-        if self._world.random.random() < 0.4:
+        if self._world.chance(0.4):
             complaint = self._world.lognormal(5 * HOUR, 0.8)
             self._world.after(complaint, self._shop.support.contact, order.customer, order, "high")

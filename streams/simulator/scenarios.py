@@ -43,5 +43,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "late-deliveries": Scenario("parcels travel twice as long as promised", Causes(transit=2.2)),
     "stockouts": Scenario("suppliers take five times as long", Causes(supply=5.0)),
     "payment-outage": Scenario("three card payments of four fail", Causes(card_failures=0.75)),
-    "growth": Scenario("four times as many new customers, and nobody hired for them", Causes(arrivals=4.0, hiring=False)),
+    "growth": Scenario(
+        "four times as many new customers, and nobody hired for them", Causes(arrivals=4.0, hiring=False)
+    ),
 }

@@ -32,7 +32,7 @@ def _yearly(day: int) -> float:
 _YEAR = [_yearly(day) for day in range(367)]
 PEAK = max(_YEAR) * max(_WEEK)
 _MEAN = sum(_YEAR) / len(_YEAR) * sum(_WEEK) / len(_WEEK)
-#: How much oftener a visit has to be proposed than it is made, when `season / PEAK` of proposals are accepted.
+#: How many visits are proposed for one that is made: `season / PEAK` of them are accepted.
 PROPOSALS = PEAK / _MEAN
 
 
@@ -43,6 +43,6 @@ def season(at: float) -> float:
 
 
 def waking_time(at: float, random: Random) -> float:
-    """Another moment of the day of `at`, as probable as the hour's share of the day."""
+    """Another moment of the day of `at`, as probable as its hour is busy."""
     hour = min(bisect(_HOURS, random.random()), 23)
     return at - at % DAY + hour * HOUR + random.random() * HOUR

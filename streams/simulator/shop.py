@@ -9,7 +9,7 @@ from streams.simulator.feedback import Feedback
 from streams.simulator.fulfilment import Fulfilment
 from streams.simulator.refunds import Refunds
 from streams.simulator.scenarios import NORMAL, SCENARIOS, Causes
-from streams.simulator.seasons import DAY, HOUR
+from streams.simulator.seasons import HOUR
 from streams.simulator.storefront import Storefront
 from streams.simulator.support import Support
 from streams.simulator.world import Event, World
@@ -17,15 +17,18 @@ from streams.simulator.world import Event, World
 #: What a steady shop of one customer does a day, on average: sizes the first stock and the first shift.
 _ORDERS_A_DAY = 0.01
 _TICKETS_A_DAY = 0.002
-#: In a rush, events a customer's visit leads to within minutes, and tickets' touches.
+#: Why people come in a rush, of 100 visits.
+_RUSH_REASONS: Final = ("buy",) * 74 + ("help",) * 14 + ("recommend",) * 5 + ("review",) * 4 + ("refund",) * 3
+#: Events that such a visit leads to within minutes, and how often it makes work for support.
 _EVENTS_A_RUSH_VISIT = 2.75
-_SHARE_OF_TICKETS: Final = 0.14
+_TOUCHES_A_RUSH_VISIT = 1.9 * 0.17
+_TRIES = 20
 
 
 class Shop:
     """A shop from `start` on (seconds since the epoch), decided by its arguments alone.
 
-    `key` distinguishes this run's ids from another's. `customers` come within 18 months; after that it goes on.
+    `key` distinguishes this run's ids from another's. `customers` come within 18 months, and then more.
     """
 
     def __init__(
@@ -57,52 +60,45 @@ class Shop:
     def rush(self, since: float, events_a_second: float) -> None:
         """From `since` on, a day as busy as `events_a_second` asks for: a sale that everybody heard of.
 
-        More people come, write and answer; how long an answer or a parcel takes still follows from the causes.
+        More people come, write and answer; how long an answer takes still follows from load and staff.
         """
         self.world.at(since, self._begin_rush, events_a_second)
 
     def _begin_rush(self, events_a_second: float) -> None:
         self.world.key = f"{self.world.key}-{int(self.world.now):x}"
         self._rush_visits = events_a_second / _EVENTS_A_RUSH_VISIT
-        self.catalogue.stock_up(0.7 * self._rush_visits, DAY)
-        self.support.desk.staff_for_rush(1.9 * _SHARE_OF_TICKETS * self._rush_visits)
+        self.catalogue.stock_up(0.7 * self._rush_visits, 4 * HOUR)
+        self.support.desk.staff_for_rush(_TOUCHES_A_RUSH_VISIT * self._rush_visits)
         self._next_rush_visit()
 
     def _next_rush_visit(self) -> None:
         self.world.after(self.world.random.expovariate(self._rush_visits), self._next_rush_visit)
-        luck = self.world.random.random()
-        if luck < 0.06:
+        if self.world.chance(0.06):
             self.customers.arrive()
-            return
-        customer = self._somebody()
-        if customer is not None:
-            self._rush_visit(customer, luck)
+        elif (customer := self._somebody()) is not None:
+            self._rush_visit(customer)
 
     def _somebody(self) -> Customer | None:
         """One who still shops, or rarely one who is back for the sale."""
-        everybody = self.customers.everybody
-        for _ in range(20):
-            if not everybody:
-                return None
-            customer = everybody[int(self.world.random.random() * len(everybody))]
-            if customer.erased:
-                continue
-            if customer.shopping:
+        for _ in range(_TRIES if self.customers.everybody else 0):
+            customer = self.world.pick(self.customers.everybody)
+            if customer.shopping and not customer.erased:
                 return customer
-            if self.world.random.random() < 0.04:
+            if not customer.erased and self.world.chance(0.04):
                 self.customers.come_back(customer)
                 return customer
         return None
 
-    def _rush_visit(self, customer: Customer, luck: float) -> None:
+    def _rush_visit(self, customer: Customer) -> None:
         order = customer.last_order
-        if luck < 0.06 + _SHARE_OF_TICKETS:
+        reason = self.world.pick(_RUSH_REASONS)
+        if reason == "help":
             self.support.contact(customer, order)
-        elif luck < 0.24 and order is not None:
-            self.feedback.answer_nps(customer)
-        elif luck < 0.28 and order is not None:
-            self.feedback.review(order, faulty=False)
-        elif luck < 0.31 and order is not None and self.world.now - order.placed < 60 * DAY + HOUR:
-            self.refunds.request(order, "not wanted")
-        else:
+        elif reason == "buy" or order is None:
             self.storefront.browse(customer)
+        elif reason == "recommend":
+            self.feedback.answer_nps(customer)
+        elif reason == "review":
+            self.feedback.review(order, faulty=False)
+        else:
+            self.refunds.request(order, "not wanted")

@@ -26,12 +26,12 @@ class Storefront:
 
     def first_visit(self, customer: Customer) -> None:
         """Newcomers came for something: most of them look for it right away."""
-        if self._random.random() < 0.8:
+        if self._world.chance(0.8):
             self.browse(customer)
 
     def browse(self, customer: Customer) -> None:
         """A visit with the wish to buy something."""
-        if self._random.random() < 0.04:
+        if self._world.chance(0.04):
             self._shop.support.contact(customer, customer.last_order, "low" if not customer.orders else None)
         basket = self._fill_basket(customer)
         if not basket:
@@ -41,8 +41,8 @@ class Storefront:
             return
         cart = self._world.new_id("b")
         self._world.say("checkout.started", customer, channel=customer.channel, cart_id=cart)
-        if self._random.random() < self._abandonment(customer):
-            if self._random.random() < 0.25:
+        if self._world.chance(self._abandonment(customer)):
+            if self._world.chance(0.25):
                 back = self._world.lognormal(9 * HOUR, 0.8)
                 self._world.after(back, self._pay, customer, basket, cart, 1)
             return
@@ -54,7 +54,7 @@ class Storefront:
         for _ in range(wanted):
             product = self._shop.catalogue.pick()
             if product.stock >= 1:
-                basket.append((product, 2 if self._random.random() < 0.12 else 1))
+                basket.append((product, 2 if self._world.chance(0.12) else 1))
             elif self._misses(customer, product):
                 return []
         return basket
@@ -63,7 +63,7 @@ class Storefront:
         """Whether the customer leaves over what is out of stock, rather than do without it."""
         self._world.say("stock.missed", customer, channel=customer.channel, sku=product.sku)
         self._shop.customers.disappoint(customer, 0.3)
-        return self._random.random() < 0.5
+        return self._world.chance(0.5)
 
     def _abandonment(self, customer: Customer) -> float:
         """The chance that a checkout is left: the new one of the experiment is easier."""
@@ -82,11 +82,11 @@ class Storefront:
             payment_method=customer.method,
             cart_id=cart,
         )
-        if attempt < _MOST_PAYMENT_ATTEMPTS and self._random.random() < 0.75:
+        if attempt < _MOST_PAYMENT_ATTEMPTS and self._world.chance(0.75):
             self._world.after(self._world.lognormal(50, 0.5), self._pay, customer, basket, cart, attempt + 1)
             return
         self._shop.customers.disappoint(customer, 0.35)
-        if self._random.random() < 0.15:
+        if self._world.chance(0.15):
             self._shop.support.contact(customer, None, "high")
 
     def _order(self, customer: Customer, basket: Basket, cart: str | None) -> None:
@@ -100,8 +100,8 @@ class Storefront:
         fields: dict[str, object] = {"items": items, "payment_method": customer.method}
         if cart is not None:
             fields["cart_id"] = cart
-        if self._random.random() < 0.08:
-            fields["coupon"] = _COUPONS[int(self._random.random() * len(_COUPONS))]
+        if self._world.chance(0.08):
+            fields["coupon"] = self._world.pick(_COUPONS)
             amount = amount * 9 // 10
         if customer.referrer is not None and not customer.orders:
             fields["referred_by"] = customer.referrer

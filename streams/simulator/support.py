@@ -1,7 +1,7 @@
 """Tickets and their conversations.
 
-Nobody draws a response time here: a ticket waits in the desk's queue (`streams.simulator.desk`) until an agent
-is free. What the agent then does, and what the customer says, is this module's.
+Nobody draws a response time here: a ticket waits in the desk's queue (`streams.simulator.desk`) until an
+agent is free. What the agent then does, and what the customer says, is this module's.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 EXPECTED: Final = {"urgent": HOUR, "high": 4 * HOUR, "normal": 24 * HOUR, "low": 48 * HOUR}
 _RESOLVED_WITHIN: Final = {"urgent": 8 * HOUR, "high": DAY, "normal": 3 * DAY, "low": 7 * DAY}
 _RANK: Final = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+#: Of 25 tickets: 5 low, 15 normal, 4 high, 1 urgent.
+_PRIORITIES = ("low",) * 5 + ("normal",) * 15 + ("high",) * 4 + ("urgent",)
 _CHANNELS = ("email", "email", "email", "chat", "chat", "web", "phone", "app", "social")
 _TEAMS = ("logistics", "billing", "returns", "tier-2")
 _ANSWERED_BY_BOTS: Final = frozenset({"email", "chat", "web", "app"})
 _MOST_REOPENINGS = 2
+_MOST_TRANSFERS = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -55,22 +58,21 @@ class Support:
     def ask_for_parcel(self, order: Order) -> None:
         """Where is my order? Unless it has come meanwhile."""
         if not order.delivered and not order.cancelled:
-            self.contact(order.customer, order, "high" if self._random.random() < 0.4 else "normal")
+            self.contact(order.customer, order, "high" if self._world.chance(0.4) else "normal")
 
     def contact(self, customer: Customer, order: Order | None, priority: str | None = None) -> None:
         """The customer opens a ticket, or an agent does who foresees trouble."""
         if priority is None:
-            luck = self._random.random()
-            priority = "low" if luck < 0.2 else "normal" if luck < 0.8 else "high" if luck < 0.96 else "urgent"
+            priority = self._world.pick(_PRIORITIES)
         ticket = Ticket(
             id=self._world.new_id("t"),
             customer=customer,
             priority=priority,
-            channel=_CHANNELS[int(self._random.random() * len(_CHANNELS))],
+            channel=self._world.pick(_CHANNELS),
             opened=self._world.now,
             expected=self._world.now + EXPECTED[priority],
         )
-        by_agent = self._random.random() < 0.03
+        by_agent = self._world.chance(0.03)
         fields: dict[str, object] = {"priority": priority}
         if order is not None:
             fields["order_id"] = order.id
@@ -88,25 +90,28 @@ class Support:
         if not by_agent:
             self._world.at(ticket.expected, self._check_expectation, ticket)
         if ticket.channel in _ANSWERED_BY_BOTS and not by_agent:
-            solves = self._random.random() < 0.08
-            self._world.after(3 + 20 * self._random.random(), self._bot_replies, ticket, solves)
-            if solves:
+            seconds = 3 + 20 * self._random.random()
+            if self._world.chance(0.08):
+                self._world.after(seconds, self._bot_answers, ticket)
                 return
+            self._world.after(seconds, self._bot_acknowledges, ticket)
         self._queue(ticket)
         self._world.after(DAY + self._random.expovariate(1 / (5 * DAY)), self._give_up, ticket)
 
     def _queue(self, ticket: Ticket) -> None:
         self.desk.put(_RANK[ticket.priority], ticket)
 
-    def _bot_replies(self, ticket: Ticket, solves: bool) -> None:
+    def _bot_acknowledges(self, ticket: Ticket) -> None:
         fields: dict[str, object] = {}
-        if not solves and self._random.random() < 0.4:
+        if self._world.chance(0.4):
             due = ticket.opened + _RESOLVED_WITHIN[ticket.priority]
             fields["promised_at"] = timestamp(int(due * 1000))
         self._say(ticket, "replied", author="bot", **fields)
-        if solves:
-            ticket.answered = True
-            self._world.after(90 + 60 * self._random.random(), self._solve, ticket)
+
+    def _bot_answers(self, ticket: Ticket) -> None:
+        self._say(ticket, "replied", author="bot")
+        ticket.answered = True
+        self._world.after(90 + 60 * self._random.random(), self._solve, ticket)
 
     def _check_expectation(self, ticket: Ticket) -> None:
         """The time is up in which an answer was expected."""
@@ -114,7 +119,7 @@ class Support:
             return
         ticket.slow = True
         self._shop.customers.disappoint(ticket.customer, 0.7)
-        if self._random.random() < 0.4:
+        if self._world.chance(0.4):
             self._say(ticket, "replied", author="customer")
 
     def _give_up(self, ticket: Ticket) -> None:
@@ -129,11 +134,11 @@ class Support:
         """An agent has dealt with the ticket; False where there was nothing left to do."""
         if ticket.status in ("solved", "closed", "pending"):
             return False
-        if self._random.random() < 0.08:
+        if self._world.chance(0.08):
             self._say(ticket, "replied", author="agent", public=False)
-        if ticket.transfers < 2 and self._random.random() < 0.08:
+        if ticket.transfers < _MOST_TRANSFERS and self._world.chance(0.08):
             ticket.transfers += 1
-            self._say(ticket, "transferred", to=_TEAMS[int(self._random.random() * len(_TEAMS))])
+            self._say(ticket, "transferred", to=self._world.pick(_TEAMS))
             self._queue(ticket)
             return True
         self._answer(ticket)
@@ -145,14 +150,13 @@ class Support:
             ticket.answered = True
             if not ticket.slow:
                 self._shop.customers.please(ticket.customer, 0.1)
-        luck = self._random.random()
-        if luck < 0.3:
+        if self._world.chance(0.3):
             self._set(ticket, "pending")
             quick = ticket.channel in ("chat", "phone")
             self._world.after(
                 self._world.lognormal(3 * MINUTE if quick else 4 * HOUR, 0.8), self._customer_replies, ticket
             )
-        elif luck < 0.36:
+        elif self._world.chance(0.09):
             self._set(ticket, "on_hold")
             self._world.after(self._world.lognormal(DAY, 0.5), self._resume, ticket)
         else:
@@ -166,7 +170,7 @@ class Support:
     def _customer_replies(self, ticket: Ticket) -> None:
         if ticket.status != "pending":
             return
-        if self._random.random() < 0.12:
+        if self._world.chance(0.12):
             self._world.after(2 * DAY, self._solve, ticket)
             return
         self._say(ticket, "replied", author="customer")
@@ -180,11 +184,11 @@ class Support:
         if ticket.status in ("solved", "closed"):
             return
         self._set(ticket, "solved")
-        if self._random.random() < 0.22:
+        if self._world.chance(0.22):
             asked = self._world.lognormal(2 * HOUR, 0.8)
             self._world.after(asked, self._rate, ticket)
         unhappy = 0.06 + 0.06 * (ticket.customer.mood < 0)
-        if ticket.reopenings < _MOST_REOPENINGS and self._random.random() < unhappy:
+        if ticket.reopenings < _MOST_REOPENINGS and self._world.chance(unhappy):
             self._world.after(self._random.expovariate(1 / DAY), self._reopen, ticket)
         else:
             self._world.after(4 * DAY, self._close, ticket)

@@ -1,19 +1,23 @@
 """The simulated world's clock, luck and voice: what happens next, and what is said about it.
 
-One heap of what is to come, so that memory is bounded by customers and things in flight, and events come out in
-the order of their time. Everything random comes from one generator, so a seed decides everything.
+One heap of what is to come, so that memory is bounded by customers and things in flight, and events come out
+in the order of their time. Everything random comes from one generator, so a seed decides everything.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from math import log
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from streams.simulator.scenarios import NORMAL, Causes
 
 Event = dict[str, Any]
+T = TypeVar("T")
+
+#: Seconds kept free before an end, so that what is said in one breath, a millisecond apart, is not after it.
+_GRAIN = 0.01
 
 
 class Identity(Protocol):
@@ -32,18 +36,18 @@ class World:
         self.random = Random(seed)
         self.causes: Causes = NORMAL
         self.key = key
-        self._to_come: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._to_come: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
         self._scheduled = 0
         self._ids = 0
         self._said: list[tuple[int, Event]] = []
         self._last_ms = 0
 
-    def at(self, time: float, action: Callable[..., None], *args: object) -> None:
+    def at(self, time: float, action: Callable[..., object], *args: object) -> None:
         """Have `action(*args)` happen at `time`, or now where that is past."""
         self._scheduled += 1
         heappush(self._to_come, (max(time, self.now), self._scheduled, action, args))
 
-    def after(self, seconds: float, action: Callable[..., None], *args: object) -> None:
+    def after(self, seconds: float, action: Callable[..., object], *args: object) -> None:
         """Have `action(*args)` happen `seconds` from now."""
         self._scheduled += 1
         heappush(self._to_come, (self.now + seconds, self._scheduled, action, args))
@@ -52,6 +56,14 @@ class World:
         """An id that this run gives to nothing else, such as `o-3f2a-1b0`."""
         self._ids += 1
         return f"{prefix}-{self.key}-{self._ids:x}"
+
+    def chance(self, probability: float) -> bool:
+        """Whether luck has it so."""
+        return self.random.random() < probability
+
+    def pick(self, options: Sequence[T]) -> T:
+        """One of `options`, each as probable as any other."""
+        return options[int(self.random.random() * len(options))]
 
     def lognormal(self, median: float, sigma: float) -> float:
         """A duration around `median`, with a long tail to the right."""
@@ -83,13 +95,12 @@ class World:
         Can be called again with a later `until`, and goes on where it stopped.
         """
         to_come, said = self._to_come, self._said
-        while to_come and to_come[0][0] <= until:
+        while to_come and to_come[0][0] <= until - _GRAIN:
             self.now, _, action, args = heappop(to_come)
             action(*args)
             if said:
                 yield from said
                 said.clear()
-        self.now = max(self.now, until)
 
 
 def timestamp(milliseconds: int) -> str:

@@ -1,0 +1,37 @@
+"""Records as careless producers write them: one for each reason to refuse a record, and some more."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+import msgspec
+
+from streams.simulator.world import Event
+
+
+def _changed(**fields: object) -> Callable[[Event], bytes]:
+    return lambda event: msgspec.json.encode({**event, **fields})
+
+
+def _without(field: str) -> Callable[[Event], bytes]:
+    return lambda event: msgspec.json.encode({name: event[name] for name in event if name != field})
+
+
+_ORDER: Final[Event] = {"type": "order.placed", "order_id": "o-bad", "amount": 1999, "currency": "USD"}
+_WAYS: Final[tuple[Callable[[Event], bytes], ...]] = (
+    lambda _: b"\x00\xff\xfe not json",
+    lambda _: b"",
+    lambda event: msgspec.json.encode(event)[:-7],
+    _changed(type="order.teleported"),
+    _changed(time="yesterday at noon"),
+    _changed(time="2099-01-01T00:00:00Z"),
+    _changed(time="1970-01-01T00:00:01Z"),
+    _changed(**{**_ORDER, "amount": -5}),
+    _changed(**{**_ORDER, "currency": "XXX"}),
+    _without("customer_id"),
+)
+
+
+def spoil(event: Event, random: Random) -> bytes:
+    """A bad record, made of a good event or of nothing at all; it holds no line end."""
+    return _WAYS[int(random.random() * len(_WAYS))](event)

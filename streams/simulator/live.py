@@ -1,0 +1,140 @@
+"""A simulated shop played against the clock: its history at full speed, then what happens as it happens."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+
+from streams.simulator import open_shop, topic_of
+from streams.simulator.garbage import spoil
+from streams.simulator.shop import Shop
+from streams.simulator.world import Event
+
+#: A round takes about 0.1 s to make: long enough for large batches, short enough for a progress bar.
+_ROUND = 5_000
+#: What happens live is sent this often, in seconds.
+_LIVE_ROUND_SECONDS = 0.1
+
+
+class Record(NamedTuple):
+    """One event, or garbage, on its way to `topic`."""
+
+    topic: str
+    customer_id: str
+    event_id: str
+    value: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is simulated, and how fast.
+
+    Attributes:
+        start: when the shop opens.
+        end: where the simulation ends; none: it goes on live. Never later than the wall clock.
+        scenario: one of `SCENARIOS`, from `since` (see `open_shop`) to `until`.
+        since_live: the scenario begins when the history has been played.
+        speed: event time's speed while it is behind the wall clock; 0 is as fast as possible.
+        rate: live events a second that a rush brings; 0: none, just what such a shop has.
+        garbage: bad records per good one.
+    """
+
+    seed: int = 1
+    start: datetime
+    end: datetime | None = None
+    customers: int = 20_000
+    scenario: str = "steady"
+    since: datetime | None = None
+    until: datetime | None = None
+    since_live: bool = False
+    speed: float = 0.0
+    rate: float = 0.0
+    garbage: float = 0.0
+    currencies: tuple[str, ...] = ("USD",)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far it has come: events sent so far, and event times in seconds since the epoch."""
+
+    start: float
+    end: float  #: of the history
+    at: float
+    sent: int = 0
+    live: bool = False
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def rate(self) -> float:
+        """Events sent a second, so far."""
+        return self.sent / max(time.monotonic() - self.began, 1e-9)
+
+
+Write = Callable[[list[Record]], Awaitable[None]]
+Watch = Callable[[Progress], None]
+
+
+async def play(plan: Plan, write: Write, watch: Watch, clock: Callable[[], float] = time.time) -> Progress:
+    """Play `plan` into `write`, telling `watch` after each round; returns at the plan's end, if it has one.
+
+    No event is written before its time by `clock`. Cancel it to stop.
+    """
+    live_from = clock() if plan.end is None else min(plan.end.timestamp(), clock())
+    shop = _open(plan, live_from)
+    garbage = Random(plan.seed)
+    progress = Progress(start=plan.start.timestamp(), end=live_from, at=plan.start.timestamp())
+    for until in _horizons(plan, progress, clock):
+        events = shop.run(until)
+        while batch := list(islice(events, _ROUND)):
+            await write(list(_records(batch, plan.garbage, garbage)))
+            progress.sent += len(batch)
+            progress.at = batch[-1][0] / 1000
+            watch(progress)
+        progress.at = until
+        progress.live = plan.end is None and until >= live_from
+        watch(progress)
+        await asyncio.sleep(_LIVE_ROUND_SECONDS if progress.live or plan.speed else 0)
+    return progress
+
+
+def _open(plan: Plan, live_from: float) -> Shop:
+    end = datetime.fromtimestamp(live_from, UTC)
+    shop = open_shop(
+        plan.seed,
+        plan.start,
+        end,
+        plan.customers,
+        plan.scenario,
+        since=end if plan.since_live else plan.since,
+        until=plan.until,
+        currencies=plan.currencies,
+    )
+    if plan.end is None and plan.rate:
+        shop.rush(live_from, plan.rate)
+    return shop
+
+
+def _horizons(plan: Plan, progress: Progress, clock: Callable[[], float]) -> Iterator[float]:
+    """The moments up to which to play: each no later than the clock, the last one the plan's end."""
+    began = clock()
+    while True:
+        now = clock() if plan.end is None else progress.end
+        if plan.speed:
+            now = min(now, progress.start + plan.speed * (clock() - began))
+        yield now
+        if plan.end is not None and now >= progress.end:
+            return
+
+
+def _records(batch: list[tuple[int, Event]], rate: float, garbage: Random) -> Iterator[Record]:
+    for _, event in batch:
+        topic, customer = topic_of(event), event["customer_id"]
+        yield Record(topic, customer, event["id"], msgspec.json.encode(event))
+        if rate and garbage.random() < rate:
+            yield Record(topic, customer, event["id"], spoil(event, garbage))
