@@ -3,7 +3,6 @@
 import faust
 
 from streams.assignor import TaskAssignor
-from streams.client import client_options
 from streams.settings import Settings
 from streams.table import BulkTableManager
 from streams.transport import BatchTransport
@@ -13,7 +12,7 @@ class FaustApp(faust.App):  # type: ignore[misc]
     """Faust, with the transport, the assignor and the table manager of our own."""
 
     def __init__(self, settings: Settings) -> None:
-        self.client_options = client_options(settings)
+        self.client_options = settings.client_options()
         super().__init__(
             settings.group,
             broker=[f"kafka://{server}" for server in settings.broker.split(",")],

@@ -6,11 +6,10 @@ import logging
 import signal
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 
-from streams.client import client_options
-from streams.errors import BrokerUnavailable, RetentionError
+from streams import admin
+from streams.errors import RetentionError
 from streams.server import Server
 from streams.settings import Settings
 from streams.topics import ensure, required
@@ -61,17 +60,9 @@ async def prepare_topics(settings: Settings) -> dict[str, int]:
         BrokerUnavailable: no Kafka answers.
         PartitionsChanged: an internal topic cannot be trusted.
     """
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
-    except KafkaConnectionError as error:
-        await admin.close()
-        raise BrokerUnavailable(settings.broker, str(error)) from None
-    try:
-        topics = required(settings.group, settings.partitions)
-        return await ensure(admin, topics, replication=settings.replication)
-    finally:
-        await admin.close()
+    topics = required(settings.group, settings.partitions)
+    async with admin.connect(settings) as client:
+        return await ensure(client, topics, replication=settings.replication)
 
 
 async def _run_until(worker: Worker, stop: asyncio.Event) -> None:

@@ -1,0 +1,171 @@
+"""`retention demo`: a Kafka, a worker and a simulated shop on this machine, and a live view."""
+
+import asyncio
+import contextlib
+import math
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import msgspec
+from rich.console import Console
+from rich.live import Live
+
+from streams.broker import EmbeddedKafka, free_port
+from streams.errors import RetentionError
+from streams.live_view import render
+from streams.scrape import Scrape, scrape
+from streams.settings import Settings
+from streams.simulator.live import Plan, Progress, play
+from streams.simulator.writers import to_kafka
+
+_HISTORY = timedelta(days=548)
+_REFRESH_SECONDS = 0.5
+_READY_SECONDS = 60.0
+#: Where nobody watches a terminal, a line this often says how it goes.
+_LINE_SECONDS = 10.0
+
+
+class Demo:
+    """Everything that the demo runs, and what is known of it.
+
+    Args:
+        settings: `broker` is used if it was set, else an embedded Kafka is started.
+        plan: what the shop does.
+        seconds: how long to go on once the history is in; None: until Ctrl-C.
+    """
+
+    def __init__(self, settings: Settings, plan: Plan, seconds: float | None) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._seconds = seconds
+        self._console = Console()
+        self._directory = settings.data_dir / "demo"
+        self._progress: Progress | None = None
+        self._scrape: Scrape | None = None
+        self._live = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until Ctrl-C, or until the time is up.
+
+        Raises:
+            RetentionError: a part could not start, or ended by itself.
+        """
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with self._kafka() as broker, self._worker(broker) as (worker, url):
+            shop = asyncio.create_task(self._shop(broker))
+            view = asyncio.create_task(self._view(url))
+            parts = {shop, view, asyncio.create_task(stop.wait()), asyncio.create_task(self._time_up())}
+            gone = asyncio.create_task(self._ended(worker))
+            try:
+                done, _ = await asyncio.wait({*parts, gone}, return_when=asyncio.FIRST_COMPLETED)
+                for part in done:
+                    part.result()
+            finally:
+                for part in (*parts, gone):
+                    part.cancel()
+                await asyncio.gather(*parts, gone, return_exceptions=True)
+        self._console.print(f"Stopped. Logs are in {self._directory}.")
+
+    @contextlib.asynccontextmanager
+    async def _kafka(self) -> AsyncIterator[str]:
+        if self._settings.sources["broker"] != "default":
+            yield self._settings.broker
+            return
+        home = self._directory / "kafka"
+        # Each demo has a history of its own, up to its own present.
+        await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+        self._console.print("Starting Kafka (fetched once, 43 MB, if this machine has not had it yet) ...")
+        async with EmbeddedKafka(home) as kafka:
+            yield kafka.bootstrap
+
+    @contextlib.asynccontextmanager
+    async def _worker(self, broker: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+        settings = self._settings
+        port = settings.port if settings.sources["port"] != "default" else free_port(settings.host)
+        flags = {"broker": broker, "group": settings.group, "partitions": settings.partitions, "port": port}
+        self._console.print("Starting a worker ...")
+        log = self._directory / "worker.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            worker = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "streams.cli", "worker",
+                *(f"--{name}={value}" for name, value in flags.items()),
+                stdout=output, stderr=output, start_new_session=True,
+                env={**os.environ, "RETENTION_HOST": settings.host},
+            )  # fmt: skip
+        try:
+            url = f"http://{settings.host}:{port}"
+            await self._ready(worker, url, log)
+            yield worker, url
+        finally:
+            if worker.returncode is None:
+                worker.terminate()
+            await worker.wait()
+
+    async def _ready(self, worker: asyncio.subprocess.Process, url: str, log: Path) -> None:
+        deadline = asyncio.get_running_loop().time() + _READY_SECONDS
+        async with aiohttp.ClientSession() as session:
+            while asyncio.get_running_loop().time() < deadline:
+                if worker.returncode is not None:
+                    raise RetentionError("the worker ended while it started", f"its log is {log}")
+                with contextlib.suppress(aiohttp.ClientError):
+                    await scrape(session, f"{url}/metrics")
+                    return
+                await asyncio.sleep(0.1)
+        raise RetentionError("the worker did not answer", f"its log is {log}")
+
+    async def _ended(self, worker: asyncio.subprocess.Process) -> None:
+        await worker.wait()
+        raise RetentionError("the worker ended by itself", f"its log is {self._directory / 'worker.log'}")
+
+    async def _shop(self, broker: str) -> None:
+        async with to_kafka(msgspec.structs.replace(self._settings, broker=broker)) as write:
+            await play(self._plan, write, self._watch)
+
+    def _watch(self, progress: Progress) -> None:
+        self._progress = progress
+        if progress.live:
+            self._live.set()
+
+    async def _time_up(self) -> None:
+        await self._live.wait()
+        await asyncio.sleep(math.inf if self._seconds is None else self._seconds)
+
+    async def _view(self, url: str) -> None:
+        async with aiohttp.ClientSession() as session:
+            if self._console.is_terminal:
+                await self._draw(session, url)
+            else:
+                await self._tell(session, url)
+
+    async def _draw(self, session: aiohttp.ClientSession, url: str) -> None:
+        with Live(console=self._console, auto_refresh=False, screen=False) as live:
+            while True:
+                await self._look(session, url)
+                live.update(render(self._progress, self._scrape, f"{url}/metrics"), refresh=True)
+                await asyncio.sleep(_REFRESH_SECONDS)
+
+    async def _tell(self, session: aiohttp.ClientSession, url: str) -> None:
+        while True:
+            await self._look(session, url)
+            self._console.print(render(self._progress, self._scrape, f"{url}/metrics"))
+            await asyncio.sleep(_LINE_SECONDS)
+
+    async def _look(self, session: aiohttp.ClientSession, url: str) -> None:
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            self._scrape = await scrape(session, f"{url}/metrics")
+
+
+def plan(customers: int, seed: int, scenario: str, rate: float) -> Plan:
+    """The shop of the demo: 18 months of history up to now, then live."""
+    return Plan(
+        seed=seed, start=datetime.now(UTC) - _HISTORY, customers=customers, scenario=scenario, rate=rate
+    )

@@ -1,0 +1,57 @@
+"""Reading a worker's `/metrics`, as Prometheus does."""
+
+import math
+from collections.abc import Mapping
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+#: (series name, sorted labels) -> value.
+Series = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+class Scrape:
+    """One worker's series at one moment."""
+
+    def __init__(self, series: Series) -> None:
+        self.series = series
+
+    def value(self, name: str, **labels: str) -> float:
+        """The value of one series; NaN where there is none."""
+        return self.series.get((name, tuple(sorted(labels.items()))), math.nan)
+
+    def total(self, name: str) -> float:
+        """The sum over all series of a name."""
+        return sum(value for (series, _), value in self.series.items() if series == name)
+
+    def quantile(self, histogram: str, q: float) -> float:
+        """An upper bound of a histogram's quantile; NaN where nothing was observed."""
+        buckets = sorted(
+            (float(dict(labels)["le"]), count)
+            for (name, labels), count in self.series.items()
+            if name == f"{histogram}_bucket"
+        )
+        if not buckets or not buckets[-1][1]:
+            return math.nan
+        return next(bound for bound, count in buckets if count >= q * buckets[-1][1])
+
+
+def parse(text: str) -> Scrape:
+    """Read the text format."""
+    return Scrape(
+        {
+            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+    )
+
+
+async def scrape(session: aiohttp.ClientSession, url: str) -> Scrape:
+    """Read `url`.
+
+    Raises:
+        aiohttp.ClientError: it does not answer, or not with 200.
+    """
+    async with session.get(url, raise_for_status=True) as response:
+        return parse(await response.text())
