@@ -36,6 +36,7 @@ generated := grafana/dashboards prometheus/rules prometheus/user docs
 
 generate: $(dev)
 	$(bin)/python -m prometheus.generate
+	$(bin)/python -m grafana.generate
 
 bench: $(dev)
 	$(bin)/python -m bench

@@ -1,0 +1,266 @@
+"""The dashboards: current, by the rules of Grafana's dashboard-linter that apply, and true to the alerts."""
+
+import json
+import re
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+from grafana_foundation_sdk.models import units
+
+from grafana import generate
+from grafana.charts import Query
+from grafana.definitions import DEFINITIONS, OPERATIONAL
+from models.metrics import CATALOGUE
+from prometheus.thresholds import THRESHOLDS as T
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "grafana" / "dashboards").glob("*.json"))
+BOARDS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in FILES}
+PANELS = [
+    pytest.param(board, panel, id=f"{uid}: {panel['title']}")
+    for uid, board in BOARDS.items()
+    for panel in board["panels"]
+    if panel["type"] != "row"
+]
+each_board = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+each_panel = pytest.mark.parametrize(("board", "panel"), PANELS)
+each_panel_alone = pytest.mark.parametrize("panel", [pytest.param(p.values[1], id=p.id) for p in PANELS])
+UNITS = {value for name, value in vars(units).items() if name.isupper() or isinstance(value, str)}
+SELECTOR = re.compile(r"((?:[a-z]+:)?(?:retention_\w+|up)(?::\w+)?)(\{[^}]*\})?")
+RULES = {
+    rule.get("alert") or rule["record"]: rule
+    for name in ("recording", "alerts")
+    for group in yaml.safe_load((ROOT / "prometheus" / "rules" / f"{name}.yml").read_text())["groups"]
+    for rule in group["rules"]
+}
+ALERTS = {name: rule for name, rule in RULES.items() if "alert" in rule}
+LINT = yaml.safe_load((ROOT / "grafana" / "dashboards" / ".lint").read_text())["exclusions"]
+
+
+def excluded(rule, board, panel=None):
+    return any(
+        entry["dashboard"] == board["title"] and entry.get("panel") in {None, panel}
+        for entry in LINT[rule]["entries"]
+    )
+
+
+def variables(board):
+    return {variable["name"]: variable for variable in board["templating"]["list"]}
+
+
+def expressions(panel):
+    return [target["expr"] for target in panel["targets"]]
+
+
+def test_there_are_the_seven():
+    assert {board["title"] for board in BOARDS.values()} == {
+        "Retention",
+        "Response times",
+        "Promises and causes",
+        "Customers",
+        "Support now",
+        "The week",
+        "Pipeline",
+    }
+
+
+@pytest.mark.parametrize("path", list(generate.files()), ids=lambda path: path.name)
+def test_files_are_current(path):
+    assert path.read_text(encoding="utf-8") == generate.files()[path], "run `make generate`"
+
+
+@each_board
+def test_the_frame(board):
+    assert board["editable"] is False
+    assert board["uid"].startswith("retention-")
+    assert board["tags"] == ["retention"]
+    assert board["description"]
+    (links,) = board["links"]
+    assert (links["type"], links["tags"], links["includeVars"], links["keepTime"]) == (
+        "dashboards",
+        ["retention"],
+        True,
+        True,
+    )
+
+
+@each_board
+def test_data_source_is_a_variable_and_provisioned(board):
+    source = variables(board)["datasource"]
+    assert (source["type"], source["query"], source["label"]) == ("datasource", "prometheus", "Data source")
+    provisioned = yaml.safe_load((ROOT / "grafana/provisioning/datasources/prometheus.yml").read_text())
+    assert source["current"]["value"] in {each["uid"] for each in provisioned["datasources"]}
+
+
+@each_board
+def test_job_and_instance_are_variables(board):
+    found = variables(board)
+    for name in ("job", "instance"):
+        if name == "instance" and excluded("template-instance-rule", board):
+            assert name not in found
+            continue
+        assert found[name]["multi"]
+        assert found[name]["includeAll"]
+        assert found[name]["allValue"] == ".+"
+        assert found[name]["label"] == name.capitalize()
+
+
+@each_board
+def test_query_variables_reload_with_the_time_range(board):
+    for variable in variables(board).values():
+        if variable["type"] == "query":
+            assert variable["refresh"] == 2
+            assert re.fullmatch(r"label_values\(.+, \w+\)", variable["query"]["query"])
+            assert variable["datasource"]["uid"] == "${datasource}"
+
+
+@each_board
+def test_panels_do_not_overlap_and_have_names_of_their_own(board):
+    taken = set()
+    for panel in board["panels"]:
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert not cells & taken, panel["title"]
+        assert max(x for x, _ in cells) < 24
+        taken |= cells
+    titles = [panel["title"] for panel in board["panels"]]
+    assert len(titles) == len(set(titles))
+    ids = [panel["id"] for panel in board["panels"]]
+    assert len(ids) == len(set(ids))
+
+
+@each_board
+def test_no_dashboard_is_empty(board):
+    rows = [panel["type"] == "row" for panel in board["panels"]]
+    assert not rows[-1]
+    assert not any(one and other for one, other in pairwise(rows))
+
+
+@each_panel_alone
+def test_title_description_unit_and_source(panel):
+    assert panel["title"]
+    assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
+    assert panel["fieldConfig"]["defaults"]["noValue"]
+    assert panel["datasource"]["uid"] == "${datasource}"
+    assert panel["targets"]
+    for target in panel["targets"]:
+        assert target["datasource"]["uid"] == "${datasource}"
+        assert target["legendFormat"]
+
+
+@each_panel_alone
+def test_description_quotes_the_definition_and_then_says_what_to_do(panel):
+    *quoted, do = panel["description"].split("\n\n")
+    for name in set().union(*(Query(expr, "").metrics() for expr in expressions(panel))):
+        assert f'"{DEFINITIONS[name]}"' in quoted
+    assert re.match(r"\w", do)
+
+
+@each_panel_alone
+def test_every_metric_is_exported_or_recorded(panel):
+    known = OPERATIONAL | CATALOGUE.keys() | {"retention_as_of_timestamp_seconds", "retention_caught_up"}
+    for expr in expressions(panel):
+        assert Query(expr, "").metrics() <= known
+        for name, _ in SELECTOR.findall(expr):
+            assert not name.startswith("job:") or name in RULES
+
+
+def test_every_recorded_or_alerting_rule_rests_on_names_of_the_contract():
+    for rule in RULES.values():
+        assert Query(rule["expr"], "").metrics() <= DEFINITIONS.keys(), rule
+
+
+def test_every_exported_metric_has_a_definition_to_quote():
+    assert CATALOGUE.keys() <= DEFINITIONS.keys()
+
+
+@each_panel
+def test_every_series_is_chosen_by_job_and_a_worker_s_by_instance(board, panel):
+    for expr in expressions(panel):
+        for name, selector in SELECTOR.findall(expr):
+            assert 'job=~"$job"' in selector, name
+            if not excluded("target-instance-rule", board, panel["title"]):
+                assert 'instance=~"$instance"' in selector, name
+
+
+@each_panel_alone
+def test_business_series_do_not_depend_on_the_worker(panel):
+    for expr in expressions(panel):
+        if re.search(r"(?<!:)\bretention_(?!worker)", expr):
+            assert "max without (instance) (" in expr
+
+
+@each_panel_alone
+def test_counters_are_rates_over_the_interval_that_fits(panel):
+    for expr in expressions(panel):
+        assert expr.count("_total") == len(re.findall(r"(?:rate|increase)\(\w+_total\{", expr))
+        for interval in re.findall(r"rate\([^\[]+\[([^\]]+)\]", expr):
+            assert interval == "$__rate_interval"
+
+
+@each_panel
+def test_variables_used_are_defined(board, panel):
+    text = json.dumps([panel["targets"], panel["title"]])
+    used = set(re.findall(r"\$\{?([a-z]\w*)", text))
+    assert used <= variables(board).keys()
+
+
+def substituted(expr):
+    for name, value in (("$__rate_interval", "1m"), ("$window", "30d"), ("$priority", "all")):
+        expr = expr.replace(name, value)
+    return expr.replace("$job", ".+").replace("$instance", ".+")
+
+
+@each_board
+def test_every_query_parses(board, tmp_path):
+    queries = [expr for panel in board["panels"] if panel["type"] != "row" for expr in expressions(panel)]
+    queries += [annotation["expr"] for annotation in board["annotations"].get("list", [])]
+    rules = [{"record": f"query:{n}", "expr": substituted(expr)} for n, expr in enumerate(queries)]
+    path = tmp_path / "queries.yml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+    result = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+# Which threshold colours which panel. A panel that turns red and an alert that fires are to agree.
+GUARDED = {
+    **{("retention-overview", f"Churn, {window}"): limit for window, limit in T["churn"]["ceiling"].items()},
+    ("retention-overview", "Age of these numbers"): T["pipeline"]["stale_seconds"],
+    ("retention-pipeline", "Age of the numbers"): T["pipeline"]["stale_seconds"],
+    ("retention-pipeline", "Lag"): T["pipeline"]["lag_records"],
+    ("retention-pipeline", "Event to number"): T["pipeline"]["latency_seconds"],
+    ("retention-pipeline", "Caught up"): 1,
+    ("retention-pipeline", "Workers that answer"): 1,
+    ("retention-pipeline", "Records lost, last day"): 1,
+    ("retention-response-times", "How fast the month's budget burns"): T["slo"]["fast_day"],
+    ("retention-response-times", "How fast it erodes"): T["slo"]["slow_month"],
+    ("retention-promises", "Overdue now"): T["deliveries"]["minimum_overdue"],
+}
+
+
+@each_panel
+def test_thresholds_are_the_alerts(board, panel):
+    steps = [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]
+    assert steps[0] is None
+    assert steps[1:] == [GUARDED[board["uid"], panel["title"]]] if len(steps) > 1 else True
+    if (board["uid"], panel["title"]) in GUARDED:
+        assert len(steps) == 2
+
+
+@each_panel_alone
+def test_links_lead_to_the_runbook(panel):
+    for link in panel.get("links", []):
+        alert = link["title"].removeprefix("What to do: ")
+        assert link["url"] == ALERTS[alert]["annotations"]["runbook_url"]
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_leads_to_a_dashboard_that_marks_it_and_knows_its_variables(alert):
+    url = ALERTS[alert]["annotations"]["dashboard_url"]
+    uid, *names = re.search(r"/d/([a-z-]+)(?:\?var-(\w+)=)?", url).groups()
+    board = BOARDS[uid]
+    assert re.search(rf'[|"]{alert}[|"]', board["annotations"]["list"][0]["expr"])
+    assert {name for name in names if name} <= variables(board).keys()
