@@ -1,8 +1,8 @@
 """Which worker owns which task.
 
-Faust's own assignor groups topics by partition count and assigns each group apart; then the partitions that belong
-together would be split up where an input has another count. Here the unit is the task: partition *q* of any topic
-belongs to task *q mod N*, and a task is assigned whole.
+Faust's own assignor groups topics by partition count and assigns each group apart; then the partitions that
+belong together would be split up where an input has another count. Here the unit is the task: partition *q*
+of any topic belongs to task *q mod N*, and a task is assigned whole.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def assign_tasks(count: int, previous: Mapping[str, Sequence[int]]) -> dict[int,
     return owner
 
 
-class TaskAssignor(PartitionAssignor):  # type: ignore[misc]
+class TaskAssignor(PartitionAssignor):
     """Faust's partition assignor, assigning whole tasks."""
 
     @property
@@ -56,9 +56,11 @@ class TaskAssignor(PartitionAssignor):  # type: ignore[misc]
         self._update_member_urls(clients)
         count = self.app.conf.topic_partitions
         facts = f"{self.app.conf.id}-facts"
-        owner = assign_tasks(count, {m: client.assignment.actives.get(facts, []) for m, client in clients.items()})
+        previous = {member: client.assignment.actives.get(facts, []) for member, client in clients.items()}
+        owner = assign_tasks(count, previous)
         assignments = {member: ClientAssignment(actives={}, standbys={}) for member in clients}
-        for topic in sorted({topic for metadata in member_metadata.values() for topic in metadata.subscription}):
+        topics = {topic for metadata in member_metadata.values() for topic in metadata.subscription}
+        for topic in sorted(topics):
             for partition in sorted(cluster.partitions_for_topic(topic) or ()):
                 actives = assignments[owner[partition % count]].actives
                 actives.setdefault(topic, []).append(partition)

@@ -12,8 +12,8 @@ STALE_SECONDS = 300.0
 class Lag:
     """Follows positions and end offsets of one task's sources.
 
-    How long the oldest unread record has waited is known from when an end offset beyond the position was first
-    seen: the record's own timestamp is the producer's to choose, and it is not fetched yet.
+    How long the oldest unread record has waited is known from when an end offset beyond the position was
+    first seen: the record's own timestamp is the producer's to choose, and it is not fetched yet.
     """
 
     def __init__(self) -> None:

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-_LATENCY_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+_LATENCY_BUCKETS = (
+    *(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.25, 1.5),  # where it should be: fine
+    *(2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0),
+)
 _FLUSH_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class Histogram:
-    """A histogram that takes many observations of one value at once: a batch has one latency, not thousands."""
+    """A histogram that takes many observations of one value at once: a batch has one latency."""
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = bounds
@@ -71,5 +74,3 @@ class Operational:
         for timestamp, count in self._unseen:
             self.latency.observe(max(0.0, at - timestamp / 1000), count)
         self._unseen.clear()
-
-

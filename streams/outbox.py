@@ -26,6 +26,7 @@ class Outbox:
         self._records: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
 
     def __bool__(self) -> bool:
+        """Whether anything has been put since it was last emptied."""
         return bool(self._records)
 
     def to(self, topic: str, partition: int) -> list[Outgoing]:

@@ -1,4 +1,4 @@
-"""The metrics of the whole: computed from complete sets of answers, exported, and written to `retention.metrics`."""
+"""The metrics of the whole: made of complete sets of answers, exported, written to `retention.metrics`."""
 
 import math
 import time
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from models.definitions import Definitions
+from models.events import to_us
 from models.metrics import CATALOGUE, Sample, compute
 from streams.outbox import Outgoing
 from streams.rollup import Answer
@@ -77,15 +78,13 @@ class Publisher:
         """Take what `retention.metrics` holds, in its order."""
         rows: dict[str, dict[str, Any]] = {}
         for key, value in records:
-            content = msgspec.json.decode(value) if value is not None else None
-            if content is None:
+            if value is None:
                 rows.pop(key.decode(), None)
             else:
-                rows[key.decode()] = content
-        for key, row in rows.items():
-            as_of = int(datetime.fromisoformat(row.pop("as_of")).timestamp() * 1e6)
-            self.as_of = max(self.as_of, as_of)
-            self._published[key] = _encode(row)
+                rows[key.decode()] = msgspec.json.decode(value)
+        for name, row in rows.items():
+            self.as_of = max(self.as_of, to_us(datetime.fromisoformat(row.pop("as_of"))))
+            self._published[name] = _encode(row)
             if row["metric"] in CATALOGUE:  # not what another version published
                 self.samples.append(_sample(row))
 

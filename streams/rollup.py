@@ -1,6 +1,6 @@
 """The roll-up: complete sets of the tasks' answers become the metrics.
 
-Pure bookkeeping; `streams.tasks` sends the ticks and `streams.publisher` the metrics. Owned by whoever owns task 0.
+Pure bookkeeping; `streams.rollup_owner` sends the ticks, and `streams.publisher` makes the metrics.
 """
 
 from collections.abc import Sequence
