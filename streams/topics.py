@@ -106,19 +106,20 @@ async def ensure(admin: AIOKafkaAdminClient, topics: Iterable[Topic], *, replica
         PartitionsChanged: an internal topic has another partition count than the setting.
     """
     wanted = {topic.name: topic for topic in topics}
-    existing = await _partition_counts(admin, wanted)
+    existing = await partition_counts(admin, wanted)
     missing = [topic for name, topic in wanted.items() if name not in existing]
     if missing:
         await _create(admin, missing, replication)
         existing |= {topic.name: topic.partitions for topic in missing}
-        existing |= await _partition_counts(admin, wanted)
+        existing |= await partition_counts(admin, wanted)
     for name, topic in wanted.items():
         if topic.fixed and existing[name] != topic.partitions:
             raise PartitionsChanged(name, expected=topic.partitions, found=existing[name])
     return existing
 
 
-async def _partition_counts(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+async def partition_counts(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+    """Topic -> partition count, of those that exist."""
     described = await admin.describe_topics(list(names))
     return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
 

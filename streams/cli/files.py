@@ -96,12 +96,10 @@ class ReadProgress:
         self._task = self._bar.add_task(doing, total=total, events=0)
 
     def __enter__(self) -> Self:
-        """Show the bar."""
         self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the bar away."""
         self._bar.stop()
 
     def moved(self, raw: IO[bytes]) -> None:

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,9 @@ async def test_in_the_foreground_it_runs_until_sigterm(tmp_path):
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(broker, 20)
     assert lines[-1] == "Stopping Kafka ..."
+
+
+async def test_a_cluster_id_may_begin_with_a_dash(tmp_path, monkeypatch):
+    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xf8" * 16))
+    async with EmbeddedKafka(tmp_path) as kafka:
+        await create_topic(kafka.bootstrap)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.broker import EmbeddedKafka
 from streams.cli.group import run
@@ -73,6 +73,19 @@ def events_file(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def make_topics(kafka):
+    """Make topics of two partitions."""
+
+    async def go(names):
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        await admin.start()
+        await admin.create_topics([NewTopic(name, 2, 1) for name in names])
+        await admin.close()
+
+    return lambda *names: asyncio.run(go(names))
 
 
 @pytest.fixture

@@ -1,0 +1,164 @@
+"""`retention dead-letters`: look at refused records, and put corrected ones back."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import msgspec
+from aiokafka import AIOKafkaProducer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from streams import dead_letters
+from streams.cli.options import settings_options
+from streams.dead_letters import DeadLetter
+from streams.errors import RetentionError
+from streams.settings import Settings
+
+_EXCERPT = 80
+_REQUEST_BYTES = 16 << 20
+
+_REASON = click.option("--reason", help="Only those with this reason.")
+
+
+@click.group("dead-letters")
+def command() -> None:
+    r"""List the records that were refused, and put corrected ones back.
+
+    \b
+    retention dead-letters list --json > letters.jsonl
+    (edit the values)
+    retention dead-letters redrive --file letters.jsonl
+    """
+
+
+@command.command("list")
+@_REASON
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The latest so many.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One object a line, complete; with no limit unless given."
+)
+@settings_options("broker")
+@click.pass_context
+def list_command(
+    context: click.Context, settings: Settings, reason: str | None, limit: int, *, as_json: bool
+) -> None:
+    """List the dead letters, oldest first."""
+    letters = asyncio.run(_read(settings, reason))
+    unlimited = as_json and context.get_parameter_source("limit") is click.core.ParameterSource.DEFAULT
+    shown = letters if unlimited else letters[-limit:]
+    if as_json:
+        for letter in shown:
+            click.echo(msgspec.json.encode(dead_letters.to_json(letter)))
+        return
+    if shown:
+        Console(highlight=False).print(_table(shown))
+    counts = Counter(letter.reason for letter in letters)
+    reasons = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
+    click.echo(f"{len(letters):,} dead letters" + (f": {reasons}" if reasons else ""), err=True)
+
+
+@command.command("redrive")
+@_REASON
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Put back what this file says, as `list --json` writes it, instead of what the topic holds.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done.")
+@settings_options("broker", "clock")
+def redrive_command(settings: Settings, reason: str | None, file: Path | None, *, dry_run: bool) -> int:
+    """Put dead letters back on the topic they came from.
+
+    Each is checked first: what would be refused again is left out and said, and the exit code is then 1. A
+    record that was put back before does no harm: it is a duplicate.
+    """
+    letters = _of_file(file) if file else asyncio.run(_read(settings, reason))
+    selected = _distinct(letter for letter in letters if reason in (None, letter.reason))
+    good, refused = _sort_out(selected, settings)
+    if good and not dry_run:
+        asyncio.run(_put_back(settings, good))
+    for topic, count in sorted(Counter(letter.topic for letter in good).items()):
+        click.echo(f"{'would put' if dry_run else 'put'} {count:,} back on {topic}")
+    for why, count in refused.most_common():
+        click.echo(f"left out {count:,} that would be refused again: {why}", err=True)
+    if not selected:
+        click.echo("there is nothing to put back", err=True)
+    return 1 if refused else 0
+
+
+async def _read(settings: Settings, reason: str | None) -> list[DeadLetter]:
+    letters = [letter async for letter in dead_letters.read(settings) if reason in (None, letter.reason)]
+    return sorted(
+        letters, key=lambda letter: (letter.timestamp, letter.topic, letter.partition, letter.offset)
+    )
+
+
+def _of_file(file: Path) -> list[DeadLetter]:
+    """Read the whole file before anything is sent.
+
+    Raises:
+        RetentionError: a line is not of the form that `list --json` writes.
+    """
+    letters = []
+    for number, line in enumerate(file.read_bytes().splitlines(), start=1):
+        if line.strip():
+            try:
+                letters.append(dead_letters.of_json(line))
+            except ValueError as error:
+                raise RetentionError(f"{file}:{number}: {error}", "nothing was sent") from None
+    return letters
+
+
+def _distinct(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
+    """Drop those that say the same again: a record refused twice is put back once."""
+    return list({(letter.topic, letter.key, letter.value): letter for letter in letters}.values())
+
+
+def _sort_out(letters: Sequence[DeadLetter], settings: Settings) -> tuple[list[DeadLetter], Counter[str]]:
+    good, refused = [], Counter[str]()
+    for letter in letters:
+        error = dead_letters.refusal(letter, settings)
+        if error is None:
+            good.append(letter)
+        else:
+            refused[str(error)] += 1
+    return good, refused
+
+
+async def _put_back(settings: Settings, letters: Sequence[DeadLetter]) -> None:
+    by_topic: defaultdict[str, list[DeadLetter]] = defaultdict(list)
+    for letter in letters:
+        by_topic[letter.topic].append(letter)
+    options = {"acks": "all", "enable_idempotence": True, "max_request_size": _REQUEST_BYTES}
+    async with AIOKafkaProducer(**settings.client_options(), **options) as producer:
+        sent = [
+            await producer.send(topic, letter.value, letter.key, headers=list(letter.headers))
+            for topic, letters in by_topic.items()
+            for letter in letters
+        ]
+        await asyncio.gather(*sent)
+
+
+def _table(letters: Iterable[DeadLetter]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("time", "reason", "topic", "partition", "offset", "message", "value"):
+        table.add_column(column, justify="right" if column in {"partition", "offset"} else "left")
+    for letter in letters:
+        at = datetime.fromtimestamp(letter.timestamp / 1000, UTC).isoformat(sep=" ", timespec="seconds")
+        place = (letter.topic, str(letter.partition), str(letter.offset))
+        content = (escape(letter.message), escape(_excerpt(letter.value)))
+        table.add_row(at.removesuffix("+00:00"), letter.reason, *place, *content)
+    return table
+
+
+def _excerpt(value: bytes | None) -> str:
+    """Give the beginning of a value, with what a terminal would obey escaped."""
+    text = (value or b"")[:_EXCERPT].decode(errors="replace")
+    return "".join(character if character.isprintable() else "\N{MIDDLE DOT}" for character in text)

@@ -1,0 +1,173 @@
+"""Dead letters as people and editors see them: read, checked again, and made into records again."""
+
+import base64
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final, cast
+
+import msgspec
+from aiokafka import ConsumerRecord, TopicPartition
+from msgspec import Struct
+
+from models.events import EventError, Kind, check_time, decode, to_us
+from models.facts import facts_of
+from streams import admin
+from streams.clock import wall_us
+from streams.restore import read_to_end
+from streams.settings import Settings
+from streams.topics import DEAD_LETTERS, INPUTS, partition_counts
+
+_PREFIX: Final = "retention.error."
+#: base64 of bytes that are no UTF-8, in the JSON form.
+_BASE64: Final = "base64"
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True):
+    """One refused record.
+
+    Attributes:
+        reason: one of the seven of docs/metrics.md.
+        message: what is wrong with it.
+        topic: where it was read.
+        partition: where it was read.
+        offset: where it was read.
+        timestamp: the record's, milliseconds.
+        key: as it was.
+        value: as it was.
+        headers: as they were, without ours.
+    """
+
+    reason: str
+    message: str
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+async def read(settings: Settings) -> AsyncIterator[DeadLetter]:
+    """Give all dead letters that the topic holds, in no order over partitions."""
+    async with admin.connect(settings) as client:
+        counts = await partition_counts(client, [DEAD_LETTERS])
+    tps = [TopicPartition(DEAD_LETTERS, partition) for partition in range(counts.get(DEAD_LETTERS, 0))]
+    if tps:
+        async for records in read_to_end(settings.client_options(), tps):
+            for letter in map(of_record, records):
+                if letter.topic in INPUTS:  # another release's, or somebody else's: nothing could be put back
+                    yield letter
+
+
+def of_record(record: ConsumerRecord) -> DeadLetter:
+    """Read what `streams.intake` wrote."""
+    ours = {name.removeprefix(_PREFIX): value.decode() for name, value in record.headers if _is_ours(name)}
+    return DeadLetter(
+        reason=ours.get("reason", ""),
+        message=ours.get("message", ""),
+        topic=ours.get("topic", ""),
+        partition=int(ours.get("partition", -1)),
+        offset=int(ours.get("offset", -1)),
+        timestamp=record.timestamp,
+        key=record.key,
+        value=record.value,
+        headers=tuple((name, value) for name, value in record.headers if not _is_ours(name)),
+    )
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(_PREFIX)
+
+
+def refusal(letter: DeadLetter, settings: Settings) -> EventError | None:
+    """Give why a worker with these settings would refuse it again now; None: it would not."""
+    wall = wall_us()
+    # In `event` mode only the worker knows the latest event, from which the horizon counts.
+    now = wall if settings.clock == "wall" else 0
+    try:
+        event = decode(cast("Kind", INPUTS[letter.topic]), letter.value)
+        check_time(
+            to_us(event.time), wall_us=wall, now_us=now, definitions=settings.definitions, ages=event.ages
+        )
+        facts_of(event, settings.definitions)
+    except EventError as error:
+        return error
+    return None
+
+
+def to_json(letter: DeadLetter) -> dict[str, Any]:
+    """Give the form that is listed, edited and read again: a value that is a JSON object stands as one."""
+    return {
+        "reason": letter.reason,
+        "message": letter.message,
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "timestamp": letter.timestamp,
+        "key": _text(letter.key),
+        "value": _object(letter.value),
+        "headers": [[name, _text(value)] for name, value in letter.headers],
+    }
+
+
+def _object(value: bytes | None) -> object:
+    try:
+        content = msgspec.json.decode(value or b"")
+    except (ValueError, RecursionError):
+        return _text(value)
+    # An object with this one field would be read as bytes.
+    return content if isinstance(content, dict) and set(content) != {_BASE64} else _text(value)
+
+
+def _text(content: bytes | None) -> object:
+    if content is None:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return {_BASE64: base64.b64encode(content).decode()}
+
+
+def of_json(line: bytes) -> DeadLetter:
+    """Read one line of the listed form, edited perhaps.
+
+    Raises:
+        ValueError: it is not of that form, or names no input topic.
+    """
+    fields = msgspec.json.decode(line, type=dict[str, Any])
+    plain = {name: fields.get(name, default) for name, default in _DEFAULTS.items()}
+    if "value" not in fields:
+        raise ValueError("the field `value` is missing")
+    letter = msgspec.convert(
+        {
+            **plain,
+            "key": _bytes(fields.get("key")),
+            "value": _bytes(fields["value"]),
+            "headers": [(name, _bytes(value)) for name, value in fields.get("headers", [])],
+        },
+        DeadLetter,
+    )
+    if letter.topic not in INPUTS:
+        raise ValueError(f"the field `topic` is {letter.topic!r}, not one of {', '.join(INPUTS)}")
+    return letter
+
+
+_DEFAULTS: Final[Mapping[str, object]] = {
+    "reason": "",
+    "message": "",
+    "topic": "",
+    "partition": -1,
+    "offset": -1,
+    "timestamp": 0,
+}
+
+
+def _bytes(content: object) -> bytes | None:
+    """Undo `_text` and `_object`."""
+    if content is None:
+        return None
+    if isinstance(content, str):
+        return content.encode()
+    if isinstance(content, dict) and set(content) == {_BASE64}:
+        return base64.b64decode(str(content[_BASE64]), validate=True)
+    return msgspec.json.encode(content)

@@ -1,0 +1,163 @@
+"""`retention dead-letters`, against a real Kafka; the letters are written as a worker writes them."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from streams.topics import DEAD_LETTERS, INPUTS
+
+NOW = datetime.now(UTC)
+
+
+def order(number, **fields):
+    return {
+        "id": f"e{number}",
+        "type": "order.placed",
+        "time": (NOW - timedelta(hours=1)).isoformat(),
+        "customer_id": "c1",
+        "order_id": f"o{number}",
+        "amount": 100,
+        "currency": "USD",
+    } | fields
+
+
+def letter(value, reason="invalid_field", topic="orders", key=b"k", offset=7, headers=()):
+    value = json.dumps(value).encode() if isinstance(value, dict) else value
+    ours = {
+        "reason": reason,
+        "message": f"why {reason}",
+        "topic": topic,
+        "partition": "3",
+        "offset": str(offset),
+    }
+    named = [(f"retention.error.{name}", text.encode()) for name, text in ours.items()]
+    return ("retention.dead-letters", 0, key, value, [*headers, *named])
+
+
+@pytest.fixture(autouse=True)
+def _topics(kafka, monkeypatch, make_topics):
+    """All that a worker makes and this command uses."""
+    monkeypatch.setenv("RETENTION_BROKER", kafka)
+    make_topics(*INPUTS, DEAD_LETTERS)
+
+
+def test_the_list_is_a_table_and_a_count(retention, broker_calls):
+    broker_calls.produce(letter(order(1, amount=-5)), letter(b"\xff\x1b[31m", "not_json", offset=9))
+    result = retention("dead-letters", "list")
+    assert result.code == 0
+    assert "2 dead letters: 1 invalid_field, 1 not_json" in result.err
+    assert "why invalid_field" in result.out
+    assert '"e1"' in result.out
+    assert "\x1b" not in result.out
+
+
+def test_an_empty_list_is_no_error(retention):
+    result = retention("dead-letters", "list")
+    assert (result.code, result.out, result.err) == (0, "", "0 dead letters\n")
+
+
+def test_the_list_can_be_narrowed_and_limited(retention, broker_calls):
+    broker_calls.produce(*(letter(order(n), offset=n) for n in range(60)), letter(b"x", "not_json"))
+    only = retention("dead-letters", "list", "--reason", "not_json", "--json").out.splitlines()
+    assert [json.loads(line)["reason"] for line in only] == ["not_json"]
+    assert len(retention("dead-letters", "list", "--json").out.splitlines()) == 61
+    latest = retention(
+        "dead-letters", "list", "--json", "--limit", "2", "--reason", "invalid_field"
+    ).out.splitlines()
+    assert [json.loads(line)["offset"] for line in latest] == [58, 59]
+
+
+def test_listed_edited_and_put_back(retention, broker_calls, tmp_path):
+    broker_calls.produce(
+        letter(order(1, amount=-5), headers=[("trace", b"\xff1")]),
+        letter(order(2, id="")),
+        letter(order(3, amount=-1)),
+    )
+    lines = retention("dead-letters", "list", "--json").out.splitlines()
+    fixed = [json.loads(line) for line in lines]
+    fixed[0]["value"]["amount"] = 5
+    fixed[1]["value"]["id"] = "e2"
+    path = tmp_path / "letters.jsonl"
+    path.write_text("\n".join(map(json.dumps, fixed)))
+    result = retention("dead-letters", "redrive", "--file", path)
+    assert result.code == 1  # the third was not corrected
+    assert "put 2 back on orders" in result.out
+    assert "left out 1 that would be refused again: invalid_field: " in result.err
+    records = broker_calls.records("orders")
+    assert [json.loads(record.value) for record in records] == [order(1, amount=5), order(2)]
+    assert [record.key for record in records] == [b"k", b"k"]
+    assert records[0].headers == (("trace", b"\xff1"),)
+    assert abs(records[0].timestamp / 1000 - time.time()) < 60
+
+
+def test_what_has_become_valid_is_put_back_as_it_is_and_once(retention, broker_calls, tmp_path):
+    raw = json.dumps(order(1, currency="EUR"), indent=1).encode()
+    broker_calls.produce(letter(raw, "unknown_currency"), letter(raw, "unknown_currency", offset=8))
+    assert retention("dead-letters", "redrive").code == 1
+    assert broker_calls.records("orders") == []
+    config = tmp_path / "retention.toml"
+    config.write_text("[rates]\nEUR = 1.1")
+    assert "would put 1 back" in retention("dead-letters", "redrive", "--dry-run", config=config).out
+    assert broker_calls.records("orders") == []
+    result = retention("dead-letters", "redrive")
+    assert (result.code, result.out) == (0, "put 1 back on orders\n")
+    assert [record.value for record in broker_calls.records("orders")] == [raw]
+
+
+def test_each_goes_back_to_its_own_topic(retention, broker_calls):
+    merge = {"id": "m", "type": "customer.merged", "time": NOW.isoformat(), "customer_id": "a", "into": "b"}
+    broker_calls.produce(
+        letter(merge, "future_time", topic="customers", key=None), letter(order(1), "future_time")
+    )
+    result = retention("dead-letters", "redrive", "--reason", "future_time")
+    assert result.out == "put 1 back on customers\nput 1 back on orders\n"
+    assert [record.key for record in broker_calls.records("customers")] == [None]
+
+
+def test_the_time_is_checked_too(retention, broker_calls):
+    broker_calls.produce(
+        letter(order(1, time=(NOW + timedelta(days=1)).isoformat()), "future_time"),
+        letter(order(2, time="1970-01-01T00:00:00Z"), "too_old"),
+    )
+    result = retention("dead-letters", "redrive")
+    assert result.code == 1
+    assert "future_time" in result.err
+    assert "too_old" in result.err
+    assert retention("dead-letters", "redrive", "--clock", "event", "--reason", "too_old").code == 0
+
+
+def test_nothing_to_put_back_is_said(retention):
+    result = retention("dead-letters", "redrive")
+    assert (result.code, result.err) == (0, "there is nothing to put back\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", "truncated"),
+        ("[]", "Expected `object`"),
+        ('{"topic": "orders"}', "the field `value` is missing"),
+        ('{"topic": "returns", "value": {}}', "'returns', not one of orders, "),
+        ('{"topic": 1, "value": {}}', "$.topic"),
+        ('{"topic": "orders", "value": {"base64": "*"}}', "base64"),
+    ],
+)
+def test_a_broken_line_stops_everything_before_anything_is_sent(
+    retention, broker_calls, tmp_path, line, says
+):
+    path = tmp_path / "letters.jsonl"
+    path.write_text(json.dumps({"topic": "orders", "value": order(1)}) + "\n\n" + line)
+    result = retention("dead-letters", "redrive", "--file", path)
+    assert result.code == 1
+    assert f"{path}:3: " in result.err
+    assert says in result.err
+    assert broker_calls.records("orders") == []
+
+
+def test_no_broker_is_one_line(retention):
+    for action in ("list", "redrive"):
+        result = retention("dead-letters", action, broker="127.0.0.1:1")
+        assert result.code == 3
+        assert "no Kafka answers" in result.err

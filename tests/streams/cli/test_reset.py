@@ -1,0 +1,101 @@
+"""`retention reset`, against a real Kafka."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.topics import METRICS, Names
+
+
+@asynccontextmanager
+async def consuming(bootstrap, group):
+    consumer = AIOKafkaConsumer(
+        "orders",
+        bootstrap_servers=bootstrap,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    try:
+        await consumer.getone()
+        await consumer.commit()
+        yield
+    finally:
+        await consumer.stop()
+
+
+def offsets(bootstrap, group):
+    async def go():
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        await admin.start()
+        try:
+            return await admin.list_consumer_group_offsets(group)
+        finally:
+            await admin.close()
+
+    return asyncio.run(go())
+
+
+async def consume_once(bootstrap, group):
+    async with consuming(bootstrap, group):
+        pass
+
+
+def test_state_offsets_and_metrics_go_and_the_rest_stays(
+    retention, kafka, broker_calls, make_topics, unique, tmp_path
+):
+    group = unique
+    others = [*Names(f"{group}-eu").internal, "retention.dead-letters"]
+    make_topics(*Names(group).internal, METRICS, "orders", *others)
+    broker_calls.produce(("orders", 0, b"k", b"v", []))
+    asyncio.run(consume_once(kafka, group))
+    asyncio.run(consume_once(kafka, f"{group}-eu"))
+    assert TopicPartition("orders", 0) in offsets(kafka, group)
+    data = tmp_path / "data"
+    (data / "faust").mkdir(parents=True)
+    (data / "kafka").mkdir()
+    result = retention("reset", "--yes", broker=kafka, group=group)
+    assert result.code == 0, result.err
+    assert set(broker_calls.topics()) == {"orders", *others}
+    assert offsets(kafka, group) == {}
+    assert offsets(kafka, f"{group}-eu") != {}
+    assert [path.name for path in data.iterdir()] == ["kafka"]
+    for topic in [*Names(group).internal, METRICS]:
+        assert f"deleted topic {topic}\n" in result.out
+    assert len(broker_calls.records("orders")) == 1
+
+
+def test_twice_is_as_once(retention, kafka, unique):
+    for _ in range(2):
+        result = retention("reset", "--yes", broker=kafka, group=unique)
+        assert (result.code, result.out) == (0, "The next worker starts from the earliest events.\n")
+
+
+def test_it_asks_and_no_is_no(retention, kafka, broker_calls, make_topics, unique, monkeypatch):
+    make_topics(*Names(unique).internal)
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
+    result = retention("reset", broker=kafka, group=unique)
+    assert result.code == 130
+    assert f"topic {unique}-facts" in result.err
+    assert set(broker_calls.topics()) == set(Names(unique).internal)
+
+
+def test_running_workers_are_not_pulled_from_under(retention, kafka, broker_calls, make_topics, unique):
+    make_topics(*Names(unique).internal, "orders")
+    broker_calls.produce(("orders", 0, b"k", b"v", []))
+
+    async def go():
+        async with consuming(kafka, unique):
+            return await asyncio.to_thread(retention, "reset", "--yes", broker=kafka, group=unique)
+
+    result = asyncio.run(go())
+    assert result.code == 6
+    assert f"group {unique} has 1 running worker\n" in result.err
+    assert set(broker_calls.topics()) == {*Names(unique).internal, "orders"}
+
+
+def test_no_broker_is_one_line(retention):
+    assert retention("reset", "--yes", broker="127.0.0.1:1").code == 3

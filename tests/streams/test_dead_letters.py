@@ -1,0 +1,41 @@
+"""The form in which dead letters are listed, edited and read again."""
+
+import json
+
+import pytest
+
+from streams.dead_letters import DeadLetter, of_json, to_json
+
+VALUES = [
+    None,
+    b"",
+    b"text",
+    b"\xff\x00",
+    b'{"a": [1, {"b": null}]}',
+    b'{"base64": "AA=="}',
+    b"[1]",
+    b"null",
+    b'"a"',
+    b"[",
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("key", [None, b"", b"k", b"\xff"])
+def test_any_bytes_survive_the_listed_form(value, key):
+    before = DeadLetter(
+        reason="not_json",
+        message="m",
+        topic="orders",
+        partition=1,
+        offset=2,
+        timestamp=3,
+        key=key,
+        value=value,
+        headers=(("a", b"\xff"), ("b", b"")),
+    )
+    after = of_json(json.dumps(to_json(before)).encode())
+    if value and value.startswith(b'{"a"'):
+        assert json.loads(after.value) == json.loads(before.value)
+    else:
+        assert after == before
