@@ -3,10 +3,11 @@
 The set is all there is to keep. Whatever else is here is derived from it when the customer is loaded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
-from msgspec import Struct, field
+import msgspec
+from msgspec import Raw, Struct
 
 from models.claims import (
     AnyClaim,
@@ -29,28 +30,93 @@ NEVER: Final = 1 << 62
 _C = TypeVar("_C", bound=Claim)
 
 
-class Row(Struct, array_like=True):
+#: In the order in which a row holds them.
+SECTIONS: Final = ("orders", "refunds", "tickets", "reviews", "carts", "seen", "loose")
+
+
+class Stored(Struct, array_like=True):
+    """How a row is encoded, its sections still as they are."""
+
+    pages: int
+    earliest: int
+    orders: Raw
+    refunds: Raw
+    tickets: Raw
+    reviews: Raw
+    carts: Raw
+    seen: Raw
+    loose: Raw
+    waiting: list[Fact]
+
+
+_decode_stored = msgspec.msgpack.Decoder(Stored).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Row:
     """The claims of one customer, or of one page of them, by entity.
+
+    Sections are decoded when first looked at: most events concern one of them.
 
     Attributes:
         pages: how many rows the customer takes (in the first page; see `models.pages`).
         earliest: event hour of the oldest claim: when it leaves the horizon, the customer is looked at again.
         orders: order id -> claims; the same for refunds, tickets, reviews, carts.
-        loose: claims about nothing but the customer.
         seen: experiment -> what was shown when.
+        loose: claims about nothing but the customer.
         waiting: facts from later than the clock.
     """
 
-    pages: int = 1
-    earliest: int = NEVER
-    orders: dict[str, list[OrderClaim]] = field(default_factory=dict)
-    refunds: dict[str, list[RefundClaim]] = field(default_factory=dict)
-    tickets: dict[str, list[TicketClaim]] = field(default_factory=dict)
-    reviews: dict[str, list[ReviewClaim]] = field(default_factory=dict)
-    carts: dict[str, list[CheckoutStarted]] = field(default_factory=dict)
-    loose: list[LooseClaim] = field(default_factory=list)
-    seen: dict[str, list[Seen]] = field(default_factory=dict)
-    waiting: list[Fact] = field(default_factory=list)
+    __slots__ = ("_encoded", "earliest", "pages", "waiting", *SECTIONS)
+
+    pages: int
+    earliest: int
+    orders: dict[str, list[OrderClaim]]
+    refunds: dict[str, list[RefundClaim]]
+    tickets: dict[str, list[TicketClaim]]
+    reviews: dict[str, list[ReviewClaim]]
+    carts: dict[str, list[CheckoutStarted]]
+    seen: dict[str, list[Seen]]
+    loose: list[LooseClaim]
+    waiting: list[Fact]
+
+    def __init__(self, pages: int = 1, earliest: int = NEVER) -> None:
+        self.pages = pages
+        self.earliest = earliest
+        self.orders, self.refunds, self.tickets, self.reviews, self.carts = {}, {}, {}, {}, {}
+        self.seen = {}
+        self.loose = []
+        self.waiting = []
+        self._encoded: dict[str, Raw] = {}
+
+    @classmethod
+    def decode(cls, value: bytes) -> "Row":
+        """Read a row."""
+        stored = _decode_stored(value)
+        row = cls.__new__(cls)
+        row.pages, row.earliest, row.waiting = stored.pages, stored.earliest, stored.waiting
+        row._encoded = {  # noqa: SLF001 - its own
+            "orders": stored.orders,
+            "refunds": stored.refunds,
+            "tickets": stored.tickets,
+            "reviews": stored.reviews,
+            "carts": stored.carts,
+            "seen": stored.seen,
+            "loose": stored.loose,
+        }
+        return row
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - each section has a type of its own
+        """Decode a section: its slot is empty until then."""
+        section = _DECODERS[name](self._encoded.pop(name))
+        setattr(self, name, section)
+        return section
+
+    def encode(self) -> bytes:
+        """Write the row; what has not been looked at, as it was."""
+        encoded = self._encoded
+        sections = [encoded[name] if name in encoded else getattr(self, name) for name in SECTIONS]
+        return _encode((self.pages, self.earliest, *sections, self.waiting))
 
     def sections(self) -> tuple[dict[str, list[Any]], ...]:
         """Give the claims by entity, one dictionary a kind of entity."""
@@ -65,15 +131,7 @@ class Row(Struct, array_like=True):
 
     def ids(self) -> set[str]:
         """Give the ids of all events in the row."""
-        ids = {
-            claim.id
-            for section in (self.orders, self.refunds, self.tickets, self.reviews, self.carts)
-            for claims in section.values()
-            for claim in claims
-        }
-        ids.update([claim.id for claim in self.loose])
-        ids.update([fact.claim.id for fact in self.waiting])
-        return ids
+        return {claim.id for claim in self.claims()} | {fact.claim.id for fact in self.waiting}
 
     def is_empty(self) -> bool:
         """Whether nothing is known of the customer any more, nor waits."""
@@ -84,17 +142,16 @@ class Row(Struct, array_like=True):
         oldest = min((claim.time for claim in self.claims()), default=None)
         return NEVER if oldest is None else oldest // US_PER_HOUR
 
-    def keep_after(self, time: int) -> None:
-        """Drop every claim before `time`, and the entities that lose their last."""
-        for section in (*self.sections(), self.seen):
-            for entity, claims in list(section.items()):
-                kept = after(claims, time)
-                if kept:
-                    section[entity] = kept
-                else:
-                    del section[entity]
-        self.loose = after(self.loose, time)
-        self.waiting = [fact for fact in self.waiting if fact.time >= time]
+
+_DECODERS: Final[dict[str, Callable[[Raw], Any]]] = {
+    "orders": msgspec.msgpack.Decoder(dict[str, list[OrderClaim]]).decode,
+    "refunds": msgspec.msgpack.Decoder(dict[str, list[RefundClaim]]).decode,
+    "tickets": msgspec.msgpack.Decoder(dict[str, list[TicketClaim]]).decode,
+    "reviews": msgspec.msgpack.Decoder(dict[str, list[ReviewClaim]]).decode,
+    "carts": msgspec.msgpack.Decoder(dict[str, list[CheckoutStarted]]).decode,
+    "seen": msgspec.msgpack.Decoder(dict[str, list[Seen]]).decode,
+    "loose": msgspec.msgpack.Decoder(list[LooseClaim]).decode,
+}
 
 
 def after(claims: list[_C], time: int) -> list[_C]:

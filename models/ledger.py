@@ -36,18 +36,36 @@ if TYPE_CHECKING:
 class Account:
     """A customer at work: the row, and what is derived from it when first needed.
 
-    Attributes:
+    Args:
         row: the claims.
-        ids: of all events in it.
+        encoded: as which it was decoded.
     """
 
-    __slots__ = ("_line", "_refunded", "ids", "row")
+    __slots__ = ("_encoded", "_ids", "_line", "_refunded", "row")
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, encoded: bytes = b"") -> None:
         self.row = row
-        self.ids = row.ids()
+        self._encoded = encoded
+        self._ids: set[str] = set()
         self._refunded: dict[str, Refunded] | None = None
         self._line: Line | None = None
+
+    def admits(self, event_id: str) -> bool:
+        """Take note of an event's id; False if it is known already."""
+        if event_id in self._ids:
+            return False
+        if self._encoded and event_id.encode() in self._encoded:
+            # Maybe an id of something else: only now is it worth looking at every claim.
+            self.recount()
+            if event_id in self._ids:
+                return False
+        self._ids.add(event_id)
+        return True
+
+    def recount(self) -> None:
+        """Know the events by their claims, not by the row they came from."""
+        self._ids = self.row.ids()
+        self._encoded = b""
 
     @property
     def refunded(self) -> dict[str, Refunded]:
@@ -138,21 +156,20 @@ class Ledger:
         self._expire_loose(row, before)
         for experiment, seen in list(row.seen.items()):
             _replace(row.seen, experiment, after(seen, before))
-        account.ids = row.ids()
+        account.recount()
         row.earliest = row.first_hour()
 
     def _enter_order(self, account: Account, entity: str, claim: OrderClaim) -> None:
         self._put_order(account, entity, [*account.row.orders.get(entity, ()), claim])
 
     def _put_order(self, account: Account, entity: str, known: list[OrderClaim]) -> None:
-        line = account.line
         old = account.order(entity)
+        new = orders.derive(known, account.refunded.get(entity, NOTHING))
+        if old != new:
+            self._change_order(account.line, old, new)
         _replace(account.row.orders, entity, known)
-        self._change_order(line, old, account.order(entity))
 
     def _change_order(self, line: Line, old: Order | None, new: Order | None) -> None:
-        if old == new:
-            return
         if old is not None:
             self._orders.remove(old)
             if old.qualifying:
@@ -180,7 +197,9 @@ class Ledger:
             number, paid = refunded.get(new.order, NOTHING)
             refunded[new.order] = (number + 1, paid + new.amount)
         for order, view in before.items():
-            self._change_order(line, view, account.order(order))
+            now = account.order(order)
+            if view != now:
+                self._change_order(line, view, now)
 
     def _enter_ticket(self, account: Account, entity: str, claim: TicketClaim) -> None:
         self._put_ticket(account, entity, [*account.row.tickets.get(entity, ()), claim])

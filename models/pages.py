@@ -9,17 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from zlib import crc32
 
-import msgspec
-
 from models.customer import Row
 
 #: A page that outgrows this is split. Brokers take records of 1 MB; a page is written whole when one
 #: claim in it changes, so smaller is cheaper, and larger means fewer keys.
 PAGE_BYTES: Final = 200_000
 _PAGE: Final = b"\xff"
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Row).decode
 
 
 def is_page(key: bytes) -> bool:
@@ -35,14 +30,14 @@ def keys_of(customer: bytes, pages: int) -> list[bytes]:
 def encode(customer: bytes, row: Row) -> dict[bytes, bytes]:
     """Give a customer's rows: key -> value, all of their pages."""
     if row.pages == 1:
-        value = _encode(row)
+        value = row.encode()
         if len(value) <= PAGE_BYTES:
             return {customer: value}
         row.pages = 2
-    values = [_encode(page) for page in _split(row)]
+    values = [page.encode() for page in _split(row)]
     while max(map(len, values)) > PAGE_BYTES and row.pages < 1 << 15:
         row.pages *= 2
-        values = [_encode(page) for page in _split(row)]
+        values = [page.encode() for page in _split(row)]
     return dict(zip(keys_of(customer, row.pages), values, strict=True))
 
 
@@ -52,11 +47,11 @@ def decode(customer: bytes, rows: Mapping[bytes, bytes]) -> Row:
     Raises:
         KeyError: the customer has no row.
     """
-    row = _decode(rows[customer])
+    row = Row.decode(rows[customer])
     for key in keys_of(customer, row.pages)[1:]:
         value = rows.get(key)
         if value is not None:
-            _join(row, _decode(value))
+            _join(row, Row.decode(value))
     return row
 
 

@@ -122,14 +122,13 @@ class Partition:
         if account is None:
             account = self._load(key)
         claim = fact.claim
-        if claim.id in account.ids:
-            return False
         time = claim.time
         if time > self.meta.latest:  # noqa: PLR1730 - max() takes as long as all of the rest up to here
             self.meta.latest = time
         if time < self._since:
             return True
-        account.ids.add(claim.id)
+        if not account.admits(claim.id):
+            return False
         self._dirty[key] = account
         if time > now and time > self.meta.now:
             account.row.waiting.append(fact)
@@ -201,8 +200,8 @@ class Partition:
             self._restore(key)
 
     def _restore(self, key: bytes) -> None:
-        row = pages.decode(key, self._rows)
-        account = Account(row)
+        account = self._account(key)
+        row = account.row
         self._ledger.open(account)
         if row.waiting:
             self._admit(key, account)
@@ -216,10 +215,17 @@ class Partition:
     def _load(self, key: bytes) -> Account:
         account = self._old.get(key) or self._dirty.get(key)
         if account is None:
-            account = Account(pages.decode(key, self._rows) if key in self._rows else Row())
+            account = self._account(key) if key in self._rows else Account(Row())
         if len(self._young) >= _GENERATION:
             self._old, self._young = self._young, {}
         self._young[key] = account
+        return account
+
+    def _account(self, key: bytes) -> Account:
+        row = pages.decode(key, self._rows)
+        account = Account(row, self._rows[key])
+        if row.pages > 1:
+            account.recount()
         return account
 
     def _know(self, key: bytes, account: Account, fact: Fact) -> None:

@@ -1,0 +1,157 @@
+"""What each part of the core costs, on one thread: `python -m bench.core [--customers N] [--json]`.
+
+A shop's mix of events over N customers, each with 5 orders (shipped, delivered), a ticket with its
+conversation, now and then a refund, a review, an answer, a cart; ids of 20 characters.
+"""
+
+import argparse
+import json
+import random
+import resource
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from models import facts, pages
+from models.definitions import Definitions
+from models.events import KINDS, decode
+from models.metrics import compute
+from models.partition import Partition
+
+HOUR = 3_600_000_000
+#: 2026-01-01, after a year of history.
+NOW = 1_767_225_600_000_000
+
+Json = dict[str, Any]
+
+
+def life(number: int, chance: random.Random) -> Iterator[Json]:
+    """The events of one customer."""
+    customer = f"customer-{number:011}"
+    ids = iter(range(1_000))
+
+    def event(kind: str, hours: float, **fields: object) -> Json:
+        at = NOW // HOUR - 8_700 + hours
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at * 3600))
+        about = {"id": f"{number:012}-{next(ids):07}", "type": kind, "time": moment + ".123456Z"}
+        return about | {"customer_id": customer, "channel": chance.choice(("web", "app"))} | fields
+
+    for order in range(5):
+        at, order_id = chance.random() * 8_000, f"order-{number:011}-{order:02}"
+        cart = f"cart-{number:012}-{order:02}"
+        if chance.random() < 0.5:
+            yield event("checkout.started", at - 0.2, cart_id=cart)
+        price = {"amount": chance.randrange(500, 20_000), "currency": "USD", "cart_id": cart}
+        yield event("order.placed", at, order_id=order_id, **price)
+        yield event("order.shipped", at + 24, order_id=order_id)
+        yield event("order.delivered", at + 72, order_id=order_id)
+        if chance.random() < 0.1:
+            refund = {"order_id": order_id, "refund_id": order_id}
+            yield event("refund.requested", at + 100, **refund)
+            yield event("refund.completed", at + 140, amount=price["amount"], **refund)
+        if chance.random() < 0.2:
+            yield event("review.submitted", at + 150, review_id=order_id, rating=chance.randrange(1, 6))
+        if chance.random() < 0.2:
+            yield event("survey.answered", at + 151, survey="nps", score=chance.randrange(11))
+    at, ticket = chance.random() * 8_000, {"ticket_id": f"ticket-{number:013}"}
+    yield event("ticket.opened", at, **ticket)
+    yield event("ticket.replied", at + 0.01, author="bot", **ticket)
+    yield event("ticket.replied", at + 2, author="agent", **ticket)
+    yield event("ticket.status_changed", at + 2, status="pending", **ticket)
+    yield event("ticket.replied", at + 5, author="customer", **ticket)
+    yield event("ticket.status_changed", at + 5, status="open", **ticket)
+    yield event("ticket.replied", at + 7, author="agent", **ticket)
+    yield event("ticket.status_changed", at + 7, status="solved", **ticket)
+
+
+def history(customers: int) -> list[tuple[str, bytes]]:
+    """All customers' events by time, as pairs of a topic kind and a value."""
+    chance = random.Random(1)
+    events = [event for number in range(customers) for event in life(number, chance)]
+    events.sort(key=lambda event: event["time"])
+    return [(KINDS[event["type"]], json.dumps(event).encode()) for event in events]
+
+
+def clocked(run: Callable[[], Any], count: int) -> tuple[Any, float]:
+    """Give what `run` gives, and how long it took for each of `count`, in microseconds."""
+    started = time.perf_counter()
+    result = run()
+    return result, (time.perf_counter() - started) / count * 1e6
+
+
+def measure(customers: int) -> dict[str, float]:
+    """Give the cost of each part: microseconds unless its name says otherwise."""
+    definitions, costs = Definitions(), {}
+    lines = history(customers)
+    count = len(lines)
+    events, costs["decode an event"] = clocked(lambda: [decode(*line) for line in lines], count)
+    found, costs["facts of an event"] = clocked(
+        lambda: [fact for event in events for fact in facts.facts_of(event, definitions)], count
+    )
+    wire, costs["encode a fact"] = clocked(lambda: [facts.encode(fact) for _, fact in found], count)
+    _, costs["decode a fact"] = clocked(lambda: [facts.decode(fact) for fact in wire], count)
+    memory = _memory()
+    partition = Partition(definitions, rows := {})
+    apply_seconds = drain_seconds = 0.0
+    drained, batch = 0, 10_000
+    for start in range(0, count, batch):
+        part = found[start : start + batch]
+        begun = time.perf_counter()
+        for customer, fact in part:
+            partition.apply(customer, fact, NOW)
+        applied = time.perf_counter()
+        drained += len(partition.drain())
+        drained_at = time.perf_counter()
+        partition.evaluate(NOW)
+        apply_seconds += applied - begun
+        drain_seconds += drained_at - applied
+    costs["apply a fact, customer cold"] = apply_seconds / count * 1e6
+    costs["drain a row"] = drain_seconds / drained * 1e6
+    costs["memory of a customer, KB"] = (_memory() - memory) / customers
+    costs["row of a customer, KB"] = sum(map(len, rows.values())) / customers / 1024
+    costs["apply a fact, customer warm"] = _warm(definitions, found)
+    restored = Partition(definitions, rows)
+    _, costs["rebuild a customer"] = clocked(lambda: restored.rebuild(NOW), customers)
+    key = next(key for key in rows if not pages.is_page(key))
+    _, costs["decode a row"] = clocked(lambda: [pages.decode(key, rows) for _ in range(2_000)], 2_000)
+    partial, cost = clocked(lambda: restored.evaluate(NOW), 1)
+    costs["evaluate what is new, ms"] = cost / 1e3
+    costs["evaluate an hour later, ms"] = clocked(lambda: restored.evaluate(NOW + HOUR), 1)[1] / 1e3
+    costs["compute the metrics, ms"] = clocked(lambda: compute([partial], definitions, NOW), 1)[1] / 1e3
+    return costs
+
+
+def _warm(definitions: Definitions, found: list[tuple[str, facts.Fact]]) -> float:
+    """Apply the history of as many customers as stay decoded."""
+    some = {customer for customer, _ in found[:2_000]}
+    chosen = [(customer, fact) for customer, fact in found if customer in set(sorted(some)[:300])]
+    partition = Partition(definitions, {})
+
+    def run() -> None:
+        for customer, fact in chosen:
+            partition.apply(customer, fact, NOW)
+
+    return clocked(run, len(chosen))[1]
+
+
+def _memory() -> float:
+    """The process's largest size so far, KB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def main() -> None:
+    """Print the costs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--customers", type=int, default=10_000)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    costs = measure(arguments.customers)
+    if arguments.json:
+        print(json.dumps(costs))
+        return
+    for name, cost in costs.items():
+        print(f"{name:32}{cost:10.2f}{'' if ',' in name and name[-2:] in ('KB', 'ms') else ' us'}")
+
+
+if __name__ == "__main__":
+    main()
