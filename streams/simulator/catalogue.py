@@ -69,8 +69,9 @@ class Catalogue:
         product.stock = max(product.stock, 0) + amount
         product.on_order = False
 
-    def stock_up(self, orders_a_second: float, seconds: float) -> None:
-        """Prepare for a rush: fill the shelves for `seconds` of it."""
-        shares = (b - a for a, b in zip([0.0, *self._popularity], self._popularity, strict=False))
-        for product, share in zip(self._products, shares, strict=True):
-            product.stock = max(product.stock, 0) + 5 + 2 * orders_a_second * share * seconds
+    def stock_up(self, items: float) -> None:
+        """Fill the shelves with `items` more, of each product as many as its popularity asks for."""
+        below = 0.0
+        for product, up_to in zip(self._products, self._popularity, strict=True):
+            product.stock = max(product.stock, 0) + items * (up_to - below)
+            below = up_to

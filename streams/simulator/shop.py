@@ -20,8 +20,11 @@ _TICKETS_A_DAY = 0.002
 #: Why people come in a rush, of 100 visits.
 _RUSH_REASONS: Final = ("buy",) * 74 + ("help",) * 14 + ("recommend",) * 5 + ("review",) * 4 + ("refund",) * 3
 #: Events that such a visit leads to within minutes, and how often it makes work for support.
-_EVENTS_A_RUSH_VISIT = 2.75
-_TOUCHES_A_RUSH_VISIT = 1.9 * 0.17
+_EVENTS_A_RUSH_VISIT = 1.75
+_TOUCHES_A_RUSH_VISIT = 0.2
+#: Lorries come so often, each with what sells until the next one and half as much again.
+_LORRY_SECONDS = 120.0
+_ITEMS_A_RUSH_VISIT = 0.9
 _TRIES = 20
 
 
@@ -67,13 +70,17 @@ class Shop:
     def _begin_rush(self, events_a_second: float) -> None:
         self.world.key = f"{self.world.key}-{int(self.world.now):x}"
         self._rush_visits = events_a_second / _EVENTS_A_RUSH_VISIT
-        self.catalogue.stock_up(0.7 * self._rush_visits, 4 * HOUR)
+        self._unload()
         self.support.desk.staff_for_rush(_TOUCHES_A_RUSH_VISIT * self._rush_visits)
         self._next_rush_visit()
 
+    def _unload(self) -> None:
+        self.catalogue.stock_up(1.5 * _ITEMS_A_RUSH_VISIT * self._rush_visits * _LORRY_SECONDS)
+        self.world.after(_LORRY_SECONDS * self.world.causes.supply, self._unload)
+
     def _next_rush_visit(self) -> None:
         self.world.after(self.world.random.expovariate(self._rush_visits), self._next_rush_visit)
-        if self.world.chance(0.06):
+        if self.world.chance(0.06 * self.world.causes.arrivals):
             self.customers.arrive()
         elif (customer := self._somebody()) is not None:
             self._rush_visit(customer)
