@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -77,25 +77,32 @@ def show(samples: Iterable[Sample], now: int, definitions: Definitions) -> None:
         "Durations: half were shorter / 95 % were shorter."
     )
     columns = [_PRESENT, *(window.name for window in SHORT_WINDOWS), *definitions.windows]
-    rows = _rows(samples)
+    told = list(_told(samples))
     for subject in _ORDER:
-        told = {title: cells for title, cells in rows[subject].items() if any(cells.values())}
-        if told:
-            console.print(_table(subject, told, columns))
+        rows = _rows(sample for sample in told if _subject(sample.metric) == subject)
+        if rows:
+            console.print(_table(subject, rows, columns))
 
 
-def _rows(samples: Iterable[Sample]) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """Subject -> row's title -> column -> cell, in the order of the samples."""
-    rows: defaultdict[str, defaultdict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+def _told(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """Leave out what rests on nothing, and what is in other cells already."""
     for sample in samples:
-        if sample.metric.endswith("_denominator") or sample.labels.get("quantile", "0.5") not in _QUANTILES:
-            continue
-        cells = rows[_subject(sample.metric)][_title(sample)]
-        column = sample.labels.get("window", _PRESENT)
-        if (sample.value or sample.denominator) and not math.isnan(sample.value):
-            before = cells.get(column)
-            cells[column] = f"{before} / {_value(sample)}" if before else _cell(sample)
-    return rows
+        sibling = sample.metric.endswith("_denominator")
+        if not (sibling or math.isnan(sample.value)) and sample.labels.get("quantile", "0.5") in _QUANTILES:
+            yield sample
+
+
+def _rows(samples: Iterable[Sample]) -> Mapping[str, Mapping[str, str]]:
+    """Row's title -> column -> cell, in the order of the samples; without rows of counts that are all 0."""
+    rows: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    telling = set()
+    for sample in samples:
+        title, column = _title(sample), sample.labels.get("window", _PRESENT)
+        before = rows[title].get(column)
+        rows[title][column] = f"{before} / {_value(sample)}" if before else _cell(sample)
+        if sample.value or sample.denominator:
+            telling.add(title)
+    return {title: cells for title, cells in rows.items() if title in telling}
 
 
 def _table(subject: str, rows: Mapping[str, Mapping[str, str]], columns: Sequence[str]) -> Table:
@@ -121,15 +128,11 @@ def _title(sample: Sample) -> str:
     for suffix in ("_ratio", "_timestamp_seconds", "_seconds"):
         name = name.removesuffix(suffix)
     labels = [
-        _label(name, value) for name, value in sample.labels.items() if name not in {"window", "currency"}
+        f"{label} {value}" if value in {"yes", "no"} else value
+        for label, value in sample.labels.items()
+        if label not in {"window", "currency", "quantile"}
     ]
     return ", ".join([name.replace("_", " "), *labels])
-
-
-def _label(name: str, value: str) -> str:
-    if name == "quantile":
-        return f"p{float(value) * 100:g}"
-    return f"{name} {value}" if value in {"yes", "no", "all"} else value
 
 
 def _cell(sample: Sample) -> str:
@@ -141,7 +144,7 @@ def _value(sample: Sample) -> str:
     if sample.metric.endswith("_ratio"):
         return f"{sample.value:.1%}"
     if sample.metric.endswith("_timestamp_seconds"):
-        return datetime.fromtimestamp(int(sample.value), UTC).isoformat(sep=" ").removesuffix("+00:00")
+        return datetime.fromtimestamp(int(sample.value), UTC).strftime("%Y-%m-%d %H:%M")
     if sample.metric.endswith("_seconds"):
         return _duration(sample.value)
     whole = float(sample.value).is_integer() and "currency" not in sample.labels
@@ -151,11 +154,11 @@ def _value(sample: Sample) -> str:
 def _duration(seconds: float) -> str:
     """Give two units, which is what anybody remembers of a duration."""
     if seconds < _MINUTE:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}s"
     minutes = round(seconds / _MINUTE)
     if minutes < _HOUR // _MINUTE:
-        return f"{minutes} min"
+        return f"{minutes}m"
     hours, minutes = divmod(minutes, _HOUR // _MINUTE)
     if hours < 2 * _DAY // _HOUR:
-        return f"{hours} h {minutes:02} min"
-    return f"{hours // 24} d {hours % 24:02} h"
+        return f"{hours}h{minutes:02}m"
+    return f"{hours // 24}d{hours % 24:02}h"

@@ -1,0 +1,171 @@
+"""`retention compute`: the numbers of files, by the core."""
+
+import gzip
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+CDNOW = Path(__file__).parents[2] / "data" / "cdnow-orders.jsonl.gz"
+
+
+def series(result):
+    """(metric, labels) -> the whole object, of --json output."""
+    rows = [json.loads(line) for line in result.out.splitlines()]
+    return {(row["metric"], *sorted(row["labels"].items())): row for row in rows}
+
+
+def order(number, time="2026-01-01T00:00:00Z", **fields):
+    return {
+        "id": f"e{number}",
+        "type": "order.placed",
+        "time": time,
+        "customer_id": f"c{number}",
+        "order_id": "o",
+        "amount": 1000,
+        "currency": "USD",
+    } | fields
+
+
+@pytest.fixture(scope="module")
+def cdnow_arguments():
+    return ("compute", CDNOW, "--now", "1998-06-30T23:00:00Z")
+
+
+def test_the_numbers_of_cdnow(retention, cdnow_arguments):
+    result = retention(*cdnow_arguments, "--json")
+    assert (result.code, result.err) == (0, "")
+    found = series(result)
+
+    def customers(window):
+        key = ("retention_customers", ("window", window))
+        names = ("start", "end", "retained", "lost", "reactivated")
+        return tuple(found[key[0], ("set", name), key[1]]["value"] for name in names)
+
+    assert customers("90d") == (3808, 3301, 1749, 2059, 1552)
+    assert customers("365d")[:2] == (23570, 8332)
+    value = found["retention_customer_lifetime_value", ("currency", "USD"), ("method", "cohort")]["value"]
+    assert round(value, 2) == 45.37
+    assert round(found["retention_realised_value", ("currency", "USD")]["value"], 2) == 106.08
+    rate = found["retention_rate_ratio", ("method", "cohort"), ("window", "90d")]
+    assert (rate["numerator"], rate["denominator"], rate["as_of"]) == (1749, 3808, "1998-06-30T23:00:00Z")
+    assert rate["value"] == 1749 / 3808
+    nothing = found["retention_nps", ("window", "90d")]
+    assert (nothing["value"], nothing["denominator"]) == (None, 0)
+
+
+def test_the_table_is_for_people(retention, cdnow_arguments):
+    result = retention(*cdnow_arguments)
+    assert result.code == 0
+    assert result.out.startswith("As of 1998-06-30 23:00:00 UTC. Money in USD.")
+    [heading] = [line.split() for line in result.out.splitlines() if "365d" in line][:1]
+    assert heading == ["now", "7d", "30d", "90d", "365d"]
+    assert re.search(r"customers, start +354 +1,422 +3,808 +23,570", result.out)
+    assert re.search(r"rate, cohort .* 45\.9% \(3,808\)", result.out)
+    assert re.search(r"realised value +106\.08 \(23,570\)", result.out)
+    assert "nan" not in result.out.lower()
+    assert "Feedback" not in result.out
+
+
+def test_now_is_the_latest_event_unless_it_is_given(retention, events_file):
+    path = events_file(order(1), order(2, "2026-01-03T00:00:00Z"), order(3, "2026-01-02T00:00:00+01:00"))
+    rows = series(retention("compute", path, "--json"))
+    assert {row["as_of"] for row in rows.values()} == {"2026-01-03T00:00:00Z"}
+    assert rows["retention_orders", ("window", "7d")]["value"] == 3
+    earlier = series(retention("compute", path, "--json", "--now", "2026-01-02T00:00:00Z"))
+    assert earlier["retention_orders", ("window", "7d")]["value"] == 2
+    later = series(retention("compute", path, "--json", "--now", "2026-02-02T00:00:00Z"))
+    assert later["retention_orders", ("window", "7d")]["value"] == 0
+    assert later["retention_orders", ("window", "90d")]["value"] == 3
+
+
+def test_durations_are_read_at_a_glance(retention, events_file):
+    ticket = {"customer_id": "c", "ticket_id": "t"}
+    path = events_file(
+        ticket | {"id": "1", "type": "ticket.opened", "time": "2026-01-01T00:00:00Z"},
+        ticket | {"id": "2", "type": "ticket.replied", "time": "2026-01-01T00:12:00Z", "author": "bot"},
+        ticket | {"id": "3", "type": "ticket.replied", "time": "2026-01-01T01:40:00Z", "author": "agent"},
+        ticket
+        | {"id": "4", "type": "ticket.status_changed", "time": "2026-01-04T05:00:00Z", "status": "solved"},
+    )
+    out = retention("compute", path).out
+    assert re.search(r"first response mean, any, normal .* 12m \(1\)", out)
+    assert re.search(r"first response mean, human, normal .* 1h40m \(1\)", out)
+    assert re.search(r"resolution mean, first, normal .* 3d05h \(1\)", out)
+    assert re.search(r"first response, any, normal .* 12m / 12m", out)
+
+
+def test_events_of_all_topics_may_be_mixed_and_split_over_files(retention, events_file):
+    first = events_file(order(1), {"id": "s", "type": "survey.answered", "time": "2026-01-01T00:00:00Z",
+                                   "customer_id": "c1", "survey": "nps", "score": 9})  # fmt: skip
+    refund = {"id": "r", "type": "refund.completed", "time": "2026-01-01T00:00:00Z", "customer_id": "c1",
+              "refund_id": "r", "order_id": "o", "amount": 1000}  # fmt: skip
+    second = first.with_name("second.jsonl.gz")
+    second.write_bytes(gzip.compress(json.dumps(refund).encode()))
+    rows = series(retention("compute", second, first, "--json"))
+    assert rows["retention_nps", ("window", "7d")]["value"] == 100
+    assert rows["retention_refund_ratio", ("basis", "full"), ("window", "7d")]["value"] == 1
+
+
+def test_bad_lines_are_reported_counted_and_cost_nothing_else(retention, events_file):
+    path = events_file(
+        order(1),
+        b"garbage",
+        b"",
+        order(2, amount=-1),
+        order(3, type="order.eaten"),
+        order(4, currency="XXX"),
+        order(5, (datetime.now(UTC) + timedelta(days=1)).isoformat()),
+        order(6, "1970-01-01T00:00:00Z"),
+        order(7),
+    )
+    result = retention("compute", path, "--json")
+    assert result.code == 0
+    assert series(result)["retention_orders", ("window", "7d")]["value"] == 2
+    reported = [line.split(": ")[:2] for line in result.err.splitlines()[:-1]]
+    assert reported == [
+        [f"{path}:2", "not_json"],
+        [f"{path}:4", "invalid_field"],
+        [f"{path}:5", "unknown_type"],
+        [f"{path}:6", "unknown_currency"],
+        [f"{path}:7", "future_time"],
+        [f"{path}:8", "too_old"],
+    ]
+    assert result.err.splitlines()[-1].startswith("6 lines refused: 1 future_time, 1 invalid_field, ")
+
+
+def test_definitions_are_taken_from_the_file(retention, events_file, tmp_path):
+    config = tmp_path / "retention.toml"
+    config.write_text('base_currency = "EUR"\nwindows = ["14d"]\n[rates]\nUSD = 0.5')
+    rows = series(retention("compute", events_file(order(1)), "--json", "--config", config))
+    assert rows["retention_net_revenue", ("currency", "EUR"), ("window", "14d")]["value"] == 5
+
+
+@pytest.mark.parametrize("now", ["yesterday", "2026-01-01T00:00:00", "2026-01-01"])
+def test_a_time_without_offset_is_none(retention, events_file, now):
+    result = retention("compute", events_file(order(1)), "--now", now)
+    assert result.code == 2
+    assert f"'{now}' is not a time such as 2026-01-31T12:00:00Z" in result.err
+
+
+def test_without_any_event_there_is_no_now(retention, events_file):
+    result = retention("compute", events_file(b"garbage"))
+    assert result.code == 1
+    assert "give one with --now" in result.err
+    assert retention("compute", events_file(), "--now", "2026-01-01T00:00:00Z", "--json").code == 0
+
+
+def test_a_missing_file_is_one_line(retention, tmp_path):
+    result = retention("compute", tmp_path / "none.jsonl")
+    assert result.code == 2
+    assert "none.jsonl' does not exist" in result.err
+
+
+def test_a_line_without_end_does_not_fill_the_memory(retention, tmp_path):
+    path = tmp_path / "zeros.jsonl.gz"
+    path.write_bytes(gzip.compress(b"0" * 50_000_000 + b"\n" + json.dumps(order(1)).encode()))
+    result = retention("compute", path, "--json")
+    assert f"{path}:1: too_large: " in result.err
+    assert series(result)["retention_orders", ("window", "7d")]["value"] == 1
