@@ -9,7 +9,6 @@ from streams.simulator.feedback import Feedback
 from streams.simulator.fulfilment import Fulfilment
 from streams.simulator.refunds import Refunds
 from streams.simulator.scenarios import NORMAL, SCENARIOS, Causes
-from streams.simulator.seasons import HOUR
 from streams.simulator.storefront import Storefront
 from streams.simulator.support import Support
 from streams.simulator.world import Event, World
