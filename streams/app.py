@@ -1,14 +1,16 @@
 """The Faust application: with the transport, the assignor and the table manager of our own."""
 
+from typing import cast
+
 import faust
 
 from streams.assignor import TaskAssignor
 from streams.settings import Settings
 from streams.table import BulkTableManager
-from streams.transport import BatchTransport
+from streams.transport import BatchConsumer, BatchTransport
 
 
-class FaustApp(faust.App):  # type: ignore[misc]
+class FaustApp(faust.App):
     """Faust, with the transport, the assignor and the table manager of our own."""
 
     def __init__(self, settings: Settings) -> None:
@@ -37,6 +39,16 @@ class FaustApp(faust.App):  # type: ignore[misc]
             stream_recovery_delay=0.0,
             producer_linger=0.0,
         )
+
+    @property
+    def batch_consumer(self) -> BatchConsumer:
+        """The group's consumer, once the app has started."""
+        return cast("BatchConsumer", self.consumer)
+
+    @property
+    def bulk_tables(self) -> BulkTableManager:
+        """The table manager."""
+        return cast("BulkTableManager", self.tables)
 
     def _create_directories(self) -> None:
         """Nothing is kept on disk: the state is in memory and in Kafka."""

@@ -2,13 +2,13 @@
 
 import base64
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
-from models.events import EventError, Kind, check_time, decode, to_us
+from models.events import EventError, check_time, decode, to_us
 from models.facts import facts_of
 from streams import admin
 from streams.clock import wall_us
@@ -85,7 +85,7 @@ def refusal(letter: DeadLetter, settings: Settings) -> EventError | None:
     # In `event` mode only the worker knows the latest event, from which the horizon counts.
     now = wall if settings.clock == "wall" else 0
     try:
-        event = decode(cast("Kind", INPUTS[letter.topic]), letter.value)
+        event = decode(INPUTS[letter.topic], letter.value)
         check_time(
             to_us(event.time), wall_us=wall, now_us=now, definitions=settings.definitions, ages=event.ages
         )

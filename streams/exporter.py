@@ -18,9 +18,10 @@ from streams.lag import Lag
 from streams.operational import Operational
 from streams.publisher import AS_OF, CAUGHT_UP, Publisher
 
-
 _AS_OF_HELP = "The instant that the numbers hold for, in seconds since the epoch."
-_CAUGHT_UP_HELP = "1 if the numbers rest on all that has been written, else 0: then they are the last that did."
+_CAUGHT_UP_HELP = (
+    "1 if the numbers rest on all that has been written, else 0: then they are the last that did."
+)
 
 
 class WorkerState(Protocol):
@@ -99,9 +100,7 @@ class WorkerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Give the counters, histograms and gauges."""
         own, state = self._operational, self._state
-        yield InfoMetricFamily(
-            "retention_worker", "What runs here.", value={"version": version("retention")}
-        )
+        yield InfoMetricFamily("retention_worker", "What runs here.", value={"version": version("retention")})
         yield _counter("events", "Records read from the inputs.", "topic", own.events_in.items())
         yield _counter("dead_letters", "Records refused, by reason.", "reason", own.dead_letters.items())
         yield _counter(
@@ -146,9 +145,7 @@ def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"retention_worker_{name}", help_text, value=value)
 
 
-def _counter(
-    name: str, help_text: str, label: str, values: Iterable[tuple[str, int]]
-) -> CounterMetricFamily:
+def _counter(name: str, help_text: str, label: str, values: Iterable[tuple[str, int]]) -> CounterMetricFamily:
     family = CounterMetricFamily(f"retention_worker_{name}", help_text, labels=[label])
     for key, value in values:
         family.add_metric([key], value)

@@ -59,14 +59,12 @@ class Intake:
                 time = to_us(event.time)
                 # The call is only for the message: this test stands for it, at a third of its cost.
                 if not earliest <= time <= too_late:
-                    check_time(
-                        time, wall_us=wall, now_us=now, definitions=self._definitions, ages=event.ages
-                    )
+                    check_time(time, wall_us=wall, now_us=now, definitions=self._definitions, ages=event.ages)
                 claims = facts.facts_of(event, self._definitions)
             except EventError as error:
                 self._refuse(topic, record, error)
                 continue
-            if time > latest:
+            if time > latest:  # noqa: PLR1730 - a call of max costs as much as the rest
                 latest = time
             timestamp = record.timestamp
             for customer, fact in claims:
@@ -98,9 +96,7 @@ class Intake:
         ):
             if task != mine:
                 rerouted += 1
-                self._outbox.to(self._facts_topic, task).append(
-                    Outgoing(key, facts.encode(fact), timestamp)
-                )
+                self._outbox.to(self._facts_topic, task).append(Outgoing(key, facts.encode(fact), timestamp))
             elif not apply(customer, fact, known):
                 duplicates += 1
         self._operational.duplicates += duplicates

@@ -4,6 +4,7 @@ import logging
 import time
 
 import msgspec
+from aiokafka import TopicPartition
 from faust.types.transports import ProducerT
 
 from streams.partitioner import tasks_of
@@ -14,7 +15,6 @@ from streams.shared import Shared
 from streams.task import Task
 from streams.topics import METRICS
 from streams.transport import RecordBatch
-from aiokafka import TopicPartition
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _decode_answer = msgspec.msgpack.Decoder(Answer).decode
 
 
 class RollupOwner:
-    """Ticks out, answers in, metrics out: through the transactions of task 0, so that a former owner is fenced."""
+    """Ticks out, answers in, metrics out: in the transactions of task 0, so that a former owner is fenced."""
 
     def __init__(self, shared: Shared, producer: ProducerT, task: Task) -> None:
         self.publisher = Publisher(shared.definitions)

@@ -1,4 +1,4 @@
-"""Running a worker in the foreground: topics checked, port bound, signals obeyed, and an exit that says how it went."""
+"""Running a worker in the foreground: topics checked, port bound, signals obeyed, and how it ended said."""
 
 import asyncio
 import contextlib
@@ -69,7 +69,7 @@ async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
     app = worker.app
     starting = asyncio.create_task(app.start())
     stopping = asyncio.create_task(stop.wait())
-    crashed = asyncio.create_task(app._crashed.wait())
+    crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - mode tells it to nobody else
     waiting = {starting, stopping, crashed}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if starting.done() and starting.exception() is None:

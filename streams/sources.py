@@ -1,4 +1,4 @@
-"""The consumer's side of a task: where its sources begin and end, where it reads on, and when it is paused."""
+"""The consumer's side of a task: where its sources begin and end, where it reads on, when it is paused."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -47,8 +47,8 @@ class Sources:
     ) -> dict[TopicPartition, int]:
         """Where a task begins to read: at the committed offsets, or at the earliest where there are none.
 
-        With `from_earliest`, the inputs are read again from their beginning whatever was committed: the state that
-        was made of them is gone. What a topic's own retention has removed is counted and said.
+        With `from_earliest`, the inputs are read again from their beginning whatever was committed: the state
+        that was made of them is gone. What a topic's own retention has removed is counted and said.
         """
         tps = list(tps)
         committed = await self.committed(tps)
@@ -91,8 +91,7 @@ class Sources:
 
     def rejoin(self) -> None:
         """Join the group anew: what this worker believes to own, another one has."""
-        coordinator = self._consumer.kafka._coordinator
-        self._consumer._thread.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
+        self._consumer.rejoin()
 
     def _say_lost(self, tp: TopicPartition, count: int) -> None:
         self._operational.lost(tp, count)

@@ -1,13 +1,14 @@
 """The customers, as a Faust table: rows by partition, a compacted changelog, written and restored in bulk.
 
-Faust's own table would send a produce call a write, wait for ever when a changelog ends in a transaction marker, and
-keep the rows of partitions that have left. Here a task writes its changed rows in its transaction (`streams.task`), and
-restores them when it is opened (`streams.tasks`), while the other tasks go on; Faust's recovery only starts the flow.
+Faust's own table would send a produce call a write, wait for ever when a changelog ends in a transaction
+marker, and keep the rows of partitions that have left. Here a task writes its changed rows in its transaction
+(`streams.task`), and restores them when it is opened (`streams.tasks`), while the other tasks go on; Faust's
+recovery only starts the flow.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.tables.manager import TableManager
@@ -15,8 +16,11 @@ from faust.types.tuples import TP
 from mode import Service
 from mode.utils.locks import Event
 
+if TYPE_CHECKING:
+    from streams.app import FaustApp
 
-class CustomersTable(faust.Table):  # type: ignore[misc]
+
+class CustomersTable(faust.Table[bytes, bytes]):
     """Customer rows (bytes) by partition: those of one partition leave with it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -47,9 +51,9 @@ class CustomersTable(faust.Table):  # type: ignore[misc]
 
 
 class Flow(Service):
-    """Stands where Faust's recovery stood: after a rebalance the tasks are reassigned, and the flow goes on."""
+    """Stands where Faust's recovery stood: after a rebalance tasks are reassigned, and the flow goes on."""
 
-    def __init__(self, app: Any, manager: "BulkTableManager", **kwargs: Any) -> None:
+    def __init__(self, app: "FaustApp", manager: "BulkTableManager", **kwargs: Any) -> None:
         self.app = app
         self._manager = manager
         self._rebalanced = Event()
@@ -58,13 +62,13 @@ class Flow(Service):
         self.completed = Event()
         super().__init__(**kwargs)
 
-    def on_partitions_revoked(self, revoked: set[TP]) -> None:
+    def on_partitions_revoked(self, _revoked: set[TP]) -> None:
         """Nothing is buffered here."""
 
     async def on_rebalance(
-        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+        self, assigned: set[TP], _revoked: set[TP], _newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Called by Faust at each assignment, inside the consumer's callback: the work is done outside of it."""
+        """Called by Faust at each assignment, inside the consumer's callback: the work is done outside."""
         self._assigned = assigned
         self._generation = generation_id
         self._rebalanced.set()
@@ -87,20 +91,21 @@ class Flow(Service):
         self.completed.set()
         app.flow_control.resume()
         app.consumer.resume_flow()
-        await app._fetcher.maybe_start()
+        await app._fetcher.maybe_start()  # noqa: SLF001 - as Faust's recovery does
         self._manager.on_actives_ready()
         self._manager.on_standbys_ready()
         app.on_rebalance_end()
 
 
-class BulkTableManager(TableManager):  # type: ignore[misc]
+class BulkTableManager(TableManager):
     """Faust's table manager, whose changelogs are neither subscribed to nor recovered by Faust."""
 
+    app: "FaustApp"
     on_assigned: Callable[[set[TP], int], Awaitable[None]]
     _flow: Flow | None = None
 
     @property
-    def recovery(self) -> Flow:
+    def recovery(self) -> Flow:  # type: ignore[override] # in place of Faust's own, and all that it is asked
         """What follows a rebalance."""
         if self._flow is None:
             self._flow = Flow(self.app, self, beacon=self.beacon, loop=self.loop)
@@ -113,7 +118,7 @@ class BulkTableManager(TableManager):  # type: ignore[misc]
 
     async def on_stop(self) -> None:
         """Stop fetching, then the flow."""
-        await self.app._fetcher.stop()
+        await self.app._fetcher.stop()  # noqa: SLF001 - as Faust's own does
         await self.recovery.stop()
         for table in self.values():
             await table.stop()

@@ -73,7 +73,7 @@ class Task:
         )
 
     async def open_producer(self) -> None:
-        """Initialise the transactional id: whoever had it before is fenced, and its open transaction ended."""
+        """Initialise the transactional id: whoever had it is fenced, what they left open is aborted."""
         self._producer = AIOKafkaProducer(
             **self._shared.client_options,
             transactional_id=f"{self._shared.names.group}-{self.number}",
@@ -162,7 +162,9 @@ class Task:
         self.positions[batch.tp] = batch.next_offset
         if not batch.records:
             return None
-        tick = max(map(_decode_tick, (record.value for record in batch.records)), key=lambda tick: tick.number)
+        tick = max(
+            map(_decode_tick, (record.value for record in batch.records)), key=lambda tick: tick.number
+        )
         now = max(tick.now, self.partition.now)
         self.partition.advance(now)
         await self._follow(tick)

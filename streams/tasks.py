@@ -59,11 +59,13 @@ class Tasks:
         """A running task, if it is owned here."""
         return self._owned.get(number)
 
-    async def reassign(self, assigned: Iterable[TopicPartition], generation: int, *, continuous: bool) -> None:
+    async def reassign(
+        self, assigned: Iterable[TopicPartition], generation: int, *, continuous: bool
+    ) -> None:
         """Own exactly the tasks of `assigned`.
 
-        `continuous`: this worker was a member in the generation before. If not, others may have owned its tasks in
-        between, and written their state: then nothing it holds can be kept.
+        `continuous`: this worker was a member in the generation before. If not, others may have owned its
+        tasks in between, and written their state: then nothing it holds can be kept.
         """
         self.generation = generation
         self._sources = self._by_task(assigned)
@@ -172,13 +174,15 @@ class Tasks:
         lost = task.state_missing and any(committed.get(tp) for tp in tps if tp.topic in INPUTS)
         if lost:
             log.error(
-                "the state of task %d is gone although its offsets are committed: all inputs are read again from "
-                "the earliest offsets",
+                "the state of task %d is gone although its offsets are committed: all inputs are read again "
+                "from the earliest offsets",
                 task.number,
             )
         positions = await sources.starting_positions(tps, from_earliest=lost)
         reads = [tp for tp in tps if tp.topic in INPUTS or tp.topic == self._shared.names.facts]
-        task.start(positions, await sources.end_offsets(reads), rewind=time.time_ns() // 10**6 if lost else None)
+        task.start(
+            positions, await sources.end_offsets(reads), rewind=time.time_ns() // 10**6 if lost else None
+        )
         await sources.seek(positions)
         sources.resume(tps)
         self._shared.operational.recovery_seconds = time.monotonic() - started

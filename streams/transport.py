@@ -1,12 +1,14 @@
 """Faust at the speed of its consumer: agents are handed whole record batches.
 
-Faust wraps every record in a message, an event, four asyncio tasks and an ack (43 us a record). Here what one poll
-brings of a partition travels as *one* message. Offsets are not Faust's to commit either: each task commits its own,
-in the transaction that holds what came of them (`streams.task`).
+Faust wraps every record in a message, an event, four asyncio tasks and an ack (43 us a record). Here what one
+poll brings of a partition travels as *one* message. Offsets are not Faust's to commit either: each task
+commits its own, in the transaction that holds what came of them (`streams.task`).
+
+What is overridden is Faust's inside, and where aiokafka does not say it aloud, its: hence the private names.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from faust.events import Event
@@ -16,31 +18,44 @@ from faust.types.tuples import TP, ConsumerMessage
 
 from streams.topics import LARGEST_RECORD
 
+if TYPE_CHECKING:
+    from faust.types import AppT, EventT, Message
+
+    from streams.app import FaustApp
+
+_Result = TypeVar("_Result")
+
 
 class RecordBatch:
     """Records of one partition, maybe none: all that is in the offsets `start` to `next_offset` - 1.
 
     Those are the consumer's positions, not the first and last record's: transaction markers and what
-    compaction removed have offsets too. A batch that does not start where its reader is, was read before a seek.
+    compaction removed have offsets too. A batch that does not start where its reader is, was fetched before a
+    seek.
     """
 
     __slots__ = ("next_offset", "records", "start", "tp")
 
-    def __init__(self, tp: TopicPartition, records: list[ConsumerRecord], start: int, next_offset: int) -> None:
+    def __init__(
+        self, tp: TopicPartition, records: list[ConsumerRecord], start: int, next_offset: int
+    ) -> None:
         self.tp = tp
         self.records = records
         self.start = start
         self.next_offset = next_offset
 
 
-class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class BatchThread(driver.AIOKafkaConsumerThread):
     """The consumer's thread: polls, and wraps each partition's records."""
 
+    app: "FaustApp"
+
     def __post_init__(self) -> None:
+        """Begin with nothing read."""
         super().__post_init__()
         self._read_to: dict[TP, int] = {}
 
-    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
+    def _create_worker_consumer(self, _transport: driver.Transport) -> AIOKafkaConsumer:
         conf = self.app.conf
         self._assignor = self.app.assignor
         return AIOKafkaConsumer(
@@ -49,7 +64,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            # What a producer aborted never happened; and what a crashed worker's transaction left open must not be read.
+            # What a producer aborted never happened, and what a crashed worker left open never will.
             isolation_level="read_committed",
             max_poll_records=conf.broker_max_poll_records,
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
@@ -62,15 +77,15 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def _fetch_records(
         self,
         consumer: AIOKafkaConsumer,
-        active_partitions: set[TP] | None,
-        timeout: float | None = None,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
         max_records: int | None = None,
     ) -> dict[TP, list[RecordBatch]]:
         fetched = await super()._fetch_records(
             consumer, active_partitions, timeout=timeout, max_records=max_records
         )
         batches = {}
-        for tp in set(fetched) | set(active_partitions or ()):
+        for tp in set(fetched) | active_partitions:
             start = self._read_to.get(tp)
             if start is None:
                 continue  # no task has said yet where it reads on
@@ -84,41 +99,72 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     @staticmethod
     def _position(consumer: AIOKafkaConsumer, tp: TP) -> int:
-        subscription = consumer._subscription.subscription
-        state = subscription and subscription.assignment and subscription.assignment.tps and (
-            subscription.assignment.state_value(tp)
-        )
-        return state._position if state and state.has_valid_position else -1
+        # `AIOKafkaConsumer.position` would wait for one that is not known yet.
+        subscription = consumer._subscription.subscription  # noqa: SLF001
+        assignment = subscription and subscription.assignment
+        state = assignment and assignment.state_value(tp)
+        return state.position if state and state.has_valid_position else -1
 
     async def seek_all(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Read on from `positions`, whatever has been read before. Runs on the thread's loop, between two polls."""
+        """Read on from `positions`, whatever has been read before. Runs on the thread's loop.
+
+        A partition that is not assigned (any more) is left alone: its task is about to be closed, or will
+        seek when the new assignment is known.
+        """
+        consumer = self._ensure_consumer()
+        assigned = consumer.assignment()
         for tp, offset in positions.items():
-            self._ensure_consumer().seek(tp, offset)
-            self._read_to[TP(*tp)] = offset
+            if tp in assigned:
+                consumer.seek(tp, offset)
+                self._read_to[TP(*tp)] = offset
+            else:
+                self._read_to.pop(TP(*tp), None)
 
-    async def call(self, method: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+    async def call(self, method: Callable[..., Awaitable[_Result]], *args: Any) -> _Result:
         """Run a coroutine function of the aiokafka consumer's on its own loop."""
-        return await self.call_thread(method, *args)
+        return cast("_Result", await self.call_thread(method, *args))
 
 
-class BatchConsumer(driver.Consumer):  # type: ignore[misc]
+class BatchConsumer(driver.Consumer):
     """Faust's consumer without its bookkeeping of acks and gaps, which expects an offset a message."""
+
+    app: "FaustApp"
+    _thread: BatchThread
 
     def _new_consumer_thread(self) -> BatchThread:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
 
     def _to_message(self, tp: TP, record: RecordBatch) -> ConsumerMessage:
         return ConsumerMessage(
-            tp.topic, tp.partition, record.next_offset - 1, 0.0, 0, (), None, record, None, 0, 0, tp,
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=record.next_offset - 1,
+            timestamp=0.0,
+            timestamp_type=0,
+            headers=None,
+            key=None,
+            value=cast("Any", record),  # the schema hands it to the agents as it is
+            checksum=None,
+            tp=tp,
             generation_id=self.app.consumer_generation_id,
-        )  # fmt: skip
+        )
 
     @property
     def kafka(self) -> AIOKafkaConsumer:
         """The aiokafka consumer; call its coroutines by `call`."""
-        return self._thread._ensure_consumer()
+        return self._thread._ensure_consumer()  # noqa: SLF001
 
-    async def call(self, method: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+    @property
+    def member_id(self) -> str:
+        """Who this worker is to the group's coordinator."""
+        return cast("str", self.kafka._coordinator.member_id)  # noqa: SLF001
+
+    def rejoin(self) -> None:
+        """Have the group make a new assignment."""
+        coordinator = self.kafka._coordinator  # noqa: SLF001
+        self._thread.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
+
+    async def call(self, method: Callable[..., Awaitable[_Result]], *args: Any) -> _Result:
         """Run one of the aiokafka consumer's coroutine functions where it lives."""
         return await self._thread.call(method, *args)
 
@@ -128,13 +174,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         for tp in positions:
             self._read_offset.pop(TP(*tp), None)
 
-    def ack(self, message: Any) -> bool:
+    def ack(self, message: "Message") -> bool:
         """Nothing to remember: a task knows how far it has come."""
         message.acked = True
         self._unacked_messages.discard(message)
         return True
 
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+    async def commit(self, *_args: Any, **_kwargs: Any) -> bool:
         """Offsets are committed by the tasks, with what came of them."""
         return False
 
@@ -148,10 +194,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """Faust's livelock detector reads its own acks; lag and latency are exported instead."""
 
 
-class PlainProducer(driver.Producer):  # type: ignore[misc]
+class PlainProducer(driver.Producer):
     """Faust's producer, reaching the broker as all our clients do. What must be atomic is not sent by it."""
 
-    def _new_producer(self, transactional_id: str | None = None) -> AIOKafkaProducer:
+    app: "FaustApp"
+
+    def _new_producer(self, _transactional_id: str | None = None) -> AIOKafkaProducer:
         return AIOKafkaProducer(
             **self.app.client_options,
             enable_idempotence=True,
@@ -161,22 +209,20 @@ class PlainProducer(driver.Producer):  # type: ignore[misc]
         )
 
 
-class BatchTransport(driver.Transport):  # type: ignore[misc]
+class BatchTransport(driver.Transport):
     """Faust's aiokafka transport, with record batches."""
 
     Consumer = BatchConsumer
     Producer = PlainProducer
 
 
-class BatchSchema(Schema):  # type: ignore[misc]
+class BatchSchema(Schema[Any, Any]):
     """Leaves the records as they are: decoding is the agents', and so are its errors."""
 
-    def compile(self, app: Any, **_: Any) -> Callable[..., Awaitable[Event]]:
+    def compile(self, app: "AppT", **_: Any) -> "Callable[..., Awaitable[EventT[Any]]]":
         """A decoder that decodes nothing."""
 
-        async def decode(message: Any, *, propagate: bool = False) -> Event:
+        async def decode(message: "Message", **_: Any) -> Event:
             return Event(app, None, message.value, message.headers, message)
 
         return decode
-
-

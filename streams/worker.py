@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from faust.types import StreamT
 from faust.types.tuples import TP
 
 from streams.app import FaustApp
@@ -50,7 +51,7 @@ class Worker:
         self.owner: RollupOwner | None = None
         self._table = CustomersTable(self.app, name="customers", partitions=settings.partitions)
         self.app.tables.add(self._table)
-        self.app.tables.on_assigned = self._on_assigned
+        self.app.bulk_tables.on_assigned = self._on_assigned
         self._shared = Shared(
             definitions=settings.definitions,
             names=self.names,
@@ -58,7 +59,7 @@ class Worker:
             clock=clock(settings.clock),
             client_options=self.app.client_options,
             operational=self.operational,
-            sources=Sources(lambda: self.app.consumer, self.operational),
+            sources=Sources(lambda: self.app.batch_consumer, self.operational),
             partitions=partitions,
         )
         self.tasks = Tasks(self._shared, self._table, self._on_opened, self._on_closed, self.app.crash)
@@ -116,12 +117,10 @@ class Worker:
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)
         app.on_before_shutdown.connect(self._on_shutdown, weak=False)
 
-    def _agent(
-        self, take: Callable[[Task, RecordBatch], Awaitable[None]]
-    ) -> Callable[..., Awaitable[None]]:
-        async def agent(stream: Any) -> None:
+    def _agent(self, take: Callable[[Task, RecordBatch], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def agent(stream: StreamT[Any]) -> None:
             async for event in stream.events():
-                batch: RecordBatch = event.value
+                batch = cast("RecordBatch", event.value)
                 task = self.tasks.get(batch.tp.partition % self._shared.tasks)
                 if task is None or not task.running:
                     continue
@@ -160,7 +159,7 @@ class Worker:
         if answer is not None:
             await self.app.producer.send(self.names.partials, None, _encode(answer), 0, None, None)
 
-    async def _roll_up(self, task: Task, batch: RecordBatch) -> None:
+    async def _roll_up(self, _task: Task, batch: RecordBatch) -> None:
         if self.owner is not None:
             self.owner.take(batch)
 
@@ -171,17 +170,17 @@ class Worker:
     # The assignment.
 
     async def _on_assigned(self, assigned: set[TP], generation: int) -> None:
-        """Own what is assigned; keep state only if no generation was missed, for others may have written it then."""
-        member = self.app.consumer.kafka._coordinator.member_id
+        """Own what is assigned; keep state only if no generation was missed, in which others may own it."""
+        member = self.app.batch_consumer.member_id
         continuous = self._member == (generation - 1, member)
         self._member = (generation, member)
         tps = [TopicPartition(tp.topic, tp.partition) for tp in assigned]
         await self.tasks.reassign(tps, generation, continuous=continuous)
 
-    async def _on_revoked(self, app: Any, revoked: set[TP], **_: Any) -> None:
+    async def _on_revoked(self, *_args: Any, **_kwargs: Any) -> None:
         await self.tasks.commit()
 
-    async def _on_shutdown(self, app: Any, **_: Any) -> None:
+    async def _on_shutdown(self, *_args: Any, **_kwargs: Any) -> None:
         await self.tasks.close()
 
     async def _on_opened(self, task: Task) -> None:
