@@ -2,27 +2,30 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
     GroupIdNotFound,
+    GroupLoadInProgressError,
     KafkaConnectionError,
     KafkaError,
+    NonEmptyGroup,
     UnknownTopicOrPartitionError,
     for_code,
 )
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
-from streams.errors import BrokerUnavailable, RetentionError
+from streams.errors import BrokerUnavailable, GroupActive, RetentionError
 from streams.settings import Settings
 
 #: Long enough for a broker over a slow line; who typed a wrong address does not want to wait for more.
 CONNECT_MS = 8_000
-_GONE_SECONDS = 30.0
-_GONE_POLL_SECONDS = 0.1
+_PATIENCE_SECONDS = 30.0
+_POLL_SECONDS = 0.1
 
 
 @asynccontextmanager
@@ -32,27 +35,55 @@ async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     Raises:
         BrokerUnavailable: nobody answers at the bootstrap servers, or not as Kafka does.
     """
-    # aiokafka logs each attempt with a traceback; the error below says it once.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     admin = AIOKafkaAdminClient(**settings.client_options(), request_timeout_ms=CONNECT_MS)
     try:
-        await asyncio.wait_for(admin.start(), CONNECT_MS / 1000)
-    except (KafkaConnectionError, TimeoutError, OSError) as error:
+        with _quiet():
+            await asyncio.wait_for(admin.start(), CONNECT_MS / 1000)
+    except (KafkaError, TimeoutError, OSError) as error:
         await admin.close()
-        reason = "" if isinstance(error, KafkaConnectionError) else str(error)
+        # That nobody answers is what the message says already.
+        reason = "" if isinstance(error, KafkaConnectionError | TimeoutError) else str(error)
         raise BrokerUnavailable(settings.broker, reason) from None
-    except KafkaError as error:
-        await admin.close()
-        raise BrokerUnavailable(settings.broker, str(error)) from None
     try:
         yield admin
     finally:
         await admin.close()
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep aiokafka from logging each attempt with a traceback: the error that is raised says it once."""
+    log = logging.getLogger("aiokafka")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+async def coordinator(admin: AIOKafkaAdminClient, group: str) -> int:
+    """Give the broker that looks after a group. The first question to a new Kafka makes it think for a while.
+
+    Raises:
+        RetentionError: it has none to tell.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while True:
+                try:
+                    return int(await admin.find_coordinator(group))
+                except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError):
+                    await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        raise RetentionError(
+            f"Kafka names no coordinator for group {group}", "see its own log: it cannot keep consumer groups"
+        ) from None
+
+
 async def group_members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[str]]:
-    """Give a group's state (Stable, Empty, Dead, …) and the hosts of its members."""
-    [response] = await admin.describe_consumer_groups([group])
+    """Give a group's state (Stable, Empty, Dead, ...) and the hosts of its members."""
+    [response] = await admin.describe_consumer_groups([group], await coordinator(admin, group))
     [described] = response.to_object()["groups"]
     return described["state"], [member["client_host"].lstrip("/") for member in described["members"]]
 
@@ -61,15 +92,18 @@ async def delete_group(admin: AIOKafkaAdminClient, group: str) -> bool:
     """Delete a group with its committed offsets; False: there was none.
 
     Raises:
+        GroupActive: it has members.
         RetentionError: Kafka refuses.
     """
-    coordinator = await admin.find_coordinator(group)
+    node = await coordinator(admin, group)
     # aiokafka knows the request and has no method for it.
-    response: Any = await admin._send_request(DeleteGroupsRequest([group]), coordinator)  # noqa: SLF001
+    response: Any = await admin._send_request(DeleteGroupsRequest([group]), node)  # noqa: SLF001
     [(_, code)] = response.results
     error = for_code(code)
     if error is GroupIdNotFound:
         return False
+    if error is NonEmptyGroup:
+        raise GroupActive(group, len((await group_members(admin, group))[1]))
     if code:
         raise RetentionError(f"group {group} cannot be deleted: {error.__name__}")
     return True
@@ -89,9 +123,9 @@ async def delete_topics(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> li
         if code and for_code(code) is not UnknownTopicOrPartitionError:
             raise RetentionError(f"topic {topic} cannot be deleted: {for_code(code).__name__}")
     try:
-        async with asyncio.timeout(_GONE_SECONDS):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
             while set(existing) & set(await admin.list_topics()):  # noqa: ASYNC110 - Kafka tells nobody
-                await asyncio.sleep(_GONE_POLL_SECONDS)
+                await asyncio.sleep(_POLL_SECONDS)
     except TimeoutError:
         raise RetentionError(f"the topics {', '.join(existing)} are still there; try again") from None
     return existing
