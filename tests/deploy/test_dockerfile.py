@@ -1,0 +1,72 @@
+"""The image, as far as it can be known without an engine: hadolint's rules, and what must hold of ours."""
+
+import fnmatch
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from streams.settings import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+LINES = [line for line in re.sub(r"\\\n\s*", "", TEXT).splitlines() if line and not line.startswith("#")]
+STAGES = re.findall(r"^FROM (\S+)", TEXT, re.MULTILINE)
+LAST = LINES[max(n for n, line in enumerate(LINES) if line.startswith("FROM")) :]
+
+
+def ignored(path):
+    """Whether .dockerignore keeps it out: the last pattern that matches decides."""
+    out = False
+    for pattern in (ROOT / ".dockerignore").read_text().splitlines():
+        if pattern and not pattern.startswith("#"):
+            name = pattern.removeprefix("!").removeprefix("**/")
+            if fnmatch.fnmatch(path, name):
+                out = not pattern.startswith("!")
+    return out
+
+
+def test_hadolint_finds_nothing():
+    hadolint = Path(sys.executable).parent / "hadolint"
+    result = subprocess.run([hadolint, "Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+def test_two_stages_on_one_pinned_base():
+    assert len(STAGES) == 2
+    assert len(set(STAGES)) == 1
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", STAGES[0])
+
+
+def test_locked_versions_are_verified():
+    assert any("--require-hashes" in line and "requirements.txt" in line for line in LINES)
+
+
+def test_runs_as_somebody_without_rights():
+    users = [line for line in LAST if line.startswith("USER")]
+    assert re.fullmatch(r"USER (\d{4,}):\1", users[-1])
+
+
+def test_the_last_stage_brings_no_compiler_and_no_installer():
+    assert not [line for line in LAST if "apt-get" in line or "pip install" in line]
+
+
+def test_what_is_copied_exists_and_is_not_ignored():
+    for line in LINES:
+        if line.startswith("COPY") and "--from" not in line:
+            *sources, _ = line.split()[1:]
+            for source in sources:
+                assert (ROOT / source).exists()
+                assert not ignored(source), source
+    for secret in (".git", ".venv", "tests", "data", ".env"):
+        assert ignored(secret), secret
+
+
+def test_environment_names_settings_that_exist():
+    known = {setting.variable for setting in SETTINGS.values()}
+    assert set(re.findall(r"\b(RETENTION_\w+)=", TEXT)) <= known
+
+
+def test_it_says_when_it_is_well_and_how_to_stop_it():
+    assert any(line.startswith("HEALTHCHECK") and "/live" in line for line in LAST)
+    assert "STOPSIGNAL SIGTERM" in LAST
