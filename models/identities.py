@@ -65,7 +65,7 @@ class Component:
 
     @property
     def name(self) -> str:
-        """The identity without a merge of its own; if there are none or several, what the last merged into."""
+        """The identity without a merge of its own; if none or several, what the last merge was into."""
         merged = {merge.customer for merge in self.merges}
         unmerged = self.members - merged
         if len(unmerged) == 1:
