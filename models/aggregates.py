@@ -46,13 +46,18 @@ def channels_of(definitions: Definitions) -> tuple[str, ...]:
     return (*definitions.channels, "other", "unknown")
 
 
+def methods_of(definitions: Definitions) -> tuple[str, ...]:
+    """Give every payment method there can be."""
+    return (*definitions.payment_methods, "other")
+
+
 def span_names(definitions: Definitions) -> list[Name]:
     """Give the series of durations, in the order in which partials hold them."""
     kinds = ("response_any", "response_human", "resolution_first", "resolution_full")
     return [
         *((kind, priority) for kind in kinds for priority in PRIORITIES),
         *(("response_channel", channel) for channel in channels_of(definitions)),
-        ("wait",),
+        *((name,) for name in ("wait", "refund", "checkout", "delivery")),
     ]
 
 
@@ -62,6 +67,7 @@ class Partial(Struct, array_like=True):
     Attributes:
         now: what they were evaluated at.
         sums: series -> its sum in each of `lengths_of`, and of everything.
+        minutes: series -> its sum in each of the short windows, and of more than can be told.
         levels: what there is at `now`, however old.
         span_sums: series of `span_names` -> sum of durations (us), in each short window and each long one.
         sketches: one a ring (short windows, then long ones): non-empty buckets (int32), their counts (int32).
@@ -70,6 +76,7 @@ class Partial(Struct, array_like=True):
 
     now: int
     sums: dict[Name, list[int]]
+    minutes: dict[Name, list[int]]
     levels: dict[Name, int]
     span_sums: list[list[int]]
     sketches: list[tuple[bytes, bytes]]
@@ -87,12 +94,16 @@ class Aggregates:
         self.counts: Final = Pending()
         #: Sums by hour.
         self.totals: Final = Pending()
+        #: Counts by minute, of unit weight.
+        self.minutes: Final = Pending()
         self._count_names: dict[Name, int] = {}
         self._total_names: dict[Name, int] = {}
+        self._minute_names: dict[Name, int] = {}
         self._level_names: dict[Name, int] = {}
         self.levels: Final[list[int]] = []
         self._counts = Table(lengths, np.int32)
         self._totals = Table(lengths)
+        self._minutes = Table(SHORT, np.int32)
         self._span_names = {name: index for index, name in enumerate(spans)}
         self._spans = array("q")  # series, end, duration, sign
         self._long = _Spans(hours, len(spans), US_PER_HOUR)
@@ -106,6 +117,10 @@ class Aggregates:
     def total(self, *name: str) -> int:
         """Give the series that weights are summed in, by hour."""
         return series_at(self._total_names.setdefault(name, len(self._total_names)))
+
+    def minute(self, *name: str) -> int:
+        """Give the series that unit weights are counted in, by minute."""
+        return series_at(self._minute_names.setdefault(name, len(self._minute_names)))
 
     def level(self, *name: str) -> int:
         """Give the index in `levels` of what is counted without a time."""
@@ -138,6 +153,7 @@ class Aggregates:
         return Partial(
             now=now,
             sums=_named(self._count_names, self._counts) | _named(self._total_names, self._totals),
+            minutes=_named(self._minute_names, self._minutes),
             levels={name: self.levels[index] for name, index in self._level_names.items()},
             span_sums=[*self._short.sums(), *self._long.sums()],
             sketches=[*self._short.sketches(), *self._long.sketches()],
@@ -145,9 +161,13 @@ class Aggregates:
         )
 
     def _flush(self, now: int) -> None:
-        for table, pending in ((self._counts, self.counts), (self._totals, self.totals)):
-            table.move(hour(now))
-            table.add(*pending.take(hour(now)))
+        for table, pending, slot in (
+            (self._counts, self.counts, hour(now)),
+            (self._totals, self.totals, hour(now)),
+            (self._minutes, self.minutes, minute(now)),
+        ):
+            table.move(slot)
+            table.add(*pending.take(slot))
         spans = np.frombuffer(self._spans, np.int64).reshape(-1, 4).T.copy()
         self._spans = array("q")
         later = spans[1] > now

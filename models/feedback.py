@@ -1,12 +1,8 @@
 """Reviews and survey answers, and what they add to the sums (docs/metrics.md, "Feedback")."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
-
-if TYPE_CHECKING:
-    from array import array
 
 from models.aggregates import Aggregates
 from models.claims import SURVEYS, Answered, LooseClaim, Removed, ReviewClaim, Submitted
@@ -62,7 +58,7 @@ class FeedbackPoints:
 
     def add_review(self, review: Review, sign: int) -> None:
         """Add a review's points, or take them back."""
-        cells = self._cells(sign)
+        cells = self._aggregates.counts.of(sign)
         cells.append(self._reviews + review.hour)
         self._aggregates.add_total(self._ratings + review.hour, sign * review.rating)
         if review.sentiment is not None:
@@ -72,7 +68,7 @@ class FeedbackPoints:
     def add_answer(self, answer: Answered, sign: int) -> None:
         """Add an answer's points, or take them back: of NPS a customer's latest only."""
         at = answer.time // US_PER_HOUR
-        cells = self._cells(sign)
+        cells = self._aggregates.counts.of(sign)
         cells.append(self._answers[answer.survey] + at)
         if answer.survey == CES:
             self._aggregates.add_total(self._efforts + at, sign * answer.score)
@@ -83,7 +79,3 @@ class FeedbackPoints:
             cells.append(self._promoters + at)
         elif answer.score <= _DETRACTOR:
             cells.append(self._detractors + at)
-
-    def _cells(self, sign: int) -> "array[int]":
-        counts = self._aggregates.counts
-        return counts.plus if sign > 0 else counts.minus

@@ -2,14 +2,21 @@
 
 Each kind of entity has one operation, to put a set of claims in the place of another: a new claim, a claim
 that has outlived the horizon and a customer that is restored are the same to it. What the entity added to the
-aggregates before is taken back, and what it adds now is added; the two are compared first, since most claims
-change no number.
+aggregates before is taken back, and what it adds now is added; the two are compared first, since most
+claims change no number.
+
+What an entity adds may depend on the instant (a target is breached, a cart abandoned). It always stands as of
+`now`, and an entry among the timers says when it will be otherwise.
 """
 
-from typing import TYPE_CHECKING, Any, Final, get_args
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from typing import Any, Final, get_args
 
-from models import claims, feedback, orders, tickets
+from models import checkout, claims, feedback, orders, refunds, tickets
+from models.account import Account, carts_of, entry_of
 from models.aggregates import Aggregates
+from models.checkout import CheckoutPoints
 from models.claims import (
     Answered,
     AnyClaim,
@@ -20,85 +27,34 @@ from models.claims import (
     Seen,
     TicketClaim,
 )
-from models.customer import Row, after
+from models.customer import after
 from models.definitions import Definitions
 from models.facts import Fact
 from models.feedback import NPS, FeedbackPoints
-from models.orders import NOTHING, Order, OrderPoints, Refunded
-from models.retention import Entry, Line, RetentionPoints
+from models.orders import Order, OrderPoints
+from models.refunds import NOTHING, RefundPoints
+from models.retention import RetentionPoints
+from models.sla import Targets
 from models.tickets import TicketPoints
-from models.windows import US_PER_HOUR
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-class Account:
-    """A customer at work: the row, and what is derived from it when first needed.
-
-    Args:
-        row: the claims.
-        encoded: as which it was decoded.
-    """
-
-    __slots__ = ("_encoded", "_ids", "_line", "_refunded", "row")
-
-    def __init__(self, row: Row, encoded: bytes = b"") -> None:
-        self.row = row
-        self._encoded = encoded
-        self._ids: set[str] = set()
-        self._refunded: dict[str, Refunded] | None = None
-        self._line: Line | None = None
-
-    def admits(self, event_id: str) -> bool:
-        """Take note of an event's id; False if it is known already."""
-        if event_id in self._ids:
-            return False
-        if self._encoded and event_id.encode() in self._encoded:
-            # Maybe an id of something else: only now is it worth looking at every claim.
-            self.recount()
-            if event_id in self._ids:
-                return False
-        self._ids.add(event_id)
-        return True
-
-    def recount(self) -> None:
-        """Know the events by their claims, not by the row they came from."""
-        self._ids = self.row.ids()
-        self._encoded = b""
-
-    @property
-    def refunded(self) -> dict[str, Refunded]:
-        """What has been paid back: order id -> number of refunds, and their sum."""
-        if self._refunded is None:
-            self._refunded = orders.refunded_of(self.row.refunds.values())
-        return self._refunded
-
-    @property
-    def line(self) -> Line:
-        """The qualifying orders, sorted."""
-        if self._line is None:
-            known = [self.order(entity) for entity in self.row.orders]
-            self._line = sorted(_entry(order) for order in known if order is not None and order.qualifying)
-        return self._line
-
-    def order(self, entity: str) -> Order | None:
-        """The order of that id, if it is known."""
-        return orders.derive(self.row.orders.get(entity, ()), self.refunded.get(entity, NOTHING))
-
-
-def _entry(order: Order) -> Entry:
-    return order.time, order.id, order.hour, order.channel, order.currency, order.net
+ORDER, TICKET, CART = range(3)
+#: When, whose (row key), which kind of entity, which one.
+Timer = tuple[int, bytes, int, str]
 
 
 class Ledger:
     """Applies claims to customers, and the difference that they make to the aggregates."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, now: int) -> None:
+        self.now = now
         self.aggregates = Aggregates(definitions)
+        self._timers: list[Timer] = []
         self._orders = OrderPoints(self.aggregates)
+        self._refunds = RefundPoints(self.aggregates)
         self._retention = RetentionPoints(self.aggregates, definitions)
         self._tickets = TicketPoints(self.aggregates, definitions)
+        self._targets = Targets(self.aggregates, definitions)
+        self._checkout = CheckoutPoints(self.aggregates, definitions)
         self._feedback = FeedbackPoints(self.aggregates)
         self._enter: Final[dict[type[AnyClaim], Callable[[Account, str, Any], None]]] = {
             **dict.fromkeys(get_args(OrderClaim), self._enter_order),
@@ -118,25 +74,53 @@ class Ledger:
                 account.row.seen.setdefault(experiment, []).append(Seen(claim.time, claim.id, variant))
 
     def open(self, account: Account) -> None:
-        """Add all that a restored customer adds."""
+        """Add all that a restored customer adds: as if all of its claims came now."""
         row = account.row
         for entity in row.orders:
             order = account.order(entity)
             if order is not None:
-                self._orders.add(order)
+                self._orders.add(order, self.now, 1)
+                self._remind(account, ORDER, entity, orders.due(order, self.now))
         self._retention.add_line(account.line)
-        for conversation in row.tickets.values():
-            ticket = tickets.derive(conversation)
-            if ticket is not None:
-                self._tickets.add(ticket)
+        for entity in row.refunds:
+            self._refunds.add(refunds.derive(row.refunds[entity], account.has_order), 1)
+        for entity in row.tickets:
+            self._add_ticket(account, entity, tickets.derive(row.tickets[entity]))
         for versions in row.reviews.values():
-            review = feedback.derive(versions)
-            if review is not None:
-                self._feedback.add_review(review, 1)
+            self._change_review(None, feedback.derive(versions))
+        for entity in row.carts:
+            self._add_cart(account, entity, self._cart(account, entity))
         for claim in row.loose:
-            if isinstance(claim, Answered) and claim.survey != NPS:
-                self._feedback.add_answer(claim, 1)
+            self._add_loose(claim, 1)
         self._change_nps(None, feedback.latest_nps(row.loose))
+
+    def due(self, now: int) -> list[tuple[bytes, int, str]]:
+        """Let the clock go on to `now`, and give what is to `ripen`: customer, kind of entity, entity."""
+        timers = self._timers
+        due = set()
+        while timers and timers[0][0] <= now:
+            due.add(heappop(timers)[1:])
+        self.now = now
+        return sorted(due)  # a customer's together: it may have to be decoded
+
+    def ripen(self, account: Account, kind: int, entity: str, before: int) -> None:
+        """Let an entity add what it adds now, in the place of what it did at the instant `before`."""
+        if kind == ORDER:
+            order = account.order(entity)
+            if order is not None:
+                self._orders.add(order, before, -1)
+                self._orders.add(order, self.now, 1)
+        elif kind == TICKET:
+            ticket = tickets.derive(account.row.tickets.get(entity, ()))
+            if ticket is not None:
+                self._targets.add(ticket, before, -1)
+                self._targets.add(ticket, self.now, 1)
+                self._remind(account, TICKET, entity, self._targets.due(ticket, self.now))
+        else:
+            cart = self._cart(account, entity)
+            if cart is not None:
+                self._checkout.add(cart, before, -1)
+                self._checkout.add(cart, self.now, 1)
 
     def expire(self, account: Account, before: int) -> None:
         """Forget every claim from before a time (microseconds)."""
@@ -153,40 +137,67 @@ class Ledger:
                 kept = after(known, before)
                 if len(kept) < len(known):
                     put(account, entity, kept)
-        self._expire_loose(row, before)
+        self._expire_loose(account, before)
         for experiment, seen in list(row.seen.items()):
             _replace(row.seen, experiment, after(seen, before))
         account.recount()
         row.earliest = row.first_hour()
 
+    def _remind(self, account: Account, kind: int, entity: str, due: int | None) -> None:
+        if due is not None:
+            heappush(self._timers, (due, account.key, kind, entity))
+
+    # Orders: their own points, the line of qualifying ones, the carts and refunds that name them or are
+    # named.
+
     def _enter_order(self, account: Account, entity: str, claim: OrderClaim) -> None:
         self._put_order(account, entity, [*account.row.orders.get(entity, ()), claim])
 
     def _put_order(self, account: Account, entity: str, known: list[OrderClaim]) -> None:
+        carts, carts_before = carts_of(known), carts_of(account.row.orders.get(entity, ()))
+        if carts != carts_before:
+            self._convert(account, carts_before, carts)
         old = account.order(entity)
         new = orders.derive(known, account.refunded.get(entity, NOTHING))
-        if old != new:
-            self._change_order(account.line, old, new)
-        _replace(account.row.orders, entity, known)
+        if old == new:
+            _replace(account.row.orders, entity, known)
+        elif (old is None) == (new is None) or not account.row.refunds:
+            self._change_order(account, entity, old, new)
+            _replace(account.row.orders, entity, known)
+        else:
+            waiting = account.refunds_about.get(entity, ())
+            self._add_refunds(account, waiting, -1)
+            self._change_order(account, entity, old, new)
+            _replace(account.row.orders, entity, known)
+            self._add_refunds(account, waiting, 1)
 
-    def _change_order(self, line: Line, old: Order | None, new: Order | None) -> None:
+    def _change_order(self, account: Account, entity: str, old: Order | None, new: Order | None) -> None:
+        line = account.line
+        entry_before = entry_of(old) if old is not None and old.qualifying else None
+        entry = entry_of(new) if new is not None and new.qualifying else None
         if old is not None:
-            self._orders.remove(old)
-            if old.qualifying:
-                self._retention.remove(line, _entry(old))
+            self._orders.add(old, self.now, -1)
         if new is not None:
-            self._orders.add(new)
-            if new.qualifying:
-                self._retention.insert(line, _entry(new))
+            self._orders.add(new, self.now, 1)
+        if entry != entry_before:
+            if entry_before is not None:
+                self._retention.remove(line, entry_before)
+            if entry is not None:
+                self._retention.insert(line, entry)
+        due = orders.due(new, self.now)
+        if due != orders.due(old, self.now):
+            self._remind(account, ORDER, entity, due)
 
     def _enter_refund(self, account: Account, entity: str, claim: RefundClaim) -> None:
+        account.refunds_about.setdefault(claim.order, set()).add(entity)
         self._put_refund(account, entity, [*account.row.refunds.get(entity, ()), claim])
 
     def _put_refund(self, account: Account, entity: str, known: list[RefundClaim]) -> None:
-        line, refunded = account.line, account.refunded
-        old = orders.completed(account.row.refunds.get(entity, ()))
-        new = orders.completed(known)
-        _replace(account.row.refunds, entity, known)
+        section, refunded, _ = account.row.refunds, account.refunded, account.line
+        old, new = refunds.completed(section.get(entity, ())), refunds.completed(known)
+        self._add_refunds(account, (entity,), -1)
+        _replace(section, entity, known)
+        self._add_refunds(account, (entity,), 1)
         if old is new:
             return
         before = {claim.order: account.order(claim.order) for claim in (old, new) if claim is not None}
@@ -199,7 +210,50 @@ class Ledger:
         for order, view in before.items():
             now = account.order(order)
             if view != now:
-                self._change_order(line, view, now)
+                self._change_order(account, order, view, now)
+
+    def _add_refunds(self, account: Account, entities: Iterable[str], sign: int) -> None:
+        for entity in entities:
+            known = account.row.refunds.get(entity, ())
+            self._refunds.add(refunds.derive(known, account.has_order), sign)
+
+    def _convert(self, account: Account, before: list[tuple[str, int]], now: list[tuple[str, int]]) -> None:
+        """Carts are named by other orders than before."""
+        entities = {cart for cart, _ in (*before, *now)}
+        for entity in entities:
+            self._take_cart(account, entity)
+        for entity, time in before:
+            account.conversions[entity].remove(time)
+        for entity, time in now:
+            account.conversions.setdefault(entity, []).append(time)
+        for entity in entities:
+            self._add_cart(account, entity, self._cart(account, entity))
+
+    # Carts.
+
+    def _cart(self, account: Account, entity: str) -> checkout.Cart | None:
+        started = account.row.carts.get(entity, ())
+        return checkout.derive(started, account.conversions.get(entity, ())) if started else None
+
+    def _enter_checkout(self, account: Account, entity: str, claim: claims.CheckoutStarted) -> None:
+        self._put_cart(account, entity, [*account.row.carts.get(entity, ()), claim])
+
+    def _put_cart(self, account: Account, entity: str, known: list[claims.CheckoutStarted]) -> None:
+        self._take_cart(account, entity)
+        _replace(account.row.carts, entity, known)
+        self._add_cart(account, entity, self._cart(account, entity))
+
+    def _take_cart(self, account: Account, entity: str) -> None:
+        cart = self._cart(account, entity)
+        if cart is not None:
+            self._checkout.add(cart, self.now, -1)
+
+    def _add_cart(self, account: Account, entity: str, cart: checkout.Cart | None) -> None:
+        if cart is not None:
+            self._checkout.add(cart, self.now, 1)
+            self._remind(account, CART, entity, checkout.due(cart, self.now))
+
+    # Tickets.
 
     def _enter_ticket(self, account: Account, entity: str, claim: TicketClaim) -> None:
         self._put_ticket(account, entity, [*account.row.tickets.get(entity, ()), claim])
@@ -211,46 +265,62 @@ class Ledger:
         if old == new:
             return
         if old is not None:
-            self._tickets.remove(old)
-        if new is not None:
-            self._tickets.add(new)
+            self._tickets.add(old, -1)
+            self._targets.add(old, self.now, -1)
+        self._add_ticket(account, entity, new, self._targets.due(old, self.now))
+
+    def _add_ticket(
+        self, account: Account, entity: str, ticket: tickets.Ticket | None, reminded: int | None = None
+    ) -> None:
+        if ticket is None:
+            return
+        self._tickets.add(ticket, 1)
+        self._targets.add(ticket, self.now, 1)
+        due = self._targets.due(ticket, self.now)
+        if due != reminded:
+            self._remind(account, TICKET, entity, due)
+
+    # Feedback, and what else is about the customer alone.
 
     def _enter_review(self, account: Account, entity: str, claim: ReviewClaim) -> None:
         self._put_review(account, entity, [*account.row.reviews.get(entity, ()), claim])
 
     def _put_review(self, account: Account, entity: str, known: list[ReviewClaim]) -> None:
         old = feedback.derive(account.row.reviews.get(entity, ()))
-        new = feedback.derive(known)
         _replace(account.row.reviews, entity, known)
+        self._change_review(old, feedback.derive(known))
+
+    def _change_review(self, old: feedback.Review | None, new: feedback.Review | None) -> None:
         if old is not None:
             self._feedback.add_review(old, -1)
         if new is not None:
             self._feedback.add_review(new, 1)
 
-    def _enter_checkout(self, account: Account, entity: str, claim: claims.CheckoutStarted) -> None:
-        self._put_cart(account, entity, [*account.row.carts.get(entity, ()), claim])
-
-    def _put_cart(self, account: Account, entity: str, known: list[claims.CheckoutStarted]) -> None:
-        _replace(account.row.carts, entity, known)
-
     def _enter_loose(self, account: Account, _: str, claim: LooseClaim) -> None:
         loose = account.row.loose
-        if not isinstance(claim, Answered):
-            loose.append(claim)
-        elif claim.survey != NPS:
-            loose.append(claim)
-            self._feedback.add_answer(claim, 1)
-        else:
+        if isinstance(claim, Answered) and claim.survey == NPS:
             old = feedback.latest_nps(loose)
-            loose.append(claim)
             if old is None or (claim.time, claim.id) > (old.time, old.id):
                 self._change_nps(old, claim)
+        loose.append(claim)
+        self._add_loose(claim, 1)
 
-    def _expire_loose(self, row: Row, before: int) -> None:
+    def _add_loose(self, claim: LooseClaim, sign: int) -> None:
+        """Add what one claim adds by itself."""
+        if isinstance(claim, Answered):
+            if claim.survey != NPS:
+                self._feedback.add_answer(claim, sign)
+        elif isinstance(claim, claims.PaymentFailed):
+            self._checkout.add_failure(claim, sign)
+        elif isinstance(claim, claims.StockMissed):
+            self._checkout.add_stockout(claim, sign)
+
+    def _expire_loose(self, account: Account, before: int) -> None:
+        row = account.row
         known, row.loose = row.loose, after(row.loose, before)
         for claim in known:
-            if claim.time < before and isinstance(claim, Answered) and claim.survey != NPS:
-                self._feedback.add_answer(claim, -1)
+            if claim.time < before:
+                self._add_loose(claim, -1)
         self._change_nps(feedback.latest_nps(known), feedback.latest_nps(row.loose))
 
     def _change_nps(self, old: Answered | None, new: Answered | None) -> None:
@@ -267,8 +337,3 @@ def _replace(section: dict[str, list[Any]], entity: str, known: list[Any]) -> No
         section[entity] = known
     else:
         section.pop(entity, None)
-
-
-def known_since(at: int, horizon_days: int) -> int:
-    """Give the first instant, in microseconds, of the hours that are known at event hour `at`."""
-    return (at - 24 * horizon_days + 1) * US_PER_HOUR

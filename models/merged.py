@@ -1,7 +1,7 @@
 """The partitions' sums, merged by adding, and asked by name and window."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from math import floor, nan
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.aggregates import SHORT, YEAR, Name, Partial, lengths_of, long_windows, span_names
 from models.definitions import Definitions
 from models.money import to_base
+from models.samples import Sample
 from models.sketches import BUCKETS, middle_of
 from models.windows import SHORT_WINDOWS, US_PER_SECOND, Window
 
@@ -28,6 +29,8 @@ class Merged:
         self.year = YEAR
         self._lengths = {length: index for index, length in enumerate(lengths_of(definitions))}
         self._sums = _added(partial.sums for partial in partials)
+        self._minutes = _added(partial.minutes for partial in partials)
+        self._short = {window: index for index, window in enumerate(SHORT_WINDOWS)}
         self._levels: Counter[Name] = Counter()
         for partial in partials:
             self._levels.update(partial.levels)
@@ -40,6 +43,12 @@ class Merged:
     def sum(self, hours: int, *name: str) -> int:
         """Give a series' sum over the last so many event hours, one of `lengths_of`."""
         return self._sums.get(name, self._zero)[self._lengths[hours]]
+
+    def window(self, window: Window, *name: str) -> int:
+        """Give a series' sum in a window, also in one that slides by the minute, where it has those."""
+        if window in self._short:
+            return self._minutes.get(name, self._zero)[self._short[window]]
+        return self.sum(window.hours, *name)
 
     def all(self, *name: str) -> int:
         """Give a series' sum over all that is known."""
@@ -123,3 +132,12 @@ class Durations:
             return nan
         rank = floor(q * (self.count - 1))
         return middle_of(int(np.searchsorted(self._ranks, rank, side="right"))) / US_PER_SECOND
+
+
+def quantiles(
+    merged: Merged, window: Window, metric: str, labels: dict[str, str], *names: Name
+) -> Iterator[Sample]:
+    """Give the samples of a metric's quantiles, over one or several series of durations."""
+    durations = merged.durations(window, *names)
+    for q in QUANTILES:
+        yield Sample(metric, labels | {"quantile": q}, durations.quantile(float(q)))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from models import metrics_feedback, metrics_retention, metrics_tickets
+from models import metrics_feedback, metrics_retention, metrics_shop, metrics_tickets
 from models.aggregates import Partial
 from models.definitions import Definitions
 from models.merged import Merged
@@ -17,7 +17,10 @@ __all__ = ["CATALOGUE", "Sample", "compute"]
 
 #: Metric -> what it means, and its labels.
 CATALOGUE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
-    {**metrics_retention.CATALOGUE, **metrics_tickets.CATALOGUE, **metrics_feedback.CATALOGUE}
+    metrics_retention.CATALOGUE
+    | metrics_shop.CATALOGUE
+    | metrics_tickets.CATALOGUE
+    | metrics_feedback.CATALOGUE
 )
 
 
@@ -32,6 +35,7 @@ def compute(partials: Sequence[Partial], definitions: Definitions, now: int) -> 
     merged = Merged(partials, definitions, now)
     return [
         *metrics_retention.compute(merged),
+        *metrics_shop.compute(merged),
         *metrics_tickets.compute(merged),
         *metrics_feedback.compute(merged),
     ]

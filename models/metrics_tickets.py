@@ -1,13 +1,14 @@
-"""Response times, resolution and what is open, from the merged sums (docs/metrics.md, "Tickets")."""
+"""Response times, resolution, targets and what is open (docs/metrics.md, "Tickets", "SLA")."""
 
 from collections.abc import Iterator
 from math import nan
 from typing import Final
 
-from models.aggregates import Name, channels_of
+from models import sla
+from models.aggregates import channels_of
 from models.claims import SOLVED, STATUSES
 from models.definitions import PRIORITIES
-from models.merged import QUANTILES, Merged
+from models.merged import Merged, quantiles
 from models.samples import Sample, ratio
 from models.windows import SHORT_WINDOWS, US_PER_SECOND, Window
 
@@ -37,6 +38,10 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "retention_transferred_ratio": ("Resolved tickets that had changed hands.", ("window",)),
     "retention_bot_only_ratio": ("Resolved tickets that a bot answered, and no agent.", ("window",)),
     "retention_deadline_told_ratio": ("Answered tickets whose requester was told a deadline.", ("window",)),
+    "retention_sla_breach_ratio": (
+        "Targets breached, of those decided.",
+        ("window", "sla", "priority"),
+    ),
     "retention_tickets": ("Tickets not solved or closed.", ("status", "priority")),
     "retention_tickets_unanswered": ("Open tickets without a response.", ("by", "priority")),
     "retention_oldest_unanswered_ticket_timestamp_seconds": (
@@ -59,12 +64,25 @@ def compute(merged: Merged) -> Iterator[Sample]:
         for channel in channels_of(merged.definitions):
             labels = {"window": window.name, "channel": channel}
             name = "retention_channel_first_response_seconds"
-            yield from _quantiles(merged, window, name, labels, ("response_channel", channel))
+            yield from quantiles(merged, window, name, labels, ("response_channel", channel))
+        yield from _breaches(merged, window)
     for window in merged.windows:
         labels = {"window": window.name}
-        yield from _quantiles(merged, window, "retention_requester_wait_seconds", labels, ("wait",))
+        yield from quantiles(merged, window, "retention_requester_wait_seconds", labels, ("wait",))
         yield from _shares(merged, window)
     yield from _open(merged)
+
+
+def _breaches(merged: Merged, window: Window) -> Iterator[Sample]:
+    for kind in sla.KINDS:
+        for priority in (*PRIORITIES, "all"):
+            chosen = PRIORITIES if priority == "all" else (priority,)
+            labels = {"window": window.name, "sla": kind, "priority": priority}
+            breached, decided = (
+                sum(merged.window(window, name, kind, each) for each in chosen)
+                for name in ("sla_breached", "sla_decided")
+            )
+            yield ratio("retention_sla_breach_ratio", labels, breached, decided)
 
 
 def _times(
@@ -73,17 +91,9 @@ def _times(
     for priority in (*PRIORITIES, "all"):
         labels = {"window": window.name, label[0]: label[1], "priority": priority}
         names = [(kind, each) for each in (PRIORITIES if priority == "all" else (priority,))]
-        yield from _quantiles(merged, window, f"retention_{metric}_seconds", labels, *names)
+        yield from quantiles(merged, window, f"retention_{metric}_seconds", labels, *names)
         durations = merged.durations(window, *names)
         yield ratio(f"retention_{metric}_mean_seconds", labels, durations.sum, durations.count)
-
-
-def _quantiles(
-    merged: Merged, window: Window, metric: str, labels: dict[str, str], *names: Name
-) -> Iterator[Sample]:
-    durations = merged.durations(window, *names)
-    for q in QUANTILES:
-        yield Sample(metric, labels | {"quantile": q}, durations.quantile(float(q)))
 
 
 def _shares(merged: Merged, window: Window) -> Iterator[Sample]:

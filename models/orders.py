@@ -1,19 +1,20 @@
-"""An order, as its claims and refunds make it, and what it adds to the sums by the hour it was placed.
+"""An order, as its claims and refunds make it, and what it adds to the sums.
 
-docs/metrics.md, "Order" and "Refunds".
+docs/metrics.md, "Order", "Refunds" and "Deliveries".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from models.aggregates import Aggregates
-from models.claims import Amended, Cancelled, Completed, OrderClaim, Placed, RefundClaim
+from models.claims import Amended, Cancelled, Delivered, OrderClaim, Placed
+from models.refunds import Refunded
 from models.windows import US_PER_HOUR
 
-#: What has been refunded of an order: how many refunds, and their sum in minor units.
-Refunded = tuple[int, int]
-NOTHING: Refunded = (0, 0)
+if TYPE_CHECKING:
+    from array import array
 
 
 class Order(Struct, frozen=True, gc=False):
@@ -27,6 +28,8 @@ class Order(Struct, frozen=True, gc=False):
         refunds: completed refunds.
         refunded: their sum.
         qualifying: neither cancelled nor fully refunded.
+        promised: when it was to be delivered.
+        delivered: when it was delivered first.
     """
 
     time: int
@@ -40,6 +43,8 @@ class Order(Struct, frozen=True, gc=False):
     cancelled: bool
     qualifying: bool
     referrer: str | None
+    promised: int | None
+    delivered: int | None
 
     @property
     def net(self) -> int:
@@ -52,6 +57,7 @@ def derive(claims: Sequence[OrderClaim], refunded: Refunded) -> Order | None:
     placed: Placed | None = None
     amended: Amended | None = None
     cancelled = False
+    delivered: int | None = None
     for claim in claims:
         kind = type(claim)
         if kind is Placed:
@@ -60,6 +66,9 @@ def derive(claims: Sequence[OrderClaim], refunded: Refunded) -> Order | None:
         elif kind is Amended:
             if amended is None or (claim.time, claim.id) > (amended.time, amended.id):
                 amended = claim  # type: ignore[assignment]
+        elif kind is Delivered:
+            if delivered is None or claim.time < delivered:
+                delivered = claim.time
         elif kind is Cancelled:
             cancelled = True
     if placed is None:
@@ -78,24 +87,32 @@ def derive(claims: Sequence[OrderClaim], refunded: Refunded) -> Order | None:
         cancelled,
         not cancelled and not (paid and paid >= amount),
         placed.referrer,
+        placed.promised,
+        delivered,
     )
 
 
-def completed(claims: Iterable[RefundClaim]) -> Completed | None:
-    """Give the completion of a refund that counts: the earliest."""
-    found = [claim for claim in claims if isinstance(claim, Completed)]
-    return min(found, key=lambda claim: (claim.time, claim.id)) if found else None
+def is_overdue(order: Order, now: int) -> bool:
+    """Whether somebody waits for the order longer than was promised."""
+    return (
+        order.promised is not None and order.promised < now and order.delivered is None and order.qualifying
+    )
 
 
-def refunded_of(refunds: Iterable[Sequence[RefundClaim]]) -> dict[str, Refunded]:
-    """Give what refunds, each a set of claims, have paid back: order id -> number and sum."""
-    result: dict[str, Refunded] = {}
-    for claims in refunds:
-        winner = completed(claims)
-        if winner is not None:
-            number, paid = result.get(winner.order, NOTHING)
-            result[winner.order] = (number + 1, paid + winner.amount)
-    return result
+def due(order: Order | None, now: int) -> int | None:
+    """Give when the order will be overdue, unless it is or cannot be."""
+    if order is None or order.promised is None or order.delivered is not None or not order.qualifying:
+        return None
+    return order.promised + 1 if order.promised >= now else None
+
+
+class _Money:
+    """The series of one currency."""
+
+    def __init__(self, aggregates: Aggregates, currency: str) -> None:
+        self.amount = aggregates.total("amount", currency)
+        self.taken = aggregates.total("taken", currency)
+        self.referred = aggregates.total("referred_net", currency)
 
 
 class OrderPoints:
@@ -107,35 +124,39 @@ class OrderPoints:
         self._refunded = aggregates.count("refunded_any")
         self._full = aggregates.count("refunded_full")
         self._referred = aggregates.count("referred")
-        self._money: dict[tuple[str, str], int] = {}
+        self._promised = aggregates.count("delivered_promised")
+        self._punctual = aggregates.count("delivered_on_time")
+        self._delivery = aggregates.span("delivery")
+        self._overdue = aggregates.level("overdue")
+        self._money: dict[str, _Money] = {}
 
-    def add(self, order: Order) -> None:
-        """Add an order's points."""
+    def add(self, order: Order, now: int, sign: int) -> None:
+        """Add what an order adds at `now`, or take it back."""
+        cells = self._aggregates.counts.of(sign)
         if not order.cancelled:
-            self._add(order, 1)
+            self._add_value(order, cells, sign)
+        delivered = order.delivered
+        if delivered is not None:
+            self._aggregates.add_spans([(self._delivery, delivered, max(0, delivered - order.time))], sign)
+            if order.promised is not None:
+                cells.append(self._promised + delivered // US_PER_HOUR)
+                if delivered <= order.promised:
+                    cells.append(self._punctual + delivered // US_PER_HOUR)
+        elif is_overdue(order, now):
+            self._aggregates.levels[self._overdue] += sign
 
-    def remove(self, order: Order) -> None:
-        """Take an order's points back."""
-        if not order.cancelled:
-            self._add(order, -1)
-
-    def _add(self, order: Order, sign: int) -> None:
-        counts = self._aggregates.counts
-        cells = counts.plus if sign > 0 else counts.minus
+    def _add_value(self, order: Order, cells: "array[int]", sign: int) -> None:
+        money = self._money.get(order.currency)
+        if money is None:
+            money = self._money[order.currency] = _Money(self._aggregates, order.currency)
         at = order.hour
         cells.append(self._placed + at)
-        self._sum("amount", order, sign * order.amount)
+        self._aggregates.add_total(money.amount + at, sign * order.amount)
         if order.refunds:
             cells.append(self._refunded + at)
-            self._sum("taken", order, sign * min(order.refunded, order.amount))
+            self._aggregates.add_total(money.taken + at, sign * min(order.refunded, order.amount))
             if not order.qualifying:
                 cells.append(self._full + at)
         if order.referrer is not None and order.qualifying:
             cells.append(self._referred + at)
-            self._sum("referred_net", order, sign * order.net)
-
-    def _sum(self, kind: str, order: Order, weight: int) -> None:
-        series = self._money.get((kind, order.currency))
-        if series is None:
-            series = self._money[kind, order.currency] = self._aggregates.total(kind, order.currency)
-        self._aggregates.add_total(series + order.hour, weight)
+            self._aggregates.add_total(money.referred + at, sign * order.net)

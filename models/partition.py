@@ -12,11 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from models import pages
+from models.account import Account
 from models.aggregates import Partial
 from models.customer import NEVER, Row
 from models.definitions import Definitions
 from models.facts import Fact
-from models.ledger import Account, Ledger, known_since
+from models.ledger import Ledger
 from models.windows import US_PER_HOUR, hour
 
 __all__ = ["STATE_VERSION", "Meta", "Partial", "Partition", "StateTooNew"]
@@ -80,7 +81,7 @@ class Partition:
     def _begin(self, meta: Meta) -> None:
         self.meta = meta
         self._drained = msgspec.structs.replace(meta)
-        self._ledger = Ledger(self._definitions)
+        self._ledger = Ledger(self._definitions, meta.now)
         self._young: dict[bytes, Account] = {}
         self._old: dict[bytes, Account] = {}
         self._dirty: dict[bytes, Account] = {}
@@ -141,7 +142,10 @@ class Partition:
         """Let the clock go on to `now` (microseconds): facts become known, others leave the horizon."""
         if now <= self.meta.now:
             return
-        self.meta.now = now
+        before, self.meta.now = self.meta.now, now
+        # First, while everything still stands as of `before`.
+        for key, kind, entity in self._ledger.due(now):
+            self._ledger.ripen(self._young.get(key) or self._load(key), kind, entity, before)
         while self._waiting and self._waiting[0][0] <= now:
             _, key = heappop(self._waiting)
             self._admit(key, self._young.get(key) or self._load(key))
@@ -194,7 +198,7 @@ class Partition:
         """
         saved = self._rows.get(META_KEY)
         self._begin(Meta() if saved is None else _meta(saved))
-        self.meta.now = max(self.meta.now, now)
+        self.meta.now = self._ledger.now = max(self.meta.now, now)
         self._since = known_since(hour(self.meta.now), self._definitions.horizon_days)
         for key in [key for key in self._rows if not pages.is_page(key)]:
             self._restore(key)
@@ -215,7 +219,7 @@ class Partition:
     def _load(self, key: bytes) -> Account:
         account = self._old.get(key) or self._dirty.get(key)
         if account is None:
-            account = self._account(key) if key in self._rows else Account(Row())
+            account = self._account(key) if key in self._rows else Account(key, Row())
         if len(self._young) >= _GENERATION:
             self._old, self._young = self._young, {}
         self._young[key] = account
@@ -223,7 +227,7 @@ class Partition:
 
     def _account(self, key: bytes) -> Account:
         row = pages.decode(key, self._rows)
-        account = Account(row, self._rows[key])
+        account = Account(key, row, self._rows[key])
         if row.pages > 1:
             account.recount()
         return account
@@ -268,6 +272,11 @@ class Partition:
         self._ledger.expire(account, self._since)
         if account.row.earliest != NEVER:
             self._oldest.setdefault(account.row.earliest, []).append(key)
+
+
+def known_since(at: int, horizon_days: int) -> int:
+    """Give the first instant, in microseconds, of the hours that are known at event hour `at`."""
+    return (at - 24 * horizon_days + 1) * US_PER_HOUR
 
 
 def _meta(value: bytes) -> Meta:

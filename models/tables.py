@@ -103,6 +103,10 @@ class Pending:
         self.cells = array("q")
         self.weights = array("q")  #: of `cells`
 
+    def of(self, sign: int) -> "array[int]":
+        """Give where to append cells of weight 1, or -1."""
+        return self.plus if sign > 0 else self.minus
+
     def take(self, slot: int) -> tuple[Ints, Ints, Ints]:
         """Give the rows, slots and weights up to `slot`, and keep those later."""
         plus, minus = _ints(self.plus), _ints(self.minus)

@@ -29,7 +29,7 @@ class Ticket(Struct, frozen=True, gc=False):
         by_agent: opened by an agent, so that nobody waits for a first response.
         answered: the first public reply of an agent or a bot.
         answered_by_human: the first public reply of an agent.
-        told: such a reply carried a deadline.
+        promise: the deadline that such a reply told last.
         status: the latest, index in `STATUSES`.
         first_resolution: the first `solved` or `closed`.
         full_resolution: when it last went from unresolved to resolved, while it is resolved.
@@ -43,7 +43,7 @@ class Ticket(Struct, frozen=True, gc=False):
     channel: str
     answered: int | None
     answered_by_human: int | None
-    told: bool
+    promise: int | None
     status: int
     first_resolution: int | None
     full_resolution: int | None
@@ -70,7 +70,7 @@ def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
             opened = claim
     if opened is None:
         return None
-    answered, human, told = _responses(replies)
+    answered, human, promise = _responses(replies)
     course = _course(opened.time, changes)
     return Ticket(
         opened.time,
@@ -79,18 +79,18 @@ def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
         opened.channel,
         answered,
         human,
-        told,
+        promise,
         *course,
         transferred,
         answered is not None and human is None,
     )
 
 
-def _responses(replies: list[Replied]) -> tuple[int | None, int | None, bool]:
-    """Give the first public reply of a bot or an agent, of an agent, and whether one told a deadline."""
+def _responses(replies: list[Replied]) -> tuple[int | None, int | None, int | None]:
+    """Give the first public reply of a bot or an agent, of an agent, and the deadline told last."""
     answered: int | None = None
     human: int | None = None
-    told = False
+    promise: Replied | None = None
     for reply in replies:
         if reply.public and reply.author != CUSTOMER:
             time = reply.time
@@ -98,8 +98,11 @@ def _responses(replies: list[Replied]) -> tuple[int | None, int | None, bool]:
                 answered = time
             if reply.author == AGENT and (human is None or time < human):
                 human = time
-            told = told or reply.promised is not None
-    return answered, human, told
+            if reply.promised is not None and (
+                promise is None or (reply.time, reply.id) > (promise.time, promise.id)
+            ):
+                promise = reply
+    return answered, human, promise.promised if promise is not None else None
 
 
 _OPEN, _ON_HOLD = STATUSES.index("open"), STATUSES.index("on_hold")
@@ -149,15 +152,8 @@ class TicketPoints:
         self._transferred = aggregates.count("transferred")
         self._bot_only = aggregates.count("bot_only")
 
-    def add(self, ticket: Ticket) -> None:
-        """Add a ticket's points."""
-        self._add(ticket, 1)
-
-    def remove(self, ticket: Ticket) -> None:
-        """Take a ticket's points back."""
-        self._add(ticket, -1)
-
-    def _add(self, ticket: Ticket, sign: int) -> None:
+    def add(self, ticket: Ticket, sign: int) -> None:
+        """Add a ticket's points, or take them back."""
         spans = self._resolutions(ticket)
         cells = self._resolved_cells(ticket)
         if not ticket.by_agent:
@@ -165,8 +161,7 @@ class TicketPoints:
         if spans:
             self._aggregates.add_spans(spans, sign)
         if cells:
-            counts = self._aggregates.counts
-            (counts.plus if sign > 0 else counts.minus).extend(cells)
+            self._aggregates.counts.of(sign).extend(cells)
         if ticket.status < SOLVED:
             self._aggregates.levels[self._status[ticket.status][ticket.priority]] += sign
 
@@ -179,7 +174,7 @@ class TicketPoints:
         if answered is not None:
             spans.append((self._any[priority], answered, max(0, answered - opened)))
             cells.append(self._answered + answered // US_PER_HOUR)
-            if ticket.told:
+            if ticket.promise is not None:
                 cells.append(self._told + answered // US_PER_HOUR)
         elif waits:
             self._aggregates.levels[self._waits_any[priority]] += sign
