@@ -1,9 +1,9 @@
 """Which identities are one customer: merges and erasures (docs/metrics.md, "Merged").
 
-One partition keeps this registry for all of them. Each identity's own partition is told, by facts,
-what its name is now (`Moved`) or that it is to be forgotten (`Forgotten`), and sends what it holds to where it
-belongs. So the registry is the only place that knows a whole component, and what it says of one identity has an order:
-`version`.
+One partition keeps this registry for all of them. Each identity's own partition is told, by facts, what its
+name is now (`Moved`) or that it is to be forgotten (`Forgotten`), and sends what it holds to where that
+belongs. So the registry is the only place that knows a whole component, and what it says of one identity
+has an order: `version`.
 """
 
 import hashlib
