@@ -2,18 +2,20 @@
 
 import asyncio
 import contextlib
+import logging
 import math
 import os
 import shutil
 import signal
 import sys
+from collections import deque
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import msgspec
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from streams.broker import EmbeddedKafka, free_port
@@ -27,6 +29,8 @@ from streams.simulator.writers import to_kafka
 _HISTORY = timedelta(days=548)
 _REFRESH_SECONDS = 0.5
 _READY_SECONDS = 60.0
+#: Latencies are shown over about the last 20 s: those of the history say nothing about the present.
+_LATENCY_SCRAPES = 40
 #: Where nobody watches a terminal, a line this often says how it goes.
 _LINE_SECONDS = 10.0
 
@@ -38,16 +42,20 @@ class Demo:
         settings: `broker` is used if it was set, else an embedded Kafka is started.
         plan: what the shop does.
         seconds: how long to go on once the history is in; None: until Ctrl-C.
+        console: where it is shown.
     """
 
-    def __init__(self, settings: Settings, plan: Plan, seconds: float | None) -> None:
+    def __init__(
+        self, settings: Settings, plan: Plan, seconds: float | None, console: Console | None = None
+    ) -> None:
         self._settings = settings
         self._plan = plan
         self._seconds = seconds
-        self._console = Console()
+        self._console = console or Console()
         self._directory = settings.data_dir / "demo"
         self._progress: Progress | None = None
         self._scrape: Scrape | None = None
+        self._scrapes: deque[Scrape] = deque(maxlen=_LATENCY_SCRAPES)
         self._live = asyncio.Event()
 
     async def run(self) -> None:
@@ -56,6 +64,8 @@ class Demo:
         Raises:
             RetentionError: a part could not start, or ended by itself.
         """
+        # The view says how it goes; what aiokafka retries is no news.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -150,18 +160,23 @@ class Demo:
         with Live(console=self._console, auto_refresh=False, screen=False) as live:
             while True:
                 await self._look(session, url)
-                live.update(render(self._progress, self._scrape, f"{url}/metrics"), refresh=True)
+                live.update(self.picture(f"{url}/metrics"), refresh=True)
                 await asyncio.sleep(_REFRESH_SECONDS)
 
     async def _tell(self, session: aiohttp.ClientSession, url: str) -> None:
         while True:
             await self._look(session, url)
-            self._console.print(render(self._progress, self._scrape, f"{url}/metrics"))
+            self._console.print(self.picture(f"{url}/metrics"))
             await asyncio.sleep(_LINE_SECONDS)
+
+    def picture(self, url: str) -> RenderableType:
+        """What is known now."""
+        return render(self._progress, self._scrape, self._scrapes[0] if self._scrapes else None, url)
 
     async def _look(self, session: aiohttp.ClientSession, url: str) -> None:
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
             self._scrape = await scrape(session, f"{url}/metrics")
+            self._scrapes.append(self._scrape)
 
 
 def plan(customers: int, seed: int, scenario: str, rate: float) -> Plan:

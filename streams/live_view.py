@@ -21,14 +21,16 @@ _RESPONSE_WINDOWS = ("1h", "24h", "7d", "30d")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def render(progress: Progress | None, scrape: Scrape | None, url: str) -> RenderableType:
-    """Draw everything that is known so far."""
+def render(
+    progress: Progress | None, scrape: Scrape | None, earlier: Scrape | None, url: str
+) -> RenderableType:
+    """Draw everything that is known so far; latencies are those since `earlier`."""
     parts: list[RenderableType] = [_headline(progress, url)]
     if scrape is not None:
         parts += [
             _retention(scrape),
             Columns([_responses(scrape), _feedback(scrape)], expand=True),
-            _pipeline(scrape),
+            _pipeline(scrape, earlier),
         ]
     return Group(*parts)
 
@@ -103,10 +105,10 @@ def _feedback(scrape: Scrape) -> RenderableType:
     return table
 
 
-def _pipeline(scrape: Scrape) -> RenderableType:
+def _pipeline(scrape: Scrape, earlier: Scrape | None) -> RenderableType:
     as_of = scrape.value("retention_as_of_timestamp_seconds")
     caught_up = scrape.value("retention_caught_up") == 1
-    p99 = scrape.quantile("retention_worker_event_to_metric_seconds", 0.99)
+    p99 = scrape.quantile("retention_worker_event_to_metric_seconds", 0.99, earlier)
     line = Text.assemble(
         ("caught up" if caught_up else "catching up: these are the last complete numbers",
          "green" if caught_up else "yellow"),

@@ -24,16 +24,23 @@ class Scrape:
         """The sum over all series of a name."""
         return sum(value for (series, _), value in self.series.items() if series == name)
 
-    def quantile(self, histogram: str, q: float) -> float:
-        """An upper bound of a histogram's quantile; NaN where nothing was observed."""
-        buckets = sorted(
-            (float(dict(labels)["le"]), count)
+    def quantile(self, histogram: str, q: float, since: "Scrape | None" = None) -> float:
+        """An upper bound of a histogram's quantile, of what came after `since`; NaN where nothing did."""
+        before = since.buckets(histogram) if since else {}
+        counts = sorted(
+            (bound, count - before.get(bound, 0)) for bound, count in self.buckets(histogram).items()
+        )
+        if not counts or not counts[-1][1]:
+            return math.nan
+        return next(bound for bound, count in counts if count >= q * counts[-1][1])
+
+    def buckets(self, histogram: str) -> dict[float, float]:
+        """Upper bound -> number of observations up to it."""
+        return {
+            float(dict(labels)["le"]): count
             for (name, labels), count in self.series.items()
             if name == f"{histogram}_bucket"
-        )
-        if not buckets or not buckets[-1][1]:
-            return math.nan
-        return next(bound for bound, count in buckets if count >= q * buckets[-1][1])
+        }
 
 
 def parse(text: str) -> Scrape:
