@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise, takewhile
 from random import Random
 
@@ -19,6 +20,8 @@ from streams.simulator.garbage import spoil
 START = datetime(2025, 5, 1, tzinfo=UTC)
 END = datetime(2026, 4, 1, tzinfo=UTC)
 SMALL = 400
+#: What the metrics that are compared depend on.
+MEASURED = ("order.placed", "order.cancelled", "refund.completed", "ticket.", "survey.")
 
 
 def a_shop(seed=1, end=END, customers=SMALL, scenario="steady", **options):
@@ -47,13 +50,14 @@ def by_ticket(events):
     return tickets
 
 
-def measure(scenario, customers=8_000):
+@cache
+def measure(scenario):
     """The metrics of a shop that the scenario ran for its last 200 days, by the project's own definitions."""
     definitions, end = Definitions(), START + timedelta(days=330)
     partition = Partition(definitions, {})
     now = 0
-    for event in a_shop(3, end, customers, scenario):
-        if event["type"].startswith(("review.", "checkout.", "experience.")):
+    for event in a_shop(3, end, 6_000, scenario):
+        if not event["type"].startswith(MEASURED):
             continue
         decoded = decode(topic_of(event), msgspec.json.encode(event))
         now = to_us(decoded.time)
@@ -62,11 +66,6 @@ def measure(scenario, customers=8_000):
     now = to_us(end)
     samples = metrics.compute([partition.evaluate(now)], definitions, now)
     return {(sample.metric, *sorted(sample.labels.values())): sample.value for sample in samples}
-
-
-@pytest.fixture(scope="module")
-def steady():
-    return measure("steady")
 
 
 def churn(measured):
@@ -212,30 +211,32 @@ def test_december_sells_more_than_january_and_evenings_more_than_nights(events):
     ("scenario", "rise"),
     [("support-backlog", 0.03), ("late-deliveries", 0.08), ("stockouts", 0.08), ("payment-outage", 0.04)],
 )
-def test_what_customers_meet_makes_them_leave(steady, scenario, rise):
-    assert churn(measure(scenario)) > churn(steady) + rise
+def test_what_customers_meet_makes_them_leave(scenario, rise):
+    assert churn(measure(scenario)) > churn(measure("steady")) + rise
 
 
-def test_fewer_agents_make_longer_queues(steady):
-    backlog = measure("support-backlog")
-    median = ("retention_first_response_seconds", "0.5", "90d", "all", "human")
+def test_fewer_agents_make_longer_queues_and_worse_ratings():
+    steady, backlog = measure("steady"), measure("support-backlog")
     median = ("retention_first_response_seconds", *sorted(["0.5", "90d", "all", "human"]))
     assert backlog[median] > 4 * steady[median]
-    breached = ("retention_sla_breach_ratio", *sorted(["90d", "first_human_response", "all"]))
-    assert backlog[breached] > 2 * steady[breached]
+    satisfied = ("retention_csat_ratio", "90d")
+    assert backlog[satisfied] < steady[satisfied] - 0.05
 
 
-def test_growth_brings_new_customers(steady):
-    new = ("retention_customers", *sorted(["90d", "new"]))
-    assert measure("growth")[new] > 1.8 * steady[new]
+def test_growth_brings_new_customers():
+    newcomers = {
+        scenario: len({event["customer_id"] for event in a_shop(customers=2_000, scenario=scenario)})
+        for scenario in ("steady", "growth")
+    }
+    assert newcomers["growth"] > 1.5 * newcomers["steady"]
 
 
 def test_a_rush_is_as_busy_as_asked_for_and_knows_the_customers():
-    shop = open_shop(1, START, END, SMALL)
+    shop = open_shop(1, START, END, 2_000)
     shop.rush(END.timestamp(), 40)
     known = {event["customer_id"] for _, event in shop.run(END.timestamp())}
-    live = [event for _, event in shop.run(END.timestamp() + 600)]
-    assert 20 * 600 < len(live) < 60 * 600
+    live = [event for _, event in shop.run(END.timestamp() + 300)]
+    assert 20 * 300 < len(live) < 60 * 300
     assert sum(event["customer_id"] in known for event in live) > len(live) / 2
     assert len({event["type"] for event in live}) > 10
 
