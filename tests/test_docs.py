@@ -1,0 +1,52 @@
+"""The documentation's examples are true, and it names every metric."""
+
+import json
+import math
+import re
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from models.definitions import Definitions
+from models.events import KINDS, decode, to_us
+from models.facts import facts_of
+from models.metrics import CATALOGUE, compute
+from models.partition import Partition
+
+_METRICS = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text()
+_EXAMPLE = re.compile(r"```jsonl\n(.*?)```\s+```metrics (\S+)\n(.*?)```", re.DOTALL)
+_LINE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
+_EXAMPLES = [(match[1], match[2], match[3]) for match in _EXAMPLE.finditer(_METRICS)]
+
+
+def _numbers(events: str, now: int) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    definitions, partition = Definitions(), Partition(Definitions(), {})
+    for line in events.splitlines():
+        event = decode(KINDS[json.loads(line)["type"]], line.encode())
+        for customer, fact in facts_of(event, definitions):
+            partition.apply(customer, fact, now)
+    samples = compute([partition.evaluate(now)], definitions, now)
+    return {(sample.metric, frozenset(sample.labels.items())): sample.value for sample in samples}
+
+
+@pytest.mark.parametrize(("events", "now", "expected"), _EXAMPLES)
+def test_the_examples_are_true(events: str, now: str, expected: str) -> None:
+    numbers = _numbers(events, to_us(datetime.fromisoformat(now)))
+    for line in expected.splitlines():
+        match = _LINE.fullmatch(line)
+        assert match, line
+        labels = frozenset(re.findall(r'(\w+)="([^"]*)"', match[2] or ""))
+        value, wanted = numbers[match[1], labels], float(match[3])
+        tolerance = 0.01 if "quantile" in line else 1e-12
+        assert value == pytest.approx(wanted, rel=tolerance) or (math.isnan(value) and math.isnan(wanted)), (
+            line
+        )
+
+
+def test_every_metric_is_documented() -> None:
+    assert len(_EXAMPLES) >= 8
+    missing = [
+        name for name in CATALOGUE if name not in _METRICS and name.rsplit("_mean", 1)[0] not in _METRICS
+    ]
+    assert missing == []
