@@ -49,11 +49,11 @@ DUE = (
         do="Much on_hold waits for another team: call it. Much pending waits for customers: close by your rule.",
     ),
     Chart(
-        title="Open tickets, $priority",
+        title="Open tickets by priority",
         unit="short",
         width=16,
-        queries=(Query(business("retention_tickets", priority="$priority"), "{{status}}"),),
-        do="Open that grows while pending does not: nobody answers; pending that grows: questions nobody answers us.",
+        queries=(Query(f"sum by (job, priority) ({business('retention_tickets')})", "{{priority}}"),),
+        do="All grow: more tickets, find what they are about. One grows: that queue has nobody.",
     ),
 )
 

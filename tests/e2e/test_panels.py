@@ -1,0 +1,142 @@
+"""Every panel and alert, asked of a real Prometheus that scrapes real workers: none empty, none wrong."""
+
+import asyncio
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.deployment import AS_OF, Deployment
+from tests.e2e.prometheus_server import ROOT, PrometheusServer, filled, panels
+from tests.e2e.worker import Metrics, WorkerProcess
+
+PLAIN = re.compile(r"max without \(instance\) \((retention_\w+)\{[^}]*\}\)")
+OFFSET = re.compile(r" offset \d+w")
+#: What Prometheus adds to a worker's own labels.
+ADDED = {"job", "instance", "__name__"}
+
+
+class Shop:
+    """`retention simulate`, history first, then live."""
+
+    def __init__(self, bootstrap: str, directory: Path) -> None:
+        command = [sys.executable, "-m", "streams.cli", "simulate", "--broker", bootstrap]
+        flags = ["--partitions", "4", "--customers", "600", "--rate", "40", "--garbage", "0.02"]
+        with (directory / "shop.log").open("wb") as log:
+            self._process = subprocess.Popen([*command, *flags], cwd=ROOT, stdout=log, stderr=log)
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+@pytest.fixture
+def shop(cluster, tmp_path) -> Iterator[Shop]:
+    running = Shop(cluster.bootstrap, tmp_path)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+async def deployment(deploy, shop) -> Deployment:  # noqa: ARG001 - its topics first
+    """Two workers of the shop's events, as Compose has them: on the wall's clock."""
+    workers = deploy(RETENTION_CLOCK="wall")
+    await workers.started(2)
+    return workers
+
+
+@pytest.fixture
+def prometheus(deployment, tmp_path) -> Iterator[PrometheusServer]:
+    directory = tmp_path / "prometheus"
+    directory.mkdir()
+    server = PrometheusServer([f"127.0.0.1:{worker.port}" for worker in deployment.workers], directory)
+    yield server
+    server.close()
+
+
+async def owner(deployment: Deployment) -> tuple[WorkerProcess, Metrics]:
+    """The worker that exports the business series, and what it says."""
+    for worker in deployment.alive:
+        metrics = await worker.metrics()
+        if metrics is not None and AS_OF in metrics:
+            return worker, metrics
+    raise AssertionError(deployment.tails())
+
+
+def same(one: float | None, other: float) -> bool:
+    return one is not None and (one == other or (math.isnan(one) and math.isnan(other)))
+
+
+@pytest.mark.timeout(300)
+async def test_every_panel_and_alert(deployment, prometheus, shop):
+    trusted = (
+        "job:retention:trusted == 1 and on (job) sum by (job) (rate(retention_worker_events_total[8s])) > 5"
+    )
+    await asyncio.to_thread(prometheus.until, trusted, 120.0)
+    await asyncio.sleep(10)  # a rate interval of live events
+
+    assert empty_panels(prometheus) == []
+    assert broken_rules(prometheus) == []
+    assert alerts_that_hold(prometheus, "platform") == set()
+
+    shop.close()
+    await asyncio.sleep(4)  # the last events are in the numbers, and scraped
+    assert await wrong_panels(deployment, prometheus) == []
+
+    former, _ = await owner(deployment)
+    former.kill()
+    await deployment.owning()
+    await asyncio.to_thread(
+        prometheus.until,
+        "max without (instance) (retention_churn_ratio) unless on () ALERTS{alertname='RetentionNoRollupOwner'}",
+    )
+    await asyncio.sleep(4)
+    assert await wrong_panels(deployment, prometheus) == []
+    assert alerts_that_hold(prometheus, "platform") <= {"RetentionWorkerGone"}
+
+
+def empty_panels(prometheus: PrometheusServer) -> list[str]:
+    """Panels with a query that finds nothing. Queries of a week or a year ago ask about now: we have no past."""
+    return [
+        f"{name}: {expr}"
+        for name, expr, chosen in panels()
+        if not prometheus.query(OFFSET.sub("", filled(expr, chosen)))
+        and "job:retention_churn_ratio:expected" not in expr
+    ]
+
+
+def broken_rules(prometheus: PrometheusServer) -> list[str]:
+    rules = [rule for group in prometheus.get("/api/v1/rules")["groups"] for rule in group["rules"]]
+    assert rules
+    return [f"{rule['name']}: {rule.get('lastError')}" for rule in rules if rule["health"] != "ok"]
+
+
+def alerts_that_hold(prometheus: PrometheusServer, team: str) -> set[str]:
+    """Alerts of a team whose expression finds something now, waiting for its time or not."""
+    groups = yaml.safe_load((ROOT / "prometheus" / "rules" / "alerts.yml").read_text())["groups"]
+    found = {rule["alert"]: prometheus.query(rule["expr"]) for group in groups for rule in group["rules"]}
+    teams = {rule["alert"]: rule["labels"]["team"] for group in groups for rule in group["rules"]}
+    return {alert for alert, samples in found.items() if samples and teams[alert] == team}
+
+
+async def wrong_panels(deployment: Deployment, prometheus: PrometheusServer) -> list[str]:
+    """Panels that show another number than the worker that exports it, just before or just after."""
+    queries = {filled(expr, chosen) for _, expr, chosen in panels()}
+    plain = [(match[1], expr) for expr in queries if (match := PLAIN.fullmatch(expr))]
+    assert len(plain) > 20
+    _, before = await owner(deployment)
+    await asyncio.sleep(2)
+    shown = {expr: prometheus.query(expr) for _, expr in plain}
+    _, after = await owner(deployment)
+    wrong = []
+    for metric, expr in plain:
+        for labels, value in shown[expr]:
+            own = (metric, frozenset(item for item in labels if item[0] not in ADDED))
+            if own[0] != AS_OF[0] and not (same(before.get(own), value) or same(after.get(own), value)):
+                wrong.append(f"{own}: shown {value}, exported {before.get(own)} and then {after.get(own)}")
+    return wrong
