@@ -17,10 +17,14 @@ async def read_to_end(
     compaction may have removed the last record, so a record with the last offset may never come.
     """
     consumer = AIOKafkaConsumer(
-        **client_options, isolation_level="read_committed", enable_auto_commit=False, fetch_max_wait_ms=100
+        **client_options,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",  # a position that is gone by now must not become the end
+        fetch_max_wait_ms=100,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         ends = await consumer.end_offsets(partitions)

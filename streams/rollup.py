@@ -78,7 +78,10 @@ class Rollup:
 
     def caught_up(self, answers: Sequence[Answer]) -> bool:
         """Whether a complete set rests on all that had been written when the partitions were assigned."""
-        return all(answer.inputs_read and answer.epoch == self.epoch for answer in answers) and self.epoch > 0
+        return self.epoch > 0 and all(
+            answer.inputs_read and answer.epoch == self.epoch and answer.rewind == self.rewind
+            for answer in answers
+        )
 
     def _follow(self, answers: Sequence[Answer]) -> None:
         read = all(answer.inputs_read for answer in answers)

@@ -53,6 +53,8 @@ class RollupOwner:
         """Ask every task, unless the last question is still open."""
         if not self._restored:
             return
+        if not self.publisher.caught_up:
+            self._publish()  # also when no set is complete any more
         waited = time.monotonic() - self._asked_at
         if self._rollup.pending and waited < _PATIENCE_SECONDS:
             return

@@ -27,6 +27,9 @@ _CHUNK = 500
 #: What changes by ticks alone is committed this often: it saves a transaction a tick on a quiet topic.
 _IDLE_COMMIT_SECONDS = 5.0
 
+#: A transaction that has not ended by then is given up when its task is closed.
+_CLOSE_SECONDS = 5.0
+
 _decode_tick = msgspec.msgpack.Decoder(Tick).decode
 
 
@@ -59,6 +62,7 @@ class Task:
         self._progress = Progress({})
         self._producer: AIOKafkaProducer | None = None
         self._committing = asyncio.Lock()
+        self._transaction: asyncio.Task[None] | None = None
         self._facts = TopicPartition(shared.names.facts, number)
         self._intake = Intake(
             task=number,
@@ -120,12 +124,19 @@ class Task:
         self.running = True
 
     async def close(self) -> None:
-        """Forget everything that is not committed."""
+        """Forget everything that is not committed.
+
+        A transaction under way may end first: stopping its producer would leave it waiting for ever.
+        """
         self.running = False
         self._turn += 1
         producer, self._producer = self._producer, None
+        if self._transaction is not None:
+            await asyncio.wait([self._transaction], timeout=_CLOSE_SECONDS)
         if producer is not None:
             await producer.stop()
+        if self._transaction is not None:
+            self._transaction.cancel()
 
     async def take(self, batch: RecordBatch) -> None:
         """Take one batch of an input or of the facts topic.
@@ -136,9 +147,15 @@ class Task:
         tp, records, turn = batch.tp, batch.records, self._turn
         if not self.running:
             return
-        if batch.start != self.positions[tp]:
-            await self._shared.sources.seek({tp: self.positions[tp]})
+        position = self.positions[tp]
+        if batch.start > position:
+            await self._shared.sources.seek({tp: position})
             return
+        if batch.next_offset <= position:
+            return
+        if batch.start < position:
+            # Fetched again after a seek. To seek once more would fetch again what is on its way, and so on.
+            records = [record for record in records if record.offset >= position]
         for start in range(0, len(records), _CHUNK):
             if turn != self._turn:
                 return
@@ -151,11 +168,6 @@ class Task:
             await asyncio.sleep(0)
         if turn == self._turn:
             self.positions[tp] = batch.next_offset
-
-    def interrupt(self) -> dict[TopicPartition, int]:
-        """Take no more of the batches at hand; gives where to read on."""
-        self._turn += 1
-        return dict(self.positions)
 
     async def answer(self, batch: RecordBatch) -> Answer | None:
         """Evaluate at the latest tick of the batch; older ones are nobody's question any more."""
@@ -189,24 +201,37 @@ class Task:
             KafkaError: the transaction failed; the task must be opened again.
         """
         async with self._committing:
+            if self._transaction is not None:
+                await asyncio.wait([self._transaction])
             if not self.running or self._producer is None or not self._due():
                 return
-            started = time.monotonic()
-            rows = self.partition.drain()
-            records = self.outbox.take()
-            positions = dict(self.positions)
-            moved = {tp: at for tp, at in positions.items() if at != self._committed.get(tp)}
-            changelog = (self._shared.names.changelog, self.number)
-            async with self._producer.transaction():
+            # Apart, so that it goes on if whoever waits for it is cancelled: what it takes is nowhere else.
+            self._transaction = asyncio.create_task(self._transact(self._producer))
+            await asyncio.wait([self._transaction])
+            if not self._transaction.cancelled():
+                self._transaction.result()
+
+    async def _transact(self, producer: AIOKafkaProducer) -> None:
+        started = time.monotonic()
+        rows = self.partition.drain()
+        records = self.outbox.take()
+        positions = dict(self.positions)
+        moved = {tp: at for tp, at in positions.items() if at != self._committed.get(tp)}
+        changelog = (self._shared.names.changelog, self.number)
+        try:
+            async with producer.transaction():
                 await send(
-                    self._producer,
+                    producer,
                     [(changelog, [Outgoing(key, row) for key, row in rows.items()]), *records.items()],
                 )
                 if moved:
-                    await self._producer.send_offsets_to_transaction(moved, self._shared.names.group)
-            self._committed = positions
-            self._committed_at = time.monotonic()
-            self._shared.operational.flush.observe(self._committed_at - started)
+                    await producer.send_offsets_to_transaction(moved, self._shared.names.group)
+        except BaseException:
+            self.running = False  # what was drained is lost to it: it must be opened again
+            raise
+        self._committed = positions
+        self._committed_at = time.monotonic()
+        self._shared.operational.flush.observe(self._committed_at - started)
 
     def sample_lag(self, ends: Mapping[TopicPartition, int]) -> None:
         """Take note of the sources' end offsets."""
@@ -249,9 +274,10 @@ class Task:
         return bool(moved) and time.monotonic() - self._committed_at > _IDLE_COMMIT_SECONDS
 
     def _inputs_read(self) -> bool:
-        # Committed, not only read: what was forwarded is in its topic then.
+        # Committed, not only read: what was forwarded is in its topic then. And read: after a rewind, what is
+        # committed says for a moment longer how far it had been.
         return not self.lag.stale(time.monotonic()) and all(
-            self._committed.get(tp, 0) >= end for tp, end in self._progress.ends.items()
+            min(self._committed[tp], self.positions[tp]) >= end for tp, end in self._progress.ends.items()
         )
 
     def _facts_read(self) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from models import partition
+from streams.errors import RetentionError, StateTooNew
 from streams.restore import read_to_end
 from streams.shared import Shared
 from streams.table import CustomersTable
@@ -67,17 +69,17 @@ class Tasks:
         `continuous`: this worker was a member in the generation before. If not, others may have owned its
         tasks in between, and written their state: then nothing it holds can be kept.
         """
+        before = self._sources
         self.generation = generation
         self._sources = self._by_task(assigned)
         for number in [*self._owned, *self._opening]:
-            if number not in self._sources or not continuous:
+            # A partition that was added to an input has to be known from the start.
+            if not continuous or self._sources.get(number) != before.get(number):
                 await self._close(number)
-        for number, tps in self._sources.items():
+        for number in self._sources:
             task = self._owned.get(number)
             if task is not None:
-                task.generation = generation
-                await self._shared.sources.seek(task.interrupt())
-                self._shared.sources.resume(tps)
+                await self._read_on(task)
             elif number not in self._opening:
                 self._open(number)
 
@@ -108,23 +110,22 @@ class Tasks:
 
     def _by_task(self, assigned: Iterable[TopicPartition]) -> dict[int, list[TopicPartition]]:
         by_task: dict[int, list[TopicPartition]] = {}
-        for tp in assigned:
-            by_task.setdefault(tp.partition % self._shared.tasks, []).append(
-                TopicPartition(tp.topic, tp.partition)
-            )
+        for tp in sorted(assigned):
+            by_task.setdefault(tp.partition % self._shared.tasks, []).append(tp)
         return by_task
 
     async def _commit(self, task: Task) -> None:
         try:
             await task.commit()
         except ProducerFenced:
-            log.warning("task %d has another owner by now: joining the group anew", task.number)
-            await self._close(task.number)
-            self._shared.sources.rejoin()
+            if self._owned.get(task.number) is task:  # else a new assignment has said so already
+                log.warning("task %d has another owner by now: joining the group anew", task.number)
+                await self._close(task.number)
+                self._shared.sources.rejoin()
         except KafkaError as error:
-            log.warning("task %d could not commit (%s): opening it again", task.number, error)
-            await self._close(task.number)
-            if task.number in self._sources:
+            if self._owned.get(task.number) is task:
+                log.warning("task %d could not commit (%s): opening it again", task.number, error)
+                await self._close(task.number)
                 self._open(task.number)
 
     async def _close(self, number: int) -> None:
@@ -136,7 +137,7 @@ class Tasks:
         if task is not None:
             self._shared.sources.pause(task.positions)
             await task.close()
-            self._on_closed(number)
+        self._on_closed(number)
         self._table.drop(number)
 
     def _open(self, number: int) -> None:
@@ -147,6 +148,8 @@ class Tasks:
             task = Task(number, self.generation, self._shared, self._table.new_partition(number))
             try:
                 await self._restore(task)
+                await self._on_opened(task)
+                await self._read_on(task)
             except KafkaError as error:
                 log.warning("task %d could not be opened (%s): trying again", number, error)
                 await task.close()
@@ -154,6 +157,9 @@ class Tasks:
             except asyncio.CancelledError:
                 await task.close()
                 raise
+            except RetentionError as error:
+                await self._on_failed(error)
+                return
             except Exception as error:
                 log.exception("task %d cannot be opened", number)
                 await self._on_failed(error)
@@ -162,7 +168,18 @@ class Tasks:
                 break
         self._opening.pop(number, None)
         self._owned[number] = task
-        await self._on_opened(task)
+
+    async def _read_on(self, task: Task) -> None:
+        """Read from where a task is, as a member of the present generation.
+
+        An assignment puts the consumer back to the committed offsets: one made during a seek undoes it.
+        """
+        while True:
+            task.generation = self.generation
+            await self._shared.sources.seek(dict(task.positions))
+            if task.generation == self.generation:
+                break
+        self._shared.sources.resume(task.positions)
 
     async def _restore(self, task: Task) -> None:
         started = time.monotonic()
@@ -171,7 +188,8 @@ class Tasks:
         await task.open_producer()
         await self._read_state(task)
         committed = await sources.committed(tps)
-        lost = task.state_missing and any(committed.get(tp) for tp in tps if tp.topic in INPUTS)
+        reads = [tp for tp in tps if tp.topic in INPUTS or tp.topic == self._shared.names.facts]
+        lost = task.state_missing and any(committed.get(tp) for tp in reads)
         if lost:
             log.error(
                 "the state of task %d is gone although its offsets are committed: all inputs are read again "
@@ -179,19 +197,19 @@ class Tasks:
                 task.number,
             )
         positions = await sources.starting_positions(tps, from_earliest=lost)
-        reads = [tp for tp in tps if tp.topic in INPUTS or tp.topic == self._shared.names.facts]
         task.start(
             positions, await sources.end_offsets(reads), rewind=time.time_ns() // 10**6 if lost else None
         )
-        await sources.seek(positions)
-        sources.resume(tps)
         self._shared.operational.recovery_seconds = time.monotonic() - started
         log.info("task %d restored in %.1f s", task.number, time.monotonic() - started)
 
     async def _read_state(self, task: Task) -> None:
         changelog = TopicPartition(self._shared.names.changelog, task.number)
-        async for records in read_to_end(self._shared.client_options, [changelog]):
-            task.load(records)
-            self._shared.operational.recovered_rows += len(records)
-            await asyncio.sleep(0)
+        try:
+            async for records in read_to_end(self._shared.client_options, [changelog]):
+                task.load(records)
+                self._shared.operational.recovered_rows += len(records)
+                await asyncio.sleep(0)
+        except partition.StateTooNew as error:
+            raise StateTooNew(error.found, error.known) from None
         task.rebuild()

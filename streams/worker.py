@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from faust.exceptions import ProducerSendError
 from faust.types import StreamT
 from faust.types.tuples import TP
 
@@ -128,6 +129,9 @@ class Worker:
                     await take(task, batch)
                 except asyncio.CancelledError:
                     raise
+                except (KafkaError, ProducerSendError) as error:
+                    # What was not taken comes again: a task knows how far it has come.
+                    log.warning("%s partition %d: %s: trying again", *batch.tp, error)
                 except Exception as error:
                     # Faust would start the agent again after this batch: its records would be skipped.
                     log.exception("%s partition %d could not be taken", batch.tp.topic, batch.tp.partition)
@@ -142,7 +146,7 @@ class Worker:
                     await step()
                 except asyncio.CancelledError:
                     raise
-                except KafkaError as error:
+                except (KafkaError, ProducerSendError) as error:
                     log.warning("%s: %s: trying again", step.__name__, error)
                 except Exception as error:
                     log.exception("%s failed", step.__name__)
