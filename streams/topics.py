@@ -4,6 +4,7 @@ Internal topics carry the group's name, so that several applications share one K
 fixed names that other services subscribe to.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ INPUTS: Mapping[str, Kind] = {
 METRICS = "retention.metrics"
 DEAD_LETTERS = "retention.dead-letters"
 
+_VISIBLE_POLL_SECONDS = 0.05
 _DAY_MS = 24 * 3600 * 1000
 #: A dead letter holds a record that may have been larger than what Kafka takes by default.
 LARGEST_RECORD = 16 << 20
@@ -111,8 +113,10 @@ async def ensure(admin: AIOKafkaAdminClient, topics: Iterable[Topic], *, replica
     missing = [topic for name, topic in wanted.items() if name not in existing]
     if missing:
         await _create(admin, missing, replication)
-        existing |= {topic.name: topic.partitions for topic in missing}
-        existing |= await partition_counts(admin, wanted)
+        # The controller has them; a broker that lags behind would tell a consumer of no such topic.
+        while len(existing) < len(wanted):
+            await asyncio.sleep(_VISIBLE_POLL_SECONDS)
+            existing = await partition_counts(admin, wanted)
     for name, topic in wanted.items():
         if topic.fixed and existing[name] != topic.partitions:
             raise PartitionsChanged(name, expected=topic.partitions, found=existing[name])

@@ -5,11 +5,11 @@ import json
 from typing import NamedTuple
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.broker import EmbeddedKafka
 from streams.cli.group import run
+from tests.streams.cli.calls import BrokerCalls, delete_all, visible
 
 
 class Result(NamedTuple):
@@ -30,17 +30,6 @@ def kafka(own_kafka):
     """The bootstrap servers of a Kafka without topics."""
     yield own_kafka.bootstrap
     asyncio.run(delete_all(own_kafka.bootstrap))
-
-
-async def delete_all(bootstrap):
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    topics = [topic for topic in await admin.list_topics() if not topic.startswith("__")]
-    if topics:
-        await admin.delete_topics(topics)
-        while set(topics) & set(await admin.list_topics()):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    await admin.close()
 
 
 @pytest.fixture
@@ -83,6 +72,7 @@ def make_topics(kafka):
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
         await admin.start()
         await admin.create_topics([NewTopic(name, 2, 1) for name in names])
+        await visible(admin, names)
         await admin.close()
 
     return lambda *names: asyncio.run(go(names))
@@ -92,61 +82,3 @@ def make_topics(kafka):
 def broker_calls(kafka):
     """The bare client, for what a test puts in and looks at."""
     return BrokerCalls(kafka)
-
-
-class BrokerCalls:
-    def __init__(self, bootstrap):
-        self.bootstrap = bootstrap
-
-    def produce(self, *records):
-        """Produce (topic, partition, key, value, headers) in this order."""
-
-        async def go():
-            async with AIOKafkaProducer(
-                bootstrap_servers=self.bootstrap, max_request_size=16 << 20
-            ) as producer:
-                for topic, partition, key, value, headers in records:
-                    await producer.send_and_wait(topic, value, key, partition, headers=headers)
-
-        asyncio.run(go())
-
-    def records(self, topic):
-        """Give all records of a topic, by partition."""
-
-        async def go():
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.bootstrap, enable_auto_commit=False, isolation_level="read_committed"
-            )
-            await consumer.start()
-            try:
-                await consumer._client.force_metadata_update()
-                partitions = consumer.partitions_for_topic(topic) or set()
-                tps = [TopicPartition(topic, partition) for partition in sorted(partitions)]
-                if not tps:
-                    return []
-                consumer.assign(tps)
-                await consumer.seek_to_beginning(*tps)
-                ends = await consumer.end_offsets(tps)
-                found = []
-                while any([await consumer.position(tp) < ends[tp] for tp in tps]):
-                    for batch in (await consumer.getmany(timeout_ms=200)).values():
-                        found += batch
-                return found
-            finally:
-                await consumer.stop()
-
-        return asyncio.run(go())
-
-    def topics(self):
-        async def go():
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-            await admin.start()
-            described = await admin.describe_topics()
-            await admin.close()
-            return {
-                topic["topic"]: len(topic["partitions"])
-                for topic in described
-                if not topic["topic"].startswith("__")
-            }
-
-        return asyncio.run(go())

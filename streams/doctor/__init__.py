@@ -1,0 +1,9 @@
+"""Looking at a set-up: each check says ok, warn or fail, and what to do.
+
+`local` looks at this machine and its settings, `topics` and `group` at Kafka. None changes anything.
+"""
+
+from streams.doctor.check import diagnose
+from streams.doctor.finding import Finding, Level
+
+__all__ = ["Finding", "Level", "diagnose"]

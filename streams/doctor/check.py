@@ -1,0 +1,27 @@
+"""All checks, in the order in which they make sense."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from aiokafka.errors import KafkaError
+
+from streams import admin
+from streams.doctor import group, local, topics
+from streams.doctor.finding import Finding
+from streams.errors import RetentionError
+from streams.settings import Settings
+
+
+async def diagnose(settings: Settings, environ: Mapping[str, str]) -> AsyncIterator[Finding]:
+    """Give the findings as they come: this machine's first, then Kafka's if it answers."""
+    for finding in local.findings(settings, environ):
+        yield finding
+    try:
+        async with admin.connect(settings) as client:
+            async for finding in topics.findings(client, settings):
+                yield finding
+            async for finding in group.findings(client, settings):
+                yield finding
+    except RetentionError as error:
+        yield Finding("fail", error.message, error.hint)
+    except KafkaError as error:
+        yield Finding("fail", f"Kafka answers, but refuses: {error}", "see its access rights and its own log")

@@ -1,0 +1,74 @@
+"""The group: who works, how far behind, and what was refused."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams import admin
+from streams.doctor.finding import Finding
+from streams.settings import Settings
+from streams.topics import DEAD_LETTERS, INPUTS, Names, partition_counts
+
+Offsets = Mapping[TopicPartition, int]
+
+
+async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIterator[Finding]:
+    """Check the workers and what they have read."""
+    state, members = await admin.group_members(client, settings.group)
+    yield _workers(settings.group, state, members)
+    counts = await partition_counts(client, [*INPUTS, Names(settings.group).facts, DEAD_LETTERS])
+    tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
+    if not tps:
+        return
+    earliest, ends = await _bounds(settings, tps)
+    node = await admin.coordinator(client, settings.group)
+    offsets = await client.list_consumer_group_offsets(settings.group, node)
+    committed = {tp: offset.offset for tp, offset in offsets.items() if offset.offset >= 0}
+    read = [tp for tp in tps if tp.topic != DEAD_LETTERS]
+    for finding in _progress(read, committed, earliest, ends):
+        yield finding
+    refused = sum(ends[tp] - earliest[tp] for tp in tps if tp.topic == DEAD_LETTERS)
+    if refused:
+        yield Finding("warn", f"{refused:,} dead letters", "look at them with `retention dead-letters list`")
+
+
+def _workers(group: str, state: str, members: list[str]) -> Finding:
+    if not members:
+        return Finding("warn", f"no worker of group {group} is running", "start one with `retention worker`")
+    hosts = ", ".join(sorted(set(members)))
+    what = f"{len(members)} worker{'s' if len(members) > 1 else ''} of group {group} on {hosts}: {state}"
+    if state != "Stable":
+        return Finding("warn", what, "they are sharing out the tasks: look again in a few seconds")
+    return Finding("ok", what)
+
+
+async def _bounds(settings: Settings, tps: list[TopicPartition]) -> tuple[Offsets, Offsets]:
+    consumer = AIOKafkaConsumer(**settings.client_options(), enable_auto_commit=False)
+    await consumer.start()
+    try:
+        return await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+    finally:
+        await consumer.stop()
+
+
+def _progress(
+    tps: list[TopicPartition], committed: Offsets, earliest: Offsets, ends: Offsets
+) -> Iterator[Finding]:
+    """Compare what was read with what there is; a partition nobody has read counts from its beginning."""
+    behind: defaultdict[str, int] = defaultdict(int)
+    lost: defaultdict[str, int] = defaultdict(int)
+    for tp in tps:
+        position = committed.get(tp, earliest[tp])
+        behind[tp.topic] += max(0, ends[tp] - max(position, earliest[tp]))
+        lost[tp.topic] += max(0, earliest[tp] - position)
+    unread = ", ".join(f"{count:,} of {topic}" for topic, count in behind.items() if count)
+    yield Finding("ok", f"not read yet: {unread}" if unread else "everything has been read")
+    for topic, count in lost.items():
+        if count:
+            yield Finding(
+                "fail",
+                f"{count:,} records of {topic} were removed by its retention before they were read",
+                "keep the topic for longer; what is lost can be put back with `retention load`",
+            )

@@ -1,0 +1,193 @@
+"""`retention doctor`: each thing that can be wrong is found on a real Kafka, and said with what to do."""
+
+import asyncio
+import socket
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.structs import TopicPartition
+
+from streams.settings import load
+from streams.topics import ensure, required
+from tests.streams.cli.calls import visible
+
+
+@pytest.fixture
+def prepare(kafka, unique, monkeypatch, free):
+    """Make all topics as a worker does, except for those that are there already; settings to match."""
+    for name, value in {"BROKER": kafka, "GROUP": unique, "PARTITIONS": "2", "PORT": str(free)}.items():
+        monkeypatch.setenv(f"RETENTION_{name}", value)
+
+    def make(*first):
+        async def go(admin):
+            await admin.create_topics(list(first))
+            await visible(admin, [topic.name for topic in first])
+            await ensure(admin, required(unique, 2), replication=1)
+
+        with_admin(kafka, go)
+        return unique
+
+    return make
+
+
+@pytest.fixture
+def healthy(prepare):
+    return prepare()
+
+
+@pytest.fixture
+def free():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def with_admin(bootstrap, act):
+    async def go():
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        await admin.start()
+        try:
+            return await act(admin)
+        finally:
+            await admin.close()
+
+    return asyncio.run(go())
+
+
+def test_a_new_set_up_is_in_order(retention, healthy):
+    result = retention("doctor")
+    assert result.code == 0, result.out
+    assert "ok    Kafka answers at 127.0.0.1:" in result.out
+    assert "ok    all topics are there" in result.out
+    assert "ok    everything has been read" in result.out
+    assert f"warn  no worker of group {healthy} is running" in result.out
+    assert "start one with `retention worker`" in result.out
+    assert "fail" not in result.out
+
+
+@pytest.mark.usefixtures("healthy")
+def test_settings_are_shown_with_their_source_and_without_secrets(retention):
+    result = retention("doctor", "--port", "0", redis="redis://me:secret@localhost:1/0")
+    assert "RETENTION_PORT            0  (flag --port)" in result.out
+    assert "RETENTION_CLOCK           wall  (default)" in result.out
+    assert "RETENTION_PARTITIONS      2  (environment RETENTION_PARTITIONS)" in result.out
+    assert "redis://me:***@localhost:1/0" in result.out
+    assert "secret" not in result.out
+    assert "warn  RETENTION_REDIS is set" in result.out
+
+
+def test_no_broker_fails_and_says_what_to_do(retention):
+    result = retention("doctor", broker="127.0.0.1:1")
+    assert result.code == 1
+    assert "fail  no Kafka answers at 127.0.0.1:1\n      start one with `retention broker`" in result.out
+
+
+def test_what_is_missing_is_named(retention, kafka):
+    result = retention("doctor", broker=kafka)
+    assert result.code == 0
+    assert (
+        "warn  not there yet: orders, refunds, tickets, reviews, customers, retention-facts, " in result.out
+    )
+
+
+def test_a_changed_partition_count_fails(retention, healthy):
+    result = retention("doctor", "--partitions", "3")
+    assert result.code == 1
+    assert f"fail  topic {healthy}-facts has 2 partitions where 3 are expected" in result.out
+    assert f"topic {healthy}-partials has" not in result.out
+    assert "topic orders has" not in result.out
+
+
+@pytest.mark.parametrize(
+    ("topic", "config", "level", "says"),
+    [
+        ("{}-customers-changelog", {"cleanup.policy": "delete"}, "fail", "is deleted by age or size"),
+        ("{}-customers-changelog", {"cleanup.policy": "compact,delete"}, "fail", "is deleted by age or size"),
+        ("{}-facts", {"cleanup.policy": "compact"}, "fail", "is compacted"),
+        ("{}-customers-changelog", {"cleanup.policy": "compact", "max.message.bytes": "1000000"}, "warn",
+         "takes records of 1000000 bytes at most"),
+        ("orders", {"cleanup.policy": "compact"}, "fail", "the input orders is compacted"),
+        ("orders", {"retention.ms": "604800000"}, "warn",
+         "the input orders keeps events for 7 days; the horizon is 800"),
+    ],
+)  # fmt: skip
+def test_a_topic_kept_wrongly_is_found(retention, prepare, unique, topic, config, level, says):
+    prepare(NewTopic(topic.format(unique), 2, 1, topic_configs=config))
+    result = retention("doctor")
+    assert says in result.out
+    assert f"{level}  " in result.out
+    assert result.code == (level == "fail")
+
+
+def test_workers_and_what_they_have_not_read(retention, healthy, kafka, broker_calls):
+    broker_calls.produce(*[("orders", 0, b"k", b"v", [])] * 5, ("retention.dead-letters", 0, b"k", b"v", []))
+
+    async def go():
+        consumer = AIOKafkaConsumer(
+            "orders",
+            bootstrap_servers=kafka,
+            group_id=healthy,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
+        await consumer.start()
+        try:
+            await consumer.getone()
+            await consumer.commit({TopicPartition("orders", 0): 2})
+            return await asyncio.to_thread(retention, "doctor")
+        finally:
+            await consumer.stop()
+
+    result = asyncio.run(go())
+    assert result.code == 0
+    assert f"ok    1 worker of group {healthy} on 127.0.0.1: Stable" in result.out
+    assert "not read yet: 3 of orders\n" in result.out
+    assert "warn  1 dead letters" in result.out
+
+
+def test_records_that_were_removed_before_they_were_read_fail(retention, healthy, kafka, broker_calls):
+    broker_calls.produce(*[("orders", 0, b"k", b"v", [])] * 5)
+
+    async def go():
+        consumer = AIOKafkaConsumer(
+            "orders", bootstrap_servers=kafka, group_id=healthy, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        await consumer.getone()
+        await consumer.commit({TopicPartition("orders", 0): 1})
+        await consumer.stop()
+
+    asyncio.run(go())
+    with_admin(kafka, lambda admin: admin.delete_records({TopicPartition("orders", 0): RecordsToDelete(4)}))
+    result = retention("doctor")
+    assert result.code == 1
+    assert "fail  3 records of orders were removed by its retention before they were read" in result.out
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_misspelt_variable_is_found(retention):
+    assert "warn  the variable RETENTION_PARTITION is no setting" in retention("doctor", partition="4").out
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_port_that_is_taken_is_found(retention):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = retention("doctor", port=taken.getsockname()[1])
+    assert "cannot be had: Address already in use" in result.out
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_directory_that_cannot_be_made_fails(retention, tmp_path):
+    (tmp_path / "file").touch()
+    result = retention("doctor", data_dir=tmp_path / "file" / "data")
+    assert result.code == 1
+    assert f"fail  {tmp_path / 'file'} is not writable" in result.out
+
+
+def test_it_changes_nothing(retention, kafka, broker_calls):
+    retention("doctor", broker=kafka)
+    assert broker_calls.topics() == {}
+    assert load({}, {}).broker == "127.0.0.1:9092"
