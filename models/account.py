@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 
-from models import orders, refunds
-from models.claims import OrderClaim, Placed
-from models.customer import Row
+from models import feedback, orders, refunds
+from models.aggregates import YEAR
+from models.claims import OrderClaim, Placed, Shared
+from models.customer import NEVER, Row
+from models.feedback import PROMOTER
 from models.orders import Order
 from models.refunds import NOTHING, Refunded
 from models.retention import Entry, Line
+from models.standing import Year
+from models.windows import US_PER_HOUR
 
 
 class Account:
@@ -19,7 +23,18 @@ class Account:
         encoded: as which the row was decoded.
     """
 
-    __slots__ = ("_about", "_conversions", "_encoded", "_ids", "_line", "_refunded", "key", "row")
+    __slots__ = (
+        "_about",
+        "_conversions",
+        "_encoded",
+        "_ids",
+        "_line",
+        "_refunded",
+        "_sent",
+        "_year",
+        "key",
+        "row",
+    )
 
     def __init__(self, key: bytes, row: Row, encoded: bytes = b"") -> None:
         self.key = key
@@ -28,6 +43,8 @@ class Account:
         self._ids: set[str] = set()
         self._line: Line | None = None
         self._refunded: dict[str, Refunded] | None = None
+        self._year: Year | None = None
+        self._sent: int | None = None
         self._about: dict[str, set[str]] | None = None
         self._conversions: dict[str, list[int]] | None = None
 
@@ -63,6 +80,30 @@ class Account:
             known = [self.order(entity) for entity in self.row.orders]
             self._line = sorted(entry_of(order) for order in known if order is not None and order.qualifying)
         return self._line
+
+    def year(self, hour: int) -> Year:
+        """The qualifying orders of the 365 days up to an event hour, which never goes back."""
+        since = hour - YEAR.hours + 1
+        if self._year is None:
+            self._year = Year(self.line, since)
+        else:
+            self._year.move(self.line, since)
+        return self._year
+
+    @property
+    def sent(self) -> int:
+        """The last event hour in which the customer recommended the shop, as things are; or one long ago."""
+        if self._sent is None:
+            hours = [claim.time // US_PER_HOUR for claim in self.row.loose if isinstance(claim, Shared)]
+            answer = feedback.latest_nps(self.row.loose)
+            if answer is not None and answer.score >= PROMOTER:
+                hours.append(answer.time // US_PER_HOUR)
+            self._sent = max(hours, default=-NEVER)
+        return self._sent
+
+    def forget_sent(self) -> None:
+        """What `sent` rests on has changed."""
+        self._sent = None
 
     @property
     def refunded(self) -> dict[str, Refunded]:

@@ -13,6 +13,7 @@ from models.claims import (
     AnyClaim,
     CheckoutStarted,
     Claim,
+    Contacted,
     LooseClaim,
     OrderClaim,
     RefundClaim,
@@ -39,6 +40,7 @@ class Stored(Struct, array_like=True):
 
     pages: int
     earliest: int
+    known: int
     orders: Raw
     refunds: Raw
     tickets: Raw
@@ -61,16 +63,18 @@ class Row:
     Attributes:
         pages: how many rows the customer takes (in the first page; see `models.pages`).
         earliest: event hour of the oldest claim: when it leaves the horizon, the customer is looked at again.
+        known: number of claims that make somebody a customer (in the first page): all but being contacted.
         orders: order id -> claims; the same for refunds, tickets, reviews, carts.
         seen: experiment -> what was shown when.
         loose: claims about nothing but the customer.
         waiting: facts from later than the clock.
     """
 
-    __slots__ = ("_encoded", "earliest", "pages", "waiting", *SECTIONS)
+    __slots__ = ("_encoded", "earliest", "known", "pages", "waiting", *SECTIONS)
 
     pages: int
     earliest: int
+    known: int
     orders: dict[str, list[OrderClaim]]
     refunds: dict[str, list[RefundClaim]]
     tickets: dict[str, list[TicketClaim]]
@@ -83,6 +87,7 @@ class Row:
     def __init__(self, pages: int = 1, earliest: int = NEVER) -> None:
         self.pages = pages
         self.earliest = earliest
+        self.known = 0
         self.orders, self.refunds, self.tickets, self.reviews, self.carts = {}, {}, {}, {}, {}
         self.seen = {}
         self.loose = []
@@ -94,7 +99,8 @@ class Row:
         """Read a row."""
         stored = _decode_stored(value)
         row = cls.__new__(cls)
-        row.pages, row.earliest, row.waiting = stored.pages, stored.earliest, stored.waiting
+        row.pages, row.earliest, row.known = stored.pages, stored.earliest, stored.known
+        row.waiting = stored.waiting
         row._encoded = {  # noqa: SLF001 - its own
             "orders": stored.orders,
             "refunds": stored.refunds,
@@ -116,7 +122,7 @@ class Row:
         """Write the row; what has not been looked at, as it was."""
         encoded = self._encoded
         sections = [encoded[name] if name in encoded else getattr(self, name) for name in SECTIONS]
-        return _encode((self.pages, self.earliest, *sections, self.waiting))
+        return _encode((self.pages, self.earliest, self.known, *sections, self.waiting))
 
     def sections(self) -> tuple[dict[str, list[Any]], ...]:
         """Give the claims by entity, one dictionary a kind of entity."""
@@ -137,7 +143,12 @@ class Row:
         """Whether nothing is known of the customer any more, nor waits."""
         return not (any(self.sections()) or self.loose or self.waiting)
 
-    def first_hour(self) -> int:
+    def recount(self) -> None:
+        """Find `earliest` and `known` anew."""
+        self.known = sum(not isinstance(claim, Contacted) for claim in self.claims())
+        self.earliest = self._first_hour()
+
+    def _first_hour(self) -> int:
         """Give the event hour of the oldest claim."""
         oldest = min((claim.time for claim in self.claims()), default=None)
         return NEVER if oldest is None else oldest // US_PER_HOUR

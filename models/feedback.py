@@ -10,7 +10,7 @@ from models.windows import US_PER_HOUR
 
 NPS, CES, CSAT = range(len(SURVEYS))
 
-_DETRACTOR, _PROMOTER = 6, 9
+DETRACTOR, PROMOTER = 6, 9
 _SATISFIED = 4
 
 
@@ -75,7 +75,7 @@ class FeedbackPoints:
         elif answer.survey == CSAT:
             if answer.score >= _SATISFIED:
                 cells.append(self._satisfied + at)
-        elif answer.score >= _PROMOTER:
+        elif answer.score >= PROMOTER:
             cells.append(self._promoters + at)
-        elif answer.score <= _DETRACTOR:
+        elif answer.score <= DETRACTOR:
             cells.append(self._detractors + at)

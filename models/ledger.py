@@ -35,9 +35,15 @@ from models.orders import Order, OrderPoints
 from models.refunds import NOTHING, RefundPoints
 from models.retention import RetentionPoints
 from models.sla import Targets
+from models.standing import Standing, Standings
 from models.tickets import TicketPoints
+from models.windows import between, hour
 
-ORDER, TICKET, CART = range(3)
+ORDER, TICKET, CART, CUSTOMER = range(4)
+#: Claims that may change where a customer stands.
+_MOVING: Final = frozenset(
+    {claims.Placed, claims.Amended, claims.Cancelled, claims.Completed, claims.Answered, claims.Shared}
+)
 #: When, whose (row key), which kind of entity, which one.
 Timer = tuple[int, bytes, int, str]
 
@@ -47,8 +53,11 @@ class Ledger:
 
     def __init__(self, definitions: Definitions, now: int) -> None:
         self.now = now
+        self._hour = hour(now)
         self.aggregates = Aggregates(definitions)
         self._timers: list[Timer] = []
+        # Event hour -> customers who may stand elsewhere from then on.
+        self._steps: dict[int, list[bytes]] = {}
         self._orders = OrderPoints(self.aggregates)
         self._refunds = RefundPoints(self.aggregates)
         self._retention = RetentionPoints(self.aggregates, definitions)
@@ -56,6 +65,7 @@ class Ledger:
         self._targets = Targets(self.aggregates, definitions)
         self._checkout = CheckoutPoints(self.aggregates, definitions)
         self._feedback = FeedbackPoints(self.aggregates)
+        self._standings = Standings(self.aggregates, definitions)
         self._enter: Final[dict[type[AnyClaim], Callable[[Account, str, Any], None]]] = {
             **dict.fromkeys(get_args(OrderClaim), self._enter_order),
             **dict.fromkeys(get_args(RefundClaim), self._enter_refund),
@@ -68,7 +78,15 @@ class Ledger:
     def enter(self, account: Account, fact: Fact) -> None:
         """Make a fact known, which is not yet."""
         claim = fact.claim
-        self._enter[type(claim)](account, fact.entity, claim)
+        kind = type(claim)
+        moving = kind in _MOVING or not account.row.known
+        before = self._standing(account) if moving else None
+        self._enter[kind](account, fact.entity, claim)
+        if kind is not claims.Contacted:
+            account.row.known += 1
+        if moving:
+            account.forget_sent()
+            self._stand(account, before)
         if fact.seen is not None:
             for experiment, variant in fact.seen.items():
                 account.row.seen.setdefault(experiment, []).append(Seen(claim.time, claim.id, variant))
@@ -93,6 +111,7 @@ class Ledger:
         for claim in row.loose:
             self._add_loose(claim, 1)
         self._change_nps(None, feedback.latest_nps(row.loose))
+        self._stand(account, None)
 
     def due(self, now: int) -> list[tuple[bytes, int, str]]:
         """Let the clock go on to `now`, and give what is to `ripen`: customer, kind of entity, entity."""
@@ -100,7 +119,10 @@ class Ledger:
         due = set()
         while timers and timers[0][0] <= now:
             due.add(heappop(timers)[1:])
-        self.now = now
+        before = self._hour
+        self._go_to(now)
+        for at in between(self._steps, before + 1, self._hour + 1):
+            due.update((key, CUSTOMER, "") for key in self._steps.pop(at))
         return sorted(due)  # a customer's together: it may have to be decoded
 
     def ripen(self, account: Account, kind: int, entity: str, before: int) -> None:
@@ -116,6 +138,8 @@ class Ledger:
                 self._targets.add(ticket, before, -1)
                 self._targets.add(ticket, self.now, 1)
                 self._remind(account, TICKET, entity, self._targets.due(ticket, self.now))
+        elif kind == CUSTOMER:
+            self._stand(account, self._standing(account, hour(before)))
         else:
             cart = self._cart(account, entity)
             if cart is not None:
@@ -124,7 +148,7 @@ class Ledger:
 
     def expire(self, account: Account, before: int) -> None:
         """Forget every claim from before a time (microseconds)."""
-        row = account.row
+        row, standing = account.row, self._standing(account)
         sections: list[tuple[dict[str, list[Any]], Callable[[Account, str, list[Any]], None]]] = [
             (row.refunds, self._put_refund),
             (row.orders, self._put_order),
@@ -141,11 +165,36 @@ class Ledger:
         for experiment, seen in list(row.seen.items()):
             _replace(row.seen, experiment, after(seen, before))
         account.recount()
-        row.earliest = row.first_hour()
+        row.recount()
+        account.forget_sent()
+        self._stand(account, standing)
+
+    def _go_to(self, now: int) -> None:
+        self.now = now
+        self._hour = hour(now)
 
     def _remind(self, account: Account, kind: int, entity: str, due: int | None) -> None:
         if due is not None:
             heappush(self._timers, (due, account.key, kind, entity))
+
+    # The customer as a whole.
+
+    def _standing(self, account: Account, at: int | None = None) -> Standing | None:
+        if not account.row.known:
+            return None
+        at = self._hour if at is None else at
+        return self._standings.derive(account.line, account.year(at), account.sent, at)
+
+    def _stand(self, account: Account, before: Standing | None) -> None:
+        """Count a customer where they stand now, no longer where they stood."""
+        standing = self._standing(account)
+        self._standings.change(before, standing)
+        if (
+            standing is not None
+            and standing.until is not None
+            and (before is None or before.until != standing.until)
+        ):
+            self._steps.setdefault(standing.until, []).append(account.key)
 
     # Orders: their own points, the line of qualifying ones, the carts and refunds that name them or are
     # named.
@@ -172,7 +221,7 @@ class Ledger:
             self._add_refunds(account, waiting, 1)
 
     def _change_order(self, account: Account, entity: str, old: Order | None, new: Order | None) -> None:
-        line = account.line
+        line, year = account.line, account.year(self._hour)
         entry_before = entry_of(old) if old is not None and old.qualifying else None
         entry = entry_of(new) if new is not None and new.qualifying else None
         if old is not None:
@@ -182,8 +231,10 @@ class Ledger:
         if entry != entry_before:
             if entry_before is not None:
                 self._retention.remove(line, entry_before)
+                year.change(entry_before, -1)
             if entry is not None:
                 self._retention.insert(line, entry)
+                year.change(entry, 1)
         due = orders.due(new, self.now)
         if due != orders.due(old, self.now):
             self._remind(account, ORDER, entity, due)

@@ -1,7 +1,7 @@
 """The partitions' sums, merged by adding, and asked by name and window."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import floor, nan
 
@@ -66,9 +66,17 @@ class Merged:
         """Give a sum of money over all that is known, major units of the base currency."""
         return self._money(kind, -1)
 
+    def level_money(self, *kind: str) -> float:
+        """Give an amount of money at `now`, major units of the base currency."""
+        return self._base({name[-1]: net for name, net in self._levels.items() if name[:-1] == kind and net})
+
     def _money(self, kind: str, index: int) -> float:
+        return self._base(
+            {name[1]: sums[index] for name, sums in self._sums.items() if name[0] == kind and sums[index]}
+        )
+
+    def _base(self, sums: Mapping[str, int]) -> float:
         rates = self.definitions.rates
-        sums = {name[1]: sums[index] for name, sums in self._sums.items() if name[0] == kind and sums[index]}
         if not sums.keys() <= rates.keys():
             return nan  # a rate has been taken out of the configuration since
         return sum(to_base(sums[currency], currency, rates) for currency in sorted(sums))

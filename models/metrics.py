@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from models import metrics_feedback, metrics_retention, metrics_shop, metrics_tickets
+from models import metrics_customers, metrics_feedback, metrics_retention, metrics_shop, metrics_tickets
 from models.aggregates import Partial
 from models.definitions import Definitions
 from models.merged import Merged
@@ -21,6 +21,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
     | metrics_shop.CATALOGUE
     | metrics_tickets.CATALOGUE
     | metrics_feedback.CATALOGUE
+    | metrics_customers.CATALOGUE
 )
 
 
@@ -38,4 +39,5 @@ def compute(partials: Sequence[Partial], definitions: Definitions, now: int) -> 
         *metrics_shop.compute(merged),
         *metrics_tickets.compute(merged),
         *metrics_feedback.compute(merged),
+        *metrics_customers.compute(merged),
     ]

@@ -18,7 +18,7 @@ from models.customer import NEVER, Row
 from models.definitions import Definitions
 from models.facts import Fact
 from models.ledger import Ledger
-from models.windows import US_PER_HOUR, hour
+from models.windows import US_PER_HOUR, between, hour
 
 __all__ = ["STATE_VERSION", "Meta", "Partial", "Partition", "StateTooNew"]
 
@@ -198,7 +198,12 @@ class Partition:
         """
         saved = self._rows.get(META_KEY)
         self._begin(Meta() if saved is None else _meta(saved))
-        self.meta.now = self._ledger.now = max(self.meta.now, now)
+        if saved is None:
+            self._drained.version = (
+                0  # written with the first drain: state lost is told from none yet
+            )
+        self.meta.now = max(self.meta.now, now)
+        self._ledger = Ledger(self._definitions, self.meta.now)
         self._since = known_since(hour(self.meta.now), self._definitions.horizon_days)
         for key in [key for key in self._rows if not pages.is_page(key)]:
             self._restore(key)
@@ -255,12 +260,8 @@ class Partition:
         since = known_since(hour(self.meta.now), self._definitions.horizon_days)
         if since == self._since:
             return
-        hours = range(self._since // US_PER_HOUR, since // US_PER_HOUR)
+        gone = between(self._oldest, self._since // US_PER_HOUR, since // US_PER_HOUR)
         self._since = since
-        if len(hours) > len(self._oldest):
-            gone = sorted(at for at in self._oldest if at in hours)
-        else:
-            gone = [at for at in hours if at in self._oldest]
         for at in gone:
             for key in self._oldest.pop(at):
                 account = self._young.get(key) or self._load(key)

@@ -5,13 +5,14 @@ The windows are rings of buckets, as in `models.tables`.
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import log
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from models.tables import Ints
+from models.windows import between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +60,7 @@ class Sketches:
             return
         for ring, length in enumerate(self._lengths):
             last = ring + 1 == len(self._lengths)
-            for crossing in self._between(at - length, slot - length):
+            for crossing in between(self._slots, at - length + 1, slot - length + 1):
                 keys = self._slots.pop(crossing) if last else self._slots[crossing]
                 self._count(ring, keys, -1)
                 if not last:
@@ -78,12 +79,6 @@ class Sketches:
         starts = np.flatnonzero(np.diff(slots[order], prepend=slots[order[0]] - 1))
         for slot, part in zip(slots[order][starts].tolist(), np.split(signed, starts[1:]), strict=True):
             self._slots.setdefault(slot, array("q")).frombytes(part.tobytes())
-
-    def _between(self, after: int, until: int) -> Iterable[int]:
-        """The slots in use in (after, until]."""
-        if until - after < len(self._slots):
-            return [slot for slot in range(after + 1, until + 1) if slot in self._slots]
-        return [slot for slot in self._slots if after < slot <= until]
 
     def _count(self, ring: int, keys: "array[int]", sign: int) -> None:
         signed = np.frombuffer(keys, np.int64)

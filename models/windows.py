@@ -1,6 +1,7 @@
 """Event hours, event minutes and the windows made of them (docs/metrics.md, "Clock and windows")."""
 
 import re
+from collections.abc import Collection
 
 from msgspec import Struct
 
@@ -19,6 +20,13 @@ def hour(us: int) -> int:
 def minute(us: int) -> int:
     """Give the event minute of a time in microseconds: whole minutes since the epoch, rounded down."""
     return us // US_PER_MINUTE
+
+
+def between(slots: Collection[int], first: int, end: int) -> list[int]:
+    """Give those of some slots that are in [first, end), ascending, in the cheaper of two ways."""
+    if end - first <= len(slots):
+        return [slot for slot in range(first, end) if slot in slots]
+    return sorted(slot for slot in slots if first <= slot < end)
 
 
 class Window(Struct, frozen=True):

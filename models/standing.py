@@ -1,0 +1,161 @@
+"""Where a customer stands with the shop: lifecycle, tier and role (docs/metrics.md, "Lifecycle" and after).
+
+A standing holds for whole event hours; it follows from the customer's qualifying orders and a few times.
+"""
+
+from bisect import bisect_left
+from typing import Final
+
+from msgspec import Struct
+
+from models.aggregates import YEAR, Aggregates
+from models.definitions import Definitions
+from models.money import to_base
+from models.retention import Entry, Line
+from models.windows import US_PER_HOUR
+
+STATES: Final = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
+PROSPECT, CHURNED, AT_RISK, NEW, REACTIVATED, RETURNING = range(len(STATES))
+ANSWERS: Final = ("no", "yes")
+
+
+def tiers_of(definitions: Definitions) -> tuple[str, ...]:
+    """Give the loyalty tiers, lowest first."""
+    return ("member", *sorted(definitions.tiers, key=lambda tier: definitions.tiers[tier]))
+
+
+class Year:
+    """A customer's qualifying orders of the 365 days up to an hour: how many, and their net by currency.
+
+    It moves with the orders and with the hour, so that it costs as little for a customer with thousands.
+    """
+
+    __slots__ = ("net", "number", "since")
+
+    def __init__(self, line: Line, since: int) -> None:
+        self.since = since  #: The first hour of them.
+        self.number = 0
+        self.net: dict[str, int] = {}
+        for entry in line[_first(line, since) :]:
+            self.change(entry, 1)
+
+    def change(self, entry: Entry, sign: int) -> None:
+        """Add an order, or take it away."""
+        _, _, at, _, currency, net = entry
+        if at >= self.since:
+            self.number += sign
+            self.net[currency] = self.net.get(currency, 0) + sign * net
+
+    def move(self, line: Line, since: int) -> None:
+        """Let the first hour be a later one."""
+        if since > self.since:
+            gone = line[_first(line, self.since) : _first(line, since)]
+            for entry in gone:
+                self.change(entry, -1)
+            self.since = since
+
+
+def _first(line: Line, hour: int) -> int:
+    """Give the index of the first order from an hour on."""
+    return bisect_left(line, (hour * US_PER_HOUR,))  # a shorter tuple sorts first
+
+
+class Standing(Struct, frozen=True, gc=False):
+    """Where a customer stands in one event hour.
+
+    Attributes:
+        state: index in `STATES`.
+        tier: index in `tiers_of`.
+        spender: has ordered within a year.
+        sender: has recommended the shop within a year.
+        net: of the year's orders, by currency.
+        until: the hour in which it may be another; None if only an event changes it.
+    """
+
+    state: int
+    tier: int
+    spender: bool
+    sender: bool
+    net: tuple[tuple[str, int], ...]
+    until: int | None
+
+
+class Standings:
+    """How customers' standings are found, and what they add to a partition's levels."""
+
+    def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
+        self._aggregates = aggregates
+        self._definitions = definitions
+        self._churned_after = 24 * definitions.lifecycle_days
+        self._at_risk_after = 12 * definitions.lifecycle_days
+        tiers = tiers_of(definitions)
+        self._thresholds = [definitions.tiers[tier] for tier in tiers[1:]]
+        level = aggregates.level
+        self._states = [level("lifecycle", state) for state in STATES]
+        self._tiers = [level("tier", tier) for tier in tiers]
+        self._roles = [[level("roles", spends, sends) for sends in ANSWERS] for spends in ANSWERS]
+        self._nets: dict[tuple[int, str], int] = {}
+
+    def derive(self, line: Line, year: Year, sent: int, hour: int) -> Standing:
+        """Give a customer's standing.
+
+        Args:
+            line: the qualifying orders.
+            year: those of the 365 days up to `hour`.
+            sent: the last event hour in which the customer recommended the shop (or one long ago).
+            hour: the present event hour.
+        """
+        sender = sent > hour - YEAR.hours
+        until = [at for at in (sent + YEAR.hours,) if at > hour]
+        if line:
+            last = line[-1][2]
+            until += [at for at in (last + self._at_risk_after, last + self._churned_after) if at > hour]
+        if year.number:
+            until.append(line[_first(line, year.since)][2] + YEAR.hours)
+        return Standing(
+            self._state(line, hour),
+            self._tier(year),
+            year.number > 0,
+            sender,
+            tuple(sorted((currency, net) for currency, net in year.net.items() if net)),
+            min(until, default=None),
+        )
+
+    def _state(self, line: Line, hour: int) -> int:
+        if not line:
+            return PROSPECT
+        recency = hour - line[-1][2]
+        if recency >= self._churned_after:
+            return CHURNED
+        if recency >= self._at_risk_after:
+            return AT_RISK
+        if len(line) == 1:
+            return NEW
+        return REACTIVATED if line[-1][2] - line[-2][2] >= self._churned_after else RETURNING
+
+    def _tier(self, year: Year) -> int:
+        rates = self._definitions.rates
+        spent = sum(
+            to_base(net, currency, rates) for currency, net in sorted(year.net.items()) if currency in rates
+        )
+        return sum(spent >= threshold for threshold in self._thresholds)
+
+    def change(self, old: Standing | None, new: Standing | None) -> None:
+        """Count a customer where they stand now; None while nothing is known of them."""
+        if old != new:
+            self._add(old, -1)
+            self._add(new, 1)
+
+    def _add(self, standing: Standing | None, sign: int) -> None:
+        if standing is None:
+            return
+        levels = self._aggregates.levels
+        levels[self._states[standing.state]] += sign
+        levels[self._tiers[standing.tier]] += sign
+        levels[self._roles[standing.spender][standing.sender]] += sign
+        for currency, net in standing.net:
+            index = self._nets.get((standing.state, currency))
+            if index is None:
+                index = self._aggregates.level("lifecycle_net", STATES[standing.state], currency)
+                self._nets[standing.state, currency] = index
+            levels[index] += sign * net
