@@ -218,9 +218,8 @@ class EmbeddedKafka:
         command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(config)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            raise BrokerError(
-                f"the embedded Kafka could not format {self.data_dir / 'log'}: {(done.stderr or done.stdout).strip()}"
-            )
+            said = (done.stderr or done.stdout).strip()
+            raise BrokerError(f"the embedded Kafka could not format {self.data_dir / 'log'}", said)
 
     def _spawn(self, command: list[str]) -> None:
         """Start it from a thread that lives as long as it: the parent-death signal follows the thread."""

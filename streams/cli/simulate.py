@@ -1,6 +1,7 @@
 """`retention simulate`: a simulated shop's events, to Kafka or to a file."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 
 import click
@@ -100,6 +101,8 @@ async def _simulate(plan: Plan, settings: Settings, key: Key, out: str | None) -
         with to_file(out) as write, HistoryBar() as bar:
             progress = await play(plan, write, bar.watch)
     else:
+        # It warns of each topic that was made a moment ago; what matters is raised.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         async with to_kafka(settings, key) as write:
             with HistoryBar() as bar:
                 progress = await play(plan, write, bar.watch)

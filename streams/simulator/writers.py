@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import IO, Literal, cast
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from streams import admin, outbox, topics
+from streams.errors import BrokerUnavailable
 from streams.outbox import Outgoing
 from streams.partitioner import tasks_of
 from streams.settings import Settings
@@ -25,7 +27,7 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
     """Write to the input topics, which are made where they are missing.
 
     `key` is what producers key by: the customer, the event (so that a customer's events scatter), or nothing
-    (partitions in turn). Raises `BrokerUnavailable` where no Kafka answers.
+    (partitions in turn). Raises `BrokerUnavailable` where no Kafka answers, or no longer.
     """
     wanted = [topics.Topic(name, settings.partitions) for name in topics.INPUTS]
     async with admin.connect(settings) as client:
@@ -40,7 +42,10 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
     turns: defaultdict[str, int] = defaultdict(int)
 
     async def write(records: list[Record]) -> None:
-        await outbox.send(producer, _destined(records, partitions, key, turns).items())
+        try:
+            await outbox.send(producer, _destined(records, partitions, key, turns).items())
+        except KafkaError as error:
+            raise BrokerUnavailable(settings.broker, str(error)) from error
 
     await producer.start()
     try:
