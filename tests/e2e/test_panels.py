@@ -93,7 +93,7 @@ async def test_every_panel_and_alert(deployment, prometheus, shop):
     await deployment.owning()
     await asyncio.to_thread(
         prometheus.until,
-        "max without (instance) (retention_churn_ratio) unless on () ALERTS{alertname='RetentionNoRollupOwner'}",
+        "count(retention_churn_ratio) unless on () ALERTS{alertname='RetentionNoRollupOwner'}",
     )
     await asyncio.sleep(4)
     assert await wrong_panels(deployment, prometheus) == []
@@ -101,7 +101,7 @@ async def test_every_panel_and_alert(deployment, prometheus, shop):
 
 
 def empty_panels(prometheus: PrometheusServer) -> list[str]:
-    """Panels with a query that finds nothing. Queries of a week or a year ago ask about now: we have no past."""
+    """Panels of which a query finds nothing. Those of a week or a year ago ask about now: we have no past."""
     return [
         f"{name}: {expr}"
         for name, expr, chosen in panels()
