@@ -19,6 +19,10 @@ from streams.outbox import Outbox, Outgoing
 from streams.partitioner import tasks_of
 from streams.topics import DEAD_LETTERS
 
+#: A forwarded fact keeps its record's timestamp, from which its latency counts, if that is so recent. By their
+#: timestamps the facts topic keeps 30 days: what an old record says would be gone before it is read.
+_RECENT_MS = 24 * 3600 * 1000
+
 
 class Intake:
     """What one task does with the records of its partitions of the inputs and of the facts topic."""
@@ -90,13 +94,15 @@ class Intake:
         known = self._known_at()
         apply = self._partition.apply
         mine = self._task
+        wall = wall_us() // 1000
         duplicates = rerouted = 0
         for key, (customer, fact, timestamp), task in zip(
             keys, found, tasks_of(keys, self._tasks), strict=True
         ):
             if task != mine:
                 rerouted += 1
-                self._outbox.to(self._facts_topic, task).append(Outgoing(key, facts.encode(fact), timestamp))
+                sent = timestamp if wall - _RECENT_MS < timestamp <= wall else None
+                self._outbox.to(self._facts_topic, task).append(Outgoing(key, facts.encode(fact), sent))
             elif not apply(customer, fact, known):
                 duplicates += 1
         self._operational.duplicates += duplicates
