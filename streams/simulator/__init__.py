@@ -58,11 +58,13 @@ def open_shop(
         began = closing - min(SCENARIO_DAYS * DAY, (closing - opening) / 2)
     else:
         began = since.timestamp()
+    period = None if scenario == "steady" else (began, until.timestamp() if until else None)
     # Shops of different parameters in one Kafka are different customers.
-    key = f"{crc32(repr((seed, opening, customers, scenario)).encode()) & 0xFFFF:04x}"
+    parameters = repr((seed, opening, customers, currencies, scenario, period))
+    key = f"{crc32(parameters.encode()) & 0xFFFF:04x}"
     shop = Shop(seed=seed, start=opening, customers=customers, key=key, currencies=currencies)
-    if scenario != "steady":
-        shop.plan(scenario, began, until.timestamp() if until else None)
+    if period is not None:
+        shop.plan(scenario, *period)
     return shop
 
 
