@@ -19,7 +19,7 @@ from streams.outbox import Outbox, Outgoing
 from streams.partitioner import tasks_of
 from streams.topics import DEAD_LETTERS
 
-#: A forwarded fact keeps its record's timestamp, from which its latency counts, if that is so recent. By their
+#: A forwarded fact keeps its record's timestamp, from which its latency counts, if that is so recent. By its
 #: timestamps the facts topic keeps 30 days: what an old record says would be gone before it is read.
 _RECENT_MS = 24 * 3600 * 1000
 
