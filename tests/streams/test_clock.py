@@ -1,0 +1,28 @@
+import time
+
+from streams.clock import clock, wall_us
+
+LONG_AGO = 1_000_000
+LATER = 4_000_000_000_000_000  # the year 2096
+
+
+def test_wall_is_microseconds_since_the_epoch():
+    assert abs(wall_us() - time.time() * 1e6) < 5_000_000
+
+
+def test_wall_mode_evaluates_at_the_present_whatever_the_events_say():
+    before = wall_us()
+    assert before <= clock("wall").now(LATER) <= wall_us()
+    assert before <= clock("wall").now(0) <= wall_us()
+
+
+def test_wall_mode_knows_facts_up_to_the_present_or_the_last_tick():
+    before = wall_us()
+    assert before <= clock("wall").known_at(LONG_AGO, LATER) <= wall_us()
+    assert clock("wall").known_at(LATER, 0) == LATER
+
+
+def test_event_mode_reads_no_wall_clock():
+    assert clock("event").now(LONG_AGO) == LONG_AGO
+    assert clock("event").known_at(LONG_AGO, LATER) == LATER
+    assert clock("event").known_at(LATER, LONG_AGO) == LATER
