@@ -10,6 +10,7 @@ import base64
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -72,6 +73,7 @@ class EmbeddedKafka:
     """One Kafka broker at `host:port`, with its data in `data_dir`.
 
     `port` 0 takes a free one, which then stays over restarts. `settings` overrides or adds broker properties.
+    `fresh` forgets at the first start what an earlier one has left.
     A sync and an async context manager; everything else blocks.
     """
 
@@ -83,6 +85,7 @@ class EmbeddedKafka:
         port: int = 0,
         settings: Mapping[str, str] | None = None,
         jvm_flags: tuple[str, ...] = (),
+        fresh: bool = False,
     ) -> None:
         self.data_dir = Path(data_dir).absolute()
         self.host = host
@@ -90,6 +93,7 @@ class EmbeddedKafka:
         self.settings = {**DEFAULT_SETTINGS, **(settings or {})}
         self.log = self.data_dir / "kafka.log"
         self._jvm_flags = jvm_flags
+        self._fresh = fresh
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
 
@@ -180,6 +184,9 @@ class EmbeddedKafka:
                 f"{self.data_dir} is in use by another embedded Kafka", "stop it, or choose another directory"
             ) from error
         self._lock = lock
+        if self._fresh:
+            self._fresh = False
+            shutil.rmtree(self.data_dir / "log", ignore_errors=True)
 
     def _launch(self, java: list[str]) -> None:
         if self.port == 0:

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import math
 import os
-import shutil
 import signal
 import sys
 from collections import deque
@@ -89,11 +88,9 @@ class Demo:
         if self._settings.sources["broker"] != "default":
             yield self._settings.broker
             return
-        home = self._directory / "kafka"
-        # Each demo has a history of its own, up to its own present.
-        await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
         self._console.print("Starting Kafka (fetched once, 43 MB, if this machine has not had it yet) ...")
-        async with EmbeddedKafka(home) as kafka:
+        # Each demo has a history of its own, up to its own present.
+        async with EmbeddedKafka(self._directory / "kafka", fresh=True) as kafka:
             yield kafka.bootstrap
 
     @contextlib.asynccontextmanager

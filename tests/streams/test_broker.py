@@ -159,3 +159,14 @@ async def test_a_cluster_id_may_begin_with_a_dash(tmp_path, monkeypatch):
     monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xf8" * 16))
     async with EmbeddedKafka(tmp_path) as kafka:
         await create_topic(kafka.bootstrap)
+
+
+def test_fresh_forgets_what_an_earlier_start_left(tmp_path):
+    with EmbeddedKafka(tmp_path) as kafka:
+        kafka.stop()
+        left = (tmp_path / "log" / "meta.properties").read_text()
+    with EmbeddedKafka(tmp_path, fresh=True) as kafka:
+        assert (tmp_path / "log" / "meta.properties").read_text() != left
+        kafka.restart()
+        kept = (tmp_path / "log" / "meta.properties").read_text()
+        assert kept != left
