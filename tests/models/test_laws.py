@@ -14,18 +14,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from models import facts
+from models import facts, pages, partition
 from models.definitions import Definitions
 from models.events import KINDS, decode
 from models.metrics import compute
-from models.partition import Partition
 from tests.oracle import Expected, Series, oracle
 from tests.random_history import random_history
 from tests.strategies import ANCHOR, DEFINITIONS, TIGHT, Event, History, Step, event_sets, histories
 
 THOROUGH = os.environ.get("RETENTION_LAWS") == "thorough"
 laws = settings(
-    max_examples=4000 if THOROUGH else 100,
+    max_examples=4000 if THOROUGH else 60,
     deadline=None,
     derandomize=not THOROUGH,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -64,7 +63,7 @@ class Worker:
     def __init__(self, definitions: Definitions, partitions: int) -> None:
         self.definitions = definitions
         self.changelogs: list[dict[bytes, bytes]] = [{} for _ in range(partitions)]
-        self.partitions = [Partition(definitions, {}) for _ in range(partitions)]
+        self.partitions = [partition.Partition(definitions, {}) for _ in range(partitions)]
         self.uncommitted: list[Event] = []
 
     def deliver(self, event: Event, now: int) -> None:
@@ -75,13 +74,13 @@ class Worker:
         self.uncommitted.append(event)
 
     def advance(self, now: int) -> None:
-        for partition in self.partitions:
-            partition.advance(now)
+        for part in self.partitions:
+            part.advance(now)
 
     def commit(self) -> None:
         """Write what changed to the changelogs."""
-        for partition, changelog in zip(self.partitions, self.changelogs, strict=True):
-            for key, row in partition.drain().items():
+        for part, changelog in zip(self.partitions, self.changelogs, strict=True):
+            for key, row in part.drain().items():
                 if row is None:
                     changelog.pop(key, None)
                 else:
@@ -91,7 +90,7 @@ class Worker:
     def crash(self, now: int) -> None:
         """Forget everything, read the changelogs back, and get the events since the last commit again."""
         for number, changelog in enumerate(self.changelogs):
-            self.partitions[number] = Partition(self.definitions, {})
+            self.partitions[number] = partition.Partition(self.definitions, {})
             for key, row in changelog.items():
                 self.partitions[number].load(key, row)
             self.partitions[number].rebuild(now)
@@ -114,7 +113,7 @@ class Worker:
 
     def results(self, now: int) -> Results:
         self.advance(now)
-        partials = [partition.evaluate(now) for partition in self.partitions]
+        partials = [part.evaluate(now) for part in self.partitions]
         sent = [msgspec.msgpack.decode(msgspec.msgpack.encode(p), type=type(p)) for p in partials]
         samples = compute(sent, self.definitions, now)
         results = {(s.metric, frozenset(s.labels.items())): s for s in samples}
@@ -175,6 +174,16 @@ def assert_identical(one: Results, other: Results) -> None:
     assert one.keys() == other.keys()
     different = [series for series in one if repr(one[series]) != repr(other[series])]
     assert not different, [(series, one[series], other[series]) for series in different[:10]]
+
+
+@pytest.fixture(autouse=True, scope="module", params=["as it is", "small pages, no cache"])
+def sizes(request):
+    """Make small customers outgrow their page and the cache, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param != "as it is":
+            patch.setattr(pages, "PAGE_BYTES", 400)
+            patch.setattr(partition, "_GENERATION", 1)
+        yield
 
 
 def run(history: History) -> None:
