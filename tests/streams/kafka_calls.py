@@ -1,0 +1,55 @@
+"""What tests of the engine do to a Kafka themselves, by the bare client."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+
+@asynccontextmanager
+async def admin(bootstrap):
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def create(bootstrap, topic, partitions=1, **config):
+    async with admin(bootstrap) as client:
+        await client.create_topics(
+            [
+                NewTopic(
+                    topic, partitions, 1, topic_configs={k.replace("_", "."): v for k, v in config.items()}
+                )
+            ]
+        )
+        while topic not in await client.list_topics():  # noqa: ASYNC110 - Kafka tells nobody
+            await asyncio.sleep(0.05)
+
+
+def producer(bootstrap, **options):
+    return AIOKafkaProducer(bootstrap_servers=bootstrap, **options)
+
+
+async def records_of(bootstrap, topic, partition=0, isolation="read_committed"):
+    """All that a partition holds, as a reader of its own sees it."""
+    tp = TopicPartition(topic, partition)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False
+    )
+    async with consumer:
+        consumer.assign([tp])
+        await consumer.seek_to_beginning(tp)
+        end = (await consumer.end_offsets([tp]))[tp]
+        found = []
+        while await consumer.position(tp) < end:
+            found += (await consumer.getmany(tp, timeout_ms=500)).get(tp, [])
+        return found
+
+
+async def committed(bootstrap, group, tp):
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group) as consumer:
+        return await consumer.committed(tp)
