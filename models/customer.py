@@ -41,6 +41,7 @@ class Stored(Struct, array_like=True):
     pages: int
     earliest: int
     known: int
+    met: dict[int, list[int]]
     orders: Raw
     refunds: Raw
     tickets: Raw
@@ -64,17 +65,21 @@ class Row:
         pages: how many rows the customer takes (in the first page; see `models.pages`).
         earliest: event hour of the oldest claim: when it leaves the horizon, the customer is looked at again.
         known: number of claims that make somebody a customer (in the first page): all but being contacted.
+        met: exposure -> hours in which the customer met it, as of when the row was encoded. It follows from
+        the
+            claims, all of them, which need not be decoded for it (in the first page).
         orders: order id -> claims; the same for refunds, tickets, reviews, carts.
         seen: experiment -> what was shown when.
         loose: claims about nothing but the customer.
         waiting: facts from later than the clock.
     """
 
-    __slots__ = ("_encoded", "earliest", "known", "pages", "waiting", *SECTIONS)
+    __slots__ = ("_encoded", "earliest", "known", "met", "pages", "waiting", *SECTIONS)
 
     pages: int
     earliest: int
     known: int
+    met: dict[int, list[int]]
     orders: dict[str, list[OrderClaim]]
     refunds: dict[str, list[RefundClaim]]
     tickets: dict[str, list[TicketClaim]]
@@ -88,6 +93,7 @@ class Row:
         self.pages = pages
         self.earliest = earliest
         self.known = 0
+        self.met = {}
         self.orders, self.refunds, self.tickets, self.reviews, self.carts = {}, {}, {}, {}, {}
         self.seen = {}
         self.loose = []
@@ -100,7 +106,7 @@ class Row:
         stored = _decode_stored(value)
         row = cls.__new__(cls)
         row.pages, row.earliest, row.known = stored.pages, stored.earliest, stored.known
-        row.waiting = stored.waiting
+        row.met, row.waiting = stored.met, stored.waiting
         row._encoded = {  # noqa: SLF001 - its own
             "orders": stored.orders,
             "refunds": stored.refunds,
@@ -122,7 +128,7 @@ class Row:
         """Write the row; what has not been looked at, as it was."""
         encoded = self._encoded
         sections = [encoded[name] if name in encoded else getattr(self, name) for name in SECTIONS]
-        return _encode((self.pages, self.earliest, self.known, *sections, self.waiting))
+        return _encode((self.pages, self.earliest, self.known, self.met, *sections, self.waiting))
 
     def sections(self) -> tuple[dict[str, list[Any]], ...]:
         """Give the claims by entity, one dictionary a kind of entity."""

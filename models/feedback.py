@@ -5,13 +5,15 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from models.aggregates import Aggregates
-from models.claims import SURVEYS, Answered, LooseClaim, Removed, ReviewClaim, Submitted
+from models.claims import SURVEYS, Answered, LooseClaim, Removed, ReviewClaim, StockMissed, Submitted
+from models.exposure import BAD_EXPERIENCE, STOCKOUT, Encounter
 from models.windows import US_PER_HOUR
 
 NPS, CES, CSAT = range(len(SURVEYS))
 
 DETRACTOR, PROMOTER = 6, 9
 _SATISFIED = 4
+_DISAPPOINTED = 2
 
 
 class Review(Struct, frozen=True, gc=False):
@@ -39,6 +41,22 @@ def latest_nps(claims: Iterable[LooseClaim]) -> Answered | None:
     """Give a customer's latest answer to the NPS survey."""
     answers = [claim for claim in claims if isinstance(claim, Answered) and claim.survey == NPS]
     return max(answers, key=lambda claim: (claim.time, claim.id)) if answers else None
+
+
+def met(review: Review | None) -> tuple[Encounter, ...]:
+    """Give the bad experience that a review tells of, if it does."""
+    if review is None or review.rating > _DISAPPOINTED:
+        return ()
+    return ((BAD_EXPERIENCE, review.hour),)
+
+
+def met_in(claim: LooseClaim) -> tuple[Encounter, ...]:
+    """Give what the customer met in something that is about nothing else."""
+    if isinstance(claim, StockMissed):
+        return ((STOCKOUT, claim.time // US_PER_HOUR),)
+    if isinstance(claim, Answered) and claim.survey == NPS and claim.score <= DETRACTOR:
+        return ((BAD_EXPERIENCE, claim.time // US_PER_HOUR),)
+    return ()
 
 
 class FeedbackPoints:

@@ -9,7 +9,7 @@ What an entity adds may depend on the instant (a target is breached, a cart aban
 `now`, and an entry among the timers says when it will be otherwise.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Any, Final, get_args
 
@@ -29,15 +29,15 @@ from models.claims import (
 )
 from models.customer import after
 from models.definitions import Definitions
+from models.exposure import Encounter
 from models.facts import Fact
 from models.feedback import NPS, FeedbackPoints
 from models.orders import Order, OrderPoints
 from models.refunds import NOTHING, RefundPoints
-from models.retention import RetentionPoints
+from models.relationship import Relationship
 from models.sla import Targets
-from models.standing import Standing, Standings
 from models.tickets import TicketPoints
-from models.windows import between, hour
+from models.windows import hour
 
 ORDER, TICKET, CART, CUSTOMER = range(4)
 #: Claims that may change where a customer stands.
@@ -53,19 +53,15 @@ class Ledger:
 
     def __init__(self, definitions: Definitions, now: int) -> None:
         self.now = now
-        self._hour = hour(now)
         self.aggregates = Aggregates(definitions)
         self._timers: list[Timer] = []
-        # Event hour -> customers who may stand elsewhere from then on.
-        self._steps: dict[int, list[bytes]] = {}
         self._orders = OrderPoints(self.aggregates)
         self._refunds = RefundPoints(self.aggregates)
-        self._retention = RetentionPoints(self.aggregates, definitions)
         self._tickets = TicketPoints(self.aggregates, definitions)
         self._targets = Targets(self.aggregates, definitions)
         self._checkout = CheckoutPoints(self.aggregates, definitions)
         self._feedback = FeedbackPoints(self.aggregates)
-        self._standings = Standings(self.aggregates, definitions)
+        self._whole = Relationship(self.aggregates, definitions, hour(now))
         self._enter: Final[dict[type[AnyClaim], Callable[[Account, str, Any], None]]] = {
             **dict.fromkeys(get_args(OrderClaim), self._enter_order),
             **dict.fromkeys(get_args(RefundClaim), self._enter_refund),
@@ -80,38 +76,40 @@ class Ledger:
         claim = fact.claim
         kind = type(claim)
         moving = kind in _MOVING or not account.row.known
-        before = self._standing(account) if moving else None
+        before = self._whole.standing(account) if moving else None
         self._enter[kind](account, fact.entity, claim)
         if kind is not claims.Contacted:
             account.row.known += 1
         if moving:
             account.forget_sent()
-            self._stand(account, before)
+            self._whole.stand(account, before)
         if fact.seen is not None:
             for experiment, variant in fact.seen.items():
-                account.row.seen.setdefault(experiment, []).append(Seen(claim.time, claim.id, variant))
+                seen = account.row.seen.get(experiment, ())
+                self._whole.show(account, experiment, [*seen, Seen(claim.time, claim.id, variant)])
 
-    def open(self, account: Account) -> None:
-        """Add all that a restored customer adds: as if all of its claims came now."""
+    def open(self, account: Account) -> bool:
+        """Add all that a restored customer adds, as if it all came now; whether its row changed."""
         row = account.row
+        met, row.met = row.met, {}
+        self._whole.open(account)
         for entity in row.orders:
             order = account.order(entity)
             if order is not None:
                 self._orders.add(order, self.now, 1)
+                self._whole.meet(account, (), orders.met(order, self.now))
                 self._remind(account, ORDER, entity, orders.due(order, self.now))
-        self._retention.add_line(account.line)
-        for entity in row.refunds:
-            self._refunds.add(refunds.derive(row.refunds[entity], account.has_order), 1)
+        self._whole.meet(account, (), self._add_refunds(account, row.refunds, 1))
         for entity in row.tickets:
             self._add_ticket(account, entity, tickets.derive(row.tickets[entity]))
         for versions in row.reviews.values():
-            self._change_review(None, feedback.derive(versions))
+            self._change_review(account, None, feedback.derive(versions))
         for entity in row.carts:
             self._add_cart(account, entity, self._cart(account, entity))
         for claim in row.loose:
-            self._add_loose(claim, 1)
+            self._add_loose(account, claim, 1)
         self._change_nps(None, feedback.latest_nps(row.loose))
-        self._stand(account, None)
+        return row.met != met
 
     def due(self, now: int) -> list[tuple[bytes, int, str]]:
         """Let the clock go on to `now`, and give what is to `ripen`: customer, kind of entity, entity."""
@@ -119,36 +117,41 @@ class Ledger:
         due = set()
         while timers and timers[0][0] <= now:
             due.add(heappop(timers)[1:])
-        before = self._hour
-        self._go_to(now)
-        for at in between(self._steps, before + 1, self._hour + 1):
-            due.update((key, CUSTOMER, "") for key in self._steps.pop(at))
+        self.now = now
+        due.update((key, CUSTOMER, "") for key in self._whole.go_to(hour(now)))
         return sorted(due)  # a customer's together: it may have to be decoded
 
-    def ripen(self, account: Account, kind: int, entity: str, before: int) -> None:
-        """Let an entity add what it adds now, in the place of what it did at the instant `before`."""
+    def ripen(self, account: Account, kind: int, entity: str, before: int) -> bool:
+        """Let an entity add what it adds now, in the place of what it did at the instant `before`.
+
+        Gives whether the customer's row has changed.
+        """
         if kind == ORDER:
             order = account.order(entity)
             if order is not None:
                 self._orders.add(order, before, -1)
                 self._orders.add(order, self.now, 1)
+                return self._whole.meet(account, orders.met(order, before), orders.met(order, self.now))
         elif kind == TICKET:
             ticket = tickets.derive(account.row.tickets.get(entity, ()))
             if ticket is not None:
                 self._targets.add(ticket, before, -1)
                 self._targets.add(ticket, self.now, 1)
                 self._remind(account, TICKET, entity, self._targets.due(ticket, self.now))
+                slow = self._targets.met(ticket, before), self._targets.met(ticket, self.now)
+                return self._whole.meet(account, *slow)
         elif kind == CUSTOMER:
-            self._stand(account, self._standing(account, hour(before)))
+            self._whole.stand(account, self._whole.standing(account, hour(before)))
         else:
             cart = self._cart(account, entity)
             if cart is not None:
                 self._checkout.add(cart, before, -1)
                 self._checkout.add(cart, self.now, 1)
+        return False
 
     def expire(self, account: Account, before: int) -> None:
         """Forget every claim from before a time (microseconds)."""
-        row, standing = account.row, self._standing(account)
+        row, standing = account.row, self._whole.standing(account)
         sections: list[tuple[dict[str, list[Any]], Callable[[Account, str, list[Any]], None]]] = [
             (row.refunds, self._put_refund),
             (row.orders, self._put_order),
@@ -163,38 +166,15 @@ class Ledger:
                     put(account, entity, kept)
         self._expire_loose(account, before)
         for experiment, seen in list(row.seen.items()):
-            _replace(row.seen, experiment, after(seen, before))
+            self._whole.show(account, experiment, after(seen, before))
         account.recount()
         row.recount()
         account.forget_sent()
-        self._stand(account, standing)
-
-    def _go_to(self, now: int) -> None:
-        self.now = now
-        self._hour = hour(now)
+        self._whole.stand(account, standing)
 
     def _remind(self, account: Account, kind: int, entity: str, due: int | None) -> None:
         if due is not None:
             heappush(self._timers, (due, account.key, kind, entity))
-
-    # The customer as a whole.
-
-    def _standing(self, account: Account, at: int | None = None) -> Standing | None:
-        if not account.row.known:
-            return None
-        at = self._hour if at is None else at
-        return self._standings.derive(account.line, account.year(at), account.sent, at)
-
-    def _stand(self, account: Account, before: Standing | None) -> None:
-        """Count a customer where they stand now, no longer where they stood."""
-        standing = self._standing(account)
-        self._standings.change(before, standing)
-        if (
-            standing is not None
-            and standing.until is not None
-            and (before is None or before.until != standing.until)
-        ):
-            self._steps.setdefault(standing.until, []).append(account.key)
 
     # Orders: their own points, the line of qualifying ones, the carts and refunds that name them or are
     # named.
@@ -215,26 +195,22 @@ class Ledger:
             _replace(account.row.orders, entity, known)
         else:
             waiting = account.refunds_about.get(entity, ())
-            self._add_refunds(account, waiting, -1)
+            met = self._add_refunds(account, waiting, -1)
             self._change_order(account, entity, old, new)
             _replace(account.row.orders, entity, known)
-            self._add_refunds(account, waiting, 1)
+            self._whole.meet(account, met, self._add_refunds(account, waiting, 1))
 
     def _change_order(self, account: Account, entity: str, old: Order | None, new: Order | None) -> None:
-        line, year = account.line, account.year(self._hour)
         entry_before = entry_of(old) if old is not None and old.qualifying else None
         entry = entry_of(new) if new is not None and new.qualifying else None
+        if entry != entry_before:
+            self._whole.move(account, entry_before, entry)
         if old is not None:
             self._orders.add(old, self.now, -1)
         if new is not None:
             self._orders.add(new, self.now, 1)
-        if entry != entry_before:
-            if entry_before is not None:
-                self._retention.remove(line, entry_before)
-                year.change(entry_before, -1)
-            if entry is not None:
-                self._retention.insert(line, entry)
-                year.change(entry, 1)
+        late = [() if order is None else orders.met(order, self.now) for order in (old, new)]
+        self._whole.meet(account, *late)
         due = orders.due(new, self.now)
         if due != orders.due(old, self.now):
             self._remind(account, ORDER, entity, due)
@@ -246,9 +222,9 @@ class Ledger:
     def _put_refund(self, account: Account, entity: str, known: list[RefundClaim]) -> None:
         section, refunded, _ = account.row.refunds, account.refunded, account.line
         old, new = refunds.completed(section.get(entity, ())), refunds.completed(known)
-        self._add_refunds(account, (entity,), -1)
+        met = self._add_refunds(account, (entity,), -1)
         _replace(section, entity, known)
-        self._add_refunds(account, (entity,), 1)
+        self._whole.meet(account, met, self._add_refunds(account, (entity,), 1))
         if old is new:
             return
         before = {claim.order: account.order(claim.order) for claim in (old, new) if claim is not None}
@@ -263,10 +239,14 @@ class Ledger:
             if view != now:
                 self._change_order(account, order, view, now)
 
-    def _add_refunds(self, account: Account, entities: Iterable[str], sign: int) -> None:
-        for entity in entities:
-            known = account.row.refunds.get(entity, ())
-            self._refunds.add(refunds.derive(known, account.has_order), sign)
+    def _add_refunds(self, account: Account, entities: Iterable[str], sign: int) -> list[Encounter]:
+        """Add refunds' own points, or take them back, and give what the customer met in them."""
+        found = [
+            refunds.derive(account.row.refunds.get(entity, ()), account.has_order) for entity in entities
+        ]
+        for refund in found:
+            self._refunds.add(refund, sign)
+        return [encounter for refund in found for encounter in refunds.met(refund)]
 
     def _convert(self, account: Account, before: list[tuple[str, int]], now: list[tuple[str, int]]) -> None:
         """Carts are named by other orders than before."""
@@ -315,14 +295,23 @@ class Ledger:
         _replace(account.row.tickets, entity, known)
         if old == new:
             return
-        if old is not None:
-            self._tickets.add(old, -1)
-            self._targets.add(old, self.now, -1)
-        self._add_ticket(account, entity, new, self._targets.due(old, self.now))
+        if old is None:
+            self._add_ticket(account, entity, new)
+            return
+        self._tickets.add(old, -1)
+        self._targets.add(old, self.now, -1)
+        slow = self._targets.met(old, self.now)
+        self._add_ticket(account, entity, new, slow, self._targets.due(old, self.now))
 
     def _add_ticket(
-        self, account: Account, entity: str, ticket: tickets.Ticket | None, reminded: int | None = None
+        self,
+        account: Account,
+        entity: str,
+        ticket: tickets.Ticket | None,
+        slow: Sequence[Encounter] = (),
+        reminded: int | None = None,
     ) -> None:
+        self._whole.meet(account, slow, () if ticket is None else self._targets.met(ticket, self.now))
         if ticket is None:
             return
         self._tickets.add(ticket, 1)
@@ -339,9 +328,12 @@ class Ledger:
     def _put_review(self, account: Account, entity: str, known: list[ReviewClaim]) -> None:
         old = feedback.derive(account.row.reviews.get(entity, ()))
         _replace(account.row.reviews, entity, known)
-        self._change_review(old, feedback.derive(known))
+        self._change_review(account, old, feedback.derive(known))
 
-    def _change_review(self, old: feedback.Review | None, new: feedback.Review | None) -> None:
+    def _change_review(
+        self, account: Account, old: feedback.Review | None, new: feedback.Review | None
+    ) -> None:
+        self._whole.meet(account, feedback.met(old), feedback.met(new))
         if old is not None:
             self._feedback.add_review(old, -1)
         if new is not None:
@@ -354,10 +346,12 @@ class Ledger:
             if old is None or (claim.time, claim.id) > (old.time, old.id):
                 self._change_nps(old, claim)
         loose.append(claim)
-        self._add_loose(claim, 1)
+        self._add_loose(account, claim, 1)
 
-    def _add_loose(self, claim: LooseClaim, sign: int) -> None:
-        """Add what one claim adds by itself."""
+    def _add_loose(self, account: Account, claim: LooseClaim, sign: int) -> None:
+        """Add what one claim adds by itself, or take it back."""
+        met = feedback.met_in(claim)
+        self._whole.meet(account, () if sign > 0 else met, met if sign > 0 else ())
         if isinstance(claim, Answered):
             if claim.survey != NPS:
                 self._feedback.add_answer(claim, sign)
@@ -371,7 +365,7 @@ class Ledger:
         known, row.loose = row.loose, after(row.loose, before)
         for claim in known:
             if claim.time < before:
-                self._add_loose(claim, -1)
+                self._add_loose(account, claim, -1)
         self._change_nps(feedback.latest_nps(known), feedback.latest_nps(row.loose))
 
     def _change_nps(self, old: Answered | None, new: Answered | None) -> None:

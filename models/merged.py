@@ -54,6 +54,10 @@ class Merged:
         """Give a series' sum over all that is known."""
         return self._sums.get(name, self._zero)[-1]
 
+    def names(self, kind: str) -> list[Name]:
+        """Give the names of the series of a kind."""
+        return [name for name in self._sums if name[0] == kind]
+
     def level(self, *name: str) -> int:
         """Give how many there are at `now`."""
         return self._levels[name]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.aggregates import channels_of, long_windows
+from models.exposure import ANY, EXPOSURES
 from models.merged import Merged
 from models.samples import Sample, divide, ratio
 from models.windows import Window
@@ -15,6 +16,14 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "retention_channel_rate_ratio": (
         "Customers who stayed, of those active a window ago, by the channel they first came by.",
         ("window", "channel"),
+    ),
+    "retention_experiment_rate_ratio": (
+        "Customers who stayed, of those active a window ago, by the variant that they had seen by then.",
+        ("window", "experiment", "variant"),
+    ),
+    "retention_churn_by_exposure_ratio": (
+        "Customers lost, of those active a window ago who had met this in the window before.",
+        ("window", "exposure"),
     ),
     "retention_returning_customer_ratio": ("Active customers with two orders or more.", ("window", "method")),
     "retention_orders": ("Orders neither cancelled nor fully refunded.", ("window",)),
@@ -75,6 +84,8 @@ def compute(merged: Merged) -> Iterator[Sample]:
                 {"window": window.name, "channel": channel},
                 *Cohorts(merged, window, (channel,)).rate("cohort"),
             )
+        yield from _variants(merged, window)
+        yield from _exposures(merged, cohorts, window)
         yield from _returning(merged, cohorts, window)
         yield from _orders(merged, cohorts, window)
         yield from _refunds(merged, window)
@@ -87,6 +98,36 @@ def _customers(cohorts: Cohorts, window: str) -> Iterator[Sample]:
     for method in METHODS:
         yield ratio("retention_rate_ratio", {"window": window, "method": method}, *cohorts.rate(method))
     yield ratio("retention_churn_ratio", {"window": window}, cohorts.lost, cohorts.start)
+
+
+def _group(merged: Merged, window: Window, *name: str) -> tuple[int, int]:
+    """Give how many of a group were in `start`, and how many of those stayed: sums up to the hour H - W."""
+
+    def until_then(series: str) -> int:
+        full = (f"{name[0]}_{series}", *name[1:], str(window.hours))
+        return merged.all(*full) - merged.sum(window.hours, *full)
+
+    return until_then("start"), until_then("stayed")
+
+
+def _variants(merged: Merged, window: Window) -> Iterator[Sample]:
+    shown = {(experiment, variant) for _, experiment, variant, _ in merged.names("shown_start")}
+    for experiment, variant in sorted(shown):
+        start, stayed = _group(merged, window, "shown", experiment, variant)
+        if start:
+            labels = {"window": window.name, "experiment": experiment, "variant": variant}
+            yield ratio("retention_experiment_rate_ratio", labels, stayed, start)
+
+
+def _exposures(merged: Merged, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
+    for exposure in EXPOSURES:
+        start, stayed = _group(merged, window, "exposed", exposure)
+        labels = {"window": window.name, "exposure": exposure}
+        yield ratio("retention_churn_by_exposure_ratio", labels, start - stayed, start)
+    start, stayed = _group(merged, window, "exposed", ANY)
+    labels = {"window": window.name, "exposure": "none"}
+    lost = cohorts.lost - (start - stayed)
+    yield ratio("retention_churn_by_exposure_ratio", labels, lost, cohorts.start - start)
 
 
 def _returning(merged: Merged, cohorts: Cohorts, window: Window) -> Iterator[Sample]:

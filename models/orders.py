@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from models.aggregates import Aggregates
 from models.claims import Amended, Cancelled, Delivered, OrderClaim, Placed
+from models.exposure import LATE_DELIVERY, Encounter
 from models.refunds import Refunded
 from models.windows import US_PER_HOUR
 
@@ -97,6 +98,15 @@ def is_overdue(order: Order, now: int) -> bool:
     return (
         order.promised is not None and order.promised < now and order.delivered is None and order.qualifying
     )
+
+
+def met(order: Order, now: int) -> tuple[Encounter, ...]:
+    """Give the late delivery that the order was to its customer, if it was: at the time promised."""
+    promised, delivered = order.promised, order.delivered
+    if promised is None:
+        return ()
+    late = is_overdue(order, now) if delivered is None else delivered > promised
+    return ((LATE_DELIVERY, promised // US_PER_HOUR),) if late else ()
 
 
 def due(order: Order | None, now: int) -> int | None:

@@ -57,7 +57,7 @@ def decode(customer: bytes, rows: Mapping[bytes, bytes]) -> Row:
 
 def _split(row: Row) -> list[Row]:
     pages = [Row(row.pages, row.earliest) for _ in range(row.pages)]
-    pages[0].known = row.known
+    pages[0].known, pages[0].met = row.known, row.met
     for index, section in enumerate(row.sections()):
         for entity, page, claim in _placed(section, row.pages):
             pages[page].sections()[index].setdefault(entity, []).append(claim)

@@ -145,7 +145,9 @@ class Partition:
         before, self.meta.now = self.meta.now, now
         # First, while everything still stands as of `before`.
         for key, kind, entity in self._ledger.due(now):
-            self._ledger.ripen(self._young.get(key) or self._load(key), kind, entity, before)
+            account = self._young.get(key) or self._load(key)
+            if self._ledger.ripen(account, kind, entity, before):
+                self._dirty[key] = account
         while self._waiting and self._waiting[0][0] <= now:
             _, key = heappop(self._waiting)
             self._admit(key, self._young.get(key) or self._load(key))
@@ -199,9 +201,7 @@ class Partition:
         saved = self._rows.get(META_KEY)
         self._begin(Meta() if saved is None else _meta(saved))
         if saved is None:
-            self._drained.version = (
-                0  # written with the first drain: state lost is told from none yet
-            )
+            self._drained.version = 0  # written with the first drain: state lost is told from none yet
         self.meta.now = max(self.meta.now, now)
         self._ledger = Ledger(self._definitions, self.meta.now)
         self._since = known_since(hour(self.meta.now), self._definitions.horizon_days)
@@ -211,7 +211,8 @@ class Partition:
     def _restore(self, key: bytes) -> None:
         account = self._account(key)
         row = account.row
-        self._ledger.open(account)
+        if self._ledger.open(account):
+            self._dirty[key] = account
         if row.waiting:
             self._admit(key, account)
             for fact in row.waiting:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from models.aggregates import Aggregates
 from models.claims import Completed, RefundClaim, Rejected, Requested
+from models.exposure import REFUND, REFUND_REJECTED, Encounter
 from models.windows import US_PER_HOUR
 
 #: What has been refunded of an order: how many refunds, and their sum in minor units.
@@ -36,6 +37,15 @@ def derive(claims: Iterable[RefundClaim], is_known: Callable[[str], bool]) -> Re
         return winner.time if winner is not None and is_known(winner.order) else None
 
     return Refund(time(Requested), time(Completed), time(Rejected))
+
+
+def met(refund: Refund) -> tuple[Encounter, ...]:
+    """Give what the customer met in a refund that is decided."""
+    if refund.completed is not None:
+        return ((REFUND, refund.completed // US_PER_HOUR),)
+    if refund.rejected is not None:
+        return ((REFUND_REJECTED, refund.rejected // US_PER_HOUR),)
+    return ()
 
 
 def completed(claims: Iterable[RefundClaim]) -> Completed | None:

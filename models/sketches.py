@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.tables import Ints
+from models.tables import Ints, by_slot
 from models.windows import between
 
 if TYPE_CHECKING:
@@ -74,11 +74,9 @@ class Sketches:
         if not keys.size:
             return
         np.add.at(self.rings, (rings, keys), signs.astype(np.int32))
-        order = np.argsort(slots, kind="stable")
-        signed = np.where(signs > 0, keys, ~keys)[order]
-        starts = np.flatnonzero(np.diff(slots[order], prepend=slots[order[0]] - 1))
-        for slot, part in zip(slots[order][starts].tolist(), np.split(signed, starts[1:]), strict=True):
-            self._slots.setdefault(slot, array("q")).frombytes(part.tobytes())
+        signed = np.where(signs > 0, keys, ~keys)
+        for slot, chosen in by_slot(slots):
+            self._slots.setdefault(slot, array("q")).frombytes(signed[chosen].tobytes())
 
     def _count(self, ring: int, keys: "array[int]", sign: int) -> None:
         signed = np.frombuffer(keys, np.int64)

@@ -5,6 +5,7 @@ from typing import Final
 
 from models.aggregates import Aggregates
 from models.definitions import PRIORITIES, Definitions
+from models.exposure import SLOW_RESPONSE, Encounter
 from models.tickets import Ticket
 from models.windows import US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND
 
@@ -52,6 +53,14 @@ class Targets:
             elif due <= now:
                 decided.append((kind, due, True))
         return decided
+
+    def met(self, ticket: Ticket, now: int) -> tuple[Encounter, ...]:
+        """Give the slow response that the ticket was to its customer by `now`, if it was."""
+        return tuple(
+            (SLOW_RESPONSE, at // US_PER_HOUR)
+            for kind, at, breached in self.decisions(ticket, now)
+            if breached and kind == HUMAN
+        )
 
     def due(self, ticket: Ticket | None, now: int) -> int | None:
         """Give the next instant at which a target of the ticket will be breached."""

@@ -12,6 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from models.windows import between
+
 Ints = NDArray[np.int64]
 
 #: A cell is one integer, `series + slot`: a series is a multiple of 2^32, shifted so that slots may be
@@ -102,6 +104,9 @@ class Pending:
         self.minus = array("q")  #: cells of weight -1
         self.cells = array("q")
         self.weights = array("q")  #: of `cells`
+        # Slot -> cells and weights whose time has not come.
+        self._later: dict[int, tuple[array[int], array[int]]] = {}
+        self._taken: int | None = None
 
     def of(self, sign: int) -> "array[int]":
         """Give where to append cells of weight 1, or -1."""
@@ -112,14 +117,36 @@ class Pending:
         plus, minus = _ints(self.plus), _ints(self.minus)
         cells = np.concatenate([plus, minus, _ints(self.cells)])
         weights = np.concatenate([np.ones_like(plus), -np.ones_like(minus), _ints(self.weights)])
-        self.__init__()  # type: ignore[misc]
-        rows, slots = split(cells)
-        later = slots > slot
-        if later.any():
-            self.cells.frombytes(cells[later].tobytes())
-            self.weights.frombytes(weights[later].tobytes())
-            rows, slots, weights = rows[~later], slots[~later], weights[~later]
-        return rows, slots, weights
+        self.plus, self.minus, self.cells, self.weights = array("q"), array("q"), array("q"), array("q")
+        _, slots = split(cells)
+        self._keep(cells[slots > slot], weights[slots > slot], slots[slots > slot])
+        due = [self._later.pop(at) for at in between(self._later, *self._span(slot))]
+        self._taken = slot
+        known = slots <= slot
+        cells = np.concatenate([cells[known], *(_ints(cells) for cells, _ in due)])
+        weights = np.concatenate([weights[known], *(_ints(weights) for _, weights in due)])
+        return *split(cells), weights
+
+    def _keep(self, cells: Ints, weights: Ints, slots: Ints) -> None:
+        for slot, chosen in by_slot(slots):
+            later = self._later.setdefault(slot, (array("q"), array("q")))
+            later[0].frombytes(cells[chosen].tobytes())
+            later[1].frombytes(weights[chosen].tobytes())
+
+    def _span(self, slot: int) -> tuple[int, int]:
+        """The slots that have come since the last time."""
+        first = min(self._later, default=slot + 1) if self._taken is None else self._taken + 1
+        return first, slot + 1
+
+
+def by_slot(slots: Ints) -> list[tuple[int, Ints]]:
+    """Give each slot that occurs, and the indices at which it does."""
+    if not slots.size:
+        return []
+    order = np.argsort(slots, kind="stable")
+    found = slots[order]
+    starts = np.flatnonzero(np.diff(found, prepend=found[0] - 1))
+    return list(zip(found[starts].tolist(), np.split(order, starts[1:]), strict=True))
 
 
 def _ints(values: "array[int]") -> Ints:

@@ -1,0 +1,116 @@
+"""The customer as a whole: the line of qualifying orders, where it puts them, and what they met on the way.
+
+What one entity of a customer changes here concerns the others: an order that is cancelled moves the
+customer's retention, standing and exposure at once. The parts are kept in step: each change is made with the
+others as they are.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+
+from models.account import Account
+from models.aggregates import Aggregates
+from models.claims import Seen
+from models.definitions import Definitions
+from models.exposure import Encounter, ExposurePoints, Gap, gaps, spells_of
+from models.retention import Entry, Line, RetentionPoints
+from models.standing import Standing, Standings
+from models.windows import between
+
+
+class Relationship:
+    """What customers as a whole add to a partition's aggregates."""
+
+    def __init__(self, aggregates: Aggregates, definitions: Definitions, hour: int) -> None:
+        self.hour = hour  #: That standings are of.
+        self._retention = RetentionPoints(aggregates, definitions)
+        self._standings = Standings(aggregates, definitions)
+        self._exposure = ExposurePoints(aggregates, definitions)
+        # Event hour -> customers who may stand elsewhere from then on.
+        self._steps: dict[int, list[bytes]] = {}
+
+    def open(self, account: Account) -> None:
+        """Add what a restored customer adds, encounters apart."""
+        self._retention.add_line(account.line)
+        if account.row.seen:
+            self._exposure.add(_all(account), {}, account.row.seen, 1)
+        self.stand(account, None)
+
+    def move(self, account: Account, old: Entry | None, new: Entry | None) -> None:
+        """An order has another place in the customer's line, or none."""
+        line, year = account.line, account.year(self.hour)
+        if old is not None:
+            self._expose(account, _near(line, old, present=True), -1)
+            self._retention.remove(line, old)
+            self._expose(account, _near(line, old, present=False), 1)
+            year.change(old, -1)
+        if new is not None:
+            self._expose(account, _near(line, new, present=False), -1)
+            self._retention.insert(line, new)
+            self._expose(account, _near(line, new, present=True), 1)
+            year.change(new, 1)
+
+    def _expose(self, account: Account, chosen: list[Gap], sign: int) -> None:
+        row = account.row
+        if row.met or row.seen:
+            self._exposure.add(chosen, row.met, row.seen, sign)
+
+    def meet(self, account: Account, old: Sequence[Encounter], new: Sequence[Encounter]) -> bool:
+        """Something was met that was not before, or the other way round; whether anything has changed."""
+        if old == new:
+            return False
+        chosen, met = _all(account), account.row.met
+        self._exposure.add(chosen, met, {}, -1)
+        for exposure, hour in old:
+            met[exposure].remove(hour)
+            if not met[exposure]:
+                del met[exposure]
+        for exposure, hour in new:
+            insort(met.setdefault(exposure, []), hour)
+        self._exposure.add(chosen, met, {}, 1)
+        return True
+
+    def show(self, account: Account, experiment: str, seen: list[Seen]) -> None:
+        """Put what was shown of an experiment in the place of what is known."""
+        before = account.row.seen.get(experiment, [])
+        if list(spells_of(before)) != list(spells_of(seen)):
+            chosen = _all(account)
+            self._exposure.add(chosen, {}, {experiment: before}, -1)
+            self._exposure.add(chosen, {}, {experiment: seen}, 1)
+        if seen:
+            account.row.seen[experiment] = seen
+        else:
+            account.row.seen.pop(experiment, None)
+
+    def standing(self, account: Account, hour: int | None = None) -> Standing | None:
+        """Where the customer stands in an event hour (now); None while nothing is known of them."""
+        if not account.row.known:
+            return None
+        hour = self.hour if hour is None else hour
+        return self._standings.derive(account.line, account.year(hour), account.sent, hour)
+
+    def stand(self, account: Account, before: Standing | None) -> None:
+        """Count a customer where they stand now, no longer where they stood."""
+        standing = self.standing(account)
+        self._standings.change(before, standing)
+        if standing is None or standing.until is None:
+            return
+        if before is None or before.until != standing.until:
+            self._steps.setdefault(standing.until, []).append(account.key)
+
+    def go_to(self, hour: int) -> set[bytes]:
+        """Let the present hour be a later one, and give the customers who may stand elsewhere now."""
+        due = between(self._steps, self.hour + 1, hour + 1)
+        self.hour = hour
+        return {key for at in due for key in self._steps.pop(at)}
+
+
+def _all(account: Account) -> list[Gap]:
+    return gaps([entry[2] for entry in account.line], end=True)
+
+
+def _near(line: Line, entry: Entry, *, present: bool) -> list[Gap]:
+    """Give the gaps that an order makes, or the one that it would divide."""
+    at = bisect_left(line, entry)
+    hours = [other[2] for other in line[max(at - 1, 0) : at + 1 + present]]
+    return gaps(hours, end=at + present >= len(line))
