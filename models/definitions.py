@@ -1,4 +1,4 @@
-"""What the shop decides about its numbers: currencies, targets, tiers, windows (docs/metrics.md, "Settings").
+"""What the shop decides about its numbers: currencies, targets, tiers, windows (docs/operating.md).
 
 A change of any of them applies to everything known at the next start: nothing here is part of the state.
 """
@@ -26,7 +26,7 @@ _PAYMENT_METHODS: Final = ("card", "wallet", "bank_transfer", "cash_on_delivery"
 
 
 class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The definitions' parameters, with the defaults of docs/metrics.md.
+    """The definitions' parameters, with the published defaults.
 
     Attributes:
         base_currency: ISO 4217 code that money is reported in.

@@ -8,7 +8,7 @@
     │   └── StateTooNew             the state was written by a newer version
     ├── PortInUse (5)             another process listens there
     ├── GroupActive (6)           workers are running that have to be stopped first
-    └── TopicMissing (7)          a topic that has to be there is not
+    └── BrokerError (8)           the embedded Kafka cannot be had or started (`streams.broker_error`)
 
 The command line prints `retention: <message>` and the hint, and exits with the code; with `RETENTION_DEBUG=1`
 the traceback too. Any other exception is a defect of ours, and keeps its traceback.
@@ -111,12 +111,3 @@ class GroupActive(RetentionError):
             f"group {group} has {members} running worker{'s' if members != 1 else ''}",
             "stop them first; one that was killed leaves the group within its session timeout (10 s)",
         )
-
-
-class TopicMissing(RetentionError):
-    """A topic that has to be there is not."""
-
-    exit_code = 7
-
-    def __init__(self, topic: str) -> None:
-        super().__init__(f"there is no topic {topic}", "start a worker once: it creates what it needs")

@@ -1,0 +1,53 @@
+"""The errors: their names and exit codes are for scripts to rely on."""
+
+import inspect
+
+import pytest
+
+from streams import errors
+from streams.broker_error import BrokerError
+from streams.errors import (
+    BrokerUnavailable,
+    GroupActive,
+    PartitionsChanged,
+    PortInUse,
+    RetentionError,
+    SettingsError,
+    StateTooNew,
+)
+
+EXAMPLES = [
+    (RetentionError("m", "h"), 1),
+    (SettingsError("RETENTION_PORT", "p", source="s"), 2),
+    (BrokerUnavailable("127.0.0.1:9092", "refused"), 3),
+    (PartitionsChanged("retention-facts", expected=8, found=4), 4),
+    (StateTooNew(3, 2), 4),
+    (PortInUse("127.0.0.1", 6066), 5),
+    (GroupActive("retention", 2), 6),
+    (BrokerError("m"), 8),
+]
+
+
+def test_the_tree_in_the_docstring_is_the_tree():
+    public = {
+        error for _, error in inspect.getmembers(errors, inspect.isclass) if issubclass(error, RetentionError)
+    }
+    for error in {*public, BrokerError}:
+        assert f"{error.__name__} " in errors.__doc__
+        own_code = "exit_code" in vars(error)
+        assert (f"{error.__name__} ({error.exit_code})" in errors.__doc__) == own_code
+
+
+@pytest.mark.parametrize(("error", "code"), EXAMPLES, ids=lambda value: type(value).__name__)
+def test_each_is_one_line_that_says_what_to_do(error, code):
+    assert error.exit_code == code
+    assert "\n" not in str(error)
+    assert str(error) == "; ".join(filter(None, [error.message, error.hint]))
+
+
+def test_what_is_wrong_is_in_the_message():
+    assert "has 4 partitions where 8 are expected" in str(EXAMPLES[3][0])
+    assert "RETENTION_PARTITIONS=8" in str(EXAMPLES[3][0])
+    assert "version 3" in str(EXAMPLES[4][0])
+    assert "2 running workers" in str(EXAMPLES[6][0])
+    assert "1 running worker;" in str(GroupActive("g", 1))
