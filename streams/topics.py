@@ -29,6 +29,15 @@ _VISIBLE_POLL_SECONDS = 0.05
 _DAY_MS = 24 * 3600 * 1000
 #: A dead letter holds a record that may have been larger than what Kafka takes by default.
 LARGEST_RECORD = 16 << 20
+#: Dead letters have their records' timestamps, of whatever year: they are removed by size, not by age, and
+#: those from the future are not refused.
+_DEAD_LETTERS_CONFIG = {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": str(1 << 30),
+    "message.timestamp.after.max.ms": str((1 << 63) - 1),
+    "max.message.bytes": str(LARGEST_RECORD),
+}
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ def required(group: str, partitions: int) -> list[Topic]:
             fixed=True,
         ),
         Topic(METRICS, partitions, _compacted()),
-        Topic(DEAD_LETTERS, partitions, _kept(30, **{"max.message.bytes": str(LARGEST_RECORD)})),
+        Topic(DEAD_LETTERS, partitions, _DEAD_LETTERS_CONFIG),
     ]
 
 
