@@ -1,0 +1,46 @@
+"""Runs benchmarks, prints what they found, and writes it as JSON."""
+
+import argparse
+import importlib
+import tempfile
+from pathlib import Path
+
+from bench import report
+
+BENCHMARKS = {
+    "throughput": "Events a second, against aiokafka's getmany and stock Faust",
+    "parts": "What each part costs",
+    "scaling": "Ten times the customers, and what one of them takes",
+    "recovery": "A worker's restart, against stock Faust's",
+    "latency": "From an event produced to its number on /metrics",
+}
+
+
+def main() -> None:
+    """Read the command line, and run."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none")
+    parser.add_argument("--quick", action="store_true", help="small sizes: tells that it works, not how fast")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found to a file, too")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "retention-bench",
+        help="where filled topics are kept between runs [%(default)s]",
+    )
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
+    found: dict[str, list[report.Line]] = {}
+    for name, title in BENCHMARKS.items():
+        if arguments.names and name not in arguments.names:
+            continue
+        found[name] = importlib.import_module(f"bench.{name}").run(arguments.data, quick=arguments.quick)
+        report.show(title, found[name])
+    if arguments.json:
+        report.write(arguments.json, found)
+
+
+if __name__ == "__main__":
+    main()

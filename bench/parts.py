@@ -1,0 +1,150 @@
+"""What each part of an event's way costs, in microseconds on one thread: the real functions, one by one."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+
+from bench import core
+from bench.feed import PARTITIONS, Record, drop, filled_kafka, settings, shop
+from bench.report import Line
+from models import facts
+from models.definitions import Definitions
+from models.events import decode, to_us
+from models.partition import Partition
+from streams import admin
+from streams.clock import clock
+from streams.intake import Intake
+from streams.operational import Operational
+from streams.outbox import Outbox, Outgoing, send
+from streams.partitioner import tasks_of
+from streams.topics import INPUTS, Topic, ensure
+
+EVENTS, CUSTOMERS = 100_000, 10_000
+_TOPIC = "bench-parts"
+
+
+def run(directory: Path, *, quick: bool = False) -> list[Line]:
+    """Measure the parts around the core on a real Kafka, then the core's own."""
+    lines = asyncio.run(_measure(directory))
+    for name, cost in core.measure(1_000 if quick else CUSTOMERS).items():
+        part, _, unit = name.partition(", ")
+        if unit in {"KB", "ms"}:
+            lines.append(Line(part, cost, unit))
+        else:
+            lines.append(Line(name, cost, "us"))
+    return lines
+
+
+async def _measure(directory: Path) -> list[Line]:
+    def records() -> Iterator[Record]:
+        return shop(EVENTS, CUSTOMERS)
+
+    async with filled_kafka(directory, f"shop-{EVENTS}-{CUSTOMERS}", records) as (bootstrap, _):
+        started = time.process_time()
+        fetched = await _fetch(bootstrap)
+        lines = [Line("fetch a record, nothing done", _each(started, EVENTS), "us")]
+        lines += _steps(fetched)
+        lines.append(Line("intake of an event, applied at once", _intake(fetched, mine=True), "us"))
+        lines.append(Line("intake of an event, forwarded", _intake(fetched, mine=False), "us"))
+        lines += await _transactions(bootstrap)
+    return lines
+
+
+def _each(started: float, count: int) -> float:
+    """Processor time since `started` for each of `count`, in microseconds."""
+    return (time.process_time() - started) / count * 1e6
+
+
+async def _fetch(bootstrap: str) -> list[ConsumerRecord]:
+    consumer = AIOKafkaConsumer(
+        *INPUTS, bootstrap_servers=bootstrap, auto_offset_reset="earliest", max_partition_fetch_bytes=4 << 20
+    )
+    await consumer.start()
+    fetched: list[ConsumerRecord] = []
+    try:
+        while len(fetched) < EVENTS:
+            for records in (await consumer.getmany(timeout_ms=1000, max_records=4000)).values():
+                fetched += records
+    finally:
+        await consumer.stop()
+    return fetched
+
+
+def _steps(records: list[ConsumerRecord]) -> list[Line]:
+    started = time.process_time()
+    events = [decode(INPUTS[record.topic], record.value) for record in records]
+    lines = [Line("decode and validate JSON", _each(started, len(records)), "us")]
+    started = time.process_time()
+    for event in events:
+        to_us(event.time)
+    lines.append(Line("its time", _each(started, len(records)), "us"))
+    started = time.process_time()
+    for event in events:
+        facts.facts_of(event, Definitions())
+    lines.append(Line("its facts", _each(started, len(records)), "us"))
+    keys = [event.customer_id.encode() for event in events]
+    started = time.process_time()
+    for start in range(0, len(keys), 500):
+        tasks_of(keys[start : start + 500], PARTITIONS)
+    lines.append(Line("its customer's task (murmur2)", _each(started, len(records)), "us"))
+    return lines
+
+
+def _intake(records: list[ConsumerRecord], *, mine: bool) -> float:
+    """Take all records by the tasks that they belong to, or by one that they do not."""
+    partitions = [Partition(Definitions(), {}) for _ in range(PARTITIONS)]
+    intakes = [
+        Intake(
+            task=number if mine else -1,
+            tasks=PARTITIONS,
+            facts_topic=_TOPIC,
+            dead_letter_partitions=1,
+            definitions=Definitions(),
+            clock=clock("wall"),
+            partition=partition,
+            outbox=Outbox(),
+            operational=Operational(),
+        )
+        for number, partition in enumerate(partitions)
+    ]
+    started = time.process_time()
+    for start in range(0, len(records), 500):
+        chunk = records[start : start + 500]
+        by_source: dict[tuple[str, int], list[ConsumerRecord]] = {}
+        for record in chunk:
+            by_source.setdefault((record.topic, record.partition), []).append(record)
+        for (topic, number), some in by_source.items():
+            intakes[number].take_events(INPUTS[topic], topic, some)
+    return _each(started, len(records))
+
+
+async def _transactions(bootstrap: str) -> list[Line]:
+    """Transactions of a task: rows to the changelog; of 5,000 rows, and of one."""
+    async with admin.connect(settings(bootstrap)) as client:
+        await ensure(client, [Topic(_TOPIC, 1)], replication=1)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        transactional_id=_TOPIC,
+        max_batch_size=1 << 20,
+        compression_type="lz4",
+    )
+    await producer.start()
+    lines = []
+    rows = [Outgoing(b"customer-%011d" % number, b"%0400d" % number) for number in range(5_000)]
+    try:
+        for count in (1, 5_000):
+            times, busy = [], time.process_time()
+            for _ in range(10):
+                started = time.monotonic()
+                async with producer.transaction():
+                    await send(producer, [((_TOPIC, 0), rows[:count])])
+                times.append(time.monotonic() - started)
+            lines.append(Line(f"transaction of {count:,} rows, elapsed", sorted(times)[5] * 1e3, "ms"))
+            lines.append(Line(f"transaction of {count:,} rows, a row", _each(busy, 10 * count), "us"))
+    finally:
+        await producer.stop()
+    await drop(bootstrap, _TOPIC)
+    return lines

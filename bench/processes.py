@@ -1,0 +1,101 @@
+"""What is measured, as processes of their own: a real worker, watched through `/metrics`, and stock Faust."""
+
+import asyncio
+import json
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import aiohttp
+
+from bench.feed import PARTITIONS
+from streams.broker import free_port
+
+_SAMPLE = re.compile(r"^([a-z_]+)((?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
+#: Its processor time, which a busy machine changes less than how long something takes.
+CPU = "process_cpu_seconds_total"
+_TIMEOUT_SECONDS = 600.0
+
+
+class Worker:
+    """A worker's process.
+
+    Attributes:
+        started: when it was started, `time.monotonic()`.
+        pid: its process.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str, started: float, log: Path) -> None:
+        self.started = started
+        self.log = log
+        self._process = process
+        self._url = url
+        self._session = aiohttp.ClientSession()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    async def scrape(self) -> dict[str, float]:
+        """Read `/metrics`: series with their labels, as written; nothing while it does not answer yet."""
+        if self._process.returncode is not None:
+            raise RuntimeError(f"the worker ended:\n{self.log.read_text()[-2000:]}")
+        with suppress(aiohttp.ClientError):
+            async with self._session.get(f"{self._url}/metrics") as response:
+                text = await response.text()
+            return {name + labels: float(value) for name, labels, value in _SAMPLE.findall(text)}
+        return {}
+
+    async def samples(self, seconds: float) -> AsyncIterator[tuple[float, dict[str, float]]]:
+        """Give (monotonic time, series) every so often."""
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            yield time.monotonic(), await self.scrape()
+            await asyncio.sleep(seconds)
+        raise TimeoutError(f"the worker took too long: see {self.log}")
+
+    async def stop(self) -> None:
+        """SIGTERM, and wait."""
+        await self._session.close()
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        await self._process.wait()
+
+
+@asynccontextmanager
+async def worker(bootstrap: str, group: str, directory: Path, *flags: str) -> AsyncIterator[Worker]:
+    """Run `retention worker` in a group of its own, everything on."""
+    port = free_port()
+    log = directory / f"{group}.log"
+    started = time.monotonic()
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "streams.cli", "worker", f"--broker={bootstrap}", f"--group={group}",
+            f"--partitions={PARTITIONS}", f"--port={port}", *flags, stdout=output, stderr=output,
+        )  # fmt: skip
+    run = Worker(process, f"http://127.0.0.1:{port}", started, log)
+    try:
+        yield run
+    finally:
+        await run.stop()
+
+
+def total(series: dict[str, float], name: str) -> float:
+    """The sum of a metric's series."""
+    return sum(value for key, value in series.items() if key.partition("{")[0] == name)
+
+
+async def run_stock(what: str, bootstrap: str, group: str, topics: list[str], size: int) -> dict[str, float]:
+    """Run `bench.stock`, and give what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.stock", what, bootstrap, group, str(free_port()), ",".join(topics),
+        str(size), stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    found: dict[str, float] = json.loads(output.decode().splitlines()[-1])
+    return found

@@ -1,0 +1,64 @@
+"""What ten times the customers do to the rate, and what one of them takes in the changelog and in memory."""
+
+import asyncio
+import math
+import time
+from pathlib import Path
+from statistics import median
+
+from bench import core
+from bench.feed import console, fill
+from bench.grown import GROUP, grown_kafka, more
+from bench.processes import CPU, total, worker
+from bench.report import Line, of_rounds
+
+FEW, MANY, EVENTS = 50_000, 500_000, 300_000
+RATIO, ROW_KB, MEMORY_KB = 0.8, 1.0, 2.0
+
+
+def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
+    """Measure both sizes, round by round."""
+    scale = 10 if quick else 1
+    few, many, events = FEW // scale, MANY // scale, EVENTS // scale
+    rates = asyncio.run(_measure(directory, few, many, events, 1 if quick else rounds))
+    ratios = [large / small for (small, _), (large, _) in rates]
+    costs = core.measure(20_000 // scale)
+    return [
+        of_rounds(f"{few:,} customers", [small for (small, _), _ in rates], "events/s"),
+        of_rounds(f"{many:,} customers", [large for _, (large, _) in rates], "events/s"),
+        of_rounds("many / few", ratios, target=RATIO),
+        Line("few: processor time", median(cost for (_, cost), _ in rates), "us an event"),
+        Line("many: processor time", median(cost for _, (_, cost) in rates), "us an event"),
+        Line("a customer's row", costs["row of a customer, KB"], "KB", ROW_KB, at_most=True),
+        Line("a customer's memory", costs["memory of a customer, KB"], "KB", MEMORY_KB, at_most=True),
+    ]
+
+
+Rate = tuple[float, float]
+
+
+async def _measure(directory: Path, few: int, many: int, events: int, rounds: int) -> list[tuple[Rate, Rate]]:
+    found = []
+    for number in range(rounds):
+        small = await _rate(directory, few, events)
+        large = await _rate(directory, many, events)
+        console.print(f"round {number + 1}: {small[0]:,.0f}/s of few, {large[0]:,.0f}/s of many")
+        found.append((small, large))
+    return found
+
+
+async def _rate(directory: Path, customers: int, events: int) -> Rate:
+    """Give events a second, and processor time of one (us), of a worker that already knows the customers."""
+    async with grown_kafka(directory, customers) as bootstrap:
+        await fill(bootstrap, more(customers, events, time.time_ns()))
+        async with worker(bootstrap, GROUP, directory) as process:
+            first, before, busy = 0.0, 0.0, 0.0
+            async for at, series in process.samples(0.25):
+                read = total(series, "retention_worker_events_total")
+                # All tasks, lest the restoring of some be counted with the events of others.
+                if not first and read and series.get("retention_worker_tasks_owned", 0) >= 8:
+                    first, before, busy = at, read, series.get(CPU, math.nan)
+                if read >= events and series.get("retention_caught_up"):
+                    break
+    count = events - before
+    return count / (at - first), (series.get(CPU, math.nan) - busy) / count * 1e6

@@ -1,0 +1,131 @@
+"""Events a second: the whole worker, a consumer that does nothing, stock Faust that only counts."""
+
+import asyncio
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer
+
+from bench.feed import Filled, Placing, Record, console, drop, filled_kafka, forget, shop
+from bench.processes import CPU, run_stock, total, worker
+from bench.report import Line, of_rounds
+from streams.topics import INPUTS
+
+CUSTOMERS, EVENTS, STOCK_EVENTS = 100_000, 1_000_000, 40_000
+#: Placing -> at least this share of getmany's rate, and this multiple of stock Faust's.
+TARGETS: dict[Placing, tuple[float, float]] = {"keyed": (0.12, 12.0), "elsewhere": (0.08, 8.0)}
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Events a second, of one round."""
+
+    getmany: float
+    stock: float
+    worker: float  #: from the first event read until metrics that rest on all of them
+    startup: float  #: seconds from the start of the process to its first event
+    rerouted: float  #: share
+    cost: float  #: processor time of the worker, microseconds an event
+
+
+def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
+    """Measure both placings."""
+    scale = 10 if quick else 1
+    lines: list[Line] = []
+    for placing in TARGETS:
+        lines += asyncio.run(_measure(directory, placing, EVENTS // scale, 1 if quick else rounds))
+    return lines
+
+
+async def _measure(directory: Path, placing: Placing, events: int, rounds: int) -> list[Line]:
+    def records() -> Iterator[Record]:
+        return shop(events, CUSTOMERS)
+
+    async with filled_kafka(directory, f"shop-{events}", records, placing) as (bootstrap, filled):
+        found = []
+        for number in range(rounds):
+            found.append(await _round(bootstrap, filled, directory))
+            console.print(f"{placing}, round {number + 1}: {found[-1]}")
+    return _lines(placing, filled, found)
+
+
+def _lines(placing: Placing, filled: Filled, found: list[Rates]) -> list[Line]:
+    share, multiple = TARGETS[placing]
+    return [
+        Line(f"{placing}: events", filled.events),
+        Line(f"{placing}: customers", filled.customers),
+        of_rounds(f"{placing}: re-routed", [one.rerouted for one in found]),
+        of_rounds(f"{placing}: aiokafka getmany, nothing done", [one.getmany for one in found], "/s"),
+        of_rounds(f"{placing}: stock Faust, counting only", [one.stock for one in found], "/s"),
+        of_rounds(f"{placing}: whole worker", [one.worker for one in found], "/s"),
+        of_rounds(f"{placing}: worker / getmany", [r.worker / r.getmany for r in found], target=share),
+        of_rounds(f"{placing}: worker / stock Faust", [r.worker / r.stock for r in found], target=multiple),
+        of_rounds(f"{placing}: worker's processor time", [one.cost for one in found], "us an event"),
+        of_rounds(f"{placing}: start until first event", [one.startup for one in found], "s"),
+    ]
+
+
+async def _round(bootstrap: str, filled: Filled, directory: Path) -> Rates:
+    getmany = await getmany_rate(bootstrap)
+    stock = await stock_rate(bootstrap, min(STOCK_EVENTS, filled.events))
+    return Rates(getmany, stock, *await worker_rate(bootstrap, filled.events, directory))
+
+
+async def getmany_rate(bootstrap: str) -> float:
+    """Read all inputs with aiokafka, and do nothing with the records."""
+    consumer = AIOKafkaConsumer(
+        *INPUTS,
+        bootstrap_servers=bootstrap,
+        group_id=f"getmany-{time.time_ns()}",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        # As the worker has it: fewer, larger fetches than aiokafka's defaults.
+        max_partition_fetch_bytes=4 << 20,
+        max_poll_records=4000,
+    )
+    await consumer.start()
+    read, first, last = 0, 0.0, 0.0
+    try:
+        while records := await consumer.getmany(timeout_ms=2000):
+            last = time.monotonic()
+            if not first:
+                first = last
+                continue
+            read += sum(map(len, records.values()))
+    finally:
+        await consumer.stop()
+    return read / (last - first)
+
+
+async def stock_rate(bootstrap: str, events: int) -> float:
+    """Run stock Faust over the first `events`, and leave nothing of it."""
+    group = f"stock-{time.time_ns()}"
+    found = await run_stock("count", bootstrap, group, list(INPUTS), events)
+    await drop(bootstrap, f"{group}-counts-changelog", f"{group}-__assignor-__leader")
+    return found["events"] / found["seconds"]
+
+
+async def worker_rate(bootstrap: str, events: int, directory: Path) -> tuple[float, float, float, float]:
+    """Run a worker until it says that its metrics rest on everything.
+
+    Returns:
+        Events a second from the first one read to that moment; seconds from its start to the first; the share
+        of them that took the hop; processor time of one, in microseconds.
+    """
+    group = f"bench-{time.time_ns()}"
+    async with worker(bootstrap, group, directory) as process:
+        first, before, busy = 0.0, 0.0, 0.0
+        async for at, series in process.samples(0.25):
+            read = total(series, "retention_worker_events_total")
+            if not first and read:
+                first, before, busy = at, read, series.get(CPU, math.nan)
+            if read >= events and series.get("retention_caught_up"):
+                break
+        rerouted = series["retention_worker_rerouted_total"] / events
+        cost = (series.get(CPU, math.nan) - busy) / (events - before) * 1e6
+        startup = first - process.started
+    await forget(bootstrap, group)
+    return (events - before) / (at - first), startup, rerouted, cost
