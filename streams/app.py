@@ -5,6 +5,7 @@ from typing import cast
 import faust
 
 from streams.assignor import TaskAssignor
+from streams.errors import RetentionError
 from streams.settings import Settings
 from streams.table import BulkTableManager
 from streams.transport import BatchConsumer, BatchTransport
@@ -58,3 +59,13 @@ class FaustApp(faust.App):
 
     def _new_producer_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker_producer, self)
+
+    async def crash(self, reason: BaseException) -> None:
+        """Stop because of `reason`, and once.
+
+        What a person can mend is said in a line by the command: no traceback here, and an orderly stop.
+        """
+        if isinstance(reason, RetentionError):
+            self._crash(reason)
+        else:
+            await super().crash(reason)
