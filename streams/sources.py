@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, cast
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import READ_UNCOMMITTED
 from faust.types.tuples import TP
 
 from streams.operational import Operational
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from streams.task import Task
 
 log = logging.getLogger(__name__)
+
+_TIMEOUT_MS = 30_000
 
 
 class Sources:
@@ -29,8 +33,8 @@ class Sources:
         return self._of_app()
 
     async def end_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """End offsets as of now."""
-        return dict(await self._consumer.call(self._consumer.kafka.end_offsets, list(tps)))
+        """End offsets as of now, with what transactions have not ended yet."""
+        return await self._consumer.call(_end_offsets, self._consumer.kafka, list(tps))
 
     async def beginning_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The earliest offsets that there still are."""
@@ -102,3 +106,14 @@ class Sources:
             tp.topic,
             tp.partition,
         )
+
+
+async def _end_offsets(kafka: AIOKafkaConsumer, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """Where the logs end.
+
+    A consumer that reads what is committed is told where the first open transaction begins. Records that were
+    committed behind that, or whose marker is still on its way, would be taken for none.
+    """
+    fetcher = copy(kafka._fetcher)  # noqa: SLF001 - it asks at one level of isolation, which it also fetches at
+    fetcher._isolation_level = READ_UNCOMMITTED  # noqa: SLF001
+    return cast("dict[TopicPartition, int]", await fetcher.end_offsets(tps, _TIMEOUT_MS))

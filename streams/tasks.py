@@ -157,11 +157,10 @@ class Tasks:
             except asyncio.CancelledError:
                 await task.close()
                 raise
-            except RetentionError as error:
-                await self._on_failed(error)
-                return
             except Exception as error:
-                log.exception("task %d cannot be opened", number)
+                if not isinstance(error, RetentionError):  # which says it all
+                    log.exception("task %d cannot be opened", number)
+                await task.close()
                 await self._on_failed(error)
                 return
             else:

@@ -1,0 +1,215 @@
+import asyncio
+
+import msgspec
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import NewPartitions, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaTimeoutError
+
+from models.partition import META_KEY, STATE_VERSION
+from streams.errors import StateTooNew
+from tests.streams.group_member import member
+from tests.streams.kafka_calls import admin, producer, records_of
+from tests.streams.test_task import ORDERS, orders
+
+
+@pytest.fixture
+async def worker(kafka, unique):
+    async with member(kafka, unique) as one:
+        yield one
+
+
+def number_of(task):
+    return task.number
+
+
+async def test_owns_what_is_assigned_and_reads_it(worker):
+    await worker.assign(0, 1, generation=1)
+    assert sorted(map(number_of, worker.tasks)) == [0, 1]
+    assert worker.consumer.flowing == set(worker.partitions_of(0, 1))
+    await worker.assign(1, generation=2)
+    assert list(map(number_of, worker.tasks)) == [1]
+    assert worker.consumer.flowing == set(worker.partitions_of(1))
+    assert worker.closed == [0]
+
+
+async def test_what_stays_keeps_its_state_and_reads_on_where_it_is(worker):
+    """An assignment puts the consumer back to the committed offsets."""
+    await worker.assign(0, 1, generation=1)
+    stays = worker.tasks.get(1)
+    stays.positions[TopicPartition("orders", 1)] = 17
+    worker.consumer.seeks.clear()
+    await worker.assign(1, generation=2)
+    assert worker.tasks.get(1) is stays
+    assert stays.generation == 2
+    assert worker.consumer.seeks[-1][TopicPartition("orders", 1)] == 17
+
+
+async def test_a_member_that_missed_a_generation_drops_everything(worker):
+    """Others may have owned its tasks in between, and written their state."""
+    await worker.assign(0, 1, generation=1)
+    before = list(worker.tasks)
+    await worker.assign(0, 1, generation=3, continuous=False)
+    assert not any(task.running for task in before)
+    assert sorted(map(number_of, worker.tasks)) == [0, 1]
+
+
+async def test_a_task_that_opens_during_a_rebalance_belongs_to_the_new_generation(worker):
+    """With the old one its answers would not count, and no set of them would be complete again."""
+    await worker.assign(0, generation=1, wait=False)
+    await worker.assign(0, generation=2)
+    [task] = worker.tasks
+    assert task.generation == 2
+
+
+async def test_a_seek_that_an_assignment_undid_is_made_again(worker):
+    async def rebalance():
+        worker.consumer.before_seek = None
+        await worker.assign(0, generation=2, wait=False)
+
+    worker.consumer.before_seek = rebalance
+    await worker.assign(0, generation=1)
+    [task] = worker.tasks
+    assert task.generation == 2
+    assert len(worker.consumer.seeks) == 2
+
+
+async def test_a_partition_that_an_input_gained_is_read_too(worker):
+    await worker.assign(0, generation=1)
+    [before] = worker.tasks
+    gained = TopicPartition("orders", 2)
+    async with admin(worker.shared.client_options["bootstrap_servers"]) as client:
+        counts = {"orders": max(3, worker.shared.partitions["orders"])}
+        if counts["orders"] > worker.shared.partitions["orders"]:
+            await client.create_partitions({"orders": NewPartitions(counts["orders"])})
+    await wait_for_partition(worker, gained)
+    await worker.tasks.reassign([*worker.partitions_of(0), gained], 2, continuous=True)
+    await worker.settled()
+    [task] = worker.tasks
+    assert task is not before
+    assert gained in task.positions
+
+
+async def wait_for_partition(worker, tp):
+    async with asyncio.timeout(20):
+        while tp.partition not in (worker.consumer.kafka.partitions_for_topic(tp.topic) or ()):
+            await worker.consumer.kafka._client.force_metadata_update()
+            worker.consumer.kafka._client.add_topic(tp.topic)
+            await asyncio.sleep(0.05)
+
+
+async def test_what_depends_on_an_opened_task_is_tried_again_with_it(worker):
+    """Task 0 brings the roll-up: left without its owner, nobody would ask for numbers any more."""
+    attempts = []
+
+    async def broker_is_away_once(task):
+        attempts.append(task)
+        if len(attempts) == 1:
+            raise KafkaTimeoutError
+
+    worker.on_opened = broker_is_away_once
+    await worker.assign(0, generation=1)
+    [task] = worker.tasks
+    assert worker.opened == [task]
+    assert len(attempts) == 2
+    assert not attempts[0].running
+
+
+async def test_a_task_that_leaves_while_it_opens_is_never_opened(worker):
+    opening = asyncio.Event()
+
+    async def slowly(_task):
+        opening.set()
+        await asyncio.sleep(60)
+
+    worker.on_opened = slowly
+    await worker.assign(0, generation=1, wait=False)
+    await asyncio.wait_for(opening.wait(), 20)
+    await worker.assign(generation=2)
+    assert worker.opened == []
+    assert len(worker.tasks) == 0
+    assert worker.closed == [0], "whoever was told of it, is told that it is gone"
+
+
+async def test_fenced_it_joins_the_group_anew(kafka, unique, worker):
+    await worker.assign(0, generation=1)
+    [zombie] = worker.tasks
+    async with member(kafka, unique) as successor:
+        await successor.assign(0, generation=2)
+        await zombie.take(orders(zombie.positions[ORDERS], zombie.positions[ORDERS] + 1))
+        await worker.tasks.commit()
+        assert worker.consumer.rejoins == 1
+        assert len(worker.tasks) == 0
+        [owner] = successor.tasks
+        await owner.take(orders(owner.positions[ORDERS], owner.positions[ORDERS] + 1))
+        await successor.tasks.commit()
+        assert owner.running, "the successor was not fenced in return"
+
+
+async def test_a_state_that_is_gone_is_made_again_from_the_inputs(kafka, worker):
+    await worker.assign(0, generation=1)
+    [task] = worker.tasks
+    await task.take(orders(task.positions[ORDERS], task.positions[ORDERS] + 1))
+    await worker.tasks.commit()
+    await lose_state(kafka, worker)
+    await worker.assign(0, generation=3, continuous=False)
+    [again] = worker.tasks
+    assert again.state_missing
+    assert again.rewind > 0
+    assert again.partition.changed, (
+        "it is written, so that all others go back too whatever happens to this one"
+    )
+    assert again.positions[ORDERS] < task.positions[ORDERS]
+
+
+async def test_a_state_made_of_forwarded_facts_alone_is_missed_too(kafka, worker):
+    """An input may have fewer partitions than there are tasks."""
+    facts = TopicPartition(worker.names.facts, 1)
+    without_inputs = [tp for tp in worker.partitions_of(1) if tp.topic != "orders"]
+    await worker.tasks.reassign(without_inputs, 1, continuous=True)
+    await worker.settled()
+    [task] = worker.tasks
+    task.positions[facts] = 5
+    await worker.tasks.commit()
+    await lose_state(kafka, worker, 1)
+    await worker.tasks.reassign(without_inputs, 3, continuous=False)
+    await worker.settled()
+    [again] = worker.tasks
+    assert again.rewind > 0
+
+
+async def lose_state(kafka, worker, task=0):
+    changelog = TopicPartition(worker.names.changelog, task)
+    # Kafka deletes no records of a topic that is only compacted.
+    deletable = ConfigResource(
+        ConfigResourceType.TOPIC, changelog.topic, configs={"cleanup.policy": "compact,delete"}
+    )
+    async with admin(kafka) as client:
+        await client.alter_configs([deletable])
+        await client.delete_records({changelog: RecordsToDelete(before_offset=-1)})
+    assert await records_of(kafka, changelog.topic, task) == []
+
+
+async def test_a_fresh_group_has_lost_nothing(worker):
+    await worker.assign(0, 1, generation=1)
+    assert [task.rewind for task in worker.tasks] == [0, 0]
+
+
+async def test_a_newer_versions_state_is_refused_in_words(kafka, worker):
+    row = msgspec.msgpack.encode([STATE_VERSION + 1, 0, 0, 0])
+    async with producer(kafka) as sender:
+        await sender.send_and_wait(worker.names.changelog, row, META_KEY, 0)
+    await worker.assign(0, generation=1)
+    [error] = worker.failed
+    assert isinstance(error, StateTooNew)
+    assert str(STATE_VERSION + 1) in error.message
+
+
+async def test_closing_commits_what_was_taken(kafka, worker):
+    await worker.assign(0, generation=1)
+    [task] = worker.tasks
+    await task.take(orders(task.positions[ORDERS], task.positions[ORDERS] + 1))
+    await worker.tasks.close()
+    assert len(worker.tasks) == 0
+    assert len(await records_of(kafka, worker.names.changelog, 0)) == 2
