@@ -61,11 +61,13 @@ class FaustApp(faust.App):
         return BatchTransport(self.conf.broker_producer, self)
 
     async def crash(self, reason: BaseException) -> None:
-        """Stop because of `reason`, and once.
+        """Stop because of `reason`.
 
-        What a person can mend is said in a line by the command: no traceback here, and an orderly stop.
+        What a person can mend is said in a line by the command: no traceback here, and an orderly stop, for
+        which the consumer's thread must live on.
         """
-        if isinstance(reason, RetentionError):
-            self._crash(reason)
-        else:
+        if not isinstance(reason, RetentionError):
             await super().crash(reason)
+        elif self.crash_reason is None:
+            self.crash_reason = reason
+            self._crashed.set()

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from typing import Any
 
 from aiokafka.errors import KafkaError
 
 from streams import admin
+from streams.app import FaustApp
 from streams.errors import RetentionError
 from streams.server import Server
 from streams.settings import Settings
@@ -18,7 +20,7 @@ from streams.worker import Worker
 log = logging.getLogger(__name__)
 
 #: Kafka gets this long to take the last transactions; what is not committed is read again by the next owner.
-_STOP_SECONDS = 20.0
+_STOP_SECONDS = 15.0
 
 
 def run_worker(settings: Settings) -> None:
@@ -76,11 +78,21 @@ async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
         await asyncio.wait(waiting - {starting}, return_when=asyncio.FIRST_COMPLETED)
     reason = app.crash_reason or (starting.done() and starting.exception())
     log.info("stopping")
-    with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-        await asyncio.wait_for(app.stop(), _STOP_SECONDS)
+    await _stop(app)
     for task in waiting:
         task.cancel()
     if reason:
         if isinstance(reason, RetentionError):
             raise reason
         raise RetentionError(f"the worker stopped: {reason!r}", "its log says why") from reason
+
+
+async def _stop(app: FaustApp) -> None:
+    """Stop in order, or at once when Kafka does not answer: Faust and aiokafka would wait for it for ever."""
+    stopping = asyncio.create_task(app.stop())
+    await asyncio.wait([stopping], timeout=_STOP_SECONDS)
+    if not stopping.done():
+        log.error("Kafka did not answer within %g s: stopped without it; nothing is lost", _STOP_SECONDS)
+        os._exit(1)
+    with contextlib.suppress(asyncio.CancelledError):
+        stopping.result()
