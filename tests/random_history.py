@@ -61,16 +61,12 @@ def random_history(
             rng.randrange(*lives[name]) if rng.random() < 0.7 else rng.choice(nows) - rng.randrange(2 * DAY)
         )
         time -= rng.choice([0, time % HOUR, time % MINUTE])
-        body = _body(rng, names, time, identities=identities)
-        if body.get("into") != name:
-            events.append(
-                {
-                    "id": f"{rng.randrange(16**6):06x}-{number}",
-                    "customer_id": name,
-                    "time": rfc3339(time),
-                    **body,
-                }
-            )
+        event = {"customer_id": name, "time": rfc3339(time), **_body(rng, names, time, identities=identities)}
+        if events and rng.random() < 0.1:  # something else is said of the same thing, at the same instant
+            rival = rng.choice(events[-200:])
+            event = rival | _details(rng, rival["type"], names, time)
+        if event.get("into") != event["customer_id"]:
+            events.append({**event, "id": f"{rng.randrange(16**6):06x}-{number}"})
     deliveries = [*events, *rng.sample(events, len(events) // 10)]
     rng.shuffle(deliveries)
     history = History(DEFINITIONS, rng.randint(1, 4))

@@ -33,27 +33,8 @@ laws = settings(
 
 #: Not functions of the events: said by the worker that publishes.
 OF_THE_WORKER = {"retention_as_of_timestamp_seconds", "retention_caught_up"}
-#: Defined, and not computed yet: compared as soon as it is.
-NOT_YET = {
-    "retention_cart_abandonment_ratio",
-    "retention_cart_recovery_ratio",
-    "retention_checkout_seconds",
-    "retention_churn_by_exposure_ratio",
-    "retention_deliveries_overdue",
-    "retention_delivery_seconds",
-    "retention_experiment_rate_ratio",
-    "retention_lifecycle_customers",
-    "retention_lifecycle_value",
-    "retention_loyalty_customers",
-    "retention_on_time_delivery_ratio",
-    "retention_payment_failures",
-    "retention_refund_rejected_ratio",
-    "retention_refund_seconds",
-    "retention_refunds_open",
-    "retention_sla_breach_ratio",
-    "retention_spender_sender_customers",
-    "retention_stockouts",
-}
+#: A referral does not reach the one who is named yet: compared where nobody is.
+REFERRALS = "retention_spender_sender_customers"
 Results = dict[Series, Expected]
 
 
@@ -100,11 +81,12 @@ class Worker:
 
     def live(self, step: Step) -> None:
         """Go through a step, committing now and then."""
+        often = max(4, len(step.events) // 8)
         for number, event in enumerate(step.events):
             if number == step.crash:
                 self.crash(step.now)
             self.deliver(event, step.now)
-            if number % 4 == 3:
+            if number % often == often - 1:
                 self.commit()
         if step.crash == len(step.events):
             self.advance(step.now)
@@ -163,9 +145,12 @@ def differences(got: Results, expected: Results) -> list[str]:
 
 
 def assert_equal(got: Results, events: list[Event], now: int, definitions: Definitions) -> None:
-    left_out = NOT_YET - {metric for metric, _ in got}
     expected = oracle(events, now, definitions)
-    wrong = differences(got, {series: e for series, e in expected.items() if series[0] not in left_out})
+    if any("referred_by" in event for event in events):
+        got, expected = (
+            {key: e for key, e in results.items() if key[0] != REFERRALS} for results in (got, expected)
+        )
+    wrong = differences(got, expected)
     assert not wrong, "\n".join([f"{len(wrong)} series differ at {now}:", *wrong[:20]])
 
 
