@@ -1,0 +1,142 @@
+import asyncio
+import json
+import socket
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse
+
+from streams.broker import free_port
+from streams.errors import PortInUse
+from streams.run import prepare_topics
+from streams.server import Server
+from streams.settings import load
+from streams.topics import INPUTS, Names
+from streams.worker import Worker
+from tests.streams.kafka_calls import producer
+
+OPENMETRICS = "application/openmetrics-text;version=1.0.0"
+
+
+def settings_of(bootstrap, group):
+    flags = {"broker": bootstrap, "group": group, "partitions": 2, "clock": "event", "port": free_port()}
+    return load(flags, {})
+
+
+@asynccontextmanager
+async def served(worker, settings):
+    server = Server(worker, settings.host, settings.port)
+    await server.start()
+    try:
+        async with aiohttp.ClientSession(f"http://{settings.host}:{settings.port}") as session:
+            yield session
+    finally:
+        await server.stop()
+
+
+@pytest.fixture
+def settings(unique):
+    """Of a worker that is made, and not started."""
+    return settings_of("127.0.0.1:1", unique)
+
+
+@pytest.fixture
+async def idle(settings):
+    names = (*INPUTS, *Names(settings.group).internal, "retention.metrics", "retention.dead-letters")
+    worker = Worker(settings, dict.fromkeys(names, 2))
+    async with served(worker, settings) as session:
+        yield session
+
+
+async def get(session, path, **headers):
+    async with session.get(path, headers=headers) as response:
+        return response.status, response.headers["Content-Type"], await response.text()
+
+
+async def test_metrics_are_plain_text_by_default(idle):
+    status, content_type, text = await get(idle, "/metrics")
+    assert status == 200
+    assert content_type.startswith("text/plain")
+    names = {family.name for family in parse(text)}
+    assert {"retention_worker_info", "retention_worker_events", "process_cpu_seconds", "python_info"} <= names
+
+
+async def test_metrics_are_open_metrics_to_who_asks_for_them(idle):
+    status, content_type, text = await get(idle, "/metrics", Accept=OPENMETRICS)
+    assert status == 200
+    assert content_type.startswith("application/openmetrics-text")
+    assert text.endswith("# EOF\n")
+    assert "retention_worker" in {family.name for family in parse_openmetrics(text)}
+
+
+async def test_a_worker_without_an_assignment_is_live_and_not_ready(idle):
+    assert (await get(idle, "/live"))[0] == 200
+    status, _, text = await get(idle, "/ready")
+    assert status == 503
+    ready = json.loads(text)
+    assert (ready["ready"], ready["tasks"]) == (False, 0)
+
+
+async def test_a_port_in_use_is_said_in_words(settings):
+    worker = Worker(settings, {})
+    said = pytest.raises(PortInUse, match=f"port {settings.port} of 127.0.0.1 is in use")
+    with socket.create_server((settings.host, settings.port)), said as caught:
+        await Server(worker, settings.host, settings.port).start()
+    assert "RETENTION_PORT" in caught.value.hint
+
+
+async def test_a_port_is_free_again_after_a_stop(settings):
+    worker = Worker(settings, {})
+    for _ in range(2):
+        async with served(worker, settings) as session:
+            assert (await get(session, "/live"))[0] == 200
+
+
+@asynccontextmanager
+async def running(bootstrap, group):
+    """A whole worker in this process."""
+    settings = settings_of(bootstrap, group)
+    worker = Worker(settings, await prepare_topics(settings))
+    async with served(worker, settings) as session:
+        await worker.app.start()
+        try:
+            yield session
+        finally:
+            await worker.app.stop()
+
+
+async def until(session, path, condition):
+    """Ask until the answer is as expected, and give it."""
+    async with asyncio.timeout(40):
+        while True:
+            answer = await get(session, path)
+            if condition(answer):
+                return answer
+            await asyncio.sleep(0.1)
+
+
+async def test_a_worker_is_ready_once_its_tasks_have_read_everything(kafka, unique):
+    order = {
+        "id": unique,
+        "type": "order.placed",
+        "time": "2024-05-01T10:00:00Z",
+        "customer_id": unique,
+        "order_id": "o1",
+        "amount": 1,
+        "currency": "USD",
+    }
+    async with running(kafka, unique) as session:
+        _, _, text = await until(session, "/ready", lambda answer: answer[0] == 200)
+        assert json.loads(text) == {"ready": True, "tasks": 2, "restoring": 0}
+        async with producer(kafka) as sender:
+            await sender.send_and_wait("orders", json.dumps(order).encode())
+        counted = 'retention_customers{set="end",window="7d"}'
+        _, _, text = await until(
+            session,
+            "/metrics",
+            lambda answer: counted in answer[2] and "retention_caught_up 1.0" in answer[2],
+        )
+        _, _, text = await until(session, "/metrics", lambda answer: f"{counted} 0.0" not in answer[2])
+        assert 'retention_worker_events_total{topic="orders"}' in text
