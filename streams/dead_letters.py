@@ -1,7 +1,8 @@
 """Dead letters as people and editors see them: read, checked again, and made into records again."""
 
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any, Final
 
 import msgspec
@@ -47,13 +48,15 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, bytes], ...]
 
 
-async def read(settings: Settings) -> AsyncIterator[DeadLetter]:
+async def read(settings: Settings) -> AsyncGenerator[DeadLetter, None]:
     """Give all dead letters that the topic holds, in no order over partitions."""
     async with admin.connect(settings) as client:
         counts = await partition_counts(client, [DEAD_LETTERS])
     tps = [TopicPartition(DEAD_LETTERS, partition) for partition in range(counts.get(DEAD_LETTERS, 0))]
-    if tps:
-        async for records in read_to_end(settings.client_options(), tps):
+    if not tps:
+        return
+    async with aclosing(read_to_end(settings.client_options(), tps)) as batches:
+        async for records in batches:
             for letter in map(of_record, records):
                 if letter.topic in INPUTS:  # another release's, or somebody else's: nothing could be put back
                     yield letter

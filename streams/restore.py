@@ -1,6 +1,6 @@
 """Reading a compacted topic partition to its end, in bulk."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -10,7 +10,7 @@ _BATCH = 5000
 
 async def read_to_end(
     client_options: Mapping[str, Any], partitions: list[TopicPartition]
-) -> AsyncIterator[list[ConsumerRecord]]:
+) -> AsyncGenerator[list[ConsumerRecord], None]:
     """Yield all that `partitions` hold now, in batches.
 
     Ends where the *position* reaches the end: a transaction ends in a marker that is never delivered, and

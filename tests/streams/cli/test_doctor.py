@@ -121,7 +121,10 @@ def test_a_topic_kept_wrongly_is_found(retention, prepare, unique, topic, config
 
 
 def test_workers_and_what_they_have_not_read(retention, healthy, kafka, broker_calls):
-    broker_calls.produce(*[("orders", 0, b"k", b"v", [])] * 5, ("retention.dead-letters", 0, b"k", b"v", []))
+    broker_calls.produce(
+        *[("orders", 0, b"k", b"v", [])] * 5,
+        ("retention.dead-letters", 0, b"k", b"v", [("retention.error.topic", b"orders")]),
+    )
 
     async def go():
         consumer = AIOKafkaConsumer(
@@ -143,7 +146,7 @@ def test_workers_and_what_they_have_not_read(retention, healthy, kafka, broker_c
     assert result.code == 0
     assert f"ok    1 worker of group {healthy} on 127.0.0.1: Stable" in result.out
     assert "not read yet: 3 of orders\n" in result.out
-    assert "warn  1 dead letters" in result.out
+    assert "warn  dead letters: 1" in result.out
 
 
 def test_records_that_were_removed_before_they_were_read_fail(retention, healthy, kafka, broker_calls):

@@ -1,0 +1,124 @@
+"""What an operator does to a running group: put back what was refused, look, start again."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.broker import free_port
+
+NOW = datetime.now(UTC)
+
+
+def order(number, **fields):
+    return {
+        "id": f"e{number}",
+        "type": "order.placed",
+        "time": (NOW - timedelta(hours=number)).isoformat(),
+        "customer_id": f"c{number}",
+        "order_id": "o",
+        "amount": 1000,
+        "currency": "USD",
+    } | fields
+
+
+@pytest.fixture
+def worker(kafka, unique, monkeypatch, tmp_path):
+    """Start a worker process; the commands of the test get the same settings."""
+    port = free_port()
+    settings = {"BROKER": kafka, "GROUP": unique, "PARTITIONS": 3, "PORT": port, "SESSION_TIMEOUT": 6}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"RETENTION_{name}", str(value))
+
+    @contextmanager
+    def run():
+        with (tmp_path / "worker.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streams.cli", "worker"], env=os.environ, stdout=log, stderr=log
+            )
+            try:
+                yield Metrics(port, process)
+            finally:
+                process.terminate()
+                assert process.wait(30) == 0, (tmp_path / "worker.log").read_text()
+
+    return run
+
+
+class Metrics:
+    def __init__(self, port, process):
+        self.url = f"http://127.0.0.1:{port}/metrics"
+        self.process = process
+
+    def read(self):
+        try:
+            with urllib.request.urlopen(self.url, timeout=2) as response:
+                text = response.read().decode()
+        except OSError:
+            return {}
+        families = text_string_to_metric_families(text)
+        return {(s.name, *sorted(s.labels.items())): s.value for family in families for s in family.samples}
+
+    def wait_for(self, value, name, **labels):
+        key, series = (name, *sorted(labels.items())), {}
+        deadline = time.monotonic() + 60
+        while series.get(key) != value:
+            assert time.monotonic() < deadline, f"{key} is {series.get(key)}, not {value}"
+            assert self.process.poll() is None
+            time.sleep(0.2)
+            series = self.read()
+
+
+def test_what_was_refused_is_mended_put_back_and_counted(retention, worker, events_file, tmp_path):
+    lines = [
+        order(1),
+        order(2, amount=-5),
+        order(3, type="order.eaten", customer_id="c3"),
+        order(4, currency="EUR"),
+    ]
+    with worker() as metrics:
+        retention("load", events_file(*lines))
+        metrics.wait_for(1, "retention_orders", window="7d")
+        metrics.wait_for(1, "retention_worker_dead_letters_total", reason="invalid_field")
+        metrics.wait_for(1, "retention_worker_dead_letters_total", reason="unknown_currency")
+        time.sleep(1)  # counted when refused, written with the transaction
+        letters = [json.loads(line) for line in retention("dead-letters", "list", "--json").out.splitlines()]
+        assert [(letter["reason"], letter["topic"]) for letter in letters] == [
+            ("invalid_field", "orders"),
+            ("unknown_currency", "orders"),
+        ]
+        for letter in letters:
+            letter["value"] |= {"amount": 500, "currency": "USD"}
+        path = tmp_path / "letters.jsonl"
+        path.write_text("\n".join(map(json.dumps, letters)))
+        assert retention("dead-letters", "redrive", "--file", path).out == "put 2 back on orders\n"
+        metrics.wait_for(3, "retention_orders", window="7d")
+        metrics.wait_for(20, "retention_net_revenue", window="7d", currency="USD")
+        result = retention("doctor", "--port", "0")
+        assert result.code == 0
+        assert "ok    1 worker of group" in result.out
+        assert "warn  dead letters: 2" in result.out
+
+
+def test_after_a_reset_everything_is_read_again(retention, worker, events_file, broker_calls, unique):
+    with worker() as metrics:
+        retention("load", events_file(*(order(number) for number in range(50))))
+        metrics.wait_for(50, "retention_orders", window="7d")
+        active = retention("reset", "--yes")
+        assert active.code == 6
+        assert f"group {unique} has 1 running worker" in active.err
+    result = retention("reset", "--yes")
+    assert result.code == 0, result.err
+    assert f"deleted topic {unique}-customers-changelog" in result.out
+    assert f"deleted the offsets of group {unique}" in result.out
+    assert not {topic for topic in broker_calls.topics() if topic.startswith(unique)}
+    with worker() as metrics:
+        metrics.wait_for(50, "retention_orders", window="7d")
+        metrics.wait_for(1, "retention_caught_up")
