@@ -1,0 +1,48 @@
+"""A real Kafka and real worker processes."""
+
+import uuid
+
+import pytest
+
+from streams.broker import EmbeddedKafka
+from tests.e2e.cluster import Cluster
+from tests.e2e.deployment import Deployment
+
+#: What a broker does in minutes, it does in seconds: cleaning compacted topics, removing what is too old.
+_HASTY = {
+    "log.cleaner.backoff.ms": "500",
+    "log.retention.check.interval.ms": "1000",
+    "log.initial.task.delay.ms": "500",
+    "log.cleaner.min.cleanable.ratio": "0.01",
+}
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    """A broker for the tests of this directory, one after another."""
+    with EmbeddedKafka(tmp_path_factory.mktemp("kafka"), settings=_HASTY) as running:
+        yield running
+
+
+@pytest.fixture
+async def cluster(broker):
+    """The broker, without any topic."""
+    found = Cluster(broker)
+    await found.wipe()
+    return found
+
+
+@pytest.fixture
+def deploy(cluster, tmp_path):
+    """Make a group of workers; all processes end with the test."""
+    deployments = []
+
+    def make(**settings: str) -> Deployment:
+        directory = tmp_path / f"group-{len(deployments)}"
+        directory.mkdir()
+        deployments.append(Deployment(cluster, f"g{uuid.uuid4().hex[:8]}", directory, **settings))
+        return deployments[-1]
+
+    yield make
+    for deployment in deployments:
+        deployment.close()

@@ -1,0 +1,136 @@
+"""Bad input: each record ends as docs/metrics.md says, and nothing else is affected."""
+
+import json
+from typing import NamedTuple
+
+from tests.e2e.deployment import total
+from tests.e2e.events import HOUR, Record, history, order
+
+TIME = 1_700_000_000_000_000
+MIB = 1 << 20
+
+
+class Bad(NamedTuple):
+    """A record, and why it is refused."""
+
+    reason: str
+    record: Record
+
+
+def bad(reason, topic, value, key=b"some key"):
+    content = json.dumps(value).encode() if isinstance(value, dict) else value
+    return Bad(
+        reason,
+        Record(
+            topic,
+            content,
+            key,
+            partition=1,
+            headers=(("trace", b"\x00\xff"), ("trace", b"again"), ("empty", b""), ("null", None)),
+            timestamp=1_750_000_000_000,
+        ),
+    )
+
+
+def without(event, name):
+    return {field: value for field, value in event.items() if field != name}
+
+
+GOOD = order("bad", "customer", TIME)
+BAD = [
+    bad("not_json", "orders", b"\xff\xfe garbage \x00"),
+    bad("not_json", "refunds", b"[1, 2"),
+    bad("not_json", "tickets", b""),
+    bad("not_json", "reviews", None),
+    bad("not_json", "customers", None, key=None),
+    bad("not_json", "orders", b'"a string"'),
+    bad("not_json", "orders", b"[" * 100_000),
+    bad("invalid_field", "orders", {**GOOD, "amount": "12"}),
+    bad("invalid_field", "orders", {**GOOD, "amount": 1.5}),
+    bad("invalid_field", "orders", {**GOOD, "amount": -1}),
+    bad("invalid_field", "orders", {**GOOD, "customer_id": 7}),
+    bad("invalid_field", "orders", {**GOOD, "customer_id": ""}),
+    bad("invalid_field", "orders", {**GOOD, "time": "yesterday"}),
+    bad("invalid_field", "orders", {**GOOD, "time": "2024-01-01T00:00:00"}),
+    bad("invalid_field", "orders", without(GOOD, "order_id")),
+    bad("invalid_field", "customers", {**GOOD, "type": "customer.merged", "into": "customer"}),
+    bad("unknown_type", "orders", {**GOOD, "type": "order.teleported"}),
+    bad("unknown_type", "orders", without(GOOD, "type")),
+    bad("unknown_type", "tickets", GOOD),
+    bad("unknown_currency", "orders", {**GOOD, "currency": "XXX"}),
+    bad("future_time", "orders", {**GOOD, "time": "2099-01-01T00:00:00Z"}),
+    bad("too_old", "orders", {**GOOD, "time": "1970-01-01T00:00:00Z"}),
+    bad("too_large", "reviews", b'{"text": "' + b"x" * (2 * MIB) + b'"}'),
+]
+
+
+async def test_each_bad_record_becomes_a_dead_letter_and_costs_no_other_event(deploy):
+    events = history(51, size=600)
+    deployment = deploy()
+    cluster = deployment.cluster
+    await deployment.started(1)
+    # The clock must have left 1970 for 1970 to be too old.
+    await cluster.produce(events[-1:])
+    await deployment.equal(events[-1:])
+    await cluster.produce(events[:200])
+    offset = {name: (await cluster.ends_of(name))[1] for name in {one.record.topic for one in BAD}}
+    await cluster.send(one.record for one in BAD)
+    await cluster.produce(events[200:])
+    metrics = await deployment.equal(events)
+    letters = {}
+    for letter in await cluster.read("retention.dead-letters"):
+        headers = dict(letter.headers)
+        if letter.timestamp == 1_750_000_000_000:
+            origin = headers["retention.error.topic"].decode(), int(headers["retention.error.offset"])
+            assert origin not in letters, "written twice"
+            letters[origin] = letter
+    assert len(letters) == len(BAD)
+    for reason, record in BAD:
+        letter = letters[record.topic, offset[record.topic]]
+        offset[record.topic] += 1
+        assert (letter.key, letter.value) == (record.key, record.value), reason
+        assert letter.headers[:4] == record.headers
+        assert [name for name, _ in letter.headers[4:]] == [
+            f"retention.error.{name}" for name in ("reason", "message", "topic", "partition", "offset")
+        ]
+        headers = dict(letter.headers)
+        assert headers["retention.error.reason"].decode() == reason, (record.value or b"")[:100]
+        assert headers["retention.error.partition"] == b"1"
+        assert headers["retention.error.message"]
+    for reason in {one.reason for one in BAD} - {"too_old"}:
+        count = sum(one.reason == reason for one in BAD)
+        assert total([metrics], "retention_worker_dead_letters_total", reason=reason) == count
+
+
+async def test_only_bad_records_then_a_restart_writes_no_dead_letter_twice(deploy):
+    """Nothing of them is state: a changelog without a row is not one that was lost."""
+    deployment = deploy()
+    cluster = deployment.cluster
+    for _ in range(2):
+        await deployment.started(1)
+        [worker] = deployment.alive
+        await cluster.send([bad("not_json", "orders", b"garbage").record])
+        await deployment.until(
+            lambda scraped: total(scraped, "retention_worker_dead_letters_total") == 1, "refused"
+        )
+        assert await worker.stop() == 0
+        assert not worker.says("is gone")
+    assert len(await cluster.read("retention.dead-letters")) == 2
+
+
+async def test_a_customer_with_fifty_thousand_orders_and_a_hundred_thousand_customers_with_one(deploy):
+    many = [order(f"many-{number}", "collector", TIME + number * 1000) for number in range(50_000)]
+    single = [
+        order(f"single-{number}", f"visitor-{number}", TIME - number % 900 * HOUR)
+        for number in range(100_000)
+    ]
+    events = [*many, *single]
+    deployment = deploy()
+    await deployment.started(2)
+    await deployment.cluster.produce(events)
+    await deployment.equal(events, patience=90)
+    for worker in deployment.alive:
+        assert await worker.stop() == 0, worker.tail()
+    deployment.start()
+    await deployment.cluster.produce([order("one-more", "collector", TIME + 1)])
+    await deployment.equal([*events, order("one-more", "collector", TIME + 1)], patience=60)

@@ -1,0 +1,23 @@
+"""The broker goes away and comes back while events flow: workers wait for it."""
+
+import asyncio
+
+from tests.e2e.deployment import SESSION_SECONDS
+from tests.e2e.events import Style, by_thing, duplicated, history
+
+
+async def test_workers_outlive_a_broker_that_is_away_for_longer_than_a_session(deploy):
+    events = history(21, size=3000)
+    deployment = deploy()
+    cluster = deployment.cluster
+    await deployment.started(2)
+    flowing = asyncio.create_task(
+        cluster.produce(duplicated(events, 21), [Style(), Style(by_thing)], pause=0.3)
+    )
+    await asyncio.sleep(2)
+    await asyncio.to_thread(cluster.broker.stop)
+    await asyncio.sleep(SESSION_SECONDS)
+    await asyncio.to_thread(cluster.broker.start)
+    await flowing
+    await deployment.equal(events)
+    assert len(deployment.alive) == 2, deployment.tails()

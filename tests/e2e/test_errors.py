@@ -1,0 +1,82 @@
+"""What a person can mend is said in a line or two, without a traceback, and the exit code is not 0."""
+
+import socket
+
+import msgspec
+import pytest
+from aiokafka import TopicPartition
+
+from streams.broker import free_port
+from tests.e2e.cluster import Record
+from tests.e2e.events import history
+
+
+async def refusal(worker):
+    """What a worker says that will not run."""
+    assert await worker.exit_code() not in (0, -9, -15), worker.tail()
+    assert "Traceback" not in worker.log, worker.log
+    lines = worker.log.splitlines()
+    said = [line for line in lines if line.startswith("retention: ")]
+    assert len(said) == 1, worker.log
+    assert len(lines) <= 4, worker.log
+    return worker.log
+
+
+async def test_no_broker_at_the_address(deploy):
+    port = free_port()
+    said = await refusal(deploy().start(RETENTION_BROKER=f"127.0.0.1:{port}"))
+    assert f"no Kafka answers at 127.0.0.1:{port}" in said
+    assert "RETENTION_BROKER" in said
+
+
+@pytest.mark.parametrize("topic", ["facts", "customers-changelog"])
+async def test_an_internal_topic_with_another_partition_count(deploy, topic):
+    deployment = deploy()
+    name = f"{deployment.group}-{topic}"
+    await deployment.cluster.create({name: 7})
+    said = await refusal(deployment.start())
+    assert f"topic {name} has 7 partitions where 4 are expected" in said
+
+
+async def test_a_port_in_use(deploy):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = await refusal(deploy().start(RETENTION_PORT=str(port)))
+    assert f"port {port}" in said
+    assert "RETENTION_PORT" in said
+
+
+async def test_an_invalid_setting(deploy):
+    said = await refusal(deploy().start(RETENTION_CLOCK="sundial"))
+    assert "RETENTION_CLOCK" in said
+    assert "wall or event" in said
+
+
+async def test_a_state_written_by_a_newer_version(deploy):
+    events = history(71, size=200)
+    deployment = deploy()
+    cluster = deployment.cluster
+    await deployment.started(1)
+    await cluster.produce(events)
+    await deployment.equal(events)
+    assert await deployment.workers[0].stop() == 0
+    changelog = f"{deployment.group}-customers-changelog"
+    newer = msgspec.msgpack.encode([99, 0, 0, 0, "and more"])
+    await cluster.send([Record(changelog, newer, b"\xff\xff", partition=2)])
+    said = await refusal(deployment.start())
+    assert "version 99" in said
+    assert "retention reset" in said
+    # It has touched nothing: the newer release goes on where it was.
+    assert (await cluster.ends([TopicPartition(changelog, 2)]))[TopicPartition(changelog, 2)] > 0
+
+
+async def test_a_worker_stops_within_seconds_while_the_broker_is_away(deploy):
+    deployment = deploy()
+    cluster = deployment.cluster
+    await deployment.started(1)
+    [worker] = deployment.workers
+    cluster.broker.kill()
+    try:
+        await worker.stop(30)
+    finally:
+        cluster.broker.start()

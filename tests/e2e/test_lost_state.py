@@ -1,0 +1,138 @@
+"""State that is compacted, and state that is gone: what was read already is read again, and it is said."""
+
+import asyncio
+from collections import Counter
+
+from aiokafka import TopicPartition
+
+from tests.e2e.deployment import total
+from tests.e2e.events import Style, by_thing, history
+
+STYLES = [Style(), Style(by_thing)]
+
+
+async def stop_all(deployment):
+    for worker in deployment.alive:
+        assert await worker.stop() == 0, worker.tail()
+
+
+async def settle(deployment, events):
+    """All read, all committed, and all stopped."""
+    await deployment.started(1)
+    await deployment.cluster.produce(events, STYLES)
+    await deployment.equal(events)
+    await stop_all(deployment)
+
+
+async def test_a_compacted_changelog_restores_the_state(deploy):
+    events = history(41)
+    deployment = deploy()
+    cluster = deployment.cluster
+    changelog = f"{deployment.group}-customers-changelog"
+    eager = {
+        "cleanup.policy": "compact",
+        "segment.ms": "500",
+        "min.cleanable.dirty.ratio": "0.01",
+        "max.message.bytes": str(16 << 20),
+    }
+    await cluster.create({changelog: 4}, eager)
+    await deployment.started(2)
+    third = len(events) // 3
+    for start in range(0, len(events), third):
+        await cluster.produce(events[start : start + third], STYLES)
+        await deployment.equal(events[: start + third])
+    await stop_all(deployment)
+    written = sum((await cluster.ends(TopicPartition(changelog, number) for number in range(4))).values())
+    kept = len(await cluster.read(changelog))
+    assert kept < written / 2, f"the cleaner has not run: {kept} of {written} offsets are left"
+    await deployment.started(2)
+    await deployment.equal(events)
+
+
+async def test_a_changelog_that_was_deleted_is_made_again_from_the_earliest_records(deploy):
+    events = history(42)
+    deployment = deploy()
+    await settle(deployment, events)
+    await deployment.cluster.delete(f"{deployment.group}-customers-changelog")
+    await deployment.started(2)
+    await deployment.equal(events)
+    assert any(worker.says(r"state of task \d is gone") for worker in deployment.alive)
+    assert total(await deployment.scrape(), "retention_worker_records_lost_total") == 0
+
+
+async def test_the_lost_state_of_one_task_makes_all_tasks_read_again(deploy):
+    """The facts of its customers came from everywhere; while they are read again, nothing is published."""
+    events = history(43, size=6000)
+    deployment = deploy()
+    cluster = deployment.cluster
+    await settle(deployment, events)
+    before = await business_records(cluster)
+    await cluster.truncate(TopicPartition(f"{deployment.group}-customers-changelog", 2))
+    await deployment.started(2)
+    await deployment.equal(events)
+    assert any(worker.says("state of task 2 is gone") for worker in deployment.alive)
+    after = await business_records(cluster)
+    assert after == before, f"numbers of a part of the events were published: {(after - before).total()}"
+
+
+async def business_records(cluster):
+    """What has ever been written to `retention.metrics`, as (key, value), but for the clock's own series."""
+    return Counter(
+        (record.key, record.value)
+        for record in await cluster.read("retention.metrics")
+        if record.key not in (b"retention_caught_up", b"retention_as_of_timestamp_seconds")
+    )
+
+
+async def test_a_worker_killed_while_it_makes_lost_state_again_begins_anew(deploy):
+    events = history(44, size=6000)
+    deployment = deploy()
+    await settle(deployment, events)
+    await deployment.cluster.truncate(TopicPartition(f"{deployment.group}-customers-changelog", 1))
+    for delay in (0.0, 0.25, 0.5, 0.75):
+        worker = deployment.start()
+        await deployment.until(lambda _, worker=worker: worker.says("task 1 restored"), "task 1 opened")
+        await asyncio.sleep(delay)
+        worker.kill()
+    deployment.start()
+    await deployment.equal(events)
+
+
+async def test_records_that_no_longer_exist_are_counted_as_lost(deploy):
+    events = history(45)
+    deployment = deploy()
+    await settle(deployment, events)
+    cluster = deployment.cluster
+    tps = [TopicPartition("orders", number) for number in range(4)]
+    gone = sum(min(50, end) for end in (await cluster.ends(tps)).values())
+    await cluster.truncate(*tps, before=50)
+    await cluster.delete(f"{deployment.group}-customers-changelog")
+    worker = deployment.start()
+    scraped = await deployment.until(lambda scraped: total(scraped, "retention_caught_up") == 1, "caught up")
+    assert total(scraped, "retention_worker_records_lost_total", topic="orders") == gone
+    assert worker.says(r"records of orders partition \d were removed by the topic's own retention")
+
+
+async def test_records_removed_under_a_running_worker_are_counted_as_lost(deploy):
+    """It was suspended for so long that the topic's retention overtook it."""
+    events = history(46, size=500)
+    deployment = deploy(RETENTION_SESSION_TIMEOUT="30")
+    cluster = deployment.cluster
+    await deployment.started(1)
+    [worker] = deployment.workers
+    await cluster.produce(events)
+    await deployment.equal(events)
+    tp = TopicPartition("orders", 1)
+    before = (await cluster.ends([tp]))[tp]
+    worker.pause()
+    more = [event for event in history(47, size=500) if event["type"].startswith("order.")]
+    await cluster.produce(more, [Style(partitioner=lambda *_: 1)])
+    await cluster.truncate(tp, before=before + 40)
+    worker.wake()
+    scraped = await deployment.until(
+        lambda scraped: total(scraped, "retention_worker_records_lost_total", topic="orders") > 0,
+        "records counted as lost",
+    )
+    # What it had fetched before it was suspended was not lost.
+    assert 0 < total(scraped, "retention_worker_records_lost_total", topic="orders") <= 40
+    assert worker.says("records of orders partition 1 were removed")

@@ -1,0 +1,60 @@
+"""Producers that agree on nothing: keys, partitioners, partition counts, codecs."""
+
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.e2e.events import (
+    Style,
+    anywhere,
+    as_java,
+    as_librdkafka,
+    by_customer,
+    by_nothing,
+    by_thing,
+    duplicated,
+    history,
+    record,
+)
+
+STYLES = [
+    Style(by_customer, as_java, "gzip"),
+    Style(by_customer, as_librdkafka, "snappy"),
+    Style(by_thing, as_java, "lz4"),
+    Style(by_thing, as_librdkafka, "zstd"),
+    Style(by_nothing, anywhere),
+]
+
+
+@pytest.mark.parametrize(
+    "partitions",
+    [
+        {"orders": 1, "refunds": 3, "tickets": 8, "reviews": 12, "customers": 1},
+        {"orders": 12, "refunds": 1, "tickets": 3},
+    ],
+)
+async def test_keys_partitioners_partition_counts_and_codecs_change_no_number(deploy, partitions):
+    events = history(31, size=3000)
+    deployment = deploy()
+    await deployment.cluster.create(partitions)
+    await deployment.started(2)
+    await deployment.cluster.produce(duplicated(events, 31), STYLES)
+    await deployment.equal(events)
+    for topic, count in partitions.items():
+        assert await deployment.cluster.partitions(topic) == count
+
+
+async def test_records_with_old_timestamps_outlive_their_hop(deploy):
+    """A backfill's records are older than what the facts topic keeps: by their age they would go."""
+    events = history(32, size=500)
+    deployment = deploy()
+    cluster = deployment.cluster
+    await deployment.started(1)
+    sixty_days_ago = int((time.time() - 60 * 86_400) * 1000)
+    records = [replace(record(event, Style(by_thing), 4), timestamp=sixty_days_ago) for event in events]
+    await cluster.send(records)
+    await deployment.equal(events)
+    await asyncio.sleep(3)  # the broker looks every second for what is too old
+    assert set((await cluster.beginnings(f"{deployment.group}-facts")).values()) == {0}

@@ -1,0 +1,62 @@
+"""A worker that was paused past its session wakes, and believes to own what another one has."""
+
+import asyncio
+
+from tests.e2e.deployment import AS_OF, SESSION_SECONDS, total
+from tests.e2e.events import Style, by_thing, history
+
+#: Its heartbeats are this far apart; then it knows.
+_NOTICED_SECONDS = SESSION_SECONDS / 3 + 2
+
+
+async def test_a_worker_that_wakes_overwrites_nothing_and_takes_part_again(deploy):
+    """Customers who came before and during the pause, and not after it: nothing mends their rows later.
+
+    What comes after the pause, of others, moves the committed offsets past what a zombie may have rewound.
+    """
+    events = history(11, size=4000)
+    others = [event for event in events if event["customer_id"] > "customer-45"]
+    theirs = [event for event in events if event not in others]
+    third = len(theirs) // 3
+    deployment = deploy()
+    cluster = deployment.cluster
+    styles = [Style(), Style(by_thing)]
+    await deployment.started(2)
+    await cluster.produce(theirs[:third], styles)
+    flowing = asyncio.create_task(cluster.produce(theirs[third : 2 * third], styles, pause=0.1))
+    await asyncio.sleep(0.3)
+    zombie = deployment.workers[0]
+    zombie.pause()
+    await flowing
+    await deployment.owning()  # the other one has them all: who is paused does not answer
+    await cluster.produce(theirs[2 * third :], styles)
+    await deployment.equal(theirs)
+    zombie.wake()
+    await deployment.sharing()
+    await cluster.produce(others, styles)
+    await deployment.equal(events)
+    for worker in deployment.alive:
+        assert await worker.stop(10) == 0, worker.tail()
+    deployment.start()
+    await deployment.equal(events)
+
+
+async def test_a_worker_that_wakes_exports_nothing_for_long_that_another_one_exports(deploy):
+    deployment = deploy()
+    await deployment.started(2)
+    events = history(12, size=200)
+    await deployment.cluster.produce(events)
+    await deployment.equal(events)
+    scraped = {worker.name: await worker.metrics() for worker in deployment.workers}
+    [zombie] = [worker for worker in deployment.workers if AS_OF in scraped[worker.name]]
+    [other] = [worker for worker in deployment.workers if worker is not zombie]
+    zombie.pause()
+    await deployment.until(
+        lambda scraped: any(AS_OF in metrics for metrics in scraped), "the other one exports"
+    )
+    zombie.wake()
+    await asyncio.sleep(_NOTICED_SECONDS)
+    scraped = [await zombie.metrics(), await other.metrics()]
+    assert sum(AS_OF in metrics for metrics in scraped) <= 1
+    await deployment.sharing()
+    assert total(await deployment.scrape(), "retention_caught_up") == 1
