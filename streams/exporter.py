@@ -18,8 +18,8 @@ from streams.lag import Lag
 from streams.operational import Operational
 from streams.publisher import AS_OF, CAUGHT_UP, Publisher
 
-_AS_OF_HELP = "The instant that the numbers hold for, in seconds since the epoch."
-_CAUGHT_UP_HELP = (
+AS_OF_HELP = "The instant that the numbers hold for, in seconds since the epoch."
+CAUGHT_UP_HELP = (
     "1 if the numbers rest on all that has been written, else 0: then they are the last that did."
 )
 
@@ -60,8 +60,8 @@ class BusinessCollector(Collector):
             return
         yield from _families(publisher.samples)
         if publisher.as_of:
-            yield GaugeMetricFamily(AS_OF, _AS_OF_HELP, value=publisher.as_of / 1e6)
-        yield GaugeMetricFamily(CAUGHT_UP, _CAUGHT_UP_HELP, value=float(publisher.caught_up))
+            yield GaugeMetricFamily(AS_OF, AS_OF_HELP, value=publisher.as_of / 1e6)
+        yield GaugeMetricFamily(CAUGHT_UP, CAUGHT_UP_HELP, value=float(publisher.caught_up))
 
 
 def _families(samples: Iterable[Sample]) -> Iterable[GaugeMetricFamily]:

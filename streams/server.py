@@ -1,4 +1,4 @@
-"""The worker's HTTP server: `/metrics`, `/ready`, `/live`."""
+"""The worker's HTTP server: the live page, `/metrics`, `/metrics.json`, `/ready`, `/live`."""
 
 import errno
 from collections.abc import Awaitable, Callable
@@ -9,6 +9,7 @@ from prometheus_client.exposition import choose_encoder
 
 from streams.errors import PortInUse
 from streams.exporter import BusinessCollector, WorkerCollector
+from streams.live_page import LivePage
 from streams.worker import Worker
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -33,6 +34,9 @@ class Server:
         self._host = host
         self._port = port
         self._registry = registry(worker)
+        self._live_page = LivePage(
+            worker, worker.app.client_options, worker.settings.definitions, worker.settings.clock
+        )
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -45,6 +49,7 @@ class Server:
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/ready", self._ready)
         app.router.add_get("/live", self._live)
+        self._live_page.add_to(app)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await self._runner.setup()
         try:

@@ -46,6 +46,7 @@ class Worker:
     """
 
     def __init__(self, settings: Settings, partitions: Mapping[str, int]) -> None:
+        self.settings = settings
         self.operational = Operational()
         self.app = FaustApp(settings)
         self.names = Names(settings.group)

@@ -1,0 +1,78 @@
+// How the worker does that serves this page, and whether its numbers can be trusted.
+
+import { el, setText } from "./dom.js";
+import { count, duration, latency, rate, time } from "./format.js";
+import { computed, follow } from "./number.js";
+import { store, value } from "./store.js";
+import { term } from "./terms.js";
+
+const CAUGHT_UP = "retention_caught_up";
+const AS_OF = "retention_as_of_timestamp_seconds";
+/** `as_of` is published every 10 s. */
+const STALE_SECONDS = 30;
+
+const own = (name) => store.pipeline?.[name];
+const refused = () => Object.values(own("dead_letters") ?? {}).reduce((total, each) => total + each, 0);
+const reasons = () => Object.entries(own("dead_letters") ?? {}).sort((a, b) => b[1] - a[1])
+  .map(([reason, number]) => `${reason} ${count(number)}`).join(", ");
+const age = () => (store.asOf ? Math.max(0, store.at - store.asOf) : null);
+
+const STATS = [
+  ["Caught up", CAUGHT_UP, "", () => value(CAUGHT_UP), (found) => (found === undefined || found === null ? "–" : found ? "yes" : "not yet")],
+  ["Numbers' age", AS_OF, "", () => (store.about?.clock === "wall" ? age() : undefined), duration],
+  ["Events a second", "", "Of the last minute, read by this worker.", () => own("events_per_second"), rate],
+  ["Events read", "", "Since this worker was started.", () => own("events"), count],
+  ["Lag", "", "Records that this worker has not read yet.", () => own("lag"), count],
+  ["Event to number, 99%", "", "From a record's timestamp until the numbers held it, of the last minute; known to the worker that makes the numbers.",
+    () => own("latency_p99") ?? undefined, (found) => (found === undefined ? "–" : `≤ ${latency(found)}`)],
+  ["Refused", "", "", refused, count],
+  ["Customers here", "", "Customer rows that this worker holds.", () => own("rows"), count],
+  ["Tasks here", "", "The tasks are spread over all workers.", () => own("tasks"), count],
+];
+
+export function pipeline(panel) {
+  const notes = STATS.map(([name, metric, more, compute, format]) => {
+    const label = term(name, metric, more || (name === "Refused" ? reasons : ""));
+    const node = el("div", { class: "stat" }, el("dt", {}, label), el("dd", {}, computed(compute, format)));
+    follow(() => (node.hidden = Boolean(store.pipeline) && compute() === undefined));
+    return node;
+  });
+  panel.append(el("dl", { class: "stats nine" }, ...notes));
+}
+
+const WORDS = {
+  connecting: "Connecting",
+  lost: "No answer: trying again",
+  stale: "Numbers are old",
+  behind: "Catching up",
+  live: "Live",
+};
+const NEWS = {
+  lost: "The worker does not answer. These are its last numbers.",
+  stale: "No worker has made new numbers for a while.",
+  behind: "Catching up: these are the last complete numbers.",
+  live: "Live.",
+};
+
+function state() {
+  if (store.link !== "live") return store.link;
+  if (!store.about) return "connecting";
+  if (value(CAUGHT_UP) !== 1) return "behind";
+  return store.about.clock === "wall" && age() > STALE_SECONDS ? "stale" : "live";
+}
+
+/** The line at the top that says whether the numbers can be trusted; changes are told to screen readers. */
+export function trust(link, text, news, asOf) {
+  follow(() => {
+    const now = state();
+    if (link.dataset.state !== now) {
+      link.dataset.state = now;
+      setText(text, WORDS[now]);
+      setText(news, NEWS[now] ?? "");
+    }
+    if (store.asOf) {
+      setText(asOf, time(store.asOf));
+      asOf.dateTime = new Date(1000 * store.asOf).toISOString();
+    }
+  });
+}

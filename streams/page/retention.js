@@ -1,0 +1,76 @@
+// Retention of each window, and the customers' flow in the chosen one.
+
+import { chart, sparkline } from "./chart.js";
+import { el } from "./dom.js";
+import { count, share } from "./format.js";
+import { follow, number } from "./number.js";
+import { value, view } from "./store.js";
+import { term } from "./terms.js";
+
+const RATE = "retention_rate_ratio";
+const SETS = [
+  ["retained", "Retained", "active before, and again"],
+  ["lost", "Lost", "active before, and not since"],
+  ["reactivated", "Reactivated", "back after a window or more away"],
+  ["new", "New", "their first order"],
+];
+
+/** One card a window. */
+export function cards(list, windows) {
+  list.replaceChildren(...windows.map(card));
+}
+
+function card(window) {
+  const cohort = { window, method: "cohort" };
+  const node = el("li", { class: "card" },
+    el("h3", {}, term(window, RATE, "Cohort: retained / active before. Textbook: (active now − new) / active before; "
+      + "customers who came back flatter it, and it may exceed 100%.")),
+    el("p", { class: "big" }, number(RATE, cohort, share)),
+    sparkline(RATE, cohort, 0.02),
+    el("p", { class: "muted hint" }, "textbook ", number(RATE, { window, method: "textbook" }, share),
+      el("span", { class: "wide-only" }, " · of ", number(RATE, cohort, count, 1))),
+  );
+  node.addEventListener("click", (event) => {
+    if (event.target.closest("button")) return;
+    document.querySelector(`#windows input[value="${CSS.escape(window)}"]`)?.click();
+  });
+  follow(() => node.classList.toggle("chosen", view.window === window));
+  return node;
+}
+
+/** Who stayed, left and came. */
+export function flow(panel) {
+  const legend = SETS.map(([set, name, meaning]) => {
+    const mark = el("span", { class: "mark" });
+    mark.style.background = `var(--${set})`;
+    return el("div", { class: "stat" },
+      el("dt", {}, mark, term(name, "retention_customers", `${name}: ${meaning}.`)),
+      el("dd", {}, number("retention_customers", ({ window }) => ({ window, set }), count)));
+  });
+  panel.append(
+    bar("Active before", "start", ["retained", "lost"]),
+    bar("Active now", "end", ["retained", "reactivated", "new"]),
+    el("dl", { class: "stats four" }, ...legend),
+    chart("Customers lost, reactivated and new", () => ["lost", "reactivated", "new"].map((set) => ({
+      name: set, color: `--${set}`, metric: "retention_customers", labels: { window: view.window, set },
+    })), count, 10),
+  );
+}
+
+function bar(name, whole, parts) {
+  const pieces = parts.map((set) => {
+    const piece = el("span", { class: "piece" });
+    piece.style.background = `var(--${set})`;
+    return piece;
+  });
+  const people = (set) => value("retention_customers", { window: view.window, set }) ?? 0;
+  follow(() => {
+    const most = Math.max(people("start"), people("end"), 1);
+    parts.forEach((set, index) => (pieces[index].style.width = `${(100 * people(set)) / most}%`));
+  });
+  return el("div", { class: "flow-row" },
+    el("span", { class: "flow-name" }, name),
+    el("b", { class: "flow-total" }, number("retention_customers", ({ window }) => ({ window, set: whole }), count)),
+    el("span", { class: "flow-bar", "aria-hidden": "true" }, ...pieces));
+}
+

@@ -1,0 +1,64 @@
+// What a number means: beside its name, on hover, focus or tap.
+
+import { el } from "./dom.js";
+import { store } from "./store.js";
+
+const tip = document.getElementById("tip");
+let shown = null;
+let pinned = false;
+
+/** A number's name, which explains itself: by the metric's own words, and more (text, or what gives it) where needed. */
+export function term(text, metric, more = "") {
+  const node = el("button", { type: "button", class: "term" }, text);
+  node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && show(node, metric, more));
+  node.addEventListener("pointerleave", () => !pinned && hideSoon());
+  node.addEventListener("focus", () => show(node, metric, more));
+  node.addEventListener("blur", hide);
+  node.addEventListener("click", () => {
+    show(node, metric, more);
+    pinned = true;
+  });
+  return node;
+}
+
+let hiding = 0;
+
+function hideSoon() {
+  clearTimeout(hiding);
+  hiding = setTimeout(hide, 150); // the pointer may be on its way to the text
+}
+
+function hide() {
+  clearTimeout(hiding);
+  shown?.removeAttribute("aria-describedby");
+  shown = null;
+  pinned = false;
+  tip.hidden = true;
+}
+
+function show(node, metric, more) {
+  clearTimeout(hiding);
+  if (shown !== node) hide();
+  const help = store.about?.help[metric] ?? "";
+  const words = [help, typeof more === "function" ? more() : more].filter(Boolean);
+  if (!words.length) return;
+  tip.replaceChildren(...words.map((text) => el("p", {}, text)));
+  if (help) tip.append(el("code", {}, metric));
+  node.setAttribute("aria-describedby", "tip");
+  tip.hidden = false;
+  place(node.getBoundingClientRect());
+  shown = node;
+}
+
+function place(at) {
+  const { offsetWidth: width, offsetHeight: height } = tip;
+  const left = Math.max(8, Math.min(at.left, document.documentElement.clientWidth - width - 8));
+  const below = at.bottom + 6;
+  const fits = below + height < document.documentElement.clientHeight;
+  tip.style.left = `${left + window.scrollX}px`;
+  tip.style.top = `${(fits ? below : Math.max(8, at.top - height - 6)) + window.scrollY}px`;
+}
+
+tip.addEventListener("pointerenter", () => clearTimeout(hiding));
+tip.addEventListener("pointerleave", () => !pinned && hideSoon());
+document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
