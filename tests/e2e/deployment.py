@@ -9,9 +9,10 @@ from pathlib import Path
 
 from models.metrics import CATALOGUE
 from tests.e2e.cluster import Cluster
-from tests.e2e.events import DEFINITIONS, Event, latest
+from tests.e2e.events import latest
 from tests.e2e.worker import Metrics, WorkerProcess
 from tests.oracle import Expected, Series, oracle
+from tests.strategies import DEFINITIONS, Event
 
 AS_OF: Series = ("retention_as_of_timestamp_seconds", frozenset())
 CAUGHT_UP: Series = ("retention_caught_up", frozenset())
