@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 Headers = list[tuple[str, bytes]]
 
@@ -47,16 +48,24 @@ async def send(
     A produce call a record would cost 20 us; a record appended to a batch costs 1 us.
     """
     pending: list[asyncio.Future[object]] = []
-    for (topic, partition), outgoing in records:
-        if not outgoing:
-            continue
-        builder = producer.create_batch()
-        for key, value, timestamp, headers in outgoing:
-            if builder.append(timestamp=timestamp, key=key, value=value, headers=headers) is None:
+    try:
+        for (topic, partition), outgoing in records:
+            for builder in _batches(producer, outgoing):
                 builder.close()
                 pending.append(await producer.send_batch(builder, topic, partition=partition))
-                builder = producer.create_batch()
-                builder.append(timestamp=timestamp, key=key, value=value, headers=headers)
-        builder.close()
-        pending.append(await producer.send_batch(builder, topic, partition=partition))
+    except BaseException:
+        asyncio.gather(*pending, return_exceptions=True)  # looked at, or asyncio complains of each
+        raise
     await asyncio.gather(*pending)
+
+
+def _batches(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> Iterator[BatchBuilder]:
+    if not records:
+        return
+    builder = producer.create_batch()
+    for key, value, timestamp, headers in records:
+        if builder.append(timestamp=timestamp, key=key, value=value, headers=headers) is None:
+            yield builder
+            builder = producer.create_batch()
+            builder.append(timestamp=timestamp, key=key, value=value, headers=headers)
+    yield builder

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import READ_UNCOMMITTED
+from aiokafka.errors import KafkaError
 from faust.types.tuples import TP
 
 from streams.operational import Operational
@@ -67,11 +68,15 @@ class Sources:
             positions[tp] = max(position, earliest[tp])
         return positions
 
-    async def check_lost(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Say so where retention has overtaken a reader."""
-        for tp, earliest in (await self.beginning_offsets(positions)).items():
-            if positions[tp] < earliest:
-                self._say_lost(tp, earliest - positions[tp])
+    async def check_lost(self, tp: TopicPartition, position: int, found: int) -> None:
+        """Say so where retention has overtaken a reader: it went on at `found`, not at its `position`."""
+        try:
+            earliest = (await self.beginning_offsets([tp]))[tp]
+        except KafkaError as error:
+            log.warning("whether records of %s were lost cannot be told: %s", tp.topic, error)
+            return
+        if position < min(earliest, found):
+            self._say_lost(tp, min(earliest, found) - position)
 
     async def rewind(self, task: "Task", rewind: int) -> None:
         """Read a task's inputs again from the earliest: another task has lost the state made of them."""

@@ -156,6 +156,8 @@ class Task:
         if batch.start < position:
             # Fetched again after a seek. To seek once more would fetch again what is on its way, and so on.
             records = [record for record in records if record.offset >= position]
+        else:
+            await self._check_lost(batch)
         for start in range(0, len(records), _CHUNK):
             if turn != self._turn:
                 return
@@ -170,13 +172,16 @@ class Task:
             self.positions[tp] = batch.next_offset
 
     async def answer(self, batch: RecordBatch) -> Answer | None:
-        """Evaluate at the latest tick of the batch; older ones are nobody's question any more."""
+        """Evaluate at the last tick of the batch; older ones are nobody's question any more.
+
+        Nor is what a former owner of the roll-up asks, who does not know yet that it is one.
+        """
         self.positions[batch.tp] = batch.next_offset
-        if not batch.records:
+        asked = [_decode_tick(record.value) for record in batch.records]
+        ticks = [tick for tick in asked if tick.generation == self.generation]
+        if not ticks:
             return None
-        tick = max(
-            map(_decode_tick, (record.value for record in batch.records)), key=lambda tick: tick.number
-        )
+        tick = ticks[-1]
         now = max(tick.now, self.partition.now)
         self.partition.advance(now)
         await self._follow(tick)
@@ -283,6 +288,12 @@ class Task:
     def _facts_read(self) -> bool:
         end = self._progress.facts_end
         return end is not None and self.positions[self._facts] >= end
+
+    async def _check_lost(self, batch: RecordBatch) -> None:
+        """Notice that a topic's own retention was faster. A gap of one is a transaction's marker."""
+        found = batch.records[0].offset if batch.records else batch.next_offset
+        if found - batch.start > 1 and batch.tp.topic in INPUTS:
+            await self._shared.sources.check_lost(batch.tp, batch.start, found)
 
     async def _follow(self, tick: Tick) -> None:
         if tick.rewind > self.rewind:

@@ -103,11 +103,6 @@ class Tasks:
         for task in tasks:
             task.sample_lag(ends)
 
-    async def check_lost(self) -> None:
-        """Say so where an input's retention has overtaken its reader."""
-        for task in list(self._owned.values()):
-            await self._shared.sources.check_lost({tp: task.positions[tp] for tp in task.sources})
-
     def _by_task(self, assigned: Iterable[TopicPartition]) -> dict[int, list[TopicPartition]]:
         by_task: dict[int, list[TopicPartition]] = {}
         for tp in sorted(assigned):

@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 _COMMIT_SECONDS = 0.2
 _TICK_SECONDS = 0.4
 _LAG_SECONDS = 5.0
-_LOST_SECONDS = 30.0
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -115,7 +114,6 @@ class Worker:
         app.task(self._every(_COMMIT_SECONDS, self.tasks.commit))
         app.task(self._every(_TICK_SECONDS, self._tick))
         app.task(self._every(_LAG_SECONDS, self.tasks.sample_lag))
-        app.task(self._every(_LOST_SECONDS, self.tasks.check_lost))
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)
         app.on_before_shutdown.connect(self._on_shutdown, weak=False)
 

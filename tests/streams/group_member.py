@@ -67,14 +67,16 @@ class Member:
         self.group = group
         self.consumer = consumer
         self.names = Names(group)
+        own = Operational()
+        self.lost = own.records_lost
         self.shared = Shared(
             definitions=Definitions(),
             names=self.names,
             tasks=TASKS,
             clock=clock("event"),
             client_options={"bootstrap_servers": kafka},
-            operational=Operational(),
-            sources=Sources(lambda: consumer, Operational()),
+            operational=own,
+            sources=Sources(lambda: consumer, own),
             partitions=partitions,
         )
         self.opened, self.closed, self.failed = [], [], []

@@ -5,6 +5,7 @@ from functools import cache
 import msgspec
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import ProducerFenced
 
 from models.partition import META_KEY
@@ -13,9 +14,10 @@ from streams.partitioner import tasks_of
 from streams.rollup import Tick
 from streams.transport import RecordBatch
 from tests.streams.group_member import TASKS, member
-from tests.streams.kafka_calls import committed, producer, records_of
+from tests.streams.kafka_calls import admin, committed, producer, records_of
 
 ORDERS = TopicPartition("orders", 0)
+REVIEWS = TopicPartition("reviews", 0)
 
 
 @cache
@@ -56,7 +58,7 @@ async def task(worker):
     """Task 0, new, reading `orders` from 0."""
     await worker.assign(0, generation=1)
     [task] = worker.tasks
-    task.positions[ORDERS] = 0
+    task.positions[ORDERS] = task._committed[ORDERS] = 0
     worker.consumer.seeks.clear()
     return task
 
@@ -197,6 +199,26 @@ async def test_markers_and_compacted_offsets_are_passed_over(task):
     assert task.positions[ORDERS] == 9
 
 
+async def test_records_that_retention_removed_are_counted(kafka, worker, task):
+    """Faster than its reader: Kafka's client goes on at what there still is, and says nothing."""
+    async with producer(kafka) as sender:
+        for _ in range(5):
+            await sender.send_and_wait("reviews", b"{}", partition=0)
+    earliest = (await records_of(kafka, "reviews"))[-1].offset
+    task.positions[REVIEWS] = start = earliest - 3
+    await task.take(RecordBatch(REVIEWS, [record(earliest + 1, b"{}")], start, earliest + 2))
+    assert worker.lost == {}, "markers, or what was compacted"
+    async with admin(kafka) as client:
+        await client.delete_records({REVIEWS: RecordsToDelete(before_offset=earliest)})
+    task.positions[REVIEWS] = start
+    await task.take(RecordBatch(REVIEWS, [record(earliest, b"{}")], start, earliest + 1))
+    assert worker.lost == {"reviews": 3}
+    task.positions[REVIEWS] = start
+    await task.take(RecordBatch(REVIEWS, [], start, earliest))
+    assert worker.lost == {"reviews": 6}
+    del task.positions[REVIEWS]
+
+
 async def test_an_interrupted_batch_ends_at_a_chunk(task):
     taking = asyncio.create_task(task.take(orders(0, 1200)))
     await asyncio.sleep(0)
@@ -219,10 +241,18 @@ def ticks(worker, *asked):
 
 
 async def test_answers_the_latest_question_at_its_now(worker, task):
-    asked = [Tick(number, 1, now, 0, 0) for number, now in ((1, 10), (3, 30), (2, 20))]
+    asked = [Tick(number, 1, now, 0, 0) for number, now in ((1, 10), (2, 20), (3, 30))]
     answer = await task.answer(ticks(worker, *asked))
     assert (answer.number, answer.now, answer.generation, answer.task) == (3, 30, 1, 0)
     assert await task.answer(ticks(worker)) is None
+
+
+async def test_a_former_rollup_owner_is_not_answered(worker, task):
+    """It was paused, or is just losing task 0; its numbers say nothing of the present owner's."""
+    asked = [Tick(3, 1, 30, 0, 0), Tick(900, 0, 99, 0, 0)]
+    assert (await task.answer(ticks(worker, *asked))).number == 3
+    assert await task.answer(ticks(worker, Tick(901, 0, 99, 0, 0))) is None
+    assert task.partition.now == 30
 
 
 async def test_a_task_that_is_further_on_says_so(worker, task):
