@@ -73,7 +73,9 @@ class Sketches:
         keys, slots, signs, rings = keys[recent], slots[recent], signs[recent], rings[recent]
         if not keys.size:
             return
-        np.add.at(self.rings, (rings, keys), signs.astype(np.int32))
+        np.add.at(
+            self.rings.reshape(-1, copy=False), rings * self.rings.shape[1] + keys, signs.astype(np.int32)
+        )
         signed = np.where(signs > 0, keys, ~keys)
         for slot, chosen in by_slot(slots):
             self._slots.setdefault(slot, array("q")).frombytes(signed[chosen].tobytes())
