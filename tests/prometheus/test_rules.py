@@ -9,6 +9,7 @@ import yaml
 
 from prometheus import generate
 from prometheus.alerting import DASHBOARDS
+from prometheus.thresholds import THRESHOLDS
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "prometheus"
@@ -44,6 +45,15 @@ def test_generated_files_are_current(path):
 def test_unit_tests_of_the_rules(name):
     result = run("promtool", "test", "rules", f"tests/{name}")
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_every_threshold_is_used():
+    code = "".join(
+        path.read_text() for name in ("prometheus", "grafana") for path in (ROOT / name).glob("*.py")
+    )
+    for section, values in THRESHOLDS.items():
+        for name in values:
+            assert f'["{name}"]' in code or f"['{name}']" in code, f"{section}.{name}"
 
 
 def test_configuration_is_valid():
