@@ -34,6 +34,7 @@ async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
     Raises:
         BrokerUnavailable: nobody answers at the bootstrap servers, or not as Kafka does.
+        RetentionError: on leaving, for what Kafka refused inside.
     """
     admin = AIOKafkaAdminClient(**settings.client_options(), request_timeout_ms=CONNECT_MS)
     try:
@@ -46,6 +47,11 @@ async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         raise BrokerUnavailable(settings.broker, reason) from None
     try:
         yield admin
+    except KafkaError as error:
+        raise RetentionError(
+            f"Kafka at {settings.broker} refused: {error}",
+            "see its access rights, its settings and its own log",
+        ) from error
     finally:
         await admin.close()
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from streams import dead_letters
+from streams import admin, dead_letters
 from streams.cli.options import settings_options
 from streams.dead_letters import DeadLetter
 from streams.errors import RetentionError
@@ -137,7 +137,7 @@ async def _put_back(settings: Settings, letters: Sequence[DeadLetter]) -> None:
     for letter in letters:
         by_topic[letter.topic].append(letter)
     options = {"acks": "all", "enable_idempotence": True, "max_request_size": _REQUEST_BYTES}
-    async with AIOKafkaProducer(**settings.client_options(), **options) as producer:
+    async with admin.connect(settings), AIOKafkaProducer(**settings.client_options(), **options) as producer:
         sent = [
             await producer.send(topic, letter.value, letter.key, headers=list(letter.headers))
             for topic, letters in by_topic.items()

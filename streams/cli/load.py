@@ -52,10 +52,22 @@ def command(files: tuple[str, ...], settings: Settings) -> None:
 
 async def _load(files: Sequence[str], settings: Settings) -> None:
     wanted = [topics.Topic(name, settings.partitions) for name in topics.INPUTS]
+    bad = BadLines()
     async with admin.connect(settings) as client:
         partitions = await topics.ensure(client, wanted, replication=settings.replication)
-    bad = BadLines()
-    producer = AIOKafkaProducer(
+        with ReadProgress(files, "Sending") as progress:
+            async with _producer(settings) as producer:
+                for lines in _rounds(read(files, progress)):
+                    destined = _destined(lines, partitions, bad)
+                    await outbox.send(producer, destined.items())
+                    progress.events += sum(map(len, destined.values()))
+    bad.report("left out")
+    rate = progress.events / max(progress.seconds, 1e-9)
+    click.echo(f"{progress.events:,} events sent in {progress.seconds:.1f} s ({rate:,.0f}/s)", err=True)
+
+
+def _producer(settings: Settings) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
         **settings.client_options(),
         compression_type="lz4",
         max_batch_size=_BATCH_BYTES,
@@ -63,18 +75,6 @@ async def _load(files: Sequence[str], settings: Settings) -> None:
         acks="all",
         enable_idempotence=True,
     )
-    await producer.start()
-    try:
-        with ReadProgress(files, "Sending") as progress:
-            for lines in _rounds(read(files, progress)):
-                destined = _destined(lines, partitions, bad)
-                await outbox.send(producer, destined.items())
-                progress.events += sum(map(len, destined.values()))
-    finally:
-        await producer.stop()
-    bad.report("left out")
-    rate = progress.events / max(progress.seconds, 1e-9)
-    click.echo(f"{progress.events:,} events sent in {progress.seconds:.1f} s ({rate:,.0f}/s)", err=True)
 
 
 def _rounds(lines: Iterator[Line]) -> Iterator[list[Line]]:

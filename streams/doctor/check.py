@@ -2,8 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 
-from aiokafka.errors import KafkaError
-
 from streams import admin
 from streams.doctor import group, local, topics
 from streams.doctor.finding import Finding
@@ -23,5 +21,3 @@ async def diagnose(settings: Settings, environ: Mapping[str, str]) -> AsyncItera
                 yield finding
     except RetentionError as error:
         yield Finding("fail", error.message, error.hint)
-    except KafkaError as error:
-        yield Finding("fail", f"Kafka answers, but refuses: {error}", "see its access rights and its own log")

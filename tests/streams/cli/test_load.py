@@ -96,3 +96,11 @@ def test_a_broken_archive_is_one_line(retention, kafka, tmp_path):
     assert result.code == 1
     assert "cut.jsonl.gz cannot be read" in result.err
     assert "Traceback" not in result.err
+
+
+def test_what_kafka_refuses_is_one_line(retention, kafka, events_file):
+    result = retention("load", events_file(order(1, "c")), broker=kafka, replication=3)
+    assert result.code == 1
+    assert result.err.startswith(f"retention: Kafka at {kafka} refused: ")
+    assert "InvalidReplicationFactor" in result.err
+    assert "Traceback" not in result.err

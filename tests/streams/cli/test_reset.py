@@ -89,7 +89,7 @@ def test_running_workers_are_not_pulled_from_under(retention, kafka, broker_call
 
     async def go():
         async with consuming(kafka, unique):
-            return await asyncio.to_thread(retention, "reset", "--yes", broker=kafka, group=unique)
+            return await asyncio.to_thread(retention, "reset", broker=kafka, group=unique)
 
     result = asyncio.run(go())
     assert result.code == 6
