@@ -188,9 +188,15 @@ IDENTITY = ("customer.merged", "customer.erased")
 
 @st.composite
 def event_sets(
-    draw: st.DrawFn, definitions: Definitions, *, identities: bool = False, largest: int = 25
+    draw: st.DrawFn,
+    definitions: Definitions,
+    *,
+    instants: list[int] | None = None,
+    identities: bool = False,
+    largest: int = 25,
 ) -> list[Event]:
-    """Distinct valid events of few customers about few things."""
+    """Distinct valid events of few customers about few things, at few instants, so that their ids decide."""
+    instants = instants or draw(st.lists(times(definitions), min_size=1, max_size=8))
     known = bodies(definitions)
     about = draw(st.sampled_from([("",), ("",), *TOPICS]))
     types = [kind for kind in known if kind not in IDENTITY] + list(FREQUENT)
@@ -200,8 +206,7 @@ def event_sets(
     header = {
         "customer_id": st.sampled_from(draw(st.sampled_from([CUSTOMERS[:1], CUSTOMERS[:2], CUSTOMERS]))),
         "number": st.integers(0, 200),
-        # Few instants, so that claims meet at one and their ids decide.
-        "time": st.sampled_from(draw(st.lists(times(definitions), min_size=1, max_size=8))),
+        "time": st.sampled_from(instants),
         "zone": st.sampled_from([0, 0, 5, -8]),
     }
     optional = {
@@ -229,10 +234,11 @@ def _event(kind: str, head: Event, body: Event) -> Event | None:
     return {"id": identity, "type": kind, "time": rfc3339(time, zone=zone), **head, **body}
 
 
-def clocks(definitions: Definitions) -> st.SearchStrategy[list[int]]:
-    """Instants at which to look, ascending, some past the last event by a window or the horizon."""
-    ahead = st.sampled_from([0, *edges(definitions)])
-    one = st.builds(lambda age, jitter: ANCHOR + age + jitter, ahead, st.sampled_from(JITTERS))
+def clocks(definitions: Definitions, instants: list[int]) -> st.SearchStrategy[list[int]]:
+    """Instants at which to look, ascending: when something at one of `instants` begins or ceases to count."""
+    since = st.sampled_from([ANCHOR, *instants])
+    one = st.builds(int.__add__, since, st.sampled_from(edges(definitions)))
+    one = st.builds(int.__add__, one, st.sampled_from(JITTERS))
     return st.lists(one, min_size=1, max_size=4).map(sorted)
 
 
@@ -240,10 +246,11 @@ def clocks(definitions: Definitions) -> st.SearchStrategy[list[int]]:
 def histories(draw: st.DrawFn, *, identities: bool = False, largest: int = 25) -> History:
     """A set of events, and one way in which it may reach the workers."""
     definitions = draw(st.sampled_from([TIGHT, TIGHT, DEFINITIONS]))
-    events = draw(event_sets(definitions, identities=identities, largest=largest))
+    instants = draw(st.lists(times(definitions), min_size=1, max_size=8))
+    events = draw(event_sets(definitions, instants=instants, identities=identities, largest=largest))
     again = draw(st.lists(st.sampled_from(events), max_size=5)) if events else []
     deliveries = draw(st.permutations([*events, *again]))
-    nows = draw(clocks(definitions))
+    nows = draw(clocks(definitions, instants))
     cuts = sorted(
         draw(st.lists(st.integers(0, len(deliveries)), min_size=len(nows) - 1, max_size=len(nows) - 1))
     )
