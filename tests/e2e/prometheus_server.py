@@ -6,6 +6,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 
 import yaml
@@ -16,7 +17,7 @@ from streams.broker import free_port
 ROOT = Path(__file__).parents[2]
 JOB = THRESHOLDS["scrape"]["job"]
 #: Grafana's own rule: four scrapes, of which two make a rate.
-SCRAPE_SECONDS = 1
+SCRAPE_SECONDS = 2
 VARIABLES = {"__rate_interval": f"{8 * SCRAPE_SECONDS}s", "job": ".+", "instance": ".+"}
 
 Sample = tuple[frozenset[tuple[str, str]], float]
@@ -56,6 +57,8 @@ class PrometheusServer:
             with urllib.request.urlopen(url, timeout=10) as response:
                 answer = json.load(response)
         except urllib.error.HTTPError as error:
+            if error.code == HTTPStatus.SERVICE_UNAVAILABLE:  # it starts
+                raise
             raise AssertionError(f"{parameters}: {error.read().decode()}") from None
         assert not answer.get("warnings"), answer
         return answer["data"]

@@ -75,17 +75,17 @@ def same(one: float | None, other: float) -> bool:
 @pytest.mark.timeout(300)
 async def test_every_panel_and_alert(deployment, prometheus, shop):
     trusted = (
-        "job:retention:trusted == 1 and on (job) sum by (job) (rate(retention_worker_events_total[8s])) > 5"
+        "job:retention:trusted == 1 and on (job) sum by (job) (rate(retention_worker_events_total[10s])) > 5"
     )
     await asyncio.to_thread(prometheus.until, trusted, 120.0)
-    await asyncio.sleep(10)  # a rate interval of live events
+    await asyncio.sleep(16)  # a rate interval of live events
 
     assert empty_panels(prometheus) == []
     assert broken_rules(prometheus) == []
     assert alerts_that_hold(prometheus, "platform") == set()
 
     shop.close()
-    await asyncio.sleep(4)  # the last events are in the numbers, and scraped
+    await asyncio.sleep(6)  # the last events are in the numbers, and scraped
     assert await wrong_panels(deployment, prometheus) == []
 
     former, _ = await owner(deployment)
@@ -95,7 +95,7 @@ async def test_every_panel_and_alert(deployment, prometheus, shop):
         prometheus.until,
         "count(retention_churn_ratio) unless on () ALERTS{alertname='RetentionNoRollupOwner'}",
     )
-    await asyncio.sleep(4)
+    await asyncio.sleep(6)
     assert await wrong_panels(deployment, prometheus) == []
     assert alerts_that_hold(prometheus, "platform") <= {"RetentionWorkerGone"}
 
@@ -130,7 +130,7 @@ async def wrong_panels(deployment: Deployment, prometheus: PrometheusServer) -> 
     plain = [(match[1], expr) for expr in queries if (match := PLAIN.fullmatch(expr))]
     assert len(plain) > 20
     _, before = await owner(deployment)
-    await asyncio.sleep(2)
+    await asyncio.sleep(4)
     shown = {expr: prometheus.query(expr) for _, expr in plain}
     _, after = await owner(deployment)
     wrong = []
