@@ -1,6 +1,9 @@
 """The command line as a whole: help, version, errors and exit codes."""
 
 import importlib
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -89,3 +92,11 @@ def test_ctrl_c_is_no_error_of_ours(failing, capsys):
     failing(KeyboardInterrupt())
     assert run(["demo"]) == 130
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_defect():
+    command = [sys.executable, "-m", "streams.cli", "--help"]
+    root, pipe = Path(__file__).parents[3], subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, cwd=root) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
