@@ -1,16 +1,17 @@
 """A customer at work: the row, and the indexes that it takes to change it, each made when first needed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from models import feedback, orders, refunds
 from models.aggregates import YEAR
-from models.claims import OrderClaim, Placed, Shared
+from models.claims import Placed, Shared
 from models.customer import NEVER, Row
 from models.feedback import PROMOTER
 from models.orders import Order
 from models.refunds import NOTHING, Refunded
 from models.retention import Entry, Line
-from models.standing import Year
+from models.standing import Standing, Year
 from models.windows import US_PER_HOUR
 
 
@@ -21,32 +22,48 @@ class Account:
         key: of the customer's row.
         row: the claims.
         encoded: as which the row was decoded.
+
+    Attributes:
+        line: the qualifying orders, sorted.
+        refunded: what has been paid back: order id -> number of refunds, and their sum.
+        refunds_about: order id -> refunds with a claim that has ever named it.
+        sent: the last event hour in which the customer recommended the shop, as things are; or one long ago.
+        standing: as which the customer has been counted, once looked at.
     """
 
     __slots__ = (
-        "_about",
         "_conversions",
         "_encoded",
         "_ids",
-        "_line",
-        "_refunded",
-        "_sent",
         "_year",
         "key",
+        "line",
+        "refunded",
+        "refunds_about",
         "row",
+        "sent",
+        "standing",
     )
+
+    line: Line
+    refunded: dict[str, Refunded]
+    refunds_about: dict[str, set[str]]
+    sent: int
 
     def __init__(self, key: bytes, row: Row, encoded: bytes = b"") -> None:
         self.key = key
         self.row = row
+        self.standing: Standing | None = None
         self._encoded = encoded
         self._ids: set[str] = set()
-        self._line: Line | None = None
-        self._refunded: dict[str, Refunded] | None = None
         self._year: Year | None = None
-        self._sent: int | None = None
-        self._about: dict[str, set[str]] | None = None
         self._conversions: dict[str, list[int]] | None = None
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - each index has a type of its own
+        """Make an index: its slot is empty until then."""
+        index = _INDEXES[name](self)
+        setattr(self, name, index)
+        return index
 
     def admits(self, event_id: str) -> bool:
         """Take note of an event's id; False if it is known already."""
@@ -67,19 +84,12 @@ class Account:
 
     def order(self, entity: str) -> Order | None:
         """The order of that id, if it is known."""
-        return orders.derive(self.row.orders.get(entity, ()), self.refunded.get(entity, NOTHING))
+        known = self.row.orders.get(entity)
+        return None if known is None else orders.derive(known, self.refunded.get(entity, NOTHING))
 
     def has_order(self, entity: str) -> bool:
         """Whether something known has placed the order of that id."""
-        return any(isinstance(claim, Placed) for claim in self.row.orders.get(entity, ()))
-
-    @property
-    def line(self) -> Line:
-        """The qualifying orders, sorted."""
-        if self._line is None:
-            known = [self.order(entity) for entity in self.row.orders]
-            self._line = sorted(entry_of(order) for order in known if order is not None and order.qualifying)
-        return self._line
+        return any(type(claim) is Placed for claim in self.row.orders.get(entity, ()))
 
     def year(self, hour: int) -> Year:
         """The qualifying orders of the 365 days up to an event hour, which never goes back."""
@@ -90,52 +100,67 @@ class Account:
             self._year.move(self.line, since)
         return self._year
 
-    @property
-    def sent(self) -> int:
-        """The last event hour in which the customer recommended the shop, as things are; or one long ago."""
-        if self._sent is None:
-            hours = [claim.time // US_PER_HOUR for claim in self.row.loose if isinstance(claim, Shared)]
-            answer = feedback.latest_nps(self.row.loose)
-            if answer is not None and answer.score >= PROMOTER:
-                hours.append(answer.time // US_PER_HOUR)
-            self._sent = max(hours, default=-NEVER)
-        return self._sent
-
-    def forget_sent(self) -> None:
+    def renew_sent(self) -> None:
         """What `sent` rests on has changed."""
-        self._sent = None
+        self.sent = _sent(self)
 
-    @property
-    def refunded(self) -> dict[str, Refunded]:
-        """What has been paid back: order id -> number of refunds, and their sum."""
-        if self._refunded is None:
-            self._refunded = refunds.refunded_of(self.row.refunds.values())
-        return self._refunded
+    def heeds(self, cart: str) -> bool:
+        """Whether anything here rests on the orders that name a cart."""
+        return cart in self.row.carts or self._conversions is not None
 
-    @property
-    def refunds_about(self) -> dict[str, set[str]]:
-        """Order id -> refunds with a claim that has ever named it."""
-        if self._about is None:
-            self._about = {}
-            for entity, claims in self.row.refunds.items():
-                for claim in claims:
-                    self._about.setdefault(claim.order, set()).add(entity)
-        return self._about
+    def conversions_of(self, cart: str) -> Sequence[int]:
+        """When orders were placed that name a cart."""
+        if self._conversions is None and not self.row.may_hold("orders", cart):
+            return ()
+        return self.conversions.get(cart, ())
 
     @property
     def conversions(self) -> dict[str, list[int]]:
-        """Cart id -> when orders were placed that name it."""
+        """Cart id -> when orders were placed that name it, whichever of an order's claims counts."""
         if self._conversions is None:
             self._conversions = {}
             for claims in self.row.orders.values():
-                for cart, time in carts_of(claims):
-                    self._conversions.setdefault(cart, []).append(time)
+                for claim in claims:
+                    if type(claim) is Placed and claim.cart is not None:
+                        self._conversions.setdefault(claim.cart, []).append(claim.time)
         return self._conversions
 
 
-def carts_of(claims: Iterable[OrderClaim]) -> list[tuple[str, int]]:
-    """Give the carts that an order's claims name, whichever of them counts, and when they do."""
-    return [(claim.cart, claim.time) for claim in claims if type(claim) is Placed and claim.cart is not None]
+def _line(account: Account) -> Line:
+    known = [account.order(entity) for entity in account.row.orders]
+    return sorted([entry_of(order) for order in known if order is not None and order.qualifying])
+
+
+def _refunded(account: Account) -> dict[str, Refunded]:
+    section = account.row.refunds
+    return refunds.refunded_of(section.values()) if section else {}
+
+
+def _refunds_about(account: Account) -> dict[str, set[str]]:
+    about: dict[str, set[str]] = {}
+    for entity, claims in account.row.refunds.items():
+        for claim in claims:
+            about.setdefault(claim.order, set()).add(entity)
+    return about
+
+
+def _sent(account: Account) -> int:
+    loose = account.row.loose
+    if not loose:
+        return -NEVER
+    hours = [claim.time // US_PER_HOUR for claim in loose if isinstance(claim, Shared)]
+    answer = feedback.latest_nps(loose)
+    if answer is not None and answer.score >= PROMOTER:
+        hours.append(answer.time // US_PER_HOUR)
+    return max(hours, default=-NEVER)
+
+
+_INDEXES: Final[dict[str, Callable[[Account], Any]]] = {
+    "line": _line,
+    "refunded": _refunded,
+    "refunds_about": _refunds_about,
+    "sent": _sent,
+}
 
 
 def entry_of(order: Order) -> Entry:

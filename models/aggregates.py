@@ -6,7 +6,7 @@ few bytes each, and reach the tables when the aggregates are evaluated.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Final
 
@@ -96,6 +96,8 @@ class Aggregates:
         self.totals: Final = Pending()
         #: Counts by minute, of unit weight.
         self.minutes: Final = Pending()
+        #: Called before points are counted, by who has more of them.
+        self.feeders: Final[list[Callable[[], None]]] = []
         self._count_names: dict[Name, int] = {}
         self._total_names: dict[Name, int] = {}
         self._minute_names: dict[Name, int] = {}
@@ -138,10 +140,12 @@ class Aggregates:
         self.totals.cells.append(cell)
         self.totals.weights.append(weight)
 
-    def add_spans(self, spans: Iterable[tuple[int, int, int]], sign: int) -> None:
-        """Add, or take back, durations: (series, when it ended, how long; microseconds)."""
-        for series, ended, duration in spans:
-            self._spans.extend((series, ended, duration, sign))
+    def add_span(self, series: int, ended: int, duration: int, sign: int) -> None:
+        """Add a duration to a series, or take it back: when it ended, and how long it was (microseconds).
+
+        One below zero counts as zero.
+        """
+        self._spans.extend((series, ended, max(0, duration), sign))
 
     def add_open(self, opened: int, sign: int) -> None:
         """Add, or take back, a ticket that waits for an answer of a human."""
@@ -149,6 +153,8 @@ class Aggregates:
 
     def evaluate(self, now: int) -> Partial:
         """Give the sums at `now` (microseconds), which never goes back."""
+        for feed in self.feeders:
+            feed()
         self._flush(now)
         return Partial(
             now=now,

@@ -66,8 +66,7 @@ class CheckoutPoints:
             cells.append(self._converted + at)
             if cart.ordered >= cart.active + PATIENCE_US:
                 cells.append(self._recovered + at)
-            took = max(0, cart.ordered - cart.started)
-            self._aggregates.add_spans([(self._time, cart.ordered, took)], sign)
+            self._aggregates.add_span(self._time, cart.ordered, cart.ordered - cart.started, sign)
         elif cart.active + PATIENCE_US <= now:
             cells.append(self._abandoned + at)
 

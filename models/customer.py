@@ -124,6 +124,11 @@ class Row:
         setattr(self, name, section)
         return section
 
+    def may_hold(self, section: str, text: str) -> bool:
+        """Whether a section may hold a text; if it has not been decoded, cheaply."""
+        encoded = self._encoded.get(section)
+        return encoded is None or text.encode() in bytes(encoded)
+
     def encode(self) -> bytes:
         """Write the row; what has not been looked at, as it was."""
         encoded = self._encoded

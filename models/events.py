@@ -30,6 +30,10 @@ Amount = Annotated[int, Meta(ge=0, le=10**15)]
 #: currency has no rate, which `models.facts` finds.
 Currency = Annotated[str, Meta(min_length=3, max_length=3)]
 
+#: Each is kept with its event for as long as that is known, so their number is bounded: one event of a
+#: megabyte of them would make a state that cannot be written.
+Experiments = Annotated[dict[Id, Annotated[str, Meta(max_length=128)]], Meta(max_length=64)]
+
 #: What Kafka's brokers accept in a batch unless told otherwise, so every larger record is somebody's
 #: decision. No event of a shop comes near it.
 MAX_BYTES: Final = 1024 * 1024
@@ -67,7 +71,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     time: Time
     customer_id: Id
     channel: str | None = None
-    experiments: dict[str, str] | None = None
+    experiments: Experiments | None = None
 
 
 class Item(Struct, frozen=True, gc=False):

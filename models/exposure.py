@@ -8,13 +8,17 @@ on. Meeting something counts from then on for W hours (or, of a variant, until a
 hold, +1 at the first hour and -1 after the last: the sum of all up to h is the number of customers.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
+
 from models.aggregates import Aggregates, long_windows
 from models.claims import Seen
 from models.definitions import Definitions
+from models.tables import Ints
 from models.windows import US_PER_HOUR
 
 EXPOSURES: Final = (
@@ -29,21 +33,25 @@ SLOW_RESPONSE, LATE_DELIVERY, REFUND, REFUND_REJECTED, STOCKOUT, BAD_EXPERIENCE 
 #: Any of these, from which follows who met none.
 ANY: Final = "any"
 
+#: Later than any event hour.
+_NEVER: Final = 1 << 40
 #: Exposure -> the event hours in which a customer met it, sorted.
 Met = dict[int, list[int]]
 #: What was met, and in which event hour.
 Encounter = tuple[int, int]
-#: An order's event hour and the next one's, if there is one.
-Gap = tuple[int, int | None]
-#: [from, until) in event hours; until None: for good.
-Spell = tuple[int, int | None]
+#: Experiment -> what was shown when.
+Seens = Mapping[str, Sequence[Seen]]
+#: An order's event hour and the next one's, or one that never comes.
+Gap = tuple[int, int]
+#: [from, until) in event hours.
+Spell = tuple[int, int]
 
 
 def gaps(hours: Sequence[int], *, end: bool) -> list[Gap]:
     """Give the gaps between orders, ascending; with `end`, the one after the last order too."""
     found: list[Gap] = list(pairwise(hours))
     if end and hours:
-        found.append((hours[-1], None))
+        found.append((hours[-1], _NEVER))
     return found
 
 
@@ -57,76 +65,110 @@ def spells_of(seen: Iterable[Seen]) -> Iterator[tuple[str, Spell]]:
         if not shown or shown[-1][0] != claim.variant:
             shown.append((claim.variant, at))
     for index, (variant, at) in enumerate(shown):
-        yield variant, (at, shown[index + 1][1] if index + 1 < len(shown) else None)
+        yield variant, (at, shown[index + 1][1] if index + 1 < len(shown) else _NEVER)
 
 
-class _Group:
-    """The series, by window, of customers with something in common: in `start`, and of those, who stayed."""
-
-    def __init__(self, aggregates: Aggregates, windows: Sequence[int], *name: str) -> None:
-        count, (kind, *rest) = aggregates.count, name
-        self.series = [
-            (count(f"{kind}_start", *rest, str(hours)), count(f"{kind}_stayed", *rest, str(hours)))
-            for hours in windows
-        ]
+#: Integers of a crossing in the buffer: group, order, next order, since, until, sign.
+_FIELDS: Final = 6
 
 
 class ExposurePoints:
-    """What customers' exposures and variants add to a partition's sums."""
+    """What customers' exposures and variants add to a partition's sums.
+
+    A gap between orders that crosses a spell is only noted; what that means in each window is computed for
+    all of them at once, when the aggregates are evaluated.
+    """
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
         self._windows = [window.hours for window in long_windows(definitions)]
-        self._exposures = [_Group(aggregates, self._windows, "exposed", name) for name in (*EXPOSURES, ANY)]
-        self._variants: dict[tuple[str, str], _Group] = {}
+        self._crossings = array("q")
+        # Group -> window -> series of customers in `start`, and of those who stayed.
+        self._series: list[list[tuple[int, int]]] = []
+        self._variants: dict[tuple[str, str], int] = {}
+        for name in (*EXPOSURES, ANY):
+            self._group("exposed", name)
+        aggregates.feeders.append(self._feed)
 
-    def add(self, chosen: Sequence[Gap], met: Met, seen: Mapping[str, Sequence[Seen]], sign: int) -> None:
-        """Add what some gaps between a customer's orders add, or take it back."""
+    def _group(self, kind: str, *name: str) -> int:
+        count = self._aggregates.count
+        self._series.append(
+            [
+                (count(f"{kind}_start", *name, str(hours)), count(f"{kind}_stayed", *name, str(hours)))
+                for hours in self._windows
+            ]
+        )
+        return len(self._series) - 1
+
+    def move(self, gone: Sequence[Gap], come: Sequence[Gap], met: Met, seen: Seens) -> None:
+        """Some gaps between a customer's orders have taken the place of others."""
+        for exposure in met:
+            self._change(exposure, gone, come, _pieces(met[exposure]))
         if met:
-            for exposure, hours in met.items():
-                self._add_met(chosen, self._exposures[exposure], hours, sign)
-            self._add_met(
-                chosen, self._exposures[-1], sorted(at for hours in met.values() for at in hours), sign
-            )
+            self._change(len(EXPOSURES), gone, come, _pieces(_every(met)))
         for experiment, claims in seen.items():
             for variant, spell in spells_of(claims):
-                group = self._variant(experiment, variant)
-                for index, window in enumerate(self._windows):
-                    self._add_spell(chosen, group.series[index], window, spell, sign)
+                self._change(self._variant(experiment, variant), gone, come, (spell,))
 
-    def _add_met(self, chosen: Sequence[Gap], group: _Group, hours: list[int], sign: int) -> None:
-        for index, window in enumerate(self._windows):
-            for at, following in zip(hours, [*hours[1:], None], strict=True):
-                until = at + window
-                if following is not None and following < until:
-                    until = following
-                self._add_spell(chosen, group.series[index], window, (at, until), sign)
+    def _change(self, group: int, gone: Sequence[Gap], come: Sequence[Gap], spells: Sequence[Spell]) -> None:
+        self._cross(gone, group, spells, -1)
+        self._cross(come, group, spells, 1)
 
-    def _add_spell(
-        self, chosen: Sequence[Gap], series: tuple[int, int], window: int, spell: Spell, sign: int
-    ) -> None:
-        since, until = spell
-        start, stayed = series
-        counts = self._aggregates.counts
-        up, down = counts.of(sign), counts.of(-sign)
-        for ordered, following in chosen:
-            first = max(ordered, since)
-            end = ordered + window
-            if following is not None and following < end:
-                end = following
-            if until is not None and until < end:
-                end = until
-            if first >= end:
-                continue
-            up.append(start + first)
-            down.append(start + end)
-            if following is not None and following - window < end:
-                up.append(stayed + max(first, following - window))
-                down.append(stayed + end)
+    def add_met(self, chosen: Sequence[Gap], met: Met, exposures: Iterable[int], sign: int) -> None:
+        """Add what all gaps between a customer's orders add with these exposures, or take it back."""
+        for exposure in exposures:
+            if exposure in met:
+                self._cross(chosen, exposure, _pieces(met[exposure]), sign)
+        if met:
+            self._cross(chosen, len(EXPOSURES), _pieces(_every(met)), sign)
 
-    def _variant(self, experiment: str, variant: str) -> _Group:
+    def add_seen(self, chosen: Sequence[Gap], seen: Seens, sign: int) -> None:
+        """Add what all gaps between a customer's orders add with these experiments, or take it back."""
+        for experiment, claims in seen.items():
+            for variant, spell in spells_of(claims):
+                self._cross(chosen, self._variant(experiment, variant), (spell,), sign)
+
+    def _variant(self, experiment: str, variant: str) -> int:
         group = self._variants.get((experiment, variant))
         if group is None:
-            group = _Group(self._aggregates, self._windows, "shown", experiment, variant)
-            self._variants[experiment, variant] = group
+            group = self._variants[experiment, variant] = self._group("shown", experiment, variant)
         return group
+
+    def _cross(self, chosen: Sequence[Gap], group: int, spells: Sequence[Spell], sign: int) -> None:
+        crossings, longest = self._crossings, self._windows[-1]
+        for since, until in spells:
+            for ordered, following in chosen:
+                if ordered < until and since < following and since < ordered + longest:
+                    crossings.extend((group, ordered, following, since, until, sign))
+
+    def _feed(self) -> None:
+        """Turn crossings into points."""
+        crossings = np.frombuffer(self._crossings, np.int64).reshape(-1, _FIELDS).T
+        self._crossings = array("q")
+        group, ordered, following, since, until, sign = crossings
+        met = group <= len(EXPOSURES)
+        first = np.maximum(ordered, since)
+        for index, hours in enumerate(self._windows):
+            start, stayed = np.array([series[index] for series in self._series], np.int64).T
+            end = np.minimum(np.minimum(ordered + hours, following), until)
+            end = np.where(met, np.minimum(end, since + hours), end)
+            self._add(start[group], first, end, sign)
+            self._add(stayed[group], np.maximum(first, following - hours), end, sign)
+
+    def _add(self, series: Ints, first: Ints, end: Ints, sign: Ints) -> None:
+        some = first < end
+        totals = self._aggregates.counts
+        totals.cells.frombytes(np.concatenate([(series + first)[some], (series + end)[some]]).tobytes())
+        totals.weights.frombytes(np.concatenate([sign[some], -sign[some]]).tobytes())
+
+
+def _every(met: Met) -> list[int]:
+    """Give the hours in which anything was met."""
+    if len(met) == 1:
+        return next(iter(met.values()))
+    return sorted([at for hours in met.values() for at in hours])
+
+
+def _pieces(hours: Sequence[int]) -> list[Spell]:
+    """Give the spells from each meeting to the next."""
+    return list(zip(hours, [*hours[1:], _NEVER], strict=True))

@@ -147,7 +147,7 @@ class OrderPoints:
             self._add_value(order, cells, sign)
         delivered = order.delivered
         if delivered is not None:
-            self._aggregates.add_spans([(self._delivery, delivered, max(0, delivered - order.time))], sign)
+            self._aggregates.add_span(self._delivery, delivered, delivered - order.time, sign)
             if order.promised is not None:
                 cells.append(self._promised + delivered // US_PER_HOUR)
                 if delivered <= order.promised:

@@ -61,8 +61,9 @@ def _split(row: Row) -> list[Row]:
     for index, section in enumerate(row.sections()):
         for entity, page, claim in _placed(section, row.pages):
             pages[page].sections()[index].setdefault(entity, []).append(claim)
-    for entity, page, claim in _placed(row.seen, row.pages):
-        pages[page].seen.setdefault(entity, []).append(claim)
+    for experiment, seen in row.seen.items():
+        for claim in seen:  # an event may have shown many
+            pages[_page(claim.id + experiment, row.pages)].seen.setdefault(experiment, []).append(claim)
     for loose in row.loose:
         pages[_page(loose.id, row.pages)].loose.append(loose)
     for fact in row.waiting:

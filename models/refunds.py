@@ -85,8 +85,8 @@ class RefundPoints:
         if refund.completed is not None:
             cells.append(self._completed + refund.completed // US_PER_HOUR)
             if refund.requested is not None:
-                took = max(0, refund.completed - refund.requested)
-                self._aggregates.add_spans([(self._time, refund.completed, took)], sign)
+                took = refund.completed - refund.requested
+                self._aggregates.add_span(self._time, refund.completed, took, sign)
         elif refund.rejected is not None:
             cells.append(self._rejected + refund.rejected // US_PER_HOUR)
         elif refund.requested is not None:

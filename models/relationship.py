@@ -29,45 +29,45 @@ class Relationship:
         # Event hour -> customers who may stand elsewhere from then on.
         self._steps: dict[int, list[bytes]] = {}
 
-    def open(self, account: Account) -> None:
-        """Add what a restored customer adds, encounters apart."""
+    def open(self, account: Account, encounters: Sequence[Encounter]) -> None:
+        """Add what a restored customer adds, who has met all this."""
         self._retention.add_line(account.line)
         if account.row.seen:
-            self._exposure.add(_all(account), {}, account.row.seen, 1)
+            self._exposure.add_seen(_all(account), account.row.seen, 1)
+        self.meet(account, (), encounters)
         self.stand(account, None)
 
     def move(self, account: Account, old: Entry | None, new: Entry | None) -> None:
         """An order has another place in the customer's line, or none."""
-        line, year = account.line, account.year(self.hour)
+        line, year, row = account.line, account.year(self.hour), account.row
+        exposed = row.met or row.seen
         if old is not None:
-            self._expose(account, _near(line, old, present=True), -1)
+            gone = _near(line, old, present=True) if exposed else ()
             self._retention.remove(line, old)
-            self._expose(account, _near(line, old, present=False), 1)
             year.change(old, -1)
+            if exposed:
+                self._exposure.move(gone, _near(line, old, present=False), row.met, row.seen)
         if new is not None:
-            self._expose(account, _near(line, new, present=False), -1)
+            gone = _near(line, new, present=False) if exposed else ()
             self._retention.insert(line, new)
-            self._expose(account, _near(line, new, present=True), 1)
             year.change(new, 1)
-
-    def _expose(self, account: Account, chosen: list[Gap], sign: int) -> None:
-        row = account.row
-        if row.met or row.seen:
-            self._exposure.add(chosen, row.met, row.seen, sign)
+            if exposed:
+                self._exposure.move(gone, _near(line, new, present=True), row.met, row.seen)
 
     def meet(self, account: Account, old: Sequence[Encounter], new: Sequence[Encounter]) -> bool:
         """Something was met that was not before, or the other way round; whether anything has changed."""
-        if old == new:
+        if old == new or not (old or new):
             return False
         chosen, met = _all(account), account.row.met
-        self._exposure.add(chosen, met, {}, -1)
+        exposures = {exposure for exposure, _ in (*old, *new)}
+        self._exposure.add_met(chosen, met, exposures, -1)
         for exposure, hour in old:
             met[exposure].remove(hour)
             if not met[exposure]:
                 del met[exposure]
         for exposure, hour in new:
             insort(met.setdefault(exposure, []), hour)
-        self._exposure.add(chosen, met, {}, 1)
+        self._exposure.add_met(chosen, met, exposures, 1)
         return True
 
     def show(self, account: Account, experiment: str, seen: list[Seen]) -> None:
@@ -75,23 +75,30 @@ class Relationship:
         before = account.row.seen.get(experiment, [])
         if list(spells_of(before)) != list(spells_of(seen)):
             chosen = _all(account)
-            self._exposure.add(chosen, {}, {experiment: before}, -1)
-            self._exposure.add(chosen, {}, {experiment: seen}, 1)
+            self._exposure.add_seen(chosen, {experiment: before}, -1)
+            self._exposure.add_seen(chosen, {experiment: seen}, 1)
         if seen:
             account.row.seen[experiment] = seen
         else:
             account.row.seen.pop(experiment, None)
 
     def standing(self, account: Account, hour: int | None = None) -> Standing | None:
-        """Where the customer stands in an event hour (now); None while nothing is known of them."""
+        """Where the customer has been counted; as of an event hour (the present one) if not looked at since.
+
+        None while nothing is known of them.
+        """
         if not account.row.known:
             return None
-        hour = self.hour if hour is None else hour
+        if account.standing is None:
+            account.standing = self._derive(account, self.hour if hour is None else hour)
+        return account.standing
+
+    def _derive(self, account: Account, hour: int) -> Standing:
         return self._standings.derive(account.line, account.year(hour), account.sent, hour)
 
     def stand(self, account: Account, before: Standing | None) -> None:
         """Count a customer where they stand now, no longer where they stood."""
-        standing = self.standing(account)
+        standing = account.standing = self._derive(account, self.hour) if account.row.known else None
         self._standings.change(before, standing)
         if standing is None or standing.until is None:
             return

@@ -61,6 +61,9 @@ class RetentionPoints:
 
     def insert(self, line: Line, entry: Entry) -> None:
         """Put an order into its place in a customer's line."""
+        if line and line[-1] < entry:
+            self._append(line, entry)
+            return
         at = bisect_left(line, entry)
         if at == 0 and line and line[0][3] != entry[3]:  # the customer came by another channel
             self.remove_line(line)
@@ -76,6 +79,18 @@ class RetentionPoints:
         counts.plus.append(series.orders + entry[2])
         counts.plus.extend(self._pairs(line[near : at + 2], series))
         self._recall(line, at)
+
+    def _append(self, line: Line, entry: Entry) -> None:
+        """Put an order after the last, as most come, with the fewest points."""
+        counts, series = self._aggregates.counts, self._series(line)
+        before, at = line[-1][2], entry[2]
+        counts.minus.append(series.last + before)
+        counts.minus.append(self._only + before if len(line) == 1 else self._second + line[-2][2])
+        counts.plus.extend((series.orders + at, series.last + at, self._second + before))
+        index = bisect_right(self._windows, at - before)
+        if index < len(self._windows):
+            counts.plus.extend((series.opened[index] + before, series.closed[index] + at))
+        line.append(entry)
 
     def remove(self, line: Line, entry: Entry) -> None:
         """Take an order out of a customer's line."""
@@ -109,7 +124,8 @@ class RetentionPoints:
 
     def _series(self, line: Line) -> _Channel:
         # A channel that the configuration no longer names.
-        return self._channels.get(line[0][3]) or self._channels["other"]
+        series = self._channels.get(line[0][3])
+        return self._channels["other"] if series is None else series
 
     def _all(self, line: Line) -> list[int]:
         series = self._series(line)

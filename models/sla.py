@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from models.aggregates import Aggregates
 from models.definitions import PRIORITIES, Definitions
 from models.exposure import SLOW_RESPONSE, Encounter
@@ -14,6 +16,30 @@ HUMAN: Final = KINDS.index("first_human_response")
 
 #: Kind (index in `KINDS`), when it was decided (microseconds), whether it was breached.
 Decision = tuple[int, int, bool]
+
+
+class Outcome(Struct, frozen=True, gc=False):
+    """What has become of a ticket's targets by some instant.
+
+    Attributes:
+        priority: the ticket's, index in `PRIORITIES`.
+        decided: which targets were met or breached, and when.
+        due: when the next one will be breached; None if none can be any more.
+    """
+
+    priority: int
+    decided: list[Decision]
+    due: int | None
+
+    def met(self) -> tuple[Encounter, ...]:
+        """Give the slow response that the ticket was to its customer, if it was."""
+        return tuple(
+            [
+                (SLOW_RESPONSE, at // US_PER_HOUR)
+                for kind, at, breached in self.decided
+                if breached and kind == HUMAN
+            ]
+        )
 
 
 class Targets:
@@ -44,42 +70,27 @@ class Targets:
         if ticket.promise is not None:
             yield 3, ticket.first_resolution, ticket.promise
 
-    def decisions(self, ticket: Ticket, now: int) -> list[Decision]:
-        """Give what is decided by `now`."""
-        decided = []
-        for kind, fulfilled, due in self._goals(ticket):
-            if fulfilled is not None and fulfilled <= due:
+    def outcome(self, ticket: Ticket, now: int) -> Outcome:
+        """Give what is decided by `now`, and what is not."""
+        decided: list[Decision] = []
+        due = None
+        for kind, fulfilled, at in self._goals(ticket):
+            if fulfilled is not None and fulfilled <= at:
                 decided.append((kind, fulfilled, False))
-            elif due <= now:
-                decided.append((kind, due, True))
-        return decided
+            elif at <= now:
+                decided.append((kind, at, True))
+            elif due is None or at < due:
+                due = at
+        return Outcome(ticket.priority, decided, due)
 
-    def met(self, ticket: Ticket, now: int) -> tuple[Encounter, ...]:
-        """Give the slow response that the ticket was to its customer by `now`, if it was."""
-        return tuple(
-            (SLOW_RESPONSE, at // US_PER_HOUR)
-            for kind, at, breached in self.decisions(ticket, now)
-            if breached and kind == HUMAN
-        )
-
-    def due(self, ticket: Ticket | None, now: int) -> int | None:
-        """Give the next instant at which a target of the ticket will be breached."""
-        if ticket is None:
-            return None
-        return min(
-            (
-                due
-                for _, fulfilled, due in self._goals(ticket)
-                if due > now and (fulfilled is None or fulfilled > due)
-            ),
-            default=None,
-        )
-
-    def add(self, ticket: Ticket, now: int, sign: int) -> None:
-        """Add the decisions by `now`, or take them back."""
+    def add(self, outcome: Outcome, sign: int) -> None:
+        """Add the decisions, or take them back."""
         hours, minutes = self._aggregates.counts.of(sign), self._aggregates.minutes.of(sign)
-        for kind, at, breached in self.decisions(ticket, now):
-            for series in (self._decided, self._breached)[: 1 + breached]:
-                by_hour, by_minute = series[kind][ticket.priority]
+        for kind, at, breached in outcome.decided:
+            by_hour, by_minute = self._decided[kind][outcome.priority]
+            hours.append(by_hour + at // US_PER_HOUR)
+            minutes.append(by_minute + at // US_PER_MINUTE)
+            if breached:
+                by_hour, by_minute = self._breached[kind][outcome.priority]
                 hours.append(by_hour + at // US_PER_HOUR)
                 minutes.append(by_minute + at // US_PER_MINUTE)

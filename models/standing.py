@@ -3,20 +3,22 @@
 A standing holds for whole event hours; it follows from the customer's qualifying orders and a few times.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import Final
 
 from msgspec import Struct
 
 from models.aggregates import YEAR, Aggregates
 from models.definitions import Definitions
-from models.money import to_base
+from models.money import exponent
 from models.retention import Entry, Line
 from models.windows import US_PER_HOUR
 
 STATES: Final = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
 PROSPECT, CHURNED, AT_RISK, NEW, REACTIVATED, RETURNING = range(len(STATES))
 ANSWERS: Final = ("no", "yes")
+#: Later than any event hour.
+NEVER: Final = 1 << 40
 
 
 def tiers_of(definitions: Definitions) -> tuple[str, ...]:
@@ -68,6 +70,7 @@ class Standing(Struct, frozen=True, gc=False):
         tier: index in `tiers_of`.
         spender: has ordered within a year.
         sender: has recommended the shop within a year.
+        counted: indices of the levels in which the customer is one.
         net: of the year's orders, by currency.
         until: the hour in which it may be another; None if only an event changes it.
     """
@@ -76,6 +79,7 @@ class Standing(Struct, frozen=True, gc=False):
     tier: int
     spender: bool
     sender: bool
+    counted: tuple[int, int, int]
     net: tuple[tuple[str, int], ...]
     until: int | None
 
@@ -85,7 +89,9 @@ class Standings:
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
-        self._definitions = definitions
+        self._rates = {
+            currency: (float(10 ** exponent(currency)), rate) for currency, rate in definitions.rates.items()
+        }
         self._churned_after = 24 * definitions.lifecycle_days
         self._at_risk_after = 12 * definitions.lifecycle_days
         tiers = tiers_of(definitions)
@@ -106,19 +112,26 @@ class Standings:
             hour: the present event hour.
         """
         sender = sent > hour - YEAR.hours
-        until = [at for at in (sent + YEAR.hours,) if at > hour]
+        until = sent + YEAR.hours if sender else NEVER
         if line:
             last = line[-1][2]
-            until += [at for at in (last + self._at_risk_after, last + self._churned_after) if at > hour]
+            step = last + self._at_risk_after
+            if step <= hour:
+                step = last + self._churned_after
+            if hour < step < until:
+                until = step
         if year.number:
-            until.append(line[_first(line, year.since)][2] + YEAR.hours)
+            until = min(until, line[_first(line, year.since)][2] + YEAR.hours)
+        state, tier = self._state(line, hour), self._tier(year)
+        spender = year.number > 0
         return Standing(
-            self._state(line, hour),
-            self._tier(year),
-            year.number > 0,
+            state,
+            tier,
+            spender,
             sender,
-            tuple(sorted((currency, net) for currency, net in year.net.items() if net)),
-            min(until, default=None),
+            (self._states[state], self._tiers[tier], self._roles[spender][sender]),
+            tuple([item for item in year.net.items() if item[1]]),
+            None if until == NEVER else until,
         )
 
     def _state(self, line: Line, hour: int) -> int:
@@ -134,28 +147,32 @@ class Standings:
         return REACTIVATED if line[-1][2] - line[-2][2] >= self._churned_after else RETURNING
 
     def _tier(self, year: Year) -> int:
-        rates = self._definitions.rates
-        spent = sum(
-            to_base(net, currency, rates) for currency, net in sorted(year.net.items()) if currency in rates
-        )
-        return sum(spent >= threshold for threshold in self._thresholds)
+        spent = 0.0
+        for currency in year.net if len(year.net) == 1 else sorted(year.net):
+            if currency in self._rates:
+                divisor, rate = self._rates[currency]
+                spent += year.net[currency] / divisor * rate
+        return bisect_right(self._thresholds, spent)
 
     def change(self, old: Standing | None, new: Standing | None) -> None:
         """Count a customer where they stand now; None while nothing is known of them."""
-        if old != new:
-            self._add(old, -1)
-            self._add(new, 1)
+        if old is None or new is None or old.counted != new.counted:
+            self._count(old, -1)
+            self._count(new, 1)
+        elif old.net != new.net:
+            self._count_net(old, -1)
+            self._count_net(new, 1)
 
-    def _add(self, standing: Standing | None, sign: int) -> None:
-        if standing is None:
-            return
-        levels = self._aggregates.levels
-        levels[self._states[standing.state]] += sign
-        levels[self._tiers[standing.tier]] += sign
-        levels[self._roles[standing.spender][standing.sender]] += sign
+    def _count(self, standing: Standing | None, sign: int) -> None:
+        if standing is not None:
+            for index in standing.counted:
+                self._aggregates.levels[index] += sign
+            self._count_net(standing, sign)
+
+    def _count_net(self, standing: Standing, sign: int) -> None:
         for currency, net in standing.net:
             index = self._nets.get((standing.state, currency))
             if index is None:
                 index = self._aggregates.level("lifecycle_net", STATES[standing.state], currency)
                 self._nets[standing.state, currency] = index
-            levels[index] += sign * net
+            self._aggregates.levels[index] += sign * net

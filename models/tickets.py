@@ -1,6 +1,7 @@
 """A ticket, as its claims make it, and what it adds to the sums (docs/metrics.md, "Tickets")."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -51,6 +52,11 @@ class Ticket(Struct, frozen=True, gc=False):
     reopened: bool
     transferred: bool
     bot_only: bool
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether the latest status says so."""
+        return self.status >= SOLVED
 
 
 def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
@@ -128,6 +134,10 @@ def _course(opened: int, changes: list[StatusChanged]) -> tuple[int, int | None,
     return status, first, full, wait, reopened
 
 
+_OPENING = ("opened", "priority", "by_agent", "channel")
+_RESOLUTION = ("first_resolution", "full_resolution", "wait", "reopened", "transferred", "bot_only")
+
+
 class TicketPoints:
     """What tickets add to a partition's sums, whoever opened them."""
 
@@ -151,62 +161,70 @@ class TicketPoints:
         self._reopened = aggregates.count("reopened")
         self._transferred = aggregates.count("transferred")
         self._bot_only = aggregates.count("bot_only")
+        self._aspects: list[tuple[Callable[[Ticket], object], Callable[[Ticket, int], None]]] = [
+            (attrgetter("status", "priority"), self._add_status),
+            (
+                attrgetter(*_OPENING, "answered", "answered_by_human", "promise", "is_resolved"),
+                self._add_responses,
+            ),
+            (attrgetter(*_OPENING, *_RESOLUTION), self._add_resolutions),
+        ]
 
-    def add(self, ticket: Ticket, sign: int) -> None:
-        """Add a ticket's points, or take them back."""
-        spans = self._resolutions(ticket)
-        cells = self._resolved_cells(ticket)
-        if not ticket.by_agent:
-            self._add_responses(ticket, sign, spans, cells)
-        if spans:
-            self._aggregates.add_spans(spans, sign)
-        if cells:
-            self._aggregates.counts.of(sign).extend(cells)
+    def change(self, old: Ticket | None, new: Ticket | None) -> None:
+        """Add what a ticket adds now, in the place of what it did; None while it is not known.
+
+        Most changes concern one of three aspects, so each is compared by itself.
+        """
+        for aspect, add in self._aspects:
+            before = None if old is None else aspect(old)
+            now = None if new is None else aspect(new)
+            if before != now:
+                if old is not None:
+                    add(old, -1)
+                if new is not None:
+                    add(new, 1)
+
+    def _add_status(self, ticket: Ticket, sign: int) -> None:
         if ticket.status < SOLVED:
             self._aggregates.levels[self._status[ticket.status][ticket.priority]] += sign
 
-    def _add_responses(
-        self, ticket: Ticket, sign: int, spans: list[tuple[int, int, int]], cells: list[int]
-    ) -> None:
-        opened, priority = ticket.opened, ticket.priority
+    def _add_responses(self, ticket: Ticket, sign: int) -> None:
+        if ticket.by_agent:
+            return
+        aggregates, opened, priority = self._aggregates, ticket.opened, ticket.priority
         answered, human = ticket.answered, ticket.answered_by_human
-        waits = ticket.status < SOLVED
         if answered is not None:
-            spans.append((self._any[priority], answered, max(0, answered - opened)))
+            aggregates.add_span(self._any[priority], answered, answered - opened, sign)
+            cells = aggregates.counts.of(sign)
             cells.append(self._answered + answered // US_PER_HOUR)
             if ticket.promise is not None:
                 cells.append(self._told + answered // US_PER_HOUR)
-        elif waits:
-            self._aggregates.levels[self._waits_any[priority]] += sign
+        elif not ticket.is_resolved:
+            aggregates.levels[self._waits_any[priority]] += sign
         if human is not None:
             channel = self._channels.get(ticket.channel)
             if channel is None:  # which the configuration no longer names
                 channel = self._channels["other"]
-            spans.append((self._human[priority], human, max(0, human - opened)))
-            spans.append((channel, human, max(0, human - opened)))
-        elif waits:
-            self._aggregates.levels[self._waits_human[priority]] += sign
-            self._aggregates.add_open(opened, sign)
+            aggregates.add_span(self._human[priority], human, human - opened, sign)
+            aggregates.add_span(channel, human, human - opened, sign)
+        elif not ticket.is_resolved:
+            aggregates.levels[self._waits_human[priority]] += sign
+            aggregates.add_open(opened, sign)
 
-    def _resolutions(self, ticket: Ticket) -> list[tuple[int, int, int]]:
-        spans = []
-        opened, first, full = ticket.opened, ticket.first_resolution, ticket.full_resolution
+    def _add_resolutions(self, ticket: Ticket, sign: int) -> None:
+        aggregates, opened = self._aggregates, ticket.opened
+        first, full = ticket.first_resolution, ticket.full_resolution
         if first is not None:
-            spans.append((self._first[ticket.priority], first, max(0, first - opened)))
-        if full is not None:
-            spans.append((self._full[ticket.priority], full, max(0, full - opened)))
-            spans.append((self._wait, full, ticket.wait))
-        return spans
-
-    def _resolved_cells(self, ticket: Ticket) -> list[int]:
-        if ticket.full_resolution is None:
-            return []
-        at = ticket.full_resolution // US_PER_HOUR
-        cells = [self._resolved + at]
+            aggregates.add_span(self._first[ticket.priority], first, first - opened, sign)
+        if full is None:
+            return
+        aggregates.add_span(self._full[ticket.priority], full, full - opened, sign)
+        aggregates.add_span(self._wait, full, ticket.wait, sign)
+        cells, at = aggregates.counts.of(sign), full // US_PER_HOUR
+        cells.append(self._resolved + at)
         if ticket.reopened:
             cells.append(self._reopened + at)
         if ticket.transferred:
             cells.append(self._transferred + at)
         if ticket.bot_only:
             cells.append(self._bot_only + at)
-        return cells

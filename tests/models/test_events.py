@@ -195,6 +195,8 @@ def test_null_beside_another_fault_names_the_fault():
         ("order.placed", {"channel": 1}),
         ("order.placed", {"experiments": {"a": 1}}),
         ("order.placed", {"experiments": ["a"]}),
+        ("order.placed", {"experiments": {str(number): "a" for number in range(65)}}),
+        ("order.placed", {"experiments": {"a": "b" * 129}}),
         ("refund.completed", {"amount": -1}),
         ("ticket.opened", {"priority": "HIGH"}),
         ("ticket.opened", {"opened_by": "bot"}),
