@@ -1,6 +1,7 @@
 """A test's Kafka: its topics, what is produced to them and what is in them, by clients that are not ours."""
 
 import asyncio
+import contextlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +14,23 @@ from streams.broker import EmbeddedKafka
 from tests.e2e.events import Event, Record, Style, record, topic_of
 
 INPUTS = ("orders", "refunds", "tickets", "reviews", "customers")
+
+
+class Pace:
+    """Events flow: a pause after every few records, until it is over; then the rest comes at once."""
+
+    EVERY = 25
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._over = asyncio.Event()
+
+    def end(self) -> None:
+        self._over.set()
+
+    async def keep(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), self._seconds)
 
 
 class Cluster:
@@ -88,8 +106,10 @@ class Cluster:
             offsets = await admin.list_consumer_group_offsets(group)
             return {tp: meta.offset for tp, meta in offsets.items()}
 
-    async def send(self, records: Iterable[Record], *, codec: str | None = None, pause: float = 0.0) -> None:
-        """Produce records; with a pause every hundred, so that they flow for a while."""
+    async def send(
+        self, records: Iterable[Record], *, codec: str | None = None, pace: Pace | None = None
+    ) -> None:
+        """Produce records; at a pace, so that they flow for a while."""
         producer = AIOKafkaProducer(
             bootstrap_servers=self.bootstrap,
             compression_type=codec,
@@ -101,12 +121,12 @@ class Cluster:
             sent = []
             for number, one in enumerate(records):
                 sent.append(await _send(producer, one))
-                if pause and number % 100 == 99:
-                    await asyncio.sleep(pause)
+                if pace and number % Pace.EVERY == 0:
+                    await pace.keep()
             await asyncio.gather(*sent)
 
     async def produce(
-        self, events: Sequence[Event], styles: Sequence[Style] = (Style(),), *, pause: float = 0.0
+        self, events: Sequence[Event], styles: Sequence[Style] = (Style(),), *, pace: Pace | None = None
     ) -> None:
         """Produce events, each by one of the producers; the topics must be there."""
         rng = random.Random(len(events))
@@ -118,7 +138,7 @@ class Cluster:
             by_style[chosen].append(made)
         await asyncio.gather(
             *(
-                self.send(records, codec=styles[chosen].codec, pause=pause)
+                self.send(records, codec=styles[chosen].codec, pace=pace)
                 for chosen, records in by_style.items()
             )
         )

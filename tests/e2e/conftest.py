@@ -1,6 +1,7 @@
 """A real Kafka and real worker processes."""
 
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,14 @@ _HASTY = {
     "log.initial.task.delay.ms": "500",
     "log.cleaner.min.cleanable.ratio": "0.01",
 }
+
+
+def pytest_collection_modifyitems(items):
+    """These wait for other processes: on a busy machine for longer than the suite's timeout."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.parent == here and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.e2e.cluster import Pace
 from tests.e2e.deployment import SESSION_SECONDS
 from tests.e2e.events import Style, by_thing, duplicated, history
 
@@ -12,7 +13,7 @@ async def test_workers_outlive_a_broker_that_is_away_for_longer_than_a_session(d
     cluster = deployment.cluster
     await deployment.started(2)
     flowing = asyncio.create_task(
-        cluster.produce(duplicated(events, 21), [Style(), Style(by_thing)], pause=0.3)
+        cluster.produce(duplicated(events, 21), [Style(), Style(by_thing)], pace=Pace(0.1))
     )
     await asyncio.sleep(2)
     await asyncio.to_thread(cluster.broker.stop)

@@ -73,6 +73,7 @@ def same(one: float | None, other: float) -> bool:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.program("prometheus")
 async def test_every_panel_and_alert(deployment, prometheus, shop):
     trusted = (
         "job:retention:trusted == 1 and on (job) sum by (job) (rate(retention_worker_events_total[10s])) > 5"

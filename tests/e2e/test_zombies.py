@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.e2e.cluster import Pace
 from tests.e2e.deployment import AS_OF, SESSION_SECONDS
 from tests.e2e.events import Style, by_thing, history
 
@@ -23,7 +24,7 @@ async def test_a_worker_that_wakes_overwrites_nothing_and_takes_part_again(deplo
     styles = [Style(), Style(by_thing)]
     await deployment.started(2)
     await cluster.produce(theirs[:third], styles)
-    flowing = asyncio.create_task(cluster.produce(theirs[third : 2 * third], styles, pause=0.1))
+    flowing = asyncio.create_task(cluster.produce(theirs[third : 2 * third], styles, pace=Pace(0.03)))
     await asyncio.sleep(0.3)
     zombie = deployment.workers[0]
     zombie.pause()
@@ -36,7 +37,7 @@ async def test_a_worker_that_wakes_overwrites_nothing_and_takes_part_again(deplo
     await cluster.produce(others, styles)
     await deployment.equal(events)
     for worker in deployment.alive:
-        assert await worker.stop(10) == 0, worker.tail()
+        assert await worker.stop() == 0, worker.tail()
     deployment.start()
     await deployment.equal(events)
 

@@ -74,7 +74,7 @@ class WorkerProcess:
             self.process.kill()
         self.process.wait()
 
-    async def stop(self, seconds: float = 20.0) -> int:
+    async def stop(self, seconds: float = 30.0) -> int:
         """SIGTERM, and the exit code."""
         self.signal(signal.SIGTERM)
         return await self.exit_code(seconds)

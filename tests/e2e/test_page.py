@@ -1,0 +1,211 @@
+"""The live page in a real browser, over real workers: it shows what they export, whatever becomes of them."""
+
+import math
+import re
+from collections.abc import Iterator
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.e2e.browser import Browser
+from tests.e2e.deployment import CAUGHT_UP, Deployment
+from tests.e2e.events import END, history, order
+from tests.e2e.worker import Metrics, WorkerProcess
+
+LABEL = re.compile(r'(\w+)="([^"]*)"')
+WINDOWS = ("7d", "30d", "90d", "365d")
+SHOWN = """
+return [...document.querySelectorAll("data[data-series]")].map((node) =>
+  [node.dataset.series, node.dataset.part, node.getAttribute("value"), node.textContent])
+"""
+
+
+@pytest.fixture
+def browser(tmp_path) -> Iterator[Browser]:
+    running = Browser(tmp_path / "profile")
+    yield running
+    running.close()
+
+
+@pytest.fixture
+async def deployment(deploy) -> Deployment:
+    """A worker that has read a history: in event mode, its numbers stay until the next event."""
+    events = history(5, size=1000)
+    workers = deploy()
+    await workers.started(1)
+    await workers.cluster.produce(events)
+    await workers.equal(events)
+    return workers
+
+
+@pytest.fixture
+def worker(deployment) -> WorkerProcess:
+    return deployment.workers[0]
+
+
+@pytest.fixture
+def page(browser, worker) -> Browser:
+    browser.driver.get(f"http://127.0.0.1:{worker.port}/")
+    live(browser)
+    return browser
+
+
+def live(browser: Browser) -> None:
+    browser.until(lambda: browser.text("#link-text") == "Live", "the page is live")
+
+
+def choose(page: Browser, fieldset: str, window: str) -> None:
+    page.run("document.querySelector(arguments[0]).click()", f'#{fieldset} input[value="{window}"]')
+
+
+def exported(metrics: Metrics, key: str, part: str) -> float:
+    name, _, labels = key.partition("{")
+    if part == "1" and not name.endswith("responses"):
+        name = name.removesuffix("_ratio") + "_denominator"
+    return metrics.get((name, frozenset(LABEL.findall(labels))), math.nan)
+
+
+def wrong(page: Browser, metrics: Metrics) -> list[str]:
+    """Numbers on the page that are not those on /metrics."""
+    shown = page.run(SHOWN)
+    assert len(shown) > 80
+    return [
+        f"{key} part {part}: shown {value!r} ({text}), exported {expected}"
+        for key, part, value, text in shown
+        if repr(float(value or "nan")) != repr(expected := exported(metrics, key, part))
+    ]
+
+
+async def agrees(page: Browser, worker: WorkerProcess) -> None:
+    metrics = await worker.metrics()
+    assert metrics
+    page.until(lambda: not wrong(page, metrics), f"all equal: {wrong(page, metrics)[:5]}", 20)
+
+
+async def test_values_equal_those_exported_in_every_window(page, worker):
+    for window in WINDOWS:
+        choose(page, "windows", window)
+        choose(page, "support-windows", window)
+        await agrees(page, worker)
+    for window in ("1h", "24h"):
+        choose(page, "support-windows", window)
+        await agrees(page, worker)
+    assert page.messages() == []
+    says_what_the_values_are(page, await worker.metrics())
+
+
+def says_what_the_values_are(page: Browser, metrics: Metrics) -> None:
+    for window in WINDOWS:
+        rate = metrics["retention_rate_ratio", frozenset({("window", window), ("method", "cohort")})]
+        key = f'retention_rate_ratio{{method="cohort",window="{window}"}}'
+        text = page.run(
+            "return document.querySelector(`.big data[data-series=${CSS.escape(arguments[0])}]`).textContent",
+            key,
+        )
+        assert float(text.removesuffix("%")) == pytest.approx(100 * rate, abs=0.0501)
+
+
+async def test_changes_come_without_a_reload(page, worker, deployment):
+    page.run("window.mark = true")
+    orders = ".stat dd data[data-series^='retention_orders']"
+    before = int(page.run("return document.querySelector(arguments[0]).value", orders))
+    await deployment.cluster.produce([order(f"late-{n}", f"late-{n}", END + n + 1) for n in range(3)])
+    page.until(
+        lambda: int(page.run("return document.querySelector(arguments[0]).value", orders)) == before + 3,
+        "three more orders",
+    )
+    await agrees(page, worker)
+    assert page.run("return window.mark")
+
+
+async def test_survives_a_restart_of_the_worker(page, worker, deployment):
+    page.run("window.mark = true")
+    before = page.run(SHOWN)
+    worker.kill()
+    page.until(lambda: page.text("#link-text").startswith("No answer"), "the page notices")
+    assert page.text("#news")
+    assert page.run(SHOWN) == before, "the last numbers stay"
+    again = deployment.start(RETENTION_PORT=str(worker.port))
+    await deployment.owning()
+    live(page)
+    await agrees(page, again)
+    await deployment.cluster.produce([order("after", "after", END + 1)])
+    orders = "return Number(document.querySelector(\"data[data-series^='retention_orders']\").value)"
+    [known] = [float(value) for key, _, value, _ in before if key == 'retention_orders{window="30d"}']
+    page.until(lambda: page.run(orders) == known + 1, "one more order")
+    assert page.run("return window.mark"), "it was not reloaded"
+
+
+async def test_any_worker_shows_the_same_whichever_makes_the_numbers(browser, deployment):
+    deployment.start()
+    await deployment.sharing()
+    [metrics] = [found for found in await deployment.scrape() if CAUGHT_UP in found]
+    for each in deployment.alive:
+        browser.driver.get(f"http://127.0.0.1:{each.port}/")
+        live(browser)
+        browser.until(lambda: not wrong(browser, metrics), f"{each.name} shows the same")
+
+
+def test_is_accessible_and_fits_in_dark_and_light_on_a_phone_and_a_screen(page):
+    for opened in page.driver.find_elements(By.CSS_SELECTOR, "summary"):
+        opened.click()
+    for scheme, background in (("light", "rgb(246, 247, 249)"), ("dark", "rgb(12, 14, 19)")):
+        page.prefer(color_scheme=scheme, reduced_motion="reduce")
+        assert page.run("return getComputedStyle(document.body).backgroundColor") == background
+        for width in (360, 820, 1280):
+            page.size(width, 800)
+            assert page.run("return document.documentElement.scrollWidth") <= width
+            assert page.violations() == [], (scheme, width)
+    assert page.messages() == []
+
+
+def test_by_keyboard(page):
+    reaches_the_window(page)
+    says_what_every_number_means(page)
+    shows_a_chart_as_a_table(page)
+
+
+def reaches_the_window(page: Browser) -> None:
+    focused = "return document.activeElement.closest('#windows') && document.activeElement.value"
+    body = page.driver.find_element(By.TAG_NAME, "body")
+    body.send_keys(Keys.TAB)
+    assert page.run("return document.activeElement.textContent") == "Skip to the numbers"
+    page.driver.switch_to.active_element.send_keys(Keys.TAB)
+    assert page.run(focused) == "30d"
+    page.driver.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert page.run(focused) == "90d"
+    assert page.text("#flow-title").endswith("90d")
+    assert (
+        page.run("return document.querySelector('#orders data').dataset.series")
+        == 'retention_orders{window="90d"}'
+    )
+    page.driver.refresh()
+    live(page)
+    assert page.text("#flow-title").endswith("90d"), "the choice outlives a reload"
+
+
+def says_what_every_number_means(page: Browser) -> None:
+    terms = page.driver.find_elements(By.CSS_SELECTOR, ".term")
+    assert len(terms) > 50
+    for term in terms:
+        if not term.is_displayed():
+            continue
+        page.run("arguments[0].focus()", term)
+        assert term.get_attribute("aria-describedby") == "tip", term.text
+        assert len(page.text("#tip")) > 20, term.text
+    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert page.run("return document.getElementById('tip').hidden")
+    page.run("arguments[0].focus()", terms[0])
+    assert "Customers who stayed, of those active a window ago." in page.text("#tip")
+
+
+def shows_a_chart_as_a_table(page: Browser) -> None:
+    page.run("document.querySelector('#support summary').focus()")
+    page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    page.until(
+        lambda: len(page.driver.find_elements(By.CSS_SELECTOR, "#support details tbody tr")) > 1, "rows"
+    )
+    heads = [head.text for head in page.driver.find_elements(By.CSS_SELECTOR, "#support details thead th")]
+    assert heads == ["time", "half within", "90% within"]
+    assert page.run("return document.querySelector('#support canvas').closest('[aria-hidden=true]') !== null")
