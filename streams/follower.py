@@ -90,9 +90,11 @@ class Follower:
 
     Args:
         client_options: how aiokafka's clients reach the broker.
+        topic: what to follow.
     """
 
-    def __init__(self, client_options: Mapping[str, Any]) -> None:
+    def __init__(self, client_options: Mapping[str, Any], topic: str = METRICS) -> None:
+        self.topic = topic
         self.series = Series()
         self.complete = False  #: whether the end has been reached once
         self._client_options = client_options
@@ -114,14 +116,14 @@ class Follower:
             try:
                 await self._follow()
             except (KafkaError, OSError) as error:
-                log.warning("%s cannot be followed: %s: trying again", METRICS, error)
+                log.warning("%s cannot be followed: %s: trying again", self.topic, error)
             except Exception:
-                log.exception("%s cannot be followed: trying again", METRICS)
+                log.exception("%s cannot be followed: trying again", self.topic)
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(
-            METRICS,
+            self.topic,
             **self._client_options,
             isolation_level="read_committed",
             enable_auto_commit=False,

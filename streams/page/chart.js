@@ -1,13 +1,15 @@
 // Charts of the recent past: uPlot, a line that says what the pointer is at, and the same as a table.
 
 import { el, setText, svg } from "./dom.js";
-import { time } from "./format.js";
+import { duration, time } from "./format.js";
 import { follow } from "./number.js";
 import { keyOf, store } from "./store.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const ROWS = 12;
 const HEIGHT = 168;
+/** Seconds from one line of the grid to the next. */
+const SPANS = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 345600, 864000];
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -21,7 +23,7 @@ export function chart(title, lines, format, least) {
   const canvas = el("div", { class: "chart-canvas", "aria-hidden": "true" });
   const legend = el("figcaption", { class: "legend" });
   const table = el("table", { class: "numbers" });
-  const details = el("details", {}, el("summary", {}, `${title} as a table`), el("div", { class: "scroll" }, table));
+  const details = el("details", {}, el("summary", {}, `${title} as a table`), table);
   const figure = el("figure", { class: "chart" }, legend, canvas, details);
   let plot = null;
   let drawn = "";
@@ -60,11 +62,11 @@ function options(lines, format, least) {
   return {
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-    padding: [8, 4, 0, 0],
+    padding: [8, 18, 0, 0],
     scales: { y: { range: (_, low, high) => span(low, high, least) } },
     axes: [
       { ...axis, size: 24, space: 90, values: (_, splits) => splits.map((at) => time(at).slice(0, step(splits) < 60 ? 8 : 5)) },
-      { ...axis, size: 56, space: 36, values: (_, splits) => splits.map(format) },
+      { ...axis, size: 56, space: 36, incrs: format === duration ? SPANS : undefined, values: (_, splits) => splits.map(format) },
     ],
     series: [
       {},

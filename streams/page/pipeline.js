@@ -13,27 +13,32 @@ const STALE_SECONDS = 30;
 
 const own = (name) => store.pipeline?.[name];
 const refused = () => Object.values(own("dead_letters") ?? {}).reduce((total, each) => total + each, 0);
-const reasons = () => Object.entries(own("dead_letters") ?? {}).sort((a, b) => b[1] - a[1])
-  .map(([reason, number]) => `${reason} ${count(number)}`).join(", ");
+
+/** What was refused, and why. */
+function reasons() {
+  const found = Object.entries(own("dead_letters") ?? {}).sort((a, b) => b[1] - a[1]);
+  const listed = found.map(([reason, number]) => `${reason} ${count(number)}`).join(", ");
+  return `Records that could not be used, since this worker was started; retention.dead-letters has them. ${listed}`;
+}
+
 const age = () => (store.asOf ? Math.max(0, store.at - store.asOf) : null);
 
 const STATS = [
   ["Caught up", CAUGHT_UP, "", () => value(CAUGHT_UP), (found) => (found === undefined || found === null ? "–" : found ? "yes" : "not yet")],
-  ["Numbers' age", AS_OF, "", () => (store.about?.clock === "wall" ? age() : undefined), duration],
+  ["Age of the numbers", AS_OF, "", () => (store.about?.clock === "wall" ? age() : undefined), duration],
   ["Events a second", "", "Of the last minute, read by this worker.", () => own("events_per_second"), rate],
   ["Events read", "", "Since this worker was started.", () => own("events"), count],
   ["Lag", "", "Records that this worker has not read yet.", () => own("lag"), count],
-  ["Event to number, 99%", "", "From a record's timestamp until the numbers held it, of the last minute; known to the worker that makes the numbers.",
+  ["Latency, 99%", "", "From a record's timestamp until the numbers held it, of the last minute; known to the worker that makes the numbers.",
     () => own("latency_p99") ?? undefined, (found) => (found === undefined ? "–" : `≤ ${latency(found)}`)],
-  ["Refused", "", "", refused, count],
+  ["Refused", "", reasons, refused, count],
   ["Customers here", "", "Customer rows that this worker holds.", () => own("rows"), count],
   ["Tasks here", "", "The tasks are spread over all workers.", () => own("tasks"), count],
 ];
 
 export function pipeline(panel) {
   const notes = STATS.map(([name, metric, more, compute, format]) => {
-    const label = term(name, metric, more || (name === "Refused" ? reasons : ""));
-    const node = el("div", { class: "stat" }, el("dt", {}, label), el("dd", {}, computed(compute, format)));
+    const node = el("div", { class: "stat" }, el("dt", {}, term(name, metric, more)), el("dd", {}, computed(compute, format)));
     follow(() => (node.hidden = Boolean(store.pipeline) && compute() === undefined));
     return node;
   });
