@@ -1,5 +1,7 @@
 """What every test may ask for: one real Kafka for the session, and names nobody else uses."""
 
+import os
+import shutil
 import uuid
 from collections.abc import Iterator
 
@@ -25,3 +27,12 @@ def kafka(embedded_kafka: EmbeddedKafka) -> str:
 def unique() -> str:
     """A prefix for group and topic names that no other test uses."""
     return f"t{uuid.uuid4().hex[:12]}"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a program that is not there; fail where `.ci/run` has promised that all of them are."""
+    for marker in item.iter_markers("program"):
+        for name in marker.args:
+            if not any(map(shutil.which, name.split("|"))):
+                message = f"{name} is not installed: .ci/run does that"
+                (pytest.fail if os.environ.get("REQUIRE_PROGRAMS") else pytest.skip)(message)

@@ -60,6 +60,7 @@ def get(url):
         return answer.read().decode()
 
 
+@pytest.mark.program("docker-compose")
 def test_docker_compose_reads_it():
     result = subprocess.run(
         ["docker-compose", "config", "--quiet"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -183,6 +184,7 @@ def test_links_of_the_alerts_are_served_here():
     assert T["links"]["runbook"].startswith(f"http://{ports['prometheus']}/user/")
 
 
+@pytest.mark.program("redis-server")
 def test_redis_takes_its_command_and_its_health_check(tmp_path):
     port = free_port()
     program, *flags = SERVICES["redis"]["command"]
@@ -200,6 +202,7 @@ def test_redis_takes_its_command_and_its_health_check(tmp_path):
         assert "PONG" in eventually(ping, redis)
 
 
+@pytest.mark.program("prometheus")
 def test_prometheus_takes_its_command_and_serves_the_runbook(tmp_path):
     port, flags = free_port(), SERVICES["prometheus"]["command"]
     (tmp_path / "rules").symlink_to(ROOT / "prometheus" / "rules")
@@ -219,6 +222,7 @@ def test_prometheus_takes_its_command_and_serves_the_runbook(tmp_path):
         assert "RetentionChurnRising" in get(f"http://127.0.0.1:{port}/api/v1/rules")
 
 
+@pytest.mark.program("prometheus-alertmanager|alertmanager")
 def test_alertmanager_takes_its_command(tmp_path):
     port = free_port()
     program = shutil.which("prometheus-alertmanager") or "alertmanager"

@@ -215,6 +215,7 @@ def substituted(expr):
 
 
 @each_board
+@pytest.mark.program("promtool")
 def test_every_query_parses(board, tmp_path):
     queries = [expr for panel in board["panels"] if panel["type"] != "row" for expr in expressions(panel)]
     queries += [annotation["expr"] for annotation in board["annotations"].get("list", [])]

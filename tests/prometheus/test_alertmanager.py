@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.program("amtool", "prometheus-alertmanager|alertmanager")
+
 CONFIG = Path(__file__).parents[2] / "prometheus" / "alertmanager.yml"
 
 

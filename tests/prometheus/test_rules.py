@@ -42,6 +42,7 @@ def test_generated_files_are_current(path):
 
 
 @pytest.mark.parametrize("name", UNIT_TESTS)
+@pytest.mark.program("promtool")
 def test_unit_tests_of_the_rules(name):
     result = run("promtool", "test", "rules", f"tests/{name}")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -56,6 +57,7 @@ def test_every_threshold_is_used():
             assert f'["{name}"]' in code or f"['{name}']" in code, f"{section}.{name}"
 
 
+@pytest.mark.program("promtool")
 def test_configuration_is_valid():
     result = run("promtool", "check", "config", "prometheus.yml")
     assert result.returncode == 0, result.stdout + result.stderr
