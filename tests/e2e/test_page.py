@@ -13,6 +13,8 @@ from tests.e2e.deployment import CAUGHT_UP, Deployment
 from tests.e2e.events import END, history, order
 from tests.e2e.worker import Metrics, WorkerProcess
 
+pytestmark = pytest.mark.program("chromium|google-chrome|chrome", "chromedriver")
+
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 WINDOWS = ("7d", "30d", "90d", "365d")
 SHOWN = """
