@@ -3,6 +3,9 @@
 from grafana.charts import NUMBER, RATIO, SECONDS, Board, Chart, Limit, Query, business, recorded
 from prometheus.thresholds import THRESHOLDS as T
 
+BUDGETS = ", ".join(
+    f"{1 - share:.0%} of {sla.replace('_', ' ')}s" for sla, share in T["slo"]["objective"].items()
+)
 CHOSEN = {"window": "$window", "priority": "$priority"}
 SHARES = {
     "retention_reopened_ratio": (
@@ -140,7 +143,7 @@ PROMISE = (
         ),
         limit=Limit(T["slo"]["fast_day"]),
         alert="RetentionFirstResponseBudgetBurning",
-        means="Of all first responses and resolutions, 5 % may miss their target in 30 days; 1 uses that up in 30 days.",
+        means=f"In 30 days {BUDGETS} may miss their target; a rate of 1 uses that up in just 30 days.",
         do=f"Above {T['slo']['fast_day']:g} for a day and still so in the last hour, or above "
         f"{T['slo']['fast_hour']:g} in an hour, somebody is woken: go to Support now.",
     ),
@@ -167,6 +170,8 @@ BOARD = Board(
     alerts=(
         "RetentionFirstResponseBudgetBurning",
         "RetentionFirstResponseBudgetEroding",
+        "RetentionFirstHumanResponseBudgetBurning",
+        "RetentionFirstHumanResponseBudgetEroding",
         "RetentionResolutionBudgetBurning",
         "RetentionResolutionBudgetEroding",
         "RetentionSlaBreaches",

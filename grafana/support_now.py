@@ -101,6 +101,7 @@ BOARD = Board(
     span="now-24h",
     alerts=(
         "RetentionFirstResponseBudgetBurning",
+        "RetentionFirstHumanResponseBudgetBurning",
         "RetentionResolutionBudgetBurning",
         "RetentionSlaBreaches",
     ),

@@ -145,7 +145,11 @@ def _deliveries() -> Alert:
 
 
 def _budgets() -> list[Alert]:
-    names = {"first_response": "FirstResponse", "resolution": "Resolution"}
+    names = {
+        "first_response": "FirstResponse",
+        "first_human_response": "FirstHumanResponse",
+        "resolution": "Resolution",
+    }
     return [
         alert
         for sla, camel in names.items()
@@ -188,7 +192,7 @@ def _budget_fast(sla: str, name: str) -> Alert:
         team="support",
         summary=f"The {words} target is being missed so often that the month's budget goes within days",
         description=f"The error budget of {words} burns {{{{ $value | humanize }}}} times as fast as it may; "
-        f"{slo['objective'][sla] * 100:g} % of the tickets shall be within the target.",
+        f"{slo['objective'][sla]:.0%} of the tickets shall be within the target.",
         dashboard="support now",
     )
 
@@ -205,7 +209,7 @@ def _budget_slow(sla: str, name: str) -> Alert:
         team="support",
         summary=f"The {words} target is missed more often than the month's budget allows",
         description=f"The error budget of {words} burns {{{{ $value | humanize }}}} times as fast as it may, "
-        f"for days; {slo['objective'][sla] * 100:g} % of the tickets shall be within the target.",
+        f"for days; {slo['objective'][sla]:.0%} of the tickets shall be within the target.",
         dashboard="response times",
     )
 
