@@ -57,10 +57,21 @@ async def test_a_member_that_missed_a_generation_drops_everything(worker):
 
 async def test_a_task_that_opens_during_a_rebalance_belongs_to_the_new_generation(worker):
     """With the old one its answers would not count, and no set of them would be complete again."""
+    opening, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_task):
+        opening.set()
+        await go_on.wait()
+
+    worker.on_opened = slowly
     await worker.assign(0, generation=1, wait=False)
-    await worker.assign(0, generation=2)
+    await asyncio.wait_for(opening.wait(), 20)
+    await worker.assign(0, generation=2, wait=False)
+    go_on.set()
+    await worker.settled()
     [task] = worker.tasks
     assert task.generation == 2
+    assert worker.opened == [task], "it was not begun anew"
 
 
 async def test_a_seek_that_an_assignment_undid_is_made_again(worker):
