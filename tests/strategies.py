@@ -196,7 +196,7 @@ def event_sets(
     largest: int = 25,
 ) -> list[Event]:
     """Distinct valid events of few customers about few things, at few instants, so that their ids decide."""
-    instants = instants or draw(st.lists(times(definitions), min_size=1, max_size=8))
+    instants = instants or draw(moments(definitions))
     known = bodies(definitions)
     about = draw(st.sampled_from([("",), ("",), *TOPICS]))
     types = [kind for kind in known if kind not in IDENTITY] + list(FREQUENT)
@@ -234,11 +234,19 @@ def _event(kind: str, head: Event, body: Event) -> Event | None:
     return {"id": identity, "type": kind, "time": rfc3339(time, zone=zone), **head, **body}
 
 
+@st.composite
+def moments(draw: st.DrawFn, definitions: Definitions) -> list[int]:
+    """A few instants, some of them exactly as far apart as a target, a window, a promise."""
+    instants = draw(st.lists(times(definitions), min_size=1, max_size=4))
+    since = st.builds(int.__add__, st.sampled_from(instants), st.sampled_from(edges(definitions)))
+    return instants + draw(st.lists(since, max_size=4))
+
+
 def clocks(definitions: Definitions, instants: list[int]) -> st.SearchStrategy[list[int]]:
     """Instants at which to look, ascending: when something at one of `instants` begins or ceases to count."""
     since = st.sampled_from([ANCHOR, *instants])
     one = st.builds(int.__add__, since, st.sampled_from(edges(definitions)))
-    one = st.builds(int.__add__, one, st.sampled_from(JITTERS))
+    one = st.one_of(one, st.builds(int.__add__, one, st.sampled_from(JITTERS)))
     return st.lists(one, min_size=1, max_size=4).map(sorted)
 
 
@@ -246,7 +254,7 @@ def clocks(definitions: Definitions, instants: list[int]) -> st.SearchStrategy[l
 def histories(draw: st.DrawFn, *, identities: bool = False, largest: int = 25) -> History:
     """A set of events, and one way in which it may reach the workers."""
     definitions = draw(st.sampled_from([TIGHT, TIGHT, DEFINITIONS]))
-    instants = draw(st.lists(times(definitions), min_size=1, max_size=8))
+    instants = draw(moments(definitions))
     events = draw(event_sets(definitions, instants=instants, identities=identities, largest=largest))
     again = draw(st.lists(st.sampled_from(events), max_size=5)) if events else []
     deliveries = draw(st.permutations([*events, *again]))

@@ -21,7 +21,21 @@ from models.events import KINDS, decode
 from models.metrics import compute
 from tests.oracle import Expected, Series, oracle
 from tests.random_history import random_history
-from tests.strategies import ANCHOR, DEFINITIONS, TIGHT, Event, History, Step, event_sets, histories
+from tests.strategies import (
+    ANCHOR,
+    DAY,
+    DEFINITIONS,
+    HOUR,
+    MINUTE,
+    TIGHT,
+    Event,
+    History,
+    Step,
+    edges,
+    event_sets,
+    histories,
+    rfc3339,
+)
 
 THOROUGH = os.environ.get("RETENTION_LAWS") == "thorough"
 laws = settings(
@@ -220,3 +234,58 @@ def test_whatever_came_between_the_result_is_that_of_everything_at_once(history)
         worker.live(step)
     now = history.steps[-1].now
     assert_identical(worker.results(now), from_scratch(history.definitions, history.events, now))
+
+
+def story_at_every_edge(start: int) -> list[Event]:
+    """One customer to each instant before, at and after each target, promise and hour of patience."""
+    events: list[Event] = []
+
+    def tell(kind: str, time: int, late: int, **fields: object) -> None:
+        name = {"id": f"e{len(events)}", "type": kind, "customer_id": f"late by {late}"}
+        events.append({**name, "time": rfc3339(time), **fields})
+
+    for late in (-1, 0, 1):
+        tell("ticket.opened", start, late, ticket_id="t", priority="urgent")
+        tell("ticket.replied", start + MINUTE + late, late, ticket_id="t", author="bot")
+        promised = rfc3339(start + 2 * HOUR)
+        tell("ticket.replied", start + HOUR + late, late, ticket_id="t", author="agent", promised_at=promised)
+        tell("ticket.status_changed", start + 2 * HOUR + late, late, ticket_id="t", status="solved")
+        tell("checkout.started", start, late, cart_id="k")
+        money = {"amount": 20_000 + late, "currency": "USD"}
+        tell(
+            "order.placed",
+            start + HOUR + late,
+            late,
+            order_id="o",
+            cart_id="k",
+            promised_at=promised,
+            **money,
+        )
+        tell("order.delivered", start + 2 * HOUR + late, late, order_id="o")
+        tell("order.placed", start + DAY + HOUR + late, late, order_id="p", **money)
+    return events
+
+
+@pytest.mark.parametrize("start", [ANCHOR, ANCHOR + 30 * MINUTE])
+def test_every_number_changes_at_its_instant(start):
+    events = story_at_every_edge(start)
+    worker = Worker(TIGHT, 1)
+    for event in events:
+        worker.deliver(event, start)
+    for now in sorted({start + age + late for age in edges(TIGHT) for late in (-1, 0, 1)}):
+        if now < start + (TIGHT.horizon_days + 1) * DAY:
+            assert_equal(worker.results(max(now, start)), events, max(now, start), TIGHT)
+
+
+@pytest.mark.parametrize("definitions", [DEFINITIONS, TIGHT])
+def test_what_has_left_the_horizon_leaves_no_row(definitions):
+    worker = Worker(definitions, 2)
+    history = random_history(1, size=300)
+    for step in history.steps:
+        for event in step.events:
+            worker.deliver(event, step.now)
+    worker.commit()
+    assert any(changelog.keys() - {partition.META_KEY} for changelog in worker.changelogs)
+    worker.advance(history.steps[-1].now + (definitions.horizon_days + 1) * DAY)
+    worker.commit()
+    assert not any(changelog.keys() - {partition.META_KEY} for changelog in worker.changelogs)
