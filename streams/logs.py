@@ -2,7 +2,10 @@
 
 import json
 import logging
+import math
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -10,6 +13,34 @@ Format = Literal["text", "json"]
 
 #: What Faust, mode and aiokafka say at INFO is theirs to know: each service's start and stop, each fetch.
 _QUIET = ("faust", "mode", "aiokafka", "streams.app", "streams.transport", "streams.table", "asyncio")
+_LIBRARIES = frozenset({"faust", "mode", "aiokafka"})
+_REPEAT_SECONDS = 10.0
+
+
+class Repetition(logging.Filter):
+    """Lets a library say the same thing once in ten seconds, and then how often it would have.
+
+    While no broker answers, each of aiokafka's clients says so at each attempt: 100 lines a second.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._said: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to let a record pass. The same thing is what the same line of code says."""
+        if record.name.partition(".")[0] not in _LIBRARIES:
+            return True
+        place, at = (record.pathname, record.lineno), self._clock()
+        last, held = self._said.get(place, (-math.inf, 0))
+        if at - last < _REPEAT_SECONDS:
+            self._said[place] = (last, held + 1)
+            return False
+        self._said[place] = (at, 0)
+        if held:
+            record.msg = f"{record.msg} (and {held} more like this)"
+        return True
 
 
 class JsonFormatter(logging.Formatter):
@@ -37,5 +68,6 @@ def configure(log_format: Format, level: str) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     if level.upper() != "DEBUG":
+        handler.addFilter(Repetition())
         for name in _QUIET:
             logging.getLogger(name).setLevel(logging.WARNING)
