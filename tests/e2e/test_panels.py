@@ -22,11 +22,12 @@ ADDED = {"job", "instance", "__name__"}
 
 
 class Shop:
-    """`retention simulate`, history first, then live."""
+    """`retention simulate`, history first, then live: two of three agents are gone."""
 
     def __init__(self, bootstrap: str, directory: Path) -> None:
         command = [sys.executable, "-m", "streams.cli", "simulate", "--broker", bootstrap]
         flags = ["--partitions", "4", "--customers", "600", "--rate", "40", "--garbage", "0.02"]
+        flags += ["--scenario", "support-backlog"]
         with (directory / "shop.log").open("wb") as log:
             self._process = subprocess.Popen([*command, *flags], cwd=ROOT, stdout=log, stderr=log)
 
@@ -84,6 +85,7 @@ async def test_every_panel_and_alert(deployment, prometheus, shop):
     assert empty_panels(prometheus) == []
     assert broken_rules(prometheus) == []
     assert alerts_that_hold(prometheus, "platform") == set()
+    assert "RetentionFirstHumanResponseBudgetEroding" in alerts_that_hold(prometheus, "support")
 
     shop.close()
     await asyncio.sleep(6)  # the last events are in the numbers, and scraped
