@@ -28,6 +28,7 @@ class Sources:
     def __init__(self, consumer: Callable[[], BatchConsumer], operational: Operational) -> None:
         self._of_app = consumer  # it is made when the app starts
         self._operational = operational
+        self._lost_to: dict[TopicPartition, int] = {}  # what was counted: a rewind meets the same gap again
 
     @property
     def _consumer(self) -> BatchConsumer:
@@ -63,8 +64,7 @@ class Sources:
             position = committed.get(tp, earliest[tp])
             if from_earliest and tp.topic in INPUTS:
                 position = 0
-            if position < earliest[tp]:
-                self._say_lost(tp, earliest[tp] - position)
+            self._note_lost(tp, position, earliest[tp])
             positions[tp] = max(position, earliest[tp])
         return positions
 
@@ -75,8 +75,7 @@ class Sources:
         except KafkaError as error:
             log.warning("whether records of %s were lost cannot be told: %s", tp.topic, error)
             return
-        if position < min(earliest, found):
-            self._say_lost(tp, min(earliest, found) - position)
+        self._note_lost(tp, position, min(earliest, found))
 
     async def rewind(self, task: "Task", rewind: int) -> None:
         """Read a task's inputs again from the earliest: another task has lost the state made of them."""
@@ -102,7 +101,16 @@ class Sources:
         """Join the group anew: what this worker believes to own, another one has."""
         self._consumer.rejoin()
 
-    def _say_lost(self, tp: TopicPartition, count: int) -> None:
+    def _note_lost(self, tp: TopicPartition, position: int, earliest: int) -> None:
+        """Count and say what was removed between `position` and `earliest`: each record once.
+
+        Of ticks and partials nobody misses any: they are questions and answers of a moment.
+        """
+        position = max(position, self._lost_to.get(tp, 0))
+        if position >= earliest or not (tp.topic in INPUTS or tp.topic.endswith("-facts")):
+            return
+        self._lost_to[tp] = earliest
+        count = earliest - position
         self._operational.lost(tp, count)
         log.error(
             "%d records of %s partition %d were removed by the topic's own retention before they were read: "
