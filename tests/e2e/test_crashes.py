@@ -11,9 +11,10 @@ from tests.e2e.events import Record, Style, anywhere, by_nothing, by_thing, dupl
 from tests.e2e.worker import WorkerProcess
 
 STYLES = [Style(), Style(by_thing), Style(by_nothing, anywhere)]
+GARBAGE = 6000
 
 
-async def misuse(deployment: Deployment, rng: random.Random, rounds: int, pace: Pace) -> None:
+async def misuse(deployment: Deployment, rng: random.Random, rounds: int, *paces: Pace) -> None:
     """Kill, stop and start workers at random moments of their work; there is one at least."""
     for number in range(rounds):
         victim = await at_work(deployment, rng)
@@ -24,7 +25,8 @@ async def misuse(deployment: Deployment, rng: random.Random, rounds: int, pace: 
             victim.kill()
         for _ in range(rng.choice([1, 1, 2]) if len(deployment.alive) < 3 else 0):
             deployment.start()
-    pace.end()
+    for pace in paces:
+        pace.end()
 
 
 async def at_work(deployment: Deployment, rng: random.Random) -> WorkerProcess:
@@ -38,7 +40,7 @@ async def at_work(deployment: Deployment, rng: random.Random) -> WorkerProcess:
 
 
 async def send_garbage(cluster: Cluster, count: int, pace: Pace) -> None:
-    """Records that end in the dead letters, among the others."""
+    """Records that end in the dead letters, so many that there are some in each transaction."""
     rng = random.Random(count)
     partitions = {topic: await cluster.partitions(topic) for topic in INPUTS}
     records = []
@@ -54,19 +56,19 @@ async def test_workers_killed_stopped_and_added_lose_and_repeat_nothing(deploy, 
     deployment = deploy()
     cluster = deployment.cluster
     await deployment.started(workers)
-    pace = Pace(0.6)
+    pace, dense = Pace(0.6), Pace(0.1)
     flowing = [
         cluster.produce(duplicated(events, workers), STYLES, pace=pace),
-        send_garbage(cluster, 1500, pace=pace),
+        send_garbage(cluster, GARBAGE, pace=dense),
     ]
-    await asyncio.gather(*flowing, misuse(deployment, random.Random(workers), rounds=6, pace=pace))
+    await asyncio.gather(*flowing, misuse(deployment, random.Random(workers), 6, pace, dense))
     await deployment.equal(events)
     letters = count_by_origin(
         letter
         for letter in await cluster.read("retention.dead-letters")
         if letter.value.startswith(b"garbage")
     )
-    assert len(letters) == 1500
+    assert len(letters) == GARBAGE
     assert set(letters.values()) == {1}, "a dead letter was written twice"
     for worker in deployment.alive:
         assert await worker.stop() == 0, worker.tail()

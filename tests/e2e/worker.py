@@ -37,7 +37,7 @@ class WorkerProcess:
 
     def __init__(self, name: str, settings: Mapping[str, str], directory: Path) -> None:
         self.name = name
-        self.port = int(settings.get("RETENTION_PORT") or free_port())
+        self.port = free_port()
         self.log_path = directory / f"{name}.log"
         environ = {name: value for name, value in os.environ.items() if not name.startswith("RETENTION_")}
         with self.log_path.open("wb") as log:
