@@ -18,7 +18,7 @@ from streams.topics import METRICS
 log = logging.getLogger(__name__)
 
 _POLL_MS = 1000
-_AGAIN_SECONDS = 1.0
+_AGAIN_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
