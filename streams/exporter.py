@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
-from typing import Protocol
+from typing import Protocol, get_args
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -13,6 +13,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from models.events import Reason
 from models.metrics import CATALOGUE, Sample
 from streams.lag import Lag
 from streams.operational import Operational
@@ -102,7 +103,9 @@ class WorkerCollector(Collector):
         own, state = self._operational, self._state
         yield InfoMetricFamily("retention_worker", "What runs here.", value={"version": version("retention")})
         yield _counter("events", "Records read from the inputs.", "topic", own.events_in.items())
-        yield _counter("dead_letters", "Records refused, by reason.", "reason", own.dead_letters.items())
+        # Every reason from the start: a counter that is born above zero has no increase to alert on.
+        refused = [(reason, own.dead_letters[reason]) for reason in get_args(Reason)]
+        yield _counter("dead_letters", "Records refused, by reason.", "reason", refused)
         yield _counter(
             "records_lost",
             "Records that an input's own retention removed before they were read.",

@@ -109,6 +109,7 @@ def test_exports_a_workers_own_numbers():
     expected = {
         ("events_total", ("topic", "orders")): 5,
         ("dead_letters_total", ("reason", "not_json")): 1,
+        ("dead_letters_total", ("reason", "too_large")): 0,
         ("records_lost_total", ("topic", "orders")): 7,
         ("duplicates_total",): 2,
         ("rerouted_total",): 4,
