@@ -152,7 +152,7 @@ class Row:
 
     def is_empty(self) -> bool:
         """Whether nothing is known of the customer any more, nor waits."""
-        return not (any(self.sections()) or self.loose or self.waiting)
+        return self.earliest == NEVER and not self.waiting
 
     def recount(self) -> None:
         """Find `earliest` and `known` anew."""
