@@ -191,7 +191,7 @@ class EmbeddedKafka:
     def _launch(self, java: list[str]) -> None:
         if self.port == 0:
             self.port = free_port(self.host)
-        elif not _is_free(self.host, self.port):
+        elif not is_free(self.host, self.port):
             raise BrokerError(
                 f"port {self.port} on {self.host} is in use",
                 "stop what listens there, or choose another port",
@@ -272,12 +272,13 @@ def free_port(host: str = "127.0.0.1") -> int:
     start = int.from_bytes(os.urandom(4)) % len(PORT_RANGE)
     for offset in range(len(PORT_RANGE)):
         port = PORT_RANGE[(start + offset) % len(PORT_RANGE)]
-        if _is_free(host, port):
+        if is_free(host, port):
             return port
     raise BrokerError(f"no free port on {host}")
 
 
-def _is_free(host: str, port: int) -> bool:
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens on `port` of `host`."""
     with socket.socket() as probe:
         # As Java does: a port whose last connections are in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

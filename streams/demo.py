@@ -17,8 +17,8 @@ import msgspec
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from streams.broker import EmbeddedKafka, free_port
-from streams.errors import RetentionError
+from streams.broker import EmbeddedKafka, free_port, is_free
+from streams.errors import PortInUse, RetentionError
 from streams.live_view import render
 from streams.scrape import Scrape, scrape
 from streams.settings import Settings
@@ -32,6 +32,19 @@ _READY_SECONDS = 60.0
 _LATENCY_SCRAPES = 40
 #: Where nobody watches a terminal, a line this often says how it goes.
 _LINE_SECONDS = 10.0
+
+
+def _port(settings: Settings) -> int:
+    """Give the port of `/metrics`: the setting's; where it was not asked for and is taken, another.
+
+    Raises:
+        PortInUse: it was asked for and is taken: whoever has it would be mistaken for the demo's own worker.
+    """
+    if settings.port and is_free(settings.host, settings.port):
+        return settings.port
+    if settings.port and settings.sources["port"] != "default":
+        raise PortInUse(settings.host, settings.port)
+    return free_port(settings.host)
 
 
 class Demo:
@@ -55,7 +68,7 @@ class Demo:
         self._progress: Progress | None = None
         self._scrape: Scrape | None = None
         self._scrapes: deque[Scrape] = deque(maxlen=_LATENCY_SCRAPES)
-        self._live = asyncio.Event()
+        self.live = asyncio.Event()  #: set once the history is in
 
     async def run(self) -> None:
         """Run until Ctrl-C, or until the time is up.
@@ -96,7 +109,7 @@ class Demo:
     @contextlib.asynccontextmanager
     async def _worker(self, broker: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
         settings = self._settings
-        port = settings.port if settings.sources["port"] != "default" else free_port(settings.host)
+        port = _port(settings)
         flags = {"broker": broker, "group": settings.group, "partitions": settings.partitions, "port": port}
         self._console.print("Starting a worker ...")
         log = self._directory / "worker.log"
@@ -140,10 +153,10 @@ class Demo:
     def _watch(self, progress: Progress) -> None:
         self._progress = progress
         if progress.live:
-            self._live.set()
+            self.live.set()
 
     async def _time_up(self) -> None:
-        await self._live.wait()
+        await self.live.wait()
         await asyncio.sleep(math.inf if self._seconds is None else self._seconds)
 
     async def _view(self, url: str) -> None:
@@ -157,13 +170,13 @@ class Demo:
         with Live(console=self._console, auto_refresh=False, screen=False) as live:
             while True:
                 await self._look(session, url)
-                live.update(self.picture(f"{url}/metrics"), refresh=True)
+                live.update(self.picture(url), refresh=True)
                 await asyncio.sleep(_REFRESH_SECONDS)
 
     async def _tell(self, session: aiohttp.ClientSession, url: str) -> None:
         while True:
             await self._look(session, url)
-            self._console.print(self.picture(f"{url}/metrics"))
+            self._console.print(self.picture(url))
             await asyncio.sleep(_LINE_SECONDS)
 
     def picture(self, url: str) -> RenderableType:
