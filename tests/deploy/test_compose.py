@@ -17,6 +17,7 @@ from prometheus.thresholds import THRESHOLDS as T
 from streams.broker import DEFAULT_SETTINGS
 from streams.kafka_runtime import java_command
 from streams.settings import SETTINGS
+from tests.deploy.hardened import hardened
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -32,9 +33,12 @@ def free_port():
 
 
 @contextmanager
-def running(command, log):
-    """A real program while the block lasts; its log is the message of a failure."""
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
+def running(command, log, *writable):
+    """A real program, hardened as in Compose, while the block lasts; its log is the message of a failure."""
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(hardened(command, *writable), stdout=out, stderr=out) as process,
+    ):
         try:
             yield process
         except Exception as error:
@@ -212,9 +216,9 @@ def test_prometheus_takes_its_command_and_serves_the_runbook(tmp_path):
         flag.replace("=/etc/prometheus", f"={tmp_path}").replace("=/prometheus", f"={tmp_path}/data")
         for flag in flags
     ]
-    with running(
-        ["prometheus", *moved, f"--web.listen-address=127.0.0.1:{port}"], tmp_path / "log"
-    ) as server:
+    (tmp_path / "data").mkdir()
+    command = ["prometheus", *moved, f"--web.listen-address=127.0.0.1:{port}"]
+    with running(command, tmp_path / "log", tmp_path / "data") as server:
         health = SERVICES["prometheus"]["healthcheck"]["test"][-1].replace("9090", str(port))
         assert "Ready" in eventually(lambda: get(health), server)
         page = get(f"{T['links']['runbook'].replace('9090', str(port))}")
@@ -232,7 +236,9 @@ def test_alertmanager_takes_its_command(tmp_path):
         )
         for flag in SERVICES["alertmanager"]["command"]
     ]
-    with running([program, *moved, f"--web.listen-address=127.0.0.1:{port}"], tmp_path / "log") as server:
+    (tmp_path / "data").mkdir()
+    command = [program, *moved, f"--web.listen-address=127.0.0.1:{port}"]
+    with running(command, tmp_path / "log", tmp_path / "data") as server:
         health = SERVICES["alertmanager"]["healthcheck"]["test"][-1].replace("9093", str(port))
         assert "OK" in eventually(lambda: get(health), server)
 
@@ -261,7 +267,7 @@ def test_kafka_takes_its_environment(tmp_path):
     command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(config)]
     formatted = subprocess.run(command, capture_output=True, text=True, check=False)
     assert formatted.returncode == 0, formatted.stderr
-    with running([*java, "kafka.Kafka", str(config)], tmp_path / "log") as broker:
+    with running([*java, "kafka.Kafka", str(config)], tmp_path / "log", tmp_path / "data") as broker:
         for outside in (ports["9092"], ports["19092"]):
             eventually(
                 lambda port=outside: socket.create_connection(("127.0.0.1", int(port)), 1).close(), broker

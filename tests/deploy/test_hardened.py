@@ -1,0 +1,26 @@
+"""The hardening of the other tests forbids what it says."""
+
+import subprocess
+
+from tests.deploy.hardened import hardened
+
+
+def run(*command, writable=()):
+    return subprocess.run(hardened(command, *writable), capture_output=True, text=True, check=False)
+
+
+def test_writes_nowhere_but_where_it_may(tmp_path):
+    elsewhere, volume = tmp_path / "elsewhere", tmp_path / "volume"
+    volume.mkdir()
+    assert "Read-only file system" in run("touch", elsewhere).stderr
+    assert run("touch", volume / "file", writable=[volume]).returncode == 0
+    assert (volume / "file").exists()
+    assert not elsewhere.exists()
+
+
+def test_has_no_capability_and_gets_none():
+    status = dict(
+        line.split(":\t", 1) for line in run("cat", "/proc/self/status").stdout.splitlines() if ":\t" in line
+    )
+    assert {int(status[name], 16) for name in ("CapEff", "CapPrm", "CapBnd")} == {0}
+    assert status["NoNewPrivs"] == "1"
