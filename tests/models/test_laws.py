@@ -244,6 +244,7 @@ def story_at_every_edge(start: int) -> list[Event]:
         name = {"id": f"e{len(events)}", "type": kind, "customer_id": f"late by {late}"}
         events.append({**name, "time": rfc3339(time), **fields})
 
+    never = rfc3339(start + 2 * DAY)
     for late in (-1, 0, 1):
         tell("ticket.opened", start, late, ticket_id="t", priority="urgent")
         tell("ticket.replied", start + MINUTE + late, late, ticket_id="t", author="bot")
@@ -262,7 +263,7 @@ def story_at_every_edge(start: int) -> list[Event]:
             **money,
         )
         tell("order.delivered", start + 2 * HOUR + late, late, order_id="o")
-        tell("order.placed", start + DAY + HOUR + late, late, order_id="p", **money)
+        tell("order.placed", start + DAY + HOUR + late, late, order_id="p", promised_at=never, **money)
     return events
 
 
