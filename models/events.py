@@ -346,6 +346,8 @@ def _decode_again(kind: Kind, value: bytes, message: str) -> Event:
         event: Event = _DECODERS[kind].decode(msgspec.json.encode(given))
     except msgspec.ValidationError:
         raise EventError("invalid_field", message) from None
+    except (ValueError, RecursionError) as error:
+        raise EventError("not_json", str(error)) from None
     return event
 
 

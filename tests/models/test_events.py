@@ -401,6 +401,9 @@ def test_merges_and_erasures_do_not_age():
     check(0, ages=CustomerMerged.ages)
 
 
+#: The null is refused before the rest is read; without it, the rest is.
+NULL_BEFORE_NO_UTF8 = b'{"type":"ticket.opened","priority":null,"id":"\xff"}'
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -417,15 +420,26 @@ ALMOST = st.builds(
         max_size=3,
     ),
 ).map(lambda fields: json.dumps(fields).encode())
+#: The same with one byte overwritten, so that what is no UTF-8 stands anywhere.
+SPOILT = st.builds(
+    lambda value, at, byte: value[: at % len(value)] + bytes([byte]) + value[at % len(value) + 1 :],
+    ALMOST,
+    st.integers(0, 1000),
+    st.integers(0, 255),
+)
 REASONS = {"not_json", "unknown_type", "invalid_field", "too_large"}
 
 
 @given(
     kind=st.sampled_from(sorted(EVENTS)),
-    value=st.none() | st.binary(max_size=40) | JSON.map(lambda tree: json.dumps(tree).encode()) | ALMOST,
+    value=st.none()
+    | st.binary(max_size=40)
+    | JSON.map(lambda tree: json.dumps(tree).encode())
+    | ALMOST
+    | SPOILT,
     cut=st.integers(0, 400),
 )
-@example(kind="orders", value=b'{"type":"order.shipped"}', cut=0)
+@example(kind="tickets", value=NULL_BEFORE_NO_UTF8, cut=0)
 def test_no_bytes_raise_anything_but_an_event_error(kind, value, cut):
     for candidate in (value, value[:cut] if value else value):
         decoded, reason = outcome(kind, candidate)
