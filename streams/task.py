@@ -98,8 +98,12 @@ class Task:
         self._restored += len(records)
 
     def rebuild(self) -> None:
-        """Make the aggregates of the rows that were loaded."""
-        self.partition.rebuild(self.partition.now)
+        """Make the aggregates of the rows that were loaded, at the present.
+
+        What was due before is not waited for then: a history read into an empty state would set a timer for
+        each of its carts and tickets.
+        """
+        self.partition.rebuild(self._shared.clock.now(0))
         self.rewind = self.partition.meta.rewind
 
     def start(

@@ -1,6 +1,7 @@
 """The tasks that this worker owns: opened and closed with the assignment, committed a few times a second."""
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -134,6 +135,7 @@ class Tasks:
             await task.close()
         self._on_closed(number)
         self._table.drop(number)
+        gc.collect()  # a partition refers to itself: its memory would stay until the collector comes by
 
     def _open(self, number: int) -> None:
         self._opening[number] = asyncio.create_task(self._open_until_done(number))
