@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 import tempfile
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def main() -> None:
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
+    # A topic that was made a moment ago has no leader for another moment: aiokafka says so at each retry.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     found: dict[str, list[report.Line]] = {}
     for name, title in BENCHMARKS.items():
         if arguments.names and name not in arguments.names:

@@ -96,6 +96,11 @@ async def run_stock(what: str, bootstrap: str, group: str, topics: list[str], si
         sys.executable, "-m", "bench.stock", what, bootstrap, group, str(free_port()), ",".join(topics),
         str(size), stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    output, _ = await process.communicate()
-    found: dict[str, float] = json.loads(output.decode().splitlines()[-1])
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), _TIMEOUT_SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    text = output.decode()
+    found: dict[str, float] = json.loads(text[text.index("{") :])  # what a terminal's cursor does comes before
     return found

@@ -22,7 +22,6 @@ from streams.topics import Names, Topic, ensure
 
 CUSTOMERS, STOCK_ROWS = 500_000, 60_000
 READ_RATIO, READY_RATIO = 10.0, 4.0
-STOCK = "stock-recovery"
 
 
 def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
@@ -82,13 +81,14 @@ async def _until_ready(bootstrap: str, directory: Path) -> float:
 
 async def _stock(bootstrap: str, rows: int) -> dict[str, float]:
     """Have stock Faust recover a table of `rows` numbers, from a changelog as it writes it."""
-    changelog, source = f"{STOCK}-counts-changelog", f"{STOCK}-events"
+    group = f"stock-{time.time_ns()}"
+    changelog, source = f"{group}-counts-changelog", f"{group}-events"
     async with admin.connect(settings(bootstrap)) as client:
         topics = [Topic(changelog, PARTITIONS, {"cleanup.policy": "compact"}), Topic(source, PARTITIONS)]
         await ensure(client, topics, replication=1)
     await _write_table(bootstrap, changelog, rows)
-    found = await run_stock("recover", bootstrap, f"{STOCK}", [source], rows)
-    await drop(bootstrap, changelog, source, f"{STOCK}-__assignor-__leader")
+    found = await run_stock("recover", bootstrap, group, [source], rows)
+    await drop(bootstrap, changelog, source, f"{group}-__assignor-__leader")
     return found
 
 
@@ -108,4 +108,4 @@ async def _write_table(bootstrap: str, changelog: str, rows: int) -> None:
 
 def _table(changelog: str, rows: int) -> Iterator[tuple[str, str, bytes]]:
     for number in range(rows):
-        yield changelog, f"customer-{number:011}", json.dumps(number).encode()
+        yield changelog, json.dumps(f"customer-{number:011}"), json.dumps(number).encode()
