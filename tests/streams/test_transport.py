@@ -110,6 +110,16 @@ async def test_what_was_aborted_is_an_empty_batch(kafka, topic, reader):
     assert [batch.records for batch in batches] == [[] for _ in batches]
 
 
+async def test_a_batch_begins_where_the_last_one_ended_whatever_its_first_record(kafka, topic, reader):
+    """Else a task would take it for one that comes too early, and ask again for ever."""
+    await transaction(kafka, topic, 3, commit=False)
+    await transaction(kafka, topic, 1)
+    await reader.seek(0)
+    batches = await reader.read_to(6)
+    assert [offset for batch in batches for offset in offsets(batch)] == [4]
+    assert [batch.start for batch in batches] == [0, *[batch.next_offset for batch in batches[:-1]]]
+
+
 async def test_an_open_transaction_is_waited_for(kafka, topic, reader):
     await reader.seek(0)
     async with producer(kafka, transactional_id=topic) as sender:
