@@ -141,12 +141,13 @@ def of_json(line: bytes) -> DeadLetter:
     plain = {name: fields.get(name, default) for name, default in _DEFAULTS.items()}
     if "value" not in fields:
         raise ValueError("the field `value` is missing")
+    headers = msgspec.convert(fields.get("headers", []), list[tuple[str, Any]])
     letter = msgspec.convert(
         {
             **plain,
             "key": _bytes(fields.get("key")),
             "value": _bytes(fields["value"]),
-            "headers": [(name, _bytes(value)) for name, value in fields.get("headers", [])],
+            "headers": [(name, _bytes(value)) for name, value in headers],
         },
         DeadLetter,
     )

@@ -111,7 +111,7 @@ def _of_file(file: Path) -> list[DeadLetter]:
         if line.strip():
             try:
                 letters.append(dead_letters.of_json(line))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise RetentionError(f"{file}:{number}: {error}", "nothing was sent") from None
     return letters
 

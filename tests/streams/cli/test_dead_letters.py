@@ -141,6 +141,9 @@ def test_nothing_to_put_back_is_said(retention):
         ('{"topic": "orders"}', "the field `value` is missing"),
         ('{"topic": "returns", "value": {}}', "'returns', not one of orders, "),
         ('{"topic": 1, "value": {}}', "$.topic"),
+        ('{"topic": "orders", "value": {}, "headers": 5}', "Expected `array`"),
+        ('{"topic": "orders", "value": {}, "headers": [["a"]]}', "length 2"),
+        ('{"topic": "orders", "value": ' + "[" * 5000 + "]" * 5000 + "}", "recursion"),
         ('{"topic": "orders", "value": {"base64": "*"}}', "base64"),
     ],
 )
