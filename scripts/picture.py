@@ -22,7 +22,7 @@ def main(path: Path) -> None:
     demo = Demo(load({}), plan(10_000, 1, "support-backlog", 20.0), _LIVE_SECONDS, Console(quiet=True))
     asyncio.run(demo.run())
     console = Console(record=True, width=_WIDTH, file=StringIO())
-    console.print(demo.picture("http://127.0.0.1:6066/metrics"))
+    console.print(demo.picture("http://127.0.0.1:6066"))
     console.save_svg(str(path), title="retention demo")
 
 

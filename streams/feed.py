@@ -127,7 +127,7 @@ class Feed:
         if changes:
             update["series"] = changes
         values = self._values()
-        if self.ready and self._trend.add(at, values):
+        if self.ready and values and self._trend.add(at, values):
             update["point"] = values
         return self._event("update", update)
 

@@ -24,7 +24,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 def render(
     progress: Progress | None, scrape: Scrape | None, earlier: Scrape | None, url: str
 ) -> RenderableType:
-    """Draw everything that is known so far; latencies are those since `earlier`."""
+    """Draw all that is known so far; latencies are those since `earlier`, and `url` is the worker's."""
     parts: list[RenderableType] = [_headline(progress, url)]
     if scrape is not None:
         parts += [
@@ -36,7 +36,10 @@ def render(
 
 
 def _headline(progress: Progress | None, url: str) -> RenderableType:
-    where = Text.assemble("Metrics: ", (url, "bold cyan"), "   stop with Ctrl-C", style="dim")
+    where = Text.assemble(
+        "Live page: ", (f"{url}/", "bold cyan"), "   for Prometheus: ", (f"{url}/metrics", "bold cyan"),
+        "   stop with Ctrl-C", style="dim",
+    )  # fmt: skip
     if progress is None:
         return Group(Text("The shop opens ...", style="bold"), where)
     if progress.live:

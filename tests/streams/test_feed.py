@@ -115,6 +115,15 @@ def test_no_trend_of_numbers_that_are_not_all_read():
     assert feed.ready
 
 
+def test_a_trend_begins_with_the_first_number():
+    follower, feed = made()
+    follower.complete = True
+    assert "point" not in parsed(feed.beat(1.0))[1]
+    follower.series.take([rate(0.5)])
+    feed.beat(9.0)
+    assert parsed(feed.snapshot())[1]["trend"]["times"] == [9.0]
+
+
 def test_the_pulse_is_of_the_last_minute(monkeypatch):
     at = 0.0
     monkeypatch.setattr("streams.pulse.time.monotonic", lambda: at)
