@@ -220,9 +220,9 @@ async def test_records_that_retention_removed_are_counted(kafka, worker, task):
     task.positions[REVIEWS] = start
     await task.take(RecordBatch(REVIEWS, [record(earliest, b"{}")], start, earliest + 1))
     assert worker.lost == {"reviews": 3}
-    task.positions[REVIEWS] = start
-    await task.take(RecordBatch(REVIEWS, [], start, earliest))
-    assert worker.lost == {"reviews": 6}
+    task.positions[REVIEWS] = start - 2
+    await task.take(RecordBatch(REVIEWS, [], start - 2, earliest))
+    assert worker.lost == {"reviews": 3}, "each once, also if they are missed again"
     del task.positions[REVIEWS]
 
 
