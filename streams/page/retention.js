@@ -10,7 +10,7 @@ import { term } from "./terms.js";
 const RATE = "retention_rate_ratio";
 const SETS = [
   ["retained", "Retained", "active before, and again"],
-  ["lost", "Lost", "active before, and not since"],
+  ["lost", "Lost", "active before, and not since. The share is the churn"],
   ["reactivated", "Reactivated", "back after a window or more away"],
   ["new", "New", "their first order"],
 ];
@@ -45,7 +45,7 @@ export function flow(panel) {
     mark.style.background = `var(--${set})`;
     return el("div", { class: "stat" },
       el("dt", {}, mark, term(name, "retention_customers", `${name}: ${meaning}.`)),
-      el("dd", {}, number("retention_customers", ({ window }) => ({ window, set }), count)));
+      el("dd", {}, number("retention_customers", ({ window }) => ({ window, set }), count), ...(set === "lost" ? [churn()] : [])));
   });
   panel.append(
     bar("Active before", "start", ["retained", "lost"]),
@@ -55,6 +55,10 @@ export function flow(panel) {
       name: set, color: `--${set}`, metric: "retention_customers", labels: { window: view.window, set },
     })), count, 10),
   );
+}
+
+function churn() {
+  return el("small", { class: "muted" }, " ", number("retention_churn_ratio", ({ window }) => ({ window }), share));
 }
 
 function bar(name, whole, parts) {

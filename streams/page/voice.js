@@ -50,7 +50,7 @@ const CHURN = "retention_churn_by_exposure_ratio";
 /** Churn after each kind of trouble, beside churn without any. */
 export function causes(panel) {
   panel.append(
-    el("p", { class: "muted hint" }, "Lost, of those who in the window before had met …"),
+    el("p", { class: "muted hint" }, "Share of customers lost, by what they had met before"),
     el("ul", { class: "bars" }, ...EXPOSURES.map(([exposure, name]) => {
       const fill = el("span", { class: "fill" });
       const node = el("li", { class: exposure === "none" ? "baseline" : null },

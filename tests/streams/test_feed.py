@@ -1,5 +1,8 @@
 import json
+import re
+from pathlib import Path
 
+import streams.feed
 from models.definitions import Definitions
 from models.metrics import CATALOGUE
 from streams.exporter import AS_OF_HELP
@@ -146,3 +149,9 @@ def test_the_pulse_is_of_the_last_minute(monkeypatch):
     assert second["dead_letters"] == {"not_json": 1}
     at = 100.0
     assert pulse.beat()["events_per_second"] == 0 or pulse.beat()["latency_p99"] is None
+
+
+def test_the_page_is_sent_what_it_names_and_nothing_else():
+    files = (Path(streams.feed.__file__).parent / "page").glob("*.js")
+    named = {name for file in files for name in re.findall(r"\bretention_\w+", file.read_text())}
+    assert named == SHOWN
