@@ -124,6 +124,9 @@ class Task:
         self._committed = dict(positions)
         self._progress = Progress(ends)
         if rewind is not None:
+            # The first transaction puts the offsets back, too: killed after it, the state would no longer be
+            # missing, and what had not been read again by then never would be.
+            self._committed = {tp: at for tp, at in positions.items() if tp.topic not in INPUTS}
             self.rewound({}, rewind)
         self.running = True
 
@@ -202,8 +205,11 @@ class Task:
             partial=self.partition.evaluate(now),
         )
 
-    async def commit(self) -> None:
+    async def commit(self, *, last: bool = False) -> None:
         """Commit, in one transaction: rows, outgoing records, and the offsets of what they came from.
+
+        Args:
+            last: also what can wait, such as the clock: the next owner's is not to be behind it.
 
         Raises:
             ProducerFenced: the task has another owner by now.
@@ -212,7 +218,7 @@ class Task:
         async with self._committing:
             if self._transaction is not None:
                 await asyncio.wait([self._transaction])
-            if not self.running or self._producer is None or not self._due():
+            if not self.running or self._producer is None or not (last or self._due()):
                 return
             # Apart, so that it goes on if whoever waits for it is cancelled: what it takes is nowhere else.
             self._transaction = asyncio.create_task(self._transact(self._producer))
@@ -286,7 +292,8 @@ class Task:
         # Committed, not only read: what was forwarded is in its topic then. And read: after a rewind, what is
         # committed says for a moment longer how far it had been.
         return not self.lag.stale(time.monotonic()) and all(
-            min(self._committed[tp], self.positions[tp]) >= end for tp, end in self._progress.ends.items()
+            min(self._committed.get(tp, -1), self.positions[tp]) >= end
+            for tp, end in self._progress.ends.items()
         )
 
     def _facts_read(self) -> bool:

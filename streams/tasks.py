@@ -90,7 +90,7 @@ class Tasks:
 
     async def close(self) -> None:
         """Commit, and give everything back."""
-        await self.commit()
+        await asyncio.gather(*(self._commit(task, last=True) for task in list(self._owned.values())))
         for number in [*self._owned, *self._opening]:
             await self._close(number)
 
@@ -110,9 +110,9 @@ class Tasks:
             by_task.setdefault(tp.partition % self._shared.tasks, []).append(tp)
         return by_task
 
-    async def _commit(self, task: Task) -> None:
+    async def _commit(self, task: Task, *, last: bool = False) -> None:
         try:
-            await task.commit()
+            await task.commit(last=last)
         except ProducerFenced:
             if self._owned.get(task.number) is task:  # else a new assignment has said so already
                 log.warning("task %d has another owner by now: joining the group anew", task.number)
