@@ -18,18 +18,37 @@ from tests.oracle import Series
 
 ROOT = Path(__file__).parents[2]
 
-#: Ends with its parent, whatever becomes of that. `CLOCK_SHIFT` seconds are added to the wall clock.
+#: Ends with its parent, whatever becomes of that. What is in `CLOCK_FILE` is added to the wall clock.
 _LAUNCHER = """
-import ctypes, os, sys, time
+import ctypes, os, pathlib, sys, time
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, 9)
-shift, real = int(float(os.environ.pop("CLOCK_SHIFT", 0)) * 1e9), time.time_ns
-time.time_ns = lambda: real() + shift
+if "CLOCK_FILE" in os.environ:
+    shift, real = pathlib.Path(os.environ.pop("CLOCK_FILE")), time.time_ns
+    time.time_ns = lambda: real() + int(shift.read_text())
 from streams.cli import main
 main()
 """
 
 Metrics = dict[Series, float]
+
+
+class WallClock:
+    """The wall clock of the workers that are started with its `settings`: it goes on from where it is set."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(exist_ok=True)
+        self._file = directory / "clock"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"CLOCK_FILE": str(self._file)}
+
+    def set(self, instant: int) -> None:
+        """Show `instant` (microseconds) now."""
+        written = self._file.with_suffix(".new")
+        written.write_text(str(instant * 1000 - time.time_ns()))
+        written.replace(self._file)
 
 
 class WorkerProcess:
