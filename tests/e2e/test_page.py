@@ -13,7 +13,7 @@ from tests.e2e.deployment import CAUGHT_UP, Deployment
 from tests.e2e.events import END, history, order
 from tests.e2e.worker import Metrics, WorkerProcess
 
-pytestmark = pytest.mark.program("chromium|google-chrome|chrome", "chromedriver")
+pytestmark = [pytest.mark.program("chromium|google-chrome|chrome", "chromedriver"), pytest.mark.timeout(300)]
 
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 WINDOWS = ("7d", "30d", "90d", "365d")
@@ -129,6 +129,7 @@ async def test_survives_a_restart_of_the_worker(page, worker, deployment):
     assert page.text("#news")
     assert page.run(SHOWN) == before, "the last numbers stay"
     again = deployment.start(RETENTION_PORT=str(worker.port))
+    again.port = worker.port
     await deployment.owning()
     live(page)
     await agrees(page, again)
