@@ -7,6 +7,7 @@ from models import feedback, orders, refunds
 from models.aggregates import YEAR
 from models.claims import Placed, Shared
 from models.customer import NEVER, Row
+from models.exposure import Shown, spells_of
 from models.feedback import PROMOTER
 from models.orders import Order
 from models.refunds import NOTHING, Refunded
@@ -27,6 +28,7 @@ class Account:
         line: the qualifying orders, sorted.
         refunded: what has been paid back: order id -> number of refunds, and their sum.
         refunds_about: order id -> refunds with a claim that has ever named it.
+        shown: experiment -> its variants, and while when each was the latest shown.
         sent: the last event hour in which the customer recommended the shop, as things are; or one long ago.
         standing: as which the customer has been counted, once looked at.
     """
@@ -42,6 +44,7 @@ class Account:
         "refunds_about",
         "row",
         "sent",
+        "shown",
         "standing",
     )
 
@@ -49,6 +52,7 @@ class Account:
     refunded: dict[str, Refunded]
     refunds_about: dict[str, set[str]]
     sent: int
+    shown: dict[str, Shown]
 
     def __init__(self, key: bytes, row: Row, encoded: bytes = b"") -> None:
         self.key = key
@@ -155,11 +159,16 @@ def _sent(account: Account) -> int:
     return max(hours, default=-NEVER)
 
 
+def _shown(account: Account) -> dict[str, Shown]:
+    return {experiment: spells_of(seen) for experiment, seen in account.row.seen.items()}
+
+
 _INDEXES: Final[dict[str, Callable[[Account], Any]]] = {
     "line": _line,
     "refunded": _refunded,
     "refunds_about": _refunds_about,
     "sent": _sent,
+    "shown": _shown,
 }
 
 

@@ -9,7 +9,7 @@ hold, +1 at the first hour and -1 after the last: the sum of all up to h is the 
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -39,12 +39,12 @@ _NEVER: Final = 1 << 40
 Met = dict[int, list[int]]
 #: What was met, and in which event hour.
 Encounter = tuple[int, int]
-#: Experiment -> what was shown when.
-Seens = Mapping[str, Sequence[Seen]]
 #: An order's event hour and the next one's, or one that never comes.
 Gap = tuple[int, int]
 #: [from, until) in event hours.
 Spell = tuple[int, int]
+#: The variants of an experiment that a customer was shown, and while when each was the latest.
+Shown = list[tuple[str, Spell]]
 
 
 def gaps(hours: Sequence[int], *, end: bool) -> list[Gap]:
@@ -55,8 +55,8 @@ def gaps(hours: Sequence[int], *, end: bool) -> list[Gap]:
     return found
 
 
-def spells_of(seen: Iterable[Seen]) -> Iterator[tuple[str, Spell]]:
-    """Give the variants of an experiment that a customer was shown, and while when each was the latest."""
+def spells_of(seen: Iterable[Seen]) -> Shown:
+    """Give what was shown of an experiment, as spells."""
     shown: list[tuple[str, int]] = []
     for claim in sorted(seen, key=lambda claim: (claim.time, claim.id)):
         at = claim.time // US_PER_HOUR
@@ -64,8 +64,8 @@ def spells_of(seen: Iterable[Seen]) -> Iterator[tuple[str, Spell]]:
             shown.pop()
         if not shown or shown[-1][0] != claim.variant:
             shown.append((claim.variant, at))
-    for index, (variant, at) in enumerate(shown):
-        yield variant, (at, shown[index + 1][1] if index + 1 < len(shown) else _NEVER)
+    ends = [*(at for _, at in shown[1:]), _NEVER]
+    return [(variant, (at, end)) for (variant, at), end in zip(shown, ends, strict=False)]
 
 
 #: Integers of a crossing in the buffer: group, order, next order, since, until, sign.
@@ -100,14 +100,16 @@ class ExposurePoints:
         )
         return len(self._series) - 1
 
-    def move(self, gone: Sequence[Gap], come: Sequence[Gap], met: Met, seen: Seens) -> None:
+    def move(
+        self, gone: Sequence[Gap], come: Sequence[Gap], met: Met, shown: Mapping[str, Shown]
+    ) -> None:
         """Some gaps between a customer's orders have taken the place of others."""
         for exposure in met:
             self._change(exposure, gone, come, _pieces(met[exposure]))
         if met:
             self._change(len(EXPOSURES), gone, come, _pieces(_every(met)))
-        for experiment, claims in seen.items():
-            for variant, spell in spells_of(claims):
+        for experiment, spells in shown.items():
+            for variant, spell in spells:
                 self._change(self._variant(experiment, variant), gone, come, (spell,))
 
     def _change(self, group: int, gone: Sequence[Gap], come: Sequence[Gap], spells: Sequence[Spell]) -> None:
@@ -122,11 +124,10 @@ class ExposurePoints:
         if met:
             self._cross(chosen, len(EXPOSURES), _pieces(_every(met)), sign)
 
-    def add_seen(self, chosen: Sequence[Gap], seen: Seens, sign: int) -> None:
-        """Add what all gaps between a customer's orders add with these experiments, or take it back."""
-        for experiment, claims in seen.items():
-            for variant, spell in spells_of(claims):
-                self._cross(chosen, self._variant(experiment, variant), (spell,), sign)
+    def add_shown(self, chosen: Sequence[Gap], experiment: str, shown: Shown, sign: int) -> None:
+        """Add what all gaps between a customer's orders add with an experiment, or take it back."""
+        for variant, spell in shown:
+            self._cross(chosen, self._variant(experiment, variant), (spell,), sign)
 
     def _variant(self, experiment: str, variant: str) -> int:
         group = self._variants.get((experiment, variant))

@@ -51,8 +51,7 @@ class Ledger(Books):
             self._whole.stand(account, before)
         if fact.seen is not None:
             for experiment, variant in fact.seen.items():
-                seen = account.row.seen.get(experiment, ())
-                self._whole.show(account, experiment, [*seen, Seen(claim.time, claim.id, variant)])
+                self._whole.see(account, experiment, Seen(claim.time, claim.id, variant))
 
     def open(self, account: Account) -> bool:
         """Add all that a restored customer adds, as if it all came now; whether its row changed."""

@@ -15,7 +15,7 @@ from models.definitions import Definitions
 from models.exposure import Encounter, ExposurePoints, Gap, gaps, spells_of
 from models.retention import Entry, Line, RetentionPoints
 from models.standing import Standing, Standings
-from models.windows import between
+from models.windows import US_PER_HOUR, between
 
 
 class Relationship:
@@ -32,8 +32,8 @@ class Relationship:
     def open(self, account: Account, encounters: Sequence[Encounter]) -> None:
         """Add what a restored customer adds, who has met all this."""
         self._retention.add_line(account.line)
-        if account.row.seen:
-            self._exposure.add_seen(_all(account), account.row.seen, 1)
+        for experiment, shown in account.shown.items():
+            self._exposure.add_shown(_all(account), experiment, shown, 1)
         self.meet(account, (), encounters)
         self.stand(account, None)
 
@@ -46,13 +46,13 @@ class Relationship:
             self._retention.remove(line, old)
             year.change(old, -1)
             if exposed:
-                self._exposure.move(gone, _near(line, old, present=False), row.met, row.seen)
+                self._exposure.move(gone, _near(line, old, present=False), row.met, account.shown)
         if new is not None:
             gone = _near(line, new, present=False) if exposed else ()
             self._retention.insert(line, new)
             year.change(new, 1)
             if exposed:
-                self._exposure.move(gone, _near(line, new, present=True), row.met, row.seen)
+                self._exposure.move(gone, _near(line, new, present=True), row.met, account.shown)
 
     def meet(self, account: Account, old: Sequence[Encounter], new: Sequence[Encounter]) -> bool:
         """Something was met that was not before, or the other way round; whether anything has changed."""
@@ -70,17 +70,27 @@ class Relationship:
         self._exposure.add_met(chosen, met, exposures, 1)
         return True
 
+    def see(self, account: Account, experiment: str, claim: Seen) -> None:
+        """Something was shown of an experiment."""
+        shown, seen = account.shown.get(experiment, ()), account.row.seen.get(experiment, [])
+        if len(shown) == 1 and shown[0][0] == claim.variant and shown[0][1][0] <= claim.time // US_PER_HOUR:
+            seen.append(claim)  # the same again, as nearly always
+        else:
+            self.show(account, experiment, [*seen, claim])
+
     def show(self, account: Account, experiment: str, seen: list[Seen]) -> None:
         """Put what was shown of an experiment in the place of what is known."""
-        before = account.row.seen.get(experiment, [])
-        if list(spells_of(before)) != list(spells_of(seen)):
+        before, shown = account.shown.get(experiment, []), spells_of(seen)
+        if shown != before:
             chosen = _all(account)
-            self._exposure.add_seen(chosen, {experiment: before}, -1)
-            self._exposure.add_seen(chosen, {experiment: seen}, 1)
+            self._exposure.add_shown(chosen, experiment, before, -1)
+            self._exposure.add_shown(chosen, experiment, shown, 1)
+            account.shown[experiment] = shown
         if seen:
             account.row.seen[experiment] = seen
         else:
             account.row.seen.pop(experiment, None)
+            account.shown.pop(experiment, None)
 
     def standing(self, account: Account, hour: int | None = None) -> Standing | None:
         """Where the customer has been counted; as of an event hour (the present one) if not looked at since.

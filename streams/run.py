@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -29,6 +30,10 @@ def run_worker(settings: Settings) -> None:
     Raises:
         RetentionError: it could not start, or could not go on.
     """
+    # Rows are bytes and claims hold no cycles: the collector's default, a look after every 700 new objects,
+    # would find nothing and take a sixth of the time.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
     asyncio.run(_serve(settings))
 
 
