@@ -22,6 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none")
     parser.add_argument("--quick", action="store_true", help="small sizes: tells that it works, not how fast")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds, whose median is taken [%(default)s]")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found to a file, too")
     parser.add_argument(
         "--data",
@@ -39,7 +40,9 @@ def main() -> None:
     for name, title in BENCHMARKS.items():
         if arguments.names and name not in arguments.names:
             continue
-        found[name] = importlib.import_module(f"bench.{name}").run(arguments.data, quick=arguments.quick)
+        found[name] = importlib.import_module(f"bench.{name}").run(
+            arguments.data, quick=arguments.quick, rounds=arguments.rounds
+        )
         report.show(title, found[name])
     if arguments.json:
         report.write(arguments.json, found)

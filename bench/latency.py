@@ -27,6 +27,8 @@ from streams.simulator.writers import to_kafka
 
 EVENTS_A_SECOND, SECONDS, PROBES_A_SECOND = 2_000.0, 60.0, 10.0
 P99_SECONDS = 1.5
+#: Between two looks at `/metrics`: what the worker spends on answering is not for the shop.
+_LOOK_SECONDS = 0.1
 _CUSTOMERS = 10_000
 _HISTORY = timedelta(days=30)
 _PROBED = 'retention_responses{kind="ces",window="7d"}'
@@ -34,7 +36,7 @@ _EVENTS = "retention_worker_events_total"
 _LATENCY = "retention_worker_event_to_metric_seconds"
 
 
-def run(directory: Path, *, quick: bool = False) -> list[Line]:
+def run(directory: Path, *, quick: bool = False, rounds: int = 1) -> list[Line]:  # noqa: ARG001 - a minute is enough
     """Measure for a minute."""
     return asyncio.run(_measure(directory, 10.0 if quick else SECONDS))
 
@@ -102,7 +104,7 @@ async def _probe(bootstrap: str, process: Worker, seconds: float) -> list[float]
     sent: list[float] = []
     producing = asyncio.create_task(_produce(bootstrap, seconds, sent))
     found: list[float] = []
-    async for _, series in process.samples(0.02):
+    async for _, series in process.samples(_LOOK_SECONDS):
         at = time.monotonic()
         shown = min(len(sent), int(series.get(_PROBED, 0)))
         found += [at - sent[index] for index in range(len(found), shown)]

@@ -102,5 +102,7 @@ async def run_stock(what: str, bootstrap: str, group: str, topics: list[str], si
         if process.returncode is None:
             process.kill()
     text = output.decode()
-    found: dict[str, float] = json.loads(text[text.index("{") :])  # what a terminal's cursor does comes before
+    found: dict[str, float] = json.loads(
+        text[text.index("{") :]
+    )  # what a terminal's cursor does comes before
     return found

@@ -1,12 +1,14 @@
 """What ten times the customers do to the rate, and what one of them takes in the changelog and in memory."""
 
 import asyncio
+import json
 import math
+import subprocess
+import sys
 import time
 from pathlib import Path
 from statistics import median
 
-from bench import core
 from bench.feed import console, fill
 from bench.grown import GROUP, grown_kafka, more
 from bench.processes import CPU, total, worker
@@ -22,16 +24,22 @@ def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
     few, many, events = FEW // scale, MANY // scale, EVENTS // scale
     rates = asyncio.run(_measure(directory, few, many, events, 1 if quick else rounds))
     ratios = [large / small for (small, _), (large, _) in rates]
-    costs = core.measure(20_000 // scale)
+    taken = _state(50_000 // scale)
     return [
         of_rounds(f"{few:,} customers", [small for (small, _), _ in rates], "events/s"),
         of_rounds(f"{many:,} customers", [large for _, (large, _) in rates], "events/s"),
         of_rounds("many / few", ratios, target=RATIO),
         Line("few: processor time", median(cost for (_, cost), _ in rates), "us an event"),
         Line("many: processor time", median(cost for _, (_, cost) in rates), "us an event"),
-        Line("a customer's row", costs["row of a customer, KB"], "KB", ROW_KB, at_most=True),
-        Line("a customer's memory", costs["memory of a customer, KB"], "KB", MEMORY_KB, at_most=True),
+        Line("a customer's row in the changelog", taken["row"], "KB", ROW_KB, at_most=True),
+        Line("a customer's memory", taken["memory"], "KB", MEMORY_KB, at_most=True),
     ]
+
+
+def _state(customers: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.state", str(customers // 5), str(customers)]
+    found: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return found
 
 
 Rate = tuple[float, float]

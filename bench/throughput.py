@@ -14,7 +14,7 @@ from bench.processes import CPU, run_stock, total, worker
 from bench.report import Line, of_rounds
 from streams.topics import INPUTS
 
-CUSTOMERS, EVENTS, STOCK_EVENTS = 100_000, 1_000_000, 40_000
+CUSTOMERS, EVENTS, STOCK_EVENTS = 100_000, 1_000_000, 20_000
 #: Placing -> at least this share of getmany's rate, and this multiple of stock Faust's.
 TARGETS: dict[Placing, tuple[float, float]] = {"keyed": (0.12, 12.0), "elsewhere": (0.08, 8.0)}
 
@@ -118,7 +118,7 @@ async def worker_rate(bootstrap: str, events: int, directory: Path) -> tuple[flo
     group = f"bench-{time.time_ns()}"
     async with worker(bootstrap, group, directory) as process:
         first, before, busy = 0.0, 0.0, 0.0
-        async for at, series in process.samples(0.25):
+        async for at, series in process.samples(0.5):
             read = total(series, "retention_worker_events_total")
             if not first and read:
                 first, before, busy = at, read, series.get(CPU, math.nan)
