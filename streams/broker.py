@@ -236,7 +236,7 @@ class EmbeddedKafka:
             try:
                 with self.log.open("wb") as log:
                     self._process = subprocess.Popen(  # noqa: S603 - our own
-                        [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command],
+                        tied(command),
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=subprocess.STDOUT,
@@ -265,6 +265,11 @@ class EmbeddedKafka:
         """The end of the broker's own log, for a message."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return "\n".join([f"the last lines of {self.log}:", *lines[-count:]])
+
+
+def tied(command: list[str]) -> list[str]:
+    """A command that ends with the thread that starts it, even when that is killed (on Linux)."""
+    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command]
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ import msgspec
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from streams.broker import EmbeddedKafka, free_port, is_free
+from streams.broker import EmbeddedKafka, free_port, is_free, tied
 from streams.errors import PortInUse, RetentionError
 from streams.live_view import render
 from streams.scrape import Scrape, scrape
@@ -116,10 +117,13 @@ class Demo:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             worker = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "streams.cli", "worker",
-                *(f"--{name}={value}" for name, value in flags.items()),
+                *tied([
+                    sys.executable, "-m", "streams.cli", "worker",
+                    *(f"--{name}={value}" for name, value in flags.items()),
+                ]),
                 stdout=output, stderr=output, start_new_session=True,
-                env={**os.environ, "RETENTION_HOST": settings.host},
+                env={**os.environ, "RETENTION_HOST": settings.host,
+                     "RETENTION_CONFIG": str(settings.config or "")},
             )  # fmt: skip
         try:
             url = f"http://{settings.host}:{port}"
@@ -174,10 +178,16 @@ class Demo:
                 await asyncio.sleep(_REFRESH_SECONDS)
 
     async def _tell(self, session: aiohttp.ClientSession, url: str) -> None:
-        while True:
-            await self._look(session, url)
+        said = -math.inf
+        try:
+            while True:
+                await self._look(session, url)
+                if time.monotonic() - said >= _LINE_SECONDS:
+                    said = time.monotonic()
+                    self._console.print(self.picture(url))
+                await asyncio.sleep(_REFRESH_SECONDS)
+        finally:
             self._console.print(self.picture(url))
-            await asyncio.sleep(_LINE_SECONDS)
 
     def picture(self, url: str) -> RenderableType:
         """What is known now."""
