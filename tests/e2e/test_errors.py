@@ -3,7 +3,6 @@
 import socket
 
 import msgspec
-import pytest
 from aiokafka import TopicPartition
 
 from streams.broker import free_port
@@ -29,10 +28,9 @@ async def test_no_broker_at_the_address(deploy):
     assert "RETENTION_BROKER" in said
 
 
-@pytest.mark.parametrize("topic", ["facts", "customers-changelog"])
-async def test_an_internal_topic_with_another_partition_count(deploy, topic):
+async def test_an_internal_topic_with_another_partition_count(deploy):
     deployment = deploy()
-    name = f"{deployment.group}-{topic}"
+    name = f"{deployment.group}-customers-changelog"
     await deployment.cluster.create({name: 7})
     said = await refusal(deployment.start())
     assert f"topic {name} has 7 partitions where 4 are expected" in said
