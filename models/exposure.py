@@ -100,9 +100,7 @@ class ExposurePoints:
         )
         return len(self._series) - 1
 
-    def move(
-        self, gone: Sequence[Gap], come: Sequence[Gap], met: Met, shown: Mapping[str, Shown]
-    ) -> None:
+    def move(self, gone: Sequence[Gap], come: Sequence[Gap], met: Met, shown: Mapping[str, Shown]) -> None:
         """Some gaps between a customer's orders have taken the place of others."""
         for exposure in met:
             self._change(exposure, gone, come, _pieces(met[exposure]))
