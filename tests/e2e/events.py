@@ -18,7 +18,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: The event clock of these histories ends here: in the past of every wall clock, in the middle of an hour.
 END = ANCHOR - 700 * DAY + 25 * HOUR // 60
 
-#: How often each kind of producer keys and places its records.
 Key = Callable[[Event], bytes | None]
 Partitioner = Callable[[bytes | None, int, random.Random], int]
 
