@@ -135,7 +135,7 @@ async def _transactions(bootstrap: str) -> list[Line]:
         bootstrap_servers=bootstrap,
         transactional_id=_TOPIC,
         max_batch_size=1 << 20,
-        compression_type="lz4",
+        compression_type="zstd",
     )
     await producer.start()
     lines = []

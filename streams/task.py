@@ -91,7 +91,8 @@ class Task:
             transaction_timeout_ms=60_000,
             max_batch_size=1 << 20,
             max_request_size=32 << 20,
-            compression_type="lz4",
+            # aiokafka has lz4 at its slowest level: this is smaller, at a third of the cost.
+            compression_type="zstd",
         )
         await self._producer.start()
 

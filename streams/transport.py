@@ -203,7 +203,7 @@ class PlainProducer(driver.Producer):
         return AIOKafkaProducer(
             **self.app.client_options,
             enable_idempotence=True,
-            compression_type="lz4",
+            compression_type="zstd",
             max_request_size=LARGEST_RECORD,
             max_batch_size=1 << 20,
         )

@@ -69,7 +69,7 @@ async def _load(files: Sequence[str], settings: Settings) -> None:
 def _producer(settings: Settings) -> AIOKafkaProducer:
     return AIOKafkaProducer(
         **settings.client_options(),
-        compression_type="lz4",
+        compression_type="zstd",
         max_batch_size=_BATCH_BYTES,
         max_request_size=_REQUEST_BYTES,
         acks="all",

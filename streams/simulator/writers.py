@@ -34,7 +34,7 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
         partitions = await topics.ensure(client, wanted, replication=settings.replication)
     producer = AIOKafkaProducer(
         **settings.client_options(),
-        compression_type="lz4",
+        compression_type="zstd",
         max_batch_size=_BATCH_BYTES,
         acks="all",
         enable_idempotence=True,
