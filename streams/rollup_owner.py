@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 #: A tick that not all have answered by then is given up: some task has no owner.
 _PATIENCE_SECONDS = 3.0
+#: Between two questions.
+_TICK_SECONDS = 0.4
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode
@@ -50,13 +52,13 @@ class RollupOwner:
         self._restored = True
 
     async def tick(self) -> None:
-        """Ask every task, unless the last question is still open."""
+        """Ask every task, unless the last question is still open, or was asked a moment ago."""
         if not self._restored:
             return
         if not self.publisher.caught_up:
             self._publish()  # also when no set is complete any more
-        waited = time.monotonic() - self._asked_at
-        if self._rollup.pending and waited < _PATIENCE_SECONDS:
+        wait = _PATIENCE_SECONDS if self._rollup.pending else _TICK_SECONDS
+        if time.monotonic() - self._asked_at < wait:
             return
         rollup = self._rollup
         if rollup.generation != self._task.generation:

@@ -30,7 +30,8 @@ from streams.transport import BatchSchema, RecordBatch
 log = logging.getLogger(__name__)
 
 _COMMIT_SECONDS = 0.2
-_TICK_SECONDS = 0.4
+#: Looked at this often, lest a roll-up that took a little longer than a tick wait for another.
+_LOOK_SECONDS = 0.05
 _LAG_SECONDS = 5.0
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -112,7 +113,7 @@ class Worker:
         for name, (topics, take) in agents.items():
             app.agent(app.topic(*topics, schema=BatchSchema()), name=name)(self._agent(take))
         app.task(self._every(_COMMIT_SECONDS, self.tasks.commit))
-        app.task(self._every(_TICK_SECONDS, self._tick))
+        app.task(self._every(_LOOK_SECONDS, self._tick))
         app.task(self._every(_LAG_SECONDS, self.tasks.sample_lag))
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)
         app.on_before_shutdown.connect(self._on_shutdown, weak=False)
