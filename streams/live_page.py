@@ -57,7 +57,7 @@ class LivePage:
     def add_to(self, app: web.Application) -> None:
         """Serve with `app`, from its start to its shutdown."""
         app.router.add_get("/", self._page)
-        app.router.add_get("/stream", self._stream)
+        app.router.add_get("/stream", self._stream, allow_head=False)  # it would never end
         app.router.add_get("/metrics.json", self._metrics)
         app.router.add_static("/page", _FILES)
         app.on_response_prepare.append(_protect)

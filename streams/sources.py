@@ -54,16 +54,29 @@ class Sources:
         """Where a task begins to read: at the committed offsets, or at the earliest where there are none.
 
         With `from_earliest`, the inputs are read again from their beginning whatever was committed: the state
-        that was made of them is gone. What a topic's own retention has removed is counted and said.
+        that was made of them is gone. What a topic's own retention has removed is counted and said. An input
+        that ends before the committed offset was deleted and made anew: it, too, is read from its beginning.
         """
         tps = list(tps)
         committed = await self.committed(tps)
         earliest = await self.beginning_offsets(tps)
+        ends = await self.end_offsets(tps)
         positions = {}
         for tp in tps:
             position = committed.get(tp, earliest[tp])
             if from_earliest and tp.topic in INPUTS:
                 position = 0
+            elif position > ends[tp] and tp.topic in INPUTS:
+                log.error(
+                    "%s partition %d ends at %d, but was read up to %d: it was made anew, and is read from "
+                    "its beginning",
+                    tp.topic,
+                    tp.partition,
+                    ends[tp],
+                    position,
+                )
+                self._lost_to.pop(tp, None)
+                position = earliest[tp]
             self._note_lost(tp, position, earliest[tp])
             positions[tp] = max(position, earliest[tp])
         return positions

@@ -95,14 +95,21 @@ class Tasks:
             await self._close(number)
 
     async def sample_lag(self) -> None:
-        """Compare positions with the sources' ends."""
+        """Compare positions with the sources' ends.
+
+        An input that ends before where it was read to is another one of that name: it is read from its start.
+        """
         tasks = list(self._owned.values())
-        tps = [tp for task in tasks for tp in task.sources]
-        if not tps:
+        read = {tp: task.positions[tp] for task in tasks for tp in task.sources}
+        if not read:
             return
-        ends = await self._shared.sources.end_offsets(tps)
+        ends = await self._shared.sources.end_offsets(read)
         for task in tasks:
             task.sample_lag(ends)
+            if self._owned.get(task.number) is task and any(ends[tp] < read[tp] for tp in task.inputs):
+                log.warning("an input of task %d was made anew: opening it again", task.number)
+                await self._close(task.number)
+                self._open(task.number)
 
     def _by_task(self, assigned: Iterable[TopicPartition]) -> dict[int, list[TopicPartition]]:
         by_task: dict[int, list[TopicPartition]] = {}

@@ -80,6 +80,14 @@ async def test_who_listens_is_told_everything_once_it_is_known_and_then_what_cha
         ]
 
 
+async def test_who_asks_for_the_head_of_the_stream_does_not_hold_it(served):
+    """Its body would never end, and its place among those who listen would never be free."""
+    page, session, _ = served
+    async with session.head("/stream") as response:
+        assert response.status == 405
+    assert not page._listeners
+
+
 async def test_a_stop_does_not_wait_for_those_who_listen(served):
     _, session, runner = served
     async with session.get("/stream") as response:

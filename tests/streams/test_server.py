@@ -55,6 +55,13 @@ async def get(session, path, **headers):
         return response.status, response.headers["Content-Type"], await response.text()
 
 
+async def test_metrics_are_plain_text_for_who_asks_for_nonsense(idle):
+    asked = "text/plain;version=1.x;=;;,application/openmetrics-text;version=0.x"
+    status, content_type, _ = await get(idle, "/metrics", Accept=asked)
+    assert status == 200
+    assert content_type.startswith("text/plain")
+
+
 async def test_metrics_are_plain_text_by_default(idle):
     status, content_type, text = await get(idle, "/metrics")
     assert status == 200

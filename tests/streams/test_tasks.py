@@ -102,6 +102,38 @@ async def test_a_partition_that_an_input_gained_is_read_too(worker):
     assert gained in task.positions
 
 
+async def test_an_input_that_was_made_anew_is_read_from_its_beginning(worker):
+    """It ends before where it was read to: the worker would wait there until as much is written again."""
+    await worker.assign(0, generation=1)
+    [before] = worker.tasks
+    tp = TopicPartition("orders", 0)
+    beginning = before.positions[tp]
+    [end] = (await worker.shared.sources.end_offsets([tp])).values()
+    before.positions[tp] = end
+    await worker.tasks.sample_lag()
+    assert list(worker.tasks) == [before], "nothing is amiss at the end"
+    before.positions[tp] = end + 7
+    await worker.tasks.sample_lag()
+    await worker.settled()
+    [task] = worker.tasks
+    assert task is not before
+    assert task.positions[tp] == beginning
+
+
+async def test_offsets_beyond_the_end_of_an_input_are_not_waited_for(worker):
+    """As when it was deleted and made anew while no worker ran."""
+    await worker.assign(0, generation=1)
+    [task] = worker.tasks
+    tp = TopicPartition("orders", 0)
+    beginning = task.positions[tp]
+    task.positions[tp] += 1_000_000
+    await task.commit(last=True)
+    await worker.assign(generation=2)
+    await worker.assign(0, generation=3)
+    [task] = worker.tasks
+    assert task.positions[tp] == beginning
+
+
 async def wait_for_partition(worker, tp):
     async with asyncio.timeout(20):
         while tp.partition not in (worker.consumer.kafka.partitions_for_topic(tp.topic) or ()):
