@@ -7,6 +7,7 @@ commits its own, in the transaction that holds what came of them (`streams.task`
 What is overridden is Faust's inside, and where aiokafka does not say it aloud, its: hence the private names.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,12 +17,15 @@ from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
+from streams.lenient_records import be_lenient
 from streams.topics import LARGEST_RECORD
 
 if TYPE_CHECKING:
     from faust.types import AppT, EventT, Message
 
     from streams.app import FaustApp
+
+log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
@@ -83,9 +87,17 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
         max_records: int | None = None,
     ) -> dict[TP, list[RecordBatch]]:
-        fetched = await super()._fetch_records(
-            consumer, active_partitions, timeout=timeout, max_records=max_records
-        )
+        try:
+            fetched = await super()._fetch_records(
+                consumer, active_partitions, timeout=timeout, max_records=max_records
+            )
+        except UnicodeDecodeError:
+            log.warning("a header has a name that is no UTF-8: records are decoded leniently from now on")
+            be_lenient()
+            consumer._fetcher._records.clear()  # noqa: SLF001 - what was decoded of them is lost
+            for tp in consumer.assignment() & self._read_to.keys():
+                consumer.seek(tp, self._read_to[tp])
+            return {}
         batches = {}
         for tp in set(fetched) | active_partitions:
             start = self._read_to.get(tp)
