@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bench.feed import Filled, Placing, Record, console, drop, filled_kafka, forget, shop
+from bench.feed import PARTITIONS, Filled, Placing, Record, console, drop, filled_kafka, forget, shop
 from bench.processes import CPU, run_stock, total, worker
 from bench.report import Line, of_rounds
 from streams.topics import INPUTS
@@ -85,24 +85,22 @@ async def _round(bootstrap: str, filled: Filled, directory: Path) -> Rates:
 async def getmany_rate(bootstrap: str) -> Rate:
     """Read all inputs with aiokafka, and do nothing with the records."""
     consumer = AIOKafkaConsumer(
-        *INPUTS,
         bootstrap_servers=bootstrap,
-        group_id=f"getmany-{time.time_ns()}",
-        auto_offset_reset="earliest",
         enable_auto_commit=False,
         # As the worker has it: fewer, larger fetches than aiokafka's defaults.
         max_partition_fetch_bytes=4 << 20,
         max_poll_records=4000,
     )
     await consumer.start()
-    read, first, last, busy, cost = 0, 0.0, 0.0, 0.0, 0.0
+    tps = [TopicPartition(topic, number) for topic in INPUTS for number in range(PARTITIONS)]
+    consumer.assign(tps)
+    await consumer.seek_to_beginning(*tps)
+    read, last, cost = 0, 0.0, 0.0
+    first, busy = time.monotonic(), time.process_time()
     try:
         while records := await consumer.getmany(timeout_ms=2000):
-            last = time.monotonic()
-            if not first:
-                first, busy = last, time.process_time()
-                continue
             read += sum(map(len, records.values()))
+            last = time.monotonic()
             cost = (time.process_time() - busy) / read * 1e6
     finally:
         await consumer.stop()
