@@ -26,15 +26,17 @@ _REQUEST_BYTES = 16 << 20
 _REASON = click.option("--reason", help="Only those with this reason.")
 
 
-@click.group("dead-letters")
-def command() -> None:
-    r"""List the records that were refused, and put corrected ones back.
+# Click keeps the lines of what begins with a backspace.
+_EXAMPLE = """\b
+retention dead-letters list --json > letters.jsonl
+(edit the values)
+retention dead-letters redrive --file letters.jsonl
+"""
 
-    \b
-    retention dead-letters list --json > letters.jsonl
-    (edit the values)
-    retention dead-letters redrive --file letters.jsonl
-    """
+
+@click.group("dead-letters", epilog=_EXAMPLE)
+def command() -> None:
+    """List the records that were refused, and put corrected ones back."""
 
 
 @command.command("list")
