@@ -23,9 +23,9 @@ from models.windows import US_PER_MINUTE, hour
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Time = Annotated[datetime, Meta(tz=True)]
-#: Integer minor units. The bound, ten trillion dollars, tells a producer's nonsense from a sale, and keeps
-#: the sum of 9,000 of the largest within 64 bits.
-Amount = Annotated[int, Meta(ge=0, le=10**15)]
+#: Integer minor units. The bound, a hundred billion dollars, tells a producer's nonsense from a sale, and
+#: keeps the sum of 900,000 of the largest within 64 bits.
+Amount = Annotated[int, Meta(ge=0, le=10**13)]
 #: Only its length is checked here (a pattern costs as much as all other fields together): what is no
 #: currency has no rate, which `models.facts` finds.
 Currency = Annotated[str, Meta(min_length=3, max_length=3)]
@@ -79,7 +79,7 @@ class Item(Struct, frozen=True, gc=False):
 
     sku: Id
     quantity: Annotated[float, Meta(ge=0)]
-    amount: Annotated[int, Meta(ge=-(10**15), le=10**15)]
+    amount: Annotated[int, Meta(ge=-(10**13), le=10**13)]
 
 
 class OrderPlaced(Event, tag="order.placed", frozen=True):

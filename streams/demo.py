@@ -18,6 +18,7 @@ import msgspec
 from rich.console import Console, RenderableType
 from rich.live import Live
 
+from streams import admin
 from streams.broker import EmbeddedKafka, free_port, is_free, tied
 from streams.errors import PortInUse, RetentionError
 from streams.live_view import render
@@ -75,7 +76,8 @@ class Demo:
         """Run until Ctrl-C, or until the time is up.
 
         Raises:
-            RetentionError: a part could not start, or ended by itself.
+            BrokerUnavailable: a Kafka was named that does not answer.
+        RetentionError: a part could not start, or ended by itself.
         """
         # The view says how it goes; what aiokafka retries is no news.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -100,6 +102,8 @@ class Demo:
     @contextlib.asynccontextmanager
     async def _kafka(self) -> AsyncIterator[str]:
         if self._settings.sources["broker"] != "default":
+            async with admin.connect(self._settings):
+                pass  # it answers; else the worker would say so, in its log
             yield self._settings.broker
             return
         self._console.print("Starting Kafka (fetched once, 43 MB, if this machine has not had it yet) ...")

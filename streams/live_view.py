@@ -112,9 +112,10 @@ def _pipeline(scrape: Scrape, earlier: Scrape | None) -> RenderableType:
     as_of = scrape.value("retention_as_of_timestamp_seconds")
     caught_up = scrape.value("retention_caught_up") == 1
     p99 = scrape.quantile("retention_worker_event_to_metric_seconds", 0.99, earlier)
+    first = "the first numbers come when the history is in"
+    behind = first if math.isnan(as_of) else "the last complete numbers"
     line = Text.assemble(
-        ("caught up" if caught_up else "catching up: these are the last complete numbers",
-         "green" if caught_up else "yellow"),
+        ("caught up" if caught_up else f"catching up: {behind}", "green" if caught_up else "yellow"),
         f"   as of {_moment(as_of)}",
         f"   events in {_count(scrape.total('retention_worker_events_total'))}",
         f"   lag {_count(scrape.total('retention_worker_lag_records'))}",

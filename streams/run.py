@@ -46,6 +46,7 @@ async def _serve(settings: Settings) -> None:
     worker = Worker(settings, partitions)
     server = Server(worker, settings.host, settings.port)
     await server.start()
+    log.info("group %s at %s; the numbers are at %s", settings.group, settings.broker, server.url)
     try:
         await _run_until(worker, stop)
     finally:

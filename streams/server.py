@@ -60,6 +60,12 @@ class Server:
                 raise PortInUse(self._host, self._port) from None
             raise
 
+    @property
+    def url(self) -> str:
+        """Where the live page is, once it has started."""
+        port = self._runner.addresses[0][1] if self._runner else self._port
+        return f"http://{self._host}:{port}/"
+
     async def stop(self) -> None:
         """Answer what is being asked, and close."""
         if self._runner is not None:

@@ -11,7 +11,7 @@ from streams.simulator import SCENARIOS
 
 
 @click.command("demo")
-@click.option("--customers", default=10_000, show_default=True, type=click.IntRange(1), help="In 18 months.")
+@click.option("--customers", default=6_000, show_default=True, type=click.IntRange(1), help="In 18 months.")
 @click.option("--seed", default=1, show_default=True, help="The shop's luck: same seed, same shop.")
 @click.option("--scenario", default="support-backlog", show_default=True, type=click.Choice(list(SCENARIOS)))
 @click.option(

@@ -175,7 +175,7 @@ def test_null_beside_another_fault_names_the_fault():
     ("name", "fields"),
     [
         ("order.placed", {"amount": -1}),
-        ("order.placed", {"amount": 10**15 + 1}),
+        ("order.placed", {"amount": 10**13 + 1}),
         ("order.placed", {"amount": "12"}),
         ("order.placed", {"amount": 12.0}),
         ("order.placed", {"amount": True}),
@@ -234,9 +234,9 @@ def test_the_ends_of_each_scale_are_in_it(survey, lowest, highest):
 
 
 def test_the_largest_amount_and_the_longest_ids_are_accepted():
-    order = read(event("order.placed", amount=10**15, id="€" * 128, customer_id="😀" * 128))
+    order = read(event("order.placed", amount=10**13, id="€" * 128, customer_id="😀" * 128))
     assert isinstance(order, OrderPlaced)
-    assert (order.amount, len(order.id), len(order.customer_id)) == (10**15, 128, 128)
+    assert (order.amount, len(order.id), len(order.customer_id)) == (10**13, 128, 128)
 
 
 def test_a_currency_nobody_has_a_rate_for_is_for_the_facts_to_refuse():
