@@ -50,3 +50,11 @@ def test_every_metric_is_documented() -> None:
         name for name in CATALOGUE if name not in _METRICS and name.rsplit("_mean", 1)[0] not in _METRICS
     ]
     assert missing == []
+
+
+def test_every_series_of_a_worker_is_documented() -> None:
+    own = (Path(__file__).parents[1] / "streams" / "exporter.py").read_text()
+    short = re.findall(r'_(?:gauge|counter)\(\s*"(\w+)"', own)
+    names = {f"retention_worker_{name}" for name in short} | set(re.findall(r'"(retention_worker_\w+)"', own))
+    assert len(names) > 10
+    assert [name for name in sorted(names) if name not in _METRICS] == []
