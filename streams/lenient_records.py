@@ -1,7 +1,7 @@
 """Record batches whose headers are named in no UTF-8: some producers write any bytes as a header's name.
 
 aiokafka raises then, at every attempt, so that one record would stop a worker for ever. Here such bytes are
-replaced, as Java's consumers do. It is decoded in Python, five times as slowly: only once there is need.
+replaced, as Java's consumers do. It is decoded in Python, which is slower: only once there is need.
 """
 
 from typing import Any
