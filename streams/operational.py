@@ -48,7 +48,6 @@ class Operational:
         self.latency = Histogram(_LATENCY_BUCKETS)
         self.flush = Histogram(_FLUSH_BUCKETS)
         self.recovery_seconds = 0.0
-        self.recovered_rows = 0
         self._unseen: list[tuple[int, int]] = []
 
     def events(self, topic: str, count: int) -> None:

@@ -1,6 +1,5 @@
 """What the owner of task 0 does besides: it asks all tasks for their values, and publishes the metrics."""
 
-import logging
 import time
 
 import msgspec
@@ -15,8 +14,6 @@ from streams.shared import Shared
 from streams.task import Task
 from streams.topics import METRICS
 from streams.transport import RecordBatch
-
-log = logging.getLogger(__name__)
 
 #: A tick that not all have answered by then is given up: some task has no owner.
 _PATIENCE_SECONDS = 3.0
@@ -37,7 +34,6 @@ class RollupOwner:
         self._task = task
         self._rollup = Rollup(shared.tasks, task.generation, task.partition.now)
         self._asked_at = 0.0
-        self._restored = False
 
     async def restore(self) -> None:
         """Take over from the former owner: the last values, and the `now` they were evaluated at."""
@@ -49,12 +45,9 @@ class RollupOwner:
         ]
         self.publisher.restore(rows)
         self._rollup.now = max(self._rollup.now, self.publisher.as_of)
-        self._restored = True
 
     async def tick(self) -> None:
         """Ask every task, unless the last question is still open, or was asked a moment ago."""
-        if not self._restored:
-            return
         if not self.publisher.caught_up:
             self._publish()  # also when no set is complete any more
         wait = _PATIENCE_SECONDS if self._rollup.pending else _TICK_SECONDS

@@ -1,7 +1,6 @@
 """The worker's HTTP server: the live page, `/metrics`, `/metrics.json`, `/ready`, `/live`."""
 
 import errno
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -11,8 +10,6 @@ from streams.errors import PortInUse
 from streams.exporter import BusinessCollector, WorkerCollector
 from streams.live_page import LivePage
 from streams.worker import Worker
-
-Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def registry(worker: Worker) -> CollectorRegistry:

@@ -211,7 +211,6 @@ class Tasks:
         try:
             async for records in read_to_end(self._shared.client_options, [changelog]):
                 task.load(records)
-                self._shared.operational.recovered_rows += len(records)
                 await asyncio.sleep(0)
         except partition.StateTooNew as error:
             raise StateTooNew(error.found, error.known) from None
