@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from models.risk_model import RiskModel
 from models.windows import Window
 
 PRIORITIES: Final = ("low", "normal", "high", "urgent")
@@ -38,6 +39,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         tiers: loyalty tier -> yearly net from which it is held, in major units of the base currency.
         channels: those counted by name; another is `other`, none `unknown`.
         payment_methods: those counted by name; another is `other`.
+        risk: the fitted model of the customers' rhythm; None: no probabilities.
 
     Raises:
         ValueError: on construction, a value breaks one of these rules; the message starts with its name.
@@ -52,6 +54,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     tiers: Mapping[str, float] = field(default_factory=lambda: dict(_TIERS))
     channels: tuple[str, ...] = _CHANNELS
     payment_methods: tuple[str, ...] = _PAYMENT_METHODS
+    risk: RiskModel | None = None
 
     def __post_init__(self) -> None:
         """Hold every rule at once, so that no half-valid definitions exist."""

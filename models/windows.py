@@ -8,6 +8,7 @@ from msgspec import Struct
 US_PER_SECOND = 1_000_000
 US_PER_MINUTE = 60 * US_PER_SECOND
 US_PER_HOUR = 3600 * US_PER_SECOND
+US_PER_DAY = 24 * US_PER_HOUR
 
 _NAME = re.compile(r"([1-9][0-9]{0,4})([dh])", re.ASCII)
 
