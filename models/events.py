@@ -9,15 +9,18 @@ Decided here, where the definition leaves it open:
 - RFC 3339 allows a space for the `T` (5.6) and lower case; both are accepted. A leap second (`:60`) is not:
   no clock of ours can represent it. Digits beyond microseconds are rounded.
 - `1e3` and `1.0` are not integers.
+- A CloudEvent in JSON (structured mode) is known by its `specversion`; the event is its data.
 - An item's amount may be negative (a discount line), its quantity a fraction (sold by weight).
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final, Literal, Union
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from models import cloudevents
 from models.definitions import Definitions
 from models.windows import US_PER_MINUTE, hour
 
@@ -302,7 +305,6 @@ _DECODERS: Final[dict[Kind, msgspec.json.Decoder[Any]]] = {
     kind: msgspec.json.Decoder(Union[event_types])  # noqa: UP007 - made of a tuple
     for kind, event_types in EVENTS.items()
 }
-_FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 _NULL: Final = Raw(b"null")
 
 
@@ -330,14 +332,16 @@ def decode(kind: Kind, value: bytes | None) -> Event:
     return event
 
 
-def _decode_again(kind: Kind, value: bytes, message: str) -> Event:
-    """Name the reason for which a value was refused, or find that only its nulls stood in the way."""
+def _decode_again(kind: Kind, value: bytes, message: str, *, opened: bool = False) -> Event:
+    """Name the reason for which a value was refused, or find that only its nulls or an envelope did it."""
     try:
-        fields = _FIELDS.decode(value)
+        fields = cloudevents.members(value)
     except msgspec.ValidationError:  # no object
         raise EventError("not_json", message) from None
     except (ValueError, RecursionError) as error:
         raise EventError("not_json", str(error)) from None
+    if not opened and cloudevents.is_envelope(fields):
+        return _decode_data(kind, fields)
     _check_type(kind, fields.get("type", _NULL))
     given = {name: content for name, content in fields.items() if content != _NULL}
     if len(given) == len(fields):
@@ -346,6 +350,19 @@ def _decode_again(kind: Kind, value: bytes, message: str) -> Event:
         event: Event = _DECODERS[kind].decode(msgspec.json.encode(given))
     except msgspec.ValidationError:
         raise EventError("invalid_field", message) from None
+    except (ValueError, RecursionError) as error:
+        raise EventError("not_json", str(error)) from None
+    return event
+
+
+def _decode_data(kind: Kind, envelope: Mapping[str, Raw]) -> Event:
+    try:
+        value = cloudevents.opened(envelope)
+        event: Event = _DECODERS[kind].decode(value)
+    except cloudevents.EnvelopeError as error:
+        raise EventError("invalid_field", str(error)) from None
+    except msgspec.ValidationError as error:
+        return _decode_again(kind, value, str(error), opened=True)
     except (ValueError, RecursionError) as error:
         raise EventError("not_json", str(error)) from None
     return event

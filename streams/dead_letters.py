@@ -13,6 +13,7 @@ from models.events import EventError, check_time, decode, to_us
 from models.facts import facts_of
 from streams import admin
 from streams.clock import wall_us
+from streams.cloudevents import unwrap
 from streams.restore import read_to_end
 from streams.settings import Settings
 from streams.topics import DEAD_LETTERS, INPUTS, partition_counts
@@ -88,7 +89,7 @@ def refusal(letter: DeadLetter, settings: Settings) -> EventError | None:
     # In `event` mode only the worker knows the latest event, from which the horizon counts.
     now = wall if settings.clock == "wall" else 0
     try:
-        event = decode(INPUTS[letter.topic], letter.value)
+        event = decode(INPUTS[letter.topic], unwrap(letter))
         check_time(
             to_us(event.time), wall_us=wall, now_us=now, definitions=settings.definitions, ages=event.ages
         )

@@ -1,10 +1,11 @@
-"""The form in which dead letters are listed, edited and read again."""
+"""The form in which dead letters are listed, edited and read again; whether they would be refused again."""
 
 import json
 
 import pytest
 
-from streams.dead_letters import DeadLetter, of_json, to_json
+from streams import settings
+from streams.dead_letters import DeadLetter, of_json, refusal, to_json
 
 VALUES = [
     None,
@@ -39,3 +40,22 @@ def test_any_bytes_survive_the_listed_form(value, key):
         assert json.loads(after.value) == json.loads(before.value)
     else:
         assert after == before
+
+
+@pytest.mark.parametrize(
+    ("named", "refused"), [((("ce_id", b"e1"), ("ce_specversion", b"1.0")), False), ((), True)]
+)
+def test_what_its_headers_say_is_part_of_a_cloud_event(named, refused):
+    event = {"type": "order.shipped", "time": "2026-01-02T03:04:05Z", "customer_id": "c", "order_id": "o"}
+    letter = DeadLetter(
+        reason="unknown_currency",
+        message="m",
+        topic="orders",
+        partition=1,
+        offset=2,
+        timestamp=3,
+        key=None,
+        value=json.dumps(event).encode(),
+        headers=named,
+    )
+    assert (refusal(letter, settings.load({"clock": "event"}, {})) is not None) == refused
