@@ -1,12 +1,12 @@
 """Dead letters as people and editors see them: read, checked again, and made into records again."""
 
 import base64
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
 import msgspec
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from msgspec import Struct
 
 from models.events import EventError, check_time, decode, to_us
@@ -21,6 +21,11 @@ from streams.topics import DEAD_LETTERS, INPUTS, partition_counts
 _PREFIX: Final = "retention.error."
 #: base64 of bytes that are no UTF-8, in the JSON form.
 _BASE64: Final = "base64"
+#: Its offsets say up to where letters have been put back.
+_GROUP: Final = DEAD_LETTERS
+
+#: Topic, partition and offset where a record was read that was refused.
+Place = tuple[str, int, int]
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
@@ -48,19 +53,78 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
 
+    @property
+    def place(self) -> Place:
+        """Where it was read."""
+        return self.topic, self.partition, self.offset
 
-async def read(settings: Settings) -> AsyncGenerator[DeadLetter, None]:
-    """Give all dead letters that the topic holds, in no order over partitions."""
+
+async def read(settings: Settings, *, all_of_them: bool = True) -> AsyncGenerator[DeadLetter, None]:
+    """Give the dead letters that the topic holds, or those not yet settled, in no order over partitions."""
+    tps = await _partitions(settings)
+    settled = {} if all_of_them or not tps else await _settled(settings, tps)
+    async with aclosing(_records(settings, tps)) as records:
+        async for record in records:
+            letter = of_record(record)
+            # Another release's, or somebody else's: nothing could be put back.
+            if letter.topic in INPUTS and record.offset >= settled.get(_partition_of(record), 0):
+                yield letter
+
+
+async def settle(settings: Settings, places: Collection[Place]) -> None:
+    """Take note that the letters of `places` were put back, as far as none is left before them."""
+    tps = await _partitions(settings)
+    if not tps:
+        return
+    settled = await _settled(settings, tps)
+    stopped: set[TopicPartition] = set()
+    async with aclosing(_records(settings, tps)) as records:
+        async for record in records:
+            tp = _partition_of(record)
+            letter = of_record(record)
+            if tp in stopped or record.offset < settled[tp]:
+                continue
+            if letter.topic in INPUTS and letter.place not in places:
+                stopped.add(tp)
+            else:
+                settled[tp] = record.offset + 1
+    async with _consumer(settings, tps) as consumer:
+        await consumer.commit(settled)
+
+
+async def _partitions(settings: Settings) -> list[TopicPartition]:
     async with admin.connect(settings) as client:
         counts = await partition_counts(client, [DEAD_LETTERS])
-    tps = [TopicPartition(DEAD_LETTERS, partition) for partition in range(counts.get(DEAD_LETTERS, 0))]
+    return [TopicPartition(DEAD_LETTERS, partition) for partition in range(counts.get(DEAD_LETTERS, 0))]
+
+
+def _partition_of(record: ConsumerRecord) -> TopicPartition:
+    return TopicPartition(record.topic, record.partition)
+
+
+async def _records(settings: Settings, tps: list[TopicPartition]) -> AsyncGenerator[ConsumerRecord, None]:
     if not tps:
         return
     async with aclosing(read_to_end(settings.client_options(), tps)) as batches:
         async for records in batches:
-            for letter in map(of_record, records):
-                if letter.topic in INPUTS:  # another release's, or somebody else's: nothing could be put back
-                    yield letter
+            for record in records:
+                yield record
+
+
+@asynccontextmanager
+async def _consumer(settings: Settings, tps: list[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(**settings.client_options(), group_id=_GROUP, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign(tps)
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _settled(settings: Settings, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
+    async with _consumer(settings, tps) as consumer:
+        return {tp: await consumer.committed(tp) or 0 for tp in tps}
 
 
 def of_record(record: ConsumerRecord) -> DeadLetter:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from rich.table import Table
 
 from streams import admin, dead_letters
 from streams.cli.options import settings_options
-from streams.dead_letters import DeadLetter
+from streams.dead_letters import DeadLetter, Place
 from streams.errors import RetentionError
 from streams.settings import Settings
 
 _EXCERPT = 80
+_PLACES = 3
 _REQUEST_BYTES = 16 << 20
 
 _REASON = click.option("--reason", help="Only those with this reason.")
@@ -78,18 +79,19 @@ def list_command(
 def redrive_command(settings: Settings, reason: str | None, file: Path | None, *, dry_run: bool) -> int:
     """Put dead letters back on the topic they came from.
 
-    Each is checked first: what would be refused again is left out and said, and the exit code is then 1. A
-    record that was put back before does no harm: it is a duplicate.
+    Each is checked first: what would be refused again is left out and said, with where it was read, and the
+    exit code is then 1. A record that was put back before does no harm: it is a duplicate.
     """
     letters = _of_file(file) if file else asyncio.run(_read(settings, reason))
-    selected = _distinct(letter for letter in letters if reason in (None, letter.reason))
+    selected = [letter for letter in letters if reason in (None, letter.reason)]
     good, refused = _sort_out(selected, settings)
+    different = _distinct(good)
     if good and not dry_run:
-        asyncio.run(_put_back(settings, good))
-    for topic, count in sorted(Counter(letter.topic for letter in good).items()):
+        asyncio.run(_put_back(settings, different, {letter.place for letter in good}))
+    for topic, count in sorted(Counter(letter.topic for letter in different).items()):
         click.echo(f"{'would put' if dry_run else 'put'} {count:,} back on {topic}")
-    for why, count in refused.most_common():
-        click.echo(f"left out {count:,} that would be refused again: {why}", err=True)
+    for why, left in sorted(refused.items(), key=lambda item: -len(item[1])):
+        click.echo(f"left out {len(left):,} that would be refused again: {why} ({_places(left)})", err=True)
     if not selected:
         click.echo("there is nothing to put back", err=True)
     return 1 if refused else 0
@@ -123,18 +125,28 @@ def _distinct(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
     return list({(letter.topic, letter.key, letter.value): letter for letter in letters}.values())
 
 
-def _sort_out(letters: Sequence[DeadLetter], settings: Settings) -> tuple[list[DeadLetter], Counter[str]]:
-    good, refused = [], Counter[str]()
+def _sort_out(
+    letters: Sequence[DeadLetter], settings: Settings
+) -> tuple[list[DeadLetter], dict[str, list[DeadLetter]]]:
+    good: list[DeadLetter] = []
+    refused: defaultdict[str, list[DeadLetter]] = defaultdict(list)
     for letter in letters:
         error = dead_letters.refusal(letter, settings)
         if error is None:
             good.append(letter)
         else:
-            refused[str(error)] += 1
+            refused[str(error)].append(letter)
     return good, refused
 
 
-async def _put_back(settings: Settings, letters: Sequence[DeadLetter]) -> None:
+def _places(letters: Sequence[DeadLetter]) -> str:
+    """Where they were read, as Kafka's own tools write it; of many, the first."""
+    first = [f"{letter.topic}-{letter.partition}@{letter.offset}" for letter in letters[:_PLACES]]
+    more = len(letters) - len(first)
+    return ", ".join(first) + (f" and {more:,} more" if more else "")
+
+
+async def _put_back(settings: Settings, letters: Sequence[DeadLetter], places: Collection[Place]) -> None:
     by_topic: defaultdict[str, list[DeadLetter]] = defaultdict(list)
     for letter in letters:
         by_topic[letter.topic].append(letter)
@@ -146,6 +158,7 @@ async def _put_back(settings: Settings, letters: Sequence[DeadLetter]) -> None:
             for letter in letters
         ]
         await asyncio.gather(*sent)
+    await dead_letters.settle(settings, places)
 
 
 def _table(letters: Iterable[DeadLetter]) -> Table:

@@ -34,13 +34,17 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
     refused = await _count_dead_letters(settings)
     if refused:
         count = f"{refused} or more" if refused == _COUNTED_AT_MOST else str(refused)
-        yield Finding("warn", f"dead letters: {count}", "look at them with `retention dead-letters list`")
+        advice = "look at them with `retention dead-letters list`, put them back with `redrive`"
+        yield Finding("warn", f"dead letters: {count}", advice)
 
 
 async def _count_dead_letters(settings: Settings) -> int:
-    """Count by reading, because offsets count the ends of transactions too; a few are as telling as all."""
+    """Count those that were not put back yet; a few are as telling as all.
+
+    By reading, because offsets count the ends of transactions too.
+    """
     count = 0
-    async with aclosing(dead_letters.read(settings)) as letters:
+    async with aclosing(dead_letters.read(settings, all_of_them=False)) as letters:
         async for _ in letters:
             count += 1
             if count == _COUNTED_AT_MOST:

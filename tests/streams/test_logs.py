@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from aiokafka.errors import KafkaConnectionError, NotLeaderForPartitionError, TopicAuthorizationFailedError
 
 from streams.logs import JsonFormatter, Repetition, configure
 
@@ -103,6 +104,19 @@ def test_another_line_of_code_says_another_thing():
 def test_what_is_ours_is_always_said():
     repetition = Repetition(Timer())
     assert all(said(repetition, name="streams.tasks") for _ in range(3))
+
+
+def test_what_a_library_tries_again_by_itself_is_said_where_it_lasts():
+    timer = Timer()
+    repetition = Repetition(timer)
+    for timer.at in (0, 2, 4.9):
+        assert said(repetition, node=NotLeaderForPartitionError()) is None
+    timer.at = 5
+    assert said(repetition, node=NotLeaderForPartitionError)
+    timer.at = 60
+    assert said(repetition, node=NotLeaderForPartitionError()) is None, "another time"
+    assert said(repetition, line=2, node=KafkaConnectionError())
+    assert said(repetition, line=3, node=TopicAuthorizationFailedError())
 
 
 def test_configured_logging_holds_repetitions_back(capsys):

@@ -85,6 +85,7 @@ def test_listed_edited_and_put_back(retention, broker_calls, tmp_path):
     assert result.code == 1  # the third was not corrected
     assert "put 2 back on orders" in result.out
     assert "left out 1 that would be refused again: invalid_field: " in result.err
+    assert result.err.endswith(" (orders-3@7)\n"), "where it was read"
     records = broker_calls.records("orders")
     assert [json.loads(record.value) for record in records] == [order(1, amount=5), order(2)]
     assert [record.key for record in records] == [b"k", b"k"]
@@ -104,6 +105,24 @@ def test_what_has_become_valid_is_put_back_as_it_is_and_once(retention, broker_c
     result = retention("dead-letters", "redrive")
     assert (result.code, result.out) == (0, "put 1 back on orders\n")
     assert [record.value for record in broker_calls.records("orders")] == [raw]
+
+
+def test_the_doctor_warns_only_of_what_was_not_put_back(retention, broker_calls, tmp_path):
+    broker_calls.produce(letter(order(1, amount=-5)), letter(order(2, amount=-5), offset=8))
+    assert "warn  dead letters: 2" in retention("doctor").out
+    fixed = [json.loads(line) for line in retention("dead-letters", "list", "--json").out.splitlines()]
+    for each in fixed:
+        each["value"]["amount"] = 5
+    path = tmp_path / "letters.jsonl"
+    path.write_text(json.dumps(fixed[0]))
+    assert retention("dead-letters", "redrive", "--file", path).code == 0
+    assert "warn  dead letters: 1" in retention("doctor").out
+    path.write_text(json.dumps(fixed[1]))
+    assert retention("dead-letters", "redrive", "--file", path).code == 0
+    assert "dead letters" not in retention("doctor").out
+    broker_calls.produce(letter(order(3, amount=-5), offset=9))
+    assert "warn  dead letters: 1" in retention("doctor").out
+    assert len(retention("dead-letters", "list", "--json").out.splitlines()) == 3, "all that there is"
 
 
 def test_each_goes_back_to_its_own_topic(retention, broker_calls):
