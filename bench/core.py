@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from models import facts, pages
+from models.customer import Row
 from models.definitions import Definitions
 from models.events import KINDS, decode
 from models.metrics import compute
@@ -90,6 +91,7 @@ def measure(customers: int) -> dict[str, float]:
     )
     wire, costs["encode a fact"] = clocked(lambda: [facts.encode(fact) for _, fact in found], count)
     _, costs["decode a fact"] = clocked(lambda: [facts.decode(fact) for fact in wire], count)
+    costs["absorb a fact"], costs["count an absorbed fact"] = _history(definitions, found, wire)
     memory = _memory()
     partition = Partition(definitions, rows := {})
     apply_seconds = drain_seconds = 0.0
@@ -113,12 +115,24 @@ def measure(customers: int) -> dict[str, float]:
     restored = Partition(definitions, rows)
     _, costs["rebuild a customer"] = clocked(lambda: restored.rebuild(NOW), customers)
     key = next(key for key in rows if not pages.is_page(key))
-    _, costs["decode a row"] = clocked(lambda: [pages.decode(key, rows) for _ in range(2_000)], 2_000)
+    _, costs["decode a row"] = clocked(lambda: [Row(pages.read(rows, key)) for _ in range(2_000)], 2_000)
     partial, cost = clocked(lambda: restored.evaluate(NOW), 1)
     costs["evaluate what is new, ms"] = cost / 1e3
     costs["evaluate an hour later, ms"] = clocked(lambda: restored.evaluate(NOW + HOUR), 1)[1] / 1e3
     costs["compute the metrics, ms"] = clocked(lambda: compute([partial], definitions, NOW), 1)[1] / 1e3
     return costs
+
+
+def _history(
+    definitions: Definitions, found: list[tuple[str, facts.Fact]], wire: list[bytes]
+) -> tuple[float, float]:
+    """Absorb the whole history, then count it."""
+    partition = Partition(definitions, {})
+    partition.resume(NOW)
+    keyed = [(customer.encode(), fact, value) for (customer, fact), value in zip(found, wire, strict=True)]
+    _, absorbed = clocked(lambda: [partition.absorb(*each) for each in keyed], len(keyed))
+    _, counted = clocked(lambda: list(partition.count()), len(keyed))
+    return absorbed, counted
 
 
 def _warm(definitions: Definitions, found: list[tuple[str, facts.Fact]]) -> float:

@@ -22,7 +22,6 @@ class Account:
     Args:
         key: of the customer's row.
         row: the claims.
-        encoded: as which the row was decoded.
 
     Attributes:
         line: the qualifying orders, sorted.
@@ -35,8 +34,6 @@ class Account:
 
     __slots__ = (
         "_conversions",
-        "_encoded",
-        "_ids",
         "_year",
         "key",
         "line",
@@ -54,12 +51,10 @@ class Account:
     sent: int
     shown: dict[str, Shown]
 
-    def __init__(self, key: bytes, row: Row, encoded: bytes = b"") -> None:
+    def __init__(self, key: bytes, row: Row) -> None:
         self.key = key
         self.row = row
         self.standing: Standing | None = None
-        self._encoded = encoded
-        self._ids: set[str] = set()
         self._year: Year | None = None
         self._conversions: dict[str, list[int]] | None = None
 
@@ -68,23 +63,6 @@ class Account:
         index = _INDEXES[name](self)
         setattr(self, name, index)
         return index
-
-    def admits(self, event_id: str) -> bool:
-        """Take note of an event's id; False if it is known already."""
-        if event_id in self._ids:
-            return False
-        if self._encoded and event_id.encode() in self._encoded:
-            # Maybe an id of something else: only now is it worth looking at every claim.
-            self.recount()
-            if event_id in self._ids:
-                return False
-        self._ids.add(event_id)
-        return True
-
-    def recount(self) -> None:
-        """Know the events by their claims, not by the row they came from."""
-        self._ids = self.row.ids()
-        self._encoded = b""
 
     def order(self, entity: str) -> Order | None:
         """The order of that id, if it is known."""
@@ -114,8 +92,6 @@ class Account:
 
     def conversions_of(self, cart: str) -> Sequence[int]:
         """When orders were placed that name a cart."""
-        if self._conversions is None and not self.row.may_hold("orders", cart):
-            return ()
         return self.conversions.get(cart, ())
 
     @property

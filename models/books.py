@@ -195,11 +195,11 @@ class Books:
 
     def _target(
         self, account: Account, entity: str, ticket: tickets.Ticket | None, before: Outcome | None
-    ) -> bool:
-        """Count what has become of a ticket's targets, no longer what had; whether the row has changed."""
+    ) -> None:
+        """Count what has become of a ticket's targets, no longer what had."""
         outcome = None if ticket is None else self._targets.outcome(ticket, self.now)
         if outcome == before:
-            return False
+            return
         if before is not None:
             self._targets.add(before, -1)
         if outcome is not None:
@@ -207,7 +207,7 @@ class Books:
             if before is None or outcome.due != before.due:
                 self._remind(account, TICKET, entity, outcome.due)
         slow = [() if one is None else one.met() for one in (before, outcome)]
-        return self._whole.meet(account, *slow)
+        self._whole.meet(account, *slow)
 
     # Feedback, and what else is about the customer alone.
 

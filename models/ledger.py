@@ -53,10 +53,9 @@ class Ledger(Books):
             for experiment, variant in fact.seen.items():
                 self._whole.see(account, experiment, Seen(claim.time, claim.id, variant))
 
-    def open(self, account: Account) -> bool:
-        """Add all that a restored customer adds, as if it all came now; whether its row changed."""
+    def open(self, account: Account) -> None:
+        """Add all that a restored customer adds, as if it all came now."""
         row = account.row
-        met, row.met = row.met, {}
         encounters = [*self._open_orders(account), *self._open_tickets(account)]
         encounters += self._add_refunds(account, row.refunds, 1)
         for versions in row.reviews.values():
@@ -71,7 +70,6 @@ class Ledger(Books):
             encounters += feedback.met_in(claim)
         self._change_nps(None, feedback.latest_nps(row.loose))
         self._whole.open(account, encounters)
-        return row.met != met
 
     def _open_orders(self, account: Account) -> Iterator[Encounter]:
         line = account.line = []
@@ -107,21 +105,18 @@ class Ledger(Books):
         due.update((key, CUSTOMER, "") for key in self._whole.go_to(hour(now)))
         return sorted(due)  # a customer's together: it may have to be decoded
 
-    def ripen(self, account: Account, kind: int, entity: str, before: int) -> bool:
-        """Let an entity add what it adds now, in the place of what it did at the instant `before`.
-
-        Gives whether the customer's row has changed.
-        """
+    def ripen(self, account: Account, kind: int, entity: str, before: int) -> None:
+        """Let an entity add what it adds now, in the place of what it did at the instant `before`."""
         if kind == ORDER:
             order = account.order(entity)
             if order is not None:
                 self._orders.add(order, before, -1)
                 self._orders.add(order, self.now, 1)
-                return self._whole.meet(account, orders.met(order, before), orders.met(order, self.now))
+                self._whole.meet(account, orders.met(order, before), orders.met(order, self.now))
         elif kind == TICKET:
             ticket = tickets.derive(account.row.tickets.get(entity, ()))
             if ticket is not None:
-                return self._target(account, entity, ticket, self._targets.outcome(ticket, before))
+                self._target(account, entity, ticket, self._targets.outcome(ticket, before))
         elif kind == CUSTOMER:
             self._whole.stand(account, self._whole.standing(account, hour(before)))
         else:
@@ -129,7 +124,6 @@ class Ledger(Books):
             if cart is not None:
                 self._checkout.add(cart, before, -1)
                 self._checkout.add(cart, self.now, 1)
-        return False
 
     def expire(self, account: Account, before: int) -> None:
         """Forget every claim from before a time (microseconds)."""
@@ -149,7 +143,6 @@ class Ledger(Books):
         self._expire_loose(account, before)
         for experiment, seen in list(row.seen.items()):
             self._whole.show(account, experiment, after(seen, before))
-        account.recount()
         row.recount()
         account.renew_sent()
         self._whole.stand(account, standing)

@@ -1,20 +1,60 @@
-"""Rows of customers, as the changelog keeps them: one a customer, unless it would outgrow a Kafka message.
+"""Rows of customers, as the changelog keeps them: a log of the facts known of one, in the order they came.
 
-A larger one is split into pages, each claim in the page that its event id hashes to, so that no number of
-orders, nor a conversation however long, makes a row that cannot be written. The first page has the
-customer's id as its key; the others' begin with a byte that no UTF-8 has.
+A fact is appended as it was sent between partitions, without looking at the others: it costs the same
+whatever the customer's history, and nothing has to be decoded for it. An entity's id is not written again
+soon after; a number says where it stands. A log that would outgrow a page goes on in another one, so that no
+number of orders, nor a conversation however long, makes a row that cannot be written, or is written whole for
+each of its facts. The first page has the customer's id as its key; the others' begin with a byte that no
+UTF-8 has.
+
+A page is a prefix (the number of its facts; in the first page the number of pages and the length of a note),
+a short hash of each fact's event id, the note, which is the partition's to use, and the facts as MessagePack.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, MutableMapping
+from struct import Struct as Layout
+from typing import Final, cast
 from zlib import crc32
 
-from models.customer import Row
+import msgspec
 
-#: A page that outgrows this is split. Brokers take records of 1 MB; a page is written whole when one
-#: claim in it changes, so smaller is cheaper, and larger means fewer keys.
-PAGE_BYTES: Final = 200_000
+from models.claims import AnyClaim
+from models.facts import Fact, encode
+
+#: A page that would outgrow this is closed, and another one begun: whole pages are written.
+PAGE_BYTES: Final = 32_000
 _PAGE: Final = b"\xff"
+_PREFIX: Final = Layout(">IHH")  # facts, pages, bytes of the note
+_PREFIX_BYTES: Final = 8
+_HASH_BYTES: Final = 2
+_FIRST: Final = _PREFIX.pack(1, 1, 0)
+_NEXT: Final = _PREFIX.pack(1, 0, 0)
+_ARRAY: Final = b"\xdd"  # of MessagePack: a number of items in 32 bits follows
+_REFERENCE: Final = b"\xcd"  # an integer of 16 bits follows
+_REFERENCE_BYTES: Final = 3
+_FARTHEST: Final = 1 << 16
+#: How far back an entity's id is looked for: about five facts. Looking through a whole page takes longer than
+#: all of the rest.
+_NEAR: Final = 256
+
+Rows = MutableMapping[bytes, bytes]
+
+
+class _Entry(msgspec.Struct, array_like=True, gc=False):
+    """A fact as it stands in a page: its entity may be told by where it stands already."""
+
+    entity: str | int
+    claim: AnyClaim
+    seen: dict[str, str] | None = None
+
+    @property
+    def time(self) -> int:
+        """When it happened, in microseconds since the epoch."""
+        return self.claim.time
+
+
+_decode: Final = msgspec.msgpack.Decoder(list[_Entry]).decode
+_decode_text: Final = msgspec.msgpack.Decoder(str).decode
 
 
 def is_page(key: bytes) -> bool:
@@ -22,68 +62,140 @@ def is_page(key: bytes) -> bool:
     return key.startswith(_PAGE)
 
 
+def count(first: bytes) -> int:
+    """Give the number of pages that a customer's first one tells of."""
+    return (first[4] << 8) + first[5]
+
+
 def keys_of(customer: bytes, pages: int) -> list[bytes]:
     """Give the keys of a customer's rows."""
-    return [customer, *(_PAGE + page.to_bytes(2) + customer for page in range(1, pages))]
+    return [customer, *(_key(customer, page) for page in range(1, pages))]
 
 
-def encode(customer: bytes, row: Row) -> dict[bytes, bytes]:
-    """Give a customer's rows: key -> value, all of their pages."""
-    if row.pages == 1:
-        value = row.encode()
-        if len(value) <= PAGE_BYTES:
-            return {customer: value}
-        row.pages = 2
-    values = [page.encode() for page in _split(row)]
-    while max(map(len, values)) > PAGE_BYTES and row.pages < 1 << 15:
-        row.pages *= 2
-        values = [page.encode() for page in _split(row)]
-    return dict(zip(keys_of(customer, row.pages), values, strict=True))
+def short_hash(event_id: str) -> bytes:
+    """Give what a page knows an event's id by."""
+    return (crc32(event_id.encode()) & 0xFFFF).to_bytes(_HASH_BYTES)
 
 
-def decode(customer: bytes, rows: Mapping[bytes, bytes]) -> Row:
-    """Give a customer's claims, of all pages.
+def may_hold(page: bytes, hashed: bytes) -> bool:
+    """Whether a page may hold an event whose id has this short hash: False is certain."""
+    return page.find(hashed, _PREFIX_BYTES, _hashes_end(page)) >= 0
 
-    Raises:
-        KeyError: the customer has no row.
+
+def append(rows: Rows, customer: bytes, fact: bytes, hashed: bytes) -> Iterable[bytes]:
+    """Add an encoded fact to a customer's log, and give the keys of the pages that changed.
+
+    Args:
+        rows: of a partition.
+        customer: the key of the customer's first page.
+        fact: as `facts.encode` gives it.
+        hashed: the `short_hash` of its event's id.
     """
-    row = Row.decode(rows[customer])
-    for key in keys_of(customer, row.pages)[1:]:
-        value = rows.get(key)
-        if value is not None:
-            _join(row, Row.decode(value))
-    return row
+    first = rows.get(customer)
+    if first is None:
+        rows[customer] = _FIRST + hashed + fact
+        return (customer,)
+    pages = count(first)
+    key = customer if pages == 1 else _key(customer, pages - 1)
+    page = first if pages == 1 else rows[key]
+    if len(page) + len(fact) > PAGE_BYTES:
+        return _begin(rows, customer, hashed + fact)
+    rows[key] = _extended(page, fact, hashed)
+    return (key,)
 
 
-def _split(row: Row) -> list[Row]:
-    pages = [Row(row.pages, row.earliest) for _ in range(row.pages)]
-    pages[0].known, pages[0].met = row.known, row.met
-    for index, section in enumerate(row.sections()):
-        for entity, page, claim in _placed(section, row.pages):
-            pages[page].sections()[index].setdefault(entity, []).append(claim)
-    for experiment, seen in row.seen.items():
-        for claim in seen:  # an event may have shown many
-            pages[_page(claim.id + experiment, row.pages)].seen.setdefault(experiment, []).append(claim)
-    for loose in row.loose:
-        pages[_page(loose.id, row.pages)].loose.append(loose)
-    for fact in row.waiting:
-        pages[_page(fact.claim.id, row.pages)].waiting.append(fact)
-    return pages
+def read(rows: Rows, customer: bytes) -> list[Fact]:
+    """Give the facts of a customer's log, of all pages; none of one without a row."""
+    first = rows.get(customer)
+    if first is None:
+        return []
+    pages = count(first)
+    if pages == 1:
+        return _read_page(first)
+    return [fact for key in keys_of(customer, pages) for fact in _read_page(rows[key])]
 
 
-def _placed(section: Mapping[str, Iterable[Any]], pages: int) -> Iterator[tuple[str, int, Any]]:
-    for entity, claims in section.items():
-        for claim in claims:
-            yield entity, _page(claim.id, pages), claim
+def rewrite(rows: Rows, customer: bytes, facts: Iterable[Fact]) -> set[bytes]:
+    """Put a log of these facts in the place of a customer's, and give the keys of all pages concerned.
+
+    The note stays, if there is any fact; without one there is no row any more.
+    """
+    first = rows[customer]
+    noted = note(first)
+    concerned = set(keys_of(customer, count(first)))
+    for key in concerned:
+        del rows[key]
+    for fact in facts:
+        concerned.update(append(rows, customer, encode(fact), short_hash(fact.claim.id)))
+    if noted and customer in rows:
+        put_note(rows, customer, noted)
+    return concerned
 
 
-def _page(event_id: str, pages: int) -> int:
-    return crc32(event_id.encode()) % pages
+def note(first: bytes) -> bytes:
+    """Give the note in a customer's first page."""
+    begin = _hashes_end(first)
+    return first[begin : begin + int.from_bytes(first[6:8])]
 
 
-def _join(row: Row, page: Row) -> None:
-    for section, more in zip((*row.sections(), row.seen), (*page.sections(), page.seen), strict=True):
-        for entity, claims in more.items():
-            section.setdefault(entity, []).extend(claims)
-    row.loose.extend(page.loose)
-    row.waiting.extend(page.waiting)
+def put_note(rows: Rows, customer: bytes, noted: bytes) -> None:
+    """Put a note in the place of that in a customer's first page."""
+    first = rows[customer]
+    begin = _hashes_end(first)
+    facts = first[begin + int.from_bytes(first[6:8]) :]
+    rows[customer] = b"".join((first[:6], len(noted).to_bytes(2), first[8:begin], noted, facts))
+
+
+def _key(customer: bytes, page: int) -> bytes:
+    return _PAGE + page.to_bytes(2) + customer
+
+
+def _hashes_end(page: bytes) -> int:
+    return _PREFIX_BYTES + _HASH_BYTES * int.from_bytes(page[:4])
+
+
+def _extended(page: bytes, fact: bytes, hashed: bytes) -> bytes:
+    """Give a page with one more fact."""
+    number = int.from_bytes(page[:4])
+    hashes = _PREFIX_BYTES + _HASH_BYTES * number
+    begin = hashes + (page[6] << 8) + page[7]
+    end = _text_end(fact, 1)  # of the entity
+    if end > 1 + _REFERENCE_BYTES:
+        found = page.find(fact[1:end], max(begin, len(page) - _NEAR)) - begin
+        if 0 <= found < _FARTHEST:
+            fact = b"".join((fact[:1], _REFERENCE, found.to_bytes(2), fact[end:]))
+    return b"".join(((number + 1).to_bytes(4), page[4:hashes], hashed, page[hashes:], fact))
+
+
+def _begin(rows: Rows, customer: bytes, page: bytes) -> Iterable[bytes]:
+    """Begin another page."""
+    first = rows[customer]
+    pages = count(first)
+    key = _key(customer, pages)
+    rows[customer] = b"".join((first[:4], (pages + 1).to_bytes(2), first[6:]))
+    rows[key] = _NEXT + page
+    return (customer, key)
+
+
+def _text_end(data: bytes, at: int) -> int:
+    """Give where an encoded text ends that begins at `at`."""
+    head = data[at]
+    if head < 0xC0:  # noqa: PLR2004 - of up to 31 bytes: the length is in the head
+        return at + 1 + head - 0xA0
+    if head == 0xD9:  # noqa: PLR2004 - of up to 255
+        return at + 2 + data[at + 1]
+    return at + 3 + int.from_bytes(data[at + 1 : at + 3])
+
+
+def _read_page(page: bytes) -> list[Fact]:
+    facts = page[_hashes_end(page) + int.from_bytes(page[6:8]) :]
+    known: dict[int, str] = {}
+    entries = _decode(_ARRAY + page[:4] + facts)
+    for entry in entries:
+        at = entry.entity
+        if type(at) is int:
+            name = known.get(at)
+            if name is None:
+                name = known[at] = _decode_text(facts[at : _text_end(facts, at)])
+            entry.entity = name
+    return cast("list[Fact]", entries)

@@ -1,10 +1,14 @@
 """One partition of the customers: their rows, what they add up to, and what the clock does to them.
 
-The state is the rows. A row is decoded when a fact of its customer arrives, and encoded when it is drained;
-the aggregates always hold the sum of all rows at `now`. What depends on an instant waits for it: a fact from
-later than the clock in a heap, the oldest claim of each customer in the hour in which it leaves the horizon.
+The state is the rows: logs of facts (`models.pages`). A partition that resumes begins by absorbing: a fact is
+appended to its customer's log, and nothing is derived, as long as nobody can be told the numbers anyway.
+`count` adds up all rows once; from then on every fact that arrives changes the sums by what it changes, so
+that they always hold the sum of all rows at `now`. What depends on an instant waits for it: a fact from later
+than the clock in a heap, the oldest claim of each customer in the hour in which it leaves the horizon.
 """
 
+from array import array
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Final
 
@@ -16,7 +20,8 @@ from models.account import Account
 from models.aggregates import Partial
 from models.customer import NEVER, Row
 from models.definitions import Definitions
-from models.facts import Fact
+from models.exposure import Met
+from models.facts import Fact, encode
 from models.ledger import Ledger
 from models.windows import US_PER_HOUR, between, hour
 
@@ -27,8 +32,11 @@ STATE_VERSION: Final = 1
 META_KEY: Final = b"\xff\xff"
 
 #: Decoded customers kept in two generations of at most this many. One of them takes about 7 KB: more would
-#: cost memory (a worker may have dozens of partitions), and decoding one again takes 5 us.
+#: cost memory (a worker may have dozens of partitions), and decoding one again takes 15 us.
 _GENERATION: Final = 400
+#: What was met is kept packed while its customer is not decoded: exposure and hour in one integer.
+_HOUR_BITS: Final = 32
+_HOURS: Final = (1 << _HOUR_BITS) - 1
 
 
 class StateTooNew(RuntimeError):
@@ -70,26 +78,38 @@ class Partition:
     Args:
         definitions: the parameters of the definitions.
         rows: key -> value, as in the changelog; used and changed in place. If any are given, or loaded later,
-            `rebuild` comes before the rest.
+            `rebuild` comes before `apply`.
+
+    Attributes:
+        counting: whether the sums are those of the rows: facts are to be applied, no longer absorbed.
     """
 
     def __init__(self, definitions: Definitions, rows: dict[bytes, bytes]) -> None:
         self._definitions = definitions
         self._rows = rows
+        self._touched: dict[bytes, None] = {}  # keys of rows that have changed, in that order
+        # Event ids of the customers with several pages, which it would take long to search.
+        self._large: dict[bytes, set[str]] = {}
+        self.counting = True
         self._begin(Meta())
 
     def _begin(self, meta: Meta) -> None:
         self.meta = meta
         self._drained = msgspec.structs.replace(meta)
-        self._ledger = Ledger(self._definitions, meta.now)
         self._young: dict[bytes, Account] = {}
         self._old: dict[bytes, Account] = {}
-        self._dirty: dict[bytes, Account] = {}
-        # (instant, customer) of facts later than the clock.
+        self._met: dict[bytes, bytes] = {}
+        # Facts later than the clock, by customer; (instant, customer) of each.
+        self._held: dict[bytes, list[Fact]] = {}
         self._waiting: list[tuple[int, bytes]] = []
         # Event hour of the oldest claim -> customers. An entry whose customer has an older one is ignored.
         self._oldest: dict[int, list[bytes]] = {}
-        self._since = known_since(hour(meta.now), self._definitions.horizon_days)
+        self._set_clock(meta.now)
+
+    def _set_clock(self, now: int) -> None:
+        self.meta.now = now
+        self._ledger = Ledger(self._definitions, now)
+        self._since = known_since(hour(now), self._definitions.horizon_days)
 
     @property
     def now(self) -> int:
@@ -107,11 +127,32 @@ class Partition:
 
     @property
     def changed(self) -> bool:
-        """Whether customers have changed since the last drain."""
-        return bool(self._dirty) or self.meta.rewind != self._drained.rewind
+        """Whether rows have changed since the last drain."""
+        return bool(self._touched) or self.meta.rewind != self._drained.rewind
+
+    def absorb(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
+        """Take a fact without counting it; False if its event is known already.
+
+        Args:
+            key: the customer's id.
+            fact: what is to be known. One from beyond the horizon counts for nothing.
+            encoded: the same (`facts.encode`), which who forwards facts has anyway.
+        """
+        claim = fact.claim
+        time = claim.time
+        if time > self.meta.latest:  # noqa: PLR1730 - max() takes as long as all of the rest up to here
+            self.meta.latest = time
+        if time < self._since:
+            return True
+        hashed = pages.short_hash(claim.id)
+        row = self._rows.get(key)
+        if row is not None and not self._admits(key, row, claim.id, hashed):
+            return False
+        self._append(key, encoded, claim.id, hashed)
+        return True
 
     def apply(self, customer_id: str, fact: Fact, now: int) -> bool:
-        """Take a fact; False if its event is known already.
+        """Take a fact, and count it; False if its event is known already.
 
         Args:
             customer_id: whom it is about.
@@ -119,20 +160,20 @@ class Partition:
             now: facts later than this, and than the partition's own clock, wait for `advance`.
         """
         key = customer_id.encode()
-        account = self._young.get(key)
-        if account is None:
-            account = self._load(key)
         claim = fact.claim
         time = claim.time
-        if time > self.meta.latest:  # noqa: PLR1730 - max() takes as long as all of the rest up to here
+        if time > self.meta.latest:  # noqa: PLR1730 - as above
             self.meta.latest = time
         if time < self._since:
             return True
-        if not account.admits(claim.id):
+        hashed = pages.short_hash(claim.id)
+        row = self._rows.get(key)
+        if row is not None and not self._admits(key, row, claim.id, hashed):
             return False
-        self._dirty[key] = account
+        account = self._young.get(key) or self._load(key)
+        self._append(key, encode(fact), claim.id, hashed)
         if time > now and time > self.meta.now:
-            account.row.waiting.append(fact)
+            self._held.setdefault(key, []).append(fact)
             heappush(self._waiting, (time, key))
         else:
             self._know(key, account, fact)
@@ -143,14 +184,16 @@ class Partition:
         if now <= self.meta.now:
             return
         before, self.meta.now = self.meta.now, now
+        if not self.counting:
+            self._since = known_since(hour(now), self._definitions.horizon_days)
+            return
         # First, while everything still stands as of `before`.
         for key, kind, entity in self._ledger.due(now):
             account = self._young.get(key) or self._load(key)
-            if self._ledger.ripen(account, kind, entity, before):
-                self._dirty[key] = account
+            self._ledger.ripen(account, kind, entity, before)
         while self._waiting and self._waiting[0][0] <= now:
             _, key = heappop(self._waiting)
-            self._admit(key, self._young.get(key) or self._load(key))
+            self._admit(key)
         self._expire()
 
     def evaluate(self, now: int) -> Partial:
@@ -160,20 +203,9 @@ class Partition:
 
     def drain(self) -> dict[bytes, bytes | None]:
         """Give the rows that changed since the last time; None in place of one that is no more."""
-        changed: dict[bytes, bytes | None] = {}
         rows = self._rows
-        for key, account in self._dirty.items():
-            if account.row.is_empty():
-                for page in pages.keys_of(key, account.row.pages):
-                    if rows.pop(page, None) is not None:
-                        changed[page] = None
-                self._young.pop(key, None)
-                self._old.pop(key, None)
-                continue
-            for page, value in pages.encode(key, account.row).items():
-                if rows.get(page) != value:
-                    rows[page] = changed[page] = value
-        self._dirty = {}
+        changed = {key: rows.get(key) for key in self._touched}
+        self._touched = {}
         if self.meta != self._drained:
             self._drained = msgspec.structs.replace(self.meta)
             rows[META_KEY] = changed[META_KEY] = msgspec.msgpack.encode(self.meta)
@@ -192,8 +224,8 @@ class Partition:
             _meta(value)
         self._rows[key] = value
 
-    def rebuild(self, now: int) -> None:
-        """Add up all rows, at `now` (microseconds) or the clock they were left with, if that is later.
+    def resume(self, now: int) -> None:
+        """Go on from the rows that were loaded, absorbing, at `now` or the clock they were left with.
 
         Raises:
             StateTooNew: they were written by a newer version.
@@ -202,41 +234,109 @@ class Partition:
         self._begin(Meta() if saved is None else _meta(saved))
         if saved is None:
             self._drained.version = 0  # written with the first drain: state lost is told from none yet
-        self.meta.now = max(self.meta.now, now)
-        self._ledger = Ledger(self._definitions, self.meta.now)
-        self._since = known_since(hour(self.meta.now), self._definitions.horizon_days)
+        self.counting = False
+        self._set_clock(max(self.meta.now, now))
+
+    def rebuild(self, now: int) -> None:
+        """Do all of `resume` and `count`.
+
+        Raises:
+            StateTooNew: the rows were written by a newer version.
+        """
+        self.resume(now)
+        for _ in self.count():
+            pass
+
+    def count(self) -> Iterator[None]:
+        """Add up all rows, some customers at each step: from then on, facts are counted as they come.
+
+        None may be taken before the last step.
+        """
+        self._set_clock(self.meta.now)
         for key in [key for key in self._rows if not pages.is_page(key)]:
             self._restore(key)
+            yield
+        self.counting = True
 
     def _restore(self, key: bytes) -> None:
-        account = self._account(key)
-        row = account.row
-        if self._ledger.open(account):
-            self._dirty[key] = account
-        if row.waiting:
-            self._admit(key, account)
-            for fact in row.waiting:
+        facts = pages.read(self._rows, key)
+        now = self.meta.now
+        if any(not self._since <= fact.claim.time <= now for fact in facts):
+            facts = self._sort_out(key, facts)
+        if not facts:
+            return
+        row = Row(facts)
+        account = Account(key, row)
+        self._ledger.open(account)
+        self._pack(account)
+        self._oldest.setdefault(row.earliest, []).append(key)
+
+    def _sort_out(self, key: bytes, facts: list[Fact]) -> list[Fact]:
+        """Give the facts that are known now; forget those before, and hold those after."""
+        kept = [fact for fact in facts if fact.time >= self._since]
+        if len(kept) < len(facts):
+            self._rewrite(key, kept)
+        held = [fact for fact in kept if fact.time > self.meta.now]
+        if held:
+            self._held[key] = held
+            for fact in held:
                 heappush(self._waiting, (fact.time, key))
-        if row.earliest * US_PER_HOUR < self._since:
-            self._forget(key, account)
-        elif row.earliest != NEVER:
-            self._oldest.setdefault(row.earliest, []).append(key)
+        return [fact for fact in kept if fact.time <= self.meta.now]
+
+    def _admits(self, key: bytes, row: bytes, event_id: str, hashed: bytes) -> bool:
+        """Whether an event is not known yet of a customer who has a row."""
+        if pages.count(row) > 1:
+            return event_id not in self._ids(key)
+        if not pages.may_hold(row, hashed):
+            return True
+        # Maybe another id's hash: only now is it worth looking at every fact.
+        return all(fact.claim.id != event_id for fact in pages.read(self._rows, key))
+
+    def _ids(self, key: bytes) -> set[str]:
+        ids = self._large.get(key)
+        if ids is None:
+            ids = self._large[key] = {fact.claim.id for fact in pages.read(self._rows, key)}
+        return ids
+
+    def _append(self, key: bytes, encoded: bytes, event_id: str, hashed: bytes) -> None:
+        for changed in pages.append(self._rows, key, encoded, hashed):
+            self._touched[changed] = None
+        if self._large and key in self._large:
+            self._large[key].add(event_id)
+
+    def _rewrite(self, key: bytes, facts: list[Fact]) -> None:
+        self._touched.update(dict.fromkeys(pages.rewrite(self._rows, key, facts)))
+        self._large.pop(key, None)
 
     def _load(self, key: bytes) -> Account:
-        account = self._old.get(key) or self._dirty.get(key)
+        account = self._old.get(key)
         if account is None:
-            account = self._account(key) if key in self._rows else Account(key, Row())
+            account = Account(key, Row(self._known_facts(key)))
+            met = self._met.get(key)
+            if met is not None:
+                account.row.met = _unpacked(met)
         if len(self._young) >= _GENERATION:
+            for old in self._old.values():
+                self._pack(old)
             self._old, self._young = self._young, {}
         self._young[key] = account
         return account
 
-    def _account(self, key: bytes) -> Account:
-        row = pages.decode(key, self._rows)
-        account = Account(key, row, self._rows[key])
-        if row.pages > 1:
-            account.recount()
-        return account
+    def _known_facts(self, key: bytes) -> list[Fact]:
+        facts = pages.read(self._rows, key)
+        held = self._held.get(key)
+        if held is None:
+            return facts
+        ids = {fact.claim.id for fact in held}
+        return [fact for fact in facts if fact.claim.id not in ids]
+
+    def _pack(self, account: Account) -> None:
+        """Keep what a customer has met, which would take all facts to find out again."""
+        met = account.row.met
+        if met:
+            self._met[account.key] = _packed(met)
+        elif account.key in self._met:
+            del self._met[account.key]
 
     def _know(self, key: bytes, account: Account, fact: Fact) -> None:
         at = fact.claim.time // US_PER_HOUR
@@ -245,14 +345,16 @@ class Partition:
             self._oldest.setdefault(at, []).append(key)
         self._ledger.enter(account, fact)
 
-    def _admit(self, key: bytes, account: Account) -> None:
+    def _admit(self, key: bytes) -> None:
         """Let the facts be known for which the time has come."""
-        row, now = account.row, self.meta.now
-        facts, row.waiting = row.waiting, [fact for fact in row.waiting if fact.time > now]
-        if len(row.waiting) == len(facts):
-            return
-        self._dirty[key] = account
-        for fact in facts:
+        held, now = self._held.get(key, []), self.meta.now
+        account = self._young.get(key) or self._load(key)
+        waiting = [fact for fact in held if fact.time > now]
+        if waiting:
+            self._held[key] = waiting
+        else:
+            self._held.pop(key, None)
+        for fact in held:
             if fact.time <= now:
                 self._know(key, account, fact)
 
@@ -270,15 +372,31 @@ class Partition:
                     self._forget(key, account)
 
     def _forget(self, key: bytes, account: Account) -> None:
-        self._dirty[key] = account
-        self._ledger.expire(account, self._since)
+        since = self._since
+        self._ledger.expire(account, since)
+        self._rewrite(key, [fact for fact in pages.read(self._rows, key) if fact.time >= since])
         if account.row.earliest != NEVER:
             self._oldest.setdefault(account.row.earliest, []).append(key)
+        elif key not in self._rows:
+            self._young.pop(key, None)
+            self._old.pop(key, None)
+            self._met.pop(key, None)
 
 
 def known_since(at: int, horizon_days: int) -> int:
     """Give the first instant, in microseconds, of the hours that are known at event hour `at`."""
     return (at - 24 * horizon_days + 1) * US_PER_HOUR
+
+
+def _packed(met: Met) -> bytes:
+    return array("q", [(kind << _HOUR_BITS) + at for kind, hours in met.items() for at in hours]).tobytes()
+
+
+def _unpacked(packed: bytes) -> Met:
+    met: Met = {}
+    for each in array("q", packed):
+        met.setdefault(each >> _HOUR_BITS, []).append(each & _HOURS)
+    return met
 
 
 def _meta(value: bytes) -> Meta:

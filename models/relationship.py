@@ -54,10 +54,10 @@ class Relationship:
             if exposed:
                 self._exposure.move(gone, _near(line, new, present=True), row.met, account.shown)
 
-    def meet(self, account: Account, old: Sequence[Encounter], new: Sequence[Encounter]) -> bool:
-        """Something was met that was not before, or the other way round; whether anything has changed."""
+    def meet(self, account: Account, old: Sequence[Encounter], new: Sequence[Encounter]) -> None:
+        """Something was met that was not before, or the other way round."""
         if old == new or not (old or new):
-            return False
+            return
         chosen, met = _all(account), account.row.met
         exposures = {exposure for exposure, _ in (*old, *new)}
         self._exposure.add_met(chosen, met, exposures, -1)
@@ -68,7 +68,6 @@ class Relationship:
         for exposure, hour in new:
             insort(met.setdefault(exposure, []), hour)
         self._exposure.add_met(chosen, met, exposures, 1)
-        return True
 
     def see(self, account: Account, experiment: str, claim: Seen) -> None:
         """Something was shown of an experiment."""

@@ -79,34 +79,44 @@ class Intake:
         self._operational.read(records)
 
     def take_facts(self, records: Sequence[ConsumerRecord]) -> None:
-        """Apply facts that other tasks have forwarded."""
+        """Take facts that other tasks have forwarded."""
         partition = self._partition
-        known = self._known_at()
-        duplicates = 0
-        for record in records:
-            if not partition.apply(record.key.decode(), facts.decode(record.value), known):
-                duplicates += 1
-        self._operational.duplicates += duplicates
+        if partition.counting:
+            known, apply = self._known_at(), partition.apply
+            taken = [apply(record.key.decode(), facts.decode(record.value), known) for record in records]
+        else:
+            absorb = partition.absorb
+            taken = [absorb(record.key, facts.decode(record.value), record.value) for record in records]
+        self._operational.duplicates += taken.count(False)
         self._operational.read(records)
 
     def _pass_on(self, found: Sequence[tuple[str, facts.Fact, int]]) -> None:
         keys = [customer.encode() for customer, _, _ in found]
-        known = self._known_at()
-        apply = self._partition.apply
-        mine = self._task
+        tasks = tasks_of(keys, self._tasks)
+        mine = [
+            (key, one[1]) for key, one, task in zip(keys, found, tasks, strict=True) if task == self._task
+        ]
+        if len(mine) < len(found):
+            self._forward(keys, found, tasks)
+        partition = self._partition
+        if partition.counting:
+            known, apply = self._known_at(), partition.apply
+            taken = [apply(key.decode(), fact, known) for key, fact in mine]
+        else:
+            absorb, encode = partition.absorb, facts.encode
+            taken = [absorb(key, fact, encode(fact)) for key, fact in mine]
+        self._operational.duplicates += taken.count(False)
+
+    def _forward(
+        self, keys: Sequence[bytes], found: Sequence[tuple[str, facts.Fact, int]], tasks: Sequence[int]
+    ) -> None:
+        """Send facts of other tasks' customers to them."""
         wall = wall_us() // 1000
-        duplicates = rerouted = 0
-        for key, (customer, fact, timestamp), task in zip(
-            keys, found, tasks_of(keys, self._tasks), strict=True
-        ):
-            if task != mine:
-                rerouted += 1
+        for key, (_, fact, timestamp), task in zip(keys, found, tasks, strict=True):
+            if task != self._task:
                 sent = timestamp if wall - _RECENT_MS < timestamp <= wall else None
                 self._outbox.to(self._facts_topic, task).append(Outgoing(key, facts.encode(fact), sent))
-            elif not apply(customer, fact, known):
-                duplicates += 1
-        self._operational.duplicates += duplicates
-        self._operational.rerouted += rerouted
+                self._operational.rerouted += 1
 
     def _known_at(self) -> int:
         return self._clock.known_at(self._partition.now, self._partition.latest)

@@ -93,7 +93,8 @@ class Publisher:
         self._complete_at = time.monotonic()
         self._caught_up = caught_up
         if caught_up and now >= self.as_of:
-            self.samples = compute([answer.partial for answer in answers], self._definitions, now)
+            partials = [answer.partial for answer in answers if answer.partial is not None]
+            self.samples = compute(partials, self._definitions, now)
             self.as_of = now
 
     @property

@@ -31,7 +31,7 @@ class Answer(msgspec.Struct, array_like=True):
     inputs_read: bool  #: inputs have been read, and forwarded, up to the ends they had at assignment
     epoch: int  #: the last epoch up to whose beginning facts have been read
     rewind: int
-    partial: Partial
+    partial: Partial | None  #: None until the task has read, and added up, what there was
 
 
 class Rollup:
@@ -79,7 +79,10 @@ class Rollup:
     def caught_up(self, answers: Sequence[Answer]) -> bool:
         """Whether a complete set rests on all that had been written when the partitions were assigned."""
         return self.epoch > 0 and all(
-            answer.inputs_read and answer.epoch == self.epoch and answer.rewind == self.rewind
+            answer.inputs_read
+            and answer.epoch == self.epoch
+            and answer.rewind == self.rewind
+            and answer.partial is not None
             for answer in answers
         )
 

@@ -214,4 +214,4 @@ class Tasks:
                 await asyncio.sleep(0)
         except partition.StateTooNew as error:
             raise StateTooNew(error.found, error.known) from None
-        task.rebuild()
+        task.resume()
