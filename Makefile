@@ -32,19 +32,20 @@ format: $(dev)
 	$(bin)/ruff format
 
 # Files made by code and committed; `make lint` fails where they are not current.
-generated := grafana/dashboards prometheus/rules prometheus/user
+generated := grafana/dashboards prometheus/rules prometheus/user schemas/v1 schemas/asyncapi.yaml
 digest = find $(generated) -type f -exec cksum {} + | sort
 
 generate: $(dev)
 	$(bin)/python -m prometheus.generate
 	$(bin)/python -m grafana.generate
+	$(bin)/python -m schemas.generate
 
 bench: $(dev)
 	$(bin)/python -m bench
 
 lock:
 	$(compile) --upgrade --group build -o requirements.txt pyproject.toml
-	$(compile) --upgrade --group build --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(compile) --upgrade --group build --group dev --extra fit -c requirements.txt -o requirements-dev.txt pyproject.toml
 
 clean:
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache

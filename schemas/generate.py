@@ -1,0 +1,39 @@
+"""Writes schemas/v1/*.json, a JSON Schema for each type, and schemas/asyncapi.yaml.
+
+Run: python -m schemas.generate
+"""
+
+import json
+from pathlib import Path
+
+import yaml
+
+from schemas import asyncapi, json_schema
+
+HERE = Path(__file__).parent
+BANNER = "# Generated from the code's types by `make generate`.\n"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Parts that occur twice are written twice: anchors are for machines."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - as its base
+        return True
+
+
+def files() -> dict[Path, str]:
+    """Every generated file and its content."""
+    directory = HERE / f"v{json_schema.VERSION}"
+    written = {
+        directory / f"{name}.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        for name, document in json_schema.documents().items()
+    }
+    whole: str = yaml.dump(asyncapi.document(), Dumper=_Dumper, sort_keys=False, width=110)
+    return written | {HERE / "asyncapi.yaml": BANNER + whole}
+
+
+if __name__ == "__main__":
+    for path, content in files().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        print("wrote", path.relative_to(HERE.parent))

@@ -1,0 +1,116 @@
+"""JSON Schemas (2020-12), made of the types that decode and encode the events.
+
+What a decoder does and the type does not say is added here: that optional fields may be null, how times are
+written, and the rules that span two fields. What JSON Schema cannot say is listed in docs/topics.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from models.events import EVENT_TYPES, SCORES, SurveyAnswered
+from models.messages import MESSAGE_TYPES
+from streams.cloudevents import schema_id
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+#: Raised when a reader of the present version could not read what is written: the files of the former stay.
+VERSION: Final = 1
+
+#: RFC 3339 as `models.events` reads it: a space for the T, lower case and an offset without a colon too.
+TIME_PATTERN: Final = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]"
+    r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])$"
+)
+#: The fields that every event has come first, as people look for them.
+_FIRST: Final = ("id", "type", "time", "customer_id", "channel", "experiments")
+
+Schema = dict[str, Any]
+
+
+def documents() -> dict[str, Schema]:
+    """Every type's schema, complete in itself: type -> document."""
+    made = components("#/$defs/")
+    return {name: _document(name, made) for name in TYPES}
+
+
+def components(prefix: str) -> dict[str, Schema]:
+    """All types' schemas, and those that they refer to, under their names.
+
+    Args:
+        prefix: of a reference to one of them.
+    """
+    types = {struct.__name__: name for name, struct in TYPES.items()}
+    _, made = msgspec.json.schema_components(TYPES.values(), ref_template=prefix + "{name}")
+    return {types.get(name, name): _completed(types.get(name, name), schema) for name, schema in made.items()}
+
+
+#: Type -> the struct that it is made of.
+TYPES: Final[Mapping[str, type[msgspec.Struct]]] = {**EVENT_TYPES, **MESSAGE_TYPES}
+
+
+def _document(name: str, made: Mapping[str, Schema]) -> Schema:
+    head = {"$schema": DIALECT, "$id": schema_id(name, VERSION)}
+    needed = {other: made[other] for other in sorted(set(_references(made[name])))}
+    return head | made[name] | ({"$defs": needed} if needed else {})
+
+
+def _references(schema: object) -> Iterable[str]:
+    if isinstance(schema, dict):
+        if isinstance(target := schema.get("$ref"), str):
+            yield target.removeprefix("#/$defs/")
+        for part in schema.values():
+            yield from _references(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _references(part)
+
+
+def _completed(name: str, schema: Schema) -> Schema:
+    required = schema.get("required", [])
+    # Only an event's own optional fields may be null, not those of what it holds.
+    lenient = name in EVENT_TYPES
+    properties = {
+        field: _field(content, nullable=lenient and field not in required)
+        for field, content in _ordered(schema["properties"])
+    }
+    completed = schema | {"title": name, "properties": properties}
+    completed["required"] = [field for field in properties if field in required]
+    if TYPES.get(name) is SurveyAnswered:
+        completed["allOf"] = [_scale(survey, *scale) for survey, scale in SCORES.items()]
+    return completed
+
+
+def _ordered(properties: Schema) -> list[tuple[str, Schema]]:
+    def rank(item: tuple[str, Schema]) -> int:
+        return _FIRST.index(item[0]) if item[0] in _FIRST else len(_FIRST)
+
+    return sorted(properties.items(), key=rank)
+
+
+def _field(content: Schema, *, nullable: bool) -> Schema:
+    completed = _value(content)
+    default = completed.pop("default", None)
+    if nullable and {"type": "null"} not in completed.get("anyOf", []):
+        completed = {"anyOf": [completed, {"type": "null"}]}
+    return completed if default is None else completed | {"default": default}
+
+
+def _value(content: Schema) -> Schema:
+    """Say what msgspec's schema leaves to `format`, and a single choice as a constant."""
+    completed = dict(content)
+    if completed.get("format") == "date-time":
+        completed["pattern"] = TIME_PATTERN
+    if len(choices := completed.get("enum", [])) == 1:
+        del completed["enum"]
+        completed = {"const": choices[0]} | completed
+    if "anyOf" in completed:
+        completed["anyOf"] = [_value(choice) for choice in completed["anyOf"]]
+    return completed
+
+
+def _scale(survey: str, lowest: int, highest: int) -> Schema:
+    return {
+        "if": {"properties": {"survey": {"const": survey}}, "required": ["survey"]},
+        "then": {"properties": {"score": {"minimum": lowest, "maximum": highest}}},
+    }

@@ -1,0 +1,84 @@
+"""The AsyncAPI document, by AsyncAPI's own schema (tests/data/asyncapi)."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator, Draft202012Validator
+from referencing import Registry, Resource
+
+from models.events import KINDS
+from schemas import json_schema
+from streams.topics import INPUTS, required
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = yaml.safe_load((ROOT / "schemas/asyncapi.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def official():
+    """The published schema of AsyncAPI 3.0.0."""
+    content = gzip.decompress((ROOT / "tests/data/asyncapi/3.0.0.json.gz").read_bytes())
+    return Draft7Validator(json.loads(content))
+
+
+def test_it_is_what_asyncapi_says(official):
+    assert [error.message for error in official.iter_errors(DOCUMENT)] == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"asyncapi": "3"},
+        {"operations": {"x": {"action": "publish", "channel": {"$ref": "#/channels/orders"}}}},
+        {"channels": {"orders": {"address": 1}}},
+    ],
+)
+def test_the_validator_finds_what_is_wrong(official, broken):
+    assert not official.is_valid(DOCUMENT | broken)
+
+
+def references(part):
+    if isinstance(part, dict):
+        if isinstance(target := part.get("$ref"), str):
+            yield target
+        for inner in part.values():
+            yield from references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from references(inner)
+
+
+def test_every_reference_leads_somewhere():
+    resolver = Registry().with_resource("", Resource.opaque(DOCUMENT)).resolver()
+    for target in set(references(DOCUMENT)):
+        assert resolver.lookup(target).contents
+
+
+def test_every_topic_for_others_is_there():
+    own = {topic.name for topic in required("g", 1) if not topic.name.startswith("g-")}
+    assert {channel["address"] for channel in DOCUMENT["channels"].values()} == own
+    cleanup = {topic.name: topic.config.get("cleanup.policy") for topic in required("g", 1)}
+    for channel in DOCUMENT["channels"].values():
+        said = (
+            channel.get("bindings", {}).get("kafka", {}).get("topicConfiguration", {}).get("cleanup.policy")
+        )
+        assert said == (None if channel["address"] in INPUTS else [cleanup[channel["address"]]])
+
+
+def test_every_type_is_a_message_of_its_topic():
+    by_topic = {topic: set(channel["messages"]) for topic, channel in DOCUMENT["channels"].items()}
+    for name, kind in KINDS.items():
+        assert name in by_topic[kind]
+    named = {name for topic, names in by_topic.items() if topic not in INPUTS for name in names}
+    assert named == (json_schema.TYPES.keys() - KINDS.keys()) | {"dead-letter"}
+
+
+def test_its_schemas_are_the_committed_ones():
+    for name, document in json_schema.documents().items():
+        part = DOCUMENT["components"]["schemas"][name]
+        Draft202012Validator.check_schema(part)
+        alone = {key: value for key, value in document.items() if key not in {"$schema", "$id", "$defs"}}
+        assert json.dumps(part).replace("#/components/schemas/", "#/$defs/") == json.dumps(alone)
