@@ -14,6 +14,7 @@ from models.events import FUTURE_TOLERANCE_US, EventError, Kind, check_time, dec
 from models.partition import Partition
 from models.windows import US_PER_HOUR, hour
 from streams.clock import Clock, wall_us
+from streams.cloudevents import unwrap
 from streams.operational import Operational
 from streams.outbox import Outbox, Outgoing
 from streams.partitioner import tasks_of
@@ -59,7 +60,7 @@ class Intake:
         latest = self._partition.latest
         for record in records:
             try:
-                event = decode(kind, record.value)
+                event = decode(kind, unwrap(record) if record.headers else record.value)
                 time = to_us(event.time)
                 # The call is only for the message: this test stands for it, at a third of its cost.
                 if not earliest <= time <= too_late:

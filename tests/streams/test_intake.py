@@ -146,6 +146,35 @@ def test_a_dead_letter_keeps_all_of_the_record_and_says_why(world):
     assert world.own.dead_letters == {"not_json": 1}
 
 
+def test_cloud_events_of_either_mode_count_as_plain_ones_do(world):
+    fields = json.loads(order("o1"))
+    del fields["id"], fields["type"]
+    binary = (("ce_specversion", b"1.0"), ("ce_id", b"e"), ("ce_type", b"order.placed"), ("ce_source", b"/s"))
+    structured = {
+        "specversion": "1.0",
+        "id": "f",
+        "type": "t",
+        "source": "/",
+        "data": json.loads(order("o2")),
+    }
+    named = (("content-type", b"application/cloudevents+json"),)
+    world.intake.take_events(
+        "orders",
+        "orders",
+        [
+            record(json.dumps(fields).encode(), 0, headers=binary),
+            record(json.dumps(structured).encode(), 1, headers=named),
+            record(json.dumps(structured).encode(), 2),
+            record(order("o1"), 3),
+            record(json.dumps(fields).encode(), 4, headers=(*binary, ("ce_specversion", b"0.3"))),
+        ],
+    )
+    assert world.orders() == 2
+    [letter] = world.dead_letters()
+    assert letter.headers[:5] == [*binary, ("ce_specversion", b"0.3")]
+    assert letter.value == json.dumps(fields).encode()
+
+
 REFUSED = {
     "not_json": b"{",
     "unknown_type": order("o", type="order.eaten"),
