@@ -16,6 +16,9 @@ resolution = "8h"
 
 [tiers]
 silver = 200
+
+[risk]
+model = "risk-2026-06-30-1f0c8d2e.toml"    # of `retention fit`; relative to this file
 """
 
 import difflib
@@ -28,6 +31,8 @@ from typing import Any, Final
 import msgspec
 
 from models.definitions import PRIORITIES, Definitions
+from models.risk_model import RiskModel
+from streams import risk_file
 from streams.errors import SettingsError
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -84,6 +89,8 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
         given["tiers"] = {**defaults.tiers, **given["tiers"]}
     if "base_currency" in given or "rates" in given:
         given["rates"] = _rates(given, defaults.base_currency)
+    if "risk" in given:
+        given["risk"] = _risk(given["risk"], path, source)
     try:
         return msgspec.convert(given, Definitions)
     except msgspec.ValidationError as error:
@@ -116,6 +123,21 @@ def _targets(table: object, source: str) -> dict[str, tuple[int, int]]:
             _duration(f"sla.{priority}.resolution", target["resolution"], source),
         )
     return targets
+
+
+def _risk(table: object, path: Path | None, source: str) -> RiskModel:
+    """Read the model that a table names."""
+    if not isinstance(table, dict) or set(table) != {"model"} or not isinstance(table["model"], str):
+        raise SettingsError(
+            "risk", "expected exactly model", source=source, hint='such as model = "risk-2026-06-30.toml"'
+        )
+    beside = Path() if path is None else path.parent
+    try:
+        return risk_file.read(beside / Path(table["model"]).expanduser())
+    except risk_file.ModelFileError as error:
+        raise SettingsError(
+            "risk.model", str(error), source=source, hint="make one with `retention fit`"
+        ) from None
 
 
 def _duration(name: str, value: object, source: str) -> int:
