@@ -8,22 +8,35 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     GroupCoordinatorNotAvailableError,
     GroupIdNotFound,
     GroupLoadInProgressError,
     KafkaConnectionError,
     KafkaError,
     NonEmptyGroup,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
     UnknownTopicOrPartitionError,
     for_code,
 )
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
-from streams.errors import BrokerUnavailable, GroupActive, RetentionError
+from streams import handshake
+from streams.errors import AccessDenied, BrokerUnavailable, GroupActive, RetentionError
 from streams.settings import Settings
 
 #: Long enough for a broker over a slow line; who typed a wrong address does not want to wait for more.
 CONNECT_MS = 8_000
+ASK_DOCTOR = "`retention doctor` says which rights are missing"
+#: What is refused for want of an access right, and will be refused again.
+AUTHORISATION_ERRORS = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 _PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
@@ -34,19 +47,21 @@ async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
     Raises:
         BrokerUnavailable: nobody answers at the bootstrap servers, or not as Kafka does.
+        AccessDenied: Kafka answers, and there is no agreement on TLS or SASL, or on who this is.
         RetentionError: on leaving, for what Kafka refused inside.
     """
     admin = AIOKafkaAdminClient(**settings.client_options(), request_timeout_ms=CONNECT_MS)
     try:
         with _quiet():
             await asyncio.wait_for(admin.start(), CONNECT_MS / 1000)
-    except (KafkaError, TimeoutError, OSError) as error:
+    except (KafkaError, TimeoutError, OSError, ValueError) as error:
         await admin.close()
-        # That nobody answers is what the message says already.
-        reason = "" if isinstance(error, KafkaConnectionError | TimeoutError) else str(error)
-        raise BrokerUnavailable(settings.broker, reason) from None
+        with _quiet():
+            raise await _why(settings, error) from None
     try:
         yield admin
+    except AUTHORISATION_ERRORS as error:
+        raise AccessDenied(f"Kafka at {settings.broker} refused: {error}", ASK_DOCTOR) from error
     except KafkaError as error:
         raise RetentionError(
             f"Kafka at {settings.broker} refused: {error}",
@@ -54,6 +69,15 @@ async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         ) from error
     finally:
         await admin.close()
+
+
+async def _why(settings: Settings, error: Exception) -> RetentionError:
+    """Find out why nobody answers: aiokafka logs the reason of each attempt, and raises another one."""
+    if isinstance(error, KafkaConnectionError) and (refused := await handshake.refusal(settings)):
+        return refused
+    # That nobody answers is what the message says already.
+    reason = "" if isinstance(error, KafkaConnectionError | TimeoutError) else str(error)
+    return BrokerUnavailable(settings.broker, reason)
 
 
 @contextmanager

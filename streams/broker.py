@@ -72,8 +72,10 @@ os.execv(sys.argv[2], sys.argv[2:])
 class EmbeddedKafka:
     """One Kafka broker at `host:port`, with its data in `data_dir`.
 
-    `port` 0 takes a free one, which then stays over restarts. `settings` overrides or adds broker properties.
-    `fresh` forgets at the first start what an earlier one has left.
+    `port` 0 takes a free one, which then stays over restarts. `settings` overrides or adds broker properties,
+    even the wiring: a broker of a larger cluster (which then needs the others' `cluster_id`), or one with
+    further listeners. `fresh` forgets at the first start what an earlier one has left. `scram` are users, by
+    name and password, that are known to a new directory from the beginning.
     A sync and an async context manager; everything else blocks.
     """
 
@@ -86,6 +88,8 @@ class EmbeddedKafka:
         settings: Mapping[str, str] | None = None,
         jvm_flags: tuple[str, ...] = (),
         fresh: bool = False,
+        cluster_id: str | None = None,
+        scram: Mapping[str, str] | None = None,
     ) -> None:
         self.data_dir = Path(data_dir).absolute()
         self.host = host
@@ -94,6 +98,8 @@ class EmbeddedKafka:
         self.log = self.data_dir / "kafka.log"
         self._jvm_flags = jvm_flags
         self._fresh = fresh
+        self._cluster_id = cluster_id or base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self._scram = scram or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
 
@@ -215,14 +221,17 @@ class EmbeddedKafka:
             "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
             "log.dirs": str(self.data_dir / "log"),
         }
-        return "".join(f"{name}={value}\n" for name, value in {**self.settings, **wiring}.items())
+        return "".join(f"{name}={value}\n" for name, value in {**wiring, **self.settings}.items())
 
     def _format(self, java: list[str], config: Path) -> None:
         if (self.data_dir / "log" / "meta.properties").exists():
             return
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # An id may begin with a dash, which as an argument of its own would be taken for an option.
-        command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(config)]
+        command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={self._cluster_id}"]
+        for name, password in self._scram.items():
+            for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
+                command += ["--add-scram", f"{mechanism}=[name={name},password={password}]"]
+        command += ["-c", str(config)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             said = (done.stderr or done.stdout).strip()

@@ -20,7 +20,8 @@ from rich.live import Live
 
 from streams import admin
 from streams.broker import EmbeddedKafka, free_port, is_free, tied
-from streams.errors import PortInUse, RetentionError
+from streams.connection import Connection
+from streams.errors import PortInUse, RetentionError, SettingsError
 from streams.live_view import render
 from streams.scrape import Scrape, scrape
 from streams.settings import Settings
@@ -77,6 +78,7 @@ class Demo:
 
         Raises:
             BrokerUnavailable: a Kafka was named that does not answer.
+            SettingsError: TLS or SASL are set, and no Kafka was named.
         RetentionError: a part could not start, or ended by itself.
         """
         # The view says how it goes; what aiokafka retries is no news.
@@ -106,6 +108,13 @@ class Demo:
                 pass  # it answers; else the worker would say so, in its log
             yield self._settings.broker
             return
+        if self._settings.connection != Connection():
+            raise SettingsError(
+                "RETENTION_SECURITY_PROTOCOL",
+                "is for a Kafka that runs already, and none is named",
+                source=self._settings.sources["security_protocol"],
+                hint="name it with RETENTION_BROKER, or leave out what is set for TLS and SASL",
+            )
         self._console.print("Starting Kafka (fetched once, 43 MB, if this machine has not had it yet) ...")
         # Each demo has a history of its own, up to its own present.
         async with EmbeddedKafka(self._directory / "kafka", fresh=True) as kafka:

@@ -8,6 +8,7 @@
     │   └── StateTooNew             the state was written by a newer version
     ├── PortInUse (5)             another process listens there
     ├── GroupActive (6)           workers are running that have to be stopped first
+    ├── AccessDenied (7)          Kafka answers, and does not let this program in, or not do what it has to
     └── BrokerError (8)           the embedded Kafka cannot be had or started (`streams.broker_error`)
 
 The command line prints `retention: <message>` and the hint, and exits with the code; with `RETENTION_DEBUG=1`
@@ -111,3 +112,9 @@ class GroupActive(RetentionError):
             f"group {group} has {members} running worker{'s' if members != 1 else ''}",
             "stop them first; one that was killed leaves the group within its session timeout (10 s)",
         )
+
+
+class AccessDenied(RetentionError):
+    """Kafka answers, and does not let this program in, or not do what it has to."""
+
+    exit_code = 7

@@ -2,29 +2,31 @@
 
 Flags come first, then the environment (`RETENTION_*`), then the TOML file that `RETENTION_CONFIG` names, then
 the defaults. In the file, settings have their names in lower case beside the definitions
-(`streams.config_file`).
+(`streams.config_file`). What is or may hold a secret can be read from a file of its own: wherever such a
+setting may be given, its name with `_file` may be given instead, as Docker's and Kubernetes' secrets want it.
 Every error names the setting, where its value came from, and what would be valid.
 """
 
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from models.definitions import Definitions
-from streams import config_file
+from streams import config_file, connection, secret
+from streams.connection import Connection
 from streams.errors import SettingsError
+from streams.setting import FILE, PREFIX, SETTINGS, Setting
 
-PREFIX: Final = "RETENTION_"
+__all__ = ["SETTINGS", "Clock", "Settings", "load", "redact", "unknown_variables"]
+
 #: In the environment, but no settings: how errors are shown.
 _NOT_SETTINGS: Final = frozenset({"RETENTION_DEBUG"})
-#: Tasks are cheap, but each has a producer and a transaction of its own.
-MAX_PARTITIONS: Final = 1024
+
 
 Clock = Literal["wall", "event"]
 
@@ -37,6 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         group: application id: consumer group, prefix of internal topics and transactional ids.
         partitions: number of tasks, and partitions of the topics it creates.
         replication: replicas of the topics it creates.
+        create_topics: whether it creates the topics that are missing.
         session_timeout: seconds after which a silent worker's tasks are given to another.
         clock: what `now` follows.
         host: address to listen on.
@@ -45,6 +48,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         data_dir: local state and the embedded Kafka.
         config: the TOML file.
         definitions: the parameters of the metrics.
+        connection: how Kafka is reached.
+        kafka: what every Kafka client is made with, but the broker's address (aiokafka's names).
         sources: setting -> where its value came from, for `retention doctor`.
     """
 
@@ -52,6 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     group: str
     partitions: int
     replication: int
+    create_topics: bool
     session_timeout: int
     clock: Clock
     host: str
@@ -60,159 +66,104 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Path
     config: Path | None
     definitions: Definitions
+    connection: Connection
+    kafka: Mapping[str, Any]
     sources: Mapping[str, str]
 
     def client_options(self) -> dict[str, Any]:
         """Give what every Kafka client is made with (aiokafka's names)."""
-        return {"bootstrap_servers": self.broker}
+        return {"bootstrap_servers": self.broker, **self.kafka}
+
+    def shown(self, name: str) -> str:
+        """Give a setting's value as a person may see it."""
+        value = getattr(self.connection if name in connection.NAMES else self, name)
+        if value is None:
+            return "none"
+        return str(value).lower() if isinstance(value, bool) else redact(str(value))
 
 
-class Setting(Struct, frozen=True):
-    """One setting: how it is read, and what is said about it.
-
-    Attributes:
-        name: as in the file; upper-case with the prefix, in the environment.
-        help: for the flag.
-        default: as text, or none.
-        parse: makes a value of the text; raises ValueError with what would be valid.
-    """
-
-    name: str
-    help: str
-    default: str | None
-    parse: Callable[[str], Any]
-
-    @property
-    def variable(self) -> str:
-        """Its name in the environment."""
-        return PREFIX + self.name.upper()
-
-
-_SERVER: Final = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
-_GROUP: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
-
-
-def _broker(text: str) -> str:
-    servers = []
-    for server in text.split(","):
-        match = _SERVER.fullmatch(server.strip())
-        if match is None or not 1 <= int(match["port"] or 9092) <= 65_535:  # noqa: PLR2004
-            raise ValueError("expected bootstrap servers such as 127.0.0.1:9092,kafka-2:9092")
-        servers.append(f"{match['host']}:{match['port'] or 9092}")
-    return ",".join(servers)
-
-
-def _group(text: str) -> str:
-    if _GROUP.fullmatch(text) is None or text in {".", ".."}:
-        raise ValueError(
-            "expected 1 to 200 letters, digits, dots, dashes or underscores: it is part of topic names"
-        )
-    return text
-
-
-def _number(lowest: int, highest: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and lowest <= int(text[:9]) <= highest):
-            raise ValueError(f"expected a whole number from {lowest} to {highest}")
-        return int(text)
-
-    return parse
-
-
-def _clock(text: str) -> str:
-    if text not in {"wall", "event"}:
-        raise ValueError("expected wall or event")
-    return text
-
-
-def _host(text: str) -> str:
-    if not text or any(character.isspace() or character in "/," for character in text):
-        raise ValueError("expected one address, such as 127.0.0.1 or 0.0.0.0")
-    return text
-
-
-def _redis(text: str) -> str | None:
-    if not text:
-        return None
-    url = urlsplit(text)
-    if url.scheme not in {"redis", "rediss", "unix"} or not (url.hostname or url.path):
-        raise ValueError("expected redis://host:port/0, rediss://… (TLS) or unix:///path")
-    return text
-
-
-def _directory(text: str) -> Path:
-    path = Path(text).expanduser()
-    if not text or (path.exists() and not path.is_dir()):
-        raise ValueError("expected a directory")
-    return path.absolute()
-
-
-def _file(text: str) -> Path | None:
-    return Path(text).expanduser().absolute() if text else None
-
-
-def _cache_dir() -> str:
-    if sys.platform == "darwin":
-        return "~/Library/Caches/retention"
-    return os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "retention")  # noqa: PTH118 - text
-
-
-#: In the order of docs/operating.md.
-SETTINGS: Final[Mapping[str, Setting]] = {
-    setting.name: setting
-    for setting in (
-        Setting("broker", "Kafka's bootstrap servers.", "127.0.0.1:9092", _broker),
-        Setting(
-            "group", "Application id: consumer group and prefix of internal topics.", "retention", _group
-        ),
-        Setting("partitions", "Partitions of the topics it creates.", "8", _number(1, MAX_PARTITIONS)),
-        Setting("replication", "Replicas of the topics it creates.", "1", _number(1, 32_767)),
-        # A killed worker's tasks wait this long; a shorter one would give up on workers that are only slow.
-        Setting("session_timeout", "Seconds until a silent worker is replaced.", "10", _number(1, 1800)),
-        Setting("clock", "What `now` follows: wall or event.", "wall", _clock),
-        Setting("host", "Address that /metrics listens on.", "127.0.0.1", _host),
-        Setting("port", "Port that /metrics listens on; 0 for any free one.", "6066", _number(0, 65_535)),
-        Setting("redis", "URL of the read model.", None, _redis),
-        Setting("data_dir", "Local state and the embedded Kafka.", None, _directory),
-        Setting("config", "The TOML file of settings and definitions.", None, _file),
-    )
-}
+def _names() -> dict[str, Setting]:
+    """Every name by which a value can be given: the setting's, and its file's where it may be in one."""
+    files = {name + FILE: setting for name, setting in SETTINGS.items() if setting.from_file}
+    return {**SETTINGS, **files}
 
 
 def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read all settings.
 
     Args:
-        flags: setting -> value, as given on the command line; None: not given.
+        flags: setting (or its name with `_file`) -> value, as given on the command line; None: not given.
         environ: the environment; the process's own if left out.
 
     Raises:
-        SettingsError: one is not valid, or the file cannot be read.
+        SettingsError: one is not valid, or does not go with another, or a file cannot be read.
     """
-    environ = os.environ if environ is None else environ
-    given = _given(flags or {}, environ)
+    given = _given(flags or {}, os.environ if environ is None else environ)
     config: Path | None = _parse(SETTINGS["config"], *given["config"]) if "config" in given else None
     document = config_file.read(config) if config else {}
+    names = _names().keys() - {"config"}
+    in_file = {
+        name: (config_file.text(name, document[name], config), f"in {config}")
+        for name in names & document.keys()
+    }
+    given = _resolved(in_file) | given
     sources: dict[str, str] = {}
     values: dict[str, Any] = {}
     for name, setting in SETTINGS.items():
-        if name not in given and name in document and name != "config":
-            given[name] = (config_file.text(name, document[name], config), f"in {config}")
         text, sources[name] = given.get(name, (_default(setting), "default"))
         values[name] = None if text is None else _parse(setting, text, sources[name])
-    definitions = config_file.definitions(document, known=SETTINGS.keys() - {"config"}, path=config)
-    return Settings(**values, definitions=definitions, sources=sources)
+    reached = Connection(**{name: values.pop(name) for name in connection.NAMES})
+    connection.check(reached, sources)
+    return Settings(
+        **values,
+        definitions=config_file.definitions(document, known=names, path=config),
+        connection=reached,
+        kafka=connection.client_options(reached, sources),
+        sources=sources,
+    )
 
 
 def _given(flags: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Setting -> (text, source), of what flags and the environment say; an empty variable is not set."""
-    given = {}
-    for name, setting in SETTINGS.items():
-        if (flag := flags.get(name)) is not None:
-            given[name] = (str(flag), f"flag --{name.replace('_', '-')}")
-        elif variable := environ.get(setting.variable):
-            given[name] = (variable, f"environment {setting.variable}")
-    return given
+    by_flag = {
+        name: (str(flag), f"flag --{name.replace('_', '-')}")
+        for name in _names()
+        if (flag := flags.get(name)) is not None
+    }
+    by_variable = {
+        name: (text, f"environment {PREFIX}{name.upper()}")
+        for name in _names()
+        if (text := environ.get(PREFIX + name.upper()))
+    }
+    return _resolved(by_variable) | _resolved(by_flag)
+
+
+def _resolved(given: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Read the files that are named instead of values, in one place where settings come from.
+
+    Raises:
+        SettingsError: a file cannot be read, or a value and a file are given both.
+    """
+    resolved = {}
+    for name, (text, source) in given.items():
+        setting = _names()[name]
+        if setting.name == name:
+            resolved[name] = (text, source)
+            continue
+        if setting.name in given:
+            raise SettingsError(PREFIX + name.upper(), "is given, and so is its value", source=source)
+        path = Path(text).expanduser()
+        try:
+            resolved[setting.name] = (secret.read(path), f"file {path}, by {source}")
+        except ValueError as error:
+            raise SettingsError(PREFIX + name.upper(), f"{path} {error}", source=source) from None
+    return resolved
+
+
+def _cache_dir() -> str:
+    if sys.platform == "darwin":
+        return "~/Library/Caches/retention"
+    return os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "retention")  # noqa: PTH118 - text
 
 
 def _default(setting: Setting) -> str | None:
@@ -223,14 +174,16 @@ def _parse(setting: Setting, text: str, source: str) -> Any:  # noqa: ANN401 - a
     try:
         return setting.parse(text)
     except ValueError as error:
+        # What came from a secret's file may be another secret.
+        shown = "what it holds" if source.startswith("file ") else repr(redact(text))
         raise SettingsError(
-            setting.variable, f"{redact(text)!r} is not valid", source=source, hint=str(error)
+            setting.variable, f"{shown} is not valid", source=source, hint=str(error)
         ) from None
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Give the variables that look like settings and are none: misspelt ones, most likely."""
-    known = {setting.variable for setting in SETTINGS.values()} | _NOT_SETTINGS
+    known = {PREFIX + name.upper() for name in _names()} | _NOT_SETTINGS
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
 
 

@@ -8,12 +8,20 @@ from collections.abc import Iterator
 import pytest
 
 from streams.broker import EmbeddedKafka
+from tests.secured import SecuredKafka
 
 
 @pytest.fixture(scope="session")
 def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
     """The session's broker; a test that restarts or kills it starts one of its own instead."""
     with EmbeddedKafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def secured_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
+    """A broker with TLS, SASL and its authorizer on."""
+    with SecuredKafka(tmp_path_factory.mktemp("secured")) as broker:
         yield broker
 
 

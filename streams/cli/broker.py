@@ -11,7 +11,7 @@ from streams.settings import Settings
 
 
 @click.command("broker")
-@settings_options("broker", "data_dir")
+@settings_options("broker", "data_dir", reached_by=False)
 def command(settings: Settings) -> None:
     """Run the embedded Kafka in the foreground, at the address of RETENTION_BROKER, until Ctrl-C.
 

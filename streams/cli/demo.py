@@ -18,7 +18,7 @@ from streams.simulator import SCENARIOS
     "--rate", default=20.0, show_default=True, type=click.FloatRange(0), help="Live events a second."
 )
 @click.option("--seconds", type=click.FloatRange(0), help="Stop this long after the history is in.")
-@settings_options("broker", "group", "partitions", "host", "port", "data_dir")
+@settings_options("broker", "group", "partitions", "host", "port", "data_dir", reached_by=False)
 def command(
     *, settings: Settings, customers: int, seed: int, scenario: str, rate: float, seconds: float | None
 ) -> None:

@@ -9,7 +9,7 @@ import click
 
 from streams import doctor
 from streams.cli.options import settings_options
-from streams.settings import SETTINGS, Settings, redact
+from streams.settings import SETTINGS, Settings
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -25,9 +25,7 @@ def command(settings: Settings) -> int:
         f"retention {version('retention')}, Python {platform.python_version()}, {platform.platform()}\n"
     )
     for name, setting in SETTINGS.items():
-        value = getattr(settings, name)
-        shown = "none" if value is None else redact(str(value))
-        click.echo(f"{setting.variable:<25} {shown}  ({settings.sources[name]})")
+        click.echo(f"{setting.variable:<29} {settings.shown(name)}  ({settings.sources[name]})")
     click.echo()
     return asyncio.run(_report(settings))
 

@@ -1,4 +1,9 @@
-"""Flags that are settings: made of `streams.settings`, so that there is one list of them."""
+"""Flags that are settings: made of `streams.setting`, so that there is one list of them.
+
+What reaches Kafka has flags for how it is reached, too. There are many, and most set-ups have them in the
+environment: help shows the first, which says where the others are described. A secret itself has no flag,
+only its file: what is on a command line can be seen by whoever is on the machine.
+"""
 
 import functools
 from collections.abc import Callable
@@ -6,18 +11,29 @@ from typing import TypeVar
 
 import click
 
-from streams.settings import SETTINGS, load
+from streams import connection
+from streams.secret import Secret
+from streams.setting import FILE, SETTINGS
+from streams.settings import load
 
 R = TypeVar("R")
 
+#: What is said of a default that depends on the machine.
+_DEPENDING = {"data_dir": "the user's cache directory"}
 
-def settings_options(*names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+
+def settings_options(*names: str, reached_by: bool = True) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Give a command the flags of these settings and `--config`, and call it with `settings`.
+
+    Args:
+        names: settings.
+        reached_by: whether `broker` brings along the flags for how it is reached.
 
     Raises:
         SettingsError: on calling the command, a setting is not valid.
     """
-    wanted = [*names, "config"]
+    reached = connection.NAMES if "broker" in names and reached_by else ()
+    wanted = [*map(_option, dict.fromkeys((*names, *reached))), "config"]
 
     def decorate(function: Callable[..., R]) -> Callable[..., R]:
         @functools.wraps(function)
@@ -33,12 +49,19 @@ def settings_options(*names: str) -> Callable[[Callable[..., R]], Callable[..., 
     return decorate
 
 
+def _option(name: str) -> str:
+    return name + FILE if SETTINGS[name].parse is Secret else name
+
+
 def _flag(name: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    setting = SETTINGS[name]
+    setting = SETTINGS[name.removesuffix(FILE) if name not in SETTINGS else name]
+    default = setting.default or _DEPENDING.get(name, "none")
+    hint = "; TLS, SASL: docs/operating.md" if name == "security_protocol" else ""
     # The text is parsed by the setting itself, so that a flag and a variable give one and the same error.
     return click.option(
         f"--{name.replace('_', '-')}",
         name,
         metavar=name.rsplit("_", 1)[-1].upper(),
-        help=f"{setting.help} [{setting.variable}; default: {setting.default or 'none'}]",
+        help=f"{setting.help} [{setting.variable}; default: {default}{hint}]",
+        hidden=setting.name in connection.NAMES[1:],
     )
