@@ -9,7 +9,7 @@ import msgspec
 from models.definitions import Definitions
 from models.events import KINDS, Event, EventError, Time, check_time, decode, to_us
 from models.facts import Fact, facts_of
-from streams.cli.files import BadLines, Line, ReadProgress
+from streams.cli.files import BadLines, Counter, Line
 from streams.clock import wall_us
 
 
@@ -48,7 +48,7 @@ class Taken(NamedTuple):
 
 
 def take(
-    lines: Iterable[Line], now: int | None, definitions: Definitions, bad: BadLines, progress: ReadProgress
+    lines: Iterable[Line], now: int | None, definitions: Definitions, bad: BadLines, progress: Counter
 ) -> Iterator[Taken]:
     """Give what every valid line says, in order.
 

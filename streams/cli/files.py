@@ -1,12 +1,13 @@
-"""Event files: JSON lines, plain or gzip, `-` for standard input; read once, in order, with progress."""
+"""Event files: JSON lines, CSV or Parquet, plain or gzip, `-` for standard input; with progress."""
 
+import csv
 import gzip
 import io
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple, Self, cast
+from typing import IO, Final, Literal, NamedTuple, Self, cast
 
 import click
 from rich.console import Console
@@ -14,12 +15,19 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from models.events import MAX_BYTES
+from streams.backfill import rows
 from streams.errors import RetentionError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 #: Lines between two looks at the clock: a look costs as much as reading a line.
 _LOOK_EVERY = 1000
 _REPORTED_AT_MOST = 10
+
+Format = Literal["jsonl", "csv", "parquet"]
+#: Ending of a file's name, without `.gz` -> its format; all others are JSON lines.
+_ENDINGS: Final[dict[str, Format]] = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+#: Makes JSON of a row of a table.
+Encode = Callable[[rows.Row], bytes]
 
 FILES = click.argument(
     "files",
@@ -28,70 +36,135 @@ FILES = click.argument(
     required=True,
     type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True),
 )
+FORMAT = click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["jsonl", "csv", "parquet"]),
+    help="Of all files [default: by their names: .csv, .tsv and .parquet, also with .gz; else JSON lines].",
+)
 
 
 class Line(NamedTuple):
-    """A line that is not blank, and where it stands."""
+    """A line that is not blank, or a table's row, and where it stands."""
 
     file: str
     number: int
     content: bytes
 
 
-def read(files: Sequence[str], progress: "ReadProgress") -> Iterator[Line]:
-    """Give the lines of all files.
+def read(
+    files: Sequence[str],
+    progress: "ReadProgress | None" = None,
+    file_format: Format | None = None,
+    encode: Encode = rows.native,
+) -> Iterator[Line]:
+    """Give the lines of all files, each a JSON object if all is well.
+
+    Args:
+        files: their names.
+        progress: told how far it has come.
+        file_format: of all files; if none is given, it follows from each one's name.
+        encode: for the rows of tables.
 
     Raises:
         RetentionError: a file cannot be read, or its compression is broken.
     """
     for file in files:
+        kind = file_format or _format(file)
         try:
             with click.open_file(file, "rb") as raw:
-                yield from _lines(file, cast("io.BufferedReader", raw), progress)
-        except (EOFError, OSError, zlib.error) as error:
+                opened = _Opened(file, cast("io.BufferedReader", raw), progress)
+                yield from opened.lines() if kind == "jsonl" else opened.rows(kind, encode)
+        except (EOFError, OSError, zlib.error, csv.Error) as error:
             raise RetentionError(f"{file} cannot be read: {error}") from None
+        if progress is not None:
+            progress.finished(file)
 
 
-def _lines(file: str, raw: io.BufferedReader, progress: "ReadProgress") -> Iterator[Line]:
-    zipped = raw.peek(2)[:2] == _GZIP_MAGIC
-    content = gzip.open(raw) if zipped else raw  # noqa: SIM115 - nothing to close but `raw`
-    number = 0
-    # A limit, so that a file without line ends cannot fill the memory: the rest of such a line is dropped.
-    while line := content.readline(2 * MAX_BYTES):
-        number += 1
-        complete = line
-        while not line.endswith(b"\n") and (line := content.readline(2 * MAX_BYTES)):
-            pass
-        if stripped := complete.strip():
-            yield Line(file, number, stripped)
-        if number % _LOOK_EVERY == 0:
-            progress.moved(raw)
-    progress.finished(file)
+def _format(file: str) -> Format:
+    return _ENDINGS.get(Path(file.lower().removesuffix(".gz")).suffix, "jsonl")
+
+
+class _Opened:
+    """A file that is being read."""
+
+    def __init__(self, file: str, raw: io.BufferedReader, progress: "ReadProgress | None") -> None:
+        self._file = file
+        self._raw = raw
+        self._progress = progress
+        zipped = raw.peek(2)[:2] == _GZIP_MAGIC
+        self._content = cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw)
+
+    def lines(self) -> Iterator[Line]:
+        file, content = self._file, self._content
+        number = 0
+        # A limit, so that a file without line ends cannot fill the memory: such a line's rest is dropped.
+        while line := content.readline(2 * MAX_BYTES):
+            number += 1
+            complete = line
+            while not line.endswith(b"\n") and (line := content.readline(2 * MAX_BYTES)):
+                pass
+            if stripped := complete.strip():
+                yield Line(file, number, stripped)
+            if number % _LOOK_EVERY == 0:
+                self._moved()
+
+    def rows(self, kind: Format, encode: Encode) -> Iterator[Line]:
+        if kind == "csv":
+            found = rows.csv_rows(self._content)
+        else:
+            # Its table of contents is at its end.
+            content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
+            found = rows.parquet_rows(content)
+        for count, (number, row) in enumerate(found):
+            yield Line(self._file, number, encode(row))
+            if count % _LOOK_EVERY == 0:
+                self._moved()
+
+    def _moved(self) -> None:
+        if self._progress is not None:
+            self._progress.moved(self._raw)
 
 
 class _Rate(ProgressColumn):
+    def __init__(self, things: str) -> None:
+        super().__init__()
+        self._things = things
+
     def render(self, task: Task) -> Text:
         events = task.fields["events"]
-        return Text(f"{events:,} events  {events / max(task.elapsed or 0, 1e-9):,.0f}/s")
+        return Text(f"{events:,} {self._things}  {events / max(task.elapsed or 0, 1e-9):,.0f}/s")
 
 
-class ReadProgress:
+def _bar(doing: str, things: str = "events") -> Progress:
+    """A bar on stderr; nothing is shown where that is no terminal."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn(doing), BarColumn(), _Rate(things), TimeRemainingColumn(), console=console, transient=True,
+        disable=not console.is_terminal,
+    )  # fmt: skip
+
+
+class Counter:
+    """Counts events."""
+
+    def __init__(self) -> None:
+        self.events = 0
+
+
+class ReadProgress(Counter):
     """A bar on stderr over the bytes of all files, with the rate of events and the time left.
 
     Nothing is shown where stderr is no terminal. A context manager.
     """
 
     def __init__(self, files: Sequence[str], doing: str) -> None:
+        super().__init__()
         sizes = {file: Path(file).stat().st_size for file in files if file != "-"}
         self._sizes = sizes
         self._before = 0
         self._started = time.monotonic()
-        self.events = 0
-        console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn(doing), BarColumn(), _Rate(), TimeRemainingColumn(), console=console, transient=True,
-            disable=not console.is_terminal,
-        )  # fmt: skip
+        self._bar = _bar(doing)
         total = sum(sizes.values()) if "-" not in files else None
         self._task = self._bar.add_task(doing, total=total, events=0)
 
@@ -116,6 +189,27 @@ class ReadProgress:
     def seconds(self) -> float:
         """How long it has been going on."""
         return time.monotonic() - self._started
+
+
+class CountProgress:
+    """A bar on stderr over a known number of things, with their rate and the time left. A context manager."""
+
+    def __init__(self, total: int, doing: str, things: str = "events", done: int = 0) -> None:
+        self._bar = _bar(doing, things)
+        self._task = self._bar.add_task(doing, total=total, completed=done, events=0)
+        self._added = 0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def add(self, number: int) -> None:
+        """Take that there have been so many more."""
+        self._added += number
+        self._bar.update(self._task, advance=number, events=self._added)
 
 
 class BadLines:

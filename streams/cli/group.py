@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "Events": {
         "load": "Send events from files to their topics.",
         "compute": "Compute the metrics of event files, without Kafka.",
+        "history": "Compute the metrics of event files as they would have been, for Prometheus.",
         "fit": "Fit the model of when customers come back to event files.",
         "dead-letters": "List refused records, and put corrected ones back.",
     },

@@ -1,0 +1,183 @@
+"""Samples of many instants as OpenMetrics text, in the order that it demands: by metric, by series, by time.
+
+They come the other way round, all series of an instant at once. So they are held as numbers, 12 bytes each,
+and moved to a temporary file when there are too many; what is written is put together from there.
+"""
+
+import math
+import re
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, Final, Self, cast
+
+from models.metrics import CATALOGUE, Sample
+from streams.exporter import AS_OF_HELP, CAUGHT_UP_HELP
+from streams.publisher import AS_OF, CAUGHT_UP, series_key
+
+#: Metrics of which the alerts compare the present with the past, as prometheus/rules/recording.yml records
+#: them (`HELD_METRICS` in prometheus/recording.py, which the tests hold this to).
+RECORDED: Final = frozenset(
+    {
+        AS_OF,
+        "retention_churn_ratio",
+        "retention_churn_denominator",
+        "retention_sla_breach_ratio",
+        "retention_sla_breach_denominator",
+        "retention_nps",
+        "retention_responses",
+        "retention_refund_ratio",
+        "retention_refund_denominator",
+        "retention_cart_abandonment_ratio",
+        "retention_cart_abandonment_denominator",
+        "retention_deliveries_overdue",
+        "retention_payment_failures",
+    }
+)
+#: Samples held in memory: some 25 MB.
+HELD_SAMPLES: Final = 2_000_000
+
+_LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+def is_label(name: str) -> bool:
+    """Whether Prometheus takes a label of this name."""
+    return _LABEL.fullmatch(name) is not None and not name.startswith("__")
+
+
+class _Series:
+    """One series: which instants it has a value at, and the values."""
+
+    def __init__(self) -> None:
+        self.steps = array("I")
+        self.values = array("d")
+        self.spooled: list[tuple[int, int]] = []  # offset, number of samples
+
+
+class Recorder:
+    """Takes the samples of one instant after another, and writes them all. A context manager.
+
+    Args:
+        labels: given to every series, as a scrape would.
+        recorded: whether to add the series that Prometheus' rules would have recorded.
+        held_samples: how many are held in memory.
+    """
+
+    def __init__(
+        self, labels: Mapping[str, str], *, recorded: bool = True, held_samples: int = HELD_SAMPLES
+    ) -> None:
+        self._labels = dict(labels)
+        self._recorded = recorded
+        self._held_samples = held_samples
+        self._families: dict[str, dict[tuple[str, ...], _Series]] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._instants: list[str] = []
+        self._held = 0
+        self._spool = cast("IO[bytes]", tempfile.TemporaryFile(prefix="retention-"))  # noqa: SIM115 - see __exit__
+        self.samples = 0  #: that have been taken; each recorded one is another when it is written
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spool.close()
+
+    def add(self, now: int, samples: Iterable[Sample]) -> None:
+        """Take all series at `now` (microseconds), later than any before; what is NaN is left out."""
+        step = len(self._instants)
+        self._instants.append(_seconds(now))
+        for sample in samples:
+            self._take(step, sample.metric, sample.labels, sample.value)
+            if sample.metric.endswith("_ratio") and sample.denominator is not None:
+                name = sample.metric.removesuffix("_ratio") + "_denominator"
+                self._take(step, name, sample.labels, sample.denominator)
+        self._take(step, AS_OF, {}, now / 1e6)
+        self._take(step, CAUGHT_UP, {}, 1.0)
+        if self._held >= self._held_samples:
+            self._move()
+
+    def _take(self, step: int, metric: str, labels: Mapping[str, str], value: float) -> None:
+        if math.isnan(value):
+            return
+        family = self._families.get(metric)
+        if family is None:
+            family = self._families[metric] = {}
+            self._names[metric] = tuple(labels)
+        key = tuple([labels[name] for name in self._names[metric]])
+        series = family.get(key)
+        if series is None:
+            series = family[key] = _Series()
+        series.steps.append(step)
+        series.values.append(value)
+        self._held += 1
+        self.samples += 1
+
+    def _move(self) -> None:
+        self._spool.seek(0, 2)
+        for family in self._families.values():
+            for series in family.values():
+                if series.steps:
+                    series.spooled.append((self._spool.tell(), len(series.steps)))
+                    self._spool.write(series.steps.tobytes() + series.values.tobytes())
+                    series.steps, series.values = array("I"), array("d")
+        self._held = 0
+
+    def write(self, out: IO[str]) -> None:
+        """Write everything; the last line says that nothing is missing."""
+        for metric, family in self._families.items():
+            self._write_family(out, metric, metric, _help(metric), family)
+        if self._recorded:
+            for metric, family in self._families.items():
+                if metric in RECORDED:
+                    described = f"{metric}, as the recording rule holds it."
+                    self._write_family(out, f"job:{metric}:held", metric, described, family, held=True)
+        out.write("# EOF\n")
+
+    def _write_family(
+        self,
+        out: IO[str],
+        name: str,
+        metric: str,
+        described: str,
+        family: Mapping[tuple[str, ...], _Series],
+        *,
+        held: bool = False,
+    ) -> None:
+        out.write(f"# TYPE {name} gauge\n# HELP {name} {_escaped(described)}\n")
+        # The rules' series are of all workers together.
+        common = {label: value for label, value in self._labels.items() if not held or label != "instance"}
+        for values, series in family.items():
+            key = series_key(name, dict(zip(self._names[metric], values, strict=True)) | common)
+            out.writelines(
+                f"{key} {_number(value)} {self._instants[step]}\n" for step, value in self._read(series)
+            )
+
+    def _read(self, series: _Series) -> Iterator[tuple[int, float]]:
+        for offset, count in series.spooled:
+            self._spool.seek(offset)
+            steps, values = array("I"), array("d")
+            steps.frombytes(self._spool.read(count * steps.itemsize))
+            values.frombytes(self._spool.read(count * values.itemsize))
+            yield from zip(steps, values, strict=True)
+        yield from zip(series.steps, series.values, strict=True)
+
+
+def _help(metric: str) -> str:
+    if metric in CATALOGUE:
+        return CATALOGUE[metric][0]
+    if metric.endswith("_denominator"):
+        return f"How much {metric.removesuffix('_denominator')}_ratio rests on."
+    return AS_OF_HELP if metric == AS_OF else CAUGHT_UP_HELP
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def _seconds(us: int) -> str:
+    whole, rest = divmod(us, 1_000_000)
+    return f"{whole}.{rest:06}".rstrip("0") if rest else str(whole)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)

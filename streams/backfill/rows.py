@@ -1,0 +1,154 @@
+"""Rows of tables: CSV and Parquet. A native table has the events' field names as its columns.
+
+What a cell says is taken as it stands; only what the field's type demands is converted, and what does not
+fit is left for the validation to refuse. An empty cell, and a null, is an absent field.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+from msgspec import inspect
+
+from models.events import EVENT_TYPES, MAX_BYTES
+from streams.errors import RetentionError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Row = dict[str, Any]
+
+#: Rows of a Parquet file that are turned into Python's objects at once.
+_BATCH_ROWS: Final = 2_000
+_SEPARATORS: Final = (",", ";", "\t", "|")
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+#: As Postgres, MySQL and spreadsheets write them.
+_BOOLEANS: Final = {**dict.fromkeys(("true", "t", "1"), True), **dict.fromkeys(("false", "f", "0"), False)}
+# A table's decimals are numbers; what is no whole number of minor units is refused as such.
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row]]:
+    """Give the number of the line on which each row ends, and the row: column -> text.
+
+    The separator is the one of comma, semicolon, tab and bar that the header has most of.
+
+    Raises:
+        RetentionError: there is no header, or it names a column twice.
+    """
+    text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
+    header = text.readline()
+    separator = max(_SEPARATORS, key=header.count)
+    columns = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
+    if not columns or len(set(columns)) < len(columns):
+        raise RetentionError(
+            "the first line of a CSV file has to name its columns, each once",
+            f"it is {header[:200].strip()!r}",
+        )
+    csv.field_size_limit(2 * MAX_BYTES)
+    reader = csv.reader(text, delimiter=separator)
+    for cells in reader:
+        if cells:
+            row: Row = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
+            yield reader.line_num + 1, row
+
+
+def parquet_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row]]:
+    """Give the rows of a Parquet file, which has to be seekable, with their numbers, from 1, without nulls.
+
+    Raises:
+        RetentionError: pyarrow is not installed, or it cannot read the file.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - an extra: 50 MB that few need
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError:
+        raise RetentionError(
+            "Parquet files need pyarrow, which is not installed",
+            "it comes with `pip install retention[parquet]`",
+        ) from None
+    number = 0
+    try:
+        with parquet.ParquetFile(raw) as file:
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+                for row in _plain(batch).to_pylist(maps_as_pydicts="lossy"):
+                    number += 1
+                    yield number, {name: cell for name, cell in row.items() if cell is not None}
+    except pa.ArrowException as error:
+        raise RetentionError(f"{getattr(raw, 'name', 'the file')} cannot be read: {error}") from None
+
+
+def _plain(batch: "pa.RecordBatch") -> "pa.RecordBatch":
+    """Give nanoseconds as microseconds: Python's times know no finer ones, nor does the state."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    for index, field in enumerate(batch.schema):
+        if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
+            wanted = pa.timestamp("us", field.type.tz)
+            batch = batch.set_column(index, field.name, batch.column(index).cast(wanted, safe=False))
+    return batch
+
+
+def native(row: Row) -> bytes:
+    """Give the event that a row of a native table is, as JSON."""
+    converters = _converters()
+    return _ENCODER.encode(
+        {
+            name: converters[name](cell) if type(cell) is str and name in converters else cell
+            for name, cell in row.items()
+        }
+    )
+
+
+def plain(row: Row) -> bytes:
+    """Give a row as JSON, each cell as it stands."""
+    return _ENCODER.encode(row)
+
+
+def _integer(cell: str) -> object:
+    return int(cell) if _INTEGER.fullmatch(cell) else cell
+
+
+def _number(cell: str) -> object:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
+
+
+def _boolean(cell: str) -> object:
+    return _BOOLEANS.get(cell.lower(), cell)
+
+
+def _json(cell: str) -> object:
+    try:
+        return msgspec.json.decode(cell)
+    except ValueError:
+        return cell
+
+
+#: What a field is in the events -> what makes it of a cell's text; all others are text.
+_CONVERT: Final[Mapping[type[inspect.Type], Callable[[str], object]]] = {
+    inspect.IntType: _integer,
+    inspect.FloatType: _number,
+    inspect.BoolType: _boolean,
+    inspect.ListType: _json,
+    inspect.DictType: _json,
+}
+
+
+@cache
+def _converters() -> Mapping[str, Callable[[str], object]]:
+    """Field -> what makes it of a cell; a name means the same in all events."""
+    converters = {}
+    for event_type in EVENT_TYPES.values():
+        for field in cast("inspect.StructType", inspect.type_info(event_type)).fields:
+            kinds = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
+            for kind in kinds:
+                if type(kind) in _CONVERT:
+                    converters[field.name] = _CONVERT[type(kind)]
+    return converters

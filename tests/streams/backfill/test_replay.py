@@ -1,0 +1,64 @@
+"""One pass over the events gives at each instant what a computation of its own gives there."""
+
+import json
+import math
+
+import pytest
+
+from models.events import KINDS, decode
+from models.facts import facts_of
+from models.metrics import compute
+from models.partition import Partition
+from streams.backfill.events import known_from, native
+from streams.backfill.order import Source, in_time_order
+from streams.backfill.replay import replay
+from streams.cli.files import Line
+from tests.random_history import random_history
+from tests.strategies import ANCHOR, DAY, HOUR, MINUTE
+
+
+def facts(content, definitions):
+    event = json.loads(content)
+    return facts_of(decode(KINDS[event["type"]], content), definitions)
+
+
+def alone(contents, now, definitions):
+    """What `retention compute --now` does: everything at once, in whatever order it came."""
+    partition = Partition(definitions, {})
+    partition.advance(now)
+    for content in contents:
+        for customer, fact in facts(content, definitions):
+            partition.apply(customer, fact, now)
+    return compute([partition.evaluate(now)], definitions, now)
+
+
+def told(samples):
+    """Series -> value; one that rests on nothing is not told, as in the file."""
+    return {
+        (sample.metric, *sorted(sample.labels.items())): sample.value
+        for sample in samples
+        if not math.isnan(sample.value)
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_each_instant_is_as_if_computed_alone(seed):
+    history = random_history(seed, customers=12, size=500, identities=True)
+    contents = [json.dumps(event).encode() for event in history.events]
+    lines = [Line("", number, content) for number, content in enumerate(contents, 1)]
+    # Far apart and close together, on the hour and off it; the last is long after the last event.
+    instants = [ANCHOR - 850 * DAY, ANCHOR - 400 * DAY, ANCHOR - 90 * DAY - 7 * MINUTE, ANCHOR - HOUR]
+    instants += [ANCHOR, ANCHOR + 1, ANCHOR + 30 * MINUTE, ANCHOR + 20 * DAY, ANCHOR + 700 * DAY]
+
+    def each(events):
+        return (facts(event.content, history.definitions) for event in events)
+
+    source = Source(lambda: native(lines, 0, known_from))
+    with in_time_order([source]) as events:
+        found = list(replay(events, instants, history.definitions, each))
+    assert [now for now, _ in found] == instants
+    for now, samples in found:
+        expected = told(alone(contents, now, history.definitions))
+        assert {key: value for key, value in told(samples).items() if expected.get(key) != value} == {}
+        assert told(samples).keys() == expected.keys()
+    assert len({tuple(told(samples).values()) for _, samples in found}) > 4
