@@ -82,6 +82,22 @@ def may_hold(page: bytes, hashed: bytes) -> bool:
     return page.find(hashed, _PREFIX_BYTES, _hashes_end(page)) >= 0
 
 
+def grown(page: bytes, fact: bytes, hashed: bytes) -> bytes | None:
+    """Give a customer's only page with one more fact, if it is one, has room, and cannot hold the event yet.
+
+    It is what nearly every fact comes to, and does the same as `may_hold` and `append` in half the time.
+    """
+    number = int.from_bytes(page[:4])
+    end = _PREFIX_BYTES + _HASH_BYTES * number
+    if (
+        page.find(hashed, _PREFIX_BYTES, end) >= 0
+        or count(page) > 1
+        or len(page) + _HASH_BYTES + len(fact) > PAGE_BYTES
+    ):
+        return None
+    return _extended(page, number, end, fact, hashed)
+
+
 def append(rows: Rows, customer: bytes, fact: bytes, hashed: bytes) -> Iterable[bytes]:
     """Add an encoded fact to a customer's log, and give the keys of the pages that changed.
 
@@ -98,9 +114,9 @@ def append(rows: Rows, customer: bytes, fact: bytes, hashed: bytes) -> Iterable[
     pages = count(first)
     key = customer if pages == 1 else _key(customer, pages - 1)
     page = first if pages == 1 else rows[key]
-    if len(page) + len(fact) > PAGE_BYTES:
+    if len(page) + _HASH_BYTES + len(fact) > PAGE_BYTES:
         return _begin(rows, customer, hashed + fact)
-    rows[key] = _extended(page, fact, hashed)
+    rows[key] = _extended(page, int.from_bytes(page[:4]), _hashes_end(page), fact, hashed)
     return (key,)
 
 
@@ -154,14 +170,13 @@ def _hashes_end(page: bytes) -> int:
     return _PREFIX_BYTES + _HASH_BYTES * int.from_bytes(page[:4])
 
 
-def _extended(page: bytes, fact: bytes, hashed: bytes) -> bytes:
-    """Give a page with one more fact."""
-    number = int.from_bytes(page[:4])
-    hashes = _PREFIX_BYTES + _HASH_BYTES * number
+def _extended(page: bytes, number: int, hashes: int, fact: bytes, hashed: bytes) -> bytes:
+    """Give a page, of that many facts, whose hashes end there, with one more fact."""
     begin = hashes + (page[6] << 8) + page[7]
     end = _text_end(fact, 1)  # of the entity
     if end > 1 + _REFERENCE_BYTES:
-        found = page.find(fact[1:end], max(begin, len(page) - _NEAR)) - begin
+        near = len(page) - _NEAR
+        found = page.find(fact[1:end], near if near > begin else begin) - begin  # noqa: FURB136 - max() is slow
         if 0 <= found < _FARTHEST:
             fact = b"".join((fact[:1], _REFERENCE, found.to_bytes(2), fact[end:]))
     return b"".join(((number + 1).to_bytes(4), page[4:hashes], hashed, page[hashes:], fact))

@@ -144,12 +144,7 @@ class Partition:
             self.meta.latest = time
         if time < self._since:
             return True
-        hashed = pages.short_hash(claim.id)
-        row = self._rows.get(key)
-        if row is not None and not self._admits(key, row, claim.id, hashed):
-            return False
-        self._append(key, encoded, claim.id, hashed)
-        return True
+        return self._log(key, claim.id, encoded)
 
     def apply(self, customer_id: str, fact: Fact, now: int) -> bool:
         """Take a fact, and count it; False if its event is known already.
@@ -166,12 +161,9 @@ class Partition:
             self.meta.latest = time
         if time < self._since:
             return True
-        hashed = pages.short_hash(claim.id)
-        row = self._rows.get(key)
-        if row is not None and not self._admits(key, row, claim.id, hashed):
+        account = self._young.get(key) or self._load(key)  # as it is without the fact
+        if not self._log(key, claim.id, encode(fact)):
             return False
-        account = self._young.get(key) or self._load(key)
-        self._append(key, encode(fact), claim.id, hashed)
         if time > now and time > self.meta.now:
             self._held.setdefault(key, []).append(fact)
             heappush(self._waiting, (time, key))
@@ -283,6 +275,24 @@ class Partition:
                 heappush(self._waiting, (fact.time, key))
         return [fact for fact in kept if fact.time <= self.meta.now]
 
+    def _log(self, key: bytes, event_id: str, encoded: bytes) -> bool:
+        """Write a fact into its customer's log; False if its event is there already."""
+        hashed = pages.short_hash(event_id)
+        row = self._rows.get(key)
+        if row is not None:
+            grown = pages.grown(row, encoded, hashed)
+            if grown is not None:
+                self._rows[key] = grown
+                self._touched[key] = None
+                return True
+            if not self._admits(key, row, event_id, hashed):
+                return False
+        for changed in pages.append(self._rows, key, encoded, hashed):
+            self._touched[changed] = None
+        if key in self._large:
+            self._large[key].add(event_id)
+        return True
+
     def _admits(self, key: bytes, row: bytes, event_id: str, hashed: bytes) -> bool:
         """Whether an event is not known yet of a customer who has a row."""
         if pages.count(row) > 1:
@@ -297,12 +307,6 @@ class Partition:
         if ids is None:
             ids = self._large[key] = {fact.claim.id for fact in pages.read(self._rows, key)}
         return ids
-
-    def _append(self, key: bytes, encoded: bytes, event_id: str, hashed: bytes) -> None:
-        for changed in pages.append(self._rows, key, encoded, hashed):
-            self._touched[changed] = None
-        if self._large and key in self._large:
-            self._large[key].add(event_id)
 
     def _rewrite(self, key: bytes, facts: list[Fact]) -> None:
         self._touched.update(dict.fromkeys(pages.rewrite(self._rows, key, facts)))
