@@ -1,0 +1,262 @@
+"""From what a record says to what the contract wants: times, minor units, ids.
+
+Each conversion takes a value as JSON, Avro, Protobuf or a file's row has it, and gives one that
+`models.events` accepts, or leaves it as it is where it cannot be converted: the event's own validation then
+says what it expected. A `ConversionError` says what validation could not know.
+"""
+
+import base64
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from models.money import exponent
+
+Convert = Callable[[Any], Any]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: Unit of a number of time -> how many of it are a microsecond's multiple.
+_UNITS: Final = {"days": 86_400_000_000, "s": 1_000_000, "ms": 1000, "us": 1}
+#: Beyond these years no `datetime` reaches: whatever that number is, it is no time in this unit.
+_MOST_US: Final = 250_000_000_000_000_000
+TIME_UNITS: Final = (*_UNITS, "ns")
+#: What 64 bits hold.
+_MOST_DIGITS: Final = 18
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,9})?", re.ASCII)
+_TRUE: Final = frozenset({"true", "t", "yes", "y", "1"})
+_FALSE: Final = frozenset({"false", "f", "no", "n", "0"})
+
+
+class ConversionError(ValueError):
+    """A value that cannot be what the contract wants; the message names its kind, not the value."""
+
+
+def identifier(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Give an id as text: databases count, the contract names."""
+    if value.__class__ is int:
+        return str(value)
+    if (
+        value.__class__ is float and value.is_integer()
+    ):  # a column of whole numbers with gaps is one of floats
+        return str(int(value))
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return str(int(value))
+    return value if isinstance(value, str) else _plain(value)
+
+
+def integer(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Give a whole number, also of text and of a float without a fraction."""
+    if value.__class__ is str and _INTEGER.fullmatch(value):
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+
+
+def number(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Give a number, also of text."""
+    if value.__class__ is str and _DECIMAL.fullmatch(value):
+        return float(value)
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def boolean(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Give a truth value, also of what databases and spreadsheets write for one."""
+    if value.__class__ is bool:
+        return value
+    text = str(value).lower() if isinstance(value, str | int) else ""
+    return True if text in _TRUE else False if text in _FALSE else value
+
+
+def text(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Give text; of a number, too."""
+    return value if value.__class__ is str else identifier(value)
+
+
+def variants(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Give experiments: an object whose values are text."""
+    if not isinstance(value, dict):
+        return value
+    return {str(name): boolean_or_text(variant) for name, variant in value.items() if variant is not None}
+
+
+def boolean_or_text(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Give text, `true` and `false` among it."""
+    return str(value).lower() if value.__class__ is bool else identifier(value)
+
+
+def _plain(value: object) -> object:
+    return value if value.__class__ in {int, float, bool, dict, list} else str(value)  # UUIDs of Avro
+
+
+# Times.
+
+
+def instant(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Give an RFC 3339 time; text is left to validation.
+
+    Raises:
+        ConversionError: it is a number, or has no zone: what it means has to be said.
+    """
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ConversionError('has no time zone: say which with `zone = "Europe/Berlin"`')
+        return value
+    if isinstance(value, int | float):
+        raise ConversionError('is a number: say of what with `time = "s"`, "ms", "us" or "days"')
+    return value
+
+
+def epoch(unit: str) -> Convert:
+    """Give the conversion of numbers of `unit` since 1970 (of text that is a number, too)."""
+
+    def convert(value: Any) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(value, datetime | date):  # Avro's logical types are times already
+            return instant(value) if isinstance(value, datetime) else _EPOCH + (value - _EPOCH.date())
+        exact = _exact(value)
+        if exact is None:
+            raise ConversionError(f"is {kind(value)}, not a number of {unit} since 1970")
+        micro = int(exact // 1000 if unit == "ns" else exact * _UNITS[unit])
+        if abs(micro) > _MOST_US:
+            raise ConversionError(f"is no number of {unit} since 1970: too large")
+        return _EPOCH + timedelta(microseconds=micro)
+
+    return convert
+
+
+def _exact(value: Any) -> int | Decimal | None:  # noqa: ANN401 - JSON
+    if value.__class__ is int:
+        return int(value)
+    return _decimal(value)
+
+
+def local(zone: tzinfo) -> Convert:
+    """Give the conversion of RFC 3339 text that may have no offset: then it is of `zone`."""
+
+    def convert(value: Any) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError:
+                return value
+        if isinstance(value, datetime):
+            return value.replace(tzinfo=zone) if value.tzinfo is None else value
+        return instant(value)
+
+    return convert
+
+
+def formatted(pattern: str, zone: tzinfo | None) -> Convert:
+    """Give the conversion of text of a `strptime` format; where that has no offset, it is of `zone`."""
+
+    def convert(value: Any) -> Any:  # noqa: ANN401 - JSON
+        try:
+            found = datetime.strptime(value, pattern)  # noqa: DTZ007 - the zone follows
+        except (ValueError, TypeError):
+            raise ConversionError(f"is {kind(value)} that is not of the format {pattern!r}") from None
+        return found.replace(tzinfo=zone) if found.tzinfo is None else found
+
+    return convert
+
+
+def zone_of(name: str) -> tzinfo:
+    """Give a time zone by its IANA name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from None
+
+
+# Money.
+
+
+def minor_units(value: Any, places: int) -> Any:  # noqa: ANN401 - JSON
+    """Give a decimal of major units as an integer of minor units, without binary error.
+
+    Digits beyond the currency's are an error unless they are zeros: rounding would be a guess.
+
+    Args:
+        value: text, a number or a decimal; a float counts as the decimal it is written as.
+        places: decimal places of the currency's minor unit.
+    """
+    if value.__class__ is int:
+        return value * 10**places
+    if value.__class__ is str:
+        whole, _, fraction = value.partition(".")  # most amounts: a third of what a decimal costs
+        if len(fraction) == places and whole.isdecimal() and (fraction.isdecimal() or not places):
+            return int(whole + fraction)
+    found = _decimal(value)
+    if found is None:
+        return value
+    scaled = found.scaleb(places)
+    minor = int(scaled)
+    if minor != scaled:
+        raise ConversionError(f"has more than the currency's {places} decimal places")
+    return minor
+
+
+def _decimal(value: object) -> Decimal | None:
+    if value.__class__ is float:
+        value = repr(value)
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str):
+        return None
+    try:
+        found = Decimal(value)
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() and found.adjusted() < _MOST_DIGITS else None
+
+
+def places_of(currency: object) -> int:
+    """Give the decimal places of a currency."""
+    return exponent(currency) if isinstance(currency, str) else 2
+
+
+def connect_decimal(value: Any, scale: int) -> Any:  # noqa: ANN401 - JSON
+    """Give Kafka Connect's decimal, base64 of a two's-complement integer, as a decimal.
+
+    Args:
+        value: text; an object with `value` and `scale`, where every value has a scale of its own.
+        scale: decimal places, as the Connect schema's parameter `scale` says.
+    """
+    if isinstance(value, dict) and isinstance(value.get("scale"), int):
+        return connect_decimal(value.get("value"), value["scale"])
+    try:
+        raw = base64.b64decode(value, validate=True) if isinstance(value, str) else value
+    except ValueError:
+        raise ConversionError("is text that is not base64, as Connect's decimals are") from None
+    if not isinstance(raw, bytes):
+        return value
+    return Decimal(int.from_bytes(raw, signed=True)).scaleb(-scale)
+
+
+def kind(value: object) -> str:
+    """Name what a value is, as JSON does: nothing of its content."""
+    if value is None:
+        return "nothing"
+    if value.__class__ is bool:
+        return "a boolean"
+    for types, name in _KINDS:
+        if isinstance(value, types):
+            return name
+    return f"a {type(value).__name__}"
+
+
+_KINDS: Final = (
+    (str, "text"),
+    ((int, float, Decimal), "a number"),
+    (list, "a list"),
+    (dict, "an object"),
+    (bytes, "bytes"),
+    (datetime, "a time"),
+)

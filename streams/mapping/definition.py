@@ -1,0 +1,179 @@
+"""A mapping as the TOML file says it, checked: every error names the table and the key."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal
+
+from msgspec import Struct, field, structs
+
+from models.events import EVENT_TYPES
+from streams.mapping import event_types
+from streams.mapping.checks import Problem, a_boolean, a_choice, a_table, a_text
+from streams.mapping.expressions import Expression
+from streams.mapping.value_definition import Value, expression_of, value_of
+
+Format = Literal["json", "avro", "protobuf", "json-schema"]
+Envelope = Literal["none", "debezium", "connect"]
+Operation = Literal["create", "update", "delete", "read"]
+
+_RULE_KEYS: Final = frozenset({"type", "when", "each", "on"})
+_MAPPING_KEYS: Final = frozenset(
+    {"description", "extends", "format", "envelope", "message", "merge", "skip", "events"}
+)
+#: What happens to a row by default: it is there. That it was deleted is no event unless a rule says so.
+_EXISTS: Final[frozenset[Operation]] = frozenset({"create", "update", "read"})
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One event that a record may become.
+
+    Attributes:
+        setting: its table, for messages.
+        types: the contract's types that it may give.
+        type: which of them, where there are several.
+        fields: event field -> value.
+        when: only if this holds.
+        on: Debezium's operations that it is for.
+        each: an event for each element of this list.
+    """
+
+    setting: str
+    types: tuple[str, ...]
+    type: Value
+    fields: Mapping[str, Value]
+    when: Expression | None = None
+    on: frozenset[Operation] = _EXISTS
+    each: Expression | None = None
+
+    def expressions(self) -> Iterator[Expression]:
+        """Give every expression in it."""
+        yield from (one for one in (self.when, self.each) if one is not None)
+        for value in (self.type, *self.fields.values()):
+            yield from value.expressions()
+
+
+class Definition(Struct, frozen=True, kw_only=True):
+    """One mapping.
+
+    Attributes:
+        name: as inputs name it.
+        description: what it is for.
+        format: how values are encoded.
+        envelope: what is around a row.
+        merge: whether a record with two identities says that they are one customer.
+        skip: name -> records for which this holds count for nothing.
+        rules: in the order of the file.
+    """
+
+    name: str
+    description: str = ""
+    format: Format = "json"
+    envelope: Envelope = "none"
+    merge: bool = False
+    skip: Mapping[str, Expression] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+    def expressions(self) -> Iterator[tuple[Expression | None, Expression]]:
+        """Give every expression, each with the list that its rule goes through."""
+        yield from ((None, expression) for expression in self.skip.values())
+        for rule in self.rules:
+            yield from ((rule.each, expression) for expression in rule.expressions())
+
+
+def read(name: str, content: object, setting: str | None = None) -> Definition:
+    """Read one mapping's table.
+
+    Raises:
+        Problem: a key is unknown or missing, a value is not of its kind, or no event can come of it.
+    """
+    at = setting or f"mappings.{name}"
+    table = a_table(at, content)
+    defaults, rules = {}, table.get("events", [])
+    for key, given in table.items():
+        if key in event_types.ALL_FIELDS:
+            defaults[key] = value_of(f"{at}.{key}", given)
+        elif key not in _MAPPING_KEYS:
+            raise Problem(f"{at}.{key}", "no such key", event_types.suggestion(key, _MAPPING_KEYS))
+    if not isinstance(rules, list) or not rules:
+        raise Problem(f"{at}.events", "expected at least one [[events]] table", "what is a record to become?")
+    return Definition(
+        name=name,
+        description=a_text(f"{at}.description", table.get("description", "")),
+        format=a_choice(f"{at}.format", table.get("format", "json"), Format),
+        envelope=a_choice(f"{at}.envelope", table.get("envelope", "none"), Envelope),
+        merge=a_boolean(f"{at}.merge", table.get("merge", False)),
+        skip={
+            key: expression_of(f"{at}.skip.{key}", text)
+            for key, text in a_table(f"{at}.skip", table.get("skip", {})).items()
+        },
+        rules=tuple(
+            _rule(f"{at}.events[{number}]", rule, defaults) for number, rule in enumerate(rules, start=1)
+        ),
+    )
+
+
+def _rule(at: str, content: object, defaults: Mapping[str, Value]) -> Rule:
+    table = a_table(at, content)
+    if "type" not in table:
+        raise Problem(f"{at}.type", "is missing", f"expected one of {', '.join(EVENT_TYPES)}")
+    chosen = table["type"]
+    type_value = value_of(f"{at}.type", {"const": chosen} if isinstance(chosen, str) else chosen)
+    types = _types(f"{at}.type", type_value)
+    known = set().union(*(event_types.FIELDS[name] for name in types))
+    given = {name: value_of(f"{at}.{name}", spec) for name, spec in table.items() if name not in _RULE_KEYS}
+    for name in given:
+        if name not in known:
+            raise Problem(
+                f"{at}.{name}",
+                f"{' and '.join(types)} has no such field",
+                event_types.suggestion(name, known),
+            )
+    fields = {name: spec for name, spec in defaults.items() if name in known} | given
+    fields = {name: _with_currency(spec, fields.get("currency")) for name, spec in fields.items()}
+    for name in types:
+        _check_complete(at, name, fields)
+    return Rule(
+        setting=at,
+        types=types,
+        type=type_value,
+        fields=fields,
+        when=expression_of(f"{at}.when", table["when"]) if "when" in table else None,
+        on=_operations(f"{at}.on", table["on"]) if "on" in table else _EXISTS,
+        each=expression_of(f"{at}.each", table["each"]) if "each" in table else None,
+    )
+
+
+def _with_currency(value: Value, currency: Value | None) -> Value:
+    """Give an amount in major units the currency that its event names, if it names none of its own."""
+    if not value.money or value.currency is not None:
+        return value
+    if currency is None:
+        raise Problem(f"{value.setting}.currency", "is missing", "how many decimals are its minor unit?")
+    return structs.replace(value, currency=currency)
+
+
+def _types(at: str, value: Value) -> tuple[str, ...]:
+    if value.values is not None:
+        names = [*value.values.values(), *([value.other] if value.other is not None else [])]
+    elif value.const is not None:
+        names = [value.const]
+    else:
+        raise Problem(at, "expected a type, or a table with `path` and `values`")
+    for name in names:
+        if name not in EVENT_TYPES:
+            raise Problem(at, f"{name!r} is no type of event", event_types.suggestion(str(name), EVENT_TYPES))
+    return tuple(dict.fromkeys(names))
+
+
+def _check_complete(at: str, name: str, fields: Mapping[str, Value]) -> None:
+    for needed in event_types.REQUIRED[name]:
+        if needed in fields or (needed == "id" and name in event_types.ONCE):
+            continue
+        hint = f"say where {name} has it"
+        if needed == "id":
+            hint = f'there may be several {name} of one thing: compose one, such as "{{id}}-{{updated_at}}"'
+        raise Problem(f"{at}.{needed}", "is missing", hint)
+
+
+def _operations(at: str, content: object) -> frozenset[Operation]:
+    names = content if isinstance(content, list) else [content]
+    return frozenset(a_choice(at, name, Operation) for name in names)

@@ -1,0 +1,89 @@
+"""The contract's events, as a mapping has to know them: their fields, and what a value becomes for each."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from models.events import EVENT_TYPES, Event
+from streams.mapping import conversions
+from streams.mapping.conversions import Convert
+
+#: Types of which a thing has one, named by these fields: their `id` follows unless a mapping says another.
+ONCE: Final[Mapping[str, tuple[str, ...]]] = {
+    "order.placed": ("order_id",),
+    "order.cancelled": ("order_id",),
+    "order.shipped": ("order_id",),
+    "order.delivered": ("order_id",),
+    "refund.requested": ("refund_id",),
+    "refund.completed": ("refund_id",),
+    "refund.rejected": ("refund_id",),
+    "ticket.opened": ("ticket_id",),
+    "review.removed": ("review_id",),
+    "customer.erased": ("customer_id",),
+    "customer.contacted": ("action_id",),
+    "customer.merged": ("customer_id", "into"),
+}
+
+
+def _base(annotation: Any) -> Any:  # noqa: ANN401 - a type
+    """Give what an annotation is about: without `None` and without bounds."""
+    if get_origin(annotation) is Annotated:
+        return _base(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return _base(next(one for one in get_args(annotation) if one is not NoneType))
+    return get_origin(annotation) or annotation
+
+
+_CONVERSIONS: Final[Mapping[Any, Convert]] = {
+    str: conversions.text,
+    Literal: conversions.text,
+    int: conversions.integer,
+    float: conversions.number,
+    bool: conversions.boolean,
+    datetime: conversions.instant,
+    dict: conversions.variants,
+}
+
+
+def _fields(event_type: type[msgspec.Struct]) -> dict[str, Any]:
+    return {one.name: _base(one.type) for one in msgspec.structs.fields(event_type)}
+
+
+#: No number rests on an order's lines, so none is mapped.
+_UNCOUNTED: Final = "items"
+#: Event type -> field -> what it is about (`str`, `int`, `datetime`, …).
+FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
+    name: {field: about for field, about in _fields(event_type).items() if field != _UNCOUNTED}
+    for name, event_type in EVENT_TYPES.items()
+}
+ALL_FIELDS: Final = frozenset().union(*FIELDS.values())
+#: Event type -> fields it cannot do without.
+REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
+    name: tuple(one.name for one in msgspec.structs.fields(event_type) if one.required)
+    for name, event_type in EVENT_TYPES.items()
+}
+
+
+def conversion(event_type: str, name: str) -> Convert:
+    """Give the conversion that any value for this field goes through."""
+    return _CONVERSIONS[FIELDS[event_type][name]]
+
+
+def is_time(event_type: str, name: str) -> bool:
+    """Whether the field is a time."""
+    return FIELDS[event_type][name] is datetime
+
+
+def class_of(event_type: str) -> type[Event]:
+    """Give the event's class."""
+    return EVENT_TYPES[event_type]
+
+
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """Say which of `names` was meant, or which there are."""
+    close = difflib.get_close_matches(name, list(names), n=1)
+    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(sorted(names))}"

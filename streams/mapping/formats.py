@@ -1,0 +1,217 @@
+"""From a record's bytes to a row: formats, the schema registry's framing, and the envelopes around rows.
+
+A row that is gone (a tombstone, a truncated table) is no error and no event.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from models.events import MAX_BYTES, EventError, Reason
+from streams.mapping.definition import Definition, Envelope
+from streams.mapping.sources import Shape
+
+#: The first byte of a value whose schema is in a registry; four bytes of the schema's id follow.
+MAGIC: Final = 0
+PREFIX_BYTES: Final = 5
+
+_OPERATIONS: Final = {"c": "create", "u": "update", "d": "delete", "r": "read"}
+#: Debezium's other operations are about no row.
+_OF_NO_ROW: Final = frozenset({"t", "m"})
+_KAFKA: Final = ("_key", "_headers", "_topic", "_timestamp")
+
+#: A row and what happened to it, as far as an envelope says so.
+Opened = tuple[Any, str | None]
+Decode = Callable[[bytes], Any]
+Open = Callable[[Any], Opened | None]
+
+
+class Record(Protocol):
+    """What surrounds a value in Kafka."""
+
+    @property
+    def topic(self) -> str:
+        """Its topic."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since the epoch."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Its headers."""
+
+
+def check(value: bytes) -> None:
+    """Refuse what no event can come of.
+
+    Raises:
+        EventError: `too_large`.
+    """
+    if len(value) > MAX_BYTES:
+        raise EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}")
+
+
+def decoded(decode: Decode, value: bytes) -> Any:  # noqa: ANN401 - JSON
+    """Decode a value.
+
+    Raises:
+        EventError: `not_json`, of whatever form it should be; `invalid_field` where a part of it is wrong.
+    """
+    try:
+        return decode(value)
+    except msgspec.ValidationError as error:
+        reason: Reason = "invalid_field" if "`$." in str(error) else "not_json"
+        raise EventError(reason, str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise EventError("not_json", str(error)) from None
+
+
+# JSON as structs of what is read.
+
+
+def shaped(definition: Definition, shape: Shape) -> tuple[Decode, Open]:
+    """Give the decoder of JSON into a shape, and what takes a row out of its envelope."""
+    row = shape.row
+    if definition.envelope == "none":
+        return msgspec.json.Decoder(row).decode, lambda found: (found, None)
+    if definition.envelope == "connect":
+        payload = [("payload", row | None | UnsetType, UNSET)]
+        return msgspec.json.Decoder(msgspec.defstruct("Connect", payload)).decode, _open_connect
+    change = msgspec.defstruct(
+        "Change",
+        [
+            ("before", row | None, None),
+            ("after", row | None, None),
+            ("op", str | None, None),
+            ("source", dict[str, Any] | None, None),
+            ("ts_ms", int | None, None),
+        ],
+    )
+    fields = [("payload", change | None | UnsetType, UNSET), ("schema", Raw | UnsetType, UNSET)]
+    outer = msgspec.defstruct("Debezium", fields, bases=(change,), kw_only=True)
+    return msgspec.json.Decoder(outer).decode, lambda found: _open_change(found, row)
+
+
+def _open_connect(found: Any) -> Opened | None:  # noqa: ANN401 - a struct
+    if found.payload is UNSET:
+        raise EventError("invalid_field", "no Connect envelope: `payload` is missing")
+    return None if found.payload is None else (found.payload, None)
+
+
+def _open_change(found: Any, row: Callable[[], Any]) -> Opened | None:  # noqa: ANN401 - a struct
+    change = found if found.payload is UNSET else found.payload
+    if change is None or change.op in _OF_NO_ROW:
+        return None
+    operation = _operation(change.op)
+    present = change.before if operation == "delete" else change.after
+    if present is None:  # a delete of a table whose replica identity is its key
+        present = row()
+    present._before = change.before  # noqa: SLF001 - named so on purpose, and so are these
+    present._op = operation  # noqa: SLF001
+    present._source = change.source  # noqa: SLF001
+    present._ts_ms = change.ts_ms  # noqa: SLF001
+    return present, operation
+
+
+def _operation(code: object) -> str:
+    if code is None:
+        raise EventError("invalid_field", "no Debezium envelope: `op` is missing")
+    if code not in _OPERATIONS:
+        raise EventError("invalid_field", f"Debezium's `op` {str(code)[:10]!r} is not known")
+    return _OPERATIONS[str(code)]
+
+
+# Dictionaries: JSON that needs the interpreter, Avro, Protobuf, rows of files.
+
+decode_json: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def opener(envelope: Envelope) -> Open:
+    """Give what takes a row out of its envelope."""
+    return {"none": _bare, "connect": _connect, "debezium": _debezium}[envelope]
+
+
+def _bare(found: dict[str, Any]) -> Opened:
+    return found, None
+
+
+def _connect(found: dict[str, Any]) -> Opened | None:
+    if "payload" not in found:
+        raise EventError("invalid_field", "no Connect envelope: `payload` is missing")
+    payload = found["payload"]
+    return None if payload is None else (_row(payload), None)
+
+
+def _debezium(found: dict[str, Any]) -> Opened | None:
+    change = found.get("payload") if "payload" in found and "op" not in found else found
+    if change is None:
+        return None
+    change = _row(change)
+    if change.get("op") in _OF_NO_ROW:
+        return None
+    operation = _operation(change.get("op"))
+    before = change.get("before")
+    row = dict(_row(before if operation == "delete" else change.get("after")))
+    row |= {
+        "_before": before,
+        "_op": operation,
+        "_source": change.get("source"),
+        "_ts_ms": change.get("ts_ms"),
+    }
+    return row, operation
+
+
+def _row(found: object) -> dict[str, Any]:
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise EventError("invalid_field", "what the envelope holds is no object")
+    return found
+
+
+# What surrounds it in Kafka.
+
+
+def surroundings(names: Iterable[str]) -> Callable[[Any, Record], None] | None:
+    """Give what adds these of Kafka's surroundings to a row; None: none of them is read."""
+    wanted = [name for name in _KAFKA if name in names]
+    if not wanted:
+        return None
+
+    def surround(row: Any, record: Record) -> None:  # noqa: ANN401 - JSON
+        for name in wanted:
+            found = _READ[name](record)
+            if isinstance(row, dict):
+                row[name] = found
+            else:
+                setattr(row, name, found)
+
+    return surround
+
+
+def _key(record: Record) -> object:
+    if record.key is None:
+        return None
+    try:
+        return msgspec.json.decode(record.key)
+    except (ValueError, RecursionError):
+        return record.key.decode(errors="replace")
+
+
+def _headers(record: Record) -> Mapping[str, str]:
+    return {name: value.decode(errors="replace") for name, value in record.headers if value}
+
+
+_READ: Final[Mapping[str, Callable[[Record], Any]]] = {
+    "_key": _key,
+    "_headers": _headers,
+    "_topic": lambda record: record.topic,
+    "_timestamp": lambda record: record.timestamp,
+}

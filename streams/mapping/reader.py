@@ -1,0 +1,166 @@
+"""A mapping at work: from a record's value to events, with what else became of records counted."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from models.events import Event, EventError
+from streams.mapping import expressions, formats
+from streams.mapping.definition import Definition
+from streams.mapping.expressions import SURROUNDINGS, Expression, Path
+from streams.mapping.formats import Decode, Open, Record
+from streams.mapping.program import Outcome, Program
+from streams.mapping.registry import Registry
+from streams.mapping.sources import Rows, Shape
+
+_SHAPED: Final = frozenset({"json", "json-schema"})
+_FRAMED: Final = frozenset({"avro", "protobuf"})
+
+
+class MappedError(EventError):
+    """A record of which not everything became an event.
+
+    Attributes:
+        events: what did.
+    """
+
+    def __init__(self, error: EventError, events: list[Event]) -> None:
+        super().__init__(error.reason, error.message)
+        self.events = events
+
+
+class Reader:
+    """Makes events of the records of one mapping.
+
+    Args:
+        definition: the mapping.
+        registry: where the schemas are, for formats that need one.
+
+    Attributes:
+        anonymous: records of which an event was left out because nothing says whose it is.
+        skipped: records that a condition of the mapping leaves out, by its name.
+    """
+
+    def __init__(self, definition: Definition, registry: Registry | None = None) -> None:
+        self.definition = definition
+        self.anonymous = 0
+        self.skipped: Counter[str] = Counter()
+        self._registry = registry
+        self._decode, self._open, self._program = self._compiled()
+        self._rows: Program | None = None
+        names = {path[0] for _, path in _reads(definition)}
+        self._surround = formats.surroundings(name for name in names if name in SURROUNDINGS)
+
+    @property
+    def name(self) -> str:
+        """The mapping's."""
+        return self.definition.name
+
+    @property
+    def needs_schemas(self) -> bool:
+        """Whether `prepare` has to be called with values before they are read."""
+        return self.definition.format in _FRAMED
+
+    async def prepare(self, values: Iterable[bytes | None], wanted: Callable[[], bool] | None = None) -> None:
+        """Fetch the schemas of these values.
+
+        Args:
+            values: of records that are to be read.
+            wanted: wait for a registry that does not answer as long as this holds; without it, raise.
+
+        Raises:
+            RegistryUnavailable: it does not answer, and nobody said to wait.
+        """
+        if self._registry is None or not self.needs_schemas:
+            return
+        if wanted is None:
+            await self._registry.fetch(self.definition.format, values)
+        else:
+            await self._registry.fetch_patiently(self.definition.format, values, wanted)
+
+    def outcome(self, value: bytes | None, record: Record | None = None) -> Outcome:
+        """Give all that becomes of a record; it never raises for what a record says."""
+        if not value:  # a tombstone: compaction's business, nobody's event
+            return Outcome([], [])
+        try:
+            formats.check(value)
+            opened = self._open(formats.decoded(self._decode, value))
+        except EventError as error:
+            return Outcome([], [EventError(error.reason, f"mapping {self.name}: {error.message}")])
+        if opened is None:
+            return Outcome([], [])
+        row, operation = opened
+        if self._surround is not None and record is not None:
+            self._surround(row, record)
+        return self._counted(self._program.run(row, operation))
+
+    def outcome_of_row(self, row: Mapping[str, Any]) -> Outcome:
+        """Give what becomes of a row that is decoded already, such as a file's: without an envelope."""
+        if self._rows is None:
+            self._rows = Program(self.definition, lambda _: Rows())
+        return self._counted(self._rows.run(dict(row)))
+
+    def events(self, value: bytes | None, record: Record | None = None) -> list[Event]:
+        """Give the events of a record.
+
+        Raises:
+            MappedError: a part of it, or all, could not become one. It holds what did: that counts.
+        """
+        outcome = self.outcome(value, record)
+        if outcome.errors:
+            raise MappedError(outcome.errors[0], outcome.events)
+        return outcome.events
+
+    def _counted(self, outcome: Outcome) -> Outcome:
+        if outcome.anonymous:
+            self.anonymous += 1
+        if outcome.skipped is not None:
+            self.skipped[outcome.skipped] += 1
+        return outcome
+
+    def _compiled(self) -> tuple[Decode, Open, Program]:
+        definition = self.definition
+        if definition.format in _SHAPED and (shape := _shape(definition)) is not None:
+            decode, opened = formats.shaped(definition, shape)
+            program = Program(definition, lambda each: shape.for_rule(None if each is None else each.path))
+        else:
+            decode, opened = self._decoder(), formats.opener(definition.envelope)
+            program = Program(definition, lambda _: Rows())
+        return (_unframed(decode) if definition.format == "json-schema" else decode), opened, program
+
+    def _decoder(self) -> Decode:
+        form, registry = self.definition.format, self._registry
+        if form in _SHAPED:
+            return formats.decode_json
+        if registry is None:
+            raise AssertionError("a mapping that needs schemas has a registry: `mappings.load` sees to it")
+        return lambda value: registry.decode(form, value)
+
+
+def _unframed(decode: Decode) -> Decode:
+    """Take the registry's framing off JSON. Its schema says nothing that decoding needs."""
+
+    def decode_framed(value: bytes) -> Any:  # noqa: ANN401 - JSON
+        return decode(value[formats.PREFIX_BYTES :] if value[0] == formats.MAGIC else value)
+
+    return decode_framed
+
+
+def _shape(definition: Definition) -> Shape | None:
+    """Give the shape of what a mapping reads; None: it needs all of a record."""
+    if not all(expressions.compilable(one) for _, one in definition.expressions()):
+        return None
+    if any(each is not None and each.path is None for each, _ in definition.expressions()):
+        return None
+    try:
+        return Shape((None if each is None else each.path, path) for each, path in _reads(definition))
+    except ValueError:
+        return None
+
+
+def _reads(definition: Definition) -> list[tuple[Expression | None, Path]]:
+    return [
+        (each, path)
+        for each, expression in definition.expressions()
+        for path in expressions.paths(expression)
+    ]

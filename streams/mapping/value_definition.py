@@ -1,0 +1,189 @@
+"""A field's value in a mapping as the TOML file says it, checked: every error names the table and the key."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+
+from streams.mapping import conversions, event_types, expressions
+from streams.mapping.checks import Problem, a_boolean, a_table, a_text
+from streams.mapping.expressions import Expression
+
+_VALUE_KEYS: Final = frozenset(
+    {
+        *("path", "const", "template", "first", "values", "other", "default", "lower", "upper", "prefix"),
+        *("match", "time", "zone", "money", "currency", "scale"),
+    }
+)
+_ORIGINS: Final = ("path", "const", "template", "first")
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+
+
+class Value(Struct, frozen=True, kw_only=True):
+    """Where a field's value comes from, and what is done with it, in this order.
+
+    Attributes:
+        setting: the key, for messages.
+        const: the value itself.
+        path: an expression.
+        template: text and expressions, joined; nothing if one of them is nothing.
+        first: the first of these that is something.
+        scale: Connect's base64 decimals have so many places.
+        match: a regular expression; its first group, or all of it, is taken.
+        upper: to upper case.
+        lower: to lower case.
+        values: a table; what is not in it becomes `other`.
+        other: see `values`.
+        prefix: put before.
+        default: instead of nothing.
+        time: `s`, `ms`, `us`, `ns`, `days`, or a strptime format.
+        zone: of times that do not say theirs.
+        money: a decimal in major units, to be minor units of `currency`.
+        currency: where that comes from; the event's own currency if left out.
+    """
+
+    setting: str
+    const: Any = None
+    path: Expression | None = None
+    template: tuple[str | Expression, ...] = ()
+    first: tuple["Value", ...] = ()
+    scale: int | None = None
+    match: re.Pattern[str] | None = None
+    upper: bool = False
+    lower: bool = False
+    values: Mapping[str, Any] | None = None
+    other: Any = None
+    prefix: str = ""
+    default: Any = None
+    time: str | None = None
+    zone: str | None = None
+    money: bool = False
+    currency: "Value | None" = None
+
+    def expressions(self) -> Iterator[Expression]:
+        """Give every expression in it."""
+        if self.path is not None:
+            yield self.path
+        yield from (part for part in self.template if isinstance(part, Expression))
+        for below in (*self.first, *([self.currency] if self.currency else [])):
+            yield from below.expressions()
+
+    @property
+    def described(self) -> str:
+        """Say where it comes from, for messages."""
+        return ", ".join(f"`{expression.text}`" for expression in self.expressions()) or "a constant"
+
+
+def value_of(at: str, content: object) -> Value:
+    """Read a value: a path as text, a constant as a number or boolean, or a table.
+
+    Raises:
+        Problem: it is none of these, or its keys do not go together.
+    """
+    if isinstance(content, str):
+        return Value(setting=at, path=expression_of(at, content))
+    if isinstance(content, int | float):
+        return Value(setting=at, const=content)
+    table = a_table(at, content, "a path, a number, a boolean or a table")
+    for key in table:
+        if key not in _VALUE_KEYS:
+            raise Problem(f"{at}.{key}", "no such key", event_types.suggestion(key, _VALUE_KEYS))
+    if sum(key in table for key in _ORIGINS) != 1:
+        raise Problem(at, f"expected exactly one of {', '.join(_ORIGINS)}")
+    return Value(
+        setting=at,
+        const=table.get("const"),
+        path=expression_of(f"{at}.path", table["path"]) if "path" in table else None,
+        template=_template(f"{at}.template", table["template"]) if "template" in table else (),
+        first=_first(f"{at}.first", table["first"]) if "first" in table else (),
+        scale=_number(f"{at}.scale", table["scale"]) if "scale" in table else None,
+        match=_pattern(f"{at}.match", table["match"]) if "match" in table else None,
+        upper=a_boolean(f"{at}.upper", table.get("upper", False)),
+        lower=a_boolean(f"{at}.lower", table.get("lower", False)),
+        values=_values(f"{at}.values", table["values"]) if "values" in table else None,
+        other=table.get("other"),
+        prefix=a_text(f"{at}.prefix", table.get("prefix", "")),
+        default=table.get("default"),
+        time=_time(f"{at}.time", table["time"]) if "time" in table else None,
+        zone=_zone(f"{at}.zone", table["zone"]) if "zone" in table else None,
+        money=_money(f"{at}.money", table["money"]) if "money" in table else False,
+        currency=_currency(f"{at}.currency", table["currency"]) if "currency" in table else None,
+    )
+
+
+def expression_of(at: str, content: object) -> Expression:
+    """Read an expression.
+
+    Raises:
+        Problem: it is none.
+    """
+    if not isinstance(content, str):
+        raise Problem(at, "expected a path (JMESPath) as text")
+    try:
+        return expressions.parse(content)
+    except ValueError as error:
+        raise Problem(at, str(error)) from None
+
+
+def _template(at: str, content: object) -> tuple[str | Expression, ...]:
+    pieces = _PLACEHOLDER.split(a_text(at, content))
+    parts = [expression_of(at, piece) if number % 2 else piece for number, piece in enumerate(pieces)]
+    if not any(isinstance(part, Expression) for part in parts):
+        raise Problem(at, "has no {path} in it", "a constant is { const = … }")
+    return tuple(part for part in parts if part)
+
+
+def _first(at: str, content: object) -> tuple[Value, ...]:
+    if not isinstance(content, list) or not content:
+        raise Problem(at, "expected a list of values")
+    return tuple(value_of(f"{at}[{number}]", one) for number, one in enumerate(content, start=1))
+
+
+def _values(at: str, content: object) -> Mapping[str, Any]:
+    table = a_table(at, content)
+    if not table:
+        raise Problem(at, "is empty")
+    return table
+
+
+def _time(at: str, content: object) -> str:
+    text = a_text(at, content)
+    if text not in conversions.TIME_UNITS and "%" not in text:
+        units = ", ".join(conversions.TIME_UNITS)
+        raise Problem(at, f"{text!r} is no unit", f'expected {units}, or a format such as "%d.%m.%Y %H:%M"')
+    return text
+
+
+def _zone(at: str, content: object) -> str:
+    text = a_text(at, content)
+    try:
+        conversions.zone_of(text)
+    except ValueError as error:
+        raise Problem(at, str(error)) from None
+    return text
+
+
+def _money(at: str, content: object) -> bool:
+    if content != "major":
+        raise Problem(at, 'expected "major"', "an amount in minor units (cents) needs nothing said")
+    return True
+
+
+def _currency(at: str, content: object) -> Value:
+    if isinstance(content, str) and len(content) == 3 and content.isupper():  # noqa: PLR2004 - ISO 4217
+        return Value(setting=at, const=content)
+    return value_of(at, content)
+
+
+def _pattern(at: str, content: object) -> re.Pattern[str]:
+    try:
+        return re.compile(a_text(at, content))
+    except re.error as error:
+        raise Problem(at, f"is no regular expression: {error}") from None
+
+
+def _number(at: str, content: object) -> int:
+    if isinstance(content, bool) or not isinstance(content, int) or not 0 <= content <= 18:  # noqa: PLR2004
+        raise Problem(at, "expected a whole number from 0 to 18")
+    return content

@@ -1,0 +1,198 @@
+"""A field's value, compiled: from a record to what the contract wants, nothing where there is nothing.
+
+Empty text counts as nothing everywhere: files and forms have no other way to say so.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from streams.mapping import conversions
+from streams.mapping.conversions import ConversionError, Convert
+from streams.mapping.expressions import Get, Source, compiled
+from streams.mapping.value_definition import Value
+
+
+def compile_value(value: Value, source: Source, finish: Convert, *, is_time: bool = False) -> Get:
+    """Make the getter of a field.
+
+    Args:
+        value: how it is mapped.
+        source: how records are held.
+        finish: the conversion that any value for this field goes through.
+        is_time: the field is a time.
+
+    Returns:
+        a getter that gives None for nothing, and raises `ConversionError`.
+    """
+    if value.const is not None:
+        constant = value.const
+        return lambda _: constant
+    get = _origin(value, source)
+    steps = _steps(value)
+    if value.money:
+        return _field(_money(value, source, get), lambda found: found, value.default)
+    last = _time(value) if is_time else finish
+    if not steps and last in _IDENTITIES_OF_TEXT:
+        return _text_field(get, last, value.default)
+    return _field(get, chained([*steps, last]), value.default)
+
+
+#: What these are given as text they give back: most values of most records need no call.
+_IDENTITIES_OF_TEXT: Final = (conversions.text, conversions.instant)
+
+
+def _text_field(get: Get, convert: Convert, default: object) -> Get:
+    def field(record: Any) -> Any:  # noqa: ANN401 - JSON
+        found = get(record)
+        if found.__class__ is str:
+            return found or default
+        return default if found is None else convert(found)
+
+    return field
+
+
+def _field(get: Get, convert: Convert, default: object) -> Get:
+    def field(record: Any) -> Any:  # noqa: ANN401 - JSON
+        found = get(record)
+        return default if found is None or found == "" else convert(found)
+
+    return field
+
+
+def raw_value(value: Value, source: Source) -> Get:
+    """Make the getter of what a value is made of, for messages."""
+    return _origin(value, source)
+
+
+def _origin(value: Value, source: Source) -> Get:
+    if value.path is not None:
+        return compiled(value.path, source)
+    if value.template:
+        return _template(value, source)
+    if value.first:
+        return _first([compile_value(one, source, conversions.text) for one in value.first])
+    return lambda _: value.const
+
+
+def _template(value: Value, source: Source) -> Get:
+    parts = [_text(part) if isinstance(part, str) else compiled(part, source) for part in value.template]
+
+    def template(record: Any) -> str | None:  # noqa: ANN401 - JSON
+        texts = []
+        for get in parts:
+            found = get(record)
+            if found is None or found == "":
+                return None
+            texts.append(found if found.__class__ is str else str(conversions.boolean_or_text(found)))
+        return "".join(texts)
+
+    return template
+
+
+def _text(text: str) -> Get:
+    return lambda _: text
+
+
+def _first(getters: Iterable[Get]) -> Get:
+    getters = tuple(getters)
+
+    def first(record: Any) -> Any:  # noqa: ANN401 - JSON
+        for get in getters:
+            found = get(record)
+            if found is not None:
+                return found
+        return None
+
+    return first
+
+
+def _steps(value: Value) -> list[Convert]:
+    """Give the conversions that the mapping names, in their order."""
+    steps: list[Convert] = []
+    if value.scale is not None:
+        scale = value.scale
+        steps.append(lambda found: conversions.connect_decimal(found, scale))
+    if value.match is not None:
+        steps.append(_match(value))
+    if value.upper:
+        steps.append(lambda found: found.upper() if isinstance(found, str) else found)
+    if value.lower:
+        steps.append(lambda found: found.strip().lower() if isinstance(found, str) else found)
+    if value.values is not None:
+        steps.append(_table(value))
+    if value.prefix:
+        steps.append(_prefix(value.prefix))
+    return steps
+
+
+def _match(value: Value) -> Convert:
+    pattern = value.match
+
+    def match(found: Any) -> Any:  # noqa: ANN401 - JSON
+        text = conversions.text(found)
+        matched = pattern.search(text) if pattern is not None and isinstance(text, str) else None
+        return None if matched is None else matched[1] if matched.re.groups else matched[0]
+
+    return match
+
+
+def _table(value: Value) -> Convert:
+    table, other = dict(value.values or {}), value.other
+
+    def look_up(found: Any) -> Any:  # noqa: ANN401 - JSON
+        key = found if found.__class__ is str else conversions.boolean_or_text(found)
+        return table.get(key, other) if isinstance(key, str) else other
+
+    return look_up
+
+
+def _prefix(prefix: str) -> Convert:
+    def prefixed(found: Any) -> Any:  # noqa: ANN401 - JSON
+        text = conversions.text(found)
+        return prefix + text if isinstance(text, str) else text
+
+    return prefixed
+
+
+def _time(value: Value) -> Convert:
+    zone = None if value.zone is None else conversions.zone_of(value.zone)
+    if value.time is None:
+        return conversions.instant if zone is None else conversions.local(zone)
+    if value.time in conversions.TIME_UNITS:
+        return conversions.epoch(value.time)
+    return conversions.formatted(value.time, zone)
+
+
+def _money(value: Value, source: Source, get: Get) -> Get:
+    """Give minor units of the currency that the same record names."""
+    convert = chained(_steps(value))
+    if value.currency is None:
+        raise AssertionError(f"{value.setting}: no currency")  # definition.read has made sure
+    currency = compile_value(value.currency, source, conversions.text)
+
+    def money(record: Any) -> Any:  # noqa: ANN401 - JSON
+        found = get(record)
+        if found is None or found == "":
+            return None
+        code = currency(record)
+        if code is None:
+            raise ConversionError("cannot be minor units: its currency is missing")
+        return conversions.minor_units(convert(found), conversions.places_of(code))
+
+    return money
+
+
+def chained(steps: Iterable[Convert]) -> Callable[[Any], Any]:
+    """Make one conversion of several; nothing ends it."""
+    steps = tuple(steps)
+    if len(steps) == 1:
+        return steps[0]
+
+    def chain(found: Any) -> Any:  # noqa: ANN401 - JSON
+        for step in steps:
+            found = step(found)
+            if found is None or found == "":
+                return None
+        return found
+
+    return chain
