@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from models.practice import Practice
 from models.risk_model import RiskModel
 from models.windows import Window
 
@@ -40,6 +41,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         channels: those counted by name; another is `other`, none `unknown`.
         payment_methods: those counted by name; another is `other`.
         risk: the fitted model of the customers' rhythm; None: no probabilities.
+        actions: what the shop does for its customers, and how much of it.
 
     Raises:
         ValueError: on construction, a value breaks one of these rules; the message starts with its name.
@@ -55,6 +57,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     channels: tuple[str, ...] = _CHANNELS
     payment_methods: tuple[str, ...] = _PAYMENT_METHODS
     risk: RiskModel | None = None
+    actions: Practice = field(default_factory=Practice)
 
     def __post_init__(self) -> None:
         """Hold every rule at once, so that no half-valid definitions exist."""

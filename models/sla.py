@@ -1,6 +1,6 @@
 """What was promised to those who wait for an answer, and whether it was kept (docs/metrics.md, "SLA")."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -42,14 +42,29 @@ class Outcome(Struct, frozen=True, gc=False):
         )
 
 
+def targets_of(definitions: Definitions) -> list[tuple[int, int]]:
+    """Give the targets by priority, (first response, resolution), microseconds."""
+    targets = [definitions.sla[priority] for priority in PRIORITIES]
+    return [(response * US_PER_SECOND, resolution * US_PER_SECOND) for response, resolution in targets]
+
+
+def goals(ticket: Ticket, targets: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int | None, int]]:
+    """Give what a ticket is to reach: kind, when it was fulfilled, when it is due."""
+    response, resolution = targets[ticket.priority]
+    if not ticket.by_agent:
+        yield 0, ticket.answered, ticket.opened + response
+        yield 1, ticket.answered_by_human, ticket.opened + response
+    yield 2, ticket.first_resolution, ticket.opened + resolution
+    if ticket.promise is not None:
+        yield 3, ticket.first_resolution, ticket.promise
+
+
 class Targets:
     """The targets of tickets, and what the decisions on them add to a partition's sums."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
-        self._targets = [
-            tuple(seconds * US_PER_SECOND for seconds in definitions.sla[priority]) for priority in PRIORITIES
-        ]
+        self._targets = targets_of(definitions)
         self._decided = self._series("sla_decided")
         self._breached = self._series("sla_breached")
 
@@ -60,21 +75,11 @@ class Targets:
             for kind in KINDS
         ]
 
-    def _goals(self, ticket: Ticket) -> Iterator[tuple[int, int | None, int]]:
-        """Kind, when it was fulfilled, when it is due."""
-        response, resolution = self._targets[ticket.priority]
-        if not ticket.by_agent:
-            yield 0, ticket.answered, ticket.opened + response
-            yield 1, ticket.answered_by_human, ticket.opened + response
-        yield 2, ticket.first_resolution, ticket.opened + resolution
-        if ticket.promise is not None:
-            yield 3, ticket.first_resolution, ticket.promise
-
     def outcome(self, ticket: Ticket, now: int) -> Outcome:
         """Give what is decided by `now`, and what is not."""
         decided: list[Decision] = []
         due = None
-        for kind, fulfilled, at in self._goals(ticket):
+        for kind, fulfilled, at in goals(ticket, self._targets):
             if fulfilled is not None and fulfilled <= at:
                 decided.append((kind, fulfilled, False))
             elif at <= now:

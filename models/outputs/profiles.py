@@ -1,0 +1,92 @@
+"""What is said of a customer as a whole (docs/outputs.md, "Customers")."""
+
+from typing import Final, NamedTuple
+
+from models import feedback
+from models.account import Account
+from models.aggregates import YEAR
+from models.definitions import Definitions
+from models.messages import Profile, ProfileRisk
+from models.money import exponent
+from models.outputs.course import Course
+from models.outputs.output import PROFILE, Output
+from models.outputs.said import fingerprint, identity, moment
+from models.risk import assess
+from models.standing import STATES
+from models.windows import hour
+
+#: As `models.standing.tiers_of` has them: the thresholds are to rise in this order.
+TIERS: Final = ("member", "silver", "gold", "vip")
+#: Decimal places that are said of risk: what changes less is no news.
+_PLACES: Final = 3
+
+
+class Figures(NamedTuple):
+    """What is found out of a customer anyway.
+
+    Attributes:
+        value: net of all orders, major units of the base currency.
+        waiting: tickets that are not solved or closed.
+    """
+
+    value: float
+    waiting: int
+
+
+class ProfileNews:
+    """Makes profiles, by the present definitions."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._places = exponent(definitions.base_currency)
+
+    def say(
+        self, account: Account, course: Course, figures: Figures, told: int, now: int
+    ) -> tuple[int, Output | None]:
+        """Give by what the profile is known again, and the output, if it is another than was told.
+
+        Args:
+            account: the customer.
+            course: theirs.
+            figures: what else is to be said.
+            told: by what the last one is known again.
+            now: microseconds.
+        """
+        line = course.line
+        answer = feedback.latest_nps(account.row.loose)
+        sender = account.sent > hour(now) - YEAR.hours
+        first, last = (line[0][0], line[-1][0]) if line else (None, None)
+        nps = None if answer is None else answer.score
+        risk = self._risk(course, now)
+        value = round(figures.value, self._places)
+        spender = course.year < len(line)
+        state, tier = course.lifecycle.after, course.tier.after
+        content = (state, tier, spender, sender, first, last, len(line), value, risk, nps, figures.waiting)
+        known = fingerprint((content, self._definitions.base_currency))
+        if known == told:
+            return told, None
+        customer = account.key.decode()
+        profile = Profile(
+            customer_id=customer,
+            lifecycle=STATES[state],
+            tier=TIERS[tier],
+            spender=spender,
+            sender=sender,
+            first_order=None if first is None else moment(first),
+            last_order=None if last is None else moment(last),
+            orders=len(line),
+            net_value=value,
+            currency=self._definitions.base_currency,
+            risk=risk,
+            nps=nps,
+            open_tickets=figures.waiting,
+            as_of=moment(now),
+        )
+        return known, Output(PROFILE, identity(PROFILE, customer, known, now), customer, now, profile)
+
+    def _risk(self, course: Course, now: int) -> ProfileRisk | None:
+        risk = assess([entry[0] for entry in course.line], now, self._definitions)
+        if risk is None:
+            return None
+        alive = None if risk.p_alive is None else round(risk.p_alive, _PLACES)
+        return ProfileRisk(risk.recency_days, risk.typical_gap_days, round(risk.lateness, _PLACES), alive)

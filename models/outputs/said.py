@@ -1,0 +1,118 @@
+"""What has been said of a customer: kept with their facts, so that only the difference is said next."""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+from models.messages import SubjectKind
+
+#: What was said of a target: it counts, it was met, it was missed; there is none any more.
+ACTIVATED, FULFILLED, BREACHED, GONE = range(4)
+#: An action that has been asked for: it still is, no longer, it was done; or nobody is to know of it.
+ISSUED, WITHDRAWN, DONE, HELD = range(4)
+
+
+class Told(Struct, array_like=True, frozen=True, gc=False):
+    """A transition.
+
+    Attributes:
+        time: when it was, microseconds.
+        content: a hash of all that was said of it.
+        corrections: how often one before has given way to one that was not later.
+    """
+
+    time: int
+    content: int
+    corrections: int = 0
+
+
+class Target(Struct, array_like=True, frozen=True, gc=False):
+    """What was said of one target of a ticket last.
+
+    Attributes:
+        state: `ACTIVATED`, `FULFILLED`, `BREACHED` or `GONE`.
+        due: microseconds.
+        decided: microseconds; 0 while it counts.
+        turn: how often something of it was withdrawn.
+    """
+
+    state: int
+    due: int
+    decided: int
+    turn: int = 0
+
+
+class Issued(Struct, array_like=True, frozen=True, gc=False):
+    """An action that was asked for, or would have been.
+
+    Attributes:
+        action: index in `models.practice.ACTIONS`.
+        state: `ISSUED`, `WITHDRAWN`, `DONE` or `HELD`.
+        time: when it was asked for, microseconds.
+        since: when its cause was.
+        expires: when it is forgotten.
+        kind: of the subject.
+        subject: its id.
+        cause: the cause's type.
+        event: its event; None where it was time.
+        priority: 1 to 100.
+        due: 0 if there is none.
+    """
+
+    action: int
+    state: int
+    time: int
+    since: int
+    expires: int
+    kind: SubjectKind
+    subject: str
+    cause: str
+    event: str | None
+    priority: int
+    due: int
+
+
+class Said(Struct, array_like=True, gc=False):
+    """All that has been said of a customer, and not been forgotten since.
+
+    Attributes:
+        profile: a hash of the last one; 0: there is none.
+        lifecycle: the last transition of lifecycle.
+        tier: the last transition of tier.
+        targets: ticket id -> kind (index in `models.sla.KINDS`) -> what was said.
+        actions: id -> action.
+    """
+
+    profile: int = 0
+    lifecycle: Told | None = None
+    tier: Told | None = None
+    targets: dict[str, dict[int, Target]] = field(default_factory=dict)
+    actions: dict[str, Issued] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether anything is to be remembered."""
+        return bool(self.profile or self.lifecycle or self.targets or self.actions)
+
+
+encode: Final = msgspec.msgpack.Encoder().encode
+decode: Final = msgspec.msgpack.Decoder(Said).decode
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(time: int) -> datetime:
+    """Give microseconds since the epoch as outputs write them."""
+    return _EPOCH + timedelta(microseconds=time)
+
+
+def identity(*parts: object) -> str:
+    """Give the id of what these parts, and nothing else, tell apart from everything else."""
+    return blake2b(encode(parts), digest_size=12).hexdigest()
+
+
+def fingerprint(content: object) -> int:
+    """Give a number, not 0, by which a content is known again."""
+    return int.from_bytes(blake2b(encode(content), digest_size=7).digest()) or 1

@@ -1,0 +1,118 @@
+"""Says of a customer what has not been said: the difference between what is and what was told.
+
+What is to be known of a customer is a function of the facts, of `now` and of the definitions. It is compared
+with what has been said, which is kept with the facts and changes in the same transaction, so that each output
+is seen once and none is missing, whatever was interrupted.
+"""
+
+from typing import NamedTuple
+
+from models import tickets
+from models.account import Account
+from models.aggregates import YEAR
+from models.definitions import Definitions
+from models.messages import Cause, Standing, Transition
+from models.outputs.actions import ActionNews
+from models.outputs.causes import Causes
+from models.outputs.course import Courses, Turn
+from models.outputs.output import PROFILE, TRANSITION, Output
+from models.outputs.profiles import TIERS, Figures, ProfileNews
+from models.outputs.said import Said, Told, fingerprint, identity, moment
+from models.outputs.targets import TargetNews
+from models.standing import STATES
+from models.windows import US_PER_HOUR, hour
+
+
+class Speech(NamedTuple):
+    """What has come of looking at a customer.
+
+    Attributes:
+        said: what has been said now.
+        outputs: what was not before, in its order.
+        until: the instant at which to look again, if nothing happens; None if there is none.
+    """
+
+    said: Said
+    outputs: list[Output]
+    until: int | None
+
+
+class Speaker:
+    """Finds what is to be said of customers, by the present definitions."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._courses = Courses(definitions)
+        self._causes = Causes(definitions)
+        self._profiles = ProfileNews(definitions)
+        self._targets = TargetNews(definitions)
+        self._actions = ActionNews(definitions)
+        self._names = {"lifecycle": STATES, "tier": TIERS}
+
+    def say(self, account: Account, said: Said, now: int) -> Speech:
+        """Look at a customer, as the facts known at `now` (microseconds) have them."""
+        course = self._courses.course(account, now)
+        if course is None:
+            return self._part(account, said, now)
+        row, customer = account.row, account.key.decode()
+        known = {
+            entity: ticket
+            for entity, conversation in row.tickets.items()
+            if (ticket := tickets.derive(conversation)) is not None
+        }
+        value = self._courses.value_of(course)
+        waiting = sum(not ticket.is_resolved for ticket in known.values())
+        profile, news = self._profiles.say(account, course, Figures(value, waiting), said.profile, now)
+        outputs = [] if news is None else [news]
+        lifecycle = self._turn(customer, "lifecycle", course.lifecycle, said.lifecycle, outputs)
+        tier = self._turn(customer, "tier", course.tier, said.tier, outputs)
+        targets, target_news, due = self._targets.say(
+            customer, known, said.targets, now, first=said.lifecycle is None
+        )
+        wanted = self._causes.wanted(account, course, known, value, now)
+        actions, action_news, admits = self._actions.say(account, wanted, said.actions, now)
+        outputs += target_news
+        outputs += action_news
+        left = self._causes.next(account, known, now)
+        instants = (course.until, due, left, admits, _sent_until(account, now))
+        until = min((at for at in instants if at is not None), default=None)
+        return Speech(Said(profile, lifecycle, tier, targets, actions), outputs, until)
+
+    def _turn(
+        self, customer: str, what: Standing, turn: Turn, told: Told | None, outputs: list[Output]
+    ) -> Told:
+        """Tell a transition that has not been told, and give what has been told."""
+        content = fingerprint((turn.before, turn.after, turn.time, turn.cause, turn.event))
+        corrections = 0
+        if told is not None:
+            if told.content == content:
+                return told
+            corrections = told.corrections + (turn.time <= told.time)
+        output_id = identity(TRANSITION, customer, what, content, corrections)
+        names = self._names[what]
+        value = Transition(
+            output_id,
+            customer,
+            what,
+            None if turn.before is None else names[turn.before],
+            names[turn.after],
+            moment(turn.time),
+            Cause(turn.cause, turn.event),
+        )
+        outputs.append(Output(TRANSITION, output_id, customer, turn.time, value))
+        return Told(turn.time, content, corrections)
+
+    def _part(self, account: Account, said: Said, now: int) -> Speech:
+        """Take back what holds no longer of who is not known any more."""
+        customer = account.key.decode()
+        outputs: list[Output] = []
+        if said.profile:
+            outputs.append(Output(PROFILE, identity(PROFILE, customer, now), customer, now, None))
+        outputs += self._targets.say(customer, {}, said.targets, now, first=False)[1]
+        outputs += self._actions.withdraw(customer, said.actions, now)
+        return Speech(Said(), outputs, None)
+
+
+def _sent_until(account: Account, now: int) -> int | None:
+    """Give when the customer will no longer have recommended the shop within a year."""
+    until = account.sent + YEAR.hours
+    return until * US_PER_HOUR if until > hour(now) else None
