@@ -5,23 +5,33 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.events import KINDS
+from models.messages import ACTION, PROFILE, TICKET_SLA, TRANSITION
 from schemas.json_schema import components
-from streams.topics import DEAD_LETTERS, INPUTS, METRICS
+from streams.topics import DEAD_LETTERS, INPUTS, METRICS, Topic, required
 
 _PROJECT: Final = Path(__file__).parents[1] / "pyproject.toml"
 
-#: Derived topic -> (what it is, the types of its values, its key, what is done with old records).
-DERIVED: Final[dict[str, tuple[str, tuple[str, ...], str, str]]] = {
+#: Derived topic -> (what it is, the type of its values, its key).
+DERIVED: Final[dict[str, tuple[str, str, str]]] = {
     METRICS: (
         "The current value of every series, on change. A series that has ceased is null once, then removed.",
-        ("retention.metric",),
+        "retention.metric",
         "The series as Prometheus writes it, labels sorted.",
-        "compact",
     ),
+    "retention.customers": (
+        "Each customer's profile, on change; a tombstone when they are erased or merged into another.",
+        PROFILE,
+        "The customer's id.",
+    ),
+    "retention.transitions": (
+        "Each change of a customer's lifecycle or tier.",
+        TRANSITION,
+        "The customer's id.",
+    ),
+    "retention.ticket-sla": ("What becomes of each target of a ticket.", TICKET_SLA, "The ticket's id."),
+    "retention.actions": ("What to do next for a customer, and why.", ACTION, "The customer's id."),
 }
-_CLOUD_EVENTS: Final = frozenset(
-    name for _, names, _, _ in DERIVED.values() for name in names if name != "retention.metric"
-)
+_CLOUD_EVENTS: Final = frozenset({PROFILE, TRANSITION, TICKET_SLA, ACTION})
 
 Part = dict[str, Any]
 
@@ -54,6 +64,11 @@ def _ref(*path: str) -> Part:
     return {"$ref": "/".join(("#", *path))}
 
 
+def _written() -> list[Topic]:
+    """Give the topics that a worker writes for others, dead letters apart."""
+    return [topic for topic in required("g", 1) if topic.name in DERIVED]
+
+
 def _channel(topic: str, description: str, messages: list[str], cleanup: str | None) -> Part:
     made: Part = {
         "address": topic,
@@ -78,8 +93,10 @@ def _inputs() -> Part:
 
 def _derived() -> Part:
     return {
-        topic: _channel(topic, description, list(names), cleanup)
-        for topic, (description, names, _, cleanup) in DERIVED.items()
+        topic.name: _channel(
+            topic.name, DERIVED[topic.name][0], [DERIVED[topic.name][1]], topic.config["cleanup.policy"]
+        )
+        for topic in _written()
     }
 
 
@@ -94,14 +111,14 @@ def _operations() -> Part:
     }
     sent = {
         f"send-{topic}": {"action": "send", "channel": _ref("channels", topic)}
-        for topic in (*DERIVED, DEAD_LETTERS)
+        for topic in (*(topic.name for topic in _written()), DEAD_LETTERS)
     }
     return received | sent
 
 
 def _messages() -> Part:
     inputs = {name: _message(name) for name in KINDS}
-    outputs = {name: _message(name, key) for _, names, key, _ in DERIVED.values() for name in names}
+    outputs = {name: _message(name, key) for _, name, key in DERIVED.values()}
     return inputs | outputs | {"dead-letter": _dead_letter()}
 
 

@@ -74,11 +74,27 @@ def _completed(name: str, schema: Schema) -> Schema:
         field: _field(content, nullable=lenient and field not in required)
         for field, content in _ordered(schema["properties"])
     }
-    completed = schema | {"title": name, "properties": properties}
+    description, described = _described(schema["description"])
+    for field, text in described.items():
+        properties[field] = {"description": text} | properties[field]
+    completed = schema | {"title": name, "description": description, "properties": properties}
     completed["required"] = [field for field in properties if field in required]
     if TYPES.get(name) is SurveyAnswered:
         completed["allOf"] = [_scale(survey, *scale) for survey, scale in SCORES.items()]
     return completed
+
+
+def _described(docstring: str) -> tuple[str, dict[str, str]]:
+    """Take a docstring apart: what it says of the whole, and of each attribute."""
+    whole, _, attributes = docstring.partition("\n\nAttributes:\n")
+    found: dict[str, str] = {}
+    for line in filter(None, map(str.strip, attributes.splitlines())):
+        name, colon, text = line.partition(": ")
+        if colon and name.isidentifier():
+            found[name.rstrip("_")] = text
+        else:  # the line before goes on
+            found[next(reversed(found))] += f" {line}"
+    return whole, {name: text[:1].upper() + text[1:] for name, text in found.items()}
 
 
 def _ordered(properties: Schema) -> list[tuple[str, Schema]]:
