@@ -1,7 +1,11 @@
 """The likelihood is the model's, and its best parameters are found."""
 
+import gzip
 import re
+from bisect import bisect
 from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +13,19 @@ from scipy.integrate import quad
 from scipy.optimize import approx_fprime
 from scipy.stats import beta, gamma
 
+from models.definitions import Definitions
+from models.events import decode, to_us
+from models.facts import facts_of
+from models.histories import Histories
 from models.mbg_nbd import Parameters, p_alive
+from models.risk import assess
+from models.risk_model import RiskModel
 from models.windows import US_PER_DAY
 from streams import fitting
 from streams.fitting import CannotFit, History, Sample, fit, likely_customers, log_likelihood, summarise
 
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "risk.md").read_text()
 TRUE = Parameters(0.9, 50.0, 1.2, 3.0)
 
 
@@ -118,3 +130,22 @@ def test_the_hash_is_of_the_customers_not_of_their_order():
 def test_what_determines_no_model_is_refused(histories, says):
     with pytest.raises(CannotFit, match=re.escape(says)):
         fit(Sample(Counter(histories)))
+
+
+def test_what_the_documentation_says_it_is_worth():
+    """A model of 1997 alone, and who of CDNOW's customers bought in the half year that followed."""
+    histories, definitions = Histories(), Definitions()
+    with gzip.open(ROOT / "tests" / "data" / "cdnow-orders.jsonl.gz") as lines:
+        for line in lines:
+            for customer, fact in facts_of(decode("orders", line), definitions):
+                histories.add(customer, fact)
+    end_of_year = to_us(datetime(1998, 1, 1, tzinfo=UTC)) - 1
+    sample = summarise(histories.at(end_of_year, definitions), end_of_year)
+    model = RiskModel(version="1997", parameters=fit(sample).parameters, typical_gap_days=30.0)
+    groups = [[], [], [], [], []]
+    for orders in histories.at(to_us(datetime(1998, 7, 1, tzinfo=UTC)), definitions):
+        known = bisect(orders, end_of_year)
+        risk = assess(orders[:known], end_of_year, Definitions(risk=model))
+        groups[min(int(risk.p_alive * 5), 4)].append(known < len(orders))
+    documented = re.findall(r"^\| .*0\.\d.* \| ([\d,]+) \| (\d+) % \|$", DOCUMENT, re.MULTILINE)
+    assert documented == [(f"{len(group):,}", f"{sum(group) / len(group):.0%}"[:-1]) for group in groups]

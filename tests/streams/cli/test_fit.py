@@ -103,7 +103,7 @@ def test_only_qualifying_orders_up_to_now_count_and_the_files_name_is_its_versio
     (model,) = tmp_path.glob("risk-1998-03-01-*.toml")
     content = model.read_text()
     model.unlink()
-    others = [event | {"id": f"x{event['id']}", "order_id": f"x{event['order_id']}"} for event in early[:900]]
+    others = [event | {name: f"x{event[name]}" for name in ("id", "customer_id")} for event in early[:900]]
     off = [event | {"id": f"y{event['id']}", "type": "order.cancelled"} for event in others]
     result = retention("fit", events_file(*off, *reversed(shop), *early, *others), *arguments)
     assert (result.code, f"Written to {model.name}." in result.out) == (0, True)
