@@ -102,8 +102,8 @@ class Ordered:
         self.count += found.count
         self._streams.append(_Stream(found.first, events))
         if found.earliest is not None:
-            self.earliest = min(found.earliest, self.earliest or found.earliest)
-            self.latest = max(found.last, self.latest or found.last)
+            self.earliest = found.earliest if self.earliest is None else min(self.earliest, found.earliest)
+            self.latest = found.last if self.latest is None else max(self.latest, found.last)
 
 
 @contextmanager

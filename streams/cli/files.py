@@ -213,10 +213,14 @@ class CountProgress:
 
 
 class BadLines:
-    """Lines that do not count: the first few are said, all are counted."""
+    """Lines that do not count: the first few are said, all are counted.
 
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
+    Args:
+        counts: reason -> number, to go on from; changed in place.
+    """
+
+    def __init__(self, counts: dict[str, int] | None = None) -> None:
+        self.counts: dict[str, int] = {} if counts is None else counts
 
     def add(self, line: Line, reason: str, message: str) -> None:
         """Take one, and say it if not too many have been."""

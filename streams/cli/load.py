@@ -1,30 +1,40 @@
 """`retention load`: the events of files, to their topics."""
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
+from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from models.events import KINDS
-from streams import admin, outbox, topics
-from streams.cli.files import FILES, BadLines, Line, ReadProgress, read
+from streams import access, admin, outbox, topics
+from streams.backfill.events import event_time
+from streams.backfill.loading import Loading, begin
+from streams.backfill.order import Ordered, Timed
+from streams.cli.files import FILES, FORMAT, BadLines, CountProgress, Format
+from streams.cli.load_report import report
 from streams.cli.options import settings_options
+from streams.cli.ordered import line, ordered
+from streams.errors import RetentionError
 from streams.outbox import Outgoing
 from streams.partitioner import tasks_of
 from streams.settings import Settings
 
-#: Lines in one round: enough to fill a batch for each of some tens of partitions, and a few MB at most.
-_ROUND = 20_000
+#: Events in one round: enough to fill a batch for each of some tens of partitions, and a few MB at most.
+_ROUND: Final = 20_000
 #: The largest record that reaches a broker with default settings is 1 MiB; a batch of that size is efficient.
-_BATCH_BYTES = 1_000_000
+_BATCH_BYTES: Final = 1_000_000
 #: Records this large are for the worker to refuse; the broker decides whether it takes them.
-_REQUEST_BYTES = 16 << 20
+_REQUEST_BYTES: Final = 16 << 20
 
-_TOPICS = {kind: topic for topic, kind in topics.INPUTS.items()}
+_TOPICS: Final = {kind: topic for topic, kind in topics.INPUTS.items()}
 
 
 class Head(msgspec.Struct):
@@ -34,36 +44,111 @@ class Head(msgspec.Struct):
     customer_id: str
 
 
-_HEAD = msgspec.json.Decoder(Head)
+_HEAD: Final = msgspec.json.Decoder(Head)
 
 
 @click.command("load")
 @FILES
+@click.option(
+    "--resume",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="STATE",
+    help="A file that keeps how far the load has come: where there is one, go on from there.",
+)
+@FORMAT
 @settings_options("broker", "partitions", "replication")
-def command(files: tuple[str, ...], settings: Settings) -> None:
-    """Send the events of FILEs (JSON lines, plain or gzip; - for standard input) to their topics.
+def command(
+    *, files: tuple[str, ...], resume: Path | None, file_format: Format | None, settings: Settings
+) -> None:
+    """Send the events of FILEs (JSON lines, CSV or Parquet; - for standard input) to their topics.
 
-    The topic follows from an event's type, the partition from its customer, as with Kafka's default
-    partitioner. Topics that are missing are made. Lines without a known type or a customer have no topic:
-    they are reported and left out. All others are sent as they are: it is the worker that refuses bad ones.
+    They are sent in the order of their times, over all files; a file that is not in order is sorted first, in
+    a temporary file. The topic follows from an event's type, the partition from its customer, as with Kafka's
+    default partitioner. Topics that are missing are made. Lines without a known type or a customer have no
+    topic: they are reported and left out. All others are sent as they are: it is the worker that refuses bad
+    ones. To load a file again does no harm: an event's id tells the duplicate.
     """
-    asyncio.run(_load(files, settings))
+    state = begin(files, resume)
+    if state.complete:
+        click.echo(
+            f"all {state.taken:,} events have been sent already, says {resume}", err=True
+        )
+        return
+    partitions = asyncio.run(_partitions(settings))
+    with ordered(files, file_format, event_time) as events:
+        load = _Load(files, state, resume)
+        try:
+            asyncio.run(load.run(events, partitions, settings))
+        except KafkaError as error:
+            hint = f"the same command goes on after the first {state.taken:,} events" if resume else ""
+            raise RetentionError(f"Kafka at {settings.broker} took no more: {error}", hint) from None
+    report(state)
 
 
-async def _load(files: Sequence[str], settings: Settings) -> None:
-    wanted = [topics.Topic(name, settings.partitions) for name in topics.INPUTS]
-    bad = BadLines()
+async def _partitions(settings: Settings) -> dict[str, int]:
+    """Make the input topics where they are missing, and give each one's number of partitions."""
     async with admin.connect(settings) as client:
-        partitions = await topics.ensure(client, wanted, replication=settings.replication)
-        with ReadProgress(files, "Sending") as progress:
+        return await access.inputs(client, settings)
+
+
+class _Load:
+    """One run of a load, from where its state says."""
+
+    def __init__(self, files: Sequence[str], state: Loading, path: Path | None) -> None:
+        self._files = files
+        self._state = state
+        self._path = path
+        self._bad = BadLines(state.left_out)
+
+    async def run(self, events: Ordered, partitions: Mapping[str, int], settings: Settings) -> None:
+        """Send what is left; the state follows what the broker has acknowledged."""
+        state = self._state
+        rest = islice(events, state.taken, None)
+        before, started = state.seconds, time.monotonic()
+        with CountProgress(events.count, "Sending", done=state.taken) as progress:
             async with _producer(settings) as producer:
-                for lines in _rounds(read(files, progress)):
-                    destined = _destined(lines, partitions, bad)
-                    await outbox.send(producer, destined.items())
-                    progress.events += sum(map(len, destined.values()))
-    bad.report("left out")
-    rate = progress.events / max(progress.seconds, 1e-9)
-    click.echo(f"{progress.events:,} events sent in {progress.seconds:.1f} s ({rate:,.0f}/s)", err=True)
+                while some := list(islice(rest, _ROUND)):
+                    await outbox.send(producer, self._destined(some, partitions).items())
+                    state.taken += len(some)
+                    state.seconds = before + time.monotonic() - started
+                    self._save()
+                    progress.add(len(some))
+        state.complete = True
+        self._save()
+
+    def _destined(
+        self, events: Sequence[Timed], partitions: Mapping[str, int]
+    ) -> dict[tuple[str, int], list[Outgoing]]:
+        """Sort events by topic and partition, in their order."""
+        by_topic: defaultdict[str, list[tuple[bytes, Timed]]] = defaultdict(list)
+        for event in events:
+            if (found := self._topic(event)) is not None:
+                topic, customer = found
+                by_topic[topic].append((customer, event))
+        destined: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
+        for topic, of_topic in by_topic.items():
+            self._state.sending(topic, len(of_topic), of_topic[0][1].time, of_topic[-1][1].time)
+            tasks = tasks_of([customer for customer, _ in of_topic], partitions[topic])
+            for (customer, event), partition in zip(of_topic, tasks, strict=True):
+                # Without the event's time: by that, the topic's retention would remove what is years old.
+                destined[topic, partition].append(Outgoing(customer, event.content))
+        return destined
+
+    def _topic(self, event: Timed) -> tuple[str, bytes] | None:
+        """Give an event's topic and customer; one that has none is reported."""
+        try:
+            head = _HEAD.decode(event.content)
+            return _TOPICS[KINDS[head.type]], head.customer_id.encode()
+        except KeyError:
+            reason, message = "unknown_type", f"{head.type[:100]!r} is no type of event"
+        except (ValueError, RecursionError) as error:
+            reason, message = "no_topic", str(error)
+        self._bad.add(line(event, self._files), reason, message)
+        return None
+
+    def _save(self) -> None:
+        if self._path is not None:
+            self._state.save(self._path)
 
 
 def _producer(settings: Settings) -> AIOKafkaProducer:
@@ -75,31 +160,3 @@ def _producer(settings: Settings) -> AIOKafkaProducer:
         acks="all",
         enable_idempotence=True,
     )
-
-
-def _rounds(lines: Iterator[Line]) -> Iterator[list[Line]]:
-    while taken := list(islice(lines, _ROUND)):
-        yield taken
-
-
-def _destined(
-    lines: Iterable[Line], partitions: dict[str, int], bad: BadLines
-) -> dict[tuple[str, int], list[Outgoing]]:
-    """Sort lines by topic and partition, in their order."""
-    by_topic: defaultdict[str, list[Outgoing]] = defaultdict(list)
-    for line in lines:
-        try:
-            head = _HEAD.decode(line.content)
-            topic = _TOPICS[KINDS[head.type]]
-        except KeyError:
-            bad.add(line, "unknown_type", f"{head.type[:100]!r} is no type of event")
-        except (ValueError, RecursionError) as error:
-            bad.add(line, "no_topic", str(error))
-        else:
-            by_topic[topic].append(Outgoing(head.customer_id.encode(), line.content))
-    destined: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
-    for topic, records in by_topic.items():
-        keys = [record.key or b"" for record in records]
-        for record, partition in zip(records, tasks_of(keys, partitions[topic]), strict=True):
-            destined[topic, partition].append(record)
-    return destined

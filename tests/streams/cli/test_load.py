@@ -3,6 +3,10 @@
 import gzip
 import io
 import json
+import signal
+import subprocess
+import sys
+import time
 
 from streams.partitioner import tasks_of
 
@@ -104,3 +108,91 @@ def test_what_kafka_refuses_is_one_line(retention, kafka, events_file):
     assert result.err.startswith(f"retention: Kafka at {kafka} refused: ")
     assert "InvalidReplicationFactor" in result.err
     assert "Traceback" not in result.err
+
+
+def test_files_are_sent_in_the_order_of_their_times(retention, kafka, broker_calls, events_file):
+    def at(number, minute):
+        return order(number, "c") | {"time": f"2026-01-01T00:{minute:02}:00Z"}
+
+    first = events_file(at(1, 50), at(2, 10), at(3, 30), name="first.jsonl")
+    second = events_file(at(4, 20), b"garbage", at(5, 40), name="second.jsonl")
+    result = retention("load", first, second, broker=kafka)
+    assert result.code == 0
+    sent = [json.loads(record.value)["id"] for record in broker_calls.records("orders")]
+    assert sent == ["e2", "e4", "e3", "e5", "e1"]
+    assert "orders                5   2026-01-01 00:10:00   2026-01-01 00:50:00" in result.err
+    assert f"{second}:2: no_topic" in result.err
+
+
+def test_a_table_is_sent_as_the_events_that_it_holds(retention, kafka, broker_calls, tmp_path):
+    path = tmp_path / "orders.csv.gz"
+    rows = "id;type;time;customer_id;order_id;amount;currency;coupon\n"
+    rows += "e1;order.placed;2026-01-01T00:00:00Z;c1;o1;100;USD;\n"
+    path.write_bytes(gzip.compress(rows.encode()))
+    assert retention("load", path, broker=kafka).code == 0
+    [record] = broker_calls.records("orders")
+    assert json.loads(record.value) == order(1, "c1")
+
+
+class Killed:
+    """A load of its own process that is killed once it has saved its state."""
+
+    def __init__(self, bootstrap, path, state):
+        command = [
+            sys.executable,
+            "-m",
+            "streams.cli",
+            "load",
+            "--broker",
+            bootstrap,
+            "--resume",
+            state,
+            path,
+        ]
+        with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+            while not state.exists() and process.poll() is None:
+                time.sleep(0.001)
+            process.kill()
+            assert process.wait() == -signal.SIGKILL, process.stderr.read()
+
+
+def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka, broker_calls, tmp_path):
+    path, state = tmp_path / "events.jsonl", tmp_path / "load.json"
+    count = 80_000
+    garbage = b"garbage\n" * 3
+    with path.open("wb") as file:
+        for number in range(count):
+            file.write(json.dumps(order(number, f"c{number % 999}")).encode() + b"\n")
+        file.write(garbage)
+    Killed(kafka, path, state)
+    before = json.loads(state.read_text())
+    assert 0 < before["taken"] < count
+    result = retention("load", "--resume", state, path, broker=kafka)
+    assert result.code == 0, result.err
+    after = json.loads(state.read_text())
+    assert (after["taken"], after["complete"]) == (count + 3, True)
+    assert (after["sent"]["orders"]["events"], after["left_out"]) == (count, {"no_topic": 3})
+    ids = [json.loads(record.value)["id"] for record in broker_calls.records("orders")]
+    assert len(set(ids)) == count
+    # No more than was on its way when it was killed, or acknowledged and not yet in the state.
+    assert len(ids) - count <= 40_000
+    assert f"{count:,} events sent" in result.err
+
+    result = retention("load", "--resume", state, path, broker="127.0.0.1:1")
+    assert (result.code, result.err) == (
+        0,
+        f"all {count + 3:,} events have been sent already, says {state}\n",
+    )
+
+
+def test_the_state_of_another_load_is_refused(retention, kafka, events_file, tmp_path):
+    path, state = events_file(order(1, "c")), tmp_path / "load.json"
+    assert retention("load", "--resume", state, path, broker=kafka).code == 0
+    path.write_bytes(path.read_bytes() + b"\n")
+    result = retention("load", "--resume", state, path, broker=kafka)
+    assert result.code == 1
+    assert "is the state of other files, or they have changed since" in result.err
+    state.write_text("{")
+    assert "is not the state of a load" in retention("load", "--resume", state, path, broker=kafka).err
+    result = retention("load", "--resume", state, "-", broker=kafka)
+    assert "standard input cannot be resumed" in result.err

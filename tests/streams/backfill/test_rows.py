@@ -1,0 +1,112 @@
+"""Rows of CSV and Parquet, as events."""
+
+import io
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from models.events import EventError, Item, decode
+from streams.backfill.rows import csv_rows, native, parquet_rows
+from streams.errors import RetentionError
+
+ITEMS = '[{"sku":"s","quantity":1.5,"amount":5}]'
+HEAD = {"id": "1", "time": "2026-01-01T00:00:00Z", "customer_id": "c"}
+
+
+def of_csv(text):
+    return list(csv_rows(io.BytesIO(text.encode())))
+
+
+def of_parquet(table):
+    file = io.BytesIO()
+    parquet.write_table(table, file)
+    file.seek(0)
+    return list(parquet_rows(file))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_header_says_what_separates(separator):
+    text = separator.join(["id", "type", "time"]) + "\n" + separator.join(["1", "order.placed", "now"]) + "\n"
+    assert of_csv(text) == [(2, {"id": "1", "type": "order.placed", "time": "now"})]
+
+
+def test_quotes_line_ends_and_blank_lines_are_as_csv_has_them():
+    rows = of_csv('\ufeffid,text\r\n1,"a ""b"",\nc"\r\n\r\n2,\r\n3\r\n')
+    assert rows == [(3, {"id": "1", "text": 'a "b",\nc'}), (5, {"id": "2"}), (6, {"id": "3"})]
+
+
+@pytest.mark.parametrize("header", ["", "\n", "id,time,id"])
+def test_a_header_that_names_no_columns_is_said(header):
+    with pytest.raises(RetentionError, match="has to name its columns"):
+        of_csv(header)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "expected"),
+    [
+        (
+            "order.placed",
+            {"order_id": "o", "amount": "1000", "currency": "USD", "items": ITEMS, "coupon": "10"},
+            {"amount": 1000, "coupon": "10", "items": [Item("s", 1.5, 5)]},
+        ),
+        ("order.shipped", {"order_id": "7", "experiments": '{"a":"b"}'}, {"experiments": {"a": "b"}}),
+        ("ticket.replied", {"ticket_id": "7", "author": "bot", "public": "f"}, {"public": False}),
+        ("review.submitted", {"review_id": "r", "rating": "5", "sentiment": "-0.5"}, {"sentiment": -0.5}),
+        ("survey.answered", {"survey": "nps", "score": "09"}, {"score": 9}),
+    ],
+)
+def test_a_cell_is_what_its_field_is(kind, cells, expected):
+    content = native(HEAD | {"type": kind} | cells)
+    event = decode_any(content)
+    assert {name: getattr(event, name) for name in expected} == expected
+
+
+def decode_any(content):
+    kinds = {"order": "orders", "ticket": "tickets", "review": "reviews", "survey": "reviews"}
+    return decode(kinds[json.loads(content)["type"].split(".")[0]], content)
+
+
+@pytest.mark.parametrize(
+    ("field", "cell"), [("amount", "10.00"), ("amount", "1e3"), ("items", "[{"), ("experiments", "b")]
+)
+def test_a_cell_that_is_not_is_refused_as_such(field, cell):
+    row = HEAD | {"type": "order.placed", "order_id": "o", "amount": "1", "currency": "USD"} | {field: cell}
+    with pytest.raises(EventError, match=f"invalid_field.*{field}"):
+        decode_any(native(row))
+
+
+def test_parquet_has_types_of_its_own():
+    moment = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
+    table = pa.table(
+        {
+            "id": ["1", "2"],
+            "type": ["order.placed"] * 2,
+            "time": pa.array([moment, moment], pa.timestamp("ns", "Europe/Paris")),
+            "amount": pa.array([Decimal(1000), None], pa.decimal128(12, 0)),
+            "experiments": pa.array([[("price", "b")], None], pa.map_(pa.string(), pa.string())),
+            "items": pa.array([[{"sku": "s", "quantity": 1.5, "amount": 5}], None]),
+        }
+    )
+    (first, row), (second, other) = of_parquet(table)
+    assert (first, second) == (1, 2)
+    event = decode("orders", native(row | {"customer_id": "c", "order_id": "o", "currency": "USD"}))
+    assert event.time == moment
+    assert (event.amount, event.experiments, event.items[0].quantity) == (1000, {"price": "b"}, 1.5)
+    assert set(other) == {"id", "type", "time"}
+
+
+def test_a_time_without_a_zone_is_refused_as_in_json():
+    table = pa.table({"time": pa.array([datetime(2026, 1, 1)], pa.timestamp("us"))})  # noqa: DTZ001
+    [(_, row)] = of_parquet(table)
+    row = HEAD | {"type": "order.cancelled", "order_id": "o"} | row
+    with pytest.raises(EventError, match=r"invalid_field.*time"):
+        decode("orders", native(row))
+
+
+def test_what_is_no_parquet_is_said():
+    with pytest.raises(RetentionError, match="cannot be read"):
+        list(parquet_rows(io.BytesIO(b"no parquet, however long it goes on")))
