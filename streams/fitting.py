@@ -170,8 +170,9 @@ class _Likelihood:
     """
 
     def __init__(self, histories: Mapping[History, int]) -> None:
-        table = np.array([*histories], np.float64)
-        weights = np.array([*histories.values()], np.float64)
+        ordered = sorted(histories.items())  # so that the same sample gives the same digits
+        table = np.array([history for history, _ in ordered], np.float64)
+        weights = np.array([number for _, number in ordered], np.float64)
         self._x, self._recency, self._age = table.T
         self._weights = weights / weights.sum()
         self.mean_frequency = float(self._weights @ self._x)
