@@ -5,6 +5,7 @@
     ├── BrokerUnavailable (3)     no Kafka answers
     ├── StateError (4)            what is stored and what is asked for do not go together
     │   ├── PartitionsChanged       an internal topic has another partition count
+    │   ├── TopicsMissing           topics are not there, and are not to be created
     │   └── StateTooNew             the state was written by a newer version
     ├── PortInUse (5)             another process listens there
     ├── GroupActive (6)           workers are running that have to be stopped first
@@ -15,6 +16,7 @@ The command line prints `retention: <message>` and the hint, and exits with the 
 the traceback too. Any other exception is a defect of ours, and keeps its traceback.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -78,6 +80,17 @@ class PartitionsChanged(StateError):
             f"earliest events with `retention reset` and RETENTION_PARTITIONS={expected}",
         )
         self.topic = topic
+
+
+class TopicsMissing(StateError):
+    """Topics are not there, and are not to be created."""
+
+    def __init__(self, topics: Sequence[str]) -> None:
+        super().__init__(
+            f"topics are missing: {', '.join(topics)}",
+            "`retention doctor` prints the commands that make them",
+        )
+        self.topics = topics
 
 
 class StateTooNew(StateError):

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
-from streams import admin
+from streams import access, admin
 from streams.app import FaustApp
 from streams.errors import RetentionError
 from streams.server import Server
@@ -66,11 +66,14 @@ async def prepare_topics(settings: Settings) -> dict[str, int]:
 
     Raises:
         BrokerUnavailable: no Kafka answers.
+        AccessDenied: it does not let us in, or not do what a worker does.
+        TopicsMissing: there are some, and they are not to be created.
         PartitionsChanged: an internal topic cannot be trusted.
     """
     topics = required(settings.group, settings.partitions)
     async with admin.connect(settings) as client:
-        return await ensure(client, topics, replication=settings.replication)
+        await access.demand(client, access.of_worker(settings))
+        return await ensure(client, topics, replication=settings.replication, create=settings.create_topics)
 
 
 async def _run_until(worker: Worker, stop: asyncio.Event) -> None:

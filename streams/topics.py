@@ -7,12 +7,13 @@ fixed names that other services subscribe to.
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from models.events import Kind
-from streams.errors import PartitionsChanged
+from streams.errors import PartitionsChanged, TopicsMissing
 
 #: The four topics that the business has, and `customers`: topic -> the kind of its events.
 INPUTS: Mapping[str, Kind] = {
@@ -49,6 +50,8 @@ class Topic:
     config: Mapping[str, str] = field(default_factory=dict)
     #: Whose partition count decides where a customer's state lives: it must never differ from the setting.
     fixed: bool = False
+    #: What a worker does with it: `READ`, `WRITE`, or both.
+    access: tuple[Literal["READ", "WRITE"], ...] = ("READ", "WRITE")
 
 
 def _compacted(**extra: str) -> dict[str, str]:
@@ -95,7 +98,7 @@ def required(group: str, partitions: int) -> list[Topic]:
     """Every topic that a worker of `group` reads or writes."""
     names = Names(group)
     return [
-        *(Topic(name, partitions) for name in INPUTS),
+        *(Topic(name, partitions, access=("READ",)) for name in INPUTS),
         # Facts that were forwarded but not read yet must outlive a long stop of all workers.
         Topic(names.facts, partitions, _kept(30), fixed=True),
         Topic(names.ticks, partitions, _kept(1 / 24), fixed=True),
@@ -107,19 +110,30 @@ def required(group: str, partitions: int) -> list[Topic]:
             fixed=True,
         ),
         Topic(METRICS, partitions, _compacted()),
-        Topic(DEAD_LETTERS, partitions, _DEAD_LETTERS_CONFIG),
+        Topic(DEAD_LETTERS, partitions, _DEAD_LETTERS_CONFIG, access=("WRITE",)),
     ]
 
 
-async def ensure(admin: AIOKafkaAdminClient, topics: Iterable[Topic], *, replication: int) -> dict[str, int]:
+def configuration(topic: Topic, replication: int) -> dict[str, str]:
+    """What a topic is made with: with replicas to spare, one may be away, and what is written is on two."""
+    spare = {"min.insync.replicas": "2"} if replication > 2 else {}  # noqa: PLR2004
+    return {**topic.config, **spare}
+
+
+async def ensure(
+    admin: AIOKafkaAdminClient, topics: Iterable[Topic], *, replication: int, create: bool = True
+) -> dict[str, int]:
     """Create what is missing, and return every topic's partition count.
 
     Raises:
+        TopicsMissing: some are, and are not to be created.
         PartitionsChanged: an internal topic has another partition count than the setting.
     """
     wanted = {topic.name: topic for topic in topics}
     existing = await partition_counts(admin, wanted)
     missing = [topic for name, topic in wanted.items() if name not in existing]
+    if missing and not create:
+        raise TopicsMissing([topic.name for topic in missing])
     if missing:
         await _create(admin, missing, replication)
         # The controller has them; a broker that lags behind would tell a consumer of no such topic.
@@ -147,8 +161,8 @@ async def partition_counts(admin: AIOKafkaAdminClient, names: Iterable[str]) -> 
 async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], replication: int) -> None:
     response = await admin.create_topics(
         [
-            NewTopic(topic.name, topic.partitions, replication, topic_configs=dict(topic.config))
-            for topic in topics
+            NewTopic(new.name, new.partitions, replication, topic_configs=configuration(new, replication))
+            for new in topics
         ]
     )
     for name, code, *message in response.topic_errors:

@@ -27,6 +27,14 @@ LISTENERS = {
 _SECURITY = "org.apache.kafka.common.security"
 
 
+def free_ports(count):
+    """So many, each another."""
+    ports = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return list(ports)
+
+
 class Certificates:
     """An authority, the brokers' certificates (one of another name), and a client's."""
 
@@ -119,12 +127,12 @@ class SecuredKafka(EmbeddedKafka):
     def __init__(self, directory):
         self.certificates = Certificates(directory)
         self.tokens = TokenIssuer(directory)
-        self.ports = {name: free_port() for name in LISTENERS}
-        port = free_port()
+        port, controller, *others = free_ports(2 + len(LISTENERS))
+        self.ports = dict(zip(LISTENERS, others, strict=True))
         super().__init__(
             directory / "kafka",
             port=port,
-            settings=self._settings(port),
+            settings=self._settings(port, f"127.0.0.1:{controller}"),
             scram={USER: PASSWORD},
             jvm_flags=(
                 "-Xmx384m",
@@ -136,8 +144,7 @@ class SecuredKafka(EmbeddedKafka):
     def address(self, listener):
         return f"127.0.0.1:{self.ports[listener]}"
 
-    def _settings(self, port):
-        controller = f"127.0.0.1:{free_port()}"
+    def _settings(self, port, controller):
         doors = {"PLAINTEXT": f"127.0.0.1:{port}", "CONTROLLER": controller}
         doors |= {name: self.address(name) for name in LISTENERS}
         spoken = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT"} | LISTENERS
@@ -161,7 +168,7 @@ class SecuredKafka(EmbeddedKafka):
             "listener.name.clear.sasl.enabled.mechanisms": "PLAIN",
             "listener.name.oauth.sasl.enabled.mechanisms": "OAUTHBEARER",
             # A session lives as long as its token, and no longer than this.
-            "listener.name.oauth.connections.max.reauth.ms": "3600000",
+            "listener.name.oauth.connections.max.reauth.ms": "5000",
             "listener.name.oauth.sasl.oauthbearer.jwks.endpoint.url": self.tokens.keys.as_uri(),
             "listener.name.oauth.sasl.oauthbearer.expected.audience": "kafka",
             "listener.name.oauth.oauthbearer.sasl.server.callback.handler.class": (

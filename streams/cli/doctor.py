@@ -7,25 +7,38 @@ from importlib.metadata import version
 
 import click
 
-from streams import doctor
+from streams import connection, doctor
 from streams.cli.options import settings_options
+from streams.doctor import setup
 from streams.settings import SETTINGS, Settings
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @click.command("doctor")
+@click.option(
+    "--setup",
+    "form",
+    type=click.Choice(list(setup.FORMS)),
+    help="Print the topics and ACLs that are needed, and look at nothing.",
+)
+@click.option("--principal", help="With --setup: who is to have the rights. [default: as the settings say]")
 @settings_options(*(name for name in SETTINGS if name != "config"))
-def command(settings: Settings) -> int:
+def command(settings: Settings, form: str | None, principal: str | None) -> int:
     """Look at settings, this machine and Kafka, and say what is wrong and what to do about it.
 
     Nothing is changed. The exit code is 1 if anything fails, and 0 otherwise, warnings or not.
     """
+    if form:
+        click.echo(setup.told(settings, form, principal))
+        return 0
     click.echo(
         f"retention {version('retention')}, Python {platform.python_version()}, {platform.platform()}\n"
     )
     for name, setting in SETTINGS.items():
-        click.echo(f"{setting.variable:<29} {settings.shown(name)}  ({settings.sources[name]})")
+        if name in connection.NAMES[1:] and settings.sources[name] == "default":
+            continue  # most need none of these
+        click.echo(f"{setting.variable:<27} {settings.shown(name)}  ({settings.sources[name]})")
     click.echo()
     return asyncio.run(_report(settings))
 
@@ -35,6 +48,6 @@ async def _report(settings: Settings) -> int:
     async for finding in doctor.diagnose(settings, os.environ):
         failed |= finding.level == "fail"
         click.echo(f"{click.style(f'{finding.level:<4}', _COLOURS[finding.level])}  {finding.what}")
-        if finding.advice:
-            click.echo(f"      {finding.advice}")
+        for line in finding.advice.splitlines():
+            click.echo(f"      {line}")
     return int(failed)

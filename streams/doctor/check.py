@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 
 from streams import admin
-from streams.doctor import group, local, topics
+from streams.doctor import group, local, rights, topics
 from streams.doctor.finding import Finding
 from streams.errors import RetentionError
 from streams.settings import Settings
@@ -15,6 +15,8 @@ async def diagnose(settings: Settings, environ: Mapping[str, str]) -> AsyncItera
         yield finding
     try:
         async with admin.connect(settings) as client:
+            async for finding in rights.findings(client, settings):
+                yield finding
             async for finding in topics.findings(client, settings):
                 yield finding
             async for finding in group.findings(client, settings):

@@ -13,7 +13,7 @@ class Finding(Struct, frozen=True):
     Attributes:
         level: `fail` keeps workers from running, or their numbers from being right; `warn` may come to that.
         what: what was found.
-        advice: what to do about it; empty if nothing.
+        advice: what to do about it, in lines if it is commands; empty if nothing.
     """
 
     level: Level

@@ -8,10 +8,10 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams import admin, dead_letters
+from streams import access, admin, dead_letters
 from streams.doctor.finding import Finding
 from streams.settings import Settings
-from streams.topics import INPUTS, Names, partition_counts
+from streams.topics import DEAD_LETTERS, INPUTS, Names, partition_counts
 
 _COUNTED_AT_MOST: Final = 1000
 
@@ -31,7 +31,8 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         committed = {tp: offset.offset for tp, offset in offsets.items() if offset.offset >= 0}
         for finding in _progress(tps, committed, earliest, ends):
             yield finding
-    refused = await _count_dead_letters(settings)
+    may_read = not await access.missing(client, [access.Right("topic", DEAD_LETTERS, ("READ",))])
+    refused = await _count_dead_letters(settings) if may_read else 0
     if refused:
         count = f"{refused} or more" if refused == _COUNTED_AT_MOST else str(refused)
         advice = "look at them with `retention dead-letters list`, put them back with `redrive`"

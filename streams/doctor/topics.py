@@ -6,6 +6,7 @@ from typing import Any, Final
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from streams.doctor import setup
 from streams.doctor.finding import Finding
 from streams.errors import PartitionsChanged
 from streams.settings import Settings
@@ -27,7 +28,7 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         for topic in await client.describe_topics()  # all: to ask for one by name may make it
         if topic["topic"] in wanted and topic["error_code"] == 0
     }
-    yield _missing([name for name in wanted if name not in described])
+    yield _missing([topic for name, topic in wanted.items() if name not in described], settings)
     for name, partitions in described.items():
         for finding in _cut(wanted[name], partitions, brokers):
             yield finding
@@ -37,10 +38,14 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
             yield finding
 
 
-def _missing(names: list[str]) -> Finding:
-    if not names:
+def _missing(topics: list[Topic], settings: Settings) -> Finding:
+    if not topics:
         return Finding("ok", "all topics are there")
-    return Finding("warn", f"not there yet: {', '.join(names)}", "the first worker makes what is missing")
+    what = f"not there yet: {', '.join(topic.name for topic in topics)}"
+    if settings.create_topics:
+        return Finding("warn", what, "the first worker makes what is missing")
+    # Or it is there, and may not be seen: then a right is missing too, and what is there is not made again.
+    return Finding("fail", what, "\n".join(setup.topic_commands(settings, topics)))
 
 
 def _cut(topic: Topic, partitions: list[dict[str, Any]], brokers: int) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from typing import IO, Literal, cast
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams import admin, outbox, topics
+from streams import access, admin, outbox
 from streams.errors import BrokerUnavailable
 from streams.outbox import Outgoing
 from streams.partitioner import tasks_of
@@ -29,9 +29,8 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
     `key` is what producers key by: the customer, the event (so that a customer's events scatter), or nothing
     (partitions in turn). Raises `BrokerUnavailable` where no Kafka answers, or no longer.
     """
-    wanted = [topics.Topic(name, settings.partitions) for name in topics.INPUTS]
     async with admin.connect(settings) as client:
-        partitions = await topics.ensure(client, wanted, replication=settings.replication)
+        partitions = await access.inputs(client, settings)
     producer = AIOKafkaProducer(
         **settings.client_options(),
         compression_type="zstd",

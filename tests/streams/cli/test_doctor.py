@@ -69,9 +69,9 @@ def test_a_new_set_up_is_in_order(retention, healthy):
 @pytest.mark.usefixtures("healthy")
 def test_settings_are_shown_with_their_source_and_without_secrets(retention):
     result = retention("doctor", "--port", "0", redis="redis://me:secret@localhost:1/0")
-    assert "RETENTION_PORT            0  (flag --port)" in result.out
-    assert "RETENTION_CLOCK           wall  (default)" in result.out
-    assert "RETENTION_PARTITIONS      2  (environment RETENTION_PARTITIONS)" in result.out
+    assert "RETENTION_PORT              0  (flag --port)" in result.out
+    assert "RETENTION_CLOCK             wall  (default)" in result.out
+    assert "RETENTION_PARTITIONS        2  (environment RETENTION_PARTITIONS)" in result.out
     assert "redis://me:***@localhost:1/0" in result.out
     assert "secret" not in result.out
     assert "warn  RETENTION_REDIS is set" in result.out

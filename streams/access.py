@@ -1,0 +1,148 @@
+"""Access rights: the least that each use of a Kafka needs, and which of them we do not have.
+
+Kafka's authorizer implies `DESCRIBE` by `READ`, `WRITE` or `DELETE`, and what writes to any topic may write
+idempotently: neither has to be granted.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Literal
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TransactionalIdAuthorizationFailed,
+)
+from msgspec import Struct
+
+from streams.errors import AccessDenied
+from streams.metadata import Allowed, authorized_operations
+from streams.settings import Settings
+from streams.topics import DEAD_LETTERS, INPUTS, METRICS, Names, Topic, ensure, required
+
+Resource = Literal["topic", "group", "transactional-id"]
+Operation = Literal["READ", "WRITE", "CREATE", "DELETE", "DESCRIBE", "DESCRIBE_CONFIGS"]
+
+#: Coordinators are of two types to Kafka's protocol; who may not see a name is not told its coordinator.
+_COORDINATED: Final[dict[str, int]] = {"group": 0, "transactional-id": 1}
+
+
+_DOCTOR: Final = "`retention doctor --setup commands` prints the ACLs that grant it"
+
+
+class Right(Struct, frozen=True, order=True):
+    """One resource, by its very name, and what is to be done with it."""
+
+    resource: Resource
+    name: str
+    operations: tuple[Operation, ...]
+
+    def __str__(self) -> str:
+        return f"{' and '.join(self.operations)} on {self.resource} {self.name}"
+
+
+def of_worker(settings: Settings) -> list[Right]:
+    """What a worker does: without any of these it does not start."""
+    return [
+        *_on_topics(required(settings.group, settings.partitions), create=settings.create_topics),
+        Right("group", settings.group, ("READ",)),
+        *(Right("transactional-id", name, ("WRITE",)) for name in _transactional_ids(settings)),
+    ]
+
+
+def of_producer(settings: Settings) -> list[Right]:
+    """What sends events: `load`, `simulate`, `dead-letters redrive`."""
+    return _on_topics(
+        [Topic(name, settings.partitions, access=("WRITE",)) for name in INPUTS],
+        create=settings.create_topics,
+    )
+
+
+def of_operator(settings: Settings) -> list[Right]:
+    """What looks and changes nothing: `doctor`, `dead-letters list`. More than a worker's own rights."""
+    names = [topic.name for topic in required(settings.group, settings.partitions)]
+    return [
+        *(Right("topic", name, ("DESCRIBE_CONFIGS",)) for name in names),
+        Right("topic", DEAD_LETTERS, ("READ",)),
+    ]
+
+
+def of_reset(settings: Settings) -> list[Right]:
+    """What starts again: `reset`."""
+    names = (*Names(settings.group).internal, METRICS)
+    return [
+        *(Right("topic", name, ("DELETE",)) for name in names),
+        Right("group", settings.group, ("DELETE",)),
+    ]
+
+
+def _on_topics(topics: Iterable[Topic], *, create: bool) -> list[Right]:
+    more: tuple[Operation, ...] = ("CREATE",) if create else ()
+    return [Right("topic", topic.name, (*topic.access, *more)) for topic in topics]
+
+
+def _transactional_ids(settings: Settings) -> Iterator[str]:
+    """Each by itself: a prefix would take in those of another group whose name begins with this one's."""
+    return (f"{settings.group}-{number}" for number in range(settings.partitions))
+
+
+async def missing(client: AIOKafkaAdminClient, rights: Sequence[Right]) -> list[Right]:
+    """Give what Kafka would refuse, of what it tells: an old or another Kafka may not tell everything.
+
+    `CREATE` is asked only of topics that are not there.
+    """
+    on_topics = [right for right in rights if right.resource == "topic"]
+    allowed = await authorized_operations(client, sorted({right.name for right in on_topics}))
+    found = []
+    for right in on_topics:
+        topic = allowed[right.name]
+        wanted = [name for name in right.operations if name != "CREATE" or not topic.exists]
+        lacking = tuple(
+            name for name in wanted if topic.operations is not None and name not in topic.operations
+        )
+        if lacking:
+            found.append(Right("topic", right.name, lacking))
+    others = [right for right in rights if right.resource != "topic"]
+    visible = await asyncio.gather(*(_visible(client, right) for right in others))
+    return [*found, *(right for right, seen in zip(others, visible, strict=True) if not seen)]
+
+
+def _lacking(wanted: Iterable[Operation], topic: Allowed) -> tuple[Operation, ...]:
+    if topic.operations is None:
+        return ()
+    needed = (name for name in wanted if name != "CREATE" or not topic.exists)
+    return tuple(name for name in needed if name not in topic.operations)
+
+
+async def _visible(client: AIOKafkaAdminClient, right: Right) -> bool:
+    try:
+        await client.find_coordinator(right.name, _COORDINATED[right.resource])
+    except (GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed):
+        return False
+    except KafkaError:  # it has no coordinator yet, or not at the moment: no matter of rights
+        return True
+    return True
+
+
+async def demand(client: AIOKafkaAdminClient, rights: Sequence[Right]) -> None:
+    """Go on only with all these rights.
+
+    Raises:
+        AccessDenied: some are missing; all of them are named.
+    """
+    found = await missing(client, rights)
+    if found:
+        raise AccessDenied(f"Kafka does not allow: {'; '.join(map(str, found))}", _DOCTOR)
+
+
+async def inputs(client: AIOKafkaAdminClient, settings: Settings) -> dict[str, int]:
+    """Give the input topics' partition counts to who is about to send events; missing ones are made.
+
+    Raises:
+        AccessDenied: events may not be sent there.
+        TopicsMissing: there are some, and they are not to be created.
+    """
+    await demand(client, of_producer(settings))
+    wanted = [Topic(name, settings.partitions) for name in INPUTS]
+    return await ensure(client, wanted, replication=settings.replication, create=settings.create_topics)
