@@ -203,6 +203,12 @@ def minor_units(value: Any, places: int) -> Any:  # noqa: ANN401 - JSON
     return minor
 
 
+def subtracted(value: Any, less: Any) -> Any:  # noqa: ANN401 - JSON
+    """Give a difference of two numbers, exactly; the first as it is if one of them is none."""
+    one, other = _exact(value), _exact(less)
+    return value if one is None or other is None else one - other
+
+
 def _decimal(value: object) -> Decimal | None:
     if value.__class__ is float:
         value = repr(value)

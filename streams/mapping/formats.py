@@ -3,7 +3,7 @@
 A row that is gone (a tombstone, a truncated table) is no error and no event.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -179,7 +179,7 @@ def _row(found: object) -> dict[str, Any]:
 # What surrounds it in Kafka.
 
 
-def surroundings(names: Iterable[str]) -> Callable[[Any, Record], None] | None:
+def surroundings(names: Collection[str]) -> Callable[[Any, Record], None] | None:
     """Give what adds these of Kafka's surroundings to a row; None: none of them is read."""
     wanted = [name for name in _KAFKA if name in names]
     if not wanted:

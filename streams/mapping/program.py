@@ -89,7 +89,7 @@ class Program:
 
     def _merge(self, record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
         """Say that the identities which a record carries are one customer's."""
-        known = [identity for get in self._identities if (identity := get(record)) is not None]
+        known = [identity for get in self._identities if isinstance(identity := get(record), str)]
         for alias in dict.fromkeys(known[1:]):
             if alias != known[0]:
                 fields = {

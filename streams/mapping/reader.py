@@ -49,7 +49,7 @@ class Reader:
         self._decode, self._open, self._program = self._compiled()
         self._rows: Program | None = None
         names = {path[0] for _, path in _reads(definition)}
-        self._surround = formats.surroundings(name for name in names if name in SURROUNDINGS)
+        self._surround = formats.surroundings({str(name) for name in names if name in SURROUNDINGS})
 
     @property
     def name(self) -> str:

@@ -3,8 +3,8 @@
 Of a registry's API two calls are needed: `GET /schemas/ids/{id}` and, for what a schema imports,
 `GET /subjects/{subject}/versions/{version}`. Those of Confluent, Redpanda and Karapace have them.
 
-`confluent-kafka` would bring a second Kafka client, blocks while it asks, and decodes Protobuf only into classes
-that were generated beforehand; `fastavro` and `protobuf`, on which it stands itself, decode what a schema says.
+`confluent-kafka` would bring a second Kafka client, blocks while it asks, and decodes Protobuf only into
+classes that were generated beforehand; `fastavro` and `protobuf`, on which it stands, decode by a schema.
 """
 
 import asyncio

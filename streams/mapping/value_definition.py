@@ -13,7 +13,7 @@ from streams.mapping.expressions import Expression
 _VALUE_KEYS: Final = frozenset(
     {
         *("path", "const", "template", "first", "values", "other", "default", "lower", "upper", "prefix"),
-        *("match", "time", "zone", "money", "currency", "scale"),
+        *("match", "time", "zone", "money", "currency", "scale", "minus"),
     }
 )
 _ORIGINS: Final = ("path", "const", "template", "first")
@@ -30,6 +30,7 @@ class Value(Struct, frozen=True, kw_only=True):
         template: text and expressions, joined; nothing if one of them is nothing.
         first: the first of these that is something.
         scale: Connect's base64 decimals have so many places.
+        minus: an expression whose number is subtracted: what was refunded by now less what had been before.
         match: a regular expression; its first group, or all of it, is taken.
         upper: to upper case.
         lower: to lower case.
@@ -49,6 +50,7 @@ class Value(Struct, frozen=True, kw_only=True):
     template: tuple[str | Expression, ...] = ()
     first: tuple["Value", ...] = ()
     scale: int | None = None
+    minus: Expression | None = None
     match: re.Pattern[str] | None = None
     upper: bool = False
     lower: bool = False
@@ -65,6 +67,8 @@ class Value(Struct, frozen=True, kw_only=True):
         """Give every expression in it."""
         if self.path is not None:
             yield self.path
+        if self.minus is not None:
+            yield self.minus
         yield from (part for part in self.template if isinstance(part, Expression))
         for below in (*self.first, *([self.currency] if self.currency else [])):
             yield from below.expressions()
@@ -98,6 +102,7 @@ def value_of(at: str, content: object) -> Value:
         template=_template(f"{at}.template", table["template"]) if "template" in table else (),
         first=_first(f"{at}.first", table["first"]) if "first" in table else (),
         scale=_number(f"{at}.scale", table["scale"]) if "scale" in table else None,
+        minus=expression_of(f"{at}.minus", table["minus"]) if "minus" in table else None,
         match=_pattern(f"{at}.match", table["match"]) if "match" in table else None,
         upper=a_boolean(f"{at}.upper", table.get("upper", False)),
         lower=a_boolean(f"{at}.lower", table.get("lower", False)),

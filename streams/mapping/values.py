@@ -28,6 +28,8 @@ def compile_value(value: Value, source: Source, finish: Convert, *, is_time: boo
         constant = value.const
         return lambda _: constant
     get = _origin(value, source)
+    if value.minus is not None:
+        get = _difference(get, compiled(value.minus, source))
     steps = _steps(value)
     if value.money:
         return _field(_money(value, source, get), lambda found: found, value.default)
@@ -89,6 +91,14 @@ def _template(value: Value, source: Source) -> Get:
     return template
 
 
+def _difference(get: Get, minus: Get) -> Get:
+    def difference(record: Any) -> Any:  # noqa: ANN401 - JSON
+        found, less = get(record), minus(record)
+        return found if less is None else conversions.subtracted(found, less)
+
+    return difference
+
+
 def _text(text: str) -> Get:
     return lambda _: text
 
@@ -99,7 +109,7 @@ def _first(getters: Iterable[Get]) -> Get:
     def first(record: Any) -> Any:  # noqa: ANN401 - JSON
         for get in getters:
             found = get(record)
-            if found is not None:
+            if found is not None and found is not False:  # which `a && b` gives where it does not hold
                 return found
         return None
 

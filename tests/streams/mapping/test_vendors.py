@@ -1,0 +1,52 @@
+"""The mappings that come with us, on payloads as the vendors document them (tests/data/vendors/README.md)."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from streams.mapping.mappings import load, ready_texts
+
+PAYLOADS = Path(__file__).parents[2] / "data" / "vendors"
+KAFKA = SimpleNamespace(topic="webhooks", key=b"k", timestamp=1_715_000_000_000, headers=[])
+
+NAMES = sorted(f"{path.parent.name}/{path.stem}" for path in PAYLOADS.glob("*/*.json"))
+
+
+def said(event):
+    """An event in a line, without its id and what it does not say."""
+    fields = {name: value for name, value in msgspec.to_builtins(event).items() if value is not None}
+    first = [str(fields.pop("type"))] + [
+        f"{name}={fields.pop(name)}" for name in ("customer_id", "time", "channel") if name in fields
+    ]
+    fields.pop("id")
+    return " ".join(first + [f"{name}={fields[name]}" for name in sorted(fields)])
+
+
+def outcome(payload):
+    reader = load({}).reader(payload.partition("/")[0])
+    return reader.outcome((PAYLOADS / f"{payload}.json").read_bytes(), KAFKA)
+
+
+def test_every_mapping_has_payloads():
+    assert {name.partition("/")[0] for name in NAMES} == set(ready_texts())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_payload_becomes_these_events(name):
+    found = outcome(name)
+    assert found.errors == []
+    said_instead = (
+        [f"skipped: {found.skipped}"] if found.skipped else ["anonymous"] if found.anonymous else []
+    )
+    expected = (PAYLOADS / f"{name}.events").read_text().splitlines()
+    assert [said(event) for event in found.events] + said_instead == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_delivered_again_it_is_the_same(name):
+    """Webhooks are delivered at least once: ids must be the payload's own."""
+    ids = [event.id for event in outcome(name).events]
+    assert ids == [event.id for event in outcome(name).events]
+    assert len(set(ids)) == len(ids)
