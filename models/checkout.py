@@ -33,8 +33,12 @@ def derive(claims: Sequence[CheckoutStarted], orders: Sequence[int]) -> Cart | N
     """Give the cart that claims of one `cart_id` make, and the times of the orders that name it."""
     if not claims:
         return None
+    ordered = min(orders) if orders else None
+    if len(claims) == 1:
+        time = claims[0].time
+        return Cart(time, time, ordered)
     times = [claim.time for claim in claims]
-    return Cart(min(times), max(times), min(orders, default=None))
+    return Cart(min(times), max(times), ordered)
 
 
 def due(cart: Cart | None, now: int) -> int | None:

@@ -55,8 +55,11 @@ def gaps(hours: Sequence[int], *, end: bool) -> list[Gap]:
     return found
 
 
-def spells_of(seen: Iterable[Seen]) -> Shown:
+def spells_of(seen: Sequence[Seen]) -> Shown:
     """Give what was shown of an experiment, as spells."""
+    variant = seen[0].variant if seen else ""
+    if all(claim.variant == variant for claim in seen):  # as of nearly every customer
+        return [(variant, (min([claim.time for claim in seen]) // US_PER_HOUR, _NEVER))] if seen else []
     shown: list[tuple[str, int]] = []
     for claim in sorted(seen, key=lambda claim: (claim.time, claim.id)):
         at = claim.time // US_PER_HOUR

@@ -1,8 +1,7 @@
 """What happens to customers: a fact becomes known, one is forgotten, a row is restored, time passes."""
 
-from collections.abc import Callable, Iterator
 from heapq import heappop
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from models import claims, feedback, orders, tickets
 from models.account import Account, entry_of
@@ -12,7 +11,11 @@ from models.customer import after
 from models.definitions import Definitions
 from models.exposure import Encounter
 from models.facts import Fact
+from models.refunds import NOTHING
 from models.windows import hour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Claims that may change where a customer stands.
 _MOVING: Final = frozenset(
@@ -56,8 +59,11 @@ class Ledger(Books):
     def open(self, account: Account) -> None:
         """Add all that a restored customer adds, as if it all came now."""
         row = account.row
-        encounters = [*self._open_orders(account), *self._open_tickets(account)]
-        encounters += self._add_refunds(account, row.refunds, 1)
+        encounters = self._open_orders(account)
+        if row.tickets:
+            encounters += self._open_tickets(account)
+        if row.refunds:
+            encounters += self._add_refunds(account, row.refunds, 1)
         for versions in row.reviews.values():
             review = feedback.derive(versions)
             if review is not None:
@@ -65,35 +71,41 @@ class Ledger(Books):
                 encounters += feedback.met(review)
         for entity in row.carts:
             self._add_cart(account, entity)
-        for claim in row.loose:
-            self._add_loose(claim, 1)
-            encounters += feedback.met_in(claim)
-        self._change_nps(None, feedback.latest_nps(row.loose))
+        if row.loose:
+            for claim in row.loose:
+                self._add_loose(claim, 1)
+                encounters += feedback.met_in(claim)
+            self._change_nps(None, feedback.latest_nps(row.loose))
         self._whole.open(account, encounters)
 
-    def _open_orders(self, account: Account) -> Iterator[Encounter]:
+    def _open_orders(self, account: Account) -> list[Encounter]:
+        encounters: list[Encounter] = []
         line = account.line = []
-        for entity in account.row.orders:
-            order = account.order(entity)
+        refunded, now, add = account.refunded, self.now, self._orders.add
+        for entity, known in account.row.orders.items():
+            order = orders.derive(known, refunded.get(entity, NOTHING))
             if order is None:
                 continue
             if order.qualifying:
                 line.append(entry_of(order))
-            self._orders.add(order, self.now, 1)
+            add(order, now, 1)
             if order.promised is not None:
-                self._remind(account, ORDER, entity, orders.due(order, self.now))
-                yield from orders.met(order, self.now)
+                self._remind(account, ORDER, entity, orders.due(order, now))
+                encounters += orders.met(order, now)
         line.sort()
+        return encounters
 
-    def _open_tickets(self, account: Account) -> Iterator[Encounter]:
+    def _open_tickets(self, account: Account) -> list[Encounter]:
+        encounters: list[Encounter] = []
         for entity, conversation in account.row.tickets.items():
             ticket = tickets.derive(conversation)
             if ticket is not None:
                 outcome = self._targets.outcome(ticket, self.now)
-                self._tickets.change(None, ticket)
+                self._tickets.open(ticket)
                 self._targets.add(outcome, 1)
                 self._remind(account, TICKET, entity, outcome.due)
-                yield from outcome.met()
+                encounters += outcome.met()
+        return encounters
 
     def due(self, now: int) -> list[tuple[bytes, int, str]]:
         """Let the clock go on to `now`, and give what is to `ripen`: customer, kind of entity, entity."""

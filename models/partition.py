@@ -252,28 +252,30 @@ class Partition:
 
     def _restore(self, key: bytes) -> None:
         facts = pages.read(self._rows, key)
-        now = self.meta.now
-        if any(not self._since <= fact.claim.time <= now for fact in facts):
-            facts = self._sort_out(key, facts)
-        if not facts:
-            return
+        if self.meta.latest > self.meta.now:
+            facts = self._hold(key, facts)
         row = Row(facts)
+        if row.earliest * US_PER_HOUR < self._since:
+            facts = [fact for fact in facts if fact.time >= self._since]
+            self._rewrite(key, [*facts, *self._held.get(key, ())])
+            row = Row(facts)
+        if row.earliest == NEVER:
+            return
         account = Account(key, row)
         self._ledger.open(account)
         self._pack(account)
         self._oldest.setdefault(row.earliest, []).append(key)
 
-    def _sort_out(self, key: bytes, facts: list[Fact]) -> list[Fact]:
-        """Give the facts that are known now; forget those before, and hold those after."""
-        kept = [fact for fact in facts if fact.time >= self._since]
-        if len(kept) < len(facts):
-            self._rewrite(key, kept)
-        held = [fact for fact in kept if fact.time > self.meta.now]
-        if held:
-            self._held[key] = held
-            for fact in held:
-                heappush(self._waiting, (fact.time, key))
-        return [fact for fact in kept if fact.time <= self.meta.now]
+    def _hold(self, key: bytes, facts: list[Fact]) -> list[Fact]:
+        """Give the facts that are known now, and hold those from later."""
+        now = self.meta.now
+        held = [fact for fact in facts if fact.time > now]
+        if not held:
+            return facts
+        self._held[key] = held
+        for fact in held:
+            heappush(self._waiting, (fact.time, key))
+        return [fact for fact in facts if fact.time <= now]
 
     def _log(self, key: bytes, event_id: str, encoded: bytes) -> bool:
         """Write a fact into its customer's log; False if its event is there already."""

@@ -31,10 +31,19 @@ class Relationship:
 
     def open(self, account: Account, encounters: Sequence[Encounter]) -> None:
         """Add what a restored customer adds, who has met all this."""
-        self._retention.add_line(account.line)
-        for experiment, shown in account.shown.items():
-            self._exposure.add_shown(_all(account), experiment, shown, 1)
-        self.meet(account, (), encounters)
+        row, line = account.row, account.line
+        met = row.met
+        for exposure, hour in encounters:
+            met.setdefault(exposure, []).append(hour)
+        for hours in met.values():
+            hours.sort()
+        if line:
+            self._retention.add_line(line)
+            if met or row.seen:
+                chosen = _all(account)
+                self._exposure.add_met(chosen, met, met, 1)
+                for experiment, shown in account.shown.items():
+                    self._exposure.add_shown(chosen, experiment, shown, 1)
         self.stand(account, None)
 
     def move(self, account: Account, old: Entry | None, new: Entry | None) -> None:

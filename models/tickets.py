@@ -170,6 +170,11 @@ class TicketPoints:
             (attrgetter(*_OPENING, *_RESOLUTION), self._add_resolutions),
         ]
 
+    def open(self, ticket: Ticket) -> None:
+        """Add all that a ticket adds now."""
+        for _, add in self._aspects:
+            add(ticket, 1)
+
     def change(self, old: Ticket | None, new: Ticket | None) -> None:
         """Add what a ticket adds now, in the place of what it did; None while it is not known.
 
