@@ -1,0 +1,103 @@
+"""A history that a real Prometheus serves: panels and alerts of a shop that was not watched yet."""
+
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.prometheus_server import ROOT, PrometheusServer, filled, panels
+
+#: What no history tells: of the workers, of a year before; what rules conclude, from then on;
+#: and in a small shop, nobody may be waiting.
+OTHER = re.compile(r"retention_(?:worker|oldest)|\bup\b|ALERTS|offset 52w|job:\w+:(?!held)")
+RULES = ROOT / "prometheus" / "rules"
+NOW = datetime(2026, 6, 1, 18, tzinfo=UTC)
+#: More than a week, so that there is a week before at the end.
+FIRST = NOW - timedelta(days=8)
+
+
+def run(*arguments: str | Path) -> str:
+    command = [sys.executable, "-m", "streams.cli", *arguments]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Path:
+    """A year and a half of a small shop."""
+    path = tmp_path_factory.mktemp("shop") / "shop.jsonl.gz"
+    run("simulate", "--customers", "400", "--end", NOW.isoformat(), "--out", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def prometheus(shop, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("prometheus")
+    text = directory / "history.om"
+    steps = ("--from", FIRST.isoformat(), "--to", NOW.isoformat(), "--step", "12h", "--out", text)
+    run("history", shop, *steps)
+    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", text, directory / "data"]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    server = PrometheusServer([], directory)
+    yield server
+    server.close()
+
+
+def at(prometheus, expr: str, moment: datetime) -> dict[frozenset, float]:
+    data = prometheus.get("/api/v1/query", query=expr, time=moment.isoformat())
+    return {frozenset(each["metric"].items()): float(each["value"][1]) for each in data["result"]}
+
+
+def scraped(computed: str) -> dict[frozenset, float]:
+    """What `compute --json` says, as Prometheus would have scraped it."""
+    found = {}
+    for row in map(json.loads, computed.splitlines()):
+        series = {(metric, row["value"]) for metric in [row["metric"]] if row["value"] is not None}
+        if row["metric"].endswith("_ratio"):
+            series.add((row["metric"].removesuffix("_ratio") + "_denominator", row["denominator"]))
+        for metric, value in series:
+            labels = row["labels"] | {"job": "retention", "instance": "history", "__name__": metric}
+            found[frozenset(labels.items())] = value
+    return found
+
+
+@pytest.mark.program("prometheus")
+@pytest.mark.program("promtool")
+def test_prometheus_says_what_compute_says(prometheus, shop):
+    prometheus.until("vector(1)")
+    moment = NOW - timedelta(weeks=1)
+    found = at(prometheus, '{instance="history", __name__!~"retention_(as_of|caught_up).*"}', moment)
+    expected = scraped(run("compute", shop, "--json", "--now", moment.isoformat()))
+    assert len(found) > 500
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.program("prometheus")
+@pytest.mark.program("promtool")
+def test_panels_and_the_alerts_that_compare_have_a_past(prometheus):
+    prometheus.until("vector(1)")
+    asked = [(name, filled(expr, chosen)) for name, expr, chosen in panels() if not OTHER.search(expr)]
+    assert sum("offset 1w" in expr for _, expr in asked) > 3
+    # At one moment, nothing may have been due in the last hour.
+    moments = [NOW - timedelta(hours=12 * number) for number in range(3)]
+    empty = {expr for _, expr in asked if not any(at(prometheus, expr, moment) for moment in moments)}
+    assert [f"{name}: {expr}" for name, expr in asked if expr in empty] == []
+
+    rules = "".join(path.read_text() for path in RULES.glob("*.yml"))
+    past = set(re.findall(r"last_over_time\(job:retention_\w+:held(?:\{[^}]*\})?\[1h\] offset 1w\)", rules))
+    assert len(past) > 3
+    assert {expr for expr in past if not at(prometheus, expr, NOW)} == set()
+    [expected] = [
+        rule["expr"]
+        for group in yaml.safe_load((RULES / "recording.yml").read_text())["groups"]
+        for rule in group["rules"]
+        if rule["record"] == "job:retention_churn_ratio:expected"
+    ]
+    assert at(prometheus, expected, NOW)
