@@ -45,7 +45,10 @@ class Right(Struct, frozen=True, order=True):
 def of_worker(settings: Settings) -> list[Right]:
     """What a worker does: without any of these it does not start."""
     return [
-        *_on_topics(required(settings.group, settings.partitions), create=settings.create_topics),
+        *_on_topics(
+            required(settings.group, settings.partitions, settings.mappings.named()),
+            create=settings.create_topics,
+        ),
         Right("group", settings.group, ("READ",)),
         *(Right("transactional-id", name, ("WRITE",)) for name in _transactional_ids(settings)),
     ]
@@ -61,11 +64,16 @@ def of_producer(settings: Settings) -> list[Right]:
 
 def of_operator(settings: Settings) -> list[Right]:
     """What looks and changes nothing: `doctor`, `dead-letters list`. More than a worker's own rights."""
-    names = [topic.name for topic in required(settings.group, settings.partitions)]
+    names = [topic.name for topic in required(settings.group, settings.partitions, settings.mappings.named())]
     return [
         *(Right("topic", name, ("DESCRIBE_CONFIGS",)) for name in names),
-        Right("topic", DEAD_LETTERS, ("READ",)),
+        *of_reader_of_dead_letters(),
     ]
+
+
+def of_reader_of_dead_letters() -> list[Right]:
+    """What looks at dead letters: which of them were put back, a group of the same name keeps in its offsets."""
+    return [Right("topic", DEAD_LETTERS, ("READ",)), Right("group", DEAD_LETTERS, ("READ",))]
 
 
 def of_reset(settings: Settings) -> list[Right]:

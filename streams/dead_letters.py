@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from models.events import EventError, check_time, decode, to_us
 from models.facts import facts_of
-from streams import admin
+from streams import access, admin
 from streams.clock import wall_us
 from streams.cloudevents import unwrap
 from streams.restore import read_to_end
@@ -94,6 +94,7 @@ async def settle(settings: Settings, places: Collection[Place]) -> None:
 
 async def _partitions(settings: Settings) -> list[TopicPartition]:
     async with admin.connect(settings) as client:
+        await access.demand(client, access.of_reader_of_dead_letters())
         counts = await partition_counts(client, [DEAD_LETTERS])
     return [TopicPartition(DEAD_LETTERS, partition) for partition in range(counts.get(DEAD_LETTERS, 0))]
 

@@ -44,12 +44,14 @@ class Administrator:
 
     def __init__(self, bootstrap):
         self._client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        self._granted = []
 
     async def __aenter__(self):
         await self._client.start()
         return self
 
     async def __aexit__(self, *_):
+        await self.take_back(list(self._granted))
         await self._client.close()
 
     async def make_topics(self, settings):
@@ -58,12 +60,7 @@ class Administrator:
             NewTopic(topic["name"], topic["partitions"], topic["replication"], topic_configs=topic["config"])
             for topic in topics
         ]
-        response = await self._client.create_topics(
-            [
-                NewTopic(t["name"], t["partitions"], t["replication"], topic_configs=t["config"])
-                for t in topics
-            ]
-        )
+        response = await self._client.create_topics(made)
         assert not any(code for _, code, *_ in response.topic_errors), response
         while {t["name"] for t in topics} - set(await self._client.list_topics()):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -73,9 +70,11 @@ class Administrator:
             of = (_RESOURCES[resource], name, _LITERAL, principal, _ANY_HOST, _OPERATIONS[operation], _ALLOW)
             response = await self._client._send_to_controller(CreateAclsRequest(*of))
             assert not any(code for code, _ in response.creation_responses), response
+            self._granted.append((resource, name, operation, principal))
 
     async def take_back(self, acls):
         for resource, name, operation, principal in acls:
             of = (_RESOURCES[resource], name, _LITERAL, principal, _ANY_HOST, _OPERATIONS[operation], _ALLOW)
             response = await self._client._send_to_controller(DeleteAclsRequest(*of))
             assert [len(found) for _, _, found in response.filter_responses] == [1], response
+            self._granted.remove((resource, name, operation, principal))

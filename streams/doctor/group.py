@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from streams import access, admin, dead_letters
 from streams.doctor.finding import Finding
 from streams.settings import Settings
-from streams.topics import DEAD_LETTERS, INPUTS, Names, partition_counts
+from streams.topics import Names, partition_counts
 
 _COUNTED_AT_MOST: Final = 1000
 
@@ -22,7 +22,7 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
     """Check the workers and what they have read."""
     state, members = await admin.group_members(client, settings.group)
     yield _workers(settings.group, state, members)
-    counts = await partition_counts(client, [*INPUTS, Names(settings.group).facts])
+    counts = await partition_counts(client, [*settings.mappings.named(), Names(settings.group).facts])
     tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
     if tps:
         earliest, ends = await _bounds(settings, tps)
@@ -31,7 +31,7 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         committed = {tp: offset.offset for tp, offset in offsets.items() if offset.offset >= 0}
         for finding in _progress(tps, committed, earliest, ends):
             yield finding
-    may_read = not await access.missing(client, [access.Right("topic", DEAD_LETTERS, ("READ",))])
+    may_read = not await access.missing(client, access.of_reader_of_dead_letters())
     refused = await _count_dead_letters(settings) if may_read else 0
     if refused:
         count = f"{refused} or more" if refused == _COUNTED_AT_MOST else str(refused)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from streams import access
 from streams.access import Operation, Right
 from streams.settings import Settings
-from streams.topics import Topic, configuration, required
+from streams.topics import Topic, configuration
 
 #: Whose rights are meant where nothing else says who connects.
 _SOMEBODY: Final = "User:retention"
@@ -45,6 +45,12 @@ def uses(settings: Settings) -> dict[str, list[Right]]:
         "load, simulate, dead-letters redrive (whoever sends events)": access.of_producer(settings),
         "reset (only while it is needed)": access.of_reset(settings),
     }
+
+
+def made_here(settings: Settings) -> list[Topic]:
+    """Give the topics that are to be made, all but the inputs that are somebody else's."""
+    wanted = required(settings.group, settings.partitions, settings.mappings.named())
+    return [topic for topic in wanted if not topic.given]
 
 
 def topic_commands(settings: Settings, topics: Iterable[Topic]) -> list[str]:
@@ -84,7 +90,7 @@ def _line(program: str, settings: Settings, *arguments: str) -> str:
 def _commands(settings: Settings, principal: str) -> str:
     lines = [
         "# Topics. Inputs that there are already stay as they are, with whatever partitions.",
-        *topic_commands(settings, required(settings.group, settings.partitions)),
+        *topic_commands(settings, made_here(settings)),
     ]
     for use, rights in uses(settings).items():
         lines += ["", f"# Rights: {use}", *acl_commands(settings, rights, principal)]
@@ -99,7 +105,7 @@ def _json(settings: Settings, principal: str) -> str:
             "replication": settings.replication,
             "config": configuration(topic, settings.replication),
         }
-        for topic in required(settings.group, settings.partitions)
+        for topic in made_here(settings)
     ]
     acls = [
         {
@@ -130,7 +136,7 @@ def _strimzi(settings: Settings, principal: str) -> str:
                 "config": configuration(topic, settings.replication),
             },
         }
-        for topic in required(settings.group, settings.partitions)
+        for topic in made_here(settings)
     ]
     rights = [right for use, rights in uses(settings).items() if "reset" not in use for right in rights]
     user = {

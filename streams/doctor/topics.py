@@ -10,7 +10,7 @@ from streams.doctor import setup
 from streams.doctor.finding import Finding
 from streams.errors import PartitionsChanged
 from streams.settings import Settings
-from streams.topics import INPUTS, Topic, required
+from streams.topics import Topic, required
 
 _DAY_MS: Final = 86_400_000
 
@@ -22,7 +22,10 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
     cluster = await client.describe_cluster()
     brokers = len(cluster["brokers"])
     yield Finding("ok", f"Kafka answers at {settings.broker} ({brokers} broker{'s' if brokers > 1 else ''})")
-    wanted = {topic.name: topic for topic in required(settings.group, settings.partitions)}
+    wanted = {
+        topic.name: topic
+        for topic in required(settings.group, settings.partitions, settings.mappings.named())
+    }
     described = {
         topic["topic"]: topic["partitions"]
         for topic in await client.describe_topics()  # all: to ask for one by name may make it
@@ -87,7 +90,7 @@ async def _configs(client: AIOKafkaAdminClient, names: list[str]) -> Configs:
 
 def _kept(topic: Topic, config: Mapping[str, str], horizon_days: int) -> Iterator[Finding]:
     """Check what Kafka keeps of a topic, and for how long."""
-    if topic.name in INPUTS:
+    if topic.access == ("READ",):  # an input
         yield from _input_kept(topic.name, config, horizon_days)
         return
     policy, wanted = config.get("cleanup.policy", ""), topic.config.get("cleanup.policy", "")

@@ -1,0 +1,155 @@
+"""Rights: exactly the printed ones are enough, without any one of them it is named, and doctor prints it."""
+
+import asyncio
+import json
+import shlex
+
+import pytest
+
+from streams import access, admin
+from streams.cli.group import run
+from streams.doctor import setup
+from streams.errors import AccessDenied, TopicsMissing
+from streams.run import prepare_topics
+from streams.settings import load
+from tests.acls import Administrator, parsed, printed
+from tests.e2e.cluster import Cluster
+from tests.secured import USER, environ
+
+
+@pytest.fixture
+def variables(secured_kafka, unique):
+    own = {"GROUP": unique, "PARTITIONS": 2, "CREATE_TOPICS": "false"}
+    return environ(secured_kafka.ways_in()["scram-512"] | own)
+
+
+@pytest.fixture
+def settings(variables):
+    return load({}, variables)
+
+
+@pytest.fixture
+async def administrator(secured_kafka):
+    await Cluster(secured_kafka).wipe()
+    async with Administrator(secured_kafka.bootstrap) as administrator:
+        yield administrator
+
+
+async def until(find, expected):
+    """Brokers learn of a new right from their controller, a moment later."""
+    async with asyncio.timeout(10):
+        while await find() != expected:  # noqa: ASYNC110 - Kafka tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def test_exactly_the_printed_rights_are_enough_and_each_that_is_missing_is_named(
+    settings, administrator, unique
+):
+    await administrator.make_topics(settings)
+    acls = printed(setup.told(settings, "commands"), "worker")
+    assert {principal for *_, principal in acls} == {f"User:{USER}"}
+    await administrator.grant(acls)
+    rights = access.of_worker(settings)
+    async with admin.connect(settings) as client:
+        await until(lambda: access.missing(client, rights), [])
+        await access.demand(client, rights)
+        for acl in acls:
+            resource, name, operation, _ = acl
+            await administrator.take_back([acl])
+            lost = access.Right(resource.replace("_", "-"), name, (operation.upper(),))
+            await until(lambda: access.missing(client, rights), [lost])
+            with pytest.raises(AccessDenied, match=f"{operation.upper()} on {lost.resource} {name}"):
+                await access.demand(client, rights)
+            await administrator.grant([acl])
+            await until(lambda: access.missing(client, rights), [])
+    assert (await prepare_topics(settings))[f"{unique}-facts"] == 2
+
+
+async def test_topics_that_are_missing_are_named_and_not_made(settings, administrator, secured_kafka, unique):
+    await administrator.make_topics(settings)
+    await administrator.grant(printed(setup.told(settings, "commands"), "worker"))
+    cluster = Cluster(secured_kafka)
+    await cluster.delete("orders", f"{unique}-ticks")
+    async with admin.connect(settings) as client:
+        await until(lambda: access.missing(client, access.of_worker(settings)), [])
+    with pytest.raises(TopicsMissing, match=f"topics are missing: orders, {unique}-ticks; `retention"):
+        await prepare_topics(settings)
+    assert "orders" not in await cluster.topics()
+
+
+async def test_who_may_make_topics_makes_them_and_nothing_else(variables, administrator):
+    settings = load({"create_topics": "true"}, variables)
+    acls = printed(setup.told(settings, "commands"), "worker")
+    assert not [acl for acl in acls if acl[0] == "cluster"]
+    await administrator.grant(acls)
+    async with admin.connect(settings) as client:
+        await until(lambda: access.missing(client, access.of_worker(settings)), [])
+    assert len(await prepare_topics(settings)) == len(setup.required(settings.group, 2))
+
+
+async def test_what_doctor_prints_mends_what_it_found(
+    variables, administrator, secured_kafka, monkeypatch, capsys
+):
+
+    settings = load({}, variables)
+    await administrator.make_topics(settings)
+    for use in setup.uses(settings):
+        await administrator.grant(printed(setup.told(settings, "commands"), use))
+    async with admin.connect(settings) as client:
+        every = [right for rights in setup.uses(settings).values() for right in rights]
+        await until(lambda: access.missing(client, every), [])
+    await administrator.take_back([("topic", "refunds", "Read", f"User:{USER}")])
+    await Cluster(secured_kafka).delete("tickets")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    def doctor():
+        code = run(["doctor", "--port", "0"])
+        return code, capsys.readouterr().out
+
+    code, out = await asyncio.to_thread(doctor)
+    assert code == 1
+    assert "fail  Kafka does not allow a worker: READ on topic refunds\n" in out
+    assert "fail  not there yet: tickets\n" in out
+    assert variables["RETENTION_SASL_PASSWORD"] not in out
+    commands = [line.strip() for line in out.splitlines() if line.startswith("      kafka-")]
+    [for_topic] = [command for command in commands if command.startswith("kafka-topics.sh")]
+    [for_right] = [command for command in commands if command.startswith("kafka-acls.sh")]
+    assert "--topic tickets --partitions 2 --replication-factor 1" in for_topic
+    assert parsed(for_right) == [("topic", "refunds", "Read", f"User:{USER}")]
+    await administrator.grant(parsed(for_right))
+    await Cluster(secured_kafka).create({shlex.split(for_topic)[8]: 2})
+    code, out = await asyncio.to_thread(doctor)
+    assert code == 0, out
+    assert "ok    Kafka allows all that a worker does" in out
+
+
+def test_every_form_holds_the_same(settings):
+    made = json.loads(setup.told(settings, "json", "User:CN=shop"))
+    strimzi = json.loads(setup.told(settings, "strimzi", "User:CN=shop"))["items"]
+    topics = [item["spec"] for item in strimzi if item["kind"] == "KafkaTopic"]
+    assert [(t["topicName"], t["partitions"], t["config"]) for t in topics] == [
+        (t["name"], t["partitions"], t["config"]) for t in made["topics"]
+    ]
+    [user] = [item for item in strimzi if item["kind"] == "KafkaUser"]
+    assert user["metadata"]["name"] == "cn-shop"
+    rights = {
+        (acl["resource"]["type"].lower(), acl["resource"]["name"], operation.upper())
+        for acl in user["spec"]["authorization"]["acls"]
+        for operation in acl["operations"]
+    }
+    assert rights == {
+        (acl["resource"].replace("-", ""), acl["name"], operation.replace("_", ""))
+        for acl in made["acls"]
+        for operation in acl["operations"]
+        if acl["use"] != "reset"
+    }
+    commands = setup.told(settings, "commands")
+    by_use = {use: printed(commands, use) for use in setup.uses(settings)}
+    assert sum(map(len, by_use.values())) == sum(len(acl["operations"]) for acl in made["acls"])
+    assert {acl["principal"] for acl in made["acls"]} == {"User:CN=shop"}
+
+
+def test_replicas_to_spare_make_two_acknowledge(variables):
+    topics = json.loads(setup.told(load({"replication": 3}, variables), "json"))["topics"]
+    assert {topic["config"]["min.insync.replicas"] for topic in topics} == {"2"}
