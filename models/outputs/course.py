@@ -154,12 +154,14 @@ class _Walk:
         self._line: list[Entry] = []
         self._first = 0  # of the year's orders, in the line
         self._net: dict[str, int] = {}  # of the year's orders
+        self._spent_otherwise = True  # than when the tier was found
         self._lifecycle: Turn | None = None
         self._tier: Turn | None = None
 
     def move(self, before: Entry | None, after: Entry | None) -> None:
         """Put an order in the place of another in the line."""
         line = self._line
+        self._spent_otherwise = True
         if before is not None:
             at = bisect_left(line, before)
             del line[at]
@@ -200,10 +202,14 @@ class _Walk:
         while self._first < len(line) and line[self._first][2] <= hour - YEAR.hours:
             self._net[line[self._first][3]] -= line[self._first][4]
             self._first += 1
+            self._spent_otherwise = True
         state = self._state(hour)
         former = self._lifecycle
         if former is None or former.after != state:
             self._lifecycle = Turn(None if former is None else former.after, state, time, cause, event)
+        if not self._spent_otherwise:
+            return
+        self._spent_otherwise = False
         tier = bisect_right(self._rules.thresholds, self._rules.value(self._net))
         former = self._tier
         if former is None or former.after != tier:

@@ -31,10 +31,19 @@ def moves_of(account: Account) -> list[Move]:
     paid = _paid(account)
     moves: list[Move] = []
     for entity, known in account.row.orders.items():
-        if len(known) == 1 and entity not in paid:
-            claim = known[0]
-            if type(claim) is Placed:
-                moves.append((claim.time, claim.id, "order.placed", None, _entry(claim, claim.amount)))
+        placed: Placed | None = None
+        plain = entity not in paid
+        for claim in known:
+            kind = type(claim)
+            if kind is Placed:
+                plain = plain and placed is None
+                placed = claim  # type: ignore[assignment]
+            elif kind is Amended or kind is Cancelled:
+                plain = False
+        if placed is None:
+            continue
+        if plain:  # as nearly all are
+            moves.append((placed.time, placed.id, "order.placed", None, _entry(placed, placed.amount)))
         else:
             moves += _moves(known, paid.get(entity, ()))
     moves.sort(key=itemgetter(0, 1))
@@ -51,10 +60,8 @@ def _paid(account: Account) -> dict[str, list[Completed]]:
 
 
 def _moves(known: Iterable[OrderClaim], paid: Iterable[Completed]) -> list[Move]:
-    """Give the moves of one order: what is from before it was placed counts from then on."""
-    placed = min((claim for claim in known if isinstance(claim, Placed)), key=_moment, default=None)
-    if placed is None:
-        return []
+    """Give the moves of an order that was placed: what is from before that counts from then on."""
+    placed = min((claim for claim in known if isinstance(claim, Placed)), key=_moment)
     changes: list[Change] = [claim for claim in known if isinstance(claim, Amended | Cancelled)]
     changes = sorted([*changes, *paid], key=_moment)
     standing = _Standing(placed)

@@ -45,6 +45,18 @@ class Target(Struct, array_like=True, frozen=True, gc=False):
     turn: int = 0
 
 
+class Settled(Struct, array_like=True, gc=False):
+    """What has been said of tickets that were decided long ago.
+
+    Attributes:
+        marks: of each ticket, and of what was said of each of its targets.
+        revisions: how often something else had to be said of one of them.
+    """
+
+    marks: bytes = b""
+    revisions: int = 0
+
+
 class Issued(Struct, array_like=True, frozen=True, gc=False):
     """An action that was asked for, or would have been.
 
@@ -83,6 +95,7 @@ class Said(Struct, array_like=True, gc=False):
         lifecycle: the last transition of lifecycle.
         tier: the last transition of tier.
         targets: ticket id -> kind (index in `models.sla.KINDS`) -> what was said.
+        settled: what was said of other tickets.
         actions: id -> action.
     """
 
@@ -90,11 +103,12 @@ class Said(Struct, array_like=True, gc=False):
     lifecycle: Told | None = None
     tier: Told | None = None
     targets: dict[str, dict[int, Target]] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
     actions: dict[str, Issued] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything is to be remembered."""
-        return bool(self.profile or self.lifecycle or self.targets or self.actions)
+        return bool(self.profile or self.lifecycle or self.actions)
 
 
 encode: Final = msgspec.msgpack.Encoder().encode

@@ -65,17 +65,15 @@ class Speaker:
         outputs = [] if news is None else [news]
         lifecycle = self._turn(customer, "lifecycle", course.lifecycle, said.lifecycle, outputs)
         tier = self._turn(customer, "tier", course.tier, said.tier, outputs)
-        targets, target_news, due = self._targets.say(
-            customer, known, said.targets, now, first=said.lifecycle is None
-        )
+        targets = self._targets.say(customer, known, said.targets, said.settled, now)
         wanted = self._causes.wanted(account, course, known, value, now)
         actions, action_news, admits = self._actions.say(account, wanted, said.actions, now)
-        outputs += target_news
+        outputs += targets.outputs
         outputs += action_news
         left = self._causes.next(account, known, now)
-        instants = (course.until, due, left, admits, _sent_until(account, now))
+        instants = (course.until, targets.due, left, admits, _sent_until(account, now))
         until = min((at for at in instants if at is not None), default=None)
-        return Speech(Said(profile, lifecycle, tier, targets, actions), outputs, until)
+        return Speech(Said(profile, lifecycle, tier, targets.told, targets.settled, actions), outputs, until)
 
     def _turn(
         self, customer: str, what: Standing, turn: Turn, told: Told | None, outputs: list[Output]
@@ -107,7 +105,7 @@ class Speaker:
         outputs: list[Output] = []
         if said.profile:
             outputs.append(Output(PROFILE, identity(PROFILE, customer, now), customer, now, None))
-        outputs += self._targets.say(customer, {}, said.targets, now, first=False)[1]
+        outputs += self._targets.say(customer, {}, said.targets, said.settled, now).outputs
         outputs += self._actions.withdraw(customer, said.actions, now)
         return Speech(Said(), outputs, None)
 

@@ -1,7 +1,8 @@
 """What is said of the targets of tickets (docs/outputs.md, "Ticket SLA")."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
+from zlib import crc32
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,18 +10,35 @@ from msgspec.structs import replace
 from models.definitions import PRIORITIES, Definitions
 from models.messages import Priority, TicketSla
 from models.outputs.output import TICKET_SLA, Output
-from models.outputs.said import ACTIVATED, BREACHED, FULFILLED, GONE, Target, identity, moment
+from models.outputs.said import ACTIVATED, BREACHED, FULFILLED, GONE, Settled, Target, identity, moment
 from models.sla import KINDS, goals, targets_of
 from models.tickets import Ticket
 from models.windows import US_PER_DAY
 
-#: Before any event.
-_EVER: Final = -(1 << 62)
 _STATES: Final = ("activated", "fulfilled", "breached")
-#: What was decided longer ago is not remembered: its record has left the topic.
+#: What was decided longer ago is marked as said, no more: its record has left the topic.
 REMEMBERED_US: Final = 30 * US_PER_DAY
 
+_MARK: Final = 4  #: bytes
+_NOTHING: Final[Mapping[int, Target]] = {}
+
 Told = dict[str, dict[int, Target]]
+
+
+class TargetSpeech(NamedTuple):
+    """What has come of looking at a customer's tickets.
+
+    Attributes:
+        told: what has been said of tickets, and may have to be taken back.
+        settled: what has been said of the others.
+        outputs: what was not said before.
+        due: when the next target is.
+    """
+
+    told: Told
+    settled: Settled
+    outputs: list[Output]
+    due: int | None
 
 
 class TargetNews:
@@ -30,40 +48,48 @@ class TargetNews:
         self.targets = targets_of(definitions)
 
     def say(
-        self, customer: str, tickets: Mapping[str, Ticket], told: Told, now: int, *, first: bool
-    ) -> tuple[Told, list[Output], int | None]:
-        """Give what has been said after this, what is new, and when the next target is due.
+        self, customer: str, tickets: Mapping[str, Ticket], told: Told, settled: Settled, now: int
+    ) -> TargetSpeech:
+        """Look at the targets of a customer's tickets.
 
         Args:
-            customer: whose tickets they are.
+            customer: whose they are.
             tickets: those known, by id.
             told: what has been said of them.
+            settled: what has been said of those that are not in `told`.
             now: microseconds.
-            first: whether nothing has ever been said of the customer.
         """
         remembered: Told = {}
         outputs: list[Output] = []
+        marks = _unpacked(settled.marks)
+        revisions = settled.revisions
+        kept: list[bytes] = []
         due: int | None = None
-        long_ago = now - REMEMBERED_US
         for ticket_id, ticket in tickets.items():
-            before = told.get(ticket_id, {})
-            after = self._after(ticket, before, now)
-            if before != after:
-                # Of what is not remembered, all from long ago has been said.
-                since = _EVER if first or before else long_ago
-                about = _About(customer, ticket_id, PRIORITIES[ticket.priority], now)
-                outputs += _news(about, before, after, since)
+            before = told.get(ticket_id, _NOTHING)
+            is_settled = before is _NOTHING and _mark(ticket_id) in marks
+            after = self._after(ticket, before, now, revisions + is_settled)
+            about = _About(customer, ticket_id, PRIORITIES[ticket.priority], now)
+            if is_settled:
+                news = [about.output(*item) for item in after.items() if _mark(ticket_id, *item) not in marks]
+                revisions += bool(news)
+                outputs += news
+            elif before != after:
+                outputs += _news(about, before, after)
             dues = [target.due for target in after.values() if target.state == ACTIVATED]
             if dues:
                 due = min(dues) if due is None else min(due, *dues)
-            if dues or any(target.decided >= long_ago for target in after.values()):
+            if dues or any(target.decided >= now - REMEMBERED_US for target in after.values()):
                 remembered[ticket_id] = after
+            else:
+                kept.append(_mark(ticket_id))
+                kept += [_mark(ticket_id, kind, target) for kind, target in after.items()]
         for ticket_id in told.keys() - tickets.keys():
             outputs += _gone(_About(customer, ticket_id, "normal", now), told[ticket_id])
-        return remembered, outputs, due
+        return TargetSpeech(remembered, Settled(b"".join(kept), revisions), outputs, due)
 
-    def _after(self, ticket: Ticket, before: Mapping[int, Target], now: int) -> dict[int, Target]:
-        """Give what is to have been said of a ticket."""
+    def _after(self, ticket: Ticket, before: Mapping[int, Target], now: int, turn: int) -> dict[int, Target]:
+        """Give what is to have been said of a ticket; `turn` of what nothing is remembered of."""
         after = {
             kind: said if said.state == GONE else Target(GONE, said.due, said.decided, said.turn + 1)
             for kind, said in before.items()
@@ -76,8 +102,11 @@ class TargetNews:
             else:
                 state, decided = ACTIVATED, 0
             said = before.get(kind)
-            turn = 0 if said is None else said.turn + _contradicts(said, state, due, decided)
-            after[kind] = Target(state, due, decided, turn)
+            if said is None:
+                after[kind] = Target(state, due, decided, turn)
+            else:
+                contradicted = _contradicts(said, state, due, decided)
+                after[kind] = Target(state, due, decided, said.turn + contradicted)
         return after
 
 
@@ -128,16 +157,12 @@ class _About(Struct, frozen=True, gc=False):
         return Output(TICKET_SLA, value.id, self.ticket, self.now, value)
 
 
-def _news(
-    about: _About, before: Mapping[int, Target], after: Mapping[int, Target], since: int
-) -> Iterator[Output]:
+def _news(about: _About, before: Mapping[int, Target], after: Mapping[int, Target]) -> Iterator[Output]:
     for kind, said in before.items():
         if after[kind].turn > said.turn:
             yield about.withdrawal(kind, said)
     for kind, target in after.items():
-        if target.state == GONE or target == before.get(kind):
-            continue
-        if target.state == ACTIVATED or target.decided >= since:
+        if target.state != GONE and target != before.get(kind):
             yield about.output(kind, target)
 
 
@@ -146,3 +171,16 @@ def _gone(about: _About, before: Mapping[int, Target]) -> Iterator[Output]:
     for kind, said in before.items():
         if said.state == ACTIVATED:
             yield about.withdrawal(kind, said)
+
+
+def _mark(ticket: str, kind: int = -1, target: Target | None = None) -> bytes:
+    """Give a mark of a ticket, or of what is said of a target of it.
+
+    It tells this one apart from a few others, of the same customer.
+    """
+    content = ticket if target is None else f"{ticket} {kind} {target.state} {target.due} {target.decided}"
+    return crc32(content.encode()).to_bytes(_MARK)
+
+
+def _unpacked(marks: bytes) -> set[bytes]:
+    return {marks[at : at + _MARK] for at in range(0, len(marks), _MARK)}

@@ -1,0 +1,64 @@
+"""Customers as they are known at some instant, and what is said of them."""
+
+import json
+from collections import defaultdict
+
+import pytest
+
+from models import outputs
+from models.account import Account
+from models.customer import Row
+from models.definitions import Definitions
+from models.events import KINDS, decode
+from models.facts import facts_of
+from models.outputs import Said, Speaker
+from models.partition import known_since
+from models.windows import hour
+
+NOTHING = outputs.encode(Said())
+
+
+def accounts(events, now, definitions):
+    """Make the customers of all that is known at `now`: id -> account."""
+    since = known_since(hour(now), definitions.horizon_days)
+    known, seen = defaultdict(list), set()
+    for event in events:
+        name = event["customer_id"], event["id"]
+        if name in seen:
+            continue
+        seen.add(name)
+        for customer, fact in facts_of(decode(KINDS[event["type"]], json.dumps(event).encode()), definitions):
+            if since <= fact.time <= now:
+                known[customer].append(fact)
+    return {customer: Account(customer.encode(), Row(facts)) for customer, facts in known.items()}
+
+
+class Town:
+    """All customers of a history, and what has been said of each."""
+
+    def __init__(self, definitions=None):
+        self.definitions = definitions or Definitions()
+        self.speaker = Speaker(self.definitions)
+        self.said = defaultdict(lambda: NOTHING)  # as it is kept
+        self.until = {}
+        self.known = {}
+        self.outputs = []
+
+    def look(self, events, now, customers=None):
+        """Look at all (or some) customers, and give what is said."""
+        known = self.known = accounts(events, now, self.definitions)
+        told = []
+        for customer in customers or sorted(known.keys() | self.said.keys()):
+            account = known.get(customer) or Account(customer.encode(), Row())
+            before = outputs.decode(self.said[customer])
+            speech = self.speaker.say(account, before, now)
+            self.said[customer] = outputs.encode(speech.said)
+            self.until[customer] = speech.until
+            told += speech.outputs
+        self.outputs += told
+        return told
+
+
+@pytest.fixture
+def town():
+    return Town()
