@@ -48,8 +48,13 @@ encode: Final[Callable[[Fact], bytes]] = _ENCODER.encode
 decode: Final[Callable[[bytes], Fact]] = _DECODER.decode
 
 
-def facts_of(event: Event, definitions: Definitions) -> list[tuple[str, Fact]]:
+def facts_of(event: Event, definitions: Definitions, time: int | None = None) -> list[tuple[str, Fact]]:
     """Give what an event says of whom: pairs of a customer id and a fact.
+
+    Args:
+        event: valid.
+        definitions: the parameters of the definitions.
+        time: the event's, in microseconds, from who has it already.
 
     Raises:
         EventError: `unknown_currency`.
@@ -57,7 +62,7 @@ def facts_of(event: Event, definitions: Definitions) -> list[tuple[str, Fact]]:
     make = _MAKERS.get(type(event))
     if make is None:
         return []
-    entity, claim = make(event, to_us(event.time), definitions)
+    entity, claim = make(event, to_us(event.time) if time is None else time, definitions)
     return [(event.customer_id, Fact(entity, claim, event.experiments or None))]
 
 

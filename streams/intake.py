@@ -15,6 +15,7 @@ from models.partition import Partition
 from models.windows import US_PER_HOUR, hour
 from streams.clock import Clock, wall_us
 from streams.cloudevents import unwrap
+from streams.mapping.reader import Reader
 from streams.operational import Operational
 from streams.outbox import Outbox, Outgoing
 from streams.partitioner import tasks_of
@@ -54,8 +55,8 @@ class Intake:
     def take_events(self, kind: Kind, topic: str, records: Sequence[ConsumerRecord]) -> None:
         """Decode, check and pass on one topic's records."""
         found: list[tuple[str, facts.Fact, int]] = []
-        wall, now = wall_us(), self._partition.now
-        earliest = (hour(now) - 24 * self._definitions.horizon_days + 1) * US_PER_HOUR
+        definitions, wall, now = self._definitions, wall_us(), self._partition.now
+        earliest = (hour(now) - 24 * definitions.horizon_days + 1) * US_PER_HOUR
         too_late = wall + FUTURE_TOLERANCE_US
         latest = self._partition.latest
         for record in records:
@@ -64,8 +65,8 @@ class Intake:
                 time = to_us(event.time)
                 # The call is only for the message: this test stands for it, at a third of its cost.
                 if not earliest <= time <= too_late:
-                    check_time(time, wall_us=wall, now_us=now, definitions=self._definitions, ages=event.ages)
-                claims = facts.facts_of(event, self._definitions)
+                    check_time(time, wall_us=wall, now_us=now, definitions=definitions, ages=event.ages)
+                claims = facts.facts_of(event, definitions, time)
             except EventError as error:
                 self._refuse(topic, record, error)
                 continue
@@ -76,6 +77,35 @@ class Intake:
                 found.append((customer, fact, timestamp))
         self._partition.latest = latest
         self._operational.events(topic, len(records))
+        self._pass_on(found)
+        self._operational.read(records)
+
+    def take_mapped(self, reader: Reader, topic: str, records: Sequence[ConsumerRecord]) -> None:
+        """Make events of one topic's records, check them and pass them on.
+
+        What is good of a record counts, whatever else it says; what is not makes it a dead letter, once.
+        """
+        found: list[tuple[str, facts.Fact, int]] = []
+        wall, now, definitions = wall_us(), self._partition.now, self._definitions
+        latest, anonymous = self._partition.latest, reader.anonymous
+        for record in records:
+            outcome = reader.outcome(record.value, record)
+            errors = outcome.errors
+            for event in outcome.events:
+                try:
+                    time = to_us(event.time)
+                    check_time(time, wall_us=wall, now_us=now, definitions=definitions, ages=event.ages)
+                    claims = facts.facts_of(event, definitions, time)
+                except EventError as error:
+                    errors.append(error)
+                    continue
+                latest = max(latest, time)
+                found += [(customer, fact, record.timestamp) for customer, fact in claims]
+            if errors:
+                self._refuse(topic, record, errors[0])
+        self._partition.latest = latest
+        self._operational.events(topic, len(records))
+        self._operational.nobodys(topic, reader.anonymous - anonymous)
         self._pass_on(found)
         self._operational.read(records)
 

@@ -30,6 +30,10 @@ class Outbox:
         """Whether anything has been put since it was last emptied."""
         return bool(self._records)
 
+    def __len__(self) -> int:
+        """How many records wait."""
+        return sum(map(len, self._records.values()))
+
     def to(self, topic: str, partition: int) -> list[Outgoing]:
         """The list that takes what goes to one partition."""
         return self._records[topic, partition]

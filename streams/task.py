@@ -16,20 +16,23 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from models.partition import Partial, Partition
 from streams.intake import Intake
 from streams.lag import Lag
+from streams.mapping.mappings import Reads
+from streams.mapping.reader import Reader
 from streams.outbox import Outbox, Outgoing, send
 from streams.rollup import Answer, Tick
 from streams.shared import Shared
-from streams.topics import INPUTS
 from streams.transport import RecordBatch
 
-#: Records taken before other coroutines get a turn: about 10 ms.
+#: Records taken before other coroutines get a turn: about 10 ms, whether they are counted or only absorbed.
 _CHUNK = 500
+_HISTORY_CHUNK = 2000
 #: What changes by ticks alone is committed this often: it saves a transaction a tick on a quiet topic.
 _IDLE_COMMIT_SECONDS = 5.0
 #: While the history is read nobody waits for numbers, and who has changed soon changes again: fewer, larger
-#: transactions write fewer rows.
-_HISTORY_COMMIT_SECONDS = 5.0
-_HISTORY_COMMIT_RECORDS = 20_000
+#: transactions write fewer rows. Only what is forwarded is waited for.
+_HISTORY_COMMIT_SECONDS = 10.0
+_HISTORY_COMMIT_RECORDS = 60_000
+_HISTORY_COMMIT_FORWARDED = 5000
 #: A tick's answer waits so long for that to end.
 _COUNTING_SECONDS = 0.1
 #: Customers added up before other coroutines get a turn: about 10 ms.
@@ -134,7 +137,7 @@ class Task:
         if rewind is not None:
             # The first transaction puts the offsets back, too: killed after it, the state would no longer be
             # missing, and what had not been read again by then never would be.
-            self._committed = {tp: at for tp, at in positions.items() if tp.topic not in INPUTS}
+            self._committed = {tp: at for tp, at in positions.items() if tp.topic not in self._shared.inputs}
             self.rewound({}, rewind)
         self.running = True
 
@@ -175,20 +178,29 @@ class Task:
             records = [record for record in records if record.offset >= position]
         else:
             await self._check_lost(batch)
-        for start in range(0, len(records), _CHUNK):
-            chunk = records[start : start + _CHUNK]
+        size = _CHUNK if self.partition.counting else _HISTORY_CHUNK
+        reads = self._shared.inputs.get(tp.topic)
+        for start in range(0, len(records), size):
+            chunk = records[start : start + size]
+            if isinstance(reads, Reader) and reads.needs_schemas:
+                await reads.prepare((record.value for record in chunk), lambda: turn == self._turn)
             async with self._state:
                 if turn != self._turn:
                     return
-                if tp.topic == self._shared.names.facts:
-                    self._intake.take_facts(chunk)
-                else:
-                    self._intake.take_events(INPUTS[tp.topic], tp.topic, chunk)
+                self._take_chunk(reads, tp.topic, chunk)
                 self.positions[tp] = chunk[-1].offset + 1
                 self._taken += len(chunk)
             await asyncio.sleep(0)
         if turn == self._turn:
             self.positions[tp] = batch.next_offset
+
+    def _take_chunk(self, reads: Reads | None, topic: str, chunk: Sequence[ConsumerRecord]) -> None:
+        if reads is None:
+            self._intake.take_facts(chunk)
+        elif isinstance(reads, Reader):
+            self._intake.take_mapped(reads, topic, chunk)
+        else:
+            self._intake.take_events(reads, topic, chunk)
 
     async def answer(self, batch: RecordBatch) -> Answer | None:
         """Evaluate at the last tick of the batch; older ones are nobody's question any more.
@@ -305,7 +317,7 @@ class Task:
     @property
     def inputs(self) -> list[TopicPartition]:
         """Its partitions of the input topics."""
-        return [tp for tp in self.positions if tp.topic in INPUTS]
+        return [tp for tp in self.positions if tp.topic in self._shared.inputs]
 
     @property
     def caught_up(self) -> bool:
@@ -323,7 +335,12 @@ class Task:
 
     def _due(self) -> bool:
         since = time.monotonic() - self._committed_at
-        if self._in_history and self._taken < _HISTORY_COMMIT_RECORDS and since < _HISTORY_COMMIT_SECONDS:
+        if (
+            self._in_history
+            and since < _HISTORY_COMMIT_SECONDS
+            and self._taken < _HISTORY_COMMIT_RECORDS
+            and len(self.outbox) < _HISTORY_COMMIT_FORWARDED
+        ):
             return False
         quiet = (self._shared.names.ticks, self._shared.names.partials)
         if self.outbox or self.partition.changed:
@@ -348,7 +365,7 @@ class Task:
     async def _check_lost(self, batch: RecordBatch) -> None:
         """Notice that a topic's own retention was faster. A gap of one is a transaction's marker."""
         found = batch.records[0].offset if batch.records else batch.next_offset
-        if found - batch.start > 1 and batch.tp.topic in INPUTS:
+        if found - batch.start > 1 and batch.tp.topic in self._shared.inputs:
             await self._shared.sources.check_lost(batch.tp, batch.start, found)
 
     async def _follow(self, tick: Tick) -> None:
