@@ -1,7 +1,7 @@
 """Dead letters as people and editors see them: read, checked again, and made into records again."""
 
 import base64
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
@@ -9,14 +9,15 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from msgspec import Struct
 
-from models.events import EventError, check_time, decode, to_us
+from models.events import Event, EventError, check_time, decode, to_us
 from models.facts import facts_of
 from streams import access, admin
 from streams.clock import wall_us
 from streams.cloudevents import unwrap
+from streams.mapping.reader import Reader
 from streams.restore import read_to_end
 from streams.settings import Settings
-from streams.topics import DEAD_LETTERS, INPUTS, partition_counts
+from streams.topics import DEAD_LETTERS, partition_counts
 
 _PREFIX: Final = "retention.error."
 #: base64 of bytes that are no UTF-8, in the JSON form.
@@ -67,7 +68,8 @@ async def read(settings: Settings, *, all_of_them: bool = True) -> AsyncGenerato
         async for record in records:
             letter = of_record(record)
             # Another release's, or somebody else's: nothing could be put back.
-            if letter.topic in INPUTS and record.offset >= settled.get(_partition_of(record), 0):
+            unsettled = record.offset >= settled.get(_partition_of(record), 0)
+            if unsettled and settings.mappings.reads(letter.topic) is not None:
                 yield letter
 
 
@@ -84,7 +86,7 @@ async def settle(settings: Settings, places: Collection[Place]) -> None:
             letter = of_record(record)
             if tp in stopped or record.offset < settled[tp]:
                 continue
-            if letter.topic in INPUTS and letter.place not in places:
+            if settings.mappings.reads(letter.topic) is not None and letter.place not in places:
                 stopped.add(tp)
             else:
                 settled[tp] = record.offset + 1
@@ -154,14 +156,33 @@ def refusal(letter: DeadLetter, settings: Settings) -> EventError | None:
     # In `event` mode only the worker knows the latest event, from which the horizon counts.
     now = wall if settings.clock == "wall" else 0
     try:
-        event = decode(INPUTS[letter.topic], unwrap(letter))
-        check_time(
-            to_us(event.time), wall_us=wall, now_us=now, definitions=settings.definitions, ages=event.ages
-        )
-        facts_of(event, settings.definitions)
+        for event in _events(letter, settings):
+            check_time(
+                to_us(event.time), wall_us=wall, now_us=now, definitions=settings.definitions, ages=event.ages
+            )
+            facts_of(event, settings.definitions)
     except EventError as error:
         return error
     return None
+
+
+def _events(letter: DeadLetter, settings: Settings) -> list[Event]:
+    reads = settings.mappings.reads(letter.topic)
+    if isinstance(reads, Reader):
+        return reads.events(letter.value, letter)
+    return [] if reads is None else [decode(reads, unwrap(letter))]
+
+
+async def prepare(settings: Settings, letters: Iterable[DeadLetter]) -> None:
+    """Fetch the schemas that `refusal` needs for these letters.
+
+    Raises:
+        RegistryUnavailable: the schema registry does not answer.
+    """
+    for letter in letters:
+        reads = settings.mappings.reads(letter.topic)
+        if isinstance(reads, Reader):
+            await reads.prepare([letter.value])
 
 
 def to_json(letter: DeadLetter) -> dict[str, Any]:
@@ -197,7 +218,7 @@ def _text(content: bytes | None) -> object:
         return {_BASE64: base64.b64encode(content).decode()}
 
 
-def of_json(line: bytes) -> DeadLetter:
+def of_json(line: bytes, settings: Settings) -> DeadLetter:
     """Read one line of the listed form, edited perhaps.
 
     Raises:
@@ -217,8 +238,9 @@ def of_json(line: bytes) -> DeadLetter:
         },
         DeadLetter,
     )
-    if letter.topic not in INPUTS:
-        raise ValueError(f"the field `topic` is {letter.topic!r}, not one of {', '.join(INPUTS)}")
+    if settings.mappings.reads(letter.topic) is None:
+        inputs = ", ".join(settings.mappings.named())
+        raise ValueError(f"the field `topic` is {letter.topic!r}, not one of {inputs}")
     return letter
 
 

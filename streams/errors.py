@@ -6,6 +6,7 @@
     ├── StateError (4)            what is stored and what is asked for do not go together
     │   ├── PartitionsChanged       an internal topic has another partition count
     │   ├── TopicsMissing           topics are not there, and are not to be created
+    │   ├── InputsMissing           an input of somebody else's is not there
     │   └── StateTooNew             the state was written by a newer version
     ├── PortInUse (5)             another process listens there
     ├── GroupActive (6)           workers are running that have to be stopped first
@@ -89,6 +90,17 @@ class TopicsMissing(StateError):
         super().__init__(
             f"topics are missing: {', '.join(topics)}",
             "`retention doctor` prints the commands that make them",
+        )
+        self.topics = topics
+
+
+class InputsMissing(StateError):
+    """Topics that the configuration names as inputs are not there; they are somebody else's to make."""
+
+    def __init__(self, topics: Sequence[str]) -> None:
+        super().__init__(
+            f"inputs are missing: {', '.join(topics)}",
+            "correct [[inputs]] in the configuration, or start their producers first",
         )
         self.topics = topics
 

@@ -103,6 +103,12 @@ class WorkerCollector(Collector):
         own, state = self._operational, self._state
         yield InfoMetricFamily("retention_worker", "What runs here.", value={"version": version("retention")})
         yield _counter("events", "Records read from the inputs.", "topic", own.events_in.items())
+        yield _counter(
+            "anonymous_records",
+            "Records of which an event was left out because nothing says whose it is.",
+            "topic",
+            own.anonymous.items(),
+        )
         # Every reason from the start: a counter that is born above zero has no increase to alert on.
         refused = [(reason, own.dead_letters[reason]) for reason in get_args(Reason)]
         yield _counter("dead_letters", "Records refused, by reason.", "reason", refused)

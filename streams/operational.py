@@ -41,6 +41,7 @@ class Operational:
 
     def __init__(self) -> None:
         self.events_in: Counter[str] = Counter()
+        self.anonymous: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
         self.records_lost: Counter[str] = Counter()
         self.duplicates = 0
@@ -53,6 +54,10 @@ class Operational:
     def events(self, topic: str, count: int) -> None:
         """`count` records came in from an input."""
         self.events_in[topic] += count
+
+    def nobodys(self, topic: str, count: int) -> None:
+        """Of `count` records an event was left out: nothing says whose it is."""
+        self.anonymous[topic] += count
 
     def dead_letter(self, reason: str) -> None:
         """A record was refused."""

@@ -10,12 +10,12 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
-from streams import access, admin
+from streams import access, admin, inputs
 from streams.app import FaustApp
 from streams.errors import RetentionError
 from streams.server import Server
 from streams.settings import Settings
-from streams.topics import ensure, required
+from streams.topics import ensure, partition_counts, required
 from streams.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -68,12 +68,15 @@ async def prepare_topics(settings: Settings) -> dict[str, int]:
         BrokerUnavailable: no Kafka answers.
         AccessDenied: it does not let us in, or not do what a worker does.
         TopicsMissing: there are some, and they are not to be created.
+        InputsMissing: an input of somebody else's is not there.
         PartitionsChanged: an internal topic cannot be trusted.
     """
-    topics = required(settings.group, settings.partitions)
+    topics = required(settings.group, settings.partitions, settings.mappings.named())
     async with admin.connect(settings) as client:
         await access.demand(client, access.of_worker(settings))
-        return await ensure(client, topics, replication=settings.replication, create=settings.create_topics)
+        counts = await ensure(client, topics, replication=settings.replication, create=settings.create_topics)
+        there = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
+        return counts | await partition_counts(client, inputs.resolved(settings, there))
 
 
 async def _run_until(worker: Worker, stop: asyncio.Event) -> None:

@@ -160,7 +160,10 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         Setting("port", "Port that /metrics listens on; 0 for any free one.", "6066", _number(0, 65_535)),
         Setting("redis", "URL of the read model.", None, _redis, from_file=True),
         Setting("data_dir", "Local state and the embedded Kafka.", None, _directory),
-        Setting("config", "The TOML file of settings and definitions.", None, _file),
+        Setting("config", "The TOML file of settings, definitions, inputs and mappings.", None, _file),
+        Setting("schema_registry", "The schema registry of Avro and Protobuf inputs.", None, _url),
+        Setting("schema_registry_auth", "What it asks for: user:password.", None, Secret, from_file=True),
+        Setting("schema_registry_ca_file", "Who certifies it (PEM).", None, _readable),
         Setting(
             "security_protocol", "PLAINTEXT, SSL, SASL_SSL or SASL_PLAINTEXT.", "PLAINTEXT",
             _one_of(*connection.PROTOCOLS),

@@ -20,6 +20,9 @@ from models.definitions import Definitions
 from streams import config_file, connection, secret
 from streams.connection import Connection
 from streams.errors import SettingsError
+from streams.mapping import mappings
+from streams.mapping.mappings import SECTIONS, Mappings
+from streams.mapping.registry import Registry
 from streams.setting import FILE, PREFIX, SETTINGS, Setting
 
 __all__ = ["SETTINGS", "Clock", "Settings", "load", "redact", "unknown_variables"]
@@ -47,6 +50,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         redis: URL of the read model; none: there is none.
         data_dir: local state and the embedded Kafka.
         config: the TOML file.
+        schema_registry: URL of the inputs' schemas; none: there are none.
+        schema_registry_auth: user:password that it asks for.
+        schema_registry_ca_file: who certifies it; none: the system's authorities.
+        mappings: which topics are read, and how their records become events.
         definitions: the parameters of the metrics.
         connection: how Kafka is reached.
         kafka: what every Kafka client is made with, but the broker's address (aiokafka's names).
@@ -65,6 +72,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     redis: str | None
     data_dir: Path
     config: Path | None
+    schema_registry: str | None
+    schema_registry_auth: str | None
+    schema_registry_ca_file: Path | None
+    mappings: Mappings
     definitions: Definitions
     connection: Connection
     kafka: Mapping[str, Any]
@@ -116,11 +127,18 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     connection.check(reached, sources)
     return Settings(
         **values,
-        definitions=config_file.definitions(document, known=names, path=config),
+        mappings=_mappings(document, config, values),
+        definitions=config_file.definitions(document, known=names | SECTIONS, path=config),
         connection=reached,
         kafka=connection.client_options(reached, sources),
         sources=sources,
     )
+
+
+def _mappings(document: Mapping[str, Any], config: Path | None, values: Mapping[str, Any]) -> Mappings:
+    url, auth = values["schema_registry"], values["schema_registry_auth"]
+    registry = Registry(url, auth, values["schema_registry_ca_file"]) if url else None
+    return mappings.load(document, path=config, registry=registry)
 
 
 def _given(flags: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:

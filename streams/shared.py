@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.definitions import Definitions
 from streams.clock import Clock
+from streams.mapping.mappings import Reads
 from streams.operational import Operational
 from streams.topics import Names
 
@@ -18,6 +19,7 @@ class Shared:
     """One worker's settings and parts, as its tasks need them."""
 
     definitions: Definitions
+    inputs: Mapping[str, Reads]  #: topic -> what reads it
     names: Names
     tasks: int  #: of the whole group: `RETENTION_PARTITIONS`
     clock: Clock

@@ -1,7 +1,7 @@
 """The consumer's side of a task: where its sources begin and end, where it reads on, when it is paused."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import copy
 from typing import TYPE_CHECKING, cast
 
@@ -11,7 +11,6 @@ from aiokafka.errors import KafkaError
 from faust.types.tuples import TP
 
 from streams.operational import Operational
-from streams.topics import INPUTS
 from streams.transport import BatchConsumer
 
 if TYPE_CHECKING:
@@ -25,8 +24,11 @@ _TIMEOUT_MS = 30_000
 class Sources:
     """Positions in the topics that a worker's tasks read, by way of the group's one consumer."""
 
-    def __init__(self, consumer: Callable[[], BatchConsumer], operational: Operational) -> None:
+    def __init__(
+        self, consumer: Callable[[], BatchConsumer], inputs: Collection[str], operational: Operational
+    ) -> None:
         self._of_app = consumer  # it is made when the app starts
+        self._inputs = inputs
         self._operational = operational
         self._lost_to: dict[TopicPartition, int] = {}  # what was counted: a rewind meets the same gap again
 
@@ -64,9 +66,9 @@ class Sources:
         positions = {}
         for tp in tps:
             position = committed.get(tp, earliest[tp])
-            if from_earliest and tp.topic in INPUTS:
+            if from_earliest and tp.topic in self._inputs:
                 position = 0
-            elif position > ends[tp] and tp.topic in INPUTS:
+            elif position > ends[tp] and tp.topic in self._inputs:
                 log.error(
                     "%s partition %d ends at %d, but was read up to %d: it was made anew, and is read from "
                     "its beginning",
@@ -120,7 +122,7 @@ class Sources:
         Of ticks and partials nobody misses any: they are questions and answers of a moment.
         """
         position = max(position, self._lost_to.get(tp, 0))
-        if position >= earliest or not (tp.topic in INPUTS or tp.topic.endswith("-facts")):
+        if position >= earliest or not (tp.topic in self._inputs or tp.topic.endswith("-facts")):
             return
         self._lost_to[tp] = earliest
         count = earliest - position

@@ -15,7 +15,6 @@ from streams.restore import read_to_end
 from streams.shared import Shared
 from streams.table import CustomersTable
 from streams.task import Task
-from streams.topics import INPUTS
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +190,7 @@ class Tasks:
         await task.open_producer()
         await self._read_state(task)
         committed = await sources.committed(tps)
-        reads = [tp for tp in tps if tp.topic in INPUTS or tp.topic == self._shared.names.facts]
+        reads = [tp for tp in tps if tp.topic in self._shared.inputs or tp.topic == self._shared.names.facts]
         lost = task.state_missing and any(committed.get(tp) for tp in reads)
         if lost:
             log.error(

@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from models.events import Kind
-from streams.errors import PartitionsChanged, TopicsMissing
+from streams.errors import InputsMissing, PartitionsChanged, TopicsMissing
 
 #: The four topics that the business has, and `customers`: topic -> the kind of its events.
 INPUTS: Mapping[str, Kind] = {
@@ -50,6 +50,8 @@ class Topic:
     config: Mapping[str, str] = field(default_factory=dict)
     #: Whose partition count decides where a customer's state lives: it must never differ from the setting.
     fixed: bool = False
+    #: Whether it is somebody else's input: it is never made here.
+    given: bool = False
     #: What a worker does with it: `READ`, `WRITE`, or both.
     access: tuple[Literal["READ", "WRITE"], ...] = ("READ", "WRITE")
 
@@ -94,11 +96,17 @@ class Names:
         return (self.facts, self.ticks, self.partials, self.changelog)
 
 
-def required(group: str, partitions: int) -> list[Topic]:
-    """Every topic that a worker of `group` reads or writes."""
+def required(group: str, partitions: int, inputs: Iterable[str] = INPUTS) -> list[Topic]:
+    """Every topic that a worker of `group` reads or writes.
+
+    Args:
+        group: its name.
+        partitions: of those that are made.
+        inputs: those that are named; those that a pattern finds are there.
+    """
     names = Names(group)
     return [
-        *(Topic(name, partitions, access=("READ",)) for name in INPUTS),
+        *(Topic(name, partitions, access=("READ",), given=name not in INPUTS) for name in inputs),
         # Facts that were forwarded but not read yet must outlive a long stop of all workers.
         Topic(names.facts, partitions, _kept(30), fixed=True),
         Topic(names.ticks, partitions, _kept(1 / 24), fixed=True),
@@ -126,12 +134,15 @@ async def ensure(
     """Create what is missing, and return every topic's partition count.
 
     Raises:
+        InputsMissing: an input of somebody else's is not there.
         TopicsMissing: some are, and are not to be created.
         PartitionsChanged: an internal topic has another partition count than the setting.
     """
     wanted = {topic.name: topic for topic in topics}
     existing = await partition_counts(admin, wanted)
     missing = [topic for name, topic in wanted.items() if name not in existing]
+    if given := [topic.name for topic in missing if topic.given]:
+        raise InputsMissing(given)
     if missing and not create:
         raise TopicsMissing([topic.name for topic in missing])
     if missing:

@@ -12,6 +12,7 @@ from faust.exceptions import ProducerSendError
 from faust.types import StreamT
 from faust.types.tuples import TP
 
+from streams import inputs
 from streams.app import FaustApp
 from streams.clock import clock
 from streams.lag import Lag
@@ -24,7 +25,7 @@ from streams.sources import Sources
 from streams.table import CustomersTable
 from streams.task import Task
 from streams.tasks import Tasks
-from streams.topics import INPUTS, Names
+from streams.topics import Names
 from streams.transport import BatchSchema, RecordBatch
 
 log = logging.getLogger(__name__)
@@ -54,14 +55,16 @@ class Worker:
         self._table = CustomersTable(self.app, name="customers", partitions=settings.partitions)
         self.app.tables.add(self._table)
         self.app.bulk_tables.on_assigned = self._on_assigned
+        reads = inputs.resolved(settings, partitions)
         self._shared = Shared(
             definitions=settings.definitions,
+            inputs=reads,
             names=self.names,
             tasks=settings.partitions,
             clock=clock(settings.clock),
             client_options=self.app.client_options,
             operational=self.operational,
-            sources=Sources(lambda: self.app.batch_consumer, self.operational),
+            sources=Sources(lambda: self.app.batch_consumer, reads, self.operational),
             partitions=partitions,
         )
         self.tasks = Tasks(self._shared, self._table, self._on_opened, self._on_closed, self.app.crash)
@@ -105,7 +108,7 @@ class Worker:
     def _declare(self) -> None:
         names, app = self.names, self.app
         agents = {
-            "intake": (list(INPUTS), self._take),
+            "intake": (list(self._shared.inputs), self._take),
             "customers": ([names.facts], self._take),
             "evaluation": ([names.ticks], self._answer),
             "rollup": ([names.partials], self._roll_up),

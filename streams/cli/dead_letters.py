@@ -82,8 +82,9 @@ def redrive_command(settings: Settings, reason: str | None, file: Path | None, *
     Each is checked first: what would be refused again is left out and said, with where it was read, and the
     exit code is then 1. A record that was put back before does no harm: it is a duplicate.
     """
-    letters = _of_file(file) if file else asyncio.run(_read(settings, reason))
+    letters = _of_file(file, settings) if file else asyncio.run(_read(settings, reason))
     selected = [letter for letter in letters if reason in (None, letter.reason)]
+    asyncio.run(dead_letters.prepare(settings, selected))
     good, refused = _sort_out(selected, settings)
     different = _distinct(good)
     if good and not dry_run:
@@ -104,7 +105,7 @@ async def _read(settings: Settings, reason: str | None) -> list[DeadLetter]:
     )
 
 
-def _of_file(file: Path) -> list[DeadLetter]:
+def _of_file(file: Path, settings: Settings) -> list[DeadLetter]:
     """Read the whole file before anything is sent.
 
     Raises:
@@ -114,7 +115,7 @@ def _of_file(file: Path) -> list[DeadLetter]:
     for number, line in enumerate(file.read_bytes().splitlines(), start=1):
         if line.strip():
             try:
-                letters.append(dead_letters.of_json(line))
+                letters.append(dead_letters.of_json(line, settings))
             except (ValueError, RecursionError) as error:
                 raise RetentionError(f"{file}:{number}: {error}", "nothing was sent") from None
     return letters

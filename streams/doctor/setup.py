@@ -13,7 +13,7 @@ from typing import Any, Final
 from streams import access
 from streams.access import Operation, Right
 from streams.settings import Settings
-from streams.topics import Topic, configuration
+from streams.topics import Topic, configuration, required
 
 #: Whose rights are meant where nothing else says who connects.
 _SOMEBODY: Final = "User:retention"

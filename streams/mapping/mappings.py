@@ -63,12 +63,19 @@ class Input(Struct, frozen=True):
 class Mappings:
     """The mappings and inputs of one configuration; hold one for as long as the process runs."""
 
-    def __init__(self, tables: Mapping[str, Any], source: str, registry: Registry | None) -> None:
-        self._tables = tables
+    def __init__(self, document: Mapping[str, Any], source: str, registry: Registry | None) -> None:
+        self._said = {name: document.get(name) for name in SECTIONS}
+        self._tables = a_table("mappings", document.get("mappings", {}))
         self._source = source
         self._registry = registry
         self._readers: dict[str, Reader] = {}
         self.inputs: tuple[Input, ...] = _CONTRACT
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two configurations say the same."""
+        return isinstance(other, Mappings) and self._said == other._said and self._source == other._source
+
+    __hash__ = None  # type: ignore[assignment]
 
     def names(self) -> list[str]:
         """Give the names of the file's own mappings."""
@@ -90,6 +97,10 @@ class Mappings:
     def readers(self) -> list[Reader]:
         """Give the readers that inputs or callers have asked for."""
         return list(self._readers.values())
+
+    def reads(self, topic: str) -> Reads | None:
+        """Give what reads a topic; None: it is no input."""
+        return self.resolve([topic]).get(topic)
 
     def resolve(self, topics: Iterable[str]) -> dict[str, Reads]:
         """Give what reads each of the topics that exist, of those that are inputs.
@@ -165,7 +176,7 @@ def load(
     """
     source = f"in {path}"
     try:
-        mappings = Mappings(a_table("mappings", document.get("mappings", {})), source, registry)
+        mappings = Mappings(document, source, registry)
         for name in mappings.names():
             mappings.reader(name, f"mappings.{name}")
         if "inputs" in document:

@@ -9,7 +9,9 @@ classes that were generated beforehand; `fastavro` and `protobuf`, on which it s
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -79,10 +81,12 @@ class Registry:
     Args:
         url: where it is.
         auth: `user:password`, or none.
+        ca_file: who certifies it; none: the system's authorities.
     """
 
-    def __init__(self, url: str, auth: str | None = None) -> None:
+    def __init__(self, url: str, auth: str | None = None, ca_file: Path | None = None) -> None:
         self._url = url.rstrip("/")
+        self._ca_file = ca_file
         self._auth = None if auth is None else aiohttp.BasicAuth(*_split(auth))
         self._decoders: dict[tuple[str, int], Decode | EventError] = {}
 
@@ -124,8 +128,10 @@ class Registry:
         missing = [number for number in sorted(numbers) if (form, number) not in self._decoders]
         if not missing:
             return
+        connector = aiohttp.TCPConnector(ssl=self._trusting())
+        headers = {"Accept": _ACCEPT}
         async with aiohttp.ClientSession(
-            auth=self._auth, timeout=_TIMEOUT, headers={"Accept": _ACCEPT}
+            auth=self._auth, timeout=_TIMEOUT, headers=headers, connector=connector
         ) as session:
             for number in missing:
                 self._decoders[form, number] = await self._decoder(session, form, number)
@@ -143,6 +149,12 @@ class Registry:
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
                 return
+
+    def _trusting(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self._ca_file)
+        except ssl.SSLError:
+            raise RegistryUnavailable(self._url, f"{self._ca_file} is no PEM") from None
 
     async def _decoder(self, session: aiohttp.ClientSession, form: str, number: int) -> Decode | EventError:
         query = {"format": "serialized"} if form == "protobuf" else {}

@@ -71,12 +71,13 @@ class Member:
         self.lost = own.records_lost
         self.shared = Shared(
             definitions=Definitions(),
+            inputs=INPUTS,
             names=self.names,
             tasks=TASKS,
             clock=clock("event"),
             client_options={"bootstrap_servers": kafka},
             operational=own,
-            sources=Sources(lambda: consumer, own),
+            sources=Sources(lambda: consumer, INPUTS, own),
             partitions=partitions,
         )
         self.opened, self.closed, self.failed = [], [], []
