@@ -20,6 +20,10 @@ class Line(Protocol):
     def content(self) -> bytes:
         """A JSON object, if all is well."""
 
+    @property
+    def refused(self) -> tuple[str, str] | None:
+        """Why there is none."""
+
 
 #: Content -> when it happened, in microseconds; None: it does not say.
 Clock = Callable[[bytes], int | None]
@@ -56,17 +60,20 @@ def known_from(content: bytes) -> int | None:
         return None
 
 
-def native(lines: Iterable[Line], file: int, clock: Clock = event_time) -> Iterator[Timed]:
-    """Take each line as one event.
+def timed(lines: Iterable[Line], file: int, clock: Clock = event_time) -> Iterator[Timed]:
+    """Take each line as one event, and give it its time.
 
     Args:
-        lines: of one file.
+        lines: of one file; several in a row may have the same number.
         file: its index.
         clock: gives each event's time; an event without one stays behind the one before it.
     """
     time = FIRST
+    number = part = 0
     for line in lines:
         found = clock(line.content)
         if found is not None:
             time = found
-        yield Timed(time, file, line.number, 0, line.content)
+        part = part + 1 if line.number == number else 0
+        number = line.number
+        yield Timed(time, file, number, part, line.content, line.refused)

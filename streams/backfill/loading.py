@@ -32,7 +32,7 @@ class File(msgspec.Struct, frozen=True):
     modified: int
 
     @classmethod
-    def of(cls, name: str) -> Self:
+    def of(cls, name: str | Path) -> Self:
         """Describe the file as it is."""
         path = Path(name).resolve()
         status = path.stat()
@@ -57,7 +57,8 @@ class Loading(msgspec.Struct):
     """The state of a load.
 
     Attributes:
-        files: in the order in which they were named.
+        files: in the order in which they were named; with a mapping, the configuration too.
+        mapping: the name of the one that makes events of what is in them.
         taken: so many events, the first in the order of time, are done with: acknowledged, or left out.
         complete: whether that is all.
         sent: topic -> what was sent to it.
@@ -67,6 +68,7 @@ class Loading(msgspec.Struct):
     """
 
     files: list[File]
+    mapping: str | None = None
     taken: int = 0
     complete: bool = False
     sent: dict[str, Sent] = msgspec.field(default_factory=dict)
@@ -100,8 +102,8 @@ class Loading(msgspec.Struct):
             raise RetentionError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def begin(names: Sequence[str], path: Path | None) -> Loading:
-    """Give the state of a load of these files: as it was left, if there is one.
+def begin(names: Sequence[str | Path], mapping: str | None, path: Path | None) -> Loading:
+    """Give the state of a load of these files by this mapping: as it was left, if there is one.
 
     Raises:
         RetentionError: it is of other files, or of files that have changed; or it cannot be read.
@@ -112,7 +114,7 @@ def begin(names: Sequence[str], path: Path | None) -> Loading:
         raise RetentionError("standard input cannot be resumed", "load a file, or leave out --resume")
     files = [File.of(name) for name in names]
     if not path.exists():
-        return Loading(files)
+        return Loading(files, mapping)
     hint = "sending everything again does no harm: ids tell duplicates. Delete it to begin anew"
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Loading)
@@ -120,6 +122,6 @@ def begin(names: Sequence[str], path: Path | None) -> Loading:
         raise RetentionError(f"{path} is not the state of a load: {error}", hint) from None
     if found.version != _VERSION:
         raise RetentionError(f"{path} was written by another release", hint)
-    if found.files != files:
+    if (found.files, found.mapping) != (files, mapping):
         raise RetentionError(f"{path} is the state of other files, or they have changed since", hint)
     return found

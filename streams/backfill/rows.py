@@ -5,7 +5,6 @@ fit is left for the validation to refuse. An empty cell, and a null, is an absen
 """
 
 import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -40,8 +39,9 @@ def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row]]:
     Raises:
         RetentionError: there is no header, or it names a column twice.
     """
-    text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
-    header = text.readline()
+    # No TextIOWrapper: it would close the file when it is dropped.
+    lines = (line.decode(errors="replace") for line in iter(lambda: raw.readline(2 * MAX_BYTES), b""))
+    header = next(lines, "").removeprefix("\ufeff")
     separator = max(_SEPARATORS, key=header.count)
     columns = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
     if not columns or len(set(columns)) < len(columns):
@@ -50,7 +50,7 @@ def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row]]:
             f"it is {header[:200].strip()!r}",
         )
     csv.field_size_limit(2 * MAX_BYTES)
-    reader = csv.reader(text, delimiter=separator)
+    reader = csv.reader(lines, delimiter=separator)
     for cells in reader:
         if cells:
             row: Row = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
@@ -102,11 +102,6 @@ def native(row: Row) -> bytes:
             for name, cell in row.items()
         }
     )
-
-
-def plain(row: Row) -> bytes:
-    """Give a row as JSON, each cell as it stands."""
-    return _ENCODER.encode(row)
 
 
 def _integer(cell: str) -> object:

@@ -10,7 +10,7 @@ from models.definitions import Definitions
 from models.metrics import Sample
 from models.partition import Partition
 from streams.cli.facts import Instant, Taken, take
-from streams.cli.files import FILES, BadLines, ReadProgress, read
+from streams.cli.files import FILES, FORMAT, MAPPING, BadLines, Format, ReadProgress, read
 from streams.cli.options import settings_options
 from streams.cli.table import show
 from streams.errors import RetentionError
@@ -29,16 +29,27 @@ _DRAIN_EVERY = 20_000
     help="The instant to compute at, RFC 3339 with offset [default: the latest event's].",
 )
 @click.option("--json", "as_json", is_flag=True, help="One object a line, as in the topic retention.metrics.")
+@FORMAT
+@MAPPING
 @settings_options()
-def command(files: tuple[str, ...], now: int | None, settings: Settings, *, as_json: bool) -> None:
-    """Compute the metrics of the events in FILEs (JSON lines, plain or gzip; - for standard input).
+def command(
+    *,
+    files: tuple[str, ...],
+    now: int | None,
+    as_json: bool,
+    file_format: Format | None,
+    mapping: str | None,
+    settings: Settings,
+) -> None:
+    """Compute the metrics of the events in FILEs (JSON lines, CSV or Parquet; - for standard input).
 
     Lines that are no valid event, which a worker would send to the dead letters, are reported and counted on
     standard error. They count for nothing else, and the exit code is 0 all the same.
     """
+    reader = settings.mappings.reader(mapping) if mapping else None
     bad = BadLines()
     with ReadProgress(files, "Reading") as progress:
-        taken = take(read(files, progress), now, settings.definitions, bad, progress)
+        taken = take(read(files, progress, file_format, reader), now, settings.definitions, bad, progress)
         partition, now = _apply(taken, now, settings.definitions)
     bad.report("refused")
     samples = metrics.compute([partition.evaluate(now)], settings.definitions, now)

@@ -61,6 +61,9 @@ def take(
     """
     wall, latest = wall_us(), 0
     for line in lines:
+        if line.refused is not None:
+            bad.add(line, *line.refused)
+            continue
         try:
             event = _event(line.content)
             time = to_us(event.time)

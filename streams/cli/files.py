@@ -5,7 +5,7 @@ import gzip
 import io
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final, Literal, NamedTuple, Self, cast
 
@@ -15,8 +15,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from models.events import MAX_BYTES
-from streams.backfill import rows
+from streams.backfill import mapped, rows
 from streams.errors import RetentionError
+from streams.mapping.reader import Reader
 
 _GZIP_MAGIC = b"\x1f\x8b"
 #: Lines between two looks at the clock: a look costs as much as reading a line.
@@ -26,8 +27,6 @@ _REPORTED_AT_MOST = 10
 Format = Literal["jsonl", "csv", "parquet"]
 #: Ending of a file's name, without `.gz` -> its format; all others are JSON lines.
 _ENDINGS: Final[dict[str, Format]] = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
-#: Makes JSON of a row of a table.
-Encode = Callable[[rows.Row], bytes]
 
 FILES = click.argument(
     "files",
@@ -44,27 +43,41 @@ FORMAT = click.option(
 )
 
 
+MAPPING = click.option(
+    "--mapping",
+    help="What makes events of the records: a mapping of the configuration, or one that comes with this.",
+)
+
+
 class Line(NamedTuple):
-    """A line that is not blank, or a table's row, and where it stands."""
+    """A line that is not blank, or a table's row, as an event's JSON if all is well; and where it stands.
+
+    Attributes:
+        file: its name.
+        number: of the line or row, from 1. With a mapping, several events may have one.
+        content: what it says.
+        refused: by a mapping: the reason and a message, in place of the content.
+    """
 
     file: str
     number: int
     content: bytes
+    refused: tuple[str, str] | None = None
 
 
 def read(
     files: Sequence[str],
     progress: "ReadProgress | None" = None,
     file_format: Format | None = None,
-    encode: Encode = rows.native,
+    mapping: Reader | None = None,
 ) -> Iterator[Line]:
-    """Give the lines of all files, each a JSON object if all is well.
+    """Give the events of all files.
 
     Args:
         files: their names.
         progress: told how far it has come.
         file_format: of all files; if none is given, it follows from each one's name.
-        encode: for the rows of tables.
+        mapping: of what is in them; none: the contract's own events.
 
     Raises:
         RetentionError: a file cannot be read, or its compression is broken.
@@ -74,7 +87,7 @@ def read(
         try:
             with click.open_file(file, "rb") as raw:
                 opened = _Opened(file, cast("io.BufferedReader", raw), progress)
-                yield from opened.lines() if kind == "jsonl" else opened.rows(kind, encode)
+                yield from opened.lines(mapping) if kind == "jsonl" else opened.rows(kind, mapping)
         except (EOFError, OSError, zlib.error, csv.Error) as error:
             raise RetentionError(f"{file} cannot be read: {error}") from None
         if progress is not None:
@@ -95,7 +108,7 @@ class _Opened:
         zipped = raw.peek(2)[:2] == _GZIP_MAGIC
         self._content = cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw)
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self, mapping: Reader | None) -> Iterator[Line]:
         file, content = self._file, self._content
         number = 0
         # A limit, so that a file without line ends cannot fill the memory: such a line's rest is dropped.
@@ -105,11 +118,14 @@ class _Opened:
             while not line.endswith(b"\n") and (line := content.readline(2 * MAX_BYTES)):
                 pass
             if stripped := complete.strip():
-                yield Line(file, number, stripped)
+                if mapping is None:
+                    yield Line(file, number, stripped)
+                else:
+                    yield from (Line(file, number, *each) for each in mapped.of_line(stripped, mapping))
             if number % _LOOK_EVERY == 0:
                 self._moved()
 
-    def rows(self, kind: Format, encode: Encode) -> Iterator[Line]:
+    def rows(self, kind: Format, mapping: Reader | None) -> Iterator[Line]:
         if kind == "csv":
             found = rows.csv_rows(self._content)
         else:
@@ -117,7 +133,10 @@ class _Opened:
             content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
             found = rows.parquet_rows(content)
         for count, (number, row) in enumerate(found):
-            yield Line(self._file, number, encode(row))
+            if mapping is None:
+                yield Line(self._file, number, rows.native(row))
+            else:
+                yield from (Line(self._file, number, *each) for each in mapped.of_row(row, mapping))
             if count % _LOOK_EVERY == 0:
                 self._moved()
 
@@ -223,8 +242,8 @@ class BadLines:
         self.counts: dict[str, int] = {} if counts is None else counts
 
     def add(self, line: Line, reason: str, message: str) -> None:
-        """Take one, and say it if not too many have been."""
-        if sum(self.counts.values()) < _REPORTED_AT_MOST:
+        """Take one, and say it if not too many have been; without a message it is only counted."""
+        if message and sum(self.counts.values()) < _REPORTED_AT_MOST:
             click.echo(f"{line.file}:{line.number}: {reason}: {message}", err=True)
         self.counts[reason] = self.counts.get(reason, 0) + 1
 

@@ -15,7 +15,7 @@ from streams.backfill.openmetrics import Recorder, is_label
 from streams.backfill.order import Ordered, Timed
 from streams.backfill.replay import Facts, replay
 from streams.cli.facts import Instant, take
-from streams.cli.files import FILES, FORMAT, BadLines, Counter, CountProgress, Format
+from streams.cli.files import FILES, FORMAT, MAPPING, BadLines, Counter, CountProgress, Format
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
 from streams.clock import wall_us
@@ -68,6 +68,7 @@ def _labels(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) 
 )
 @click.option("--recorded/--no-recorded", default=True, help="With what recording rules would have recorded.")
 @FORMAT
+@MAPPING
 @settings_options()
 def command(
     *,
@@ -78,6 +79,7 @@ def command(
     out: str,
     labels: dict[str, str],
     file_format: Format | None,
+    mapping: str | None,
     settings: Settings,
     recorded: bool,
 ) -> None:
@@ -93,9 +95,10 @@ def command(
     if it came late; merges and erasures always.
     """
     started = time.monotonic()
+    reader = settings.mappings.reader(mapping) if mapping else None
     bad = BadLines()
     with (
-        ordered(files, file_format, known_from) as events,
+        ordered(files, file_format, reader, known_from) as events,
         Recorder(labels, recorded=recorded) as recorder,
     ):
         instants = _instants(events, first, last, step)

@@ -18,7 +18,7 @@ from streams import access, admin, outbox, topics
 from streams.backfill.events import event_time
 from streams.backfill.loading import Loading, begin
 from streams.backfill.order import Ordered, Timed
-from streams.cli.files import FILES, FORMAT, BadLines, CountProgress, Format
+from streams.cli.files import FILES, FORMAT, MAPPING, BadLines, CountProgress, Format
 from streams.cli.load_report import report
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
@@ -56,9 +56,15 @@ _HEAD: Final = msgspec.json.Decoder(Head)
     help="A file that keeps how far the load has come: where there is one, go on from there.",
 )
 @FORMAT
+@MAPPING
 @settings_options("broker", "partitions", "replication")
 def command(
-    *, files: tuple[str, ...], resume: Path | None, file_format: Format | None, settings: Settings
+    *,
+    files: tuple[str, ...],
+    resume: Path | None,
+    file_format: Format | None,
+    mapping: str | None,
+    settings: Settings,
 ) -> None:
     """Send the events of FILEs (JSON lines, CSV or Parquet; - for standard input) to their topics.
 
@@ -68,14 +74,14 @@ def command(
     topic: they are reported and left out. All others are sent as they are: it is the worker that refuses bad
     ones. To load a file again does no harm: an event's id tells the duplicate.
     """
-    state = begin(files, resume)
+    reader = settings.mappings.reader(mapping) if mapping else None
+    # What becomes of a record is a matter of the configuration too.
+    state = begin([*files, *([settings.config] if mapping and settings.config else [])], mapping, resume)
     if state.complete:
-        click.echo(
-            f"all {state.taken:,} events have been sent already, says {resume}", err=True
-        )
+        click.echo(f"all {state.taken:,} events have been sent already, says {resume}", err=True)
         return
     partitions = asyncio.run(_partitions(settings))
-    with ordered(files, file_format, event_time) as events:
+    with ordered(files, file_format, reader, event_time) as events:
         load = _Load(files, state, resume)
         try:
             asyncio.run(load.run(events, partitions, settings))
@@ -136,6 +142,9 @@ class _Load:
 
     def _topic(self, event: Timed) -> tuple[str, bytes] | None:
         """Give an event's topic and customer; one that has none is reported."""
+        if event.refused is not None:
+            self._bad.add(line(event, self._files), *event.refused)
+            return None
         try:
             head = _HEAD.decode(event.content)
             return _TOPICS[KINDS[head.type]], head.customer_id.encode()

@@ -9,7 +9,7 @@ from models.events import KINDS, decode
 from models.facts import facts_of
 from models.metrics import compute
 from models.partition import Partition
-from streams.backfill.events import known_from, native
+from streams.backfill.events import known_from, timed
 from streams.backfill.order import Source, in_time_order
 from streams.backfill.replay import replay
 from streams.cli.files import Line
@@ -53,7 +53,7 @@ def test_each_instant_is_as_if_computed_alone(seed):
     def each(events):
         return (facts(event.content, history.definitions) for event in events)
 
-    source = Source(lambda: native(lines, 0, known_from))
+    source = Source(lambda: timed(lines, 0, known_from))
     with in_time_order([source]) as events:
         found = list(replay(events, instants, history.definitions, each))
     assert [now for now, _ in found] == instants

@@ -1,0 +1,111 @@
+"""A shop's own exports, by a mapping: loaded, computed, looked back upon."""
+
+import gzip
+import json
+from datetime import datetime
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+MAPPING = """
+[mappings.export]
+customer_id = { path = "customer", prefix = "shop-" }
+
+[mappings.export.skip]
+tests = "email == 'test@example.org'"
+
+[[mappings.export.events]]
+type = "order.placed"
+id = { template = "{order_no}-placed" }
+time = { path = "placed_at", zone = "Europe/Vienna" }
+order_id = "order_no"
+amount = { path = "total", money = "major" }
+currency = { const = "USD" }
+
+[[mappings.export.events]]
+type = "order.delivered"
+when = "delivered_at"
+id = { template = "{order_no}-delivered" }
+time = { path = "delivered_at", zone = "Europe/Vienna" }
+order_id = "order_no"
+"""
+COLUMNS = ["order_no", "customer", "email", "total", "placed_at", "delivered_at"]
+ROWS = [
+    ["7", "1", "a@example.org", "19.99", "2026-01-01 12:00:00", "2026-01-04 09:00:00"],
+    ["8", "2", "b@example.org", "5.00", "2026-01-02 12:00:00", ""],
+    ["9", "", "c@example.org", "5.00", "2026-01-02 13:00:00", ""],
+    ["10", "3", "test@example.org", "5.00", "2026-01-02 14:00:00", ""],
+    ["11", "4", "d@example.org", "a lot", "2026-01-02 15:00:00", ""],
+]
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "retention.toml"
+    path.write_text(MAPPING)
+    return path
+
+
+@pytest.fixture(params=["csv", "parquet", "jsonl"])
+def export(request, tmp_path):
+    path = tmp_path / f"export.{request.param}"
+    named = [{name: cell or None for name, cell in zip(COLUMNS, row, strict=True)} for row in ROWS]
+    if request.param == "csv":
+        path.write_text("".join(",".join(row) + "\n" for row in [COLUMNS, *ROWS]))
+    elif request.param == "jsonl":
+        path = path.with_name("export.jsonl.gz")
+        path.write_bytes(gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in named)))
+    else:
+        for row in named:
+            for name in ("placed_at", "delivered_at"):
+                row[name] = row[name] and datetime.fromisoformat(row[name])
+        parquet.write_table(pa.Table.from_pylist(named), path)
+    return path
+
+
+def test_an_export_is_loaded_as_the_events_that_are_in_it(
+    retention, kafka, broker_calls, config, export, tmp_path
+):
+    state = tmp_path / "state"
+    command = ("load", export, "--mapping", "export", "--config", config, "--resume", state)
+    result = retention(*command, broker=kafka)
+    assert result.code == 0, result.err
+    events = [json.loads(record.value) for record in broker_calls.records("orders")]
+    assert sorted((event["time"], event["type"], event["customer_id"]) for event in events) == [
+        ("2026-01-01T12:00:00+01:00", "order.placed", "shop-1"),
+        ("2026-01-02T12:00:00+01:00", "order.placed", "shop-2"),
+        ("2026-01-04T09:00:00+01:00", "order.delivered", "shop-1"),
+    ]
+    assert {event["amount"] for event in events if "amount" in event} == {1999, 500}
+    assert "3 events sent" in result.err
+    assert "3 lines left out: 1 anonymous, 1 invalid_field, 1 skipped by tests" in result.err
+    assert f"{export}:" in result.err
+    assert "test@example.org" not in result.err
+
+    config.write_text(MAPPING + "\n")
+    result = retention(*command, broker=kafka)
+    assert "is the state of other files, or they have changed since" in result.err
+
+
+def test_an_export_is_computed_without_kafka(retention, config, export):
+    how = ("--mapping", "export", "--config", config)
+    result = retention("compute", export, *how, "--json", "--now", "2026-01-05T00:00:00Z")
+    rows = {
+        (row["metric"], *sorted(row["labels"].values())): row["value"]
+        for row in map(json.loads, result.out.splitlines())
+    }
+    assert rows["retention_orders", "7d"] == 2
+    assert rows["retention_net_revenue", "7d", "USD"] == 24.99
+    assert "3 lines refused: 1 anonymous, 1 invalid_field, 1 skipped by tests" in result.err
+    result = retention("history", export, *how, "--step", "1d")
+    # From the first day's beginning after the first event to the last before the latest, the delivery.
+    found = [line.split()[1] for line in result.out.splitlines() if line.startswith("retention_orders{")]
+    assert [int(value) for value in found[:3]] == [1, 2, 2]
+
+
+def test_a_mapping_that_there_is_not_is_said(retention, config, export):
+    result = retention("load", export, "--mapping", "exprot", "--config", config)
+    assert result.code == 2
+    assert "there is no mapping 'exprot'" in result.err
+    assert retention("load", export, "--mapping", "shopify", broker="127.0.0.1:1").code == 3
