@@ -45,7 +45,7 @@ bench: $(dev)
 
 lock:
 	$(compile) --upgrade --group build -o requirements.txt pyproject.toml
-	$(compile) --upgrade --group build --group dev --extra fit -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(compile) --upgrade --group build --group dev --extra fit --extra parquet -c requirements.txt -o requirements-dev.txt pyproject.toml
 
 clean:
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
