@@ -5,12 +5,12 @@ import contextlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
-from streams.broker import EmbeddedKafka
 from tests.e2e.events import Event, Record, Style, record, topic_of
 
 INPUTS = ("orders", "refunds", "tickets", "reviews", "customers")
@@ -34,9 +34,9 @@ class Pace:
 
 
 class Cluster:
-    """One broker, whose topics are this test's alone."""
+    """One broker or several, whose topics are this test's alone."""
 
-    def __init__(self, broker: EmbeddedKafka) -> None:
+    def __init__(self, broker: Any) -> None:
         self.broker = broker
 
     @property
@@ -75,6 +75,34 @@ class Cluster:
         async with _Closing(self._admin()) as admin:
             [described] = await admin.describe_topics([topic])
             return len(described["partitions"])
+
+    async def _described(self) -> list[dict[str, Any]]:
+        """Each partition of every topic."""
+        async with _Closing(self._admin()) as admin:
+            return [
+                {"topic": topic["topic"], **partition}
+                for topic in await admin.describe_topics()
+                for partition in topic["partitions"]
+            ]
+
+    async def replicas(self) -> set[int]:
+        """How many replicas partitions have."""
+        return {len(partition["replicas"]) for partition in await self._described()}
+
+    async def leader(self, topic: str, number: int) -> int:
+        """The broker that leads a partition."""
+        [leader] = [
+            partition["leader"]
+            for partition in await self._described()
+            if (partition["topic"], partition["partition"]) == (topic, number)
+        ]
+        return int(leader)
+
+    async def in_sync(self, count: int) -> None:
+        """Wait until all partitions have so many replicas in sync."""
+        async with asyncio.timeout(60):
+            while {len(partition["isr"]) for partition in await self._described()} != {count}:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
 
     async def truncate(self, *tps: TopicPartition, before: int | None = None) -> None:
         """Remove the records before an offset, or all of them, as a topic's retention does."""

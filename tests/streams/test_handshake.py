@@ -1,11 +1,14 @@
 """Kafka lets us in by each of its doors; where it does not, one line says which part was refused."""
 
+import contextlib
+import logging
+
 import pytest
 
 from streams import admin
 from streams.errors import AccessDenied, BrokerUnavailable
 from streams.settings import load
-from tests.secured import environ
+from tests.secured import SECRETS, environ
 
 
 async def enter(settings):
@@ -96,14 +99,24 @@ async def test_what_is_refused_is_said_in_a_line(ways, secured_kafka, case):
     assert "\n" not in str(caught.value)
 
 
-async def test_a_token_that_kafka_refuses(ways, secured_kafka):
+async def test_a_token_that_kafka_refuses(ways, secured_kafka, monkeypatch):
     """aiokafka alone takes the refusal for a welcome."""
-    secured_kafka.tokens.life = -3600
-    try:
-        with pytest.raises(AccessDenied, match=r'refuses the token: {"status":"invalid_token"}'):
-            await enter(ways["oauth"])
-    finally:
-        secured_kafka.tokens.life = 3600
+    monkeypatch.setattr(secured_kafka.tokens, "life", -3600)
+    with pytest.raises(AccessDenied, match=r'refuses the token: {"status":"invalid_token"}'):
+        await enter(ways["oauth"])
+
+
+@pytest.mark.parametrize("way", ["plain", "oauth"])
+async def test_no_log_at_any_level_holds_what_was_sent_to_prove_who_we_are(
+    ways, secured_kafka, caplog, monkeypatch, way
+):
+    tokens = [secured_kafka.tokens.jwt()]
+    monkeypatch.setattr(secured_kafka.tokens, "jwt", lambda: tokens[0])
+    with caplog.at_level(logging.DEBUG):
+        monkeypatch.setattr(admin, "_quiet", contextlib.nullcontext)
+        await enter(ways[way])
+    assert "ApiVersionRequest" in caplog.text
+    assert not any(secret in caplog.text for secret in (*SECRETS, *tokens))
 
 
 async def test_nobody_there_is_no_refusal(ways):

@@ -1,0 +1,35 @@
+"""Three brokers, everything on all of them: one is killed under load, and comes back."""
+
+import asyncio
+
+from tests.e2e.brokers import ThreeBrokers
+from tests.e2e.cluster import Cluster, Pace
+from tests.e2e.deployment import Deployment
+from tests.e2e.events import Style, by_thing, duplicated, history
+
+
+async def test_a_broker_is_lost_and_back_under_load_and_no_number_changes(tmp_path):
+    events = history(61, size=3000)
+    async with ThreeBrokers(tmp_path) as brokers:
+        cluster = Cluster(brokers)
+        deployment = Deployment(cluster, "replicated", tmp_path, RETENTION_REPLICATION="3")
+        try:
+            await deployment.started(2)
+            assert await cluster.replicas() == {3}
+            pace = Pace(0.1)
+            flowing = asyncio.create_task(
+                cluster.produce(duplicated(events, 61), [Style(), Style(by_thing)], pace=pace)
+            )
+            await asyncio.sleep(2)
+            # The one whose partition's end decides what is complete: where the ticks' answers are.
+            lost = brokers.brokers[await cluster.leader("replicated-partials", 0) - 1]
+            lost.kill()
+            await asyncio.sleep(4)
+            await asyncio.to_thread(lost.start)
+            pace.end()
+            await flowing
+            await deployment.equal(events)
+            assert len(deployment.alive) == 2, deployment.tails()
+            await cluster.in_sync(3)
+        finally:
+            deployment.close()
