@@ -9,6 +9,7 @@ UTF-8 has.
 
 A page is a prefix (the number of its facts; in the first page the number of pages and the length of a note),
 a short hash of each fact's event id, the note, which is the partition's to use, and the facts as MessagePack.
+A note that is too long for it has a page of its own.
 """
 
 from collections.abc import Iterable, MutableMapping
@@ -27,12 +28,17 @@ _PAGE: Final = b"\xff"
 _PREFIX: Final = Layout(">IHH")  # facts, pages, bytes of the note
 _PREFIX_BYTES: Final = 8
 _HASH_BYTES: Final = 2
+_EMPTY: Final = _PREFIX.pack(0, 1, 0)
 _FIRST: Final = _PREFIX.pack(1, 1, 0)
 _NEXT: Final = _PREFIX.pack(1, 0, 0)
 _ARRAY: Final = b"\xdd"  # of MessagePack: a number of items in 32 bits follows
 _REFERENCE: Final = b"\xcd"  # an integer of 16 bits follows
 _REFERENCE_BYTES: Final = 3
 _FARTHEST: Final = 1 << 16
+#: A longer note has a page of its own, and the first page this byte, with which no note begins.
+_NOTE_BYTES: Final = 16_000
+_ELSEWHERE: Final = b"\xc1"
+_NOTE_PAGE: Final = 0xFFFE
 #: How far back an entity's id is looked for: about five facts. Looking through a whole page takes longer than
 #: all of the rest.
 _NEAR: Final = 256
@@ -134,32 +140,58 @@ def read(rows: Rows, customer: bytes) -> list[Fact]:
 def rewrite(rows: Rows, customer: bytes, facts: Iterable[Fact]) -> set[bytes]:
     """Put a log of these facts in the place of a customer's, and give the keys of all pages concerned.
 
-    The note stays, if there is any fact; without one there is no row any more.
+    The note stays; without one, and without facts, there is no row any more.
     """
     first = rows[customer]
-    noted = note(first)
+    noted = _note(first)
     concerned = set(keys_of(customer, count(first)))
     for key in concerned:
         del rows[key]
     for fact in facts:
         concerned.update(append(rows, customer, encode(fact), short_hash(fact.claim.id)))
-    if noted and customer in rows:
-        put_note(rows, customer, noted)
+    if noted:
+        _put_note(rows, customer, noted)
     return concerned
 
 
-def note(first: bytes) -> bytes:
-    """Give the note in a customer's first page."""
+def note(rows: Rows, customer: bytes) -> bytes:
+    """Give a customer's note; an empty one if there is none."""
+    first = rows.get(customer)
+    if first is None:
+        return b""
+    noted = _note(first)
+    return rows[_key(customer, _NOTE_PAGE)] if noted == _ELSEWHERE else noted
+
+
+def put_note(rows: Rows, customer: bytes, noted: bytes) -> list[bytes]:
+    """Put a note in the place of a customer's, and give the keys of the pages that changed.
+
+    A row without facts is gone with its note.
+    """
+    apart = _key(customer, _NOTE_PAGE)
+    changed = [customer]
+    if len(noted) > _NOTE_BYTES:
+        rows[apart], noted = noted, _ELSEWHERE
+        changed.append(apart)
+    elif rows.pop(apart, None) is not None:
+        changed.append(apart)
+    _put_note(rows, customer, noted)
+    return changed
+
+
+def _note(first: bytes) -> bytes:
     begin = _hashes_end(first)
     return first[begin : begin + int.from_bytes(first[6:8])]
 
 
-def put_note(rows: Rows, customer: bytes, noted: bytes) -> None:
-    """Put a note in the place of that in a customer's first page."""
-    first = rows[customer]
+def _put_note(rows: Rows, customer: bytes, noted: bytes) -> None:
+    first = rows.get(customer, _EMPTY)
     begin = _hashes_end(first)
     facts = first[begin + int.from_bytes(first[6:8]) :]
-    rows[customer] = b"".join((first[:6], len(noted).to_bytes(2), first[8:begin], noted, facts))
+    if noted or facts:
+        rows[customer] = b"".join((first[:6], len(noted).to_bytes(2), first[8:begin], noted, facts))
+    else:
+        rows.pop(customer, None)
 
 
 def _key(customer: bytes, page: int) -> bytes:

@@ -23,6 +23,7 @@ from models.definitions import Definitions
 from models.exposure import Met
 from models.facts import Fact, encode
 from models.ledger import Ledger
+from models.outputs import Desk, Output, Said, Speaker, decode_said, encode_said
 from models.windows import US_PER_HOUR, between, hour
 
 __all__ = ["STATE_VERSION", "Meta", "Partial", "Partition", "StateTooNew"]
@@ -87,6 +88,7 @@ class Partition:
     def __init__(self, definitions: Definitions, rows: dict[bytes, bytes]) -> None:
         self._definitions = definitions
         self._rows = rows
+        self._speaker = Speaker(definitions)
         self._touched: dict[bytes, None] = {}  # keys of rows that have changed, in that order
         # Event ids of the customers with several pages, which it would take long to search.
         self._large: dict[bytes, set[str]] = {}
@@ -104,6 +106,7 @@ class Partition:
         self._waiting: list[tuple[int, bytes]] = []
         # Event hour of the oldest claim -> customers. An entry whose customer has an older one is ignored.
         self._oldest: dict[int, list[bytes]] = {}
+        self._desk = Desk(lambda: [key for key in self._rows if not pages.is_page(key)])
         self._set_clock(meta.now)
 
     def _set_clock(self, now: int) -> None:
@@ -192,6 +195,33 @@ class Partition:
         """Give the sums at `now` (microseconds), or at the partition's own clock if that is later."""
         self.advance(now)
         return self._ledger.aggregates.evaluate(self.meta.now)
+
+    def say(self, limit: int) -> list[Output] | None:
+        """Give what is to be said of customers and has not been; None if it is known that there is no more.
+
+        That it has been said is kept with their rows: both belong into one transaction.
+
+        Args:
+            limit: how many customers are looked at, at most.
+        """
+        outputs: list[Output] = []
+        keys = self._desk.next(self.meta.now, limit)
+        for key in keys:
+            outputs += self._say(key)
+        return outputs if keys else None
+
+    def _say(self, key: bytes) -> list[Output]:
+        rows = self._rows
+        if key not in rows:
+            return []
+        account = self._young.get(key) or self._old.get(key) or Account(key, Row(self._known_facts(key)))
+        before = pages.note(rows, key)
+        speech = self._speaker.say(account, decode_said(before) if before else Said(), self.meta.now)
+        after = encode_said(speech.said) if speech.said else b""
+        if after != before:
+            self._touched.update(dict.fromkeys(pages.put_note(rows, key, after)))
+        self._desk.remind(key, speech.until)
+        return speech.outputs
 
     def drain(self) -> dict[bytes, bytes | None]:
         """Give the rows that changed since the last time; None in place of one that is no more."""
@@ -350,6 +380,7 @@ class Partition:
             account.row.earliest = at
             self._oldest.setdefault(at, []).append(key)
         self._ledger.enter(account, fact)
+        self._desk.touch(key)
 
     def _admit(self, key: bytes) -> None:
         """Let the facts be known for which the time has come."""
@@ -380,6 +411,7 @@ class Partition:
     def _forget(self, key: bytes, account: Account) -> None:
         since = self._since
         self._ledger.expire(account, since)
+        self._desk.touch(key)
         self._rewrite(key, [fact for fact in pages.read(self._rows, key) if fact.time >= since])
         if account.row.earliest != NEVER:
             self._oldest.setdefault(account.row.earliest, []).append(key)

@@ -1,7 +1,8 @@
 """What other services are told of each customer (docs/outputs.md)."""
 
+from models.outputs.desk import Desk
 from models.outputs.output import Output
-from models.outputs.said import Said, decode, encode
+from models.outputs.said import Said, decode_said, encode_said
 from models.outputs.speaker import Speaker, Speech
 
-__all__ = ["Output", "Said", "Speaker", "Speech", "decode", "encode"]
+__all__ = ["Desk", "Output", "Said", "Speaker", "Speech", "decode_said", "encode_said"]

@@ -1,5 +1,6 @@
 """What has been said of a customer: kept with their facts, so that only the difference is said next."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -111,8 +112,9 @@ class Said(Struct, array_like=True, gc=False):
         return bool(self.profile or self.lifecycle or self.actions)
 
 
-encode: Final = msgspec.msgpack.Encoder().encode
-decode: Final = msgspec.msgpack.Decoder(Said).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+encode_said: Final[Callable[[Said], bytes]] = _encode
+decode_said: Final = msgspec.msgpack.Decoder(Said).decode
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -124,9 +126,9 @@ def moment(time: int) -> datetime:
 
 def identity(*parts: object) -> str:
     """Give the id of what these parts, and nothing else, tell apart from everything else."""
-    return blake2b(encode(parts), digest_size=12).hexdigest()
+    return blake2b(_encode(parts), digest_size=12).hexdigest()
 
 
 def fingerprint(content: object) -> int:
     """Give a number, not 0, by which a content is known again."""
-    return int.from_bytes(blake2b(encode(content), digest_size=7).digest()) or 1
+    return int.from_bytes(blake2b(_encode(content), digest_size=7).digest()) or 1

@@ -5,17 +5,16 @@ from collections import defaultdict
 
 import pytest
 
-from models import outputs
 from models.account import Account
 from models.customer import Row
 from models.definitions import Definitions
 from models.events import KINDS, decode
 from models.facts import facts_of
-from models.outputs import Said, Speaker
+from models.outputs import Said, Speaker, decode_said, encode_said
 from models.partition import known_since
 from models.windows import hour
 
-NOTHING = outputs.encode(Said())
+NOTHING = encode_said(Said())
 
 
 def accounts(events, now, definitions):
@@ -50,9 +49,9 @@ class Town:
         told = []
         for customer in customers or sorted(known.keys() | self.said.keys()):
             account = known.get(customer) or Account(customer.encode(), Row())
-            before = outputs.decode(self.said[customer])
+            before = decode_said(self.said[customer])
             speech = self.speaker.say(account, before, now)
-            self.said[customer] = outputs.encode(speech.said)
+            self.said[customer] = encode_said(speech.said)
             self.until[customer] = speech.until
             told += speech.outputs
         self.outputs += told

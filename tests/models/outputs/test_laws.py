@@ -4,9 +4,9 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from models import outputs
 from models.events import to_us
 from models.messages import Profile, TicketSla, Transition
+from models.outputs import decode_said
 from tests.models.outputs.conftest import Town
 from tests.oracle.profiles import decisions, profiles, transitions
 from tests.random_history import random_history
@@ -74,7 +74,7 @@ def assert_quiet(town, now):
         for instant in {now + 1, (now + end) // 2, end - 1}:
             if not now < instant < end:
                 continue
-            speech = town.speaker.say(account, outputs.decode(town.said[customer]), instant)
+            speech = town.speaker.say(account, decode_said(town.said[customer]), instant)
             assert [output for output in speech.outputs if output.type != "retention.customer"] == []
             profiles_said = [plain(output.value) for output in speech.outputs]
             assert profiles_said in ([], [last_of(town.outputs).get(customer)])

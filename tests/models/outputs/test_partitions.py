@@ -1,0 +1,92 @@
+"""Partitions that say things, and crash: each is said once, and the last as if nothing had happened."""
+
+import gc
+
+import pytest
+from hypothesis import given, settings
+
+from models import pages, partition
+from tests.models.outputs.test_laws import (
+    assert_profiles,
+    assert_targets,
+    last_transitions,
+    laws,
+)
+from tests.models.test_laws import Worker
+from tests.oracle.profiles import transitions
+from tests.random_history import random_history
+from tests.strategies import histories
+
+
+class Speaking(Worker):
+    """A worker whose outputs are seen when they are committed."""
+
+    def __init__(self, definitions, partitions):
+        super().__init__(definitions, partitions)
+        self.seen, self.uncommitted_outputs = [], []
+
+    def say(self, limit=3):
+        """Look at some customers, in every partition."""
+        for part in self.partitions:
+            self.uncommitted_outputs += part.say(limit) or []
+
+    def say_all(self):
+        """Look at every customer who is to be looked at."""
+        for part in self.partitions:
+            while (outputs := part.say(2)) is not None:
+                self.uncommitted_outputs += outputs
+
+    def deliver(self, event, now):
+        super().deliver(event, now)
+        if len(self.uncommitted) % 7 == 0:
+            self.say()
+
+    def commit(self):
+        super().commit()
+        self.seen += self.uncommitted_outputs
+        self.uncommitted_outputs = []
+
+    def crash(self, now):
+        self.uncommitted_outputs = []
+        super().crash(now)
+
+
+@pytest.fixture(autouse=True, scope="module", params=["as it is", "small pages and notes, no cache"])
+def sizes(request):
+    gc.collect()
+    gc.freeze()  # so that collecting a worker takes no time
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param != "as it is":
+            patch.setattr(pages, "PAGE_BYTES", 400)
+            patch.setattr(pages, "_NOTE_BYTES", 60)
+            patch.setattr(partition, "_GENERATION", 1)
+        yield
+    gc.unfreeze()
+
+
+def run(history):
+    worker, delivered, now = Speaking(history.definitions, history.partitions), [], 0
+    for step in history.steps:
+        now = max(now, step.now)
+        worker.live(step)
+        delivered += step.events
+        worker.advance(now)
+        worker.say_all()
+        worker.commit()
+        assert_profiles(worker.seen, delivered, now, history.definitions)
+        expected, said = transitions(delivered, now, history.definitions), last_transitions(worker.seen)
+        assert {key: said[key] for key in expected} == expected
+        assert_targets(worker.seen, delivered, now, history.definitions)
+    ids = [output.id for output in worker.seen]
+    assert len(ids) == len(set(ids))
+
+
+@settings(laws, max_examples=25)
+@given(histories())
+def test_over_any_history_and_crash_each_thing_is_said_once_and_the_last_is_true(history):
+    run(history)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_over_a_large_history_too(seed):
+    run(random_history(seed, customers=20, size=900, looks=6))
