@@ -55,6 +55,10 @@ class Account:
         self.key = key
         self.row = row
         self.standing: Standing | None = None
+        if not row.refunds:
+            self.refunded = {}
+        if not row.loose:
+            self.sent = -NEVER
         self._year: Year | None = None
         self._conversions: dict[str, list[int]] | None = None
 

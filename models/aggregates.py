@@ -167,11 +167,12 @@ class Aggregates:
         )
 
     def _flush(self, now: int) -> None:
-        for table, pending, slot in (
-            (self._counts, self.counts, hour(now)),
-            (self._totals, self.totals, hour(now)),
-            (self._minutes, self.minutes, minute(now)),
+        for table, names, pending, slot in (
+            (self._counts, self._count_names, self.counts, hour(now)),
+            (self._totals, self._total_names, self.totals, hour(now)),
+            (self._minutes, self._minute_names, self.minutes, minute(now)),
         ):
+            table.reserve(len(names))
             table.move(slot)
             table.add(*pending.take(slot))
         spans = np.frombuffer(self._spans, np.int64).reshape(-1, 4).T.copy()

@@ -3,9 +3,9 @@
 from heapq import heappop
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from models import claims, feedback, orders, tickets
+from models import checkout, claims, feedback, orders, tickets
 from models.account import Account, entry_of
-from models.books import CUSTOMER, ORDER, TICKET, Books
+from models.books import CART, CUSTOMER, ORDER, TICKET, Books
 from models.claims import AnyClaim, LooseClaim, OrderClaim, RefundClaim, ReviewClaim, Seen, TicketClaim
 from models.customer import after
 from models.definitions import Definitions
@@ -69,8 +69,8 @@ class Ledger(Books):
             if review is not None:
                 self._feedback.add_review(review, 1)
                 encounters += feedback.met(review)
-        for entity in row.carts:
-            self._add_cart(account, entity)
+        if row.carts:
+            self._open_carts(account)
         if row.loose:
             for claim in row.loose:
                 self._add_loose(claim, 1)
@@ -106,6 +106,15 @@ class Ledger(Books):
                 self._remind(account, TICKET, entity, outcome.due)
                 encounters += outcome.met()
         return encounters
+
+    def _open_carts(self, account: Account) -> None:
+        conversions, now, add = account.conversions, self.now, self._checkout.add
+        for entity, started in account.row.carts.items():
+            cart = checkout.derive(started, conversions.get(entity, ()))
+            if cart is not None:
+                add(cart, now, 1)
+                if cart.ordered is None:
+                    self._remind(account, CART, entity, checkout.due(cart, now))
 
     def due(self, now: int) -> list[tuple[bytes, int, str]]:
         """Let the clock go on to `now`, and give what is to `ripen`: customer, kind of entity, entity."""

@@ -72,7 +72,7 @@ class Table:
         """Add weights at slots that are not later than the present one."""
         if not rows.size:
             return
-        self._grow(int(rows.max()) + 1)
+        self.reserve(int(rows.max()) + 1)
         rings = np.searchsorted(self._lengths, (self._at or 0) - slots, side="right")
         # By one index: two take numpy twice as long.
         np.add.at(self._rings.reshape(-1, copy=False), rings * self._rings.shape[1] + rows, weights)
@@ -85,16 +85,20 @@ class Table:
 
     def windows(self, rows: int) -> Ints:
         """Give the sums of the first `rows` series: [windows and everything, rows]."""
-        self._grow(rows)
+        self.reserve(rows)
         result: Ints = np.cumsum(self._rings[:, :rows], axis=0)
         return result
 
-    def _grow(self, rows: int) -> None:
-        missing = rows - len(self._data)
-        if missing > 0:
-            missing = max(missing, len(self._data))
-            self._data = np.concatenate([self._data, np.zeros((missing, self._width), self._data.dtype)])
-            self._rings = np.pad(self._rings, ((0, 0), (0, missing)))
+    def reserve(self, rows: int) -> None:
+        """Have room for the first `rows` series."""
+        held = len(self._data)
+        if rows <= held:
+            return
+        data = np.zeros((max(rows, 2 * held), self._width), self._data.dtype)
+        if self._rings.any():  # copying zeros would take memory
+            data[:held] = self._data
+        self._rings = np.pad(self._rings, ((0, 0), (0, len(data) - held)))
+        self._data = data
 
 
 class Pending:

@@ -25,6 +25,9 @@ from streams.topics import DEAD_LETTERS
 #: timestamps the facts topic keeps 30 days: what an old record says would be gone before it is read.
 _RECENT_MS = 24 * 3600 * 1000
 
+#: A customer, a fact, and the timestamp of the record that brought it (milliseconds).
+Found = tuple[str, facts.Fact, int]
+
 
 class Intake:
     """What one task does with the records of its partitions of the inputs and of the facts topic."""
@@ -54,7 +57,7 @@ class Intake:
 
     def take_events(self, kind: Kind, topic: str, records: Sequence[ConsumerRecord]) -> None:
         """Decode, check and pass on one topic's records."""
-        found: list[tuple[str, facts.Fact, int]] = []
+        found: list[Found] = []
         definitions, wall, now = self._definitions, wall_us(), self._partition.now
         earliest = (hour(now) - 24 * definitions.horizon_days + 1) * US_PER_HOUR
         too_late = wall + FUTURE_TOLERANCE_US
@@ -85,7 +88,7 @@ class Intake:
 
         What is good of a record counts, whatever else it says; what is not makes it a dead letter, once.
         """
-        found: list[tuple[str, facts.Fact, int]] = []
+        found: list[Found] = []
         wall, now, definitions = wall_us(), self._partition.now, self._definitions
         latest, anonymous = self._partition.latest, reader.anonymous
         for record in records:
@@ -121,33 +124,32 @@ class Intake:
         self._operational.duplicates += taken.count(False)
         self._operational.read(records)
 
-    def _pass_on(self, found: Sequence[tuple[str, facts.Fact, int]]) -> None:
+    def _pass_on(self, found: Sequence[Found]) -> None:
         keys = [customer.encode() for customer, _, _ in found]
         tasks = tasks_of(keys, self._tasks)
-        mine = [
-            (key, one[1]) for key, one, task in zip(keys, found, tasks, strict=True) if task == self._task
-        ]
-        if len(mine) < len(found):
-            self._forward(keys, found, tasks)
+        pairs = list(zip(keys, found, strict=True))
+        if tasks.count(self._task) < len(tasks):
+            self._forward(
+                [(task, pair) for task, pair in zip(tasks, pairs, strict=True) if task != self._task]
+            )
+            pairs = [pair for task, pair in zip(tasks, pairs, strict=True) if task == self._task]
         partition = self._partition
         if partition.counting:
             known, apply = self._known_at(), partition.apply
-            taken = [apply(key.decode(), fact, known) for key, fact in mine]
+            taken = [apply(customer, fact, known) for _, (customer, fact, _) in pairs]
         else:
             absorb, encode = partition.absorb, facts.encode
-            taken = [absorb(key, fact, encode(fact)) for key, fact in mine]
+            taken = [absorb(key, fact, encode(fact)) for key, (_, fact, _) in pairs]
         self._operational.duplicates += taken.count(False)
 
-    def _forward(
-        self, keys: Sequence[bytes], found: Sequence[tuple[str, facts.Fact, int]], tasks: Sequence[int]
-    ) -> None:
-        """Send facts of other tasks' customers to them."""
+    def _forward(self, others: Sequence[tuple[int, tuple[bytes, Found]]]) -> None:
+        """Send facts to their customers' tasks."""
         wall = wall_us() // 1000
-        for key, (_, fact, timestamp), task in zip(keys, found, tasks, strict=True):
-            if task != self._task:
-                sent = timestamp if wall - _RECENT_MS < timestamp <= wall else None
-                self._outbox.to(self._facts_topic, task).append(Outgoing(key, facts.encode(fact), sent))
-                self._operational.rerouted += 1
+        encode, to, topic = facts.encode, self._outbox.to, self._facts_topic
+        for task, (key, (_, fact, timestamp)) in others:
+            sent = timestamp if wall - _RECENT_MS < timestamp <= wall else None
+            to(topic, task).append(Outgoing(key, encode(fact), sent))
+        self._operational.rerouted += len(others)
 
     def _known_at(self) -> int:
         return self._clock.known_at(self._partition.now, self._partition.latest)
