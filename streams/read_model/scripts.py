@@ -1,0 +1,57 @@
+"""What Redis runs: a batch of one partition's records is taken as a whole, with its position, or not at all.
+
+A position says up to which offset a partition has been taken. A batch that begins behind it would leave a
+gap, and one that ends before it is older: neither is taken. So an older write never wins, whoever sends it
+and however late, and what Redis has lost is noticed.
+"""
+
+from typing import Final
+
+#: KEYS[1]: the positions. ARGV: the partition's field in them, the topic's id, the first offset, the end.
+_POSITION: Final = """
+local known, at = redis.call('HGET', KEYS[1], ARGV[1]), 0
+if known then
+  local topic, offset = string.match(known, '^(.*):(%d+)$')
+  if topic ~= ARGV[2] then return -1 end
+  at = tonumber(offset)
+end
+if at < tonumber(ARGV[3]) or at >= tonumber(ARGV[4]) then return at end
+"""
+_MOVE_ON: Final = """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. ARGV[4])
+return tonumber(ARGV[4])
+"""
+
+#: KEYS[2]: the sorted set of who is at risk; [3]: of who is valuable; [4]: what customers' keys begin with.
+#: ARGV[5…]: five for each record: customer, offset, profile, lateness, value; empty where there is none.
+#: A customer's own version holds even where only the positions were lost.
+CUSTOMERS: Final = f"""{_POSITION}
+local function rank(set, score, customer)
+  if score == '' then redis.call('ZREM', set, customer) else redis.call('ZADD', set, score, customer) end
+end
+for i = 5, #ARGV, 5 do
+  local customer, offset, profile = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local key = KEYS[4] .. customer
+  local from, version = string.match(redis.call('HGET', key, 'version') or '', '^(.*):(%d+)$')
+  if from ~= ARGV[1] or tonumber(version) < tonumber(offset) then
+    if profile == '' then
+      redis.call('DEL', key)
+    else
+      redis.call('HSET', key, 'profile', profile, 'version', ARGV[1] .. ':' .. offset)
+    end
+    rank(KEYS[2], ARGV[i + 3], customer)
+    rank(KEYS[3], ARGV[i + 4], customer)
+  end
+end
+{_MOVE_ON}"""
+
+#: KEYS[2]: the metrics. ARGV[5…]: two for each record: series, value; empty where it has ceased.
+METRICS: Final = f"""{_POSITION}
+for i = 5, #ARGV, 2 do
+  if ARGV[i + 1] == '' then
+    redis.call('HDEL', KEYS[2], ARGV[i])
+  else
+    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+  end
+end
+{_MOVE_ON}"""

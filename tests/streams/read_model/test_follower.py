@@ -1,0 +1,203 @@
+"""From a real Kafka into a real Redis: complete in the end, whatever becomes of Redis meanwhile."""
+
+import asyncio
+import json
+import os
+import signal
+from contextlib import asynccontextmanager
+
+import pytest
+import redis as redis_py
+
+from streams import topic_ids
+from streams.read_model import follower, store
+from streams.read_model.follower import ReadModel
+from streams.read_model.server import RedisServer
+from streams.read_model.store import Store
+from tests.streams.kafka_calls import admin, create, producer
+from tests.streams.read_model.conftest import program
+from tests.streams.read_model.samples import profile
+
+pytestmark = pytest.mark.program("redis-server|valkey-server")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    for name, seconds in {"_CHECK_SECONDS": 0.2, "_AGAIN_SECONDS": 0.1}.items():
+        monkeypatch.setattr(follower, name, seconds)
+    monkeypatch.setattr(store, "_TIMEOUT_SECONDS", 0.5)
+
+
+class World:
+    """A topic of profiles and one of metrics, and what a read model of them should hold."""
+
+    def __init__(self, kafka, unique, monkeypatch):
+        self.kafka, self.group = kafka, unique
+        self.profiles, self.metrics = f"{unique}-profiles", f"{unique}-metrics"
+        for module in (follower, store):
+            monkeypatch.setattr(module, "PROFILES", self.profiles)
+            monkeypatch.setattr(module, "METRICS", self.metrics)
+        self.partitions = {self.profiles: 2, self.metrics: 1}
+        self.values = {}
+
+    async def create(self):
+        for topic, count in self.partitions.items():
+            await create(self.kafka, topic, count, cleanup_policy="compact")
+
+    async def say(self, count, first=0, value=1.0):
+        """Give `count` customers a profile, a metric a value, and remove the first customer."""
+        async with producer(self.kafka, transactional_id=self.group) as sender, sender.transaction():
+            for n in range(first, first + count):
+                self.values[f"c{n}"] = value + n
+                content = profile(f"c{n}", value + n)
+                await sender.send(self.profiles, content, f"c{n}".encode(), n % 2)
+            self.values.pop(f"c{first}")
+            await sender.send(self.profiles, None, f"c{first}".encode(), first % 2)
+            await sender.send(self.metrics, json.dumps(value).encode(), b"m")
+        self.metric = json.dumps(value)
+
+    @asynccontextmanager
+    async def model(self, url, active=lambda: True):
+        made = ReadModel(
+            Store(url, self.group),
+            {"bootstrap_servers": self.kafka},
+            self.partitions,
+            active=active,
+            busy=lambda: False,
+        )
+        made.start()
+        try:
+            yield made
+        finally:
+            await made.stop()
+
+    def complete(self, redis):
+        """Whether Redis holds exactly what the topics say."""
+        ranks = redis.zrange(f"{self.group}:valuable", 0, -1, withscores=True)
+        names = {key.rpartition(":")[2] for key in redis.keys(f"{self.group}:customer:*")}
+        metrics = redis.hgetall(f"{self.group}:metrics")
+        return (dict(ranks), names, metrics) == (self.values, set(self.values), {"m": self.metric})
+
+
+@pytest.fixture
+async def world(kafka, unique, monkeypatch):
+    made = World(kafka, unique, monkeypatch)
+    await made.create()
+    return made
+
+
+async def until(condition, seconds=30):
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
+
+
+async def test_it_is_filled_and_followed_and_goes_on_where_it_was(world, url, redis):
+    await world.say(1500)
+    async with world.model(url) as model:
+        await until(lambda: world.complete(redis))
+        await world.say(10, 5, 100.0)
+        await until(lambda: world.complete(redis))
+        await until(lambda: model.up and model.behind == 0)
+    await world.say(10, 5, 200.0)
+    redis.set(f"{world.group}:customer:mark", "not cleared")
+    async with world.model(url):
+        await until(lambda: redis.zscore(f"{world.group}:valuable", "c6") == 206.0)
+    assert redis.delete(f"{world.group}:customer:mark") == 1, "from where it was, not from the beginning"
+    assert world.complete(redis)
+
+
+async def test_an_emptied_redis_is_filled_again(world, url, redis):
+    await world.say(50)
+    async with world.model(url):
+        await until(lambda: world.complete(redis))
+        redis.flushall()
+        await until(lambda: world.complete(redis))
+
+
+async def test_what_a_redis_forgot_as_it_was_restored_it_gets_again(world, url, redis):
+    await world.say(50)
+    async with world.model(url):
+        await until(lambda: world.complete(redis))
+        field = f"{world.profiles}/1"
+        old = redis.hget(f"{world.group}:positions", field).rpartition(":")[0]
+        redis.hset(f"{world.group}:positions", field, f"{old}:2")
+        redis.delete(f"{world.group}:customer:c7")
+        await until(lambda: world.complete(redis))
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+async def test_a_redis_that_is_away_costs_nothing_but_a_pause(world, tmp_path, how, caplog):
+    await world.say(50)
+    with (
+        RedisServer(program(), tmp_path) as server,
+        redis_py.Redis(port=server.port, decode_responses=True) as redis,
+    ):
+        async with world.model(server.url) as model:
+            await until(lambda: world.complete(redis) and model.up)
+            if how == "killed":
+                server.stop()
+            else:
+                os.kill(server.pid, signal.SIGSTOP)
+            await until(lambda: model.up is False)
+            await world.say(500, 10, 7.0)
+            await asyncio.sleep(1.0)
+            assert model.up is False
+            assert sum("does not take the read model" in line for line in caplog.messages) == 1, "said once"
+            if how == "killed":
+                server.start()
+            else:
+                os.kill(server.pid, signal.SIGCONT)
+            await until(lambda: model.up and model.behind == 0)
+            assert world.complete(redis)
+
+
+async def test_two_at_once_and_one_that_takes_over(world, url, redis):
+    await world.say(300)
+    turn = [True]
+    async with world.model(url, lambda: turn[0]), world.model(url), world.model(url, lambda: False) as idle:
+        for round_ in range(3):
+            await world.say(200, round_ * 50, 10.0 * round_)
+            turn[0] = round_ != 1
+        await until(lambda: world.complete(redis))
+        assert idle.up is None
+    assert world.complete(redis)
+
+
+async def test_of_topics_that_were_made_anew_nothing_old_is_kept(world, url, redis):
+    await world.say(50)
+    async with world.model(url):
+        await until(lambda: world.complete(redis))
+    async with admin(world.kafka) as client:
+        await client.delete_topics(list(world.partitions))
+        while set(world.partitions) & set(await client.list_topics()):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+    await world.create()
+    world.values.clear()
+    await world.say(80, 40)
+    async with world.model(url):
+        await until(lambda: world.complete(redis))
+
+
+async def test_after_so_long_that_tombstones_are_gone_it_is_made_anew(world, url, redis):
+    await world.say(20)
+    async with world.model(url) as model:
+        await until(lambda: world.complete(redis) and model.behind == 0)
+    key = f"{world.group}:positions"
+    long_ago = float(redis.hget(key, "complete")) - 13 * 3600
+    redis.hset(key, "complete", long_ago)
+    redis.hset(f"{world.group}:customer:erased", "profile", "{}")
+    async with world.model(url):
+        await until(lambda: world.complete(redis))
+    assert float(redis.hget(key, "complete")) > long_ago + 12 * 3600
+
+
+async def test_a_topics_id_is_its_own(kafka, unique):
+    await create(kafka, f"{unique}-a", 3)
+    await create(kafka, f"{unique}-b")
+    async with follower.AIOKafkaConsumer(bootstrap_servers=kafka) as consumer:
+        found = await topic_ids.topic_ids(consumer, [f"{unique}-a", f"{unique}-b", f"{unique}-none"])
+        again = await topic_ids.topic_ids(consumer, [f"{unique}-a"])
+    assert set(found) == {f"{unique}-a", f"{unique}-b"}
+    assert len(set(found.values())) == 2
+    assert again[f"{unique}-a"] == found[f"{unique}-a"]
