@@ -7,6 +7,7 @@ import msgspec
 
 from models import metrics
 from models.definitions import Definitions
+from models.facts import encode
 from models.metrics import Sample
 from models.partition import Partition
 from streams.cli.facts import Instant, Taken, take
@@ -16,9 +17,6 @@ from streams.cli.table import show
 from streams.errors import RetentionError
 from streams.publisher import series_value
 from streams.settings import Settings
-
-#: Customers that have changed are held decoded (7 KB each) until they are drained: this many at most.
-_DRAIN_EVERY = 20_000
 
 
 @click.command("compute")
@@ -50,7 +48,7 @@ def command(
     bad = BadLines()
     with ReadProgress(files, "Reading") as progress:
         taken = take(read(files, progress, file_format, reader), now, settings.definitions, bad, progress)
-        partition, now = _apply(taken, now, settings.definitions)
+        partition, now = _count(taken, now, settings.definitions)
     bad.report("refused")
     samples = metrics.compute([partition.evaluate(now)], settings.definitions, now)
     if as_json:
@@ -59,21 +57,22 @@ def command(
         show(samples, now, settings.definitions)
 
 
-def _apply(taken: Iterable[Taken], now: int | None, definitions: Definitions) -> tuple[Partition, int]:
-    """Apply every event, and give what they make with the `now` to evaluate it at."""
+def _count(taken: Iterable[Taken], now: int | None, definitions: Definitions) -> tuple[Partition, int]:
+    """Take every event, and give what they make with the `now` to evaluate it at."""
     partition = Partition(definitions, {})
-    if now is not None:
-        partition.advance(now)
-    events = 0
-    for events, (latest, facts) in enumerate(taken, 1):
+    partition.resume(now or 0)
+    for latest, facts in taken:
         partition.latest = latest
         for customer, fact in facts:
-            partition.apply(customer, fact, latest if now is None else now)
-        if events % _DRAIN_EVERY == 0:
-            partition.drain()
-    if now is None and not events:
-        raise RetentionError("there is no valid event to take the time from", "give one with --now")
-    return partition, partition.latest if now is None else now
+            partition.absorb(customer.encode(), fact, encode(fact))
+    if now is None:
+        if not partition.latest:
+            raise RetentionError("there is no valid event to take the time from", "give one with --now")
+        now = partition.latest
+    partition.advance(now)
+    for _ in partition.count():
+        pass
+    return partition, now
 
 
 def _print_json(samples: Sequence[Sample], now: int) -> None:
