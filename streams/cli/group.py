@@ -20,6 +20,7 @@ COMMANDS: Final = {
         "simulate": "Send a simulated shop's events.",
     },
     "Events": {
+        "map": "See what the records of your own topics become.",
         "load": "Send events from files to their topics.",
         "compute": "Compute the metrics of event files, without Kafka.",
         "history": "Compute the metrics of event files as they would have been, for Prometheus.",

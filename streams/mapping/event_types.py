@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from models.events import EVENT_TYPES, Event
+from models.events import EVENT_TYPES, EVENTS, Event, Kind
 from streams.mapping import conversions
 from streams.mapping.conversions import Convert
 
@@ -66,6 +66,11 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     name: tuple(one.name for one in msgspec.structs.fields(event_type) if one.required)
     for name, event_type in EVENT_TYPES.items()
 }
+
+
+def of_kind(kind: Kind) -> list[str]:
+    """Give the types that the contract has on a topic of this kind."""
+    return [name for name, event_type in EVENT_TYPES.items() if event_type in EVENTS[kind]]
 
 
 def conversion(event_type: str, name: str) -> Convert:

@@ -111,6 +111,29 @@ class Reader:
             raise MappedError(outcome.errors[0], outcome.events)
         return outcome.events
 
+    def row(self, value: bytes | None) -> dict[str, Any] | None:
+        """Give a record as it is, without its envelope, for people to look at; None: it holds no row."""
+        if not value:
+            return None
+        decode = self._decode if self.needs_schemas else _unframed(formats.decode_json)
+        try:
+            opened = formats.opener(self.definition.envelope)(formats.decoded(decode, value))
+        except EventError:
+            return None
+        return None if opened is None else {k: v for k, v in opened[0].items() if k not in SURROUNDINGS}
+
+    def paths(self) -> list[Path]:
+        """Give every path of the record that is read; of a list's elements, with a position."""
+        found = []
+        for each, path in _reads(self.definition):
+            if path[0] == "_item" and each is not None:
+                found += [(*above, 0, *path[1:]) for above in expressions.paths(each)[:1]]
+            elif path[0] == "_before":
+                found.append(path[1:])
+            elif path[0] not in SURROUNDINGS:
+                found.append(path)
+        return found
+
     def _counted(self, outcome: Outcome) -> Outcome:
         if outcome.anonymous:
             self.anonymous += 1

@@ -1,0 +1,56 @@
+"""A sample of a topic's records: read without a group, and nothing is changed."""
+
+import difflib
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from streams import access, admin
+from streams.access import Right
+from streams.errors import RetentionError
+from streams.settings import Settings
+from streams.topics import partition_counts
+
+_TIMEOUT_MS = 500
+
+
+async def read(settings: Settings, topic: str, count: int, *, from_earliest: bool) -> list[ConsumerRecord]:
+    """Give up to `count` records, from all partitions alike.
+
+    Args:
+        settings: how Kafka is reached.
+        topic: its name.
+        count: at most.
+        from_earliest: the first ones that there are, instead of the last.
+
+    Raises:
+        RetentionError: there is no such topic, or it may not be read.
+    """
+    async with admin.connect(settings) as client:
+        await access.demand(client, [Right("topic", topic, ("READ",))])
+        there = [one["topic"] for one in await client.describe_topics() if one["error_code"] == 0]
+        partitions = (await partition_counts(client, [topic])).get(topic)
+    if partitions is None:
+        close = difflib.get_close_matches(topic, there, n=1)
+        raise RetentionError(f"there is no topic {topic}", f"did you mean {close[0]}?" if close else "")
+    tps = [TopicPartition(topic, number) for number in range(partitions)]
+    async with AIOKafkaConsumer(
+        **settings.client_options(), enable_auto_commit=False, isolation_level="read_committed"
+    ) as consumer:
+        records = await _read(consumer, tps, -(-count // partitions), from_earliest=from_earliest)
+    return records[:count]
+
+
+async def _read(
+    consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition], each: int, *, from_earliest: bool
+) -> list[ConsumerRecord]:
+    """Read `each` records of every partition, or those before its end as of now."""
+    consumer.assign(list(tps))
+    starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+    for tp in tps:
+        consumer.seek(tp, starts[tp] if from_earliest else max(starts[tp], ends[tp] - each))
+    taken: dict[TopicPartition, list[ConsumerRecord]] = {tp: [] for tp in tps}
+    while reading := [tp for tp in tps if len(taken[tp]) < each and await consumer.position(tp) < ends[tp]]:
+        for tp, records in (await consumer.getmany(*reading, timeout_ms=_TIMEOUT_MS)).items():
+            taken[tp] += [record for record in records if record.offset < ends[tp]]
+    return [record for tp in tps for record in taken[tp][:each]]

@@ -1,0 +1,164 @@
+"""`retention map`, against a real Kafka."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+NOW = datetime.now(UTC)
+
+CONFIG = """
+[rates]
+EUR = 1.1
+
+[[inputs]]
+topic = "orders"
+
+[[inputs]]
+pattern = "shop-.*"
+mapping = "rows"
+
+[mappings.rows]
+time = { path = "created", time = "ms" }
+customer_id = { first = ["customer.id", { path = "customer.email", lower = true, prefix = "email:" }] }
+merge = true
+skip = { staff = "ends_with(customer.email, '@shop.example')" }
+
+[[mappings.rows.events]]
+type = "order.placed"
+order_id = "number"
+amount = { path = "total", money = "major" }
+currency = "currency"
+coupon = "voucher"
+"""
+
+
+def row(number, **fields):
+    return json.dumps(
+        {
+            "number": number,
+            "created": int((NOW - timedelta(hours=1)).timestamp() * 1000),
+            "customer": {"id": number % 3 + 1, "email": "Ann@Example.com"},
+            "total": "19.99",
+            "currency": "EUR",
+            "lines": [{"sku": "a"}],
+        }
+        | fields
+    ).encode()
+
+
+@pytest.fixture(autouse=True)
+def _shop(kafka, monkeypatch, tmp_path, make_topics):
+    config = tmp_path / "retention.toml"
+    config.write_text(CONFIG)
+    monkeypatch.setenv("RETENTION_BROKER", kafka)
+    monkeypatch.setenv("RETENTION_CONFIG", str(config))
+    make_topics("shop-eu", "orders")
+
+
+def produce(broker_calls):
+    late = int((NOW + timedelta(days=1)).timestamp() * 1000)
+    broker_calls.produce(
+        *(("shop-eu", number % 2, b"k", row(number), []) for number in range(10)),
+        ("shop-eu", 0, b"k", row(11, customer={"email": "bob@shop.example"}), []),
+        ("shop-eu", 0, b"k", row(12, customer=None), []),
+        ("shop-eu", 1, b"k", row(13, total="19.999"), []),
+        ("shop-eu", 1, b"k", row(14, created=late), []),
+        ("shop-eu", 1, b"k", row(15, currency="CHF"), []),
+        ("shop-eu", 1, b"k", b"{", []),
+        ("shop-eu", 1, b"k", None, []),
+    )
+
+
+def test_a_sample_is_counted_by_what_became_of_it_and_nothing_is_changed(retention, broker_calls):
+    produce(broker_calls)
+    result = retention("map", "check", "--topic", "shop-eu", "--json")
+    report = json.loads(result.out)
+    assert result.code == 1
+    assert (report["records"], report["mapping"]) == (17, "rows")
+    assert report["events"] == {"customer.merged": 11, "order.placed": 10}  # one order's currency has no rate
+    assert report["skipped"] == {"staff": 1}
+    assert report["anonymous"] == 1
+    reasons = ["future_time", "invalid_field", "not_json", "unknown_currency"]
+    assert sorted(one["reason"] for one in report["refused"]) == reasons
+    [message] = [one["message"] for one in report["refused"] if one["reason"] == "invalid_field"]
+    assert message == (
+        "mapping rows, order.placed, `amount` from `total`, `currency` (text): "
+        "has more than the currency's 2 decimal places"
+    )
+    assert [one["path"] for one in report["unread"]] == ["lines[].sku"]
+    assert report["unseen"] == ["voucher"]
+    held = [(one["partition"], one["records"], one["customers"]) for one in report["partitions"]]
+    assert held == [(0, 7, 4), (1, 10, 4)]
+    assert report["scattered"] == 4
+    first = report["examples"][0]
+    assert first["came_in"]["total"] == "19.99"
+    assert first["became"][0]["amount"] == 1999
+    assert broker_calls.topics() == {"shop-eu": 2, "orders": 2}
+    assert len(broker_calls.records("shop-eu")) == 17
+    assert asyncio.run(groups(broker_calls.bootstrap)) == []
+
+
+async def groups(bootstrap):
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        return await admin.list_consumer_groups()
+    finally:
+        await admin.close()
+
+
+def test_side_by_side_for_a_person_and_as_large_as_asked(retention, broker_calls):
+    produce(broker_calls)
+    result = retention("map", "check", "--topic", "shop-eu")
+    assert result.code == 1
+    for words in (
+        "came in (partition 0, offset 0)",
+        '"total": "19.99"',
+        '"amount": 1999',
+        "left out by the mapping's skip.staff",
+        "anonymous: nothing says whose they are (5.9% of the records)",
+        "future_time: `time` is more than 5 minutes ahead",
+        "not looked at: lines[].sku",
+        "in no record: voucher",
+        "4 customers are in several partitions",
+    ):
+        assert words in result.out
+    early = retention("map", "check", "--topic", "shop-eu", "--sample", "4", "--from", "earliest", "--json")
+    report = json.loads(early.out)
+    assert [one["records"] for one in report["partitions"]] == [2, 2]
+    assert (early.code, report["refused"]) == (0, [])
+    other = json.loads(retention("map", "check", "--topic", "shop-eu", "--mapping", "shopify", "--json").out)
+    assert (other["mapping"], other["events"], other["nothing"]) == ("shopify", {}, 15)
+
+
+def test_the_contracts_own_topics_and_what_is_not_there(retention, broker_calls):
+    order = {"id": "e", "type": "order.placed", "time": NOW.isoformat(), "customer_id": "c"}
+    order |= {"order_id": "o", "amount": 1, "currency": "EUR", "note": "x"}
+    broker_calls.produce(("orders", 0, None, json.dumps(order).encode(), []))
+    result = retention("map", "check", "--topic", "orders", "--json")
+    report = json.loads(result.out)
+    assert (result.code, report["events"]) == (0, {"order.placed": 1})
+    assert [one["path"] for one in report["unread"]] == ["note"]
+    for arguments, says in (
+        (["shop-eux", "--mapping", "rows"], "there is no topic shop-eux; did you mean shop-eu?"),
+        (["tickets"], "tickets is no input of the configuration"),
+        (["shop-eu", "--mapping", "shopfy"], "there is no mapping 'shopfy'; did you mean shopify?"),
+    ):
+        result = retention("map", "check", "--topic", *arguments)
+        assert result.code in {1, 2}
+        assert says in result.err.replace("\n  ", "; ")
+
+
+def test_list_and_show(retention):
+    listed = retention("map", "list").out
+    assert "rows " in listed
+    assert "shopify " in listed
+    assert "/shop-.*/: mapping rows" in listed
+    assert "orders: the contract's orders" in listed
+    shown = retention("map", "show", "zendesk")
+    assert shown.out.startswith("# Zendesk")
+    assert retention("map", "show", "rows").code == 1
+    assert "there are delighted, " in retention("map", "show", "nope").err
