@@ -5,6 +5,7 @@ idempotently: neither has to be granted.
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
@@ -19,7 +20,7 @@ from msgspec import Struct
 from streams.errors import AccessDenied
 from streams.metadata import Allowed, authorized_operations
 from streams.settings import Settings
-from streams.topics import DEAD_LETTERS, INPUTS, METRICS, Names, Topic, ensure, required
+from streams.topics import DEAD_LETTERS, DERIVED, INPUTS, Names, Topic, ensure, required
 
 Resource = Literal["topic", "group", "transactional-id"]
 Operation = Literal["READ", "WRITE", "CREATE", "DELETE", "DESCRIBE", "DESCRIBE_CONFIGS"]
@@ -29,17 +30,32 @@ _COORDINATED: Final[dict[str, int]] = {"group": 0, "transactional-id": 1}
 
 
 _DOCTOR: Final = "`retention doctor --setup commands` prints the ACLs that grant it"
+#: To Kafka's ACLs, every resource of a type.
+_EVERY: Final = "*"
 
 
 class Right(Struct, frozen=True, order=True):
-    """One resource, by its very name, and what is to be done with it."""
+    """One resource, and what is to be done with it.
+
+    Attributes:
+        resource: its type.
+        name: its very name; or how the names begin of all that are meant.
+        operations: what is done.
+        prefixed: whether the name is a beginning.
+    """
 
     resource: Resource
     name: str
     operations: tuple[Operation, ...]
+    prefixed: bool = False
 
     def __str__(self) -> str:
-        return f"{' and '.join(self.operations)} on {self.resource} {self.name}"
+        return f"{' and '.join(self.operations)} on {self.resource} {self.name}{'…' if self.prefixed else ''}"
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is of one resource, whose name is known."""
+        return not self.prefixed and self.name != _EVERY
 
 
 def of_worker(settings: Settings) -> list[Right]:
@@ -49,9 +65,22 @@ def of_worker(settings: Settings) -> list[Right]:
             required(settings.group, settings.partitions, settings.mappings.named()),
             create=settings.create_topics,
         ),
+        *(of_pattern(one.pattern.pattern) for one in settings.mappings.inputs if one.pattern),
         Right("group", settings.group, ("READ",)),
         *(Right("transactional-id", name, ("WRITE",)) for name in _transactional_ids(settings)),
     ]
+
+
+def of_pattern(pattern: str) -> Right:
+    """What reads the inputs that a regular expression finds: Kafka's ACLs know but how a name begins."""
+    plain = re.match(r"(?:[\w-]|\\\.)*(?![*+?{])(?<!\\)", pattern, re.ASCII)
+    beginning = plain[0].replace("\\.", ".") if plain and "|" not in pattern else ""
+    return Right("topic", beginning or _EVERY, ("READ",), prefixed=bool(beginning))
+
+
+def of_reader(topics: Iterable[str]) -> list[Right]:
+    """What reads inputs that were found."""
+    return [Right("topic", name, ("READ",)) for name in topics]
 
 
 def of_producer(settings: Settings) -> list[Right]:
@@ -72,13 +101,13 @@ def of_operator(settings: Settings) -> list[Right]:
 
 
 def of_reader_of_dead_letters() -> list[Right]:
-    """What looks at dead letters: which of them were put back, a group of the same name keeps in its offsets."""
-    return [Right("topic", DEAD_LETTERS, ("READ",)), Right("group", DEAD_LETTERS, ("READ",))]
+    """What looks at dead letters: which of them were put back, a group of their name keeps in its offsets."""
+    return [*of_reader([DEAD_LETTERS]), Right("group", DEAD_LETTERS, ("READ",))]
 
 
 def of_reset(settings: Settings) -> list[Right]:
     """What starts again: `reset`."""
-    names = (*Names(settings.group).internal, METRICS)
+    names = (*Names(settings.group).internal, *DERIVED)
     return [
         *(Right("topic", name, ("DELETE",)) for name in names),
         Right("group", settings.group, ("DELETE",)),
@@ -98,19 +127,15 @@ def _transactional_ids(settings: Settings) -> Iterator[str]:
 async def missing(client: AIOKafkaAdminClient, rights: Sequence[Right]) -> list[Right]:
     """Give what Kafka would refuse, of what it tells: an old or another Kafka may not tell everything.
 
-    `CREATE` is asked only of topics that are not there.
+    `CREATE` is asked only of topics that are not there, and nothing of what has no name yet.
     """
-    on_topics = [right for right in rights if right.resource == "topic"]
+    on_topics = [right for right in rights if right.resource == "topic" and right.exact]
     allowed = await authorized_operations(client, sorted({right.name for right in on_topics}))
-    found = []
-    for right in on_topics:
-        topic = allowed[right.name]
-        wanted = [name for name in right.operations if name != "CREATE" or not topic.exists]
-        lacking = tuple(
-            name for name in wanted if topic.operations is not None and name not in topic.operations
-        )
-        if lacking:
-            found.append(Right("topic", right.name, lacking))
+    found = [
+        Right("topic", right.name, lacking)
+        for right in on_topics
+        if (lacking := _lacking(right.operations, allowed[right.name]))
+    ]
     others = [right for right in rights if right.resource != "topic"]
     visible = await asyncio.gather(*(_visible(client, right) for right in others))
     return [*found, *(right for right, seen in zip(others, visible, strict=True) if not seen)]

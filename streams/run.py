@@ -47,9 +47,13 @@ async def _serve(settings: Settings) -> None:
     server = Server(worker, settings.host, settings.port)
     await server.start()
     log.info("group %s at %s; the numbers are at %s", settings.group, settings.broker, server.url)
+    if worker.read_model is not None:
+        worker.read_model.start()
     try:
         await _run_until(worker, stop)
     finally:
+        if worker.read_model is not None:
+            await worker.read_model.stop()
         await server.stop()
 
 
@@ -76,7 +80,9 @@ async def prepare_topics(settings: Settings) -> dict[str, int]:
         await access.demand(client, access.of_worker(settings))
         counts = await ensure(client, topics, replication=settings.replication, create=settings.create_topics)
         there = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
-        return counts | await partition_counts(client, inputs.resolved(settings, there))
+        found = inputs.resolved(settings, there)
+        await access.demand(client, access.of_reader(found))
+        return counts | await partition_counts(client, found)
 
 
 async def _run_until(worker: Worker, stop: asyncio.Event) -> None:

@@ -20,6 +20,7 @@ def parsed(command):
     parser = argparse.ArgumentParser(exit_on_error=False)
     for name in ("bootstrap-server", "command-config", "allow-principal"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--resource-pattern-type", choices=["literal"], default="literal")
     parser.add_argument("--add", action="store_true", required=True)
     parser.add_argument("--operation", action="append", choices=_OPERATIONS, required=True)
     for resource in _RESOURCES:

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from msgspec import structs
+
 from streams import access
 from streams.access import Operation, Right
 from streams.settings import Settings
@@ -69,16 +71,17 @@ def topic_commands(settings: Settings, topics: Iterable[Topic]) -> list[str]:
 
 def acl_commands(settings: Settings, rights: Iterable[Right], principal: str) -> list[str]:
     """Give the commands that grant rights: one for all resources of a kind with which the same is done."""
-    alike: defaultdict[tuple[str, tuple[Operation, ...]], list[str]] = defaultdict(list)
+    alike: defaultdict[tuple[str, tuple[Operation, ...], bool], list[str]] = defaultdict(list)
     for right in rights:
-        alike[right.resource, right.operations].append(right.name)
+        alike[right.resource, right.operations, right.prefixed].append(right.name)
     return [
         _line(
             "kafka-acls.sh", settings, "--add", "--allow-principal", principal,
             *(part for operation in operations for part in ("--operation", _OPERATIONS[operation])),
             *(part for name in names for part in (f"--{resource}", name)),
+            *(("--resource-pattern-type", "prefixed") if prefixed else ()),
         )
-        for (resource, operations), names in alike.items()
+        for (resource, operations, prefixed), names in alike.items()
     ]  # fmt: skip
 
 
@@ -113,7 +116,7 @@ def _json(settings: Settings, principal: str) -> str:
             "principal": principal,
             "resource": right.resource,
             "name": right.name,
-            "pattern": "literal",
+            "pattern": "prefixed" if right.prefixed else "literal",
             "operations": right.operations,
         }
         for use, rights in uses(settings).items()
@@ -154,17 +157,21 @@ def _strimzi(settings: Settings, principal: str) -> str:
 def _strimzi_acl(right: Right) -> dict[str, Any]:
     kind = {"transactional-id": "transactionalId"}.get(right.resource, right.resource)
     return {
-        "resource": {"type": kind, "name": right.name, "patternType": "literal"},
+        "resource": {
+            "type": kind,
+            "name": right.name,
+            "patternType": "prefix" if right.prefixed else "literal",
+        },
         "operations": [_OPERATIONS[operation] for operation in right.operations],
     }
 
 
 def _merged(rights: Iterable[Right]) -> list[Right]:
-    merged: dict[tuple[Any, str], tuple[Operation, ...]] = {}
+    merged: dict[Right, tuple[Operation, ...]] = {}
     for right in rights:
-        known = merged.get((right.resource, right.name), ())
-        merged[right.resource, right.name] = tuple(dict.fromkeys((*known, *right.operations)))
-    return [Right(resource, name, operations) for (resource, name), operations in merged.items()]
+        resource = structs.replace(right, operations=())
+        merged[resource] = tuple(dict.fromkeys((*merged.get(resource, ()), *right.operations)))
+    return [structs.replace(resource, operations=operations) for resource, operations in merged.items()]
 
 
 def _resource_name(name: str) -> str:

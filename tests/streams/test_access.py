@@ -153,3 +153,31 @@ def test_every_form_holds_the_same(settings):
 def test_replicas_to_spare_make_two_acknowledge(variables):
     topics = json.loads(setup.told(load({"replication": 3}, variables), "json"))["topics"]
     assert {topic["config"]["min.insync.replicas"] for topic in topics} == {"2"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "prefixed"),
+    [
+        ("shop-.*", "shop-", True),
+        (r"shop\.orders\.v[0-9]+", "shop.orders.v", True),
+        (r"eu\.*", "eu", True),
+        ("orders?", "order", True),
+        ("a{2}b", "*", False),
+        (".*-orders", "*", False),
+        ("eu-orders|us-orders", "*", False),
+    ],
+)
+def test_a_pattern_of_inputs_needs_names_that_begin_so(pattern, name, prefixed):
+    assert access.of_pattern(pattern) == access.Right("topic", name, ("READ",), prefixed)
+
+
+def test_a_pattern_of_inputs_is_printed_as_a_prefix(variables, tmp_path):
+    config = tmp_path / "retention.toml"
+    config.write_text('[[inputs]]\npattern = "shop-.*"\nkind = "orders"\n')
+    settings = load({"config": str(config)}, variables)
+    commands = setup.told(settings, "commands").splitlines()
+    [prefixed] = [command for command in commands if command.endswith("--resource-pattern-type prefixed")]
+    assert "--operation Read --topic shop- " in prefixed
+    assert not [command for command in commands if "--topic orders" in command and "Read" in command]
+    rights = json.loads(setup.told(settings, "json"))["acls"]
+    assert [right["name"] for right in rights if right["pattern"] == "prefixed"] == ["shop-"]
