@@ -18,6 +18,7 @@ class Tick(msgspec.Struct, array_like=True):
     now: int  #: microseconds since the epoch
     epoch: int  #: rises when the inputs have been read: facts forwarded until then must be read too
     rewind: int  #: inputs are to be read from the earliest, once for each new value
+    caught_up: bool = False  #: what was answered last rests on all there was: what it means may be said
 
 
 class Answer(msgspec.Struct, array_like=True):
@@ -46,14 +47,16 @@ class Rollup:
         self.rewind = 0
         self._number = 0
         self._inputs_read = False
+        self._trusted = False
         self._answers: dict[int, Answer] = {}
 
     def tick(self, now: int) -> Tick:
         """The next question. Answers to earlier ones no longer count."""
         self.now = max(self.now, now)
+        trusted = self._trusted and not self.pending
         self._number += 1
         self._answers = {}
-        return Tick(self._number, self.generation, self.now, self.epoch, self.rewind)
+        return Tick(self._number, self.generation, self.now, self.epoch, self.rewind, trusted)
 
     @property
     def pending(self) -> bool:
@@ -74,6 +77,7 @@ class Rollup:
             return None
         answers = list(self._answers.values())
         self._follow(answers)
+        self._trusted = self.caught_up(answers)
         return answers
 
     def caught_up(self, answers: Sequence[Answer]) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from models.partition import Partial, Partition
+from streams.announcer import Announcer
 from streams.intake import Intake
 from streams.lag import Lag
 from streams.mapping.mappings import Reads
@@ -78,6 +79,9 @@ class Task:
         self._state = asyncio.Lock()  # held by who changes the customers over an await
         self._counting: asyncio.Task[None] | None = None
         self._facts = TopicPartition(shared.names.facts, number)
+        self._announcer = Announcer(
+            self.partition, self.outbox, self._state, shared.partitions, f"/retention/{shared.names.group}"
+        )
         self._intake = Intake(
             task=number,
             tasks=shared.tasks,
@@ -150,6 +154,7 @@ class Task:
         self._turn += 1
         if self._counting is not None:
             self._counting.cancel()
+        self._announcer.close()
         producer, self._producer = self._producer, None
         if self._transaction is not None:
             await asyncio.wait([self._transaction], timeout=_CLOSE_SECONDS)
@@ -216,6 +221,7 @@ class Task:
         await self._follow(tick)
         read = self._facts_read()
         partial = await self._evaluate(tick.now, count=read)
+        self._announcer.allow(lambda: tick.caught_up and tick.generation == self.generation)
         return Answer(
             task=self.number,
             number=tick.number,

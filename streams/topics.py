@@ -24,6 +24,12 @@ INPUTS: Mapping[str, Kind] = {
     "customers": "customers",
 }
 METRICS = "retention.metrics"
+CUSTOMERS = "retention.customers"
+TRANSITIONS = "retention.transitions"
+TICKET_SLAS = "retention.ticket-sla"
+ACTIONS = "retention.actions"
+#: What is derived from the inputs, and can be again.
+DERIVED = (METRICS, CUSTOMERS, TRANSITIONS, TICKET_SLAS, ACTIONS)
 DEAD_LETTERS = "retention.dead-letters"
 
 _VISIBLE_POLL_SECONDS = 0.05
@@ -118,6 +124,12 @@ def required(group: str, partitions: int, inputs: Iterable[str] = INPUTS) -> lis
             fixed=True,
         ),
         Topic(METRICS, partitions, _compacted()),
+        Topic(CUSTOMERS, partitions, _compacted()),
+        # What they say of somebody is gone after this, whoever it was.
+        *(
+            Topic(name, partitions, _kept(30), access=("WRITE",))
+            for name in (TRANSITIONS, TICKET_SLAS, ACTIONS)
+        ),
         Topic(DEAD_LETTERS, partitions, _DEAD_LETTERS_CONFIG, access=("WRITE",)),
     ]
 

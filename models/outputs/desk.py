@@ -59,8 +59,8 @@ class Desk:
             if self._until.get(key) == until:
                 del self._until[key]
                 chosen[key] = None
-        while len(chosen) < limit and (key := self._next_in_round()) is not None:
-            chosen[key] = None
+        while len(chosen) < limit and (turn := self._next_in_round()) is not None:
+            chosen[turn] = None
         return list(chosen)
 
     def _next_in_round(self) -> bytes | None:

@@ -6,7 +6,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.broker import EmbeddedKafka
 from streams.errors import PartitionsChanged
-from streams.topics import INPUTS, LARGEST_RECORD, Names, Topic, ensure, partition_counts, required
+from streams.topics import DERIVED, INPUTS, LARGEST_RECORD, Names, Topic, ensure, partition_counts, required
 from tests.streams.kafka_calls import admin, create
 
 
@@ -82,6 +82,9 @@ async def test_a_broker_that_creates_topics_when_asked_for_them_is_not_asked(tmp
 
 def test_every_topic_of_the_contract_is_required():
     topics = {topic.name: topic for topic in required("g", 8)}
-    assert topics.keys() == {*INPUTS, *Names("g").internal, "retention.metrics", "retention.dead-letters"}
+    assert topics.keys() == {*INPUTS, *Names("g").internal, *DERIVED, "retention.dead-letters"}
     assert {name for name, topic in topics.items() if topic.fixed} == set(Names("g").internal)
-    assert topics["retention.metrics"].config["cleanup.policy"] == "compact"
+    compacted = {name for name in DERIVED if topics[name].config["cleanup.policy"] == "compact"}
+    assert compacted == {"retention.metrics", "retention.customers"}
+    thirty_days = 30 * 24 * 3600 * 1000
+    assert all(int(topics[name].config["retention.ms"]) <= thirty_days for name in {*DERIVED} - compacted)
