@@ -106,7 +106,7 @@ class Partition:
         self._waiting: list[tuple[int, bytes]] = []
         # Event hour of the oldest claim -> customers. An entry whose customer has an older one is ignored.
         self._oldest: dict[int, list[bytes]] = {}
-        self._desk = Desk(lambda: [key for key in self._rows if not pages.is_page(key)])
+        self._desk = Desk(self.customers)
         self._set_clock(meta.now)
 
     def _set_clock(self, now: int) -> None:
@@ -223,6 +223,14 @@ class Partition:
         self._desk.remind(key, speech.until)
         return speech.outputs
 
+    def customers(self) -> list[bytes]:
+        """Give the keys of all customers of whom there is a row."""
+        return [key for key in self._rows if not pages.is_page(key)]
+
+    def facts(self, key: bytes) -> tuple[list[Fact], list[Fact]]:
+        """Give a customer's facts: those known now, and those later than the clock; none of a stranger."""
+        return self._known_facts(key), list(self._held.get(key, ()))
+
     def drain(self) -> dict[bytes, bytes | None]:
         """Give the rows that changed since the last time; None in place of one that is no more."""
         rows = self._rows
@@ -275,7 +283,7 @@ class Partition:
         None may be taken before the last step.
         """
         self._set_clock(self.meta.now)
-        for key in [key for key in self._rows if not pages.is_page(key)]:
+        for key in self.customers():
             self._restore(key)
             yield
         self.counting = True

@@ -1,0 +1,173 @@
+"""Why a customer stands where they do: each of their events, and what it counts for (docs/api.md, "Why")."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from models import claims
+from models.account import Account
+from models.ask import reasons
+from models.ask.answers import Change, Kind, Reason, Sets, Subject, Why
+from models.ask.customers import sets_of
+from models.ask.reasons import Verdict
+from models.claims import AUTHORS, STATUSES, SURVEYS, Claim
+from models.definitions import PRIORITIES, Definitions
+from models.facts import Fact
+from models.messages import Cause
+from models.outputs.course import Courses, Turn
+from models.outputs.profiles import TIERS
+from models.outputs.said import moment
+from models.standing import STATES
+from models.windows import Window, hour
+
+#: Claim -> the event's type, and what kind of thing it is about.
+_EVENTS: Final[dict[type[Claim], tuple[str, Kind | None]]] = {
+    claims.Placed: ("order.placed", "order"),
+    claims.Amended: ("order.amended", "order"),
+    claims.Cancelled: ("order.cancelled", "order"),
+    claims.Shipped: ("order.shipped", "order"),
+    claims.Delivered: ("order.delivered", "order"),
+    claims.Requested: ("refund.requested", "refund"),
+    claims.Completed: ("refund.completed", "refund"),
+    claims.Rejected: ("refund.rejected", "refund"),
+    claims.Opened: ("ticket.opened", "ticket"),
+    claims.Replied: ("ticket.replied", "ticket"),
+    claims.StatusChanged: ("ticket.status_changed", "ticket"),
+    claims.Transferred: ("ticket.transferred", "ticket"),
+    claims.Submitted: ("review.submitted", "review"),
+    claims.Removed: ("review.removed", "review"),
+    claims.CheckoutStarted: ("checkout.started", "cart"),
+    claims.Answered: ("survey.answered", None),
+    claims.Shared: ("experience.shared", None),
+    claims.PaymentFailed: ("payment.failed", None),
+    claims.StockMissed: ("stock.missed", None),
+    claims.Contacted: ("customer.contacted", None),
+}
+#: A claim's field -> the event's, and the names of its numbers, where it is one of those.
+_FIELDS: Final[Mapping[tuple[type[Claim], str], tuple[str, Sequence[str] | None]]] = {
+    (claims.Placed, "promised"): ("promised_at", None),
+    (claims.Placed, "cart"): ("cart_id", None),
+    (claims.Placed, "referrer"): ("referred_by", None),
+    **{(kind, "order"): ("order_id", None) for kind in (claims.Requested, claims.Completed, claims.Rejected)},
+    (claims.Opened, "priority"): ("priority", PRIORITIES),
+    (claims.Opened, "by_agent"): ("opened_by", ("customer", "agent")),
+    (claims.Replied, "author"): ("author", AUTHORS),
+    (claims.Replied, "promised"): ("promised_at", None),
+    (claims.StatusChanged, "status"): ("status", STATUSES),
+    (claims.Answered, "survey"): ("survey", SURVEYS),
+    (claims.PaymentFailed, "method"): ("payment_method", None),
+    (claims.Contacted, "action"): ("action_id", None),
+}
+_BILLION: Final = 1_000_000_000
+
+
+class Place(NamedTuple):
+    """Where a page of events begins: after this time (microseconds) and id."""
+
+    time: int
+    id: str
+
+
+class Whys:
+    """Finds reasons, by the present definitions."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._courses = Courses(definitions)
+        self._windows = [Window.parse(name) for name in definitions.windows]
+
+    def why(
+        self,
+        account: Account,
+        facts: Sequence[Fact],
+        later: Sequence[Fact],
+        now: int,
+        *,
+        after: Place | None,
+        limit: int,
+    ) -> tuple[Why, Place | None] | None:
+        """Give a customer's reasons, and where the next page begins; None of who is no customer.
+
+        Args:
+            account: the customer, of `facts` alone.
+            facts: what is known of them.
+            later: what is later than the clock.
+            now: microseconds.
+            after: where to begin; None: with the first event.
+            limit: of events.
+        """
+        course = self._courses.course(account, now)
+        if course is None:
+            return None
+        events = sorted([*facts, *later], key=lambda fact: (fact.time, fact.claim.id))
+        if after is not None:
+            events = [fact for fact in events if (fact.time, fact.claim.id) > after]
+        page = events[:limit]
+        verdicts = {id(verdict.claim): verdict for verdict in _judge(account, now)} if page else {}
+        more = Place(page[-1].time, page[-1].claim.id) if len(events) > limit else None
+        hours = [entry[2] for entry in account.line]
+        return Why(
+            customer_id=account.key.decode(),
+            lifecycle=STATES[course.lifecycle.after],
+            lifecycle_changed=_change(course.lifecycle),
+            tier=TIERS[course.tier.after],
+            tier_changed=_change(course.tier),
+            sets=[Sets(w.name, sets_of(hours, hour(now), w.hours)) for w in self._windows],
+            events=[self._reason(fact, verdicts.get(id(fact.claim)), now) for fact in page],
+            as_of=moment(now),
+            next=None,
+        ), more
+
+    def _reason(self, fact: Fact, verdict: Verdict | None, now: int) -> Reason:
+        claim = fact.claim
+        if verdict is None:
+            verdict = Verdict(claim, [], "is later than the clock: it counts from its time on")
+        elif fact.seen:
+            verdict = verdict._replace(uses=[*verdict.uses, "experiments"])
+        kind, about = _EVENTS[type(claim)]
+        age = hour(now) - hour(claim.time)
+        return Reason(
+            id=claim.id,
+            type=kind,
+            time=moment(claim.time),
+            subject=None if about is None else Subject(about, fact.entity),
+            says=dict(_says(claim)),
+            experiments=fact.seen or {},
+            counts_for=verdict.uses,
+            reason=verdict.reason,
+            outdone_by=verdict.by,
+            windows=[w.name for w in self._windows if 0 <= age < w.hours],
+            windows_before=[w.name for w in self._windows if w.hours <= age < 2 * w.hours],
+        )
+
+
+def _judge(account: Account, now: int) -> Iterator[Verdict]:
+    row = account.row
+    for entity in row.orders:
+        yield from reasons.of_order(account, entity, now)
+    for entity in row.refunds:
+        yield from reasons.of_refund(account, entity)
+    for entity in row.tickets:
+        yield from reasons.of_ticket(account, entity)
+    for entity in row.reviews:
+        yield from reasons.of_review(account, entity)
+    for entity in row.carts:
+        yield from reasons.of_cart(account, entity, now)
+    yield from reasons.of_loose(account)
+
+
+def _change(turn: Turn) -> Change:
+    return Change(moment(turn.time), Cause(turn.cause, turn.event))
+
+
+def _says(claim: Claim) -> Iterator[tuple[str, Any]]:
+    """Give what is kept of an event, in the event's own words."""
+    kind = type(claim)
+    for name in kind.__struct_fields__[2:]:  # after time and id
+        value = getattr(claim, name)
+        field, names = _FIELDS.get((kind, name), (name, None))
+        if names is not None:
+            value = names[value]
+        elif field == "promised_at" and value is not None:
+            value = moment(value).isoformat().replace("+00:00", "Z")
+        elif field == "sentiment" and value is not None:
+            value /= _BILLION
+        yield field, value

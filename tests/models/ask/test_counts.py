@@ -1,0 +1,175 @@
+"""Who is listed is who was counted: as many as the gauges say, and those whom the oracle names."""
+
+import json
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from models.account import Account
+from models.ask.customers import Customers
+from models.ask.orders import overdue
+from models.ask.questions import WhichCustomers, WhichTickets
+from models.ask.tickets import Tickets
+from models.customer import Row
+from models.events import KINDS, decode
+from models.facts import facts_of
+from models.metrics import compute
+from models.partition import Partition
+from models.risk import assess
+from tests.oracle import World
+from tests.oracle.profiles import profiles
+from tests.oracle.shop import active
+from tests.random_history import random_history
+from tests.strategies import histories
+
+SETS = ("start", "end", "new", "retained", "lost", "reactivated")
+STATES = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
+TIERS = ("member", "silver", "gold", "vip")
+
+
+class Shop:
+    """One partition that all of a history has gone into, and what is asked of it at its end."""
+
+    def __init__(self, history, steps=None):
+        self.definitions = history.definitions
+        self.partition = Partition(self.definitions, {})
+        self.events = []
+        for step in history.steps[:steps]:
+            for event in step.events:
+                decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
+                for customer, fact in facts_of(decoded, self.definitions):
+                    self.partition.apply(customer, fact, step.now)
+            self.events += step.events
+            self.now = step.now
+            self.partition.advance(self.now)
+        samples = compute([self.partition.evaluate(self.now)], self.definitions, self.now)
+        self.samples = {(s.metric, frozenset(s.labels.items())): s for s in samples}
+        self.accounts = [
+            Account(key, Row(self.partition.facts(key)[0])) for key in self.partition.customers()
+        ]
+
+    def customers(self, **asked):
+        found = Customers(self.definitions)
+        profiles = (found.find(a, WhichCustomers(**asked), self.now) for a in self.accounts)
+        return [profile for profile in profiles if profile is not None]
+
+    def tickets(self, **asked):
+        found = Tickets(self.definitions)
+        return [t for a in self.accounts for t in found.find(a, WhichTickets(**asked), self.now)]
+
+    def gauge(self, metric, **labels):
+        return self.samples[metric, frozenset(labels.items())]
+
+
+def check(shop):
+    world = World(shop.events, shop.now, shop.definitions)
+    for window in shop.definitions.windows:
+        for name in SETS:
+            found = shop.customers(set=name, window=window)
+            assert len(found) == shop.gauge("retention_customers", window=window, set=name).value
+        lost = active(world, world.hour - world.windows[window], world.windows[window])
+        lost -= active(world, world.hour, world.windows[window])
+        listed = {profile.customer_id for profile in shop.customers(set="lost", window=window)}
+        assert listed == {customer.name for customer in lost}
+    for state in STATES:
+        gauge = shop.gauge("retention_lifecycle_customers", state=state)
+        assert len(shop.customers(lifecycle=state)) == gauge.value
+    for tier in TIERS:
+        assert len(shop.customers(tier=tier)) == shop.gauge("retention_loyalty_customers", tier=tier).value
+    orders = [order for account in shop.accounts for order in overdue(account, shop.now)]
+    assert len(orders) == shop.gauge("retention_deliveries_overdue").value
+    check_tickets(shop)
+
+
+def check_tickets(shop):
+    for priority in ("low", "normal", "high", "urgent"):
+        for window in ("1h", "24h", *shop.definitions.windows):
+            for sla in ("first_response", "first_human_response", "resolution", "promise"):
+                found = shop.tickets(breached=True, window=window, sla=sla, priority=priority)
+                labels = {"window": window, "sla": sla, "priority": priority}
+                assert len(found) == shop.gauge("retention_sla_breach_ratio", **labels).numerator
+        for by in ("any", "human"):
+            gauge = shop.gauge("retention_tickets_unanswered", by=by, priority=priority)
+            assert len(shop.tickets(unanswered=by, priority=priority)) == gauge.value
+        for status in ("open", "pending", "on_hold"):
+            gauge = shop.gauge("retention_tickets", status=status, priority=priority)
+            assert len(shop.tickets(status=status, priority=priority)) == gauge.value
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_list_is_as_long_as_its_gauge_says(seed):
+    history = random_history(seed, size=1500)
+    for steps in (4, 8, None):
+        check(Shop(history, steps))
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(histories())
+def test_so_it_is_at_every_edge(history):
+    check(Shop(history))
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return Shop(random_history(3, size=1500), 8)
+
+
+def test_profiles_are_the_oracles(shop):
+    expected = profiles(shop.events, shop.now, shop.definitions)
+    found = {profile.customer_id: profile for profile in shop.customers()}
+    assert found.keys() == expected.keys()
+    for name, profile in found.items():
+        wanted = expected[name]
+        assert (profile.lifecycle, profile.tier, profile.orders, profile.nps, profile.open_tickets) == (
+            wanted["lifecycle"],
+            wanted["tier"],
+            wanted["orders"],
+            wanted["nps"],
+            wanted["open_tickets"],
+        )
+        assert math.isclose(profile.net_value, wanted["net_value"], rel_tol=1e-9, abs_tol=0.005)
+
+
+def test_the_late_and_the_others_are_all_who_ever_bought(shop):
+    late, others = shop.customers(risk="late"), shop.customers(risk="on_time")
+    lines = [[entry[0] for entry in account.line] for account in shop.accounts]
+    risks = [risk for line in lines if (risk := assess(line, shop.now, shop.definitions))]
+    assert len(late) == sum(risk.lateness > 1 for risk in risks) > 0
+    assert len(others) == sum(risk.lateness <= 1 for risk in risks) > 0
+    assert all(profile.risk.lateness >= 2 for profile in shop.customers(min_lateness=2))
+    assert shop.customers(max_p_alive=1) == []  # nobody has fitted a model
+
+
+def test_parameters_restrict_together(shop):
+    both = shop.customers(lifecycle="churned", tier="member")
+    assert {(profile.lifecycle, profile.tier) for profile in both} == {("churned", "member")}
+    assert len(both) < len(shop.customers(tier="member"))
+
+
+def test_what_is_due_is_what_will_be_breached_by_then(shop):
+    """Of the tickets that are due within two days, each has an undecided target by then, and no others."""
+    until = shop.now + 2 * 86400 * 10**6
+    due = {(t.customer_id, t.ticket_id) for t in shop.tickets(due_within="2d")}
+    later = Shop.__new__(Shop)
+    later.__dict__ |= shop.__dict__ | {"now": until}
+    breached = {
+        (t.customer_id, t.ticket_id)
+        for status in ("open", "pending", "on_hold", "solved", "closed")
+        for t in later.tickets(status=status)
+        if any(target.state == "breached" and target.due.timestamp() > shop.now / 1e6 for target in t.targets)
+    }
+    assert due == breached
+    assert due
+
+
+def test_open_tickets_are_all_that_are_not_solved_or_closed(shop):
+    statuses = [ticket.status for ticket in shop.tickets()]
+    assert set(statuses) <= {"open", "pending", "on_hold"}
+    total = sum(s.value for (metric, _), s in shop.samples.items() if metric == "retention_tickets")
+    assert len(statuses) == total > 0
