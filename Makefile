@@ -32,12 +32,13 @@ format: $(dev)
 	$(bin)/ruff format
 
 # Files made by code and committed; `make lint` fails where they are not current.
-generated := grafana/dashboards prometheus/rules prometheus/user schemas/v1 schemas/asyncapi.yaml
+generated := grafana/dashboards prometheus/rules prometheus/user deploy/kubernetes/components schemas/v1 schemas/asyncapi.yaml
 digest = find $(generated) -type f -exec cksum {} + | sort
 
 generate: $(dev)
 	$(bin)/python -m prometheus.generate
 	$(bin)/python -m grafana.generate
+	$(bin)/python -m deploy.kubernetes.generate
 	$(bin)/python -m schemas.generate
 
 bench: $(dev)

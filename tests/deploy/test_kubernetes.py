@@ -1,0 +1,281 @@
+"""deploy/kubernetes without a cluster: built by kubectl, held to published schemas and to our own rules."""
+
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import trustme
+import yaml
+from jsonschema import Draft202012Validator
+
+from deploy.kubernetes import generate
+from streams import access
+from streams.cli.group import COMMANDS
+from streams.doctor.setup import told
+from streams.settings import SETTINGS, load
+from tests.deploy.test_compose import SERVICES
+
+ROOT = Path(__file__).parents[2]
+KUBERNETES = ROOT / "deploy" / "kubernetes"
+#: The oldest that is still looked after, and the newest that has published schemas.
+VERSIONS = ("1.34", "1.37")
+
+
+@cache
+def built(name):
+    """The resources of a kustomization."""
+    command = [Path(sys.executable).parent / "kubectl", "kustomize", KUBERNETES / name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def only(kind, name="overlays/example"):
+    [found] = [resource for resource in built(name) if resource["kind"] == kind]
+    return found
+
+
+def named(kind):
+    found = [resource for resource in built("overlays/example") if resource["kind"] == kind]
+    return {resource["metadata"]["name"]: resource for resource in found}
+
+
+@pytest.fixture(params=["base", "overlays/example"])
+def pod(request):
+    return only("Deployment", request.param)["spec"]["template"]
+
+
+def copied(resources):
+    return json.loads(json.dumps(list(resources.values())))
+
+
+@cache
+def published():
+    """(apiVersion, kind) -> schema, of what is not Kubernetes' own."""
+    found = {}
+    for path in (ROOT / "tests" / "data" / "crds").glob("*.yaml"):
+        spec = yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]
+        for version in spec["versions"]:
+            if version["served"]:
+                api = f"{spec['group']}/{version['name']}"
+                found[api, spec["names"]["kind"]] = strict(version["schema"]["openAPIV3Schema"])
+    return found
+
+
+def strict(schema):
+    """The schema as `kubectl --validate=strict` takes it: what it does not name is an error."""
+    if isinstance(schema, list):
+        return [strict(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    known = {key: strict(value) for key, value in schema.items()}
+    if "properties" in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):
+        known.setdefault("additionalProperties", False)
+    if known.pop("x-kubernetes-int-or-string", False):
+        known.pop("type", None)
+    return known
+
+
+def problems(resource):
+    schema = published().get((resource["apiVersion"], resource["kind"]))
+    if schema is not None:
+        schema = schema | {"properties": schema["properties"] | {"metadata": {"type": "object"}}}
+        return [error.message for error in Draft202012Validator(schema).iter_errors(resource)]
+    found = []
+    for version in VERSIONS:
+        try:
+            kubernetes_validate.validate(resource, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            found.append(f"{version}: {error.message}")
+    return found
+
+
+@pytest.mark.parametrize("name", ["base", "overlays/example"])
+def test_every_resource_is_as_the_published_schemas_have_it(name):
+    found = {
+        f"{resource['kind']} {resource['metadata']['name']}": problems(resource) for resource in built(name)
+    }
+    assert {key: errors for key, errors in found.items() if errors} == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil"),
+    [
+        ("Deployment", lambda spec: spec["template"]["spec"].update(restartPolicie="Always")),
+        ("PodDisruptionBudget", lambda spec: spec.update(maxUnavailable=[1])),
+        ("ScaledObject", lambda spec: spec.update(maxReplicas=3)),
+        ("ScaledObject", lambda spec: spec["triggers"][0]["metadata"].update(lagThreshold=5)),
+        ("TriggerAuthentication", lambda spec: spec["secretTargetRef"][0].pop("name")),
+        ("KafkaUser", lambda spec: spec["authorization"]["acls"][0].update(operations=["Reed"])),
+        ("KafkaTopic", lambda spec: spec.update(partitions=0)),
+        ("PodMonitor", lambda spec: spec["podMetricsEndpoints"][0].update(interval="often")),
+        ("PrometheusRule", lambda spec: spec["groups"][0]["rules"][0].pop("expr")),
+    ],
+)  # fmt: skip
+def test_the_schemas_find_what_is_wrong(kind, spoil):
+    resource = copied(named(kind))[0]
+    spoil(resource["spec"])
+    assert problems(resource)
+
+
+def test_what_is_there():
+    assert {resource["kind"] for resource in built("base")} == {
+        "ServiceAccount", "ConfigMap", "Deployment", "Service", "PodDisruptionBudget",
+    }  # fmt: skip
+    assert {resource["kind"] for resource in built("overlays/example")} == {
+        *(resource["kind"] for resource in built("base")),
+        "KafkaTopic", "KafkaUser", "ScaledObject", "TriggerAuthentication", "PodMonitor", "PrometheusRule",
+    }  # fmt: skip
+
+
+def test_hardened_as_in_compose(pod):
+    [container] = pod["spec"]["containers"]
+    user, group = map(int, SERVICES["worker"]["user"].split(":"))
+    assert pod["spec"]["securityContext"] == {
+        "runAsNonRoot": True, "runAsUser": user, "runAsGroup": group, "fsGroup": group,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }  # fmt: skip
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+    }  # fmt: skip
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    assert container["resources"]["limits"]["memory"]
+    assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+    assert all(mount.get("readOnly") or mount["name"] == "tmp" for mount in container["volumeMounts"])
+
+
+def test_the_same_command_and_image_as_in_compose(pod):
+    [container] = pod["spec"]["containers"]
+    assert container["args"] == SERVICES["worker"]["command"]
+    assert container["args"][0] in COMMANDS["Run"]
+    assert container["image"].endswith(SERVICES["worker"]["image"])
+    assert SERVICES["worker"]["ports"][0].endswith(f":{container['ports'][0]['containerPort']}")
+
+
+def test_probes_ask_what_a_worker_answers(pod):
+    [container] = pod["spec"]["containers"]
+    probes = ("startup", "liveness", "readiness")
+    paths = [container[f"{probe}Probe"]["httpGet"]["path"] for probe in probes]
+    assert paths == ["/live", "/live", "/ready"]
+    served = (ROOT / "streams" / "server.py").read_text(encoding="utf-8")
+    assert all(f'add_get("{path}"' in served for path in paths)
+
+
+def test_no_variable_of_a_service_is_taken_for_a_setting(pod):
+    """A service called `retention` would set RETENTION_PORT=tcp://…, and no worker would start."""
+    assert pod["spec"]["enableServiceLinks"] is False
+
+
+@pytest.fixture(scope="module")
+def secrets():
+    """What Strimzi makes: secret -> key -> content."""
+    authority = trustme.CA()
+    user = authority.issue_cert("retention")
+    certificate = authority.cert_pem.bytes().decode()
+    return {
+        "my-cluster-cluster-ca-cert": {"ca.crt": certificate},
+        "retention": {
+            "ca.crt": certificate,
+            "user.crt": user.cert_chain_pems[0].bytes().decode(),
+            "user.key": user.private_key_pem.bytes().decode(),
+        },
+    }
+
+
+@pytest.mark.parametrize("name", ["base", "overlays/example"])
+def test_the_configuration_is_valid_and_mounted(name, secrets, tmp_path):
+    maps = {each["metadata"]["name"]: each["data"] for each in built(name) if each["kind"] == "ConfigMap"}
+    pod = only("Deployment", name)["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    environment = maps[container["envFrom"][0]["configMapRef"]["name"]]
+    assert environment.keys() <= {setting.variable for setting in SETTINGS.values()}
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    for volume in pod["volumes"]:
+        directory = tmp_path / mounts[volume["name"]].lstrip("/")
+        directory.mkdir(parents=True)
+        for file, content in held(volume, maps, secrets).items():
+            (directory / file).write_text(content)
+    here = {key: f"{tmp_path}{value}" if value[0] == "/" else value for key, value in environment.items()}
+    settings = load({}, here)
+    assert (settings.partitions, settings.replication) == (16, 3)
+    assert settings.create_topics is (name == "base")
+    assert settings.definitions.base_currency == ("USD" if name == "base" else "EUR")
+
+
+def held(volume, maps, secrets):
+    """File -> content, of a volume."""
+    if "configMap" in volume:
+        return maps[volume["configMap"]["name"]]
+    secret = volume.get("secret", {"items": []})
+    return {item["path"]: secrets[secret["secretName"]][item["key"]] for item in secret["items"]}
+
+
+def test_topics_and_users_are_those_that_doctor_names():
+    setup = json.loads(told(generate.settings(), "json"))
+    specs = {each["spec"].pop("topicName"): each["spec"] for each in copied(named("KafkaTopic"))}
+    assert specs == {
+        each["name"]: {
+            "partitions": each["partitions"],
+            "replicas": each["replication"],
+            "config": each["config"],
+        }
+        for each in setup["topics"]
+    }
+    worker = named("KafkaUser")["retention"]["spec"]["authorization"]["acls"]
+    granted = {
+        (acl["resource"]["type"], acl["resource"]["name"], operation.upper())
+        for acl in worker
+        for operation in acl["operations"]
+    }
+    assert granted == {
+        (right.resource.replace("-id", "Id"), right.name, operation)
+        for right in access.of_worker(generate.settings())
+        for operation in right.operations
+    }
+    assert {acl["resource"]["patternType"] for acl in worker} == {"literal"}
+
+
+def test_secrets_are_those_that_strimzi_makes(secrets):
+    assert "retention" in named("KafkaUser")
+    clusters = {
+        resource["metadata"]["labels"]["strimzi.io/cluster"]
+        for kind in ("KafkaTopic", "KafkaUser")
+        for resource in named(kind).values()
+    }
+    assert clusters == {"my-cluster"}
+    references = only("TriggerAuthentication")["spec"]["secretTargetRef"]
+    assert len(references) == 3
+    assert all(reference["key"] in secrets[reference["name"]] for reference in references)
+
+
+def test_all_of_them_mean_the_same_pods():
+    deployment, service = only("Deployment"), only("Service")
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    selectors = [
+        deployment["spec"]["selector"]["matchLabels"],
+        only("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+        only("PodMonitor")["spec"]["selector"]["matchLabels"],
+        service["spec"]["selector"],
+    ]
+    assert all(selector.items() <= labels.items() for selector in selectors)
+    [port] = deployment["spec"]["template"]["spec"]["containers"][0]["ports"]
+    assert port["name"] == service["spec"]["ports"][0]["targetPort"]
+    [endpoint] = only("PodMonitor")["spec"]["podMetricsEndpoints"]
+    assert endpoint["port"] == port["name"]
+    # The dashboards' and the rules' job.
+    assert labels[only("PodMonitor")["spec"]["jobLabel"]] == "retention"
+
+
+def test_scaling_goes_no_further_than_there_are_tasks():
+    scaled = only("ScaledObject")["spec"]
+    assert scaled["scaleTargetRef"]["name"] == only("Deployment")["metadata"]["name"]
+    settings = generate.settings()
+    assert 1 < scaled["minReplicaCount"] < scaled["maxReplicaCount"] <= settings.partitions
+    assert "replicas" not in only("Deployment")["spec"]
+    [trigger] = scaled["triggers"]
+    assert trigger["metadata"]["consumerGroup"] == settings.group
+    assert trigger["authenticationRef"]["name"] == only("TriggerAuthentication")["metadata"]["name"]
