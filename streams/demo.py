@@ -23,6 +23,7 @@ from streams.broker import EmbeddedKafka, free_port, is_free, tied
 from streams.connection import Connection
 from streams.errors import PortInUse, RetentionError, SettingsError
 from streams.live_view import render
+from streams.read_model.server import RedisServer, find_program
 from streams.scrape import Scrape, scrape
 from streams.settings import Settings
 from streams.simulator.live import Plan, Progress, play
@@ -86,7 +87,8 @@ class Demo:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with self._kafka() as broker, self._worker(broker) as (worker, url):
+        async with self._kafka() as broker, self._redis() as redis, self._worker(broker, redis) as running:
+            worker, url = running
             shop = asyncio.create_task(self._shop(broker))
             view = asyncio.create_task(self._view(url))
             parts = {shop, view, asyncio.create_task(stop.wait()), asyncio.create_task(self._time_up())}
@@ -121,7 +123,21 @@ class Demo:
             yield kafka.bootstrap
 
     @contextlib.asynccontextmanager
-    async def _worker(self, broker: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    async def _redis(self) -> AsyncIterator[str]:
+        """Give the URL of the read model's Redis; empty: there is none to be had."""
+        program = find_program()
+        if self._settings.redis is not None:
+            yield self._settings.redis
+        elif program is None:
+            self._console.print("There is no Redis for this platform: going on without the read model.")
+            yield ""
+        else:
+            with RedisServer(program, self._directory) as server:
+                self._console.print(f"The read model is in Redis at {server.url}")
+                yield server.url
+
+    @contextlib.asynccontextmanager
+    async def _worker(self, broker: str, redis: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
         settings = self._settings
         port = _port(settings)
         flags = {"broker": broker, "group": settings.group, "partitions": settings.partitions, "port": port}
@@ -135,7 +151,7 @@ class Demo:
                     *(f"--{name}={value}" for name, value in flags.items()),
                 ]),
                 stdout=output, stderr=output, start_new_session=True,
-                env={**os.environ, "RETENTION_HOST": settings.host,
+                env={**os.environ, "RETENTION_HOST": settings.host, "RETENTION_REDIS": redis,
                      "RETENTION_CONFIG": str(settings.config or "")},
             )  # fmt: skip
         try:

@@ -9,6 +9,7 @@ from prometheus_client.exposition import choose_encoder
 from streams.errors import PortInUse
 from streams.exporter import BusinessCollector, WorkerCollector
 from streams.live_page import LivePage
+from streams.read_model.exporter import ReadModelCollector
 from streams.worker import Worker
 
 
@@ -20,6 +21,8 @@ def registry(worker: Worker) -> CollectorRegistry:
     GCCollector(registry=collected)
     collected.register(BusinessCollector(lambda: worker.publisher))
     collected.register(WorkerCollector(worker.operational, worker))
+    if worker.read_model is not None:
+        collected.register(ReadModelCollector(worker.read_model))
     return collected
 
 

@@ -18,6 +18,8 @@ from streams.clock import clock
 from streams.lag import Lag
 from streams.operational import Operational
 from streams.publisher import Publisher
+from streams.read_model.follower import ReadModel
+from streams.read_model.store import Store
 from streams.rollup_owner import RollupOwner
 from streams.settings import Settings
 from streams.shared import Shared
@@ -52,6 +54,7 @@ class Worker:
         self.app = FaustApp(settings)
         self.names = Names(settings.group)
         self.owner: RollupOwner | None = None
+        self.read_model = self._read_model(partitions)
         self._table = CustomersTable(self.app, name="customers", partitions=settings.partitions)
         self.app.tables.add(self._table)
         self.app.bulk_tables.on_assigned = self._on_assigned
@@ -80,6 +83,17 @@ class Worker:
     def settled(self) -> bool:
         """Whether an assignment has been made, and all of its tasks are restored."""
         return self._member[0] >= 0 and self.tasks.opening == 0
+
+    def _read_model(self, partitions: Mapping[str, int]) -> ReadModel | None:
+        if self.settings.redis is None:
+            return None
+        return ReadModel(
+            Store(self.settings.redis, self.settings.group),
+            self.settings.client_options(),
+            partitions,
+            active=lambda: self.owner is not None,
+            busy=lambda: not self.caught_up(),
+        )
 
     # What the gauges are read from (`exporter.WorkerState`).
 

@@ -18,13 +18,13 @@ from streams.simulator import SCENARIOS
     "--rate", default=20.0, show_default=True, type=click.FloatRange(0), help="Live events a second."
 )
 @click.option("--seconds", type=click.FloatRange(0), help="Stop this long after the history is in.")
-@settings_options("broker", "group", "partitions", "host", "port", "data_dir", reached_by=False)
+@settings_options("broker", "group", "partitions", "host", "port", "redis", "data_dir", reached_by=False)
 def command(
     *, settings: Settings, customers: int, seed: int, scenario: str, rate: float, seconds: float | None
 ) -> None:
     """Run everything on this machine, nothing to install first.
 
-    A real Kafka, a worker and a simulated shop: 18 months of history at full speed, then live. Set
-    RETENTION_BROKER to use a Kafka that runs already.
+    A real Kafka, a Redis, a worker and a simulated shop: 18 months of history at full speed, then live. Set
+    RETENTION_BROKER to use a Kafka that runs already, RETENTION_REDIS for a Redis.
     """
     asyncio.run(demo.Demo(settings, demo.plan(customers, seed, scenario, rate), seconds).run())

@@ -2,32 +2,38 @@
 
 import asyncio
 import shutil
+from contextlib import aclosing
 
 import click
+from redis.exceptions import RedisError
 
 from streams import admin, topics
 from streams.cli.options import settings_options
 from streams.errors import GroupActive
+from streams.read_model.store import Store
 from streams.settings import Settings
 
 
 @click.command("reset")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@settings_options("broker", "group", "data_dir")
+@settings_options("broker", "group", "redis", "data_dir")
 def command(settings: Settings, *, yes: bool) -> None:
     """Start again from the earliest events: forget the state, the committed offsets and the metrics.
 
-    Deletes the group's internal topics, its offsets, the topic retention.metrics and the local state. Workers
-    have to be stopped first; the next one that starts reads the inputs from their beginning. Inputs and dead
-    letters stay.
+    Deletes the group's internal topics, its offsets, the derived topics (retention.metrics, -.customers,
+    -.transitions, -.ticket-sla, -.actions), the read model in Redis and the local state. Workers have to be
+    stopped first; the next one that starts reads the inputs from their beginning. Inputs and dead letters
+    stay.
     """
-    doomed = [*topics.Names(settings.group).internal, topics.METRICS]
+    doomed = [*topics.Names(settings.group).internal, *topics.DERIVED]
     local = settings.data_dir / "faust"
     asyncio.run(_refuse_if_active(settings))
     if not yes:
         click.echo(f"Of group {settings.group} at {settings.broker}, this deletes:", err=True)
         for topic in doomed:
             click.echo(f"  topic {topic}", err=True)
+        if settings.redis is not None:
+            click.echo(f"  the read model at {Store(settings.redis, settings.group).name}", err=True)
         click.echo(f"  the committed offsets\n  {local}", err=True)
         click.confirm("Go on?", abort=True, err=True)
     deleted, had_offsets = asyncio.run(_reset(settings, doomed))
@@ -35,10 +41,23 @@ def command(settings: Settings, *, yes: bool) -> None:
         click.echo(f"deleted topic {topic}")
     if had_offsets:
         click.echo(f"deleted the offsets of group {settings.group}")
+    if settings.redis is not None:
+        asyncio.run(_clear_read_model(settings.redis, settings.group))
     if local.exists():
         shutil.rmtree(local)
         click.echo(f"deleted {local}")
     click.echo("The next worker starts from the earliest events.")
+
+
+async def _clear_read_model(url: str, group: str) -> None:
+    async with aclosing(Store(url, group)) as store:
+        try:
+            removed = await store.clear()
+        except RedisError as error:
+            # It belongs to topics that are no more: the next worker clears it by itself.
+            click.echo(f"left the read model at {store.name} for the next worker: {error}", err=True)
+        else:
+            click.echo(f"deleted the read model at {store.name} ({removed} keys)")
 
 
 async def _refuse_if_active(settings: Settings) -> None:

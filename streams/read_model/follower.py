@@ -15,9 +15,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
-from streams.read_model.store import PROFILES, Position, Store
+from streams.read_model.store import Position, Store
 from streams.topic_ids import topic_ids
-from streams.topics import METRICS
+from streams.topics import CUSTOMERS, METRICS
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class ReadModel:
         self._client_options = client_options
         self._tps = [
             TopicPartition(topic, partition)
-            for topic in (METRICS, PROFILES)
+            for topic in (METRICS, CUSTOMERS)
             for partition in range(partitions.get(topic, 0))
         ]
         self._wanted = active

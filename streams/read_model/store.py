@@ -15,7 +15,6 @@ from streams.errors import SettingsError
 from streams.read_model import rows, scripts
 from streams.topics import METRICS
 
-PROFILES: Final = "retention.customers"
 #: Longer than any batch takes, and short enough that a Redis that hangs is soon known to.
 _TIMEOUT_SECONDS: Final = 5.0
 _CLEAR_BATCH: Final = 1000

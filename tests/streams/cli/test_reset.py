@@ -1,11 +1,16 @@
 """`retention reset`, against a real Kafka."""
 
 import asyncio
+import shutil
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from redis import Redis
 
+from streams.read_model.server import RedisServer
 from streams.topics import METRICS, Names
 
 
@@ -66,6 +71,20 @@ def test_state_offsets_and_metrics_go_and_the_rest_stays(
     for topic in [*Names(group).internal, METRICS]:
         assert f"deleted topic {topic}\n" in result.out
     assert len(broker_calls.records("orders")) == 1
+
+
+@pytest.mark.program("redis-server|valkey-server")
+def test_the_read_model_goes_too(retention, kafka, unique, tmp_path):
+    program = Path(shutil.which("redis-server") or shutil.which("valkey-server") or "")
+    with RedisServer(program, tmp_path / "redis") as server, Redis(port=server.port) as redis:
+        for name in (f"{unique}:customer:ann", f"{unique}:metrics", "other:customer:ann"):
+            redis.hset(name, "a", 1)
+        result = retention("reset", "--yes", broker=kafka, group=unique, redis=server.url)
+        assert f"deleted the read model at redis://127.0.0.1:{server.port} (2 keys)" in result.out
+        assert redis.keys() == [b"other:customer:ann"]
+    away = retention("reset", "--yes", broker=kafka, group=unique, redis=server.url)
+    assert away.code == 0
+    assert "left the read model" in away.err
 
 
 def test_twice_is_as_once(retention, kafka, unique):

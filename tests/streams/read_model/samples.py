@@ -4,11 +4,10 @@ import json
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from streams.read_model.store import PROFILES
-from streams.topics import METRICS
+from streams import topics
 
-CUSTOMERS = TopicPartition(PROFILES, 3)
-SERIES = TopicPartition(METRICS, 0)
+CUSTOMERS = TopicPartition(topics.CUSTOMERS, 3)
+SERIES = TopicPartition(topics.METRICS, 0)
 
 
 def profile(customer, value=10.0, lateness=0.5, lifecycle="returning", orders=1):

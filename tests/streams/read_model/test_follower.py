@@ -34,8 +34,8 @@ class World:
     def __init__(self, kafka, unique, monkeypatch):
         self.kafka, self.group = kafka, unique
         self.profiles, self.metrics = f"{unique}-profiles", f"{unique}-metrics"
+        monkeypatch.setattr(follower, "CUSTOMERS", self.profiles)
         for module in (follower, store):
-            monkeypatch.setattr(module, "PROFILES", self.profiles)
             monkeypatch.setattr(module, "METRICS", self.metrics)
         self.partitions = {self.profiles: 2, self.metrics: 1}
         self.values = {}
