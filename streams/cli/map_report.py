@@ -8,13 +8,13 @@ from rich.table import Table
 
 from streams.mapping.examination import Example, Report
 
-_LINES = 30
+_LINES = 24
 _LISTED = 20
 
 
 def show(report: Report) -> None:
     """Print a report."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for example in report.examples:
         console.print(_side_by_side(example))
     console.print(f"[bold]{escape(report.topic)}[/] by {escape(report.mapping)}: {report.records:,} records")
@@ -97,5 +97,5 @@ def _customers(console: Console, report: Report) -> None:
         console.print(table)
     if report.scattered:
         console.print(
-            f"{report.scattered:,} customers are in several partitions: fine, at a hop for each record"
+            f"customers in several partitions: {report.scattered:,} (fine, at a hop for each record)"
         )

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -209,7 +210,9 @@ class _Taken:
         report.unseen = sorted(path for path in self._read if not _covered(path, self._fields))
         times = sorted(event.time for event in self._times)
         if times:
-            report.earliest, report.latest = times[0].isoformat(), times[-1].isoformat()
+            report.earliest, report.latest = (
+                times[end].astimezone(UTC).isoformat(timespec="seconds") for end in (0, -1)
+            )
         report.partitions = [self._holds(number) for number in sorted(self._records)]
         seen = Counter(customer for customers in self._customers.values() for customer in customers)
         report.scattered = sum(count > 1 for count in seen.values())

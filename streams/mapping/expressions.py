@@ -105,7 +105,10 @@ def compiled(expression: Expression, source: Source) -> Get:
     def interpret(record: Any) -> Any:  # noqa: ANN401 - JSON
         try:
             return search(record)
-        except JMESPathError:  # a function was given what it does not take, such as a missing field
+        except (
+            JMESPathError,
+            TypeError,
+        ):  # something was given what it does not take, such as a missing field
             return None
 
     return interpret
@@ -206,7 +209,8 @@ def _comparator(tree: dict[str, Any], parts: list[Get]) -> Get:
 
     def ordered(record: Any) -> bool | None:  # noqa: ANN401 - JSON
         one, other = left(record), right(record)
-        return compare(one, other) if _number(one) and _number(other) else None
+        comparable = (_number(one) and _number(other)) or (isinstance(one, str) and isinstance(other, str))
+        return compare(one, other) if comparable else None
 
     return ordered
 

@@ -127,7 +127,10 @@ class Reader:
         found = []
         for each, path in _reads(self.definition):
             if path[0] == "_item" and each is not None:
-                found += [(*above, 0, *path[1:]) for above in expressions.paths(each)[:1]]
+                found += [
+                    above if each.path is None else (*above, 0, *path[1:])
+                    for above in expressions.paths(each)
+                ]
             elif path[0] == "_before":
                 found.append(path[1:])
             elif path[0] not in SURROUNDINGS:

@@ -1,0 +1,105 @@
+"""Compiled expressions say what JMESPath's own interpreter says."""
+
+import jmespath
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.mapping import expressions
+from streams.mapping.expressions import compilable, compiled, parse, paths
+from streams.mapping.sources import Rows, Shape
+
+NAMES = st.sampled_from(["a", "b", "c"])
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 2), st.sampled_from(["", "x", "xy", "1"]), st.just(1.5)
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(NAMES, below, max_size=3),
+    max_leaves=8,
+)
+RECORDS = st.dictionaries(NAMES, VALUES, max_size=3)
+
+PATHS = ["a", "a.b", "a.b.c", "a[0]", "a[1].b", "a.b[0].c", "@.a", "b.c"]
+CONDITIONS = [
+    "a == b",
+    "a != b.c",
+    "a == `true`",
+    "a == `1`",
+    "a == 'x'",
+    "a > `0`",
+    "a.b <= `1`",
+    "a && b",
+    "a || b",
+    "!a",
+    "a && !b || c == 'x'",
+    "contains(a, 'x')",
+    'contains(`[1, "x"]`, a)',
+    "starts_with(a, 'x')",
+    "ends_with(a.b, 'y')",
+    "not_null(a, b.c)",
+]
+INTERPRETED = ["a[].b", "a[?b == 'x'].c | [0]", "length(a)", "to_string(a)", "keys(@)"]
+
+
+def interpreted(text, record):
+    """JMESPath's own answer; what it refuses (a function of a missing field, text > 1) is nothing."""
+    try:
+        return jmespath.search(text, record)
+    except (jmespath.exceptions.JMESPathError, TypeError):
+        return None
+
+
+def shape_of(text):
+    shape = Shape((None, path) for path in paths(parse(text)))
+    return shape, shape.for_rule(None)
+
+
+@given(st.sampled_from(PATHS + CONDITIONS), RECORDS)
+@settings(max_examples=250, deadline=None)
+def test_compiled_is_as_interpreted(text, record):
+    expression = parse(text)
+    assert compilable(expression)
+    expected = interpreted(text, record)
+    of_rows = compiled(expression, Rows())(record)
+    shape, source = shape_of(text)
+    of_shape = compiled(expression, source)(msgspec.json.decode(msgspec.json.encode(record), type=shape.row))
+    assert repr(of_rows) == repr(expected)
+    assert repr(of_shape) == repr(expected)
+
+
+@pytest.mark.parametrize("text", INTERPRETED)
+def test_what_is_unusual_is_left_to_the_interpreter(text):
+    expression = parse(text)
+    assert not compilable(expression)
+    record = {"a": [{"b": "x", "c": 1}, {"b": "y"}]}
+    assert compiled(expression, Rows())(record) == jmespath.search(text, record)
+
+
+def test_a_function_of_what_is_not_there_is_nothing():
+    assert compiled(parse("length(a)"), Rows())({}) is None
+
+
+@pytest.mark.parametrize("value", [0, 0.0, "x", [0], {"a": None}, True])
+def test_truth_is_jmespaths(value):
+    assert expressions.truthy(value) is jmespath.search("!!a", {"a": value})
+
+
+@pytest.mark.parametrize("text", ["", " ", "a.", "a[", "a ==", "$.a", "f(a)"])
+def test_what_is_no_expression_is_said(text):
+    if text == "f(a)":  # unknown functions show when they are called: the interpreter's own
+        assert compiled(parse(text), Rows())({"a": 1}) is None
+        return
+    with pytest.raises(ValueError, match=r"names nothing|is no JMESPath"):
+        parse(text)
+
+
+def test_fields_of_any_name_are_read():
+    record = {"order-id": 1, "7": {"größe": 2}, "a\\b": 3}
+    for text, value in (('"order-id"', 1), ('"7"."größe"', 2)):
+        shape, source = shape_of(text)
+        found = msgspec.json.decode(msgspec.json.encode(record), type=shape.row)
+        assert compiled(parse(text), source)(found) == value
+    with pytest.raises(ValueError, match="field names"):  # for this one, all of a record is read
+        shape_of('"a\\\\b"')

@@ -1,0 +1,347 @@
+"""Records become events: rules, conditions, identities, envelopes, and what is said of other records."""
+
+import json
+import tomllib
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from streams.mapping.mappings import load
+from streams.mapping.reader import MappedError
+
+ROWS = """
+[mappings.m]
+customer_id = { first = ["user.id", { path = "user.email", lower = true, prefix = "email:" }, "guest"] }
+merge = true
+time = { path = "created", time = "ms" }
+channel = { path = "source", values = { pos = "store" }, other = "web" }
+skip = { test = "test", b2b = "contains(tags, 'B2B')" }
+
+[[mappings.m.events]]
+type = "order.placed"
+order_id = "id"
+amount = { path = "total", money = "major" }
+currency = "currency"
+experiments = "ab"
+
+[[mappings.m.events]]
+type = "order.delivered"
+when = "delivered_at"
+order_id = "id"
+time = { path = "delivered_at", zone = "Europe/Berlin" }
+
+[[mappings.m.events]]
+type = "refund.completed"
+each = "refunds"
+when = "_item.ok"
+refund_id = { template = "{id}/{_item.n}" }
+order_id = "id"
+amount = { path = "_item.sum", money = "major", currency = "currency" }
+"""
+ROW = {
+    "id": 17,
+    "user": {"id": 5, "email": "Ann@Example.com"},
+    "created": 1714557600123,
+    "total": "19.99",
+    "currency": "EUR",
+    "ab": {"checkout": "b"},
+}
+
+
+def reader(text, name="m"):
+    return load(tomllib.loads(text)).reader(name)
+
+
+def said(events):
+    return [{k: v for k, v in msgspec.to_builtins(event).items() if v is not None} for event in events]
+
+
+@pytest.fixture(params=["as JSON of the mapping's shape", "as JSON in whole", "as a row of a file"])
+def outcome(request):
+    """A record becomes the same, in whichever way it is held."""
+    text = ROWS
+    if request.param == "as JSON in whole":  # a condition that only JMESPath's interpreter knows
+        text = ROWS.replace(
+            'skip = { test = "test"', 'skip = { test = "length(to_array(test)) > `1` || test"'
+        )
+    mapped = reader(text)
+
+    def make(**changes):
+        row = ROW | changes
+        if request.param == "as a row of a file":
+            return mapped.outcome_of_row(row)
+        return mapped.outcome(json.dumps(row).encode())
+
+    return make
+
+
+def test_an_order_row_is_an_order_and_says_who_is_who(outcome):
+    found = outcome()
+    assert found.errors == []
+    assert said(found.events) == [
+        {
+            "type": "order.placed",
+            "id": "order.placed:17",
+            "time": "2024-05-01T10:00:00.123000Z",
+            "customer_id": "5",
+            "experiments": {"checkout": "b"},
+            "order_id": "17",
+            "amount": 1999,
+            "currency": "EUR",
+        },
+        {
+            "type": "customer.merged",
+            "id": "customer.merged:email:ann@example.com:5",
+            "time": "2024-05-01T10:00:00.123000Z",
+            "customer_id": "email:ann@example.com",
+            "into": "5",
+        },
+    ]
+
+
+def test_one_row_is_several_events(outcome):
+    refunds = [
+        {"n": 1, "sum": 5.1, "ok": True},
+        {"n": 2, "sum": 1, "ok": False},
+        {"n": 3, "sum": "0.07", "ok": 1},
+    ]
+    found = outcome(delivered_at="2024-05-03 09:30:00", refunds=refunds, user={"id": 5}, source="pos")
+    assert [(event["type"], event["time"]) for event in said(found.events)] == [
+        ("order.placed", "2024-05-01T10:00:00.123000Z"),
+        ("order.delivered", "2024-05-03T09:30:00+02:00"),
+        ("refund.completed", "2024-05-01T10:00:00.123000Z"),
+        ("refund.completed", "2024-05-01T10:00:00.123000Z"),
+    ]
+    assert [(event.refund_id, event.amount) for event in found.events[2:]] == [("17/1", 510), ("17/3", 7)]
+    assert {event.channel for event in found.events} == {"store"}
+
+
+def test_what_is_skipped_says_by_what(outcome):
+    assert (outcome(test=True).skipped, outcome(test=True).events) == ("test", [])
+    assert outcome(tags=["x", "B2B"]).skipped == "b2b"
+    assert outcome(tags=None).skipped is None
+
+
+def test_identities_in_their_order_and_without_any_it_is_nobodys(outcome):
+    assert outcome(user={"email": " ANN@example.com"}).events[0].customer_id == "email:ann@example.com"
+    assert outcome(user=None, guest="g-1").events[0].customer_id == "g-1"
+    merged = outcome(guest="g-1").events[1:]
+    assert [(event.customer_id, event.into) for event in merged] == [
+        ("email:ann@example.com", "5"),
+        ("g-1", "5"),
+    ]
+    for nobody in (None, {}, {"id": "", "email": ""}, "Ann"):
+        found = outcome(user=nobody)
+        assert (found.events, found.errors, found.anonymous) == ([], [], True)
+
+
+def test_a_part_that_is_wrong_costs_no_other(outcome):
+    found = outcome(
+        refunds=[{"n": 1, "sum": "1.234", "ok": True}, {"n": 2, "sum": 1, "ok": True}], guest=None
+    )
+    assert [event["type"] for event in said(found.events)] == [
+        "order.placed",
+        "refund.completed",
+        "customer.merged",
+    ]
+    [error] = found.errors
+    assert error.reason == "invalid_field"
+    assert error.message == (
+        "mapping m, refund.completed, `amount` from `_item.sum`, `currency` (text): "
+        "has more than the currency's 2 decimal places"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"id": None}, "`order_id` from `id` (nothing): nothing is there"),
+        ({"id": [1]}, "`order_id` from `id` (a list): Expected `str`, got `array`"),
+        ({"total": "a lot"}, "`amount` from `total`, `currency` (text): Expected `int`, got `str`"),
+        ({"total": -1}, "`amount` from `total`, `currency` (a number): Expected `int` >= 0"),
+        (
+            {"currency": None},
+            "`amount` from `total`, `currency` (text): cannot be minor units: its currency is",
+        ),
+        ({"created": "soon"}, "`time` from `created` (text): is text, not a number of ms since 1970"),
+        (
+            {"user": {"id": "x" * 129}},
+            "`customer_id` from `user.id`, `user.email`, `guest` (text): Expected `str` of",
+        ),
+        ({"ab": {"x": [1]}}, "`experiments[...]` : Expected `str`, got `array`"),
+    ],
+)
+def test_an_error_names_mapping_field_path_and_kind(outcome, changes, message):
+    errors = outcome(**changes).errors
+    assert {error.reason for error in errors} == {"invalid_field"}
+    expected = f"mapping m, order.placed, {message}".replace("` :", "`:")
+    assert errors[0].message.startswith(expected), errors[0].message
+    assert "x" * 9 not in errors[0].message
+
+
+def test_what_is_no_record_is_a_dead_letter():
+    mapped = reader(ROWS)
+    reasons = {value: mapped.outcome(value).errors[0].reason for value in (b"{", b"[1]", b"x" * (1 << 21))}
+    assert list(reasons.values()) == ["not_json", "not_json", "too_large"]
+    for nothing in (None, b""):
+        found = mapped.outcome(nothing)
+        assert (found.events, found.errors) == ([], [])
+
+
+def test_events_raises_with_what_is_good():
+    mapped = reader(ROWS)
+    assert len(mapped.events(json.dumps(ROW).encode())) == 2
+    with pytest.raises(MappedError) as caught:
+        mapped.events(json.dumps(ROW | {"refunds": [{"ok": True}]}).encode())
+    assert caught.value.reason == "invalid_field"
+    assert len(caught.value.events) == 2
+
+
+def test_totals_are_kept():
+    mapped = reader(ROWS)
+    for changes in ({"test": True}, {"test": True}, {"tags": ["B2B"]}, {"user": None}, {}):
+        mapped.outcome(json.dumps(ROW | changes).encode())
+    assert (mapped.skipped, mapped.anonymous) == ({"test": 2, "b2b": 1}, 1)
+
+
+TABLE = """
+[mappings.m]
+customer_id = "customer"
+[[mappings.m.events]]
+type = { path = "status", values = { paid = "order.placed", void = "order.cancelled" } }
+order_id = "id"
+time = "at"
+amount = "cents"
+currency = { const = "USD" }
+"""
+
+
+def test_the_type_may_follow_from_a_value():
+    mapped = reader(TABLE)
+    row = {"id": 1, "customer": 2, "at": "2024-05-01T10:00:00Z", "cents": 5}
+    types = [
+        [event["type"] for event in said(mapped.outcome_of_row(row | {"status": status}).events)]
+        for status in ("paid", "void", "draft", None)
+    ]
+    assert types == [["order.placed"], ["order.cancelled"], [], []]
+
+
+CDC = """
+[mappings.m]
+envelope = "debezium"
+customer_id = "customer_id"
+[[mappings.m.events]]
+type = "order.placed"
+on = ["create", "read", "update"]
+order_id = "id"
+time = { path = "created_at", time = "us" }
+amount = { path = "amount", scale = 2, money = "major" }
+currency = "currency"
+[[mappings.m.events]]
+type = "order.amended"
+on = "update"
+when = "_before.amount != amount"
+id = { template = "{id}-{_ts_ms}" }
+order_id = "id"
+time = { path = "_source.ts_ms", time = "ms" }
+amount = { path = "amount", scale = 2, money = "major", currency = "currency" }
+[[mappings.m.events]]
+type = "order.cancelled"
+on = "delete"
+order_id = "id"
+customer_id = { first = ["customer_id", "_key.customer_id"] }
+time = { path = "_ts_ms", time = "ms" }
+"""
+BEFORE = {"id": 1, "customer_id": 7, "created_at": 1714557600123000, "amount": "B88=", "currency": "EUR"}
+AFTER = BEFORE | {"amount": "Cw=="}  # 0.11
+
+
+def change(op, before, after):
+    return {
+        "before": before,
+        "after": after,
+        "op": op,
+        "source": {"ts_ms": 1714557700000},
+        "ts_ms": 1714557700500,
+    }
+
+
+@pytest.fixture(params=["plain", "with schema", "in whole", "in whole, with schema"])
+def captured(request):
+    text = CDC.replace('"_before.amount', '"to_string(_before.amount)') if "whole" in request.param else CDC
+    if "whole" in request.param:
+        text = text.replace("!= amount", "!= to_string(amount)")
+    mapped = reader(text)
+
+    def make(payload, key=None):
+        value = {"schema": {"type": "struct"}, "payload": payload} if "schema" in request.param else payload
+        record = SimpleNamespace(topic="t", key=key, timestamp=1, headers=[])
+        return mapped.outcome(json.dumps(value).encode(), record)
+
+    return make
+
+
+def test_changes_of_a_database(captured):
+    for op in ("c", "r"):
+        [placed] = captured(change(op, None, BEFORE)).events
+        assert (placed.order_id, placed.amount, placed.customer_id) == ("1", 1999, "7")
+    placed, amended = captured(change("u", BEFORE, AFTER)).events
+    assert (placed.amount, amended.amount, amended.id) == (11, 11, "1-1714557700500")
+    assert said([amended])[0]["time"] == "2024-05-01T10:01:40Z"
+    assert len(captured(change("u", BEFORE, BEFORE)).events) == 1
+    assert len(captured(change("u", None, AFTER)).events) == 2  # a table that does not say what was before
+
+
+def test_deletes_truncates_and_tombstones(captured):
+    [cancelled] = captured(change("d", BEFORE, None)).events
+    assert said([cancelled])[0]["type"] == "order.cancelled"
+    bare = captured(change("d", None, None), key=b'{"customer_id": 7}')
+    assert bare.errors[0].message.startswith("mapping m, order.cancelled, `order_id` from `id` (nothing)")
+    for nothing in (change("t", None, None), change("m", None, None)):
+        found = captured(nothing)
+        assert (found.events, found.errors, found.anonymous) == ([], [], False)
+
+
+def test_what_is_no_envelope_is_said(captured):
+    assert "no Debezium envelope: `op` is missing" in captured({"id": 1}).errors[0].message
+    assert "`op` 'x' is not known" in captured(change("x", None, BEFORE)).errors[0].message
+
+
+def test_a_schema_without_payload_is_a_tombstone():
+    assert reader(CDC).outcome(b'{"schema": null, "payload": null}').errors == []
+
+
+@pytest.mark.parametrize("when", ["", 'when = "length(id) > `0`"\n'])
+def test_kafka_connects_envelope(when):
+    mapped = reader(TABLE.replace("customer_id", 'envelope = "connect"\ncustomer_id') + when)
+    row = {"id": "a", "customer": 2, "at": "2024-05-01T10:00:00Z", "cents": 5, "status": "paid"}
+    [event] = mapped.outcome(json.dumps({"schema": {}, "payload": row}).encode()).events
+    assert event.order_id == "a"
+    assert "no Connect envelope" in mapped.outcome(json.dumps(row).encode()).errors[0].message
+    assert mapped.outcome(b'{"schema": null, "payload": null}').errors == []
+
+
+SURROUNDED = """
+[mappings.m]
+[[mappings.m.events]]
+type = "experience.shared"
+id = { template = "{_topic}-{_key}-{_timestamp}" }
+time = { path = "_timestamp", time = "ms" }
+customer_id = "_headers.customer"
+platform = { path = "_key", match = "^(.)" }
+"""
+
+
+def test_what_surrounds_a_record_in_kafka():
+    headers = [("customer", b"c-1"), ("empty", None)]
+    record = SimpleNamespace(topic="t", key=b"k-1", timestamp=1714557600123, headers=headers)
+    [event] = reader(SURROUNDED).outcome(b'{"_topic": "a field of that name"}', record).events
+    assert (event.id, event.customer_id, event.platform) == ("t-k-1-1714557600123", "c-1", "k")
+
+
+def test_an_id_that_would_be_too_long_is_a_digest():
+    row = ROW | {"id": "x" * 128}
+    [placed, _] = reader(ROWS).outcome(json.dumps(row).encode()).events
+    assert len(placed.id) == 64
+    assert placed.order_id == "x" * 128
