@@ -220,7 +220,7 @@ class Task:
         tick = ticks[-1]
         await self._follow(tick)
         read = self._facts_read()
-        partial = await self._evaluate(tick.now, count=read)
+        partial = await self._evaluate(tick.now, count=read or await self._nothing_left())
         self._announcer.allow(lambda: tick.caught_up and tick.generation == self.generation)
         return Answer(
             task=self.number,
@@ -367,6 +367,13 @@ class Task:
     def _facts_read(self) -> bool:
         end = self._progress.facts_end
         return end is not None and self.positions[self._facts] >= end
+
+    async def _nothing_left(self) -> bool:
+        """Whether nothing waits to be absorbed, though others may forward more: that will be counted."""
+        if self.partition.counting or self._in_history:
+            return False
+        ends = await self._shared.sources.end_offsets([self._facts])
+        return self.positions[self._facts] >= ends[self._facts]
 
     async def _check_lost(self, batch: RecordBatch) -> None:
         """Notice that a topic's own retention was faster. A gap of one is a transaction's marker."""
