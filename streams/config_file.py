@@ -17,6 +17,14 @@ resolution = "8h"
 [tiers]
 silver = 200
 
+[actions]
+off = ["ask_for_referral"]
+weekly_cap = 2
+held_out = 0.1
+
+[actions.expiry]
+win_back = "21d"
+
 [risk]
 model = "risk-2026-06-30-1f0c8d2e.toml"    # of `retention fit`; relative to this file
 """
@@ -89,6 +97,8 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
         given["tiers"] = {**defaults.tiers, **given["tiers"]}
     if "base_currency" in given or "rates" in given:
         given["rates"] = _rates(given, defaults.base_currency)
+    if "actions" in given:
+        given["actions"] = _actions(given["actions"], defaults.actions.expiry, source)
     if "risk" in given:
         given["risk"] = _risk(given["risk"], path, source)
     try:
@@ -123,6 +133,14 @@ def _targets(table: object, source: str) -> dict[str, tuple[int, int]]:
             _duration(f"sla.{priority}.resolution", target["resolution"], source),
         )
     return targets
+
+
+def _actions(table: object, expiry: Mapping[str, int], source: str) -> object:
+    """Put the defaults in the place of expiries that are left out."""
+    if not isinstance(table, dict) or not isinstance(given := table.get("expiry", {}), dict):
+        return table
+    read = {name: _duration(f"actions.expiry.{name}", value, source) for name, value in given.items()}
+    return {**table, "expiry": {**expiry, **read}}
 
 
 def _risk(table: object, path: Path | None, source: str) -> RiskModel:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.definitions import Definitions
+from models.practice import Practice
 from streams.errors import SettingsError
 from streams.settings import SETTINGS, load, redact, unknown_variables
 
@@ -137,6 +138,11 @@ def test_definitions_come_from_the_file_and_the_rest_stays(config):
         resolution = "1d"
         [tiers]
         vip = 2000
+        [actions]
+        off = ["win_back"]
+        weekly_cap = 1
+        [actions.expiry]
+        recover_cart = "12h"
         """
     )
     definitions = load({}, environ).definitions
@@ -150,6 +156,9 @@ def test_definitions_come_from_the_file_and_the_rest_stays(config):
         payment_methods=("card",),
         sla={**Definitions().sla, "urgent": (1800, 86_400)},
         tiers={"silver": 200, "gold": 500, "vip": 2000},
+        actions=Practice(
+            off=("win_back",), weekly_cap=1, expiry={**Practice().expiry, "recover_cart": 12 * 3600}
+        ),
     )
 
 
@@ -174,6 +183,11 @@ def test_definitions_come_from_the_file_and_the_rest_stays(config):
         ('[sla.high]\nresolution = "1h"', "sla.high", "exactly first_response and resolution"),
         ('[sla.high]\nresolution = "1h"\nfirst_response = 60', "sla.high.first_response", '"30m"'),
         ('[sla.high]\nresolution = "0h"\nfirst_response = "1h"', "sla.high.resolution", '"30m"'),
+        ('[actions]\noff = ["spam"]', "actions", "'spam' is none of"),
+        ("[actions]\nheld_out = 2", "actions", "held_out: 2.0 is no share"),
+        ("[actions]\nheld_in = 1", "actions", "unknown field `held_in`"),
+        ('[actions.expiry]\nwin_back = "soon"', "actions.expiry.win_back", '"2d"'),
+        ('[actions.expiry]\nwin_baq = "1d"', "actions", "expiry: exactly these"),
         ("windows = [", "RETENTION_CONFIG", "is not TOML"),
     ],
 )
