@@ -8,13 +8,13 @@ classes that were generated beforehand; `fastavro` and `protobuf`, on which it s
 """
 
 import asyncio
+import base64
 import logging
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
 import msgspec
 from msgspec import Struct, field
 
@@ -22,9 +22,12 @@ from models.events import EventError
 from streams.errors import RetentionError
 from streams.mapping.formats import MAGIC, PREFIX_BYTES
 
+if TYPE_CHECKING:
+    import aiohttp
+
 log = logging.getLogger(__name__)
 
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
+_TIMEOUT_SECONDS: Final = 10
 _ACCEPT: Final = "application/vnd.schemaregistry.v1+json, application/json"
 _NOT_FOUND: Final = 404
 _RETRY_SECONDS: Final = 1.0
@@ -87,7 +90,9 @@ class Registry:
     def __init__(self, url: str, auth: str | None = None, ca_file: Path | None = None) -> None:
         self._url = url.rstrip("/")
         self._ca_file = ca_file
-        self._auth = None if auth is None else aiohttp.BasicAuth(*_split(auth))
+        self._headers = {"Accept": _ACCEPT}
+        if auth is not None:
+            self._headers["Authorization"] = f"Basic {base64.b64encode(auth.encode()).decode()}"
         self._decoders: dict[tuple[str, int], Decode | EventError] = {}
 
     def decode(self, form: str, value: bytes) -> dict[str, Any]:
@@ -128,10 +133,12 @@ class Registry:
         missing = [number for number in sorted(numbers) if (form, number) not in self._decoders]
         if not missing:
             return
+        import aiohttp  # noqa: PLC0415 - 100 ms, of which most commands have no need
+
         connector = aiohttp.TCPConnector(ssl=self._trusting())
-        headers = {"Accept": _ACCEPT}
+        timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
         async with aiohttp.ClientSession(
-            auth=self._auth, timeout=_TIMEOUT, headers=headers, connector=connector
+            headers=self._headers, timeout=timeout, connector=connector
         ) as session:
             for number in missing:
                 self._decoders[form, number] = await self._decoder(session, form, number)
@@ -156,7 +163,7 @@ class Registry:
         except ssl.SSLError:
             raise RegistryUnavailable(self._url, f"{self._ca_file} is no PEM") from None
 
-    async def _decoder(self, session: aiohttp.ClientSession, form: str, number: int) -> Decode | EventError:
+    async def _decoder(self, session: "aiohttp.ClientSession", form: str, number: int) -> Decode | EventError:
         query = {"format": "serialized"} if form == "protobuf" else {}
         schema = await self._get(session, f"/schemas/ids/{number}", query)
         if schema is None:
@@ -173,7 +180,7 @@ class Registry:
 
     async def _import(
         self,
-        session: aiohttp.ClientSession,
+        session: "aiohttp.ClientSession",
         schema: Schema,
         query: Mapping[str, str],
         imported: dict[str, Schema],
@@ -186,8 +193,10 @@ class Registry:
                     imported[one.name] = found
 
     async def _get(
-        self, session: aiohttp.ClientSession, path: str, query: Mapping[str, str]
+        self, session: "aiohttp.ClientSession", path: str, query: Mapping[str, str]
     ) -> Schema | None:
+        import aiohttp  # noqa: PLC0415 - see `fetch`
+
         try:
             async with session.get(self._url + path, params=query) as response:
                 if response.status == _NOT_FOUND:
@@ -197,11 +206,6 @@ class Registry:
                 return msgspec.json.decode(await response.read(), type=Schema)
         except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError) as error:
             raise RegistryUnavailable(self._url, str(error) or type(error).__name__) from None
-
-
-def _split(auth: str) -> tuple[str, str]:
-    user, _, password = auth.partition(":")
-    return user, password
 
 
 def _maker(form: str) -> Callable[[Resolved], Decode]:

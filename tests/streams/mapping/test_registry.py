@@ -1,0 +1,283 @@
+"""Avro, Protobuf and JSON with a schema in a registry: asked of a real HTTP server that speaks its API."""
+
+import asyncio
+import base64
+import io
+import json
+import tomllib
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import fastavro
+import pytest
+from aiohttp import web
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
+
+from streams.mapping.mappings import load
+from streams.mapping.registry import Registry, RegistryUnavailable
+
+MAPPING = """
+[mappings.m]
+format = "{form}"
+customer_id = "customer.id"
+[[mappings.m.events]]
+type = "order.placed"
+order_id = "id"
+time = "created"
+amount = {{ path = "total", money = "major" }}
+currency = "currency"
+channel = {{ path = "channel", lower = true }}
+"""
+AT = datetime(2024, 5, 1, 10, tzinfo=UTC)
+
+CUSTOMER = {
+    "type": "record",
+    "name": "Customer",
+    "namespace": "shop",
+    "fields": [{"name": "id", "type": "long"}],
+}
+ORDER = {
+    "type": "record",
+    "name": "Order",
+    "namespace": "shop",
+    "fields": [
+        {"name": "id", "type": {"type": "string", "logicalType": "uuid"}},
+        {"name": "customer", "type": ["null", "shop.Customer"]},
+        {"name": "created", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+        {"name": "total", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}},
+        {"name": "currency", "type": "string"},
+        {"name": "channel", "type": {"type": "enum", "name": "Channel", "symbols": ["WEB", "STORE"]}},
+    ],
+}
+ID = "0c8a9ad5-26ab-4a37-9d8b-2c0c59c0a2d5"
+ROW = {
+    "id": ID,
+    "customer": {"id": 7},
+    "created": AT,
+    "total": Decimal("19.99"),
+    "currency": "EUR",
+    "channel": "WEB",
+}
+
+
+class FakeRegistry:
+    """The two calls of a registry's API, as Confluent documents them, with a password."""
+
+    def __init__(self):
+        self.schemas, self.subjects, self.asked = {}, {}, []
+        self.refusing = False
+        app = web.Application()
+        app.router.add_get("/schemas/ids/{id}", self._by_id)
+        app.router.add_get("/subjects/{subject}/versions/{version}", self._by_subject)
+        self._runner = web.AppRunner(app)
+
+    async def __aenter__(self):
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_):
+        await self._runner.cleanup()
+
+    async def _by_id(self, request):
+        return self._answer(request, self.schemas.get(int(request.match_info["id"])))
+
+    async def _by_subject(self, request):
+        return self._answer(
+            request, self.subjects.get((request.match_info["subject"], request.match_info["version"]))
+        )
+
+    def _answer(self, request, found):
+        self.asked.append(request.path_qs)
+        if request.headers.get("Authorization") != "Basic " + base64.b64encode(b"me:it's:secret").decode():
+            return web.json_response({"error_code": 40101, "message": "Unauthorized"}, status=401)
+        if self.refusing:
+            return web.json_response({"error_code": 50001}, status=503)
+        if found is None:
+            return web.json_response({"error_code": 40403, "message": "Schema not found"}, status=404)
+        return web.json_response(found)
+
+
+@pytest.fixture
+async def server():
+    async with FakeRegistry() as running:
+        yield running
+
+
+def reader(server, form, auth="me:it's:secret"):
+    document = tomllib.loads(MAPPING.format(form=form))
+    return load(document, registry=Registry(server.url + "/", auth)).reader("m")
+
+
+def framed(number, content, middle=b""):
+    return b"\0" + number.to_bytes(4) + middle + content
+
+
+def avro(row):
+    schema = fastavro.parse_schema(ORDER, named_schemas={"shop.Customer": fastavro.parse_schema(CUSTOMER)})
+    content = io.BytesIO()
+    fastavro.schemaless_writer(content, schema, row)
+    return content.getvalue()
+
+
+def offer_avro(server):
+    server.schemas[7] = {
+        "schema": json.dumps(ORDER),
+        "references": [{"name": "shop.Customer", "subject": "customer", "version": 3}],
+    }
+    server.subjects["customer", "3"] = {"subject": "customer", "version": 3, "schema": json.dumps(CUSTOMER)}
+
+
+async def test_avro_with_a_reference_and_logical_types(server):
+    offer_avro(server)
+    mapped = reader(server, "avro")
+    values = [framed(7, avro(ROW)), framed(7, avro(ROW | {"customer": None}))]
+    await mapped.prepare(values)
+    await mapped.prepare(values)
+    assert server.asked == ["/schemas/ids/7", "/subjects/customer/versions/3"], "each is asked for once"
+    [event] = mapped.outcome(values[0]).events
+    assert (event.order_id, event.customer_id, event.time, event.amount, event.channel) == (
+        ID,
+        "7",
+        AT,
+        1999,
+        "web",
+    )
+    assert mapped.outcome(values[1]).anonymous
+
+
+def descriptor():
+    """shop.proto: Order with an id, a customer, a time, a total, a currency, a channel; and another message."""
+    file = descriptor_pb2.FileDescriptorProto(name="shop.proto", package="shop", syntax="proto3")
+    file.dependency.append("google/protobuf/timestamp.proto")
+    file.dependency.append("common.proto")
+    kinds = descriptor_pb2.FieldDescriptorProto
+    file.enum_type.add(name="Channel").value.add(name="WEB", number=0)
+    file.enum_type[0].value.add(name="STORE", number=1)
+    file.message_type.add(name="Unrelated").field.add(name="x", number=1, type=kinds.TYPE_STRING, label=1)
+    order = file.message_type.add(name="Order")
+    for number, (name, kind, type_name) in enumerate(
+        [
+            ("id", kinds.TYPE_INT64, ""),
+            ("customer", kinds.TYPE_MESSAGE, ".common.Customer"),
+            ("created", kinds.TYPE_MESSAGE, ".google.protobuf.Timestamp"),
+            ("total", kinds.TYPE_STRING, ""),
+            ("currency", kinds.TYPE_STRING, ""),
+            ("channel", kinds.TYPE_ENUM, ".shop.Channel"),
+        ],
+        start=1,
+    ):
+        order.field.add(name=name, number=number, type=kind, type_name=type_name or None, label=1)
+    common = descriptor_pb2.FileDescriptorProto(name="common.proto", package="common", syntax="proto3")
+    common.message_type.add(name="Customer").field.add(name="id", number=1, type=kinds.TYPE_INT32, label=1)
+    return file, common
+
+
+def protobuf(**fields):
+    file, common = descriptor()
+    pool = descriptor_pool.DescriptorPool()
+    known = descriptor_pb2.FileDescriptorProto()
+    timestamp_pb2.DESCRIPTOR.CopyToProto(known)
+    for one in (known, common, file):
+        pool.Add(one)
+    order = message_factory.GetMessageClass(pool.FindMessageTypeByName("shop.Order"))(total="19.99", **fields)
+    if "customer" not in fields:
+        order.customer.id = 7
+    order.created.seconds = int(AT.timestamp())
+    return order.SerializeToString()
+
+
+def offer_protobuf(server):
+    file, common = (base64.b64encode(one.SerializeToString()).decode() for one in descriptor())
+    references = [{"name": "common.proto", "subject": "common", "version": 1}]
+    server.schemas[9] = {"schemaType": "PROTOBUF", "schema": file, "references": references}
+    server.subjects["common", "1"] = {"schemaType": "PROTOBUF", "schema": common}
+
+
+async def test_protobuf_by_the_registrys_descriptor(server):
+    offer_protobuf(server)
+    mapped = reader(server, "protobuf")
+    second_message = b"\x02\x02"  # one index, 1: both as zigzag
+    value = framed(9, protobuf(id=5, currency="EUR", channel=1), second_message)
+    await mapped.prepare([value, None])
+    assert server.asked == [
+        "/schemas/ids/9?format=serialized",
+        "/subjects/common/versions/1?format=serialized",
+    ]
+    [event] = mapped.outcome(value).events
+    assert (event.order_id, event.customer_id, event.time, event.amount, event.channel) == (
+        "5",
+        "7",
+        AT,
+        1999,
+        "store",
+    )
+    bare = mapped.outcome(framed(9, protobuf(id=5), second_message))  # proto3 cannot tell "" from nothing
+    assert "currency is missing" in bare.errors[0].message
+
+
+async def test_json_needs_no_registry(server):
+    mapped = load(tomllib.loads(MAPPING.format(form="json-schema"))).reader("m")
+    row = {
+        "id": "a",
+        "customer": {"id": 7},
+        "created": "2024-05-01T10:00:00Z",
+        "total": 19.99,
+        "currency": "EUR",
+    }
+    for value in (framed(1, json.dumps(row).encode()), json.dumps(row).encode()):
+        assert mapped.outcome(value).events[0].amount == 1999
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (b'{"id": 1}', "is no avro in the schema registry's framing"),
+        (b"\0\0\0", "is no avro in the schema registry's framing"),
+        (framed(8, b""), "schema 8 is not in the registry"),
+        (framed(9, b""), "schema 9 is PROTOBUF, not avro"),
+        (framed(6, b""), "schema 6 cannot be used"),
+        (framed(7, b"\xff"), "is no avro of schema 7"),
+    ],
+)
+async def test_a_value_that_cannot_be_read_is_a_dead_letter(server, value, says):
+    offer_avro(server)
+    offer_protobuf(server)
+    server.schemas[6] = {"schema": '{"type": "recrod"}'}
+    mapped = reader(server, "avro")
+    await mapped.prepare([value])
+    [error] = mapped.outcome(value).errors
+    assert error.reason == "not_json"
+    assert says in error.message
+
+
+async def test_a_registry_that_does_not_answer_is_waited_for(server):
+    offer_avro(server)
+    value = framed(7, avro(ROW))
+    server.refusing = True
+    mapped = reader(server, "avro")
+    with pytest.raises(RegistryUnavailable, match="HTTP 503"):
+        await mapped.prepare([value])
+    waiting = asyncio.create_task(mapped.prepare([value], lambda: True))
+    await asyncio.sleep(0.2)
+    assert not waiting.done()
+    server.refusing = False
+    await asyncio.wait_for(waiting, 10)
+    assert mapped.outcome(value).events
+    await reader(server, "avro").prepare([value], lambda: False)  # its task has another owner by now
+
+
+@pytest.mark.parametrize("auth", [None, "me:wrong"])
+async def test_a_registry_that_refuses_who_asks_says_so_and_not_the_password(server, auth):
+    with pytest.raises(RegistryUnavailable, match="HTTP 401") as caught:
+        await reader(server, "avro", auth).prepare([framed(7, b"")])
+    assert "wrong" not in str(caught.value)
+
+
+async def test_no_registry_at_all():
+    registry = Registry("http://127.0.0.1:1")
+    with pytest.raises(RegistryUnavailable):
+        await registry.fetch("avro", [framed(1, b"")])
