@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.cluster import INPUTS, Cluster, Pace, count_by_origin
 from tests.e2e.deployment import Deployment, total
 from tests.e2e.events import Record, Style, anywhere, by_nothing, by_thing, duplicated, history
+from tests.e2e.sayings import assert_said
 from tests.e2e.worker import WorkerProcess
 
 STYLES = [Style(), Style(by_thing), Style(by_nothing, anywhere)]
@@ -63,6 +64,7 @@ async def test_workers_killed_stopped_and_added_lose_and_repeat_nothing(deploy, 
     ]
     await asyncio.gather(*flowing, misuse(deployment, random.Random(workers), 6, pace, dense))
     await deployment.equal(events)
+    await assert_said(deployment, events)
     letters = count_by_origin(
         letter
         for letter in await cluster.read("retention.dead-letters")

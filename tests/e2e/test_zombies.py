@@ -5,6 +5,7 @@ import asyncio
 from tests.e2e.cluster import Pace
 from tests.e2e.deployment import AS_OF, SESSION_SECONDS
 from tests.e2e.events import Style, by_thing, history
+from tests.e2e.sayings import assert_said
 
 #: Its heartbeats are this far apart; then it knows.
 _NOTICED_SECONDS = SESSION_SECONDS / 3 + 2
@@ -40,6 +41,7 @@ async def test_a_worker_that_wakes_overwrites_nothing_and_takes_part_again(deplo
         assert await worker.stop() == 0, worker.tail()
     deployment.start()
     await deployment.equal(events)
+    await assert_said(deployment, events)
 
 
 async def test_a_worker_that_wakes_exports_nothing_for_long_that_another_one_exports(deploy):
