@@ -62,6 +62,8 @@ class TaskAssignor(PartitionAssignor):
         topics = {topic for metadata in member_metadata.values() for topic in metadata.subscription}
         for topic in sorted(topics):
             for partition in sorted(cluster.partitions_for_topic(topic) or ()):
-                actives = assignments[owner[partition % count]].actives
-                actives.setdefault(topic, []).append(partition)
+                member = owner[partition % count]
+                # Else a pattern has found it since that member started, which reads it when it starts again.
+                if topic in member_metadata[member].subscription:
+                    assignments[member].actives.setdefault(topic, []).append(partition)
         return self._protocol_assignments(assignments, {}, {}, {})

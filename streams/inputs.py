@@ -1,7 +1,8 @@
 """The inputs: which topics there are, by name and by pattern, and what reads each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from streams import admin
 from streams.mapping.mappings import Reads
 from streams.settings import Settings
 from streams.topics import Names
@@ -24,3 +25,14 @@ def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, Reads]:
     return settings.mappings.resolve(
         topic for topic in topics if topic not in own and not topic.startswith(_NOT_INPUTS)
     )
+
+
+async def appeared(settings: Settings, known: Collection[str]) -> list[str]:
+    """Give the inputs that there are beside those that are known.
+
+    Raises:
+        RetentionError: Kafka does not answer, or two patterns match one topic.
+    """
+    async with admin.connect(settings) as client:
+        there = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
+    return sorted(resolved(settings, there).keys() - set(known))

@@ -15,6 +15,7 @@ from faust.types.tuples import TP
 from streams import inputs
 from streams.app import FaustApp
 from streams.clock import clock
+from streams.errors import RetentionError
 from streams.lag import Lag
 from streams.operational import Operational
 from streams.publisher import Publisher
@@ -36,6 +37,7 @@ _COMMIT_SECONDS = 0.2
 #: Looked at this often, lest a roll-up that took a little longer than a tick wait for another.
 _LOOK_SECONDS = 0.05
 _LAG_SECONDS = 5.0
+_APPEARED_SECONDS = 30.0
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -72,6 +74,7 @@ class Worker:
         )
         self.tasks = Tasks(self._shared, self._table, self._on_opened, self._on_closed, self.app.crash)
         self._member = (-1, "")
+        self._noticed: set[str] = set()
         self._declare()
 
     @property
@@ -132,6 +135,8 @@ class Worker:
         app.task(self._every(_COMMIT_SECONDS, self.tasks.commit))
         app.task(self._every(_LOOK_SECONDS, self._tick))
         app.task(self._every(_LAG_SECONDS, self.tasks.sample_lag))
+        if any(one.pattern for one in self.settings.mappings.inputs):
+            app.task(self._every(_APPEARED_SECONDS, self._notice_inputs))
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)
         app.on_before_shutdown.connect(self._on_shutdown, weak=False)
 
@@ -183,6 +188,17 @@ class Worker:
     async def _roll_up(self, _task: Task, batch: RecordBatch) -> None:
         if self.owner is not None:
             self.owner.take(batch)
+
+    async def _notice_inputs(self) -> None:
+        """Say so where a pattern finds a topic that was not there when this worker started."""
+        try:
+            appeared = await inputs.appeared(self.settings, {*self._shared.inputs, *self._noticed})
+        except RetentionError as error:
+            log.warning("whether inputs have appeared cannot be told: %s", error.message)
+            return
+        for topic in appeared:
+            log.warning("the topic %s is an input since a moment: start the workers again to read it", topic)
+        self._noticed.update(appeared)
 
     async def _tick(self) -> None:
         if self.owner is not None:

@@ -88,3 +88,17 @@ def test_a_task_is_assigned_whole_whatever_the_partition_counts():
         "a": {"orders": [1, 3, 5], "retention-facts": [1, 3]},
         "b": {"orders": [0, 2, 4], "retention-facts": [0, 2], "retention-partials": [0], "reviews": [0]},
     }
+
+
+def test_a_member_is_not_given_a_topic_that_a_pattern_has_found_since_it_started():
+    app = FaustApp(load({"partitions": 2}, {}))
+    assignor = TaskAssignor(app)
+    partitions = {"shop-eu": 2, "shop-us": 2, "retention-facts": 2}
+    members = {
+        "old": metadata(assignor, ["shop-eu", "retention-facts"], owned=[0]),
+        "new": metadata(assignor, partitions.keys(), owned=[1]),
+    }
+    assert assigned_by(TaskAssignor(app), partitions, members) == {
+        "old": {"shop-eu": [0], "retention-facts": [0]},
+        "new": {"shop-eu": [1], "shop-us": [1], "retention-facts": [1]},
+    }

@@ -1,0 +1,131 @@
+"""What a mapping costs: the same events taken as the contract has them, and from a shop's own records."""
+
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+from aiokafka import ConsumerRecord
+
+from bench.feed import PARTITIONS, shop
+from bench.report import Line
+from models.definitions import Definitions
+from models.events import EVENTS, Kind
+from models.partition import Partition
+from streams.clock import clock
+from streams.intake import Intake
+from streams.mapping import event_types
+from streams.mapping.mappings import load
+from streams.operational import Operational
+from streams.outbox import Outbox
+from streams.partitioner import tasks_of
+
+_EVENTS, _CUSTOMERS = 60_000, 6_000
+_CHUNK = 500
+#: What stays where it was, under `data`.
+_MOVED = frozenset({"id", "type", "time", "customer_id", "amount"})
+
+Take = Callable[[Intake, Kind, list[ConsumerRecord]], None]
+
+
+def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:  # noqa: ARG001 - reads no Kafka
+    """Compare the two, in turns, so that a slow minute of the machine is both's."""
+    events = list(shop(_EVENTS // (10 if quick else 1), _CUSTOMERS // (10 if quick else 1)))
+    native = [(kind, customer, value) for kind, customer, value in events]
+    own = [(kind, customer, _as_a_shop_says_it(value)) for kind, customer, value in events]
+    readers = load(tomllib.loads(_mappings()))
+    takes: dict[str, tuple[list[Any], Take]] = {
+        "native": (native, lambda intake, kind, some: intake.take_events(kind, kind, some)),
+        "mapped": (own, lambda intake, kind, some: intake.take_mapped(readers.reader(kind), kind, some)),
+    }
+    lines, costs = [], {}
+    for history in (True, False):
+        found: dict[str, list[float]] = {name: [] for name in takes}
+        for _ in range(rounds):
+            for name, (records, take) in takes.items():
+                found[name].append(_cost(records, take, counting=not history))
+        what = "read as history" if history else "applied at once"
+        for name, each in found.items():
+            costs[name] = median(each)
+            lines.append(Line(f"intake of a {name} event, {what}", costs[name], "us", rounds=tuple(each)))
+        ratios = tuple(a / b for a, b in zip(found["native"], found["mapped"], strict=True))
+        lines.append(Line(f"rate of mapped over native, {what}", median(ratios), rounds=ratios))
+    return lines
+
+
+def _cost(records: list[tuple[Kind, str, bytes]], take: Take, *, counting: bool) -> float:
+    """Processor time for each record, in microseconds, over the tasks that they belong to."""
+    intakes = [_intake(number, counting=counting) for number in range(PARTITIONS)]
+    chunks = [
+        (intakes[number], kind, some)
+        for start in range(0, len(records), 8 * _CHUNK)
+        for (kind, number), some in _by_source(records[start : start + 8 * _CHUNK]).items()
+    ]
+    started = time.process_time()
+    for intake, kind, some in chunks:
+        take(intake, kind, some)
+    return (time.process_time() - started) / len(records) * 1e6
+
+
+def _intake(number: int, *, counting: bool) -> Intake:
+    partition = Partition(Definitions(), {})
+    if counting:
+        for _ in partition.count():
+            pass
+    return Intake(
+        task=number,
+        tasks=PARTITIONS,
+        facts_topic="facts",
+        dead_letter_partitions=1,
+        definitions=Definitions(),
+        clock=clock("wall"),
+        partition=partition,
+        outbox=Outbox(),
+        operational=Operational(),
+    )
+
+
+def _by_source(records: list[tuple[Kind, str, bytes]]) -> dict[tuple[Kind, int], list[ConsumerRecord]]:
+    tasks = tasks_of([customer.encode() for _, customer, _ in records], PARTITIONS)
+    found: dict[tuple[Kind, int], list[ConsumerRecord]] = {}
+    for (kind, customer, value), task in zip(records, tasks, strict=True):
+        record = ConsumerRecord(kind, task, 0, 0, 0, customer.encode(), value, None, 0, 0, ())
+        found.setdefault((kind, task), []).append(record)
+    return found
+
+
+def _as_a_shop_says_it(value: bytes) -> bytes:
+    """Give an event with nested fields, a number for its time and a decimal for its amount."""
+    event = msgspec.json.decode(value)
+    data = {name: content for name, content in event.items() if name not in _MOVED}
+    if "amount" in event:
+        data["total"] = str(Decimal(event["amount"]).scaleb(-2))
+    milliseconds = round(datetime.fromisoformat(event["time"]).timestamp() * 1000)
+    return msgspec.json.encode(
+        {
+            "meta": {"uuid": event["id"], "kind": event["type"], "at": milliseconds, "shard": 7},
+            "customer": {"ref": event["customer_id"], "segment": "b2c"},
+            "data": data,
+        }
+    )
+
+
+def _mappings() -> str:
+    return "\n".join(line for kind in EVENTS for line in _mapping(kind))
+
+
+def _mapping(kind: Kind) -> Iterator[str]:
+    types = event_types.of_kind(kind)
+    fields = {field for name in types for field in event_types.FIELDS[name]} - _MOVED
+    values = ", ".join(f'"{name}" = "{name}"' for name in types)
+    yield f"[mappings.{kind}]\n[[mappings.{kind}.events]]"
+    yield f'type = {{ path = "meta.kind", values = {{ {values} }} }}'
+    yield 'id = "meta.uuid"\ntime = { path = "meta.at", time = "ms" }\ncustomer_id = "customer.ref"'
+    if any("amount" in event_types.FIELDS[name] for name in types):
+        yield 'amount = { path = "data.total", money = "major", currency = "USD" }'
+    yield from (f'{field} = "data.{field}"' for field in sorted(fields))
