@@ -13,6 +13,7 @@ RUN /opt/retention/bin/pip install --require-hashes --only-binary=:all: -r requi
 COPY pyproject.toml README.md LICENSE ./
 COPY models models
 COPY streams streams
+COPY prometheus prometheus
 RUN /opt/retention/bin/pip install --no-deps --no-build-isolation . \
     && /opt/retention/bin/pip uninstall --yes hatchling pip \
     && /opt/retention/bin/python -m compileall -q /opt/retention/lib

@@ -6,6 +6,8 @@ from prometheus.thresholds import THRESHOLDS as T
 
 Pair = tuple[str, float, str, float | None]  # long window, its burn rate, short window, its burn rate
 WINDOW_VARIABLE = "?var-window={{ $labels.window }}"
+BURN = "{{ printf `%.2g` $value }}"
+SLA = "{{ reReplaceAll `_` ` ` $labels.sla }}"
 
 
 def alerts() -> list[Alert]:
@@ -191,7 +193,7 @@ def _budget_fast(sla: str, name: str) -> Alert:
         severity="critical",
         team="support",
         summary=f"The {words} target is being missed so often that the month's budget goes within days",
-        description=f"The error budget of {words} burns {{{{ $value | humanize }}}} times as fast as it may; "
+        description=f"The error budget of {words} burns {BURN} times as fast as it may; "
         f"{slo['objective'][sla]:.0%} of the tickets shall be within the target.",
         dashboard="support now",
     )
@@ -208,7 +210,7 @@ def _budget_slow(sla: str, name: str) -> Alert:
         severity="warning",
         team="support",
         summary=f"The {words} target is missed more often than the month's budget allows",
-        description=f"The error budget of {words} burns {{{{ $value | humanize }}}} times as fast as it may, "
+        description=f"The error budget of {words} burns {BURN} times as fast as it may, "
         f"for days; {slo['objective'][sla]:.0%} of the tickets shall be within the target.",
         dashboard="response times",
     )
@@ -227,9 +229,9 @@ def _breaches() -> Alert:
         hold=sla["for"],
         severity="warning",
         team="support",
-        summary="Too many {{ $labels.priority }} tickets miss their {{ $labels.sla }} target",
+        summary=f"Too many {{{{ $labels.priority }}}} tickets miss their {SLA} target",
         description="{{ $value | humanizePercentage }} of the {{ $labels.priority }} tickets decided within "
-        "{{ $labels.window }} missed their {{ $labels.sla }} target.",
+        f"{{{{ $labels.window }}}} missed their {SLA} target.",
         dashboard="support now",
         variables="?var-priority={{ $labels.priority }}",
     )

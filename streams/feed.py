@@ -9,6 +9,8 @@ import msgspec
 
 from models.definitions import Definitions
 from models.metrics import CATALOGUE
+from streams import alerting_files
+from streams.alerts import Alerts
 from streams.exporter import AS_OF_HELP, CAUGHT_UP_HELP
 from streams.follower import Follower
 from streams.publisher import AS_OF, CAUGHT_UP
@@ -80,18 +82,38 @@ class Feed:
         follower: where the series come from.
         pulse: how this worker does.
         definitions: the targets and windows that are shown beside the numbers.
-        clock: what `now` follows: whether `as_of` is to keep up with the reader's own clock.
+        clock: what `now` follows: whether `as_of` is to keep up with the reader's own clock, and by which of
+            them the past is drawn.
+        alerts: what a Prometheus has firing; one that asks none if left out.
     """
 
-    def __init__(self, follower: Follower, pulse: Pulse, definitions: Definitions, clock: str) -> None:
+    def __init__(
+        self,
+        follower: Follower,
+        pulse: Pulse,
+        definitions: Definitions,
+        clock: str,
+        alerts: Alerts | None = None,
+    ) -> None:
         self._follower = follower
         self._pulse = pulse
+        self._alerts = alerts or Alerts(None)
+        self._by_wall = clock == "wall"
+        limits = alerting_files.thresholds()
         self._about = {
             "version": version("retention"),
             "clock": clock,
             "windows": definitions.windows,
             "currency": definitions.base_currency,
             "targets": definitions.sla,
+            # Where the alerts' thresholds are: what is coloured here and what wakes somebody agree.
+            "limits": {
+                "objective": limits["slo"]["objective"],
+                "burn": limits["slo"]["fast_day"],
+                "breach": limits["sla"]["breach"],
+                "churn": limits["churn"]["ceiling"],
+                "overdue": limits["deliveries"]["minimum_overdue"],
+            },
             "lifecycle_days": definitions.lifecycle_days,
             "help": {metric: text for metric, (text, _) in CATALOGUE.items() if metric in SHOWN}
             | {AS_OF: AS_OF_HELP, CAUGHT_UP: CAUGHT_UP_HELP},
@@ -124,11 +146,14 @@ class Feed:
         changes = self._take()
         self.ready = self._follower.complete
         update: dict[str, Any] = {"at": at, "as_of": self._as_of, "pipeline": self._pulse.beat()}
+        if self._alerts.url is not None:
+            update["alerts"] = self._alerts.firing
         if changes:
             update["series"] = changes
         values = self._values()
-        if self.ready and values and self._trend.add(at, values):
-            update["point"] = values
+        time = at if self._by_wall else self._as_of
+        if self.ready and values and self._trend.add(time, values):
+            update["point"] = [time, values]
         return self._event("update", update)
 
     def _take(self) -> dict[str, _Shown | None]:

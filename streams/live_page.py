@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from models.definitions import Definitions
+from streams.alerts import Alerts
 from streams.feed import Feed
 from streams.follower import Follower
 from streams.pulse import Observed, Pulse
@@ -44,13 +45,20 @@ class LivePage:
         client_options: how aiokafka's clients reach the broker.
         definitions: the parameters of the metrics.
         clock: what `now` follows.
+        prometheus: URL of the one whose alerts are shown; none: no alerts are.
     """
 
     def __init__(
-        self, worker: Observed, client_options: Mapping[str, Any], definitions: Definitions, clock: str
+        self,
+        worker: Observed,
+        client_options: Mapping[str, Any],
+        definitions: Definitions,
+        clock: str,
+        prometheus: str | None = None,
     ) -> None:
         self._follower = Follower(client_options)
-        self._feed = Feed(self._follower, Pulse(worker), definitions, clock)
+        self._alerts = Alerts(prometheus)
+        self._feed = Feed(self._follower, Pulse(worker), definitions, clock, self._alerts)
         self._listeners: set[_Listener] = set()
         self._beating: asyncio.Task[None] | None = None
 
@@ -66,6 +74,7 @@ class LivePage:
 
     async def _start(self, _: web.Application) -> None:
         self._follower.start()
+        self._alerts.start()
         self._beating = asyncio.create_task(self._beat())
 
     async def _stop(self, _: web.Application) -> None:
@@ -74,6 +83,7 @@ class LivePage:
             self._beating.cancel()
         for listener in tuple(self._listeners):
             _dismiss(listener)
+        await self._alerts.stop()
         await self._follower.stop()
 
     async def _beat(self) -> None:

@@ -35,7 +35,11 @@ class Server:
         self._port = port
         self._registry = registry(worker)
         self._live_page = LivePage(
-            worker, worker.app.client_options, worker.settings.definitions, worker.settings.clock
+            worker,
+            worker.app.client_options,
+            worker.settings.definitions,
+            worker.settings.clock,
+            worker.settings.prometheus,
         )
         self._runner: web.AppRunner | None = None
 

@@ -93,6 +93,10 @@ def _redis(text: str) -> str | None:
     return text
 
 
+def _page(text: str) -> str | None:
+    return _url(text) if text else None
+
+
 def _directory(text: str) -> Path:
     path = Path(text).expanduser()
     if not text or (path.exists() and not path.is_dir()):
@@ -159,6 +163,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         Setting("host", "Address that /metrics listens on.", "127.0.0.1", _host),
         Setting("port", "Port that /metrics listens on; 0 for any free one.", "6066", _number(0, 65_535)),
         Setting("redis", "URL of the read model.", None, _redis, from_file=True),
+        Setting("prometheus", "URL of a Prometheus: its alerts are on the live page.", None, _page),
         Setting("data_dir", "Local state and the embedded Kafka.", None, _directory),
         Setting("config", "The TOML file of settings, definitions, inputs and mappings.", None, _file),
         Setting("schema_registry", "The schema registry of Avro and Protobuf inputs.", None, _url),

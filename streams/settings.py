@@ -48,6 +48,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         host: address to listen on.
         port: port to listen on; 0 takes any free one.
         redis: URL of the read model; none: there is none.
+        prometheus: URL of the Prometheus whose alerts the live page shows; none: it shows none.
         data_dir: local state and the embedded Kafka.
         config: the TOML file.
         schema_registry: URL of the inputs' schemas; none: there are none.
@@ -70,6 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str
     port: int
     redis: str | None
+    prometheus: str | None
     data_dir: Path
     config: Path | None
     schema_registry: str | None

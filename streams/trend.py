@@ -1,5 +1,6 @@
 """The recent past of a few numbers, in bounded memory: what a page shows when it is opened."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 #: More than the pixels of a chart are wide would not be seen.
@@ -7,6 +8,8 @@ POINTS = 720
 _FIRST_STEP = 1.0
 #: 720 points of 32 s are 6.4 hours.
 _LAST_STEP = 32.0
+#: Where the clock is the events', a replay passes years in a minute: what is shown is no longer than this.
+_SPAN = 90 * 86_400.0
 #: A clock that beats a little early is no reason to leave a point out.
 _EARLY = 0.9
 
@@ -36,6 +39,8 @@ class Trend:
         """
         if self.times and 0 <= at - self.times[-1] < _EARLY * self.step:
             return False
+        if self.times and at < self.times[-1]:
+            self._keep(slice(0, 0))  # the clock was put back
         for name in values.keys() - self.values.keys():
             self.values[name] = [None] * len(self.times)
         self.times.append(at)
@@ -43,6 +48,8 @@ class Trend:
             column.append(values.get(name))
         if len(self.times) > self._points:
             self._thin()
+        if at - self.times[0] > _SPAN:
+            self._keep(slice(bisect_left(self.times, at - _SPAN), None))
         return True
 
     def _thin(self) -> None:

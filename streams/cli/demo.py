@@ -11,20 +11,36 @@ from streams.simulator import SCENARIOS
 
 
 @click.command("demo")
-@click.option("--customers", default=6_000, show_default=True, type=click.IntRange(1), help="In 18 months.")
+@click.option("--customers", default=8_000, show_default=True, type=click.IntRange(1), help="In 18 months.")
 @click.option("--seed", default=1, show_default=True, help="The shop's luck: same seed, same shop.")
-@click.option("--scenario", default="support-backlog", show_default=True, type=click.Choice(list(SCENARIOS)))
+@click.option("--scenario", default="bad-autumn", show_default=True, type=click.Choice(list(SCENARIOS)))
 @click.option(
-    "--rate", default=20.0, show_default=True, type=click.FloatRange(0), help="Live events a second."
+    "--story-seconds", default=70.0, show_default=True, type=click.FloatRange(1),
+    help="How long the last nine weeks take, in which the scenario happens.",
+)  # fmt: skip
+@click.option(
+    "--rate", default=5.0, show_default=True, type=click.FloatRange(0), help="Live events a second."
 )
-@click.option("--seconds", type=click.FloatRange(0), help="Stop this long after the history is in.")
+@click.option("--seconds", type=click.FloatRange(0), help="Stop this long after the present is reached.")
 @settings_options("broker", "group", "partitions", "host", "port", "redis", "data_dir", reached_by=False)
 def command(
-    *, settings: Settings, customers: int, seed: int, scenario: str, rate: float, seconds: float | None
+    *,
+    settings: Settings,
+    customers: int,
+    seed: int,
+    scenario: str,
+    story_seconds: float,
+    rate: float,
+    seconds: float | None,
 ) -> None:
     """Run everything on this machine, nothing to install first.
 
-    A real Kafka, a Redis, a worker and a simulated shop: 18 months of history at full speed, then live. Set
-    RETENTION_BROKER to use a Kafka that runs already, RETENTION_REDIS for a Redis.
+    A real Kafka, a Redis, a worker and a simulated shop: 16 months of history at full speed; the nine weeks
+    up to now, in which something goes wrong, in about a minute; then live. Where a `prometheus` is on the
+    machine, it is started too, and shows which alerts fire. Set RETENTION_BROKER to use a Kafka that runs
+    already, RETENTION_REDIS for a Redis.
     """
-    asyncio.run(demo.Demo(settings, demo.plan(customers, seed, scenario, rate), seconds).run())
+    shop = demo.plan(
+        customers=customers, seed=seed, scenario=scenario, rate=rate, story_seconds=story_seconds
+    )
+    asyncio.run(demo.Demo(settings, shop, seconds).run())

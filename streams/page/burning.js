@@ -4,7 +4,7 @@ import { el, setText } from "./dom.js";
 import { count, duration, money, share } from "./format.js";
 import { computed, follow } from "./number.js";
 import { denominator, store, sum, value } from "./store.js";
-import { LATE } from "./support.js";
+import { lateness } from "./support.js";
 import { term } from "./terms.js";
 
 const PRIORITIES = ["low", "normal", "high", "urgent"];
@@ -16,14 +16,13 @@ const BREACHES = "retention_sla_breach_ratio";
 const day = { window: "24h", priority: "all" };
 
 const some = (number) => (number > 0 ? "watch" : "calm");
-const lateness = (ratio) => (ratio > LATE.alarm ? "alarm" : ratio > LATE.watch ? "watch" : "calm");
 const inCurrency = (amount) => money(store.about.currency)(amount);
 
 function breaches(name, sla, meaning) {
   return {
     name, metric: BREACHES, meaning: `${meaning} Of those decided in the last 24 hours.`, format: share,
     of: () => value(BREACHES, { ...day, sla }),
-    level: lateness,
+    level: (ratio) => lateness(ratio, { sla, priority: "all" }),
     note: () => `of ${count(denominator(BREACHES, { ...day, sla }))} in 24 h`,
   };
 }
@@ -57,7 +56,8 @@ const ITEMS = [
   breaches("Resolutions late", "resolution", "Not resolved by the target."),
   breaches("Promises missed", "promise", "Not resolved by the time that the customer was told."),
   {
-    name: "Deliveries overdue", metric: "retention_deliveries_overdue", format: count, level: some,
+    name: "Deliveries overdue", metric: "retention_deliveries_overdue", format: count,
+    level: (number) => (number > store.about.limits.overdue ? "alarm" : some(number)),
     of: () => value("retention_deliveries_overdue"),
     note: () => "promised by now",
   },

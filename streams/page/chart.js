@@ -1,7 +1,7 @@
 // Charts of the recent past: uPlot, a line that says what the pointer is at, and the same as a table.
 
 import { el, setText, svg } from "./dom.js";
-import { duration, time } from "./format.js";
+import { duration, mark, moment } from "./format.js";
 import { follow } from "./number.js";
 import { keyOf, store } from "./store.js";
 
@@ -65,7 +65,7 @@ function options(lines, format, least) {
     padding: [8, 18, 0, 0],
     scales: { y: { range: (_, low, high) => span(low, high, least) } },
     axes: [
-      { ...axis, size: 24, space: 90, values: (_, splits) => splits.map((at) => time(at).slice(0, step(splits) < 60 ? 8 : 5)) },
+      { ...axis, size: 24, space: 90, values: (_, splits) => splits.map((at) => mark(at, step(splits))) },
       { ...axis, size: 56, space: 36, incrs: format === duration ? SPANS : undefined, values: (_, splits) => splits.map(format) },
     ],
     series: [
@@ -78,6 +78,9 @@ function options(lines, format, least) {
     ],
   };
 }
+
+/** How long the past is that is drawn, in seconds. */
+const past = () => store.trend.times.at(-1) - store.trend.times[0];
 
 const step = (splits) => (splits.length > 1 ? splits[1] - splits[0] : 60);
 
@@ -107,7 +110,7 @@ function say(legend, lines, format, index) {
     setText(shown, format(column(line)[at]));
   });
   const when = store.trend.times[at];
-  setText(legend.lastChild, when === undefined ? "" : index === null || index === undefined ? "now" : time(when));
+  setText(legend.lastChild, when === undefined ? "" : index === null || index === undefined ? "now" : moment(when, past()));
 }
 
 function fill(table, title, lines, format) {
@@ -116,7 +119,7 @@ function fill(table, title, lines, format) {
   const chosen = times.map((_, index) => index).filter((index) => (times.length - 1 - index) % every === 0);
   const head = el("tr", {}, el("th", { scope: "col" }, "time"), ...lines.map((line) => el("th", { scope: "col" }, line.name)));
   const rows = chosen.reverse().map((index) =>
-    el("tr", {}, el("th", { scope: "row" }, time(times[index])), ...lines.map((line) => el("td", {}, format(column(line)[index])))),
+    el("tr", {}, el("th", { scope: "row" }, moment(times[index], past())), ...lines.map((line) => el("td", {}, format(column(line)[index])))),
   );
   table.replaceChildren(el("caption", { class: "hidden-text" }, title), el("thead", {}, head), el("tbody", {}, ...rows));
 }

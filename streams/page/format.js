@@ -1,6 +1,7 @@
 // Numbers as people read them.
 
 const NOTHING = "–";
+const DAY = 86400;
 const count0 = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const known = (format) => (value) => (value === null || value === undefined ? NOTHING : format(value));
 
@@ -38,3 +39,15 @@ export const money = (currency, digits = 0) => {
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 export const time = (seconds) => clock.format(1000 * seconds);
+
+const calendar = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const both = new Intl.DateTimeFormat(undefined, {
+  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false,
+});
+
+/** A moment of a past of so many seconds: its time of the day, or where that is too little its day too. */
+export const moment = (seconds, span) => (span < DAY ? time(seconds) : both.format(1000 * seconds));
+
+/** The same where there is little room, on an axis with so many seconds from one mark to the next. */
+export const mark = (seconds, step) =>
+  step >= DAY ? calendar.format(1000 * seconds) : time(seconds).slice(0, step < 60 ? 8 : 5);

@@ -1,5 +1,6 @@
 // The live page: builds its parts once, and follows the worker.
 
+import { alerts } from "./alerts.js";
 import { burning } from "./burning.js";
 import { segments, setText } from "./dom.js";
 import { follow, refresh } from "./number.js";
@@ -29,6 +30,7 @@ function change(chosen) {
 function build() {
   trust(byId("link"), byId("link-text"), byId("news"), byId("as-of"));
   for (const node of document.querySelectorAll("[data-window]")) follow(() => setText(node, view.window));
+  alerts(byId("alerts"));
   flow(byId("flow"));
   burning(byId("burning"));
   support(byId("support"));

@@ -4,7 +4,7 @@ import { chart, sparkline } from "./chart.js";
 import { el } from "./dom.js";
 import { count, share } from "./format.js";
 import { follow, number } from "./number.js";
-import { value, view } from "./store.js";
+import { store, value, view } from "./store.js";
 import { term } from "./terms.js";
 
 const RATE = "retention_rate_ratio";
@@ -58,7 +58,12 @@ export function flow(panel) {
 }
 
 function churn() {
-  return el("small", { class: "muted" }, " ", number("retention_churn_ratio", ({ window }) => ({ window }), share));
+  const node = el("small", { class: "muted churn" }, " ", number("retention_churn_ratio", ({ window }) => ({ window }), share));
+  follow(() => {
+    const ceiling = store.about?.limits.churn[view.window] ?? Infinity;
+    node.dataset.level = value("retention_churn_ratio", { window: view.window }) > ceiling ? "alarm" : "";
+  });
+  return node;
 }
 
 function bar(name, whole, parts) {

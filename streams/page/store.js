@@ -2,6 +2,8 @@
 
 /** More of the past than the worker remembers is kept where it was restarted meanwhile; not for ever. */
 const MOST_POINTS = 1500;
+/** Seconds: the worker keeps as long a past. A replay passes years in a minute. */
+const LONGEST = 90 * 86400;
 
 export const store = {
   about: null, // versions, windows, targets, what metrics mean
@@ -10,6 +12,7 @@ export const store = {
   at: 0, // the worker's clock
   trend: { times: [], values: {} },
   pipeline: null,
+  alerts: undefined, // undefined: nobody is asked; null: no answer; else those that fire
   link: "connecting", // connecting, live, lost
 };
 
@@ -91,16 +94,18 @@ export function takeUpdate(data) {
   store.asOf = data.as_of;
   store.at = data.at;
   store.pipeline = data.pipeline;
-  if (data.point) addPoint(data.at, data.point);
+  store.alerts = data.alerts;
+  if (data.point) addPoint(...data.point);
 }
 
 function addPoint(at, point) {
+  if (at < store.trend.times.at(-1)) store.trend = { times: [], values: {} }; // the clock was put back
   const { times, values } = store.trend;
-  if (at <= times.at(-1)) return;
+  if (at === times.at(-1)) return;
   for (const key of Object.keys(point)) values[key] ??= Array(times.length).fill(null);
   times.push(at);
   for (const [key, column] of Object.entries(values)) column.push(point[key] ?? null);
-  if (times.length > MOST_POINTS) {
-    for (const column of [times, ...Object.values(values)]) column.splice(0, MOST_POINTS / 5);
-  }
+  const old = times.findIndex((time) => at - time <= LONGEST);
+  const extra = Math.max(old, times.length > MOST_POINTS ? MOST_POINTS / 5 : 0);
+  if (extra) for (const column of [times, ...Object.values(values)]) column.splice(0, extra);
 }

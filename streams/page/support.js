@@ -8,8 +8,19 @@ import { exists, store, value, view } from "./store.js";
 import { term } from "./terms.js";
 
 const BREACHES = "retention_sla_breach_ratio";
-/** Above these shares, lateness is worth a look, and a worry. */
-export const LATE = { watch: 0.05, alarm: 0.1 };
+
+/**
+ * How bad a share of missed targets is: "watch" where it is more than the month's budget allows, "alarm" where it is
+ * what an alert fires at.
+ */
+export function lateness(ratio, { sla, priority }) {
+  const { objective, burn, breach } = store.about.limits;
+  const budget = 1 - (objective[sla] ?? objective.resolution);
+  if (!Number.isFinite(ratio)) return "calm";
+  if (ratio > (breach[priority] ?? Math.min(burn * budget, 0.99))) return "alarm";
+  return ratio > budget ? "watch" : "calm";
+}
+
 const PRIORITIES = ["urgent", "high", "normal", "low", "all"];
 const KINDS = [
   {
@@ -70,7 +81,7 @@ function lateCell(labels) {
   const cell = el("td", { class: "late" }, number(BREACHES, labelled(labels), share));
   follow(() => {
     const ratio = value(BREACHES, { ...labels, window: view.supportWindow });
-    cell.dataset.level = !Number.isFinite(ratio) ? "" : ratio > LATE.alarm ? "alarm" : ratio > LATE.watch ? "watch" : "";
+    cell.dataset.level = store.about ? lateness(ratio, labels) : "calm";
     cell.style.setProperty("--part", `${100 * (ratio ?? 0)}%`);
   });
   return cell;

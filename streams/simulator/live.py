@@ -41,6 +41,8 @@ class Plan:
         scenario: one of `SCENARIOS`, from `since` (see `open_shop`) to `until`.
         since_live: the scenario begins when the history has been played.
         speed: event time's speed while it is behind the wall clock; 0 is as fast as possible.
+        paced_from: from when on `speed` holds, if not from the start: what was before is played as fast as
+            possible.
         rate: live events a second that a rush brings; 0: none, just what such a shop has.
         garbage: bad records per good one.
     """
@@ -54,6 +56,7 @@ class Plan:
     until: datetime | None = None
     since_live: bool = False
     speed: float = 0.0
+    paced_from: datetime | None = None
     rate: float = 0.0
     garbage: float = 0.0
     currencies: tuple[str, ...] = ("USD",)
@@ -80,10 +83,18 @@ Write = Callable[[list[Record]], Awaitable[None]]
 Watch = Callable[[Progress], None]
 
 
-async def play(plan: Plan, write: Write, watch: Watch, clock: Callable[[], float] = time.time) -> Progress:
+async def play(
+    plan: Plan,
+    write: Write,
+    watch: Watch,
+    clock: Callable[[], float] = time.time,
+    *,
+    before_pace: Callable[[], Awaitable[object]] | None = None,
+) -> Progress:
     """Play `plan` into `write`, telling `watch` after each round; returns at the plan's end, if it has one.
 
-    No event is written before its time by `clock`. Cancel it to stop.
+    No event is written before its time by `clock`, and what comes after `plan.paced_from` not before
+    `before_pace` is done. Cancel it to stop.
     """
     live_from = clock() if plan.end is None else min(plan.end.timestamp(), clock())
     shop = _open(plan, live_from)
@@ -99,6 +110,9 @@ async def play(plan: Plan, write: Write, watch: Watch, clock: Callable[[], float
         progress.at = until
         progress.live = plan.end is None and until >= live_from
         watch(progress)
+        if before_pace is not None and plan.paced_from is not None:
+            await before_pace()
+            before_pace = None
         await asyncio.sleep(_LIVE_ROUND_SECONDS if progress.live or plan.speed else 0)
     return progress
 
@@ -122,11 +136,15 @@ def _open(plan: Plan, live_from: float) -> Shop:
 
 def _horizons(plan: Plan, progress: Progress, clock: Callable[[], float]) -> Iterator[float]:
     """The moments up to which to play: each no later than the clock, the last one the plan's end."""
+    paced_from = progress.start
+    if plan.paced_from is not None:
+        paced_from = min(plan.paced_from.timestamp(), progress.end)
+        yield paced_from
     began = clock()
     while True:
         now = clock() if plan.end is None else progress.end
         if plan.speed:
-            now = min(now, progress.start + plan.speed * (clock() - began))
+            now = min(now, paced_from + plan.speed * (clock() - began))
         yield now
         if plan.end is not None and now >= progress.end:
             return

@@ -30,20 +30,43 @@ NORMAL: Final = Causes()
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
-    """Causes, and what they stand for."""
+class Turn:
+    """What changes, so many days after the scenario began, and stays so."""
 
-    description: str
+    what: str
     causes: Causes
+    after_days: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One turn of things, or several."""
+
+    turns: tuple[Turn, ...]
+
+    @property
+    def description(self) -> str:
+        """All of it."""
+        return ", then ".join(turn.what for turn in self.turns)
+
+
+def _from_the_start(what: str, causes: Causes) -> Scenario:
+    return Scenario((Turn(what, causes),))
 
 
 SCENARIOS: Final[dict[str, Scenario]] = {
-    "steady": Scenario("everything as usual", NORMAL),
-    "support-backlog": Scenario("two agents of three are gone", Causes(staff=0.33)),
-    "late-deliveries": Scenario("parcels travel twice as long as promised", Causes(transit=2.2)),
-    "stockouts": Scenario("suppliers take five times as long", Causes(supply=5.0)),
-    "payment-outage": Scenario("three card payments of four fail", Causes(card_failures=0.75)),
-    "growth": Scenario(
+    "steady": _from_the_start("everything as usual", NORMAL),
+    "support-backlog": _from_the_start("two agents of three are gone", Causes(staff=0.33)),
+    "late-deliveries": _from_the_start("parcels travel twice as long as promised", Causes(transit=2.2)),
+    "stockouts": _from_the_start("suppliers take five times as long", Causes(supply=5.0)),
+    "payment-outage": _from_the_start("three card payments of four fail", Causes(card_failures=0.75)),
+    "growth": _from_the_start(
         "four times as many new customers, and nobody hired for them", Causes(arrivals=4.0, hiring=False)
+    ),
+    "bad-autumn": Scenario(
+        (
+            Turn("four support agents of five leave", Causes(staff=0.2)),
+            Turn("parcels travel three times as long as promised", Causes(staff=0.2, transit=3.0), 25.0),
+        )
     ),
 }

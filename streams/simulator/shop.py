@@ -9,6 +9,7 @@ from streams.simulator.feedback import Feedback
 from streams.simulator.fulfilment import Fulfilment
 from streams.simulator.refunds import Refunds
 from streams.simulator.scenarios import NORMAL, SCENARIOS, Causes
+from streams.simulator.seasons import DAY
 from streams.simulator.storefront import Storefront
 from streams.simulator.support import Support
 from streams.simulator.world import Event, World
@@ -48,7 +49,8 @@ class Shop:
 
     def plan(self, scenario: str, since: float, until: float | None) -> None:
         """Run the shop by the causes of `scenario` from `since` to `until`, seconds since the epoch."""
-        self.world.at(since, self._run_by, SCENARIOS[scenario].causes)
+        for turn in SCENARIOS[scenario].turns:
+            self.world.at(since + turn.after_days * DAY, self._run_by, turn.causes)
         if until is not None:
             self.world.at(until, self._run_by, NORMAL)
 

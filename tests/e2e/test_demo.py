@@ -1,56 +1,155 @@
-"""The first thing that a newcomer does."""
+"""The first thing that a newcomer does: it tells its story, and leaves nothing behind however it ends."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import psutil
 import pytest
 
-_DEMO = [sys.executable, "-m", "streams.cli", "demo", "--customers=300", "--port=0"]
+from streams.broker import free_port
+from streams.scrape import Scrape, parse
+
+_DEMO = [sys.executable, "-m", "streams.cli", "demo"]
+#: Enough for the alerts' least numbers.
+_STORY = ["--customers=1500", "--story-seconds=8", "--rate=5"]
 
 
-def _of(directory: Path) -> list[psutil.Process]:
-    """The processes whose command line names the directory: the demo's Kafka, and the demo itself."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if any(str(directory) in word for word in process.info["cmdline"] or ())
-    ]
+class Demo:
+    """One that runs, and what it has said."""
+
+    def __init__(self, directory: Path, *flags: str) -> None:
+        self.port = free_port()
+        self._log = directory / "said"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*_DEMO, f"--port={self.port}", f"--data-dir={directory / 'data'}", *flags],
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def until(self, find: Callable[[], Any], what: str, seconds: float = 90.0) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (found := find()):
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, f"{what}: in vain\n{self.said[-6000:]}"
+            time.sleep(0.2)
+        return found
+
+    def numbers(self) -> Scrape | None:
+        text = get(f"http://127.0.0.1:{self.port}/metrics")
+        return parse(text) if text else None
 
 
-@pytest.mark.timeout(110)
-def test_the_demo_shows_retention_live_and_leaves_nothing_running(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [*_DEMO, "--seconds=8", f"--data-dir={tmp_path}"],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert re.search(r"90d +│ +\d+\.\d% ", ended.stdout), ended.stdout
-    assert "caught up" in ended.stdout
-    assert _of(tmp_path) == []
-
-
-@pytest.mark.timeout(110)
-def test_a_demo_that_is_killed_takes_its_kafka_and_its_worker_along(tmp_path: Path) -> None:
-    demo = subprocess.Popen([*_DEMO, f"--data-dir={tmp_path}"], stdout=subprocess.PIPE, text=True)
+def get(url: str) -> str:
     try:
-        assert demo.stdout is not None
-        while "Retention" not in demo.stdout.readline():
-            assert demo.poll() is None
-        family = psutil.Process(demo.pid).children(recursive=True)
-        assert len(family) >= 2, "Kafka and the worker"
-    finally:
-        os.kill(demo.pid, signal.SIGKILL)
-        demo.communicate()
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.read().decode()
+    except OSError:
+        return ""
+
+
+def about_answers(port: int) -> list[dict]:
+    """The alerts that the live page is sent, once they tell of slow answers."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/stream", timeout=10) as stream:
+        for line in stream:
+            if line.startswith(b'data: {"at"'):
+                shown = json.loads(line.removeprefix(b"data: "))["alerts"] or []
+                return shown if any("response" in alert["summary"] for alert in shown) else []
+    return []
+
+
+def gone(family: list[psutil.Process]) -> bool:
+    return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in family)
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    started = []
+
+    def start(*flags: str) -> Demo:
+        started.append(Demo(tmp_path, *flags))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.kill()
+        each.process.wait()
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.program("prometheus")
+def test_response_times_go_then_customers_and_the_alerts_say_why(demo: Callable[..., Demo]) -> None:
+    running = demo(*_STORY)
+    named = r"The first, for \w+: .*?(http://127\.0\.0\.1:\d+)/alerts"
+    prometheus = running.until(lambda: re.search(named, running.said, re.DOTALL), "alerts that fire")[1]
+    before_and_now(running.said)
+    rules = json.loads(get(f"{prometheus}/api/v1/rules"))["data"]["groups"]
+    assert {rule["health"] for group in rules for rule in group["rules"]} == {"ok"}
+    alerts = json.loads(get(f"{prometheus}/api/v1/alerts"))["data"]["alerts"]
+    assert not [alert for alert in alerts if alert["labels"]["team"] == "platform"], "the pipeline is well"
+    has_the_past(prometheus)
+    shown = running.until(lambda: about_answers(running.port), "alerts on the page")
+    assert all(get(alert["runbook"].partition("#")[0]) for alert in shown), "what to do is a page"
+    family = running.family()
+    assert len(family) >= 3, "Kafka, the worker and Prometheus"
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(60) == 0, running.said
+    assert "Stopped." in running.said
+    assert gone(family)
+
+
+def before_and_now(said: str) -> None:
+    """The last picture of the shop: what happened, and the numbers before and after."""
+    assert "four support agents of five leave" in said
+    assert "parcels travel three times as long as promised" in said
+    shares = r"{} +(-?\d+(?:\.\d)?)%? +(-?\d+(?:\.\d)?)%?"
+
+    def pair(name: str) -> tuple[float, float]:
+        before, now = re.findall(shares.format(name), said)[-1]
+        return float(before), float(now)
+
+    late, on_time = pair("answered too late, 7 days"), pair("delivered on time, 7 days")
+    assert late[1] > late[0] + 20
+    assert on_time[1] < on_time[0] - 50
+    promoters, churn = pair(r"would recommend the shop \(NPS\), 30 days"), pair("churn, 30 days")
+    assert promoters[1] < promoters[0] - 10
+    assert churn[1] > 0
+    assert "why: lost after a slow answer" in said
+
+
+def has_the_past(prometheus: str) -> None:
+    """What the rules compare with a week before is there, and is what it was."""
+    query = quote("last_over_time(job:retention_nps:held{window='30d'}[1h] offset 1w)")
+    found = json.loads(get(f"{prometheus}/api/v1/query?query={query}"))["data"]["result"]
+    [(_, value)] = [sample["value"] for sample in found]
+    assert -100 <= float(value) <= 100
+
+
+@pytest.mark.timeout(110)
+def test_a_demo_that_is_killed_takes_all_that_it_started_along(demo: Callable[..., Demo]) -> None:
+    running = demo("--customers=300", "--story-seconds=1")
+    family = running.until(
+        lambda: running.numbers() and len(found := running.family()) >= 2 and found, "Kafka and the worker"
+    )
+    os.kill(running.process.pid, signal.SIGKILL)
     deadline = time.monotonic() + 20
-    while any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family):
+    while not gone(family):
         assert time.monotonic() < deadline, family
         time.sleep(0.1)

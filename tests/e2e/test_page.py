@@ -12,6 +12,7 @@ from tests.e2e.browser import Browser
 from tests.e2e.deployment import CAUGHT_UP, Deployment
 from tests.e2e.events import END, history, order
 from tests.e2e.worker import Metrics, WorkerProcess
+from tests.strategies import HOUR
 
 pytestmark = [pytest.mark.program("chromium|google-chrome|chrome", "chromedriver"), pytest.mark.timeout(300)]
 
@@ -163,7 +164,8 @@ def test_is_accessible_and_fits_in_dark_and_light_on_a_phone_and_a_screen(page):
     assert page.messages() == []
 
 
-def test_by_keyboard(page):
+async def test_by_keyboard(page, deployment):
+    await deployment.cluster.produce([order("another", "another", END + HOUR)])  # the past has two moments
     reaches_the_window(page)
     says_what_every_number_means(page)
     shows_a_chart_as_a_table(page)

@@ -5,6 +5,8 @@ from pathlib import Path
 import streams.feed
 from models.definitions import Definitions
 from models.metrics import CATALOGUE
+from prometheus.thresholds import THRESHOLDS
+from streams.alerts import Alert, Alerts
 from streams.exporter import AS_OF_HELP
 from streams.feed import SHOWN, Feed
 from streams.follower import Follower
@@ -73,7 +75,7 @@ def test_a_snapshot_then_changes_only():
     name, first = parsed(feed.beat(1000.0))
     assert name == "event: update"
     assert first["series"] == {RATE: [0.5, 2.0]}
-    assert first["point"] == {RATE: 0.5}
+    assert first["point"] == [1000.0, {RATE: 0.5}]
     name, snapshot = parsed(feed.snapshot())
     assert name == "event: snapshot"
     assert snapshot["series"] == {RATE: [0.5, 2.0]}
@@ -114,7 +116,7 @@ def test_no_trend_of_numbers_that_are_not_all_read():
     assert "point" not in parsed(feed.beat(1.0))[1]
     assert not feed.ready
     follower.complete = True
-    assert parsed(feed.beat(2.0))[1]["point"] == {RATE: 0.5}
+    assert parsed(feed.beat(2.0))[1]["point"] == [2.0, {RATE: 0.5}]
     assert feed.ready
 
 
@@ -125,6 +127,35 @@ def test_a_trend_begins_with_the_first_number():
     follower.series.take([rate(0.5)])
     feed.beat(9.0)
     assert parsed(feed.snapshot())[1]["trend"]["times"] == [9.0]
+
+
+def test_where_the_clock_is_the_events_the_past_is_theirs():
+    follower, feed = made("event")
+    follower.complete = True
+    follower.series.take([rate(0.5)])
+    assert parsed(feed.beat(1000.0))[1]["point"] == [1782820800.0, {RATE: 0.5}]
+    follower.series.take([rate(0.6, "2026-07-01T12:00:00Z")])
+    assert parsed(feed.beat(1001.0))[1]["point"] == [1782820800.0 + 86400, {RATE: 0.6}]
+    assert "point" not in parsed(feed.beat(1002.0))[1], "no time has passed"
+
+
+def test_limits_are_the_alerts():
+    limits = parsed(made()[1].snapshot())[1]["limits"]
+    assert limits["objective"] == THRESHOLDS["slo"]["objective"]
+    assert limits["breach"] == THRESHOLDS["sla"]["breach"]
+    assert limits["burn"] == THRESHOLDS["slo"]["fast_day"]
+    assert limits["churn"] == THRESHOLDS["churn"]["ceiling"]
+    assert limits["overdue"] == THRESHOLDS["deliveries"]["minimum_overdue"]
+
+
+def test_alerts_are_told_where_a_prometheus_is_asked():
+    assert "alerts" not in parsed(made()[1].beat(1.0))[1]
+    alerts = Alerts("http://127.0.0.1:9")
+    feed = Feed(Follower({}), Pulse(Worker()), Definitions(), "wall", alerts)
+    assert parsed(feed.beat(1.0))[1]["alerts"] is None
+    alerts.firing = [Alert("A", "critical", "support", "late", "very", 5.0, "")]
+    [told] = parsed(feed.beat(2.0))[1]["alerts"]
+    assert (told["severity"], told["summary"], told["since"]) == ("critical", "late", 5.0)
 
 
 def test_the_pulse_is_of_the_last_minute(monkeypatch):

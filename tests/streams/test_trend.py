@@ -54,5 +54,14 @@ def test_bounded_and_of_one_length(pauses, points):
 
 def test_a_clock_set_back_does_not_stop_it():
     trend = Trend()
-    trend.add(1000.0, {})
-    assert trend.add(10.0, {})
+    trend.add(1000.0, {"a": 1.0})
+    assert trend.add(10.0, {"a": 2.0})
+    assert (trend.times, trend.values) == ([10.0], {"a": [2.0]}), "and draws no line back"
+
+
+def test_a_replay_of_years_leaves_the_last_months():
+    trend = Trend()
+    for day in range(500):
+        trend.add(86_400.0 * day, {"a": float(day)})
+    assert trend.times[0] == 86_400.0 * (499 - 90)
+    assert trend.values["a"][0] == 409.0

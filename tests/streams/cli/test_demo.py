@@ -1,17 +1,11 @@
 """`retention demo`, as a newcomer meets it."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 
-import psutil
 import pytest
-
-from streams.broker import free_port
 
 
 class Demo:
@@ -43,32 +37,6 @@ def demo(tmp_path):
     for each in started:
         each.process.kill()
         each.process.wait()
-
-
-@pytest.mark.timeout(300)
-def test_its_metrics_answer_and_ctrl_c_leaves_nothing_behind(demo):
-    port = free_port()
-    running = demo(RETENTION_PORT=str(port))
-    while orders(port) < 300:
-        assert running.process.poll() is None, running.out
-        time.sleep(0.2)
-    children = psutil.Process(running.process.pid).children(recursive=True)
-    assert len(children) >= 2  # Kafka and the worker
-    running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(60) == 0, running.out
-    assert f"http://127.0.0.1:{port}" in running.out
-    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
-
-
-def orders(port):
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2) as response:
-            lines = response.read().decode().splitlines()
-    except OSError:
-        return 0.0
-    return next(
-        (float(line.split()[1]) for line in lines if line.startswith('retention_orders{window="365d"}')), 0.0
-    )
 
 
 @pytest.mark.timeout(200)

@@ -1,10 +1,11 @@
-"""`retention demo`: a Kafka, a worker and a simulated shop on this machine, and a live view."""
+"""Everything that the demo runs, from its start to its end."""
 
 import asyncio
 import contextlib
 import logging
 import math
 import os
+import shutil
 import signal
 import sys
 import time
@@ -18,11 +19,13 @@ import msgspec
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from streams import admin
+from streams import admin, alerts
 from streams.broker import EmbeddedKafka, free_port, is_free, tied
 from streams.connection import Connection
+from streams.demo import prometheus
+from streams.demo.story import AS_OF, Story
+from streams.demo.view import Picture, render
 from streams.errors import PortInUse, RetentionError, SettingsError
-from streams.live_view import render
 from streams.read_model.server import RedisServer, find_program
 from streams.scrape import Scrape, scrape
 from streams.settings import Settings
@@ -30,12 +33,21 @@ from streams.simulator.live import Plan, Progress, play
 from streams.simulator.writers import to_kafka
 
 _HISTORY = timedelta(days=548)
+#: The scenario begins so long ago, and is played slowly from some days before on: churn takes weeks.
+_TROUBLE = timedelta(days=60)
+_CALM = timedelta(days=4)
+_COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
 _REFRESH_SECONDS = 0.5
 _READY_SECONDS = 60.0
 #: Latencies are shown over about the last 20 s: those of the history say nothing about the present.
 _LATENCY_SCRAPES = 40
 #: Where nobody watches a terminal, a line this often says how it goes.
 _LINE_SECONDS = 10.0
+#: Prometheus comes when the numbers are this fresh, and is asked this often.
+_FRESH_SECONDS = 30.0
+#: The last event before an instant: a small shop has nights without any.
+_QUIET_SECONDS = 86_400.0
+_ALERTS_SECONDS = 2.0
 
 
 def _port(settings: Settings) -> int:
@@ -69,10 +81,13 @@ class Demo:
         self._seconds = seconds
         self._console = console or Console()
         self._directory = settings.data_dir / "demo"
-        self._progress: Progress | None = None
-        self._scrape: Scrape | None = None
+        self._prometheus = f"http://127.0.0.1:{free_port()}" if prometheus.is_here() else None
+        self._picture = Picture(url="", story=Story(plan), prometheus=self._prometheus or "", hints=_hints())
         self._scrapes: deque[Scrape] = deque(maxlen=_LATENCY_SCRAPES)
-        self.live = asyncio.Event()  #: set once the history is in
+        self._recorder = prometheus.Recorder()
+        self.live = asyncio.Event()  #: set once the past is in
+        self._numbers = asyncio.Event()  #: set once the numbers are of the story's beginning
+        self._present = asyncio.Event()  #: set once they are of the present
 
     async def run(self) -> None:
         """Run until Ctrl-C, or until the time is up.
@@ -91,7 +106,9 @@ class Demo:
             worker, url = running
             shop = asyncio.create_task(self._shop(broker))
             view = asyncio.create_task(self._view(url))
-            parts = {shop, view, asyncio.create_task(stop.wait()), asyncio.create_task(self._time_up())}
+            watch = asyncio.create_task(self._watch_alerts(url.partition("//")[2]))
+            ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self._time_up())]
+            parts = {shop, view, watch, *ends}
             gone = asyncio.create_task(self._ended(worker))
             try:
                 done, _ = await asyncio.wait({*parts, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -152,10 +169,13 @@ class Demo:
                 ]),
                 stdout=output, stderr=output, start_new_session=True,
                 env={**os.environ, "RETENTION_HOST": settings.host, "RETENTION_REDIS": redis,
-                     "RETENTION_CONFIG": str(settings.config or "")},
+                     "RETENTION_CONFIG": str(settings.config or ""),
+                     # The shop's time, which the last weeks pass faster than the wall's.
+                     "RETENTION_CLOCK": "event",
+                     "RETENTION_PROMETHEUS": self._prometheus or ""},
             )  # fmt: skip
         try:
-            url = f"http://{settings.host}:{port}"
+            self._picture.url = url = f"http://{settings.host}:{port}"
             await self._ready(worker, url, log)
             yield worker, url
         finally:
@@ -181,10 +201,27 @@ class Demo:
 
     async def _shop(self, broker: str) -> None:
         async with to_kafka(msgspec.structs.replace(self._settings, broker=broker)) as write:
-            await play(self._plan, write, self._watch)
+            await play(self._plan, write, self._watch, before_pace=self._numbers.wait)
+
+    async def _watch_alerts(self, worker: str) -> None:
+        """Run a Prometheus once the numbers are of the present, and see what fires."""
+        url = self._prometheus
+        if url is None:
+            await asyncio.Event().wait()
+            return
+        await self._present.wait()
+        port = int(url.rpartition(":")[2])
+        async with (
+            prometheus.running(self._directory / "prometheus", port, worker, self._recorder),
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ALERTS_SECONDS)) as session,
+        ):
+            while True:
+                with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError):
+                    self._picture.firing = await alerts.ask(session, url)
+                await asyncio.sleep(_ALERTS_SECONDS)
 
     def _watch(self, progress: Progress) -> None:
-        self._progress = progress
+        self._picture.progress = progress
         if progress.live:
             self.live.set()
 
@@ -203,7 +240,7 @@ class Demo:
         with Live(console=self._console, auto_refresh=False, screen=False) as live:
             while True:
                 await self._look(session, url)
-                live.update(self.picture(url), refresh=True)
+                live.update(self.picture(), refresh=True)
                 await asyncio.sleep(_REFRESH_SECONDS)
 
     async def _tell(self, session: aiohttp.ClientSession, url: str) -> None:
@@ -213,23 +250,48 @@ class Demo:
                 await self._look(session, url)
                 if time.monotonic() - said >= _LINE_SECONDS:
                     said = time.monotonic()
-                    self._console.print(self.picture(url))
+                    self._console.print(self.picture())
                 await asyncio.sleep(_REFRESH_SECONDS)
         finally:
-            self._console.print(self.picture(url))
+            self._console.print(self.picture())
 
-    def picture(self, url: str) -> RenderableType:
+    def picture(self) -> RenderableType:
         """What is known now."""
-        return render(self._progress, self._scrape, self._scrapes[0] if self._scrapes else None, url)
+        return render(self._picture, self._console)
 
     async def _look(self, session: aiohttp.ClientSession, url: str) -> None:
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-            self._scrape = await scrape(session, f"{url}/metrics")
-            self._scrapes.append(self._scrape)
+            found = await scrape(session, f"{url}/metrics")
+            self._scrapes.append(found)
+            self._picture.scrape, self._picture.earlier = found, self._scrapes[0]
+            self._picture.story.take(found)
+            self._recorder.take(found)
+            if found.value(AS_OF) > self._picture.story.opens - _QUIET_SECONDS:
+                self._numbers.set()
+            if self.live.is_set() and time.time() - found.value(AS_OF) < _FRESH_SECONDS:
+                self._present.set()
 
 
-def plan(customers: int, seed: int, scenario: str, rate: float) -> Plan:
-    """The shop of the demo: 18 months of history up to now, then live."""
+def _hints() -> tuple[str, ...]:
+    hints = []
+    if not prometheus.is_here():
+        hints.append("With `prometheus` and `promtool` on this machine you would see which alerts fire.")
+    if shutil.which("docker") and _COMPOSE.exists():
+        hints.append("The dashboards: `docker compose up` here, then Grafana at http://127.0.0.1:3000.")
+    return tuple(hints)
+
+
+def plan(*, customers: int, seed: int, scenario: str, rate: float, story_seconds: float) -> Plan:
+    """The shop of the demo: 18 months of history up to now, the last weeks of it slowly, then live."""
+    now = datetime.now(UTC)
+    trouble = now - _TROUBLE
     return Plan(
-        seed=seed, start=datetime.now(UTC) - _HISTORY, customers=customers, scenario=scenario, rate=rate
+        seed=seed,
+        start=now - _HISTORY,
+        customers=customers,
+        scenario=scenario,
+        since=trouble,
+        paced_from=trouble - _CALM,
+        speed=(_TROUBLE + _CALM).total_seconds() / story_seconds,
+        rate=rate,
     )

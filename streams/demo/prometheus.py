@@ -1,0 +1,149 @@
+"""A Prometheus beside the demo, where the machine has one: with the project's rules, and with the past.
+
+The shop's last weeks pass in about a minute. What the numbers were meanwhile is kept (`Recorder`), and given
+to Prometheus when it starts at the present, as if it had scraped them when they were: the rules that compare
+with a week before have a week before.
+"""
+
+import asyncio
+import contextlib
+import math
+import re
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Final
+
+from streams import alerting_files
+from streams.broker import tied
+from streams.demo.story import AS_OF
+from streams.scrape import Scrape, Series
+
+_JOB: Final = "retention"
+#: The rules ask for what was within an hour of an instant.
+_STEP_SECONDS: Final = 3000.0
+#: An alert waits up to an hour, lest a moment wake somebody. Nobody watches a demo for an hour.
+_HOLD: Final = "5s"
+_SCRAPE: Final = "2s"
+#: In blocks of two hours, as it has them by itself, the past would take a minute to write.
+_BLOCK: Final = "8760h"
+_HELD = re.compile(r"record: job:(\w+):held")
+_FOR = re.compile(r"^( +for: ).*$", re.MULTILINE)
+_PIPELINE: Final = "- name: retention-pipeline"
+#: Where the runbook's links lead, as `docker compose up` serves it.
+_RUNBOOK: Final = "http://127.0.0.1:9090/user/"
+
+
+def is_here() -> bool:
+    """Whether this machine has what it takes."""
+    return bool(shutil.which("prometheus") and shutil.which("promtool"))
+
+
+def _program(name: str) -> str:
+    return shutil.which(name) or name
+
+
+class Recorder:
+    """The numbers that the rules look back at, with the instants they were of."""
+
+    def __init__(self) -> None:
+        recorded = (alerting_files.directory() / "rules" / "recording.yml").read_text(encoding="utf-8")
+        self._names = frozenset(_HELD.findall(recorded))
+        self._rows: list[tuple[float, Series]] = []
+
+    def take(self, scrape: Scrape) -> None:
+        """Take the numbers of an instant, later than the last."""
+        as_of = scrape.value(AS_OF)
+        if self._rows and not as_of > self._rows[-1][0]:
+            return
+        series = {
+            key: value
+            for key, value in scrape.series.items()
+            if key[0] in self._names and self._is_asked(key[1])
+        }
+        if series and not math.isnan(as_of):
+            self._rows.append((as_of, series))
+
+    @staticmethod
+    def _is_asked(labels: tuple[tuple[str, str], ...]) -> bool:
+        """Leave out what nobody looks back at, which is most of it: targets by priority."""
+        return dict(labels).get("priority", "all") == "all"
+
+    def write(self, file: IO[str]) -> None:
+        """Write what the recording rules would have recorded meanwhile (OpenMetrics)."""
+        for at, series in self._instants():
+            for (name, labels), value in series.items():
+                text = ",".join(f'{label}="{content}"' for label, content in (("job", _JOB), *labels))
+                file.write(f"job:{name}:held{{{text}}} {value} {at:.0f}\n")
+        file.write("# EOF\n")
+
+    def _instants(self) -> Iterator[tuple[float, Series]]:
+        """A number stands until the next one."""
+        for (at, series), (until, _) in pairwise(self._rows):
+            for number in range(math.ceil((until - at) / _STEP_SECONDS)):
+                yield at + number * _STEP_SECONDS, series
+
+
+@asynccontextmanager
+async def running(directory: Path, port: int, target: str, recorder: Recorder) -> AsyncIterator[None]:
+    """Run one at 127.0.0.1:`port`, which scrapes `target`, until left; all it writes is in `directory`."""
+    await asyncio.to_thread(_prepare, directory, port, target, recorder)
+    with (directory / "prometheus.log").open("wb") as log:
+        past = await asyncio.create_subprocess_exec(
+            *tied([
+                _program("promtool"), "tsdb", "create-blocks-from", "--quiet",
+                f"--max-block-duration={_BLOCK}", "openmetrics",
+                str(directory / "past.om"), str(directory / "data"),
+            ]),
+            stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            await past.wait()
+        finally:
+            await _end(past)
+        process = await asyncio.create_subprocess_exec(
+            *tied([
+                _program("prometheus"), f"--config.file={directory / 'prometheus.yml'}",
+                f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address=127.0.0.1:{port}",
+                f"--web.user-assets={alerting_files.directory() / 'user'}",
+            ]),
+            stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            yield
+        finally:
+            await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+    await process.wait()
+
+
+def _prepare(directory: Path, port: int, target: str, recorder: Recorder) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    (directory / "data").mkdir(parents=True)
+    (directory / "rules").mkdir()
+    with (directory / "past.om").open("w", encoding="utf-8") as file:
+        recorder.write(file)
+    for path in (alerting_files.directory() / "rules").glob("*.yml"):
+        rules = _impatient(path.read_text(encoding="utf-8")).replace(
+            _RUNBOOK, f"http://127.0.0.1:{port}/user/"
+        )
+        (directory / "rules" / path.name).write_text(rules, encoding="utf-8")
+    (directory / "prometheus.yml").write_text(
+        f"global: {{scrape_interval: {_SCRAPE}, evaluation_interval: {_SCRAPE}}}\n"
+        "rule_files: [rules/*.yml]\n"
+        f"scrape_configs: [{{job_name: {_JOB}, static_configs: [{{targets: ['{target}']}}]}}]\n",
+        encoding="utf-8",
+    )
+
+
+def _impatient(rules: str) -> str:
+    """Have the alerts about the shop fire after seconds."""
+    business, pipeline, rest = rules.partition(_PIPELINE)
+    return _FOR.sub(rf"\g<1>{_HOLD}", business) + pipeline + rest

@@ -1,0 +1,255 @@
+"""The demo's live view: what happened to the shop, the alerts, retention and the pipeline, in a terminal."""
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from streams.alerts import Alert
+from streams.demo.story import AS_OF, Story
+from streams.scrape import Scrape
+from streams.simulator.live import Progress
+
+#: A number over nothing.
+_NOTHING = "-"
+
+_WINDOWS = ("7d", "30d", "90d", "365d")
+_RESPONSE_WINDOWS = ("1h", "24h", "7d", "30d")
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_PRIORITIES = ("urgent", "high", "normal", "low")
+_SEVERITY = {"critical": "bold white on red", "warning": "black on yellow"}
+#: More fill a screen, and say little more.
+_MOST_ALERTS = 4
+
+
+class Picture(Struct, kw_only=True):
+    """All that is known of the demo at one moment.
+
+    Attributes:
+        url: the worker's.
+        progress: of the simulated shop.
+        scrape: the worker's numbers.
+        earlier: those of some seconds ago: latencies are of what came since.
+        story: the scenario.
+        prometheus: the Prometheus' address.
+        firing: the alerts; none: no Prometheus answers.
+        hints: what else there would be to see, a line each.
+    """
+
+    url: str
+    story: Story
+    progress: Progress | None = None
+    scrape: Scrape | None = None
+    earlier: Scrape | None = None
+    prometheus: str = ""
+    firing: Sequence[Alert] | None = None
+    hints: Sequence[str] = ()
+
+
+def render(picture: Picture, console: Console) -> RenderableType:
+    """Draw as much of it as the console has lines for, the most important first."""
+    parts: list[tuple[int, RenderableType]] = [(0, _headline(picture))]
+    scrape = picture.scrape
+    if scrape is not None:
+        if any(picture.story.so_far(scrape)):
+            parts.append((1, _story(picture.story, scrape)))
+        if picture.firing is not None:
+            parts.append((2, _alerts(picture.firing, picture.prometheus)))
+        parts += [
+            (3, _retention(scrape)),
+            (5, Columns([_responses(scrape), _feedback(scrape)], padding=(0, 4))),
+            (4, _pipeline(scrape, picture.earlier)),
+        ]
+    parts += [(6, Text(hint, style="dim")) for hint in picture.hints]
+    return Group(*_fitting(parts, console))
+
+
+def _fitting(parts: Sequence[tuple[int, RenderableType]], console: Console) -> list[RenderableType]:
+    """Give the parts that a terminal has room for, in their order; where there is none, all of them."""
+    if not console.is_terminal:
+        return [part for _, part in parts]
+    left = console.size.height - 1
+    kept = set()
+    for index in sorted(range(len(parts)), key=lambda index: parts[index][0]):
+        lines = len(console.render_lines(parts[index][1]))
+        if lines <= left:
+            kept.add(index)
+            left -= lines
+    return [part for index, (_, part) in enumerate(parts) if index in kept]
+
+
+def _headline(picture: Picture) -> RenderableType:
+    progress = picture.progress
+    where = Text.assemble(
+        "Look at ", (f"{picture.url}/", "bold cyan"), "  Stop with Ctrl-C", style="dim",
+    )  # fmt: skip
+    if progress is None:
+        return Group(Text("The shop opens ...", style="bold"), where)
+    if progress.live:
+        return Group(Text(f"Live: {progress.sent:,} events sent so far", style="bold green"), where)
+    day = datetime.fromtimestamp(progress.at, UTC).strftime("%-d %b %Y")
+    if picture.story.events and progress.at >= picture.story.opens:
+        what, began = "The last weeks, faster", picture.story.opens
+    else:
+        what, began = "The history", progress.start
+    line = Table.grid(padding=(0, 1))
+    line.add_row(
+        Text(what, style="bold"),
+        ProgressBar(progress.end - began, progress.at - began, width=24),
+        f"{day}, {progress.sent:,} events",
+    )
+    return Group(line, where)
+
+
+def _grid(*columns: str) -> Table:
+    """A table without lines: a terminal of 80 by 24 has none to spare."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _story(story: Story, scrape: Scrape) -> RenderableType:
+    happened = [
+        Text.assemble(
+            (datetime.fromtimestamp(event.at, UTC).strftime("%-d %b"), "bold yellow"), f"  {event.what}"
+        )
+        for event in story.so_far(scrape)
+    ]
+    table = _grid("what followed", "before", "now")
+    before = _followed(story.before or Scrape({}))
+    for (name, then), (_, now) in zip(before, _followed(scrape), strict=True):
+        table.add_row(name, then, Text(now, "bold"))
+    return Group(*happened, table, _why(scrape))
+
+
+def _followed(scrape: Scrape) -> list[tuple[str, str]]:
+    """What a shop in trouble sees, in the order in which it does."""
+    waiting = sum(scrape.value("retention_tickets_unanswered", by="human", priority=p) for p in _PRIORITIES)
+    late = scrape.value("retention_sla_breach_ratio", window="7d", sla="first_human_response", priority="all")
+    return [
+        ("tickets that wait for a person", _count(waiting)),
+        ("answered too late, 7 days", _share(late)),
+        ("delivered on time, 7 days", _share(scrape.value("retention_on_time_delivery_ratio", window="7d"))),
+        ("would recommend the shop (NPS), 30 days", _number(scrape.value("retention_nps", window="30d"), 0)),
+        ("churn, 30 days", _share(scrape.value("retention_churn_ratio", window="30d"))),
+    ]
+
+
+def _why(scrape: Scrape) -> Text:
+    """Churn by what customers had met, beside that of those who had met nothing."""
+
+    def lost(exposure: str) -> str:
+        labels = {"window": "30d", "exposure": exposure}
+        among = scrape.value("retention_churn_by_exposure_denominator", **labels)
+        return f"{_share(scrape.value('retention_churn_by_exposure_ratio', **labels))} of {_count(among)}"
+
+    return Text.assemble(
+        ("why: ", "bold"), "lost after a slow answer ", (lost("slow_response"), "bold"),
+        ", a late parcel ", (lost("late_delivery"), "bold"), ", no trouble ", lost("none"),
+    )  # fmt: skip
+
+
+def _alerts(firing: Sequence[Alert], prometheus: str) -> RenderableType:
+    """One line an alert, then what the first says in numbers."""
+    page = (f"{prometheus}/alerts", "cyan")
+    if not firing:
+        return Text.assemble("No alert fires: ", page, style="dim")
+    table = Table.grid(padding=(0, 1))
+    for alert in firing[:_MOST_ALERTS]:
+        badge = Text(f" {alert.severity} ", _SEVERITY.get(alert.severity, ""))
+        table.add_row(badge, Text(alert.summary, "bold", no_wrap=True, overflow="ellipsis"))
+    more = len(firing) - _MOST_ALERTS
+    rest = f"and {more} more: " if more > 0 else ""
+    first = firing[0]
+    return Group(
+        table, Text.assemble(f"The first, for {first.team}: {first.description} ", rest, page, style="dim")
+    )
+
+
+def _retention(scrape: Scrape) -> RenderableType:
+    table = _grid("window", "retention", "textbook", "churn", "before", "kept", "lost", "back", "new")
+    for window in _WINDOWS:
+        people = {
+            name: scrape.value("retention_customers", window=window, set=name)
+            for name in ("start", "retained", "lost", "reactivated", "new")
+        }
+        table.add_row(
+            window,
+            Text(_share(scrape.value("retention_rate_ratio", window=window, method="cohort")), "bold green"),
+            _share(scrape.value("retention_rate_ratio", window=window, method="textbook")),
+            Text(_share(scrape.value("retention_churn_ratio", window=window)), "bold red"),
+            *(_count(people[name]) for name in ("start", "retained", "lost", "reactivated", "new")),
+        )
+    return table
+
+
+def _responses(scrape: Scrape) -> RenderableType:
+    table = _grid("a person's", "answer, half", "90 %", "resolved, half")
+    for window in _RESPONSE_WINDOWS:
+        labels = {"window": window, "priority": "all"}
+        table.add_row(
+            window,
+            *(
+                _duration(scrape.value("retention_first_response_seconds", by="human", quantile=q, **labels))
+                for q in ("0.5", "0.9")
+            ),
+            _duration(scrape.value("retention_resolution_seconds", kind="first", quantile="0.5", **labels)),
+        )
+    return table
+
+
+def _feedback(scrape: Scrape) -> RenderableType:
+    table = _grid("", "NPS", "rating", "refunds")
+    for window in _WINDOWS:
+        table.add_row(
+            window,
+            _number(scrape.value("retention_nps", window=window), 0),
+            _number(scrape.value("retention_review_rating", window=window), 2),
+            _share(scrape.value("retention_refund_ratio", window=window, basis="orders")),
+        )
+    return table
+
+
+def _pipeline(scrape: Scrape, earlier: Scrape | None) -> RenderableType:
+    as_of = scrape.value(AS_OF)
+    caught_up = scrape.value("retention_caught_up") == 1
+    p99 = scrape.quantile("retention_worker_event_to_metric_seconds", 0.99, earlier)
+    return Text.assemble(
+        ("caught up" if caught_up else "catching up", "green" if caught_up else "yellow"),
+        f"  as of {_moment(as_of)}  99 % of events in the numbers within {_number(p99, 2)} s"
+        f"  refused {_count(scrape.total('retention_worker_dead_letters_total'))}",
+        style="dim",
+    )
+
+
+def _share(value: float) -> str:
+    return _NOTHING if math.isnan(value) else f"{value:.1%}"
+
+
+def _count(value: float) -> str:
+    return _NOTHING if math.isnan(value) else f"{value:,.0f}"
+
+
+def _number(value: float, digits: int) -> str:
+    return _NOTHING if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _moment(seconds: float) -> str:
+    if math.isnan(seconds):
+        return _NOTHING
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _duration(seconds: float) -> str:
+    if math.isnan(seconds):
+        return _NOTHING
+    if seconds < 2 * _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    return f"{seconds / _HOUR:.1f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.1f} d"

@@ -1,0 +1,49 @@
+"""What Prometheus is given of the past."""
+
+import io
+
+from streams.demo.prometheus import Recorder
+from streams.scrape import parse
+
+
+def written(*texts):
+    recorder = Recorder()
+    for text in texts:
+        recorder.take(parse(text))
+    file = io.StringIO()
+    recorder.write(file)
+    *lines, end = file.getvalue().splitlines()
+    assert end == "# EOF"
+    return lines
+
+
+def scraped(at, nps):
+    return (
+        f"retention_as_of_timestamp_seconds {at}\n"
+        f'retention_nps{{window="30d"}} {nps}\n'
+        f'retention_sla_breach_ratio{{window="7d",sla="promise",priority="low"}} 1\n'
+        "retention_worker_tasks_owned 8\n"
+    )
+
+
+def test_a_number_stands_until_the_next_one_and_is_there_within_every_hour():
+    lines = [line for line in written(scraped(0, 50), scraped(9000, 40), scraped(9001, 30)) if "nps" in line]
+    assert lines == [
+        'job:retention_nps:held{job="retention",window="30d"} 50 0',
+        'job:retention_nps:held{job="retention",window="30d"} 50 3000',
+        'job:retention_nps:held{job="retention",window="30d"} 50 6000',
+        'job:retention_nps:held{job="retention",window="30d"} 40 9000',
+    ]
+
+
+def test_only_what_the_rules_look_back_at():
+    names = {line.partition("{")[0] for line in written(scraped(0, 50), scraped(10, 40))}
+    assert names == {"job:retention_nps:held", "job:retention_as_of_timestamp_seconds:held"}
+
+
+def test_numbers_that_are_no_later_or_of_no_time_are_left_out():
+    assert written(scraped(10, 1), scraped(10, 2), 'retention_nps{window="30d"} 3\n', scraped(5, 4)) == []
+
+
+def test_no_past_at_all_is_an_empty_one():
+    assert written() == []

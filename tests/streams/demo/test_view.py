@@ -1,0 +1,89 @@
+"""What is drawn, and that it fits where it is drawn."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from streams.alerts import Alert
+from streams.demo.story import Story
+from streams.demo.view import Picture, render
+from streams.scrape import Scrape, parse
+from streams.simulator.live import Plan, Progress
+
+BEGAN = datetime(2026, 9, 1, tzinfo=UTC)
+PLAN = Plan(start=BEGAN - timedelta(days=400), since=BEGAN, paced_from=BEGAN, scenario="bad-autumn")
+
+
+def numbers(at: datetime, **values: float) -> Scrape:
+    lines = [f"retention_as_of_timestamp_seconds {at.timestamp()}", "retention_caught_up 1"]
+    for window in ("7d", "30d"):
+        lines += [f'retention_{name}{{window="{window}"}} {value}' for name, value in values.items()]
+    return parse("\n".join(lines) + "\n")
+
+
+def alert(number: int) -> Alert:
+    said = "is missed more often than the month's budget allows, and this is a long line"
+    return Alert(f"A{number}", "warning", "support", f"Target {number} {said}", f"It {said}.", 0.0, "")
+
+
+def a_picture(**more) -> Picture:
+    story = Story(PLAN)
+    story.take(numbers(BEGAN - timedelta(days=1), nps=50))
+    story.take(numbers(BEGAN + timedelta(days=30), nps=-5))
+    progress = Progress(start=0.0, end=BEGAN.timestamp(), at=BEGAN.timestamp(), sent=1234, live=True)
+    latest = numbers(BEGAN + timedelta(days=60), nps=-20)
+    picture = {"url": "http://127.0.0.1:6066", "story": story, "progress": progress, "scrape": latest}
+    return Picture(**picture | more)
+
+
+def drawn(picture: Picture, *, height: int = 24, terminal: bool = True) -> str:
+    console = Console(width=80, height=height, force_terminal=terminal, color_system=None)
+    with console.capture() as capture:
+        console.print(render(picture, console))
+    return capture.get()
+
+
+@pytest.mark.parametrize("height", [10, 24, 50])
+@pytest.mark.parametrize("firing", [None, [], [alert(1)], [alert(n) for n in range(9)]])
+def test_it_fits_the_terminal(height, firing):
+    lines = drawn(a_picture(firing=firing, prometheus="http://127.0.0.1:9090"), height=height).splitlines()
+    assert len(lines) < height
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_small_terminal_shows_what_happened_and_the_alerts_first():
+    text = drawn(a_picture(firing=[alert(1)], prometheus="http://p"))
+    assert "1 Sep  four support agents of five leave" in text
+    assert "26 Sep  parcels travel three times as long" in text
+    assert "would recommend the shop (NPS), 30 days      50  -20" in text
+    assert "Target 1 is missed" in text
+    assert "http://p/alerts" in text
+    assert "a person's" not in text, "there is no room for it"
+    assert "a person's" in drawn(a_picture(), height=50)
+
+
+def test_where_nobody_sees_a_screen_all_is_written():
+    assert "a person's" in drawn(a_picture(), height=5, terminal=False)
+
+
+def test_before_the_trouble_there_is_no_story():
+    text = drawn(a_picture(scrape=numbers(BEGAN - timedelta(days=2))))
+    assert "what followed" not in text
+
+
+def test_no_number_yet_is_no_zero():
+    text = drawn(a_picture(scrape=None, progress=None))
+    assert "The shop opens" in text
+    assert "0" not in text.replace("127.0.0.1:6066", "")
+
+
+def test_the_story_turns_one_by_one():
+    story = Story(PLAN)
+    assert [event.what for event in story.so_far(numbers(BEGAN - timedelta(hours=1)))] == []
+    assert len(list(story.so_far(numbers(BEGAN + timedelta(days=1))))) == 1
+    assert len(list(story.so_far(numbers(BEGAN + timedelta(days=26))))) == 2
+
+
+def test_a_steady_shop_has_none():
+    assert Story(Plan(start=BEGAN, since=BEGAN, scenario="steady")).events == []
