@@ -168,7 +168,8 @@ class Demo:
                     *(f"--{name}={value}" for name, value in flags.items()),
                 ]),
                 stdout=output, stderr=output, start_new_session=True,
-                env={**os.environ, "RETENTION_HOST": settings.host, "RETENTION_REDIS": redis,
+                env={**os.environ, "RETENTION_HOST": settings.host,
+                     "RETENTION_REDIS": redis, "RETENTION_REDIS_FILE": "",
                      "RETENTION_CONFIG": str(settings.config or ""),
                      # The shop's time, which the last weeks pass faster than the wall's.
                      "RETENTION_CLOCK": "event",
