@@ -10,11 +10,11 @@ from decimal import Decimal
 
 import fastavro
 import pytest
-from aiohttp import web
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 
 from streams.mapping.mappings import load
 from streams.mapping.registry import Registry, RegistryUnavailable
+from tests.streams.mapping.registry_server import RegistryServer, framed
 
 MAPPING = """
 [mappings.m]
@@ -60,59 +60,15 @@ ROW = {
 }
 
 
-class FakeRegistry:
-    """The two calls of a registry's API, as Confluent documents them, with a password."""
-
-    def __init__(self):
-        self.schemas, self.subjects, self.asked = {}, {}, []
-        self.refusing = False
-        app = web.Application()
-        app.router.add_get("/schemas/ids/{id}", self._by_id)
-        app.router.add_get("/subjects/{subject}/versions/{version}", self._by_subject)
-        self._runner = web.AppRunner(app)
-
-    async def __aenter__(self):
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
-        return self
-
-    async def __aexit__(self, *_):
-        await self._runner.cleanup()
-
-    async def _by_id(self, request):
-        return self._answer(request, self.schemas.get(int(request.match_info["id"])))
-
-    async def _by_subject(self, request):
-        return self._answer(
-            request, self.subjects.get((request.match_info["subject"], request.match_info["version"]))
-        )
-
-    def _answer(self, request, found):
-        self.asked.append(request.path_qs)
-        if request.headers.get("Authorization") != "Basic " + base64.b64encode(b"me:it's:secret").decode():
-            return web.json_response({"error_code": 40101, "message": "Unauthorized"}, status=401)
-        if self.refusing:
-            return web.json_response({"error_code": 50001}, status=503)
-        if found is None:
-            return web.json_response({"error_code": 40403, "message": "Schema not found"}, status=404)
-        return web.json_response(found)
-
-
 @pytest.fixture
 async def server():
-    async with FakeRegistry() as running:
+    async with RegistryServer() as running:
         yield running
 
 
 def reader(server, form, auth="me:it's:secret"):
     document = tomllib.loads(MAPPING.format(form=form))
     return load(document, registry=Registry(server.url + "/", auth)).reader("m")
-
-
-def framed(number, content, middle=b""):
-    return b"\0" + number.to_bytes(4) + middle + content
 
 
 def avro(row):
@@ -149,7 +105,7 @@ async def test_avro_with_a_reference_and_logical_types(server):
 
 
 def descriptor():
-    """shop.proto: Order with an id, a customer, a time, a total, a currency, a channel; and another message."""
+    """shop.proto: an order with a customer, a time and a channel, behind another message; what it imports."""
     file = descriptor_pb2.FileDescriptorProto(name="shop.proto", package="shop", syntax="proto3")
     file.dependency.append("google/protobuf/timestamp.proto")
     file.dependency.append("common.proto")

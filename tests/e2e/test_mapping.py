@@ -1,0 +1,179 @@
+"""A shop's own topics beside the contract's: database changes found by a pattern, Avro with a registry."""
+
+import io
+import json
+from decimal import Decimal
+
+import fastavro
+import pytest
+
+from models.money import exponent
+from tests.e2e.deployment import total
+from tests.e2e.events import Record, Style, by_thing, duplicated, history, microseconds, record, topic_of
+from tests.strategies import DEFINITIONS
+from tests.streams.mapping.registry_server import AUTH, RegistryServer, framed
+
+CONFIGURATION = """
+[[inputs]]
+topic = "tickets"
+[[inputs]]
+topic = "reviews"
+[[inputs]]
+topic = "customers"
+[[inputs]]
+pattern = "shop-[a-z]+[.]outbox"
+mapping = "outbox"
+[[inputs]]
+topic = "returns"
+mapping = "returns"
+
+[mappings.outbox]
+envelope = "debezium"
+id = "uuid"
+time = { path = "at", time = "us" }
+customer_id = "customer.id"
+channel = "body.channel"
+experiments = "body.experiments"
+
+[mappings.returns]
+format = "avro"
+[[mappings.returns.events]]
+id = "id"
+time = "time"
+customer_id = "customer"
+channel = "channel"
+experiments = "seen"
+refund_id = "refund"
+order_id = "order"
+amount = "cents"
+[mappings.returns.events.type]
+path = "type"
+values = { asked = "refund.requested", paid = "refund.completed", denied = "refund.rejected" }
+"""
+#: Types in the outbox -> their fields, which are where they were; an order's amount is a decimal.
+OUTBOX = {
+    "order.placed": ("order_id", "currency", "cart_id", "promised_at", "payment_method", "referred_by"),
+    "order.amended": ("order_id", "amount"),
+    "order.cancelled": ("order_id",),
+    "order.shipped": ("order_id",),
+    "order.delivered": ("order_id",),
+    "checkout.started": ("cart_id",),
+    "payment.failed": ("payment_method", "cart_id", "order_id"),
+    "stock.missed": ("sku",),
+}
+RETURNED = {"refund.requested": "asked", "refund.completed": "paid", "refund.rejected": "denied"}
+SCHEMA = {
+    "type": "record",
+    "name": "Return",
+    "fields": [
+        {"name": "id", "type": "string"},
+        {"name": "type", "type": {"type": "enum", "name": "T", "symbols": ["asked", "paid", "denied"]}},
+        {"name": "time", "type": {"type": "long", "logicalType": "timestamp-micros"}},
+        {"name": "customer", "type": "string"},
+        {"name": "refund", "type": "string"},
+        {"name": "order", "type": "string"},
+        {"name": "cents", "type": ["null", "long"]},
+        {"name": "channel", "type": ["null", "string"]},
+        {"name": "seen", "type": ["null", {"type": "map", "values": "string"}]},
+    ],
+}
+AVRO = fastavro.parse_schema(json.loads(json.dumps(SCHEMA)))
+
+
+def configuration():
+    rules = []
+    for name, fields in OUTBOX.items():
+        rules += ["[[mappings.outbox.events]]", f'type = "{name}"', f"when = \"kind == '{name}'\""]
+        rules += [f'{field} = "body.{field}"' for field in fields]
+        rules += ['amount = { path = "body.total", money = "major" }'] if name == "order.placed" else []
+    rates = [f"{name} = {rate}" for name, rate in DEFINITIONS.rates.items()]
+    return "\n".join([CONFIGURATION, *rules, "[rates]", *rates])
+
+
+def change(event, number):
+    """An order's event as Debezium tells of a new row, with a schema or without."""
+    body = {
+        name: content for name, content in event.items() if name not in {"id", "type", "time", "customer_id"}
+    }
+    if event["type"] == "order.placed":
+        body["total"] = str(Decimal(body.pop("amount")).scaleb(-exponent(event["currency"])))
+    row = {
+        "uuid": event["id"],
+        "kind": event["type"],
+        "at": microseconds(event["time"]),
+        "customer": {"id": event["customer_id"]},
+        "body": body,
+    }
+    return outbox(row, number)
+
+
+def outbox(row, number, op=None):
+    payload = {"before": None, "after": row, "op": op or "cr"[number % 2], "source": {}, "ts_ms": 1}
+    value = payload if number % 3 else {"schema": {"type": "struct"}, "payload": payload}
+    topic = f"shop-{'eu' if number % 2 else 'us'}.outbox"
+    return Record(topic, json.dumps(value).encode(), str(number).encode())
+
+
+def returned(event):
+    row = {
+        "id": event["id"],
+        "type": RETURNED[event["type"]],
+        "time": microseconds(event["time"]),
+        "customer": event["customer_id"],
+        "refund": event["refund_id"],
+        "order": event["order_id"],
+        "cents": event.get("amount"),
+        "channel": event.get("channel"),
+        "seen": event.get("experiments"),
+    }
+    content = io.BytesIO()
+    fastavro.schemaless_writer(content, AVRO, row)
+    return Record("returns", framed(7, content.getvalue()))
+
+
+def records(events):
+    style = Style(by_thing)
+    for number, event in enumerate(events):
+        kind = topic_of(event)
+        if kind == "orders":
+            yield change(event, number)
+        else:
+            yield returned(event) if kind == "refunds" else record(event, style, 4)
+
+
+NOBODYS = {"uuid": "n", "kind": "order.shipped", "at": 1, "customer": None, "body": {"order_id": "o"}}
+BAD = {"uuid": "b", "kind": "order.shipped", "at": "soon", "customer": {"id": "c"}, "body": {"order_id": "o"}}
+
+
+@pytest.fixture
+async def registry():
+    async with RegistryServer() as running:
+        running.schemas[7] = {"schema": json.dumps(SCHEMA)}
+        yield running
+
+
+async def test_a_shops_own_topics_give_the_numbers_of_the_contracts(deploy, registry, tmp_path):
+    config = tmp_path / "shop.toml"
+    config.write_text(configuration())
+    deployment = deploy(
+        RETENTION_CONFIG=str(config),
+        RETENTION_SCHEMA_REGISTRY=registry.url,
+        RETENTION_SCHEMA_REGISTRY_AUTH=AUTH,
+    )
+    cluster = deployment.cluster
+    await cluster.create({"shop-eu.outbox": 3, "shop-us.outbox": 6, "returns": 1})
+    events = history(41, size=900)
+    await deployment.started(2)
+    await cluster.send([Record("shop-eu.outbox", None, b"1"), outbox(None, 0, "t")])
+    await cluster.send([outbox(NOBODYS, 2), outbox(BAD, 4)])
+    await cluster.send(records(duplicated(events, 41)))
+    await deployment.equal(events)
+    scraped = await deployment.scrape()
+    assert total(scraped, "retention_worker_anonymous_records_total") == 1
+    [letter] = await cluster.read("retention.dead-letters")
+    headers = dict(letter.headers)
+    assert headers["retention.error.topic"] == b"shop-us.outbox"
+    assert headers["retention.error.message"] == (
+        b"mapping outbox, order.shipped, `time` from `at` (text): is text, not a number of us since 1970"
+    )
+    assert "orders" not in await cluster.topics(), "what is no input is not made"

@@ -1,0 +1,52 @@
+"""A schema registry: a real HTTP server, with the schemas that a test gives it."""
+
+import base64
+
+from aiohttp import web
+
+#: What it asks for.
+AUTH = "me:it's:secret"
+
+
+def framed(number, content, middle=b""):
+    return b"\0" + number.to_bytes(4) + middle + content
+
+
+class RegistryServer:
+    """The two calls of its API that a reader needs, as Confluent documents them, with a password."""
+
+    def __init__(self):
+        self.schemas, self.subjects, self.asked = {}, {}, []
+        self.refusing = False
+        app = web.Application()
+        app.router.add_get("/schemas/ids/{id}", self._by_id)
+        app.router.add_get("/subjects/{subject}/versions/{version}", self._by_subject)
+        self._runner = web.AppRunner(app)
+
+    async def __aenter__(self):
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_):
+        await self._runner.cleanup()
+
+    async def _by_id(self, request):
+        return self._answer(request, self.schemas.get(int(request.match_info["id"])))
+
+    async def _by_subject(self, request):
+        return self._answer(
+            request, self.subjects.get((request.match_info["subject"], request.match_info["version"]))
+        )
+
+    def _answer(self, request, found):
+        self.asked.append(request.path_qs)
+        if request.headers.get("Authorization") != "Basic " + base64.b64encode(AUTH.encode()).decode():
+            return web.json_response({"error_code": 40101, "message": "Unauthorized"}, status=401)
+        if self.refusing:
+            return web.json_response({"error_code": 50001}, status=503)
+        if found is None:
+            return web.json_response({"error_code": 40403, "message": "Schema not found"}, status=404)
+        return web.json_response(found)
