@@ -1,18 +1,120 @@
-"""What is said of customers: once each, and the last of it true, whatever becomes of the workers."""
+"""What time alone does is said at its instant, and only by who knows all there is."""
 
-from tests.e2e.events import Style, anywhere, by_nothing, by_thing, duplicated, history
-from tests.e2e.sayings import assert_said
+import asyncio
+import json
+import time
+
+import pytest
+
+from tests.e2e.deployment import PATIENCE, total
+from tests.e2e.events import DAY, END, HOUR, order
+from tests.e2e.sayings import TOPICS, assert_once
+from tests.e2e.worker import WallClock
+from tests.strategies import MINUTE, SECOND, rfc3339
+
+BOUNDARY = END // HOUR * HOUR
 
 
-async def test_what_was_said_is_not_said_again_by_the_next_worker(deploy):
-    events = history(21, size=1500)
-    deployment = deploy()
+@pytest.fixture
+def clock(tmp_path):
+    return WallClock(tmp_path)
+
+
+def ticket(time: int, **fields: str) -> dict[str, str]:
+    header = {"id": "ticket", "type": "ticket.opened", "time": rfc3339(time), "customer_id": "ann"}
+    return header | {"ticket_id": "t", "priority": "urgent"} | fields
+
+
+def cart(time: int) -> dict[str, str]:
+    return {
+        "id": "cart",
+        "type": "checkout.started",
+        "time": rfc3339(time),
+        "customer_id": "bob",
+        "cart_id": "k",
+    }
+
+
+async def told(deployment) -> list[tuple[str, ...]]:
+    """What has been said, in short."""
+    customers, transitions, targets, actions = [await deployment.cluster.read(topic) for topic in TOPICS]
+    assert_once([*customers, *transitions, *targets, *actions])
+    said = [json.loads(record.value) for record in (*transitions, *targets, *actions)]
+    short = {
+        "what": lambda one: (one["customer_id"], one["to"]),
+        "sla": lambda one: (one["customer_id"], one["sla"], one["state"]),
+        "action": lambda one: (one["customer_id"], one["action"], one["state"]),
+    }
+    return [tell(one) for one in said for name, tell in short.items() if name in one]
+
+
+async def until_told(deployment, *expected: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Wait until all of this has been said."""
+    deadline = time.monotonic() + PATIENCE
+    while set(expected) - set(said := await told(deployment)):
+        assert time.monotonic() < deadline, f"{set(expected) - set(said)}: in vain\n{deployment.tails()}"
+        await asyncio.sleep(0.3)
+    return said
+
+
+async def test_time_alone_makes_itself_heard_at_the_instant(deploy, clock):
+    """A ticket of an hour's target, a cart, a promise, and an order that is 45 days old at the full hour.
+
+    None of these customers is held out.
+    """
+    deployment = deploy(RETENTION_CLOCK="wall", **clock.settings)
+    clock.set(BOUNDARY - 30 * MINUTE)
     await deployment.started(1)
-    half = len(events) // 2
-    await deployment.cluster.produce(duplicated(events[:half], 21), [Style(), Style(by_nothing, anywhere)])
-    await assert_said(deployment, events[:half])
-    [first] = deployment.workers
-    first.kill()
-    await deployment.cluster.produce(events[half:], [Style(by_thing)])
+    events = [
+        ticket(BOUNDARY - HOUR),
+        cart(BOUNDARY - HOUR),
+        order("late", "eve", BOUNDARY - DAY, promised_at=rfc3339(BOUNDARY - 1)),
+        order("old", "kim", BOUNDARY - 45 * DAY),
+    ]
+    await deployment.cluster.produce(events)
+    due = ("ann", "first_response", "breached")
+    before = await until_told(
+        deployment, ("ann", "first_response", "activated"), ("ann", "acknowledge", "issued"), ("kim", "new")
+    )
+    clock.set(BOUNDARY - 3 * SECOND)
+    late = [
+        due,
+        ("ann", "escalate", "issued"),
+        ("bob", "recover_cart", "issued"),
+        ("kim", "at_risk"),
+        ("kim", "win_back", "issued"),
+        ("eve", "apologise_late_delivery", "issued"),
+    ]
+    assert not set(late) & set(before)
+    after = await until_told(deployment, *late)
+    assert len(after) == len(set(after))
+    reply = {"id": "reply", "type": "ticket.replied", "author": "agent"}
+    await deployment.cluster.produce([ticket(BOUNDARY - 30 * MINUTE) | reply])
+    await until_told(
+        deployment,
+        ("ann", "first_response", "withdrawn"),
+        ("ann", "first_response", "fulfilled"),
+        ("ann", "escalate", "withdrawn"),
+    )
+
+
+async def test_while_a_worker_catches_up_nobody_is_said_to_have_left(deploy, clock):
+    """The worker slept for two months; those who ordered meanwhile were never at risk."""
+    deployment = deploy(RETENTION_CLOCK="wall", **clock.settings)
+    clock.set(BOUNDARY)
+    names = [f"customer-{number:02}" for number in range(40)]
     await deployment.started(1)
-    await assert_said(deployment, events)
+    await deployment.cluster.produce([order(f"first-{name}", name, BOUNDARY - DAY) for name in names])
+    await until_told(deployment, *((name, "new") for name in names))
+    assert await deployment.workers[0].stop() == 0
+    backlog = [
+        order(f"{number}", names[number % 39], BOUNDARY + number * 60 * DAY // 8000) for number in range(8000)
+    ]
+    clock.set(BOUNDARY + 60 * DAY)
+    await deployment.cluster.produce(backlog)
+    await deployment.started(1)
+    said = await until_told(deployment, *((name, "returning") for name in names[:39]), (names[39], "at_risk"))
+    await deployment.until(lambda scraped: total(scraped, "retention_caught_up") == 1, "caught up")
+    gone = {state for _, state, *_ in said + await told(deployment)} & {"at_risk", "churned"}
+    assert gone == {"at_risk"}
+    assert {one[0] for one in await told(deployment) if one[1] in {"at_risk", "churned"}} == {names[39]}
