@@ -32,7 +32,7 @@ format: $(dev)
 	$(bin)/ruff format
 
 # Files made by code and committed; `make lint` fails where they are not current.
-generated := grafana/dashboards prometheus/rules prometheus/user deploy/kubernetes/components schemas/v1 schemas/asyncapi.yaml
+generated := grafana/dashboards prometheus/rules prometheus/user deploy/kubernetes/components schemas/v1 schemas/asyncapi.yaml schemas/openapi.json
 digest = find $(generated) -type f -exec cksum {} + | sort
 
 generate: $(dev)

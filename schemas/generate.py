@@ -1,4 +1,4 @@
-"""Writes schemas/v1/*.json, a JSON Schema for each type, and schemas/asyncapi.yaml.
+"""Writes schemas/v1/*.json, a JSON Schema for each type, schemas/asyncapi.yaml and schemas/openapi.json.
 
 Run: python -m schemas.generate
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from schemas import asyncapi, json_schema
+from streams.ask import openapi
 
 HERE = Path(__file__).parent
 BANNER = "# Generated from the code's types by `make generate`.\n"
@@ -29,7 +30,8 @@ def files() -> dict[Path, str]:
         for name, document in json_schema.documents().items()
     }
     whole: str = yaml.dump(asyncapi.document(), Dumper=_Dumper, sort_keys=False, width=110)
-    return written | {HERE / "asyncapi.yaml": BANNER + whole}
+    served = json.dumps(openapi.document(), indent=2, ensure_ascii=False) + "\n"
+    return written | {HERE / "asyncapi.yaml": BANNER + whole, HERE / "openapi.json": served}
 
 
 if __name__ == "__main__":

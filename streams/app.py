@@ -16,6 +16,8 @@ class FaustApp(faust.App):
 
     def __init__(self, settings: Settings) -> None:
         self.client_options = settings.client_options()
+        #: Where other workers reach this one; told to the group when it joins.
+        self.address = f"http://{settings.host}:{settings.port}"
         super().__init__(
             settings.group,
             broker=[f"kafka://{server}" for server in settings.broker.split(",")],
@@ -45,6 +47,10 @@ class FaustApp(faust.App):
     def batch_consumer(self) -> BatchConsumer:
         """The group's consumer, once the app has started."""
         return cast("BatchConsumer", self.consumer)
+
+    def owners(self) -> dict[int, str]:
+        """Give the address of each task's owner, as of the last assignment."""
+        return cast("TaskAssignor", self.assignor).owners()
 
     @property
     def bulk_tables(self) -> BulkTableManager:

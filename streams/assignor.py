@@ -3,9 +3,13 @@
 Faust's own assignor groups topics by partition count and assigns each group apart; then the partitions that
 belong together would be split up where an input has another count. Here the unit is the task: partition *q*
 of any topic belongs to task *q mod N*, and a task is assigned whole.
+
+Members tell the leader at which address they answer questions, and the assignment tells everybody the address
+of each task's owner.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from aiokafka.cluster import ClusterMetadata
 from faust.assignor.client_assignment import ClientAssignment
@@ -14,6 +18,11 @@ from faust.assignor.partition_assignor import (
     MemberMetadataMapping,
     PartitionAssignor,
 )
+from faust.types.assignor import HostToPartitionMap
+from yarl import URL
+
+if TYPE_CHECKING:
+    from streams.app import FaustApp
 
 
 def assign_tasks(count: int, previous: Mapping[str, Sequence[int]]) -> dict[int, str]:
@@ -43,6 +52,19 @@ class TaskAssignor(PartitionAssignor):
     """Faust's partition assignor, assigning whole tasks."""
 
     @property
+    def _url(self) -> URL:
+        return URL(cast("FaustApp", self.app).address)
+
+    def owners(self) -> dict[int, str]:
+        """Give the address of each task's owner, as of the last assignment."""
+        facts = f"{self.app.conf.id}-facts"
+        return {
+            task: address
+            for address, owned in self.external_topic_distribution.items()
+            for task in owned.get(facts, ())
+        }
+
+    @property
     def name(self) -> str:
         """The protocol's name: members that speak another one cannot join by mistake."""
         return "retention-tasks"
@@ -66,4 +88,12 @@ class TaskAssignor(PartitionAssignor):
                 # Else a pattern has found it since that member started, which reads it when it starts again.
                 if topic in member_metadata[member].subscription:
                     assignments[member].actives.setdefault(topic, []).append(partition)
-        return self._protocol_assignments(assignments, {}, {}, {})
+        return self._protocol_assignments(assignments, {}, self._distribution(owner, facts), {})
+
+    def _distribution(self, owner: Mapping[int, str], facts: str) -> HostToPartitionMap:
+        """Give, by address, the partitions of the facts topic, which are the tasks."""
+        distribution: HostToPartitionMap = {}
+        for task, member in owner.items():
+            owned = distribution.setdefault(self._member_urls[member], {}).setdefault(facts, [])
+            owned.append(task)
+        return distribution

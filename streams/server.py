@@ -1,4 +1,4 @@
-"""The worker's HTTP server: the live page, `/metrics`, `/metrics.json`, `/ready`, `/live`."""
+"""The worker's HTTP server: live page, `/metrics`, `/metrics.json`, `/ready`, `/live`, and the query API."""
 
 import errno
 
@@ -6,6 +6,11 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
+from streams.ask.address import advertised
+from streams.ask.api import Api
+from streams.ask.owners import Owners
+from streams.ask.reader import Reader
+from streams.ask.token import guard
 from streams.errors import PortInUse
 from streams.exporter import BusinessCollector, WorkerCollector
 from streams.live_page import LivePage
@@ -41,6 +46,10 @@ class Server:
             worker.settings.clock,
             worker.settings.prometheus,
         )
+        owners = Owners(worker.app.owners, lambda: worker.app.address)
+        self._api = Api(
+            Reader(worker.tasks.get), owners, worker.settings.partitions, worker.settings.definitions
+        )
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -49,11 +58,12 @@ class Server:
         Raises:
             PortInUse: somebody else does.
         """
-        app = web.Application()
+        app = web.Application(middlewares=[guard(self._worker.settings.token)])
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/ready", self._ready)
         app.router.add_get("/live", self._live)
         self._live_page.add_to(app)
+        self._api.add_to(app)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await self._runner.setup()
         try:
@@ -63,6 +73,8 @@ class Server:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(self._host, self._port) from None
             raise
+        # Before the worker joins its group, and tells the others.
+        self._worker.app.address = advertised(self._worker.settings, self._runner.addresses[0][1])
 
     @property
     def url(self) -> str:

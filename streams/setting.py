@@ -84,6 +84,13 @@ def _host(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    match = _SERVER.fullmatch(text)
+    if match is None or not 1 <= int(match["port"] or 0) <= 65_535:  # noqa: PLR2004
+        raise ValueError("expected host:port, such as 10.0.0.7:6066")
+    return text
+
+
 def _redis(text: str) -> str | None:
     if not text:
         return None
@@ -162,6 +169,8 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         Setting("clock", "What `now` follows: wall or event.", "wall", _clock),
         Setting("host", "Address that /metrics listens on.", "127.0.0.1", _host),
         Setting("port", "Port that /metrics listens on; 0 for any free one.", "6066", _number(0, 65_535)),
+        Setting("advertise", "host:port at which other workers reach this one.", None, _address),
+        Setting("token", "Who asks about customers has to know it.", None, Secret, from_file=True),
         Setting("redis", "URL of the read model.", None, _redis, from_file=True),
         Setting("prometheus", "URL of a Prometheus: its alerts are on the live page.", None, _page),
         Setting("data_dir", "Local state and the embedded Kafka.", None, _directory),

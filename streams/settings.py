@@ -47,6 +47,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         clock: what `now` follows.
         host: address to listen on.
         port: port to listen on; 0 takes any free one.
+        advertise: host:port at which other workers reach this one; none: the address it listens on.
+        token: that who asks about customers has to know; none: they are asked for none.
         redis: URL of the read model; none: there is none.
         prometheus: URL of the Prometheus whose alerts the live page shows; none: it shows none.
         data_dir: local state and the embedded Kafka.
@@ -70,6 +72,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     clock: Clock
     host: str
     port: int
+    advertise: str | None
+    token: secret.Secret | None
     redis: str | None
     prometheus: str | None
     data_dir: Path

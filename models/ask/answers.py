@@ -1,6 +1,6 @@
 """What is answered: the items of each list, and a customer's reasons."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -130,7 +130,7 @@ class Why(Struct, frozen=True, gc=False):
 class Page(Struct, frozen=True, gc=False):
     """A page of a list."""
 
-    items: list[object]
+    items: list[Any]
     as_of: Annotated[Time, Meta(description="The clock that it holds for; the earliest, if several do.")]
     next: Annotated[
         str | None,

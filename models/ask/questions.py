@@ -30,8 +30,13 @@ class Listing(Question, frozen=True, kw_only=True):
 
     limit: Annotated[int, Meta(ge=1, le=1000, description="Items in a page, at most.")] = 100
     cursor: Annotated[
-        str | None, Meta(max_length=2048, description="`next` of the page before; left out, the first page.")
+        Annotated[str, Meta(max_length=2048)] | None,
+        Meta(description="`next` of the page before; left out, the first page."),
     ] = None
+
+
+class WhichEvents(Listing, frozen=True, kw_only=True):
+    """Of one customer."""
 
 
 class WhichCustomers(Listing, frozen=True, kw_only=True):
@@ -68,11 +73,8 @@ class WhichTickets(Listing, frozen=True, kw_only=True):
         ),
     ] = False
     due_within: Annotated[
-        str | None,
-        Meta(
-            pattern="^[1-9][0-9]{0,4}[mhd]$",
-            description="A target will be missed within so many minutes, hours or days, such as `2h`.",
-        ),
+        Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}[mhd]$")] | None,
+        Meta(description="A target will be missed within so many minutes, hours or days, such as `2h`."),
     ] = None
     sla: Annotated[SlaKind | None, Meta(description="Which target; needs `breached` or `due_within`.")] = None
     window: Annotated[

@@ -11,7 +11,17 @@ from streams.settings import Settings
 
 @click.command("worker")
 @settings_options(
-    "broker", "group", "partitions", "replication", "clock", "host", "port", "redis", "data_dir"
+    "broker",
+    "group",
+    "partitions",
+    "replication",
+    "clock",
+    "host",
+    "port",
+    "advertise",
+    "token",
+    "redis",
+    "data_dir",
 )
 @click.option(
     "--log-format",

@@ -1,0 +1,228 @@
+"""The routes of the query API, and who answers: this worker for its own tasks, the others for theirs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+import msgspec
+from aiohttp import web
+from msgspec import Raw, Struct
+
+from models.ask import answers
+from models.ask.customers import Customers
+from models.ask.questions import Format, Listing, Question, WhichEvents
+from models.ask.why import Place as EventPlace
+from models.ask.why import Whys
+from models.definitions import Definitions
+from models.messages import Profile
+from models.outputs.said import moment
+from streams.ask import cursors, formats, openapi, parameters
+from streams.ask.cursors import Moment, Place
+from streams.ask.listings import List, lists_of
+from streams.ask.owners import TASK_HEADER, Answer, Owners
+from streams.ask.reader import Reader
+from streams.ask.refusals import Refusal
+from streams.partitioner import tasks_of
+
+_Q = TypeVar("_Q", bound=Question)
+
+_HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Accept, Authorization"}
+
+
+class _Part(Struct, frozen=True):
+    """A page as it is passed on: its items are not looked into."""
+
+    items: list[Raw]
+    as_of: datetime
+    next: str | None
+
+
+_decode_part: Final = msgspec.json.Decoder(_Part).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Api:
+    """Serves `/customers`, `/tickets`, `/orders` and `/openapi.json`.
+
+    Args:
+        reader: of this worker's tasks.
+        owners: the other workers.
+        tasks: how many there are, of all workers.
+        definitions: the parameters of the metrics.
+    """
+
+    def __init__(self, reader: Reader, owners: Owners, tasks: int, definitions: Definitions) -> None:
+        self._reader = reader
+        self._owners = owners
+        self._tasks = tasks
+        self._definitions = definitions
+        self._customers = Customers(definitions)
+        self._whys = Whys(definitions)
+
+    def add_to(self, app: web.Application) -> None:
+        """Serve with `app`."""
+        for asked in lists_of(self._definitions):
+            app.router.add_get(asked.path, _answered(self._lister(asked)))
+        app.router.add_get("/customers/{customer_id}", _answered(self._customer))
+        app.router.add_get("/customers/{customer_id}/why", _answered(self._why))
+        app.router.add_get("/openapi.json", self._openapi)
+        app.on_cleanup.append(self._stop)
+
+    async def _stop(self, _: web.Application) -> None:
+        await self._owners.close()
+
+    async def _openapi(self, _: web.Request) -> web.Response:
+        return web.Response(body=_encode(openapi.document()), content_type=formats.JSON)
+
+    # One customer.
+
+    async def _customer(self, request: web.Request) -> web.Response:
+        question = self._read(Question, request)
+        customer, task = self._whom(request)
+        if self._elsewhere(task, request):
+            return _passed_on(await self._ask(request, task, dict(request.query)))
+        partition, account = self._reader.account(task, customer)
+        profile = self._customers.profile(account, partition.now)
+        if profile is None:
+            raise _unknown(customer)
+        return _one(request, question.format, Profile, profile)
+
+    async def _why(self, request: web.Request) -> web.Response:
+        question = self._read(WhichEvents, request)
+        customer, task = self._whom(request)
+        if self._elsewhere(task, request):
+            return _passed_on(await self._ask(request, task, dict(request.query)))
+        partition, account = self._reader.account(task, customer)
+        after = None if question.cursor is None else cursors.parsed(question.cursor, Moment)
+        place = None if after is None else EventPlace(after.time, after.id)
+        facts, later = partition.facts(account.key)
+        found = self._whys.why(account, facts, later, partition.now, after=place, limit=question.limit)
+        if found is None:
+            raise _unknown(customer)
+        why, more = found
+        if more is not None:
+            why = msgspec.structs.replace(why, next=cursors.written(Moment(more.time, more.id)))
+        if formats.wanted(question.format, request.headers.get("Accept", "")) == "json":
+            return _response(_encode(why), formats.JSON, request, why.next)
+        rows = formats.as_csv(answers.Reason, map(_encode, why.events))
+        return _response(rows, formats.CSV, request, why.next)
+
+    def _whom(self, request: web.Request) -> tuple[str, int]:
+        customer = request.match_info["customer_id"]
+        return customer, tasks_of([customer.encode(errors="surrogateescape")], self._tasks)[0]
+
+    # Lists.
+
+    def _lister(self, asked: List) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            question = self._read(asked.question, request)
+            place = Place(0) if question.cursor is None else cursors.parsed(question.cursor, Place)
+            if not 0 <= place.task < self._tasks:
+                raise _other_list()
+            only = request.headers.get(TASK_HEADER)
+            page = await self._page(request, asked, question, place, only=only is not None)
+            if formats.wanted(question.format, request.headers.get("Accept", "")) == "json":
+                return _response(_encode(page), formats.JSON, request, page.next)
+            rows = formats.as_csv(asked.item, map(bytes, page.items))
+            return _response(rows, formats.CSV, request, page.next)
+
+        return answer
+
+    async def _page(
+        self, request: web.Request, asked: List, question: Listing, place: Place, *, only: bool
+    ) -> _Part:
+        """Give a page: of the task of its place, and, unless `only` that is asked for, of those after it."""
+        items: list[Raw] = []
+        moments: list[datetime] = []
+        for task in range(place.task, place.task + 1 if only else self._tasks):
+            start = place if task == place.task else Place(task)
+            room = question.limit - len(items)
+            if room == 0:
+                return _Part(items, min(moments), cursors.written(start))
+            part = await self._part(request, asked, question, start, room)
+            items += part.items
+            moments.append(part.as_of)
+            if part.next is not None:
+                return _Part(items, min(moments), part.next)
+        return _Part(items, min(moments), None)
+
+    async def _part(
+        self, request: web.Request, asked: List, question: Listing, place: Place, limit: int
+    ) -> _Part:
+        if self._elsewhere(place.task, request):
+            query = dict(request.query) | {
+                "format": "json",
+                "limit": str(limit),
+                "cursor": cursors.written(place),
+            }
+            answer = await self._ask(request, place.task, query)
+            if answer.status != HTTPStatus.OK:
+                raise _Passed(answer)
+            return _decode_part(answer.body)
+        found = await self._reader.part(asked, question, place, limit)
+        more = None if found.next is None else cursors.written(found.next)
+        return _Part([Raw(_encode(item)) for item in found.items], moment(found.as_of), more)
+
+    # The others.
+
+    def _elsewhere(self, task: int, request: web.Request) -> bool:
+        """Whether a task is another worker's: one that was asked by another worker answers itself."""
+        return TASK_HEADER not in request.headers and not self._reader.owns(task)
+
+    async def _ask(self, request: web.Request, task: int, query: Mapping[str, str]) -> Answer:
+        wanted = formats.wanted(None, request.headers.get("Accept", ""))
+        return await self._owners.ask(
+            task, request.rel_url.raw_path, {"format": wanted, **query}, request.headers.get("Authorization")
+        )
+
+    def _read(self, kind: type[_Q], request: web.Request) -> _Q:
+        return parameters.read(kind, request.query.items(), self._definitions)
+
+
+class _Passed(Exception):
+    """Another worker's answer is the whole answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def _answered(
+    handler: Callable[[web.Request], Awaitable[web.Response]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            return refusal.response()
+        except _Passed as passed:
+            return _passed_on(passed.answer)
+
+    return answer
+
+
+def _unknown(customer: str) -> Refusal:
+    return Refusal(HTTPStatus.NOT_FOUND, f"nothing is known of a customer {customer!r}")
+
+
+def _other_list() -> Refusal:
+    return Refusal(HTTPStatus.BAD_REQUEST, "`cursor` is of another group of workers", parameter="cursor")
+
+
+def _one(request: web.Request, asked: Format | None, kind: type[Struct], item: Struct) -> web.Response:
+    body = _encode(item)
+    if formats.wanted(asked, request.headers.get("Accept", "")) == "json":
+        return _response(body, formats.JSON, request, None)
+    return _response(formats.as_csv(kind, [body]), formats.CSV, request, None)
+
+
+def _response(body: bytes, content_type: str, request: web.Request, more: str | None) -> web.Response:
+    headers = {**_HEADERS, "Content-Type": content_type}
+    if more is not None:
+        headers["Link"] = f'<{request.rel_url.update_query(cursor=more)}>; rel="next"'
+    return web.Response(body=body, headers=headers)
+
+
+def _passed_on(answer: Answer) -> web.Response:
+    return web.Response(body=answer.body, status=answer.status, headers={**_HEADERS, **answer.headers})

@@ -1,0 +1,106 @@
+"""Query parameters become a question, or are refused with the name of the one at fault."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from models.ask.questions import Question, WhichCustomers, WhichOrders, WhichTickets
+from models.definitions import Definitions
+from models.windows import SHORT_WINDOWS
+from streams.ask.refusals import Refusal, invalid
+
+_Q = TypeVar("_Q", bound=Question)
+
+_PATH: Final = re.compile(r" - at `\$\.(\w+)`")
+_UNKNOWN: Final = re.compile(r"unknown field `(.*)`")
+
+
+def read(kind: type[_Q], query: Iterable[tuple[str, str]], definitions: Definitions) -> _Q:
+    """Make a question of query parameters.
+
+    Args:
+        kind: of question.
+        query: names and values, as they came.
+        definitions: name the windows that there are, and whether a model is fitted.
+
+    Raises:
+        Refusal: 400.
+    """
+    given: dict[str, str] = {}
+    for name, value in query:
+        if name in given:
+            raise invalid(f"`{name}` is given twice", name)
+        given[name] = "true" if value == "" and name in _flags(kind) else value
+    try:
+        question = msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _explained(error, kind, given) from None
+    _CHECKS.get(kind, _nothing)(question, definitions)
+    return question
+
+
+@cache
+def _flags(kind: type[Question]) -> frozenset[str]:
+    """Give the parameters that are true where they are named at all."""
+    return frozenset(name for name, hint in get_type_hints(kind).items() if hint is bool)
+
+
+def _explained(error: msgspec.ValidationError, kind: type[Question], given: Mapping[str, str]) -> Refusal:
+    message = str(error)
+    if unknown := _UNKNOWN.search(message):
+        names = ", ".join(sorted(kind.__struct_fields__))
+        return invalid(f"there is no parameter `{unknown[1]}` here: there are {names}", unknown[1])
+    found = _PATH.search(message)
+    name = found[1] if found else None
+    text = _PATH.sub("", message).replace(", got `str`", "").replace("`int`", "a whole number")
+    if choices := _choices(kind, name):
+        text = f"expected one of {', '.join(choices)}"
+    return invalid(f"`{name}` is {given.get(name or '', '')!r}: {text[:1].lower()}{text[1:]}", name)
+
+
+def _choices(kind: type[Question], name: str | None) -> tuple[str, ...]:
+    hint = get_type_hints(kind).get(name or "")
+    literals = [choice for choice in get_args(hint) if get_origin(choice) is Literal]
+    return get_args(literals[0]) if literals else ()
+
+
+def _nothing(_question: Question, _definitions: Definitions) -> None:
+    pass
+
+
+def _customers(question: WhichCustomers, definitions: Definitions) -> None:
+    if (question.set is None) != (question.window is None):
+        raise invalid("`set` and `window` belong together", "window" if question.set else "set")
+    _window(question.window, definitions.windows)
+    if question.max_p_alive is not None and definitions.risk is None:
+        raise invalid("no model has been fitted (docs/risk.md), so there is no p_alive", "max_p_alive")
+
+
+def _tickets(question: WhichTickets, definitions: Definitions) -> None:
+    if question.breached and question.due_within is not None:
+        raise invalid("`breached` and `due_within` exclude each other", "due_within")
+    if question.sla is not None and not question.breached and question.due_within is None:
+        raise invalid("`sla` needs `breached` or `due_within`", "sla")
+    if question.window is not None and not question.breached:
+        raise invalid("`window` needs `breached`", "window")
+    _window(question.window, (*(window.name for window in SHORT_WINDOWS), *definitions.windows))
+
+
+def _orders(question: WhichOrders, _: Definitions) -> None:
+    if not question.overdue:
+        raise invalid("say which orders: `overdue`", "overdue")
+
+
+def _window(name: str | None, known: Iterable[str]) -> None:
+    if name is not None and name not in known:
+        raise invalid(f"`window` is {name!r}: there are {', '.join(known)}", "window")
+
+
+_CHECKS: Final[dict[type[Question], Any]] = {
+    WhichCustomers: _customers,
+    WhichTickets: _tickets,
+    WhichOrders: _orders,
+}

@@ -1,0 +1,131 @@
+"""Any worker answers for all customers: two of them on a real Kafka, and one after the other is killed."""
+
+import asyncio
+import csv
+import io
+import json
+import time
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+
+from tests.e2e.events import Style, history, latest
+from tests.oracle import World
+from tests.oracle.profiles import profiles
+from tests.oracle.shop import active, is_overdue
+from tests.strategies import DEFINITIONS
+
+TOKEN = "a secret of the shop's"
+
+
+class Asker:
+    """Asks one worker."""
+
+    def __init__(self, session, worker):
+        self._session = session
+        self.base = f"http://127.0.0.1:{worker.port}"
+
+    async def get(self, path, **headers):
+        headers = {"Authorization": f"Bearer {TOKEN}"} | headers
+        async with self._session.get(self.base + path, headers=headers) as response:
+            return response.status, response.headers, await response.read()
+
+    async def json(self, path):
+        status, _, body = await self.get(path)
+        assert status == 200, body
+        return json.loads(body)
+
+    async def all(self, path):
+        """The items of all pages."""
+        items, query = [], ""
+        while True:
+            page = await self.json(path + query)
+            items += page["items"]
+            if page["next"] is None:
+                return items
+            query = f"&cursor={page['next']}"
+
+    async def problem(self, path, **headers):
+        status, sent, body = await self.get(path, **headers)
+        assert sent["Content-Type"] == "application/problem+json"
+        problem = json.loads(body)
+        assert problem["status"] == status
+        return status, problem
+
+
+async def test_any_worker_answers_for_all_customers(deploy):
+    events = history(3, size=1500)
+    now = latest(events)
+    deployment = deploy(RETENTION_TOKEN=TOKEN)
+    await deployment.started(2)
+    await deployment.cluster.produce(events, [Style()])
+    await deployment.equal(events)
+    world, expected = World(events, now, DEFINITIONS), profiles(events, now, DEFINITIONS)
+    async with aiohttp.ClientSession() as session:
+        one, other = (Asker(session, worker) for worker in deployment.workers)
+        await answers_alike(one, other, world, expected)
+        await refuses(one, other)
+        await survives(deployment, one, other, expected)
+    assert TOKEN not in "".join(worker.log for worker in deployment.workers)
+
+
+async def answers_alike(one, other, world, expected):
+    for name in expected:
+        path = f"/customers/{quote(name, safe='')}"
+        assert (await one.get(path))[2] == (await other.get(path))[2]
+        assert (await one.json(path))["lifecycle"] == expected[name]["lifecycle"]
+        why = await other.json(f"{path}/why?limit=1000")
+        assert len(why["events"]) == len({e["id"] for e in world_events(world, name)})
+    window = world.windows["365d"]
+    end = {customer.name for customer in active(world, world.hour, window)}
+    for asker in (one, other):
+        listed = await asker.all("/customers?set=end&window=365d&limit=7")
+        assert len(listed) == len(end)
+        assert {profile["customer_id"] for profile in listed} == end
+        overdue = {(o["customer_id"], o["order_id"]) for o in await asker.all("/orders?overdue&limit=3")}
+        late = [order for c in world.customers for order in c.orders if is_overdue(world, order)]
+        assert len(overdue) == len(late) > 0
+    assert await one.all("/tickets?breached&limit=4") == await other.all("/tickets?breached&limit=1000") != []
+    status, headers, body = await one.get("/customers?limit=1000", Accept="text/csv")
+    rows = list(csv.DictReader(io.StringIO(body.decode())))
+    assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/csv")
+    assert {row["customer_id"]: row["lifecycle"] for row in rows} == {
+        name: profile["lifecycle"] for name, profile in expected.items()
+    }
+    _, headers, _ = await other.get("/customers?limit=2&format=csv")
+    assert 'rel="next"' in headers["Link"]
+
+
+def world_events(world, name):
+    return [event for customer in world.customers if customer.name == name for event in customer.events]
+
+
+async def refuses(one, other):
+    for asker in (one, other):
+        for name in ("nobody", "somebody else", "a/b"):
+            status, problem = await asker.problem(f"/customers/{quote(name, safe='')}")
+            assert (status, problem["detail"]) == (404, f"nothing is known of a customer {name!r}")
+        status, problem = await asker.problem("/customers?lifecycle=lost")
+        assert (status, problem["parameter"]) == (400, "lifecycle")
+        assert (await asker.problem("/tickets", Authorization="Bearer wrong"))[0] == 401
+        for path in ("/metrics", "/live", "/ready", "/openapi.json"):
+            assert (await asker.get(path, Authorization=""))[0] == 200
+
+
+async def survives(deployment, one, other, expected):
+    """Kill one: what it had is refused for a while, and nothing is given as if it were all."""
+    deployment.workers[1].kill()
+    refused, deadline = 0, time.monotonic() + 60
+    while True:
+        status, headers, body = await one.get("/customers?limit=1000")
+        if status == 200:
+            assert len(json.loads(body)["items"]) == len(expected)
+            break
+        assert (status, headers["Retry-After"].isdigit()) == (503, True), body
+        refused += 1
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.2)
+    assert refused
+    with pytest.raises(aiohttp.ClientError):
+        await other.get("/customers")
