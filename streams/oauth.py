@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import math
 import ssl
 import threading
 import time
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 _TIMEOUT_SECONDS: Final = 5.0
 #: A token is renewed at this share of its life, as Kafka's own clients do: what is left is for a second try.
 _RENEW_AT: Final = 0.8
+#: So long after a refusal nobody asks again.
+_AGAIN_SECONDS: Final = 1.0
 #: What is said of a token's life is optional in the standard; so long it is taken to live then.
 _LIFE_SECONDS: Final = 300.0
 _LARGEST_ANSWER: Final = 1 << 20
@@ -90,7 +93,9 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
         self._clock = clock
         self._asking = threading.Lock()
         self._token = Secret("")
-        self._renew_at = self._expires_at = 0.0
+        self._renew_at = self._expires_at = -math.inf
+        self._refused: TokenUnavailable | None = None
+        self._refused_at = -math.inf
 
     async def token(self) -> str:
         """Give a token that has not expired.
@@ -114,13 +119,23 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
     def _renew(self) -> None:
         asked = self._clock()
         try:
-            self._token, life = self._ask()
+            self._token, life = self._ask_again(asked)
         except TokenUnavailable as error:
             if asked >= self._expires_at:
                 raise
             log.warning("%s: the one at hand is used while it lives", error)
             return
         self._renew_at, self._expires_at = asked + life * _RENEW_AT, asked + life
+
+    def _ask_again(self, now: float) -> tuple[Secret, float]:
+        """Ask, unless that was in vain a moment ago: of many clients that wait, not each waits for itself."""
+        if self._refused is not None and now - self._refused_at < _AGAIN_SECONDS:
+            raise self._refused
+        try:
+            return self._ask()
+        except TokenUnavailable as error:
+            self._refused, self._refused_at = error, self._clock()
+            raise
 
     def _ask(self) -> tuple[Secret, float]:
         form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})

@@ -1,5 +1,6 @@
 """Values that nobody is to see."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,26 @@ class Secret(str):
 
     def __format__(self, _: str) -> str:
         return HIDDEN
+
+
+class Address(Secret):
+    """A URL that may hold a password: whoever prints it shows all but that."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+    def __str__(self) -> str:
+        return redact("".join(self))
+
+    def __format__(self, _: str) -> str:
+        return str(self)
+
+
+def redact(text: str) -> str:
+    """Hide the password of a URL."""
+    return re.sub(r"(?<=://)([^@/\s]*:)[^@/\s]*@", rf"\1{HIDDEN}@", text)
 
 
 def read(path: Path) -> str:

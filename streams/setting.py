@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from streams import connection
-from streams.secret import Secret
+from streams.secret import Address, Secret
 
 PREFIX: Final = "RETENTION_"
 #: At the end of a setting's name: the file that holds its value.
@@ -91,13 +91,13 @@ def _address(text: str) -> str:
     return text
 
 
-def _redis(text: str) -> str | None:
+def _redis(text: str) -> Address | None:
     if not text:
         return None
     url = urlsplit(text)
     if url.scheme not in {"redis", "rediss", "unix"} or not (url.hostname or url.path):
         raise ValueError("expected redis://host:port/0, rediss://… (TLS) or unix:///path")
-    return text
+    return Address(text)
 
 
 def _page(text: str) -> str | None:

@@ -8,7 +8,6 @@ Every error names the setting, where its value came from, and what would be vali
 """
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +24,7 @@ from streams.mapping.mappings import SECTIONS, Mappings
 from streams.mapping.registry import Registry
 from streams.setting import FILE, PREFIX, SETTINGS, Setting
 
-__all__ = ["SETTINGS", "Clock", "Settings", "load", "redact", "unknown_variables"]
+__all__ = ["SETTINGS", "Clock", "Settings", "load", "unknown_variables"]
 
 #: In the environment, but no settings: how errors are shown.
 _NOT_SETTINGS: Final = frozenset({"RETENTION_DEBUG"})
@@ -96,7 +95,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         value = getattr(self.connection if name in connection.NAMES else self, name)
         if value is None:
             return "none"
-        return str(value).lower() if isinstance(value, bool) else redact(str(value))
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _names() -> dict[str, Setting]:
@@ -199,7 +198,7 @@ def _parse(setting: Setting, text: str, source: str) -> Any:  # noqa: ANN401 - a
         return setting.parse(text)
     except ValueError as error:
         # What came from a secret's file may be another secret.
-        shown = "what it holds" if source.startswith("file ") else repr(redact(text))
+        shown = "what it holds" if source.startswith("file ") else repr(secret.redact(text))
         raise SettingsError(
             setting.variable, f"{shown} is not valid", source=source, hint=str(error)
         ) from None
@@ -209,8 +208,3 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Give the variables that look like settings and are none: misspelt ones, most likely."""
     known = {PREFIX + name.upper() for name in _names()} | _NOT_SETTINGS
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-
-
-def redact(text: str) -> str:
-    """Hide the password of a URL."""
-    return re.sub(r"(?<=://)([^@/\s]*:)[^@/\s]*@", r"\1***@", text)

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from streams.cli.group import run
 from streams.errors import SettingsError
 from streams.secret import Secret
 from streams.settings import load, unknown_variables
@@ -176,3 +177,21 @@ def test_a_secret_is_what_it_is_to_who_sends_it_and_hidden_to_who_writes_it(capl
     assert "\0".join(iter(["u", secret])) == "u\0geheim"
     logging.getLogger(__name__).warning("%s %r", secret, secret)
     assert caplog.messages == ["*** '***'"]
+
+
+def test_flags_say_how_kafka_is_reached_and_secrets_are_in_files(tmp_path, capsys):
+    path = tmp_path / "password"
+    path.write_text("geheim")
+    flags = ["--security-protocol=SASL_SSL", "--sasl-mechanism=PLAIN", "--sasl-username=me"]
+    assert run(["doctor", "--setup=json", *flags, f"--sasl-password-file={path}"]) == 0
+    assert {acl["principal"] for acl in json.loads(capsys.readouterr().out)["acls"]} == {"User:me"}
+    assert run(["doctor", "--setup=json", *flags, "--sasl-password=geheim"]) == 2
+    assert "No such option" in capsys.readouterr().err
+
+
+def test_a_demo_with_a_kafka_of_its_own_takes_no_credentials(monkeypatch, tmp_path, capsys):
+    for name, value in environ(SCRAM | {"DATA_DIR": tmp_path}).items():
+        monkeypatch.setenv(name, value)
+    assert run(["demo"]) == 2
+    assert "RETENTION_SECURITY_PROTOCOL (environment" in capsys.readouterr().err
+    assert not (tmp_path / "demo" / "kafka").exists()

@@ -7,7 +7,8 @@ import pytest
 from models.definitions import Definitions
 from models.practice import Practice
 from streams.errors import SettingsError
-from streams.settings import SETTINGS, load, redact, unknown_variables
+from streams.secret import redact
+from streams.settings import SETTINGS, load, unknown_variables
 
 
 @pytest.fixture
@@ -120,6 +121,10 @@ def test_a_password_is_never_shown():
     assert redact("redis://:secret@h:1/0") == "redis://:***@h:1/0"
     assert redact("redis://h:1/0") == "redis://h:1/0"
     assert "secret" not in str(refused({"RETENTION_REDIS": "http://user:secret@h:1"}))
+    settings = load({}, {"RETENTION_REDIS": "redis://user:secret@h:1/0"})
+    assert settings.redis == "redis://user:secret@h:1/0"
+    assert "user:secret" not in f"{settings!r} {settings.redis} {settings.redis!r}"
+    assert settings.shown("redis") == str(settings.redis) == "redis://user:***@h:1/0"
 
 
 def test_definitions_come_from_the_file_and_the_rest_stays(config):
