@@ -28,6 +28,8 @@ _CHECK_SECONDS: Final = 2.0
 _AGAIN_SECONDS: Final = 1.0
 #: After a batch, while the worker itself has to catch up: so this takes little of its processor.
 _BREATH_SECONDS: Final = 0.05
+#: What it is about comes to its end by itself within this, unless Redis or Kafka hang.
+_STOP_SECONDS: Final = 2.0
 #: A compacted topic keeps a tombstone for a day. Who has not read for half of one may have missed some, and
 #: would keep customers that were erased: then the model is made anew.
 _FORGETS_SECONDS: Final = 12 * 3600.0
@@ -81,10 +83,12 @@ class ReadModel:
     async def stop(self) -> None:
         """End."""
         self._stopping = True
-        while self._task is not None and not self._task.done():
-            # Clients have been seen to swallow a cancellation.
-            self._task.cancel()
-            await asyncio.wait([self._task], timeout=1)
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=_STOP_SECONDS)
+            while not self._task.done():
+                # Clients have been seen to swallow a cancellation.
+                self._task.cancel()
+                await asyncio.wait([self._task], timeout=1)
         await self._store.aclose()
 
     def _active(self) -> bool:
