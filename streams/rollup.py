@@ -3,10 +3,14 @@
 Pure bookkeeping; `streams.rollup_owner` sends the ticks, and `streams.publisher` makes the metrics.
 """
 
+import zlib
 from collections.abc import Sequence
 
 import msgspec
 
+from models.aggregates import lengths_of, span_names
+from models.definitions import Definitions
+from models.metrics import CATALOGUE
 from models.partition import Partial
 
 
@@ -33,14 +37,27 @@ class Answer(msgspec.Struct, array_like=True):
     epoch: int  #: the last epoch up to whose beginning facts have been read
     rewind: int
     partial: Partial | None  #: None until the task has read, and added up, what there was
+    shape: int  #: `shape_of` the definitions that it was made with
+
+
+def shape_of(definitions: Definitions) -> int:
+    """Give a number for what partials hold and mean: those of different ones cannot be added.
+
+    While a new release or configuration is rolled out, workers of both answer; the numbers hold still until
+    all are alike again.
+    """
+    shape = (Partial.__struct_fields__, span_names(definitions), lengths_of(definitions), sorted(CATALOGUE))
+    return zlib.crc32(msgspec.json.encode([*shape, definitions], order="deterministic"))
 
 
 class Rollup:
     """Collects answers, and says when a set of them is complete."""
 
-    def __init__(self, tasks: int, generation: int, now: int) -> None:
+    def __init__(self, tasks: int, generation: int, now: int, shape: int) -> None:
         self.tasks = tasks
         self.generation = generation
+        self.shape = shape
+        self.others: set[int] = set()  #: tasks whose answers are of another shape
         self.now = now  #: never goes back
         self.latest = 0
         self.epoch = 0
@@ -67,6 +84,10 @@ class Rollup:
         """Take one answer; the whole set once it is complete, else None."""
         if answer.generation != self.generation or answer.number != self._number:
             return None  # a zombie's, or late
+        if answer.shape != self.shape:
+            self.others.add(answer.task)
+            return None
+        self.others.discard(answer.task)
         self.latest = max(self.latest, answer.latest)
         self.rewind = max(self.rewind, answer.rewind)
         if answer.now != self.now:

@@ -1,5 +1,6 @@
 """What the owner of task 0 does besides: it asks all tasks for their values, and publishes the metrics."""
 
+import logging
 import time
 
 import msgspec
@@ -9,7 +10,7 @@ from faust.types.transports import ProducerT
 from streams.partitioner import tasks_of
 from streams.publisher import Publisher
 from streams.restore import read_to_end
-from streams.rollup import Answer, Rollup
+from streams.rollup import Answer, Rollup, shape_of
 from streams.shared import Shared
 from streams.task import Task
 from streams.topics import METRICS
@@ -23,6 +24,8 @@ _TICK_SECONDS = 0.4
 _encode = msgspec.msgpack.Encoder().encode
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode
 
+log = logging.getLogger(__name__)
+
 
 class RollupOwner:
     """Ticks out, answers in, metrics out: in the transactions of task 0, so that a former owner is fenced."""
@@ -32,7 +35,9 @@ class RollupOwner:
         self._shared = shared
         self._producer = producer
         self._task = task
-        self._rollup = Rollup(shared.tasks, task.generation, task.partition.now)
+        self._shape = shape_of(shared.definitions)
+        self._rollup = Rollup(shared.tasks, task.generation, task.partition.now, self._shape)
+        self._told: set[int] = set()
         self._asked_at = 0.0
 
     async def restore(self) -> None:
@@ -55,7 +60,7 @@ class RollupOwner:
             return
         rollup = self._rollup
         if rollup.generation != self._task.generation:
-            self._rollup = rollup = Rollup(self._shared.tasks, self._task.generation, rollup.now)
+            self._rollup = rollup = Rollup(self._shared.tasks, self._task.generation, rollup.now, self._shape)
         tick = _encode(rollup.tick(self._shared.clock.now(rollup.latest)))
         self._asked_at = time.monotonic()
         for task in range(self._shared.tasks):
@@ -65,13 +70,29 @@ class RollupOwner:
         """Take answers; a complete set of them becomes the metrics."""
         for record in batch.records:
             rollup = self._rollup
-            answers = rollup.add(_decode_answer(record.value))
+            answer = _decoded(record.value)
+            answers = None if answer is None else rollup.add(answer)
             if answers is None:
                 continue
             self.publisher.complete(answers, rollup.now, caught_up=rollup.caught_up(answers))
             self._publish()
             self._shared.operational.evaluated()
         self._task.positions[batch.tp] = batch.next_offset
+        self._tell_of_others()
+
+    def _tell_of_others(self) -> None:
+        """Say, when it begins and when it ends, that not all workers can be added up."""
+        others = self._rollup.others
+        if bool(others) != bool(self._told):
+            if others:
+                log.warning(
+                    "tasks %s are answered for by workers of another release or configuration:"
+                    " the numbers hold still until all are alike",
+                    sorted(others),
+                )
+            else:
+                log.info("all workers are alike again")
+        self._told = set(others)
 
     def _publish(self) -> None:
         changes = self.publisher.changes()
@@ -79,3 +100,11 @@ class RollupOwner:
         partitions = tasks_of(keys, self._shared.partitions[METRICS])
         for change, partition in zip(changes, partitions, strict=True):
             self._task.outbox.to(METRICS, partition).append(change)
+
+
+def _decoded(value: bytes) -> Answer | None:
+    """Read an answer; None for one whose form only another release knows."""
+    try:
+        return _decode_answer(value)
+    except msgspec.ValidationError:
+        return None

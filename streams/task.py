@@ -20,7 +20,7 @@ from streams.lag import Lag
 from streams.mapping.mappings import Reads
 from streams.mapping.reader import Reader
 from streams.outbox import Outbox, Outgoing, send
-from streams.rollup import Answer, Tick
+from streams.rollup import Answer, Tick, shape_of
 from streams.shared import Shared
 from streams.transport import RecordBatch
 
@@ -61,6 +61,7 @@ class Task:
         self.number = number
         self.generation = generation
         self.partition = Partition(shared.definitions, rows)
+        self._shape = shape_of(shared.definitions)
         self.outbox = Outbox()
         self.positions: dict[TopicPartition, int] = {}
         self.lag = Lag()
@@ -232,6 +233,7 @@ class Task:
             epoch=self._progress.epoch if read and partial is not None else 0,
             rewind=self.rewind,
             partial=partial,
+            shape=self._shape,
         )
 
     async def _evaluate(self, now: int, *, count: bool) -> Partial | None:

@@ -4,13 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from models import metrics
 from models.definitions import Definitions
-from models.facts import Fact
+from models.facts import Fact, encode
 from models.metrics import Sample
 from models.partition import Partition
 from streams.backfill.order import Timed
-
-#: Customers that have changed are held decoded (7 KB each) until they are drained: this many at most.
-_DRAIN_EVERY = 20_000
 
 #: Gives the facts of those of some events that are valid, in their order.
 Facts = Callable[[Iterable[Timed]], Iterator[list[tuple[str, Fact]]]]
@@ -31,16 +28,26 @@ def replay(
         facts: reads events.
     """
     partition = Partition(definitions, {})
+    partition.resume(0)
     waiting = _Waiting(events)
-    applied = 0
     for now in instants:
-        for of_event in facts(waiting.until(now)):
-            for customer, fact in of_event:
+        taken = (pair for of_event in facts(waiting.until(now)) for pair in of_event)
+        if partition.counting:
+            for customer, fact in taken:
                 partition.apply(customer, fact, now)
-            applied += 1
-            if applied % _DRAIN_EVERY == 0:
-                partition.drain()
+        else:
+            _begin(partition, taken, now)
+        partition.drain()  # nobody wants the rows that have changed
         yield now, metrics.compute([partition.evaluate(now)], definitions, now)
+
+
+def _begin(partition: Partition, taken: Iterable[tuple[str, Fact]], now: int) -> None:
+    """Take all that was before the first instant without counting it, and count once."""
+    for customer, fact in taken:
+        partition.absorb(customer.encode(), fact, encode(fact))
+    partition.advance(now)
+    for _ in partition.count():
+        pass
 
 
 class _Waiting:

@@ -24,7 +24,7 @@ NOW = 1_700_000_000_000_000
 def publisher():
     publisher = Publisher(Definitions())
     partial = Partition(Definitions(), {}).evaluate(NOW)
-    answer = Answer(0, 1, 1, NOW, NOW, inputs_read=True, epoch=1, rewind=0, partial=partial)
+    answer = Answer(0, 1, 1, NOW, NOW, inputs_read=True, epoch=1, rewind=0, partial=partial, shape=0)
     publisher.complete([answer], NOW, caught_up=True)
     return publisher
 

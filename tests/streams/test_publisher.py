@@ -37,7 +37,7 @@ def publisher(timer):  # noqa: ARG001 - its clock
 
 def answers(now):
     partial = Partition(Definitions(), {}).evaluate(now)
-    return [Answer(0, 1, 1, now, now, inputs_read=True, epoch=1, rewind=0, partial=partial)]
+    return [Answer(0, 1, 1, now, now, inputs_read=True, epoch=1, rewind=0, partial=partial, shape=0)]
 
 
 def say(publisher, timer, *samples, caught_up=True, now=NOW):

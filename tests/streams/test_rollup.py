@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from models.definitions import Definitions
 from models.partition import Partition
-from streams.rollup import Answer, Rollup
+from streams.rollup import Answer, Rollup, shape_of
 
 NOW = 1_700_000_000_000_000
+SHAPE = shape_of(Definitions())
 PARTIAL = Partition(Definitions(), {}).evaluate(NOW)
 
 
@@ -23,6 +24,7 @@ def answer(task, tick, **changes):
         epoch=tick.epoch,
         rewind=tick.rewind,
         partial=PARTIAL,
+        shape=SHAPE,
     )
     return msgspec.structs.replace(plain, **changes)
 
@@ -37,7 +39,7 @@ def settle(rollup, now=NOW, **changes):
 
 @pytest.fixture
 def rollup():
-    return Rollup(tasks=3, generation=7, now=0)
+    return Rollup(tasks=3, generation=7, now=0, shape=SHAPE)
 
 
 def test_only_a_complete_set_counts(rollup):
@@ -95,7 +97,7 @@ def test_a_set_is_evaluated_at_one_now(rollup):
 
 @given(st.lists(st.integers(0, 2 * NOW), min_size=1))
 def test_now_never_goes_back(instants):
-    rollup = Rollup(tasks=1, generation=1, now=NOW)
+    rollup = Rollup(tasks=1, generation=1, now=NOW, shape=SHAPE)
     seen = [NOW] + [rollup.tick(instant).now for instant in instants]
     assert seen == sorted(seen)
     assert seen[-1] == max(NOW, *instants)
@@ -145,7 +147,7 @@ def test_each_catching_up_has_an_epoch_of_its_own(rollup):
 
 
 def test_the_next_generations_epochs_are_larger():
-    before, after = Rollup(1, 7, 0), Rollup(1, 8, 0)
+    before, after = Rollup(1, 7, 0, SHAPE), Rollup(1, 8, 0, SHAPE)
     for _ in range(1000):
         settle(before, inputs_read=False)
         settle(before)
@@ -168,3 +170,32 @@ def test_an_answer_survives_the_wire(rollup):
     sent = answer(0, rollup.tick(NOW))
     received = msgspec.msgpack.decode(msgspec.msgpack.encode(sent), type=Answer)
     assert received == sent
+
+
+def test_answers_of_another_release_or_configuration_are_not_added_up():
+    rollup = Rollup(tasks=2, generation=7, now=0, shape=SHAPE)
+    for _ in range(2):
+        tick = rollup.tick(NOW)
+        assert rollup.add(answer(0, tick)) is None
+        assert rollup.add(answer(1, tick, shape=SHAPE + 1)) is None
+        assert rollup.pending
+        assert rollup.others == {1}
+    tick = rollup.tick(NOW)
+    assert rollup.add(answer(1, tick)) is None
+    assert len(rollup.add(answer(0, tick))) == 2
+    assert rollup.others == set()
+
+
+def test_a_shape_is_a_function_of_what_numbers_are_made_with():
+    shapes = [
+        shape_of(definitions)
+        for definitions in (
+            Definitions(),
+            Definitions(windows=("7d", "30d")),
+            Definitions(rates={"USD": 1.0, "EUR": 1.2}),
+            Definitions(tiers=Definitions().tiers | {"vip": 2000.0}),
+        )
+    ]
+    assert len(set(shapes)) == 4
+    rates = {"EUR": 1.2, "USD": 1.0}  # the order of a file says nothing
+    assert shape_of(Definitions(rates=rates)) == shapes[2]
