@@ -1,0 +1,51 @@
+"""docs/mapping.md: its configurations are valid, and its row becomes the events that it shows."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from streams.mapping import definition, expressions, value_definition
+from streams.mapping.mappings import load, ready_texts
+
+DOCS = (Path(__file__).parents[3] / "docs" / "mapping.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)
+
+
+def test_the_first_example_is_true():
+    [row], [shown] = blocks("json"), blocks("jsonl")
+    mappings = load(tomllib.loads(blocks("toml")[0]))
+    found = mappings.reads("shop.orders").outcome(row.encode())
+    assert found.errors == []
+    events = [
+        {k: v for k, v in msgspec.to_builtins(event).items() if v is not None} for event in found.events
+    ]
+    assert events == [json.loads(line) for line in shown.splitlines()]
+    for changes, name in (({"test": True}, "test"), ({"tags": ["B2B"]}, "b2b")):
+        assert mappings.reader("orders").outcome_of_row(json.loads(row) | changes).skipped == name
+
+
+def test_every_configuration_can_be_loaded():
+    for text in blocks("toml"):
+        document = tomllib.loads(text)
+        table = document["mappings"].get("tickets")
+        if table is not None and "events" not in table:  # shows identities alone
+            table["events"] = [{"type": "customer.erased", "time": "time"}]
+        assert load(document).names()
+
+
+def test_every_key_and_name_is_described():
+    keys = {
+        *definition._MAPPING_KEYS,
+        *definition._RULE_KEYS,
+        *value_definition._VALUE_KEYS,
+        *expressions.SURROUNDINGS,
+        *ready_texts(),
+        *("topic", "pattern", "kind", "mapping"),
+    }
+    assert [key for key in sorted(keys - {"events"}) if f"`{key}" not in DOCS] == []
