@@ -71,6 +71,11 @@ class Series:
             if row.version > version and (version or row.value is not None):
                 yield key, row.value
 
+    def value(self, key: str) -> bytes | None:
+        """Give the value of one series, if it is current."""
+        row = self._rows.get(key)
+        return None if row is None else row.value
+
     def chosen(self, metric: str | None = None, window: str | None = None) -> list[bytes]:
         """Give the values of the series of a metric, of a window, or of all, by key."""
         return [

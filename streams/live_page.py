@@ -12,7 +12,7 @@ from aiohttp import web
 from models.definitions import Definitions
 from streams.alerts import Alerts
 from streams.feed import Feed
-from streams.follower import Follower
+from streams.follower import Follower, Series
 from streams.pulse import Observed, Pulse
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,11 @@ class LivePage:
         self._feed = Feed(self._follower, Pulse(worker), definitions, clock, self._alerts)
         self._listeners: set[_Listener] = set()
         self._beating: asyncio.Task[None] | None = None
+
+    @property
+    def series(self) -> Series:
+        """The current series."""
+        return self._follower.series
 
     def add_to(self, app: web.Application) -> None:
         """Serve with `app`, from its start to its shutdown."""

@@ -48,7 +48,11 @@ class Server:
         )
         owners = Owners(worker.app.owners, lambda: worker.app.address)
         self._api = Api(
-            Reader(worker.tasks.get), owners, worker.settings.partitions, worker.settings.definitions
+            Reader(worker.tasks.get),
+            owners,
+            worker.settings.partitions,
+            worker.settings.definitions,
+            self._live_page.series.value,
         )
         self._runner: web.AppRunner | None = None
 

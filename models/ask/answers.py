@@ -127,6 +127,14 @@ class Why(Struct, frozen=True, gc=False):
     next: Annotated[str | None, Meta(description="The cursor of the next page of events, if there is one.")]
 
 
+class Gauge(Struct, frozen=True, gc=False):
+    """The number that counts what a list holds, as it was published last."""
+
+    series: Annotated[str, Meta(description="As Prometheus writes it; of a ratio, its numerator counts.")]
+    value: Annotated[float | None, Meta(description="How many items all pages hold together, at `as_of`.")]
+    as_of: Time
+
+
 class Page(Struct, frozen=True, gc=False):
     """A page of a list."""
 
@@ -136,6 +144,7 @@ class Page(Struct, frozen=True, gc=False):
         str | None,
         Meta(description="The cursor of the next page; null at the end. A page may hold few items, or none."),
     ]
+    gauge: Annotated[Gauge | None, Meta(description="Null where no gauge counts just these.")]
 
 
 class Problem(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -11,11 +11,12 @@ from msgspec import Raw, Struct
 
 from models.ask import answers
 from models.ask.customers import Customers
+from models.ask.gauges import counted_by
 from models.ask.questions import Format, Listing, Question, WhichEvents
 from models.ask.why import Place as EventPlace
 from models.ask.why import Whys
 from models.definitions import Definitions
-from models.messages import Profile
+from models.messages import Metric, Profile
 from models.outputs.said import moment
 from streams.ask import cursors, formats, openapi, parameters
 from streams.ask.cursors import Moment, Place
@@ -24,6 +25,7 @@ from streams.ask.owners import TASK_HEADER, Answer, Owners
 from streams.ask.reader import Reader
 from streams.ask.refusals import Refusal
 from streams.partitioner import tasks_of
+from streams.publisher import series_key
 
 _Q = TypeVar("_Q", bound=Question)
 
@@ -50,13 +52,22 @@ class Api:
         owners: the other workers.
         tasks: how many there are, of all workers.
         definitions: the parameters of the metrics.
+        series: gives the current value of a series of `retention.metrics`, by its key.
     """
 
-    def __init__(self, reader: Reader, owners: Owners, tasks: int, definitions: Definitions) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        owners: Owners,
+        tasks: int,
+        definitions: Definitions,
+        series: Callable[[str], bytes | None],
+    ) -> None:
         self._reader = reader
         self._owners = owners
         self._tasks = tasks
         self._definitions = definitions
+        self._series = series
         self._customers = Customers(definitions)
         self._whys = Whys(definitions)
 
@@ -123,11 +134,25 @@ class Api:
             only = request.headers.get(TASK_HEADER)
             page = await self._page(request, asked, question, place, only=only is not None)
             if formats.wanted(question.format, request.headers.get("Accept", "")) == "json":
-                return _response(_encode(page), formats.JSON, request, page.next)
+                whole = answers.Page(page.items, page.as_of, page.next, self._gauge(question))
+                return _response(_encode(whole), formats.JSON, request, page.next)
             rows = formats.as_csv(asked.item, map(bytes, page.items))
             return _response(rows, formats.CSV, request, page.next)
 
         return answer
+
+    def _gauge(self, question: Question) -> answers.Gauge | None:
+        counted = counted_by(question)
+        if counted is None:
+            return None
+        metric, labels = counted
+        key = series_key(metric, labels)
+        value = self._series(key)
+        if value is None:
+            return None
+        row = msgspec.json.decode(value, type=Metric)
+        number = row.value if row.numerator is msgspec.UNSET else row.numerator
+        return answers.Gauge(key, number, row.as_of)
 
     async def _page(
         self, request: web.Request, asked: List, question: Listing, place: Place, *, only: bool

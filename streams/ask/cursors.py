@@ -10,7 +10,7 @@ from msgspec import Struct
 from streams.ask.refusals import invalid
 
 
-class Place(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Place(Struct, array_like=True, frozen=True, tag=1):
     """In a list: customers of a task come by their ids, and each one's things by theirs.
 
     Attributes:
@@ -24,7 +24,7 @@ class Place(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     thing: str | None = None
 
 
-class Moment(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Moment(Struct, array_like=True, frozen=True, tag=2):
     """Among a customer's events: the last that was given.
 
     Attributes:
