@@ -9,10 +9,11 @@ from typing import Final
 import click
 
 from models.facts import Fact
-from models.windows import US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND
+from models.partition import known_since
+from models.windows import US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, hour
 from streams.backfill.events import known_from
 from streams.backfill.openmetrics import Recorder, is_label
-from streams.backfill.order import Ordered, Timed
+from streams.backfill.order import FIRST, Ordered, Timed
 from streams.backfill.replay import Facts, replay
 from streams.cli.facts import Instant, take
 from streams.cli.files import FILES, FORMAT, MAPPING, BadLines, Counter, CountProgress, Format
@@ -136,9 +137,14 @@ def _instants(events: Ordered, first: int | None, last: int | None, step: int) -
 
 def _facts(files: Sequence[str], first: int, settings: Settings, bad: BadLines) -> Facts:
     counter = Counter()
+    since = known_since(hour(first), settings.definitions.horizon_days)
+
+    def known(event: Timed) -> bool:
+        """Say nothing of what has left the horizon: in a history of years, that is to be expected."""
+        return event.time >= since or event.time == FIRST
 
     def facts(events: Iterable[Timed]) -> Iterator[list[tuple[str, Fact]]]:
-        lines = (line(event, files) for event in events)
+        lines = (line(event, files) for event in events if known(event))
         return (taken.facts for taken in take(lines, first, settings.definitions, bad, counter))
 
     return facts

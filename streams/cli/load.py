@@ -13,15 +13,18 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from models.events import KINDS
+from models.events import EVENT_TYPES, KINDS
+from models.partition import known_since
+from models.windows import hour
 from streams import access, admin, outbox, topics
 from streams.backfill.events import event_time
 from streams.backfill.loading import Loading, begin
-from streams.backfill.order import Ordered, Timed
+from streams.backfill.order import FIRST, Ordered, Timed
 from streams.cli.files import FILES, FORMAT, MAPPING, BadLines, CountProgress, Format
 from streams.cli.load_report import report
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
+from streams.clock import wall_us
 from streams.errors import RetentionError
 from streams.outbox import Outgoing
 from streams.partitioner import tasks_of
@@ -55,6 +58,11 @@ _HEAD: Final = msgspec.json.Decoder(Head)
     metavar="STATE",
     help="A file that keeps how far the load has come: where there is one, go on from there.",
 )
+@click.option(
+    "--within-horizon",
+    is_flag=True,
+    help="Leave out what a worker on the wall's clock would refuse as too old.",
+)
 @FORMAT
 @MAPPING
 @settings_options("broker", "partitions", "replication")
@@ -65,6 +73,7 @@ def command(
     file_format: Format | None,
     mapping: str | None,
     settings: Settings,
+    within_horizon: bool,
 ) -> None:
     """Send the events of FILEs (JSON lines, CSV or Parquet; - for standard input) to their topics.
 
@@ -82,7 +91,9 @@ def command(
         return
     partitions = asyncio.run(_partitions(settings))
     with ordered(files, file_format, reader, event_time) as events:
-        load = _Load(files, state, resume)
+        days = settings.definitions.horizon_days
+        since = known_since(hour(wall_us()), days) if within_horizon else FIRST
+        load = _Load(files, state, resume, since)
         try:
             asyncio.run(load.run(events, partitions, settings))
         except KafkaError as error:
@@ -100,7 +111,8 @@ async def _partitions(settings: Settings) -> dict[str, int]:
 class _Load:
     """One run of a load, from where its state says."""
 
-    def __init__(self, files: Sequence[str], state: Loading, path: Path | None) -> None:
+    def __init__(self, files: Sequence[str], state: Loading, path: Path | None, since: int) -> None:
+        self._since = since
         self._files = files
         self._state = state
         self._path = path
@@ -147,7 +159,11 @@ class _Load:
             return None
         try:
             head = _HEAD.decode(event.content)
-            return _TOPICS[KINDS[head.type]], head.customer_id.encode()
+            kind = KINDS[head.type]
+            if event.time < self._since and EVENT_TYPES[head.type].ages:
+                self._bad.add(line(event, self._files), "too_old", "")
+                return None
+            return _TOPICS[kind], head.customer_id.encode()
         except KeyError:
             reason, message = "unknown_type", f"{head.type[:100]!r} is no type of event"
         except (ValueError, RecursionError) as error:

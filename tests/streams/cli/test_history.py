@@ -89,13 +89,13 @@ def test_an_event_counts_from_its_time_on_and_a_merge_always(retention, events_f
               "into": "c2"}  # fmt: skip
     path = events_file(
         merged, order(1, "2026-01-03T00:00:00Z"), order(2, "2026-01-01T00:00:00Z"),
-        b"garbage", order(3, "1970-01-01T00:00:00Z"),
+        b"garbage", order(3, "1980-01-01T00:00:00Z"), order(4, "2026-01-04T00:00:00Z", amount=-1),
     )  # fmt: skip
     days = ("--step", "1d", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-05T12:00:00Z")
     result = retention("history", path, *days)
     orders = ("retention_orders", *sorted([*LABELS, ("window", "7d")]))
     assert [series[orders] for series in read(result.out).values()] == [1, 1, 2, 2, 2]
-    assert "2 lines refused: 1 not_json, 1 too_old" in result.err
+    assert "2 lines refused: 1 invalid_field, 1 not_json" in result.err
 
 
 def test_a_file_is_written(retention, events_file, tmp_path):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 from streams.partitioner import tasks_of
 
@@ -196,3 +197,17 @@ def test_the_state_of_another_load_is_refused(retention, kafka, events_file, tmp
     assert "is not the state of a load" in retention("load", "--resume", state, path, broker=kafka).err
     result = retention("load", "--resume", state, "-", broker=kafka)
     assert "standard input cannot be resumed" in result.err
+
+
+def test_what_a_worker_would_refuse_as_too_old_can_be_left_out(retention, kafka, broker_calls, events_file):
+    old = {"time": "2001-01-01T00:00:00Z"}
+    recent = {"time": datetime.now(UTC).isoformat()}
+    erased = {"id": "x", "type": "customer.erased", "customer_id": "c"}
+    path = events_file(order(1, "c") | old, order(2, "c") | recent, erased | old)
+    result = retention("load", path, "--within-horizon", broker=kafka)
+    assert result.code == 0
+    assert [json.loads(record.value)["id"] for record in broker_calls.records("orders")] == ["e2"]
+    assert len(broker_calls.records("customers")) == 1  # what never ages is never too old
+    assert "1 line left out: 1 too_old" in result.err
+    assert retention("load", path, broker=kafka).code == 0
+    assert len(broker_calls.records("orders")) == 3
