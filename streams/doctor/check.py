@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 
 from streams import admin
-from streams.doctor import group, local, rights, topics
+from streams.doctor import group, local, read_model, rights, topics
 from streams.doctor.finding import Finding
 from streams.errors import RetentionError
 from streams.settings import Settings
@@ -12,6 +12,8 @@ from streams.settings import Settings
 async def diagnose(settings: Settings, environ: Mapping[str, str]) -> AsyncIterator[Finding]:
     """Give the findings as they come: this machine's first, then Kafka's if it answers."""
     for finding in local.findings(settings, environ):
+        yield finding
+    async for finding in read_model.findings(settings):
         yield finding
     try:
         async with admin.connect(settings) as client:

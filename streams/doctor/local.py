@@ -20,8 +20,6 @@ def findings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding
         yield Finding("warn", f"the variable {name} is no setting", "correct its name, or remove it")
     yield _data_dir(settings.data_dir)
     yield _port(settings.host, settings.port)
-    if settings.redis:
-        yield Finding("warn", "RETENTION_REDIS is set, but this release keeps no read model", "leave it out")
 
 
 def _data_dir(path: Path) -> Finding:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import NoPermissionError
 
 from streams.errors import SettingsError
 from streams.read_model import rows, scripts
@@ -101,6 +102,15 @@ class Store:
         # Not by its hash: a Redis that has been restarted would not know it, and a batch is far larger.
         reached: int = await self._redis.eval(script, len(named), *named, *head, *arguments)
         return reached
+
+    async def evicts(self) -> str | None:
+        """Give the policy by which keys are removed where there is no room; None: none are, or who knows."""
+        try:
+            told: dict[str, Any] = await self._redis.info("memory")
+        except NoPermissionError:
+            return None
+        policy = str(told.get("maxmemory_policy", "noeviction"))
+        return policy if told.get("maxmemory") and policy != "noeviction" else None
 
     async def clear(self) -> int:
         """Remove all of the group's keys, and give how many there were."""

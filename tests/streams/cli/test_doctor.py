@@ -1,13 +1,17 @@
 """`retention doctor`: each thing that can be wrong is found on a real Kafka, and said with what to do."""
 
 import asyncio
+import shutil
 import socket
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.structs import TopicPartition
+from redis import Redis
 
+from streams.read_model.server import RedisServer
 from streams.settings import load
 from streams.topics import ensure, required
 from tests.streams.cli.calls import visible
@@ -74,7 +78,7 @@ def test_settings_are_shown_with_their_source_and_without_secrets(retention):
     assert "RETENTION_PARTITIONS        2  (environment RETENTION_PARTITIONS)" in result.out
     assert "redis://me:***@localhost:1/0" in result.out
     assert "secret" not in result.out
-    assert "warn  RETENTION_REDIS is set" in result.out
+    assert "warn  Redis at redis://localhost:1 does not take the read model" in result.out
 
 
 def test_no_broker_fails_and_says_what_to_do(retention):
@@ -194,3 +198,14 @@ def test_it_changes_nothing(retention, kafka, broker_calls):
     retention("doctor", broker=kafka)
     assert broker_calls.topics() == {}
     assert load({}, {}).broker == "127.0.0.1:9092"
+
+
+@pytest.mark.program("redis-server|valkey-server")
+def test_a_redis_that_answers_and_one_that_removes_keys(retention, healthy, tmp_path):
+    program = Path(shutil.which("redis-server") or shutil.which("valkey-server") or "")
+    with RedisServer(program, tmp_path / "redis") as server, Redis(port=server.port) as redis:
+        name = f"Redis at redis://127.0.0.1:{server.port}"
+        assert f"ok    {name} answers" in retention("doctor", redis=server.url, group=healthy).out
+        redis.config_set("maxmemory-policy", "allkeys-lru")
+        redis.config_set("maxmemory", "100mb")
+        assert f"warn  {name} removes keys" in retention("doctor", redis=server.url, group=healthy).out
