@@ -89,7 +89,9 @@ class Intake:
         What is good of a record counts, whatever else it says; what is not makes it a dead letter, once.
         """
         found: list[Found] = []
-        wall, now, definitions = wall_us(), self._partition.now, self._definitions
+        definitions, wall, now = self._definitions, wall_us(), self._partition.now
+        earliest = (hour(now) - 24 * definitions.horizon_days + 1) * US_PER_HOUR
+        too_late = wall + FUTURE_TOLERANCE_US
         latest, anonymous = self._partition.latest, reader.anonymous
         for record in records:
             outcome = reader.outcome(record.value, record)
@@ -97,13 +99,16 @@ class Intake:
             for event in outcome.events:
                 try:
                     time = to_us(event.time)
-                    check_time(time, wall_us=wall, now_us=now, definitions=definitions, ages=event.ages)
+                    if not earliest <= time <= too_late:
+                        check_time(time, wall_us=wall, now_us=now, definitions=definitions, ages=event.ages)
                     claims = facts.facts_of(event, definitions, time)
                 except EventError as error:
                     errors.append(error)
                     continue
-                latest = max(latest, time)
-                found += [(customer, fact, record.timestamp) for customer, fact in claims]
+                if time > latest:  # noqa: PLR1730 - see `take_events`
+                    latest = time
+                for customer, fact in claims:
+                    found.append((customer, fact, record.timestamp))
             if errors:
                 self._refuse(topic, record, errors[0])
         self._partition.latest = latest

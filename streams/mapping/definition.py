@@ -16,9 +16,7 @@ Envelope = Literal["none", "debezium", "connect"]
 Operation = Literal["create", "update", "delete", "read"]
 
 _RULE_KEYS: Final = frozenset({"type", "when", "each", "on"})
-_MAPPING_KEYS: Final = frozenset(
-    {"description", "extends", "format", "envelope", "merge", "skip", "events"}
-)
+_MAPPING_KEYS: Final = frozenset({"description", "extends", "format", "envelope", "merge", "skip", "events"})
 #: What happens to a row by default: it is there. That it was deleted is no event unless a rule says so.
 _EXISTS: Final[frozenset[Operation]] = frozenset({"create", "update", "read"})
 

@@ -48,24 +48,19 @@ class Record(Protocol):
         """Its headers."""
 
 
-def check(value: bytes) -> None:
-    """Refuse what no event can come of.
-
-    Raises:
-        EventError: `too_large`.
-    """
-    if len(value) > MAX_BYTES:
-        raise EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}")
-
-
 def decoded(decode: Decode, value: bytes) -> Any:  # noqa: ANN401 - JSON
     """Decode a value.
 
     Raises:
-        EventError: `not_json`, of whatever form it should be; `invalid_field` where a part of it is wrong.
+        EventError: `too_large`, `not_json` (of whatever form it should be), `invalid_field` where a part of it
+            is wrong.
     """
+    if len(value) > MAX_BYTES:
+        raise EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}")
     try:
         return decode(value)
+    except EventError:
+        raise
     except msgspec.ValidationError as error:
         reason: Reason = "invalid_field" if "`$." in str(error) else "not_json"
         raise EventError(reason, str(error)) from None
@@ -80,7 +75,7 @@ def shaped(definition: Definition, shape: Shape) -> tuple[Decode, Open]:
     """Give the decoder of JSON into a shape, and what takes a row out of its envelope."""
     row = shape.row
     if definition.envelope == "none":
-        return msgspec.json.Decoder(row).decode, lambda found: (found, None)
+        return msgspec.json.Decoder(row).decode, _bare
     if definition.envelope == "connect":
         payload = [("payload", row | None | UnsetType, UNSET)]
         return msgspec.json.Decoder(msgspec.defstruct("Connect", payload)).decode, _open_connect
@@ -138,7 +133,7 @@ def opener(envelope: Envelope) -> Open:
     return {"none": _bare, "connect": _connect, "debezium": _debezium}[envelope]
 
 
-def _bare(found: dict[str, Any]) -> Opened:
+def _bare(found: Any) -> Opened:  # noqa: ANN401 - a dictionary or a struct
     return found, None
 
 

@@ -83,7 +83,6 @@ class Reader:
         if not value:  # a tombstone: compaction's business, nobody's event
             return Outcome([], [])
         try:
-            formats.check(value)
             opened = self._open(formats.decoded(self._decode, value))
         except EventError as error:
             return Outcome([], [EventError(error.reason, f"mapping {self.name}: {error.message}")])

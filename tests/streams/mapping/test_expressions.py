@@ -3,7 +3,7 @@
 import jmespath
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.mapping import expressions
@@ -58,6 +58,9 @@ def shape_of(text):
 
 @given(st.sampled_from(PATHS + CONDITIONS), RECORDS)
 @settings(max_examples=250, deadline=None)
+@example("a == `true`", {"a": 1})
+@example("a != `1`", {"a": True})
+@example("a > `0`", {"a": True})
 def test_compiled_is_as_interpreted(text, record):
     expression = parse(text)
     assert compilable(expression)
