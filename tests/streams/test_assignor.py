@@ -102,3 +102,19 @@ def test_a_member_is_not_given_a_topic_that_a_pattern_has_found_since_it_started
         "old": {"shop-eu": [0], "retention-facts": [0]},
         "new": {"shop-eu": [1], "shop-us": [1], "retention-facts": [1]},
     }
+
+
+def test_everybody_is_told_the_address_of_each_tasks_owner():
+    apps = {name: FaustApp(load({"partitions": 3, "port": port}, {})) for name, port in (("a", 1), ("b", 2))}
+    members = {name: metadata(TaskAssignor(app), {"retention-facts"}) for name, app in apps.items()}
+    cluster = ClusterMetadata()
+    cluster.partitions_for_topic = lambda _: {0, 1, 2}
+    assignments = TaskAssignor(apps["a"]).assign(cluster, members)
+    for name, app in apps.items():
+        told = TaskAssignor(app)
+        told.on_assignment(assignments[name])
+        owners = told.owners()
+        assert {task for task, address in owners.items() if address == app.address} == {
+            task for _, tasks in assignments[name].assignment for task in tasks
+        }
+        assert sorted(owners) == [0, 1, 2]
