@@ -7,11 +7,13 @@ commits its own, in the transaction that holds what came of them (`streams.task`
 What is overridden is Faust's inside, and where aiokafka does not say it aloud, its: hence the private names.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
 from faust.events import Event
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
+
+_UNAUTHORISED_SECONDS = 1.0
 
 
 class RecordBatch:
@@ -97,6 +101,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             consumer._fetcher._records.clear()  # noqa: SLF001 - what was decoded of them is lost
             for tp in consumer.assignment() & self._read_to.keys():
                 consumer.seek(tp, self._read_to[tp])
+            return {}
+        except TopicAuthorizationFailedError as error:
+            # The right was there when the worker started: who took it away may give it back.
+            log.warning("Kafka no longer lets this worker read %s: trying again", error.args[0])
+            await asyncio.sleep(_UNAUTHORISED_SECONDS)
             return {}
         batches = {}
         for tp in set(fetched) | active_partitions:

@@ -9,7 +9,7 @@ from tests.acls import Administrator, printed
 from tests.e2e.cluster import Cluster
 from tests.e2e.deployment import Deployment
 from tests.e2e.events import Style, by_thing, duplicated, history
-from tests.secured import SECRETS, environ
+from tests.secured import SECRETS, USER, environ
 
 
 @pytest.fixture
@@ -37,8 +37,11 @@ async def administrator(secured_kafka):
 async def test_with_exactly_the_printed_topics_and_rights_all_numbers_arrive(
     deploy, administrator, secured_kafka, monkeypatch
 ):
-    """One worker has a password; the other a token, and its sessions end every few seconds."""
-    events = history(91, size=2000)
+    """One worker has a password; the other a token, and its sessions end every few seconds.
+
+    Both lose a right for a moment, while events come.
+    """
+    events = history(91, size=1000)
     deployment = deploy()
     settings = load({}, deployment.settings)
     await administrator.make_topics(settings)
@@ -50,7 +53,12 @@ async def test_with_exactly_the_printed_topics_and_rights_all_numbers_arrive(
         deployment.start()
         deployment.start(**by_token)
         await deployment.sharing()
+        of_orders = ("topic", "orders", "Read", f"User:{USER}")
+        await administrator.take_back([of_orders])
         await deployment.cluster.produce(duplicated(events, 91), [Style(), Style(by_thing)])
+        for worker in deployment.workers:
+            await worker.saying("no longer lets this worker read orders: trying again")
+        await administrator.grant([of_orders])
         await deployment.equal(events)
         assert len(secured_kafka.tokens.asked) >= 4
         assert len(deployment.alive) == 2
@@ -73,7 +81,7 @@ async def test_who_is_not_let_in_says_why_in_a_line_and_ends(deploy, administrat
         deployment.start(): f"Kafka does not allow: READ on group {settings.group}",
     }
     for worker, what in said.items():
-        assert await worker.exit_code() == AccessDenied.exit_code, worker.tail()
+        assert await worker.exit_code(60) == AccessDenied.exit_code, worker.tail()
         first, *hints = worker.log.splitlines()
         assert first.startswith("retention: ")
         assert what in first

@@ -131,3 +131,10 @@ class WorkerProcess:
     def says(self, pattern: str) -> bool:
         """Whether a line of its log matches."""
         return re.search(pattern, self.log) is not None
+
+    async def saying(self, pattern: str, seconds: float = 60.0) -> None:
+        """Wait until a line of its log matches."""
+        deadline = time.monotonic() + seconds
+        while not self.says(pattern):
+            assert time.monotonic() < deadline, f"{pattern!r} was not said:\n{self.tail()}"
+            await asyncio.sleep(0.05)
