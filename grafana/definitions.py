@@ -39,6 +39,7 @@ DEFINITIONS = {
     "retention_deadline_told_ratio": "Of the tickets first answered in the window, those told a deadline.",
     "retention_sla_breach_ratio": "Targets breached / decided; a target is decided when it is met or falls due, "
     "whichever is first.",
+    "retention_tickets_due": "Targets neither met nor missed yet that fall due within two hours.",
     "retention_tickets": "Tickets not solved or closed, now.",
     "retention_tickets_unanswered": "Open tickets of customers without a response (any: of agent or bot, human), now.",
     "retention_oldest_unanswered_ticket_timestamp_seconds": "When the ticket was opened that has waited longest "

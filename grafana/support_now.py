@@ -39,6 +39,34 @@ WAITING = (
 
 DUE = (
     Chart(
+        title="Due in the next two hours",
+        unit="short",
+        kind="bargauge",
+        width=8,
+        queries=(Query(f"sum by (job, sla) ({business('retention_tickets_due', within='2h')})", "{{sla}}"),),
+        empty="nothing falls due",
+        do="More than the shift can do in two hours: move people here now. A promise goes first: we gave the time ourselves.",
+    ),
+    Chart(
+        title="Due in the next two hours, by priority",
+        unit="short",
+        width=16,
+        queries=(
+            Query(
+                business("retention_tickets_due", sla="first_human_response", priority=EACH, within="2h"),
+                "answer, {{priority}}",
+            ),
+            Query(
+                business("retention_tickets_due", sla="resolution", priority=EACH, within="2h"),
+                "resolve, {{priority}}",
+            ),
+        ),
+        do="What is answered leaves the line at once; what is missed leaves it at its instant, and is breached below.",
+    ),
+)
+
+OPEN = (
+    Chart(
         title="Open tickets by status",
         unit="short",
         kind="bargauge",
@@ -96,7 +124,7 @@ BOARD = Board(
     uid="retention-support-now",
     title="Support now",
     description="What support does next: who waits, what falls due, what is breached.",
-    rows=(("Waiting", WAITING), ("Open", DUE), ("Breached", BREACHED)),
+    rows=(("Waiting", WAITING), ("Due", DUE), ("Breached", BREACHED), ("Open", OPEN)),
     variables=("priority",),
     span="now-24h",
     alerts=(

@@ -54,6 +54,10 @@ class Merged:
         """Give a series' sum over all that is known."""
         return self._sums.get(name, self._zero)[-1]
 
+    def since_minute(self, *name: str) -> int:
+        """Give a series' sum over all event minutes up to the present one, of those that are by minute."""
+        return self._minutes.get(name, self._zero)[-1]
+
     def names(self, kind: str) -> list[Name]:
         """Give the names of the series of a kind."""
         return [name for name in self._sums if name[0] == kind]

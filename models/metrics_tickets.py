@@ -42,6 +42,10 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         "Targets breached, of those decided.",
         ("window", "sla", "priority"),
     ),
+    "retention_tickets_due": (
+        "Targets not decided yet that fall due within two hours.",
+        ("sla", "priority", "within"),
+    ),
     "retention_tickets": ("Tickets not solved or closed.", ("status", "priority")),
     "retention_tickets_unanswered": ("Open tickets without a response.", ("by", "priority")),
     "retention_oldest_unanswered_ticket_timestamp_seconds": (
@@ -112,5 +116,8 @@ def _open(merged: Merged) -> Iterator[Sample]:
         for by in BY:
             labels = {"by": by, "priority": priority}
             yield Sample("retention_tickets_unanswered", labels, merged.level("unanswered", by, priority))
+        for kind in sla.KINDS:
+            due = merged.since_minute("sla_due", kind, priority)
+            yield Sample("retention_tickets_due", {"sla": kind, "priority": priority, "within": "2h"}, due)
     oldest = nan if merged.oldest is None else merged.oldest / US_PER_SECOND
     yield Sample("retention_oldest_unanswered_ticket_timestamp_seconds", {}, oldest)

@@ -17,6 +17,9 @@ HUMAN: Final = KINDS.index("first_human_response")
 #: Kind (index in `KINDS`), when it was decided (microseconds), whether it was breached.
 Decision = tuple[int, int, bool]
 
+#: What falls due in the event minutes from now on, so many, is due soon.
+SOON_MINUTES: Final = 120
+
 
 class Outcome(Struct, frozen=True, gc=False):
     """What has become of a ticket's targets by some instant.
@@ -24,12 +27,17 @@ class Outcome(Struct, frozen=True, gc=False):
     Attributes:
         priority: the ticket's, index in `PRIORITIES`.
         decided: which targets were met or breached, and when.
-        due: when the next one will be breached; None if none can be any more.
+        undecided: kinds of the others, and when they will be breached.
     """
 
     priority: int
     decided: list[Decision]
-    due: int | None
+    undecided: list[tuple[int, int]]
+
+    @property
+    def due(self) -> int | None:
+        """When the next one will be breached; None if none can be any more."""
+        return min([at for _, at in self.undecided], default=None)
 
     def met(self) -> tuple[Encounter, ...]:
         """Give the slow response that the ticket was to its customer, if it was."""
@@ -67,6 +75,9 @@ class Targets:
         self._targets = targets_of(definitions)
         self._decided = self._series("sla_decided")
         self._breached = self._series("sla_breached")
+        self._due = [
+            [aggregates.minute("sla_due", kind, priority) for priority in PRIORITIES] for kind in KINDS
+        ]
 
     def _series(self, name: str) -> list[list[tuple[int, int]]]:
         count, minute = self._aggregates.count, self._aggregates.minute
@@ -78,18 +89,18 @@ class Targets:
     def outcome(self, ticket: Ticket, now: int) -> Outcome:
         """Give what is decided by `now`, and what is not."""
         decided: list[Decision] = []
-        due = None
+        undecided: list[tuple[int, int]] = []
         for kind, fulfilled, at in goals(ticket, self._targets):
             if fulfilled is not None and fulfilled <= at:
                 decided.append((kind, fulfilled, False))
             elif at <= now:
                 decided.append((kind, at, True))
-            elif due is None or at < due:
-                due = at
-        return Outcome(ticket.priority, decided, due)
+            else:
+                undecided.append((kind, at))
+        return Outcome(ticket.priority, decided, undecided)
 
     def add(self, outcome: Outcome, sign: int) -> None:
-        """Add the decisions, or take them back."""
+        """Add the decisions, and what is to be decided from when it is due soon; or take them back."""
         hours, minutes = self._aggregates.counts.of(sign), self._aggregates.minutes.of(sign)
         for kind, at, breached in outcome.decided:
             by_hour, by_minute = self._decided[kind][outcome.priority]
@@ -99,3 +110,5 @@ class Targets:
                 by_hour, by_minute = self._breached[kind][outcome.priority]
                 hours.append(by_hour + at // US_PER_HOUR)
                 minutes.append(by_minute + at // US_PER_MINUTE)
+        for kind, at in outcome.undecided:
+            minutes.append(self._due[kind][outcome.priority] + at // US_PER_MINUTE - SOON_MINUTES + 1)

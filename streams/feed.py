@@ -47,6 +47,7 @@ SHOWN: Final = frozenset(
         "retention_review_rating",
         "retention_sentiment",
         "retention_sla_breach_ratio",
+        "retention_tickets_due",
         "retention_tickets_unanswered",
     }
 )

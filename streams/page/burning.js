@@ -7,6 +7,7 @@ import { denominator, store, sum, value } from "./store.js";
 import { lateness } from "./support.js";
 import { term } from "./terms.js";
 
+const DUE = "retention_tickets_due";
 const PRIORITIES = ["low", "normal", "high", "urgent"];
 const LEVELS = ["calm", "watch", "alarm"];
 const WORDS = { calm: "Fine", watch: "Watch", alarm: "Act" };
@@ -51,6 +52,12 @@ const ITEMS = [
     of: () => (value(OLDEST) ? Math.max(0, store.asOf - value(OLDEST)) : value(OLDEST)),
     level: (seconds) => (seconds > store.about.targets.low[0] ? "alarm" : seconds > store.about.targets.normal[0] ? "watch" : "calm"),
     note: () => "for a first answer",
+  },
+  {
+    name: "Answers due soon", metric: DUE, format: count, level: some,
+    meaning: "By a person, within two hours. The note: what else is due by then.",
+    of: () => sum(DUE, { sla: "first_human_response", within: "2h" }, "priority", PRIORITIES),
+    note: () => ["resolution", "promise"].map((sla) => `${count(sum(DUE, { sla, within: "2h" }, "priority", PRIORITIES))} ${sla}s`).join(" · "),
   },
   breaches("First answers late", "first_human_response", "No person answered by the target."),
   breaches("Resolutions late", "resolution", "Not resolved by the target."),

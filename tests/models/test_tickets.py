@@ -4,12 +4,13 @@ import math
 
 import pytest
 
-from models import claims, tickets
+from models import claims, sla, tickets
 from models.claims import AGENT, BOT, CUSTOMER, STATUSES, Opened, Replied, StatusChanged, Transferred
 from models.definitions import Definitions
 from tests.models.conftest import DAY, HOUR, NOW, SECOND, Shop
 
 NORMAL, URGENT = 1, 3
+MINUTE = 60 * SECOND
 
 
 def status(name):
@@ -113,6 +114,28 @@ def test_a_target_is_breached_at_its_instant_with_no_event(shop):
     name = ("retention_sla_breach_ratio", "urgent", "first_response", "7d")
     assert math.isnan(shop.value(*name, now=NOW + HOUR - 1))
     assert shop.value(*name, now=NOW + HOUR) == 1
+
+
+def test_a_target_is_due_soon_for_two_hours_until_it_is_decided(shop):
+    open_ticket(shop, NOW)
+    name = ("retention_tickets_due", "normal", "first_response", "2h")
+    due = NOW + DAY
+    soon = (due // MINUTE - 119) * MINUTE
+    for now, expected in ((soon - 1, 0), (soon, 1), (due - 1, 1), (due, 0)):
+        assert shop.value(*name, now=now) == expected, now
+
+
+def test_what_is_answered_is_no_longer_due(shop):
+    open_ticket(shop, NOW, URGENT)
+    open_ticket(shop, NOW, URGENT, ticket="ours", by_agent=True)
+    shop.say(claims.Replied, "t", NOW, BOT, True, NOW + HOUR)
+    look = shop.look()
+    due = {kind: look["retention_tickets_due", "urgent", kind, "2h"].value for kind in sla.KINDS}
+    assert due == {"first_response": 0, "first_human_response": 1, "resolution": 0, "promise": 1}
+    shop.say(claims.Replied, "t", NOW, AGENT, True)
+    shop.say(claims.StatusChanged, "t", NOW, status("solved"))
+    look = shop.look()
+    assert not any(look["retention_tickets_due", "urgent", kind, "2h"].value for kind in sla.KINDS)
 
 
 def test_a_late_event_shows_that_a_target_was_met(shop):

@@ -9,6 +9,7 @@ from itertools import pairwise
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from tests.oracle.world import (
+    MINUTE,
     PRIORITIES,
     RESOLVED,
     Customer,
@@ -125,30 +126,38 @@ class Ticket:
         """ "Deadline told: a public reply of an agent or bot carries `promised_at`." """
         return [reply for reply in self.answers("agent", "bot") if reply.get("promised_at")]
 
-    def decisions(self, world: World) -> Iterator[tuple[str, int, bool]]:
-        """Kind, decided at, breached.
+    def goals(self, world: World) -> Iterator[tuple[str, int | None, int]]:
+        """Kind, when it was fulfilled, when it is due.
 
         "Due = opened + target. Decided at min(fulfilled, due); breached if not fulfilled by the due instant.
         `promise` (first resolution, due at the promise told last). Solving does not stop a first-response
         target."
 
-        Decided: a ticket opened by an agent has no first response, so no such target; at `now` = due it is
-        decided.
+        Decided: a ticket opened by an agent has no first response, so no such target.
         """
         targets = world.definitions.sla[self.priority]
         first_due, resolution_due = (self.at + seconds * 1_000_000 for seconds in targets)
-        goals = [("resolution", self.first_resolution, resolution_due)]
+        yield "resolution", self.first_resolution, resolution_due
         if self.by_customer:
-            goals.append(("first_response", self.response("any"), first_due))
-            goals.append(("first_human_response", self.response("human"), first_due))
+            yield "first_response", self.response("any"), first_due
+            yield "first_human_response", self.response("human"), first_due
         promise = last(self.promises)
         if promise:
-            goals.append(("promise", self.first_resolution, microseconds(promise["promised_at"])))
-        for kind, fulfilled, due in goals:
+            yield "promise", self.first_resolution, microseconds(promise["promised_at"])
+
+    def decisions(self, world: World) -> Iterator[tuple[str, int, bool]]:
+        """Kind, decided at, breached. Decided: at `now` = due it is decided."""
+        for kind, fulfilled, due in self.goals(world):
             if fulfilled is not None and fulfilled <= due:
                 yield kind, fulfilled, False
             elif due <= world.now:
                 yield kind, due, True
+
+    def undecided(self, world: World) -> Iterator[tuple[str, int]]:
+        """Kind, and when it is due: what is neither met nor breached at `now`."""
+        for kind, fulfilled, due in self.goals(world):
+            if due > world.now and (fulfilled is None or fulfilled > due):
+                yield kind, due
 
 
 def tickets_of(customer: Customer) -> list[Ticket]:
@@ -259,7 +268,10 @@ def open_tickets(world: World) -> Paragraph:
 
 
 def sla(world: World) -> Paragraph:
-    """ "Ratio = breached / decided, over decisions in the window." """
+    """ "Ratio = breached / decided, over decisions in the window."
+
+    Decided: due soon is what is not decided at `now` and falls due in the event minutes `M ... M+119`.
+    """
     tickets = all_tickets(world)
     for name, within in world.spans(minutes=True):
         for priority, chosen in by_priority(tickets):
@@ -268,6 +280,12 @@ def sla(world: World) -> Paragraph:
                 outcomes = [breached for which, _, breached in decided if which == kind]
                 labels = {"window": name, "sla": kind, "priority": priority}
                 yield "retention_sla_breach_ratio", labels, ratio(sum(outcomes), len(outcomes))
+    for priority in PRIORITIES:
+        due = [goal for t in tickets if t.priority == priority for goal in t.undecided(world)]
+        for kind in SLA_KINDS:
+            soon = [at for which, at in due if which == kind and at // MINUTE < world.now // MINUTE + 120]
+            labels = {"sla": kind, "priority": priority, "within": "2h"}
+            yield "retention_tickets_due", labels, Expected(len(soon))
 
 
 def reviews_of(customer: Customer) -> list[Event]:
