@@ -52,8 +52,8 @@ def decoded(decode: Decode, value: bytes) -> Any:  # noqa: ANN401 - JSON
     """Decode a value.
 
     Raises:
-        EventError: `too_large`, `not_json` (of whatever form it should be), `invalid_field` where a part of it
-            is wrong.
+        EventError: `too_large`; `not_json`, of whatever form it should be; `invalid_field`, where only a
+            part of it is wrong.
     """
     if len(value) > MAX_BYTES:
         raise EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}")
