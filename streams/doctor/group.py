@@ -8,7 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams import access, admin, dead_letters
+from streams import access, admin, dead_letters, inputs
 from streams.doctor.finding import Finding
 from streams.settings import Settings
 from streams.topics import Names, partition_counts
@@ -22,7 +22,8 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
     """Check the workers and what they have read."""
     state, members = await admin.group_members(client, settings.group)
     yield _workers(settings.group, state, members)
-    counts = await partition_counts(client, [*settings.mappings.named(), Names(settings.group).facts])
+    there = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
+    counts = await partition_counts(client, [*inputs.resolved(settings, there), Names(settings.group).facts])
     tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
     if tps:
         earliest, ends = await _bounds(settings, tps)

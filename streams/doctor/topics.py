@@ -6,9 +6,10 @@ from typing import Any, Final
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from streams import inputs
 from streams.doctor import setup
 from streams.doctor.finding import Finding
-from streams.errors import PartitionsChanged
+from streams.errors import InputsMissing, PartitionsChanged
 from streams.settings import Settings
 from streams.topics import Topic, required
 
@@ -22,16 +23,19 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
     cluster = await client.describe_cluster()
     brokers = len(cluster["brokers"])
     yield Finding("ok", f"Kafka answers at {settings.broker} ({brokers} broker{'s' if brokers > 1 else ''})")
-    wanted = {
-        topic.name: topic
-        for topic in required(settings.group, settings.partitions, settings.mappings.named())
-    }
-    described = {
+    there = {
         topic["topic"]: topic["partitions"]
         for topic in await client.describe_topics()  # all: to ask for one by name may make it
-        if topic["topic"] in wanted and topic["error_code"] == 0
+        if topic["error_code"] == 0
     }
-    yield _missing([topic for name, topic in wanted.items() if name not in described], settings)
+    read = {**settings.mappings.named(), **inputs.resolved(settings, there)}
+    wanted = {topic.name: topic for topic in required(settings.group, settings.partitions, read)}
+    described = {name: partitions for name, partitions in there.items() if name in wanted}
+    missing = [topic for name, topic in wanted.items() if name not in described]
+    yield _missing([topic for topic in missing if not topic.given], settings)
+    if given := [topic.name for topic in missing if topic.given]:
+        error = InputsMissing(given)
+        yield Finding("fail", error.message, error.hint)
     for name, partitions in described.items():
         for finding in _cut(wanted[name], partitions, brokers):
             yield finding

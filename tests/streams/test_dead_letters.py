@@ -59,3 +59,31 @@ def test_what_its_headers_say_is_part_of_a_cloud_event(named, refused):
         headers=named,
     )
     assert (refusal(letter, settings.load({"clock": "event"}, {})) is not None) == refused
+
+
+MAPPED = """
+[[inputs]]
+pattern = "shop-.*"
+mapping = "m"
+[mappings.m]
+customer_id = "who"
+[[mappings.m.events]]
+type = "order.shipped"
+order_id = "id"
+time = { path = "_timestamp", time = "ms" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(b'{"id": 1, "who": 2}', None), (b'{"who": 2}', "`order_id` from `id` (nothing)"), (b"{", "not_json")],
+)
+def test_a_mapped_topics_letter_is_checked_by_its_mapping(tmp_path, value, says):
+    config = tmp_path / "retention.toml"
+    config.write_text(MAPPED)
+    found = settings.load({"clock": "event", "config": config}, {})
+    line = {"topic": "shop-eu", "value": value.decode(), "timestamp": 1714557600123}
+    error = refusal(of_json(json.dumps(line).encode(), found), found)
+    assert error is None if says is None else says in str(error)
+    with pytest.raises(ValueError, match="'orders', not one of"):
+        of_json(json.dumps(line | {"topic": "orders"}).encode(), found)
