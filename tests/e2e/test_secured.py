@@ -47,7 +47,7 @@ async def test_with_exactly_the_printed_topics_and_rights_all_numbers_arrive(
     await administrator.make_topics(settings)
     await administrator.grant(printed(setup.told(settings, "commands"), "worker"))
     with secured_kafka.tokens.serving() as url:
-        monkeypatch.setattr(secured_kafka.tokens, "life", 2)
+        monkeypatch.setattr(secured_kafka.tokens, "life", 4)
         by_token = environ(secured_kafka.ways_in()["oauth"]) | {"RETENTION_OAUTH_TOKEN_URL": url}
         by_token |= {"RETENTION_SASL_USERNAME": "", "RETENTION_SASL_PASSWORD": ""}
         deployment.start()
@@ -60,7 +60,7 @@ async def test_with_exactly_the_printed_topics_and_rights_all_numbers_arrive(
             await worker.saying("lets this worker read orders: trying again|Topic orders is not authorized")
         await administrator.grant([of_orders])
         await deployment.equal(events)
-        assert len(secured_kafka.tokens.asked) >= 4
+        assert len(secured_kafka.tokens.asked) > 1
         assert len(deployment.alive) == 2
         assert not any(secret in worker.log for worker in deployment.workers for secret in SECRETS)
         assert [await worker.stop() for worker in deployment.workers] == [0, 0]
