@@ -17,6 +17,7 @@ from streams.app import FaustApp
 from streams.clock import clock
 from streams.errors import RetentionError
 from streams.lag import Lag
+from streams.mapping.reader import Reader
 from streams.operational import Operational
 from streams.publisher import Publisher
 from streams.read_model.follower import ReadModel
@@ -61,6 +62,8 @@ class Worker:
         self.app.tables.add(self._table)
         self.app.bulk_tables.on_assigned = self._on_assigned
         reads = inputs.resolved(settings, partitions)
+        for topic in (topic for topic, one in reads.items() if isinstance(one, Reader)):
+            self.operational.nobodys(topic, 0)  # from the start: one that is born above zero has no increase
         self._shared = Shared(
             definitions=settings.definitions,
             inputs=reads,

@@ -35,7 +35,7 @@ def command() -> None:
 @click.option("--from", "begin", type=click.Choice(["latest", "earliest"]), default="latest",
               show_default=True, help="The last records that there are, or the first.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with everything.")
-@settings_options("broker", "partitions")
+@settings_options("broker", "partitions", "schema_registry")
 def check_command(
     settings: Settings, topic: str, mapping: str | None, count: int, begin: str, *, as_json: bool
 ) -> int:

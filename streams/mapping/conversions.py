@@ -13,8 +13,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from models.money import exponent
-
 Convert = Callable[[Any], Any]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -187,12 +185,12 @@ def minor_units(value: Any, places: int) -> Any:  # noqa: ANN401 - JSON
         value: text, a number or a decimal; a float counts as the decimal it is written as.
         places: decimal places of the currency's minor unit.
     """
-    if value.__class__ is int:
-        return value * 10**places
     if value.__class__ is str:
         whole, _, fraction = value.partition(".")  # most amounts: a third of what a decimal costs
         if len(fraction) == places and whole.isdecimal() and (fraction.isdecimal() or not places):
             return int(whole + fraction)
+    if value.__class__ is int:
+        return value * 10**places
     found = _decimal(value)
     if found is None:
         return value
@@ -221,11 +219,6 @@ def _decimal(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return found if found.is_finite() and found.adjusted() < _MOST_DIGITS else None
-
-
-def places_of(currency: object) -> int:
-    """Give the decimal places of a currency."""
-    return exponent(currency) if isinstance(currency, str) else 2
 
 
 def connect_decimal(value: Any, scale: int) -> Any:  # noqa: ANN401 - JSON

@@ -6,6 +6,7 @@ Empty text counts as nothing everywhere: files and forms have no other way to sa
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from models.money import exponent
 from streams.mapping import conversions
 from streams.mapping.conversions import ConversionError, Convert
 from streams.mapping.expressions import Get, Source, compiled
@@ -32,7 +33,7 @@ def compile_value(value: Value, source: Source, finish: Convert, *, is_time: boo
         get = _difference(get, compiled(value.minus, source))
     steps = _steps(value)
     if value.money:
-        return _field(_money(value, source, get), lambda found: found, value.default)
+        return _money(value, source, get)
     last = _time(value) if is_time else finish
     if not steps and last in _IDENTITIES_OF_TEXT:
         return _text_field(get, last, value.default)
@@ -175,7 +176,8 @@ def _time(value: Value) -> Convert:
 
 def _money(value: Value, source: Source, get: Get) -> Get:
     """Give minor units of the currency that the same record names."""
-    convert = chained(_steps(value))
+    steps, default = _steps(value), value.default
+    convert = chained(steps)
     if value.currency is None:
         raise AssertionError(f"{value.setting}: no currency")  # definition.read has made sure
     currency = compile_value(value.currency, source, conversions.text)
@@ -183,11 +185,11 @@ def _money(value: Value, source: Source, get: Get) -> Get:
     def money(record: Any) -> Any:  # noqa: ANN401 - JSON
         found = get(record)
         if found is None or found == "":
-            return None
+            return default
         code = currency(record)
         if code is None:
             raise ConversionError("cannot be minor units: its currency is missing")
-        return conversions.minor_units(convert(found), conversions.places_of(code))
+        return conversions.minor_units(convert(found) if steps else found, exponent(code))
 
     return money
 
