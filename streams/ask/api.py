@@ -1,5 +1,6 @@
 """The routes of the query API, and who answers: this worker for its own tasks, the others for theirs."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -22,7 +23,7 @@ from streams.ask import cursors, formats, openapi, parameters
 from streams.ask.cursors import Moment, Place
 from streams.ask.listings import List, lists_of
 from streams.ask.owners import TASK_HEADER, Answer, Owners
-from streams.ask.reader import Reader
+from streams.ask.reader import PAGE_SECONDS, Reader
 from streams.ask.refusals import Refusal
 from streams.partitioner import tasks_of
 from streams.publisher import series_key
@@ -160,10 +161,11 @@ class Api:
         """Give a page: of the task of its place, and, unless `only` that is asked for, of those after it."""
         items: list[Raw] = []
         moments: list[datetime] = []
+        until = time.monotonic() + PAGE_SECONDS
         for task in range(place.task, place.task + 1 if only else self._tasks):
             start = place if task == place.task else Place(task)
             room = question.limit - len(items)
-            if room == 0:
+            if room == 0 or (moments and time.monotonic() > until):
                 return _Part(items, min(moments), cursors.written(start))
             part = await self._part(request, asked, question, start, room)
             items += part.items

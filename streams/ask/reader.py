@@ -2,10 +2,8 @@
 
 import asyncio
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from heapq import merge
-from itertools import islice
+from heapq import nsmallest
 from typing import Any, Final, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -20,8 +18,8 @@ from streams.ask.refusals import unavailable
 
 #: Customers looked at before other coroutines get a turn: 3 to 5 ms.
 _AT_ONCE: Final = 50
-#: Ids put in order at once: 5 ms.
-_SORTED_AT_ONCE: Final = 20_000
+#: Customers whose ids are put in order at once, of all of a task's: 5 ms of 30,000.
+_AHEAD: Final = 2000
 #: A page ends after so long, however few items it holds: who asks for a rare thing asks more often, and
 #: nobody waits for a scan of all customers.
 PAGE_SECONDS: Final = 1.0
@@ -104,25 +102,23 @@ class Reader:
     async def _part(self, asked: List, question: Listing, place: Place, limit: int) -> Part:
         until = time.monotonic() + PAGE_SECONDS
         partition = self.partition(place.task)
-        keys = await _in_order(partition, place)
         items: list[Struct] = []
         done = place
-        while chunk := list(islice(keys, _AT_ONCE)):
-            if self.partition(place.task) is not partition:
-                raise unavailable(f"task {place.task} was restored anew")
-            for key in chunk:
-                after = place.thing if key == place.customer.encode() else None
-                for thing, item in self._found(asked, question, partition, key, after):
-                    if len(items) == limit:
-                        return Part(items, partition.now, done)
-                    items.append(item)
-                    done = Place(place.task, key.decode(), thing)
-                done = Place(place.task, key.decode())
-            if len(chunk) < _AT_ONCE:
-                break
-            if len(items) == limit or time.monotonic() > until:
-                return Part(items, partition.now, done)
-            await asyncio.sleep(0)
+        while keys := _next(partition, done.customer.encode(), again=done.thing is not None):
+            for start in range(0, len(keys), _AT_ONCE):
+                if done is not place and (len(items) == limit or time.monotonic() > until):
+                    return Part(items, partition.now, done)
+                if self.partition(place.task) is not partition:
+                    raise unavailable(f"task {place.task} was restored anew")
+                for key in keys[start : start + _AT_ONCE]:
+                    after = place.thing if key == place.customer.encode() else None
+                    for thing, item in self._found(asked, question, partition, key, after):
+                        if len(items) == limit:
+                            return Part(items, partition.now, done)
+                        items.append(item)
+                        done = Place(place.task, key.decode(), thing)
+                    done = Place(place.task, key.decode())
+                await asyncio.sleep(0)
         return Part(items, partition.now, None)
 
     def _found(
@@ -137,16 +133,7 @@ def _account(partition: Partition, key: bytes) -> Account:
     return Account(key, Row(partition.facts(key)[0]))
 
 
-async def _in_order(partition: Partition, place: Place) -> Iterator[bytes]:
-    """Give the customers' ids from a place on, ascending."""
+def _next(partition: Partition, last: bytes, *, again: bool) -> list[bytes]:
+    """Give the ids of the customers that come next, ascending; `again`: beginning with the last one."""
     keys = partition.customers()
-    first = place.customer.encode()
-    runs = []
-    for start in range(0, len(keys), _SORTED_AT_ONCE):
-        run = sorted(keys[start : start + _SORTED_AT_ONCE])
-        at = bisect_left(run, first)
-        if place.thing is None and run[at : at + 1] == [first]:
-            at += 1  # all of theirs was given
-        runs.append(run[at:])
-        await asyncio.sleep(0)
-    return merge(*runs)
+    return nsmallest(_AHEAD, [key for key in keys if key > last or (again and key == last)])
