@@ -1,9 +1,11 @@
 """`retention load`: the events of files, to their topics."""
 
 import asyncio
+import logging
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -36,6 +38,10 @@ _ROUND: Final = 20_000
 _BATCH_BYTES: Final = 1_000_000
 #: Records this large are for the worker to refuse; the broker decides whether it takes them.
 _REQUEST_BYTES: Final = 16 << 20
+
+#: A broker that restarts is back by then; one that is gone is said.
+_PATIENCE_SECONDS: Final = 120.0
+_STOP_SECONDS: Final = 5.0
 
 _TOPICS: Final = {kind: topic for topic, kind in topics.INPUTS.items()}
 
@@ -96,9 +102,10 @@ def command(
         load = _Load(files, state, resume, since)
         try:
             asyncio.run(load.run(events, partitions, settings))
-        except KafkaError as error:
+        except (KafkaError, TimeoutError) as error:
+            reason = str(error) or f"no answer for {_PATIENCE_SECONDS:g} s"
             hint = f"the same command goes on after the first {state.taken:,} events" if resume else ""
-            raise RetentionError(f"Kafka at {settings.broker} took no more: {error}", hint) from None
+            raise RetentionError(f"Kafka at {settings.broker} took no more: {reason}", hint) from None
     report(state)
 
 
@@ -124,9 +131,10 @@ class _Load:
         rest = islice(events, state.taken, None)
         before, started = state.seconds, time.monotonic()
         with CountProgress(events.count, "Sending", done=state.taken) as progress:
-            async with _producer(settings) as producer:
+            async with _producing(settings) as producer:
                 while some := list(islice(rest, _ROUND)):
-                    await outbox.send(producer, self._destined(some, partitions).items())
+                    async with asyncio.timeout(_PATIENCE_SECONDS):
+                        await outbox.send(producer, self._destined(some, partitions).items())
                     state.taken += len(some)
                     state.seconds = before + time.monotonic() - started
                     self._save()
@@ -176,8 +184,12 @@ class _Load:
             self._state.save(self._path)
 
 
-def _producer(settings: Settings) -> AIOKafkaProducer:
-    return AIOKafkaProducer(
+@asynccontextmanager
+async def _producing(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    """Give a producer that has started. It tries again by itself, for ever: patience is the caller's."""
+    # It would tell of each attempt, hundreds a second; what matters is raised.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    producer = AIOKafkaProducer(
         **settings.client_options(),
         compression_type="zstd",
         max_batch_size=_BATCH_BYTES,
@@ -185,3 +197,9 @@ def _producer(settings: Settings) -> AIOKafkaProducer:
         acks="all",
         enable_idempotence=True,
     )
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        with suppress(TimeoutError):  # without a broker, it would wait for what it could not send
+            await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
