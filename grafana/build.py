@@ -101,6 +101,8 @@ def _panel(chart: Chart) -> Any:  # noqa: ANN401 - the SDK's panels have no comm
             .expr(query.expr)
             .legend_format(query.legend)
         )
+        if chart.exemplars:
+            target.exemplar(True)
         panel.with_target(target.range() if chart.kind == "timeseries" else target.instant())
     return panel
 

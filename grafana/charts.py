@@ -55,6 +55,7 @@ class Chart:
         empty: What it says where there is nothing, instead of "No data".
         means: Definition, where the metrics' own do not say it.
         decimals: Digits after the point, or as many as Grafana likes.
+        exemplars: Whether examples of what was measured are shown as dots.
     """
 
     title: str
@@ -69,6 +70,7 @@ class Chart:
     empty: str = "nothing yet"
     means: str = ""
     decimals: int | None = None
+    exemplars: bool = False
 
     def description(self) -> str:
         """The definitions of the metrics shown, and what to do."""

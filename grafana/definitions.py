@@ -73,7 +73,7 @@ DEFINITIONS = {
     "retention_worker_rerouted_total": "Facts forwarded to the worker of their customer.",
     "retention_worker_dead_letters_total": "Records refused, by reason.",
     "retention_worker_lag_records": "Records not read yet.",
-    "retention_worker_event_to_metric_seconds": "From a record's timestamp until the metrics held it.",
+    "retention_worker_event_to_metric_seconds": "From a record's timestamp until it was in the exported metrics.",
     "retention_worker_flush_seconds": "Time of a task's transaction.",
     "retention_worker_recovery_seconds": "How long the last task took to be restored.",
     "retention_worker_state_rows": "Customer rows held.",

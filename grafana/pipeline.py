@@ -94,7 +94,8 @@ FLOW = (
         ),
         limit=Limit(P["latency_seconds"]),
         empty="no event arrived",
-        do="Above the line with no lag: flush time, or the broker.",
+        exemplars=True,
+        do="Above the line with no lag: flush time, or the broker. A dot is a batch: its topic, partition and offset.",
     ),
     Chart(
         title="Dead letters",
@@ -126,7 +127,8 @@ FLOW = (
             Query(_quantile(0.99, "retention_worker_flush_seconds"), "99 of 100 within"),
         ),
         empty="nothing was written",
-        do="Rising alone: the broker's disks. Rising with events: batches grow, which is well.",
+        exemplars=True,
+        do="A dot is a transaction: its task, and how much was in it. Rising alone: the broker's disks. Rising with events: batches grow, which is well.",
     ),
 )
 

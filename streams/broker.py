@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
-from streams.broker_error import BrokerError
+from streams.errors import BrokerError
 from streams.kafka_runtime import KAFKA_VERSION, java_command
 
 START_SECONDS = 60.0

@@ -11,7 +11,7 @@
     ├── PortInUse (5)             another process listens there
     ├── GroupActive (6)           workers are running that have to be stopped first
     ├── AccessDenied (7)          Kafka answers, and does not let this program in, or not do what it has to
-    └── BrokerError (8)           the embedded Kafka cannot be had or started (`streams.broker_error`)
+    └── BrokerError (8)           the embedded Kafka cannot be had or started
 
 The command line prints `retention: <message>` and the hint, and exits with the code; with `RETENTION_DEBUG=1`
 the traceback too. Any other exception is a defect of ours, and keeps its traceback.
@@ -143,3 +143,9 @@ class AccessDenied(RetentionError):
     """Kafka answers, and does not let this program in, or not do what it has to."""
 
     exit_code = 7
+
+
+class BrokerError(RetentionError):
+    """The embedded Kafka cannot be had, formatted or started."""
+
+    exit_code = 8

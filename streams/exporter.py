@@ -126,7 +126,7 @@ class WorkerCollector(Collector):
         )
         yield HistogramMetricFamily(
             "retention_worker_event_to_metric_seconds",
-            "From a record's timestamp until the metrics held it.",
+            "From a record's timestamp until it was in the exported metrics.",
             buckets=own.latency.cumulative(),
             sum_value=own.latency.sum,
         )

@@ -80,8 +80,8 @@ class Intake:
                 found.append((customer, fact, timestamp))
         self._partition.latest = latest
         self._operational.events(topic, len(records))
-        self._pass_on(found)
-        self._operational.read(records)
+        forwarded = self._pass_on(found)
+        self._operational.read(self._task, records, len(records) - forwarded)
 
     def take_mapped(self, reader: Reader, topic: str, records: Sequence[ConsumerRecord]) -> None:
         """Make events of one topic's records, check them and pass them on.
@@ -114,8 +114,8 @@ class Intake:
         self._partition.latest = latest
         self._operational.events(topic, len(records))
         self._operational.nobodys(topic, reader.anonymous - anonymous)
-        self._pass_on(found)
-        self._operational.read(records)
+        forwarded = self._pass_on(found)
+        self._operational.read(self._task, records, len(records) - forwarded)
 
     def take_facts(self, records: Sequence[ConsumerRecord]) -> None:
         """Take facts that other tasks have forwarded."""
@@ -127,9 +127,10 @@ class Intake:
             absorb = partition.absorb
             taken = [absorb(record.key, facts.decode(record.value), record.value) for record in records]
         self._operational.duplicates += taken.count(False)
-        self._operational.read(records)
+        self._operational.read(self._task, records)
 
-    def _pass_on(self, found: Sequence[Found]) -> None:
+    def _pass_on(self, found: Sequence[Found]) -> int:
+        """Apply what is ours, forward the rest, and give how much that is."""
         keys = [customer.encode() for customer, _, _ in found]
         tasks = tasks_of(keys, self._tasks)
         pairs = list(zip(keys, found, strict=True))
@@ -146,6 +147,7 @@ class Intake:
             absorb, encode = partition.absorb, facts.encode
             taken = [absorb(key, fact, encode(fact)) for key, (_, fact, _) in pairs]
         self._operational.duplicates += taken.count(False)
+        return len(found) - len(pairs)
 
     def _forward(self, others: Sequence[tuple[int, tuple[bytes, Found]]]) -> None:
         """Send facts to their customers' tasks."""

@@ -6,7 +6,7 @@ Java 25 runtime. Once cached, nothing here touches the network.
 
 from pathlib import Path
 
-from streams.broker_error import BrokerError
+from streams.errors import BrokerError
 
 KAFKA_VERSION = "4.3.0"
 # Without a binding for SLF4J, Kafka says nothing at all, not even why it stopped.

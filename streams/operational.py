@@ -2,10 +2,12 @@
 
 import time
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from aiokafka import ConsumerRecord, TopicPartition
+from prometheus_client.core import Exemplar
 
 _LATENCY_BUCKETS = (
     *(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.25, 1.5),  # where it should be: fine
@@ -14,26 +16,52 @@ _LATENCY_BUCKETS = (
 _FLUSH_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
+Bucket = tuple[str, float] | tuple[str, float, Exemplar]
+
+
 class Histogram:
-    """A histogram that takes many observations of one value at once: a batch has one latency."""
+    """A histogram that takes many observations of one value at once: a batch has one latency.
+
+    Each bucket remembers its latest example: which batch it was, so that who wonders can look at it.
+    """
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
         self.sum = 0.0
+        self._examples: dict[int, Exemplar] = {}
 
-    def observe(self, value: float, count: int = 1) -> None:
-        """Add `count` observations of `value`."""
-        self.counts[bisect_left(self.bounds, value)] += count
+    def observe(self, value: float, count: int = 1, example: Mapping[str, str] | None = None) -> None:
+        """Add `count` observations of `value`, of which `example` names one (at most 128 characters)."""
+        bucket = bisect_left(self.bounds, value)
+        self.counts[bucket] += count
         self.sum += value * count
+        if example is not None and count:
+            self._examples[bucket] = Exemplar(dict(example), value, time.time())
 
-    def cumulative(self) -> list[tuple[str, float]]:
-        """(upper bound, number of observations up to it), the last bound being +Inf."""
-        total, rows = 0, []
-        for bound, count in zip((*map(str, self.bounds), "+Inf"), self.counts, strict=True):
-            total += count
-            rows.append((bound, float(total)))
+    def cumulative(self) -> list[Bucket]:
+        """(upper bound, number of observations up to it, and an example), the last bound being +Inf."""
+        total, rows = 0, list[Bucket]()
+        for bucket, bound in enumerate((*map(str, self.bounds), "+Inf")):
+            total += self.counts[bucket]
+            example = self._examples.get(bucket)
+            row = (bound, float(total))
+            rows.append(row if example is None else (*row, example))
         return rows
+
+
+class Batch(NamedTuple):
+    """Records on their way into the numbers."""
+
+    timestamp: int  #: of the first, milliseconds
+    records: int
+    topic: str
+    partition: int
+    offset: int  #: of the first
+
+
+#: A tick's generation and number: later ones are larger.
+Question = tuple[int, int]
 
 
 class Operational:
@@ -49,7 +77,9 @@ class Operational:
         self.latency = Histogram(_LATENCY_BUCKETS)
         self.flush = Histogram(_FLUSH_BUCKETS)
         self.recovery_seconds = 0.0
-        self._unseen: list[tuple[int, int]] = []
+        # By task: what it has taken since its last answer, and what is in its answers.
+        self._taken: defaultdict[int, list[Batch]] = defaultdict(list)
+        self._answered: defaultdict[int, deque[tuple[Question, list[Batch]]]] = defaultdict(deque)
 
     def events(self, topic: str, count: int) -> None:
         """`count` records came in from an input."""
@@ -67,14 +97,30 @@ class Operational:
         """`count` records were removed by the topic's own retention before they were read."""
         self.records_lost[tp.topic] += count
 
-    def read(self, records: Sequence[ConsumerRecord]) -> None:
-        """Records were applied; their latency ends when the next metrics hold them."""
-        if records:
-            self._unseen.append((records[0].timestamp, len(records)))
+    def read(self, task: int, records: Sequence[ConsumerRecord], count: int | None = None) -> None:
+        """A task has applied records, or `count` of them: their latency ends when the metrics hold them."""
+        number = len(records) if count is None else count
+        if number > 0:
+            first = records[0]
+            self._taken[task].append(
+                Batch(first.timestamp, number, first.topic, first.partition, first.offset)
+            )
 
-    def evaluated(self) -> None:
-        """What has been applied is in the metrics now."""
-        at = time.time()
-        for timestamp, count in self._unseen:
-            self.latency.observe(max(0.0, at - timestamp / 1000), count)
-        self._unseen.clear()
+    def answered(self, task: int, question: Question) -> None:
+        """What the task has applied so far is in its answer."""
+        if batches := self._taken.pop(task, None):
+            self._answered[task].append((question, batches))
+
+    def exported(self, task: int, question: Question, at: int) -> None:
+        """The metrics hold all tasks' answers to this question, since `at` (milliseconds)."""
+        waiting = self._answered[task]
+        while waiting and waiting[0][0] <= question:
+            _, batches = waiting.popleft()
+            for batch in batches:
+                where = {"topic": batch.topic, "partition": f"{batch.partition}", "offset": f"{batch.offset}"}
+                self.latency.observe(max(0.0, (at - batch.timestamp) / 1000), batch.records, where)
+
+    def forget(self, task: int) -> None:
+        """The task is another worker's."""
+        self._taken.pop(task, None)
+        self._answered.pop(task, None)

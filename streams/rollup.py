@@ -23,6 +23,8 @@ class Tick(msgspec.Struct, array_like=True):
     epoch: int  #: rises when the inputs have been read: facts forwarded until then must be read too
     rewind: int  #: inputs are to be read from the earliest, once for each new value
     caught_up: bool = False  #: what was answered last rests on all there was: what it means may be said
+    exported: int = 0  #: the number of the last tick whose answers became the metrics
+    exported_at: int = 0  #: when they did, milliseconds since the epoch
 
 
 class Answer(msgspec.Struct, array_like=True):
@@ -65,6 +67,7 @@ class Rollup:
         self._number = 0
         self._inputs_read = False
         self._trusted = False
+        self._exported = (0, 0)
         self._answers: dict[int, Answer] = {}
 
     def tick(self, now: int) -> Tick:
@@ -73,7 +76,13 @@ class Rollup:
         trusted = self._trusted and not self.pending
         self._number += 1
         self._answers = {}
-        return Tick(self._number, self.generation, self.now, self.epoch, self.rewind, trusted)
+        return Tick(
+            self._number, self.generation, self.now, self.epoch, self.rewind, trusted, *self._exported
+        )
+
+    def exported(self, at: int) -> None:
+        """The metrics hold the last complete set, since `at` (milliseconds)."""
+        self._exported = (self._number, at)
 
     @property
     def pending(self) -> bool:

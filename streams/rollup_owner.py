@@ -76,7 +76,7 @@ class RollupOwner:
                 continue
             self.publisher.complete(answers, rollup.now, caught_up=rollup.caught_up(answers))
             self._publish()
-            self._shared.operational.evaluated()
+            rollup.exported(time.time_ns() // 10**6)
         self._task.positions[batch.tp] = batch.next_offset
         self._tell_of_others()
 

@@ -156,6 +156,7 @@ class Task:
         if self._counting is not None:
             self._counting.cancel()
         self._announcer.close()
+        self._shared.operational.forget(self.number)
         producer, self._producer = self._producer, None
         if self._transaction is not None:
             await asyncio.wait([self._transaction], timeout=_CLOSE_SECONDS)
@@ -218,10 +219,14 @@ class Task:
         ticks = [tick for tick in asked if tick.generation == self.generation]
         if not ticks:
             return None
-        tick = ticks[-1]
+        tick, own = ticks[-1], self._shared.operational
+        if tick.exported:
+            own.exported(self.number, (tick.generation, tick.exported), tick.exported_at)
         await self._follow(tick)
         read = self._facts_read()
         partial = await self._evaluate(tick.now, count=read or await self._nothing_left())
+        if partial is not None:
+            own.answered(self.number, (tick.generation, tick.number))
         self._announcer.allow(lambda: tick.caught_up and tick.generation == self.generation)
         return Answer(
             task=self.number,
@@ -253,7 +258,6 @@ class Task:
         if not self.partition.counting:
             return None
         async with self._state:
-            self._shared.operational.evaluated()
             return self.partition.evaluate(now)
 
     async def _count(self) -> None:
@@ -289,7 +293,7 @@ class Task:
         records = self.outbox.take()
         positions = dict(self.positions)
         moved = {tp: at for tp, at in positions.items() if at != self._committed.get(tp)}
-        self._taken = 0
+        taken, self._taken = self._taken, 0
         changelog = (self._shared.names.changelog, self.number)
         try:
             async with producer.transaction():
@@ -304,7 +308,8 @@ class Task:
             raise
         self._committed = positions
         self._committed_at = time.monotonic()
-        self._shared.operational.flush.observe(self._committed_at - started)
+        example = {"task": f"{self.number}", "rows": f"{len(rows)}", "records": f"{taken}"}
+        self._shared.operational.flush.observe(self._committed_at - started, example=example)
 
     def sample_lag(self, ends: Mapping[TopicPartition, int]) -> None:
         """Take note of the sources' end offsets."""

@@ -107,6 +107,7 @@ async def running(directory: Path, port: int, target: str, recorder: Recorder) -
             *tied([
                 _program("prometheus"), f"--config.file={directory / 'prometheus.yml'}",
                 f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address=127.0.0.1:{port}",
+                "--enable-feature=exemplar-storage",
                 f"--web.user-assets={alerting_files.directory() / 'user'}",
             ]),
             stdout=log, stderr=log,

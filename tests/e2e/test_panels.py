@@ -86,6 +86,7 @@ async def test_every_panel_and_alert(deployment, prometheus, shop):
 
     await until_none(lambda: [*empty_panels(prometheus), *panels_over_nothing(prometheus)], 60)
     assert broken_rules(prometheus) == []
+    assert {"topic", "partition", "offset"} <= batches_named(prometheus)
     assert alerts_that_hold(prometheus, "platform") == set()
     assert "RetentionFirstHumanResponseBudgetEroding" in alerts_that_hold(prometheus, "support")
 
@@ -135,6 +136,13 @@ def broken_rules(prometheus: PrometheusServer) -> list[str]:
     rules = [rule for group in prometheus.get("/api/v1/rules")["groups"] for rule in group["rules"]]
     assert rules
     return [f"{rule['name']}: {rule.get('lastError')}" for rule in rules if rule["health"] != "ok"]
+
+
+def batches_named(prometheus: PrometheusServer) -> set[str]:
+    """The labels of the examples of latency that Prometheus has kept."""
+    now, series = time.time(), "retention_worker_event_to_metric_seconds_bucket"
+    found = prometheus.get("/api/v1/query_exemplars", query=series, start=f"{now - 600}", end=f"{now}")
+    return {label for each in found for exemplar in each["exemplars"] for label in exemplar["labels"]}
 
 
 def alerts_that_hold(prometheus: PrometheusServer, team: str) -> set[str]:

@@ -196,9 +196,17 @@ def test_business_series_do_not_depend_on_the_worker(panel):
 @each_panel_alone
 def test_counters_are_rates_over_the_interval_that_fits(panel):
     for expr in expressions(panel):
-        assert expr.count("_total") == len(re.findall(r"(?:rate|increase)\(\w+_total\{", expr))
+        counters = re.findall(r"\b(?:\w+\()?retention_worker\w*_(?:total|sum|count|bucket)\{", expr)
+        assert all(counter.startswith(("rate(", "increase(")) for counter in counters)
         for interval in re.findall(r"rate\([^\[]+\[([^\]]+)\]", expr):
             assert interval == "$__rate_interval"
+
+
+def test_slow_batches_can_be_found():
+    panels = {panel["title"]: panel for panel in BOARDS["retention-pipeline"]["panels"]}
+    for title in ("Event to number", "Transaction time"):
+        assert all(target["exemplar"] for target in panels[title]["targets"])
+        assert "histogram_quantile" in expressions(panels[title])[0]
 
 
 @each_panel

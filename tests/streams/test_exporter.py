@@ -56,6 +56,18 @@ def test_exports_every_sample_under_its_labels(publisher):
     assert math.isnan(series[("retention_churn_ratio", ("window", "90d"))])
 
 
+def test_a_slow_batch_is_named_to_who_asks_for_openmetrics():
+    own = Operational()
+    own.latency.observe(2.5, 1, {"topic": "orders", "partition": "3", "offset": "17"})
+    registry = CollectorRegistry()
+    registry.register(state_collector(own))
+    openmetrics = generate_openmetrics(registry).decode()
+    named = 'le="3.0"} 1.0 # {offset="17",partition="3",topic="orders"} 2.5 '
+    assert f"retention_worker_event_to_metric_seconds_bucket{{{named}" in openmetrics
+    assert list(parse_openmetrics(openmetrics))
+    assert "offset" not in generate_latest(registry).decode(), "the older format has no place for it"
+
+
 def test_every_ratio_has_its_denominator(publisher):
     publisher.samples = [
         Sample("retention_refund_ratio", {"window": "7d", "basis": "full"}, 0.25, 1.0, 4.0),

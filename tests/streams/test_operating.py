@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import streams.broker_error
 from streams import errors
 from streams.cli.group import COMMANDS, INTERRUPTED
 from streams.settings import SETTINGS, load
@@ -36,7 +35,7 @@ def test_every_exit_code_is_there():
     codes = {int(code) for code, _ in rows("[0-9]")}
     types = [found for found in vars(errors).values() if isinstance(found, type)]
     raised = {error.exit_code for error in types if issubclass(error, errors.RetentionError)}
-    assert codes == raised | {streams.broker_error.BrokerError.exit_code, INTERRUPTED}
+    assert codes == raised | {INTERRUPTED}
 
 
 def test_the_file_is_valid(tmp_path):

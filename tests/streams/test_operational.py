@@ -6,8 +6,8 @@ from aiokafka import ConsumerRecord, TopicPartition
 from streams.operational import Histogram, Operational
 
 
-def record(timestamp_ms):
-    return ConsumerRecord("orders", 0, 0, timestamp_ms, 0, None, b"", None, 0, 0, ())
+def record(timestamp_ms, topic="orders", partition=0, offset=0):
+    return ConsumerRecord(topic, partition, offset, timestamp_ms, 0, None, b"", None, 0, 0, ())
 
 
 def test_a_bound_belongs_to_its_bucket():
@@ -30,28 +30,85 @@ def test_an_empty_histogram_has_all_its_buckets():
     assert Histogram((1.0, 2.0)).cumulative() == [("1.0", 0), ("2.0", 0), ("+Inf", 0)]
 
 
-def test_latency_runs_from_a_batchs_first_record_until_the_numbers_hold_it():
+def test_an_example_of_each_bucket_is_the_latest():
+    histogram = Histogram((1.0, 2.0))
+    histogram.observe(0.5, 1, {"offset": "1"})
+    histogram.observe(0.6, 3, {"offset": "2"})
+    histogram.observe(9.0, 0, {"offset": "3"})
+    (_, count, example), *others = histogram.cumulative()
+    assert (count, example.labels, example.value) == (4, {"offset": "2"}, 0.6)
+    assert example.timestamp == pytest.approx(time.time(), abs=60)
+    assert others == [("2.0", 4), ("+Inf", 4)]
+
+
+def test_latency_runs_from_a_batchs_first_record_until_the_metrics_hold_it():
     own = Operational()
-    now = time.time() * 1000
-    own.read([record(int(now - 2_000)), record(int(now))])
-    assert own.latency.sum == 0, "nothing is seen before it is evaluated"
-    own.evaluated()
-    assert own.latency.sum == pytest.approx(2 * 2.0, abs=1)
-    own.evaluated()
-    assert own.latency.cumulative()[-1] == ("+Inf", 2), "and only once"
+    own.read(3, [record(1_000), record(5_000)])
+    own.answered(3, (1, 7))
+    assert own.latency.sum == 0, "an answer is in no metric yet"
+    own.exported(3, (1, 6), 2_000)
+    assert own.latency.sum == 0, "that was an earlier one"
+    own.exported(3, (1, 7), 3_500)
+    assert own.latency.sum == pytest.approx(2 * 2.5)
+    own.exported(3, (1, 7), 9_000)
+    assert own.latency.cumulative()[-1][:2] == ("+Inf", 2), "and only once"
+
+
+def test_latency_names_the_batch():
+    own = Operational()
+    own.read(0, [record(1_000, topic="orders", partition=5, offset=42)])
+    own.answered(0, (1, 1))
+    own.exported(0, (1, 1), 2_000)
+    [example] = [row[2] for row in own.latency.cumulative() if len(row) > 2]
+    assert example.labels == {"topic": "orders", "partition": "5", "offset": "42"}
+    assert example.value == 1.0
+
+
+def test_an_answer_that_became_no_metric_is_in_the_next_one():
+    own = Operational()
+    own.read(0, [record(0)])
+    own.answered(0, (1, 900))
+    own.read(0, [record(1_000)])
+    own.answered(0, (2, 1))
+    own.read(0, [record(2_000)])
+    own.exported(0, (2, 1), 3_000)
+    assert own.latency.sum == pytest.approx(3.0 + 2.0), "the third was read after the answer"
+
+
+def test_tasks_wait_each_for_itself_and_a_lost_one_for_nothing():
+    own = Operational()
+    for task in (0, 1, 2):
+        own.read(task, [record(0)])
+        own.answered(task, (1, 1))
+    own.forget(1)
+    own.exported(0, (1, 1), 1_000)
+    own.exported(1, (1, 1), 1_000)
+    assert own.latency.sum == pytest.approx(1.0)
+
+
+def test_what_was_forwarded_counts_where_it_arrives():
+    own = Operational()
+    own.read(0, [record(0), record(0), record(0)], 1)
+    own.read(0, [record(0)], 0)
+    own.answered(0, (1, 1))
+    own.exported(0, (1, 1), 1_000)
+    assert own.latency.cumulative()[-1][1] == 1
 
 
 def test_a_timestamp_from_the_future_is_no_negative_latency():
     own = Operational()
-    own.read([record(int(time.time() * 1000) + 60_000)])
-    own.evaluated()
+    own.read(0, [record(60_000)])
+    own.answered(0, (1, 1))
+    own.exported(0, (1, 1), 0)
     assert own.latency.sum == 0
+    assert own.latency.counts[0] == 1
 
 
 def test_no_records_are_no_observation():
     own = Operational()
-    own.read([])
-    own.evaluated()
+    own.read(0, [])
+    own.answered(0, (1, 1))
+    own.exported(0, (1, 1), 0)
     assert own.latency.cumulative()[-1] == ("+Inf", 0)
 
 
