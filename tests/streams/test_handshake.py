@@ -108,7 +108,8 @@ async def test_a_token_that_kafka_refuses(ways, secured_kafka, monkeypatch):
 
 @pytest.mark.parametrize("way", ["plain", "oauth"])
 async def test_no_log_at_any_level_holds_what_was_sent_to_prove_who_we_are(ways, caplog, monkeypatch, way):
-    with caplog.at_level(logging.DEBUG):
+    # Also where the program has made its libraries quieter, in a test before.
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="aiokafka"):
         monkeypatch.setattr(admin, "_quiet", contextlib.nullcontext)
         await enter(ways[way])
     assert "ApiVersionRequest" in caplog.text
