@@ -1,9 +1,13 @@
 """CloudEvents in Kafka's records: what is read in both modes, and that what is written can be read so."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from aiokafka import ConsumerRecord
+from cloudevents.core.bindings import kafka
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 
 from models.events import MAX_BYTES, EventError, decode
 from streams.cloudevents import headers, rfc3339, schema_id, unwrap
@@ -115,6 +119,49 @@ def test_outputs_headers_are_those_of_the_binding_and_the_same_each_time():
     assert made == headers("i-1", "retention.transition", "urn:retention:g", 1_767_323_045_500_000, "çelik")
     made.append(("extra", b""))
     assert len(headers("", "retention.transition", "urn:retention:g", 0, "")) == 8, "a list of its own"
+
+
+def sent(attributes, data, write):
+    """A record as the CloudEvents project's own SDK makes it."""
+    message = write(CloudEvent({"source": "/shop", "specversion": "1.0"} | attributes, data), JSONFormat())
+    return ConsumerRecord(
+        "orders", 0, 0, 0, 0, b"", message.value, None, 0, 0, tuple(message.headers.items())
+    )
+
+
+TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+WHOLE = {"id": "x", "type": "com.example.shipped", "time": TIME}
+PARTS = {"id": "e1", "type": "order.shipped", "time": TIME, "datacontenttype": "application/json"}
+
+
+@pytest.mark.parametrize("write", [kafka.to_binary, kafka.to_structured])
+@pytest.mark.parametrize(
+    ("attributes", "data"),
+    [
+        (WHOLE | {"datacontenttype": "application/json"}, ORDER),
+        (WHOLE, ORDER),
+        (WHOLE, json.dumps(ORDER).encode()),
+        (PARTS, without(ORDER, "id", "type", "time")),
+        (PARTS | {"subject": "o1", "traceparent": "00-1"}, without(ORDER, "id", "type", "time")),
+    ],
+)
+def test_what_the_official_sdk_writes_is_read(write, attributes, data):
+    assert decode("orders", unwrap(sent(attributes, data, write))) == PLAIN
+
+
+def test_the_official_sdk_reads_what_is_written():
+    made = headers("i-1", "retention.transition", "urn:retention:g", 1_767_323_045_500_000, "ann")
+    message = kafka.KafkaMessage(headers=dict(made), key=None, value=b'{"id": "i-1"}')
+    event = kafka.from_kafka(message, JSONFormat())
+    assert (event.get_id(), event.get_type(), event.get_source()) == (
+        "i-1",
+        "retention.transition",
+        "urn:retention:g",
+    )
+    assert event.get_time() == datetime(2026, 1, 2, 3, 4, 5, 500_000, UTC)
+    assert (event.get_subject(), event.get_datacontenttype()) == ("ann", "application/json")
+    assert event.get_dataschema() == "urn:retention:v1:retention.transition"
+    assert event.get_data() == {"id": "i-1"}
 
 
 def test_times_and_schemas():

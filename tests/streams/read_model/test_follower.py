@@ -56,6 +56,12 @@ class World:
             await sender.send(self.metrics, json.dumps(value).encode(), b"m")
         self.metric = json.dumps(value)
 
+    async def say_and_abort(self):
+        async with producer(self.kafka, transactional_id=f"{self.group}-other") as sender:
+            await sender.begin_transaction()
+            await sender.send_and_wait(self.profiles, profile("never", 1.0), b"never", 0)
+            await sender.abort_transaction()
+
     @asynccontextmanager
     async def model(self, url, active=lambda: True):
         made = ReadModel(
@@ -96,6 +102,7 @@ async def test_it_is_filled_and_followed_and_goes_on_where_it_was(world, url, re
     await world.say(1500)
     async with world.model(url) as model:
         await until(lambda: world.complete(redis))
+        await world.say_and_abort()
         await world.say(10, 5, 100.0)
         await until(lambda: world.complete(redis))
         await until(lambda: model.up and model.behind == 0)
