@@ -64,6 +64,8 @@ DEFINITIONS = {
     "retention_lifecycle_value": "Net amount of 365 days of the customers in the state.",
     "retention_loyalty_customers": "Customers by the net amount of 365 days.",
     "retention_spender_sender_customers": "Spender: ordered within 365 days. Sender: shared, promotes or referred.",
+    "retention_action_return_ratio": "Actions whose 30 days ended in the window, after which the customer ordered "
+    "within them; held_out: nothing was said of them.",
     "retention_churn_by_exposure_ratio": "Of the customers at the start who had met it before, the share lost; "
     "none: who met nothing of it.",
     "retention_as_of_timestamp_seconds": "The moment that the published numbers describe.",

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from models import feedback, orders, refunds
 from models.aggregates import YEAR
-from models.claims import Placed, Shared
+from models.claims import Acted, Placed, Shared
 from models.customer import NEVER, Row
 from models.exposure import Shown, spells_of
 from models.feedback import PROMOTER
@@ -24,6 +24,7 @@ class Account:
         row: the claims.
 
     Attributes:
+        acted: the actions that were asked for, or held back.
         line: the qualifying orders, sorted.
         refunded: what has been paid back: order id -> number of refunds, and their sum.
         refunds_about: order id -> refunds with a claim that has ever named it.
@@ -35,6 +36,7 @@ class Account:
     __slots__ = (
         "_conversions",
         "_year",
+        "acted",
         "key",
         "line",
         "refunded",
@@ -45,6 +47,7 @@ class Account:
         "standing",
     )
 
+    acted: list[Acted]
     line: Line
     refunded: dict[str, Refunded]
     refunds_about: dict[str, set[str]]
@@ -85,6 +88,10 @@ class Account:
         else:
             self._year.move(self.line, since)
         return self._year
+
+    def renew_acted(self) -> None:
+        """What `acted` rests on has changed."""
+        self.acted = _acted(self)
 
     def renew_sent(self) -> None:
         """What `sent` rests on has changed."""
@@ -128,6 +135,10 @@ def _refunds_about(account: Account) -> dict[str, set[str]]:
     return about
 
 
+def _acted(account: Account) -> list[Acted]:
+    return [claim for claim in account.row.loose if type(claim) is Acted]
+
+
 def _sent(account: Account) -> int:
     loose = account.row.loose
     if not loose:
@@ -144,6 +155,7 @@ def _shown(account: Account) -> dict[str, Shown]:
 
 
 _INDEXES: Final[dict[str, Callable[[Account], Any]]] = {
+    "acted": _acted,
     "line": _line,
     "refunded": _refunded,
     "refunds_about": _refunds_about,

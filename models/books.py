@@ -17,6 +17,7 @@ from models.account import Account, entry_of
 from models.aggregates import Aggregates
 from models.checkout import Cart, CheckoutPoints
 from models.claims import (
+    Acted,
     Answered,
     CheckoutStarted,
     LooseClaim,
@@ -234,6 +235,8 @@ class Books:
                 self._change_nps(old, claim)
         loose.append(claim)
         self._add_loose(claim, 1)
+        if isinstance(claim, Acted):
+            self._whole.act(account, claim)
         self._whole.meet(account, (), feedback.met_in(claim))
 
     def _add_loose(self, claim: LooseClaim, sign: int) -> None:
@@ -253,6 +256,8 @@ class Books:
             if claim.time < before:
                 self._add_loose(claim, -1)
                 self._whole.meet(account, feedback.met_in(claim), ())
+                if isinstance(claim, Acted):
+                    self._whole.forget_act(account, claim)
         self._change_nps(feedback.latest_nps(known), feedback.latest_nps(row.loose))
 
     def _change_nps(self, old: Answered | None, new: Answered | None) -> None:

@@ -142,6 +142,16 @@ class Contacted(Claim, tag=54, frozen=True):
     action: str
 
 
+class Acted(Claim, tag=55, frozen=True):
+    """An action was asked for, or held back; `action` indexes `models.practice.ACTIONS`.
+
+    No event of a producer's: its id is the action's.
+    """
+
+    action: int
+    held: bool
+
+
 class Seen(Claim, tag=60, frozen=True):
     """An event showed this variant of an experiment."""
 
@@ -153,5 +163,7 @@ RefundClaim = Requested | Completed | Rejected
 TicketClaim = Opened | Replied | StatusChanged | Transferred
 ReviewClaim = Submitted | Removed
 #: Claims that are about the customer, and nothing else.
-LooseClaim = Answered | Shared | PaymentFailed | StockMissed | Contacted
+LooseClaim = Answered | Shared | PaymentFailed | StockMissed | Contacted | Acted
+#: Claims of which nobody becomes a customer.
+OURS: Final = (Contacted, Acted)
 AnyClaim = OrderClaim | RefundClaim | TicketClaim | ReviewClaim | CheckoutStarted | LooseClaim

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar, get_args
 
 from models.claims import (
+    OURS,
     AnyClaim,
     CheckoutStarted,
     Claim,
-    Contacted,
     LooseClaim,
     OrderClaim,
     RefundClaim,
@@ -39,7 +39,7 @@ class Row:
 
     Attributes:
         earliest: event hour of the oldest claim: when it leaves the horizon, the customer is looked at again.
-        known: number of claims that make somebody a customer: all but being contacted.
+        known: number of claims that make somebody a customer: all but those of what we did.
         met: exposure -> hours in which the customer met it. It follows from the claims, all of them, which
             need not be looked at for it.
         orders: order id -> claims; the same for refunds, tickets, reviews, carts.
@@ -89,7 +89,7 @@ class Row:
                 sections[section][fact.entity] = [claim]
             if claim.time < earliest:  # noqa: PLR1730 - min() takes three times as long
                 earliest = claim.time
-            known += kind is not Contacted
+            known += kind not in OURS
             if fact.seen is not None:
                 for experiment, variant in fact.seen.items():
                     self.seen.setdefault(experiment, []).append(Seen(claim.time, claim.id, variant))
@@ -109,7 +109,7 @@ class Row:
 
     def recount(self) -> None:
         """Find `earliest` and `known` anew."""
-        self.known = sum(not isinstance(claim, Contacted) for claim in self.claims())
+        self.known = sum(not isinstance(claim, OURS) for claim in self.claims())
         oldest = min((claim.time for claim in self.claims()), default=None)
         self.earliest = NEVER if oldest is None else oldest // US_PER_HOUR
 

@@ -46,7 +46,7 @@ class Ledger(Books):
         moving = kind in _MOVING or not account.row.known
         before = self._whole.standing(account) if moving else None
         self._enter[kind](account, fact.entity, claim)
-        if kind is not claims.Contacted:
+        if kind not in claims.OURS:
             account.row.known += 1
         if kind in _SENDING:
             account.renew_sent()

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.merged import Merged
-from models.samples import Sample
+from models.practice import ACTIONS, REACHING
+from models.returns import GROUPS
+from models.samples import Sample, ratio
 from models.standing import ANSWERS, STATES, tiers_of
+from models.windows import Window
 
 CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "retention_lifecycle_customers": ("Customers by where they are in their life with the shop.", ("state",)),
@@ -17,6 +20,10 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "retention_spender_sender_customers": (
         "Customers by whether they order, and whether they recommend the shop.",
         ("spender", "sender"),
+    ),
+    "retention_action_return_ratio": (
+        "Actions after which the customer ordered within 30 days, beside those held back.",
+        ("window", "action", "group"),
     ),
 }
 
@@ -36,3 +43,15 @@ def compute(merged: Merged) -> Iterator[Sample]:
         for sends in ANSWERS:
             labels = {"spender": spends, "sender": sends}
             yield Sample("retention_spender_sender_customers", labels, merged.level("roles", spends, sends))
+    yield from _returns(merged)
+
+
+def _returns(merged: Merged) -> Iterator[Sample]:
+    for name in merged.definitions.windows:
+        window = Window.parse(name)
+        for action in sorted(REACHING):
+            for group in GROUPS:
+                labels = {"window": name, "action": ACTIONS[action], "group": group}
+                returned = merged.window(window, "returned", ACTIONS[action], group)
+                acted = merged.window(window, "acted", ACTIONS[action], group)
+                yield ratio("retention_action_return_ratio", labels, returned, acted)

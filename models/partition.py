@@ -220,6 +220,10 @@ class Partition:
         after = encode_said(speech.said) if speech.said else b""
         if after != before:
             self._touched.update(dict.fromkeys(pages.put_note(rows, key, after)))
+        for claim in speech.acted:
+            fact = Fact("", claim)
+            if self._log(key, claim.id, encode(fact)):
+                self._know(key, account, fact)
         self._desk.remind(key, speech.until)
         return speech.outputs
 

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from models.account import Account
 from models.aggregates import Aggregates
-from models.claims import Seen
+from models.claims import Acted, Seen
 from models.definitions import Definitions
 from models.exposure import Encounter, ExposurePoints, Gap, gaps, spells_of
 from models.retention import Entry, Line, RetentionPoints
+from models.returns import ReturnPoints
 from models.standing import Standing, Standings
 from models.windows import US_PER_HOUR, between
 
@@ -26,6 +27,7 @@ class Relationship:
         self._retention = RetentionPoints(aggregates, definitions)
         self._standings = Standings(aggregates, definitions)
         self._exposure = ExposurePoints(aggregates, definitions)
+        self._returns = ReturnPoints(aggregates)
         # Event hour -> customers who may stand elsewhere from then on.
         self._steps: dict[int, list[bytes]] = {}
 
@@ -44,12 +46,16 @@ class Relationship:
                 self._exposure.add_met(chosen, met, met, 1)
                 for experiment, shown in account.shown.items():
                     self._exposure.add_shown(chosen, experiment, shown, 1)
+        if account.acted:
+            self._returns.add(account.acted, line, 1)
         self.stand(account, None)
 
     def move(self, account: Account, old: Entry | None, new: Entry | None) -> None:
         """An order has another place in the customer's line, or none."""
         line, year, row = account.line, account.year(self.hour), account.row
         exposed = row.met or row.seen
+        if account.acted:
+            self._returns.add(account.acted, line, -1)
         if old is not None:
             gone = _near(line, old, present=True) if exposed else ()
             self._retention.remove(line, old)
@@ -62,6 +68,8 @@ class Relationship:
             year.change(new, 1)
             if exposed:
                 self._exposure.move(gone, _near(line, new, present=True), row.met, account.shown)
+        if account.acted:
+            self._returns.add(account.acted, line, 1)
 
     def meet(self, account: Account, old: Sequence[Encounter], new: Sequence[Encounter]) -> None:
         """Something was met that was not before, or the other way round."""
@@ -77,6 +85,16 @@ class Relationship:
         for exposure, hour in new:
             insort(met.setdefault(exposure, []), hour)
         self._exposure.add_met(chosen, met, exposures, 1)
+
+    def act(self, account: Account, claim: Acted) -> None:
+        """An action was asked for, or held back."""
+        account.renew_acted()
+        self._returns.add((claim,), account.line, 1)
+
+    def forget_act(self, account: Account, claim: Acted) -> None:
+        """An action has left the horizon."""
+        account.renew_acted()
+        self._returns.add((claim,), account.line, -1)
 
     def see(self, account: Account, experiment: str, claim: Seen) -> None:
         """Something was shown of an experiment."""

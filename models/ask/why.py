@@ -16,6 +16,7 @@ from models.messages import Cause
 from models.outputs.course import Courses, Turn
 from models.outputs.profiles import TIERS
 from models.outputs.said import moment
+from models.practice import ACTIONS
 from models.standing import STATES
 from models.windows import Window, hour
 
@@ -41,6 +42,7 @@ _EVENTS: Final[dict[type[Claim], tuple[str, Kind | None]]] = {
     claims.PaymentFailed: ("payment.failed", None),
     claims.StockMissed: ("stock.missed", None),
     claims.Contacted: ("customer.contacted", None),
+    claims.Acted: ("action.asked", None),
 }
 #: A claim's field -> the event's, and the names of its numbers, where it is one of those.
 _FIELDS: Final[Mapping[tuple[type[Claim], str], tuple[str, Sequence[str] | None]]] = {
@@ -56,6 +58,8 @@ _FIELDS: Final[Mapping[tuple[type[Claim], str], tuple[str, Sequence[str] | None]
     (claims.Answered, "survey"): ("survey", SURVEYS),
     (claims.PaymentFailed, "method"): ("payment_method", None),
     (claims.Contacted, "action"): ("action_id", None),
+    (claims.Acted, "action"): ("action", ACTIONS),
+    (claims.Acted, "held"): ("held_out", None),
 }
 _BILLION: Final = 1_000_000_000
 

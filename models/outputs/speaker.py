@@ -5,11 +5,13 @@ with what has been said, which is kept with the facts and changes in the same tr
 is seen once and none is missing, whatever was interrupted.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from models import tickets
 from models.account import Account
 from models.aggregates import YEAR
+from models.claims import Acted
 from models.definitions import Definitions
 from models.messages import Cause, Standing, Transition
 from models.outputs.actions import ActionNews
@@ -17,8 +19,9 @@ from models.outputs.causes import Causes
 from models.outputs.course import Courses, Turn
 from models.outputs.output import PROFILE, TRANSITION, Output
 from models.outputs.profiles import TIERS, Figures, ProfileNews
-from models.outputs.said import Said, Told, fingerprint, identity, moment
+from models.outputs.said import HELD, Said, Told, fingerprint, identity, moment
 from models.outputs.targets import TargetNews
+from models.practice import REACHING
 from models.standing import STATES
 from models.windows import US_PER_HOUR, hour
 
@@ -30,11 +33,13 @@ class Speech(NamedTuple):
         said: what has been said now.
         outputs: what was not before, in its order.
         until: the instant at which to look again, if nothing happens; None if there is none.
+        acted: what has been decided to reach the customer with, or held back: facts, from now on.
     """
 
     said: Said
     outputs: list[Output]
     until: int | None
+    acted: Sequence[Acted] = ()
 
 
 class Speaker:
@@ -73,7 +78,13 @@ class Speaker:
         left = self._causes.next(account, known, now)
         instants = (course.until, targets.due, left, admits, _sent_until(account, now))
         until = min((at for at in instants if at is not None), default=None)
-        return Speech(Said(profile, lifecycle, tier, targets.told, targets.settled, actions), outputs, until)
+        acted = [
+            Acted(now, key, issued.action, issued.state == HELD)
+            for key, issued in actions.items()
+            if key not in said.actions and issued.action in REACHING
+        ]
+        after = Said(profile, lifecycle, tier, targets.told, targets.settled, actions)
+        return Speech(after, outputs, until, acted)
 
     def _turn(
         self, customer: str, what: Standing, turn: Turn, told: Told | None, outputs: list[Output]

@@ -29,7 +29,8 @@ async def assert_said(deployment: Deployment, events: Sequence[Event], now: int 
         wrong = [
             key
             for key in found.keys() | wanted.keys()
-            if found.get(key) != wanted.get(key) and not (key not in wanted and is_settled(found[key], at))
+            if found.get(key) != wanted.get(key)
+            and not (key not in wanted and is_past(key, found[key], wanted, at))
         ]
         if not wrong:
             break
@@ -39,9 +40,11 @@ async def assert_said(deployment: Deployment, events: Sequence[Event], now: int 
     assert_once(record for topic in TOPICS for record in said[topic])
 
 
-def is_settled(said: Any, at: int) -> bool:
-    """Whether it was decided long ago: it is not taken back when it is no longer known."""
-    return len(said) == 2 and said[1] < at - 30 * DAY
+def is_past(key: Any, said: Any, wanted: Any, at: int) -> bool:
+    """Whether it was decided long ago, or of who is no longer known: neither is taken back."""
+    if key[0] == "target":
+        return said[1] < at - 30 * DAY
+    return key[0] == "transition" and ("profile", key[1]) not in wanted
 
 
 def assert_once(records: Any) -> None:

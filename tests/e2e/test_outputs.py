@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+from tests.e2e.cluster import INPUTS, Pace
 from tests.e2e.deployment import PATIENCE, total
-from tests.e2e.events import DAY, END, HOUR, order
-from tests.e2e.sayings import TOPICS, assert_once
+from tests.e2e.events import DAY, END, HOUR, history, order
+from tests.e2e.sayings import TOPICS, assert_once, assert_said
 from tests.e2e.worker import WallClock
 from tests.strategies import MINUTE, SECOND, rfc3339
 
@@ -18,6 +19,33 @@ BOUNDARY = END // HOUR * HOUR
 @pytest.fixture
 def clock(tmp_path):
     return WallClock(tmp_path)
+
+
+async def test_workers_killed_as_they_speak_say_each_thing_once(deploy):
+    """Not before what is said goes out all the time, so that whatever moment is a bad one."""
+    events = history(23, size=3000)
+    deployment = deploy()
+    cluster = deployment.cluster
+    await cluster.create(dict.fromkeys((*INPUTS, *TOPICS), 4))
+    await deployment.started(2)
+    pace = Pace(0.1)
+    flowing = asyncio.create_task(cluster.produce(events, pace=pace))
+    for round_ in range(4):
+        spoken = await count_of(cluster)
+        async with asyncio.timeout(PATIENCE):
+            while await count_of(cluster) < spoken + 200 and not flowing.done():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        deployment.alive[0].kill()
+        if round_ < 3:
+            deployment.start()
+    pace.end()
+    await flowing
+    await assert_said(deployment, events)
+
+
+async def count_of(cluster) -> int:
+    """How many records there are of all that was said, and of transactions' ends."""
+    return sum([sum((await cluster.ends_of(topic)).values()) for topic in TOPICS])
 
 
 def ticket(time: int, **fields: str) -> dict[str, str]:

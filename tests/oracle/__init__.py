@@ -43,6 +43,7 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
         relations.loyalty,
         relations.spenders_and_senders,
         relations.exposure,
+        relations.returns,
     )
     series: dict[Series, Expected] = {}
     for paragraph in paragraphs:

@@ -2,8 +2,12 @@
 
 from tests.oracle.shop import active, is_overdue, is_rejected
 from tests.oracle.support import answers, reviews_of, tickets_of
-from tests.oracle.world import YEAR, Customer, Expected, Order, Paragraph, World, hour, last, ratio
+from tests.oracle.world import HOUR, YEAR, Customer, Expected, Order, Paragraph, World, hour, last, ratio
 
+#: What the shop did, of which nobody becomes a customer.
+OURS = ("customer.", "action.")
+REACHING = ("win_back", "recover_service", "recover_cart", "apologise_late_delivery", "ask_for_review")
+REACHING += ("ask_for_referral", "reward_loyalty")
 STATES = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
 
 
@@ -33,7 +37,29 @@ def experiments(world: World) -> Paragraph:
 
 def universe(world: World) -> list[Customer]:
     """ "All customers with a known event other than `customer.*`." """
-    return [c for c in world.customers if any(not e["type"].startswith("customer.") for e in c.events)]
+    return [c for c in world.customers if any(not e["type"].startswith(OURS) for e in c.events)]
+
+
+def returns(world: World) -> Paragraph:
+    """Who came back after an action: a Q order later than it, within 30 days, by the hour in which those end.
+
+    Decided: what was asked for is not in the inputs; tests tell it as `action.asked`.
+    """
+    acted = [(customer, event) for customer in world.customers for event in customer.of("action.asked")]
+    for name, window in world.windows.items():
+        ended = [(c, e) for c, e in acted if world.within(e["at"] + 720 * HOUR, window)]
+        for action in REACHING:
+            for group in ("acted", "held_out"):
+                chosen = [(c, e) for c, e in ended if (e["action"], e["group"]) == (action, group)]
+                back = [
+                    event
+                    for customer, event in chosen
+                    if any(
+                        event["at"] < order.at <= event["at"] + 720 * HOUR for order in customer.qualifying
+                    )
+                ]
+                labels = {"window": name, "action": action, "group": group}
+                yield "retention_action_return_ratio", labels, ratio(len(back), len(chosen))
 
 
 def year_of(world: World, customer: Customer) -> list[Order]:
