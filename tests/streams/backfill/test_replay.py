@@ -9,7 +9,7 @@ from models.events import KINDS, decode
 from models.facts import facts_of
 from models.metrics import compute
 from models.partition import Partition
-from streams.backfill.events import known_from, timed
+from streams.backfill.events import event_time, known_from, timed
 from streams.backfill.order import Source, in_time_order
 from streams.backfill.replay import replay
 from streams.cli.files import Line
@@ -49,6 +49,8 @@ def test_each_instant_is_as_if_computed_alone(seed):
     # Far apart and close together, on the hour and off it; the last is long after the last event.
     instants = [ANCHOR - 850 * DAY, ANCHOR - 400 * DAY, ANCHOR - 90 * DAY - 7 * MINUTE, ANCHOR - HOUR]
     instants += [ANCHOR, ANCHOR + 1, ANCHOR + 30 * MINUTE, ANCHOR + 20 * DAY, ANCHOR + 700 * DAY]
+    # An event's very moment, too.
+    instants = sorted({*instants, *(event_time(content) for content in contents[:: len(contents) // 3])})
 
     def each(events):
         return (facts(event.content, history.definitions) for event in events)
