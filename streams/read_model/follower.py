@@ -123,6 +123,7 @@ class ReadModel:
                     continue
                 except RedisError as error:
                     self._away(error)
+                    await self._store.hang_up()
                     await asyncio.sleep(_AGAIN_SECONDS)
         finally:
             await consumer.stop()

@@ -68,6 +68,10 @@ class Store:
         """Let the connections go."""
         await self._redis.aclose()
 
+    async def hang_up(self) -> None:
+        """Let the present connection go: where its name leads may be another Redis by now."""
+        await self._redis.connection_pool.disconnect()
+
     async def positions(self) -> tuple[dict[TopicPartition, Position], float]:
         """Give how far each partition has been taken, and when all had been: seconds since 1970, 0 for never.
 

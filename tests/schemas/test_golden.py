@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from aiokafka import ConsumerRecord
 from jsonschema import Draft202012Validator
 
 from models.definitions import Definitions
@@ -15,8 +16,10 @@ from models.events import EVENT_TYPES, KINDS, decode
 from models.facts import facts_of
 from models.messages import MESSAGE_TYPES
 from schemas import json_schema
+from streams.cloudevents import unwrap
 
 GOLDEN = Path(__file__).parents[1] / "data/golden"
+CLOUD_EVENTS = sorted(GOLDEN.glob("v*/cloudevents/*.json"))
 FILES = sorted(GOLDEN.glob("v*/*.json"))
 DOCUMENTS = json_schema.documents()
 SAMPLES = [
@@ -46,3 +49,13 @@ def test_it_is_read_as_it_was_meant(name, sample):
 @pytest.mark.parametrize(("name", "sample"), SAMPLES)
 def test_it_is_valid_by_the_present_schema(name, sample):
     Draft202012Validator(DOCUMENTS[name]).validate(sample)
+
+
+@pytest.mark.parametrize("path", CLOUD_EVENTS, ids=lambda path: f"{path.parents[1].name}-{path.stem}")
+def test_a_cloud_event_is_read_as_it_was_meant(path):
+    sample = json.loads(path.read_text(encoding="utf-8"))
+    headers = tuple((name, text.encode()) for name, text in sample["headers"].items())
+    value = json.dumps(sample["value"]).encode()
+    record = ConsumerRecord(sample["topic"], 0, 0, 0, 0, None, value, None, 0, 0, headers)
+    meant = decode(KINDS[sample["event"]["type"]], json.dumps(sample["event"]).encode())
+    assert decode(sample["topic"], unwrap(record)) == meant
