@@ -12,6 +12,7 @@ from models.ask.gauges import counted_by
 from models.ask.orders import overdue
 from models.ask.questions import WhichCustomers, WhichOrders, WhichTickets
 from models.ask.tickets import Tickets
+from models.claims import STATUSES, Opened, StatusChanged
 from models.customer import Row
 from models.definitions import PRIORITIES
 from models.events import KINDS, decode
@@ -20,14 +21,18 @@ from models.metrics import compute
 from models.partition import Partition
 from models.risk import assess
 from models.sla import KINDS as SLAS
+from tests.models.conftest import HOUR, NOW
+from tests.models.conftest import Shop as ByHand
 from tests.oracle import World
 from tests.oracle.profiles import profiles
 from tests.oracle.shop import active
 from tests.random_history import random_history
-from tests.strategies import histories
+from tests.strategies import MINUTE, histories
 
 SETS = ("start", "end", "new", "retained", "lost", "reactivated")
 STATES = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
+BREACHES = "retention_sla_breach_ratio"
+URGENT = PRIORITIES.index("urgent")
 TIERS = ("member", "silver", "gold", "vip")
 
 
@@ -143,6 +148,11 @@ def test_so_it_is_at_every_edge(history):
     check(Shop(history))
 
 
+@pytest.fixture
+def shop_by_hand():
+    return ByHand()
+
+
 @pytest.fixture(scope="module")
 def shop():
     return Shop(random_history(3, size=1500), 8)
@@ -201,3 +211,34 @@ def test_open_tickets_are_all_that_are_not_solved_or_closed(shop):
     assert set(statuses) <= {"open", "pending", "on_hold"}
     total = sum(s.value for (metric, _), s in shop.samples.items() if metric == "retention_tickets")
     assert len(statuses) == total > 0
+
+
+def test_windows_slide_by_the_minute_and_a_target_is_missed_when_it_is_due(shop_by_hand):
+    """Each minute another target is due; as many are listed as the gauge counts, at the instant and after."""
+    shop = shop_by_hand
+    for minute in range(150):
+        shop.say(Opened, f"t{minute}", NOW - HOUR - minute * MINUTE, URGENT, False, "web")
+    for now in (NOW, NOW + 1, NOW + 30 * MINUTE):
+        counted = {key: sample for key, sample in shop.look(now).items() if key[0] == BREACHES}
+        account = Account(b"ada", Row(shop.partition.facts(b"ada")[0]))
+        for window in ("1h", "24h", "7d"):
+            asked = WhichTickets(breached=True, window=window, sla="first_response")
+            listed = list(Tickets(shop.definitions).find(account, asked, now))
+            assert len(listed) == counted[BREACHES, "all", "first_response", window].numerator >= 30
+
+
+def test_what_was_missed_and_is_solved_is_asked_for_by_its_window_alone(shop_by_hand):
+    shop = shop_by_hand
+    for name in ("waits", "solved"):
+        shop.say(Opened, name, NOW - 2 * HOUR, URGENT, False, "web")
+    shop.say(StatusChanged, "solved", NOW - MINUTE, STATUSES.index("solved"))
+    account = Account(b"ada", Row(shop.partition.facts(b"ada")[0]))
+
+    def listed(**asked):
+        found = Tickets(shop.definitions).find(account, WhichTickets(**asked), NOW)
+        return [ticket.ticket_id for ticket in found]
+
+    assert listed(breached=True) == ["waits"]
+    assert listed(breached=True, window="24h") == ["solved", "waits"]
+    assert listed() == ["waits"]
+    assert listed(status="solved") == ["solved"]

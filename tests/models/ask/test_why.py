@@ -66,8 +66,10 @@ def test_what_counts_for_nothing_can_be_left_out():
 
 def test_an_order_and_what_became_of_it(shop):
     shop.order("o1", NOW - 40 * DAY, event_id="placed", promised=NOW - 30 * DAY)
-    shop.order("o1", NOW - 39 * DAY, event_id="again")
+    shop.order("o1", NOW - 39 * DAY, event_id="again", cart="k")
+    shop.say(CheckoutStarted, "k", NOW - 41 * DAY, event_id="cart")
     shop.say(Amended, "o1", NOW - 38 * DAY, 700, event_id="less")
+    shop.say(Amended, "o1", NOW - 39 * DAY, 800, event_id="more")
     shop.order("o2", NOW - 5 * DAY, event_id="gone")
     shop.say(Cancelled, "o2", NOW - 4 * DAY, event_id="cancel")
     found = reasons(shop)
@@ -77,7 +79,9 @@ def test_an_order_and_what_became_of_it(shop):
     assert found["placed"].windows_before == ["30d"]
     assert found["placed"].says["amount"] == 1000
     assert found["placed"].says["promised_at"] == "2026-02-03T10:00:00Z"
-    assert (found["again"].counts_for, found["again"].outdone_by) == ([], "placed")
+    assert (found["again"].counts_for, found["again"].outdone_by) == (["carts"], "placed")
+    assert found["cart"].reason == "the cart's last activity; an order names it and recovers it"
+    assert (found["more"].counts_for, found["more"].outdone_by) == ([], "less")
     assert found["less"].reason == "the latest amendment: the order's amount"
     assert found["gone"].reason == "places order o2, which does not qualify: cancel cancels it"
     assert found["gone"].counts_for == []

@@ -296,6 +296,15 @@ async def test_two_workers_with_one_address_are_told_so():
         assert "has no owner" in json.loads((await get(session, "/customers"))[2])["detail"]
 
 
+async def test_what_each_takes_for_the_others_is_passed_on_once():
+    one, other = Worker([0, 2]), Worker([0, 2])
+    async with one.served() as session, other.served():
+        one.addresses, other.addresses = {1: other.address}, {1: one.address}
+        status, _, body = await get(session, "/customers")
+        assert status == 503
+        assert json.loads(body)["detail"] == "task 1 is on its way to another worker"
+
+
 async def test_two_workers_with_two_tokens_are_told_so():
     one, other = Worker([0, 2]), Worker([1])
     async with one.served("a") as session, other.served("b"):
