@@ -20,6 +20,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS: Final = {"days": 86_400_000_000, "s": 1_000_000, "ms": 1000, "us": 1}
 #: Beyond these years no `datetime` reaches: whatever that number is, it is no time in this unit.
 _MOST_US: Final = 250_000_000_000_000_000
+_LAST_QUICK: Final = 1 << 32
 TIME_UNITS: Final = (*_UNITS, "ns")
 #: What 64 bits hold.
 _MOST_DIGITS: Final = 18
@@ -111,8 +112,12 @@ def instant(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 def epoch(unit: str) -> Convert:
     """Give the conversion of numbers of `unit` since 1970 (of text that is a number, too)."""
+    per_second = {"s": 1, "ms": 1000, "us": 1_000_000}.get(unit, 0)
+    last = _LAST_QUICK * per_second
 
     def convert(value: Any) -> Any:  # noqa: ANN401 - JSON
+        if value.__class__ is int and 0 <= value < last:  # to this second, a float tells microseconds apart
+            return datetime.fromtimestamp(value / per_second, UTC)
         if isinstance(value, datetime | date):  # Avro's logical types are times already
             return instant(value) if isinstance(value, datetime) else _EPOCH + (value - _EPOCH.date())
         exact = _exact(value)

@@ -70,6 +70,9 @@ class Source(Protocol):
     def getter(self, path: Path) -> Get:
         """Give the getter; it never raises."""
 
+    def attribute(self, path: Path) -> str | None:
+        """Give the attribute's dotted name, if it is one."""
+
 
 def parse(text: str) -> Expression:
     """Parse an expression.

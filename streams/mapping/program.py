@@ -17,6 +17,7 @@ from streams.mapping import conversions, event_types
 from streams.mapping.conversions import ConversionError
 from streams.mapping.definition import Definition, Rule
 from streams.mapping.expressions import Expression, Get, Source, compiled, condition
+from streams.mapping.fields import Fields
 from streams.mapping.value_definition import Value
 from streams.mapping.values import compile_value, raw_value
 
@@ -123,13 +124,16 @@ def _rule(mapping: str, rule: Rule, sources: Sources) -> _Apply:
     makers = {name: _maker(mapping, name, rule, source) for name in rule.types}
     make = next(iter(makers.values()))
     if len(makers) > 1 or rule.type.const is None:
-        make = _chosen(makers, compile_value(rule.type, source, conversions.text))
+        make = _chosen(makers, rule.type, source)
     if rule.when is not None:
         make = _conditional(make, condition(rule.when, source))
     return make if rule.each is None else _for_each(make, compiled(rule.each, sources(None)))
 
 
-def _chosen(makers: Mapping[str, _Apply], choose: Get) -> _Apply:
+def _chosen(makers: Mapping[str, _Apply], value: Value, source: Source) -> _Apply:
+    """Make what takes the type from the record."""
+    choose = compile_value(value, source, conversions.text)
+
     def chosen(record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
         make = makers.get(choose(record))
         if make is not None:
@@ -165,7 +169,8 @@ def _for_each(make: _Apply, elements: Get) -> _Apply:
 def _maker(mapping: str, name: str, rule: Rule, source: Source) -> _Apply:
     """Make what builds one type of event."""
     values = {field: value for field, value in rule.fields.items() if field in event_types.FIELDS[name]}
-    getters = [(field, _getter(name, field, value, source)) for field, value in values.items()]
+    fields_of = Fields(name, values, source)
+    read, getters = fields_of.read, fields_of.getters
     event_class = event_types.class_of(name)
     compose = None if "id" in values else event_types.ONCE[name]
     explain = _explainer(mapping, name, values, source)
@@ -173,7 +178,7 @@ def _maker(mapping: str, name: str, rule: Rule, source: Source) -> _Apply:
 
     def make(record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
         try:
-            fields = {field: value for field, get in getters if (value := get(record)) is not None}
+            fields = read(record)
             if "customer_id" not in fields:
                 outcome.anonymous = True
                 return
@@ -186,19 +191,14 @@ def _maker(mapping: str, name: str, rule: Rule, source: Source) -> _Apply:
     return make
 
 
-def _getter(name: str, field: str, value: Value, source: Source) -> Get:
-    finish = event_types.conversion(name, field)
-    return compile_value(value, source, finish, is_time=event_types.is_time(name, field))
-
-
-_Explain = Callable[[Any, Exception, list[tuple[str, Get]]], EventError]
+_Explain = Callable[[Any, Exception, Mapping[str, Get]], EventError]
 
 
 def _explainer(mapping: str, name: str, values: Mapping[str, Value], source: Source) -> _Explain:
     """Make what says which field was wrong, where it comes from and the kind of what stood there."""
     raw = {field: raw_value(value, source) for field, value in values.items()}
 
-    def explain(record: Any, error: Exception, getters: list[tuple[str, Get]]) -> EventError:  # noqa: ANN401
+    def explain(record: Any, error: Exception, getters: Mapping[str, Get]) -> EventError:  # noqa: ANN401
         field, problem = _located(record, error, getters)
         where = f"mapping {mapping}, {name}, `{field}`"
         if field in values:
@@ -209,10 +209,10 @@ def _explainer(mapping: str, name: str, values: Mapping[str, Value], source: Sou
     return explain
 
 
-def _located(record: Any, error: Exception, getters: list[tuple[str, Get]]) -> tuple[str, str]:  # noqa: ANN401
+def _located(record: Any, error: Exception, getters: Mapping[str, Get]) -> tuple[str, str]:  # noqa: ANN401
     """Give the field that is wrong, and what is wrong with it."""
     if isinstance(error, ConversionError):
-        for field, get in getters:
+        for field, get in getters.items():
             try:
                 get(record)
             except ConversionError as found:

@@ -6,7 +6,7 @@ never becomes an object. A Shopify order has 300 values, of which a mapping read
 
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, field
@@ -19,6 +19,11 @@ _HIDDEN: Final = "\x7fretention{}"
 
 class Rows:
     """Records are dictionaries."""
+
+    def attribute(self, path: Path) -> str | None:
+        """Nothing is an attribute."""
+        del path
+        return None
 
     def getter(self, path: Path) -> Get:
         """Give the getter of a path."""
@@ -151,21 +156,24 @@ class Shape:
         return self._getter([], self._root, path)
 
     def _getter(self, names: list[str], node: Node, path: Path) -> Get:
-        steps = list(path)
-        while steps and not node.whole:
-            name = cast("str", steps.pop(0))
-            names.append(_name(node, name))
-            node = node.fields[name]
-        get = _attribute(names)
+        attributes, steps = _attributes(node, path)
+        get = _attribute([*names, *attributes])
         if not steps:
             return get
-        walk = _walk(tuple(steps))
+        walk = _walk(steps)
 
         def both(record: Any) -> Any:  # noqa: ANN401 - JSON
             found = get(record)
             return None if found is None else walk(found)
 
         return both
+
+    def attribute(self, path: Path) -> str | None:
+        """Give the dotted name of what is read of the record itself, if no list or whole is on its way."""
+        if path[0] in SURROUNDINGS:
+            return None
+        attributes, steps = _attributes(self._root, path)
+        return None if steps else ".".join(attributes)
 
     def _struct(self, node: Node, *, surrounded: bool = False) -> type[Struct]:
         """Make the type of a place whose fields are read; names that JSON allows are no names in Python."""
@@ -198,6 +206,21 @@ class ShapeOfRule:
     def getter(self, path: Path) -> Get:
         """Give the getter of a path."""
         return self._shape.getter(self._each, path)
+
+    def attribute(self, path: Path) -> str | None:
+        """Give the attribute's dotted name, if it is one."""
+        return self._shape.attribute(path)
+
+
+def _attributes(node: Node, path: Path) -> tuple[list[str], Path]:
+    """Give the attributes that lead along a path, and what is left of it within a whole."""
+    names: list[str] = []
+    for number, step in enumerate(path):
+        if node.whole or isinstance(step, int):
+            return names, path[number:]
+        names.append(_name(node, step))
+        node = node.fields[step]
+    return names, ()
 
 
 def _name(node: Node, name: str) -> str:
