@@ -199,3 +199,14 @@ def test_a_shape_is_a_function_of_what_numbers_are_made_with():
     assert len(set(shapes)) == 4
     rates = {"EUR": 1.2, "USD": 1.0}  # the order of a file says nothing
     assert shape_of(Definitions(rates=rates)) == shapes[2]
+
+
+def test_what_the_numbers_mean_may_be_said_once_a_whole_set_rests_on_all_there_was(rollup):
+    assert not rollup.tick(NOW).caught_up
+    settle(rollup)
+    assert not rollup.tick(NOW).caught_up  # the facts that were forwarded until then are still to be read
+    settle(rollup)
+    assert rollup.tick(NOW).caught_up
+    assert not rollup.tick(NOW).caught_up  # not all have answered the last one
+    settle(rollup, inputs_read=False)
+    assert not rollup.tick(NOW).caught_up

@@ -1,0 +1,36 @@
+"""The examples of docs/outputs.md are what is said."""
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from models.definitions import Definitions
+from models.events import to_us
+from models.practice import ACTIONS, Practice
+from tests.models.outputs.conftest import Town
+
+TEXT = (Path(__file__).parents[3] / "docs" / "outputs.md").read_text()
+[EVENTS] = re.findall(r"```jsonl\n(.*?)```", TEXT, re.DOTALL)
+EXAMPLES = re.findall(r"```outputs (\S+) (\S+)\n(.*?)```", TEXT, re.DOTALL)
+
+
+@pytest.mark.parametrize(("kind", "now", "lines"), EXAMPLES, ids=[kind for kind, _, _ in EXAMPLES])
+def test_what_is_said_of_the_events_holds_the_examples(kind, now, lines):
+    events = [json.loads(line) for line in EVENTS.splitlines()]
+    outputs = Town().look(events, to_us(datetime.fromisoformat(now)))
+    said = [msgspec.to_builtins(output.value) for output in outputs if output.type == kind]
+    assert [line for line in map(json.loads, lines.splitlines()) if line not in said] == []
+
+
+def test_every_action_and_its_rules_are_told():
+    assert [name for name in ACTIONS if f"| `{name}` |" not in TEXT] == []
+    [table] = re.findall(r"\[actions\]\n(.*?)\n\n", TEXT, re.DOTALL)
+    shown = {line.split(" =")[0] for line in table.splitlines()}
+    assert shown == set(Practice.__struct_fields__) - {"expiry"}
+    for name, seconds in Definitions().actions.expiry.items():
+        [row] = re.findall(rf"\| `{name}` \|.*", TEXT)
+        assert f"| {seconds // 86_400} d |" in row
