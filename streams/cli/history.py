@@ -16,7 +16,7 @@ from streams.backfill.openmetrics import Recorder, is_label
 from streams.backfill.order import FIRST, Ordered, Timed
 from streams.backfill.replay import Facts, replay
 from streams.cli.facts import Instant, take
-from streams.cli.files import FILES, FORMAT, MAPPING, BadLines, Counter, CountProgress, Format
+from streams.cli.files import FILES, FORMAT, MAPPING, BadLines, Counter, CountProgress, Format, Line
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
 from streams.clock import wall_us
@@ -25,6 +25,8 @@ from streams.settings import Settings
 
 _STEP: Final = re.compile(r"([1-9][0-9]{0,5})([smhd])", re.ASCII)
 _UNITS: Final = {"s": US_PER_SECOND, "m": US_PER_MINUTE, "h": US_PER_HOUR, "d": US_PER_DAY}
+#: Events between two looks at the clock: a look costs as much as several events.
+_LOOK_EVERY: Final = 1000
 #: Ten years of five minutes; each instant has more than a thousand series.
 _MOST_INSTANTS: Final = 1_100_000
 
@@ -103,8 +105,9 @@ def command(
         Recorder(labels, recorded=recorded) as recorder,
     ):
         instants = _instants(events, first, last, step)
-        with CountProgress(len(instants), "Computing", "instants") as progress:
-            facts = _facts(files, instants[0], settings, bad)
+        steps = events.count + len(instants)
+        with CountProgress(steps, "Computing", "events and instants") as progress:
+            facts = _facts(files, instants[0], settings, bad, progress)
             for now, samples in replay(events, instants, settings.definitions, facts):
                 recorder.add(now, samples)
                 progress.add(1)
@@ -135,17 +138,22 @@ def _instants(events: Ordered, first: int | None, last: int | None, step: int) -
     return instants
 
 
-def _facts(files: Sequence[str], first: int, settings: Settings, bad: BadLines) -> Facts:
+def _facts(
+    files: Sequence[str], first: int, settings: Settings, bad: BadLines, progress: CountProgress
+) -> Facts:
     counter = Counter()
     since = known_since(hour(first), settings.definitions.horizon_days)
 
-    def known(event: Timed) -> bool:
+    def known(events: Iterable[Timed]) -> Iterator[Line]:
         """Say nothing of what has left the horizon: in a history of years, that is to be expected."""
-        return event.time >= since or event.time == FIRST
+        for number, event in enumerate(events, 1):
+            if number % _LOOK_EVERY == 0:
+                progress.add(_LOOK_EVERY)
+            if event.time >= since or event.time == FIRST:
+                yield line(event, files)
 
     def facts(events: Iterable[Timed]) -> Iterator[list[tuple[str, Fact]]]:
-        lines = (line(event, files) for event in events if known(event))
-        return (taken.facts for taken in take(lines, first, settings.definitions, bad, counter))
+        return (taken.facts for taken in take(known(events), first, settings.definitions, bad, counter))
 
     return facts
 

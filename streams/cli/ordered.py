@@ -25,7 +25,8 @@ def ordered(
 
     def source(index: int, file: str) -> Source:
         def events() -> Iterator[Timed]:
-            return timed(read([file], progress, file_format, mapping), index, clock)
+            found = timed(read([file], progress, file_format, mapping), index, clock)
+            return found if progress is None else _counted(found, progress)
 
         return Source(events, again=file != "-")
 
@@ -35,6 +36,12 @@ def ordered(
             found = stack.enter_context(in_time_order(sources))
         progress = None
         yield found
+
+
+def _counted(events: Iterator[Timed], progress: ReadProgress) -> Iterator[Timed]:
+    for event in events:
+        progress.events += 1
+        yield event
 
 
 def line(event: Timed, files: Sequence[str]) -> Line:
