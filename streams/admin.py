@@ -37,6 +37,8 @@ AUTHORISATION_ERRORS = (
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
 )
+#: TLS is closed by both sides, and aiokafka does not wait for that of its first connection.
+_GOODBYE_SECONDS = 0.1
 _PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
@@ -69,6 +71,8 @@ async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         ) from error
     finally:
         await admin.close()
+        if settings.connection.tls:
+            await asyncio.sleep(_GOODBYE_SECONDS)
 
 
 async def _why(settings: Settings, error: Exception) -> RetentionError:

@@ -18,6 +18,8 @@ from streams.oauth import TokenUnavailable
 from streams.settings import Settings
 
 _TIMEOUT_MS: Final = 4_000
+#: TLS is closed by both sides; a loop that ends before leaves a socket open.
+_GOODBYE_SECONDS: Final = 0.5
 #: OpenSSL's numbers for a name or an address that is not in the certificate.
 _ANOTHER_NAME: Final = frozenset({62, 64})
 
@@ -43,10 +45,10 @@ async def _ask(settings: Settings, server: str) -> RetentionError | None:
         return AccessDenied(str(error.args[0]), "see the settings RETENTION_OAUTH_*")
     except (KafkaError, OSError, ValueError, EOFError) as error:
         return _told(settings, server, error)
-    except asyncio.CancelledError:
-        raise
     finally:
-        connection.close()
+        closed = connection.close()
+        if connection._protocol is not None:  # noqa: SLF001 - else there was nothing, and nothing closes
+            await asyncio.wait([closed], timeout=_GOODBYE_SECONDS)
     return None
 
 
