@@ -77,10 +77,12 @@ class Ordered:
         count: how many they are.
         earliest: the first time of any, microseconds; None: none has one.
         latest: the last.
+        held: bytes of those that were small enough to stay in memory.
     """
 
     def __init__(self) -> None:
         self.count = 0
+        self.held = 0
         self.earliest: int | None = None
         self.latest: int | None = None
         self._streams: list[_Stream] = []
@@ -93,8 +95,9 @@ class Ordered:
         if source.again and (found := _looked_at(source.open())) is not None:
             self._add(found, source.open)
         else:
-            for found, run in _runs(source.open(), spool, run_bytes):
+            for found, run in _runs(source.open(), spool, run_bytes, run_bytes - self.held):
                 self._add(found, run)
+                self.held += found.held
 
     def _add(self, found: "_Range", events: Open) -> None:
         if not found.count:
@@ -126,6 +129,7 @@ class _Range:
 
     def __init__(self) -> None:
         self.count = 0
+        self.held = 0  # bytes in memory
         self.first = self.last = FIRST
         self.earliest: int | None = None
 
@@ -148,19 +152,23 @@ def _looked_at(events: Iterator[Timed]) -> _Range | None:
     return found if all(found.add(event.time) for event in events) else None
 
 
-def _runs(events: Iterator[Timed], spool: IO[bytes], run_bytes: int) -> Iterator[tuple[_Range, Open]]:
-    """Cut events into sorted runs. What fits into one stays in memory."""
-    held: list[Timed] = []
+def _runs(
+    events: Iterator[Timed], spool: IO[bytes], run_bytes: int, spare: int
+) -> Iterator[tuple[_Range, Open]]:
+    """Cut events into sorted runs. The last, or only, one stays in memory if it is no larger than `spare`."""
+    run: list[Timed] = []
     size = 0
-    spooled = False
     for event in events:
-        held.append(event)
+        run.append(event)
         size += len(event.content)
         if size >= run_bytes:
-            yield _sorted(held), _spooled(held, spool)
-            held, size, spooled = [], 0, True
-    if held:
-        yield _sorted(held), _spooled(held, spool) if spooled else held.__iter__
+            yield _sorted(run), _spooled(run, spool)
+            run, size = [], 0
+    if run:
+        found = _sorted(run)
+        if size <= spare:
+            found.held = size
+        yield found, run.__iter__ if found.held else _spooled(run, spool)
 
 
 def _sorted(run: list[Timed]) -> _Range:

@@ -51,6 +51,13 @@ def test_what_is_larger_than_memory_is_cut_into_many_runs():
     assert {event.content for event in found} == {event.content for event in source.events}
 
 
+def test_many_small_files_do_not_fill_the_memory_either():
+    files = [File(index, [5, 4, index]) for index in range(100, 200)]  # 5 bytes each
+    with in_time_order([Source(file.open) for file in files], run_bytes=100) as ordered:
+        assert ordered.held == 100
+        assert [event.time for event in ordered] == [4] * 100 + [5] * 100 + list(range(100, 200))
+
+
 def test_what_can_be_read_once_is_read_once():
     source = File(0, [3, 1, 2])
     with in_time_order([Source(source.open, again=False)]) as ordered:
