@@ -156,6 +156,7 @@ class SecuredKafka(EmbeddedKafka):
             "inter.broker.listener.name": "PLAINTEXT",
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "super.users": "User:ANONYMOUS",
+            "connection.failed.authentication.delay.ms": "0",
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": str(certificates.broker),
             "ssl.truststore.type": "PEM",
