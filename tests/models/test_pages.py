@@ -14,6 +14,7 @@ IDS = st.one_of(
     st.text(max_size=12),
 )
 TIMES = st.integers(0, 1 << 51)
+NOTES = st.binary(max_size=3000).map(msgspec.msgpack.encode)
 
 
 @st.composite
@@ -53,7 +54,7 @@ def page_bytes(request, monkeypatch):
 
 
 @pytest.mark.usefixtures("page_bytes")
-@given(known=st.lists(facts(), min_size=1, max_size=30), note=st.binary(max_size=3000).map(msgspec.msgpack.encode))
+@given(known=st.lists(facts(), min_size=1, max_size=30), note=NOTES)
 def test_what_is_appended_is_read_back_with_a_note_and_after_rewriting(known, note):
     rows: dict[bytes, bytes] = {}
     log(rows, known[:1])
