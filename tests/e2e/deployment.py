@@ -199,7 +199,7 @@ def total(scraped: Iterable[Metrics], name: str, **labels: str) -> float:
 
 def business(metrics: Metrics) -> Metrics:
     """The series that one worker exports for all."""
-    ours = SERIES | {name.removesuffix("_ratio") + "_denominator" for name in CATALOGUE}
+    ours = SERIES | {name.removesuffix("_ratio") + "_denominator" for name in SERIES}
     return {series: value for series, value in metrics.items() if series[0] in ours}
 
 
