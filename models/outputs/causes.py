@@ -12,6 +12,7 @@ from msgspec import Struct
 from models import checkout, feedback, orders
 from models.account import Account
 from models.claims import Opened, Placed, Removed, ReviewClaim, Submitted
+from models.customer import NEVER
 from models.definitions import Definitions
 from models.feedback import DETRACTOR, PROMOTER
 from models.messages import SubjectKind
@@ -88,10 +89,12 @@ class Causes:
         self._bad_rating = practice.bad_rating
         self._half_value = definitions.tiers["gold"]
 
-    def wanted(
+    def look(
         self, account: Account, course: Course, tickets: Mapping[str, Ticket], value: float, now: int
-    ) -> list[Wanted]:
-        """Give every action that is worth doing at `now`.
+    ) -> tuple[list[Wanted], int | None]:
+        """Give every action that is worth doing at `now`, and when time alone may make another one so.
+
+        For the latter, targets' due times and the course's instants come beside.
 
         Args:
             account: the customer.
@@ -101,32 +104,21 @@ class Causes:
             now: microseconds.
         """
         found: list[Wanted] = []
+        until = NEVER
         for entity, ticket in tickets.items():
             if not ticket.is_resolved:
                 found += self._answering(account, entity, ticket, now)
-        found += self._reviews(account)
-        found += self._answer(account, tickets)
+                patient = ticket.opened + self._patience[ticket.priority]
+                if ticket.answered is None and now < patient < until:
+                    until = patient
+        if account.row.reviews:
+            found += self._reviews(account)
+        if account.row.loose:
+            found += self._answer(account, tickets)
         found += self._course(account, course, value)
-        found += self._late(account, now)
-        found += self._carts(account, course, now)
-        return [one for one in found if self._on[one.action] and one.expires > now]
-
-    def next(self, account: Account, tickets: Mapping[str, Ticket], now: int) -> int | None:
-        """Give when time alone may make another action worth doing, beside targets and the course."""
-        instants = [
-            ticket.opened + self._patience[ticket.priority]
-            for ticket in tickets.values()
-            if ticket.answered is None and not ticket.is_resolved
-        ]
-        for known in account.row.orders.values():
-            instants += [
-                claim.promised + 1
-                for claim in known
-                if type(claim) is Placed and claim.promised is not None and claim.promised >= now
-            ]
-        for known_cart in account.row.carts.values():
-            instants.append(max(claim.time for claim in known_cart) + checkout.PATIENCE_US)
-        return min((at for at in instants if at > now), default=None)
+        until = min(until, self._late(account, now, found), self._carts(account, course, now, found))
+        worth = [one for one in found if self._on[one.action] and one.expires > now]
+        return worth, None if until == NEVER else until
 
     def _answering(self, account: Account, entity: str, ticket: Ticket, now: int) -> Iterator[Wanted]:
         """Give what a ticket asks of those who answer it."""
@@ -216,30 +208,36 @@ class Causes:
                 REWARD_LOYALTY, "customer", customer, turn.cause, turn.event, turn.time, expires, priority
             )
 
-    def _late(self, account: Account, now: int) -> Iterator[Wanted]:
-        """Give what deliveries ask for that came, or come, after they were promised."""
-        earliest = now - self._expiry[APOLOGISE]
+    def _late(self, account: Account, now: int, found: list[Wanted]) -> int:
+        """Find what deliveries ask for that come, or came, late; give when the next one is overdue."""
+        earliest, until = now - self._expiry[APOLOGISE], NEVER
         for entity, known in account.row.orders.items():
             for claim in known:
-                if type(claim) is Placed and claim.promised is not None and earliest < claim.promised < now:
-                    break
-            else:
-                continue
-            order = account.order(entity)
-            if order is not None and order.promised is not None and orders.met(order, now):
-                yield self._by_time(APOLOGISE, "order", entity, order.promised, _APOLOGISE_PRIORITY)
-
-    def _carts(self, account: Account, course: Course, now: int) -> Iterator[Wanted]:
-        """Give what carts ask for that were left, and nothing bought since."""
-        ordered = course.line[-1][0] if course.line else -1
-        earliest = now - self._expiry[RECOVER_CART] - checkout.PATIENCE_US
-        for entity, started in account.row.carts.items():
-            active = max(claim.time for claim in started)
-            if earliest < active <= now - checkout.PATIENCE_US and active >= ordered:
-                if account.conversions_of(entity):
+                if type(claim) is not Placed or claim.promised is None or claim.promised <= earliest:
                     continue
-                abandoned = active + checkout.PATIENCE_US
-                yield self._by_time(RECOVER_CART, "cart", entity, abandoned, _CART_PRIORITY)
+                if claim.promised >= now:
+                    until = min(until, claim.promised + 1)
+                    continue
+                order = account.order(entity)
+                if order is not None and order.promised == claim.promised and orders.met(order, now):
+                    found.append(
+                        self._by_time(APOLOGISE, "order", entity, claim.promised, _APOLOGISE_PRIORITY)
+                    )
+                    break
+        return until
+
+    def _carts(self, account: Account, course: Course, now: int, found: list[Wanted]) -> int:
+        """Find what carts ask for that were left, and nothing bought since; give when the next one is."""
+        ordered = course.line[-1][0] if course.line else -1
+        earliest, until = now - self._expiry[RECOVER_CART], NEVER
+        for entity, started in account.row.carts.items():
+            active = started[0].time if len(started) == 1 else max(claim.time for claim in started)
+            abandoned = active + checkout.PATIENCE_US
+            if abandoned > now:
+                until = min(until, abandoned)
+            elif abandoned > earliest and active >= ordered and not account.conversions_of(entity):
+                found.append(self._by_time(RECOVER_CART, "cart", entity, abandoned, _CART_PRIORITY))
+        return until
 
 
 def _latest(versions: Sequence[ReviewClaim]) -> Submitted | None:

@@ -14,6 +14,7 @@ from models import claims
 from models.account import Account
 from models.aggregates import YEAR
 from models.claims import AnyClaim
+from models.customer import NEVER
 from models.definitions import Definitions
 from models.money import exponent
 from models.outputs.moves import Entry, moves_of
@@ -132,17 +133,20 @@ def _birth(account: Account) -> tuple[int, tuple[str, str]]:
     """Give when the customer became one, and the type and id of the event."""
     row = account.row
     first: AnyClaim | None = None
+    at = NEVER
     for section in row.sections():
         for known in section.values():
             for claim in known:
-                if first is None or (claim.time, claim.id) < (first.time, first.id):
-                    first = claim
+                time = claim.time
+                if time < at or (time == at and first is not None and claim.id < first.id):
+                    first, at = claim, time
     for loose in row.loose:
-        if type(loose) in _TYPES and (first is None or (loose.time, loose.id) < (first.time, first.id)):
-            first = loose
+        time = loose.time
+        if time <= at and type(loose) in _TYPES and (time < at or first is None or loose.id < first.id):
+            first, at = loose, time
     if first is None:
         raise ValueError("nothing is known of the customer")
-    return first.time, (_TYPES[type(first)], first.id)
+    return at, (_TYPES[type(first)], first.id)
 
 
 class _Walk:

@@ -71,11 +71,10 @@ class Speaker:
         lifecycle = self._turn(customer, "lifecycle", course.lifecycle, said.lifecycle, outputs)
         tier = self._turn(customer, "tier", course.tier, said.tier, outputs)
         targets = self._targets.say(customer, known, said.targets, said.settled, now)
-        wanted = self._causes.wanted(account, course, known, value, now)
+        wanted, left = self._causes.look(account, course, known, value, now)
         actions, action_news, admits = self._actions.say(account, wanted, said.actions, now)
         outputs += targets.outputs
         outputs += action_news
-        left = self._causes.next(account, known, now)
         instants = (course.until, targets.due, left, admits, _sent_until(account, now))
         until = min((at for at in instants if at is not None), default=None)
         acted = [

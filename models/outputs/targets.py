@@ -90,10 +90,7 @@ class TargetNews:
 
     def _after(self, ticket: Ticket, before: Mapping[int, Target], now: int, turn: int) -> dict[int, Target]:
         """Give what is to have been said of a ticket; `turn` of what nothing is remembered of."""
-        after = {
-            kind: said if said.state == GONE else Target(GONE, said.due, said.decided, said.turn + 1)
-            for kind, said in before.items()
-        }
+        after: dict[int, Target] = {}
         for kind, fulfilled, due in goals(ticket, self.targets):
             if fulfilled is not None and fulfilled <= due:
                 state, decided = FULFILLED, fulfilled
@@ -107,6 +104,10 @@ class TargetNews:
             else:
                 contradicted = _contradicts(said, state, due, decided)
                 after[kind] = Target(state, due, decided, said.turn + contradicted)
+        for kind in before.keys() - after.keys() if before else ():
+            said = before[kind]
+            gone = said if said.state == GONE else Target(GONE, said.due, said.decided, said.turn + 1)
+            after[kind] = gone
         return after
 
 
