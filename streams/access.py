@@ -115,8 +115,9 @@ def of_reset(settings: Settings) -> list[Right]:
 
 
 def _on_topics(topics: Iterable[Topic], *, create: bool) -> list[Right]:
+    """Whatever is done with topics, and to make those that are not somebody else's."""
     more: tuple[Operation, ...] = ("CREATE",) if create else ()
-    return [Right("topic", topic.name, (*topic.access, *more)) for topic in topics]
+    return [Right("topic", topic.name, (*topic.access, *(() if topic.given else more))) for topic in topics]
 
 
 def _transactional_ids(settings: Settings) -> Iterator[str]:

@@ -171,13 +171,19 @@ def test_a_pattern_of_inputs_needs_names_that_begin_so(pattern, name, prefixed):
     assert access.of_pattern(pattern) == access.Right("topic", name, ("READ",), prefixed)
 
 
-def test_a_pattern_of_inputs_is_printed_as_a_prefix(variables, tmp_path):
+def test_inputs_of_somebody_else_are_only_read_and_a_pattern_is_a_prefix(variables, tmp_path):
     config = tmp_path / "retention.toml"
-    config.write_text('[[inputs]]\npattern = "shop-.*"\nkind = "orders"\n')
-    settings = load({"config": str(config)}, variables)
+    given = (
+        '[[inputs]]\npattern = "shop-.*"\nkind = "orders"\n[[inputs]]\ntopic = "theirs"\nkind = "orders"\n'
+    )
+    config.write_text(given)
+    settings = load({"config": str(config), "create_topics": "true"}, variables)
     commands = setup.told(settings, "commands").splitlines()
     [prefixed] = [command for command in commands if command.endswith("--resource-pattern-type prefixed")]
     assert "--operation Read --topic shop- " in prefixed
     assert not [command for command in commands if "--topic orders" in command and "Read" in command]
     rights = json.loads(setup.told(settings, "json"))["acls"]
     assert [right["name"] for right in rights if right["pattern"] == "prefixed"] == ["shop-"]
+    by_name = {right["name"]: right["operations"] for right in rights if right["use"] == "worker"}
+    assert by_name["theirs"] == ["READ"]
+    assert by_name["retention.metrics"] == ["READ", "WRITE", "CREATE"]
