@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.events import KINDS, EventError, decode
@@ -102,6 +102,7 @@ def test_envelopes_in_envelopes_are_refused_at_any_depth():
 
 
 @given(st.data())
+@settings(max_examples=40)
 def test_every_event_may_travel_so(data):
     for event in data.draw(event_sets(DEFINITIONS, identities=True, largest=8)):
         kind = KINDS[event["type"]]
