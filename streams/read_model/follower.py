@@ -120,7 +120,8 @@ class ReadModel:
                 try:
                     await self._follow(consumer)
                 except _Changed:
-                    continue
+                    # Groups of one name in two Kafkas would empty one Redis for each other: not in a hurry.
+                    await asyncio.sleep(_AGAIN_SECONDS)
                 except RedisError as error:
                     self._away(error)
                     await self._store.hang_up()
