@@ -1,6 +1,6 @@
 """Why a customer stands where they do: each of their events, and what it counts for (docs/api.md, "Why")."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from models import claims
@@ -10,6 +10,7 @@ from models.ask.answers import Change, Kind, Reason, Sets, Subject, Why
 from models.ask.customers import sets_of
 from models.ask.reasons import Verdict
 from models.claims import AUTHORS, STATUSES, SURVEYS, Claim
+from models.customer import Row
 from models.definitions import PRIORITIES, Definitions
 from models.facts import Fact
 from models.messages import Cause
@@ -61,6 +62,15 @@ _FIELDS: Final[Mapping[tuple[type[Claim], str], tuple[str, Sequence[str] | None]
     (claims.Acted, "action"): ("action", ACTIONS),
     (claims.Acted, "held"): ("held_out", None),
 }
+#: As `Row.sections` has them.
+_KINDS: Final[tuple[Kind, ...]] = ("order", "refund", "ticket", "review", "cart")
+_JUDGES: Final[Mapping[Kind, Callable[[Account, str, int], Iterator[Verdict]]]] = {
+    "order": reasons.of_order,
+    "refund": lambda account, entity, _: reasons.of_refund(account, entity),
+    "ticket": lambda account, entity, _: reasons.of_ticket(account, entity),
+    "review": lambda account, entity, _: reasons.of_review(account, entity),
+    "cart": reasons.of_cart,
+}
 _BILLION: Final = 1_000_000_000
 
 
@@ -80,7 +90,7 @@ class Whys:
 
     def why(
         self,
-        account: Account,
+        customer: bytes,
         facts: Sequence[Fact],
         later: Sequence[Fact],
         now: int,
@@ -91,13 +101,14 @@ class Whys:
         """Give a customer's reasons, and where the next page begins; None of who is no customer.
 
         Args:
-            account: the customer, of `facts` alone.
+            customer: the key of their row.
             facts: what is known of them.
             later: what is later than the clock.
             now: microseconds.
             after: where to begin; None: with the first event.
             limit: of events.
         """
+        account = Account(customer, Row(facts))
         course = self._courses.course(account, now)
         if course is None:
             return None
@@ -105,7 +116,7 @@ class Whys:
         if after is not None:
             events = [fact for fact in events if (fact.time, fact.claim.id) > after]
         page = events[:limit]
-        verdicts = {id(verdict.claim): verdict for verdict in _judge(account, now)} if page else {}
+        verdicts = {id(verdict.claim): verdict for verdict in _judge(account, page, now)}
         more = Place(page[-1].time, page[-1].claim.id) if len(events) > limit else None
         hours = [entry[2] for entry in account.line]
         return Why(
@@ -143,19 +154,15 @@ class Whys:
         )
 
 
-def _judge(account: Account, now: int) -> Iterator[Verdict]:
-    row = account.row
-    for entity in row.orders:
-        yield from reasons.of_order(account, entity, now)
-    for entity in row.refunds:
-        yield from reasons.of_refund(account, entity)
-    for entity in row.tickets:
-        yield from reasons.of_ticket(account, entity)
-    for entity in row.reviews:
-        yield from reasons.of_review(account, entity)
-    for entity in row.carts:
-        yield from reasons.of_cart(account, entity, now)
-    yield from reasons.of_loose(account)
+def _judge(account: Account, page: Sequence[Fact], now: int) -> Iterator[Verdict]:
+    """Judge all that is known of the things, and no others, that a page of events is about."""
+    sections = dict(zip(_KINDS, account.row.sections(), strict=True))
+    about = {(_EVENTS[type(fact.claim)][1], fact.entity) for fact in page}
+    for kind, entity in about:
+        if kind is None:
+            yield from reasons.of_loose(account)
+        elif entity in sections[kind]:
+            yield from _JUDGES[kind](account, entity, now)
 
 
 def _change(turn: Turn) -> Change:

@@ -105,11 +105,12 @@ class Api:
         customer, task = self._whom(request)
         if self._elsewhere(task, request):
             return _passed_on(await self._ask(request, task, dict(request.query)))
-        partition, account = self._reader.account(task, customer)
+        partition = self._reader.partition(task)
         after = None if question.cursor is None else cursors.parsed(question.cursor, Moment)
         place = None if after is None else EventPlace(after.time, after.id)
-        facts, later = partition.facts(account.key)
-        found = self._whys.why(account, facts, later, partition.now, after=place, limit=question.limit)
+        key = customer.encode()
+        facts, later = partition.facts(key)
+        found = self._whys.why(key, facts, later, partition.now, after=place, limit=question.limit)
         if found is None:
             raise _unknown(customer)
         why, more = found
@@ -122,7 +123,7 @@ class Api:
 
     def _whom(self, request: web.Request) -> tuple[str, int]:
         customer = request.match_info["customer_id"]
-        return customer, tasks_of([customer.encode(errors="surrogateescape")], self._tasks)[0]
+        return customer, tasks_of([customer.encode()], self._tasks)[0]
 
     # Lists.
 

@@ -2,10 +2,8 @@
 
 import json
 
-from models.account import Account
 from models.ask.why import Whys
 from models.claims import Amended, Answered, Cancelled, CheckoutStarted, Completed, Opened, Replied
-from models.customer import Row
 from models.events import KINDS, decode
 from models.facts import facts_of
 from models.metrics import compute
@@ -18,8 +16,7 @@ UNLIMITED = 10**6
 
 def why(partition, customer, now, after=None, limit=UNLIMITED):
     facts, later = partition.facts(customer.encode())
-    account = Account(customer.encode(), Row(facts))
-    return Whys(partition._definitions).why(account, facts, later, now, after=after, limit=limit)
+    return Whys(partition._definitions).why(customer.encode(), facts, later, now, after=after, limit=limit)
 
 
 def reasons(shop, customer="ada"):

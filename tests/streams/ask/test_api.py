@@ -111,6 +111,8 @@ PATHS = [
     ("/customers/customer%2007", "/customers/{customer_id}"),
     ("/customers/customer%2007/why", "/customers/{customer_id}/why"),
     ("/customers/nobody", "/customers/{customer_id}"),
+    ("/customers/%FF%FF", "/customers/{customer_id}"),
+    ("/customers/%ED%A0%80/why", "/customers/{customer_id}/why"),
     ("/customers?tier=lead", "/customers"),
     ("/tickets?breached", "/tickets"),
     ("/tickets?due_within=2d&cursor=none", "/tickets"),
@@ -206,6 +208,7 @@ async def test_the_events_of_one_come_in_pages_too(asked):
     while path is not None:
         _, headers, body = await get(asked, path)
         found.append([event["time"] for event in json.loads(body)["events"]])
+        assert all(event["counts_for"] for event in json.loads(body)["events"])
         path = headers["Link"].split(">")[0][1:] if "Link" in headers else None
     assert [len(times) for times in found] == [2, 2, 1]
     times = [time for page in found for time in page]
