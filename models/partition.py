@@ -223,7 +223,7 @@ class Partition:
         for claim in speech.acted:
             fact = Fact("", claim)
             if self._log(key, claim.id, encode(fact)):
-                self._know(key, account, fact)
+                self._enter(key, account, fact)
         self._desk.remind(key, speech.until)
         return speech.outputs
 
@@ -387,12 +387,15 @@ class Partition:
             del self._met[account.key]
 
     def _know(self, key: bytes, account: Account, fact: Fact) -> None:
+        self._enter(key, account, fact)
+        self._desk.touch(key)
+
+    def _enter(self, key: bytes, account: Account, fact: Fact) -> None:
         at = fact.claim.time // US_PER_HOUR
         if at < account.row.earliest:
             account.row.earliest = at
             self._oldest.setdefault(at, []).append(key)
         self._ledger.enter(account, fact)
-        self._desk.touch(key)
 
     def _admit(self, key: bytes) -> None:
         """Let the facts be known for which the time has come."""

@@ -89,13 +89,14 @@ class Speaker:
         self, customer: str, what: Standing, turn: Turn, told: Told | None, outputs: list[Output]
     ) -> Told:
         """Tell a transition that has not been told, and give what has been told."""
-        content = fingerprint((turn.before, turn.after, turn.time, turn.cause, turn.event))
+        full = (turn.before, turn.after, turn.time, turn.cause, turn.event)
+        content = fingerprint(full)
         corrections = 0
         if told is not None:
             if told.content == content:
                 return told
             corrections = told.corrections + (turn.time <= told.time)
-        output_id = identity(TRANSITION, customer, what, content, corrections)
+        output_id = identity(TRANSITION, customer, what, full, corrections)
         names = self._names[what]
         value = Transition(
             output_id,

@@ -23,20 +23,20 @@ def clock(tmp_path):
 
 async def test_workers_killed_as_they_speak_say_each_thing_once(deploy):
     """Not before what is said goes out all the time, so that whatever moment is a bad one."""
-    events = history(23, size=3000)
+    events = history(23, size=1800)
     deployment = deploy()
     cluster = deployment.cluster
     await cluster.create(dict.fromkeys((*INPUTS, *TOPICS), 4))
     await deployment.started(2)
     pace = Pace(0.1)
     flowing = asyncio.create_task(cluster.produce(events, pace=pace))
-    for round_ in range(4):
+    for round_ in range(3):
         spoken = await count_of(cluster)
         async with asyncio.timeout(PATIENCE):
             while await count_of(cluster) < spoken + 200 and not flowing.done():  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         deployment.alive[0].kill()
-        if round_ < 3:
+        if round_ < 2:
             deployment.start()
     pace.end()
     await flowing

@@ -13,7 +13,7 @@ from tests.random_history import random_history
 from tests.strategies import DAY, histories
 
 laws = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

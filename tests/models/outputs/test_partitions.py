@@ -81,12 +81,12 @@ def run(history):
     assert len(ids) == len(set(ids))
 
 
-@settings(laws, max_examples=25)
+@settings(laws, max_examples=15)
 @given(histories())
 def test_over_any_history_and_crash_each_thing_is_said_once_and_the_last_is_true(history):
     run(history)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_over_a_large_history_too(seed):
     run(random_history(seed, customers=20, size=900, looks=6))
