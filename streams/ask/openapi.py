@@ -107,7 +107,7 @@ def _get(
     row: type[Struct],
     of_one: bool = False,
 ) -> Part:
-    problems = ("400", "401", "404", "503") if of_one else ("400", "401", "503")
+    problems = ("400", "401", *(("404",) if of_one else ()), "502", "503")
     path = [_CUSTOMER] if of_one else []
     link = {
         "description": 'The next page, with `rel="next"`, if there is one.',
@@ -198,6 +198,7 @@ def _problems() -> Part:
         "400": "The question makes no sense; `parameter` says where.",
         "401": "The token is missing, or is another.",
         "404": "Nothing is known of the customer.",
+        "502": "The worker that has the customer has another token.",
         "503": "Tasks are being moved or restored; ask again after `Retry-After` seconds.",
     }
     again = {"description": "Seconds.", "schema": {"type": "integer"}}
