@@ -28,8 +28,8 @@ class Desk:
         self._day = -1
 
     def touch(self, key: bytes) -> None:
-        """A customer has changed."""
-        if key not in self._touched:
+        """A customer has changed. Nothing has to be kept of it before the first round begins."""
+        if self._day >= 0 and key not in self._touched:
             self._touched.add(key)
             self._queue.append(key)
 

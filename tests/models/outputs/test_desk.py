@@ -22,12 +22,13 @@ def test_all_are_looked_at_after_a_start_and_once_a_day():
 
 
 def test_who_has_changed_comes_first_and_in_turn():
-    desk = Desk(lambda: [b"x", b"y"])
+    desk = Desk(lambda: [b"x", b"y", b"z"])
+    assert desk.next(MIDNIGHT, 1) == [b"x"]
     for key in (b"a", b"b", b"a", b"c"):
         desk.touch(key)
     assert desk.next(MIDNIGHT, 2) == [b"a", b"b"]
     desk.touch(b"a")
-    assert desk.next(MIDNIGHT, 4) == [b"c", b"a", b"x", b"y"]
+    assert desk.next(MIDNIGHT, 4) == [b"c", b"a", b"y", b"z"]
 
 
 def test_time_brings_somebody_at_the_last_instant_that_was_given():
