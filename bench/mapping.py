@@ -1,10 +1,13 @@
 """What a mapping costs: the same events taken as the contract has them, and from a shop's own records."""
 
+import asyncio
+import math
 import time
 import tomllib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -12,8 +15,9 @@ from typing import Any
 import msgspec
 from aiokafka import ConsumerRecord
 
-from bench.feed import PARTITIONS, shop
-from bench.report import Line
+from bench.feed import PARTITIONS, Record, filled_kafka, forget, shop
+from bench.processes import CPU, total, worker
+from bench.report import Line, of_rounds
 from models.definitions import Definitions
 from models.events import EVENTS, Kind
 from models.partition import Partition
@@ -33,8 +37,68 @@ _MOVED = frozenset({"id", "type", "time", "customer_id", "amount"})
 Take = Callable[[Intake, Kind, list[ConsumerRecord]], None]
 
 
-def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:  # noqa: ARG001 - reads no Kafka
-    """Compare the two, in turns, so that a slow minute of the machine is both's."""
+def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
+    """Compare the two, in turns, so that a slow minute of the machine is both's: whole workers, and the intake."""
+    return [
+        *asyncio.run(_whole(directory, quick=quick, rounds=rounds)),
+        *_intakes(quick=quick, rounds=rounds),
+    ]
+
+
+async def _whole(directory: Path, *, quick: bool, rounds: int) -> list[Line]:
+    """Compare workers that read a year of a shop, until their metrics rest on all of it."""
+    size = 20_000 if quick else 200_000
+    directory.mkdir(parents=True, exist_ok=True)
+    config = directory / "mapping.toml"
+    config.write_text(_mappings())
+    flags = {"native": (), "mapped": (f"--config={config}",)}
+    rates: dict[str, list[float]] = {name: [] for name in flags}
+    costs: dict[str, list[float]] = {name: [] for name in flags}
+    for _ in range(rounds):
+        for name, more in flags.items():
+            records = partial(_records, size, mapped=name == "mapped")
+            async with filled_kafka(directory, f"{name}-{size}", records) as (bootstrap, filled):
+                rate, cost = await _worker(bootstrap, filled.events, directory, *more)
+            rates[name].append(rate)
+            costs[name].append(cost)
+    ratios = [mapped / native for native, mapped in zip(rates["native"], rates["mapped"], strict=True)]
+    work = [native / mapped for native, mapped in zip(costs["native"], costs["mapped"], strict=True)]
+    return [
+        *(of_rounds(f"whole worker, {name}", found, "/s") for name, found in rates.items()),
+        *(
+            of_rounds(f"whole worker, {name}, processor time", found, "us an event")
+            for name, found in costs.items()
+        ),
+        of_rounds("whole worker, rate of mapped over native (0.7 is the aim)", ratios),
+        of_rounds("whole worker, by processor time", work),
+    ]
+
+
+def _records(size: int, *, mapped: bool) -> Iterator[Record]:
+    for topic, customer, value in shop(size, size // 10):
+        yield topic, customer, _as_a_shop_says_it(value) if mapped else value
+
+
+async def _worker(bootstrap: str, events: int, directory: Path, *flags: str) -> tuple[float, float]:
+    """Run a worker until it says that its metrics rest on everything: events a second, microseconds for each."""
+    group = f"bench-{time.time_ns()}"
+    async with worker(bootstrap, group, directory, *flags) as process:
+        first, before, busy = 0.0, 0.0, 0.0
+        async for at, series in process.samples(0.25):
+            read = total(series, "retention_worker_events_total")
+            if not first and read:
+                first, before, busy = at, read, series.get(CPU, math.nan)
+            if read >= events and series.get("retention_caught_up"):
+                break
+        refused = total(series, "retention_worker_dead_letters_total")
+        if refused:
+            raise RuntimeError(f"{refused:g} records were refused: the mapping is wrong")
+    await forget(bootstrap, group)
+    return (events - before) / (at - first), (series.get(CPU, math.nan) - busy) / (events - before) * 1e6
+
+
+def _intakes(*, quick: bool, rounds: int) -> list[Line]:
+    """Compare the intake alone, of records that are in memory."""
     events = list(shop(_EVENTS // (10 if quick else 1), _CUSTOMERS // (10 if quick else 1)))
     native = [(kind, customer, value) for kind, customer, value in events]
     own = [(kind, customer, _as_a_shop_says_it(value)) for kind, customer, value in events]
@@ -115,7 +179,8 @@ def _as_a_shop_says_it(value: bytes) -> bytes:
 
 
 def _mappings() -> str:
-    return "\n".join(line for kind in EVENTS for line in _mapping(kind))
+    inputs = [f'[[inputs]]\ntopic = "{kind}"\nmapping = "{kind}"' for kind in EVENTS]
+    return "\n".join([*inputs, *(line for kind in EVENTS for line in _mapping(kind))])
 
 
 def _mapping(kind: Kind) -> Iterator[str]:

@@ -68,6 +68,19 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+_DEFAULTED: Final[Mapping[str, frozenset[str]]] = {
+    name: frozenset(
+        one.name for one in msgspec.structs.fields(event_type) if not one.required and one.default is not None
+    )
+    for name, event_type in EVENT_TYPES.items()
+}
+
+
+def has_default(event_type: str, name: str) -> bool:
+    """Whether the field is something where nothing is said."""
+    return name in _DEFAULTED[event_type]
+
+
 def of_kind(kind: Kind) -> list[str]:
     """Give the types that the contract has on a topic of this kind."""
     return [name for name, event_type in EVENT_TYPES.items() if event_type in EVENTS[kind]]

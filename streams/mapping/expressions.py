@@ -238,7 +238,7 @@ def _function(tree: dict[str, Any], parts: list[Get]) -> Get:
             where, what = subject(record), argument(record)
             if isinstance(where, str):
                 return isinstance(what, str) and what in where
-            return any(equal(one, what) for one in where) if isinstance(where, list) else None
+            return what in where if isinstance(where, list) else None
 
         return contains
     test = str.startswith if name == "starts_with" else str.endswith

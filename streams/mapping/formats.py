@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from models.events import MAX_BYTES, EventError, Reason
+from models.events import EventError
 from streams.mapping.definition import Definition, Envelope
 from streams.mapping.sources import Shape
 
@@ -48,24 +48,15 @@ class Record(Protocol):
         """Its headers."""
 
 
-def decoded(decode: Decode, value: bytes) -> Any:  # noqa: ANN401 - JSON
-    """Decode a value.
+def refusal(error: Exception) -> EventError:
+    """Give the reason for which a value could not be decoded: `not_json`, of whatever form it should be.
 
-    Raises:
-        EventError: `too_large`; `not_json`, of whatever form it should be; `invalid_field`, where only a
-            part of it is wrong.
+    Where only a part of it is wrong, that is `invalid_field`.
     """
-    if len(value) > MAX_BYTES:
-        raise EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}")
-    try:
-        return decode(value)
-    except EventError:
-        raise
-    except msgspec.ValidationError as error:
-        reason: Reason = "invalid_field" if "`$." in str(error) else "not_json"
-        raise EventError(reason, str(error)) from None
-    except (ValueError, RecursionError) as error:
-        raise EventError("not_json", str(error)) from None
+    if isinstance(error, EventError):
+        return error
+    part = isinstance(error, msgspec.ValidationError) and "`$." in str(error)
+    return EventError("invalid_field" if part else "not_json", str(error))
 
 
 # JSON as structs of what is read.

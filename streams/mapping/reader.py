@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from models.events import Event, EventError
+from models.events import MAX_BYTES, Event, EventError
 from streams.mapping import expressions, formats
 from streams.mapping.definition import Definition
 from streams.mapping.expressions import SURROUNDINGS, Expression, Path
@@ -82,16 +82,22 @@ class Reader:
         """Give all that becomes of a record; it never raises for what a record says."""
         if not value:  # a tombstone: compaction's business, nobody's event
             return Outcome([], [])
+        if len(value) > MAX_BYTES:
+            return self._refused(EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}"))
         try:
-            opened = self._open(formats.decoded(self._decode, value))
-        except EventError as error:
-            return Outcome([], [EventError(error.reason, f"mapping {self.name}: {error.message}")])
+            opened = self._open(self._decode(value))
+        except (ValueError, RecursionError) as error:  # msgspec's and ours are ValueErrors
+            return self._refused(formats.refusal(error))
         if opened is None:
             return Outcome([], [])
         row, operation = opened
         if self._surround is not None and record is not None:
             self._surround(row, record)
-        return self._counted(self._program.run(row, operation))
+        outcome = self._program.run(row, operation)
+        return self._counted(outcome) if outcome.anonymous or outcome.skipped is not None else outcome
+
+    def _refused(self, error: EventError) -> Outcome:
+        return Outcome([], [EventError(error.reason, f"mapping {self.name}: {error.message}")])
 
     def outcome_of_row(self, row: Mapping[str, Any]) -> Outcome:
         """Give what becomes of a row that is decoded already, such as a file's: without an envelope."""
@@ -116,8 +122,8 @@ class Reader:
             return None
         decode = self._decode if self.needs_schemas else _unframed(formats.decode_json)
         try:
-            opened = formats.opener(self.definition.envelope)(formats.decoded(decode, value))
-        except EventError:
+            opened = formats.opener(self.definition.envelope)(decode(value))
+        except (ValueError, RecursionError):
             return None
         return None if opened is None else {k: v for k, v in opened[0].items() if k not in SURROUNDINGS}
 
