@@ -38,19 +38,17 @@ Take = Callable[[Intake, Kind, list[ConsumerRecord]], None]
 
 
 def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
-    """Compare the two, in turns, so that a slow minute of the machine is both's: whole workers, and the intake."""
-    return [
-        *asyncio.run(_whole(directory, quick=quick, rounds=rounds)),
-        *_intakes(quick=quick, rounds=rounds),
-    ]
+    """Compare whole workers, and the intake alone, in turns: a slow minute of the machine is both's."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "mapping.toml").write_text(_mappings())
+    whole = asyncio.run(_whole(directory, quick=quick, rounds=rounds))
+    return [*whole, *_intakes(quick=quick, rounds=rounds)]
 
 
 async def _whole(directory: Path, *, quick: bool, rounds: int) -> list[Line]:
     """Compare workers that read a year of a shop, until their metrics rest on all of it."""
     size = 20_000 if quick else 200_000
-    directory.mkdir(parents=True, exist_ok=True)
     config = directory / "mapping.toml"
-    config.write_text(_mappings())
     flags = {"native": (), "mapped": (f"--config={config}",)}
     rates: dict[str, list[float]] = {name: [] for name in flags}
     costs: dict[str, list[float]] = {name: [] for name in flags}
@@ -65,10 +63,7 @@ async def _whole(directory: Path, *, quick: bool, rounds: int) -> list[Line]:
     work = [native / mapped for native, mapped in zip(costs["native"], costs["mapped"], strict=True)]
     return [
         *(of_rounds(f"whole worker, {name}", found, "/s") for name, found in rates.items()),
-        *(
-            of_rounds(f"whole worker, {name}, processor time", found, "us an event")
-            for name, found in costs.items()
-        ),
+        *(of_rounds(f"whole worker, {name}, processor time", found, "us") for name, found in costs.items()),
         of_rounds("whole worker, rate of mapped over native (0.7 is the aim)", ratios),
         of_rounds("whole worker, by processor time", work),
     ]
@@ -80,7 +75,7 @@ def _records(size: int, *, mapped: bool) -> Iterator[Record]:
 
 
 async def _worker(bootstrap: str, events: int, directory: Path, *flags: str) -> tuple[float, float]:
-    """Run a worker until it says that its metrics rest on everything: events a second, microseconds for each."""
+    """Run a worker until its metrics rest on everything: give events a second, microseconds for each."""
     group = f"bench-{time.time_ns()}"
     async with worker(bootstrap, group, directory, *flags) as process:
         first, before, busy = 0.0, 0.0, 0.0
