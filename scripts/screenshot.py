@@ -1,6 +1,7 @@
 """Takes the README's picture of the live page: runs the demo, and looks at it with a real Chromium.
 
-Run: python scripts/screenshot.py docs/page.png (needs Debian's chromium and chromium-driver, or any other)
+Run: python scripts/screenshot.py docs/page.png
+It needs chromium, chromium-driver and prometheus, of Debian or others.
 """
 
 import asyncio
@@ -18,9 +19,10 @@ from streams.broker import free_port
 from streams.demo import Demo, plan
 from streams.settings import load
 
-#: So long does the page live before it is looked at: a trend needs a past.
-_LIVE_SECONDS = 120.0
-_WIDTH, _SCALE = 1180, 2
+#: So long may the story take until its alerts are on the page, and they are given a moment to gather.
+_PATIENCE_SECONDS = 300.0
+_GATHER_SECONDS = 15.0
+_WIDTH, _SCALE = 1180, 1.4
 #: Larger, and a README is slow to open.
 _MOST_BYTES = 300_000
 
@@ -28,10 +30,11 @@ _MOST_BYTES = 300_000
 async def main(path: Path) -> None:
     """Run the demo, and save what its page looks like into `path`."""
     port = free_port()
-    demo = Demo(load({"port": port}), plan(10_000, 1, "support-backlog", 20.0), None, Console(quiet=True))
+    shop = plan(customers=8_000, seed=1, scenario="bad-autumn", rate=5.0, story_seconds=150.0)
+    demo = Demo(load({"port": port}), shop, None, Console(quiet=True))
     running = asyncio.create_task(demo.run())
     try:
-        await asyncio.wait({running, asyncio.create_task(demo.live.wait())}, return_when="FIRST_COMPLETED")
+        await asyncio.wait({running, asyncio.create_task(demo.numbers.wait())}, return_when="FIRST_COMPLETED")
         await asyncio.to_thread(_take, f"http://127.0.0.1:{port}/", path)
     finally:
         running.cancel()
@@ -61,9 +64,14 @@ def _take(url: str, path: Path) -> None:
         calm = [{"name": "prefers-reduced-motion", "value": "reduce"}]
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": calm})
         driver.get(url)
-        while driver.execute_script("return document.getElementById('link').dataset.state") != "live":
-            time.sleep(0.2)
-        time.sleep(_LIVE_SECONDS)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not driver.execute_script("return document.querySelectorAll('.alerts li').length"):
+            if time.monotonic() > deadline:
+                sys.exit("no alert came")
+            time.sleep(0.5)
+        time.sleep(_GATHER_SECONDS)
+        # A window in which somebody was answered on every day of the story.
+        driver.execute_script("document.querySelector('#support-windows input[value=\"7d\"]').click()")
         # Down to the end of what is beside the customers.
         end = driver.execute_script("return document.getElementById('flow').getBoundingClientRect().bottom")
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size | {"height": round(end) + 16})

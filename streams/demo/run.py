@@ -45,8 +45,8 @@ _LATENCY_SCRAPES = 40
 _LINE_SECONDS = 10.0
 #: Prometheus comes when the numbers are this fresh, and is asked this often.
 _FRESH_SECONDS = 30.0
-#: The last event before an instant: a small shop has nights without any.
-_QUIET_SECONDS = 86_400.0
+#: So far may the numbers be behind the shop: a little more than a small shop's nights, in which nothing is.
+_BEHIND_SECONDS = 1.5 * 86_400.0
 _ALERTS_SECONDS = 2.0
 
 
@@ -86,7 +86,8 @@ class Demo:
         self._scrapes: deque[Scrape] = deque(maxlen=_LATENCY_SCRAPES)
         self._recorder = prometheus.Recorder()
         self.live = asyncio.Event()  #: set once the past is in
-        self._numbers = asyncio.Event()  #: set once the numbers are of the story's beginning
+        self.numbers = asyncio.Event()  #: set once the numbers are of the story's beginning
+        self._looked = asyncio.Event()  #: set with each look at the numbers
         self._present = asyncio.Event()  #: set once they are of the present
 
     async def run(self) -> None:
@@ -202,7 +203,14 @@ class Demo:
 
     async def _shop(self, broker: str) -> None:
         async with to_kafka(msgspec.structs.replace(self._settings, broker=broker)) as write:
-            await play(self._plan, write, self._watch, before_pace=self._numbers.wait)
+            await play(self._plan, write, self._watch, keep_up=self._keep_up)
+
+    async def _keep_up(self, until: float) -> None:
+        """Wait for the numbers: what happens in between would be seen by nobody."""
+        while (scrape := self._picture.scrape) is None or not scrape.value(AS_OF) > until - _BEHIND_SECONDS:
+            self._looked.clear()
+            await self._looked.wait()
+        self.numbers.set()
 
     async def _watch_alerts(self, worker: str) -> None:
         """Run a Prometheus once the numbers are of the present, and see what fires."""
@@ -267,8 +275,7 @@ class Demo:
             self._picture.scrape, self._picture.earlier = found, self._scrapes[0]
             self._picture.story.take(found)
             self._recorder.take(found)
-            if found.value(AS_OF) > self._picture.story.opens - _QUIET_SECONDS:
-                self._numbers.set()
+            self._looked.set()
             if self.live.is_set() and time.time() - found.value(AS_OF) < _FRESH_SECONDS:
                 self._present.set()
 

@@ -20,6 +20,8 @@ from streams.simulator.world import Event
 _ROUND = 5_000
 #: What happens live is sent this often, in seconds.
 _LIVE_ROUND_SECONDS = 0.1
+#: A round of what is paced is at most so long.
+_LEAP_SECONDS = 0.5
 
 
 class Record(NamedTuple):
@@ -89,12 +91,12 @@ async def play(
     watch: Watch,
     clock: Callable[[], float] = time.time,
     *,
-    before_pace: Callable[[], Awaitable[object]] | None = None,
+    keep_up: Callable[[float], Awaitable[object]] | None = None,
 ) -> Progress:
     """Play `plan` into `write`, telling `watch` after each round; returns at the plan's end, if it has one.
 
-    No event is written before its time by `clock`, and what comes after `plan.paced_from` not before
-    `before_pace` is done. Cancel it to stop.
+    No event is written before its time by `clock`. From `plan.paced_from` on, until it is live, `keep_up` is
+    awaited with the moment that has been reached: it may take its time. Cancel it to stop.
     """
     live_from = clock() if plan.end is None else min(plan.end.timestamp(), clock())
     shop = _open(plan, live_from)
@@ -110,9 +112,8 @@ async def play(
         progress.at = until
         progress.live = plan.end is None and until >= live_from
         watch(progress)
-        if before_pace is not None and plan.paced_from is not None:
-            await before_pace()
-            before_pace = None
+        if keep_up is not None and plan.paced_from is not None and not progress.live:
+            await keep_up(until)
         await asyncio.sleep(_LIVE_ROUND_SECONDS if progress.live or plan.speed else 0)
     return progress
 
@@ -141,10 +142,13 @@ def _horizons(plan: Plan, progress: Progress, clock: Callable[[], float]) -> Ite
         paced_from = min(plan.paced_from.timestamp(), progress.end)
         yield paced_from
     began = clock()
+    reached = paced_from
     while True:
         now = clock() if plan.end is None else progress.end
         if plan.speed:
-            now = min(now, paced_from + plan.speed * (clock() - began))
+            paced = paced_from + plan.speed * (clock() - began)
+            # Who was kept waiting does not make up for it in one leap.
+            now = reached = min(now, paced, reached + plan.speed * _LEAP_SECONDS)
         yield now
         if plan.end is not None and now >= progress.end:
             return

@@ -44,7 +44,7 @@ class Demo:
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def until(self, find: Callable[[], Any], what: str, seconds: float = 90.0) -> Any:
+    def until(self, find: Callable[[], Any], what: str, seconds: float = 200.0) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := find()):
             assert self.process.poll() is None, self.said
@@ -93,7 +93,7 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
         each.process.wait()
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 @pytest.mark.program("prometheus")
 def test_response_times_go_then_customers_and_the_alerts_say_why(demo: Callable[..., Demo]) -> None:
     running = demo(*_STORY)
@@ -126,7 +126,7 @@ def before_and_now(said: str) -> None:
         return float(before), float(now)
 
     late, on_time = pair("answered too late, 7 days"), pair("delivered on time, 7 days")
-    assert late[1] > late[0] + 20
+    assert late[1] > late[0] + 10
     assert on_time[1] < on_time[0] - 50
     promoters, churn = pair(r"would recommend the shop \(NPS\), 30 days"), pair("churn, 30 days")
     assert promoters[1] < promoters[0] - 10

@@ -5,6 +5,7 @@ import gzip
 import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -126,6 +127,34 @@ async def test_live_events_come_as_they_happen_and_never_early():
     assert not any(early)
     assert 20 < len(live) < 400
     assert seen[-1].live
+
+
+async def test_what_is_paced_waits_for_who_has_to_keep_up():
+    now = datetime.now(UTC)
+    paced = now - timedelta(days=20)
+    plan = Plan(start=now - timedelta(days=50), paced_from=paced, customers=100, speed=100 * 86_400)
+    reached, sent = [], []
+
+    async def to(records):
+        sent.extend(msgspec.json.decode(record.value)["time"] for record in records)
+
+    async def keep_up(until):
+        reached.append(until)
+        if len(reached) == 1:
+            assert max(sent) < paced.isoformat(), "nothing of what comes after"
+            await asyncio.sleep(1)
+
+    live = asyncio.Event()
+    playing = asyncio.create_task(
+        play(plan, to, lambda progress: progress.live and live.set(), keep_up=keep_up)
+    )
+    await asyncio.wait_for(live.wait(), 60)
+    playing.cancel()
+    assert reached[0] == paced.timestamp()
+    assert reached == sorted(reached)
+    leap = 100 * 86_400 * 0.5
+    assert all(later - earlier <= leap for earlier, later in pairwise(reached)), "nothing is made up for"
+    assert max(sent) > (now - timedelta(days=1)).isoformat()
 
 
 async def test_speed_paces_the_history():
