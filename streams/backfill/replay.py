@@ -9,6 +9,9 @@ from models.metrics import Sample
 from models.partition import Partition
 from streams.backfill.order import Timed
 
+#: Customers are added up as points in buffers, which evaluating empties: 10 KB a customer.
+_EVALUATE_EVERY = 5_000
+
 #: Gives the facts of those of some events that are valid, in their order.
 Facts = Callable[[Iterable[Timed]], Iterator[list[tuple[str, Fact]]]]
 
@@ -46,8 +49,9 @@ def _begin(partition: Partition, taken: Iterable[tuple[str, Fact]], now: int) ->
     for customer, fact in taken:
         partition.absorb(customer.encode(), fact, encode(fact))
     partition.advance(now)
-    for _ in partition.count():
-        pass
+    for counted, _ in enumerate(partition.count(), 1):
+        if counted % _EVALUATE_EVERY == 0:
+            partition.evaluate(now)
 
 
 class _Waiting:
