@@ -3,17 +3,19 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from models import feedback, orders, refunds
 from models.aggregates import YEAR
-from models.claims import Acted, Placed, Shared
-from models.customer import NEVER, Row
+from models.claims import Acted, OrderClaim, Placed, Shared
+from models.customer import Row
 from models.exposure import Shown, spells_of
 from models.feedback import PROMOTER
 from models.orders import Order
 from models.refunds import NOTHING, Refunded
 from models.retention import Entry, Line
 from models.standing import Standing, Year
-from models.windows import US_PER_HOUR
+from models.windows import NEVER, US_PER_HOUR
 
 
 class Account:
@@ -60,7 +62,7 @@ class Account:
         self.standing: Standing | None = None
         if not row.refunds:
             self.refunded = {}
-        if not row.loose:
+        if not row.loose and row.letters is None:
             self.sent = -NEVER
         self._year: Year | None = None
         self._conversions: dict[str, list[int]] | None = None
@@ -74,7 +76,21 @@ class Account:
     def order(self, entity: str) -> Order | None:
         """The order of that id, if it is known."""
         known = self.row.orders.get(entity)
-        return None if known is None else orders.derive(known, self.refunded.get(entity, NOTHING))
+        return None if known is None else self.derive(entity, known)
+
+    def derive(self, entity: str, known: Sequence[OrderClaim]) -> Order | None:
+        """The order that claims make. Who names oneself, by whatever identity, has not been referred."""
+        order = orders.derive(known, self.refunded.get(entity, NOTHING))
+        if order is not None and order.referrer is not None and self.is_oneself(order.referrer):
+            return replace(order, referrer=None)
+        return order
+
+    def is_oneself(self, identity: str) -> bool:
+        """Whether an identity is one of the customer's."""
+        letters = self.row.letters
+        return letters is not None and (
+            identity in letters.identities or (bool(letters.identities) and identity == self.key.decode())
+        )
 
     def has_order(self, entity: str) -> bool:
         """Whether something known has placed the order of that id."""
@@ -140,10 +156,12 @@ def _acted(account: Account) -> list[Acted]:
 
 
 def _sent(account: Account) -> int:
-    loose = account.row.loose
-    if not loose:
+    loose, letters = account.row.loose, account.row.letters
+    if not loose and letters is None:
         return -NEVER
     hours = [claim.time // US_PER_HOUR for claim in loose if isinstance(claim, Shared)]
+    if letters is not None:
+        hours += [at // US_PER_HOUR for at in letters.recommended]
     answer = feedback.latest_nps(loose)
     if answer is not None and answer.score >= PROMOTER:
         hours.append(answer.time // US_PER_HOUR)

@@ -69,8 +69,11 @@ class Books:
     # named.
 
     def _enter_order(self, account: Account, entity: str, claim: OrderClaim) -> None:
-        if type(claim) is Placed and claim.cart is not None:
-            self._convert(account, claim.cart, claim.time, 1)
+        if type(claim) is Placed:
+            if claim.cart is not None:
+                self._convert(account, claim.cart, claim.time, 1)
+            if claim.referrer:
+                account.row.correspond().refers.add(entity)
         self._put_order(account, entity, [*account.row.orders.get(entity, ()), claim])
 
     def _expire_order(self, account: Account, entity: str, known: list[OrderClaim]) -> None:
@@ -81,7 +84,7 @@ class Books:
 
     def _put_order(self, account: Account, entity: str, known: list[OrderClaim]) -> None:
         old = account.order(entity)
-        new = orders.derive(known, account.refunded.get(entity, NOTHING))
+        new = account.derive(entity, known)
         if old == new:
             _replace(account.row.orders, entity, known)
         elif (old is None) == (new is None) or not account.row.refunds:

@@ -22,6 +22,10 @@ _SENTIMENT_CHARACTERS: Final = 10_000
 _BILLION: Final = 1_000_000_000
 
 
+#: To whom it is addressed what concerns the registry, or all partitions.
+REGISTRY: Final = ""
+
+
 class Fact(Struct, array_like=True, frozen=True, gc=False):
     """A claim about one entity of a customer.
 
@@ -51,6 +55,8 @@ decode: Final[Callable[[bytes], Fact]] = _DECODER.decode
 def facts_of(event: Event, definitions: Definitions, time: int | None = None) -> list[tuple[str, Fact]]:
     """Give what an event says of whom: pairs of a customer id and a fact.
 
+    What it says of identities concerns the registry (`models.identities`).
+
     Args:
         event: valid.
         definitions: the parameters of the definitions.
@@ -59,11 +65,18 @@ def facts_of(event: Event, definitions: Definitions, time: int | None = None) ->
     Raises:
         EventError: `unknown_currency`.
     """
-    make = _MAKERS.get(type(event))
-    if make is None:
-        return []
-    entity, claim = make(event, to_us(event.time) if time is None else time, definitions)
+    entity, claim = _MAKERS[type(event)](event, to_us(event.time) if time is None else time, definitions)
+    if not event.ages:
+        return _about_identities(event, claim)
     return [(event.customer_id, Fact(entity, claim, event.experiments or None))]
+
+
+def _about_identities(event: Event, claim: AnyClaim) -> list[tuple[str, Fact]]:
+    said = [(REGISTRY, Fact("", claim))]
+    if event.experiments:
+        seen = Fact("", claims.Merging(to_us(event.time), event.id), event.experiments)
+        said.append((event.customer_id, seen))
+    return said
 
 
 def _channel(channel: str | None, definitions: Definitions) -> str:
@@ -180,7 +193,14 @@ def _contacted(event: events.CustomerContacted, time: int, _: Definitions) -> tu
     return "", claims.Contacted(time, event.id, event.action_id)
 
 
-#: Merges and erasures are not here yet: they are valid events that count for nothing.
+def _merged(event: events.CustomerMerged, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return "", claims.Merge(at=time, event=event.id, customer=event.customer_id, into=event.into)
+
+
+def _erased(event: events.CustomerErased, _time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return "", claims.Erase(customer=event.customer_id)
+
+
 _MAKERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[str, AnyClaim]]]] = {
     events.OrderPlaced: _placed,
     events.OrderAmended: _amended,
@@ -202,6 +222,8 @@ _MAKERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[str, An
     events.SurveyAnswered: _answered,
     events.ExperienceShared: _shared,
     events.CustomerContacted: _contacted,
+    events.CustomerMerged: _merged,
+    events.CustomerErased: _erased,
 }
 
 

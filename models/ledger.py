@@ -3,10 +3,21 @@
 from heapq import heappop
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from msgspec.structs import replace
+
 from models import checkout, claims, feedback, orders, tickets
 from models.account import Account, entry_of
 from models.books import CART, CUSTOMER, ORDER, TICKET, Books
-from models.claims import AnyClaim, LooseClaim, OrderClaim, RefundClaim, ReviewClaim, Seen, TicketClaim
+from models.claims import (
+    AnyClaim,
+    LooseClaim,
+    OrderClaim,
+    Referred,
+    RefundClaim,
+    ReviewClaim,
+    Seen,
+    TicketClaim,
+)
 from models.customer import after
 from models.definitions import Definitions
 from models.exposure import Encounter
@@ -86,6 +97,8 @@ class Ledger(Books):
             order = orders.derive(known, refunded.get(entity, NOTHING))
             if order is None:
                 continue
+            if order.referrer is not None and account.is_oneself(order.referrer):
+                order = replace(order, referrer=None)
             if order.qualifying:
                 line.append(entry_of(order))
             add(order, now, 1)
@@ -146,6 +159,23 @@ class Ledger(Books):
                 self._checkout.add(cart, before, -1)
                 self._checkout.add(cart, self.now, 1)
 
+    def refer(self, account: Account, order: str, referred: Referred) -> None:
+        """Let another customer's order be a referral of this one's, or no longer."""
+        before = self._whole.standing(account)
+        account.row.correspond().add(order, referred)
+        account.renew_sent()
+        self._whole.stand(account, before)
+
+    def join(self, account: Account, identity: str) -> None:
+        """Let an identity be the customer's, too: orders that name it are no referrals."""
+        letters = account.row.correspond()
+        before = [(entity, account.order(entity)) for entity in letters.refers]
+        letters.identities.add(identity)
+        for entity, old in before:
+            new = account.order(entity)
+            if old != new:
+                self._change_order(account, entity, old, new)
+
     def expire(self, account: Account, before: int) -> None:
         """Forget every claim from before a time (microseconds)."""
         row, standing = account.row, self._whole.standing(account)
@@ -164,6 +194,9 @@ class Ledger(Books):
         self._expire_loose(account, before)
         for experiment, seen in list(row.seen.items()):
             self._whole.show(account, experiment, after(seen, before))
+        if row.letters is not None:
+            row.letters.expire(before)
+            row.letters.refers.intersection_update(row.orders)
         row.recount()
         account.renew_sent()
         self._whole.stand(account, standing)

@@ -18,18 +18,21 @@ from msgspec import Struct
 from models import pages
 from models.account import Account
 from models.aggregates import Partial
-from models.customer import NEVER, Row
+from models.claims import LONG_AGO
+from models.correspondence import Correspondence
+from models.customer import Row
 from models.definitions import Definitions
 from models.exposure import Met
 from models.facts import Fact, encode
 from models.ledger import Ledger
+from models.letters import Letter, kept, mentioned, without
 from models.outputs import Desk, Output, Said, Speaker, decode_said, encode_said
-from models.windows import US_PER_HOUR, between, hour
+from models.windows import NEVER, US_PER_HOUR, between, hour
 
 __all__ = ["STATE_VERSION", "Meta", "Partial", "Partition", "StateTooNew"]
 
 #: Raised when rows change in a way that older code would misread.
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
 META_KEY: Final = b"\xff\xff"
 
 #: Decoded customers kept in two generations of at most this many. One of them takes about 7 KB: more would
@@ -64,13 +67,17 @@ class Meta(Struct, array_like=True):
         version: of the state.
         now: the clock, which never goes back, microseconds.
         latest: the largest event time seen.
-        rewind: how often the inputs have been read again from the start.
+        rewind: when the inputs were last read again from the start, milliseconds; 0: never.
+        turn: the number of what was last said of referrals.
+        told: the `rewind` after which all referrals have been said.
     """
 
     version: int = STATE_VERSION
     now: int = 0
     latest: int = 0
     rewind: int = 0
+    turn: int = 0
+    told: int = 0
 
 
 class Partition:
@@ -98,6 +105,8 @@ class Partition:
     def _begin(self, meta: Meta) -> None:
         self.meta = meta
         self._drained = msgspec.structs.replace(meta)
+        meta.version = STATE_VERSION
+        self._correspondence = Correspondence(self, self._rows, self._touched)
         self._young: dict[bytes, Account] = {}
         self._old: dict[bytes, Account] = {}
         self._met: dict[bytes, bytes] = {}
@@ -146,7 +155,13 @@ class Partition:
         if time > self.meta.latest:  # noqa: PLR1730 - max() takes as long as all of the rest up to here
             self.meta.latest = time
         if time < self._since:
+            if time == LONG_AGO:
+                self._correspondence.take(key, fact)
             return True
+        if self._correspondence.guarded:
+            admitted = self._correspondence.admit(key, fact)
+            if admitted is not fact:
+                return admitted is None or self._log(key, claim.id, encode(admitted))
         return self._log(key, claim.id, encoded)
 
     def apply(self, customer_id: str, fact: Fact, now: int) -> bool:
@@ -163,7 +178,14 @@ class Partition:
         if time > self.meta.latest:  # noqa: PLR1730 - as above
             self.meta.latest = time
         if time < self._since:
+            if time == LONG_AGO:
+                self._correspondence.take(key, fact)
             return True
+        if self._correspondence.guarded:
+            admitted = self._correspondence.admit(key, fact)
+            if admitted is None:
+                return True
+            fact = admitted
         account = self._young.get(key) or self._load(key)  # as it is without the fact
         if not self._log(key, claim.id, encode(fact)):
             return False
@@ -223,9 +245,92 @@ class Partition:
         for claim in speech.acted:
             fact = Fact("", claim)
             if self._log(key, claim.id, encode(fact)):
-                self._enter(key, account, fact)
+                self._enter(account, fact)
         self._desk.remind(key, speech.until)
         return speech.outputs
+
+    # What concerns other partitions' customers too, for `models.correspondence`.
+
+    def take_outgoing(self) -> list[Letter]:
+        """Give what is to be delivered to partitions, this one included, in this order, and forget it.
+
+        It has come of what was taken, of the clock or of counting: it belongs into the same transaction.
+        """
+        outgoing = self._correspondence.outgoing
+        self._correspondence.outgoing = []
+        return outgoing
+
+    def take_dropped(self) -> int:
+        """Give how many facts of erased customers have come since it was last asked."""
+        dropped, self._correspondence.dropped = self._correspondence.dropped, 0
+        return dropped
+
+    def rewound(self, rewind: int) -> None:
+        """The inputs are read again, since `rewind` (milliseconds): a partition has lost its state.
+
+        What others have told it is said again.
+        """
+        self.meta.rewind = rewind
+        self.meta.turn = max(self.meta.turn, rewind * 1000)
+        self._correspondence.repeat()
+        if self.counting:
+            self.meta.told = rewind
+
+    @property
+    def ledger(self) -> Ledger:
+        """What changes the sums."""
+        return self._ledger
+
+    def is_known(self, time: int) -> bool:
+        """Whether what is of a time (microseconds) is within the horizon."""
+        return time >= self._since
+
+    def account(self, key: bytes) -> Account:
+        """Give a customer at work."""
+        return self._young.get(key) or self._load(key)
+
+    def log_of(self, key: bytes) -> list[Fact]:
+        """Give a customer's log."""
+        return pages.read(self._rows, key)
+
+    def keep(self, key: bytes, statement: Fact) -> None:
+        """Write a statement into a customer's log."""
+        hashed = pages.short_hash(statement.claim.id)
+        self._touched.update(dict.fromkeys(pages.append(self._rows, key, encode(statement), hashed)))
+
+    def replace(self, key: bytes, facts: list[Fact]) -> None:
+        """Put a log in the place of a customer's, and what it comes to in that of what they added."""
+        if self.counting:
+            self._ledger.expire(self._young.get(key) or self._load(key), NEVER)
+            self._desk.touch(key)
+        self._held.pop(key, None)
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+        self._met.pop(key, None)
+        self._rewrite(key, facts)
+        if self.counting and facts:
+            self._restore(key)
+            self._correspondence.tell(self.account(key))
+
+    def waiting_to_name(self, identity: str) -> list[bytes]:
+        """Give the customers with facts from later than the clock that name somebody."""
+        return [key for key, held in self._held.items() if identity in mentioned(held)]
+
+    def age(self, account: Account, time: int) -> None:
+        """Look at a customer again when what is of a time (microseconds) leaves the horizon."""
+        at = time // US_PER_HOUR
+        if at < account.row.earliest:
+            account.row.earliest = at
+            self._oldest.setdefault(at, []).append(account.key)
+
+    def touch(self, key: bytes) -> None:
+        """Something has changed of a customer that others are told of."""
+        self._desk.touch(key)
+
+    def next_turn(self) -> int:
+        """Give a number larger than any before."""
+        self.meta.turn += 1
+        return self.meta.turn
 
     def customers(self) -> list[bytes]:
         """Give the keys of all customers of whom there is a row."""
@@ -233,13 +338,18 @@ class Partition:
 
     def facts(self, key: bytes) -> tuple[list[Fact], list[Fact]]:
         """Give a customer's facts: those known now, and those later than the clock; none of a stranger."""
-        return self._known_facts(key), list(self._held.get(key, ()))
+        known = [fact for fact in self._known_facts(key) if fact.claim.time != LONG_AGO]
+        return known, list(self._held.get(key, ()))
+
+    def copy_of(self, key: bytes) -> Account:
+        """Give a customer as known now, to be read by others."""
+        return Account(key, Row(self._known_facts(key)))
 
     def drain(self) -> dict[bytes, bytes | None]:
         """Give the rows that changed since the last time; None in place of one that is no more."""
         rows = self._rows
         changed = {key: rows.get(key) for key in self._touched}
-        self._touched = {}
+        self._touched.clear()
         if self.meta != self._drained:
             self._drained = msgspec.structs.replace(self.meta)
             rows[META_KEY] = changed[META_KEY] = msgspec.msgpack.encode(self.meta)
@@ -284,13 +394,18 @@ class Partition:
     def count(self) -> Iterator[None]:
         """Add up all rows, some customers at each step: from then on, facts are counted as they come.
 
-        None may be taken before the last step.
+        None may be taken before `counting`.
         """
         self._set_clock(self.meta.now)
         for key in self.customers():
             self._restore(key)
             yield
         self.counting = True
+        again = self.meta.told != self.meta.rewind
+        for key in self._correspondence.correspondents():
+            self._correspondence.tell(self.account(key), again=again)
+            yield
+        self.meta.told = self.meta.rewind
 
     def _restore(self, key: bytes) -> None:
         facts = pages.read(self._rows, key)
@@ -298,15 +413,28 @@ class Partition:
             facts = self._hold(key, facts)
         row = Row(facts)
         if row.earliest * US_PER_HOUR < self._since:
-            facts = [fact for fact in facts if fact.time >= self._since]
+            facts = kept(facts, self._since)
             self._rewrite(key, [*facts, *self._held.get(key, ())])
             row = Row(facts)
+        if row.letters is not None or key in self._held:
+            erased = self._correspondence.erased_of(pages.read(self._rows, key))
+            if erased:
+                self._forget_names(key, erased)
+                facts = without(facts, erased)
+                row = Row(facts)
         if row.earliest == NEVER:
             return
         account = Account(key, row)
         self._ledger.open(account)
         self._pack(account)
         self._oldest.setdefault(row.earliest, []).append(key)
+        if row.letters is not None:
+            self._correspondence.note_names(key, facts)
+
+    def _forget_names(self, key: bytes, erased: set[str]) -> None:
+        self._rewrite(key, without(pages.read(self._rows, key), erased))
+        if key in self._held:
+            self._held[key] = without(self._held[key], erased)
 
     def _hold(self, key: bytes, facts: list[Fact]) -> list[Fact]:
         """Give the facts that are known now, and hold those from later."""
@@ -387,14 +515,13 @@ class Partition:
             del self._met[account.key]
 
     def _know(self, key: bytes, account: Account, fact: Fact) -> None:
-        self._enter(key, account, fact)
+        self._enter(account, fact)
         self._desk.touch(key)
+        if account.row.letters is not None:
+            self._correspondence.follow(account, fact)
 
-    def _enter(self, key: bytes, account: Account, fact: Fact) -> None:
-        at = fact.claim.time // US_PER_HOUR
-        if at < account.row.earliest:
-            account.row.earliest = at
-            self._oldest.setdefault(at, []).append(key)
+    def _enter(self, account: Account, fact: Fact) -> None:
+        self.age(account, fact.claim.time)
         self._ledger.enter(account, fact)
 
     def _admit(self, key: bytes) -> None:
@@ -427,7 +554,8 @@ class Partition:
         since = self._since
         self._ledger.expire(account, since)
         self._desk.touch(key)
-        self._rewrite(key, [fact for fact in pages.read(self._rows, key) if fact.time >= since])
+        self._rewrite(key, kept(pages.read(self._rows, key), since))
+        self._correspondence.tell(account)
         if account.row.earliest != NEVER:
             self._oldest.setdefault(account.row.earliest, []).append(key)
         elif key not in self._rows:

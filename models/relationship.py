@@ -123,18 +123,18 @@ class Relationship:
 
         None while nothing is known of them.
         """
-        if not account.row.known:
-            return None
         if account.standing is None:
             account.standing = self._derive(account, self.hour if hour is None else hour)
         return account.standing
 
-    def _derive(self, account: Account, hour: int) -> Standing:
+    def _derive(self, account: Account, hour: int) -> Standing | None:
+        if not account.row.known:
+            return None if account.row.letters is None else self._standings.named(account.sent, hour)
         return self._standings.derive(account.line, account.year(hour), account.sent, hour)
 
     def stand(self, account: Account, before: Standing | None) -> None:
         """Count a customer where they stand now, no longer where they stood."""
-        standing = account.standing = self._derive(account, self.hour) if account.row.known else None
+        standing = account.standing = self._derive(account, self.hour)
         self._standings.change(before, standing)
         if standing is None or standing.until is None:
             return

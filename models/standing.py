@@ -79,7 +79,7 @@ class Standing(Struct, frozen=True, gc=False):
     tier: int
     spender: bool
     sender: bool
-    counted: tuple[int, int, int]
+    counted: tuple[int, ...]
     net: tuple[tuple[str, int], ...]
     until: int | None
 
@@ -133,6 +133,17 @@ class Standings:
             tuple([item for item in year.net.items() if item[1]]),
             None if until == NEVER else until,
         )
+
+    def named(self, sent: int, hour: int) -> Standing | None:
+        """Give the standing of who is known by others' orders alone, which name them: a sender, and no more.
+
+        Args:
+            sent: the event hour of the last of these.
+            hour: the present event hour.
+        """
+        if sent <= hour - YEAR.hours:
+            return None
+        return Standing(PROSPECT, 0, False, True, (self._roles[False][True],), (), sent + YEAR.hours)
 
     def _state(self, line: Line, hour: int) -> int:
         if not line:

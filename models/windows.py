@@ -9,6 +9,8 @@ US_PER_SECOND = 1_000_000
 US_PER_MINUTE = 60 * US_PER_SECOND
 US_PER_HOUR = 3600 * US_PER_SECOND
 US_PER_DAY = 24 * US_PER_HOUR
+#: Later than any event, in hours or microseconds: when what holds nothing is to be looked at again.
+NEVER = 1 << 62
 
 _NAME = re.compile(r"([1-9][0-9]{0,4})([dh])", re.ASCII)
 

@@ -122,6 +122,11 @@ class WorkerCollector(Collector):
             "retention_worker_duplicates", "Facts that were known already.", value=own.duplicates
         )
         yield CounterMetricFamily(
+            "retention_worker_erased_events",
+            "Events of erased customers, which were dropped.",
+            value=own.erased,
+        )
+        yield CounterMetricFamily(
             "retention_worker_rerouted", "Facts forwarded to their customer's task.", value=own.rerouted
         )
         yield HistogramMetricFamily(

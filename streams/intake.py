@@ -54,6 +54,8 @@ class Intake:
         self._partition = partition
         self._outbox = outbox
         self._operational = operational
+        #: How many of the partition's own statements have been put into the outbox.
+        self.letters = 0
 
     def take_events(self, kind: Kind, topic: str, records: Sequence[ConsumerRecord]) -> None:
         """Decode, check and pass on one topic's records."""
@@ -127,12 +129,42 @@ class Intake:
             absorb = partition.absorb
             taken = [absorb(record.key, facts.decode(record.value), record.value) for record in records]
         self._operational.duplicates += taken.count(False)
+        self.deliver()
         self._operational.read(self._task, records)
+
+    def deliver(self) -> None:
+        """Deliver what the partition says to partitions: to itself at once, to others through their facts.
+
+        It may have come of any fact, of the clock or of counting: no transaction is to come in between.
+        """
+        self._operational.erased += self._partition.take_dropped()
+        while letters := self._partition.take_outgoing():
+            keys = [(letter.to or facts.REGISTRY).encode() for letter in letters]
+            for letter, key, task in zip(letters, keys, self._tasks_of(keys), strict=True):
+                encoded = facts.encode(letter.fact)
+                for to in range(self._tasks) if letter.to is None else (task,):
+                    if to == self._task:
+                        self._take(key, letter.fact, encoded)
+                    else:
+                        self._outbox.to(self._facts_topic, to).append(Outgoing(key, encoded))
+                        self.letters += 1
+
+    def _take(self, key: bytes, fact: facts.Fact, encoded: bytes) -> bool:
+        if self._partition.counting:
+            return self._partition.apply(key.decode(), fact, self._known_at())
+        return self._partition.absorb(key, fact, encoded)
+
+    def _tasks_of(self, keys: Sequence[bytes]) -> Sequence[int]:
+        """Give whose each key is: a customer's by its hash, the registry's (an empty key) the first one's."""
+        tasks = tasks_of(keys, self._tasks)
+        if b"" not in keys:
+            return tasks
+        return [task if key else 0 for key, task in zip(keys, tasks, strict=True)]
 
     def _pass_on(self, found: Sequence[Found]) -> int:
         """Apply what is ours, forward the rest, and give how much that is."""
         keys = [customer.encode() for customer, _, _ in found]
-        tasks = tasks_of(keys, self._tasks)
+        tasks = self._tasks_of(keys)
         pairs = list(zip(keys, found, strict=True))
         if tasks.count(self._task) < len(tasks):
             self._forward(
@@ -147,6 +179,7 @@ class Intake:
             absorb, encode = partition.absorb, facts.encode
             taken = [absorb(key, fact, encode(fact)) for key, (_, fact, _) in pairs]
         self._operational.duplicates += taken.count(False)
+        self.deliver()
         return len(found) - len(pairs)
 
     def _forward(self, others: Sequence[tuple[int, tuple[bytes, Found]]]) -> None:

@@ -73,6 +73,7 @@ class Operational:
         self.dead_letters: Counter[str] = Counter()
         self.records_lost: Counter[str] = Counter()
         self.duplicates = 0
+        self.erased = 0
         self.rerouted = 0
         self.latency = Histogram(_LATENCY_BUCKETS)
         self.flush = Histogram(_FLUSH_BUCKETS)

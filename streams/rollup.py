@@ -5,6 +5,7 @@ Pure bookkeeping; `streams.rollup_owner` sends the ticks, and `streams.publisher
 
 import zlib
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,12 @@ from models.definitions import Definitions
 from models.metrics import CATALOGUE
 from models.partition import Partial
 
+#: What is known of one customer may lead to something about another: facts lead to facts. Once the inputs
+#: have been read, merges have reached the registry after one epoch, and identities their names after two;
+#: what was sent astray until then has been sent on, and arrived, after four; who is named by it, by whatever
+#: identity, knows after six. What comes later comes of later events.
+_EPOCHS: Final = 6
+
 
 class Tick(msgspec.Struct, array_like=True):
     """The question to every task: your values at `now`."""
@@ -20,7 +27,7 @@ class Tick(msgspec.Struct, array_like=True):
     number: int
     generation: int  #: of the consumer group: answers of another one do not count
     now: int  #: microseconds since the epoch
-    epoch: int  #: rises when the inputs have been read: facts forwarded until then must be read too
+    epoch: int  #: rises when the inputs have been read: facts forwarded until then must be read, too
     rewind: int  #: inputs are to be read from the earliest, once for each new value
     caught_up: bool = False  #: what was answered last rests on all there was: what it means may be said
     exported: int = 0  #: the number of the last tick whose answers became the metrics
@@ -40,6 +47,7 @@ class Answer(msgspec.Struct, array_like=True):
     rewind: int
     partial: Partial | None  #: None until the task has read, and added up, what there was
     shape: int  #: `shape_of` the definitions that it was made with
+    quiet: bool = True  #: nothing that others are to read has come of facts since it answered the last epoch
 
 
 def shape_of(definitions: Definitions) -> int:
@@ -66,6 +74,8 @@ class Rollup:
         self.rewind = 0
         self._number = 0
         self._inputs_read = False
+        self._epochs = 0  #: that have passed since
+        self._settled = False
         self._trusted = False
         self._exported = (0, 0)
         self._answers: dict[int, Answer] = {}
@@ -112,7 +122,7 @@ class Rollup:
 
     def caught_up(self, answers: Sequence[Answer]) -> bool:
         """Whether a complete set rests on all that had been written when the partitions were assigned."""
-        return self.epoch > 0 and all(
+        return self._settled and all(
             answer.inputs_read
             and answer.epoch == self.epoch
             and answer.rewind == self.rewind
@@ -125,4 +135,10 @@ class Rollup:
         if read and not self._inputs_read:
             # Larger than any epoch of an earlier generation's owner.
             self.epoch = max(self.epoch, self.generation << 20) + 1
+            self._epochs = 0
+            self._settled = False
+        elif read and not self._settled and all(answer.epoch == self.epoch for answer in answers):
+            self._epochs += 1
+            self._settled = self._epochs == _EPOCHS or all(answer.quiet for answer in answers)
+            self.epoch += not self._settled
         self._inputs_read = read

@@ -52,6 +52,8 @@ class Progress:
     ends: Mapping[TopicPartition, int]  #: of the sources, at assignment
     epoch: int = 0
     facts_end: int | None = None  #: when `epoch` began
+    sent: int | None = None  #: letters, when these facts had been read
+    sent_before: int = 0  #: letters, when those of the epoch before had been
 
 
 class Task:
@@ -72,6 +74,7 @@ class Task:
         self._restored = 0
         self._committed: dict[TopicPartition, int] = {}
         self._committed_at = 0.0
+        self._letters_committed = 0
         self._taken = 0
         self._progress = Progress({})
         self._producer: AIOKafkaProducer | None = None
@@ -225,6 +228,7 @@ class Task:
         await self._follow(tick)
         read = self._facts_read()
         partial = await self._evaluate(tick.now, count=read or await self._nothing_left())
+        done = read and partial is not None and self._letters_are_out()
         if partial is not None:
             own.answered(self.number, (tick.generation, tick.number))
         self._announcer.allow(lambda: tick.caught_up and tick.generation == self.generation)
@@ -235,7 +239,8 @@ class Task:
             now=self.partition.now,
             latest=self.partition.latest,
             inputs_read=self._inputs_read(),
-            epoch=self._progress.epoch if read and partial is not None else 0,
+            epoch=self._progress.epoch if done else 0,
+            quiet=self._progress.sent == self._progress.sent_before,
             rewind=self.rewind,
             partial=partial,
             shape=self._shape,
@@ -258,13 +263,18 @@ class Task:
         if not self.partition.counting:
             return None
         async with self._state:
+            self.partition.advance(now)
+            self._intake.deliver()
             return self.partition.evaluate(now)
 
     async def _count(self) -> None:
         async with self._state:
             for number, _ in enumerate(self.partition.count()):
                 if number % _COUNTED_AT_ONCE == 0:
+                    if self.partition.counting:
+                        self._intake.deliver()
                     await asyncio.sleep(0)
+            self._intake.deliver()
 
     async def commit(self, *, last: bool = False) -> None:
         """Commit, in one transaction: rows, outgoing records, and the offsets of what they came from.
@@ -293,6 +303,7 @@ class Task:
         records = self.outbox.take()
         positions = dict(self.positions)
         moved = {tp: at for tp, at in positions.items() if at != self._committed.get(tp)}
+        letters = self._intake.letters
         taken, self._taken = self._taken, 0
         changelog = (self._shared.names.changelog, self.number)
         try:
@@ -307,6 +318,7 @@ class Task:
             self.running = False  # what was drained is lost to it: it must be opened again
             raise
         self._committed = positions
+        self._letters_committed = letters
         self._committed_at = time.monotonic()
         example = {"task": f"{self.number}", "rows": f"{len(rows)}", "records": f"{taken}"}
         self._shared.operational.flush.observe(self._committed_at - started, example=example)
@@ -319,7 +331,9 @@ class Task:
         """The inputs are read again, from `positions`."""
         self._turn += 1
         self.rewind = rewind
-        self.partition.meta.rewind = rewind
+        self.partition.rewound(rewind)
+        if self._counting is None:
+            self._intake.deliver()
         self.positions.update(positions)
 
     @property
@@ -375,6 +389,12 @@ class Task:
         end = self._progress.facts_end
         return end is not None and self.positions[self._facts] >= end
 
+    def _letters_are_out(self) -> bool:
+        """Whether what the facts of this epoch's beginning led to is where others read it."""
+        if self._progress.sent is None:
+            self._progress.sent = self._intake.letters
+        return self._letters_committed >= self._progress.sent
+
     async def _nothing_left(self) -> bool:
         """Whether nothing waits to be absorbed, though others may forward more: that will be counted."""
         if self.partition.counting or self._in_history:
@@ -393,5 +413,8 @@ class Task:
             await self._shared.sources.rewind(self, tick.rewind)
         if tick.epoch not in (0, self._progress.epoch):
             ends = await self._shared.sources.end_offsets([self._facts])
-            self._progress.facts_end = ends[self._facts]
-            self._progress.epoch = tick.epoch
+            progress = self._progress
+            progress.facts_end = ends[self._facts]
+            progress.epoch = tick.epoch
+            progress.sent_before = progress.sent_before if progress.sent is None else progress.sent
+            progress.sent = None

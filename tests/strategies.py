@@ -57,6 +57,7 @@ class History:
 
     definitions: Definitions
     partitions: int
+    seed: int = 0  #: of what is left to chance on the way
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -262,7 +263,7 @@ def histories(draw: st.DrawFn, *, identities: bool = False, largest: int = 25) -
     cuts = sorted(
         draw(st.lists(st.integers(0, len(deliveries)), min_size=len(nows) - 1, max_size=len(nows) - 1))
     )
-    history = History(definitions, draw(st.integers(1, 3)))
+    history = History(definitions, draw(st.integers(1, 3)), draw(st.integers(0, 1000)))
     for now, start, end in zip(nows, [0, *cuts], [*cuts, len(deliveries)], strict=True):
         crash = draw(st.one_of(st.none(), st.integers(0, end - start)))
         history.steps.append(Step(deliveries[start:end], now, crash))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from models import alone
 from models.definitions import Definitions
 from models.events import KINDS, decode, to_us
 from models.facts import facts_of
@@ -26,7 +27,7 @@ def _numbers(events: str, now: int) -> dict[tuple[str, frozenset[tuple[str, str]
         event = decode(KINDS[json.loads(line)["type"]], line.encode())
         for customer, fact in facts_of(event, definitions):
             partition.apply(customer, fact, now)
-    samples = compute([partition.evaluate(now)], definitions, now)
+    samples = compute([alone.evaluate(partition, now)], definitions, now)
     return {(sample.metric, frozenset(sample.labels.items())): sample.value for sample in samples}
 
 

@@ -288,5 +288,6 @@ _ALONE: dict[type[Claim], tuple[tuple[Use, ...], str]] = {
     claims.PaymentFailed: (("payment_failures",), "a payment that did not go through"),
     claims.StockMissed: (("stockouts", "exposure"), "wanted, and out of stock"),
     claims.Contacted: (("actions",), "an action was taken"),
+    claims.Merging: ((), "showed a variant"),
     claims.Acted: (("actions",), "an action was asked for, or held back of who is held out"),
 }

@@ -13,6 +13,7 @@ from models.claims import AUTHORS, STATUSES, SURVEYS, Claim
 from models.customer import Row
 from models.definitions import PRIORITIES, Definitions
 from models.facts import Fact
+from models.letters import event_id
 from models.messages import Cause
 from models.outputs.course import Courses, Turn
 from models.outputs.profiles import TIERS
@@ -43,6 +44,7 @@ _EVENTS: Final[dict[type[Claim], tuple[str, Kind | None]]] = {
     claims.PaymentFailed: ("payment.failed", None),
     claims.StockMissed: ("stock.missed", None),
     claims.Contacted: ("customer.contacted", None),
+    claims.Merging: ("customer.merged", None),
     claims.Acted: ("action.asked", None),
 }
 #: A claim's field -> the event's, and the names of its numbers, where it is one of those.
@@ -140,7 +142,7 @@ class Whys:
         kind, about = _EVENTS[type(claim)]
         age = hour(now) - hour(claim.time)
         return Reason(
-            id=claim.id,
+            id=event_id(claim.id) or claim.id,
             type=kind,
             time=moment(claim.time),
             subject=None if about is None else Subject(about, fact.entity),
@@ -148,7 +150,7 @@ class Whys:
             experiments=fact.seen or {},
             counts_for=verdict.uses,
             reason=verdict.reason,
-            outdone_by=verdict.by,
+            outdone_by=event_id(verdict.by),
             windows=[w.name for w in self._windows if 0 <= age < w.hours],
             windows_before=[w.name for w in self._windows if w.hours <= age < 2 * w.hours],
         )
@@ -166,7 +168,7 @@ def _judge(account: Account, page: Sequence[Fact], now: int) -> Iterator[Verdict
 
 
 def _change(turn: Turn) -> Change:
-    return Change(moment(turn.time), Cause(turn.cause, turn.event))
+    return Change(moment(turn.time), Cause(turn.cause, event_id(turn.event)))
 
 
 def _says(claim: Claim) -> Iterator[tuple[str, Any]]:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from models.account import Account
 from models.claims import Contacted
 from models.definitions import Definitions
+from models.letters import event_id
 from models.messages import Action, ActionState, Cause, Subject
 from models.outputs.causes import Wanted
 from models.outputs.output import ACTION, Output
@@ -151,8 +152,8 @@ def _output(customer: str, key: str, issued: Issued, state: ActionState, now: in
         customer_id=customer,
         action=ACTIONS[issued.action],
         state=state,
-        subject=Subject(issued.kind, issued.subject),
-        cause=Cause(issued.cause, issued.event),
+        subject=Subject(issued.kind, event_id(issued.subject) or issued.subject),
+        cause=Cause(issued.cause, event_id(issued.event)),
         since=moment(issued.since),
         priority=issued.priority,
         due=moment(issued.due) if issued.due else None,

@@ -12,7 +12,6 @@ from msgspec import Struct
 from models import checkout, feedback, orders
 from models.account import Account
 from models.claims import Opened, Placed, Removed, ReviewClaim, Submitted
-from models.customer import NEVER
 from models.definitions import Definitions
 from models.feedback import DETRACTOR, PROMOTER
 from models.messages import SubjectKind
@@ -32,7 +31,7 @@ from models.practice import (
 from models.sla import goals, targets_of
 from models.standing import AT_RISK, CHURNED
 from models.tickets import Ticket
-from models.windows import US_PER_SECOND
+from models.windows import NEVER, US_PER_SECOND
 
 #: By the ticket's priority, in the order of `PRIORITIES`.
 _ESCALATE_PRIORITY: Final = (85, 90, 95, 100)

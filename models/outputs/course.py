@@ -14,12 +14,11 @@ from models import claims
 from models.account import Account
 from models.aggregates import YEAR
 from models.claims import AnyClaim
-from models.customer import NEVER
 from models.definitions import Definitions
 from models.money import exponent
 from models.outputs.moves import Entry, moves_of
 from models.standing import AT_RISK, CHURNED, NEW, PROSPECT, REACTIVATED, RETURNING, tiers_of
-from models.windows import US_PER_HOUR
+from models.windows import NEVER, US_PER_HOUR
 
 TIME: Final = "time"
 

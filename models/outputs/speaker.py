@@ -13,6 +13,7 @@ from models.account import Account
 from models.aggregates import YEAR
 from models.claims import Acted
 from models.definitions import Definitions
+from models.letters import event_id
 from models.messages import Cause, Standing, Transition
 from models.outputs.actions import ActionNews
 from models.outputs.causes import Causes
@@ -105,7 +106,7 @@ class Speaker:
             None if turn.before is None else names[turn.before],
             names[turn.after],
             moment(turn.time),
-            Cause(turn.cause, turn.event),
+            Cause(turn.cause, event_id(turn.event)),
         )
         outputs.append(Output(TRANSITION, output_id, customer, turn.time, value))
         return Told(turn.time, content, corrections)

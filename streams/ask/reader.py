@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from models.account import Account
 from models.ask.questions import Listing
-from models.customer import Row
 from models.partition import Partition
 from streams.ask.cursors import Place
 from streams.ask.listings import List
@@ -88,7 +87,7 @@ class Reader:
             Refusal: 503.
         """
         partition = self.partition(number)
-        return partition, _account(partition, customer.encode())
+        return partition, partition.copy_of(customer.encode())
 
     async def part(self, asked: List, question: Listing, place: Place, limit: int) -> Part:
         """Give a task's items from a place on, as many as there is time for.
@@ -124,13 +123,9 @@ class Reader:
     def _found(
         self, asked: List, question: Listing, partition: Partition, key: bytes, after: str | None
     ) -> Iterator[tuple[str, Any]]:
-        for thing, item in asked.find(_account(partition, key), question, partition.now):
+        for thing, item in asked.find(partition.copy_of(key), question, partition.now):
             if after is None or thing > after:
                 yield thing, item
-
-
-def _account(partition: Partition, key: bytes) -> Account:
-    return Account(key, Row(partition.facts(key)[0]))
 
 
 def _next(partition: Partition, last: bytes, *, again: bool) -> list[bytes]:

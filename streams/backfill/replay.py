@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from models import metrics
+from models import alone, metrics
 from models.definitions import Definitions
 from models.facts import Fact, encode
 from models.metrics import Sample
@@ -41,7 +41,7 @@ def replay(
         else:
             _begin(partition, taken, now)
         partition.drain()  # nobody wants the rows that have changed
-        yield now, metrics.compute([partition.evaluate(now)], definitions, now)
+        yield now, metrics.compute([alone.evaluate(partition, now)], definitions, now)
 
 
 def _begin(partition: Partition, taken: Iterable[tuple[str, Fact]], now: int) -> None:
@@ -49,6 +49,7 @@ def _begin(partition: Partition, taken: Iterable[tuple[str, Fact]], now: int) ->
     for customer, fact in taken:
         partition.absorb(customer.encode(), fact, encode(fact))
     partition.advance(now)
+    alone.settle(partition, now)
     for counted, _ in enumerate(partition.count(), 1):
         if counted % _EVALUATE_EVERY == 0:
             partition.evaluate(now)

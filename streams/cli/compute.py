@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import click
 import msgspec
 
-from models import metrics
+from models import alone, metrics
 from models.definitions import Definitions
 from models.facts import encode
 from models.metrics import Sample
@@ -50,7 +50,7 @@ def command(
         taken = take(read(files, progress, file_format, reader), now, settings.definitions, bad, progress)
         partition, now = _count(taken, now, settings.definitions)
     bad.report("refused")
-    samples = metrics.compute([partition.evaluate(now)], settings.definitions, now)
+    samples = metrics.compute([alone.evaluate(partition, now)], settings.definitions, now)
     if as_json:
         _print_json(samples, now)
     else:
@@ -70,6 +70,7 @@ def _count(taken: Iterable[Taken], now: int | None, definitions: Definitions) ->
             raise RetentionError("there is no valid event to take the time from", "give one with --now")
         now = partition.latest
     partition.advance(now)
+    alone.settle(partition, now)
     for _ in partition.count():
         pass
     return partition, now

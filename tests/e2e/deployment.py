@@ -16,9 +16,8 @@ from tests.strategies import DEFINITIONS, Event
 
 AS_OF: Series = ("retention_as_of_timestamp_seconds", frozenset())
 CAUGHT_UP: Series = ("retention_caught_up", frozenset())
-#: Not those of the events alone: a referrer's task is not told yet that another customer's order names them,
-#: and which actions were asked for depends on when they were.
-APART = {"retention_spender_sender_customers", "retention_action_return_ratio"}
+#: Not of the events alone: which actions were asked for depends on when they were.
+APART = {"retention_action_return_ratio"}
 SERIES = set(CATALOGUE) - {AS_OF[0], CAUGHT_UP[0]} - APART
 #: A worker that is silent for so long is replaced; the default of 10 s would make every test longer.
 SESSION_SECONDS = 4

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.oracle.relations import state, universe, year_of
+from tests.oracle.relations import named_by_others, state, universe, year_of
 from tests.oracle.support import answers, tickets_of
 from tests.oracle.world import HOUR, RESOLVED, YEAR, Customer, World, hour, last, microseconds
 
@@ -19,11 +19,12 @@ def tier(world: World, customer: Customer) -> str:
 def profiles(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> dict[str, dict[str, Any]]:
     """Each customer's profile at `now`, but for its risk and `as_of`; times in microseconds."""
     world = World(events, now, definitions)
-    return {customer.name: profile(world, customer) for customer in universe(world)}
+    named = named_by_others(world)
+    return {customer.name: profile(world, customer, named) for customer in universe(world)}
 
 
-def profile(world: World, customer: Customer) -> dict[str, Any]:
-    """One customer's. A sender is one without regard to who names them in `referred_by`."""
+def profile(world: World, customer: Customer, named: set[str]) -> dict[str, Any]:
+    """One customer's; `named` by others' orders."""
     orders, nps = customer.qualifying, last(answers(customer, "nps"))
     shared = any(world.within(event["at"], YEAR) for event in customer.of("experience.shared"))
     promoter = nps is not None and nps["score"] >= 9 and world.within(nps["at"], YEAR)
@@ -32,7 +33,7 @@ def profile(world: World, customer: Customer) -> dict[str, Any]:
         "lifecycle": state(world, customer),
         "tier": tier(world, customer),
         "spender": bool(year_of(world, customer)),
-        "sender": shared or promoter,
+        "sender": shared or promoter or customer.name in named,
         "first_order": orders[0].at if orders else None,
         "last_order": orders[-1].at if orders else None,
         "orders": len(orders),

@@ -110,6 +110,16 @@ def loyalty(world: World) -> Paragraph:
         yield "retention_loyalty_customers", {"tier": tier}, Expected(count)
 
 
+def named_by_others(world: World) -> set[str]:
+    """ "Another customer's Q order names them in `referred_by`." """
+    return {
+        world.one(order.placed["referred_by"])
+        for customer in world.customers
+        for order in year_of(world, customer)
+        if order.placed.get("referred_by") and world.one(order.placed["referred_by"]) != customer.name
+    } - world.erased
+
+
 def spenders_and_senders(world: World) -> Paragraph:
     """Spenders and senders, 365 d.
 
@@ -118,12 +128,7 @@ def spenders_and_senders(world: World) -> Paragraph:
 
     Decided: every one of these has to be of the 365 days (of NPS: the latest answer). Nobody erased is named.
     """
-    named = {
-        world.one(order.placed["referred_by"])
-        for customer in world.customers
-        for order in year_of(world, customer)
-        if order.placed.get("referred_by") and world.one(order.placed["referred_by"]) != customer.name
-    } - world.erased
+    named = named_by_others(world)
     members = {c.name: c for c in universe(world)}
     counts = {(spender, sender): 0 for spender in ("yes", "no") for sender in ("yes", "no")}
     for name in members.keys() | named:

@@ -6,10 +6,11 @@ from collections import defaultdict
 import pytest
 
 from models.account import Account
+from models.claims import Referred
 from models.customer import Row
 from models.definitions import Definitions
 from models.events import KINDS, decode
-from models.facts import facts_of
+from models.facts import Fact, facts_of
 from models.outputs import Said, Speaker, decode_said, encode_said
 from models.partition import known_since
 from models.windows import hour
@@ -29,7 +30,20 @@ def accounts(events, now, definitions):
         for customer, fact in facts_of(decode(KINDS[event["type"]], json.dumps(event).encode()), definitions):
             if since <= fact.time <= now:
                 known[customer].append(fact)
+    for customer, fact in list(_referrals(known)):
+        known[customer].append(fact)
     return {customer: Account(customer.encode(), Row(facts)) for customer, facts in known.items()}
+
+
+def _referrals(known):
+    """Give what partitions would tell those who are named by others' orders."""
+    for customer, facts in known.items():
+        account = Account(customer.encode(), Row(facts))
+        for entity in account.row.letters.refers if account.row.letters else ():
+            order = account.order(entity)
+            if order is not None and order.qualifying and order.referrer:
+                said = Referred(by=customer, at=order.time, turn=1, stands=True)
+                yield order.referrer, Fact(entity, said)
 
 
 class Town:

@@ -71,6 +71,7 @@ def run(history):
         worker.live(step)
         delivered += step.events
         worker.advance(now)
+        worker.pass_on(now)
         worker.say_all()
         worker.commit()
         assert_profiles(worker.seen, delivered, now, history.definitions)
