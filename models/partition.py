@@ -218,21 +218,15 @@ class Partition:
         self.advance(now)
         return self._ledger.aggregates.evaluate(self.meta.now)
 
-    def say(self, limit: int) -> list[Output] | None:
-        """Give what is to be said of customers and has not been; None if it is known that there is no more.
+    def unsaid(self, limit: int) -> list[bytes]:
+        """Give customers of whom there may be something to say, `limit` at most; none if there are none."""
+        return self._desk.next(self.meta.now, limit)
 
-        That it has been said is kept with their rows: both belong into one transaction.
+    def say(self, key: bytes) -> list[Output]:
+        """Give what is to be said of a customer and has not been.
 
-        Args:
-            limit: how many customers are looked at, at most.
+        That it has been said is kept with their row: both belong into one transaction.
         """
-        outputs: list[Output] = []
-        keys = self._desk.next(self.meta.now, limit)
-        for key in keys:
-            outputs += self._say(key)
-        return outputs if keys else None
-
-    def _say(self, key: bytes) -> list[Output]:
         rows = self._rows
         if key not in rows:
             return []

@@ -73,18 +73,26 @@ class Announcer:
 
     def _done(self, saying: asyncio.Task[None]) -> None:
         self._saying = None
-        if not saying.cancelled() and (error := saying.exception()):
-            log.error("something could not be said of a customer", exc_info=error)
+        if not saying.cancelled():
+            saying.result()
 
     async def _say(self) -> None:
         """Say what there is to say, or as much as may wait: the next tick finds the rest."""
         while len(self._outbox) < _BACKLOG:
             async with self._state:
-                outputs = self._partition.say(_AT_ONCE) if self._may() else None
-                if outputs is None:
-                    return
-                self.put(outputs)
+                keys = self._partition.unsaid(_AT_ONCE) if self._may() else []
+                self.put(output for key in keys for output in self._of(key))
+            if not keys:
+                return
             await asyncio.sleep(0)
+
+    def _of(self, key: bytes) -> list[Output]:
+        """Give what is to be said of one customer; what goes wrong is not to cost the others."""
+        try:
+            return self._partition.say(key)
+        except Exception:
+            log.exception("what has become of a customer could not be said")
+            return []
 
     def put(self, outputs: Iterable[Output]) -> None:
         """Put outputs into the outbox, those of a key in their order."""

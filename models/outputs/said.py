@@ -117,11 +117,16 @@ encode_said: Final[Callable[[Said], bytes]] = _encode
 decode_said: Final = msgspec.msgpack.Decoder(Said).decode
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: A promise may be written with an offset that leads beyond them.
+_FIRST, _LAST = (
+    (instant - _EPOCH) // timedelta(microseconds=1)
+    for instant in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+)
 
 
 def moment(time: int) -> datetime:
-    """Give microseconds since the epoch as outputs write them."""
-    return _EPOCH + timedelta(microseconds=time)
+    """Give microseconds since the epoch as outputs write them, within the years 1 to 9999."""
+    return _EPOCH + timedelta(microseconds=min(max(time, _FIRST), _LAST))
 
 
 def identity(*parts: object) -> str:

@@ -28,13 +28,14 @@ class Speaking(Worker):
     def say(self, limit=3):
         """Look at some customers, in every partition."""
         for part in self.partitions:
-            self.uncommitted_outputs += part.say(limit) or []
+            for key in part.unsaid(limit):
+                self.uncommitted_outputs += part.say(key)
 
     def say_all(self):
         """Look at every customer who is to be looked at."""
         for part in self.partitions:
-            while (outputs := part.say(2)) is not None:
-                self.uncommitted_outputs += outputs
+            while keys := part.unsaid(2):
+                self.uncommitted_outputs += [output for key in keys for output in part.say(key)]
 
     def deliver(self, event, now):
         super().deliver(event, now)
