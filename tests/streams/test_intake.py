@@ -1,16 +1,19 @@
 import json
 import time
+import tomllib
+from datetime import UTC, datetime
 
 import pytest
 from aiokafka import ConsumerRecord
 
 from models import facts
 from models.definitions import Definitions
-from models.events import decode
+from models.events import decode, to_us
 from models.metrics import compute
 from models.partition import Partition
 from streams.clock import clock
 from streams.intake import Intake
+from streams.mapping.mappings import load
 from streams.operational import Operational
 from streams.outbox import Outbox
 from streams.partitioner import tasks_of
@@ -235,3 +238,55 @@ def test_in_event_mode_it_is_known_at_once(world):
     world.take(order("o1", time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 240))))
     assert world.orders() == 1
     assert world.partition.latest == (now + 240) * 1_000_000
+
+
+MAPPING = """
+[mappings.shop]
+customer_id = "who"
+[[mappings.shop.events]]
+type = "order.placed"
+order_id = "id"
+time = "at"
+amount = "cents"
+currency = "currency"
+[[mappings.shop.events]]
+type = "order.delivered"
+when = "delivered"
+order_id = "id"
+time = "delivered"
+"""
+
+
+def row(number, **changes):
+    event = {"id": number, "who": someone(MINE), "at": "2024-05-01T10:00:00Z", "cents": 5, "currency": "USD"}
+    return json.dumps(event | changes).encode()
+
+
+def test_a_mapped_record_counts_for_what_is_good_and_is_a_dead_letter_once(world):
+    reader = load(tomllib.loads(MAPPING)).reader("shop")
+    values = [
+        row(1, delivered="2099-01-01T00:00:00Z"),
+        row(2, cents="a lot", delivered="soon"),
+        row(3, currency="XXX"),
+        row(4, who=None),
+        row(5, who=someone(3)),
+        b"{",
+        None,
+        row(6),
+    ]
+    world.intake.take_mapped(reader, "shop", [record(value, n) for n, value in enumerate(values)])
+    assert world.orders() == 2
+    assert world.own.rerouted == 1
+    assert world.own.anonymous == {"shop": 1}
+    assert world.own.events_in == {"shop": 8}
+    assert world.own.dead_letters == {
+        "future_time": 1,
+        "invalid_field": 1,
+        "unknown_currency": 1,
+        "not_json": 1,
+    }
+    offsets = [dict(letter.headers)["retention.error.offset"] for letter in world.dead_letters()]
+    assert offsets == [b"0", b"1", b"2", b"5"]
+    assert world.partition.latest == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
+        "what is refused moves no clock"
+    )

@@ -14,7 +14,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, ti
 
 from streams.mapping.mappings import load
 from streams.mapping.registry import Registry, RegistryUnavailable
-from tests.streams.mapping.registry_server import RegistryServer, framed
+from tests.streams.mapping.registry_server import AUTH, RegistryServer, framed
 
 MAPPING = """
 [mappings.m]
@@ -237,3 +237,58 @@ async def test_no_registry_at_all():
     registry = Registry("http://127.0.0.1:1")
     with pytest.raises(RegistryUnavailable):
         await registry.fetch("avro", [framed(1, b"")])
+
+
+async def test_debezium_in_avro(server):
+    """The usual connector: an envelope, whose rows have decimals as bytes and times as numbers."""
+    row = {
+        "type": "record",
+        "name": "Value",
+        "fields": [
+            {"name": "id", "type": "int"},
+            {"name": "customer_id", "type": "long"},
+            {"name": "created", "type": "long"},
+            {
+                "name": "total",
+                "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2},
+            },
+        ],
+    }
+    fields = [
+        {"name": "before", "type": ["null", row], "default": None},
+        {"name": "after", "type": ["null", "Value"], "default": None},
+        {"name": "op", "type": "string"},
+        {"name": "ts_ms", "type": ["null", "long"]},
+    ]
+    envelope = {"type": "record", "name": "Envelope", "fields": fields}
+    server.schemas[3] = {"schemaType": "AVRO", "schema": json.dumps(envelope)}
+    document = tomllib.loads(MAPPING.format(form="avro").replace("customer.id", "customer_id"))
+    table = document["mappings"]["m"]
+    table["envelope"] = "debezium"
+    del table["events"][0]["channel"]
+    table["events"][0] |= {"time": {"path": "created", "time": "us"}, "currency": {"const": "EUR"}}
+    amended = {"type": "order.amended", "on": "update", "when": "_before.total != total", "id": "_ts_ms"}
+    table["events"].append(
+        amended | {name: table["events"][0][name] for name in ("order_id", "time", "amount")}
+    )
+    table["events"][1]["amount"] = {"path": "total", "money": "major", "currency": "EUR"}
+    mapped = load(document, registry=Registry(server.url, AUTH)).reader("m")
+
+    def change(before, after, op):
+        content = io.BytesIO()
+        value = {"before": before, "after": after, "op": op, "ts_ms": 5}
+        fastavro.schemaless_writer(content, fastavro.parse_schema(json.loads(json.dumps(envelope))), value)
+        return framed(3, content.getvalue())
+
+    old = {"id": 1, "customer_id": 7, "created": 1714557600123000, "total": Decimal("19.99")}
+    values = [
+        change(None, old, "c"),
+        change(old, old | {"total": Decimal("9.99")}, "u"),
+        change(old, None, "d"),
+    ]
+    await mapped.prepare(values)
+    assert [[event.amount for event in mapped.outcome(value).events] for value in values] == [
+        [1999],
+        [999, 999],
+        [],
+    ]
