@@ -20,7 +20,7 @@ from streams.outbox import Outgoing, send
 from streams.partitioner import tasks_of
 from streams.settings import Settings, load
 from streams.simulator import simulate, topic_of
-from streams.topics import DEAD_LETTERS, INPUTS, METRICS, Names, Topic, ensure
+from streams.topics import DEAD_LETTERS, DERIVED, INPUTS, Names, Topic, ensure
 
 PARTITIONS = 8
 #: A customer's events where their task is; or each in another task's partition, so that every one has to hop.
@@ -122,7 +122,7 @@ def settings(bootstrap: str, **flags: str) -> Settings:
 
 async def forget(bootstrap: str, group: str) -> None:
     """Delete all that a group of ours and its outputs left, so that the next run starts as this one did."""
-    await drop(bootstrap, *Names(group).internal, METRICS, DEAD_LETTERS)
+    await drop(bootstrap, *Names(group).internal, *DERIVED, DEAD_LETTERS)
 
 
 async def drop(bootstrap: str, *topics: str) -> None:
