@@ -120,7 +120,19 @@ def measure(customers: int) -> dict[str, float]:
     costs["evaluate what is new, ms"] = cost / 1e3
     costs["evaluate an hour later, ms"] = clocked(lambda: restored.evaluate(NOW + HOUR), 1)[1] / 1e3
     costs["compute the metrics, ms"] = clocked(lambda: compute([partial], definitions, NOW), 1)[1] / 1e3
+    costs["say all of a customer"] = clocked(lambda: _say(restored), customers)[1]
+    restored.drain()
+    restored.advance(restored.now + 24 * HOUR)
+    costs["look at a customer again"] = clocked(lambda: _say(restored), customers)[1]
+    costs["row of a customer spoken of, KB"] = sum(map(len, rows.values())) / customers / 1024
     return costs
+
+
+def _say(partition: Partition) -> None:
+    """Say what there is to say of everybody."""
+    while keys := partition.unsaid(100):
+        for key in keys:
+            partition.say(key)
 
 
 def _history(
