@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from models import alone
 from models.events import KINDS, decode
 from models.facts import facts_of
 from models.metrics import compute
@@ -22,14 +23,14 @@ def facts(content, definitions):
     return facts_of(decode(KINDS[event["type"]], content), definitions)
 
 
-def alone(contents, now, definitions):
+def by_itself(contents, now, definitions):
     """What `retention compute --now` does: everything at once, in whatever order it came."""
     partition = Partition(definitions, {})
     partition.advance(now)
     for content in contents:
         for customer, fact in facts(content, definitions):
             partition.apply(customer, fact, now)
-    return compute([partition.evaluate(now)], definitions, now)
+    return compute([alone.evaluate(partition, now)], definitions, now)
 
 
 def told(samples):
@@ -60,7 +61,7 @@ def test_each_instant_is_as_if_computed_alone(seed):
         found = list(replay(events, instants, history.definitions, each))
     assert [now for now, _ in found] == instants
     for now, samples in found:
-        expected = told(alone(contents, now, history.definitions))
+        expected = told(by_itself(contents, now, history.definitions))
         assert {key: value for key, value in told(samples).items() if expected.get(key) != value} == {}
         assert told(samples).keys() == expected.keys()
     assert len({tuple(told(samples).values()) for _, samples in found}) > 4

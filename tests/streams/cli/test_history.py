@@ -88,13 +88,16 @@ def test_an_event_counts_from_its_time_on_and_a_merge_always(retention, events_f
     merged = {"id": "m", "type": "customer.merged", "time": "2026-01-05T00:00:00Z", "customer_id": "c1",
               "into": "c2"}  # fmt: skip
     path = events_file(
-        merged, order(1, "2026-01-03T00:00:00Z"), order(2, "2026-01-01T00:00:00Z"),
+        merged, order(1, "2026-01-03T00:00:00Z"), order(2, "2026-01-01T00:00:00Z", order_id="another"),
         b"garbage", order(3, "1980-01-01T00:00:00Z"), order(4, "2026-01-04T00:00:00Z", amount=-1),
     )  # fmt: skip
     days = ("--step", "1d", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-05T12:00:00Z")
     result = retention("history", path, *days)
     orders = ("retention_orders", *sorted([*LABELS, ("window", "7d")]))
-    assert [series[orders] for series in read(result.out).values()] == [1, 1, 2, 2, 2]
+    found = list(read(result.out).values())
+    assert [series[orders] for series in found] == [1, 1, 2, 2, 2]
+    buyers = ("retention_customers", *sorted([*LABELS, ("set", "end"), ("window", "7d")]))
+    assert [series[buyers] for series in found] == [1, 1, 1, 1, 1]  # both are one, from the beginning
     assert "2 lines refused: 1 invalid_field, 1 not_json" in result.err
 
 
