@@ -20,7 +20,7 @@ from streams.demo import Demo, plan
 from streams.settings import load
 
 #: So long may the story take until its alerts are on the page, and they are given a moment to gather.
-_PATIENCE_SECONDS = 300.0
+_PATIENCE_SECONDS = 900.0
 _GATHER_SECONDS = 15.0
 _WIDTH, _SCALE = 1180, 1.4
 #: Larger, and a README is slow to open.
@@ -30,7 +30,7 @@ _MOST_BYTES = 300_000
 async def main(path: Path) -> None:
     """Run the demo, and save what its page looks like into `path`."""
     port = free_port()
-    shop = plan(customers=8_000, seed=1, scenario="bad-autumn", rate=5.0, story_seconds=150.0)
+    shop = plan(customers=8_000, seed=1, scenario="bad-autumn", rate=5.0, story_seconds=100.0)
     demo = Demo(load({"port": port}), shop, None, Console(quiet=True))
     running = asyncio.create_task(demo.run())
     try:

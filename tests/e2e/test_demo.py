@@ -18,6 +18,7 @@ import pytest
 
 from streams.broker import free_port
 from streams.scrape import Scrape, parse
+from tests.e2e.browser import Browser
 
 _DEMO = [sys.executable, "-m", "streams.cli", "demo"]
 #: Enough for the alerts' least numbers.
@@ -94,8 +95,10 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.program("prometheus")
-def test_response_times_go_then_customers_and_the_alerts_say_why(demo: Callable[..., Demo]) -> None:
+@pytest.mark.program("prometheus", "chromium|google-chrome|chrome", "chromedriver")
+def test_response_times_go_then_customers_and_the_alerts_say_why(
+    demo: Callable[..., Demo], tmp_path: Path
+) -> None:
     running = demo(*_STORY)
     named = r"The first, for \w+: .*?(http://127\.0\.0\.1:\d+)/alerts"
     prometheus = running.until(lambda: re.search(named, running.said, re.DOTALL), "alerts that fire")[1]
@@ -107,12 +110,29 @@ def test_response_times_go_then_customers_and_the_alerts_say_why(demo: Callable[
     has_the_past(prometheus)
     shown = running.until(lambda: about_answers(running.port), "alerts on the page")
     assert all(get(alert["runbook"].partition("#")[0]) for alert in shown), "what to do is a page"
+    is_read_on_the_page(running.port, tmp_path)
     family = running.family()
     assert len(family) >= 3, "Kafka, the worker and Prometheus"
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(60) == 0, running.said
     assert "Stopped." in running.said
     assert gone(family)
+
+
+def is_read_on_the_page(port: int, directory: Path) -> None:
+    """A person sees the alerts, for whom they are and what to do, whatever helps them see."""
+    browser = Browser(directory / "profile")
+    try:
+        browser.driver.get(f"http://127.0.0.1:{port}/")
+        browser.until(lambda: "response target" in browser.text(".alerts"), "the alerts")
+        assert "support, for" in browser.text(".alerts"), "whom it concerns, and since when"
+        assert browser.run("return document.querySelector('.alerts a').href").startswith("http://127.0.0.1:")
+        assert browser.violations() == []
+        browser.size(360, 800)
+        assert browser.run("return document.documentElement.scrollWidth") <= 360
+        assert browser.messages() == []
+    finally:
+        browser.close()
 
 
 def before_and_now(said: str) -> None:
