@@ -84,11 +84,16 @@ def of_reader(topics: Iterable[str]) -> list[Right]:
 
 
 def of_producer(settings: Settings) -> list[Right]:
-    """What sends events: `load`, `simulate`, `dead-letters redrive`."""
+    """What sends events: `load`, `simulate`."""
     return _on_topics(
         [Topic(name, settings.partitions, access=("WRITE",)) for name in INPUTS],
         create=settings.create_topics,
     )
+
+
+def of_redrive(settings: Settings) -> list[Right]:
+    """What puts mended records back where they came from: `dead-letters redrive`."""
+    return [Right("topic", name, ("WRITE",)) for name in settings.mappings.named()]
 
 
 def of_operator(settings: Settings) -> list[Right]:

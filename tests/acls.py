@@ -45,15 +45,17 @@ class Administrator:
 
     def __init__(self, bootstrap):
         self._client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-        self._granted = []
+        self._granted = set()
 
     async def __aenter__(self):
         await self._client.start()
         return self
 
     async def __aexit__(self, *_):
-        await self.take_back(list(self._granted))
-        await self._client.close()
+        try:
+            await self.take_back(list(self._granted))
+        finally:
+            await self._client.close()
 
     async def make_topics(self, settings):
         topics = json.loads(setup.told(settings, "json"))["topics"]
@@ -71,7 +73,7 @@ class Administrator:
             of = (_RESOURCES[resource], name, _LITERAL, principal, _ANY_HOST, _OPERATIONS[operation], _ALLOW)
             response = await self._client._send_to_controller(CreateAclsRequest(*of))
             assert not any(code for code, _ in response.creation_responses), response
-            self._granted.append((resource, name, operation, principal))
+            self._granted.add((resource, name, operation, principal))
 
     async def take_back(self, acls):
         for resource, name, operation, principal in acls:

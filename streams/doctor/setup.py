@@ -44,7 +44,8 @@ def uses(settings: Settings) -> dict[str, list[Right]]:
     return {
         "worker": access.of_worker(settings),
         "doctor, dead-letters list (they only look)": access.of_operator(settings),
-        "load, simulate, dead-letters redrive (whoever sends events)": access.of_producer(settings),
+        "load, simulate (whoever sends events)": access.of_producer(settings),
+        "dead-letters redrive (what was mended goes back to its input)": access.of_redrive(settings),
         "reset (only while it is needed)": access.of_reset(settings),
     }
 
