@@ -153,9 +153,7 @@ class Aggregates:
 
     def evaluate(self, now: int) -> Partial:
         """Give the sums at `now` (microseconds), which never goes back."""
-        for feed in self.feeders:
-            feed()
-        self._flush(now)
+        self.settle(now)
         return Partial(
             now=now,
             sums=_named(self._count_names, self._counts) | _named(self._total_names, self._totals),
@@ -166,7 +164,10 @@ class Aggregates:
             oldest=self._oldest.time(),
         )
 
-    def _flush(self, now: int) -> None:
+    def settle(self, now: int) -> None:
+        """Take what has been added into the tables: until then each point takes memory."""
+        for feed in self.feeders:
+            feed()
         for table, names, pending, slot in (
             (self._counts, self._count_names, self.counts, hour(now)),
             (self._totals, self._total_names, self.totals, hour(now)),

@@ -9,9 +9,6 @@ from models.metrics import Sample
 from models.partition import Partition
 from streams.backfill.order import Timed
 
-#: Customers are added up as points in buffers, which evaluating empties: 10 KB a customer.
-_EVALUATE_EVERY = 5_000
-
 #: Gives the facts of those of some events that are valid, in their order.
 Facts = Callable[[Iterable[Timed]], Iterator[list[tuple[str, Fact]]]]
 
@@ -50,9 +47,8 @@ def _begin(partition: Partition, taken: Iterable[tuple[str, Fact]], now: int) ->
         partition.absorb(customer.encode(), fact, encode(fact))
     partition.advance(now)
     alone.settle(partition, now)
-    for counted, _ in enumerate(partition.count(), 1):
-        if counted % _EVALUATE_EVERY == 0:
-            partition.evaluate(now)
+    for _ in partition.count():
+        pass
 
 
 class _Waiting:
