@@ -22,7 +22,7 @@ from streams.settings import load
 #: So long may the story take until its alerts are on the page, and they are given a moment to gather.
 _PATIENCE_SECONDS = 900.0
 _GATHER_SECONDS = 15.0
-_WIDTH, _SCALE = 1180, 1.4
+_WIDTH, _SCALE = 1120, 1.25
 #: Larger, and a README is slow to open.
 _MOST_BYTES = 300_000
 

@@ -101,6 +101,7 @@ class Alerts:
     def __init__(self, url: str | None) -> None:
         #: None while there is no answer.
         self.firing: list[Alert] | None = None
+        self.known = False  #: whether there has ever been one
         self.url = url
         self._task: asyncio.Task[None] | None = None
 
@@ -117,14 +118,16 @@ class Alerts:
                 await self._task
 
     async def _run(self, url: str) -> None:
+        said = True  # whether the last thing that was said of it is that it answers
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
             while True:
                 try:
                     self.firing = await ask(session, url)
+                    self.known = said = True
                 except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-                    if self.firing is not None:
+                    if said:
                         log.warning("no alerts from %s: %s", url, error)
-                    self.firing = None
+                    self.firing, said = None, False
                 await asyncio.sleep(_POLL_SECONDS)
 
 

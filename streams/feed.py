@@ -147,7 +147,7 @@ class Feed:
         changes = self._take()
         self.ready = self._follower.complete
         update: dict[str, Any] = {"at": at, "as_of": self._as_of, "pipeline": self._pulse.beat()}
-        if self._alerts.url is not None:
+        if self._alerts.known:
             update["alerts"] = self._alerts.firing
         if changes:
             update["series"] = changes

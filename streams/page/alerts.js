@@ -17,7 +17,7 @@ export function alerts(panel) {
   follow(() => {
     const firing = store.alerts;
     panel.hidden = firing === undefined;
-    setText(state, firing === null ? "Prometheus does not answer." : firing?.length ? "" : "No alert fires.");
+    setText(state, firing === null ? "Prometheus no longer answers." : firing?.length ? "" : "No alert fires.");
     state.hidden = !state.textContent;
     const now = JSON.stringify(firing ?? []);
     if (now !== shown && !list.contains(document.activeElement)) {

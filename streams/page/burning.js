@@ -57,7 +57,8 @@ const ITEMS = [
     name: "Answers due soon", metric: DUE, format: count, level: some,
     meaning: "By a person, within two hours. The note: what else is due by then.",
     of: () => sum(DUE, { sla: "first_human_response", within: "2h" }, "priority", PRIORITIES),
-    note: () => ["resolution", "promise"].map((sla) => `${count(sum(DUE, { sla, within: "2h" }, "priority", PRIORITIES))} ${sla}s`).join(" · "),
+    note: () => [["resolution", "to resolve"], ["promise", "promised"]]
+      .map(([sla, words]) => `${count(sum(DUE, { sla, within: "2h" }, "priority", PRIORITIES))} ${words}`).join(" · "),
   },
   breaches("First answers late", "first_human_response", "No person answered by the target."),
   breaches("Resolutions late", "resolution", "Not resolved by the target."),

@@ -1,7 +1,7 @@
 // How the worker does that serves this page, and whether its numbers can be trusted.
 
 import { el, setText } from "./dom.js";
-import { count, duration, latency, rate, time } from "./format.js";
+import { count, duration, latency, moment, rate } from "./format.js";
 import { computed, follow } from "./number.js";
 import { store, value } from "./store.js";
 import { term } from "./terms.js";
@@ -76,7 +76,7 @@ export function trust(link, text, news, asOf) {
       setText(news, NEWS[now] ?? "");
     }
     if (store.asOf) {
-      setText(asOf, time(store.asOf));
+      setText(asOf, moment(store.asOf, store.at - store.asOf));
       asOf.dateTime = new Date(1000 * store.asOf).toISOString();
     }
   });

@@ -12,7 +12,7 @@ export const store = {
   at: 0, // the worker's clock
   trend: { times: [], values: {} },
   pipeline: null,
-  alerts: undefined, // undefined: nobody is asked; null: no answer; else those that fire
+  alerts: undefined, // undefined: nobody has ever told; null: no answer any more; else those that fire
   link: "connecting", // connecting, live, lost
 };
 

@@ -152,6 +152,8 @@ def test_alerts_are_told_where_a_prometheus_is_asked():
     assert "alerts" not in parsed(made()[1].beat(1.0))[1]
     alerts = Alerts("http://127.0.0.1:9")
     feed = Feed(Follower({}), Pulse(Worker()), Definitions(), "wall", alerts)
+    assert "alerts" not in parsed(feed.beat(1.0))[1], "it has never answered"
+    alerts.known = True
     assert parsed(feed.beat(1.0))[1]["alerts"] is None
     alerts.firing = [Alert("A", "critical", "support", "late", "very", 5.0, "")]
     [told] = parsed(feed.beat(2.0))[1]["alerts"]
