@@ -5,6 +5,7 @@ the facts topic; the rest is applied at once.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from aiokafka import ConsumerRecord
 
@@ -16,6 +17,7 @@ from models.windows import US_PER_HOUR, hour
 from streams.clock import Clock, wall_us
 from streams.cloudevents import unwrap
 from streams.mapping.reader import Reader
+from streams.old_letters import REFUSED_AT
 from streams.operational import Operational
 from streams.outbox import Outbox, Outgoing
 from streams.partitioner import tasks_of
@@ -203,6 +205,7 @@ class Intake:
             ("retention.error.topic", topic.encode()),
             ("retention.error.partition", str(record.partition).encode()),
             ("retention.error.offset", str(record.offset).encode()),
+            (REFUSED_AT, datetime.now(UTC).isoformat(timespec="seconds").encode()),
         ]
         partition = record.partition % self._dead_letter_partitions
         self._outbox.to(DEAD_LETTERS, partition).append(

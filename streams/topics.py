@@ -34,10 +34,15 @@ DEAD_LETTERS = "retention.dead-letters"
 
 _VISIBLE_POLL_SECONDS = 0.05
 _DAY_MS = 24 * 3600 * 1000
+#: What is in a topic that is not compacted is gone by then.
+KEPT_DAYS = 30
+#: What was replaced or deleted in a compacted topic is gone by then. Kafka compacts no segment that is still
+#: written to, which on a quiet topic would be for ever, unless it is told how long is too long.
+COMPACTED_DAYS = 8
 #: A dead letter holds a record that may have been larger than what Kafka takes by default.
 LARGEST_RECORD = 16 << 20
-#: Dead letters have their records' timestamps, of whatever year: they are removed by size, not by age, and
-#: those from the future are not refused.
+#: Dead letters have their records' timestamps, of whatever year: Kafka removes them by size, not by age,
+#: which `streams.old_letters` does; and those from the future are not refused.
 _DEAD_LETTERS_CONFIG = {
     "cleanup.policy": "delete",
     "retention.ms": "-1",
@@ -58,16 +63,25 @@ class Topic:
     fixed: bool = False
     #: Whether it is somebody else's input: it is never made here.
     given: bool = False
-    #: What a worker does with it: `READ`, `WRITE`, or both.
-    access: tuple[Literal["READ", "WRITE"], ...] = ("READ", "WRITE")
+    #: What a worker does with it; `DELETE` is of records.
+    access: tuple[Literal["READ", "WRITE", "DELETE"], ...] = ("READ", "WRITE")
 
 
 def _compacted(**extra: str) -> dict[str, str]:
-    return {"cleanup.policy": "compact", **extra}
+    lag = str((COMPACTED_DAYS - 1) * _DAY_MS)  # it may take the cleaner a while, too
+    return {"cleanup.policy": "compact", "max.compaction.lag.ms": lag, **extra}
 
 
 def _kept(days: float, **extra: str) -> dict[str, str]:
-    return {"cleanup.policy": "delete", "retention.ms": str(int(days * _DAY_MS)), **extra}
+    """Keep records for so long at most: Kafka removes whole segments, by their last record."""
+    segment = min(_DAY_MS, int(days * _DAY_MS) // 2)
+    retention = int(days * _DAY_MS) - segment
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": str(retention),
+        "segment.ms": str(segment),
+        **extra,
+    }
 
 
 @dataclass(frozen=True)
@@ -114,7 +128,7 @@ def required(group: str, partitions: int, inputs: Iterable[str] = INPUTS) -> lis
     return [
         *(Topic(name, partitions, access=("READ",), given=name not in INPUTS) for name in inputs),
         # Facts that were forwarded but not read yet must outlive a long stop of all workers.
-        Topic(names.facts, partitions, _kept(30), fixed=True),
+        Topic(names.facts, partitions, _kept(KEPT_DAYS), fixed=True),
         Topic(names.ticks, partitions, _kept(1 / 24), fixed=True),
         Topic(names.partials, 1, _kept(1 / 24, **{"max.message.bytes": str(LARGEST_RECORD)}), fixed=True),
         Topic(
@@ -127,10 +141,10 @@ def required(group: str, partitions: int, inputs: Iterable[str] = INPUTS) -> lis
         Topic(CUSTOMERS, partitions, _compacted()),
         # What they say of somebody is gone after this, whoever it was.
         *(
-            Topic(name, partitions, _kept(30), access=("WRITE",))
+            Topic(name, partitions, _kept(KEPT_DAYS), access=("WRITE",))
             for name in (TRANSITIONS, TICKET_SLAS, ACTIONS)
         ),
-        Topic(DEAD_LETTERS, partitions, _DEAD_LETTERS_CONFIG, access=("WRITE",)),
+        Topic(DEAD_LETTERS, partitions, _DEAD_LETTERS_CONFIG, access=("READ", "WRITE", "DELETE")),
     ]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import msgspec
@@ -12,7 +13,7 @@ from faust.exceptions import ProducerSendError
 from faust.types import StreamT
 from faust.types.tuples import TP
 
-from streams import inputs
+from streams import inputs, old_letters
 from streams.app import FaustApp
 from streams.clock import clock
 from streams.errors import RetentionError
@@ -29,7 +30,7 @@ from streams.sources import Sources
 from streams.table import CustomersTable
 from streams.task import Task
 from streams.tasks import Tasks
-from streams.topics import Names
+from streams.topics import KEPT_DAYS, Names
 from streams.transport import BatchSchema, RecordBatch
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ _COMMIT_SECONDS = 0.2
 #: Looked at this often, lest a roll-up that took a little longer than a tick wait for another.
 _LOOK_SECONDS = 0.05
 _LAG_SECONDS = 5.0
+_TIDY_SECONDS = 600.0
 _APPEARED_SECONDS = 30.0
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -138,6 +140,7 @@ class Worker:
         app.task(self._every(_COMMIT_SECONDS, self.tasks.commit))
         app.task(self._every(_LOOK_SECONDS, self._tick))
         app.task(self._every(_LAG_SECONDS, self.tasks.sample_lag))
+        app.task(self._every(_TIDY_SECONDS, self._remove_old_letters))
         if any(one.pattern for one in self.settings.mappings.inputs):
             app.task(self._every(_APPEARED_SECONDS, self._notice_inputs))
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)
@@ -191,6 +194,19 @@ class Worker:
     async def _roll_up(self, _task: Task, batch: RecordBatch) -> None:
         if self.owner is not None:
             self.owner.take(batch)
+
+    async def _remove_old_letters(self) -> None:
+        if self.owner is None:
+            return
+        try:
+            removed = await old_letters.remove(
+                self.settings, self._shared.dead_letter_partitions, datetime.now(UTC)
+            )
+        except RetentionError as error:
+            log.warning("old dead letters stay: %s", error.message)
+        else:
+            if removed:
+                log.info("removed %d dead letters of more than %d days ago", removed, KEPT_DAYS)
 
     async def _notice_inputs(self) -> None:
         """Say so where a pattern finds a topic that was not there when this worker started."""

@@ -28,6 +28,7 @@ COMMANDS: Final = {
         "dead-letters": "List refused records, and put corrected ones back.",
     },
     "Care": {
+        "erase": "Forget a customer.",
         "doctor": "Say what is wrong with the set-up, and what to do about it.",
         "reset": "Start again from the earliest events.",
     },

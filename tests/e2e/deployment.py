@@ -34,7 +34,7 @@ class Deployment:
         self.cluster = cluster
         self.group = group
         self.workers: list[WorkerProcess] = []
-        self._directory = directory
+        self.directory = directory
         config = directory / "retention.toml"
         config.write_text(_CONFIG)
         self.settings = {
@@ -50,7 +50,7 @@ class Deployment:
     def start(self, **settings: str) -> WorkerProcess:
         """Start one more worker."""
         name = f"worker-{len(self.workers) + 1}"
-        worker = WorkerProcess(name, self.settings | settings, self._directory)
+        worker = WorkerProcess(name, self.settings | settings, self.directory)
         self.workers.append(worker)
         return worker
 

@@ -27,14 +27,16 @@ def microseconds(text: str) -> int:
     return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1)
 
 
-def history(seed: int, *, size: int = 2000, customers: int = 60, until: int = END) -> list[Event]:
+def history(
+    seed: int, *, size: int = 2000, customers: int = 60, until: int = END, identities: bool = False
+) -> list[Event]:
     """Distinct valid events up to `until`, shuffled: refunds before orders, replies before tickets.
 
     `now` of them, in event mode, is `until`: the last one happens then.
     """
     shift = until - ANCHOR
     events = {}
-    for step in random_history(seed, size=size, customers=customers).steps:
+    for step in random_history(seed, size=size, customers=customers, identities=identities).steps:
         for event in step.events:
             moved = {**event, "time": rfc3339(microseconds(event["time"]) + shift)}
             if "promised_at" in event:

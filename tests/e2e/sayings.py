@@ -42,9 +42,9 @@ async def assert_said(deployment: Deployment, events: Sequence[Event], now: int 
 
 def is_past(key: Any, said: Any, wanted: Any, at: int) -> bool:
     """Whether it was decided long ago, or of who is no longer known: neither is taken back."""
-    if key[0] == "target":
-        return said[1] < at - 30 * DAY
-    return key[0] == "transition" and ("profile", key[1]) not in wanted
+    if key[0] == "target" and said[1] < at - 30 * DAY:
+        return True
+    return key[0] in {"target", "transition"} and ("profile", key[1]) not in wanted
 
 
 def assert_once(records: Any) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from models import alone, claims
-from models.claims import Erase, Merge
+from models.claims import Erase, Merge, Referred
 from models.definitions import Definitions
 from models.facts import REGISTRY, Fact
 from models.letters import event_id
@@ -106,6 +106,22 @@ def test_a_referral_moves_with_the_customer_whom_it_names_and_with_who_bought(pa
     assert pair.value(ROLES, spender="yes", sender="yes") == 1
     assert pair.value(ROLES, spender="no", sender="yes") == 0
     pair.cancel("bob")
+    assert pair.senders() == 0
+
+
+def test_what_comes_by_a_longer_way_does_not_outdo_what_was_said_after_it(pair):
+    said = [
+        Fact("o1", Referred(by="bob", at=NOW - DAY, turn=turn, stands=turn == 1)) for turn in (2, 1, 2, 1)
+    ]
+    for fact in said[:2]:
+        pair.take("ada", fact)
+    assert pair.senders() == 0
+    history = Partition(Definitions(), {})
+    history.resume(NOW)
+    for fact in said:
+        history.absorb(b"ada", fact, b"")
+    pair.partitions[0] = history
+    list(history.count())
     assert pair.senders() == 0
 
 

@@ -144,6 +144,8 @@ def test_a_dead_letter_keeps_all_of_the_record_and_says_why(world):
     assert letter.headers[:2] == list(headers)
     added = dict(letter.headers[2:])
     assert added.pop("retention.error.message")
+    refused = datetime.fromisoformat(added.pop("retention.error.time").decode())
+    assert abs(datetime.now(UTC) - refused) < timedelta(minutes=2)
     assert added == {
         "retention.error.reason": b"not_json",
         "retention.error.topic": b"orders",

@@ -210,3 +210,20 @@ def test_what_the_numbers_mean_may_be_said_once_a_whole_set_rests_on_all_there_w
     assert not rollup.tick(NOW).caught_up  # not all have answered the last one
     settle(rollup, inputs_read=False)
     assert not rollup.tick(NOW).caught_up
+
+
+def test_not_while_facts_lead_to_facts_but_no_longer_than_they_can(rollup):
+    assert not settle(rollup), "the inputs have been read; the first epoch begins"
+    for _ in range(2):
+        assert not settle(rollup, quiet=False)
+    assert settle(rollup)
+    assert settle(rollup, quiet=False), "what is live may lead to facts as it likes"
+    busy = Rollup(tasks=3, generation=7, now=0, shape=SHAPE)
+    assert [settle(busy, quiet=False) for _ in range(8)] == [False] * 6 + [True] * 2
+
+
+def test_inputs_read_anew_are_waited_for_anew(rollup):
+    assert [settle(rollup) for _ in range(2)] == [False, True]
+    assert not settle(rollup, inputs_read=False)
+    assert [settle(rollup, quiet=False) for _ in range(2)] == [False, False]
+    assert settle(rollup)

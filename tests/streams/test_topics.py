@@ -32,7 +32,7 @@ async def test_creates_what_is_missing_with_its_configuration(kafka, unique):
         assert changelog["max.message.bytes"] == str(LARGEST_RECORD)
         facts = await config_of(client, Names(unique).facts)
         assert facts["cleanup.policy"] == "delete"
-        assert int(facts["retention.ms"]) == 30 * 24 * 3600 * 1000
+        assert int(facts["retention.ms"]) + int(facts["segment.ms"]) == 30 * 24 * 3600 * 1000
 
 
 async def test_is_idempotent_and_leaves_what_exists_as_it_is(kafka, unique):

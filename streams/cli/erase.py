@@ -1,0 +1,59 @@
+"""`retention erase`: forget a customer."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from streams import erasure, topics
+from streams.cli.options import settings_options
+from streams.errors import RetentionError
+from streams.settings import Settings
+
+_LONGEST_ID = 128
+
+
+@click.command("erase")
+@click.argument("customer")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@settings_options("broker", "group")
+def command(settings: Settings, customer: str, *, yes: bool) -> None:
+    """Forget CUSTOMER, and all identities that were merged with them.
+
+    Sends the event customer.erased to the input customers, and waits until the workers have done what it
+    says. It cannot be undone: what remains is a keyed hash, by which later events of theirs are known,
+    dropped and counted. Says what is removed, and when the last copy is gone.
+    """
+    if not 0 < len(customer) <= _LONGEST_ID:
+        raise click.BadParameter(f"an id has 1 to {_LONGEST_ID} characters", param_hint="CUSTOMER")
+    if not yes:
+        click.confirm(f"Forget {customer}, and who was merged with them, for ever?", abort=True, err=True)
+    now = datetime.now(UTC)
+    place, offset = asyncio.run(erasure.ask(settings, customer, now))
+    click.echo(f"asked: customer.erased is in {place.topic}-{place.partition} at offset {offset}")
+    if not asyncio.run(erasure.is_running(settings)):
+        click.echo(f"No worker of group {settings.group} runs: they are forgotten when one does.")
+    elif not asyncio.run(erasure.done(settings, place, offset)):
+        raise RetentionError(
+            f"the workers have not done it within {erasure.PATIENCE_SECONDS:.0f} s",
+            "they will once they have caught up; the same command waits for it again",
+        )
+    else:
+        click.echo("done: the workers have forgotten them")
+    _say_what_remains(settings, now)
+
+
+def _say_what_remains(settings: Settings, now: datetime) -> None:
+    compacted = now + timedelta(days=topics.COMPACTED_DAYS)
+    kept = now + timedelta(days=topics.KEPT_DAYS)
+    names = topics.Names(settings.group)
+    passing = f"{names.facts}, {topics.TRANSITIONS}, {topics.TICKET_SLAS}, {topics.ACTIONS}"
+    click.echo(
+        f"""
+removed            metrics, the state, its changelog ({names.changelog}), {topics.CUSTOMERS}, Redis
+  last copy gone   {compacted:%Y-%m-%d}, when Kafka has compacted the two topics at the latest
+leaves by itself   {passing}, {topics.DEAD_LETTERS}
+  last copy gone   {kept:%Y-%m-%d}
+not ours           the inputs ({erasure.topic_of(settings)} has their erasure, too): their owners' retention
+remains            a keyed hash in {names.changelog}"""
+    )

@@ -1,0 +1,139 @@
+"""Who is erased leaves: no file and no topic of ours has their id, once Kafka has compacted and removed."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+from streams import old_letters
+from streams.settings import load
+from streams.topics import COMPACTED_DAYS, DEAD_LETTERS, INPUTS, KEPT_DAYS
+from tests.e2e.worker import ROOT
+
+NOW = datetime.now(UTC)
+PARTITIONS = 4
+#: Nobody else's id begins so.
+MARK = "zaphod-beeblebrox"
+#: As the broker is to be: it writes what it was sent without compressing it, so that a file can be searched.
+_EAGER = {"segment.ms": "500", "compression.type": "uncompressed"}
+
+
+def said(kind, number, customer, **fields):
+    time = (NOW - timedelta(minutes=100 + number)).isoformat()
+    return {"id": f"e{number}", "type": kind, "time": time, "customer_id": customer, **fields}
+
+
+def order(number, customer, **fields):
+    money = {"amount": 1000, "currency": "USD"}
+    return said("order.placed", number, customer, order_id=f"o{number}", **money, **fields)
+
+
+EVENTS = [
+    order(1, MARK, referred_by="trillian"),
+    order(2, f"{MARK}-guest", cart_id="k"),
+    order(3, "trillian", referred_by=MARK),
+    order(4, "ford", referred_by=f"{MARK}-guest"),
+    said("ticket.opened", 5, f"{MARK}-guest", ticket_id="t", priority="low"),
+    said("survey.answered", 6, MARK, survey="nps", score=3),
+    said("customer.merged", 7, f"{MARK}-guest", into=MARK),
+    order(8, f"{MARK}-guest") | {"currency": "XXX"},
+]
+
+
+async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker):
+    deployment = deploy(RETENTION_CLOCK="wall")
+    cluster = deployment.cluster
+    await create_topics(cluster, deployment.group)
+    await deployment.started(2)
+    await cluster.produce(EVENTS)
+    await deployment.until(lambda scraped: customers(scraped) == 3, "three customers")
+    places = {"retention.customers", f"{deployment.group}-customers-changelog", DEAD_LETTERS}
+    async with asyncio.timeout(30):
+        while not places <= set(await found_in(cluster, broker, deployment)):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    settings = load({}, environ := deployment.settings)
+    erased = await asyncio.to_thread(erase, environ, f"{MARK}-guest")
+    assert "done: the workers have forgotten them" in erased
+    for days in (COMPACTED_DAYS, KEPT_DAYS):
+        assert f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}" in erased
+    await cluster.produce([order(9, MARK)])
+    await deployment.until(lambda scraped: dropped(scraped) == 1, "a later event is dropped and counted")
+    await deployment.until(lambda scraped: customers(scraped) == 2, "two customers")
+    assert await old_letters.remove(settings, 1, NOW + timedelta(days=KEPT_DAYS - 1)) == 0
+    assert await old_letters.remove(settings, 1, NOW + timedelta(days=KEPT_DAYS + 1)) == 1
+    async with asyncio.timeout(60):
+        number = 100
+        while await found_in(cluster, broker, deployment):
+            # A segment ends when something comes after it.
+            await cluster.produce([order(number + n, f"somebody-{n}") for n in range(20)])
+            number += 20
+            await asyncio.sleep(1)
+    assert dropped(await deployment.scrape()) == 1
+
+
+async def create_topics(cluster, group):
+    compacted = {
+        "cleanup.policy": "compact",
+        "delete.retention.ms": "100",
+        "max.message.bytes": str(16 << 20),
+    }
+    passing = {"cleanup.policy": "delete", "retention.ms": "4000"}
+    names = [f"{group}-customers-changelog", "retention.customers", "retention.metrics"]
+    await cluster.create(dict.fromkeys(names, PARTITIONS), compacted | _EAGER)
+    names = ["retention.transitions", "retention.ticket-sla", "retention.actions"]
+    await cluster.create(dict.fromkeys([f"{group}-facts", *names], PARTITIONS), passing | _EAGER)
+    await cluster.create({DEAD_LETTERS: 1}, {"retention.ms": "-1"} | _EAGER)
+
+
+def customers(scraped):
+    return sum(
+        value
+        for metrics in scraped
+        for (name, _), value in metrics.items()
+        if name == "retention_loyalty_customers"
+    )
+
+
+def dropped(scraped):
+    return sum(
+        value
+        for metrics in scraped
+        for (name, _), value in metrics.items()
+        if name == "retention_worker_erased_events_total"
+    )
+
+
+def erase(environ, customer):
+    command = [sys.executable, "-m", "streams.cli", "erase", "--yes", customer]
+    done = subprocess.run(
+        command, env=os.environ | environ, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+async def found_in(cluster, broker, deployment):
+    """The topics and files of ours that hold the id."""
+    ours = [name for name in await cluster.topics() if name not in INPUTS and not name.startswith("__")]
+    topics = []
+    for topic in ours:
+        records = await cluster.read(topic)
+        if any(MARK.encode() in (record.key or b"") + (record.value or b"") for record in records):
+            topics.append(topic)
+    return topics + await asyncio.to_thread(lambda: list(files(broker, deployment, ours)))
+
+
+def files(broker, deployment, ours):
+    logs = [
+        path
+        for path in (broker.data_dir / "log").glob("*/*.log")
+        if path.parent.name.rpartition("-")[0] in ours
+    ]
+    local = [path for path in deployment.directory.rglob("*") if path.is_file()]
+    for path in [*logs, *local]:
+        try:
+            if MARK.encode() in path.read_bytes():
+                yield str(path)
+        except FileNotFoundError:  # removed since
+            continue

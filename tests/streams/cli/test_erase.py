@@ -1,0 +1,41 @@
+"""`retention erase` where no worker runs; with workers: tests/e2e/test_erasure.py."""
+
+import io
+import json
+
+CUSTOMER = "çelik 42"
+
+
+def test_the_event_waits_for_a_worker(retention, kafka, broker_calls, make_topics, unique):
+    make_topics("customers")
+    for _ in range(2):
+        result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique)
+        assert result.code == 0, result.err
+        assert f"No worker of group {unique} runs: they are forgotten when one does.\n" in result.out
+    first, again = broker_calls.records("customers")
+    assert first.key == CUSTOMER.encode()
+    event = json.loads(first.value)
+    assert (event["type"], event["customer_id"]) == ("customer.erased", CUSTOMER)
+    assert json.loads(again.value)["id"] == event["id"], "asking again is a duplicate"
+
+
+def test_without_the_topic_nobody_would_ever_know(retention, kafka, unique):
+    result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique)
+    assert result.code == 1
+    assert result.err == "retention: there is no topic customers\n  a worker makes it: start one first\n"
+
+
+def test_what_no_input_takes_is_not_sent(retention, kafka, unique, tmp_path):
+    config = tmp_path / "retention.toml"
+    config.write_text('[[inputs]]\ntopic = "orders"\n')
+    result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique, config=config)
+    assert (result.code, "no input takes the event" in result.err) == (1, True), result
+
+
+def test_it_asks_first_and_an_id_has_a_length(retention, kafka, make_topics, broker_calls, monkeypatch):
+    make_topics("customers")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    result = retention("erase", CUSTOMER, broker=kafka)
+    assert result.code != 0
+    assert broker_calls.records("customers") == []
+    assert "1 to 128 characters" in retention("erase", "--yes", "x" * 129, broker=kafka).err
