@@ -1,7 +1,7 @@
 import json
 import time
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiokafka import ConsumerRecord
