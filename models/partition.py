@@ -221,8 +221,8 @@ class Partition:
         return self._ledger.aggregates.evaluate(self.meta.now)
 
     def unsaid(self, limit: int) -> list[bytes]:
-        """Give customers of whom there may be something to say, `limit` at most; none if there are none."""
-        return self._desk.next(self.meta.now, limit)
+        """Give customers of whom there may be something to say, `limit` at most; none while absorbing."""
+        return self._desk.next(self.meta.now, limit) if self.counting else []
 
     def say(self, key: bytes) -> list[Output]:
         """Give what is to be said of a customer and has not been.

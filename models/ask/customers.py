@@ -11,6 +11,7 @@ from models.definitions import Definitions
 from models.messages import Profile
 from models.outputs.course import Course, Courses
 from models.outputs.profiles import TIERS, Figures, ProfileNews
+from models.outputs.said import Said
 from models.risk import assess
 from models.standing import STATES
 from models.windows import Window, hour
@@ -76,7 +77,7 @@ class Customers:
         known = [tickets.derive(claims) for claims in account.row.tickets.values()]
         waiting = sum(ticket is not None and not ticket.is_resolved for ticket in known)
         figures = Figures(self._courses.value_of(course), waiting)
-        _, output = self._profiles.say(account, course, figures, 0, now)
+        _, output = self._profiles.say(account, course, figures, Said(), now)
         return None if output is None else cast("Profile", output.value)
 
     def _is_at_risk(self, account: Account, question: WhichCustomers, now: int) -> bool:

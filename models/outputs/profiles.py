@@ -10,7 +10,7 @@ from models.messages import Profile, ProfileRisk
 from models.money import exponent
 from models.outputs.course import Course
 from models.outputs.output import PROFILE, Output
-from models.outputs.said import fingerprint, identity, moment
+from models.outputs.said import Said, fingerprint, identity, moment
 from models.risk import assess
 from models.standing import STATES
 from models.windows import hour
@@ -41,15 +41,15 @@ class ProfileNews:
         self._places = exponent(definitions.base_currency)
 
     def say(
-        self, account: Account, course: Course, figures: Figures, told: int, now: int
+        self, account: Account, course: Course, figures: Figures, said: Said, now: int
     ) -> tuple[int, Output | None]:
-        """Give by what the profile is known again, and the output, if it is another than was told.
+        """Give by what the profile is known again, and the output, if it is another than was said.
 
         Args:
             account: the customer.
             course: theirs.
             figures: what else is to be said.
-            told: by what the last one is known again.
+            said: with the last one.
             now: microseconds.
         """
         line = course.line
@@ -63,8 +63,8 @@ class ProfileNews:
         state, tier = course.lifecycle.after, course.tier.after
         content = (state, tier, spender, sender, first, last, len(line), value, risk, nps, figures.waiting)
         known = fingerprint((content, self._definitions.base_currency))
-        if known == told:
-            return told, None
+        if known == said.profile:
+            return known, None
         customer = account.key.decode()
         profile = Profile(
             customer_id=customer,
@@ -82,7 +82,8 @@ class ProfileNews:
             open_tickets=figures.waiting,
             as_of=moment(now),
         )
-        return known, Output(PROFILE, identity(PROFILE, customer, known, now), customer, now, profile)
+        output_id = identity(PROFILE, customer, known, now, said.profiles)
+        return known, Output(PROFILE, output_id, customer, now, profile)
 
     def _risk(self, course: Course, now: int) -> ProfileRisk | None:
         risk = assess([entry[0] for entry in course.line], now, self._definitions)

@@ -98,6 +98,7 @@ class Said(Struct, array_like=True, gc=False):
         targets: ticket id -> kind (index in `models.sla.KINDS`) -> what was said.
         settled: what was said of other tickets.
         actions: id -> action.
+        profiles: how many profiles there have been.
     """
 
     profile: int = 0
@@ -106,6 +107,7 @@ class Said(Struct, array_like=True, gc=False):
     targets: dict[str, dict[int, Target]] = field(default_factory=dict)
     settled: Settled = field(default_factory=Settled)
     actions: dict[str, Issued] = field(default_factory=dict)
+    profiles: int = 0
 
     def __bool__(self) -> bool:
         """Whether anything is to be remembered."""

@@ -67,7 +67,7 @@ class Speaker:
         }
         value = self._courses.value_of(course)
         waiting = sum(not ticket.is_resolved for ticket in known.values())
-        profile, news = self._profiles.say(account, course, Figures(value, waiting), said.profile, now)
+        profile, news = self._profiles.say(account, course, Figures(value, waiting), said, now)
         outputs = [] if news is None else [news]
         lifecycle = self._turn(customer, "lifecycle", course.lifecycle, said.lifecycle, outputs)
         tier = self._turn(customer, "tier", course.tier, said.tier, outputs)
@@ -83,7 +83,8 @@ class Speaker:
             for key, issued in actions.items()
             if key not in said.actions and issued.action in REACHING
         ]
-        after = Said(profile, lifecycle, tier, targets.told, targets.settled, actions)
+        profiles = said.profiles + (news is not None)
+        after = Said(profile, lifecycle, tier, targets.told, targets.settled, actions, profiles)
         return Speech(after, outputs, until, acted)
 
     def _turn(

@@ -92,3 +92,8 @@ def test_over_any_history_and_crash_each_thing_is_said_once_and_the_last_is_true
 @pytest.mark.parametrize("seed", range(1))
 def test_over_a_large_history_too(seed):
     run(random_history(seed, customers=20, size=900, looks=6))
+
+
+def test_over_one_in_which_customers_are_merged_and_erased_too():
+    """Who is another one by then, or is to be forgotten, has no profile any more."""
+    run(random_history(3, customers=20, size=700, looks=6, identities=True))
