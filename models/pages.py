@@ -68,6 +68,11 @@ def is_page(key: bytes) -> bool:
     return key.startswith(_PAGE)
 
 
+def holds_facts(page: bytes) -> bool:
+    """Whether there is any fact in a page."""
+    return int.from_bytes(page[:4]) > 0
+
+
 def count(first: bytes) -> int:
     """Give the number of pages that a customer's first one tells of."""
     return (first[4] << 8) + first[5]

@@ -235,7 +235,7 @@ class Partition:
         account = self._young.get(key) or self._old.get(key) or Account(key, Row(self._known_facts(key)))
         before = pages.note(rows, key)
         speech = self._speaker.say(account, decode_said(before) if before else Said(), self.meta.now)
-        after = encode_said(speech.said) if speech.said else b""
+        after = encode_said(speech.said) if speech.said and pages.holds_facts(rows[key]) else b""
         if after != before:
             self._touched.update(dict.fromkeys(pages.put_note(rows, key, after)))
         for claim in speech.acted:

@@ -65,15 +65,6 @@ class ActionNews:
         blocked = self._ask(account, {k: w for k, w in worth.items() if k not in told}, after, outputs, now)
         return after, outputs, blocked
 
-    @staticmethod
-    def withdraw(customer: str, told: Mapping[str, Issued], now: int) -> list[Output]:
-        """Take back all that has been asked for, and not been done nor expired."""
-        return [
-            _output(customer, key, issued, "withdrawn", now)
-            for key, issued in told.items()
-            if issued.state == ISSUED and now < issued.expires
-        ]
-
     def _ask(
         self,
         account: Account,

@@ -111,7 +111,7 @@ class Said(Struct, array_like=True, gc=False):
 
     def __bool__(self) -> bool:
         """Whether anything is to be remembered."""
-        return bool(self.profile or self.lifecycle or self.actions)
+        return bool(self.profiles)
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -20,7 +20,7 @@ from models.outputs.causes import Causes
 from models.outputs.course import Courses, Turn
 from models.outputs.output import PROFILE, TRANSITION, Output
 from models.outputs.profiles import TIERS, Figures, ProfileNews
-from models.outputs.said import HELD, Said, Told, fingerprint, identity, moment
+from models.outputs.said import HELD, Said, Settled, Told, fingerprint, identity, moment
 from models.outputs.targets import TargetNews
 from models.practice import REACHING
 from models.standing import STATES
@@ -69,8 +69,9 @@ class Speaker:
         waiting = sum(not ticket.is_resolved for ticket in known.values())
         profile, news = self._profiles.say(account, course, Figures(value, waiting), said, now)
         outputs = [] if news is None else [news]
-        lifecycle = self._turn(customer, "lifecycle", course.lifecycle, said.lifecycle, outputs)
-        tier = self._turn(customer, "tier", course.tier, said.tier, outputs)
+        times = said.settled.revisions
+        lifecycle = self._turn(customer, "lifecycle", course.lifecycle, said.lifecycle or times, outputs)
+        tier = self._turn(customer, "tier", course.tier, said.tier or times, outputs)
         targets = self._targets.say(customer, known, said.targets, said.settled, now)
         wanted, left = self._causes.look(account, course, known, value, now)
         actions, action_news, admits = self._actions.say(account, wanted, said.actions, now)
@@ -88,15 +89,19 @@ class Speaker:
         return Speech(after, outputs, until, acted)
 
     def _turn(
-        self, customer: str, what: Standing, turn: Turn, told: Told | None, outputs: list[Output]
+        self, customer: str, what: Standing, turn: Turn, told: Told | int, outputs: list[Output]
     ) -> Told:
-        """Tell a transition that has not been told, and give what has been told."""
+        """Tell a transition that has not been told, and give what has been told.
+
+        A number in the place of what was: none was, or they were forgotten so many times.
+        """
         full = (turn.before, turn.after, turn.time, turn.cause, turn.event)
         content = fingerprint(full)
-        corrections = 0
-        if told is not None:
-            if told.content == content:
-                return told
+        if isinstance(told, int):
+            corrections = told
+        elif told.content == content:
+            return told
+        else:
             corrections = told.corrections + (turn.time <= told.time)
         output_id = identity(TRANSITION, customer, what, full, corrections)
         names = self._names[what]
@@ -113,14 +118,18 @@ class Speaker:
         return Told(turn.time, content, corrections)
 
     def _part(self, account: Account, said: Said, now: int) -> Speech:
-        """Take back what holds no longer of who is not known any more."""
+        """Take back what holds no longer of who is not known any more.
+
+        They may come back, if they are another one for a while: what is said then is to have other ids.
+        """
+        if said.lifecycle is None:
+            return Speech(said, [], None)
         customer = account.key.decode()
-        outputs: list[Output] = []
-        if said.profile:
-            outputs.append(Output(PROFILE, identity(PROFILE, customer, now), customer, now, None))
-        outputs += self._targets.say(customer, {}, said.targets, said.settled, now).outputs
-        outputs += self._actions.withdraw(customer, said.actions, now)
-        return Speech(Said(), outputs, None)
+        gone = Output(PROFILE, identity(PROFILE, customer, now, said.profiles), customer, now, None)
+        settled = Settled(revisions=said.settled.revisions + 1)
+        actions, withdrawn, _ = self._actions.say(account, (), said.actions, now)
+        outputs = [gone, *self._targets.say(customer, {}, said.targets, settled, now).outputs, *withdrawn]
+        return Speech(Said(settled=settled, actions=actions, profiles=said.profiles), outputs, None)
 
 
 def _sent_until(account: Account, now: int) -> int | None:
