@@ -21,7 +21,6 @@ from bench.report import Line, of_rounds
 from models.definitions import Definitions
 from models.events import EVENTS, Kind
 from models.partition import Partition
-from streams.clock import clock
 from streams.intake import Intake
 from streams.mapping import event_types
 from streams.mapping.mappings import load
@@ -141,7 +140,6 @@ def _intake(number: int, *, counting: bool) -> Intake:
         facts_topic="facts",
         dead_letter_partitions=1,
         definitions=Definitions(),
-        clock=clock("wall"),
         partition=partition,
         outbox=Outbox(),
         operational=Operational(),

@@ -15,7 +15,6 @@ from models.definitions import Definitions
 from models.events import decode, to_us
 from models.partition import Partition
 from streams import admin
-from streams.clock import clock
 from streams.intake import Intake
 from streams.operational import Operational
 from streams.outbox import Outbox, Outgoing, send
@@ -109,7 +108,6 @@ def _intake(records: list[ConsumerRecord], *, mine: bool) -> float:
             facts_topic=_TOPIC,
             dead_letter_partitions=1,
             definitions=Definitions(),
-            clock=clock("wall"),
             partition=partition,
             outbox=Outbox(),
             operational=Operational(),

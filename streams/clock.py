@@ -10,13 +10,11 @@ def wall_us() -> int:
 
 
 class Clock(Protocol):
-    """Says which facts are known yet, and at which `now` the numbers are evaluated.
+    """Says at which `now` all partitions are evaluated, in microseconds since the epoch.
 
-    Everything in microseconds since the epoch.
+    A fact from later than its partition's last `now` waits for the next one: it would be counted in some
+    numbers of that instant, and not in others.
     """
-
-    def known_at(self, partition_now: int, latest: int, /) -> int:
-        """Facts up to this instant are known; later ones wait."""
 
     def now(self, latest: int, /) -> int:
         """What to evaluate at, when `latest` is the largest event time of all partitions."""
@@ -25,10 +23,6 @@ class Clock(Protocol):
 class WallClock:
     """`now` is the wall clock (never before what was said already: `Partition` and `Rollup` see to that)."""
 
-    def known_at(self, partition_now: int, _latest: int, /) -> int:
-        """Facts up to the present are known; the clock of who sent the last tick may be a little ahead."""
-        return max(partition_now, wall_us())
-
     def now(self, _latest: int, /) -> int:
         """The present."""
         return wall_us()
@@ -36,10 +30,6 @@ class WallClock:
 
 class EventClock:
     """`now` is the latest event time of any valid event: no wall clock is read."""
-
-    def known_at(self, partition_now: int, latest: int, /) -> int:
-        """Every valid event is known at once: it is never later than the latest."""
-        return max(partition_now, latest)
 
     def now(self, latest: int, /) -> int:
         """The latest event time."""

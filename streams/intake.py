@@ -14,7 +14,7 @@ from models.definitions import Definitions
 from models.events import FUTURE_TOLERANCE_US, EventError, Kind, check_time, decode, to_us
 from models.partition import Partition
 from models.windows import US_PER_HOUR, hour
-from streams.clock import Clock, wall_us
+from streams.clock import wall_us
 from streams.cloudevents import unwrap
 from streams.mapping.reader import Reader
 from streams.old_letters import REFUSED_AT
@@ -42,7 +42,6 @@ class Intake:
         facts_topic: str,
         dead_letter_partitions: int,
         definitions: Definitions,
-        clock: Clock,
         partition: Partition,
         outbox: Outbox,
         operational: Operational,
@@ -52,7 +51,6 @@ class Intake:
         self._facts_topic = facts_topic
         self._dead_letter_partitions = dead_letter_partitions
         self._definitions = definitions
-        self._clock = clock
         self._partition = partition
         self._outbox = outbox
         self._operational = operational
@@ -125,7 +123,7 @@ class Intake:
         """Take facts that other tasks have forwarded."""
         partition = self._partition
         if partition.counting:
-            known, apply = self._known_at(), partition.apply
+            known, apply = partition.now, partition.apply
             taken = [apply(record.key.decode(), facts.decode(record.value), known) for record in records]
         else:
             absorb = partition.absorb
@@ -153,7 +151,7 @@ class Intake:
 
     def _take(self, key: bytes, fact: facts.Fact, encoded: bytes) -> bool:
         if self._partition.counting:
-            return self._partition.apply(key.decode(), fact, self._known_at())
+            return self._partition.apply(key.decode(), fact, self._partition.now)
         return self._partition.absorb(key, fact, encoded)
 
     def _tasks_of(self, keys: Sequence[bytes]) -> Sequence[int]:
@@ -175,7 +173,7 @@ class Intake:
             pairs = [pair for task, pair in zip(tasks, pairs, strict=True) if task == self._task]
         partition = self._partition
         if partition.counting:
-            known, apply = self._known_at(), partition.apply
+            known, apply = partition.now, partition.apply
             taken = [apply(customer, fact, known) for _, (customer, fact, _) in pairs]
         else:
             absorb, encode = partition.absorb, facts.encode
@@ -192,9 +190,6 @@ class Intake:
             sent = timestamp if wall - _RECENT_MS < timestamp <= wall else None
             to(topic, task).append(Outgoing(key, encode(fact), sent))
         self._operational.rerouted += len(others)
-
-    def _known_at(self) -> int:
-        return self._clock.known_at(self._partition.now, self._partition.latest)
 
     def _refuse(self, topic: str, record: ConsumerRecord, error: EventError) -> None:
         self._operational.dead_letter(error.reason)

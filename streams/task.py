@@ -92,7 +92,6 @@ class Task:
             facts_topic=shared.names.facts,
             dead_letter_partitions=shared.dead_letter_partitions,
             definitions=shared.definitions,
-            clock=shared.clock,
             partition=self.partition,
             outbox=self.outbox,
             operational=shared.operational,

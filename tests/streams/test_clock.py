@@ -16,13 +16,5 @@ def test_wall_mode_evaluates_at_the_present_whatever_the_events_say():
     assert before <= clock("wall").now(0) <= wall_us()
 
 
-def test_wall_mode_knows_facts_up_to_the_present_or_the_last_tick():
-    before = wall_us()
-    assert before <= clock("wall").known_at(LONG_AGO, LATER) <= wall_us()
-    assert clock("wall").known_at(LATER, 0) == LATER
-
-
 def test_event_mode_reads_no_wall_clock():
     assert clock("event").now(LONG_AGO) == LONG_AGO
-    assert clock("event").known_at(LONG_AGO, LATER) == LATER
-    assert clock("event").known_at(LATER, LONG_AGO) == LATER

@@ -11,7 +11,6 @@ from models.definitions import Definitions
 from models.events import decode, to_us
 from models.metrics import compute
 from models.partition import Partition
-from streams.clock import clock
 from streams.intake import Intake
 from streams.mapping.mappings import load
 from streams.operational import Operational
@@ -49,7 +48,7 @@ def record(value, offset=0, key=b"key", headers=(), timestamp=NOW_MS):
 
 
 class World:
-    def __init__(self, mode="event"):
+    def __init__(self):
         self.partition = Partition(Definitions(), {})
         self.outbox = Outbox()
         self.own = Operational()
@@ -59,7 +58,6 @@ class World:
             facts_topic="g-facts",
             dead_letter_partitions=3,
             definitions=Definitions(),
-            clock=clock(mode),
             partition=self.partition,
             outbox=self.outbox,
             operational=self.own,
@@ -227,7 +225,7 @@ def test_what_is_older_than_the_horizon_is_refused_once_the_clock_is_there(world
 
 def test_in_wall_mode_a_fact_from_ahead_waits_for_its_time():
     """A producer's clock may be minutes ahead: the event is good, and not known yet."""
-    world, now = World("wall"), int(time.time())
+    world, now = World(), int(time.time())
     ahead = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 240))
     world.take(order("o1", time=ahead), order("o2", time=ahead.replace("Z", "+00:00")))
     assert world.dead_letters() == []
@@ -235,11 +233,16 @@ def test_in_wall_mode_a_fact_from_ahead_waits_for_its_time():
     assert world.orders((now + 240) * 1_000_000) == 2
 
 
-def test_in_event_mode_it_is_known_at_once(world):
-    now = int(time.time())
-    world.take(order("o1", time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 240))))
-    assert world.orders() == 1
-    assert world.partition.latest == (now + 240) * 1_000_000
+def test_a_fact_from_later_than_the_last_tick_counts_at_none_before_it(world):
+    """Of an order just read, some numbers would know, and others not, at an instant before it."""
+    now = 1_760_000_000
+    world.partition.advance(now * 1_000_000)
+    late = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 3))
+    world.take(order("o1", time=late))
+    assert world.partition.latest == (now + 3) * 1_000_000
+    levels = world.partition.evaluate((now + 2) * 1_000_000).levels
+    assert not any(levels.values())
+    assert world.orders((now + 3) * 1_000_000) == 1
 
 
 MAPPING = """
