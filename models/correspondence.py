@@ -146,13 +146,15 @@ class Correspondence:
     def _move(self, key: bytes, to: str) -> None:
         """An identity has a name now: what is known of it belongs there."""
         identity = key.decode()
-        if self._markers.get(key, identity) == to or identity in self._vault:
+        if identity in self._vault:
             return
         if to == identity:
             self._mark(key, None)
             return
+        self._send(to, Fact("", Joined(identity=identity)))  # again, too: it may have been lost
+        if self._markers.get(key) == to:
+            return
         self._mark(key, to)
-        self._send(to, Fact("", Joined(identity=identity)))
         facts = self._home.log_of(key)
         if not facts:
             return

@@ -131,6 +131,7 @@ class Registry:
             self._touched[_key(merge)] = None
         for member in component.members:
             self._components.pop(member, None)
+            self._vault.add(member)  # at once: the next merge may come before the letters arrive
         return [_letter(None, Forgotten(identity=member)) for member in sorted(component.members)]
 
     def everything(self) -> Iterator[Letter]:

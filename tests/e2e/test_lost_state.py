@@ -78,7 +78,7 @@ async def test_a_changelog_that_was_deleted_is_made_again_from_the_earliest_reco
 
 async def test_the_lost_state_of_one_task_makes_all_tasks_read_again(deploy):
     """The facts of its customers came from everywhere; while they are read again, nothing is published."""
-    events = history(43, size=6000)
+    events = history(43, size=6000, identities=True)
     deployment = deploy()
     cluster = deployment.cluster
     await settle(deployment, events)
@@ -101,7 +101,7 @@ async def business_records(cluster):
 
 
 async def test_a_worker_killed_while_it_makes_lost_state_again_begins_anew(deploy):
-    events = history(44, size=6000)
+    events = history(44, size=6000, identities=True)
     deployment = deploy()
     await settle(deployment, events)
     await deployment.cluster.truncate(TopicPartition(f"{deployment.group}-customers-changelog", 1))

@@ -195,6 +195,15 @@ def test_a_partition_that_has_lost_its_state_is_told_again(pair):
     assert pair.value("retention_customers", set="end", window="7d") == 1
 
 
+def test_a_customer_whose_state_was_lost_is_told_who_they_are(pair):
+    pair.merge("ada", into="bob")
+    pair.partitions[1] = Partition(Definitions(), {})
+    pair.partitions[0].rewound(rewind=1)
+    pair.pass_on()
+    pair.order("bob", referrer="ada")
+    assert pair.value("retention_referred_orders", window="30d") == 0
+
+
 def test_a_referral_that_was_sent_is_not_sent_again_after_a_restart(pair):
     pair.order("ada", referrer="bob")
     again = Partition(Definitions(), dict(pair.rows[0]))

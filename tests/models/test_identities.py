@@ -41,7 +41,6 @@ class Homes:
         for to, fact in letters:
             if isinstance(fact.claim, Forgotten):
                 assert to is None
-                self.vault.add(fact.claim.identity)
                 self.erased.add(fact.claim.identity)
             else:
                 assert isinstance(fact.claim, Moved)
