@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, get_args
 
 from models import orders, refunds
-from models.claims import OrderClaim, RefundClaim
+from models.claims import Erase, Forgotten, Merge, Moved, OrderClaim, RefundClaim
 from models.definitions import Definitions
 from models.facts import Fact
+from models.identities import Registry, Vault
+from models.letters import Letter, renamed
 from models.partition import known_since
 from models.windows import hour
 
@@ -23,12 +25,21 @@ class Histories:
     """Customers' facts about orders and refunds, in memory, in whatever order they come."""
 
     def __init__(self) -> None:
-        # Customer -> event id -> fact: a second event with an id is a duplicate.
+        # Identity -> event id -> fact: a second event with an id is a duplicate.
         self._facts: dict[str, dict[str, Fact]] = {}
+        rows: dict[bytes, bytes] = {}
+        self._registry = Registry(rows, {}, Vault(rows, {}))
+        self._names: dict[str, str] = {}
+        self._erased: set[str] = set()
 
     def add(self, customer_id: str, fact: Fact) -> None:
-        """Take a fact; what is not about an order or a refund is passed over."""
-        if isinstance(fact.claim, (*_ORDERS, *_REFUNDS)):
+        """Take a fact; what is not about an order, a refund or an identity is passed over."""
+        claim = fact.claim
+        if isinstance(claim, Merge):
+            self._hear(self._registry.merge(claim))
+        elif isinstance(claim, Erase):
+            self._hear(self._registry.erase(claim.customer))
+        elif isinstance(claim, (*_ORDERS, *_REFUNDS)):
             self._facts.setdefault(customer_id, {}).setdefault(fact.claim.id, fact)
 
     def at(self, now: int, definitions: Definitions) -> Iterator[list[int]]:
@@ -37,10 +48,27 @@ class Histories:
         Those who have none are left out.
         """
         since = known_since(hour(now), definitions.horizon_days)
-        for facts in self._facts.values():
-            times = _qualifying([fact for fact in facts.values() if since <= fact.time <= now])
+        for facts in self._customers():
+            times = _qualifying([fact for fact in facts if since <= fact.time <= now])
             if times:
                 yield times
+
+    def _hear(self, letters: Iterable[Letter]) -> None:
+        for to, fact in letters:
+            if isinstance(fact.claim, Forgotten):
+                self._erased.add(fact.claim.identity)
+            elif isinstance(fact.claim, Moved) and to is not None:
+                self._names[to] = fact.claim.to
+
+    def _customers(self) -> Iterable[list[Fact]]:
+        """Give the facts of each customer, of all their identities."""
+        customers: dict[str, list[Fact]] = {}
+        for identity, facts in self._facts.items():
+            if identity not in self._erased:
+                name = self._names.get(identity, identity)
+                known = customers.setdefault(name, [])
+                known += (renamed(fact, identity, name) for fact in facts.values())
+        return customers.values()
 
 
 def _qualifying(facts: Iterable[Fact]) -> list[int]:

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import claims
+from models import alone, claims
 from models.definitions import Definitions
-from models.facts import Fact
+from models.facts import REGISTRY, Fact
 from models.histories import Histories
 from models.metrics import compute
 from models.partition import Partition
@@ -25,19 +25,29 @@ _CLAIMS = st.one_of(
     st.builds(claims.CheckoutStarted, _TIMES, _IDS),
 )
 _FACTS = st.lists(st.tuples(st.sampled_from(["ann", "bea"]), _ORDERS, _CLAIMS), max_size=12)
+_IDENTITIES = st.sampled_from(
+    [
+        [],
+        [claims.Merge(at=1, event="m", customer="ann", into="bea")],
+        [claims.Merge(at=1, event="m", customer="bea", into="ann"), claims.Erase(customer="cleo")],
+        [claims.Erase(customer="ann")],
+        [claims.Erase(customer="ann"), claims.Merge(at=1, event="m", customer="ann", into="bea")],
+    ]
+)
 
 
-@given(_FACTS)
+@given(_FACTS, _IDENTITIES)
 @settings(max_examples=60)
-def test_they_are_those_that_a_partition_counts(facts):
+def test_they_are_those_that_a_partition_counts(facts, identities):
     # What an id means that is used twice may differ: any one counts.
     unique = {(customer, claim.id): Fact(entity, claim) for customer, entity, claim in facts}
     histories, partition = Histories(), Partition(DEFINITIONS, {})
-    for (customer, _), fact in unique.items():
+    said = [((REGISTRY, ""), Fact("", claim)) for claim in identities]
+    for (customer, _), fact in [*unique.items(), *said]:
         for _twice in range(2):
             histories.add(customer, fact)
         partition.apply(customer, fact, NOW)
-    samples = compute([partition.evaluate(NOW)], DEFINITIONS, NOW)
+    samples = compute([alone.evaluate(partition, NOW)], DEFINITIONS, NOW)
     counted = {sample.metric: sample.value for sample in samples if sample.metric == "retention_orders"}
     since = hour(NOW) - 365 * 24
     year = [time for times in histories.at(NOW, DEFINITIONS) for time in times if hour(time) > since]
