@@ -18,7 +18,7 @@ demo: $(runtime)
 	$(bin)/retention demo
 
 test: $(dev)
-	$(bin)/python -m pytest --numprocesses 2 --dist loadfile
+	$(bin)/python -m pytest --numprocesses 3 --dist loadfile
 
 lint: $(dev)
 	$(bin)/ruff check

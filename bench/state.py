@@ -15,7 +15,8 @@ import msgspec
 from models import facts
 from models.definitions import Definitions
 from models.events import KINDS, decode
-from models.partition import META_KEY, Partition
+from models.meta import META_KEY
+from models.partition import Partition
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _NOW = int((_START + timedelta(days=330)).timestamp()) * 1_000_000

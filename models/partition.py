@@ -7,79 +7,31 @@ that they always hold the sum of all rows at `now`. What depends on an instant w
 than the clock in a heap, the oldest claim of each customer in the hour in which it leaves the horizon.
 """
 
-from array import array
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
-from models import pages
 from models.account import Account
+from models.accounts import Accounts
 from models.aggregates import Partial
 from models.claims import LONG_AGO
 from models.correspondence import Correspondence
 from models.customer import Row
 from models.definitions import Definitions
-from models.exposure import Met
 from models.facts import Fact, encode
+from models.journal import Journal
 from models.ledger import Ledger
 from models.letters import Letter, kept, mentioned, without
+from models.meta import META_KEY, STATE_VERSION, Meta, read_meta
 from models.outputs import Desk, Output, Said, Speaker, decode_said, encode_said
 from models.windows import NEVER, US_PER_HOUR, between, hour
 
-__all__ = ["STATE_VERSION", "Meta", "Partial", "Partition", "StateTooNew"]
+__all__ = ["Partial", "Partition"]
 
-#: Raised when rows change in a way that older code would misread.
-STATE_VERSION: Final = 2
-META_KEY: Final = b"\xff\xff"
-
-#: Decoded customers kept in two generations of at most this many. One of them takes about 7 KB: more would
-#: cost memory (a worker may have dozens of partitions), and decoding one again takes 15 us.
-_GENERATION: Final = 400
 #: So many customers' points are taken into the tables at once when all are added up: they take 10 KB each.
 _SETTLED_AT_ONCE: Final = 5_000
-#: What was met is kept packed while its customer is not decoded: exposure and hour in one integer.
-_HOUR_BITS: Final = 32
-_HOURS: Final = (1 << _HOUR_BITS) - 1
-
-
-class StateTooNew(RuntimeError):
-    """The rows were written by a newer version, which this one would misread.
-
-    Attributes:
-        found: the rows' version.
-        known: the newest that can be read.
-    """
-
-    def __init__(self, found: int, known: int = STATE_VERSION) -> None:
-        super().__init__(
-            f"the state has version {found}, and this release reads up to {known}:"
-            " run the newer release again, or start again with `retention reset`"
-        )
-        self.found = found
-        self.known = known
-
-
-class Meta(Struct, array_like=True):
-    """What a partition knows besides its customers; it has a row of its own.
-
-    Attributes:
-        version: of the state.
-        now: the clock, which never goes back, microseconds.
-        latest: the largest event time seen.
-        rewind: when the inputs were last read again from the start, milliseconds; 0: never.
-        turn: the number of what was last said of referrals.
-        told: the `rewind` after which all referrals have been said.
-    """
-
-    version: int = STATE_VERSION
-    now: int = 0
-    latest: int = 0
-    rewind: int = 0
-    turn: int = 0
-    told: int = 0
 
 
 class Partition:
@@ -98,9 +50,7 @@ class Partition:
         self._definitions = definitions
         self._rows = rows
         self._speaker = Speaker(definitions)
-        self._touched: dict[bytes, None] = {}  # keys of rows that have changed, in that order
-        # Event ids of the customers with several pages, which it would take long to search.
-        self._large: dict[bytes, set[str]] = {}
+        self._journal = Journal(rows)
         self.counting = True
         self._begin(Meta())
 
@@ -108,10 +58,8 @@ class Partition:
         self.meta = meta
         self._drained = msgspec.structs.replace(meta)
         meta.version = STATE_VERSION
-        self._correspondence = Correspondence(self, self._rows, self._touched)
-        self._young: dict[bytes, Account] = {}
-        self._old: dict[bytes, Account] = {}
-        self._met: dict[bytes, bytes] = {}
+        self._correspondence = Correspondence(self, self._rows, self._journal.touched)
+        self._accounts = Accounts(self._known_facts)
         # Facts later than the clock, by customer; (instant, customer) of each.
         self._held: dict[bytes, list[Fact]] = {}
         self._waiting: list[tuple[int, bytes]] = []
@@ -142,7 +90,7 @@ class Partition:
     @property
     def changed(self) -> bool:
         """Whether rows have changed since the last drain."""
-        return bool(self._touched) or self.meta.rewind != self._drained.rewind
+        return bool(self._journal.touched) or self.meta.rewind != self._drained.rewind
 
     def absorb(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
         """Take a fact without counting it; False if its event is known already.
@@ -163,8 +111,8 @@ class Partition:
         if self._correspondence.guarded:
             admitted = self._correspondence.admit(key, fact)
             if admitted is not fact:
-                return admitted is None or self._log(key, claim.id, encode(admitted))
-        return self._log(key, claim.id, encoded)
+                return admitted is None or self._journal.log(key, claim.id, encode(admitted))
+        return self._journal.log(key, claim.id, encoded)
 
     def apply(self, customer_id: str, fact: Fact, now: int) -> bool:
         """Take a fact, and count it; False if its event is known already.
@@ -188,8 +136,8 @@ class Partition:
             if admitted is None:
                 return True
             fact = admitted
-        account = self._young.get(key) or self._load(key)  # as it is without the fact
-        if not self._log(key, claim.id, encode(fact)):
+        account = self._accounts.get(key)  # as it is without the fact
+        if not self._journal.log(key, claim.id, encode(fact)):
             return False
         if time > now and time > self.meta.now:
             self._held.setdefault(key, []).append(fact)
@@ -208,7 +156,7 @@ class Partition:
             return
         # First, while everything still stands as of `before`.
         for key, kind, entity in self._ledger.due(now):
-            account = self._young.get(key) or self._load(key)
+            account = self._accounts.get(key)
             self._ledger.ripen(account, kind, entity, before)
         while self._waiting and self._waiting[0][0] <= now:
             _, key = heappop(self._waiting)
@@ -229,18 +177,15 @@ class Partition:
 
         That it has been said is kept with their row: both belong into one transaction.
         """
-        rows = self._rows
-        if key not in rows:
+        if key not in self._rows:
             return []
-        account = self._young.get(key) or self._old.get(key) or Account(key, Row(self._known_facts(key)))
-        before = pages.note(rows, key)
+        account = self._accounts.peek(key)
+        before = self._journal.note(key)
         speech = self._speaker.say(account, decode_said(before) if before else Said(), self.meta.now)
-        after = encode_said(speech.said) if speech.said and pages.holds_facts(rows[key]) else b""
-        if after != before:
-            self._touched.update(dict.fromkeys(pages.put_note(rows, key, after)))
+        self._journal.put_note(key, encode_said(speech.said) if speech.said else b"")
         for claim in speech.acted:
             fact = Fact("", claim)
-            if self._log(key, claim.id, encode(fact)):
+            if self._journal.log(key, claim.id, encode(fact)):
                 self._enter(account, fact)
         self._desk.remind(key, speech.until)
         return speech.outputs
@@ -283,27 +228,24 @@ class Partition:
 
     def account(self, key: bytes) -> Account:
         """Give a customer at work."""
-        return self._young.get(key) or self._load(key)
+        return self._accounts.get(key)
 
     def log_of(self, key: bytes) -> list[Fact]:
         """Give a customer's log."""
-        return pages.read(self._rows, key)
+        return self._journal.read(key)
 
     def keep(self, key: bytes, statement: Fact) -> None:
         """Write a statement into a customer's log."""
-        hashed = pages.short_hash(statement.claim.id)
-        self._touched.update(dict.fromkeys(pages.append(self._rows, key, encode(statement), hashed)))
+        self._journal.keep(key, statement)
 
     def replace(self, key: bytes, facts: list[Fact]) -> None:
         """Put a log in the place of a customer's, and what it comes to in that of what they added."""
         if self.counting:
-            self._ledger.expire(self._young.get(key) or self._load(key), NEVER)
+            self._ledger.expire(self._accounts.get(key), NEVER)
             self._desk.touch(key)
         self._held.pop(key, None)
-        self._young.pop(key, None)
-        self._old.pop(key, None)
-        self._met.pop(key, None)
-        self._rewrite(key, facts)
+        self._accounts.forget(key)
+        self._journal.rewrite(key, facts)
         if self.counting and facts:
             self._restore(key)
             self._correspondence.tell(self.account(key))
@@ -330,7 +272,7 @@ class Partition:
 
     def customers(self) -> list[bytes]:
         """Give the keys of all customers of whom there is a row."""
-        return [key for key in self._rows if not pages.is_page(key)]
+        return self._journal.customers()
 
     def facts(self, key: bytes) -> tuple[list[Fact], list[Fact]]:
         """Give a customer's facts: those known now, and those later than the clock; none of a stranger."""
@@ -343,12 +285,10 @@ class Partition:
 
     def drain(self) -> dict[bytes, bytes | None]:
         """Give the rows that changed since the last time; None in place of one that is no more."""
-        rows = self._rows
-        changed = {key: rows.get(key) for key in self._touched}
-        self._touched.clear()
+        changed = self._journal.drain()
         if self.meta != self._drained:
             self._drained = msgspec.structs.replace(self.meta)
-            rows[META_KEY] = changed[META_KEY] = msgspec.msgpack.encode(self.meta)
+            self._rows[META_KEY] = changed[META_KEY] = msgspec.msgpack.encode(self.meta)
         return changed
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -361,7 +301,7 @@ class Partition:
             self._rows.pop(key, None)
             return
         if key == META_KEY:
-            _meta(value)
+            read_meta(value)
         self._rows[key] = value
 
     def resume(self, now: int) -> None:
@@ -371,7 +311,7 @@ class Partition:
             StateTooNew: they were written by a newer version.
         """
         saved = self._rows.get(META_KEY)
-        self._begin(Meta() if saved is None else _meta(saved))
+        self._begin(Meta() if saved is None else read_meta(saved))
         if saved is None:
             self._drained.version = 0  # written with the first drain: state lost is told from none yet
         self.counting = False
@@ -406,16 +346,16 @@ class Partition:
         self.meta.told = self.meta.rewind
 
     def _restore(self, key: bytes) -> None:
-        facts = pages.read(self._rows, key)
+        facts = self._journal.read(key)
         if self.meta.latest > self.meta.now:
             facts = self._hold(key, facts)
         row = Row(facts)
         if row.earliest * US_PER_HOUR < self._since:
             facts = kept(facts, self._since)
-            self._rewrite(key, [*facts, *self._held.get(key, ())])
+            self._journal.rewrite(key, [*facts, *self._held.get(key, ())])
             row = Row(facts)
         if row.letters is not None or key in self._held:
-            erased = self._correspondence.erased_of(pages.read(self._rows, key))
+            erased = self._correspondence.erased_of(self._journal.read(key))
             if erased:
                 self._forget_names(key, erased)
                 facts = without(facts, erased)
@@ -424,13 +364,13 @@ class Partition:
             return
         account = Account(key, row)
         self._ledger.open(account)
-        self._pack(account)
+        self._accounts.pack(account)
         self._oldest.setdefault(row.earliest, []).append(key)
         if row.letters is not None:
             self._correspondence.note_names(key, facts)
 
     def _forget_names(self, key: bytes, erased: set[str]) -> None:
-        self._rewrite(key, without(pages.read(self._rows, key), erased))
+        self._journal.rewrite(key, without(self._journal.read(key), erased))
         if key in self._held:
             self._held[key] = without(self._held[key], erased)
 
@@ -445,72 +385,13 @@ class Partition:
             heappush(self._waiting, (fact.time, key))
         return [fact for fact in facts if fact.time <= now]
 
-    def _log(self, key: bytes, event_id: str, encoded: bytes) -> bool:
-        """Write a fact into its customer's log; False if its event is there already."""
-        hashed = pages.short_hash(event_id)
-        row = self._rows.get(key)
-        if row is not None:
-            grown = pages.grown(row, encoded, hashed)
-            if grown is not None:
-                self._rows[key] = grown
-                self._touched[key] = None
-                return True
-            if not self._admits(key, row, event_id, hashed):
-                return False
-        for changed in pages.append(self._rows, key, encoded, hashed):
-            self._touched[changed] = None
-        if key in self._large:
-            self._large[key].add(event_id)
-        return True
-
-    def _admits(self, key: bytes, row: bytes, event_id: str, hashed: bytes) -> bool:
-        """Whether an event is not known yet of a customer who has a row."""
-        if pages.count(row) > 1:
-            return event_id not in self._ids(key)
-        if not pages.may_hold(row, hashed):
-            return True
-        # Maybe another id's hash: only now is it worth looking at every fact.
-        return all(fact.claim.id != event_id for fact in pages.read(self._rows, key))
-
-    def _ids(self, key: bytes) -> set[str]:
-        ids = self._large.get(key)
-        if ids is None:
-            ids = self._large[key] = {fact.claim.id for fact in pages.read(self._rows, key)}
-        return ids
-
-    def _rewrite(self, key: bytes, facts: list[Fact]) -> None:
-        self._touched.update(dict.fromkeys(pages.rewrite(self._rows, key, facts)))
-        self._large.pop(key, None)
-
-    def _load(self, key: bytes) -> Account:
-        account = self._old.get(key)
-        if account is None:
-            account = Account(key, Row(self._known_facts(key)))
-            met = self._met.get(key)
-            if met is not None:
-                account.row.met = _unpacked(met)
-        if len(self._young) >= _GENERATION:
-            for old in self._old.values():
-                self._pack(old)
-            self._old, self._young = self._young, {}
-        self._young[key] = account
-        return account
-
     def _known_facts(self, key: bytes) -> list[Fact]:
-        facts = pages.read(self._rows, key)
+        facts = self._journal.read(key)
         held = self._held.get(key)
         if held is None:
             return facts
         ids = {fact.claim.id for fact in held}
         return [fact for fact in facts if fact.claim.id not in ids]
-
-    def _pack(self, account: Account) -> None:
-        """Keep what a customer has met, which would take all facts to find out again."""
-        met = account.row.met
-        if met:
-            self._met[account.key] = _packed(met)
-        elif account.key in self._met:
-            del self._met[account.key]
 
     def _know(self, key: bytes, account: Account, fact: Fact) -> None:
         self._enter(account, fact)
@@ -525,7 +406,7 @@ class Partition:
     def _admit(self, key: bytes) -> None:
         """Let the facts be known for which the time has come."""
         held, now = self._held.get(key, []), self.meta.now
-        account = self._young.get(key) or self._load(key)
+        account = self._accounts.get(key)
         waiting = [fact for fact in held if fact.time > now]
         if waiting:
             self._held[key] = waiting
@@ -544,7 +425,7 @@ class Partition:
         self._since = since
         for at in gone:
             for key in self._oldest.pop(at):
-                account = self._young.get(key) or self._load(key)
+                account = self._accounts.get(key)
                 if account.row.earliest == at:
                     self._forget(key, account)
 
@@ -552,34 +433,14 @@ class Partition:
         since = self._since
         self._ledger.expire(account, since)
         self._desk.touch(key)
-        self._rewrite(key, kept(pages.read(self._rows, key), since))
+        self._journal.rewrite(key, kept(self._journal.read(key), since))
         self._correspondence.tell(account)
         if account.row.earliest != NEVER:
             self._oldest.setdefault(account.row.earliest, []).append(key)
         elif key not in self._rows:
-            self._young.pop(key, None)
-            self._old.pop(key, None)
-            self._met.pop(key, None)
+            self._accounts.forget(key)
 
 
 def known_since(at: int, horizon_days: int) -> int:
     """Give the first instant, in microseconds, of the hours that are known at event hour `at`."""
     return (at - 24 * horizon_days + 1) * US_PER_HOUR
-
-
-def _packed(met: Met) -> bytes:
-    return array("q", [(kind << _HOUR_BITS) + at for kind, hours in met.items() for at in hours]).tobytes()
-
-
-def _unpacked(packed: bytes) -> Met:
-    met: Met = {}
-    for each in array("q", packed):
-        met.setdefault(each >> _HOUR_BITS, []).append(each & _HOURS)
-    return met
-
-
-def _meta(value: bytes) -> Meta:
-    version = msgspec.msgpack.decode(value)[0]
-    if version > STATE_VERSION:
-        raise StateTooNew(version)
-    return msgspec.msgpack.decode(value, type=Meta)

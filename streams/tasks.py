@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from models import partition
+from models import meta
 from streams.errors import RetentionError, StateTooNew
 from streams.restore import read_to_end
 from streams.shared import Shared
@@ -211,6 +211,6 @@ class Tasks:
             async for records in read_to_end(self._shared.client_options, [changelog]):
                 task.load(records)
                 await asyncio.sleep(0)
-        except partition.StateTooNew as error:
+        except meta.StateTooNew as error:
             raise StateTooNew(error.found, error.known) from None
         task.resume()

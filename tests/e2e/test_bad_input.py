@@ -91,7 +91,8 @@ async def test_each_bad_record_becomes_a_dead_letter_and_costs_no_other_event(de
         assert (letter.key, letter.value) == (record.key, record.value), reason
         assert letter.headers[:4] == record.headers
         assert [name for name, _ in letter.headers[4:]] == [
-            f"retention.error.{name}" for name in ("reason", "message", "topic", "partition", "offset")
+            f"retention.error.{name}"
+            for name in ("reason", "message", "topic", "partition", "offset", "time")
         ]
         headers = dict(letter.headers)
         assert headers["retention.error.reason"].decode() == reason, (record.value or b"")[:100]

@@ -7,8 +7,9 @@ from models.claims import Erase, Merge, Referred
 from models.definitions import Definitions
 from models.facts import REGISTRY, Fact
 from models.letters import event_id
+from models.meta import META_KEY
 from models.metrics import compute
-from models.partition import META_KEY, Partition
+from models.partition import Partition
 from tests.models.conftest import DAY, HOUR, NOW
 
 ROLES = "retention_spender_sender_customers"

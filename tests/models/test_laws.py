@@ -17,9 +17,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from models import facts, pages, partition
+from models import accounts, facts, pages, partition
 from models.definitions import Definitions
 from models.events import KINDS, decode
+from models.meta import META_KEY
 from models.metrics import compute
 from tests.oracle import Expected, Series, oracle
 from tests.random_history import random_history
@@ -227,7 +228,7 @@ def sizes(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param != "as it is":
             patch.setattr(pages, "PAGE_BYTES", 400)
-            patch.setattr(partition, "_GENERATION", 1)
+            patch.setattr(accounts, "_GENERATION", 1)
         yield
     gc.unfreeze()
 
@@ -334,7 +335,7 @@ def test_what_has_left_the_horizon_leaves_no_row(definitions):
         for event in step.events:
             worker.deliver(event, step.now)
     worker.commit()
-    assert any(changelog.keys() - {partition.META_KEY} for changelog in worker.changelogs)
+    assert any(changelog.keys() - {META_KEY} for changelog in worker.changelogs)
     worker.advance(history.steps[-1].now + (definitions.horizon_days + 1) * DAY)
     worker.commit()
-    assert not any(changelog.keys() - {partition.META_KEY} for changelog in worker.changelogs)
+    assert not any(changelog.keys() - {META_KEY} for changelog in worker.changelogs)

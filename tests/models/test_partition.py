@@ -5,7 +5,8 @@ import pytest
 
 from models import claims, pages
 from models.definitions import Definitions
-from models.partition import META_KEY, STATE_VERSION, Meta, Partition, StateTooNew
+from models.meta import META_KEY, STATE_VERSION, Meta, StateTooNew
+from models.partition import Partition
 from tests.models.conftest import DAY, HOUR, NOW, Shop
 
 

@@ -8,7 +8,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import ProducerFenced
 
-from models.partition import META_KEY
+from models.meta import META_KEY
 from streams.outbox import Outgoing
 from streams.partitioner import tasks_of
 from streams.rollup import Tick

@@ -7,7 +7,7 @@ from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaTimeoutError
 
-from models.partition import META_KEY, STATE_VERSION
+from models.meta import META_KEY, STATE_VERSION
 from streams.errors import StateTooNew
 from tests.streams.group_member import member
 from tests.streams.kafka_calls import admin, producer, records_of

@@ -5,7 +5,7 @@ import gc
 import pytest
 from hypothesis import given, settings
 
-from models import pages, partition
+from models import accounts, pages
 from tests.models.outputs.test_laws import (
     assert_profiles,
     assert_targets,
@@ -60,7 +60,7 @@ def sizes(request):
         if request.param != "as it is":
             patch.setattr(pages, "PAGE_BYTES", 400)
             patch.setattr(pages, "_NOTE_BYTES", 60)
-            patch.setattr(partition, "_GENERATION", 1)
+            patch.setattr(accounts, "_GENERATION", 1)
         yield
     gc.unfreeze()
 
