@@ -158,8 +158,10 @@ class Partition:
         for key, kind, entity in self._ledger.due(now):
             account = self._accounts.get(key)
             self._ledger.ripen(account, kind, entity, before)
+        due: dict[bytes, None] = {}  # each once: a customer may have thousands
         while self._waiting and self._waiting[0][0] <= now:
-            _, key = heappop(self._waiting)
+            due[heappop(self._waiting)[1]] = None
+        for key in due:
             self._admit(key)
         self._expire()
 

@@ -18,8 +18,10 @@ from streams.transport import RecordBatch
 
 #: A tick that not all have answered by then is given up: some task has no owner.
 _PATIENCE_SECONDS = 3.0
-#: Between two questions.
+#: Between two questions; and while tasks have nothing to tell but how far they are, which several questions
+#: are about.
 _TICK_SECONDS = 0.4
+_CATCHING_UP_SECONDS = 0.2
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode
@@ -55,7 +57,9 @@ class RollupOwner:
         """Ask every task, unless the last question is still open, or was asked a moment ago."""
         if not self.publisher.caught_up:
             self._publish()  # also when no set is complete any more
-        wait = _PATIENCE_SECONDS if self._rollup.pending else _TICK_SECONDS
+        wait = _TICK_SECONDS if self.publisher.caught_up else _CATCHING_UP_SECONDS
+        if self._rollup.pending:
+            wait = _PATIENCE_SECONDS
         if time.monotonic() - self._asked_at < wait:
             return
         rollup = self._rollup

@@ -130,7 +130,7 @@ async def test_a_customer_with_fifty_thousand_orders_and_a_hundred_thousand_cust
     deployment = deploy()
     await deployment.started(2)
     await deployment.cluster.produce([*many, *single])
-    await deployment.until(lambda scraped: seen(scraped) == (150_000, recent + 1, 100_001), "all read")
+    await deployment.until(lambda scraped: seen(scraped) == (150_000, recent + 1, 100_001), "all read", 300)
     for worker in deployment.alive:
         assert await worker.stop() == 0, worker.tail()
     deployment.start()

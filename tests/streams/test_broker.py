@@ -41,7 +41,8 @@ async def first_record(bootstrap, topic=TOPIC):
     async with consumer:
         consumer.assign([TopicPartition(topic, 0)])
         await consumer.seek_to_beginning()
-        return (await asyncio.wait_for(consumer.getone(), 10)).value
+        # After a kill, Kafka first ends what the transaction had begun: on a busy machine that takes a while.
+        return (await asyncio.wait_for(consumer.getone(), 60)).value
 
 
 def alive(pid):
