@@ -15,6 +15,13 @@ from streams.settings import SETTINGS, Settings
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
+def _principal(ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
+    del ctx, param
+    if given is not None and not all(given.partition(":")):
+        raise click.BadParameter(f"{given!r} is not what Kafka calls a principal, such as User:shop")
+    return given
+
+
 @click.command("doctor")
 @click.option(
     "--setup",
@@ -22,7 +29,12 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
     type=click.Choice(list(setup.FORMS)),
     help="Print the topics and ACLs that are needed, and look at nothing.",
 )
-@click.option("--principal", help="With --setup: who is to have the rights. [default: as the settings say]")
+@click.option(
+    "--principal",
+    callback=_principal,
+    metavar="User:NAME",
+    help="With --setup: who is to have the rights. [default: as the settings say]",
+)
 @settings_options(*(name for name in SETTINGS if name != "config"))
 def command(settings: Settings, form: str | None, principal: str | None) -> int:
     """Look at settings, this machine and Kafka, and say what is wrong and what to do about it.

@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import click
@@ -53,13 +54,22 @@ def _labels(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) 
     return {name: value for name, value in labels.items() if value}
 
 
-@click.command("history")
+_EPILOG: Final = """\b
+  retention history --from 2026-01-01T00:00:00Z --out history.om shop.jsonl.gz
+  promtool tsdb create-blocks-from openmetrics history.om PROMETHEUS_DATA_DIRECTORY
+"""
+
+
+@click.command("history", epilog=_EPILOG)
 @FILES
 @click.option("--from", "first", type=Instant(), help="The first instant [default: the first event's].")
 @click.option("--to", "last", type=Instant(), help="The last instant, at most [default: the latest event's].")
 @click.option("--step", type=_Step(), default="1h", show_default=True, help="From one instant to the next.")
 @click.option(
-    "--out", default="-", type=click.Path(dir_okay=False), help="A file [default: standard output]."
+    "--out",
+    default="-",
+    type=click.Path(dir_okay=False, writable=True),
+    help="A file [default: standard output].",
 )
 @click.option(
     "--label",
@@ -86,17 +96,14 @@ def command(
     settings: Settings,
     recorded: bool,
 ) -> None:
-    r"""Compute the metrics of the events in FILEs as they would have been, in steps of time.
+    """Compute the metrics of the events in FILEs as they would have been, in steps of time.
 
-    Writes OpenMetrics text, of which Prometheus makes blocks:
-
-    \b
-        retention history --from 2026-01-01T00:00:00Z --out history.om shop.jsonl.gz
-        promtool tsdb create-blocks-from openmetrics history.om PROMETHEUS_DATA_DIRECTORY
-
-    At each instant the numbers are those of `retention compute --now`: an event counts from its time on, even
-    if it came late; merges and erasures always.
+    Writes OpenMetrics text, of which Prometheus makes blocks. At each instant the numbers are those of
+    `retention compute --now`: an event counts from its time on, even if it came late; merges and erasures
+    always.
     """
+    if out != "-" and not Path(out).parent.is_dir():  # before hours of work, not after
+        raise RetentionError(f"{out} cannot be written: there is no such directory")
     started = time.monotonic()
     reader = settings.mappings.reader(mapping) if mapping else None
     bad = BadLines()

@@ -142,6 +142,8 @@ def _rule(at: str, content: object, defaults: Mapping[str, Value]) -> Rule:
 
 def _with_currency(value: Value, currency: Value | None) -> Value:
     """Give an amount in major units the currency that its event names, if it names none of its own."""
+    if value.first:
+        value = structs.replace(value, first=tuple(_with_currency(one, currency) for one in value.first))
     if not value.money or value.currency is not None:
         return value
     if currency is None:

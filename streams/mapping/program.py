@@ -11,6 +11,7 @@ import msgspec
 
 from models.events import CustomerMerged, EventError
 from streams.mapping import conversions
+from streams.mapping.conversions import ConversionError
 from streams.mapping.definition import Definition, Rule
 from streams.mapping.expressions import Expression, Get, Source, compiled, condition
 from streams.mapping.maker import Make, Outcome, composed, maker
@@ -66,7 +67,12 @@ class Program:
 
     def _merge(self, record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
         """Say that the identities which a record carries are one customer's."""
-        known = [identity for get in self._identities if isinstance(identity := get(record), str)]
+        try:
+            known = [identity for get in self._identities if isinstance(identity := get(record), str)]
+        except ConversionError as error:
+            problem = f"mapping {self._name}, customer_id: {error}"
+            outcome.errors.append(EventError("invalid_field", problem))
+            return
         for alias in dict.fromkeys(known[1:]):
             if alias != known[0]:
                 fields = {
@@ -92,18 +98,24 @@ def _rule(mapping: str, rule: Rule, sources: Sources) -> Make:
     """Make what a rule does with a record."""
     source = sources(rule.each)
     makers = {name: maker(mapping, name, rule.fields, source) for name in rule.types}
-    make = makers[rule.types[0]] if rule.type.const is not None else _chosen(makers, rule.type, source)
+    make = (
+        makers[rule.types[0]] if rule.type.const is not None else _chosen(mapping, makers, rule.type, source)
+    )
     if rule.when is not None:
         make = _conditional(make, condition(rule.when, source))
     return make if rule.each is None else _for_each(make, compiled(rule.each, sources(None)))
 
 
-def _chosen(makers: Mapping[str, Make], value: Value, source: Source) -> Make:
+def _chosen(mapping: str, makers: Mapping[str, Make], value: Value, source: Source) -> Make:
     """Make what takes the type from the record."""
     choose = compile_value(value, source, conversions.text)
 
     def chosen(record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
-        make = makers.get(choose(record))
+        try:
+            make = makers.get(choose(record))
+        except ConversionError as error:
+            problem = f"mapping {mapping}, `type` from {value.described}: {error}"
+            raise EventError("invalid_field", problem) from None
         if make is not None:
             make(record, outcome)
 

@@ -63,7 +63,9 @@ def _field(get: Get, convert: Convert, default: object) -> Get:
 
 
 def raw_value(value: Value, source: Source) -> Get:
-    """Make the getter of what a value is made of, for messages."""
+    """Make the getter of what a value is made of, for messages: nothing is converted, nothing can fail."""
+    if value.first:
+        return _first([raw_value(one, source) for one in value.first])
     return _origin(value, source)
 
 
@@ -73,8 +75,14 @@ def _origin(value: Value, source: Source) -> Get:
     if value.template:
         return _template(value, source)
     if value.first:
-        return _first([compile_value(one, source, conversions.text) for one in value.first])
+        return _first([_one_of_several(one, source) for one in value.first])
     return lambda _: value.const
+
+
+def _one_of_several(value: Value, source: Source) -> Get:
+    """Make the getter of one of `first`: a time where it says how it is written, else text."""
+    is_time = value.time is not None or value.zone is not None
+    return compile_value(value, source, conversions.text, is_time=is_time)
 
 
 def _template(value: Value, source: Source) -> Get:

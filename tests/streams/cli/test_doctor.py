@@ -81,6 +81,13 @@ def test_settings_are_shown_with_their_source_and_without_secrets(retention):
     assert "warn  Redis at redis://localhost:1 does not take the read model" in result.out
 
 
+@pytest.mark.parametrize("name", ["shop", "User:", ":shop"])
+def test_rights_are_for_a_principal_as_kafka_names_them(retention, name):
+    result = retention("doctor", "--setup", "commands", "--principal", name)
+    assert result.code == 2
+    assert f"{name!r} is not what Kafka calls a principal" in result.err
+
+
 def test_no_broker_fails_and_says_what_to_do(retention):
     result = retention("doctor", broker="127.0.0.1:1")
     assert result.code == 1

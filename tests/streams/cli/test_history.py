@@ -110,7 +110,7 @@ def test_a_file_is_written(retention, events_file, tmp_path):
         "history", events_file(order(1, "2026-01-01T00:00:00Z")), "--out", tmp_path / "no" / "x"
     )
     assert result.code == 1
-    assert "cannot be written: No such file or directory" in result.err
+    assert "cannot be written: there is no such directory" in result.err
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,74 @@ def test_the_type_may_follow_from_a_value():
     assert types == [["order.placed"], ["order.cancelled"], [], []]
 
 
+SEVERAL = """
+[mappings.m]
+customer_id = "customer"
+[[mappings.m.events]]
+type = "order.placed"
+order_id = "id"
+time = { first = [
+    { path = "ms", time = "ms" },
+    { path = "local", time = "%d.%m.%Y %H:%M", zone = "Europe/Berlin" },
+    { path = "naive", zone = "Europe/Berlin" },
+    "time",
+] }
+amount = { first = [{ path = "total", money = "major" }, "cents"] }
+currency = "currency"
+"""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"ms": 1714550400000, "total": "0.05"},
+        {"local": "01.05.2024 10:00", "cents": 5},
+        {"naive": "2024-05-01 10:00:00", "total": 0.05},
+        {"time": "2024-05-01T10:00:00+02:00", "cents": "5"},
+    ],
+)
+def test_each_of_several_values_is_converted_in_its_own_way(written):
+    row = {"id": 1, "customer": 2, "currency": "EUR"} | written
+    (event,) = reader(SEVERAL).outcome_of_row(row).events
+    assert (event.time.timestamp(), event.amount) == (1714550400, 5)
+
+
+def test_one_of_several_values_that_cannot_be_converted_is_refused():
+    row = {"id": 1, "customer": 2, "currency": "EUR", "ms": 1714550400000, "total": "0.055"}
+    outcome = reader(SEVERAL).outcome_of_row(row)
+    assert outcome.events == []
+    (error,) = outcome.errors
+    assert "`amount` from `total`, `currency`, `cents` (text): has more than" in str(error)
+
+
+ODD = """
+[mappings.m]
+customer_id = { first = ["customer", { path = "number", scale = 0 }] }
+merge = true
+[[mappings.m.events]]
+type = { path = "kind", scale = 0, values = { 1 = "order.placed" } }
+order_id = "id"
+time = "time"
+amount = "cents"
+currency = { const = "USD" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "events", "message"),
+    [
+        ({"kind": "!!"}, 0, "mapping m, `type` from `kind`: is text that is not base64"),
+        ({"kind": "AQ==", "number": "!!"}, 1, "mapping m, customer_id: is text that is not base64"),
+    ],
+)
+def test_no_value_can_stop_a_worker(row, events, message):
+    row = {"id": 1, "customer": "c", "time": "2024-05-01T10:00:00Z", "cents": 5} | row
+    outcome = reader(ODD).outcome_of_row(row)
+    assert len(outcome.events) == events
+    (error,) = outcome.errors
+    assert message in str(error)
+
+
 CDC = """
 [mappings.m]
 envelope = "debezium"
