@@ -125,6 +125,7 @@ class ReadModel:
                 except RedisError as error:
                     self._away(error)
                     await self._store.hang_up()
+                    self.behind = self._missing(await consumer.end_offsets(self._tps))
                     await asyncio.sleep(_AGAIN_SECONDS)
         finally:
             await consumer.stop()
@@ -186,6 +187,9 @@ class ReadModel:
             await self._store.set_complete(time.time())
         self._checked_at = time.monotonic()
         self._back()
+
+    def _missing(self, ends: Mapping[TopicPartition, int]) -> int:
+        return sum(max(0, end - self._taken.get(tp, 0)) for tp, end in ends.items())
 
     async def _check_same(
         self,

@@ -148,7 +148,7 @@ async def test_a_redis_that_is_away_costs_nothing_but_a_pause(world, tmp_path, h
                 os.kill(server.pid, signal.SIGSTOP)
             await until(lambda: model.up is False)
             await world.say(500, 10, 7.0)
-            await asyncio.sleep(1.0)
+            await until(lambda: model.behind >= 500)
             assert model.up is False
             assert sum("does not take the read model" in line for line in caplog.messages) == 1, "said once"
             if how == "killed":
