@@ -16,6 +16,8 @@ _Q = TypeVar("_Q", bound=Question)
 
 _PATH: Final = re.compile(r" - at `\$\.(\w+)`")
 _UNKNOWN: Final = re.compile(r"unknown field `(.*)`")
+_SPAN: Final = re.compile(r"`str` matching regex .*")
+_NAMED: Final = {"`int`": "a whole number", "`float`": "a number", "`bool`": "true or false"}
 
 
 def read(kind: type[_Q], query: Iterable[tuple[str, str]], definitions: Definitions) -> _Q:
@@ -55,7 +57,10 @@ def _explained(error: msgspec.ValidationError, kind: type[Question], given: Mapp
         return invalid(f"there is no parameter `{unknown[1]}` here: there are {names}", unknown[1])
     found = _PATH.search(message)
     name = found[1] if found else None
-    text = _PATH.sub("", message).replace(", got `str`", "").replace("`int`", "a whole number")
+    text = _SPAN.sub("minutes, hours or days such as 30m, 2h or 1d", _PATH.sub("", message))
+    text = text.replace(", got `str`", "").replace(" | null`", "`")
+    for python, plain in _NAMED.items():
+        text = text.replace(python, plain)
     if choices := _choices(kind, name):
         text = f"expected one of {', '.join(choices)}"
     return invalid(f"`{name}` is {given.get(name or '', '')!r}: {text[:1].lower()}{text[1:]}", name)
