@@ -92,7 +92,7 @@ def _template(value: Value, source: Source) -> Get:
         texts = []
         for get in parts:
             found = get(record)
-            if found is None or found == "":
+            if found is None or found == "" or isinstance(found, (dict, list)):
                 return None
             texts.append(found if found.__class__ is str else str(conversions.boolean_or_text(found)))
         return "".join(texts)

@@ -153,6 +153,13 @@ def test_a_part_that_is_wrong_costs_no_other(outcome):
     )
 
 
+def test_a_part_of_a_composed_id_is_text(outcome):
+    found = outcome(refunds=[{"n": {"odd": 1}, "sum": "1.00", "ok": True}], guest=None)
+    [error] = found.errors
+    assert error.reason == "invalid_field"
+    assert "nothing is there" in error.message
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
