@@ -1,7 +1,6 @@
 """What a mapping costs: the same events taken as the contract has them, and from a shop's own records."""
 
 import asyncio
-import math
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -15,9 +14,9 @@ from typing import Any
 import msgspec
 from aiokafka import ConsumerRecord
 
-from bench.feed import PARTITIONS, Record, filled_kafka, forget, shop
-from bench.processes import CPU, total, worker
+from bench.feed import PARTITIONS, Record, filled_kafka, shop
 from bench.report import Line, of_rounds
+from bench.throughput import worker_rate
 from models.definitions import Definitions
 from models.events import EVENTS, Kind
 from models.partition import Partition
@@ -55,7 +54,7 @@ async def _whole(directory: Path, *, quick: bool, rounds: int) -> list[Line]:
         for name, more in flags.items():
             records = partial(_records, size, mapped=name == "mapped")
             async with filled_kafka(directory, f"{name}-{size}", records) as (bootstrap, filled):
-                rate, cost = await _worker(bootstrap, filled.events, directory, *more)
+                (rate, cost), *_ = await worker_rate(bootstrap, filled.events, directory, *more)
             rates[name].append(rate)
             costs[name].append(cost)
     ratios = [mapped / native for native, mapped in zip(rates["native"], rates["mapped"], strict=True)]
@@ -71,24 +70,6 @@ async def _whole(directory: Path, *, quick: bool, rounds: int) -> list[Line]:
 def _records(size: int, *, mapped: bool) -> Iterator[Record]:
     for topic, customer, value in shop(size, size // 10):
         yield topic, customer, _as_a_shop_says_it(value) if mapped else value
-
-
-async def _worker(bootstrap: str, events: int, directory: Path, *flags: str) -> tuple[float, float]:
-    """Run a worker until its metrics rest on everything: give events a second, microseconds for each."""
-    group = f"bench-{time.time_ns()}"
-    async with worker(bootstrap, group, directory, *flags) as process:
-        first, before, busy = 0.0, 0.0, 0.0
-        async for at, series in process.samples(0.25):
-            read = total(series, "retention_worker_events_total")
-            if not first and read:
-                first, before, busy = at, read, series.get(CPU, math.nan)
-            if read >= events and series.get("retention_caught_up"):
-                break
-        refused = total(series, "retention_worker_dead_letters_total")
-        if refused:
-            raise RuntimeError(f"{refused:g} records were refused: the mapping is wrong")
-    await forget(bootstrap, group)
-    return (events - before) / (at - first), (series.get(CPU, math.nan) - busy) / (events - before) * 1e6
 
 
 def _intakes(*, quick: bool, rounds: int) -> list[Line]:

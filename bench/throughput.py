@@ -115,7 +115,7 @@ async def stock_rate(bootstrap: str, events: int) -> Rate:
     return found["events"] / found["seconds"], found["cost"]
 
 
-async def worker_rate(bootstrap: str, events: int, directory: Path) -> tuple[Rate, float, float]:
+async def worker_rate(bootstrap: str, events: int, directory: Path, *flags: str) -> tuple[Rate, float, float]:
     """Run a worker until it says that its metrics rest on everything.
 
     Returns:
@@ -123,14 +123,17 @@ async def worker_rate(bootstrap: str, events: int, directory: Path) -> tuple[Rat
         them that took the hop.
     """
     group = f"bench-{time.time_ns()}"
-    async with worker(bootstrap, group, directory) as process:
+    async with worker(bootstrap, group, directory, *flags) as process:
         first, before, busy = 0.0, 0.0, 0.0
-        async for at, series in process.samples(0.5):
+        async for at, series in process.samples(0.25):
             read = total(series, "retention_worker_events_total")
             if not first and read:
                 first, before, busy = at, read, series.get(CPU, math.nan)
             if read >= events and series.get("retention_caught_up"):
                 break
+        refused = total(series, "retention_worker_dead_letters_total")
+        if refused:
+            raise RuntimeError(f"{refused:g} records were refused: it is not all of them that was measured")
         rerouted = series["retention_worker_rerouted_total"] / events
         cost = (series.get(CPU, math.nan) - busy) / (events - before) * 1e6
         startup = first - process.started

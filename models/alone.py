@@ -4,8 +4,16 @@ For tests, and for what computes numbers without Kafka.
 """
 
 from models.aggregates import Partial
-from models.facts import REGISTRY, encode
+from models.facts import REGISTRY, Fact, encode
 from models.partition import Partition
+
+
+def take(partition: Partition, customer: str, fact: Fact, now: int) -> None:
+    """Take a fact: counted at `now` (microseconds), or absorbed where nothing is counted yet."""
+    if partition.counting:
+        partition.apply(customer, fact, now)
+    else:
+        partition.absorb(customer.encode(), fact, encode(fact))
 
 
 def settle(partition: Partition, now: int) -> None:
@@ -15,11 +23,15 @@ def settle(partition: Partition, now: int) -> None:
     """
     while letters := partition.take_outgoing():
         for to, fact in letters:
-            customer = REGISTRY if to is None else to
-            if partition.counting:
-                partition.apply(customer, fact, now)
-            else:
-                partition.absorb(customer.encode(), fact, encode(fact))
+            take(partition, REGISTRY if to is None else to, fact, now)
+
+
+def count(partition: Partition, now: int) -> None:
+    """Add up all that has been absorbed, at `now` (microseconds)."""
+    partition.advance(now)
+    settle(partition, now)
+    for _ in partition.count():
+        pass
 
 
 def evaluate(partition: Partition, now: int) -> Partial:

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from models.events import Time
+from models.practice import ActionName
 
 
 class Metric(Struct, frozen=True, kw_only=True):
@@ -40,17 +41,6 @@ Priority = Literal["low", "normal", "high", "urgent"]
 SubjectKind = Literal["ticket", "order", "cart", "review", "answer", "customer"]
 ActionState = Literal["issued", "withdrawn"]
 Standing = Literal["lifecycle", "tier"]
-ActionName = Literal[
-    "acknowledge",
-    "escalate",
-    "win_back",
-    "recover_service",
-    "recover_cart",
-    "apologise_late_delivery",
-    "ask_for_review",
-    "ask_for_referral",
-    "reward_loyalty",
-]
 
 
 class Cause(Struct, frozen=True, gc=False):

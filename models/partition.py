@@ -52,9 +52,9 @@ class Partition:
         self._speaker = Speaker(definitions)
         self._journal = Journal(rows)
         self.counting = True
-        self._begin(Meta())
+        self._begin(Meta(), 0)
 
-    def _begin(self, meta: Meta) -> None:
+    def _begin(self, meta: Meta, now: int) -> None:
         self.meta = meta
         self._drained = msgspec.structs.replace(meta)
         meta.version = STATE_VERSION
@@ -66,7 +66,7 @@ class Partition:
         # Event hour of the oldest claim -> customers. An entry whose customer has an older one is ignored.
         self._oldest: dict[int, list[bytes]] = {}
         self._desk = Desk(self.customers)
-        self._set_clock(meta.now)
+        self._set_clock(max(meta.now, now))
 
     def _set_clock(self, now: int) -> None:
         self.meta.now = now
@@ -313,11 +313,10 @@ class Partition:
             StateTooNew: they were written by a newer version.
         """
         saved = self._rows.get(META_KEY)
-        self._begin(Meta() if saved is None else read_meta(saved))
+        self._begin(Meta() if saved is None else read_meta(saved), now)
         if saved is None:
             self._drained.version = 0  # written with the first drain: state lost is told from none yet
         self.counting = False
-        self._set_clock(max(self.meta.now, now))
 
     def rebuild(self, now: int) -> None:
         """Do all of `resume` and `count`.

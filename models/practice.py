@@ -1,14 +1,14 @@
 """What the shop does for its customers, and how much of it (docs/outputs.md, "Actions")."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, get_args
 
 from msgspec import Struct, field
 
 from models.windows import US_PER_DAY, US_PER_HOUR
 
 #: What can be done. The first two are for who answers tickets; the others reach the customer.
-ACTIONS: Final = (
+ActionName = Literal[
     "acknowledge",
     "escalate",
     "win_back",
@@ -18,7 +18,8 @@ ACTIONS: Final = (
     "ask_for_review",
     "ask_for_referral",
     "reward_loyalty",
-)
+]
+ACTIONS: Final[tuple[ActionName, ...]] = get_args(ActionName)
 (
     ACKNOWLEDGE,
     ESCALATE,

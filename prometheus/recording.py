@@ -7,26 +7,11 @@ value within `scrape.hold`, whatever the instance. What is concluded also needs 
 from typing import Any
 
 from prometheus.thresholds import THRESHOLDS as T
+from streams.backfill.openmetrics import RECORDED
 
 HOLD: str = T["scrape"]["hold"]
 JOB: str = T["scrape"]["job"]
 TRUSTED = "job:retention:trusted"
-
-HELD_METRICS = (
-    "retention_as_of_timestamp_seconds",
-    "retention_churn_ratio",
-    "retention_churn_denominator",
-    "retention_sla_breach_ratio",
-    "retention_sla_breach_denominator",
-    "retention_nps",
-    "retention_responses",
-    "retention_refund_ratio",
-    "retention_refund_denominator",
-    "retention_cart_abandonment_ratio",
-    "retention_cart_abandonment_denominator",
-    "retention_deliveries_overdue",
-    "retention_payment_failures",
-)
 
 
 def held(metric: str, **labels: str) -> str:
@@ -42,7 +27,7 @@ def before(span: str, metric: str, **labels: str) -> str:
 
 def rules() -> list[dict[str, Any]]:
     """All recording rules, in the order in which they build on each other."""
-    recorded = [_record(held(metric), _hold("max", metric)) for metric in HELD_METRICS]
+    recorded = [_record(held(metric), _hold("max", metric)) for metric in RECORDED]
     return [*recorded, *_trust(), *_expectations(), *_budgets(), *_pipeline()]
 
 

@@ -396,7 +396,7 @@ class Task:
 
     async def _nothing_left(self) -> bool:
         """Whether nothing waits to be absorbed, though others may forward more: that will be counted."""
-        if self.partition.counting or self._in_history:
+        if self.partition.counting or self._counting is not None or self._in_history:
             return False
         ends = await self._shared.sources.end_offsets([self._facts])
         return self.positions[self._facts] >= ends[self._facts]

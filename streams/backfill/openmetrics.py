@@ -15,24 +15,22 @@ from models.metrics import CATALOGUE, Sample
 from streams.exporter import AS_OF_HELP, CAUGHT_UP_HELP
 from streams.publisher import AS_OF, CAUGHT_UP, series_key
 
-#: Metrics of which the alerts compare the present with the past, as prometheus/rules/recording.yml records
-#: them (`HELD_METRICS` in prometheus/recording.py, which the tests hold this to).
-RECORDED: Final = frozenset(
-    {
-        AS_OF,
-        "retention_churn_ratio",
-        "retention_churn_denominator",
-        "retention_sla_breach_ratio",
-        "retention_sla_breach_denominator",
-        "retention_nps",
-        "retention_responses",
-        "retention_refund_ratio",
-        "retention_refund_denominator",
-        "retention_cart_abandonment_ratio",
-        "retention_cart_abandonment_denominator",
-        "retention_deliveries_overdue",
-        "retention_payment_failures",
-    }
+#: Metrics of which the alerts compare the present with the past: recording rules hold them
+#: (prometheus/recording.py).
+RECORDED: Final = (
+    AS_OF,
+    "retention_churn_ratio",
+    "retention_churn_denominator",
+    "retention_sla_breach_ratio",
+    "retention_sla_breach_denominator",
+    "retention_nps",
+    "retention_responses",
+    "retention_refund_ratio",
+    "retention_refund_denominator",
+    "retention_cart_abandonment_ratio",
+    "retention_cart_abandonment_denominator",
+    "retention_deliveries_overdue",
+    "retention_payment_failures",
 )
 #: Samples held in memory: some 25 MB.
 HELD_SAMPLES: Final = 2_000_000

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from models import alone, metrics
 from models.definitions import Definitions
-from models.facts import Fact, encode
+from models.facts import Fact
 from models.metrics import Sample
 from models.partition import Partition
 from streams.backfill.order import Timed
@@ -31,24 +31,13 @@ def replay(
     partition.resume(0)
     waiting = _Waiting(events)
     for now in instants:
-        taken = (pair for of_event in facts(waiting.until(now)) for pair in of_event)
-        if partition.counting:
-            for customer, fact in taken:
-                partition.apply(customer, fact, now)
-        else:
-            _begin(partition, taken, now)
+        for of_event in facts(waiting.until(now)):
+            for customer, fact in of_event:
+                alone.take(partition, customer, fact, now)
+        if not partition.counting:  # all that was before the first instant
+            alone.count(partition, now)
         partition.drain()  # nobody wants the rows that have changed
         yield now, metrics.compute([alone.evaluate(partition, now)], definitions, now)
-
-
-def _begin(partition: Partition, taken: Iterable[tuple[str, Fact]], now: int) -> None:
-    """Take all that was before the first instant without counting it, and count once."""
-    for customer, fact in taken:
-        partition.absorb(customer.encode(), fact, encode(fact))
-    partition.advance(now)
-    alone.settle(partition, now)
-    for _ in partition.count():
-        pass
 
 
 class _Waiting:

@@ -7,7 +7,6 @@ import msgspec
 
 from models import alone, metrics
 from models.definitions import Definitions
-from models.facts import encode
 from models.metrics import Sample
 from models.partition import Partition
 from streams.cli.facts import Instant, Taken, take
@@ -64,15 +63,12 @@ def _count(taken: Iterable[Taken], now: int | None, definitions: Definitions) ->
     for latest, facts in taken:
         partition.latest = latest
         for customer, fact in facts:
-            partition.absorb(customer.encode(), fact, encode(fact))
+            alone.take(partition, customer, fact, latest)
     if now is None:
         if not partition.latest:
             raise RetentionError("there is no valid event to take the time from", "give one with --now")
         now = partition.latest
-    partition.advance(now)
-    alone.settle(partition, now)
-    for _ in partition.count():
-        pass
+    alone.count(partition, now)
     return partition, now
 
 

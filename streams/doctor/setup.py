@@ -19,7 +19,8 @@ from streams.topics import Topic, configuration, required
 
 #: Whose rights are meant where nothing else says who connects.
 _SOMEBODY: Final = "User:retention"
-_OPERATIONS: Final[Mapping[Operation, str]] = {
+#: An operation -> what Kafka's commands and Strimzi call it.
+OPERATIONS: Final[Mapping[Operation, str]] = {
     "READ": "Read",
     "WRITE": "Write",
     "CREATE": "Create",
@@ -78,7 +79,7 @@ def acl_commands(settings: Settings, rights: Iterable[Right], principal: str) ->
     return [
         _line(
             "kafka-acls.sh", settings, "--add", "--allow-principal", principal,
-            *(part for operation in operations for part in ("--operation", _OPERATIONS[operation])),
+            *(part for operation in operations for part in ("--operation", OPERATIONS[operation])),
             *(part for name in names for part in (f"--{resource}", name)),
             *(("--resource-pattern-type", "prefixed") if prefixed else ()),
         )
@@ -163,7 +164,7 @@ def _strimzi_acl(right: Right) -> dict[str, Any]:
             "name": right.name,
             "patternType": "prefix" if right.prefixed else "literal",
         },
-        "operations": [_OPERATIONS[operation] for operation in right.operations],
+        "operations": [OPERATIONS[operation] for operation in right.operations],
     }
 
 

@@ -94,10 +94,6 @@ class Mappings:
                 raise problem.of(self._source) from None
         return self._readers[name]
 
-    def readers(self) -> list[Reader]:
-        """Give the readers that inputs or callers have asked for."""
-        return list(self._readers.values())
-
     def reads(self, topic: str) -> Reads | None:
         """Give what reads a topic; None: it is no input."""
         return self.resolve([topic]).get(topic)
