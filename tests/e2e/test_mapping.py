@@ -170,8 +170,9 @@ async def test_a_shops_own_topics_give_the_numbers_of_the_contracts(deploy, regi
     await deployment.equal(events)
     scraped = await deployment.scrape()
     assert total(scraped, "retention_worker_anonymous_records_total") == 1
-    [letter] = await cluster.read("retention.dead-letters")
-    headers = dict(letter.headers)
+    refused = [dict(letter.headers) for letter in await cluster.read("retention.dead-letters")]
+    # The history begins before the horizon: what is read after a tick that says so is too old.
+    [headers] = [found for found in refused if found["retention.error.reason"] != b"too_old"]
     assert headers["retention.error.topic"] == b"shop-us.outbox"
     assert headers["retention.error.message"] == (
         b"mapping outbox, order.shipped, `time` from `at` (text): is text, not a number of us since 1970"
