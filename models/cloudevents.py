@@ -25,6 +25,10 @@ class EnvelopeError(ValueError):
     """An envelope that cannot be opened."""
 
 
+class NoObjectError(EnvelopeError):
+    """There is no JSON object in it: what a plain record would be refused for as well."""
+
+
 def is_envelope(fields: Mapping[str, Raw]) -> bool:
     """Whether an object is a CloudEvent in the JSON format: it says its version, and brings data."""
     return "specversion" in fields and ("data" in fields or "data_base64" in fields)
@@ -37,7 +41,7 @@ def opened(envelope: Mapping[str, Raw]) -> bytes:
         envelope: the object's members.
 
     Raises:
-        EnvelopeError: of another version, or without data that are an object.
+        EnvelopeError: of another version, or without data that are an object (`NoObjectError`).
     """
     check_version(_text(envelope, "specversion"))
     data: bytes
@@ -69,12 +73,12 @@ def filled(data: bytes, said: Callable[[str], Raw | None]) -> bytes:
         said: gives an attribute of the envelope; None: it has none of that name.
 
     Raises:
-        EnvelopeError: the data are no object.
+        NoObjectError: the data are none.
     """
     try:
         fields = members(data)
     except (ValueError, RecursionError):
-        raise EnvelopeError("the data of the CloudEvent are no JSON object") from None
+        raise NoObjectError("the data of the CloudEvent are no JSON object") from None
     complete = True
     for name in FILLED:
         if fields.get(name, _NULL) == _NULL and (content := said(name)) is not None:

@@ -360,12 +360,18 @@ def _decode_data(kind: Kind, envelope: Mapping[str, Raw]) -> Event:
         value = cloudevents.opened(envelope)
         event: Event = _DECODERS[kind].decode(value)
     except cloudevents.EnvelopeError as error:
-        raise EventError("invalid_field", str(error)) from None
+        raise not_opened(error) from None
     except msgspec.ValidationError as error:
         return _decode_again(kind, value, str(error), opened=True)
     except (ValueError, RecursionError) as error:
         raise EventError("not_json", str(error)) from None
     return event
+
+
+def not_opened(error: cloudevents.EnvelopeError) -> EventError:
+    """Give the reason for which an envelope is refused."""
+    no_object = isinstance(error, cloudevents.NoObjectError)
+    return EventError("not_json" if no_object else "invalid_field", str(error))
 
 
 def _check_type(kind: Kind, content: Raw) -> None:

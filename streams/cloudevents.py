@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from models import cloudevents
-from models.events import MAX_BYTES, EventError
+from models.events import MAX_BYTES, EventError, not_opened
 from streams.outbox import Headers
 
 _STRUCTURED: Final = "application/cloudevents"
@@ -57,7 +57,7 @@ def unwrap(record: Record) -> bytes | None:
         cloudevents.check_version(_text(given, "ce_specversion"))
         return cloudevents.filled(value, lambda name: _attribute(given, name))
     except cloudevents.EnvelopeError as error:
-        raise EventError("invalid_field", str(error)) from None
+        raise not_opened(error) from None
 
 
 @lru_cache(maxsize=256)
