@@ -7,6 +7,7 @@ columns from ring to ring, so that evaluating costs nothing that grows with the 
 
 from array import array
 from collections.abc import Sequence
+from mmap import mmap
 from typing import Any, Final
 
 import numpy as np
@@ -45,9 +46,8 @@ class Table:
         self._lengths = np.array(lengths, np.int64)
         self._width = int(lengths[-1])
         self._at: int | None = None
-        # A ring buffer of columns. What is never written costs no memory: the system gives pages when
-        # touched.
-        self._data: NDArray[Any] = np.zeros((64, self._width), dtype)
+        # A ring buffer of columns.
+        self._data: NDArray[Any] = _zeros(64, self._width, np.dtype(dtype))
         self._rings: Ints = np.zeros((len(lengths) + 1, 64), np.int64)
 
     def move(self, slot: int) -> None:
@@ -94,11 +94,20 @@ class Table:
         held = len(self._data)
         if rows <= held:
             return
-        data = np.zeros((max(rows, 2 * held), self._width), self._data.dtype)
+        data = _zeros(max(rows, 2 * held), self._width, self._data.dtype)
         if self._rings.any():  # copying zeros would take memory
             data[:held] = self._data
         self._rings = np.pad(self._rings, ((0, 0), (0, len(data) - held)))
         self._data = data
+
+
+def _zeros(rows: int, width: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Give a table of zeros that takes no memory where nothing is ever written.
+
+    The system gives pages when they are touched. Those of `np.zeros` may come from what was freed before,
+    which it has to clear: 27 ms and 30 MB a partition.
+    """
+    return np.frombuffer(mmap(-1, rows * width * dtype.itemsize), dtype).reshape(rows, width)
 
 
 class Pending:
