@@ -151,6 +151,10 @@ class Action(Struct, frozen=True, gc=False):
     ]
     expires: Annotated[Time, Meta(description="When it is no longer worth doing.")]
     time: Annotated[Time, Meta(description="When this was said, by the clock.")]
+    sla: Annotated[
+        SlaKind | None,
+        Meta(description="Of `escalate`, the target that was missed, as `retention.ticket-sla` names it."),
+    ] = None
 
 
 #: Type -> the struct of its values. Those of a CloudEvent are its `type` (`ce_type`).

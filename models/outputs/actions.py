@@ -18,6 +18,7 @@ from models.outputs.causes import Wanted
 from models.outputs.output import ACTION, Output
 from models.outputs.said import DONE, HELD, ISSUED, WITHDRAWN, Issued, identity, moment
 from models.practice import ACTIONS, REACHING, WEEK_US
+from models.sla import KINDS
 
 _Issued = dict[str, Issued]
 
@@ -132,6 +133,7 @@ def _issued(one: Wanted, state: int, now: int) -> Issued:
         event=one.event,
         priority=one.priority,
         due=one.due,
+        sla=one.sla,
     )
 
 
@@ -150,5 +152,6 @@ def _output(customer: str, key: str, issued: Issued, state: ActionState, now: in
         due=moment(issued.due) if issued.due else None,
         expires=moment(issued.expires),
         time=moment(now),
+        sla=None if issued.sla is None else KINDS[issued.sla],
     )
     return Output(ACTION, output_id, customer, now, value)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from models import checkout, feedback, orders
 from models.account import Account
@@ -63,6 +64,7 @@ class Wanted(Struct, frozen=True, gc=False):
         expires: when it is no longer worth doing.
         priority: 1 to 100.
         due: by when it had best be done; 0: any time before `expires`.
+        sla: the target that was missed, index in `models.sla.KINDS`.
     """
 
     action: int
@@ -74,6 +76,7 @@ class Wanted(Struct, frozen=True, gc=False):
     expires: int
     priority: int
     due: int = 0
+    sla: int | None = None
 
 
 class Causes:
@@ -139,12 +142,13 @@ class Causes:
                 _ACKNOWLEDGE_PRIORITY[ticket.priority],
                 opened.time + response // 2,
             )
-        breaches = {
-            due for _, fulfilled, due in goals(ticket, self._targets) if fulfilled is None and due <= now
-        }
-        for due in breaches:
+        breaches: dict[int, int] = {}  # of those missed at one instant, the first: it includes the others
+        for kind, fulfilled, due in goals(ticket, self._targets):
+            if fulfilled is None and due <= now:
+                breaches.setdefault(due, kind)
+        for due, kind in breaches.items():
             priority = _ESCALATE_PRIORITY[ticket.priority]
-            yield self._by_time(ESCALATE, "ticket", entity, due, priority)
+            yield replace(self._by_time(ESCALATE, "ticket", entity, due, priority), sla=kind)
 
     def _by_time(self, action: int, kind: SubjectKind, subject: str, since: int, priority: int) -> Wanted:
         return Wanted(action, kind, subject, TIME, None, since, since + self._expiry[action], priority)

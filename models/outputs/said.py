@@ -73,6 +73,7 @@ class Issued(Struct, array_like=True, frozen=True, gc=False):
         event: its event; None where it was time.
         priority: 1 to 100.
         due: 0 if there is none.
+        sla: the target that was missed, index in `models.sla.KINDS`; None where it is about none.
     """
 
     action: int
@@ -86,6 +87,7 @@ class Issued(Struct, array_like=True, frozen=True, gc=False):
     event: str | None
     priority: int
     due: int
+    sla: int | None = None
 
 
 class Said(Struct, array_like=True, gc=False):

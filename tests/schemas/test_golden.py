@@ -1,6 +1,6 @@
 """Events of every version ever released, which must be read for ever as they were meant.
 
-A file may be added to `tests/data/golden`; none may be changed or removed.
+A sample may be added to `tests/data/golden`, where a field is; none may be changed or removed.
 """
 
 import json

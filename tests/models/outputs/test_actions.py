@@ -1,10 +1,14 @@
 """What is to be done for a customer, and what keeps it from being too much."""
 
+import msgspec
 import pytest
 
+from models.account import Account
+from models.customer import Row
 from models.definitions import Definitions
 from models.events import to_us
 from models.outputs.actions import ActionNews
+from models.outputs.said import Issued
 from models.practice import ACTIONS, Practice
 from tests.models.outputs.conftest import Town
 from tests.strategies import DAY, HOUR, MINUTE, rfc3339
@@ -75,6 +79,30 @@ def test_a_breach_is_escalated_once_until_it_is_mended(street):
     assert street.names(NOW + 7 * HOUR) == [("issued", "escalate")]  # of the resolution
     street.say("ticket.status_changed", NOW + 8 * HOUR, ticket_id="t", status="solved")
     assert street.names(NOW + 8 * HOUR) == [("withdrawn", "escalate")]
+
+
+def test_an_escalation_names_the_target_that_was_missed(street):
+    street.say("ticket.opened", NOW - 9 * HOUR, ticket_id="t", priority="urgent")
+    street.say("ticket.opened", NOW - 2 * HOUR, "bea", ticket_id="t", priority="urgent")
+    street.say("ticket.replied", NOW - 2 * HOUR, "bea", ticket_id="t", author="bot", promised_at=rfc3339(NOW))
+    found = [(value.customer_id, to_us(value.since), value.sla) for value in street.look()]
+    assert sorted(found) == [
+        ("ann", NOW - 8 * HOUR, "first_response"),
+        ("ann", NOW - HOUR, "resolution"),
+        ("bea", NOW - HOUR, "first_human_response"),
+        ("bea", NOW, "promise"),
+    ]
+    street.say("ticket.replied", NOW + 1, ticket_id="t", author="agent")
+    assert [(value.state, value.sla) for value in street.look(NOW + 1)] == [("withdrawn", "first_response")]
+
+
+def test_what_was_said_before_targets_were_named_is_known_and_taken_back():
+    action, state = ACTIONS.index("escalate"), 0
+    fields = [action, state, NOW, NOW - 1, NOW + DAY, "ticket", "t", "time", None, 90, 0]
+    [issued] = msgspec.msgpack.decode(msgspec.msgpack.encode([fields]), type=list[Issued])
+    news = ActionNews(Definitions(actions=NOBODY_HELD))
+    _, [output], _ = news.say(Account(b"ann", Row()), [], {"a1": issued}, NOW + 1)
+    assert (output.value.state, output.value.action_id, output.value.sla) == ("withdrawn", "a1", None)
 
 
 def test_a_late_event_that_shows_no_breach_takes_the_escalation_back(street):
