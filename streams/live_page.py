@@ -9,8 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
+from models.ask.questions import WhichSeries
 from models.definitions import Definitions
 from streams.alerts import Alerts
+from streams.ask import parameters
 from streams.feed import Feed
 from streams.follower import Follower, Series
 from streams.pulse import Observed, Pulse
@@ -56,6 +58,7 @@ class LivePage:
         clock: str,
         prometheus: str | None = None,
     ) -> None:
+        self._definitions = definitions
         self._follower = Follower(client_options)
         self._alerts = Alerts(prometheus)
         self._feed = Feed(self._follower, Pulse(worker), definitions, clock, self._alerts)
@@ -112,9 +115,13 @@ class LivePage:
         return web.FileResponse(_FILES / "index.html")
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        """The values of `retention.metrics`, as a list; `?metric=` and `?window=` choose."""
-        query = request.query
-        rows = self._follower.series.chosen(query.get("metric"), query.get("window"))
+        """The values of `retention.metrics`, as a list; `?metric=` and `?window=` choose.
+
+        Raises:
+            Refusal: 400: there is no such metric, or window.
+        """
+        asked = parameters.read(WhichSeries, request.query.items(), self._definitions)
+        rows = self._follower.series.chosen(asked.metric, asked.window)
         return web.Response(
             body=b"[" + b",\n".join(rows) + b"]\n",
             content_type="application/json",

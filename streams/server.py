@@ -1,14 +1,17 @@
 """The worker's HTTP server: live page, `/metrics`, `/metrics.json`, `/ready`, `/live`, and the query API."""
 
 import errno
+import logging
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from streams.ask.address import advertised
 from streams.ask.api import Api
 from streams.ask.owners import Owners
+from streams.ask.problems import problems
 from streams.ask.reader import Reader
 from streams.ask.token import guard
 from streams.errors import PortInUse
@@ -16,6 +19,16 @@ from streams.exporter import BusinessCollector, WorkerCollector
 from streams.live_page import LivePage
 from streams.read_model.exporter import ReadModelCollector
 from streams.worker import Worker
+
+log = logging.getLogger(__name__)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a failed request is our failure: what is no HTTP is answered with 400, and may hold an id."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+log.addFilter(_is_ours)
 
 
 def registry(worker: Worker) -> CollectorRegistry:
@@ -62,13 +75,13 @@ class Server:
         Raises:
             PortInUse: somebody else does.
         """
-        app = web.Application(middlewares=[guard(self._worker.settings.token)])
+        app = web.Application(middlewares=[problems, guard(self._worker.settings.token)])
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/ready", self._ready)
         app.router.add_get("/live", self._live)
         self._live_page.add_to(app)
         self._api.add_to(app)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, logger=log, handle_signals=False)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port).start()

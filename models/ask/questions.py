@@ -25,6 +25,13 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
 
+class WhichSeries(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of all current series."""
+
+    metric: Annotated[str | None, Meta(description="Of this metric only.")] = None
+    window: Annotated[str | None, Meta(description="Of this window only.")] = None
+
+
 class Listing(Question, frozen=True, kw_only=True):
     """What every question for a list may say."""
 

@@ -11,7 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from models.ask import answers
-from models.ask.questions import Question, WhichCustomers, WhichEvents, WhichOrders, WhichTickets
+from models.ask.questions import (
+    Question,
+    WhichCustomers,
+    WhichEvents,
+    WhichOrders,
+    WhichSeries,
+    WhichTickets,
+)
 from models.messages import Metric, Profile
 from streams.ask.refusals import CONTENT_TYPE
 
@@ -140,24 +147,20 @@ def _get(
 
 
 def _metrics() -> Part:
-    said = {"metric": "Of this metric only.", "window": "Of this window only."}
     rows = {"type": "array", "items": _ref(Metric)}
     return {
         "operationId": "metrics",
         "summary": "The current series.",
-        "parameters": [
-            {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-            for name, text in said.items()
-        ],
+        "parameters": _parameters(WhichSeries),
         "responses": {
             status: {"description": text, "content": {"application/json": {"schema": rows}}}
             for status, text in (("200", "All that are chosen."), ("503", "Not all have been read yet."))
         }
-        | {"401": {"$ref": "#/components/responses/401"}},
+        | {status: {"$ref": f"#/components/responses/{status}"} for status in ("400", "401")},
     }
 
 
-def _parameters(question: type[Question]) -> list[Part]:
+def _parameters(question: type[Question | WhichSeries]) -> list[Part]:
     _, made = msgspec.json.schema_components([question], ref_template=_PREFIX + "{name}")
     return [_parameter(name, schema) for name, schema in made[question.__name__]["properties"].items()]
 

@@ -1,5 +1,6 @@
 """Query parameters become a question, or are refused with the name of the one at fault."""
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -7,12 +8,17 @@ from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_
 
 import msgspec
 
-from models.ask.questions import Question, WhichCustomers, WhichOrders, WhichTickets
+from models.ask.questions import Question, WhichCustomers, WhichOrders, WhichSeries, WhichTickets
 from models.definitions import Definitions
+from models.metrics import CATALOGUE
 from models.windows import SHORT_WINDOWS
 from streams.ask.refusals import Refusal, invalid
+from streams.publisher import AS_OF, CAUGHT_UP
 
-_Q = TypeVar("_Q", bound=Question)
+_Q = TypeVar("_Q", bound=Question | WhichSeries)
+
+#: What `retention.metrics` has.
+METRICS: Final = (*CATALOGUE, AS_OF, CAUGHT_UP)
 
 _PATH: Final = re.compile(r" - at `\$\.(\w+)`")
 _UNKNOWN: Final = re.compile(r"unknown field `(.*)`")
@@ -45,12 +51,14 @@ def read(kind: type[_Q], query: Iterable[tuple[str, str]], definitions: Definiti
 
 
 @cache
-def _flags(kind: type[Question]) -> frozenset[str]:
+def _flags(kind: type[Question | WhichSeries]) -> frozenset[str]:
     """Give the parameters that are true where they are named at all."""
     return frozenset(name for name, hint in get_type_hints(kind).items() if hint is bool)
 
 
-def _explained(error: msgspec.ValidationError, kind: type[Question], given: Mapping[str, str]) -> Refusal:
+def _explained(
+    error: msgspec.ValidationError, kind: type[Question | WhichSeries], given: Mapping[str, str]
+) -> Refusal:
     message = str(error)
     if unknown := _UNKNOWN.search(message):
         names = ", ".join(sorted(kind.__struct_fields__))
@@ -66,13 +74,13 @@ def _explained(error: msgspec.ValidationError, kind: type[Question], given: Mapp
     return invalid(f"`{name}` is {given.get(name or '', '')!r}: {text[:1].lower()}{text[1:]}", name)
 
 
-def _choices(kind: type[Question], name: str | None) -> tuple[str, ...]:
+def _choices(kind: type[Question | WhichSeries], name: str | None) -> tuple[str, ...]:
     hint = get_type_hints(kind).get(name or "")
     literals = [choice for choice in get_args(hint) if get_origin(choice) is Literal]
     return get_args(literals[0]) if literals else ()
 
 
-def _nothing(_question: Question, _definitions: Definitions) -> None:
+def _nothing(_question: Question | WhichSeries, _definitions: Definitions) -> None:
     pass
 
 
@@ -99,6 +107,14 @@ def _orders(question: WhichOrders, _: Definitions) -> None:
         raise invalid("say which orders: `overdue`", "overdue")
 
 
+def _series(question: WhichSeries, definitions: Definitions) -> None:
+    if question.metric is not None and question.metric not in METRICS:
+        close = difflib.get_close_matches(question.metric, METRICS, n=3)
+        said = f": did you mean {' or '.join(close)}?" if close else ""
+        raise invalid(f"there is no metric {question.metric!r}{said}", "metric")
+    _window(question.window, (*(window.name for window in SHORT_WINDOWS), *definitions.windows))
+
+
 def _window(name: str | None, known: Iterable[str]) -> None:
     if name is not None and name not in known:
         raise invalid(f"`window` is {name!r}: there are {', '.join(known)}", "window")
@@ -108,4 +124,5 @@ _CHECKS: Final[dict[type[Question], Any]] = {
     WhichCustomers: _customers,
     WhichTickets: _tickets,
     WhichOrders: _orders,
+    WhichSeries: _series,
 }

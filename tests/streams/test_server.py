@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
+from yarl import URL
 
 from streams.broker import free_port
 from streams.errors import PortInUse
@@ -84,6 +85,54 @@ async def test_a_worker_without_an_assignment_is_live_and_not_ready(idle):
     assert status == 503
     ready = json.loads(text)
     assert (ready["ready"], ready["tasks"]) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "detail"),
+    [
+        ("GET", "/customer", 404, "there is nothing at /customer: did you mean /customers?"),
+        ("GET", "/nowhere", 404, "there is nothing at /nowhere: /openapi.json describes what there is"),
+        (
+            "GET",
+            "/customers/a%2Fb/",
+            404,
+            "there is nothing at /customers/a%2Fb/: there is at /customers/a%2Fb, without the slash",
+        ),
+        (
+            "POST",
+            "/tickets",
+            405,
+            "POST is not taken here, only GET, HEAD: /openapi.json describes what there is",
+        ),
+        (
+            "GET",
+            "/metrics.json?metric=retention_churn_rato",
+            400,
+            "there is no metric 'retention_churn_rato': did you mean retention_churn_ratio",
+        ),
+        ("GET", "/metrics.json?metric=nonesuch", 400, "there is no metric 'nonesuch'"),
+        ("GET", "/metrics.json?window=8d", 400, "`window` is '8d': there are 1h, 24h, 7d"),
+        ("GET", "/metrics.json?name=x", 400, "there is no parameter `name` here: there are metric, window"),
+    ],
+)
+async def test_whatever_is_refused_says_why_in_json(idle, method, path, status, detail):
+    async with idle.request(method, URL(path, encoded=True)) as response:
+        problem = json.loads(await response.read())
+        assert (response.status, response.content_type) == (status, "application/problem+json")
+    assert problem["status"] == status
+    assert problem["detail"].startswith(detail)
+    assert status != 405 or response.headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize("path", ["/customers/çelik", "http://[/"])
+async def test_what_is_no_url_is_refused_and_in_no_log(settings, caplog, path):
+    reader, writer = await asyncio.open_connection(settings.host, settings.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.0 400 ")
+    assert caplog.records == []
 
 
 async def test_a_port_in_use_is_said_in_words(settings):
