@@ -195,12 +195,13 @@ def to_json(letter: DeadLetter) -> dict[str, Any]:
         "offset": letter.offset,
         "timestamp": letter.timestamp,
         "key": _text(letter.key),
-        "value": _object(letter.value),
+        "value": readable(letter.value),
         "headers": [[name, _text(value)] for name, value in letter.headers],
     }
 
 
-def _object(value: bytes | None) -> object:
+def readable(value: bytes | None) -> object:
+    """Give a value as JSON can hold it: an object as it is, else text, else base64 under that name."""
     try:
         content = msgspec.json.decode(value or b"")
     except (ValueError, RecursionError):
@@ -255,7 +256,7 @@ _DEFAULTS: Final[Mapping[str, object]] = {
 
 
 def _bytes(content: object) -> bytes | None:
-    """Undo `_text` and `_object`."""
+    """Undo `_text` and `readable`."""
     if content is None:
         return None
     if isinstance(content, str):

@@ -18,7 +18,7 @@ class Line(Protocol):
 
     @property
     def content(self) -> bytes:
-        """A JSON object, if all is well."""
+        """An event's JSON object, if all is well."""
 
     @property
     def refused(self) -> tuple[str, str] | None:
@@ -71,7 +71,7 @@ def timed(lines: Iterable[Line], file: int, clock: Clock = event_time) -> Iterat
     time = FIRST
     number = part = 0
     for line in lines:
-        found = clock(line.content)
+        found = clock(line.content) if line.refused is None else None
         if found is not None:
             time = found
         part = part + 1 if line.number == number else 0

@@ -35,7 +35,7 @@ class Timed(NamedTuple):
         file: index of its file.
         number: its line or row in the file, from 1.
         part: which of the events of this line it is.
-        content: as JSON.
+        content: as JSON; of what was refused, as it came.
         refused: reason and message; none: it is an event.
     """
 

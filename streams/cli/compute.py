@@ -1,6 +1,7 @@
 """`retention compute`: the metrics of event files, by the code that a worker runs, without Kafka."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import click
 import msgspec
@@ -10,7 +11,8 @@ from models.definitions import Definitions
 from models.metrics import Sample
 from models.partition import Partition
 from streams.cli.facts import Instant, Taken, take
-from streams.cli.files import FILES, FORMAT, MAPPING, BadLines, Format, ReadProgress, read
+from streams.cli.files import FILES, FORMAT, MAPPING, Format, ReadProgress, read
+from streams.cli.left_out import KEPT, LeftOut
 from streams.cli.options import settings_options
 from streams.cli.table import show
 from streams.errors import RetentionError
@@ -28,6 +30,7 @@ from streams.settings import Settings
 @click.option("--json", "as_json", is_flag=True, help="One object a line, as in the topic retention.metrics.")
 @FORMAT
 @MAPPING
+@KEPT
 @settings_options()
 def command(
     *,
@@ -36,24 +39,29 @@ def command(
     as_json: bool,
     file_format: Format | None,
     mapping: str | None,
+    refused: Path | None,
     settings: Settings,
-) -> None:
+) -> int:
     """Compute the metrics of the events in FILEs (JSON lines, CSV or Parquet; - for standard input).
 
     Lines that are no valid event, which a worker would send to the dead letters, are reported and counted on
-    standard error. They count for nothing else, and the exit code is 0 all the same.
+    standard error. They cost no other event; the exit code is then 9, as the numbers are without them. What a
+    mapping skips, what names nobody and what is beyond the horizon is counted too, but is no reason for 9.
     """
     reader = settings.mappings.reader(mapping) if mapping else None
-    bad = BadLines()
+    left_out = LeftOut(path=refused)
     with ReadProgress(files, "Reading") as progress:
-        taken = take(read(files, progress, file_format, reader), now, settings.definitions, bad, progress)
+        taken = take(
+            read(files, progress, file_format, reader), now, settings.definitions, left_out, progress
+        )
         partition, now = _count(taken, now, settings.definitions)
-    bad.report("refused")
+    code = left_out.report()
     samples = metrics.compute([alone.evaluate(partition, now)], settings.definitions, now)
     if as_json:
         _print_json(samples, now)
     else:
         show(samples, now, settings.definitions)
+    return code
 
 
 def _count(taken: Iterable[Taken], now: int | None, definitions: Definitions) -> tuple[Partition, int]:

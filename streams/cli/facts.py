@@ -9,7 +9,8 @@ import msgspec
 from models.definitions import Definitions
 from models.events import KINDS, Event, EventError, Time, check_time, decode, to_us
 from models.facts import Fact, facts_of
-from streams.cli.files import BadLines, Counter, Line
+from streams.cli.files import Counter, Line
+from streams.cli.left_out import LeftOut
 from streams.clock import wall_us
 
 
@@ -48,7 +49,7 @@ class Taken(NamedTuple):
 
 
 def take(
-    lines: Iterable[Line], now: int | None, definitions: Definitions, bad: BadLines, progress: Counter
+    lines: Iterable[Line], now: int | None, definitions: Definitions, left_out: LeftOut, progress: Counter
 ) -> Iterator[Taken]:
     """Give what every valid line says, in order.
 
@@ -56,13 +57,13 @@ def take(
         lines: of the files.
         now: what events' age is measured from, microseconds; None: the latest event so far.
         definitions: the horizon, the rates, the channels.
-        bad: takes the lines that are no valid event.
+        left_out: takes the lines that are no valid event.
         progress: counts the others.
     """
     wall, latest = wall_us(), 0
     for line in lines:
         if line.refused is not None:
-            bad.add(line, *line.refused)
+            left_out.add(line, *line.refused)
             continue
         try:
             event = _event(line.content)
@@ -71,7 +72,7 @@ def take(
             check_time(time, wall_us=wall, now_us=at, definitions=definitions, ages=event.ages)
             facts = facts_of(event, definitions)
         except EventError as error:
-            bad.add(line, error.reason, error.message)
+            left_out.add(line, error.reason, error.message)
             continue
         latest = max(time, latest)
         progress.events += 1

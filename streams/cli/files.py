@@ -22,7 +22,6 @@ from streams.mapping.reader import Reader
 _GZIP_MAGIC = b"\x1f\x8b"
 #: Lines between two looks at the clock: a look costs as much as reading a line.
 _LOOK_EVERY = 1000
-_REPORTED_AT_MOST = 10
 
 Format = Literal["jsonl", "csv", "parquet"]
 #: Ending of a file's name, without `.gz` -> its format; all others are JSON lines.
@@ -56,7 +55,7 @@ class Line(NamedTuple):
         file: its name.
         number: of the line or row, from 1. With a mapping, several events may have one.
         content: what it says.
-        refused: by a mapping: the reason and a message, in place of the content.
+        refused: by a mapping: the reason and a message; then the content is as it came.
     """
 
     file: str
@@ -229,27 +228,3 @@ class CountProgress:
         """Take that there have been so many more."""
         self._added += number
         self._bar.update(self._task, advance=number, events=self._added)
-
-
-class BadLines:
-    """Lines that do not count: the first few are said, all are counted.
-
-    Args:
-        counts: reason -> number, to go on from; changed in place.
-    """
-
-    def __init__(self, counts: dict[str, int] | None = None) -> None:
-        self.counts: dict[str, int] = {} if counts is None else counts
-
-    def add(self, line: Line, reason: str, message: str) -> None:
-        """Take one, and say it if not too many have been; without a message it is only counted."""
-        if message and sum(self.counts.values()) < _REPORTED_AT_MOST:
-            click.echo(f"{line.file}:{line.number}: {reason}: {message}", err=True)
-        self.counts[reason] = self.counts.get(reason, 0) + 1
-
-    def report(self, what: str) -> None:
-        """Say how many there were, by reason."""
-        total = sum(self.counts.values())
-        if total:
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.counts.items()))
-            click.echo(f"{total:,} line{'s' if total > 1 else ''} {what}: {reasons}", err=True)

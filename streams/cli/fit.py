@@ -11,7 +11,8 @@ import click
 from models.histories import Histories
 from streams import risk_file
 from streams.cli.facts import Instant, take
-from streams.cli.files import FILES, BadLines, ReadProgress, read
+from streams.cli.files import FILES, ReadProgress, read
+from streams.cli.left_out import LeftOut
 from streams.cli.options import settings_options
 from streams.clock import wall_us
 from streams.errors import RetentionError
@@ -38,15 +39,16 @@ _HASH_CHARACTERS = 8
     help="The model file; one that exists is replaced [default: risk-VERSION.toml].",
 )
 @settings_options()
-def command(files: tuple[str, ...], now: int | None, output: Path | None, settings: Settings) -> None:
+def command(files: tuple[str, ...], now: int | None, output: Path | None, settings: Settings) -> int:
     """Fit the model of when customers come back to FILEs of events (JSON lines, plain or gzip; - for stdin).
 
     It writes a model file, which the configuration names under [risk]: with it, a worker can say how likely
     each customer is not to have left. Lines that are no valid event are reported and counted on standard
-    error, as `retention compute` does.
+    error; the exit code is then 9, as `retention compute` has it.
     """
     fitting = _fitting()
-    histories, now = _read(files, now, settings)
+    left_out = LeftOut()
+    histories, now = _read(files, now, settings, left_out)
     sample = fitting.summarise(histories.at(now, settings.definitions), now)
     found = fitting.fit(sample)
     file = _model_file(found, sample, now)
@@ -57,6 +59,7 @@ def command(files: tuple[str, ...], now: int | None, output: Path | None, settin
         raise RetentionError(f"{path} cannot be written: {error.strerror}") from None
     likely = fitting.likely_customers(found.parameters, sample.histories)
     click.echo(_summary(file, likely, path))
+    return left_out.report()
 
 
 def _fitting() -> ModuleType:
@@ -72,14 +75,15 @@ def _fitting() -> ModuleType:
     return fitting
 
 
-def _read(files: tuple[str, ...], now: int | None, settings: Settings) -> tuple[Histories, int]:
-    bad, histories, latest = BadLines(), Histories(), now
+def _read(
+    files: tuple[str, ...], now: int | None, settings: Settings, left_out: LeftOut
+) -> tuple[Histories, int]:
+    histories, latest = Histories(), now
     with ReadProgress(files, "Reading") as progress:
-        for taken in take(read(files, progress), now, settings.definitions, bad, progress):
+        for taken in take(read(files, progress), now, settings.definitions, left_out, progress):
             latest = taken.latest
             for customer, fact in taken.facts:
                 histories.add(customer, fact)
-    bad.report("refused")
     until = latest if now is None else now
     if until is None:
         raise RetentionError("there is no valid event to take the time from", "give one with --now")

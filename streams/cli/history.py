@@ -17,7 +17,8 @@ from streams.backfill.openmetrics import Recorder, is_label
 from streams.backfill.order import FIRST, Ordered, Timed
 from streams.backfill.replay import Facts, replay
 from streams.cli.facts import Instant, take
-from streams.cli.files import FILES, FORMAT, MAPPING, BadLines, Counter, CountProgress, Format, Line
+from streams.cli.files import FILES, FORMAT, MAPPING, Counter, CountProgress, Format, Line
+from streams.cli.left_out import LeftOut
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
 from streams.clock import wall_us
@@ -95,18 +96,18 @@ def command(
     mapping: str | None,
     settings: Settings,
     recorded: bool,
-) -> None:
+) -> int:
     """Compute the metrics of the events in FILEs as they would have been, in steps of time.
 
     Writes OpenMetrics text, of which Prometheus makes blocks. At each instant the numbers are those of
     `retention compute --now`: an event counts from its time on, even if it came late; merges and erasures
-    always.
+    always. Lines that are no valid event are reported, counted, and left out; the exit code is then 9.
     """
     if out != "-" and not Path(out).parent.is_dir():  # before hours of work, not after
         raise RetentionError(f"{out} cannot be written: there is no such directory")
     started = time.monotonic()
     reader = settings.mappings.reader(mapping) if mapping else None
-    bad = BadLines()
+    left_out = LeftOut()
     with (
         ordered(files, file_format, reader, known_from) as events,
         Recorder(labels, recorded=recorded) as recorder,
@@ -114,16 +115,17 @@ def command(
         instants = _instants(events, first, last, step)
         steps = events.count + len(instants)
         with CountProgress(steps, "Computing", "events and instants") as progress:
-            facts = _facts(files, instants[0], settings, bad, progress)
+            facts = _facts(files, instants[0], settings, left_out, progress)
             for now, samples in replay(events, instants, settings.definitions, facts):
                 recorder.add(now, samples)
                 progress.add(1)
         _write(recorder, out)
-    bad.report("refused")
+    code = left_out.report()
     click.echo(
         f"{len(instants):,} instants, {recorder.samples:,} samples in {time.monotonic() - started:.1f} s",
         err=True,
     )
+    return code
 
 
 def _instants(events: Ordered, first: int | None, last: int | None, step: int) -> range:
@@ -146,7 +148,7 @@ def _instants(events: Ordered, first: int | None, last: int | None, step: int) -
 
 
 def _facts(
-    files: Sequence[str], first: int, settings: Settings, bad: BadLines, progress: CountProgress
+    files: Sequence[str], first: int, settings: Settings, left_out: LeftOut, progress: CountProgress
 ) -> Facts:
     counter = Counter()
     since = known_since(hour(first), settings.definitions.horizon_days)
@@ -160,7 +162,7 @@ def _facts(
                 yield line(event, files)
 
     def facts(events: Iterable[Timed]) -> Iterator[list[tuple[str, Fact]]]:
-        return (taken.facts for taken in take(known(events), first, settings.definitions, bad, counter))
+        return (taken.facts for taken in take(known(events), first, settings.definitions, left_out, counter))
 
     return facts
 

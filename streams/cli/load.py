@@ -22,7 +22,8 @@ from streams import access, admin, outbox, topics
 from streams.backfill.events import event_time
 from streams.backfill.loading import Loading, begin
 from streams.backfill.order import FIRST, Ordered, Timed
-from streams.cli.files import FILES, FORMAT, MAPPING, BadLines, CountProgress, Format
+from streams.cli.files import FILES, FORMAT, MAPPING, CountProgress, Format
+from streams.cli.left_out import KEPT, LeftOut, exit_code, kept_at
 from streams.cli.load_report import report
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
@@ -69,6 +70,7 @@ _HEAD: Final = msgspec.json.Decoder(Head)
     is_flag=True,
     help="Leave out what a worker on the wall's clock would refuse as too old.",
 )
+@KEPT
 @FORMAT
 @MAPPING
 @settings_options("broker", "partitions", "replication")
@@ -78,35 +80,42 @@ def command(
     resume: Path | None,
     file_format: Format | None,
     mapping: str | None,
+    refused: Path | None,
     settings: Settings,
     within_horizon: bool,
-) -> None:
+) -> int:
     """Send the events of FILEs (JSON lines, CSV or Parquet; - for standard input) to their topics.
 
     They are sent in the order of their times, over all files; a file that is not in order is sorted first, in
     a temporary file. The topic follows from an event's type, the partition from its customer, as with Kafka's
-    default partitioner. Topics that are missing are made. Lines without a known type or a customer have no
-    topic: they are reported and left out. All others are sent as they are: it is the worker that refuses bad
-    ones. To load a file again does no harm: an event's id tells the duplicate.
+    default partitioner. Topics that are missing are made. To load a file again does no harm: an event's id
+    tells the duplicate.
+
+    Lines of which no event can be made (no JSON, without a known type or a customer, refused by the mapping)
+    have no topic: they are reported and not sent, and the exit code is then 9. They stay in their files;
+    --refused collects them (those of standard input, in refused.jsonl if nothing else is said). All others
+    are sent as they are: what is wrong with them is for the worker to refuse, as a dead letter.
     """
     reader = settings.mappings.reader(mapping) if mapping else None
     # What becomes of a record is a matter of the configuration too.
     state = begin([*files, *([settings.config] if mapping and settings.config else [])], mapping, resume)
     if state.complete:
         click.echo(f"all {state.taken:,} events have been sent already, says {resume}", err=True)
-        return
+        return exit_code(state.left_out)
+    left_out = LeftOut(state.left_out, kept := kept_at(refused, files))
     partitions = asyncio.run(_partitions(settings))
     with ordered(files, file_format, reader, event_time) as events:
         days = settings.definitions.horizon_days
         since = known_since(hour(wall_us()), days) if within_horizon else FIRST
-        load = _Load(files, state, resume, since)
+        load = _Load(files, state, resume, since, left_out)
         try:
             asyncio.run(load.run(events, partitions, settings))
         except (KafkaError, TimeoutError) as error:
             reason = str(error) or f"no answer for {_PATIENCE_SECONDS:g} s"
             hint = f"the same command goes on after the first {state.taken:,} events" if resume else ""
             raise RetentionError(f"Kafka at {settings.broker} took no more: {reason}", hint) from None
-    report(state)
+    report(state, kept)
+    return exit_code(state.left_out)
 
 
 async def _partitions(settings: Settings) -> dict[str, int]:
@@ -118,12 +127,14 @@ async def _partitions(settings: Settings) -> dict[str, int]:
 class _Load:
     """One run of a load, from where its state says."""
 
-    def __init__(self, files: Sequence[str], state: Loading, path: Path | None, since: int) -> None:
+    def __init__(
+        self, files: Sequence[str], state: Loading, path: Path | None, since: int, left_out: LeftOut
+    ) -> None:
         self._since = since
         self._files = files
         self._state = state
         self._path = path
-        self._bad = BadLines(state.left_out)
+        self._left_out = left_out
 
     async def run(self, events: Ordered, partitions: Mapping[str, int], settings: Settings) -> None:
         """Send what is left; the state follows what the broker has acknowledged."""
@@ -163,20 +174,20 @@ class _Load:
     def _topic(self, event: Timed) -> tuple[str, bytes] | None:
         """Give an event's topic and customer; one that has none is reported."""
         if event.refused is not None:
-            self._bad.add(line(event, self._files), *event.refused)
+            self._left_out.add(line(event, self._files), *event.refused)
             return None
         try:
             head = _HEAD.decode(event.content)
             kind = KINDS[head.type]
             if event.time < self._since and EVENT_TYPES[head.type].ages:
-                self._bad.add(line(event, self._files), "too_old", "")
+                self._left_out.add(line(event, self._files), "too_old", "")
                 return None
             return _TOPICS[kind], head.customer_id.encode()
         except KeyError:
             reason, message = "unknown_type", f"{head.type[:100]!r} is no type of event"
         except (ValueError, RecursionError) as error:
             reason, message = "no_topic", str(error)
-        self._bad.add(line(event, self._files), reason, message)
+        self._left_out.add(line(event, self._files), reason, message)
         return None
 
     def _save(self) -> None:

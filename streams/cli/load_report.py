@@ -1,28 +1,34 @@
-"""What a load says when it is done: of each kind how many, from when to when; what was left out, and why."""
+"""What a load says when it is done: of each topic how many, from when to when; what was not sent, and why."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from streams.backfill.loading import Loading
+from streams.cli.left_out import exit_code, told
 
 
-def report(state: Loading) -> None:
-    """Print it on standard error."""
-    for row in _rows(state):
+def report(state: Loading, kept: Path | None) -> None:
+    """Print it on standard error.
+
+    Args:
+        state: how far it has come.
+        kept: the file to which refused lines were added, if there is one.
+    """
+    for row in _rows(state, kept):
         click.echo(row, err=True)
     rate = state.events / max(state.seconds, 1e-9)
     click.echo(f"{state.events:,} events sent in {state.seconds:.1f} s ({rate:,.0f}/s)", err=True)
 
 
-def _rows(state: Loading) -> Iterator[str]:
+def _rows(state: Loading, kept: Path | None) -> Iterator[str]:
     for topic, sent in sorted(state.sent.items()):
         yield f"{topic:<10} {sent.events:>12,}   {_moment(sent.earliest)}   {_moment(sent.latest)}"
-    left_out = sum(state.left_out.values())
-    if left_out:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(state.left_out.items()))
-        yield f"{left_out:,} line{'s' if left_out > 1 else ''} left out: {reasons}"
+    yield from told(state.left_out, kept)
+    if kept is None and exit_code(state.left_out):
+        yield "  refused lines were not sent; they are in their files, and --refused FILE collects them"
 
 
 def _moment(us: int | None) -> str:

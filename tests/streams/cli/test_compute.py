@@ -121,10 +121,12 @@ def test_bad_lines_are_reported_counted_and_cost_nothing_else(retention, events_
         order(6, "1970-01-01T00:00:00Z"),
         order(7),
     )
-    result = retention("compute", path, "--json")
-    assert result.code == 0
+    kept = path.with_name("refused.jsonl")
+    result = retention("compute", path, "--json", "--refused", kept)
+    assert result.code == 9
     assert series(result)["retention_orders", ("window", "7d")]["value"] == 2
-    reported = [line.split(": ")[:2] for line in result.err.splitlines()[:-1]]
+    *lines, refused, left_out = result.err.splitlines()
+    reported = [line.split(": ")[:2] for line in lines]
     assert reported == [
         [f"{path}:2", "not_json"],
         [f"{path}:4", "invalid_field"],
@@ -133,7 +135,15 @@ def test_bad_lines_are_reported_counted_and_cost_nothing_else(retention, events_
         [f"{path}:7", "future_time"],
         [f"{path}:8", "too_old"],
     ]
-    assert result.err.splitlines()[-1].startswith("6 lines refused: 1 future_time, 1 invalid_field, ")
+    assert refused.startswith("5 lines refused: 1 future_time, 1 invalid_field, ")
+    assert refused.endswith(f"; kept in {kept}")
+    assert left_out == "1 line left out: 1 too_old"
+    assert len(kept.read_text().splitlines()) == 5
+
+
+def test_what_is_beyond_the_horizon_is_no_mistake_of_a_file(retention, events_file):
+    result = retention("compute", events_file(order(1), order(2, "1999-01-01T00:00:00Z")), "--json")
+    assert (result.code, result.err.splitlines()[-1]) == (0, "1 line left out: 1 too_old")
 
 
 def test_definitions_are_taken_from_the_file(retention, events_file, tmp_path):

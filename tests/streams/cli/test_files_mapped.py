@@ -17,6 +17,7 @@ tests = "email == 'test@example.org'"
 
 [[mappings.export.events]]
 type = "order.placed"
+when = "placed_at"
 id = { template = "{order_no}-placed" }
 time = { path = "placed_at", zone = "Europe/Vienna" }
 order_id = "order_no"
@@ -37,6 +38,7 @@ ROWS = [
     ["9", "", "c@example.org", "5.00", "2026-01-02 13:00:00", ""],
     ["10", "3", "test@example.org", "5.00", "2026-01-02 14:00:00", ""],
     ["11", "4", "d@example.org", "a lot", "2026-01-02 15:00:00", ""],
+    ["12", "5", "e@example.org", "5.00", "", ""],
 ]
 
 
@@ -68,9 +70,11 @@ def test_an_export_is_loaded_as_the_events_that_are_in_it(
     retention, kafka, broker_calls, config, export, tmp_path
 ):
     state = tmp_path / "state"
-    command = ("load", export, "--mapping", "export", "--config", config, "--resume", state)
+    kept = tmp_path / "refused.jsonl"
+    how = ("--mapping", "export", "--config", config)
+    command = ("load", export, *how, "--resume", state, "--refused", kept)
     result = retention(*command, broker=kafka)
-    assert result.code == 0, result.err
+    assert result.code == 9, result.err
     events = [json.loads(record.value) for record in broker_calls.records("orders")]
     assert sorted((event["time"], event["type"], event["customer_id"]) for event in events) == [
         ("2026-01-01T12:00:00+01:00", "order.placed", "shop-1"),
@@ -79,9 +83,18 @@ def test_an_export_is_loaded_as_the_events_that_are_in_it(
     ]
     assert {event["amount"] for event in events if "amount" in event} == {1999, 500}
     assert "3 events sent" in result.err
-    assert "3 lines left out: 1 anonymous, 1 invalid_field, 1 skipped by tests" in result.err
+    assert "1 line refused: 1 invalid_field" in result.err
+    assert "3 lines left out: 1 anonymous, 1 became nothing, 1 skipped by tests" in result.err
     assert f"{export}:" in result.err
     assert "test@example.org" not in result.err
+
+    # What was refused is kept as it came, to be mended and loaded by the same mapping.
+    [refused] = [json.loads(line) for line in kept.read_text().splitlines()]
+    mended = tmp_path / "mended.jsonl"
+    mended.write_text(json.dumps(refused["value"] | {"total": "7.00"}))
+    assert retention("load", mended, *how, broker=kafka).code == 0
+    events = [json.loads(record.value) for record in broker_calls.records("orders")]
+    assert [event["customer_id"] for event in events if event.get("amount") == 700] == ["shop-4"]
 
     config.write_text(MAPPING + "\n")
     result = retention(*command, broker=kafka)
@@ -97,7 +110,9 @@ def test_an_export_is_computed_without_kafka(retention, config, export):
     }
     assert rows["retention_orders", "7d"] == 2
     assert rows["retention_net_revenue", "7d", "USD"] == 24.99
-    assert "3 lines refused: 1 anonymous, 1 invalid_field, 1 skipped by tests" in result.err
+    assert result.code == 9
+    assert "1 line refused: 1 invalid_field" in result.err
+    assert "3 lines left out: 1 anonymous, 1 became nothing, 1 skipped by tests" in result.err
     result = retention("history", export, *how, "--step", "1d")
     # From the first day's beginning after the first event to the last before the latest, the delivery.
     found = [line.split()[1] for line in result.out.splitlines() if line.startswith("retention_orders{")]

@@ -1,5 +1,6 @@
 """`retention load`, against a real Kafka."""
 
+import base64
 import gzip
 import io
 import json
@@ -73,18 +74,38 @@ def test_a_bad_line_with_a_destination_is_the_workers_and_one_without_is_reporte
         b"garbage", bad, b"", {"type": "order.eaten", "customer_id": "c"}, {"type": "order.placed"}
     )
     result = retention("load", path, broker=kafka)
-    assert result.code == 0
+    assert result.code == 9, "a job at night can tell"
     assert [json.loads(record.value) for record in broker_calls.records("orders")] == [bad]
     assert f"{path}:1: no_topic: " in result.err
     assert f"{path}:4: unknown_type: 'order.eaten' is no type of event" in result.err
     assert f"{path}:5: no_topic: Object missing required field `customer_id`" in result.err
-    assert "3 lines left out: 2 no_topic, 1 unknown_type" in result.err
+    assert "3 lines refused: 2 no_topic, 1 unknown_type\n  refused lines were not sent" in result.err
 
 
-def test_only_the_first_bad_lines_are_said(retention, kafka, events_file):
-    result = retention("load", events_file(*[b"garbage"] * 500), broker=kafka)
+def test_only_the_first_bad_lines_are_said_and_all_can_be_kept(retention, kafka, events_file, tmp_path):
+    kept, path = tmp_path / "kept.jsonl", events_file(*[b"garb\xe4ge"] * 500)
+    result = retention("load", path, "--refused", kept, broker=kafka)
     assert result.err.count("no_topic: ") == 10
-    assert "500 lines left out" in result.err
+    assert f"500 lines refused: 500 no_topic; kept in {kept}\n" in result.err
+    found = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert [each["line"] for each in found] == list(range(1, 501))
+    assert {(each["file"], each["reason"]) for each in found} == {(str(path), "no_topic")}
+    assert {base64.b64decode(each["value"]["base64"]) for each in found} == {b"garb\xe4ge"}
+    result = retention("load", path, "--refused", tmp_path / "none" / "kept.jsonl", broker="127.0.0.1:1")
+    assert (result.code, "there is no such directory" in result.err) == (1, True)
+
+
+def test_what_is_refused_of_standard_input_is_not_lost(retention, kafka, broker_calls, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wrong = order(1, "c1") | {"type": "order.plaiced"}
+    stdin = io.BytesIO(json.dumps(wrong).encode())
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(stdin)))
+    assert retention("load", "-", broker=kafka).code == 9
+    [kept] = [json.loads(line) for line in (tmp_path / "refused.jsonl").read_text().splitlines()]
+    assert kept["value"] == wrong
+    (tmp_path / "mended.jsonl").write_text(json.dumps(kept["value"] | {"type": "order.placed"}))
+    assert retention("load", "mended.jsonl", broker=kafka).code == 0
+    assert [record.key for record in broker_calls.records("orders")] == [b"c1"]
 
 
 def test_no_broker_is_one_line(retention, events_file):
@@ -118,7 +139,7 @@ def test_files_are_sent_in_the_order_of_their_times(retention, kafka, broker_cal
     first = events_file(at(1, 50), at(2, 10), at(3, 30), name="first.jsonl")
     second = events_file(at(4, 20), b"garbage", at(5, 40), name="second.jsonl")
     result = retention("load", first, second, broker=kafka)
-    assert result.code == 0
+    assert result.code == 9  # for the line in between
     sent = [json.loads(record.value)["id"] for record in broker_calls.records("orders")]
     assert sent == ["e2", "e4", "e3", "e5", "e1"]
     assert "orders                5   2026-01-01 00:10:00   2026-01-01 00:50:00" in result.err
@@ -169,7 +190,7 @@ def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka,
     before = json.loads(state.read_text())
     assert 0 < before["taken"] < count
     result = retention("load", "--resume", state, path, broker=kafka)
-    assert result.code == 0, result.err
+    assert result.code == 9, result.err
     after = json.loads(state.read_text())
     assert (after["taken"], after["complete"]) == (count + 3, True)
     assert (after["sent"]["orders"]["events"], after["left_out"]) == (count, {"no_topic": 3})
@@ -181,7 +202,7 @@ def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka,
 
     result = retention("load", "--resume", state, path, broker="127.0.0.1:1")
     assert (result.code, result.err) == (
-        0,
+        9,
         f"all {count + 3:,} events have been sent already, says {state}\n",
     )
 
