@@ -7,15 +7,16 @@ from functools import cache
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import Struct
 
-from models.ask.questions import Question, WhichCustomers, WhichOrders, WhichSeries, WhichTickets
+from models.ask.questions import WhichCustomers, WhichOrders, WhichSeries, WhichTickets
 from models.definitions import Definitions
 from models.metrics import CATALOGUE
 from models.windows import SHORT_WINDOWS
 from streams.ask.refusals import Refusal, invalid
 from streams.publisher import AS_OF, CAUGHT_UP
 
-_Q = TypeVar("_Q", bound=Question | WhichSeries)
+_Q = TypeVar("_Q", bound=Struct)
 
 #: What `retention.metrics` has.
 METRICS: Final = (*CATALOGUE, AS_OF, CAUGHT_UP)
@@ -51,14 +52,12 @@ def read(kind: type[_Q], query: Iterable[tuple[str, str]], definitions: Definiti
 
 
 @cache
-def _flags(kind: type[Question | WhichSeries]) -> frozenset[str]:
+def _flags(kind: type[Struct]) -> frozenset[str]:
     """Give the parameters that are true where they are named at all."""
     return frozenset(name for name, hint in get_type_hints(kind).items() if hint is bool)
 
 
-def _explained(
-    error: msgspec.ValidationError, kind: type[Question | WhichSeries], given: Mapping[str, str]
-) -> Refusal:
+def _explained(error: msgspec.ValidationError, kind: type[Struct], given: Mapping[str, str]) -> Refusal:
     message = str(error)
     if unknown := _UNKNOWN.search(message):
         names = ", ".join(sorted(kind.__struct_fields__))
@@ -74,13 +73,13 @@ def _explained(
     return invalid(f"`{name}` is {given.get(name or '', '')!r}: {text[:1].lower()}{text[1:]}", name)
 
 
-def _choices(kind: type[Question | WhichSeries], name: str | None) -> tuple[str, ...]:
+def _choices(kind: type[Struct], name: str | None) -> tuple[str, ...]:
     hint = get_type_hints(kind).get(name or "")
     literals = [choice for choice in get_args(hint) if get_origin(choice) is Literal]
     return get_args(literals[0]) if literals else ()
 
 
-def _nothing(_question: Question | WhichSeries, _definitions: Definitions) -> None:
+def _nothing(_question: Struct, _definitions: Definitions) -> None:
     pass
 
 
@@ -120,7 +119,7 @@ def _window(name: str | None, known: Iterable[str]) -> None:
         raise invalid(f"`window` is {name!r}: there are {', '.join(known)}", "window")
 
 
-_CHECKS: Final[dict[type[Question], Any]] = {
+_CHECKS: Final[dict[type[Struct], Any]] = {
     WhichCustomers: _customers,
     WhichTickets: _tickets,
     WhichOrders: _orders,
