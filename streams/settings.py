@@ -7,7 +7,9 @@ setting may be given, its name with `_file` may be given instead, as Docker's an
 Every error names the setting, where its value came from, and what would be valid.
 """
 
+import difflib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +30,11 @@ __all__ = ["SETTINGS", "Clock", "Settings", "load", "unknown_variables"]
 
 #: In the environment, but no settings: how errors are shown.
 _NOT_SETTINGS: Final = frozenset({"RETENTION_DEBUG"})
-
+#: What Kubernetes tells pods of services whose names begin with `retention`.
+_OF_SERVICES: Final = re.compile(r"\w*SERVICE_(HOST|PORT)(_\w+)?|\w*PORT_[0-9]+_(TCP|UDP|SCTP)(_\w+)?")
+_OF_A_SERVICES_PORT: Final = ("tcp://", "udp://", "sctp://")
+#: From this likeness on (`difflib`), a name that is none was meant to be another one.
+_ALIKE: Final = 0.8
 
 Clock = Literal["wall", "event"]
 
@@ -112,9 +118,12 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
         environ: the environment; the process's own if left out.
 
     Raises:
-        SettingsError: one is not valid, or does not go with another, or a file cannot be read.
+        SettingsError: one is not valid, or does not go with another, or a file cannot be read; or a variable
+            was meant to say how Kafka is reached.
     """
-    given = _given(flags or {}, os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    _check_names(environ)
+    given = _given(flags or {}, environ)
     config: Path | None = _parse(SETTINGS["config"], *given["config"]) if "config" in given else None
     document = config_file.read(config) if config else {}
     names = _names().keys() - {"config"}
@@ -204,7 +213,36 @@ def _parse(setting: Setting, text: str, source: str) -> Any:  # noqa: ANN401 - a
         ) from None
 
 
-def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """Give the variables that look like settings and are none: misspelt ones, most likely."""
+def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give the variables that look like settings and are none: misspelt ones, most likely.
+
+    Returns:
+        variable -> the one that may have been meant, or nothing.
+    """
     known = {PREFIX + name.upper() for name in _names()} | _NOT_SETTINGS
-    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    unknown = sorted(
+        name
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name not in known and value and not _of_a_service(name, value)
+    )
+    return {name: _meant(name) for name in unknown}
+
+
+def _of_a_service(name: str, value: str) -> bool:
+    return bool(_OF_SERVICES.fullmatch(name.removeprefix(PREFIX))) or value.startswith(_OF_A_SERVICES_PORT)
+
+
+def _meant(name: str, likeness: float = 0.6) -> str:
+    names = [known.upper() for known in _names()]
+    close = difflib.get_close_matches(name.removeprefix(PREFIX).upper(), names, n=1, cutoff=likeness)
+    return PREFIX + close[0] if close else ""
+
+
+def _check_names(environ: Mapping[str, str]) -> None:
+    """Refuse a variable that was meant to say how Kafka is reached: it would be reached in another way."""
+    reached = {
+        PREFIX + name.upper() for name, setting in _names().items() if setting.name in connection.NAMES
+    }
+    for name in unknown_variables(environ):
+        if (meant := _meant(name, _ALIKE)) in reached:
+            raise SettingsError(name, "no such setting", source="environment", hint=f"did you mean {meant}?")

@@ -35,7 +35,7 @@ def _principal(ctx: click.Context, param: click.Parameter, given: str | None) ->
     metavar="User:NAME",
     help="With --setup: who is to have the rights. [default: as the settings say]",
 )
-@settings_options(*(name for name in SETTINGS if name != "config"))
+@settings_options(*(name for name in SETTINGS if name != "config"), warn=False)  # it is one of its findings
 def command(settings: Settings, form: str | None, principal: str | None) -> int:
     """Look at settings, this machine and Kafka, and say what is wrong and what to do about it.
 

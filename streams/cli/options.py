@@ -6,6 +6,7 @@ only its file: what is on a command line can be seen by whoever is on the machin
 """
 
 import functools
+import os
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ import click
 from streams import connection
 from streams.secret import Secret
 from streams.setting import FILE, SETTINGS
-from streams.settings import load
+from streams.settings import load, unknown_variables
 
 R = TypeVar("R")
 
@@ -22,12 +23,15 @@ R = TypeVar("R")
 _DEPENDING = {"data_dir": "the user's cache directory"}
 
 
-def settings_options(*names: str, reached_by: bool = True) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def settings_options(
+    *names: str, reached_by: bool = True, warn: bool = True
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Give a command the flags of these settings and `--config`, and call it with `settings`.
 
     Args:
         names: settings.
         reached_by: whether `broker` brings along the flags for how it is reached.
+        warn: say which variables look like settings and are none.
 
     Raises:
         SettingsError: on calling the command, a setting is not valid.
@@ -39,7 +43,10 @@ def settings_options(*names: str, reached_by: bool = True) -> Callable[[Callable
         @functools.wraps(function)
         def with_settings(**arguments: object) -> R:
             flags = {name: arguments.pop(name) for name in wanted}
-            return function(settings=load(flags), **arguments)
+            settings = load(flags)
+            if warn:
+                _warn_of_unknown_variables()
+            return function(settings=settings, **arguments)
 
         command: Callable[..., R] = with_settings
         for name in reversed(wanted):
@@ -47,6 +54,12 @@ def settings_options(*names: str, reached_by: bool = True) -> Callable[[Callable
         return command
 
     return decorate
+
+
+def _warn_of_unknown_variables() -> None:
+    for name, meant in unknown_variables(os.environ).items():
+        hint = f": did you mean {meant}?" if meant else ""
+        click.echo(f"retention: the variable {name} is no setting, and has no effect{hint}", err=True)
 
 
 def _option(name: str) -> str:

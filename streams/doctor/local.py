@@ -16,8 +16,9 @@ _LOW_DISK_BYTES: Final = 1 << 30
 
 def findings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Check what can be checked without Kafka."""
-    for name in unknown_variables(environ):
-        yield Finding("warn", f"the variable {name} is no setting", "correct its name, or remove it")
+    for name, meant in unknown_variables(environ).items():
+        advice = f"did you mean {meant}?" if meant else "correct its name, or remove it"
+        yield Finding("warn", f"the variable {name} is no setting", advice)
     yield _data_dir(settings.data_dir)
     yield _port(settings.host, settings.port)
 

@@ -1,7 +1,7 @@
 """The laws: numbers are a function of the set of events and of the clock, of nothing else.
 
 Whatever the order, the duplicates, the split over partitions, the looks in between and the crashes, the core
-gives what the oracle gives. `RETENTION_LAWS=thorough` tries many times more.
+gives what the oracle gives. `LAWS=thorough` tries many times more.
 """
 
 import gc
@@ -40,7 +40,7 @@ from tests.strategies import (
     rfc3339,
 )
 
-THOROUGH = os.environ.get("RETENTION_LAWS") == "thorough"
+THOROUGH = os.environ.get("LAWS") == "thorough"
 laws = settings(
     max_examples=4000 if THOROUGH else 45,
     deadline=None,

@@ -122,7 +122,7 @@ def test_a_secret_may_be_in_a_file_of_its_own(tmp_path, place):
     settings = load(flags, variables)
     assert "".join(settings.connection.sasl_password) == "geheim "
     assert str(path) in settings.sources["sasl_password"]
-    assert unknown_variables(variables) == []
+    assert unknown_variables(variables) == {}
 
 
 def test_what_is_nearer_wins_be_it_a_value_or_a_file(tmp_path):

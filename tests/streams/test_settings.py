@@ -212,7 +212,48 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path):
 
 def test_misspelt_variables_are_found():
     environ = {"RETENTION_PROT": "1", "RETENTION_PORT": "1", "RETENTION_DEBUG": "1", "HOME": "/"}
-    assert unknown_variables(environ) == ["RETENTION_PROT"]
+    environ |= {"RETENTION_TOKEN_FIEL": "token", "RETENTION_XYZ": "1", "RETENTION_NOTHING": ""}
+    assert unknown_variables(environ) == {
+        "RETENTION_PROT": "RETENTION_PORT",
+        "RETENTION_TOKEN_FIEL": "RETENTION_TOKEN_FILE",
+        "RETENTION_XYZ": "",
+    }
+
+
+def test_what_kubernetes_tells_of_services_is_not_misspelt():
+    """As a pod finds them beside services that are named `retention` and `retention-kafka`."""
+    address = "tcp://10.0.0.1:9092"
+    environ = {
+        f"RETENTION_{of}{name}": value
+        for of in ("", "KAFKA_")
+        for name, value in {
+            "SERVICE_HOST": "10.0.0.1",
+            "SERVICE_PORT": "9092",
+            "SERVICE_PORT_METRICS": "9092",
+            "PORT_9092_TCP": address,
+            "PORT_9092_TCP_PROTO": "tcp",
+            "PORT_9092_TCP_PORT": "9092",
+            "PORT_9092_TCP_ADDR": "10.0.0.1",
+        }.items()
+    }
+    environ["RETENTION_KAFKA_PORT"] = address
+    assert unknown_variables(environ) == {}
+    assert load({}, environ) == load({}, {})
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("SECURITY_PROTOCAL", "SECURITY_PROTOCOL"),
+        ("SASL_USER", "SASL_USERNAME"),
+        ("SASL_PASSWORT", "SASL_PASSWORD"),
+        ("SASL_PASSWORD_FIEL", "SASL_PASSWORD_FILE"),
+        ("TLS_CAFILE", "TLS_CA_FILE"),
+    ],
+)
+def test_no_line_is_left_unencrypted_because_of_a_name_that_was_misspelt(given, meant):
+    error = refused({f"RETENTION_{given}": "x"})
+    assert (error.name, error.hint) == (f"RETENTION_{given}", f"did you mean RETENTION_{meant}?")
 
 
 def test_a_home_directory_is_understood():
