@@ -8,7 +8,8 @@ from rich.table import Table
 
 from streams.mapping.examination import Example, Report
 
-_LINES = 24
+#: A row of ten columns before and after a change is seen in whole.
+_LINES = 36
 _LISTED = 20
 
 

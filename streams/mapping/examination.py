@@ -66,7 +66,7 @@ class Holds(Struct, kw_only=True):
 
 
 class Example(Struct):
-    """One record, and what became of it."""
+    """One record as it came in, with its envelope, and what became of it."""
 
     partition: int
     offset: int
@@ -134,8 +134,7 @@ def examine(
     """
     taken = _Taken(topic, reads, tasks)
     for record in records:
-        outcome = _checked(_outcome(reads, record), definitions, wall_us)
-        taken.add(record, outcome, _row(reads, record))
+        taken.add(record, _checked(_outcome(reads, record), definitions, wall_us), _row(reads, record))
     return taken.report()
 
 
@@ -145,6 +144,7 @@ class _Taken:
     def __init__(self, topic: str, reads: Reader | Kind, tasks: int) -> None:
         name = reads.name if isinstance(reads, Reader) else reads
         self._report = Report(topic=topic, mapping=name)
+        self._reads = reads
         self._read = _paths_read(reads)
         self._tasks = tasks
         self._events: Counter[str] = Counter()
@@ -182,18 +182,19 @@ class _Taken:
         for place, kind in set(_fields(row or {})):
             self._fields[place] += 1
             self._kinds.setdefault(place, kind)
-        self._show(record, outcome, row)
+        self._show(record, outcome)
 
-    def _show(self, record: Sampled, outcome: Outcome, row: Mapping[str, Any] | None) -> None:
+    def _show(self, record: Sampled, outcome: Outcome) -> None:
         refused = next((str(error) for error in outcome.errors), None)
         alike = (tuple(map(_type, outcome.events)), refused, outcome.skipped, outcome.anonymous)
         if alike in self._shown or len(self._shown) == _EXAMPLES:
             return
         self._shown.add(alike)
-        came_in = row if row is not None else (record.value or b"").decode(errors="replace")
         became = [_said(event) for event in outcome.events]
         why = refused or _why_not(outcome)
-        self._report.examples.append(Example(record.partition, record.offset, came_in, became, why))
+        self._report.examples.append(
+            Example(record.partition, record.offset, _came_in(self._reads, record), became, why)
+        )
 
     def report(self) -> Report:
         """Give what was found."""
@@ -262,6 +263,12 @@ def _row(reads: Reader | Kind, record: Sampled) -> Mapping[str, Any] | None:
         return formats.decode_json(record.value or b"")
     except (ValueError, RecursionError):
         return None
+
+
+def _came_in(reads: Reader | Kind, record: Sampled) -> object:
+    """Give what a person is to see: text where it cannot be decoded, null for a tombstone."""
+    found = reads.came_in(record.value, record) if isinstance(reads, Reader) else _row(reads, record)
+    return found if found is not None or record.value is None else record.value.decode(errors="replace")
 
 
 def _paths_read(reads: Reader | Kind) -> set[Place]:

@@ -4,7 +4,7 @@ A row that is gone (a tombstone, a truncated table) is no error and no event.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -20,6 +20,8 @@ PREFIX_BYTES: Final = 5
 _OPERATIONS: Final = {"c": "create", "u": "update", "d": "delete", "r": "read"}
 #: Debezium's other operations are about no row.
 _OF_NO_ROW: Final = frozenset({"t", "m"})
+#: What of a Debezium envelope is worth looking at.
+_SHOWN: Final = ("op", "before", "after", "ts_ms", "source")
 _KAFKA: Final = ("_key", "_headers", "_topic", "_timestamp")
 
 #: A row and what happened to it, as far as an envelope says so.
@@ -46,6 +48,15 @@ class Record(Protocol):
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]:
         """Its headers."""
+
+
+class Around(NamedTuple):
+    """What surrounds a value, from who has the record's topic apart."""
+
+    topic: str
+    key: bytes | None
+    timestamp: int
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 def refusal(error: Exception) -> EventError:
@@ -136,7 +147,7 @@ def _connect(found: dict[str, Any]) -> Opened | None:
 
 
 def _debezium(found: dict[str, Any]) -> Opened | None:
-    change = found.get("payload") if "payload" in found and "op" not in found else found
+    change = _change(found)
     if change is None:
         return None
     change = _row(change)
@@ -152,6 +163,27 @@ def _debezium(found: dict[str, Any]) -> Opened | None:
         "_ts_ms": change.get("ts_ms"),
     }
     return row, operation
+
+
+def _change(found: dict[str, Any]) -> object:
+    return found.get("payload") if "payload" in found and "op" not in found else found
+
+
+def shown(envelope: Envelope, found: dict[str, Any], *, source: bool) -> dict[str, Any]:
+    """Give a decoded value as a person may look at it: of an envelope, what was done to which row.
+
+    Args:
+        envelope: what should be around the row; where it is not, all is given but a schema.
+        found: the value.
+        source: with Debezium's `source`, which has some fifteen fields of its own.
+    """
+    inner = _change(found) if envelope == "debezium" else found.get("payload", found)
+    if envelope == "none" or not isinstance(inner, dict):
+        return found
+    if envelope == "debezium" and "op" in inner:
+        wanted = [name for name in _SHOWN if source or name != "source"]
+        return {name: inner[name] for name in wanted if inner.get(name) is not None}
+    return {name: content for name, content in inner.items() if name != "schema"}
 
 
 def _row(found: object) -> dict[str, Any]:

@@ -57,6 +57,11 @@ class Reader:
         return self.definition.name
 
     @property
+    def surrounded(self) -> bool:
+        """Whether it reads any of what surrounds a value."""
+        return self._surround is not None
+
+    @property
     def needs_schemas(self) -> bool:
         """Whether `prepare` has to be called with values before they are read."""
         return self.definition.format in _FRAMED
@@ -118,14 +123,35 @@ class Reader:
 
     def row(self, value: bytes | None) -> dict[str, Any] | None:
         """Give a record as it is, without its envelope, for people to look at; None: it holds no row."""
-        if not value:
-            return None
-        decode = self._decode if self.needs_schemas else _unframed(formats.decode_json)
         try:
-            opened = formats.opener(self.definition.envelope)(decode(value))
+            found = self._decoded(value)
+            opened = None if found is None else formats.opener(self.definition.envelope)(found)
         except (ValueError, RecursionError):
             return None
         return None if opened is None else {k: v for k, v in opened[0].items() if k not in SURROUNDINGS}
+
+    def came_in(self, value: bytes | None, record: Record) -> dict[str, Any] | None:
+        """Give a record for people to look at, with what is read of its envelope and of what is around it.
+
+        None: it cannot be decoded, or there is nothing in it.
+        """
+        try:
+            found = self._decoded(value)
+        except (ValueError, RecursionError):
+            return None
+        if found is None:
+            return None
+        source = any(path[0] == "_source" for _, path in _reads(self.definition))
+        seen = formats.shown(self.definition.envelope, found, source=source)
+        if self._surround is not None:
+            seen = dict(seen)
+            self._surround(seen, record)
+        return seen
+
+    def _decoded(self, value: bytes | None) -> dict[str, Any] | None:
+        """Decode all of a value, whatever of it the mapping reads."""
+        decode = self._decode if self.needs_schemas else _unframed(formats.decode_json)
+        return decode(value) if value else None
 
     def paths(self) -> list[Path]:
         """Give every path of the record that is read; of a list's elements, with a position."""

@@ -32,6 +32,19 @@ order_id = "number"
 amount = { path = "total", money = "major" }
 currency = "currency"
 coupon = "voucher"
+
+[mappings.changes]
+envelope = "debezium"
+customer_id = "_key.customer"
+
+[[mappings.changes.events]]
+type = "order.amended"
+on = "update"
+when = "_before.amount != amount"
+id = { template = "{id}-{_ts_ms}" }
+order_id = "id"
+time = { path = "_ts_ms", time = "ms" }
+amount = "amount"
 """
 
 
@@ -133,6 +146,26 @@ def test_side_by_side_for_a_person_and_as_large_as_asked(retention, broker_calls
     assert (early.code, report["refused"]) == (0, [])
     other = json.loads(retention("map", "check", "--topic", "shop-eu", "--mapping", "shopify", "--json").out)
     assert (other["mapping"], other["events"], other["nothing"]) == ("shopify", {}, 15)
+
+
+def test_of_a_change_in_a_database_one_sees_what_was_done_to_the_row(retention, broker_calls):
+    at = int((NOW - timedelta(hours=1)).timestamp() * 1000)
+    change = {"op": "u", "before": {"id": 7, "amount": 100}, "after": {"id": 7, "amount": 90}, "ts_ms": at}
+    truncated = {"op": "t", "source": {"table": "orders"}}
+    values = [{"schema": {"type": "struct"}, "payload": each} for each in (change, truncated)]
+    values[0]["payload"] = {"source": {"table": "orders"}, **change}
+    broker_calls.produce(
+        *(("shop-eu", 0, b'{"customer": 3}', json.dumps(value).encode(), []) for value in values),
+        ("shop-eu", 0, b'{"customer": 3}', None, []),
+    )
+    how = ("map", "check", "--topic", "shop-eu", "--mapping", "changes")
+    [seen, nothing] = json.loads(retention(*how, "--json").out)["examples"]
+    assert seen["came_in"] == {**change, "_key": {"customer": 3}}
+    assert [event["amount"] for event in seen["became"]] == [90]
+    assert (nothing["came_in"], nothing["became"]) == ({"op": "t", "_key": {"customer": 3}}, [])
+    told = [line[:80].strip() for line in retention(*how).out.splitlines()]
+    before, after = told.index('"before": {'), told.index('"after": {')
+    assert told[before + 2 : after + 3 : 4] == ['"amount": 100', '"amount": 90']
 
 
 def test_the_contracts_own_topics_and_what_is_not_there(retention, broker_calls):
