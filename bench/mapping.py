@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 import msgspec
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 
 from bench.feed import PARTITIONS, Record, filled_kafka, shop
 from bench.report import Line, of_rounds
@@ -26,13 +26,14 @@ from streams.mapping.mappings import load
 from streams.operational import Operational
 from streams.outbox import Outbox
 from streams.partitioner import tasks_of
+from streams.topics import INPUTS
 
 _EVENTS, _CUSTOMERS = 60_000, 6_000
 _CHUNK = 500
 #: What stays where it was, under `data`.
 _MOVED = frozenset({"id", "type", "time", "customer_id", "amount"})
 
-Take = Callable[[Intake, Kind, list[ConsumerRecord]], None]
+Take = Callable[[Intake, TopicPartition, list[ConsumerRecord]], None]
 
 
 def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
@@ -79,8 +80,8 @@ def _intakes(*, quick: bool, rounds: int) -> list[Line]:
     own = [(kind, customer, _as_a_shop_says_it(value)) for kind, customer, value in events]
     readers = load(tomllib.loads(_mappings()))
     takes: dict[str, tuple[list[Any], Take]] = {
-        "native": (native, lambda intake, kind, some: intake.take_events(kind, kind, some)),
-        "mapped": (own, lambda intake, kind, some: intake.take_mapped(readers.reader(kind), kind, some)),
+        "native": (native, lambda intake, tp, some: intake.take_events(INPUTS[tp.topic], tp, some)),
+        "mapped": (own, lambda intake, tp, some: intake.take_mapped(readers.reader(tp.topic), tp, some)),
     }
     lines, costs = [], {}
     for history in (True, False):
@@ -101,13 +102,13 @@ def _cost(records: list[tuple[Kind, str, bytes]], take: Take, *, counting: bool)
     """Processor time for each record, in microseconds, over the tasks that they belong to."""
     intakes = [_intake(number, counting=counting) for number in range(PARTITIONS)]
     chunks = [
-        (intakes[number], kind, some)
+        (intakes[tp.partition], tp, some)
         for start in range(0, len(records), 8 * _CHUNK)
-        for (kind, number), some in _by_source(records[start : start + 8 * _CHUNK]).items()
+        for tp, some in _by_source(records[start : start + 8 * _CHUNK]).items()
     ]
     started = time.process_time()
-    for intake, kind, some in chunks:
-        take(intake, kind, some)
+    for intake, tp, some in chunks:
+        take(intake, tp, some)
     return (time.process_time() - started) / len(records) * 1e6
 
 
@@ -127,12 +128,12 @@ def _intake(number: int, *, counting: bool) -> Intake:
     )
 
 
-def _by_source(records: list[tuple[Kind, str, bytes]]) -> dict[tuple[Kind, int], list[ConsumerRecord]]:
+def _by_source(records: list[tuple[Kind, str, bytes]]) -> dict[TopicPartition, list[ConsumerRecord]]:
     tasks = tasks_of([customer.encode() for _, customer, _ in records], PARTITIONS)
-    found: dict[tuple[Kind, int], list[ConsumerRecord]] = {}
+    found: dict[TopicPartition, list[ConsumerRecord]] = {}
     for (kind, customer, value), task in zip(records, tasks, strict=True):
         record = ConsumerRecord(kind, task, 0, 0, 0, customer.encode(), value, None, 0, 0, ())
-        found.setdefault((kind, task), []).append(record)
+        found.setdefault(TopicPartition(kind, task), []).append(record)
     return found
 
 

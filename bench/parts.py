@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from bench import core
 from bench.feed import PARTITIONS, Record, drop, filled_kafka, settings, shop
@@ -117,11 +117,11 @@ def _intake(records: list[ConsumerRecord], *, mine: bool) -> float:
     started = time.process_time()
     for start in range(0, len(records), 500):
         chunk = records[start : start + 500]
-        by_source: dict[tuple[str, int], list[ConsumerRecord]] = {}
+        by_source: dict[TopicPartition, list[ConsumerRecord]] = {}
         for record in chunk:
-            by_source.setdefault((record.topic, record.partition), []).append(record)
-        for (topic, number), some in by_source.items():
-            intakes[number].take_events(INPUTS[topic], topic, some)
+            by_source.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
+        for tp, some in by_source.items():
+            intakes[tp.partition].take_events(INPUTS[tp.topic], tp, some)
     return _each(started, len(records))
 
 

@@ -7,15 +7,17 @@ the facts topic; the rest is applied at once.
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from aiokafka import ConsumerRecord
+from aiokafka import TopicPartition
 
 from models import facts
 from models.definitions import Definitions
 from models.events import FUTURE_TOLERANCE_US, EventError, Kind, check_time, decode, to_us
 from models.partition import Partition
 from models.windows import US_PER_HOUR, hour
+from streams.bare_records import BareRecord
 from streams.clock import wall_us
 from streams.cloudevents import unwrap
+from streams.mapping.formats import Around
 from streams.mapping.reader import Reader
 from streams.old_letters import REFUSED_AT
 from streams.operational import Operational
@@ -57,8 +59,8 @@ class Intake:
         #: How many of the partition's own statements have been put into the outbox.
         self.letters = 0
 
-    def take_events(self, kind: Kind, topic: str, records: Sequence[ConsumerRecord]) -> None:
-        """Decode, check and pass on one topic's records."""
+    def take_events(self, kind: Kind, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
+        """Decode, check and pass on one partition's records."""
         found: list[Found] = []
         definitions, wall, now = self._definitions, wall_us(), self._partition.now
         earliest = (hour(now) - 24 * definitions.horizon_days + 1) * US_PER_HOUR
@@ -73,7 +75,7 @@ class Intake:
                     check_time(time, wall_us=wall, now_us=now, definitions=definitions, ages=event.ages)
                 claims = facts.facts_of(event, definitions, time)
             except EventError as error:
-                self._refuse(topic, record, error)
+                self._refuse(tp, record, error)
                 continue
             if time > latest:  # noqa: PLR1730 - a call of max costs as much as the rest
                 latest = time
@@ -81,12 +83,12 @@ class Intake:
             for customer, fact in claims:
                 found.append((customer, fact, timestamp))
         self._partition.latest = latest
-        self._operational.events(topic, len(records))
+        self._operational.events(tp.topic, len(records))
         forwarded = self._pass_on(found)
-        self._operational.read(self._task, records, len(records) - forwarded)
+        self._operational.read(self._task, tp, records, len(records) - forwarded)
 
-    def take_mapped(self, reader: Reader, topic: str, records: Sequence[ConsumerRecord]) -> None:
-        """Make events of one topic's records, check them and pass them on.
+    def take_mapped(self, reader: Reader, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
+        """Make events of one partition's records, check them and pass them on.
 
         What is good of a record counts, whatever else it says; what is not makes it a dead letter, once.
         """
@@ -94,9 +96,10 @@ class Intake:
         definitions, wall, now = self._definitions, wall_us(), self._partition.now
         earliest = (hour(now) - 24 * definitions.horizon_days + 1) * US_PER_HOUR
         too_late = wall + FUTURE_TOLERANCE_US
-        latest, anonymous = self._partition.latest, reader.anonymous
+        latest, anonymous, surrounded = self._partition.latest, reader.anonymous, reader.surrounded
         for record in records:
-            outcome = reader.outcome(record.value, record)
+            around = Around(tp.topic, record.key, record.timestamp, record.headers) if surrounded else None
+            outcome = reader.outcome(record.value, around)
             errors = outcome.errors
             for event in outcome.events:
                 try:
@@ -112,14 +115,14 @@ class Intake:
                 for customer, fact in claims:
                     found.append((customer, fact, record.timestamp))
             if errors:
-                self._refuse(topic, record, errors[0])
+                self._refuse(tp, record, errors[0])
         self._partition.latest = latest
-        self._operational.events(topic, len(records))
-        self._operational.nobodys(topic, reader.anonymous - anonymous)
+        self._operational.events(tp.topic, len(records))
+        self._operational.nobodys(tp.topic, reader.anonymous - anonymous)
         forwarded = self._pass_on(found)
-        self._operational.read(self._task, records, len(records) - forwarded)
+        self._operational.read(self._task, tp, records, len(records) - forwarded)
 
-    def take_facts(self, records: Sequence[ConsumerRecord]) -> None:
+    def take_facts(self, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
         """Take facts that other tasks have forwarded."""
         partition = self._partition
         if partition.counting:
@@ -130,7 +133,7 @@ class Intake:
             taken = [absorb(record.key, facts.decode(record.value), record.value) for record in records]
         self._operational.duplicates += taken.count(False)
         self.deliver()
-        self._operational.read(self._task, records)
+        self._operational.read(self._task, tp, records)
 
     def deliver(self) -> None:
         """Deliver what the partition says to partitions: to itself at once, to others through their facts.
@@ -191,18 +194,18 @@ class Intake:
             to(topic, task).append(Outgoing(key, encode(fact), sent))
         self._operational.rerouted += len(others)
 
-    def _refuse(self, topic: str, record: ConsumerRecord, error: EventError) -> None:
+    def _refuse(self, tp: TopicPartition, record: BareRecord, error: EventError) -> None:
         self._operational.dead_letter(error.reason)
         headers = [
             *record.headers,
             ("retention.error.reason", error.reason.encode()),
             ("retention.error.message", error.message.encode(errors="replace")),
-            ("retention.error.topic", topic.encode()),
-            ("retention.error.partition", str(record.partition).encode()),
+            ("retention.error.topic", tp.topic.encode()),
+            ("retention.error.partition", str(tp.partition).encode()),
             ("retention.error.offset", str(record.offset).encode()),
             (REFUSED_AT, datetime.now(UTC).isoformat(timespec="seconds").encode()),
         ]
-        partition = record.partition % self._dead_letter_partitions
+        partition = tp.partition % self._dead_letter_partitions
         self._outbox.to(DEAD_LETTERS, partition).append(
             Outgoing(record.key, record.value, record.timestamp, headers)
         )

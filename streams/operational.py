@@ -6,8 +6,10 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from prometheus_client.core import Exemplar
+
+from streams.bare_records import BareRecord
 
 _LATENCY_BUCKETS = (
     *(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.25, 1.5),  # where it should be: fine
@@ -98,14 +100,14 @@ class Operational:
         """`count` records were removed by the topic's own retention before they were read."""
         self.records_lost[tp.topic] += count
 
-    def read(self, task: int, records: Sequence[ConsumerRecord], count: int | None = None) -> None:
+    def read(
+        self, task: int, tp: TopicPartition, records: Sequence[BareRecord], count: int | None = None
+    ) -> None:
         """A task has applied records, or `count` of them: their latency ends when the metrics hold them."""
         number = len(records) if count is None else count
         if number > 0:
             first = records[0]
-            self._taken[task].append(
-                Batch(first.timestamp, number, first.topic, first.partition, first.offset)
-            )
+            self._taken[task].append(Batch(first.timestamp, number, tp.topic, tp.partition, first.offset))
 
     def answered(self, task: int, question: Question) -> None:
         """What the task has applied so far is in its answer."""

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from models.partition import Partial, Partition
 from streams.announcer import Announcer
+from streams.bare_records import BareRecord
 from streams.intake import Intake
 from streams.lag import Lag
 from streams.mapping.mappings import Reads
@@ -196,20 +197,20 @@ class Task:
             async with self._state:
                 if turn != self._turn:
                     return
-                self._take_chunk(reads, tp.topic, chunk)
+                self._take_chunk(reads, tp, chunk)
                 self.positions[tp] = chunk[-1].offset + 1
                 self._taken += len(chunk)
             await asyncio.sleep(0)
         if turn == self._turn:
             self.positions[tp] = batch.next_offset
 
-    def _take_chunk(self, reads: Reads | None, topic: str, chunk: Sequence[ConsumerRecord]) -> None:
+    def _take_chunk(self, reads: Reads | None, tp: TopicPartition, chunk: Sequence[BareRecord]) -> None:
         if reads is None:
-            self._intake.take_facts(chunk)
+            self._intake.take_facts(tp, chunk)
         elif isinstance(reads, Reader):
-            self._intake.take_mapped(reads, topic, chunk)
+            self._intake.take_mapped(reads, tp, chunk)
         else:
-            self._intake.take_events(reads, topic, chunk)
+            self._intake.take_events(reads, tp, chunk)
 
     async def answer(self, batch: RecordBatch) -> Answer | None:
         """Evaluate at the last tick of the batch; older ones are nobody's question any more.

@@ -12,13 +12,14 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 from faust.events import Event
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
+from streams.bare_records import BareRecord, give_bare
 from streams.lenient_records import be_lenient
 from streams.topics import LARGEST_RECORD
 
@@ -44,9 +45,7 @@ class RecordBatch:
 
     __slots__ = ("next_offset", "records", "start", "tp")
 
-    def __init__(
-        self, tp: TopicPartition, records: list[ConsumerRecord], start: int, next_offset: int
-    ) -> None:
+    def __init__(self, tp: TopicPartition, records: list[BareRecord], start: int, next_offset: int) -> None:
         self.tp = tp
         self.records = records
         self.start = start
@@ -62,6 +61,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """Begin with nothing read."""
         super().__post_init__()
         self._read_to: dict[TP, int] = {}
+
+    async def on_start(self) -> None:
+        """Start the consumer."""
+        await super().on_start()
+        give_bare(self._ensure_consumer())
 
     def _create_worker_consumer(self, _transport: driver.Transport) -> AIOKafkaConsumer:
         conf = self.app.conf

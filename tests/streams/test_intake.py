@@ -4,7 +4,7 @@ import tomllib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 
 from models import facts
 from models.definitions import Definitions
@@ -17,6 +17,7 @@ from streams.operational import Operational
 from streams.outbox import Outbox
 from streams.partitioner import tasks_of
 
+ORDERS, FACTS = TopicPartition("orders", 5), TopicPartition("g-facts", 1)
 TASKS = 4
 MINE = 1
 DAY_MS = 24 * 3600 * 1000
@@ -64,7 +65,7 @@ class World:
         )
 
     def take(self, *values):
-        self.intake.take_events("orders", "orders", [record(value, n) for n, value in enumerate(values)])
+        self.intake.take_events("orders", ORDERS, [record(value, n) for n, value in enumerate(values)])
 
     def dead_letters(self):
         letters = []
@@ -104,7 +105,7 @@ def test_another_tasks_customer_takes_one_hop(world):
     assert world.own.rerouted == 1
 
     owner = World()
-    owner.intake.take_facts([record(hop.value, key=hop.key)])
+    owner.intake.take_facts(FACTS, [record(hop.value, key=hop.key)])
     assert owner.orders() == 1
 
 
@@ -115,7 +116,7 @@ def test_another_tasks_customer_takes_one_hop(world):
 )
 def test_a_hop_is_never_older_than_its_topic_keeps_nor_from_the_future(world, timestamp):
     """Replayed events have old timestamps: Kafka would delete their facts before they are read."""
-    world.intake.take_events("orders", "orders", [record(order("o1", someone(3)), timestamp=timestamp)])
+    world.intake.take_events("orders", ORDERS, [record(order("o1", someone(3)), timestamp=timestamp)])
     [[hop]] = world.outbox.take().values()
     assert hop.timestamp is None
 
@@ -127,7 +128,7 @@ def test_duplicates_are_counted_and_change_nothing(world):
     assert world.own.duplicates == 2
     fact = facts.encode(facts.facts_of(decode("orders", order("o2")), Definitions())[0][1])
     hops = [record(fact, key=someone(MINE).encode())] * 2
-    world.intake.take_facts(hops)
+    world.intake.take_facts(FACTS, hops)
     assert world.orders() == 2
     assert world.own.duplicates == 3
 
@@ -135,7 +136,7 @@ def test_duplicates_are_counted_and_change_nothing(world):
 def test_a_dead_letter_keeps_all_of_the_record_and_says_why(world):
     headers = (("trace", b"\x00\xff"), ("retention.error.reason", b"an earlier one"))
     bad = record(b"\xff not json", 41, key=None, headers=headers, timestamp=123)
-    world.intake.take_events("orders", "orders", [bad])
+    world.intake.take_events("orders", ORDERS, [bad])
     [((topic, partition), [letter])] = world.outbox.take().items()
     assert (topic, partition) == ("retention.dead-letters", 5 % 3)
     assert (letter.key, letter.value, letter.timestamp) == (None, b"\xff not json", 123)
@@ -167,7 +168,7 @@ def test_cloud_events_of_either_mode_count_as_plain_ones_do(world):
     named = (("content-type", b"application/cloudevents+json"),)
     world.intake.take_events(
         "orders",
-        "orders",
+        ORDERS,
         [
             record(json.dumps(fields).encode(), 0, headers=binary),
             record(json.dumps(structured).encode(), 1, headers=named),
@@ -279,7 +280,9 @@ def test_a_mapped_record_counts_for_what_is_good_and_is_a_dead_letter_once(world
         None,
         row(6),
     ]
-    world.intake.take_mapped(reader, "shop", [record(value, n) for n, value in enumerate(values)])
+    world.intake.take_mapped(
+        reader, TopicPartition("shop", 5), [record(value, n) for n, value in enumerate(values)]
+    )
     assert world.orders() == 2
     assert world.own.rerouted == 1
     assert world.own.anonymous == {"shop": 1}

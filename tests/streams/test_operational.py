@@ -5,9 +5,11 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.operational import Histogram, Operational
 
+ORDERS = TopicPartition("orders", 5)
 
-def record(timestamp_ms, topic="orders", partition=0, offset=0):
-    return ConsumerRecord(topic, partition, offset, timestamp_ms, 0, None, b"", None, 0, 0, ())
+
+def record(timestamp_ms, offset=0):
+    return ConsumerRecord("orders", 5, offset, timestamp_ms, 0, None, b"", None, 0, 0, ())
 
 
 def test_a_bound_belongs_to_its_bucket():
@@ -43,7 +45,7 @@ def test_an_example_of_each_bucket_is_the_latest():
 
 def test_latency_runs_from_a_batchs_first_record_until_the_metrics_hold_it():
     own = Operational()
-    own.read(3, [record(1_000), record(5_000)])
+    own.read(3, ORDERS, [record(1_000), record(5_000)])
     own.answered(3, (1, 7))
     assert own.latency.sum == 0, "an answer is in no metric yet"
     own.exported(3, (1, 6), 2_000)
@@ -56,7 +58,7 @@ def test_latency_runs_from_a_batchs_first_record_until_the_metrics_hold_it():
 
 def test_latency_names_the_batch():
     own = Operational()
-    own.read(0, [record(1_000, topic="orders", partition=5, offset=42)])
+    own.read(0, ORDERS, [record(1_000, offset=42)])
     own.answered(0, (1, 1))
     own.exported(0, (1, 1), 2_000)
     [example] = [row[2] for row in own.latency.cumulative() if len(row) > 2]
@@ -66,11 +68,11 @@ def test_latency_names_the_batch():
 
 def test_an_answer_that_became_no_metric_is_in_the_next_one():
     own = Operational()
-    own.read(0, [record(0)])
+    own.read(0, ORDERS, [record(0)])
     own.answered(0, (1, 900))
-    own.read(0, [record(1_000)])
+    own.read(0, ORDERS, [record(1_000)])
     own.answered(0, (2, 1))
-    own.read(0, [record(2_000)])
+    own.read(0, ORDERS, [record(2_000)])
     own.exported(0, (2, 1), 3_000)
     assert own.latency.sum == pytest.approx(3.0 + 2.0), "the third was read after the answer"
 
@@ -78,7 +80,7 @@ def test_an_answer_that_became_no_metric_is_in_the_next_one():
 def test_tasks_wait_each_for_itself_and_a_lost_one_for_nothing():
     own = Operational()
     for task in (0, 1, 2):
-        own.read(task, [record(0)])
+        own.read(task, ORDERS, [record(0)])
         own.answered(task, (1, 1))
     own.forget(1)
     own.exported(0, (1, 1), 1_000)
@@ -88,8 +90,8 @@ def test_tasks_wait_each_for_itself_and_a_lost_one_for_nothing():
 
 def test_what_was_forwarded_counts_where_it_arrives():
     own = Operational()
-    own.read(0, [record(0), record(0), record(0)], 1)
-    own.read(0, [record(0)], 0)
+    own.read(0, ORDERS, [record(0), record(0), record(0)], 1)
+    own.read(0, ORDERS, [record(0)], 0)
     own.answered(0, (1, 1))
     own.exported(0, (1, 1), 1_000)
     assert own.latency.cumulative()[-1][1] == 1
@@ -97,7 +99,7 @@ def test_what_was_forwarded_counts_where_it_arrives():
 
 def test_a_timestamp_from_the_future_is_no_negative_latency():
     own = Operational()
-    own.read(0, [record(60_000)])
+    own.read(0, ORDERS, [record(60_000)])
     own.answered(0, (1, 1))
     own.exported(0, (1, 1), 0)
     assert own.latency.sum == 0
@@ -106,7 +108,7 @@ def test_a_timestamp_from_the_future_is_no_negative_latency():
 
 def test_no_records_are_no_observation():
     own = Operational()
-    own.read(0, [])
+    own.read(0, ORDERS, [])
     own.answered(0, (1, 1))
     own.exported(0, (1, 1), 0)
     assert own.latency.cumulative()[-1] == ("+Inf", 0)
