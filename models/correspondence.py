@@ -64,6 +64,10 @@ class Correspondence:
             self._registry = Registry(self._rows, self._touched, self._vault)
         return self._registry
 
+    def name_of(self, key: bytes) -> str | None:
+        """Give the name to which an identity's facts are sent on; None: to nobody, they are here."""
+        return self._markers.get(key)
+
     def repeat(self) -> None:
         """Say everything again, to partitions that have lost it."""
         if self._registry is not None or any(key.startswith(MERGE_KEY) for key in self._rows):

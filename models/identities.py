@@ -134,6 +134,10 @@ class Registry:
             self._vault.add(member)  # at once: the next merge may come before the letters arrive
         return [_letter(None, Forgotten(identity=member)) for member in sorted(component.members)]
 
+    def component(self, identity: str) -> Component | None:
+        """Give what an identity is part of; None: it was never merged."""
+        return self._components.get(identity)
+
     def everything(self) -> Iterator[Letter]:
         """Say again what every merged identity's name is: to partitions whose state was lost."""
         for component in {id(each): each for each in self._components.values()}.values():

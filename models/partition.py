@@ -220,6 +220,11 @@ class Partition:
             self.meta.told = rewind
 
     @property
+    def correspondence(self) -> Correspondence:
+        """What concerns other partitions' customers too."""
+        return self._correspondence
+
+    @property
     def ledger(self) -> Ledger:
         """What changes the sums."""
         return self._ledger

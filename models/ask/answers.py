@@ -24,6 +24,7 @@ Use = Literal[
     "payment_failures",
     "stockouts",
     "actions",
+    "merged",
 ]
 Kind = Literal["order", "refund", "ticket", "review", "cart"]
 
@@ -97,6 +98,23 @@ class Reason(Struct, frozen=True, gc=False):
     outdone_by: Annotated[str | None, Meta(description="The event that says the same, and counts instead.")]
     windows: Annotated[list[str], Meta(description="Those that hold its event hour.")]
     windows_before: Annotated[list[str], Meta(description="Those with its event hour in the window before.")]
+
+
+class MergeSeen(Struct, frozen=True, gc=False):
+    """An event `customer.merged` that counts."""
+
+    id: Annotated[str, Meta(description="The event's.")]
+    time: Annotated[Time, Meta(description="When it happened.")]
+    customer_id: Annotated[str, Meta(description="Who was merged.")]
+    into: Annotated[str, Meta(description="Into whom.")]
+
+
+class Identities(Struct, frozen=True, gc=False):
+    """Which ids are one customer."""
+
+    customer_id: Annotated[str, Meta(description="The customer's name, by which everything else is known.")]
+    identities: Annotated[list[str], Meta(description="The others.")]
+    merges: Annotated[list[MergeSeen], Meta(description="What made them one, by time and id.")]
 
 
 class Sets(Struct, frozen=True, gc=False):

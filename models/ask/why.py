@@ -5,11 +5,11 @@ from typing import Any, Final, NamedTuple
 
 from models import claims
 from models.account import Account
-from models.ask import reasons
-from models.ask.answers import Change, Kind, Reason, Sets, Subject, Why
+from models.ask import identities, reasons
+from models.ask.answers import Change, Kind, MergeSeen, Reason, Sets, Subject, Why
 from models.ask.customers import sets_of
 from models.ask.reasons import Verdict
-from models.claims import AUTHORS, STATUSES, SURVEYS, Claim
+from models.claims import AUTHORS, LONG_AGO, STATUSES, SURVEYS, Claim
 from models.customer import Row
 from models.definitions import PRIORITIES, Definitions
 from models.facts import Fact
@@ -97,6 +97,7 @@ class Whys:
         later: Sequence[Fact],
         now: int,
         *,
+        merges: Sequence[MergeSeen] = (),
         after: Place | None,
         limit: int,
     ) -> tuple[Why, Place | None] | None:
@@ -104,9 +105,10 @@ class Whys:
 
         Args:
             customer: the key of their row.
-            facts: what is known of them.
+            facts: what is known of them, also what is said of others.
             later: what is later than the clock.
             now: microseconds.
+            merges: what made them one of several identities.
             after: where to begin; None: with the first event.
             limit: of events.
         """
@@ -114,7 +116,10 @@ class Whys:
         course = self._courses.course(account, now)
         if course is None:
             return None
-        events = sorted([*facts, *later], key=lambda fact: (fact.time, fact.claim.id))
+        made = identities.made_of(merges, account.key.decode())
+        known = [fact for fact in facts if fact.time != LONG_AGO]
+        events = identities.mixed([*known, *later], made)
+        events.sort(key=lambda fact: (fact.time, fact.claim.id))
         if after is not None:
             events = [fact for fact in events if (fact.time, fact.claim.id) > after]
         page = events[:limit]
@@ -128,13 +133,18 @@ class Whys:
             tier=TIERS[course.tier.after],
             tier_changed=_change(course.tier),
             sets=[Sets(w.name, sets_of(hours, hour(now), w.hours)) for w in self._windows],
-            events=[self._reason(fact, verdicts.get(id(fact.claim)), now) for fact in page],
+            events=[self._reason(fact, verdicts.get(id(fact.claim)), made, now) for fact in page],
             as_of=moment(now),
             next=None,
         ), more
 
-    def _reason(self, fact: Fact, verdict: Verdict | None, now: int) -> Reason:
+    def _reason(self, fact: Fact, verdict: Verdict | None, made: identities.Made, now: int) -> Reason:
         claim = fact.claim
+        says = dict(_says(claim))
+        merge = identities.merge_of(fact, made)
+        if merge is not None:
+            verdict = identities.verdict_on(fact, merge)
+            says = {"customer_id": merge.customer_id, "into": merge.into}
         if verdict is None:
             verdict = Verdict(claim, [], "is later than the clock: it counts from its time on")
         elif fact.seen:
@@ -146,7 +156,7 @@ class Whys:
             type=kind,
             time=moment(claim.time),
             subject=None if about is None else Subject(about, fact.entity),
-            says=dict(_says(claim)),
+            says=says,
             experiments=fact.seen or {},
             counts_for=verdict.uses,
             reason=verdict.reason,

@@ -1,10 +1,11 @@
 """The routes of the query API, and who answers: this worker for its own tasks, the others for theirs."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -13,12 +14,15 @@ from msgspec import Raw, Struct
 from models.ask import answers
 from models.ask.customers import Customers
 from models.ask.gauges import counted_by
+from models.ask.identities import identities_of
 from models.ask.questions import Format, Listing, Question, WhichEvents
 from models.ask.why import Place as EventPlace
 from models.ask.why import Whys
+from models.claims import Joined, KeptStatement
 from models.definitions import Definitions
 from models.messages import Metric, Profile
 from models.outputs.said import moment
+from models.partition import Partition
 from streams.ask import cursors, formats, openapi, parameters
 from streams.ask.cursors import Moment, Place
 from streams.ask.listings import List, lists_of
@@ -41,6 +45,7 @@ class _Part(Struct, frozen=True):
     next: str | None
 
 
+_decode_identities: Final = msgspec.json.Decoder(answers.Identities).decode
 _decode_part: Final = msgspec.json.Decoder(_Part).decode
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -78,6 +83,7 @@ class Api:
             app.router.add_get(asked.path, _answered(self._lister(asked)))
         app.router.add_get("/customers/{customer_id}", _answered(self._customer))
         app.router.add_get("/customers/{customer_id}/why", _answered(self._why))
+        app.router.add_get("/customers/{customer_id}/identities", _answered(self._identities))
         app.router.add_get("/openapi.json", self._openapi)
         app.on_cleanup.append(self._stop)
 
@@ -95,6 +101,7 @@ class Api:
         if self._elsewhere(task, request):
             return _passed_on(await self._ask(request, task, dict(request.query)))
         partition, account = self._reader.account(task, customer)
+        _stay(request, partition, customer)
         profile = self._customers.profile(account, partition.now)
         if profile is None:
             raise _unknown(customer)
@@ -106,11 +113,18 @@ class Api:
         if self._elsewhere(task, request):
             return _passed_on(await self._ask(request, task, dict(request.query)))
         partition = self._reader.partition(task)
+        _stay(request, partition, customer, "/why")
         after = None if question.cursor is None else cursors.parsed(question.cursor, Moment)
         place = None if after is None else EventPlace(after.time, after.id)
         key = customer.encode()
         facts, later = partition.facts(key)
-        found = self._whys.why(key, facts, later, partition.now, after=place, limit=question.limit)
+        stated = [fact for fact in partition.log_of(key) if isinstance(fact.claim, KeptStatement)]
+        merges: Sequence[answers.MergeSeen] = ()
+        if any(type(fact.claim) is Joined for fact in stated):
+            merges = (await self._one_with(request, customer)).merges
+        found = self._whys.why(
+            key, [*facts, *stated], later, partition.now, merges=merges, after=place, limit=question.limit
+        )
         if found is None:
             raise _unknown(customer)
         why, more = found
@@ -120,6 +134,25 @@ class Api:
             return _response(_encode(why), formats.JSON, request, why.next)
         rows = formats.as_csv(answers.Reason, map(_encode, why.events))
         return _response(rows, formats.CSV, request, why.next)
+
+    async def _identities(self, request: web.Request) -> web.Response:
+        question = self._read(Question, request)
+        found = await self._one_with(request, request.match_info["customer_id"])
+        if formats.wanted(question.format, request.headers.get("Accept", "")) == "json":
+            return _response(_encode(found), formats.JSON, request, None)
+        rows = formats.as_csv(answers.MergeSeen, map(_encode, found.merges))
+        return _response(rows, formats.CSV, request, None)
+
+    async def _one_with(self, request: web.Request, customer: str) -> answers.Identities:
+        """Give who is one with a customer: the registry of that is with the first task."""
+        if not self._reader.owns(0) and request.headers.get(TASK_HEADER) != "0":
+            path = f"/customers/{quote(customer, safe='')}/identities"
+            asked = {"format": "json"}
+            answer = await self._owners.ask(0, path, asked, request.headers.get("Authorization"))
+            if answer.status != HTTPStatus.OK:
+                raise _Passed(answer)
+            return _decode_identities(answer.body)
+        return identities_of(customer, self._reader.partition(0).correspondence.registry.component(customer))
 
     def _whom(self, request: web.Request) -> tuple[str, int]:
         customer = request.match_info["customer_id"]
@@ -228,6 +261,23 @@ def _answered(
             return _passed_on(passed.answer)
 
     return answer
+
+
+def _stay(request: web.Request, partition: Partition, customer: str, what: str = "") -> None:
+    """Go on if a customer is known by this name; `what` is asked of them.
+
+    Raises:
+        Refusal: 307: they were merged, and are known by another. It may be yet another tomorrow.
+    """
+    name = partition.correspondence.name_of(customer.encode())
+    if name is None:
+        return
+    query = request.rel_url.raw_query_string
+    raise Refusal(
+        HTTPStatus.TEMPORARY_REDIRECT,
+        f"{customer!r} was merged: the customer is known as {name!r}",
+        headers={"Location": f"/customers/{quote(name, safe='')}{what}{query and '?' + query}"},
+    )
 
 
 def _unknown(customer: str) -> Refusal:

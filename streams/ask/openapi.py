@@ -3,6 +3,7 @@
 `make generate` writes it to `schemas/openapi.json`, and a worker serves it at `/openapi.json`.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
@@ -34,6 +35,8 @@ _ANSWERS: Final = (
     answers.Page,
     answers.Problem,
     answers.Reason,
+    answers.Identities,
+    answers.MergeSeen,
     Metric,
 )
 _CUSTOMER: Final = {
@@ -85,6 +88,7 @@ def _paths() -> Part:
             json=_ref(Profile),
             row=Profile,
             of_one=True,
+            others=("307", "404"),
         ),
         "/customers/{customer_id}/why": _get(
             "why",
@@ -92,6 +96,15 @@ def _paths() -> Part:
             WhichEvents,
             json=_ref(answers.Why),
             row=answers.Reason,
+            of_one=True,
+            others=("307", "404"),
+        ),
+        "/customers/{customer_id}/identities": _get(
+            "identities",
+            "Which ids are one customer, and the events that made them so. As CSV, the events alone.",
+            Question,
+            json=_ref(answers.Identities),
+            row=answers.MergeSeen,
             of_one=True,
         ),
         "/tickets": _listed("tickets", "Tickets behind a number.", WhichTickets, answers.Ticket),
@@ -113,8 +126,9 @@ def _get(
     json: Part,
     row: type[Struct],
     of_one: bool = False,
+    others: Sequence[str] = (),
 ) -> Part:
-    problems = ("400", "401", *(("404",) if of_one else ()), "502", "503")
+    problems = sorted(("400", "401", "502", "503", *others))
     path = [_CUSTOMER] if of_one else []
     link = {
         "description": 'The next page, with `rel="next"`, if there is one.',
@@ -198,17 +212,21 @@ def _told(schema: Part) -> Part:
 
 def _problems() -> Part:
     said = {
+        "307": "The customer was merged, and is known by another id.",
         "400": "The question makes no sense; `parameter` says where.",
         "401": "The token is missing, or is another.",
         "404": "Nothing is known of the customer.",
         "502": "The worker that has the customer has another token.",
         "503": "Tasks are being moved or restored; ask again after `Retry-After` seconds.",
     }
-    again = {"description": "Seconds.", "schema": {"type": "integer"}}
+    headers = {
+        "307": {"Location": {"description": "Theirs.", "schema": {"type": "string"}}},
+        "503": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
+    }
     return {
         status: {
             "description": text,
-            **({"headers": {"Retry-After": again}} if status == "503" else {}),
+            **({"headers": headers[status]} if status in headers else {}),
             "content": {CONTENT_TYPE: {"schema": _ref(answers.Problem)}},
         }
         for status, text in said.items()

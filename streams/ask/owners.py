@@ -14,6 +14,9 @@ from streams.ask.refusals import Refusal, unavailable
 #: Tells a worker for which task it is asked, so that it answers itself: nothing is passed on twice.
 TASK_HEADER: Final = "Retention-Task"
 #: Longer than a page may take, and the one before it.
+_ANSWERS: Final = frozenset(
+    {HTTPStatus.OK, HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
+)
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=2)
 
 
@@ -82,7 +85,7 @@ class Owners:
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: headers[name] for name in ("Content-Type", "Link") if name in headers}
+    return {name: headers[name] for name in ("Content-Type", "Link", "Location") if name in headers}
 
 
 def _trusted(answer: Answer, task: int, address: str) -> Answer:
@@ -91,7 +94,7 @@ def _trusted(answer: Answer, task: int, address: str) -> Answer:
             HTTPStatus.BAD_GATEWAY,
             f"the owner of task {task}, at {address}, has another RETENTION_TOKEN: all workers need the same",
         )
-    if answer.status in {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}:
+    if answer.status in _ANSWERS:
         return answer
     try:
         detail = msgspec.json.decode(answer.body, type=Problem).detail

@@ -13,7 +13,7 @@ CONTENT_TYPE: Final = "application/problem+json"
 
 
 class Refusal(Exception):
-    """A request that is not answered.
+    """A request that is not answered, or elsewhere.
 
     Attributes:
         problem: what the asker is told.

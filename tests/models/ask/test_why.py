@@ -2,10 +2,21 @@
 
 import json
 
+from models.ask.identities import identities_of
 from models.ask.why import Whys
-from models.claims import Amended, Answered, Cancelled, CheckoutStarted, Completed, Opened, Replied
+from models.claims import (
+    Amended,
+    Answered,
+    Cancelled,
+    CheckoutStarted,
+    Completed,
+    Merge,
+    Merging,
+    Opened,
+    Replied,
+)
 from models.events import KINDS, decode
-from models.facts import facts_of
+from models.facts import REGISTRY, Fact, facts_of
 from models.metrics import compute
 from models.partition import Partition
 from tests.models.conftest import DAY, HOUR, NOW
@@ -32,6 +43,25 @@ def numbers(definitions, facts, now):
     for customer, fact in facts:
         partition.apply(customer, fact, now)
     return repr([(s.metric, s.labels, s.value) for s in compute([partition.evaluate(now)], definitions, now)])
+
+
+def test_a_merge_is_named_once_and_who_refers_themselves_refers_nobody(shop):
+    shop.say(Merging, "", NOW - DAY, customer="guest", event_id="m", seen={"checkout": "b"})
+    shop.order("o1", NOW - DAY, event_id="o", referrer="guest")
+    merge = Merge(at=NOW - DAY, event="m", customer="guest", into="ada")
+    shop.partition.apply(REGISTRY, Fact("", merge), NOW)
+    while letters := shop.partition.take_outgoing():
+        for to, fact in letters:
+            shop.partition.apply(to, fact, NOW)
+    facts = shop.partition.log_of(b"ada")
+    merges = identities_of("guest", shop.partition.correspondence.registry.component("guest")).merges
+    whys = Whys(shop.definitions)
+    found, _ = whys.why(b"ada", facts, (), NOW, merges=merges, after=None, limit=UNLIMITED)
+    events = {event.id: event for event in found.events}
+    assert len(found.events) == 2
+    assert events["m"].counts_for == ["merged", "experiments"]
+    assert (events["m"].experiments, events["m"].says["into"]) == ({"checkout": "b"}, "ada")
+    assert "referrals" not in events["o"].counts_for
 
 
 def test_what_counts_for_nothing_can_be_left_out():

@@ -6,15 +6,18 @@ import gzip
 import io
 import json
 from contextlib import asynccontextmanager
+from itertools import product
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 import pytest
 from aiohttp import web
 from jsonschema import Draft202012Validator
+from yarl import URL
 
-from models.claims import Answered, Opened
-from models.facts import Fact
+from models.claims import Answered, Merge, Opened
+from models.facts import REGISTRY, Fact
 from streams.ask import reader as reader_module
 from streams.ask.api import Api
 from streams.ask.openapi import document
@@ -284,6 +287,79 @@ async def test_tasks_of_others_are_asked_of_them():
         status, headers, body = await get(session, "/customers")
         assert (status, headers["Retry-After"]) == (503, "1")
         assert "the owner of task 1 does not answer at" in json.loads(body)["detail"]
+
+
+def merge(tasks, event, customer, into):
+    """An event `customer.merged`, and what it says to all tasks."""
+    claim = Merge(at=NOW - HOUR, event=event, customer=customer, into=into)
+    tasks[0].partition.apply(REGISTRY, Fact("", claim), NOW)
+    while any(sent := [task.partition.take_outgoing() for task in tasks.values()]):
+        for to, fact in (letter for letters in sent for letter in letters):
+            for number in tasks if to is None else tasks_of([to.encode()], TASKS):
+                tasks[number].partition.apply(to or "", fact, NOW)
+
+
+@asynccontextmanager
+async def merged():
+    """Two workers, by whom customers were merged: each asks the other for a part of what is known of them."""
+    one, other = Worker([0, 2]), Worker([1])
+    at = {tasks_of([name.encode()], TASKS)[0]: name for name in NAMES}
+    merge(one.tasks | other.tasks, "m1", at[0], at[1])
+    merge(one.tasks | other.tasks, "m2", at[2], at[0])
+    async with one.served("t") as session, other.served("t") as second:
+        one.addresses = other.addresses = {0: one.address, 1: other.address, 2: one.address}
+        for each in (session, second):
+            each.headers["Authorization"] = "Bearer t"
+        yield (session, second), at[1], [at[0], at[2]]
+
+
+async def test_who_was_merged_is_found_under_their_name(described):
+    async with merged() as (askers, name, others):
+        for asker, identity, what in product(askers, others, ["", "/why"]):
+            path = f"/customers/{quote(identity)}{what}?format=json"
+            async with asker.get(URL(path, encoded=True), allow_redirects=False) as response:
+                assert response.status == 307
+                assert response.headers["Location"] == f"/customers/{quote(name)}{what}?format=json"
+                problem = json.loads(await response.read())
+            assert problem["detail"] == f"{identity!r} was merged: the customer is known as {name!r}"
+            answers = described["paths"][f"/customers/{{customer_id}}{what}"]["get"]["responses"]
+            assert answers["307"] == {"$ref": "#/components/responses/307"}
+            assert json.loads((await get(asker, path))[2])["customer_id"] == name
+
+
+async def test_which_ids_are_one_customer_and_by_which_events():
+    async with merged() as (askers, name, others):
+        for asker, identity in product(askers, [name, *others]):
+            path = f"/customers/{quote(identity)}/identities"
+            found = json.loads((await get(asker, path))[2])
+            assert (found["customer_id"], found["identities"]) == (name, sorted(others))
+            assert [(each["id"], each["customer_id"], each["into"]) for each in found["merges"]] == [
+                ("m1", others[0], name),
+                ("m2", others[1], others[0]),
+            ]
+            rows = csv.DictReader(io.StringIO((await get(asker, path, Accept="text/csv"))[2].decode()))
+            assert [row["id"] for row in rows] == ["m1", "m2"]
+        assert json.loads((await get(askers[1], "/customers/nobody/identities"))[2]) == {
+            "customer_id": "nobody",
+            "identities": [],
+            "merges": [],
+        }
+
+
+async def test_the_merges_are_among_the_events():
+    async with merged() as (askers, name, others):
+        for asker in askers:
+            path, found = f"/customers/{quote(name)}/why?limit=4", []
+            while path is not None:
+                _, headers, body = await get(asker, path)
+                found += json.loads(body)["events"]
+                path = headers["Link"].split(">")[0][1:] if "Link" in headers else None
+            assert len(found) == 3 * 5 + 2
+            merges = [event for event in found if event["type"] == "customer.merged"]
+            assert [(event["id"], event["says"], event["counts_for"]) for event in merges] == [
+                ("m1", {"customer_id": others[0], "into": name}, ["merged"]),
+                ("m2", {"customer_id": others[1], "into": others[0]}, ["merged"]),
+            ]
 
 
 async def test_two_workers_with_one_address_are_told_so():
