@@ -9,10 +9,9 @@ from pathlib import Path
 import click
 import msgspec
 from aiokafka import AIOKafkaProducer
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
+from rich.text import Text
 
 from streams import admin, dead_letters
 from streams.cli.options import settings_options
@@ -20,7 +19,8 @@ from streams.dead_letters import DeadLetter, Place
 from streams.errors import RetentionError
 from streams.settings import Settings
 
-_EXCERPT = 80
+_EXCERPT_BYTES = 400
+_INDENT = (0, 0, 0, 4)
 _PLACES = 3
 _REQUEST_BYTES = 16 << 20
 
@@ -59,8 +59,9 @@ def list_command(
         for letter in shown:
             click.echo(msgspec.json.encode(dead_letters.to_json(letter)))
         return
-    if shown:
-        Console(highlight=False).print(_table(shown))
+    console = Console(highlight=False)
+    for letter in shown:
+        _print(console, letter)
     counts = Counter(letter.reason for letter in letters)
     reasons = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
     click.echo(f"{len(letters):,} dead letters" + (f": {reasons}" if reasons else ""), err=True)
@@ -141,8 +142,8 @@ def _sort_out(
 
 
 def _places(letters: Sequence[DeadLetter]) -> str:
-    """Where they were read, as Kafka's own tools write it; of many, the first."""
-    first = [f"{letter.topic}-{letter.partition}@{letter.offset}" for letter in letters[:_PLACES]]
+    """Where they were read; of many, the first."""
+    first = [_place(letter) for letter in letters[:_PLACES]]
     more = len(letters) - len(first)
     return ", ".join(first) + (f" and {more:,} more" if more else "")
 
@@ -162,19 +163,24 @@ async def _put_back(settings: Settings, letters: Sequence[DeadLetter], places: C
     await dead_letters.settle(settings, places)
 
 
-def _table(letters: Iterable[DeadLetter]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("time", "reason", "topic", "partition", "offset", "message", "value"):
-        table.add_column(column, justify="right" if column in {"partition", "offset"} else "left")
-    for letter in letters:
-        at = datetime.fromtimestamp(letter.timestamp / 1000, UTC).isoformat(sep=" ", timespec="seconds")
-        place = (letter.topic, str(letter.partition), str(letter.offset))
-        content = (escape(letter.message), escape(_excerpt(letter.value)))
-        table.add_row(at.removesuffix("+00:00"), letter.reason, *place, *content)
-    return table
+def _place(letter: DeadLetter) -> str:
+    """Where it was read, as Kafka's own tools write it."""
+    return f"{letter.topic}-{letter.partition}@{letter.offset}"
+
+
+def _print(console: Console, letter: DeadLetter) -> None:
+    """Print when, why and where; what is wrong; and the beginning of what came in."""
+    at = datetime.fromtimestamp(letter.timestamp / 1000, UTC).isoformat(sep=" ", timespec="seconds")
+    heading = (
+        Text(at.removesuffix("+00:00") + "  ").append(letter.reason, "bold").append(f"  {_place(letter)}")
+    )
+    console.print(heading)
+    console.print(Padding(Text(letter.message), _INDENT))
+    excerpt = Text(_excerpt(letter.value), style="dim", no_wrap=True, overflow="ellipsis")
+    console.print(Padding(excerpt, _INDENT))
 
 
 def _excerpt(value: bytes | None) -> str:
     """Give the beginning of a value, with what a terminal would obey escaped."""
-    text = (value or b"")[:_EXCERPT].decode(errors="replace")
+    text = (value or b"")[:_EXCERPT_BYTES].decode(errors="replace")
     return "".join(character if character.isprintable() else "\N{MIDDLE DOT}" for character in text)

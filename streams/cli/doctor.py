@@ -47,10 +47,14 @@ def command(settings: Settings, form: str | None, principal: str | None) -> int:
     click.echo(
         f"retention {version('retention')}, Python {platform.python_version()}, {platform.platform()}\n"
     )
-    for name, setting in SETTINGS.items():
-        if name in connection.NAMES[1:] and settings.sources[name] == "default":
-            continue  # most need none of these
-        click.echo(f"{setting.variable:<27} {settings.shown(name)}  ({settings.sources[name]})")
+    shown = {
+        setting.variable: f"{settings.shown(name)}  ({settings.sources[name]})"
+        for name, setting in SETTINGS.items()
+        if name not in connection.NAMES[1:] or settings.sources[name] != "default"  # most need none of these
+    }
+    width = max(map(len, shown))
+    for variable, value in shown.items():
+        click.echo(f"{variable:<{width}} {value}")
     click.echo()
     return asyncio.run(_report(settings))
 

@@ -43,7 +43,7 @@ def _topics(kafka, monkeypatch, make_topics):
     make_topics(*INPUTS, DEAD_LETTERS)
 
 
-def test_the_list_is_a_table_and_a_count(retention, broker_calls):
+def test_the_list_says_what_is_wrong_and_counts(retention, broker_calls):
     broker_calls.produce(letter(order(1, amount=-5)), letter(b"\xff\x1b[31m", "not_json", offset=9))
     result = retention("dead-letters", "list")
     assert result.code == 0
@@ -51,6 +51,16 @@ def test_the_list_is_a_table_and_a_count(retention, broker_calls):
     assert "why invalid_field" in result.out
     assert '"e1"' in result.out
     assert "\x1b" not in result.out
+
+
+def test_a_list_is_read_in_a_narrow_terminal_too(retention, broker_calls, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    value = order(1, amount=-5, note="x" * 200)
+    broker_calls.produce(letter(value, "unknown_currency", topic="customers", offset=12_345_678))
+    heading, message, excerpt = retention("dead-letters", "list").out.rstrip().splitlines()
+    assert heading.rstrip().endswith("  unknown_currency  customers-3@12345678")
+    assert message.strip() == "why unknown_currency"
+    assert excerpt.strip() == json.dumps(value)[:75] + "…"
 
 
 def test_an_empty_list_is_no_error(retention):
