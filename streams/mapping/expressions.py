@@ -10,11 +10,13 @@ Beside the record's own fields there are names for what surrounds it (`SURROUNDI
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 import jmespath
 from jmespath.exceptions import JMESPathError
 from msgspec import Struct
+
+from streams.mapping import syntax
 
 #: Takes a record as a `Source` holds it, and gives what was asked for; None: there is nothing.
 Get = Callable[[Any], Any]
@@ -80,13 +82,7 @@ def parse(text: str) -> Expression:
     Raises:
         ValueError: it is no JMESPath.
     """
-    if not text.strip():
-        raise ValueError("an empty path names nothing")
-    try:
-        return Expression(text, cast("dict[str, Any]", jmespath.compile(text).parsed))
-    except JMESPathError as error:
-        problem = " ".join(str(error).split())
-        raise ValueError(f"{text!r} is no JMESPath expression: {problem}") from None
+    return Expression(text, syntax.tree(text))
 
 
 def paths(expression: Expression) -> list[Path]:

@@ -1,5 +1,7 @@
 """Compiled expressions say what JMESPath's own interpreter says."""
 
+import re
+
 import jmespath
 import msgspec
 import pytest
@@ -89,13 +91,41 @@ def test_truth_is_jmespaths(value):
     assert expressions.truthy(value) is jmespath.search("!!a", {"a": value})
 
 
-@pytest.mark.parametrize("text", ["", " ", "a.", "a[", "a ==", "$.a", "f(a)"])
-def test_what_is_no_expression_is_said(text):
-    if text == "f(a)":  # unknown functions show when they are called: the interpreter's own
-        assert compiled(parse(text), Rows())({"a": 1}) is None
-        return
-    with pytest.raises(ValueError, match=r"names nothing|is no JMESPath"):
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "an empty path names nothing"),
+        (" ", "an empty path names nothing"),
+        ("a.", "something is missing at its end"),
+        ("a[", "something is missing at its end"),
+        ("a ==", "something is missing at its end"),
+        ("contains(tags, 'B2B'", "something is missing at its end"),
+        ("a.b c", "c at character 5 does not belong there"),
+        ("a..b", ". at character 3 does not belong there"),
+        ("a = b", "= at character 3 does not belong there; what is equal is written =="),
+        (
+            "$.a",
+            "$ at character 1 does not belong there; a name with more than letters, digits and _ in it is",
+        ),
+        ("order-id", "- at character 6 does not belong there; a name with more than letters"),
+        ("name == 'x", "the ' at character 9 is not closed"),
+        ('"x', 'the " at character 1 is not closed'),
+        ("a && containz(b, 'x')", "there is no function containz; did you mean contains?"),
+        ("[?f(a)]", "there is no function f"),
+        ("contains(a)", "contains takes 2 in its brackets, not 1"),
+        ("not_null()", "not_null takes 1 or more in its brackets, not 0"),
+    ],
+)
+def test_what_is_no_expression_is_said_and_where(text, says):
+    with pytest.raises(ValueError, match=re.escape(says)) as error:
         parse(text)
+    if text.strip():
+        assert str(error.value).startswith(f"{text!r} is no JMESPath expression: {says}")
+
+
+def test_functions_are_those_of_jmespath():
+    for text in ("not_null(a)", "not_null(a, b, c)", "merge(a, b)", "sort_by(a, &b)", "length(keys(@))"):
+        assert parse(text).text == text
 
 
 def test_fields_of_any_name_are_read():

@@ -1,0 +1,77 @@
+"""JMESPath's syntax: parsed by the library (`jmespath`), with what is wrong said in words, and where.
+
+The library looks at functions only when they are called. A misspelt one would then be nothing for every
+record, and a condition with it never hold; so their names and numbers of arguments are checked here.
+"""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+import jmespath
+from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError
+from jmespath.functions import Functions
+
+#: Function -> how many arguments it takes, and whether more.
+_FUNCTIONS: Final[dict[str, tuple[int, bool]]] = {
+    name: (len(function["signature"]), any(one.get("variadic") for one in function["signature"]))
+    for name, function in cast("dict[str, Any]", Functions.FUNCTION_TABLE).items()
+}
+_QUOTES: Final = ("'", '"', "`")
+
+
+def tree(text: str) -> dict[str, Any]:
+    """Give the syntax tree of an expression.
+
+    Raises:
+        ValueError: it is no JMESPath; the message has the expression, and where in it something is wrong.
+    """
+    if not text.strip():
+        raise ValueError("an empty path names nothing")
+    try:
+        parsed = cast("dict[str, Any]", jmespath.compile(text).parsed)
+    except JMESPathError as error:
+        raise ValueError(f"{text!r} is no JMESPath expression: {_problem(text, error)}") from None
+    for function in _functions(parsed):
+        if problem := _misuse(function):
+            raise ValueError(f"{text!r} is no JMESPath expression: {problem}")
+    return parsed
+
+
+def _problem(text: str, error: JMESPathError) -> str:
+    if not isinstance(error, ParseError) or isinstance(error, IncompleteExpressionError):
+        return "something is missing at its end"
+    at = error.lex_position
+    found = text[at : at + 1] if isinstance(error, LexerError) else str(error.token_value)
+    if not found:
+        return "something is missing at its end"
+    if isinstance(error, LexerError) and found in _QUOTES:
+        return f"the {found} at character {at + 1} is not closed"
+    hint = _hint(found) if isinstance(error, LexerError) else ""
+    return f"{found} at character {at + 1} does not belong there{hint}"
+
+
+def _hint(character: str) -> str:
+    if character == "=":
+        return "; what is equal is written =="
+    return '; a name with more than letters, digits and _ in it is written "in-quotes"'
+
+
+def _functions(parsed: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if parsed["type"] == "function_expression":
+        yield parsed
+    for child in parsed["children"]:
+        if isinstance(child, dict):
+            yield from _functions(child)
+
+
+def _misuse(function: dict[str, Any]) -> str:
+    """Say what is wrong with a call; nothing, if all is well."""
+    name, given = function["value"], len(function["children"])
+    if name not in _FUNCTIONS:
+        close = difflib.get_close_matches(name, _FUNCTIONS, n=1)
+        return f"there is no function {name}" + (f"; did you mean {close[0]}?" if close else "")
+    wanted, more = _FUNCTIONS[name]
+    if given == wanted or (more and given > wanted):
+        return ""
+    return f"{name} takes {wanted}{' or more' if more else ''} in its brackets, not {given}"
