@@ -54,7 +54,7 @@ async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker
             await asyncio.sleep(0.2)
     settings = load({}, environ := deployment.settings)
     erased = await asyncio.to_thread(erase, environ, f"{MARK}-guest")
-    assert "done: the workers have forgotten them" in erased
+    assert "\ndone: " in erased  # of whom, it cannot tell where tombstones are removed within a second
     for days in (COMPACTED_DAYS, KEPT_DAYS):
         assert f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}" in erased
     await cluster.produce([order(9, MARK)])

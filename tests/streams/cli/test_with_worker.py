@@ -105,6 +105,11 @@ def test_what_was_refused_is_mended_put_back_and_counted(retention, worker, even
         assert result.code == 0
         assert "ok    1 worker of group" in result.out
         assert "dead letters" not in result.out  # both have been put back
+        known = retention("erase", "--yes", "c1").out
+        assert "done: the workers have forgotten them\n\nremoved " in known
+        unknown = retention("erase", "--yes", "c11").out
+        assert "done: nothing is known of c11: " in unknown
+        assert "\nremoved " not in unknown
 
 
 def test_after_a_reset_everything_is_read_again(retention, worker, events_file, broker_calls, unique):
