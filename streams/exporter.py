@@ -18,6 +18,7 @@ from models.metrics import CATALOGUE, Sample
 from streams.lag import Lag
 from streams.operational import Operational
 from streams.publisher import AS_OF, CAUGHT_UP, Publisher
+from streams.topics import DERIVED
 
 AS_OF_HELP = "The instant that the numbers hold for, in seconds since the epoch."
 CAUGHT_UP_HELP = (
@@ -117,6 +118,12 @@ class WorkerCollector(Collector):
             "Records that an input's own retention removed before they were read.",
             "topic",
             own.records_lost.items(),
+        )
+        yield _counter(
+            "outputs",
+            "Records written to the derived topics, by topic.",
+            "topic",
+            [(topic, own.written[topic]) for topic in DERIVED],
         )
         yield CounterMetricFamily(
             "retention_worker_duplicates", "Facts that were known already.", value=own.duplicates

@@ -74,6 +74,7 @@ class Operational:
         self.anonymous: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
         self.records_lost: Counter[str] = Counter()
+        self.written: Counter[str] = Counter()
         self.duplicates = 0
         self.erased = 0
         self.rerouted = 0
@@ -99,6 +100,11 @@ class Operational:
     def lost(self, tp: TopicPartition, count: int) -> None:
         """`count` records were removed by the topic's own retention before they were read."""
         self.records_lost[tp.topic] += count
+
+    def committed(self, records: Mapping[tuple[str, int], Sequence[object]]) -> None:
+        """A transaction has written these: topic and partition -> records."""
+        for (topic, _), written in records.items():
+            self.written[topic] += len(written)
 
     def read(
         self, task: int, tp: TopicPartition, records: Sequence[BareRecord], count: int | None = None

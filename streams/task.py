@@ -320,6 +320,7 @@ class Task:
         self._committed = positions
         self._letters_committed = letters
         self._committed_at = time.monotonic()
+        self._shared.operational.committed(records)
         example = {"task": f"{self.number}", "rows": f"{len(rows)}", "records": f"{taken}"}
         self._shared.operational.flush.observe(self._committed_at - started, example=example)
 

@@ -112,6 +112,7 @@ def test_exports_a_workers_own_numbers():
     own.events("orders", 5)
     own.dead_letter("not_json")
     own.lost(TopicPartition("orders", 0), 7)
+    own.committed({("retention.actions", 0): [1, 2], ("retention.actions", 1): [3], ("g-facts", 0): [4]})
     own.duplicates, own.rerouted, own.recovery_seconds = 2, 4, 1.5
     own.flush.observe(0.03)
     lag = Lag()
@@ -123,6 +124,8 @@ def test_exports_a_workers_own_numbers():
         ("dead_letters_total", ("reason", "not_json")): 1,
         ("dead_letters_total", ("reason", "too_large")): 0,
         ("records_lost_total", ("topic", "orders")): 7,
+        ("outputs_total", ("topic", "retention.actions")): 3,
+        ("outputs_total", ("topic", "retention.customers")): 0,
         ("duplicates_total",): 2,
         ("rerouted_total",): 4,
         ("recovery_seconds",): 1.5,
@@ -138,4 +141,5 @@ def test_exports_a_workers_own_numbers():
     }
     for (name, *labels), value in expected.items():
         assert series[(prefix + name, *labels)] == value, name
+    assert (prefix + "outputs_total", ("topic", "g-facts")) not in series
     assert any(name == "retention_worker_info" for name, *_ in series)
