@@ -17,10 +17,18 @@ GAP = 300_000.0  # ms: a hand-over between workers is no hole in a line
 OVER_NOTHING = "over nothing"
 WIDTH = 24
 
+_BESIDE = [
+    model.DynamicConfigValue(id_val="unit", value="short"),
+    model.DynamicConfigValue(id_val="custom.axisPlacement", value="right"),
+    model.DynamicConfigValue(id_val="custom.fillOpacity", value=0),
+    model.DynamicConfigValue(id_val="custom.lineStyle", value={"fill": "dash", "dash": [4, 8]}),
+]
+
 EVERY = {"job": "retention_worker_info", "instance": 'retention_worker_info{job=~"$job"}'}  # all, some or one
 CHOICES = {  # one: its label, the series that has the values, which of its labels, and the first choice
     "window": ("Window", "retention_customers", "window", "30d"),
     "response_window": ("Window", "retention_first_response_mean_seconds", "window", "24h"),
+    "action": ("Action", "retention_action_return_ratio", "action", "win_back"),
     "priority": ("Priority", "retention_first_response_mean_seconds", "priority", "all"),
 }
 
@@ -104,6 +112,8 @@ def _panel(chart: Chart) -> Any:  # noqa: ANN401 - the SDK's panels have no comm
         if chart.exemplars:
             target.exemplar(True)
         panel.with_target(target.range() if chart.kind == "timeseries" else target.instant())
+        if query.beside:
+            panel.override_by_query(letter, _BESIDE)
     return panel
 
 

@@ -19,10 +19,11 @@ RATIO, SECONDS, COUNT, MONEY, NUMBER = "percentunit", "s", "short", "short", "no
 
 @dataclass(frozen=True)
 class Query:
-    """PromQL and the legend of its series."""
+    """PromQL and the legend of its series; `beside` the others, it has an axis of its own, of numbers."""
 
     expr: str
     legend: str
+    beside: bool = False
 
     def metrics(self) -> set[str]:
         """The exported metrics it rests on: of a denominator the ratio, of a bucket the histogram."""

@@ -97,11 +97,31 @@ WORTH = (
     ),
 )
 
+_CHOSEN = {"window": "$window", "action": "$action"}
+ACTIONS = (
+    Chart(
+        title="Came back after $action, $window",
+        unit=RATIO,
+        width=24,
+        queries=(
+            Query(business("retention_action_return_ratio", **_CHOSEN), "{{group}}"),
+            Query(
+                business("retention_action_return_denominator", **_CHOSEN),
+                "{{group}}: how many actions",
+                beside=True,
+            ),
+        ),
+        empty="no action's 30 days have ended",
+        do="acted above held_out, each over a hundred actions or more: it helps. No distance: switch it off, since "
+        "people grow numb. held_out at 0 actions: nobody is held out, and nobody will ever know.",
+    ),
+)
+
 BOARD = Board(
     uid="retention-customers",
     title="Customers",
     description="Who the customers are, how they move, what they are worth and how much of it is at risk.",
-    rows=(("Lifecycle", LIFECYCLE), ("Flow", FLOW), ("Worth", WORTH)),
-    variables=("window",),
+    rows=(("Lifecycle", LIFECYCLE), ("Flow", FLOW), ("Worth", WORTH), ("What actions do", ACTIONS)),
+    variables=("window", "action"),
     span="now-30d",
 )

@@ -130,6 +130,30 @@ FLOW = (
         exemplars=True,
         do="A dot is a transaction: its task, and how much was in it. Rising alone: the broker's disks. Rising with events: batches grow, which is well.",
     ),
+    Chart(
+        title="Outputs",
+        unit="wps",
+        width=8,
+        queries=(Query(f"sum by (job, topic) ({rate('retention_worker_outputs_total')})", "{{topic}}"),),
+        do="retention.metrics at 0: the numbers stand still. The others follow customers and clock; a peak after "
+        "a start is what was not said before.",
+    ),
+    Chart(
+        title="Redis takes the read model",
+        unit=NUMBER,
+        width=8,
+        queries=(Query(worker("retention_worker_read_model_up"), EACH),),
+        empty="no read model is configured, or nobody keeps it",
+        do="0: retention doctor says whether Redis can be reached; nothing else waits for it, and it is filled again.",
+    ),
+    Chart(
+        title="Read model behind",
+        unit="short",
+        width=8,
+        queries=(Query(worker("retention_worker_read_model_behind_records"), EACH),),
+        empty="no read model is configured, or nobody keeps it",
+        do="Rising while Redis answers: it is too slow, or far away. Services that ask it see old profiles meanwhile.",
+    ),
 )
 
 WORKERS = (

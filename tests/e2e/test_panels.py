@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from streams.read_model.server import RedisServer, find_program
 from tests.e2e.deployment import AS_OF, Deployment
 from tests.e2e.prometheus_server import ROOT, PrometheusServer, filled, panels
 from tests.e2e.worker import Metrics, WorkerProcess
@@ -46,9 +47,17 @@ def shop(cluster, tmp_path) -> Iterator[Shop]:
 
 
 @pytest.fixture
-async def deployment(deploy, shop) -> Deployment:  # noqa: ARG001 - its topics first
-    """Two workers of the shop's events, as Compose has them: on the wall's clock."""
-    workers = deploy(RETENTION_CLOCK="wall")
+def redis(tmp_path) -> Iterator[str]:
+    program = find_program()
+    assert program is not None
+    with RedisServer(program, tmp_path / "redis") as server:
+        yield server.url
+
+
+@pytest.fixture
+async def deployment(deploy, shop, redis) -> Deployment:  # noqa: ARG001 - its topics first
+    """Two workers of the shop's events, as Compose has them: on the wall's clock, with a read model."""
+    workers = deploy(RETENTION_CLOCK="wall", RETENTION_REDIS=redis)
     await workers.started(2)
     return workers
 
@@ -76,7 +85,7 @@ def same(one: float | None, other: float) -> bool:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.program("prometheus")
+@pytest.mark.program("prometheus", "redis-server|valkey-server")
 async def test_every_panel_and_alert(deployment, prometheus, shop):
     trusted = (
         "job:retention:trusted == 1 and on (job) sum by (job) (rate(retention_worker_events_total[10s])) > 5"

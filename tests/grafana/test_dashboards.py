@@ -202,6 +202,31 @@ def test_counters_are_rates_over_the_interval_that_fits(panel):
             assert interval == "$__rate_interval"
 
 
+@each_panel_alone
+def test_how_much_a_ratio_rests_on_is_not_drawn_as_a_share(panel):
+    """A denominator that is shown beside its ratio has a unit and an axis of its own."""
+    defaults, overrides = panel["fieldConfig"]["defaults"], panel["fieldConfig"]["overrides"]
+    own = {
+        each["matcher"]["options"]: {one["id"]: one["value"] for one in each["properties"]}
+        for each in overrides
+    }
+    for target in panel["targets"]:
+        if re.match(r"max without \(instance\) \(retention_\w+_denominator", target["expr"]):
+            chosen = {"unit": defaults["unit"]} | own.get(target["refId"], {})
+            assert chosen["unit"] == "short"
+            assert defaults["unit"] == "short" or chosen["custom.axisPlacement"] == "right"
+
+
+def test_what_actions_do_is_shown_beside_how_many_they_are():
+    [panel] = [each for each in BOARDS["retention-customers"]["panels"] if "Came back" in each["title"]]
+    for target, name in zip(panel["targets"], ("ratio", "denominator"), strict=True):
+        assert (
+            f'retention_action_return_{name}{{job=~"$job", window=~"$window", action=~"$action"}}'
+            in target["expr"]
+        )
+        assert "{{group}}" in target["legendFormat"]
+
+
 def test_slow_batches_can_be_found():
     panels = {panel["title"]: panel for panel in BOARDS["retention-pipeline"]["panels"]}
     for title in ("Event to number", "Transaction time"):
