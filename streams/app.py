@@ -67,13 +67,15 @@ class FaustApp(faust.App):
         return BatchTransport(self.conf.broker_producer, self)
 
     async def crash(self, reason: BaseException) -> None:
-        """Stop because of `reason`.
+        """Stop because of `reason`; what follows from the first one is not said.
 
         What a person can mend is said in a line by the command: no traceback here, and an orderly stop, for
         which the consumer's thread must live on.
         """
+        if self.crash_reason is not None:
+            return
         if not isinstance(reason, RetentionError):
             await super().crash(reason)
-        elif self.crash_reason is None:
+        else:
             self.crash_reason = reason
             self._crashed.set()

@@ -99,6 +99,7 @@ async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
     await _stop(app)
     for task in waiting:
         task.cancel()
+    reason = reason or worker.stop_error
     if reason:
         if isinstance(reason, RetentionError):
             raise reason

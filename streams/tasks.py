@@ -88,10 +88,12 @@ class Tasks:
         await asyncio.gather(*(self._commit(task) for task in list(self._owned.values())))
 
     async def close(self) -> None:
-        """Commit, and give everything back."""
-        await asyncio.gather(*(self._commit(task, last=True) for task in list(self._owned.values())))
-        for number in [*self._owned, *self._opening]:
-            await self._close(number)
+        """Commit, and give everything back, also where a commit raises."""
+        try:
+            await asyncio.gather(*(self._commit(task, last=True) for task in list(self._owned.values())))
+        finally:
+            for number in [*self._owned, *self._opening]:
+                await self._close(number)
 
     async def sample_lag(self) -> None:
         """Compare positions with the sources' ends.
@@ -160,9 +162,9 @@ class Tasks:
             except asyncio.CancelledError:
                 await task.close()
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - said with its traceback by who is told
                 if not isinstance(error, RetentionError):  # which says it all
-                    log.exception("task %d cannot be opened", number)
+                    log.error("task %d cannot be opened", number)  # noqa: TRY400
                 await task.close()
                 await self._on_failed(error)
                 return

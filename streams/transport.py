@@ -8,6 +8,7 @@ What is overridden is Faust's inside, and where aiokafka does not say it aloud, 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -66,6 +67,12 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """Start the consumer."""
         await super().on_start()
         give_bare(self._ensure_consumer())
+
+    def _stopped_set(self) -> None:
+        # One that has crashed has ended, and closed its loop: nothing waits there to be told. Raising would
+        # put a traceback of this before the line that says why the worker ends.
+        with contextlib.suppress(RuntimeError):
+            super()._stopped_set()
 
     def _create_worker_consumer(self, _transport: driver.Transport) -> AIOKafkaConsumer:
         conf = self.app.conf

@@ -51,6 +51,15 @@ class Worker:
     Args:
         settings: validated.
         partitions: topic -> partition count, of all topics that it reads or writes.
+
+    Attributes:
+        settings: as given.
+        operational: its own counters.
+        app: Faust's.
+        names: of the internal topics.
+        owner: the roll-up's, while task 0 is here.
+        stop_error: why what was read last could not be committed as it stopped.
+        read_model: in Redis, if there is one.
     """
 
     def __init__(self, settings: Settings, partitions: Mapping[str, int]) -> None:
@@ -59,6 +68,7 @@ class Worker:
         self.app = FaustApp(settings)
         self.names = Names(settings.group)
         self.owner: RollupOwner | None = None
+        self.stop_error: Exception | None = None
         self.read_model = self._read_model(partitions)
         self._table = CustomersTable(self.app, name="customers", partitions=settings.partitions)
         self.app.tables.add(self._table)
@@ -151,7 +161,7 @@ class Worker:
             async for event in stream.events():
                 batch = cast("RecordBatch", event.value)
                 task = self.tasks.get(batch.tp.partition % self._shared.tasks)
-                if task is None or not task.running:
+                if task is None or not task.running or self.app.crash_reason is not None:
                     continue
                 try:
                     await take(task, batch)
@@ -160,9 +170,9 @@ class Worker:
                 except (KafkaError, ProducerSendError) as error:
                     # What was not taken comes again: a task knows how far it has come.
                     log.warning("%s partition %d: %s: trying again", *batch.tp, error)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - said with its traceback by `crash`
                     # Faust would start the agent again after this batch: its records would be skipped.
-                    log.exception("%s partition %d could not be taken", batch.tp.topic, batch.tp.partition)
+                    log.error("%s partition %d could not be taken", *batch.tp)  # noqa: TRY400
                     await self.app.crash(error)
 
         return agent
@@ -176,9 +186,10 @@ class Worker:
                     raise
                 except (KafkaError, ProducerSendError) as error:
                     log.warning("%s: %s: trying again", step.__name__, error)
-                except Exception as error:
-                    log.exception("%s failed", step.__name__)
+                except Exception as error:  # noqa: BLE001 - said with its traceback by `crash`
+                    log.error("%s failed", step.__name__)  # noqa: TRY400
                     await self.app.crash(error)
+                    return
                 await self.app.sleep(seconds)
 
         return loop
@@ -237,7 +248,12 @@ class Worker:
         await self.tasks.commit()
 
     async def _on_shutdown(self, *_args: Any, **_kwargs: Any) -> None:
-        await self.tasks.close()
+        try:
+            await self.tasks.close()
+        except Exception as error:
+            # Faust would stop nothing else: the consumer's thread would keep the process alive for ever.
+            log.exception("what was read last could not be committed: it is read again")
+            self.stop_error = error
 
     async def _on_opened(self, task: Task) -> None:
         if task.number == 0:

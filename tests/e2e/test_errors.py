@@ -78,3 +78,19 @@ async def test_a_worker_stops_within_seconds_while_the_broker_is_away(deploy):
         await worker.stop(30)
     finally:
         cluster.broker.start()
+
+
+_COMMITS_RAISE = """
+from streams.task import Task
+async def commit(self, *, last=False):
+    raise ValueError("a defect")
+Task.commit = commit
+"""
+
+
+async def test_a_worker_with_a_defect_says_it_and_ends(deploy):
+    """Also where it keeps the worker from stopping in order: nothing restarts one that hangs."""
+    worker = deploy().start(DEFECT=_COMMITS_RAISE)
+    assert await worker.exit_code() == 1
+    assert "retention: the worker stopped: ValueError('a defect')\n  its log says why\n" in worker.log
+    assert "Event loop is closed" not in worker.log

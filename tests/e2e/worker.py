@@ -18,7 +18,8 @@ from tests.oracle import Series
 
 ROOT = Path(__file__).parents[2]
 
-#: Ends with its parent, whatever becomes of that. What is in `CLOCK_FILE` is added to the wall clock.
+#: Ends with its parent, whatever becomes of that. What is in `CLOCK_FILE` is added to the wall clock;
+#: `DEFECT` is code that breaks something first.
 _LAUNCHER = """
 import ctypes, os, pathlib, sys, time
 if sys.platform == "linux":
@@ -26,6 +27,7 @@ if sys.platform == "linux":
 if "CLOCK_FILE" in os.environ:
     shift, real = pathlib.Path(os.environ.pop("CLOCK_FILE")), time.time_ns
     time.time_ns = lambda: real() + int(shift.read_text())
+exec(os.environ.pop("DEFECT", ""))
 from streams.cli import main
 main()
 """
