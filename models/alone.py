@@ -13,7 +13,7 @@ def take(partition: Partition, customer: str, fact: Fact, now: int) -> None:
     if partition.counting:
         partition.apply(customer, fact, now)
     else:
-        partition.absorb(customer.encode(), fact, encode(fact))
+        partition.take([(customer.encode(), fact, encode(fact))])
 
 
 def settle(partition: Partition, now: int) -> None:

@@ -224,18 +224,14 @@ class Correspondence:
             orders = {each.order for each in account.row.refunds.get(fact.entity, ())}
         self.tell(account, orders)
 
+    def owes(self, account: Account, *, again: bool) -> bool:
+        """Whether `tell` would tell anybody anything."""
+        return any(told != now or (again and now) for _, told, now in _named(account))
+
     def tell(self, account: Account, orders: set[str] | None = None, *, again: bool = False) -> None:
         """Tell those whom the customer's orders name what has changed; `again` also what has not."""
-        letters = account.row.letters
-        if letters is None:
-            return
         by = account.key.decode()
-        for entity in sorted(letters.refers if orders is None else letters.refers & orders):
-            order = account.order(entity)
-            before = letters.told.get(entity)
-            now = None
-            if order is not None and order.qualifying and order.referrer:
-                now = order.referrer, order.time
+        for entity, before, now in _named(account, orders):
             if before is not None and (now is None or now[0] != before[0]):
                 self._tell(account, by, entity, *before, stands=False)
             if now is not None and (now != before or again):
@@ -253,3 +249,23 @@ class Correspondence:
 
     def _send(self, to: str, fact: Fact) -> None:
         self.outgoing.append(Letter(to, fact))
+
+
+def _named(
+    account: Account, orders: set[str] | None = None
+) -> list[tuple[str, tuple[str, int] | None, tuple[str, int] | None]]:
+    """Give a customer's orders (all, or of these) that name somebody: what was said last, and what is so.
+
+    That is who is named and when the order was placed (microseconds); None: that nobody is.
+    """
+    letters = account.row.letters
+    if letters is None:
+        return []
+    named = []
+    for entity in sorted(letters.refers if orders is None else letters.refers & orders):
+        order = account.order(entity)
+        now = None
+        if order is not None and order.qualifying and order.referrer:
+            now = order.referrer, order.time
+        named.append((entity, letters.told.get(entity), now))
+    return named

@@ -1,5 +1,7 @@
 """The logs of a partition's customers, in its rows: what is known, and what was written of late."""
 
+from collections.abc import Iterable
+
 from models import pages
 from models.facts import Fact, encode
 
@@ -28,23 +30,19 @@ class Journal:
         """Give a customer's log."""
         return pages.read(self.rows, key)
 
-    def log(self, key: bytes, event_id: str, encoded: bytes) -> bool:
-        """Write a fact into its customer's log; False if its event is there already."""
-        hashed = pages.short_hash(event_id)
-        row = self.rows.get(key)
-        if row is not None:
-            grown = pages.grown(row, encoded, hashed)
-            if grown is not None:
-                self.rows[key] = grown
-                self.touched[key] = None
-                return True
-            if not self._admits(key, row, event_id, hashed):
-                return False
-        for changed in pages.append(self.rows, key, encoded, hashed):
-            self.touched[changed] = None
-        if key in self._large:
-            self._large[key].add(event_id)
-        return True
+    def log(self, entries: Iterable[pages.Entry]) -> int:
+        """Write facts into their customers' logs; give how many are of events that are there already."""
+        known = 0
+        for key, event_id, encoded in pages.extend(self.rows, entries, self.touched):
+            hashed = pages.short_hash(event_id)
+            if not self._admits(key, self.rows[key], event_id, hashed):
+                known += 1
+                continue
+            for changed in pages.append(self.rows, key, encoded, hashed):
+                self.touched[changed] = None
+            if key in self._large:
+                self._large[key].add(event_id)
+        return known
 
     def _admits(self, key: bytes, row: bytes, event_id: str, hashed: bytes) -> bool:
         """Whether an event is not known yet of a customer who has a row."""

@@ -44,9 +44,11 @@ _NOTE_PAGE: Final = 0xFFFE
 _NEAR: Final = 256
 
 Rows = MutableMapping[bytes, bytes]
+#: A customer's key, the id of an event, and its fact, as `facts.encode` gives it.
+Entry = tuple[bytes, str, bytes]
 
 
-class _Entry(msgspec.Struct, array_like=True, gc=False):
+class _Kept(msgspec.Struct, array_like=True, gc=False):
     """A fact as it stands in a page: its entity may be told by where it stands already."""
 
     entity: str | int
@@ -59,7 +61,7 @@ class _Entry(msgspec.Struct, array_like=True, gc=False):
         return self.claim.time
 
 
-_decode: Final = msgspec.msgpack.Decoder(list[_Entry]).decode
+_decode: Final = msgspec.msgpack.Decoder(list[_Kept]).decode
 _decode_text: Final = msgspec.msgpack.Decoder(str).decode
 
 
@@ -93,20 +95,41 @@ def may_hold(page: bytes, hashed: bytes) -> bool:
     return page.find(hashed, _PREFIX_BYTES, _hashes_end(page)) >= 0
 
 
-def grown(page: bytes, fact: bytes, hashed: bytes) -> bytes | None:
-    """Give a customer's only page with one more fact, if it is one, has room, and cannot hold the event yet.
+def extend(rows: Rows, entries: Iterable[Entry], touched: dict[bytes, None]) -> list[Entry]:
+    """Add facts to the logs of customers without a row, or with one page that has room and not the event.
 
-    It is what nearly every fact comes to, and does the same as `may_hold` and `append` in half the time.
+    It is what nearly every fact comes to. One loop, since a call for each fact takes longer than to add it.
+
+    Args:
+        rows: of a partition.
+        entries: the facts.
+        touched: takes the keys of the pages that changed.
+
+    Returns:
+        Those that need a closer look.
     """
-    number = int.from_bytes(page[:4])
-    end = _PREFIX_BYTES + _HASH_BYTES * number
-    if (
-        page.find(hashed, _PREFIX_BYTES, end) >= 0
-        or count(page) > 1
-        or len(page) + _HASH_BYTES + len(fact) > PAGE_BYTES
-    ):
-        return None
-    return _extended(page, number, end, fact, hashed)
+    others: list[Entry] = []
+    for entry in entries:
+        key, event_id, fact = entry
+        hashed = (crc32(event_id.encode()) & 0xFFFF).to_bytes(_HASH_BYTES)
+        page = rows.get(key)
+        if page is None:
+            rows[key] = _FIRST + hashed + fact
+            touched[key] = None
+            continue
+        number = (page[2] << 8) + page[3]  # a page holds no 65,536 facts
+        end = _PREFIX_BYTES + _HASH_BYTES * number
+        if (
+            page.find(hashed, _PREFIX_BYTES, end) >= 0
+            or page[5] != 1
+            or page[4]
+            or len(page) + _HASH_BYTES + len(fact) > PAGE_BYTES
+        ):
+            others.append(entry)
+            continue
+        rows[key] = _extended(page, number, end, fact, hashed)
+        touched[key] = None
+    return others
 
 
 def append(rows: Rows, customer: bytes, fact: bytes, hashed: bytes) -> Iterable[bytes]:
@@ -210,7 +233,8 @@ def _hashes_end(page: bytes) -> int:
 def _extended(page: bytes, number: int, hashes: int, fact: bytes, hashed: bytes) -> bytes:
     """Give a page, of that many facts, whose hashes end there, with one more fact."""
     begin = hashes + (page[6] << 8) + page[7]
-    end = _text_end(fact, 1)  # of the entity
+    head = fact[1]  # of the entity
+    end = head - 0x9E if head < 0xC0 else _text_end(fact, 1)  # noqa: PLR2004 - as there, without the call
     if end > 1 + _REFERENCE_BYTES:
         near = len(page) - _NEAR
         found = page.find(fact[1:end], near if near > begin else begin) - begin  # noqa: FURB136 - max() is slow

@@ -7,7 +7,7 @@ that they always hold the sum of all rows at `now`. What depends on an instant w
 than the clock in a heap, the oldest claim of each customer in the hour in which it leaves the horizon.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Final
 
@@ -29,6 +29,9 @@ from models.outputs import Desk, Output, Said, Speaker, decode_said, encode_said
 from models.windows import NEVER, US_PER_HOUR, between, hour
 
 __all__ = ["Partial", "Partition"]
+
+#: A customer's key, a fact, and the same as `facts.encode` gives it: who forwards facts has that anyway.
+Addressed = tuple[bytes, Fact, bytes]
 
 #: So many customers' points are taken into the tables at once when all are added up: they take 10 KB each.
 _SETTLED_AT_ONCE: Final = 5_000
@@ -92,37 +95,51 @@ class Partition:
         """Whether rows have changed since the last drain."""
         return bool(self._journal.touched) or self.meta.rewind != self._drained.rewind
 
-    def absorb(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
-        """Take a fact without counting it; False if its event is known already.
+    def take(self, facts: Iterable[Addressed]) -> int:
+        """Take facts: count them, or, as long as nothing is counted, only write them down.
 
-        Args:
-            key: the customer's id.
-            fact: what is to be known. One from beyond the horizon counts for nothing.
-            encoded: the same (`facts.encode`), which who forwards facts has anyway.
+        One from beyond the horizon counts for nothing; one from later than the clock waits for `advance`.
+
+        Returns:
+            How many are of events that are known already.
         """
-        claim = fact.claim
-        time = claim.time
-        if time > self.meta.latest:  # noqa: PLR1730 - max() takes as long as all of the rest up to here
-            self.meta.latest = time
-        if time < self._since:
-            if time == LONG_AGO:
-                self._correspondence.take(key, fact)
-            return True
-        if self._correspondence.guarded:
-            admitted = self._correspondence.admit(key, fact)
-            if admitted is not fact:
-                return admitted is None or self._journal.log(key, claim.id, encode(admitted))
-        return self._journal.log(key, claim.id, encoded)
+        if not self.counting:
+            return self._absorb(facts)
+        now = self.meta.now
+        return sum([not self._apply(key, fact, encoded, now) for key, fact, encoded in facts])
+
+    def _absorb(self, facts: Iterable[Addressed]) -> int:
+        letters, log, since = self._correspondence, self._journal.log, self._since
+        latest, known = self.meta.latest, 0
+        entries: list[tuple[bytes, str, bytes]] = []
+        for key, fact, encoded in facts:
+            claim = fact.claim
+            time = claim.time
+            if time > latest:  # noqa: PLR1730 - max() takes as long as the rest
+                latest = time
+            if time < since:
+                if time == LONG_AGO:
+                    known += log(entries)  # they may be what it is about
+                    entries = []
+                    letters.take(key, fact)
+            elif not letters.guarded:
+                entries.append((key, claim.id, encoded))
+            elif (admitted := letters.admit(key, fact)) is not None:
+                entries.append((key, claim.id, encoded if admitted is fact else encode(admitted)))
+        self.meta.latest = latest
+        return known + log(entries)
 
     def apply(self, customer_id: str, fact: Fact, now: int) -> bool:
         """Take a fact, and count it; False if its event is known already.
 
         Args:
             customer_id: whom it is about.
-            fact: what is to be known. One from beyond the horizon counts for nothing.
+            fact: what is to be known.
             now: facts later than this, and than the partition's own clock, wait for `advance`.
         """
-        key = customer_id.encode()
+        return self._apply(customer_id.encode(), fact, encode(fact), now)
+
+    def _apply(self, key: bytes, fact: Fact, encoded: bytes, now: int) -> bool:
         claim = fact.claim
         time = claim.time
         if time > self.meta.latest:  # noqa: PLR1730 - as above
@@ -135,9 +152,10 @@ class Partition:
             admitted = self._correspondence.admit(key, fact)
             if admitted is None:
                 return True
-            fact = admitted
+            if admitted is not fact:
+                fact, encoded = admitted, encode(admitted)
         account = self._accounts.get(key)  # as it is without the fact
-        if not self._journal.log(key, claim.id, encode(fact)):
+        if self._journal.log(((key, claim.id, encoded),)):
             return False
         if time > now and time > self.meta.now:
             self._held.setdefault(key, []).append(fact)
@@ -187,7 +205,7 @@ class Partition:
         self._journal.put_note(key, encode_said(speech.said) if speech.said else b"")
         for claim in speech.acted:
             fact = Fact("", claim)
-            if self._journal.log(key, claim.id, encode(fact)):
+            if not self._journal.log(((key, claim.id, encode(fact)),)):
                 self._enter(account, fact)
         self._desk.remind(key, speech.until)
         return speech.outputs
@@ -339,19 +357,24 @@ class Partition:
         None may be taken before `counting`.
         """
         self._set_clock(self.meta.now)
+        again = self.meta.told != self.meta.rewind
+        owing: list[bytes] = []
         for number, key in enumerate(self.customers(), 1):
-            self._restore(key)
+            account = self._restore(key)
+            if account is not None and self._correspondence.owes(account, again=again):
+                owing.append(key)
             if number % _SETTLED_AT_ONCE == 0:
                 self._ledger.aggregates.settle(self.meta.now)
             yield
         self.counting = True
-        again = self.meta.told != self.meta.rewind
-        for key in self._correspondence.correspondents():
+        # Not before: what is said is delivered between these steps, with what is written of it.
+        for key in owing:
             self._correspondence.tell(self.account(key), again=again)
             yield
         self.meta.told = self.meta.rewind
 
-    def _restore(self, key: bytes) -> None:
+    def _restore(self, key: bytes) -> Account | None:
+        """Add up one customer; None: nothing counts of them."""
         facts = self._journal.read(key)
         if self.meta.latest > self.meta.now:
             facts = self._hold(key, facts)
@@ -367,13 +390,14 @@ class Partition:
                 facts = without(facts, erased)
                 row = Row(facts)
         if row.earliest == NEVER:
-            return
+            return None
         account = Account(key, row)
         self._ledger.open(account)
         self._accounts.pack(account)
         self._oldest.setdefault(row.earliest, []).append(key)
         if row.letters is not None:
             self._correspondence.note_names(key, facts)
+        return account
 
     def _forget_names(self, key: bytes, erased: set[str]) -> None:
         self._journal.rewrite(key, without(self._journal.read(key), erased))

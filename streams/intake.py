@@ -124,14 +124,9 @@ class Intake:
 
     def take_facts(self, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
         """Take facts that other tasks have forwarded."""
-        partition = self._partition
-        if partition.counting:
-            known, apply = partition.now, partition.apply
-            taken = [apply(record.key.decode(), facts.decode(record.value), known) for record in records]
-        else:
-            absorb = partition.absorb
-            taken = [absorb(record.key, facts.decode(record.value), record.value) for record in records]
-        self._operational.duplicates += taken.count(False)
+        decode = facts.decode
+        taken = [(record.key, decode(record.value), record.value) for record in records]
+        self._operational.duplicates += self._partition.take(taken)
         self.deliver()
         self._operational.read(self._task, tp, records)
 
@@ -147,15 +142,10 @@ class Intake:
                 encoded = facts.encode(letter.fact)
                 for to in range(self._tasks) if letter.to is None else (task,):
                     if to == self._task:
-                        self._take(key, letter.fact, encoded)
+                        self._partition.take([(key, letter.fact, encoded)])
                     else:
                         self._outbox.to(self._facts_topic, to).append(Outgoing(key, encoded))
                         self.letters += 1
-
-    def _take(self, key: bytes, fact: facts.Fact, encoded: bytes) -> bool:
-        if self._partition.counting:
-            return self._partition.apply(key.decode(), fact, self._partition.now)
-        return self._partition.absorb(key, fact, encoded)
 
     def _tasks_of(self, keys: Sequence[bytes]) -> Sequence[int]:
         """Give whose each key is: a customer's by its hash, the registry's (an empty key) the first one's."""
@@ -174,14 +164,9 @@ class Intake:
                 [(task, pair) for task, pair in zip(tasks, pairs, strict=True) if task != self._task]
             )
             pairs = [pair for task, pair in zip(tasks, pairs, strict=True) if task == self._task]
-        partition = self._partition
-        if partition.counting:
-            known, apply = partition.now, partition.apply
-            taken = [apply(customer, fact, known) for _, (customer, fact, _) in pairs]
-        else:
-            absorb, encode = partition.absorb, facts.encode
-            taken = [absorb(key, fact, encode(fact)) for key, (_, fact, _) in pairs]
-        self._operational.duplicates += taken.count(False)
+        encode = facts.encode
+        taken = [(key, fact, encode(fact)) for key, (_, fact, _) in pairs]
+        self._operational.duplicates += self._partition.take(taken)
         self.deliver()
         return len(found) - len(pairs)
 

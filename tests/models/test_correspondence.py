@@ -119,8 +119,7 @@ def test_what_comes_by_a_longer_way_does_not_outdo_what_was_said_after_it(pair):
     assert pair.senders() == 0
     history = Partition(Definitions(), {})
     history.resume(NOW)
-    for fact in said:
-        history.absorb(b"ada", fact, b"")
+    history.take((b"ada", fact, b"") for fact in said)
     pair.partitions[0] = history
     list(history.count())
     assert pair.senders() == 0

@@ -85,7 +85,7 @@ class Worker:
         if part.counting:
             part.apply(customer, facts.decode(encoded), now)
         else:
-            part.absorb(customer.encode(), facts.decode(encoded), encoded)
+            part.take([(customer.encode(), facts.decode(encoded), encoded)])
 
     def pass_on(self, now: int, limit: int | None = None) -> None:
         """Deliver so many of the letters that are under way; all of them without a limit."""

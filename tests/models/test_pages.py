@@ -39,13 +39,9 @@ def alike(found: Fact) -> Fact:
 
 def log(rows: dict[bytes, bytes], known: list[Fact], customer: bytes = b"ada") -> None:
     for fact in known:
-        hashed = pages.short_hash(fact.claim.id)
-        first = rows.get(customer)
-        grown = None if first is None else pages.grown(first, encode(fact), hashed)
-        if grown is None:
-            pages.append(rows, customer, encode(fact), hashed)
-        else:
-            rows[customer] = grown
+        event_id, encoded = fact.claim.id, encode(fact)
+        if pages.extend(rows, [(customer, event_id, encoded)], {}):
+            pages.append(rows, customer, encoded, pages.short_hash(event_id))
 
 
 @pytest.fixture(params=[pages.PAGE_BYTES, 300, 40])
@@ -78,7 +74,8 @@ def test_a_page_may_hold_every_event_that_it_holds(known):
     log(rows, known)
     for fact in known:
         assert pages.may_hold(rows[b"ada"], pages.short_hash(fact.claim.id))
-        assert pages.grown(rows[b"ada"], encode(fact), pages.short_hash(fact.claim.id)) is None
+        again = (b"ada", fact.claim.id, encode(fact))
+        assert pages.extend(rows, [again], {}) == [again]
 
 
 def test_an_entity_is_written_once_in_a_while():

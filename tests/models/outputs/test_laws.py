@@ -5,8 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from models.events import to_us
-from models.messages import Profile, TicketSla, Transition
+from models.messages import Action, Profile, TicketSla, Transition
 from models.outputs import decode_said
+from tests.asked import faults
 from tests.models.outputs.conftest import Town
 from tests.oracle.profiles import decisions, profiles, transitions
 from tests.random_history import random_history
@@ -93,6 +94,8 @@ def run(history):
         expected = transitions(delivered, now, history.definitions)
         assert {key: last_transitions(town.outputs)[key] for key in expected} == expected
         assert_targets(town.outputs, delivered, now, history.definitions)
+        actions = [output.value for output in town.outputs if isinstance(output.value, Action)]
+        assert faults(actions, delivered, now, history.definitions) == []
         assert_quiet(town, now)
     ids = [output.id for output in town.outputs]
     assert len(ids) == len(set(ids))
