@@ -71,10 +71,15 @@ MOVEMENT = (
         width=12,
         queries=(
             Query(business("retention_churn_ratio", window="$window"), "churn"),
-            Query(recorded("job:retention_churn_ratio:expected", window="$window"), "expected"),
+            Query(
+                recorded("job:retention_churn_ratio:expected", window="$window"), "expected, by a week before"
+            ),
+            Query(
+                recorded("job:retention_churn_ratio:expected4w", window="$window"), "expected, by four before"
+            ),
         ),
         alert="RetentionChurnRising",
-        means="Expected: the week before, bent as last year bent at this time.",
+        means="Expected: what it was a week before, or four, bent as last year bent at this time.",
         do="Where churn leaves what was expected upwards, look for the cause in Promises and causes.",
     ),
     Chart(

@@ -17,8 +17,9 @@ def alerts() -> list[Alert]:
 
 def _churn() -> list[Alert]:
     churn = T["churn"]
-    now, expected = held("retention_churn_ratio"), "job:retention_churn_ratio:expected"
+    expected = "job:retention_churn_ratio:expected"
     enough = f"and {held('retention_churn_denominator')} >= {churn['minimum_customers']}"
+    enough_if_slow = f"and {held('retention_churn_denominator')} >= {churn['slow_minimum_customers']}"
     above = "\nor\n".join(
         f"{held('retention_churn_ratio', window=window)} > {ceiling:g}"
         for window, ceiling in churn["ceiling"].items()
@@ -26,14 +27,16 @@ def _churn() -> list[Alert]:
     return [
         Alert(
             name="RetentionChurnRising",
-            expr=trusted(f"{rising(now, expected, churn['rise_factor'], churn['rise_points'])}\n{enough}"),
+            expr=trusted(
+                f"{_more_leave(expected)}\n{enough}\nor\n{_more_leave(f'{expected}4w')}\n{enough_if_slow}"
+            ),
             hold=churn["for"],
             severity="warning",
             team="commerce",
-            summary="More customers are leaving than a week ago",
+            summary="More customers are leaving than before",
             description="{{ $value | humanizePercentage }} of the customers of the previous "
             "{{ $labels.window }} did not order in the last: "
-            "clearly more than the week before and the season explain.",
+            "clearly more than a week or four weeks before, and more than the season explains.",
             dashboard="promises and causes",
             variables=WINDOW_VARIABLE,
         ),
@@ -50,6 +53,11 @@ def _churn() -> list[Alert]:
             variables=WINDOW_VARIABLE,
         ),
     ]
+
+
+def _more_leave(expected: str) -> str:
+    churn = T["churn"]
+    return rising(held("retention_churn_ratio"), expected, churn["rise_factor"], churn["rise_points"])
 
 
 def _nps() -> Alert:

@@ -53,14 +53,23 @@ def _trust() -> list[dict[str, Any]]:
 
 
 def _expectations() -> list[dict[str, Any]]:
+    # A window moves by a small part of itself in a week: what rises slowly is seen over four.
+    return [
+        _record("job:retention_churn_ratio:expected", _expected("1w", "53w")),
+        _record("job:retention_churn_ratio:expected4w", _expected("4w", "56w")),
+    ]
+
+
+def _expected(span: str, span_and_year: str) -> str:
+    """Churn as it was `span` ago, bent as last year bent from then to now."""
     churn = T["churn"]
     watched = "|".join(churn["ceiling"])
-    week, year, week_of_last_year = (
-        before(span, "retention_churn_ratio", window=watched) for span in ("1w", "52w", "53w")
+    then, year, then_of_last_year = (
+        before(back, "retention_churn_ratio", window=watched) for back in (span, "52w", span_and_year)
     )
-    season = f"clamp({year} / {week_of_last_year} > 0, {churn['season_least']}, {churn['season_most']})"
-    # Where there is no last year, the week before alone says what to expect.
-    return [_record("job:retention_churn_ratio:expected", f"{week}\n* {season}\nor\n{week}")]
+    season = f"clamp({year} / {then_of_last_year} > 0, {churn['season_least']}, {churn['season_most']})"
+    # Where there is no last year, what was alone says what to expect.
+    return f"{then}\n* {season}\nor\n{then}"
 
 
 def _budgets() -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ _MOST_BYTES = 300_000
 async def main(path: Path) -> None:
     """Run the demo, and save what its page looks like into `path`."""
     port = free_port()
-    shop = plan(customers=8_000, seed=1, scenario="bad-autumn", rate=5.0, story_seconds=100.0)
+    shop = plan(customers=8_000, seed=1, scenario="bad-autumn", rate=1.0, story_seconds=100.0)
     demo = Demo(load({"port": port}), shop, None, Console(quiet=True))
     running = asyncio.create_task(demo.run())
     try:

@@ -19,7 +19,7 @@ from streams.simulator import SCENARIOS
     help="How long the last nine weeks take, in which the scenario happens.",
 )  # fmt: skip
 @click.option(
-    "--rate", default=5.0, show_default=True, type=click.FloatRange(0), help="Live events a second."
+    "--rate", default=1.0, show_default=True, type=click.FloatRange(0), help="Live events a second."
 )
 @click.option("--seconds", type=click.FloatRange(0), help="Stop this long after the present is reached.")
 @settings_options("broker", "group", "partitions", "host", "port", "redis", "data_dir", reached_by=False)

@@ -66,7 +66,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "bad-autumn": Scenario(
         (
             Turn("four support agents of five leave", Causes(staff=0.2)),
-            Turn("parcels travel three times as long as promised", Causes(staff=0.2, transit=3.0), 25.0),
+            Turn("parcels travel three times as long as promised", Causes(staff=0.2, transit=3.0), 10.0),
         )
     ),
 }

@@ -14,6 +14,7 @@ from models.definitions import Definitions
 from models.events import EVENT_TYPES, EventError, check_time, decode, to_us
 from models.facts import facts_of
 from models.partition import Partition
+from prometheus.thresholds import THRESHOLDS
 from streams.simulator import SCENARIOS, open_shop, simulate, topic_of
 from streams.simulator.garbage import spoil
 
@@ -213,6 +214,28 @@ def test_december_sells_more_than_january_and_evenings_more_than_nights(events):
 )
 def test_what_customers_meet_makes_them_leave(scenario, rise):
     assert churn(measure(scenario)) > churn(measure("steady")) + rise
+
+
+def test_the_story_of_the_demo_ends_in_the_rise_that_the_alert_is_about():
+    began, asked = START + timedelta(days=140), THRESHOLDS["churn"]
+    end = began + timedelta(days=60)
+    story = list(simulate(1, START, end, 8_000, "bad-autumn", since=began))
+    before, now = lost_in_30_days(story, end - timedelta(weeks=4)), lost_in_30_days(story, end)
+    assert now > asked["rise_factor"] * before
+    assert now > before + asked["rise_points"]
+
+
+def lost_in_30_days(events, end):
+    window = timedelta(days=30)
+    cancelled = {event["order_id"] for event in events if event["type"] == "order.cancelled"}
+    bought = [
+        (event["customer_id"], when(event))
+        for event in events
+        if event["type"] == "order.placed" and event["order_id"] not in cancelled
+    ]
+    before = {customer for customer, at in bought if end - 2 * window < at <= end - window}
+    now = {customer for customer, at in bought if end - window < at <= end}
+    return len(before - now) / len(before)
 
 
 def test_fewer_agents_make_longer_queues_and_worse_ratings():

@@ -55,7 +55,7 @@ def test_it_fits_the_terminal(height, firing):
 def test_a_small_terminal_shows_what_happened_and_the_alerts_first():
     text = drawn(a_picture(firing=[alert(1)], prometheus="http://p"))
     assert "1 Sep  four support agents of five leave" in text
-    assert "26 Sep  parcels travel three times as long" in text
+    assert "11 Sep  parcels travel three times as long" in text
     assert "would recommend the shop (NPS), 30 days      50  -20" in text
     assert "Target 1 is missed" in text
     assert "http://p/alerts" in text
