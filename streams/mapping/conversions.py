@@ -80,6 +80,11 @@ def variants(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Give experiments: an object whose values are text."""
     if not isinstance(value, dict):
         return value
+    for name, variant in value.items():
+        if variant.__class__ is not str or name.__class__ is not str:
+            break
+    else:
+        return value  # as nearly always
     return {str(name): boolean_or_text(variant) for name, variant in value.items() if variant is not None}
 
 

@@ -109,8 +109,13 @@ def _rule(mapping: str, rule: Rule, sources: Sources) -> Make:
 def _chosen(mapping: str, makers: Mapping[str, Make], value: Value, source: Source) -> Make:
     """Make what takes the type from the record."""
     choose = compile_value(value, source, conversions.text)
+    get, known = _looked_up(makers, value, source)
 
     def chosen(record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
+        found = get(record)
+        if found.__class__ is str and (quick := known.get(found)) is not None:
+            quick(record, outcome)
+            return
         try:
             make = makers.get(choose(record))
         except ConversionError as error:
@@ -120,6 +125,14 @@ def _chosen(mapping: str, makers: Mapping[str, Make], value: Value, source: Sour
             make(record, outcome)
 
     return chosen
+
+
+def _looked_up(makers: Mapping[str, Make], value: Value, source: Source) -> tuple[Get, Mapping[str, Make]]:
+    """Give where a type is told by a word, and what each word makes; no words where it is not so simple."""
+    if value != Value(setting=value.setting, path=value.path, values=value.values) or value.path is None:
+        return (lambda _: None), {}
+    words = {word: makers[name] for word, name in (value.values or {}).items() if word}
+    return compiled(value.path, source), words
 
 
 def _conditional(make: Make, holds: Callable[[Any], bool]) -> Make:

@@ -182,8 +182,19 @@ def _time(value: Value) -> Convert:
     return conversions.formatted(value.time, zone)
 
 
+def _money_of_one_currency(value: Value) -> Convert | None:
+    """Give the conversion to minor units of a currency that no record has to name; None: they name theirs."""
+    code = None if value.currency is None else value.currency.const
+    if not isinstance(code, str):
+        return None
+    places = exponent(code)
+    return chained([*_steps(value), lambda found: conversions.minor_units(found, places)])
+
+
 def _money(value: Value, source: Source, get: Get) -> Get:
     """Give minor units of the currency that the same record names."""
+    if (convert_all := _money_of_one_currency(value)) is not None:
+        return _field(get, convert_all, value.default)
     steps, default = _steps(value), value.default
     convert = chained(steps)
     if value.currency is None:
