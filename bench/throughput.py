@@ -17,6 +17,8 @@ from streams.topics import INPUTS
 CUSTOMERS, EVENTS, STOCK_EVENTS = 100_000, 1_000_000, 20_000
 #: Placing -> at least this share of getmany's rate, and this multiple of stock Faust's.
 TARGETS: dict[Placing, tuple[float, float]] = {"keyed": (0.12, 12.0), "elsewhere": (0.08, 8.0)}
+#: How the worker polls: larger fetches than aiokafka's defaults, and no more records at once than caches hold.
+_POLLING = {"max_partition_fetch_bytes": 4 << 20, "max_poll_records": 4000}
 
 
 #: Events a second, and processor time of one in microseconds.
@@ -28,6 +30,7 @@ class Rates:
     """Of one round: each (events a second, processor time of one in microseconds)."""
 
     getmany: Rate
+    polled: Rate  #: with `getmany`, too, polling as the worker does
     stock: Rate
     worker: Rate  #: from the first event read until metrics that rest on all of them
     startup: float  #: seconds from the start of the process to its first event
@@ -62,11 +65,15 @@ def _lines(placing: Placing, filled: Filled, found: list[Rates]) -> list[Line]:
         Line(f"{placing}: customers", filled.customers),
         of_rounds(f"{placing}: re-routed", [one.rerouted for one in found]),
         of_rounds(f"{placing}: aiokafka getmany, nothing done", [one.getmany[0] for one in found], "/s"),
+        of_rounds(f"{placing}: the same, polling as the worker does", [one.polled[0] for one in found], "/s"),
         of_rounds(f"{placing}: stock Faust, counting only", [one.stock[0] for one in found], "/s"),
         of_rounds(f"{placing}: whole worker", [one.worker[0] for one in found], "/s"),
         of_rounds(f"{placing}: worker / getmany", [r.worker[0] / r.getmany[0] for r in found], target=share),
         of_rounds(
             f"{placing}: worker / stock Faust", [r.worker[0] / r.stock[0] for r in found], target=multiple
+        ),
+        of_rounds(
+            f"{placing}: worker / getmany that polls as it does", [r.worker[0] / r.polled[0] for r in found]
         ),
         # What others on the machine do changes these less.
         of_rounds(f"{placing}: getmany, processor time", [one.getmany[1] for one in found], "us a record"),
@@ -78,19 +85,14 @@ def _lines(placing: Placing, filled: Filled, found: list[Rates]) -> list[Line]:
 
 async def _round(bootstrap: str, filled: Filled, directory: Path) -> Rates:
     getmany = await getmany_rate(bootstrap)
+    polled = await getmany_rate(bootstrap, **_POLLING)
     stock = await stock_rate(bootstrap, min(STOCK_EVENTS, filled.events))
-    return Rates(getmany, stock, *await worker_rate(bootstrap, filled.events, directory))
+    return Rates(getmany, polled, stock, *await worker_rate(bootstrap, filled.events, directory))
 
 
-async def getmany_rate(bootstrap: str) -> Rate:
-    """Read all inputs with aiokafka, and do nothing with the records."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        enable_auto_commit=False,
-        # As the worker has it: fewer, larger fetches than aiokafka's defaults.
-        max_partition_fetch_bytes=4 << 20,
-        max_poll_records=4000,
-    )
+async def getmany_rate(bootstrap: str, **options: int) -> Rate:
+    """Read all inputs with aiokafka, as it comes but for these options, and do nothing with the records."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, **options)
     await consumer.start()
     tps = [TopicPartition(topic, number) for topic in INPUTS for number in range(PARTITIONS)]
     consumer.assign(tps)

@@ -28,7 +28,7 @@ from models.meta import META_KEY, STATE_VERSION, Meta, read_meta
 from models.outputs import Desk, Output, Said, Speaker, decode_said, encode_said
 from models.windows import NEVER, US_PER_HOUR, between, hour
 
-__all__ = ["Partial", "Partition"]
+__all__ = ["Addressed", "Partial", "Partition"]
 
 #: A customer's key, a fact, and the same as `facts.encode` gives it: who forwards facts has that anyway.
 Addressed = tuple[bytes, Fact, bytes]

@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from models import facts
 from models.definitions import Definitions
 from models.events import FUTURE_TOLERANCE_US, EventError, Kind, check_time, decode, to_us
-from models.partition import Partition
+from models.partition import Addressed, Partition
 from models.windows import US_PER_HOUR, hour
 from streams.bare_records import BareRecord
 from streams.clock import wall_us
@@ -28,9 +28,6 @@ from streams.topics import DEAD_LETTERS
 #: A forwarded fact keeps its record's timestamp, from which its latency counts, if that is so recent. By its
 #: timestamps the facts topic keeps 30 days: what an old record says would be gone before it is read.
 _RECENT_MS = 24 * 3600 * 1000
-
-#: A customer, a fact, and the timestamp of the record that brought it (milliseconds).
-Found = tuple[str, facts.Fact, int]
 
 
 class Intake:
@@ -61,11 +58,12 @@ class Intake:
 
     def take_events(self, kind: Kind, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
         """Decode, check and pass on one partition's records."""
-        found: list[Found] = []
+        found: list[Addressed] = []
+        stamps: list[int] = []
         definitions, wall, now = self._definitions, wall_us(), self._partition.now
         earliest = (hour(now) - 24 * definitions.horizon_days + 1) * US_PER_HOUR
         too_late = wall + FUTURE_TOLERANCE_US
-        latest = self._partition.latest
+        latest, encode = self._partition.latest, facts.encode
         for record in records:
             try:
                 event = decode(kind, unwrap(record) if record.headers else record.value)
@@ -79,12 +77,12 @@ class Intake:
                 continue
             if time > latest:  # noqa: PLR1730 - a call of max costs as much as the rest
                 latest = time
-            timestamp = record.timestamp
             for customer, fact in claims:
-                found.append((customer, fact, timestamp))
+                found.append((customer.encode(), fact, encode(fact)))
+                stamps.append(record.timestamp)
         self._partition.latest = latest
         self._operational.events(tp.topic, len(records))
-        forwarded = self._pass_on(found)
+        forwarded = self._pass_on(found, stamps)
         self._operational.read(self._task, tp, records, len(records) - forwarded)
 
     def take_mapped(self, reader: Reader, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
@@ -92,11 +90,13 @@ class Intake:
 
         What is good of a record counts, whatever else it says; what is not makes it a dead letter, once.
         """
-        found: list[Found] = []
+        found: list[Addressed] = []
+        stamps: list[int] = []
         definitions, wall, now = self._definitions, wall_us(), self._partition.now
         earliest = (hour(now) - 24 * definitions.horizon_days + 1) * US_PER_HOUR
         too_late = wall + FUTURE_TOLERANCE_US
-        latest, anonymous, surrounded = self._partition.latest, reader.anonymous, reader.surrounded
+        latest, encode = self._partition.latest, facts.encode
+        anonymous, surrounded = reader.anonymous, reader.surrounded
         for record in records:
             around = Around(tp.topic, record.key, record.timestamp, record.headers) if surrounded else None
             outcome = reader.outcome(record.value, around)
@@ -113,13 +113,14 @@ class Intake:
                 if time > latest:  # noqa: PLR1730 - see `take_events`
                     latest = time
                 for customer, fact in claims:
-                    found.append((customer, fact, record.timestamp))
+                    found.append((customer.encode(), fact, encode(fact)))
+                    stamps.append(record.timestamp)
             if errors:
                 self._refuse(tp, record, errors[0])
         self._partition.latest = latest
         self._operational.events(tp.topic, len(records))
         self._operational.nobodys(tp.topic, reader.anonymous - anonymous)
-        forwarded = self._pass_on(found)
+        forwarded = self._pass_on(found, stamps)
         self._operational.read(self._task, tp, records, len(records) - forwarded)
 
     def take_facts(self, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
@@ -154,29 +155,30 @@ class Intake:
             return tasks
         return [task if key else 0 for key, task in zip(keys, tasks, strict=True)]
 
-    def _pass_on(self, found: Sequence[Found]) -> int:
-        """Apply what is ours, forward the rest, and give how much that is."""
-        keys = [customer.encode() for customer, _, _ in found]
-        tasks = self._tasks_of(keys)
-        pairs = list(zip(keys, found, strict=True))
-        if tasks.count(self._task) < len(tasks):
-            self._forward(
-                [(task, pair) for task, pair in zip(tasks, pairs, strict=True) if task != self._task]
-            )
-            pairs = [pair for task, pair in zip(tasks, pairs, strict=True) if task == self._task]
-        encode = facts.encode
-        taken = [(key, fact, encode(fact)) for key, (_, fact, _) in pairs]
-        self._operational.duplicates += self._partition.take(taken)
-        self.deliver()
-        return len(found) - len(pairs)
+    def _pass_on(self, found: Sequence[Addressed], stamps: Sequence[int]) -> int:
+        """Take what is ours, forward the rest, and give how much that is.
 
-    def _forward(self, others: Sequence[tuple[int, tuple[bytes, Found]]]) -> None:
+        Args:
+            found: in the order in which it came.
+            stamps: the timestamp of the record that brought each (milliseconds).
+        """
+        tasks = self._tasks_of([key for key, _, _ in found])
+        own = found
+        if tasks.count(self._task) < len(tasks):
+            whose = list(zip(tasks, found, stamps, strict=True))
+            self._forward([each for each in whose if each[0] != self._task])
+            own = [taken for task, taken, _ in whose if task == self._task]
+        self._operational.duplicates += self._partition.take(own)
+        self.deliver()
+        return len(found) - len(own)
+
+    def _forward(self, others: Sequence[tuple[int, Addressed, int]]) -> None:
         """Send facts to their customers' tasks."""
         wall = wall_us() // 1000
-        encode, to, topic = facts.encode, self._outbox.to, self._facts_topic
-        for task, (key, (_, fact, timestamp)) in others:
+        to, topic = self._outbox.to, self._facts_topic
+        for task, (key, _, encoded), timestamp in others:
             sent = timestamp if wall - _RECENT_MS < timestamp <= wall else None
-            to(topic, task).append(Outgoing(key, encode(fact), sent))
+            to(topic, task).append(Outgoing(key, encoded, sent))
         self._operational.rerouted += len(others)
 
     def _refuse(self, tp: TopicPartition, record: BareRecord, error: EventError) -> None:
