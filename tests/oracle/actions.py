@@ -1,0 +1,101 @@
+"""What is worth doing for each customer, read naively from docs/outputs.md, "Actions"."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from tests.oracle.profiles import transitions
+from tests.oracle.relations import universe
+from tests.oracle.support import Ticket, answers, tickets_of
+from tests.oracle.world import HOUR, RESOLVED, Customer, Event, World, claim, last
+
+#: For who answers tickets: neither capped nor withheld.
+OURS = ("acknowledge", "escalate")
+
+
+class Cause(NamedTuple):
+    """Why something is to be done; what is to be done for a cause has one id."""
+
+    customer: str
+    action: str
+    subject: str
+    since: int
+
+
+def wanted(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> set[Cause]:
+    """What is worth doing at `now`: its time has come, it still applies, and has not expired."""
+    world = World(events, now, definitions)
+    moves = transitions(events, now, definitions)
+    practice = definitions.actions
+    found = set()
+    for customer in universe(world):
+        for action, subject, since, until in causes(world, customer, moves):
+            expires = since + practice.expiry[action] * 1_000_000 if until is None else until
+            if since <= now < expires and action not in practice.off:
+                found.add(Cause(customer.name, action, subject, since))
+    return found
+
+
+def causes(world: World, customer: Customer, moves: Any) -> Iterator[tuple[str, str, int, int | None]]:
+    """Action, subject, since when, and until when; None: as long as the configuration says."""
+    for ticket in tickets_of(customer):
+        if ticket.status not in RESOLVED:
+            yield from of_ticket(world, ticket)
+    yield from of_feedback(world, customer)
+    yield from of_orders(world, customer)
+    lifecycle, tier = moves[customer.name, "lifecycle"], moves[customer.name, "tier"]
+    if lifecycle[1] in {"at_risk", "churned"}:
+        yield "win_back", customer.name, lifecycle[2], None
+    ranks = ["member", *world.definitions.tiers]
+    if ranks.index(tier[1]) > ranks.index(tier[0] or "member"):
+        yield "reward_loyalty", customer.name, tier[2], None
+
+
+def of_ticket(world: World, ticket: Ticket) -> Iterator[tuple[str, str, int, int | None]]:
+    """Of one that is not solved or closed.
+
+    "A quarter of the first-response target has gone without a public answer. Until the target." "A target was
+    missed, and is not met yet."
+    """
+    name = ticket.opened["ticket_id"]
+    target = world.definitions.sla[ticket.priority][0] * 1_000_000
+    patience = int(target * world.definitions.actions.acknowledge_after)
+    if ticket.by_customer and ticket.response("any") is None and world.now >= ticket.at + patience:
+        yield "acknowledge", name, ticket.at, ticket.at + target
+    for _, fulfilled, due in ticket.goals(world):
+        if fulfilled is None and due <= world.now:
+            yield "escalate", name, due, None
+
+
+def of_feedback(world: World, customer: Customer) -> Iterator[tuple[str, str, int, int | None]]:
+    """Of reviews and the NPS.
+
+    "The latest NPS answer is a detractor's, or a review has 2 stars or fewer." "Favours are asked only while
+    no ticket is open and no review is bad."
+    """
+    removed = customer.about("review_id", "review.removed")
+    versions = customer.about("review_id", "review.submitted").items()
+    reviews: list[Event] = [max(said, key=claim) for name, said in versions if name not in removed]
+    bad = [review for review in reviews if review["rating"] <= world.definitions.actions.bad_rating]
+    for review in bad:
+        yield "recover_service", review["review_id"], review["at"], None
+    answer = last(answers(customer, "nps"))
+    if answer is not None and answer["score"] <= 6:
+        yield "recover_service", answer["id"], answer["at"], None
+    is_open = any(ticket.status not in RESOLVED for ticket in tickets_of(customer))
+    if answer is not None and answer["score"] >= 9 and not bad and not is_open:
+        yield "ask_for_referral" if reviews else "ask_for_review", answer["id"], answer["at"], None
+
+
+def of_orders(world: World, customer: Customer) -> Iterator[tuple[str, str, int, int | None]]:
+    """ "A delivery is overdue, or came late." "A cart was abandoned, and nothing ordered since." """
+    for order in customer.orders:
+        promised = order.promised_at
+        is_missed = promised is not None and promised < world.now
+        if is_missed and (order.was_late or (order.qualifies and order.delivered_at is None)):
+            yield "apologise_late_delivery", order.placed["order_id"], promised, None
+    latest = max((order.at for order in customer.qualifying), default=None)
+    converted = customer.about("cart_id", "order.placed")
+    for cart, started in customer.about("cart_id", "checkout.started").items():
+        active = max(event["at"] for event in started)
+        if cart not in converted and (latest is None or active >= latest):
+            yield "recover_cart", cart, active + HOUR, None
