@@ -17,7 +17,7 @@ from streams.topics import INPUTS
 CUSTOMERS, EVENTS, STOCK_EVENTS = 100_000, 1_000_000, 20_000
 #: Placing -> at least this share of getmany's rate, and this multiple of stock Faust's.
 TARGETS: dict[Placing, tuple[float, float]] = {"keyed": (0.12, 12.0), "elsewhere": (0.08, 8.0)}
-#: How the worker polls: larger fetches than aiokafka's defaults, and no more records at once than caches hold.
+#: How the worker polls: larger fetches than by default, and no more records at once than caches hold.
 _POLLING = {"max_partition_fetch_bytes": 4 << 20, "max_poll_records": 4000}
 
 
