@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import psutil
 import pytest
+from redis import Redis
 
 from streams.broker import free_port
 from streams.scrape import Scrape, parse
@@ -165,9 +166,15 @@ def has_the_past(prometheus: str) -> None:
 @pytest.mark.timeout(110)
 def test_a_demo_that_is_killed_takes_all_that_it_started_along(demo: Callable[..., Demo]) -> None:
     running = demo("--customers=300", "--story-seconds=1")
-    family = running.until(
-        lambda: running.numbers() and len(found := running.family()) >= 2 and found, "Kafka and the worker"
-    )
+    running.until(running.numbers, "the worker")
+    url = re.search(r"The read model is in Redis at (redis://\S+)", running.said)
+    assert url is not None, running.said
+    with Redis.from_url(url[1]) as redis:
+        running.until(
+            lambda: redis.zcard("retention:valuable") and redis.hlen("retention:metrics"), "the read model"
+        )
+    family = running.family()
+    assert len(family) >= 3, "Kafka, Redis and the worker"
     os.kill(running.process.pid, signal.SIGKILL)
     deadline = time.monotonic() + 20
     while not gone(family):

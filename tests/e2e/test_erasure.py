@@ -5,8 +5,13 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+import pytest
+from redis import Redis
 
 from streams import old_letters
+from streams.read_model.server import RedisServer, find_program
 from streams.settings import load
 from streams.topics import COMPACTED_DAYS, DEAD_LETTERS, INPUTS, KEPT_DAYS
 from tests.e2e.worker import ROOT
@@ -41,8 +46,18 @@ EVENTS = [
 ]
 
 
-async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker):
-    deployment = deploy(RETENTION_CLOCK="wall")
+@pytest.fixture
+def redis(tmp_path):
+    program = find_program()
+    assert program is not None
+    with RedisServer(program, tmp_path / "redis") as server, Redis(port=server.port) as client:
+        yield client
+
+
+@pytest.mark.program("redis-server|valkey-server")
+async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker, redis):
+    port = redis.connection_pool.connection_kwargs["port"]
+    deployment = deploy(RETENTION_CLOCK="wall", RETENTION_REDIS=f"redis://127.0.0.1:{port}/0")
     cluster = deployment.cluster
     await create_topics(cluster, deployment.group)
     await deployment.started(2)
@@ -50,7 +65,7 @@ async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker
     await deployment.until(lambda scraped: customers(scraped) == 3, "three customers")
     places = {"retention.customers", f"{deployment.group}-customers-changelog", DEAD_LETTERS}
     async with asyncio.timeout(120):
-        while not places <= set(await found_in(cluster, broker, deployment)):  # noqa: ASYNC110
+        while not places <= set(await found_in(cluster, broker, deployment)) or not held_by(redis):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     settings = load({}, environ := deployment.settings)
     erased = await asyncio.to_thread(erase, environ, f"{MARK}-guest")
@@ -62,13 +77,17 @@ async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker
     await deployment.until(lambda scraped: customers(scraped) == 2, "two customers")
     assert await old_letters.remove(settings, 1, NOW + timedelta(days=KEPT_DAYS - 1)) == 0
     assert await old_letters.remove(settings, 1, NOW + timedelta(days=KEPT_DAYS + 1)) == 1
-    async with asyncio.timeout(200):
-        number = 100
-        while await found_in(cluster, broker, deployment):
-            # A segment ends when something comes after it.
-            await cluster.produce([order(number + n, f"somebody-{n}") for n in range(20)])
-            number += 20
-            await asyncio.sleep(1)
+    async with asyncio.timeout(30):
+        while held_by(redis):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    number, deadline = 100, monotonic() + 200
+    while left := await found_in(cluster, broker, deployment):
+        assert monotonic() < deadline, left
+        # A segment ends when something comes after it: another letter, too.
+        others = [order(number + n, f"somebody-{n}") for n in range(20)]
+        await cluster.produce([*others, order(number + 20, "somebody") | {"currency": "XXX"}])
+        number += 21
+        await asyncio.sleep(1)
     assert dropped(await deployment.scrape()) == 1
 
 
@@ -122,6 +141,12 @@ async def found_in(cluster, broker, deployment):
         if any(MARK.encode() in (record.key or b"") + (record.value or b"") for record in records):
             topics.append(topic)
     return topics + await asyncio.to_thread(lambda: list(files(broker, deployment, ours)))
+
+
+def held_by(redis):
+    """The keys of Redis that hold the id, or are named by it."""
+    read = {b"hash": redis.hgetall, b"zset": lambda key: redis.zrange(key, 0, -1)}
+    return [key for key in redis.keys("*") if MARK in f"{key} {read[redis.type(key)](key)}"]
 
 
 def files(broker, deployment, ours):
