@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 _POLL_SECONDS = 5.0
 _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 _SEVERITIES: Final = ("critical", "warning")
+#: How an alert's name ends, and that of the louder one about the same thing (prometheus/alertmanager.yml).
+_LOUDER: Final = {"BudgetEroding": "BudgetBurning", "ChurnRising": "ChurnAboveCeiling"}
 
 
 class Alert(Struct, frozen=True):
@@ -61,11 +63,26 @@ _decode: Final = msgspec.json.Decoder(_Answer).decode
 def read(answer: bytes) -> list[Alert]:
     """Give those that fire, the worst first, of an answer of `/api/v1/alerts`.
 
+    As in Alertmanager, of two about one thing only the louder is heard.
+
     Raises:
         ValueError: it is none.
     """
-    firing = [_alert(rule) for rule in _decode(answer).data.alerts if rule.state == "firing"]
-    return sorted(firing, key=lambda alert: (_rank(alert), alert.since, alert.name, alert.summary))
+    firing = [rule for rule in _decode(answer).data.alerts if rule.state == "firing"]
+    loud = {_about(rule) for rule in firing}
+    heard = [_alert(rule) for rule in firing if not (_louder(rule) and _about(rule, _louder(rule)) in loud)]
+    return sorted(heard, key=lambda alert: (_rank(alert), alert.since, alert.name, alert.summary))
+
+
+def _louder(rule: _Rule) -> str:
+    name = rule.labels.get("alertname", "")
+    return next((name.removesuffix(low) + high for low, high in _LOUDER.items() if name.endswith(low)), "")
+
+
+def _about(rule: _Rule, name: str = "") -> frozenset[tuple[str, str]]:
+    """Everything that it says of itself but how urgent it is, as if its name were another."""
+    labels = rule.labels | ({"alertname": name} if name else {})
+    return frozenset((label, value) for label, value in labels.items() if label != "severity")
 
 
 def _alert(rule: _Rule) -> Alert:

@@ -6,7 +6,7 @@ import json
 import pytest
 from aiohttp import web
 
-from streams import alerts
+from streams import alerting_files, alerts
 from streams.alerts import Alerts
 
 
@@ -36,6 +36,28 @@ def test_the_worst_first_and_then_the_oldest():
     assert (alert.summary, alert.description, alert.team) == ("A is", "so much", "support")
     assert alert.since == 1782820800.5
     assert alert.runbook == "http://r/#x"
+
+
+def names(*rules):
+    return [alert.name for alert in alerts.read(answer(*rules))]
+
+
+@pytest.mark.parametrize(
+    ("louder", "other"),
+    [
+        ("RetentionResolutionBudgetBurning", "RetentionResolutionBudgetEroding"),
+        ("RetentionChurnAboveCeiling", "RetentionChurnRising"),
+    ],
+)
+def test_the_louder_of_two_about_one_thing_is_enough(louder, other):
+    rules = (alerting_files.directory() / "rules" / "alerts.yml").read_text()
+    assert all(f"alert: {name}\n" in rules for name in (louder, other))
+    loud, low = rule(louder, severity="critical"), rule(other)
+    assert names(loud, low) == [louder]
+    assert names(loud | {"state": "pending"}, low) == [other]
+    about_another = low | {"labels": low["labels"] | {"priority": "low"}}
+    assert names(loud, about_another) == [louder, other]
+    assert names(loud, rule("RetentionNpsFalling")) == [louder, "RetentionNpsFalling"]
 
 
 def test_what_is_no_address_of_a_page_is_none():
