@@ -1,0 +1,35 @@
+"""History from files and the topics' own events come in together, in any order, and partly both."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
+from tests.e2e.cluster import Pace
+from tests.e2e.events import Style, by_thing, history
+from tests.e2e.worker import ROOT
+
+
+async def test_history_is_loaded_while_the_topics_flow(deploy, tmp_path):
+    events = history(33, size=2000)
+    deployment = deploy()
+    await deployment.started(1)
+    pace = Pace(0.5)
+    flowing = asyncio.create_task(
+        deployment.cluster.produce(events[600:], [Style(), Style(by_thing)], pace=pace)
+    )
+    files = [tmp_path / "first.jsonl", tmp_path / "second.jsonl"]
+    for file, some in zip(files, (events[:700], events[700:1200]), strict=True):
+        file.write_text("".join(json.dumps(event) + "\n" for event in some))
+    loading = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "streams.cli", "load", *map(str, files),
+        cwd=ROOT, env=os.environ | deployment.settings, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    _, said = await loading.communicate()
+    assert loading.returncode == 0, said.decode()
+    assert b"1,200 events sent" in said
+    assert not flowing.done()
+    pace.end()
+    await flowing
+    await deployment.equal(events)
