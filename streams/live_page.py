@@ -11,8 +11,9 @@ from aiohttp import web
 
 from models.ask.questions import WhichSeries
 from models.definitions import Definitions
+from models.messages import Metric
 from streams.alerts import Alerts
-from streams.ask import parameters
+from streams.ask import formats, parameters
 from streams.feed import Feed
 from streams.follower import Follower, Series
 from streams.pulse import Observed, Pulse
@@ -115,16 +116,20 @@ class LivePage:
         return web.FileResponse(_FILES / "index.html")
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        """The values of `retention.metrics`, as a list; `?metric=` and `?window=` choose.
+        """The values of `retention.metrics`, as a list, or as CSV; `?metric=` and `?window=` choose.
 
         Raises:
             Refusal: 400: there is no such metric, or window.
         """
         asked = parameters.read(WhichSeries, request.query.items(), self._definitions)
         rows = self._follower.series.chosen(asked.metric, asked.window)
+        if formats.wanted(asked.format, request.headers.get("Accept", "")) == "json":
+            body, content_type = b"[" + b",\n".join(rows) + b"]\n", formats.JSON
+        else:
+            body, content_type = formats.as_csv(Metric, rows), formats.CSV
         return web.Response(
-            body=b"[" + b",\n".join(rows) + b"]\n",
-            content_type="application/json",
+            body=body,
+            headers={"Content-Type": content_type, "Vary": "Accept"},
             status=200 if self._follower.complete else 503,
         )
 

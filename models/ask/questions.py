@@ -25,7 +25,7 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
 
-class WhichSeries(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WhichSeries(Question, frozen=True, kw_only=True):
     """Of all current series."""
 
     metric: Annotated[str | None, Meta(description="Of this metric only.")] = None

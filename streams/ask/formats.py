@@ -78,7 +78,7 @@ def _cell(value: Any, path: Sequence[str]) -> object:  # noqa: ANN401 - decoded 
     for name in path:
         if value is None:
             return ""
-        value = value[name]
+        value = value.get(name)  # None, too, where it was left out
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):

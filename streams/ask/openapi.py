@@ -146,12 +146,7 @@ def _get(
                     "headers": {"Link": link},
                     "content": {
                         "application/json": {"schema": json},
-                        "text/csv": {
-                            "schema": {
-                                "type": "string",
-                                "description": f"A header, and a line for each `{row.__name__}`.",
-                            }
-                        },
+                        "text/csv": _lines_of(row),
                     },
                 },
                 **{status: {"$ref": f"#/components/responses/{status}"} for status in problems},
@@ -160,21 +155,29 @@ def _get(
     }
 
 
+def _lines_of(row: type[Struct]) -> Part:
+    said = f"A header, and a line for each `{row.__name__}`."
+    return {"schema": {"type": "string", "description": said}}
+
+
 def _metrics() -> Part:
-    rows = {"type": "array", "items": _ref(Metric)}
+    content = {
+        "application/json": {"schema": {"type": "array", "items": _ref(Metric)}},
+        "text/csv": _lines_of(Metric),
+    }
     return {
         "operationId": "metrics",
         "summary": "The current series.",
         "parameters": _parameters(WhichSeries),
         "responses": {
-            status: {"description": text, "content": {"application/json": {"schema": rows}}}
+            status: {"description": text, "content": content}
             for status, text in (("200", "All that are chosen."), ("503", "Not all have been read yet."))
         }
         | {status: {"$ref": f"#/components/responses/{status}"} for status in ("400", "401")},
     }
 
 
-def _parameters(question: type[Question | WhichSeries]) -> list[Part]:
+def _parameters(question: type[Question]) -> list[Part]:
     _, made = msgspec.json.schema_components([question], ref_template=_PREFIX + "{name}")
     return [_parameter(name, schema) for name, schema in made[question.__name__]["properties"].items()]
 

@@ -1,4 +1,6 @@
 import asyncio
+import csv
+import io
 import json
 import re
 
@@ -130,3 +132,8 @@ async def test_metrics_as_json(served):
             assert response.status == 200
             found = await response.json()
         assert [row["value"] for row in found] == [0.5] * expected
+    async with session.get("/metrics.json", headers={"Accept": "text/csv"}) as response:
+        assert response.content_type == "text/csv"
+        [row] = csv.DictReader(io.StringIO(await response.text()))
+    assert (row["metric"], row["value"]) == ("retention_rate_ratio", "0.5")
+    assert json.loads(row["labels"])["window"] == "30d"

@@ -112,7 +112,7 @@ async def test_a_worker_without_an_assignment_is_live_and_not_ready(idle):
         ),
         ("GET", "/metrics.json?metric=nonesuch", 400, "there is no metric 'nonesuch'"),
         ("GET", "/metrics.json?window=8d", 400, "`window` is '8d': there are 1h, 24h, 7d"),
-        ("GET", "/metrics.json?name=x", 400, "there is no parameter `name` here: there are metric, window"),
+        ("GET", "/metrics.json?name=x", 400, "there is no parameter `name` here: there are format"),
     ],
 )
 async def test_whatever_is_refused_says_why_in_json(idle, method, path, status, detail):
