@@ -74,6 +74,8 @@ DEFINITIONS = {
     "retention_worker_outputs_total": "Records written to the derived topics, by topic.",
     "retention_worker_read_model_up": "1: Redis takes the read model.",
     "retention_worker_read_model_behind_records": "Records that are not in the read model yet.",
+    "retention_worker_anonymous_records_total": "Records of a mapped topic that count for nothing because they name "
+    "nobody.",
     "retention_worker_duplicates_total": "Facts that were known already.",
     "retention_worker_rerouted_total": "Facts forwarded to the worker of their customer.",
     "retention_worker_dead_letters_total": "Records refused, by reason.",

@@ -1,10 +1,24 @@
 """*Pipeline*: whether the numbers can be trusted, and each worker."""
 
-from grafana.charts import NUMBER, SECONDS, Board, Chart, Limit, Query, business, rate, recorded, worker
+from grafana.charts import (
+    NUMBER,
+    RATIO,
+    SECONDS,
+    Board,
+    Chart,
+    Limit,
+    Query,
+    business,
+    rate,
+    recorded,
+    worker,
+)
 from prometheus.thresholds import THRESHOLDS as T
 
 P = T["pipeline"]
 EACH = "{{instance}}"
+READ = f"sum by (job, topic) ({rate('retention_worker_events_total')})"
+ANONYMOUS = f"sum by (job, topic) ({rate('retention_worker_anonymous_records_total')})"
 
 
 def _quantile(q: float, metric: str) -> str:
@@ -71,7 +85,7 @@ FLOW = (
         title="Events read",
         unit="eps",
         width=8,
-        queries=(Query(f"sum by (job, topic) ({rate('retention_worker_events_total')})", "{{topic}}"),),
+        queries=(Query(READ, "{{topic}}"),),
         alert="RetentionSourceSilent",
         do="One at 0 while others flow: ask its producer.",
     ),
@@ -107,6 +121,14 @@ FLOW = (
         alert="RetentionDeadLetters",
         empty="no event was refused",
         do="retention dead-letters list says which; mended, redrive puts them back.",
+    ),
+    Chart(
+        title="Anonymous share",
+        unit=RATIO,
+        width=8,
+        queries=(Query(f"({ANONYMOUS} or 0 * {READ}) / {READ}", "{{topic}}"),),
+        do="Higher than the share of guests: retention map check says which records name nobody, and what they "
+        "have instead.",
     ),
     Chart(
         title="Forwarded and duplicates",
