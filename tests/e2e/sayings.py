@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka import ConsumerRecord
 
+from models.messages import Action
+from tests.asked import faults
 from tests.e2e.deployment import PATIENCE, Deployment
 from tests.e2e.events import latest, microseconds
 from tests.oracle.profiles import decisions, profiles, transitions
@@ -32,10 +35,13 @@ async def assert_said(deployment: Deployment, events: Sequence[Event], now: int 
             if found.get(key) != wanted.get(key)
             and not (key not in wanted and is_past(key, found[key], wanted, at))
         ]
-        if not wrong:
+        actions = [msgspec.json.decode(record.value, type=Action) for record in said[TOPICS[-1]]]
+        lines = [f"{key}: said {found.get(key)}, oracle {wanted.get(key)}" for key in wrong]
+        lines += faults(actions, events, at, DEFINITIONS)
+        if not lines:
             break
-        lines = [f"{key}: said {found.get(key)}, oracle {wanted.get(key)}" for key in wrong[:10]]
-        assert time.monotonic() < deadline, "\n".join([f"{len(wrong)} differ", *lines, deployment.tails()])
+        told = "\n".join([f"{len(lines)} differ", *lines[:10], deployment.tails()])
+        assert time.monotonic() < deadline, told
         await asyncio.sleep(0.5)
     assert_once(record for topic in TOPICS for record in said[topic])
 
