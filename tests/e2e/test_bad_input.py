@@ -101,6 +101,9 @@ async def test_each_bad_record_becomes_a_dead_letter_and_costs_no_other_event(de
     for reason in {one.reason for one in BAD} - {"too_old"}:
         count = sum(one.reason == reason for one in BAD)
         assert total([metrics], "retention_worker_dead_letters_total", reason=reason) == count
+    [worker] = deployment.workers
+    assert worker.says("restored")
+    assert not worker.says(r"customer-\d|some key|yesterday"), "whose they are is in no log"
 
 
 async def test_only_bad_records_then_a_restart_writes_no_dead_letter_twice(deploy):
