@@ -110,6 +110,20 @@ def of_reader_of_dead_letters() -> list[Right]:
     return [*of_reader([DEAD_LETTERS]), Right("group", DEAD_LETTERS, ("READ",))]
 
 
+def of_erasure(settings: Settings) -> list[Right]:
+    """What asks for a customer to be forgotten, and waits for it: `erase`, if an input takes the event."""
+    names = Names(settings.group)
+    asked = next((topic for topic, reads in settings.mappings.named().items() if reads == "customers"), None)
+    if asked is None:
+        return []
+    return [
+        Right("topic", asked, ("WRITE",)),
+        Right("topic", names.facts, ("DESCRIBE",)),
+        Right("topic", names.changelog, ("READ",)),
+        Right("group", settings.group, ("DESCRIBE",)),
+    ]
+
+
 def of_reset(settings: Settings) -> list[Right]:
     """What starts again: `reset`."""
     names = (*Names(settings.group).internal, *DERIVED)

@@ -42,13 +42,15 @@ def principal_of(settings: Settings) -> str:
 
 def uses(settings: Settings) -> dict[str, list[Right]]:
     """Use -> its rights: the first is what a worker cannot do without."""
-    return {
+    rights = {
         "worker": access.of_worker(settings),
         "doctor, dead-letters list (they only look)": access.of_operator(settings),
         "load, simulate (whoever sends events)": access.of_producer(settings),
         "dead-letters redrive (what was mended goes back to its input)": access.of_redrive(settings),
+        "erase (whoever forgets customers)": access.of_erasure(settings),
         "reset (only while it is needed)": access.of_reset(settings),
     }
+    return {use: needed for use, needed in rights.items() if needed}
 
 
 def made_here(settings: Settings) -> list[Topic]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shlex
+from functools import partial
 
 import pytest
 
@@ -35,9 +36,9 @@ async def administrator(secured_kafka):
         yield administrator
 
 
-async def until(find, expected):
+async def until(find, expected, seconds=10):
     """Brokers learn of a new right from their controller, a moment later."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(seconds):
         while await find() != expected:  # noqa: ASYNC110 - Kafka tells nobody
             await asyncio.sleep(0.02)
 
@@ -122,6 +123,35 @@ async def test_what_doctor_prints_mends_what_it_found(
     code, out = await asyncio.to_thread(doctor)
     assert code == 0, out
     assert "ok    Kafka allows all that a worker does" in out
+
+
+ORDER = {"id": "e", "type": "order.placed", "time": "2026-01-01T00:00:00Z", "customer_id": "c"}
+ORDER |= {"order_id": "o", "amount": 1, "currency": "USD"}
+#: Uses whose rights are enough for a command; the last one deletes the topics.
+COMMANDS = [
+    (["load"], ["load", "events.jsonl"]),
+    (["doctor"], ["dead-letters", "list"]),
+    (["doctor", "dead-letters redrive"], ["dead-letters", "redrive", "--file", "letters.jsonl"]),
+    (["erase"], ["erase", "c", "--yes"]),
+    (["reset"], ["reset", "--yes"]),
+]
+
+
+async def test_for_each_command_the_rights_of_its_use_are_enough(
+    settings, variables, administrator, tmp_path, monkeypatch
+):
+    await administrator.make_topics(settings)
+    (tmp_path / "events.jsonl").write_text(json.dumps(ORDER))
+    (tmp_path / "letters.jsonl").write_text(json.dumps({"topic": "orders", "value": ORDER}))
+    monkeypatch.chdir(tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    text = setup.told(settings, "commands")
+    for uses, command in COMMANDS:
+        acls = [acl for use in uses for acl in printed(text, use)]
+        await administrator.grant(acls)
+        await until(partial(asyncio.to_thread, run, command), 0, seconds=60)
+        await administrator.take_back(acls)
 
 
 def test_every_form_holds_the_same(settings):
