@@ -49,6 +49,8 @@ class Pulse:
             "events": events,
             "events_per_second": (events - events_then) / (at - since) if at > since else None,
             "dead_letters": dict(own.dead_letters),
+            # Of mapped topics only: the contract's own have a customer in every record.
+            "anonymous": {topic: (count, own.events_in[topic]) for topic, count in own.anonymous.items()},
             **{name: _bound(own.latency.bounds, counts, q) for name, q in _QUANTILES.items()},
         }
 

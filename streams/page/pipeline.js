@@ -1,7 +1,7 @@
 // How the worker does that serves this page, and whether its numbers can be trusted.
 
 import { el, setText } from "./dom.js";
-import { count, duration, latency, moment, rate } from "./format.js";
+import { count, duration, latency, moment, rate, share } from "./format.js";
 import { computed, follow } from "./number.js";
 import { store, value } from "./store.js";
 import { term } from "./terms.js";
@@ -21,6 +21,20 @@ function reasons() {
   return `Records that could not be used, since this worker was started; retention.dead-letters has them. ${listed}`;
 }
 
+const mapped = () => Object.entries(own("anonymous") ?? {});
+
+/** The share of the mapped topics' records that name nobody; undefined where none was read. */
+function anonymous() {
+  const [nobodys, read] = mapped().reduce(([some, all], [, [nobodys, read]]) => [some + nobodys, all + read], [0, 0]);
+  return read ? nobodys / read : undefined;
+}
+
+/** Which topics they are of. */
+function nobodys() {
+  const listed = mapped().map(([topic, [nobodys, read]]) => `${topic} ${count(nobodys)} of ${count(read)}`).join(", ");
+  return `Records of mapped topics of which an event was left out because nothing says whose it is, since this worker was started: ${listed}`;
+}
+
 const age = () => (store.asOf ? Math.max(0, store.at - store.asOf) : null);
 
 const STATS = [
@@ -32,6 +46,7 @@ const STATS = [
   ["Latency, 99%", "", "From a record's timestamp until the numbers held it, of the last minute; known to the worker that makes the numbers.",
     () => own("latency_p99") ?? undefined, (found) => (found === undefined ? "–" : `≤ ${latency(found)}`)],
   ["Refused", "", reasons, refused, count],
+  ["Anonymous", "", nobodys, anonymous, share],
   ["Customers here", "", "Customer rows that this worker holds.", () => own("rows"), count],
   ["Tasks here", "", "The tasks are spread over all workers.", () => own("tasks"), count],
 ];
@@ -42,7 +57,7 @@ export function pipeline(panel) {
     follow(() => (node.hidden = Boolean(store.pipeline) && compute() === undefined));
     return node;
   });
-  panel.append(el("dl", { class: "stats nine" }, ...notes));
+  panel.append(el("dl", { class: "stats line" }, ...notes));
 }
 
 const WORDS = {

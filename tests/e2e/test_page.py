@@ -1,18 +1,23 @@
 """The live page in a real browser, over real workers: it shows what they export, whatever becomes of them."""
 
+import asyncio
 import math
 import re
 from collections.abc import Iterator
 
 import pytest
+from aiohttp import web
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from models.definitions import Definitions
+from streams.live_page import LivePage
 from tests.e2e.browser import Browser
 from tests.e2e.deployment import CAUGHT_UP, Deployment
 from tests.e2e.events import END, history, order
 from tests.e2e.worker import Metrics, WorkerProcess
 from tests.strategies import HOUR
+from tests.streams.test_feed import Worker
 
 pytestmark = [pytest.mark.program("chromium|google-chrome|chrome", "chromedriver"), pytest.mark.timeout(300)]
 
@@ -149,6 +154,41 @@ async def test_any_worker_shows_the_same_whichever_makes_the_numbers(browser, de
         browser.driver.get(f"http://127.0.0.1:{each.port}/")
         live(browser)
         browser.until(lambda: not wrong(browser, metrics), f"{each.name} shows the same")
+
+
+async def test_says_which_share_of_the_records_is_nobodys(browser):
+    worker = Worker()
+    app = web.Application()
+    LivePage(worker, {"bootstrap_servers": "127.0.0.1:1"}, Definitions(), "event").add_to(app)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0]
+    try:
+        await asyncio.to_thread(looks_for_nobodys, browser, worker, f"http://{host}:{port}/")
+    finally:
+        await runner.cleanup()
+
+
+def looks_for_nobodys(browser: Browser, worker: Worker, url: str) -> None:
+    worker.operational.events("orders", 100)
+    browser.driver.get(url)
+    shown = (
+        "return [...document.querySelectorAll('#pipeline .stat:not([hidden])')].map((one) => one.innerText)"
+    )
+    browser.until(lambda: "Events read\n100" in browser.run(shown), "what the worker has read")
+    assert not [stat for stat in browser.run(shown) if "Anonymous" in stat], "no topic is mapped"
+    for topic, nobodys in (("shop.orders", 30), ("shop.tickets", 0)):
+        worker.operational.events(topic, 200)
+        worker.operational.nobodys(topic, nobodys)
+    browser.until(lambda: "Anonymous\n7.5%" in browser.run(shown), "the share")
+    for width in (360, 820, 1280):
+        browser.size(width, 800)
+        assert browser.run("return document.documentElement.scrollWidth") <= width
+    terms = browser.driver.find_elements(By.CSS_SELECTOR, "#pipeline .term")
+    [term] = [one for one in terms if one.text == "Anonymous"]
+    browser.run("arguments[0].focus()", term)
+    assert browser.text("#tip").endswith(": shop.orders 30 of 200, shop.tickets 0 of 200")
 
 
 def test_is_accessible_and_fits_in_dark_and_light_on_a_phone_and_a_screen(page):

@@ -176,10 +176,12 @@ def test_the_pulse_is_of_the_last_minute(monkeypatch):
     worker.operational.latency.observe(0.2, 98)
     worker.operational.latency.observe(0.9, 2)
     worker.operational.dead_letter("not_json")
+    worker.operational.nobodys("orders", 3)
     second = pulse.beat()
     assert second["events_per_second"] == 5.0
     assert (second["latency_p50"], second["latency_p99"]) == (0.2, 1.0)
     assert second["dead_letters"] == {"not_json": 1}
+    assert second["anonymous"] == {"orders": (3, 1_000_050)}
     at = 100.0
     assert pulse.beat()["events_per_second"] == 0 or pulse.beat()["latency_p99"] is None
 
