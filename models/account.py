@@ -62,8 +62,10 @@ class Account:
         self.standing: Standing | None = None
         if not row.refunds:
             self.refunded = {}
-        if not row.loose and row.letters is None:
-            self.sent = -NEVER
+        if not row.loose:
+            self.acted = []
+            if row.letters is None:
+                self.sent = -NEVER
         self._year: Year | None = None
         self._conversions: dict[str, list[int]] | None = None
 

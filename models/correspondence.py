@@ -226,6 +226,8 @@ class Correspondence:
 
     def owes(self, account: Account, *, again: bool) -> bool:
         """Whether `tell` would tell anybody anything."""
+        if account.row.letters is None:
+            return False
         return any(told != now or (again and now) for _, told, now in _named(account))
 
     def tell(self, account: Account, orders: set[str] | None = None, *, again: bool = False) -> None:

@@ -38,8 +38,11 @@ class Year:
         self.since = since  #: The first hour of them.
         self.number = 0
         self.net: dict[str, int] = {}
+        net = self.net
         for entry in line[_first(line, since) :]:
-            self.change(entry, 1)
+            currency = entry[4]
+            self.number += 1
+            net[currency] = net.get(currency, 0) + entry[5]
 
     def change(self, entry: Entry, sign: int) -> None:
         """Add an order, or take it away."""
@@ -59,6 +62,8 @@ class Year:
 
 def _first(line: Line, hour: int) -> int:
     """Give the index of the first order from an hour on."""
+    if line and line[0][2] >= hour:  # as nearly always
+        return 0
     return bisect_left(line, (hour * US_PER_HOUR,))  # a shorter tuple sorts first
 
 
@@ -168,17 +173,18 @@ class Standings:
     def change(self, old: Standing | None, new: Standing | None) -> None:
         """Count a customer where they stand now; None while nothing is known of them."""
         if old is None or new is None or old.counted != new.counted:
-            self._count(old, -1)
-            self._count(new, 1)
+            if old is not None:
+                self._count(old, -1)
+            if new is not None:
+                self._count(new, 1)
         elif old.net != new.net:
             self._count_net(old, -1)
             self._count_net(new, 1)
 
-    def _count(self, standing: Standing | None, sign: int) -> None:
-        if standing is not None:
-            for index in standing.counted:
-                self._aggregates.levels[index] += sign
-            self._count_net(standing, sign)
+    def _count(self, standing: Standing, sign: int) -> None:
+        for index in standing.counted:
+            self._aggregates.levels[index] += sign
+        self._count_net(standing, sign)
 
     def _count_net(self, standing: Standing, sign: int) -> None:
         for currency, net in standing.net:

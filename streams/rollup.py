@@ -110,8 +110,10 @@ class Rollup:
         self.latest = max(self.latest, answer.latest)
         self.rewind = max(self.rewind, answer.rewind)
         if answer.now != self.now:
-            self.now = max(self.now, answer.now)  # all are evaluated at one now: ask again, at the later one
-            return None
+            self.now = max(self.now, answer.now)
+            if answer.partial is not None:
+                return None  # all are evaluated at one now: ask again, at the later one
+            # The clock of who adds up its history stands still: there is nothing to ask it for at once.
         self._answers[answer.task] = answer
         if len(self._answers) < self.tasks:
             return None

@@ -35,7 +35,7 @@ _IDLE_COMMIT_SECONDS = 5.0
 _HISTORY_COMMIT_SECONDS = 10.0
 _HISTORY_COMMIT_RECORDS = 60_000
 _HISTORY_COMMIT_FORWARDED = 5000
-#: A tick's answer waits so long for that to end.
+#: The answer to the tick with which adding up begins waits so long for it.
 _COUNTING_SECONDS = 0.1
 #: Customers added up before other coroutines get a turn: about 10 ms.
 _COUNTED_AT_ONCE = 100
@@ -255,11 +255,10 @@ class Task:
             self.partition.advance(now)
             if count:
                 self._counting = asyncio.create_task(self._count())
-        if self._counting is not None:
-            await asyncio.wait([self._counting], timeout=_COUNTING_SECONDS)
-            if self._counting.done():
-                self._counting.result()
-                self._counting = None
+                await asyncio.wait([self._counting], timeout=_COUNTING_SECONDS)
+        if self._counting is not None and self._counting.done():
+            self._counting.result()
+            self._counting = None
         if not self.partition.counting:
             return None
         async with self._state:

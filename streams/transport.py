@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 _UNAUTHORISED_SECONDS = 1.0
+#: A poll gives only of partitions that were active as it began: those of a task opened meanwhile have to
+#: wait until it ends. Faust would let it wait a second for the others.
+_POLL_SECONDS = 0.1
 
 
 class RecordBatch:
@@ -99,12 +102,12 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         self,
         consumer: AIOKafkaConsumer,
         active_partitions: set[TP],
-        timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - Faust's signature
         max_records: int | None = None,
     ) -> dict[TP, list[RecordBatch]]:
         try:
             fetched = await super()._fetch_records(
-                consumer, active_partitions, timeout=timeout, max_records=max_records
+                consumer, active_partitions, timeout=_POLL_SECONDS, max_records=max_records
             )
         except UnicodeDecodeError:
             log.warning("a header has a name that is no UTF-8: records are decoded leniently from now on")

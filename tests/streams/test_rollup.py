@@ -84,6 +84,17 @@ def test_a_late_answer_is_not_mixed_into_the_next_set(rollup):
     assert rollup.add(answer(2, second)) is not None
 
 
+def test_who_still_adds_up_its_history_is_not_waited_for(rollup):
+    """Its clock stands still: else a question would be open until patience ends."""
+    tick = rollup.tick(NOW)
+    rollup.add(answer(0, tick))
+    rollup.add(answer(1, tick, now=NOW - 5, partial=None))
+    answers = rollup.add(answer(2, tick))
+    assert len(answers) == 3
+    assert not rollup.pending
+    assert not rollup.caught_up(answers)
+
+
 def test_a_set_is_evaluated_at_one_now(rollup):
     """A task whose clock was further on already: the question is asked again, at its now."""
     tick = rollup.tick(NOW)
