@@ -1,6 +1,7 @@
 """A Kafka in which a worker has made the state of many customers, kept; and more events for them."""
 
 import random
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import msgspec
 from bench.feed import Record, console, filled_kafka
 from bench.processes import total, worker
 from models.events import KINDS
+from streams.broker import EmbeddedKafka
 
 #: The group whose state it is.
 GROUP = "grown"
@@ -28,6 +30,21 @@ _MIX = {
     "survey.answered": 4,
     "review.submitted": 3,
 }
+
+
+@asynccontextmanager
+async def copied_kafka(directory: Path, customers: int) -> AsyncIterator[str]:
+    """Give a running copy of what `grown_kafka` gives, so that its customers stay as large as they are."""
+    async with grown_kafka(directory, customers):
+        pass
+    copy = directory / f"copy-{customers}"
+    shutil.rmtree(copy, ignore_errors=True)
+    try:
+        shutil.copytree(directory / f"grown-{customers}-keyed", copy)
+        async with EmbeddedKafka(copy / "kafka") as kafka:
+            yield kafka.bootstrap
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
@@ -59,6 +60,15 @@ class Worker:
             await asyncio.sleep(seconds)
         raise TimeoutError(f"the worker took too long: see {self.log}")
 
+    def pause(self) -> None:
+        """Let it do nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> float:
+        """Let it go on; give the moment."""
+        self._process.send_signal(signal.SIGCONT)
+        return time.monotonic()
+
     async def stop(self) -> None:
         """SIGTERM, and wait."""
         await self._session.close()
@@ -68,15 +78,18 @@ class Worker:
 
 
 @asynccontextmanager
-async def worker(bootstrap: str, group: str, directory: Path, *flags: str) -> AsyncIterator[Worker]:
-    """Run `retention worker` in a group of its own, everything on."""
+async def worker(
+    bootstrap: str, group: str, directory: Path, *flags: str, **settings: str
+) -> AsyncIterator[Worker]:
+    """Run `retention worker` in a group of its own, everything on; settings are variables."""
     port = free_port()
     log = directory / f"{group}.log"
     started = time.monotonic()
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "streams.cli", "worker", f"--broker={bootstrap}", f"--group={group}",
-            f"--partitions={PARTITIONS}", f"--port={port}", *flags, stdout=output, stderr=output,
+            f"--partitions={PARTITIONS}", f"--port={port}", *flags,
+            stdout=output, stderr=output, env=os.environ | settings,
         )  # fmt: skip
     run = Worker(process, f"http://127.0.0.1:{port}", started, log)
     try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import math
 import subprocess
 import sys
 import time
@@ -10,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.feed import console, fill
-from bench.grown import GROUP, grown_kafka, more
+from bench.grown import GROUP, copied_kafka, more
 from bench.processes import CPU, total, worker
 from bench.report import Line, of_rounds
 
@@ -43,6 +42,7 @@ def _state(customers: int) -> dict[str, float]:
 
 
 Rate = tuple[float, float]
+READ = "retention_worker_events_total"
 
 
 async def _measure(directory: Path, few: int, many: int, events: int, rounds: int) -> list[tuple[Rate, Rate]]:
@@ -56,17 +56,22 @@ async def _measure(directory: Path, few: int, many: int, events: int, rounds: in
 
 
 async def _rate(directory: Path, customers: int, events: int) -> Rate:
-    """Give events a second, and processor time of one (us), of a worker that already knows the customers."""
-    async with grown_kafka(directory, customers) as bootstrap:
-        await fill(bootstrap, more(customers, events, time.time_ns()))
-        async with worker(bootstrap, GROUP, directory) as process:
-            first, before, busy = 0.0, 0.0, 0.0
-            async for at, series in process.samples(0.25):
-                read = total(series, "retention_worker_events_total")
-                # All tasks, lest the restoring of some be counted with the events of others.
-                if not first and read and series.get("retention_worker_tasks_owned", 0) >= 8:
-                    first, before, busy = at, read, series.get(CPU, math.nan)
-                if read >= events and series.get("retention_caught_up"):
+    """Give events a second, and processor time of one (us), of a running worker that knows the customers.
+
+    It is stopped (SIGSTOP) while the events are written, so that writing them
+    takes nothing of its time.
+    """
+    async with copied_kafka(directory, customers) as bootstrap:
+        records = list(more(customers, events, time.time_ns()))
+        async with worker(bootstrap, GROUP, directory, RETENTION_SESSION_TIMEOUT="300") as process:
+            async for _, series in process.samples(0.25):
+                if series.get("retention_worker_caught_up") and series.get("retention_caught_up"):
                     break
-    count = events - before
-    return count / (at - first), (series.get(CPU, math.nan) - busy) / count * 1e6
+            before, busy = total(series, READ), series[CPU]
+            process.pause()
+            await fill(bootstrap, iter(records))
+            started = process.go_on()
+            async for at, series in process.samples(0.25):  # noqa: B007 - of the last one
+                if total(series, READ) >= before + events:
+                    break
+    return events / (at - started), (series[CPU] - busy) / events * 1e6

@@ -3,8 +3,9 @@
 Of a registry's API two calls are needed: `GET /schemas/ids/{id}` and, for what a schema imports,
 `GET /subjects/{subject}/versions/{version}`. Those of Confluent, Redpanda and Karapace have them.
 
-`confluent-kafka` would bring a second Kafka client, blocks while it asks, and decodes Protobuf only into
-classes that were generated beforehand; `fastavro` and `protobuf`, on which it stands, decode by a schema.
+`fastavro` and `protobuf` decode by a schema. `confluent-kafka`, which stands on them, decodes Protobuf only into
+classes that were generated beforehand; its client of registries, tried in November 2026, either fails on a schema
+with `metadata.tags` (2.16.0, their #2385) or asks for a certifi that is not to be had everywhere (2.16.1).
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct, field
@@ -187,7 +189,8 @@ class Registry:
     ) -> None:
         for one in schema.references:
             if one.name not in imported:
-                found = await self._get(session, f"/subjects/{one.subject}/versions/{one.version}", query)
+                subject = quote(one.subject, safe="")
+                found = await self._get(session, f"/subjects/{subject}/versions/{one.version}", query)
                 if found is not None:
                     await self._import(session, found, query, imported)
                     imported[one.name] = found

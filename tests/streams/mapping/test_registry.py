@@ -239,6 +239,16 @@ async def test_no_registry_at_all():
         await registry.fetch("avro", [framed(1, b"")])
 
 
+async def test_what_is_imported_may_have_a_path_for_a_name(server):
+    offer_avro(server)
+    server.schemas[7]["references"][0]["subject"] = "shop/customer"
+    server.subjects["shop/customer", "3"] = server.subjects.pop(("customer", "3"))
+    mapped = reader(server, "avro")
+    value = framed(7, avro(ROW))
+    await mapped.prepare([value])
+    assert mapped.outcome(value).events
+
+
 async def test_debezium_in_avro(server):
     """The usual connector: an envelope, whose rows have decimals as bytes and times as numbers."""
     row = {
