@@ -3,9 +3,9 @@
 Of a registry's API two calls are needed: `GET /schemas/ids/{id}` and, for what a schema imports,
 `GET /subjects/{subject}/versions/{version}`. Those of Confluent, Redpanda and Karapace have them.
 
-`fastavro` and `protobuf` decode by a schema. `confluent-kafka`, which stands on them, decodes Protobuf only into
-classes that were generated beforehand; its client of registries, tried in November 2026, either fails on a schema
-with `metadata.tags` (2.16.0, their #2385) or asks for a certifi that is not to be had everywhere (2.16.1).
+`fastavro` and `protobuf` decode by a schema; `confluent-kafka`, which stands on them, decodes Protobuf only
+into classes that were generated beforehand. Its client of registries was tried (November 2026): 2.16.0 fails
+on a schema with `metadata.tags` (their #2385), 2.16.1 asks for a certifi that is not to be had everywhere.
 """
 
 import asyncio
