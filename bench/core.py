@@ -7,7 +7,6 @@ conversation, now and then a refund, a review, an answer, a cart; ids of 20 char
 import argparse
 import json
 import random
-import resource
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -92,7 +91,6 @@ def measure(customers: int) -> dict[str, float]:
     wire, costs["encode a fact"] = clocked(lambda: [facts.encode(fact) for _, fact in found], count)
     _, costs["decode a fact"] = clocked(lambda: [facts.decode(fact) for fact in wire], count)
     costs["absorb a fact"], costs["count an absorbed fact"] = _history(definitions, found, wire)
-    memory = _memory()
     partition = Partition(definitions, rows := {})
     apply_seconds = drain_seconds = 0.0
     drained, batch = 0, 10_000
@@ -109,7 +107,6 @@ def measure(customers: int) -> dict[str, float]:
         drain_seconds += drained_at - applied
     costs["apply a fact, customer cold"] = apply_seconds / count * 1e6
     costs["drain a row"] = drain_seconds / drained * 1e6
-    costs["memory of a customer, KB"] = (_memory() - memory) / customers
     costs["row of a customer, KB"] = sum(map(len, rows.values())) / customers / 1024
     costs["apply a fact, customer warm"] = _warm(definitions, found)
     restored = Partition(definitions, rows)
@@ -158,11 +155,6 @@ def _warm(definitions: Definitions, found: list[tuple[str, facts.Fact]]) -> floa
             partition.apply(customer, fact, NOW)
 
     return clocked(run, len(chosen))[1]
-
-
-def _memory() -> float:
-    """The process's largest size so far, KB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def main() -> None:
