@@ -257,6 +257,8 @@ class Task:
                 self._counting = asyncio.create_task(self._count())
                 await asyncio.wait([self._counting], timeout=_COUNTING_SECONDS)
         if self._counting is not None and self._counting.done():
+            if not self.running:
+                return None  # it was closed meanwhile, and the counting cancelled with it
             self._counting.result()
             self._counting = None
         if not self.partition.counting:
@@ -332,8 +334,7 @@ class Task:
         self._turn += 1
         self.rewind = rewind
         self.partition.rewound(rewind)
-        if self._counting is None:
-            self._intake.deliver()
+        self._intake.deliver()
         self.positions.update(positions)
 
     @property
@@ -409,7 +410,8 @@ class Task:
             await self._shared.sources.check_lost(batch.tp, batch.start, found)
 
     async def _follow(self, tick: Tick) -> None:
-        if tick.rewind > self.rewind:
+        # Not while it adds up: what others are to be told again is said by who has been added up, or will be.
+        if tick.rewind > self.rewind and (self._counting is None or self._counting.done()):
             await self._shared.sources.rewind(self, tick.rewind)
         if tick.epoch not in (0, self._progress.epoch):
             ends = await self._shared.sources.end_offsets([self._facts])

@@ -291,6 +291,27 @@ async def test_a_rewound_task_has_not_read_its_inputs(worker, task):
     assert worker.consumer.seeks[-1][ORDERS] == task.positions[ORDERS]
 
 
+async def test_inputs_are_read_again_once_what_there_is_has_been_added_up(worker, task):
+    """In the middle of it, who has been added up already would tell nobody again."""
+    async with task._state:  # so that it takes its time
+        assert (await task.answer(ticks(worker, Tick(1, 1, 10, 0, 0)))).partial is None
+        assert (await task.answer(ticks(worker, Tick(2, 1, 10, 0, 77)))).rewind == 0
+        assert worker.consumer.seeks == []
+    await asyncio.wait([task._counting])
+    assert (await task.answer(ticks(worker, Tick(3, 1, 10, 0, 77)))).rewind == 77
+    assert worker.consumer.seeks[-1][ORDERS] == task.positions[ORDERS]
+
+
+async def test_a_task_closed_while_it_adds_up_has_no_numbers(worker, task):
+    """That the counting is cancelled must not cancel the agent that waits for it."""
+    async with task._state:
+        answering = asyncio.create_task(task.answer(ticks(worker, Tick(1, 1, 10, 0, 0))))
+        while task._counting is None:  # noqa: ASYNC110 - as in `begun`
+            await asyncio.sleep(0)
+        await task.close()
+        assert (await answering).partial is None
+
+
 async def test_an_epoch_is_answered_once_its_facts_are_read(kafka, worker, task, facts):
     """Facts count from when they are in the log, whether or not the transaction's marker has arrived."""
     task._progress.ends = {}
