@@ -28,7 +28,7 @@ from streams.cli.load_report import report
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
 from streams.clock import wall_us
-from streams.errors import RetentionError
+from streams.errors import RetentionError, SettingsError
 from streams.outbox import Outgoing
 from streams.partitioner import tasks_of
 from streams.settings import Settings
@@ -145,7 +145,7 @@ class _Load:
             async with _producing(settings) as producer:
                 while some := list(islice(rest, _ROUND)):
                     async with asyncio.timeout(_PATIENCE_SECONDS):
-                        await outbox.send(producer, self._destined(some, partitions).items())
+                        await outbox.send(producer, self._destined(some, partitions, settings).items())
                     state.taken += len(some)
                     state.seconds = before + time.monotonic() - started
                     self._save()
@@ -154,7 +154,7 @@ class _Load:
         self._save()
 
     def _destined(
-        self, events: Sequence[Timed], partitions: Mapping[str, int]
+        self, events: Sequence[Timed], partitions: Mapping[str, int], settings: Settings
     ) -> dict[tuple[str, int], list[Outgoing]]:
         """Sort events by topic and partition, in their order."""
         by_topic: defaultdict[str, list[tuple[bytes, Timed]]] = defaultdict(list)
@@ -163,6 +163,8 @@ class _Load:
                 topic, customer = found
                 by_topic[topic].append((customer, event))
         destined: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
+        for topic in by_topic:
+            _demand_reader(topic, settings)
         for topic, of_topic in by_topic.items():
             self._state.sending(topic, len(of_topic), of_topic[0][1].time, of_topic[-1][1].time)
             tasks = tasks_of([customer for customer, _ in of_topic], partitions[topic])
@@ -193,6 +195,22 @@ class _Load:
     def _save(self) -> None:
         if self._path is not None:
             self._state.save(self._path)
+
+
+def _demand_reader(topic: str, settings: Settings) -> None:
+    """Refuse to send events where no worker of this configuration looks for them.
+
+    Raises:
+        SettingsError: the topic is no input, or a mapping's.
+    """
+    kind = topics.INPUTS[topic]
+    if settings.mappings.resolve([topic]).get(topic) != kind:
+        raise SettingsError(
+            "inputs",
+            f"no worker would read the events of {topic}, where load sends them: nothing of them is sent",
+            source=f"in {settings.config}",
+            hint=f'add [[inputs]] with topic = "{topic}", kind = "{kind}", and start the workers again',
+        )
 
 
 @asynccontextmanager

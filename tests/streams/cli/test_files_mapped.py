@@ -101,6 +101,22 @@ def test_an_export_is_loaded_as_the_events_that_are_in_it(
     assert "is the state of other files, or they have changed since" in result.err
 
 
+def test_nothing_is_loaded_into_a_topic_that_no_worker_would_read(
+    retention, kafka, broker_calls, config, tmp_path
+):
+    export = tmp_path / "export.csv"
+    export.write_text("".join(",".join(row) + "\n" for row in [COLUMNS, ROWS[0]]))
+    command = ("load", export, "--mapping", "export", "--config", config)
+    for topic in ("shop.orders", "orders"):
+        config.write_text(f'{MAPPING}[[inputs]]\ntopic = "{topic}"\nmapping = "export"\n')
+        result = retention(*command, broker=kafka)
+        assert result.code == 2
+        assert "no worker would read the events of orders" in result.err
+        assert not broker_calls.records("orders")
+    config.write_text(f'{MAPPING}[[inputs]]\ntopic = "orders"\nkind = "orders"\n')
+    assert "2 events sent" in retention(*command, broker=kafka).err
+
+
 def test_an_export_is_computed_without_kafka(retention, config, export):
     how = ("--mapping", "export", "--config", config)
     result = retention("compute", export, *how, "--json", "--now", "2026-01-05T00:00:00Z")
