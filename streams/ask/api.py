@@ -233,8 +233,10 @@ class Api:
 
     async def _ask(self, request: web.Request, task: int, query: Mapping[str, str]) -> Answer:
         wanted = formats.wanted(None, request.headers.get("Accept", ""))
+        # The answer's Location and Link go to the asker as they are: with nothing that was not asked for.
+        accepted = {} if wanted == "json" else {"format": wanted}
         return await self._owners.ask(
-            task, request.rel_url.raw_path, {"format": wanted, **query}, request.headers.get("Authorization")
+            task, request.rel_url.raw_path, {**accepted, **query}, request.headers.get("Authorization")
         )
 
     def _read(self, kind: type[_Q], request: web.Request) -> _Q:
