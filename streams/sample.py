@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from streams import access, admin
 from streams.access import Right
 from streams.errors import RetentionError
+from streams.lenient_records import be_lenient
 from streams.settings import Settings
 from streams.topics import partition_counts
 
@@ -34,14 +35,25 @@ async def read(settings: Settings, topic: str, count: int, *, from_earliest: boo
         close = difflib.get_close_matches(topic, there, n=1)
         raise RetentionError(f"there is no topic {topic}", f"did you mean {close[0]}?" if close else "")
     tps = [TopicPartition(topic, number) for number in range(partitions)]
-    async with AIOKafkaConsumer(
-        **settings.client_options(), enable_auto_commit=False, isolation_level="read_committed"
-    ) as consumer:
-        records = await _read(consumer, tps, -(-count // partitions), from_earliest=from_earliest)
+    each = -(-count // partitions)
+    try:
+        records = await _read(settings, tps, each, from_earliest=from_earliest)
+    except UnicodeDecodeError:
+        be_lenient()
+        records = await _read(settings, tps, each, from_earliest=from_earliest)
     return records[:count]
 
 
 async def _read(
+    settings: Settings, tps: Sequence[TopicPartition], each: int, *, from_earliest: bool
+) -> list[ConsumerRecord]:
+    async with AIOKafkaConsumer(
+        **settings.client_options(), enable_auto_commit=False, isolation_level="read_committed"
+    ) as consumer:
+        return await _read_with(consumer, tps, each, from_earliest=from_earliest)
+
+
+async def _read_with(
     consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition], each: int, *, from_earliest: bool
 ) -> list[ConsumerRecord]:
     """Read `each` records of every partition, or those before its end as of now."""
