@@ -94,7 +94,7 @@ def _not_authenticated(settings: Settings, server: str, error: KafkaError) -> Ac
         return AccessDenied(f"{server} expects no SASL", _protocol(settings))
     if isinstance(error, UnsupportedSaslMechanismError):
         return AccessDenied(
-            f"{server} does not take {connection.sasl_mechanism}: {_said(error)}",
+            f"{server} does not take {connection.sasl_mechanism}",
             "see RETENTION_SASL_MECHANISM",
         )
     if connection.sasl_mechanism == "OAUTHBEARER":

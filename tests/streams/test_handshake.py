@@ -80,7 +80,7 @@ REFUSALS = {
     ),
     "a mechanism that is not offered": (
         lambda ways, kafka: ways["scram-512"] | {"BROKER": kafka.address("OAUTH")},
-        "does not take SCRAM-SHA-512",
+        "does not take SCRAM-SHA-512; see RETENTION_SASL_MECHANISM",
     ),
     "a wrong client secret": (
         lambda ways, _: ways["oauth"] | {"OAUTH_CLIENT_SECRET": "wrong-geheim"},
