@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from models.practice import Practice
 from models.risk_model import RiskModel
-from models.windows import Window
+from models.windows import SHORT_WINDOWS, Window
 
 PRIORITIES: Final = ("low", "normal", "high", "urgent")
 
@@ -91,6 +91,9 @@ def _check_windows(definitions: Definitions) -> None:
         raise ValueError("windows: at least one is needed")
     if len(set(definitions.windows)) < len(definitions.windows):
         raise ValueError("windows: one is named twice")
+    for short in SHORT_WINDOWS:
+        if short.name in definitions.windows:
+            raise ValueError(f"windows: {short.name} is there already, for what slides by the minute")
     try:
         longest = max((Window.parse(name) for name in definitions.windows), key=lambda window: window.hours)
     except ValueError as error:

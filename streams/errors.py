@@ -14,7 +14,8 @@
     └── BrokerError (8)           the embedded Kafka cannot be had or started
 
 The command line prints `retention: <message>` and the hint, and exits with the code; with `RETENTION_DEBUG=1`
-the traceback too. Any other exception is a defect of ours, and keeps its traceback. 9 is no error: the
+the traceback too. So does an `OSError` that names a path (1). Any other exception is a defect of ours, and
+keeps its traceback. 9 is no error: the
 command is done, but for lines of files that were refused (`streams.cli.left_out`).
 """
 

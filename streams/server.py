@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -14,7 +15,7 @@ from streams.ask.owners import Owners
 from streams.ask.problems import problems
 from streams.ask.reader import Reader
 from streams.ask.token import guard
-from streams.errors import PortInUse
+from streams.errors import PortInUse, RetentionError
 from streams.exporter import BusinessCollector, WorkerCollector
 from streams.live_page import LivePage
 from streams.read_model.exporter import ReadModelCollector
@@ -74,6 +75,7 @@ class Server:
 
         Raises:
             PortInUse: somebody else does.
+            RetentionError: the host is none of this machine, or the port not for us.
         """
         app = web.Application(middlewares=[problems, guard(self._worker.settings.token)])
         app.router.add_get("/metrics", self._metrics)
@@ -89,7 +91,12 @@ class Server:
             await self._runner.cleanup()
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(self._host, self._port) from None
-            raise
+            raise RetentionError(
+                f"port {self._port} of {self._host} cannot be had: {os.strerror(error.errno)}"
+                if error.errno is not None and error.errno > 0  # below 0: of the resolver
+                else f"host {self._host} cannot be found: {error.strerror}",
+                "set RETENTION_HOST to an address of this machine, and RETENTION_PORT to a port free to use",
+            ) from None
         # Before the worker joins its group, and tells the others.
         self._worker.app.address = advertised(self._worker.settings, self._runner.addresses[0][1])
 

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 import msgspec
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from models.events import Reason
 from streams import admin, dead_letters
 from streams.cli.options import settings_options
 from streams.dead_letters import DeadLetter, Place
@@ -24,7 +26,7 @@ _INDENT = (0, 0, 0, 4)
 _PLACES = 3
 _REQUEST_BYTES = 16 << 20
 
-_REASON = click.option("--reason", help="Only those with this reason.")
+_REASON = click.option("--reason", type=click.Choice(get_args(Reason)), help="Only those with this reason.")
 
 
 # Click keeps the lines of what begins with a backspace.
@@ -65,6 +67,8 @@ def list_command(
     counts = Counter(letter.reason for letter in letters)
     reasons = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
     click.echo(f"{len(letters):,} dead letters" + (f": {reasons}" if reasons else ""), err=True)
+    if len(shown) < len(letters):
+        click.echo(f"These are the latest {len(shown):,}: --limit shows more.", err=True)
 
 
 @command.command("redrive")

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     },
 }
 
+_DEBUG_HINT: Final = "correct the path or its rights; RETENTION_DEBUG=1 shows where it was wanted"
 INTERRUPTED: Final = 130  # as shells say it: 128 + SIGINT
 
 _EPILOG: Final = """\b
@@ -91,6 +92,11 @@ def run(arguments: Sequence[str]) -> int:
             raise
         _say(error)
         return error.exit_code
+    except OSError as error:
+        if error.filename is None or os.environ.get("RETENTION_DEBUG"):
+            raise
+        _say(RetentionError(f"{error.filename}: {error.strerror}", _DEBUG_HINT))
+        return RetentionError.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("retention: interrupted", err=True)
         return INTERRUPTED

@@ -34,6 +34,7 @@ def test_the_defaults_are_the_published_ones():
         ({"base_currency": "euro"}, "base_currency: 'euro'"),
         ({"windows": ()}, "windows: at least one"),
         ({"windows": ("7d", "7d")}, "windows: one is named twice"),
+        ({"windows": ("24h", "7d")}, "windows: 24h is there already"),
         ({"windows": ("7d", "a week")}, "windows: window 'a week'"),
         ({"horizon_days": 729}, "horizon_days: 729 is less than twice the longest window, 365d"),
         ({"lifecycle_days": 0}, "lifecycle_days: at least 1"),

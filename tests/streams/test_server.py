@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from yarl import URL
 
 from streams.broker import free_port
-from streams.errors import PortInUse
+from streams.errors import PortInUse, RetentionError
 from streams.run import prepare_topics
 from streams.server import Server
 from streams.settings import load
@@ -141,6 +141,14 @@ async def test_a_port_in_use_is_said_in_words(settings):
     with socket.create_server((settings.host, settings.port)), said as caught:
         await Server(worker, settings.host, settings.port).start()
     assert "RETENTION_PORT" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("host", "says"), [("192.0.2.1", "cannot be had"), ("nowhere.invalid", "cannot be found")]
+)
+async def test_a_host_of_others_is_said_in_words(settings, host, says):
+    with pytest.raises(RetentionError, match=f"{host} {says}"):
+        await Server(Worker(settings, {}), host, settings.port).start()
 
 
 async def test_a_port_is_free_again_after_a_stop(settings):

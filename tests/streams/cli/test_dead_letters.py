@@ -77,6 +77,8 @@ def test_the_list_can_be_narrowed_and_limited(retention, broker_calls):
         "dead-letters", "list", "--json", "--limit", "2", "--reason", "invalid_field"
     ).out.splitlines()
     assert [json.loads(line)["offset"] for line in latest] == [58, 59]
+    assert retention("dead-letters", "list").err.endswith("These are the latest 50: --limit shows more.\n")
+    assert retention("dead-letters", "list", "--reason", "not-json").code == 2
 
 
 def test_listed_edited_and_put_back(retention, broker_calls, tmp_path):

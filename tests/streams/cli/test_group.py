@@ -92,6 +92,13 @@ def test_its_traceback_is_there_for_who_asks(failing, monkeypatch):
         run(["demo"])
 
 
+def test_a_path_that_cannot_be_had_is_a_line_too(retention, tmp_path):
+    path = tmp_path / "nowhere" / "shop.jsonl"
+    result = retention("simulate", "--customers", "1", "--out", path)
+    assert result.code == 1
+    assert result.err.startswith(f"retention: {path}: No such file or directory\n  correct the path")
+
+
 def test_a_defect_keeps_its_traceback(failing):
     failing(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
