@@ -148,7 +148,8 @@ def append(rows: Rows, customer: bytes, fact: bytes, hashed: bytes) -> Iterable[
     pages = count(first)
     key = customer if pages == 1 else _key(customer, pages - 1)
     page = first if pages == 1 else rows[key]
-    if len(page) + _HASH_BYTES + len(fact) > PAGE_BYTES:
+    # One that holds only a note is not closed: it would go with the note, and the facts behind it be lost.
+    if len(page) + _HASH_BYTES + len(fact) > PAGE_BYTES and holds_facts(page):
         return _begin(rows, customer, hashed + fact)
     rows[key] = _extended(page, int.from_bytes(page[:4]), _hashes_end(page), fact, hashed)
     return (key,)

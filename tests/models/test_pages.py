@@ -90,3 +90,15 @@ def test_the_next_page_begins_where_the_last_is_full(monkeypatch):
     log(rows, [Fact("o", claims.Shipped(number, str(number))) for number in range(100)])
     assert max(map(len, rows.values())) <= 200
     assert len(rows) == pages.count(rows[b"ada"])
+
+
+def test_what_comes_when_only_a_note_was_left_stays_when_that_goes(monkeypatch):
+    monkeypatch.setattr(pages, "PAGE_BYTES", 40)
+    fact = Fact("", claims.StockMissed(1, "e"))
+    rows: dict[bytes, bytes] = {}
+    log(rows, [fact])
+    pages.put_note(rows, b"ada", b"much to say " * 5)
+    pages.rewrite(rows, b"ada", [])
+    log(rows, [fact])
+    pages.put_note(rows, b"ada", b"")
+    assert [alike(found) for found in pages.read(rows, b"ada")] == [fact]
