@@ -189,6 +189,10 @@ def _inputs(content: object, mappings: Mappings) -> Iterator[Input]:
     for number, table in enumerate(content, start=1):
         one = _input(f"inputs[{number}]", a_table(f"inputs[{number}]", table), mappings)
         for topic in one.topics:
+            if topic.startswith("retention."):
+                raise Problem(
+                    f"{one.setting}.topic", f"{topic}: what begins with retention. is none of yours"
+                )
             if topic in taken:
                 raise Problem(f"{one.setting}.topic", f"{topic} is an input already: {taken[topic]}")
             taken[topic] = one.setting

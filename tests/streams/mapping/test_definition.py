@@ -116,6 +116,11 @@ def loaded(text):
         ("[[inputs]]\ntopic = 'x'", "inputs[1].mapping", "name a mapping, or the kind"),
         ("[[inputs]]\ntopic = 'x'\nkind = 'order'", "inputs[1].kind", "'order' is no kind of topic"),
         ("[[inputs]]\ntopic = 'x'\nmapping = 'nope'", "inputs[1].mapping", "no mapping 'nope'"),
+        (
+            "[[inputs]]\ntopic = 'retention.metrics'\nkind = 'orders'",
+            "inputs[1].topic",
+            "retention.metrics is ours",
+        ),
         ("[[inputs]]\npattern = '('\nkind = 'orders'", "inputs[1].pattern", "no regular expression"),
         (
             "[[inputs]]\ntopic = 'x'\nkind = 'orders'\n[[inputs]]\ntopic = ['y', 'x']\nkind = 'refunds'",
