@@ -28,38 +28,41 @@ def command(settings: Settings, customer: str, *, yes: bool) -> None:
         raise click.BadParameter(f"an id has 1 to {_LONGEST_ID} characters", param_hint="CUSTOMER")
     if not yes:
         click.confirm(f"Forget {customer}, and who was merged with them, for ever?", abort=True, err=True)
-    removed = True
     now = datetime.now(UTC)
     rows = asyncio.run(written_rows.end(settings, customer))
     place, offset = asyncio.run(erasure.ask(settings, customer, now))
     click.echo(f"asked: customer.erased is in {place.topic}-{place.partition} at offset {offset}")
     if not asyncio.run(erasure.is_running(settings)):
         click.echo(f"No worker of group {settings.group} runs: they are forgotten when one does.")
+        _say_what_is_removed(settings, "removed then", f"{topics.COMPACTED_DAYS} days later")
     elif not asyncio.run(erasure.done(settings, place, offset)):
         raise RetentionError(
             f"the workers have not done it within {erasure.PATIENCE_SECONDS:.0f} s",
             "they will once they have caught up; the same command waits for it again",
         )
     elif rows is not None and asyncio.run(written_rows.any_since(settings, customer, rows)) is False:
-        click.echo(f"done: nothing is known of {customer}: misspelt, or erased before? What comes is dropped")
-        removed = False
+        click.echo(
+            f"done: nothing is known of {customer}: misspelt, or erased before? What comes is dropped\n"
+        )
     else:
         click.echo("done: the workers have forgotten them")
-    _say_what_remains(settings, now, removed=removed)
+        _say_what_is_removed(settings, "removed", f"{now + timedelta(days=topics.COMPACTED_DAYS):%Y-%m-%d}")
+    _say_what_remains(settings, now)
 
 
-def _say_what_remains(settings: Settings, now: datetime, *, removed: bool) -> None:
-    compacted = now + timedelta(days=topics.COMPACTED_DAYS)
+def _say_what_is_removed(settings: Settings, removed: str, compacted: str) -> None:
+    changelog = topics.Names(settings.group).changelog
+    click.echo(
+        f"""
+{removed:18} metrics, the state, its changelog ({changelog}), {topics.CUSTOMERS}, Redis
+  last copy gone   {compacted}, when Kafka has compacted the two topics at the latest"""
+    )
+
+
+def _say_what_remains(settings: Settings, now: datetime) -> None:
     kept = now + timedelta(days=topics.KEPT_DAYS)
     names = topics.Names(settings.group)
     passing = f"{names.facts}, {topics.TRANSITIONS}, {topics.TICKET_SLAS}, {topics.ACTIONS}"
-    click.echo()
-    if removed:
-        click.echo(
-            f"""\
-removed            metrics, the state, its changelog ({names.changelog}), {topics.CUSTOMERS}, Redis
-  last copy gone   {compacted:%Y-%m-%d}, when Kafka has compacted the two topics at the latest"""
-        )
     click.echo(
         f"""\
 leaves by itself   {passing}, {topics.DEAD_LETTERS}

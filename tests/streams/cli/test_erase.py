@@ -12,6 +12,8 @@ def test_the_event_waits_for_a_worker(retention, kafka, broker_calls, make_topic
         result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique)
         assert result.code == 0, result.err
         assert f"No worker of group {unique} runs: they are forgotten when one does.\n" in result.out
+        assert "removed then " in result.out, "nothing has been removed yet"
+        assert "  last copy gone   8 days later, " in result.out
     first, again = broker_calls.records("customers")
     assert first.key == CUSTOMER.encode()
     event = json.loads(first.value)
