@@ -37,10 +37,10 @@ def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row]]:
     The separator is the one of comma, semicolon, tab and bar that the header has most of.
 
     Raises:
-        RetentionError: there is no header, or it names a column twice.
+        RetentionError: there is no header, or it names a column twice; or it is not UTF-8.
     """
     # No TextIOWrapper: it would close the file when it is dropped.
-    lines = (line.decode(errors="replace") for line in iter(lambda: raw.readline(2 * MAX_BYTES), b""))
+    lines = (_text(line) for line in iter(lambda: raw.readline(2 * MAX_BYTES), b""))
     header = next(lines, "").removeprefix("\ufeff")
     separator = max(_SEPARATORS, key=header.count)
     columns = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
@@ -55,6 +55,17 @@ def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row]]:
         if cells:
             row: Row = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
             yield reader.line_num + 1, row
+
+
+def _text(line: bytes) -> str:
+    """Decode a line. Put in for what is not UTF-8, one character would make one id of many."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise RetentionError(
+            f"a CSV file has to be UTF-8, and a line of this is not: {line[:100]!r}",
+            "convert it, such as with `iconv -f WINDOWS-1252 -t UTF-8`",
+        ) from None
 
 
 def parquet_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row]]:

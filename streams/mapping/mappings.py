@@ -190,9 +190,7 @@ def _inputs(content: object, mappings: Mappings) -> Iterator[Input]:
         one = _input(f"inputs[{number}]", a_table(f"inputs[{number}]", table), mappings)
         for topic in one.topics:
             if topic.startswith("retention."):
-                raise Problem(
-                    f"{one.setting}.topic", f"{topic}: what begins with retention. is none of yours"
-                )
+                raise Problem(f"{one.setting}.topic", f"{topic} is ours, as all that begins with retention.")
             if topic in taken:
                 raise Problem(f"{one.setting}.topic", f"{topic} is an input already: {taken[topic]}")
             taken[topic] = one.setting

@@ -45,6 +45,11 @@ def test_a_header_that_names_no_columns_is_said(header):
         of_csv(header)
 
 
+def test_what_is_not_utf_8_is_said_instead_of_making_one_id_of_many():
+    with pytest.raises(RetentionError, match="has to be UTF-8"):
+        list(csv_rows(io.BytesIO("customer_id\nMüller\nMöller\n".encode("latin-1"))))
+
+
 @pytest.mark.parametrize(
     ("kind", "cells", "expected"),
     [
