@@ -5,7 +5,7 @@ import pytest
 from models import alone, claims
 from models.claims import Erase, Merge, Referred
 from models.definitions import Definitions
-from models.facts import REGISTRY, Fact
+from models.facts import REGISTRY, Fact, encode
 from models.letters import event_id
 from models.meta import META_KEY
 from models.metrics import compute
@@ -182,6 +182,20 @@ def test_what_is_absorbed_comes_to_the_same(pair):
     assert pair.value(ROLES, spender="no", sender="yes") == 1
     assert pair.value("retention_referred_orders", window="7d") == 2
     assert not pair.holds("eve-")
+
+
+def test_what_came_before_a_move_in_one_batch_moves_too():
+    rows = {}
+    history = Partition(Definitions(), rows)
+    history.resume(NOW)
+    facts = [Fact("", claims.StockMissed(NOW, "e")), Fact("", claims.Moved(to="bob"))]
+    history.take([(b"ada", fact, encode(fact)) for fact in facts])
+    letters = history.take_outgoing()
+    assert [(to, type(fact.claim)) for to, fact in letters] == [
+        ("bob", claims.Joined),
+        ("bob", claims.StockMissed),
+    ]
+    assert b"ada" not in rows
 
 
 def test_a_partition_that_has_lost_its_state_is_told_again(pair):
