@@ -7,7 +7,7 @@ columns from ring to ring, so that evaluating costs nothing that grows with the 
 
 from array import array
 from collections.abc import Sequence
-from mmap import mmap
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from typing import Any, Final
 
 import numpy as np
@@ -104,10 +104,11 @@ class Table:
 def _zeros(rows: int, width: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Give a table of zeros that takes no memory where nothing is ever written.
 
-    The system gives pages when they are touched. Those of `np.zeros` may come from what was freed before,
-    which it has to clear: 27 ms and 30 MB a partition.
+    The system gives a page when it is written, one for all of zeros when they are read: so it does of private
+    memory, not of shared. `np.zeros` may take what was freed before, and clear it: 27 ms, 30 MB a partition.
     """
-    return np.frombuffer(mmap(-1, rows * width * dtype.itemsize), dtype).reshape(rows, width)
+    memory = mmap(-1, rows * width * dtype.itemsize, flags=MAP_PRIVATE | MAP_ANONYMOUS)
+    return np.frombuffer(memory, dtype).reshape(rows, width)
 
 
 class Pending:
