@@ -76,7 +76,9 @@ class Reader:
             raise unavailable(f"task {number} is on its way to another worker")
         if not task.caught_up:
             raise unavailable(
-                f"task {number} is still reading what there is: its numbers would be wrong", again=2
+                f"task {number} is not sure of its numbers: it still reads what there is,"
+                " or waits for workers of another release or configuration",
+                again=2,
             )
         return task.partition
 

@@ -187,14 +187,23 @@ class _Load:
             return _TOPICS[kind], head.customer_id.encode()
         except KeyError:
             reason, message = "unknown_type", f"{head.type[:100]!r} is no type of event"
+        except msgspec.ValidationError as error:
+            reason, message = _wrong(str(error)), str(error)
         except (ValueError, RecursionError) as error:
-            reason, message = "no_topic", str(error)
+            reason, message = "not_json", str(error)
         self._left_out.add(line(event, self._files), reason, message)
         return None
 
     def _save(self) -> None:
         if self._path is not None:
             self._state.save(self._path)
+
+
+def _wrong(message: str) -> str:
+    """Give the reason that a worker would have for refusing an event without a type or a customer."""
+    if message.startswith("Expected `object`"):
+        return "not_json"
+    return "unknown_type" if "type`" in message.rpartition(" ")[2] else "invalid_field"
 
 
 def _demand_reader(topic: str, settings: Settings) -> None:

@@ -71,25 +71,35 @@ def test_a_bad_line_with_a_destination_is_the_workers_and_one_without_is_reporte
 ):
     bad = order(1, "c1") | {"amount": -1}
     path = events_file(
-        b"garbage", bad, b"", {"type": "order.eaten", "customer_id": "c"}, {"type": "order.placed"}
+        b"garbage",
+        bad,
+        b"",
+        {"type": "order.eaten", "customer_id": "c"},
+        {"type": "order.placed"},
+        b"[1]",
+        {"customer_id": "c"},
+        {"type": 7, "customer_id": "c"},
     )
     result = retention("load", path, broker=kafka)
     assert result.code == 9, "a job at night can tell"
     assert [json.loads(record.value) for record in broker_calls.records("orders")] == [bad]
-    assert f"{path}:1: no_topic: " in result.err
+    assert f"{path}:1: not_json: " in result.err
     assert f"{path}:4: unknown_type: 'order.eaten' is no type of event" in result.err
-    assert f"{path}:5: no_topic: Object missing required field `customer_id`" in result.err
-    assert "3 lines refused: 2 no_topic, 1 unknown_type\n  refused lines were not sent" in result.err
+    assert f"{path}:5: invalid_field: Object missing required field `customer_id`" in result.err
+    assert (
+        "6 lines refused: 1 invalid_field, 2 not_json, 3 unknown_type\n  refused lines were not sent"
+        in result.err
+    )
 
 
 def test_only_the_first_bad_lines_are_said_and_all_can_be_kept(retention, kafka, events_file, tmp_path):
     kept, path = tmp_path / "kept.jsonl", events_file(*[b"garb\xe4ge"] * 500)
     result = retention("load", path, "--refused", kept, broker=kafka)
-    assert result.err.count("no_topic: ") == 10
-    assert f"500 lines refused: 500 no_topic; kept in {kept}\n" in result.err
+    assert result.err.count("not_json: ") == 10
+    assert f"500 lines refused: 500 not_json; kept in {kept}\n" in result.err
     found = [json.loads(line) for line in kept.read_text().splitlines()]
     assert [each["line"] for each in found] == list(range(1, 501))
-    assert {(each["file"], each["reason"]) for each in found} == {(str(path), "no_topic")}
+    assert {(each["file"], each["reason"]) for each in found} == {(str(path), "not_json")}
     assert {base64.b64decode(each["value"]["base64"]) for each in found} == {b"garb\xe4ge"}
     result = retention("load", path, "--refused", tmp_path / "none" / "kept.jsonl", broker="127.0.0.1:1")
     assert (result.code, "there is no such directory" in result.err) == (1, True)
@@ -143,7 +153,7 @@ def test_files_are_sent_in_the_order_of_their_times(retention, kafka, broker_cal
     sent = [json.loads(record.value)["id"] for record in broker_calls.records("orders")]
     assert sent == ["e2", "e4", "e3", "e5", "e1"]
     assert "orders                5   2026-01-01 00:10:00   2026-01-01 00:50:00" in result.err
-    assert f"{second}:2: no_topic" in result.err
+    assert f"{second}:2: not_json" in result.err
 
 
 def test_a_table_is_sent_as_the_events_that_it_holds(retention, kafka, broker_calls, tmp_path):
@@ -193,7 +203,7 @@ def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka,
     assert result.code == 9, result.err
     after = json.loads(state.read_text())
     assert (after["taken"], after["complete"]) == (count + 3, True)
-    assert (after["sent"]["orders"]["events"], after["left_out"]) == (count, {"no_topic": 3})
+    assert (after["sent"]["orders"]["events"], after["left_out"]) == (count, {"not_json": 3})
     ids = [json.loads(record.value)["id"] for record in broker_calls.records("orders")]
     assert len(set(ids)) == count
     # No more than was on its way when it was killed, or acknowledged and not yet in the state.
