@@ -1,5 +1,6 @@
 """The Faust application: with the transport, the assignor and the table manager of our own."""
 
+import logging
 from typing import cast
 
 import faust
@@ -9,6 +10,8 @@ from streams.errors import RetentionError
 from streams.settings import Settings
 from streams.table import BulkTableManager
 from streams.transport import BatchConsumer, BatchTransport
+
+log = logging.getLogger(__name__)
 
 
 class FaustApp(faust.App):
@@ -67,15 +70,14 @@ class FaustApp(faust.App):
         return BatchTransport(self.conf.broker_producer, self)
 
     async def crash(self, reason: BaseException) -> None:
-        """Stop because of `reason`; what follows from the first one is not said.
+        """Stop in order because of `reason`; what follows from the first one is not said.
 
-        What a person can mend is said in a line by the command: no traceback here, and an orderly stop, for
-        which the consumer's thread must live on.
+        Not as Faust does: it would crash the consumer's thread too, without which a rebalance under way, and
+        with it an orderly stop, never ends. What a person can mend is said in a line by the command.
         """
         if self.crash_reason is not None:
             return
         if not isinstance(reason, RetentionError):
-            await super().crash(reason)
-        else:
-            self.crash_reason = reason
-            self._crashed.set()
+            log.error("the worker has to stop", exc_info=reason)
+        self.crash_reason = reason
+        self._crashed.set()

@@ -94,9 +94,9 @@ async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if starting.done() and starting.exception() is None:
         await asyncio.wait(waiting - {starting}, return_when=asyncio.FIRST_COMPLETED)
-    reason = app.crash_reason or (starting.done() and starting.exception())
+    reason = app.crash_reason or (starting.exception() if starting.done() else None)
     log.info("stopping")
-    await _stop(app)
+    await _stop(app, reason)
     for task in waiting:
         task.cancel()
     reason = reason or worker.stop_error
@@ -106,12 +106,14 @@ async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
         raise RetentionError(f"the worker stopped: {reason!r}", "its log says why") from reason
 
 
-async def _stop(app: FaustApp) -> None:
+async def _stop(app: FaustApp, reason: BaseException | None) -> None:
     """Stop in order, or at once when Kafka does not answer: Faust and aiokafka would wait for it for ever."""
     stopping = asyncio.create_task(app.stop())
     await asyncio.wait([stopping], timeout=_STOP_SECONDS)
     if not stopping.done():
         log.error("Kafka did not answer within %g s: stopped without it; nothing is lost", _STOP_SECONDS)
-        os._exit(1)
+        if reason is not None:
+            log.error("the worker stopped: %s", reason)
+        os._exit(reason.exit_code if isinstance(reason, RetentionError) else 1)
     with contextlib.suppress(asyncio.CancelledError):
         stopping.result()

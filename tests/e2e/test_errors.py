@@ -3,6 +3,7 @@
 import socket
 
 import msgspec
+import pytest
 from aiokafka import TopicPartition
 
 from streams.broker import free_port
@@ -80,17 +81,26 @@ async def test_a_worker_stops_within_seconds_while_the_broker_is_away(deploy):
         cluster.broker.start()
 
 
-_COMMITS_RAISE = """
+_COMMIT_RAISES = """
 from streams.task import Task
 async def commit(self, *, last=False):
     raise ValueError("a defect")
 Task.commit = commit
 """
 
+_REBALANCE_RAISES = """
+from streams.worker import Worker
+async def revoked(self, *args, **kwargs):
+    raise ValueError("a defect")
+Worker._on_revoked = revoked
+"""
 
-async def test_a_worker_with_a_defect_says_it_and_ends(deploy):
+
+@pytest.mark.parametrize("defect", [_COMMIT_RAISES, _REBALANCE_RAISES], ids=["commit", "rebalance"])
+async def test_a_worker_with_a_defect_says_it_and_ends(deploy, defect):
     """Also where it keeps the worker from stopping in order: nothing restarts one that hangs."""
-    worker = deploy().start(DEFECT=_COMMITS_RAISE)
+    worker = deploy().start(DEFECT=defect)
     assert await worker.exit_code() == 1
     assert "retention: the worker stopped: ValueError('a defect')\n  its log says why\n" in worker.log
+    assert "Traceback" in worker.log
     assert "Event loop is closed" not in worker.log
