@@ -13,8 +13,9 @@ from typing import Any
 
 from models import facts, pages
 from models.customer import Row
+from models.decoding import decode
 from models.definitions import Definitions
-from models.events import KINDS, decode
+from models.events import KINDS
 from models.metrics import compute
 from models.partition import Partition
 

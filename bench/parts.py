@@ -11,8 +11,8 @@ from bench import core
 from bench.feed import PARTITIONS, Record, drop, filled_kafka, settings, shop
 from bench.report import Line
 from models import facts
+from models.decoding import decode, to_us
 from models.definitions import Definitions
-from models.events import decode, to_us
 from models.partition import Partition
 from streams import admin
 from streams.intake import Intake

@@ -13,8 +13,9 @@ from resource import getpagesize
 import msgspec
 
 from models import facts
+from models.decoding import decode
 from models.definitions import Definitions
-from models.events import KINDS, decode
+from models.events import KINDS
 from models.meta import META_KEY
 from models.partition import Partition
 

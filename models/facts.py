@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from models import claims, events
 from models.claims import AnyClaim
+from models.decoding import EventError, to_us
 from models.definitions import PRIORITIES, Definitions
-from models.events import Event, EventError, to_us
+from models.events import Event
 
 #: VADER looks back in the text for every "but": longer reviews would take it seconds. Ten thousand characters
 #: are five pages.

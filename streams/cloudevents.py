@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from models import cloudevents
-from models.events import MAX_BYTES, EventError, not_opened
+from models.decoding import MAX_BYTES, EventError, not_opened
 from streams.outbox import Headers
 
 _STRUCTURED: Final = "application/cloudevents"
@@ -36,7 +36,7 @@ class Record(Protocol):
 
 
 def unwrap(record: Record) -> bytes | None:
-    """Give the event that a record's value is or holds, for `models.events.decode`.
+    """Give the event that a record's value is or holds, for `models.decoding.decode`.
 
     A record without headers, the common case, is as it was: callers may spare themselves the call.
 

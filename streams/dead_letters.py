@@ -9,7 +9,8 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from msgspec import Struct
 
-from models.events import Event, EventError, check_time, decode, to_us
+from models.decoding import EventError, check_time, decode, to_us
+from models.events import Event
 from models.facts import facts_of
 from streams import access, admin
 from streams.clock import wall_us

@@ -13,7 +13,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from models.events import Reason
+from models.decoding import Reason
 from models.metrics import CATALOGUE, Sample
 from streams.lag import Lag
 from streams.operational import Operational

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from aiokafka import TopicPartition
 
 from models import facts
+from models.decoding import FUTURE_TOLERANCE_US, EventError, check_time, decode, to_us
 from models.definitions import Definitions
-from models.events import FUTURE_TOLERANCE_US, EventError, Kind, check_time, decode, to_us
+from models.events import Kind
 from models.partition import Addressed, Partition
 from models.windows import US_PER_HOUR, hour
 from streams.bare_records import BareRecord

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from models.decoding import to_us
 from models.definitions import Definitions
-from models.events import to_us
 from models.metrics import CATALOGUE, Sample, compute
 from streams.outbox import Outgoing
 from streams.rollup import Answer

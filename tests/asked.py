@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from models.events import to_us
+from models.decoding import to_us
 from models.messages import Action
 from tests.oracle.actions import OURS, Cause, wanted
 from tests.oracle.world import World

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from models import alone
+from models.decoding import decode, to_us
 from models.definitions import Definitions
-from models.events import KINDS, decode, to_us
+from models.events import KINDS
 from models.facts import facts_of
 from models.metrics import CATALOGUE, compute
 from models.partition import Partition

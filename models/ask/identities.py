@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from models.ask.answers import Identities, MergeSeen
 from models.ask.reasons import Verdict
 from models.claims import Merge, Merging
-from models.events import to_us
+from models.decoding import to_us
 from models.facts import Fact
 from models.identities import Component
 from models.letters import renamed

@@ -5,7 +5,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from models.events import EVENT_TYPES, Time, to_us
+from models.decoding import to_us
+from models.events import EVENT_TYPES, Time
 from streams.backfill.order import FIRST, Timed
 
 

@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 import msgspec
 from msgspec import inspect
 
-from models.events import EVENT_TYPES, MAX_BYTES
+from models.decoding import MAX_BYTES
+from models.events import EVENT_TYPES
 from streams.errors import RetentionError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from models.events import Reason
+from models.decoding import Reason
 from streams import admin, dead_letters
 from streams.cli.options import settings_options
 from streams.dead_letters import DeadLetter, Place

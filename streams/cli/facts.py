@@ -6,8 +6,9 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from models.decoding import EventError, check_time, decode, to_us
 from models.definitions import Definitions
-from models.events import KINDS, Event, EventError, Time, check_time, decode, to_us
+from models.events import KINDS, Event, Time
 from models.facts import Fact, facts_of
 from streams.cli.files import Counter, Line
 from streams.cli.left_out import LeftOut

@@ -8,8 +8,9 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Struct, field
 
+from models.decoding import EventError, check_time, decode, to_us
 from models.definitions import Definitions
-from models.events import Event, EventError, Kind, check_time, decode, to_us
+from models.events import Event, Kind
 from models.facts import facts_of
 from streams.mapping import conversions, event_types, formats
 from streams.mapping.program import Outcome

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from models.events import EventError
+from models.decoding import EventError
 from streams.mapping.definition import Definition, Envelope
 from streams.mapping.sources import Shape
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from models.events import Event, EventError
+from models.decoding import EventError
+from models.events import Event
 from streams.mapping import conversions, event_types
 from streams.mapping.conversions import ConversionError
 from streams.mapping.expressions import Get, Source

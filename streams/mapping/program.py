@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from models.events import CustomerMerged, EventError
+from models.decoding import EventError
+from models.events import CustomerMerged
 from streams.mapping import conversions
 from streams.mapping.conversions import ConversionError
 from streams.mapping.definition import Definition, Rule

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from models.events import MAX_BYTES, Event, EventError
+from models.decoding import MAX_BYTES, EventError
+from models.events import Event
 from streams.mapping import expressions, formats
 from streams.mapping.definition import Definition
 from streams.mapping.expressions import SURROUNDINGS, Expression, Path

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct, field
 
-from models.events import EventError
+from models.decoding import EventError
 from streams.errors import RetentionError
 from streams.mapping.formats import MAGIC, PREFIX_BYTES
 

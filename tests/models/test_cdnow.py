@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from models.decoding import decode, to_us
 from models.definitions import Definitions
-from models.events import decode, to_us
 from models.facts import facts_of
 from models.metrics import compute
 from models.partition import Partition

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.events import KINDS, EventError, decode
+from models.decoding import EventError, decode
+from models.events import KINDS
 from tests.strategies import DEFINITIONS, event_sets
 
 ORDER = {

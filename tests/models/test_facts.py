@@ -5,8 +5,9 @@ import json
 import pytest
 
 from models import claims, facts
+from models.decoding import EventError, decode
 from models.definitions import Definitions
-from models.events import KINDS, EventError, decode
+from models.events import KINDS
 from models.facts import Fact, facts_of
 
 T = 1_772_704_800_000_000

@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from models import accounts, facts, pages, partition
+from models.decoding import decode
 from models.definitions import Definitions
-from models.events import KINDS, decode
+from models.events import KINDS
 from models.meta import META_KEY
 from models.metrics import compute
 from tests.oracle import Expected, Series, oracle

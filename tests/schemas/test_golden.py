@@ -11,8 +11,9 @@ import pytest
 from aiokafka import ConsumerRecord
 from jsonschema import Draft202012Validator
 
+from models.decoding import decode
 from models.definitions import Definitions
-from models.events import EVENT_TYPES, KINDS, decode
+from models.events import EVENT_TYPES, KINDS
 from models.facts import facts_of
 from models.messages import MESSAGE_TYPES
 from schemas import json_schema

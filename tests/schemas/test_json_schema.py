@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from models.decoding import EventError, decode
 from models.definitions import Definitions
-from models.events import EVENT_TYPES, KINDS, EventError, decode
+from models.events import EVENT_TYPES, KINDS
 from models.metrics import compute
 from models.partition import Partition
 from schemas import generate, json_schema

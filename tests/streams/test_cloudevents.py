@@ -9,7 +9,7 @@ from cloudevents.core.bindings import kafka
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from models.events import MAX_BYTES, EventError, decode
+from models.decoding import MAX_BYTES, EventError, decode
 from streams.cloudevents import headers, rfc3339, schema_id, unwrap
 
 ORDER = {

@@ -13,8 +13,8 @@ from scipy.integrate import quad
 from scipy.optimize import approx_fprime
 from scipy.stats import beta, gamma
 
+from models.decoding import decode, to_us
 from models.definitions import Definitions
-from models.events import decode, to_us
 from models.facts import facts_of
 from models.histories import Histories
 from models.mbg_nbd import Parameters, p_alive

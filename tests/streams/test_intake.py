@@ -7,8 +7,8 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
 from models import facts
+from models.decoding import decode, to_us
 from models.definitions import Definitions
-from models.events import decode, to_us
 from models.metrics import compute
 from models.partition import Partition
 from streams.intake import Intake

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from models import metrics
+from models.decoding import EventError, check_time, decode, to_us
 from models.definitions import Definitions
-from models.events import EVENT_TYPES, EventError, check_time, decode, to_us
+from models.events import EVENT_TYPES
 from models.facts import facts_of
 from models.partition import Partition
 from prometheus.thresholds import THRESHOLDS

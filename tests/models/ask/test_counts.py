@@ -14,8 +14,9 @@ from models.ask.questions import WhichCustomers, WhichOrders, WhichTickets
 from models.ask.tickets import Tickets
 from models.claims import STATUSES, Opened, StatusChanged
 from models.customer import Row
+from models.decoding import decode
 from models.definitions import PRIORITIES
-from models.events import KINDS, decode
+from models.events import KINDS
 from models.facts import facts_of
 from models.metrics import compute
 from models.partition import Partition

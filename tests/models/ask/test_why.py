@@ -15,7 +15,8 @@ from models.claims import (
     Opened,
     Replied,
 )
-from models.events import KINDS, decode
+from models.decoding import decode
+from models.events import KINDS
 from models.facts import REGISTRY, Fact, facts_of
 from models.metrics import compute
 from models.partition import Partition

@@ -8,8 +8,9 @@ import pytest
 from models.account import Account
 from models.claims import Referred
 from models.customer import Row
+from models.decoding import decode
 from models.definitions import Definitions
-from models.events import KINDS, decode
+from models.events import KINDS
 from models.facts import Fact, facts_of
 from models.outputs import Said, Speaker, decode_said, encode_said
 from models.partition import known_since

@@ -5,8 +5,8 @@ import pytest
 
 from models.account import Account
 from models.customer import Row
+from models.decoding import to_us
 from models.definitions import Definitions
-from models.events import to_us
 from models.outputs.actions import ActionNews
 from models.outputs.said import Issued
 from models.practice import ACTIONS, Practice

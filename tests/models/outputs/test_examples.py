@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from models.decoding import to_us
 from models.definitions import Definitions
-from models.events import to_us
 from models.practice import ACTIONS, Practice
 from tests.models.outputs.conftest import Town
 

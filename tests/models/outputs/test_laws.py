@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from models.events import to_us
+from models.decoding import to_us
 from models.messages import Action, Profile, TicketSla, Transition
 from models.outputs import decode_said
 from tests.asked import faults

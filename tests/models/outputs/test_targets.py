@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.events import to_us
+from models.decoding import to_us
 from tests.models.outputs.test_actions import NOW, Street
 from tests.strategies import DAY, HOUR, MINUTE, rfc3339
 

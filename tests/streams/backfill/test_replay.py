@@ -6,7 +6,8 @@ import math
 import pytest
 
 from models import alone
-from models.events import KINDS, decode
+from models.decoding import decode
+from models.events import KINDS
 from models.facts import facts_of
 from models.metrics import compute
 from models.partition import Partition

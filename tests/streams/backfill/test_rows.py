@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from models.events import EventError, Item, decode
+from models.decoding import EventError, decode
+from models.events import Item
 from streams.backfill.rows import csv_rows, native, parquet_rows
 from streams.errors import RetentionError
 

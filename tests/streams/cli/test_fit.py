@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from models.events import to_us
+from models.decoding import to_us
 from models.risk import assess
 from streams.settings import load
 

@@ -7,23 +7,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from models.decoding import MAX_BYTES, EventError, check_time, decode, to_us
 from models.definitions import Definitions
 from models.events import (
     EVENT_TYPES,
     EVENTS,
     KINDS,
-    MAX_BYTES,
     CustomerErased,
     CustomerMerged,
-    EventError,
     Item,
     OrderPlaced,
     SurveyAnswered,
     TicketOpened,
     TicketReplied,
-    check_time,
-    decode,
-    to_us,
 )
 
 COMMON = {"id": "e1", "time": "2026-01-02T03:04:05.678901+02:00", "customer_id": "c1"}
