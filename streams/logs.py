@@ -13,8 +13,17 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 Format = Literal["text", "json"]
 
-#: What Faust, mode and aiokafka say at INFO is theirs to know: each service's start and stop, each fetch.
-_QUIET = ("faust", "mode", "aiokafka", "streams.app", "streams.transport", "streams.table", "asyncio")
+#: What they say at INFO is theirs to know: each service's start and stop, each fetch, each schema asked for.
+_QUIET = (
+    "faust",
+    "mode",
+    "aiokafka",
+    "httpx2",
+    "streams.app",
+    "streams.transport",
+    "streams.table",
+    "asyncio",
+)
 _LIBRARIES = frozenset({"faust", "mode", "aiokafka"})
 _REPEAT_SECONDS = 10.0
 #: What a new topic's leader, or a group's coordinator, needs to be there is over by then.

@@ -177,7 +177,10 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         Setting("config", "The TOML file of settings, definitions, inputs and mappings.", None, _file),
         Setting("schema_registry", "The schema registry of Avro and Protobuf inputs.", None, _url),
         Setting("schema_registry_auth", "What it asks for: user:password.", None, Secret, from_file=True),
+        Setting("schema_registry_token", "Instead: a bearer token.", None, Secret, from_file=True),
         Setting("schema_registry_ca_file", "Who certifies it (PEM).", None, _readable),
+        Setting("schema_registry_cert_file", "The certificate shown to it (PEM).", None, _readable),
+        Setting("schema_registry_key_file", "Its key, if not in the same file (PEM).", None, _readable),
         Setting(
             "security_protocol", "PLAINTEXT, SSL, SASL_SSL or SASL_PLAINTEXT.", "PLAINTEXT",
             _one_of(*connection.PROTOCOLS),

@@ -21,9 +21,10 @@ from models.definitions import Definitions
 from streams import config_file, connection, secret
 from streams.connection import Connection
 from streams.errors import SettingsError
-from streams.mapping import mappings
+from streams.mapping import mappings, registry_access
 from streams.mapping.mappings import SECTIONS, Mappings
 from streams.mapping.registry import Registry
+from streams.mapping.registry_access import Access
 from streams.setting import FILE, PREFIX, SETTINGS, Setting
 
 __all__ = ["SETTINGS", "Clock", "Settings", "load", "unknown_variables"]
@@ -35,6 +36,9 @@ _OF_SERVICES: Final = re.compile(r"\w*SERVICE_(HOST|PORT)(_\w+)?|\w*PORT_[0-9]+_
 _OF_A_SERVICES_PORT: Final = ("tcp://", "udp://", "sctp://")
 #: From this likeness on (`difflib`), a name that is none was meant to be another one.
 _ALIKE: Final = 0.8
+
+#: What is set of a schema registry, beside where it is.
+_ACCESS: Final = ("auth", "token", "ca_file", "cert_file", "key_file")
 
 Clock = Literal["wall", "event"]
 
@@ -60,7 +64,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         config: the TOML file.
         schema_registry: URL of the inputs' schemas; none: there are none.
         schema_registry_auth: user:password that it asks for.
+        schema_registry_token: a bearer token that it asks for instead.
         schema_registry_ca_file: who certifies it; none: the system's authorities.
+        schema_registry_cert_file: our own certificate, where it asks for one.
+        schema_registry_key_file: its key, unless it is in the same file.
         mappings: which topics are read, and how their records become events.
         definitions: the parameters of the metrics.
         connection: how Kafka is reached.
@@ -84,8 +91,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Path
     config: Path | None
     schema_registry: str | None
-    schema_registry_auth: str | None
+    schema_registry_auth: secret.Secret | None
+    schema_registry_token: secret.Secret | None
     schema_registry_ca_file: Path | None
+    schema_registry_cert_file: Path | None
+    schema_registry_key_file: Path | None
     mappings: Mappings
     definitions: Definitions
     connection: Connection
@@ -141,7 +151,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     connection.check(reached, sources)
     return Settings(
         **values,
-        mappings=_mappings(document, config, values),
+        mappings=mappings.load(document, path=config, registry=_registry(values, sources)),
         definitions=config_file.definitions(document, known=names | SECTIONS, path=config),
         connection=reached,
         kafka=connection.client_options(reached, sources),
@@ -149,10 +159,17 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     )
 
 
-def _mappings(document: Mapping[str, Any], config: Path | None, values: Mapping[str, Any]) -> Mappings:
-    url, auth = values["schema_registry"], values["schema_registry_auth"]
-    registry = Registry(url, auth, values["schema_registry_ca_file"]) if url else None
-    return mappings.load(document, path=config, registry=registry)
+def _registry(values: Mapping[str, Any], sources: Mapping[str, str]) -> Registry | None:
+    given = {part: values[f"schema_registry_{part}"] for part in _ACCESS}
+    if values["schema_registry"] is None:
+        for part in (part for part, value in given.items() if value is not None):
+            name = f"schema_registry_{part}"
+            problem = "has no effect without RETENTION_SCHEMA_REGISTRY"
+            raise SettingsError(SETTINGS[name].variable, problem, source=sources[name])
+        return None
+    access = Access(url=values["schema_registry"], **given)
+    registry_access.check(access, sources)
+    return Registry(access)
 
 
 def _given(flags: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:

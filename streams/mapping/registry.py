@@ -1,21 +1,15 @@
-"""Schemas of a registry: asked for once by their id, and made into decoders.
+"""Schemas of a registry: asked for once by their id, by Confluent's client, and made into decoders.
 
-Of a registry's API two calls are needed: `GET /schemas/ids/{id}` and, for what a schema imports,
-`GET /subjects/{subject}/versions/{version}`. Those of Confluent, Redpanda and Karapace have them.
-
-`fastavro` and `protobuf` decode by a schema; `confluent-kafka`, which stands on them, decodes Protobuf only
-into classes that were generated beforehand. Its client of registries was tried (November 2026): 2.16.0 fails
-on a schema with `metadata.tags` (their #2385), 2.16.1 asks for a certifi that is not to be had everywhere.
+Its deserialisers are not used: for Protobuf they want classes generated beforehand, and each message awaits
+them. `fastavro` and `protobuf`, on which they stand, decode by a schema.
 """
 
 import asyncio
-import base64
 import logging
-import ssl
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+import math
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct, field
@@ -23,16 +17,18 @@ from msgspec import Struct, field
 from models.decoding import EventError
 from streams.errors import RetentionError
 from streams.mapping.formats import MAGIC, PREFIX_BYTES
+from streams.mapping.registry_access import Access
 
 if TYPE_CHECKING:
-    import aiohttp
+    from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, RegisteredSchema
+    from confluent_kafka.schema_registry import Schema as Found
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS: Final = 10
-_ACCEPT: Final = "application/vnd.schemaregistry.v1+json, application/json"
 _NOT_FOUND: Final = 404
 _RETRY_SECONDS: Final = 1.0
+_SAY_SECONDS: Final = 10.0
 
 #: Decodes what follows the framing.
 Decode = Callable[[bytes], dict[str, Any]]
@@ -72,7 +68,8 @@ class RegistryUnavailable(RetentionError):
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
             f"the schema registry at {url} does not answer as one ({reason})",
-            "set RETENTION_SCHEMA_REGISTRY, and RETENTION_SCHEMA_REGISTRY_AUTH to user:password if it asks",
+            "correct RETENTION_SCHEMA_REGISTRY, or what it asks for: RETENTION_SCHEMA_REGISTRY_AUTH "
+            "(user:password), …_TOKEN or …_CERT_FILE",
         )
 
 
@@ -81,20 +78,10 @@ class SchemaUnknown(Exception):
 
 
 class Registry:
-    """A registry's schemas.
+    """A registry's schemas."""
 
-    Args:
-        url: where it is.
-        auth: `user:password`, or none.
-        ca_file: who certifies it; none: the system's authorities.
-    """
-
-    def __init__(self, url: str, auth: str | None = None, ca_file: Path | None = None) -> None:
-        self._url = url.rstrip("/")
-        self._ca_file = ca_file
-        self._headers = {"Accept": _ACCEPT}
-        if auth is not None:
-            self._headers["Authorization"] = f"Basic {base64.b64encode(auth.encode()).decode()}"
+    def __init__(self, access: Access) -> None:
+        self._access = access
         self._decoders: dict[tuple[str, int], Decode | EventError] = {}
 
     def decode(self, form: str, value: bytes) -> dict[str, Any]:
@@ -135,45 +122,46 @@ class Registry:
         missing = [number for number in sorted(numbers) if (form, number) not in self._decoders]
         if not missing:
             return
-        import aiohttp  # noqa: PLC0415 - 100 ms, of which most commands have no need
-
-        connector = aiohttp.TCPConnector(ssl=self._trusting())
-        timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
-        async with aiohttp.ClientSession(
-            headers=self._headers, timeout=timeout, connector=connector
-        ) as session:
+        # Made anew each time: it remembers schemas by their id alone, not by the format asked for.
+        async with self._client() as client:
             for number in missing:
-                self._decoders[form, number] = await self._decoder(session, form, number)
+                self._decoders[form, number] = await self._decoder(client, form, number)
 
     async def fetch_patiently(
         self, form: str, values: Iterable[bytes | None], wanted: Callable[[], bool]
     ) -> None:
         """As `fetch`, but wait for a registry that does not answer, as long as it is `wanted`."""
-        values = list(values)
+        values, said = list(values), -math.inf
         while wanted():
             try:
                 await self.fetch(form, values)
             except RegistryUnavailable as error:
-                log.warning("%s: trying again", error.message)
+                if time.monotonic() - said >= _SAY_SECONDS:
+                    log.warning("%s: trying again", error.message)
+                    said = time.monotonic()
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
                 return
 
-    def _trusting(self) -> ssl.SSLContext:
-        try:
-            return ssl.create_default_context(cafile=self._ca_file)
-        except ssl.SSLError:
-            raise RegistryUnavailable(self._url, f"{self._ca_file} is no PEM") from None
+    def _client(self) -> "AsyncSchemaRegistryClient":
+        from confluent_kafka.schema_registry import AsyncSchemaRegistryClient  # noqa: PLC0415 - most need none
 
-    async def _decoder(self, session: "aiohttp.ClientSession", form: str, number: int) -> Decode | EventError:
-        query = {"format": "serialized"} if form == "protobuf" else {}
-        schema = await self._get(session, f"/schemas/ids/{number}", query)
+        try:
+            return AsyncSchemaRegistryClient(self._access.options())
+        except (ValueError, ImportError, OSError) as error:  # files, and what the environment says of proxies
+            raise self._unavailable(str(error)) from None
+
+    async def _decoder(
+        self, client: "AsyncSchemaRegistryClient", form: str, number: int
+    ) -> Decode | EventError:
+        fmt = "serialized" if form == "protobuf" else None
+        schema = await self._asked(client.get_schema(number, fmt=fmt))
         if schema is None:
             return EventError("not_json", f"schema {number} is not in the registry")
         if schema.schema_type.lower() != form:
             return EventError("not_json", f"schema {number} is {schema.schema_type}, not {form}")
         imported: dict[str, Schema] = {}
-        await self._import(session, schema, query, imported)
+        await self._import(client, schema, fmt, imported)
         try:
             return _maker(form)((schema, imported))
         except Exception as error:
@@ -182,33 +170,35 @@ class Registry:
 
     async def _import(
         self,
-        session: "aiohttp.ClientSession",
+        client: "AsyncSchemaRegistryClient",
         schema: Schema,
-        query: Mapping[str, str],
+        fmt: str | None,
         imported: dict[str, Schema],
     ) -> None:
         for one in schema.references:
             if one.name not in imported:
-                subject = quote(one.subject, safe="")
-                found = await self._get(session, f"/subjects/{subject}/versions/{one.version}", query)
+                found = await self._asked(client.get_version(one.subject, one.version, fmt=fmt))
                 if found is not None:
-                    await self._import(session, found, query, imported)
+                    await self._import(client, found, fmt, imported)
                     imported[one.name] = found
 
-    async def _get(
-        self, session: "aiohttp.ClientSession", path: str, query: Mapping[str, str]
-    ) -> Schema | None:
-        import aiohttp  # noqa: PLC0415 - see `fetch`
+    async def _asked(self, answer: "Awaitable[Found | RegisteredSchema]") -> Schema | None:
+        from confluent_kafka.schema_registry import SchemaRegistryError  # noqa: PLC0415 - see `_client`
 
         try:
-            async with session.get(self._url + path, params=query) as response:
-                if response.status == _NOT_FOUND:
-                    return None
-                if not response.ok:
-                    raise RegistryUnavailable(self._url, f"HTTP {response.status}")
-                return msgspec.json.decode(await response.read(), type=Schema)
-        except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError) as error:
-            raise RegistryUnavailable(self._url, str(error) or type(error).__name__) from None
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                found = await answer
+            return msgspec.convert(found.to_dict(), Schema)
+        except SchemaRegistryError as error:
+            # A registry says by a code of its own what was not found; a page at a wrong address does not.
+            if error.http_status_code == _NOT_FOUND and str(error.error_code).startswith(str(_NOT_FOUND)):
+                return None
+            raise self._unavailable(f"HTTP {error.http_status_code}") from None
+        except Exception as error:  # noqa: BLE001 - its HTTP client's, of JSON, of what is no schema
+            raise self._unavailable(str(error) or type(error).__name__) from None
+
+    def _unavailable(self, reason: str) -> RegistryUnavailable:
+        return RegistryUnavailable(self._access.url, reason)
 
 
 def _maker(form: str) -> Callable[[Resolved], Decode]:

@@ -17,7 +17,8 @@ class RegistryServer:
 
     def __init__(self):
         self.schemas, self.subjects, self.asked = {}, {}, []
-        self.refusing = False
+        self.refusing, self.says, self.status = False, None, 200
+        self.wants = "Basic " + base64.b64encode(AUTH.encode()).decode()
         app = web.Application()
         app.router.add_get("/schemas/ids/{id}", self._by_id)
         app.router.add_get("/subjects/{subject}/versions/{version}", self._by_subject)
@@ -29,6 +30,12 @@ class RegistryServer:
         await site.start()
         self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
         return self
+
+    async def also_by(self, context):
+        """Serve by TLS, too."""
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context)
+        await site.start()
+        return f"https://localhost:{site._server.sockets[0].getsockname()[1]}"
 
     async def __aexit__(self, *_):
         await self._runner.cleanup()
@@ -43,10 +50,12 @@ class RegistryServer:
 
     def _answer(self, request, found):
         self.asked.append(request.path_qs)
-        if request.headers.get("Authorization") != "Basic " + base64.b64encode(AUTH.encode()).decode():
+        if request.headers.get("Authorization") != self.wants:
             return web.json_response({"error_code": 40101, "message": "Unauthorized"}, status=401)
         if self.refusing:
             return web.json_response({"error_code": 50001}, status=503)
+        if self.says is not None:
+            return web.Response(text=self.says, content_type="application/json", status=self.status)
         if found is None:
             return web.json_response({"error_code": 40403, "message": "Schema not found"}, status=404)
         return web.json_response(found)

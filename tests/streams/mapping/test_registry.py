@@ -4,16 +4,21 @@ import asyncio
 import base64
 import io
 import json
+import ssl
+import time
 import tomllib
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import fastavro
 import pytest
+import trustme
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 
 from streams.mapping.mappings import load
 from streams.mapping.registry import Registry, RegistryUnavailable
+from streams.mapping.registry_access import Access
+from streams.secret import Secret
 from tests.streams.mapping.registry_server import AUTH, RegistryServer, framed
 
 MAPPING = """
@@ -66,9 +71,13 @@ async def server():
         yield running
 
 
-def reader(server, form, auth="me:it's:secret"):
+def registry(url, auth=AUTH, **how):
+    return Registry(Access(url=url, auth=auth and Secret(auth), **how))
+
+
+def reader(server, form, auth=AUTH):
     document = tomllib.loads(MAPPING.format(form=form))
-    return load(document, registry=Registry(server.url + "/", auth)).reader("m")
+    return load(document, registry=registry(server.url + "/", auth)).reader("m")
 
 
 def avro(row):
@@ -92,7 +101,9 @@ async def test_avro_with_a_reference_and_logical_types(server):
     values = [framed(7, avro(ROW)), framed(7, avro(ROW | {"customer": None}))]
     await mapped.prepare(values)
     await mapped.prepare(values)
-    assert server.asked == ["/schemas/ids/7", "/subjects/customer/versions/3"], "each is asked for once"
+    assert server.asked == ["/schemas/ids/7", "/subjects/customer/versions/3?deleted=false"], (
+        "each is asked for once"
+    )
     [event] = mapped.outcome(values[0]).events
     assert (event.order_id, event.customer_id, event.time, event.amount, event.channel) == (
         ID,
@@ -160,7 +171,7 @@ async def test_protobuf_by_the_registrys_descriptor(server):
     await mapped.prepare([value, None])
     assert server.asked == [
         "/schemas/ids/9?format=serialized",
-        "/subjects/common/versions/1?format=serialized",
+        "/subjects/common/versions/1?deleted=false&format=serialized",
     ]
     [event] = mapped.outcome(value).events
     assert (event.order_id, event.customer_id, event.time, event.amount, event.channel) == (
@@ -234,9 +245,8 @@ async def test_a_registry_that_refuses_who_asks_says_so_and_not_the_password(ser
 
 
 async def test_no_registry_at_all():
-    registry = Registry("http://127.0.0.1:1")
-    with pytest.raises(RegistryUnavailable):
-        await registry.fetch("avro", [framed(1, b"")])
+    with pytest.raises(RegistryUnavailable, match="connection"):
+        await registry("http://127.0.0.1:1").fetch("avro", [framed(1, b"")])
 
 
 async def test_what_is_imported_may_have_a_path_for_a_name(server):
@@ -282,7 +292,7 @@ async def test_debezium_in_avro(server):
         amended | {name: table["events"][0][name] for name in ("order_id", "time", "amount")}
     )
     table["events"][1]["amount"] = {"path": "total", "money": "major", "currency": "EUR"}
-    mapped = load(document, registry=Registry(server.url, AUTH)).reader("m")
+    mapped = load(document, registry=registry(server.url)).reader("m")
 
     def change(before, after, op):
         content = io.BytesIO()
@@ -302,3 +312,90 @@ async def test_debezium_in_avro(server):
         [999, 999],
         [],
     ]
+
+
+async def test_a_schema_with_tags_and_rules(server):
+    """Confluent's data contracts: what they say beside the schema is of no concern to a reader."""
+    offer_avro(server)
+    contract = {
+        "metadata": {"tags": {"**.id": ["PII"]}, "properties": {"owner": "shop"}, "sensitive": ["owner"]},
+        "ruleSet": {"domainRules": [{"name": "r", "kind": "CONDITION", "mode": "WRITE", "type": "CEL"}]},
+    }
+    server.schemas[7] |= contract
+    server.subjects["customer", "3"] |= contract
+    mapped = reader(server, "avro")
+    value = framed(7, avro(ROW))
+    await mapped.prepare([value])
+    assert mapped.outcome(value).events
+
+
+async def test_no_log_holds_the_password(server, caplog):
+    caplog.set_level("DEBUG")
+    offer_avro(server)
+    await reader(server, "avro").prepare([framed(7, b"")])
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("http")]
+    assert said, "its HTTP client logs what it asks"
+    encoded = base64.b64encode(AUTH.encode()).decode()
+    assert not [line for line in said if encoded in line or "secret" in line]
+
+
+@pytest.mark.parametrize("answer", ["<html>", "[]", "{}", "null", '{"schema": 5}', ""])
+@pytest.mark.parametrize("status", [200, 404])
+async def test_an_answer_that_is_no_registrys_is_no_schemas_fault(server, answer, status):
+    """A page at a wrong address has no schemas: records must not become dead letters of it."""
+    server.says, server.status = answer, status
+    with pytest.raises(RegistryUnavailable):
+        await reader(server, "avro").prepare([framed(7, b"")])
+
+
+async def test_while_it_does_not_answer_it_is_said_once_in_ten_seconds(server, caplog, monkeypatch):
+    monkeypatch.setattr("streams.mapping.registry._RETRY_SECONDS", 0.01)
+    server.refusing = True
+    mapped, values = reader(server, "avro"), [framed(7, b"")]
+    until = time.monotonic() + 10
+    await mapped.prepare(values, lambda: len(server.asked) < 5 and time.monotonic() < until)
+    [said] = [record for record in caplog.records if record.name == "streams.mapping.registry"]
+    assert said.getMessage().endswith("trying again")
+
+
+async def test_a_bearer_token(server):
+    offer_avro(server)
+    server.wants = "Bearer abc"
+    values = [framed(7, avro(ROW))]
+    await registry(server.url, auth=None, token=Secret("abc")).fetch("avro", values)
+    with pytest.raises(RegistryUnavailable, match="HTTP 401"):
+        await registry(server.url, auth=None, token=Secret("abd")).fetch("avro", values)
+
+
+async def test_who_certifies_it(server, tmp_path, monkeypatch):
+    """Its own authority where one is named, else the system's; never those of a Python package."""
+    monkeypatch.setattr("certifi.where", lambda: pytest.fail("certifi was asked"))
+    authority, path = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    offer_avro(server)
+    url = await server.also_by(context)
+    values = [framed(7, avro(ROW))]
+    await registry(url, ca_file=path).fetch("avro", values)
+    with pytest.raises(RegistryUnavailable, match="certificate verify failed"):
+        await registry(url).fetch("avro", values)
+
+
+async def test_it_may_ask_for_our_certificate(server, tmp_path):
+    authority, ours = trustme.CA(), trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    ours.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    paths = {name: tmp_path / name for name in ("ca_file", "cert_file", "key_file")}
+    authority.cert_pem.write_to_path(paths["ca_file"])
+    shown = ours.issue_cert("retention")
+    shown.cert_chain_pems[0].write_to_path(paths["cert_file"])
+    shown.private_key_pem.write_to_path(paths["key_file"])
+    offer_avro(server)
+    url = await server.also_by(context)
+    values = [framed(7, avro(ROW))]
+    await registry(url, **paths).fetch("avro", values)
+    with pytest.raises(RegistryUnavailable):
+        await registry(url, ca_file=paths["ca_file"]).fetch("avro", values)
