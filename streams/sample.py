@@ -1,7 +1,8 @@
 """A sample of a topic's records: read without a group, and nothing is changed."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping
+from itertools import chain, zip_longest
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -16,7 +17,7 @@ _TIMEOUT_MS = 500
 
 
 async def read(settings: Settings, topic: str, count: int, *, from_earliest: bool) -> list[ConsumerRecord]:
-    """Give up to `count` records, from all partitions alike.
+    """Give up to `count` records, from all partitions alike: one of each in turn.
 
     Args:
         settings: how Kafka is reached.
@@ -34,35 +35,38 @@ async def read(settings: Settings, topic: str, count: int, *, from_earliest: boo
     if partitions is None:
         close = difflib.get_close_matches(topic, there, n=1)
         raise RetentionError(f"there is no topic {topic}", f"did you mean {close[0]}?" if close else "")
-    tps = [TopicPartition(topic, number) for number in range(partitions)]
-    each = -(-count // partitions)
+    each, more = divmod(count, partitions)
+    shares = {TopicPartition(topic, number): each + (number < more) for number in range(partitions)}
+    wanted = {tp: share for tp, share in shares.items() if share}
     try:
-        records = await _read(settings, tps, each, from_earliest=from_earliest)
+        return await _read(settings, wanted, from_earliest=from_earliest)
     except UnicodeDecodeError:
         be_lenient()
-        records = await _read(settings, tps, each, from_earliest=from_earliest)
-    return records[:count]
+        return await _read(settings, wanted, from_earliest=from_earliest)
 
 
 async def _read(
-    settings: Settings, tps: Sequence[TopicPartition], each: int, *, from_earliest: bool
+    settings: Settings, wanted: Mapping[TopicPartition, int], *, from_earliest: bool
 ) -> list[ConsumerRecord]:
     async with AIOKafkaConsumer(
         **settings.client_options(), enable_auto_commit=False, isolation_level="read_committed"
     ) as consumer:
-        return await _read_with(consumer, tps, each, from_earliest=from_earliest)
+        return await _read_with(consumer, wanted, from_earliest=from_earliest)
 
 
 async def _read_with(
-    consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition], each: int, *, from_earliest: bool
+    consumer: AIOKafkaConsumer, wanted: Mapping[TopicPartition, int], *, from_earliest: bool
 ) -> list[ConsumerRecord]:
-    """Read `each` records of every partition, or those before its end as of now."""
-    consumer.assign(list(tps))
-    starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-    for tp in tps:
-        consumer.seek(tp, starts[tp] if from_earliest else max(starts[tp], ends[tp] - each))
-    taken: dict[TopicPartition, list[ConsumerRecord]] = {tp: [] for tp in tps}
-    while reading := [tp for tp in tps if len(taken[tp]) < each and await consumer.position(tp) < ends[tp]]:
+    """Read so many records of each partition, or those before its end as of now."""
+    consumer.assign(list(wanted))
+    starts, ends = await consumer.beginning_offsets(list(wanted)), await consumer.end_offsets(list(wanted))
+    for tp, share in wanted.items():
+        consumer.seek(tp, starts[tp] if from_earliest else max(starts[tp], ends[tp] - share))
+    taken: dict[TopicPartition, list[ConsumerRecord]] = {tp: [] for tp in wanted}
+    while reading := [
+        tp for tp in wanted if len(taken[tp]) < wanted[tp] and await consumer.position(tp) < ends[tp]
+    ]:
         for tp, records in (await consumer.getmany(*reading, timeout_ms=_TIMEOUT_MS)).items():
             taken[tp] += [record for record in records if record.offset < ends[tp]]
-    return [record for tp in tps for record in taken[tp][:each]]
+    in_turn = zip_longest(*(taken[tp][:share] for tp, share in wanted.items()))
+    return [record for record in chain.from_iterable(in_turn) if record is not None]

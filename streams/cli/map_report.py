@@ -62,6 +62,8 @@ def _events(console: Console, report: Report) -> None:
         )
     if report.nothing:
         console.print(f"  {report.nothing:>9,}  became nothing: no rule is about them")
+    if report.no_row:
+        console.print(f"  {report.no_row:>9,}  hold no row: tombstones, truncated tables")
     if report.earliest:
         console.print(f"  events from {report.earliest} to {report.latest}")
 

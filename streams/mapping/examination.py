@@ -88,6 +88,7 @@ class Report(Struct, kw_only=True):
         skipped: the mapping's condition -> records that it leaves out.
         anonymous: records of which an event was left out because nothing says whose it is.
         nothing: records that became nothing, and should not: no rule is about them.
+        no_row: records that hold no row, as they may: tombstones, a truncated table.
         unread: fields that the mapping does not look at.
         unseen: paths of the mapping where no record had anything.
         earliest: time of the first event.
@@ -105,6 +106,7 @@ class Report(Struct, kw_only=True):
     skipped: dict[str, int] = field(default_factory=dict)
     anonymous: int = 0
     nothing: int = 0
+    no_row: int = 0
     unread: list[Unread] = field(default_factory=list)
     unseen: list[Place] = field(default_factory=list)
     earliest: str | None = None
@@ -180,19 +182,21 @@ class _Taken:
         self._report.anonymous += outcome.anonymous
         idle = not (outcome.events or outcome.errors or outcome.anonymous or outcome.skipped)
         self._report.nothing += idle and row is not None
+        self._report.no_row += idle and row is None
         for place, kind in set(_fields(row or {})):
             self._fields[place] += 1
             self._kinds.setdefault(place, kind)
-        self._show(record, outcome)
+        self._show(record, outcome, row)
 
-    def _show(self, record: Sampled, outcome: Outcome) -> None:
+    def _show(self, record: Sampled, outcome: Outcome, row: Mapping[str, Any] | None) -> None:
         refused = next((str(error) for error in outcome.errors), None)
-        alike = (tuple(map(_type, outcome.events)), refused, outcome.skipped, outcome.anonymous)
+        types = tuple(map(_type, outcome.events))
+        alike = (types, refused, outcome.skipped, outcome.anonymous, row is None)
         if alike in self._shown or len(self._shown) == _EXAMPLES:
             return
         self._shown.add(alike)
         became = [_said(event) for event in outcome.events]
-        why = refused or _why_not(outcome)
+        why = refused or _why_not(outcome, row)
         self._report.examples.append(
             Example(record.partition, record.offset, _came_in(self._reads, record), became, why)
         )
@@ -317,9 +321,11 @@ def _said(event: Event) -> dict[str, Any]:
     return {name: value for name, value in msgspec.to_builtins(event).items() if value is not None}
 
 
-def _why_not(outcome: Outcome) -> str | None:
+def _why_not(outcome: Outcome, row: Mapping[str, Any] | None) -> str | None:
     if outcome.skipped is not None:
         return f"skipped: {outcome.skipped}"
     if outcome.anonymous:
         return "anonymous: nothing says whose it is"
-    return None if outcome.events else "nothing: no rule is about it"
+    if outcome.events:
+        return None
+    return "nothing: it holds no row" if row is None else "nothing: no rule is about it"

@@ -94,7 +94,7 @@ def test_a_sample_is_counted_by_what_became_of_it_and_nothing_is_changed(retenti
     assert (report["records"], report["mapping"]) == (17, "rows")
     assert report["events"] == {"customer.merged": 11, "order.placed": 10}  # one order's currency has no rate
     assert report["skipped"] == {"staff": 1}
-    assert report["anonymous"] == 1
+    assert (report["anonymous"], report["no_row"], report["nothing"]) == (1, 1, 0)
     reasons = ["future_time", "invalid_field", "not_json", "unknown_currency"]
     assert sorted(one["reason"] for one in report["refused"]) == reasons
     [message] = [one["message"] for one in report["refused"] if one["reason"] == "invalid_field"]
@@ -113,6 +113,18 @@ def test_a_sample_is_counted_by_what_became_of_it_and_nothing_is_changed(retenti
     assert broker_calls.topics() == {"shop-eu": 2, "orders": 2}
     assert len(broker_calls.records("shop-eu")) == 17
     assert asyncio.run(groups(broker_calls.bootstrap)) == before
+
+
+def test_a_small_sample_and_its_examples_are_of_all_partitions(retention, broker_calls):
+    wrong = [f"C{letter}{letter}" for letter in "ABCDEFGHIJ"]
+    broker_calls.produce(
+        *(("shop-eu", number % 2, b"k", row(1, currency=name), []) for number, name in enumerate(wrong)),
+        *(("shop-eu", 1, b"k", row(number), []) for number in range(3)),
+    )
+    report = json.loads(retention("map", "check", "--topic", "shop-eu", "--sample", "9", "--json").out)
+    assert [(one["partition"], one["records"]) for one in report["partitions"]] == [(0, 5), (1, 4)]
+    assert report["events"]["order.placed"] == 3, "the latest of each"
+    assert [one["partition"] for one in report["examples"]] == [0, 1, 0, 1, 0]
 
 
 async def groups(bootstrap):
@@ -135,6 +147,7 @@ def test_side_by_side_for_a_person_and_as_large_as_asked(retention, broker_calls
         "left out by the mapping's skip.staff",
         "anonymous: nothing says whose they are (5.9% of the records)",
         "future_time: `time` is more than 5 minutes ahead",
+        "  1  hold no row: tombstones, truncated tables",
         "not looked at: lines[].sku",
         "in no record: voucher",
         "customers in several partitions: 4 ",
