@@ -17,7 +17,7 @@ from models.decoding import decode
 from models.definitions import Definitions
 from models.events import KINDS
 from models.metrics import compute
-from models.partition import Partition
+from models.partition import Addressed, Partition
 
 HOUR = 3_600_000_000
 #: 2026-01-01, after a year of history.
@@ -91,15 +91,16 @@ def measure(customers: int) -> dict[str, float]:
     )
     wire, costs["encode a fact"] = clocked(lambda: [facts.encode(fact) for _, fact in found], count)
     _, costs["decode a fact"] = clocked(lambda: [facts.decode(fact) for fact in wire], count)
-    costs["absorb a fact"], costs["count an absorbed fact"] = _history(definitions, found, wire)
+    keyed = [(customer.encode(), fact, value) for (customer, fact), value in zip(found, wire, strict=True)]
+    costs["absorb a fact"], costs["count an absorbed fact"] = _history(definitions, keyed)
     partition = Partition(definitions, rows := {})
+    partition.advance(NOW)
     apply_seconds = drain_seconds = 0.0
     drained, batch = 0, 10_000
     for start in range(0, count, batch):
-        part = found[start : start + batch]
+        part = keyed[start : start + batch]
         begun = time.process_time()
-        for customer, fact in part:
-            partition.apply(customer, fact, NOW)
+        partition.take(part)
         applied = time.process_time()
         drained += len(partition.drain())
         drained_at = time.process_time()
@@ -109,9 +110,10 @@ def measure(customers: int) -> dict[str, float]:
     costs["apply a fact, customer cold"] = apply_seconds / count * 1e6
     costs["drain a row"] = drain_seconds / drained * 1e6
     costs["row of a customer, KB"] = sum(map(len, rows.values())) / customers / 1024
-    costs["apply a fact, customer warm"] = _warm(definitions, found)
+    costs["apply a fact, customer warm"] = _warm(definitions, keyed)
     restored = Partition(definitions, rows)
-    _, costs["rebuild a customer"] = clocked(lambda: restored.rebuild(NOW), customers)
+    restored.resume(NOW)
+    _, costs["rebuild a customer"] = clocked(lambda: list(restored.count()), customers)
     key = next(key for key in rows if not pages.is_page(key))
     _, costs["decode a row"] = clocked(lambda: [Row(pages.read(rows, key)) for _ in range(2_000)], 2_000)
     partial, cost = clocked(lambda: restored.evaluate(NOW), 1)
@@ -133,29 +135,22 @@ def _say(partition: Partition) -> None:
             partition.say(key)
 
 
-def _history(
-    definitions: Definitions, found: list[tuple[str, facts.Fact]], wire: list[bytes]
-) -> tuple[float, float]:
+def _history(definitions: Definitions, keyed: list[Addressed]) -> tuple[float, float]:
     """Absorb the whole history, then count it."""
     partition = Partition(definitions, {})
     partition.resume(NOW)
-    keyed = [(customer.encode(), fact, value) for (customer, fact), value in zip(found, wire, strict=True)]
     _, absorbed = clocked(lambda: partition.take(keyed), len(keyed))
     _, counted = clocked(lambda: list(partition.count()), len(keyed))
     return absorbed, counted
 
 
-def _warm(definitions: Definitions, found: list[tuple[str, facts.Fact]]) -> float:
+def _warm(definitions: Definitions, keyed: list[Addressed]) -> float:
     """Apply the history of as many customers as stay decoded."""
-    some = {customer for customer, _ in found[:2_000]}
-    chosen = [(customer, fact) for customer, fact in found if customer in set(sorted(some)[:300])]
+    some = set(sorted({key for key, _, _ in keyed[:2_000]})[:300])
+    chosen = [each for each in keyed if each[0] in some]
     partition = Partition(definitions, {})
-
-    def run() -> None:
-        for customer, fact in chosen:
-            partition.apply(customer, fact, NOW)
-
-    return clocked(run, len(chosen))[1]
+    partition.advance(NOW)
+    return clocked(lambda: partition.take(chosen), len(chosen))[1]
 
 
 def main() -> None:

@@ -60,7 +60,7 @@ def measure(few: int, many: int) -> dict[str, float]:
             before = _memory_kb()
         for kind, value in life(number):
             for customer, fact in facts.facts_of(decode(kind, value), Definitions()):
-                partition.apply(customer, fact, _NOW)
+                partition.take_one(customer, fact)
         if number % _CHUNK == 0:
             partition.drain()
             partition.evaluate(_NOW)

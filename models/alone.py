@@ -4,32 +4,24 @@ For tests, and for what computes numbers without Kafka.
 """
 
 from models.aggregates import Partial
-from models.facts import REGISTRY, Fact, encode
+from models.facts import REGISTRY
 from models.partition import Partition
 
 
-def take(partition: Partition, customer: str, fact: Fact, now: int) -> None:
-    """Take a fact: counted at `now` (microseconds), or absorbed where nothing is counted yet."""
-    if partition.counting:
-        partition.apply(customer, fact, now)
-    else:
-        partition.take([(customer.encode(), fact, encode(fact))])
-
-
-def settle(partition: Partition, now: int) -> None:
+def settle(partition: Partition) -> None:
     """Deliver all that has come of the facts that were taken, and what comes of that.
 
     It may wait until all facts have been taken. See `Partition.take_outgoing`.
     """
     while letters := partition.take_outgoing():
         for to, fact in letters:
-            take(partition, REGISTRY if to is None else to, fact, now)
+            partition.take_one(REGISTRY if to is None else to, fact)
 
 
 def count(partition: Partition, now: int) -> None:
     """Add up all that has been absorbed, at `now` (microseconds)."""
     partition.advance(now)
-    settle(partition, now)
+    settle(partition)
     for _ in partition.count():
         pass
 
@@ -37,5 +29,5 @@ def count(partition: Partition, now: int) -> None:
 def evaluate(partition: Partition, now: int) -> Partial:
     """Give the sums at `now` (microseconds), with all that comes of the facts that were taken."""
     partition.advance(now)
-    settle(partition, now)
+    settle(partition)
     return partition.evaluate(now)

@@ -26,14 +26,14 @@ from models.identities import MARKER_KEY, MERGE_KEY, Registry, Rows, Vault
 from models.letters import Letter, letters_of, mentioned, renamed, unnamed, without
 
 if TYPE_CHECKING:
-    from models.partition import Partition
+    from models.population import Population
 
 
 class Correspondence:
     """Statements in and out of one partition.
 
     Args:
-        home: the partition.
+        home: its customers.
         rows: its rows: markers, the vault and the registry have theirs among them.
         touched: takes the keys of rows that have changed.
 
@@ -43,7 +43,7 @@ class Correspondence:
         dropped: facts of erased customers.
     """
 
-    def __init__(self, home: "Partition", rows: Rows, touched: dict[bytes, None]) -> None:
+    def __init__(self, home: "Population", rows: Rows, touched: dict[bytes, None]) -> None:
         self.outgoing: list[Letter] = []
         self.dropped = 0
         self._home = home

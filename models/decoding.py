@@ -14,7 +14,7 @@ from msgspec import Raw
 from models import cloudevents
 from models.definitions import Definitions
 from models.events import EVENTS, KINDS, Event, Kind
-from models.windows import US_PER_MINUTE, hour
+from models.windows import US_PER_MINUTE, known_since
 
 #: What Kafka's brokers accept in a batch unless told otherwise, so every larger record is somebody's
 #: decision. No event of a shop comes near it.
@@ -154,5 +154,5 @@ def check_time(
     """
     if time_us > wall_us + FUTURE_TOLERANCE_US:
         raise EventError("future_time", "`time` is more than 5 minutes ahead of the wall clock")
-    if ages and hour(time_us) <= hour(now_us) - 24 * definitions.horizon_days:
+    if ages and time_us < known_since(now_us, definitions.horizon_days):
         raise EventError("too_old", f"`time` is beyond the horizon of {definitions.horizon_days} days")

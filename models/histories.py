@@ -12,8 +12,7 @@ from models.definitions import Definitions
 from models.facts import Fact
 from models.identities import Registry, Vault
 from models.letters import Letter, renamed
-from models.partition import known_since
-from models.windows import hour
+from models.windows import known_since
 
 __all__ = ["Histories"]
 
@@ -47,7 +46,7 @@ class Histories:
 
         Those who have none are left out.
         """
-        since = known_since(hour(now), definitions.horizon_days)
+        since = known_since(now, definitions.horizon_days)
         for facts in self._customers():
             times = _qualifying([fact for fact in facts if since <= fact.time <= now])
             if times:

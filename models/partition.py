@@ -8,25 +8,21 @@ than the clock in a heap, the oldest claim of each customer in the hour in which
 """
 
 from collections.abc import Iterable, Iterator
-from heapq import heappop, heappush
 from typing import Final
 
 import msgspec
 
 from models.account import Account
-from models.accounts import Accounts
 from models.aggregates import Partial
 from models.claims import LONG_AGO
 from models.correspondence import Correspondence
-from models.customer import Row
 from models.definitions import Definitions
 from models.facts import Fact, encode
 from models.journal import Journal
-from models.ledger import Ledger
-from models.letters import Letter, kept, mentioned, without
+from models.letters import Letter
 from models.meta import META_KEY, STATE_VERSION, Meta, read_meta
-from models.outputs import Desk, Output, Said, Speaker, decode_said, encode_said
-from models.windows import NEVER, US_PER_HOUR, between, hour
+from models.outputs import Output, Said, Speaker, decode_said, encode_said
+from models.population import Population
 
 __all__ = ["Addressed", "Partial", "Partition"]
 
@@ -43,10 +39,7 @@ class Partition:
     Args:
         definitions: the parameters of the definitions.
         rows: key -> value, as in the changelog; used and changed in place. If any are given, or loaded later,
-            `rebuild` comes before `apply`.
-
-    Attributes:
-        counting: whether the sums are those of the rows: facts are to be applied, no longer absorbed.
+            `resume` comes before anything else.
     """
 
     def __init__(self, definitions: Definitions, rows: dict[bytes, bytes]) -> None:
@@ -54,27 +47,18 @@ class Partition:
         self._rows = rows
         self._speaker = Speaker(definitions)
         self._journal = Journal(rows)
-        self.counting = True
-        self._begin(Meta(), 0)
+        self._begin(Meta(), counting=True)
 
-    def _begin(self, meta: Meta, now: int) -> None:
+    def _begin(self, meta: Meta, *, counting: bool) -> None:
         self.meta = meta
         self._drained = msgspec.structs.replace(meta)
         meta.version = STATE_VERSION
-        self._correspondence = Correspondence(self, self._rows, self._journal.touched)
-        self._accounts = Accounts(self._known_facts)
-        # Facts later than the clock, by customer; (instant, customer) of each.
-        self._held: dict[bytes, list[Fact]] = {}
-        self._waiting: list[tuple[int, bytes]] = []
-        # Event hour of the oldest claim -> customers. An entry whose customer has an older one is ignored.
-        self._oldest: dict[int, list[bytes]] = {}
-        self._desk = Desk(self.customers)
-        self._set_clock(max(meta.now, now))
+        self._customers = Population(self._definitions, self._journal, meta, counting=counting)
 
-    def _set_clock(self, now: int) -> None:
-        self.meta.now = now
-        self._ledger = Ledger(self._definitions, now)
-        self._since = known_since(hour(now), self._definitions.horizon_days)
+    @property
+    def counting(self) -> bool:
+        """Whether the sums are those of the rows: facts are counted as they come, no longer absorbed."""
+        return self._customers.counting
 
     @property
     def now(self) -> int:
@@ -95,6 +79,8 @@ class Partition:
         """Whether rows have changed since the last drain."""
         return bool(self._journal.touched) or self.meta.rewind != self._drained.rewind
 
+    # What is taken.
+
     def take(self, facts: Iterable[Addressed]) -> int:
         """Take facts: count them, or, as long as nothing is counted, only write them down.
 
@@ -103,13 +89,16 @@ class Partition:
         Returns:
             How many are of events that are known already.
         """
-        if not self.counting:
+        if not self._customers.counting:
             return self._absorb(facts)
-        now = self.meta.now
-        return sum([not self._apply(key, fact, encoded, now) for key, fact, encoded in facts])
+        return sum([not self._count_in(key, fact, encoded) for key, fact, encoded in facts])
+
+    def take_one(self, customer_id: str, fact: Fact) -> bool:
+        """Take a fact; False if its event is known already."""
+        return not self.take([(customer_id.encode(), fact, encode(fact))])
 
     def _absorb(self, facts: Iterable[Addressed]) -> int:
-        letters, log, since = self._correspondence, self._journal.log, self._since
+        letters, log, since = self._customers.correspondence, self._journal.log, self._customers.since
         latest, known = self.meta.latest, 0
         entries: list[tuple[bytes, str, bytes]] = []
         for key, fact, encoded in facts:
@@ -129,68 +118,43 @@ class Partition:
         self.meta.latest = latest
         return known + log(entries)
 
-    def apply(self, customer_id: str, fact: Fact, now: int) -> bool:
-        """Take a fact, and count it; False if its event is known already.
-
-        Args:
-            customer_id: whom it is about.
-            fact: what is to be known.
-            now: facts later than this, and than the partition's own clock, wait for `advance`.
-        """
-        return self._apply(customer_id.encode(), fact, encode(fact), now)
-
-    def _apply(self, key: bytes, fact: Fact, encoded: bytes, now: int) -> bool:
-        claim = fact.claim
-        time = claim.time
+    def _count_in(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
+        customers = self._customers
+        time = fact.claim.time
         if time > self.meta.latest:  # noqa: PLR1730 - as above
             self.meta.latest = time
-        if time < self._since:
+        if time < customers.since:
             if time == LONG_AGO:
-                self._correspondence.take(key, fact)
+                customers.correspondence.take(key, fact)
             return True
-        if self._correspondence.guarded:
-            admitted = self._correspondence.admit(key, fact)
+        if customers.correspondence.guarded:
+            admitted = customers.correspondence.admit(key, fact)
             if admitted is None:
                 return True
             if admitted is not fact:
                 fact, encoded = admitted, encode(admitted)
-        account = self._accounts.get(key)  # as it is without the fact
-        if self._journal.log(((key, claim.id, encoded),)):
-            return False
-        if time > now and time > self.meta.now:
-            self._held.setdefault(key, []).append(fact)
-            heappush(self._waiting, (time, key))
-        else:
-            self._know(key, account, fact)
-        return True
+        return customers.take(key, fact, encoded)
 
     def advance(self, now: int) -> None:
         """Let the clock go on to `now` (microseconds): facts become known, others leave the horizon."""
         if now <= self.meta.now:
             return
         before, self.meta.now = self.meta.now, now
-        if not self.counting:
-            self._since = known_since(hour(now), self._definitions.horizon_days)
-            return
-        # First, while everything still stands as of `before`.
-        for key, kind, entity in self._ledger.due(now):
-            account = self._accounts.get(key)
-            self._ledger.ripen(account, kind, entity, before)
-        due: dict[bytes, None] = {}  # each once: a customer may have thousands
-        while self._waiting and self._waiting[0][0] <= now:
-            due[heappop(self._waiting)[1]] = None
-        for key in due:
-            self._admit(key)
-        self._expire()
+        if self.counting:
+            self._customers.follow_clock(before)
+        else:
+            self._customers.move_horizon()
+
+    # What comes of it.
 
     def evaluate(self, now: int) -> Partial:
         """Give the sums at `now` (microseconds), or at the partition's own clock if that is later."""
         self.advance(now)
-        return self._ledger.aggregates.evaluate(self.meta.now)
+        return self._customers.ledger.aggregates.evaluate(self.meta.now)
 
     def unsaid(self, limit: int) -> list[bytes]:
         """Give customers of whom there may be something to say, `limit` at most; none while absorbing."""
-        return self._desk.next(self.meta.now, limit) if self.counting else []
+        return self._customers.desk.next(self.meta.now, limit) if self.counting else []
 
     def say(self, key: bytes) -> list[Output]:
         """Give what is to be said of a customer and has not been.
@@ -199,114 +163,56 @@ class Partition:
         """
         if key not in self._rows:
             return []
-        account = self._accounts.peek(key)
+        account = self._customers.peek(key)
         before = self._journal.note(key)
         speech = self._speaker.say(account, decode_said(before) if before else Said(), self.meta.now)
         self._journal.put_note(key, encode_said(speech.said) if speech.said else b"")
         for claim in speech.acted:
             fact = Fact("", claim)
             if not self._journal.log(((key, claim.id, encode(fact)),)):
-                self._enter(account, fact)
-        self._desk.remind(key, speech.until)
+                self._customers.enter(account, fact)
+        self._customers.desk.remind(key, speech.until)
         return speech.outputs
-
-    # What concerns other partitions' customers too, for `models.correspondence`.
 
     def take_outgoing(self) -> list[Letter]:
         """Give what is to be delivered to partitions, this one included, in this order, and forget it.
 
         It has come of what was taken, of the clock or of counting: it belongs into the same transaction.
         """
-        outgoing = self._correspondence.outgoing
-        self._correspondence.outgoing = []
+        letters = self.correspondence
+        outgoing, letters.outgoing = letters.outgoing, []
         return outgoing
 
     def take_dropped(self) -> int:
         """Give how many facts of erased customers have come since it was last asked."""
-        dropped, self._correspondence.dropped = self._correspondence.dropped, 0
+        letters = self.correspondence
+        dropped, letters.dropped = letters.dropped, 0
         return dropped
 
-    def rewound(self, rewind: int) -> None:
-        """The inputs are read again, since `rewind` (milliseconds): a partition has lost its state.
-
-        What others have told it is said again.
-        """
-        self.meta.rewind = rewind
-        self.meta.turn = max(self.meta.turn, rewind * 1000)
-        self._correspondence.repeat()
-        if self.counting:
-            self.meta.told = rewind
+    # What is known.
 
     @property
     def correspondence(self) -> Correspondence:
         """What concerns other partitions' customers too."""
-        return self._correspondence
-
-    @property
-    def ledger(self) -> Ledger:
-        """What changes the sums."""
-        return self._ledger
-
-    def is_known(self, time: int) -> bool:
-        """Whether what is of a time (microseconds) is within the horizon."""
-        return time >= self._since
-
-    def account(self, key: bytes) -> Account:
-        """Give a customer at work."""
-        return self._accounts.get(key)
-
-    def log_of(self, key: bytes) -> list[Fact]:
-        """Give a customer's log."""
-        return self._journal.read(key)
-
-    def keep(self, key: bytes, statement: Fact) -> None:
-        """Write a statement into a customer's log."""
-        self._journal.keep(key, statement)
-
-    def replace(self, key: bytes, facts: list[Fact]) -> None:
-        """Put a log in the place of a customer's, and what it comes to in that of what they added."""
-        if self.counting:
-            self._ledger.expire(self._accounts.get(key), NEVER)
-            self._desk.touch(key)
-        self._held.pop(key, None)
-        self._accounts.forget(key)
-        self._journal.rewrite(key, facts)
-        if self.counting and facts:
-            self._restore(key)
-            self._correspondence.tell(self.account(key))
-
-    def waiting_to_name(self, identity: str) -> list[bytes]:
-        """Give the customers with facts from later than the clock that name somebody."""
-        return [key for key, held in self._held.items() if identity in mentioned(held)]
-
-    def age(self, account: Account, time: int) -> None:
-        """Look at a customer again when what is of a time (microseconds) leaves the horizon."""
-        at = time // US_PER_HOUR
-        if at < account.row.earliest:
-            account.row.earliest = at
-            self._oldest.setdefault(at, []).append(account.key)
-
-    def touch(self, key: bytes) -> None:
-        """Something has changed of a customer that others are told of."""
-        self._desk.touch(key)
-
-    def next_turn(self) -> int:
-        """Give a number larger than any before."""
-        self.meta.turn += 1
-        return self.meta.turn
+        return self._customers.correspondence
 
     def customers(self) -> list[bytes]:
         """Give the keys of all customers of whom there is a row."""
         return self._journal.customers()
 
+    def log_of(self, key: bytes) -> list[Fact]:
+        """Give a customer's log."""
+        return self._journal.read(key)
+
     def facts(self, key: bytes) -> tuple[list[Fact], list[Fact]]:
         """Give a customer's facts: those known now, and those later than the clock; none of a stranger."""
-        known = [fact for fact in self._known_facts(key) if fact.claim.time != LONG_AGO]
-        return known, list(self._held.get(key, ()))
+        return self._customers.facts(key)
 
     def copy_of(self, key: bytes) -> Account:
         """Give a customer as known now, to be read by others."""
-        return Account(key, Row(self._known_facts(key)))
+        return self._customers.copy_of(key)
+
+    # The rows.
 
     def drain(self) -> dict[bytes, bytes | None]:
         """Give the rows that changed since the last time; None in place of one that is no more."""
@@ -317,7 +223,7 @@ class Partition:
         return changed
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        """Take a row of the changelog; None where it was deleted. `rebuild` makes it count.
+        """Take a row of the changelog; None where it was deleted. It counts after `resume` and `count`.
 
         Raises:
             StateTooNew: it was written by a newer version.
@@ -336,141 +242,42 @@ class Partition:
             StateTooNew: they were written by a newer version.
         """
         saved = self._rows.get(META_KEY)
-        self._begin(Meta() if saved is None else read_meta(saved), now)
+        meta = Meta() if saved is None else read_meta(saved)
+        self._begin(meta, counting=False)
         if saved is None:
             self._drained.version = 0  # written with the first drain: state lost is told from none yet
-        self.counting = False
+        self.advance(now)
 
-    def rebuild(self, now: int) -> None:
-        """Do all of `resume` and `count`.
+    def rewound(self, rewind: int) -> None:
+        """The inputs are read again, since `rewind` (milliseconds): a partition has lost its state.
 
-        Raises:
-            StateTooNew: the rows were written by a newer version.
+        What others have told it is said again.
         """
-        self.resume(now)
-        for _ in self.count():
-            pass
+        self.meta.rewind = rewind
+        self.meta.turn = max(self.meta.turn, rewind * 1000)
+        self.correspondence.repeat()
+        if self.counting:
+            self.meta.told = rewind
 
     def count(self) -> Iterator[None]:
         """Add up all rows, some customers at each step: from then on, facts are counted as they come.
 
         None may be taken before `counting`.
         """
-        self._set_clock(self.meta.now)
+        customers, letters = self._customers, self.correspondence
+        customers.begin()
         again = self.meta.told != self.meta.rewind
         owing: list[bytes] = []
         for number, key in enumerate(self.customers(), 1):
-            account = self._restore(key)
-            if account is not None and self._correspondence.owes(account, again=again):
+            account = customers.restore(key)
+            if account is not None and letters.owes(account, again=again):
                 owing.append(key)
             if number % _SETTLED_AT_ONCE == 0:
-                self._ledger.aggregates.settle(self.meta.now)
+                customers.ledger.aggregates.settle(self.meta.now)
             yield
-        self.counting = True
+        customers.counting = True
         # Not before: what is said is delivered between these steps, with what is written of it.
         for key in owing:
-            self._correspondence.tell(self.account(key), again=again)
+            letters.tell(customers.account(key), again=again)
             yield
         self.meta.told = self.meta.rewind
-
-    def _restore(self, key: bytes) -> Account | None:
-        """Add up one customer; None: nothing counts of them."""
-        facts = self._journal.read(key)
-        if self.meta.latest > self.meta.now:
-            facts = self._hold(key, facts)
-        row = Row(facts)
-        if row.earliest * US_PER_HOUR < self._since:
-            facts = kept(facts, self._since)
-            self._journal.rewrite(key, [*facts, *self._held.get(key, ())])
-            row = Row(facts)
-        if row.letters is not None or key in self._held:
-            erased = self._correspondence.erased_of(self._journal.read(key))
-            if erased:
-                self._forget_names(key, erased)
-                facts = without(facts, erased)
-                row = Row(facts)
-        if row.earliest == NEVER:
-            return None
-        account = Account(key, row)
-        self._ledger.open(account)
-        self._accounts.pack(account)
-        self._oldest.setdefault(row.earliest, []).append(key)
-        if row.letters is not None:
-            self._correspondence.note_names(key, facts)
-        return account
-
-    def _forget_names(self, key: bytes, erased: set[str]) -> None:
-        self._journal.rewrite(key, without(self._journal.read(key), erased))
-        if key in self._held:
-            self._held[key] = without(self._held[key], erased)
-
-    def _hold(self, key: bytes, facts: list[Fact]) -> list[Fact]:
-        """Give the facts that are known now, and hold those from later."""
-        now = self.meta.now
-        held = [fact for fact in facts if fact.time > now]
-        if not held:
-            return facts
-        self._held[key] = held
-        for fact in held:
-            heappush(self._waiting, (fact.time, key))
-        return [fact for fact in facts if fact.time <= now]
-
-    def _known_facts(self, key: bytes) -> list[Fact]:
-        facts = self._journal.read(key)
-        held = self._held.get(key)
-        if held is None:
-            return facts
-        ids = {fact.claim.id for fact in held}
-        return [fact for fact in facts if fact.claim.id not in ids]
-
-    def _know(self, key: bytes, account: Account, fact: Fact) -> None:
-        self._enter(account, fact)
-        self._desk.touch(key)
-        if account.row.letters is not None:
-            self._correspondence.follow(account, fact)
-
-    def _enter(self, account: Account, fact: Fact) -> None:
-        self.age(account, fact.claim.time)
-        self._ledger.enter(account, fact)
-
-    def _admit(self, key: bytes) -> None:
-        """Let the facts be known for which the time has come."""
-        held, now = self._held.get(key, []), self.meta.now
-        account = self._accounts.get(key)
-        waiting = [fact for fact in held if fact.time > now]
-        if waiting:
-            self._held[key] = waiting
-        else:
-            self._held.pop(key, None)
-        for fact in held:
-            if fact.time <= now:
-                self._know(key, account, fact)
-
-    def _expire(self) -> None:
-        """Forget what has left the horizon."""
-        since = known_since(hour(self.meta.now), self._definitions.horizon_days)
-        if since == self._since:
-            return
-        gone = between(self._oldest, self._since // US_PER_HOUR, since // US_PER_HOUR)
-        self._since = since
-        for at in gone:
-            for key in self._oldest.pop(at):
-                account = self._accounts.get(key)
-                if account.row.earliest == at:
-                    self._forget(key, account)
-
-    def _forget(self, key: bytes, account: Account) -> None:
-        since = self._since
-        self._ledger.expire(account, since)
-        self._desk.touch(key)
-        self._journal.rewrite(key, kept(self._journal.read(key), since))
-        self._correspondence.tell(account)
-        if account.row.earliest != NEVER:
-            self._oldest.setdefault(account.row.earliest, []).append(key)
-        elif key not in self._rows:
-            self._accounts.forget(key)
-
-
-def known_since(at: int, horizon_days: int) -> int:
-    """Give the first instant, in microseconds, of the hours that are known at event hour `at`."""
-    return (at - 24 * horizon_days + 1) * US_PER_HOUR

@@ -25,6 +25,11 @@ def minute(us: int) -> int:
     return us // US_PER_MINUTE
 
 
+def known_since(now: int, horizon_days: int) -> int:
+    """Give the first instant of the hours that are within the horizon at `now`; all microseconds."""
+    return (hour(now) - 24 * horizon_days + 1) * US_PER_HOUR
+
+
 def between(slots: Collection[int], first: int, end: int) -> list[int]:
     """Give those of some slots that are in [first, end), ascending, in the cheaper of two ways."""
     if end - first <= len(slots):

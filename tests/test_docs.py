@@ -27,7 +27,7 @@ def _numbers(events: str, now: int) -> dict[tuple[str, frozenset[tuple[str, str]
     for line in events.splitlines():
         event = decode(KINDS[json.loads(line)["type"]], line.encode())
         for customer, fact in facts_of(event, definitions):
-            partition.apply(customer, fact, now)
+            partition.take_one(customer, fact)
     samples = compute([alone.evaluate(partition, now)], definitions, now)
     return {(sample.metric, frozenset(sample.labels.items())): sample.value for sample in samples}
 

@@ -31,9 +31,10 @@ def replay(
     partition.resume(0)
     waiting = _Waiting(events)
     for now in instants:
+        partition.advance(now)
         for of_event in facts(waiting.until(now)):
             for customer, fact in of_event:
-                alone.take(partition, customer, fact, now)
+                partition.take_one(customer, fact)
         if not partition.counting:  # all that was before the first instant
             alone.count(partition, now)
         partition.drain()  # nobody wants the rows that have changed

@@ -71,7 +71,7 @@ def _count(taken: Iterable[Taken], now: int | None, definitions: Definitions) ->
     for latest, facts in taken:
         partition.latest = latest
         for customer, fact in facts:
-            alone.take(partition, customer, fact, latest)
+            partition.take_one(customer, fact)
     if now is None:
         if not partition.latest:
             raise RetentionError("there is no valid event to take the time from", "give one with --now")

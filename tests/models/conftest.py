@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import settings
 
-from models import claims
+from models import alone, claims
 from models.definitions import Definitions
 from models.facts import Fact
 from models.metrics import compute
@@ -30,12 +30,13 @@ class Shop:
         self.rows = {} if rows is None else rows
         self.partition = Partition(self.definitions, self.rows)
         self.now = NOW
+        self.partition.advance(self.now)
         self._ids = iter(range(10**6))
 
     def say(self, claim_type, entity, at, *payload, customer="ada", event_id=None, seen=None):
         """Take a fact; gives whether it was new."""
         claim = claim_type(at, event_id or f"e{next(self._ids)}", *payload)
-        return self.partition.apply(customer, Fact(entity, claim, seen), self.now)
+        return self.partition.take_one(customer, Fact(entity, claim, seen))
 
     def order(self, entity, at, amount=1000, currency="USD", channel="web", **rest):
         """Place an order."""
@@ -58,7 +59,8 @@ class Shop:
         """Begin again with the rows that have been drained."""
         self.rows.update({key: row for key, row in self.partition.drain().items() if row is not None})
         self.partition = Partition(self.definitions, dict(self.rows))
-        self.partition.rebuild(self.now)
+        self.partition.resume(self.now)
+        alone.count(self.partition, self.now)
 
 
 @pytest.fixture

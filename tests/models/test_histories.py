@@ -46,7 +46,7 @@ def test_they_are_those_that_a_partition_counts(facts, identities):
     for (customer, _), fact in [*unique.items(), *said]:
         for _twice in range(2):
             histories.add(customer, fact)
-        partition.apply(customer, fact, NOW)
+        partition.take_one(customer, fact)
     samples = compute([alone.evaluate(partition, NOW)], DEFINITIONS, NOW)
     counted = {sample.metric: sample.value for sample in samples if sample.metric == "retention_orders"}
     since = hour(NOW) - 365 * 24

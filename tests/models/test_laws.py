@@ -71,14 +71,14 @@ class Worker:
         self.under_way: dict[tuple[int, int], deque[tuple[str, bytes]]] = {}
         self.committed: dict[tuple[int, int], list[tuple[str, bytes]]] = {}
 
-    def deliver(self, event: Event, now: int) -> None:
+    def deliver(self, event: Event) -> None:
         decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
         for customer, fact in facts.facts_of(decoded, self.definitions):
-            self.take(self.home(customer), customer, facts.encode(fact), now)
+            self.take(self.home(customer), customer, facts.encode(fact))
         self.uncommitted.append(event)
-        self.pass_on(now, self.chance.choice([0, 0, 1, 3]))
+        self.pass_on(self.chance.choice([0, 0, 1, 3]))
 
-    def absorb(self, events: list[Event], now: int) -> None:
+    def absorb(self, events: list[Event]) -> None:
         """Let each partition take what is its customers' in one batch, as from a poll."""
         batches: dict[int, list[partition.Addressed]] = {}
         for event in events:
@@ -89,25 +89,21 @@ class Worker:
         for number, batch in batches.items():
             self.partitions[number].take(batch)
         self.uncommitted += events
-        self.pass_on(now, self.chance.choice([0, 0, 1, 3]))
+        self.pass_on(self.chance.choice([0, 0, 1, 3]))
 
     def home(self, customer: str) -> int:
         return zlib.crc32(customer.encode()) % len(self.partitions) if customer else 0
 
-    def take(self, number: int, customer: str, encoded: bytes, now: int) -> None:
-        part = self.partitions[number]
-        if part.counting:
-            part.apply(customer, facts.decode(encoded), now)
-        else:
-            part.take([(customer.encode(), facts.decode(encoded), encoded)])
+    def take(self, number: int, customer: str, encoded: bytes) -> None:
+        self.partitions[number].take([(customer.encode(), facts.decode(encoded), encoded)])
 
-    def pass_on(self, now: int, limit: int | None = None) -> None:
+    def pass_on(self, limit: int | None = None) -> None:
         """Deliver so many of the letters that are under way; all of them without a limit."""
         self.collect()
         while self.under_way and limit != 0:
             way = self.chance.choice(list(self.under_way))
             letters = self.under_way[way]
-            self.take(way[1], *letters.popleft(), now)
+            self.take(way[1], *letters.popleft())
             if not letters:
                 del self.under_way[way]
             self.collect()
@@ -146,21 +142,24 @@ class Worker:
         self.under_way = {way: deque(letters) for way, letters in self.committed.items()}
         again, self.uncommitted = self.uncommitted, []
         # Some are read while nothing is counted yet.
-        self.absorb(again[::2], now)
+        self.absorb(again[::2])
         for part in self.partitions:
             for _ in part.count():
                 pass
-            self.pass_on(now, self.chance.choice([0, 2]))
+            self.pass_on(self.chance.choice([0, 2]))
         for event in again[1::2]:
-            self.deliver(event, now)
+            self.deliver(event)
 
     def live(self, step: Step) -> None:
-        """Go through a step, committing now and then."""
+        """Go through a step, committing now and then; the clock goes on at some point in it."""
         often = max(4, len(step.events) // 8)
+        tick = self.chance.randrange(len(step.events) + 1)
         for number, event in enumerate(step.events):
             if number == step.crash:
                 self.crash(step.now)
-            self.deliver(event, step.now)
+            if number == tick:
+                self.advance(step.now)
+            self.deliver(event)
             if number % often == often - 1:
                 self.commit()
         if step.crash == len(step.events):
@@ -170,7 +169,7 @@ class Worker:
 
     def results(self, now: int) -> Results:
         self.advance(now)
-        self.pass_on(now)
+        self.pass_on()
         partials = [part.evaluate(now) for part in self.partitions]
         sent = [msgspec.msgpack.decode(msgspec.msgpack.encode(p), type=type(p)) for p in partials]
         samples = compute(sent, self.definitions, now)
@@ -187,7 +186,7 @@ def from_scratch(definitions: Definitions, events: list[Event], now: int, partit
     """Everything at once."""
     worker = Worker(definitions, partitions)
     for event in events:
-        worker.deliver(event, now)
+        worker.deliver(event)
     return worker.results(now)
 
 
@@ -334,7 +333,7 @@ def test_every_number_changes_at_its_instant(start):
     events = story_at_every_edge(start)
     worker = Worker(TIGHT, 1)
     for event in events:
-        worker.deliver(event, start)
+        worker.deliver(event)
     for now in sorted({start + age + late for age in edges(TIGHT) for late in (-1, 0, 1)}):
         if now < start + (TIGHT.horizon_days + 1) * DAY:
             assert_equal(worker.results(max(now, start)), events, max(now, start), TIGHT)
@@ -346,7 +345,7 @@ def test_what_has_left_the_horizon_leaves_no_row(definitions):
     history = random_history(1, size=300)
     for step in history.steps:
         for event in step.events:
-            worker.deliver(event, step.now)
+            worker.deliver(event)
     worker.commit()
     assert any(changelog.keys() - {META_KEY} for changelog in worker.changelogs)
     worker.advance(history.steps[-1].now + (definitions.horizon_days + 1) * DAY)

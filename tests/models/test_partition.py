@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from models import claims, pages
+from models import alone, claims, pages
 from models.definitions import Definitions
 from models.meta import META_KEY, STATE_VERSION, Meta, StateTooNew
 from models.partition import Partition
@@ -102,7 +102,8 @@ def test_the_clock_never_goes_back_over_a_restart(shop):
     shop.order("o1", NOW)
     shop.partition.drain()
     again = Partition(shop.definitions, shop.rows)
-    again.rebuild(NOW)
+    again.resume(NOW)
+    alone.count(again, NOW)
     assert again.now == NOW + DAY
     assert again.evaluate(NOW).now == NOW + DAY
 
@@ -119,7 +120,7 @@ def test_a_state_of_a_newer_version_is_refused():
     with pytest.raises(StateTooNew, match="newer release"):
         partition.load(META_KEY, newer)
     with pytest.raises(StateTooNew):
-        Partition(Definitions(), {META_KEY: newer}).rebuild(NOW)
+        Partition(Definitions(), {META_KEY: newer}).resume(NOW)
 
 
 def test_a_customer_with_very_many_orders_is_kept_in_pages(shop, monkeypatch):

@@ -52,7 +52,7 @@ def test_over_any_history_it_is_the_oracles(seed):
     rng = random.Random(seed)
     worker, told = Worker(history.definitions, history.partitions), []
 
-    def act(customer, time, now):
+    def act(customer, time):
         action, held = rng.choice(sorted(REACHING)), rng.random() < 0.4
         event = {
             "id": f"a{len(told)}",
@@ -62,15 +62,15 @@ def test_over_any_history_it_is_the_oracles(seed):
         }
         told.append(event | {"action": ACTIONS[action], "group": "held_out" if held else "acted"})
         part = worker.partitions[zlib.crc32(customer.encode()) % len(worker.partitions)]
-        part.apply(customer, Fact("", claims.Acted(time, event["id"], action, held)), now)
+        part.take_one(customer, Fact("", claims.Acted(time, event["id"], action, held)))
 
     delivered, now = [], 0
     for step in history.steps:
         now = max(now, step.now)
         for number, event in enumerate(step.events):
-            worker.deliver(event, now)
+            worker.deliver(event)
             if number % 5 == 0:
-                act(event["customer_id"], now - rng.randrange(200 * DAY), now)
+                act(event["customer_id"], now - rng.randrange(200 * DAY))
         worker.commit()
         if step.crash:
             worker.crash(now)

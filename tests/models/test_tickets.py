@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from models import claims, sla, tickets
+from models import alone, claims, sla, tickets
 from models.claims import AGENT, BOT, CUSTOMER, STATUSES, Opened, Replied, StatusChanged, Transferred
 from models.definitions import Definitions
 from tests.models.conftest import DAY, HOUR, NOW, SECOND, Shop
@@ -169,5 +169,6 @@ def test_targets_changed_in_the_configuration_apply_to_all_that_is_known(shop):
     shop.partition.drain()
     definitions = Definitions(sla=dict(Definitions().sla) | {"normal": (3600, 7200)})
     stricter = Shop(definitions, shop.rows)
-    stricter.partition.rebuild(NOW)
+    stricter.partition.resume(NOW)
+    alone.count(stricter.partition, NOW)
     assert stricter.value("retention_sla_breach_ratio", "normal", "resolution", "7d") == 1

@@ -28,7 +28,7 @@ class Desk:
         self.announcer = Announcer(self.partition, self.outbox, self.state, PARTITIONS, "/retention/g")
         for number in range(customers):
             name = f"customer-{number}"
-            self.partition.apply(name, Fact("o", Placed(NOW, "e", 100, "USD", "web")), NOW)
+            self.partition.take_one(name, Fact("o", Placed(NOW, "e", 100, "USD", "web")))
 
     async def speak(self, *, allowed=True):
         await self.speak_while(lambda: allowed)
@@ -68,7 +68,7 @@ async def test_a_record_is_a_cloud_event_in_its_keys_partition():
 
 async def test_a_tickets_targets_are_keyed_by_the_ticket_under_the_id_of_their_value():
     desk = Desk()
-    desk.partition.apply("customer-0", Fact("t", Opened(NOW, "f", 1, False, "web")), NOW)
+    desk.partition.take_one("customer-0", Fact("t", Opened(NOW, "f", 1, False, "web")))
     await desk.speak()
     [(partition, records)] = desk.records("retention.ticket-sla").items()
     assert [partition] == tasks_of([b"t"], 3)

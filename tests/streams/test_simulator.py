@@ -64,7 +64,7 @@ def measure(scenario):
         decoded = decode(topic_of(event), msgspec.json.encode(event))
         now = to_us(decoded.time)
         for customer, fact in facts_of(decoded, definitions):
-            partition.apply(customer, fact, now)
+            partition.take_one(customer, fact)
     now = to_us(end)
     samples = metrics.compute([partition.evaluate(now)], definitions, now)
     return {(sample.metric, *sorted(sample.labels.values())): sample.value for sample in samples}

@@ -48,7 +48,7 @@ class Shop:
             for event in step.events:
                 decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
                 for customer, fact in facts_of(decoded, self.definitions):
-                    self.partition.apply(customer, fact, step.now)
+                    self.partition.take_one(customer, fact)
             self.events += step.events
             self.now = step.now
             self.partition.advance(self.now)

@@ -42,7 +42,7 @@ def numbers(definitions, facts, now):
     partition = Partition(definitions, {})
     partition.advance(now)
     for customer, fact in facts:
-        partition.apply(customer, fact, now)
+        partition.take_one(customer, fact)
     return repr([(s.metric, s.labels, s.value) for s in compute([partition.evaluate(now)], definitions, now)])
 
 
@@ -50,10 +50,10 @@ def test_a_merge_is_named_once_and_who_refers_themselves_refers_nobody(shop):
     shop.say(Merging, "", NOW - DAY, customer="guest", event_id="m", seen={"checkout": "b"})
     shop.order("o1", NOW - DAY, event_id="o", referrer="guest")
     merge = Merge(at=NOW - DAY, event="m", customer="guest", into="ada")
-    shop.partition.apply(REGISTRY, Fact("", merge), NOW)
+    shop.partition.take_one(REGISTRY, Fact("", merge))
     while letters := shop.partition.take_outgoing():
         for to, fact in letters:
-            shop.partition.apply(to, fact, NOW)
+            shop.partition.take_one(to, fact)
     facts = shop.partition.log_of(b"ada")
     merges = identities_of("guest", shop.partition.correspondence.registry.component("guest")).merges
     whys = Whys(shop.definitions)
@@ -76,7 +76,7 @@ def test_what_counts_for_nothing_can_be_left_out():
     ]
     partition = Partition(history.definitions, {})
     for customer, fact in facts:
-        partition.apply(customer, fact, now)
+        partition.take_one(customer, fact)
     partition.advance(now)
     everything = numbers(history.definitions, facts, now)
     idle, counted, by = set(), set(), {}

@@ -13,15 +13,14 @@ from models.definitions import Definitions
 from models.events import KINDS
 from models.facts import Fact, facts_of
 from models.outputs import Said, Speaker, decode_said, encode_said
-from models.partition import known_since
-from models.windows import hour
+from models.windows import known_since
 
 NOTHING = encode_said(Said())
 
 
 def accounts(events, now, definitions):
     """Make the customers of all that is known at `now`: id -> account."""
-    since = known_since(hour(now), definitions.horizon_days)
+    since = known_since(now, definitions.horizon_days)
     known, seen = defaultdict(list), set()
     for event in events:
         name = event["customer_id"], event["id"]

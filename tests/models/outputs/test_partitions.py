@@ -37,8 +37,8 @@ class Speaking(Worker):
             while keys := part.unsaid(2):
                 self.uncommitted_outputs += [output for key in keys for output in part.say(key)]
 
-    def deliver(self, event, now):
-        super().deliver(event, now)
+    def deliver(self, event):
+        super().deliver(event)
         if len(self.uncommitted) % 7 == 0:
             self.say()
 
@@ -72,7 +72,7 @@ def run(history):
         worker.live(step)
         delivered += step.events
         worker.advance(now)
-        worker.pass_on(now)
+        worker.pass_on()
         worker.say_all()
         worker.commit()
         assert_profiles(worker.seen, delivered, now, history.definitions)

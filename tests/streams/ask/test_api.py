@@ -252,7 +252,7 @@ async def test_the_event_loop_goes_on_while_all_customers_are_looked_at():
     worker = Worker()
     shop = worker.tasks[0].shop
     for number in range(2000):
-        shop.partition.apply(f"more {number}", Fact("", Answered(NOW - DAY, "e", 0, 3)), NOW)
+        shop.partition.take_one(f"more {number}", Fact("", Answered(NOW - DAY, "e", 0, 3)))
     turns = 0
 
     async def turn():
@@ -292,11 +292,11 @@ async def test_tasks_of_others_are_asked_of_them():
 def merge(tasks, event, customer, into):
     """An event `customer.merged`, and what it says to all tasks."""
     claim = Merge(at=NOW - HOUR, event=event, customer=customer, into=into)
-    tasks[0].partition.apply(REGISTRY, Fact("", claim), NOW)
+    tasks[0].partition.take_one(REGISTRY, Fact("", claim))
     while any(sent := [task.partition.take_outgoing() for task in tasks.values()]):
         for to, fact in (letter for letters in sent for letter in letters):
             for number in tasks if to is None else tasks_of([to.encode()], TASKS):
-                tasks[number].partition.apply(to or "", fact, NOW)
+                tasks[number].partition.take_one(to or "", fact)
 
 
 @asynccontextmanager
