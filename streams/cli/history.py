@@ -10,8 +10,7 @@ from typing import Final
 import click
 
 from models.facts import Fact
-from models.partition import known_since
-from models.windows import US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, hour
+from models.windows import US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, known_since
 from streams.backfill.events import known_from
 from streams.backfill.openmetrics import Recorder, is_label
 from streams.backfill.order import FIRST, Ordered, Timed
@@ -151,7 +150,7 @@ def _facts(
     files: Sequence[str], first: int, settings: Settings, left_out: LeftOut, progress: CountProgress
 ) -> Facts:
     counter = Counter()
-    since = known_since(hour(first), settings.definitions.horizon_days)
+    since = known_since(first, settings.definitions.horizon_days)
 
     def known(events: Iterable[Timed]) -> Iterator[Line]:
         """Say nothing of what has left the horizon: in a history of years, that is to be expected."""

@@ -16,8 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from models.events import EVENT_TYPES, KINDS
-from models.partition import known_since
-from models.windows import hour
+from models.windows import known_since
 from streams import access, admin, outbox, topics
 from streams.backfill.events import event_time
 from streams.backfill.loading import Loading, begin
@@ -106,7 +105,7 @@ def command(
     partitions = asyncio.run(_partitions(settings))
     with ordered(files, file_format, reader, event_time) as events:
         days = settings.definitions.horizon_days
-        since = known_since(hour(wall_us()), days) if within_horizon else FIRST
+        since = known_since(wall_us(), days) if within_horizon else FIRST
         load = _Load(files, state, resume, since, left_out)
         try:
             asyncio.run(load.run(events, partitions, settings))
