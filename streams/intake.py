@@ -12,9 +12,9 @@ from aiokafka import TopicPartition
 from models import facts
 from models.decoding import FUTURE_TOLERANCE_US, EventError, check_time, decode, to_us
 from models.definitions import Definitions
-from models.events import Kind
+from models.events import Event, Kind
 from models.partition import Addressed, Partition
-from models.windows import US_PER_HOUR, hour
+from models.windows import known_since
 from streams.bare_records import BareRecord
 from streams.clock import wall_us
 from streams.cloudevents import unwrap
@@ -29,6 +29,48 @@ from streams.topics import DEAD_LETTERS
 #: A forwarded fact keeps its record's timestamp, from which its latency counts, if that is so recent. By its
 #: timestamps the facts topic keeps 30 days: what an old record says would be gone before it is read.
 _RECENT_MS = 24 * 3600 * 1000
+
+
+class Found:
+    """What the events of a batch of records say.
+
+    Args:
+        definitions: of the metrics.
+        partition: has the clock, from which the horizon counts.
+
+    Attributes:
+        facts: in the order in which they came.
+        timestamps: of the record that brought each, milliseconds.
+        latest: the largest event time seen, microseconds.
+    """
+
+    __slots__ = ("_definitions", "_earliest", "_now", "_too_late", "_wall", "facts", "latest", "timestamps")
+
+    def __init__(self, definitions: Definitions, partition: Partition) -> None:
+        self.facts: list[Addressed] = []
+        self.timestamps: list[int] = []
+        self.latest = partition.latest
+        self._definitions = definitions
+        self._wall, self._now = wall_us(), partition.now
+        self._earliest = known_since(self._now, definitions.horizon_days)
+        self._too_late = self._wall + FUTURE_TOLERANCE_US
+
+    def add(self, event: Event, timestamp: int) -> None:
+        """Take what an event says.
+
+        Raises:
+            EventError: it cannot be counted.
+        """
+        definitions = self._definitions
+        time = to_us(event.time)
+        # The call is only for the message: this test stands for it, at a third of its cost.
+        if not self._earliest <= time <= self._too_late:
+            check_time(time, wall_us=self._wall, now_us=self._now, definitions=definitions, ages=event.ages)
+        for customer, fact in facts.facts_of(event, definitions, time):
+            self.facts.append((customer.encode(), fact, facts.encode(fact)))
+            self.timestamps.append(timestamp)
+        if time > self.latest:  # noqa: PLR1730 - a call of max costs as much as the rest
+            self.latest = time
 
 
 class Intake:
@@ -59,44 +101,21 @@ class Intake:
 
     def take_events(self, kind: Kind, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
         """Decode, check and pass on one partition's records."""
-        found: list[Addressed] = []
-        stamps: list[int] = []
-        definitions, wall, now = self._definitions, wall_us(), self._partition.now
-        earliest = (hour(now) - 24 * definitions.horizon_days + 1) * US_PER_HOUR
-        too_late = wall + FUTURE_TOLERANCE_US
-        latest, encode = self._partition.latest, facts.encode
+        found = Found(self._definitions, self._partition)
         for record in records:
             try:
                 event = decode(kind, unwrap(record) if record.headers else record.value)
-                time = to_us(event.time)
-                # The call is only for the message: this test stands for it, at a third of its cost.
-                if not earliest <= time <= too_late:
-                    check_time(time, wall_us=wall, now_us=now, definitions=definitions, ages=event.ages)
-                claims = facts.facts_of(event, definitions, time)
+                found.add(event, record.timestamp)
             except EventError as error:
                 self._refuse(tp, record, error)
-                continue
-            if time > latest:  # noqa: PLR1730 - a call of max costs as much as the rest
-                latest = time
-            for customer, fact in claims:
-                found.append((customer.encode(), fact, encode(fact)))
-                stamps.append(record.timestamp)
-        self._partition.latest = latest
-        self._operational.events(tp.topic, len(records))
-        forwarded = self._pass_on(found, stamps)
-        self._operational.read(self._task, tp, records, len(records) - forwarded)
+        self._pass_on(tp, records, found)
 
     def take_mapped(self, reader: Reader, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
         """Make events of one partition's records, check them and pass them on.
 
         What is good of a record counts, whatever else it says; what is not makes it a dead letter, once.
         """
-        found: list[Addressed] = []
-        stamps: list[int] = []
-        definitions, wall, now = self._definitions, wall_us(), self._partition.now
-        earliest = (hour(now) - 24 * definitions.horizon_days + 1) * US_PER_HOUR
-        too_late = wall + FUTURE_TOLERANCE_US
-        latest, encode = self._partition.latest, facts.encode
+        found = Found(self._definitions, self._partition)
         anonymous, surrounded = reader.anonymous, reader.surrounded
         for record in records:
             around = Around(tp.topic, record.key, record.timestamp, record.headers) if surrounded else None
@@ -104,25 +123,13 @@ class Intake:
             errors = outcome.errors
             for event in outcome.events:
                 try:
-                    time = to_us(event.time)
-                    if not earliest <= time <= too_late:
-                        check_time(time, wall_us=wall, now_us=now, definitions=definitions, ages=event.ages)
-                    claims = facts.facts_of(event, definitions, time)
+                    found.add(event, record.timestamp)
                 except EventError as error:
                     errors.append(error)
-                    continue
-                if time > latest:  # noqa: PLR1730 - see `take_events`
-                    latest = time
-                for customer, fact in claims:
-                    found.append((customer.encode(), fact, encode(fact)))
-                    stamps.append(record.timestamp)
             if errors:
                 self._refuse(tp, record, errors[0])
-        self._partition.latest = latest
-        self._operational.events(tp.topic, len(records))
         self._operational.nobodys(tp.topic, reader.anonymous - anonymous)
-        forwarded = self._pass_on(found, stamps)
-        self._operational.read(self._task, tp, records, len(records) - forwarded)
+        self._pass_on(tp, records, found)
 
     def take_facts(self, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
         """Take facts that other tasks have forwarded."""
@@ -156,22 +163,20 @@ class Intake:
             return tasks
         return [task if key else 0 for key, task in zip(keys, tasks, strict=True)]
 
-    def _pass_on(self, found: Sequence[Addressed], stamps: Sequence[int]) -> int:
-        """Take what is ours, forward the rest, and give how much that is.
-
-        Args:
-            found: in the order in which it came.
-            stamps: the timestamp of the record that brought each (milliseconds).
-        """
-        tasks = self._tasks_of([key for key, _, _ in found])
-        own = found
+    def _pass_on(self, tp: TopicPartition, records: Sequence[BareRecord], found: Found) -> None:
+        """Take what is ours of what has been found in records, and forward the rest."""
+        self._partition.latest = found.latest
+        self._operational.events(tp.topic, len(records))
+        own = found.facts
+        tasks = self._tasks_of([key for key, _, _ in own])
         if tasks.count(self._task) < len(tasks):
-            whose = list(zip(tasks, found, stamps, strict=True))
+            whose = list(zip(tasks, found.facts, found.timestamps, strict=True))
             self._forward([each for each in whose if each[0] != self._task])
             own = [taken for task, taken, _ in whose if task == self._task]
         self._operational.duplicates += self._partition.take(own)
         self.deliver()
-        return len(found) - len(own)
+        forwarded = len(found.facts) - len(own)
+        self._operational.read(self._task, tp, records, len(records) - forwarded)
 
     def _forward(self, others: Sequence[tuple[int, Addressed, int]]) -> None:
         """Send facts to their customers' tasks."""

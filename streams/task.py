@@ -8,19 +8,20 @@ Whatever fails in between, the task is dropped and opened again: what was commit
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from models.partition import Partial, Partition
+from models.partition import Partition
 from streams.announcer import Announcer
 from streams.bare_records import BareRecord
+from streams.counting import Counting
 from streams.intake import Intake
 from streams.lag import Lag
 from streams.mapping.mappings import Reads
 from streams.mapping.reader import Reader
 from streams.outbox import Outbox, Outgoing, send
+from streams.progress import Progress
 from streams.rollup import Answer, Tick, shape_of
 from streams.shared import Shared
 from streams.transport import RecordBatch
@@ -35,26 +36,10 @@ _IDLE_COMMIT_SECONDS = 5.0
 _HISTORY_COMMIT_SECONDS = 10.0
 _HISTORY_COMMIT_RECORDS = 60_000
 _HISTORY_COMMIT_FORWARDED = 5000
-#: The answer to the tick with which adding up begins waits so long for it.
-_COUNTING_SECONDS = 0.1
-#: Customers added up before other coroutines get a turn: about 10 ms.
-_COUNTED_AT_ONCE = 100
-
 #: A transaction that has not ended by then is given up when its task is closed.
 _CLOSE_SECONDS = 5.0
 
 _decode_tick = msgspec.msgpack.Decoder(Tick).decode
-
-
-@dataclass
-class Progress:
-    """What has to be read before a task may call itself caught up."""
-
-    ends: Mapping[TopicPartition, int]  #: of the sources, at assignment
-    epoch: int = 0
-    facts_end: int | None = None  #: when `epoch` began
-    sent: int | None = None  #: letters, when these facts had been read
-    sent_before: int = 0  #: letters, when those of the epoch before had been
 
 
 class Task:
@@ -82,7 +67,6 @@ class Task:
         self._committing = asyncio.Lock()
         self._transaction: asyncio.Task[None] | None = None
         self._state = asyncio.Lock()  # held by who changes the customers over an await
-        self._counting: asyncio.Task[None] | None = None
         self._facts = TopicPartition(shared.names.facts, number)
         self._announcer = Announcer(
             self.partition, self.outbox, self._state, shared.partitions, f"/retention/{shared.names.group}"
@@ -97,6 +81,7 @@ class Task:
             outbox=self.outbox,
             operational=shared.operational,
         )
+        self._counting = Counting(self.partition, self._state, self._intake.deliver)
 
     async def open_producer(self) -> None:
         """Initialise the transactional id: whoever had it is fenced, what they left open is aborted."""
@@ -156,8 +141,7 @@ class Task:
         """
         self.running = False
         self._turn += 1
-        if self._counting is not None:
-            self._counting.cancel()
+        self._counting.close()
         self._announcer.close()
         self._shared.operational.forget(self.number)
         producer, self._producer = self._producer, None
@@ -226,9 +210,13 @@ class Task:
         if tick.exported:
             own.exported(self.number, (tick.generation, tick.exported), tick.exported_at)
         await self._follow(tick)
-        read = self._facts_read()
-        partial = await self._evaluate(tick.now, count=read or await self._nothing_left())
-        done = read and partial is not None and self._letters_are_out()
+        progress, read = self._progress, self._facts_read()
+        partial = await self._counting.evaluate(tick.now, begin=read or await self._nothing_left())
+        done = (
+            read
+            and partial is not None
+            and progress.letters_out(self._intake.letters, self._letters_committed)
+        )
         if partial is not None:
             own.answered(self.number, (tick.generation, tick.number))
         self._announcer.allow(lambda: tick.caught_up and tick.generation == self.generation)
@@ -239,43 +227,12 @@ class Task:
             now=self.partition.now,
             latest=self.partition.latest,
             inputs_read=self._inputs_read(),
-            epoch=self._progress.epoch if done else 0,
-            quiet=self._progress.sent == self._progress.sent_before,
+            epoch=progress.epoch if done else 0,
+            quiet=progress.quiet,
             rewind=self.rewind,
             partial=partial,
             shape=self._shape,
         )
-
-    async def _evaluate(self, now: int, *, count: bool) -> Partial | None:
-        """Give the sums at `now`; None until, with `count`, all that has been absorbed is added up.
-
-        That may take long: it goes on while other answers are given.
-        """
-        if not self.partition.counting and self._counting is None:
-            self.partition.advance(now)
-            if count:
-                self._counting = asyncio.create_task(self._count())
-                await asyncio.wait([self._counting], timeout=_COUNTING_SECONDS)
-        if self._counting is not None and self._counting.done():
-            if not self.running:
-                return None  # it was closed meanwhile, and the counting cancelled with it
-            self._counting.result()
-            self._counting = None
-        if not self.partition.counting:
-            return None
-        async with self._state:
-            self.partition.advance(now)
-            self._intake.deliver()
-            return self.partition.evaluate(now)
-
-    async def _count(self) -> None:
-        async with self._state:
-            for number, _ in enumerate(self.partition.count()):
-                if number % _COUNTED_AT_ONCE == 0:
-                    if self.partition.counting:
-                        self._intake.deliver()
-                    await asyncio.sleep(0)
-            self._intake.deliver()
 
     async def commit(self, *, last: bool = False) -> None:
         """Commit, in one transaction: rows, outgoing records, and the offsets of what they came from.
@@ -357,14 +314,10 @@ class Task:
         """Whether the changelog held nothing: not even the row that every transaction writes."""
         return self._restored == 0
 
-    @property
-    def _in_history(self) -> bool:
-        return any(self.positions[tp] < end for tp, end in self._progress.ends.items())
-
     def _due(self) -> bool:
         since = time.monotonic() - self._committed_at
         if (
-            self._in_history
+            self._progress.in_history(self.positions)
             and since < _HISTORY_COMMIT_SECONDS
             and self._taken < _HISTORY_COMMIT_RECORDS
             and len(self.outbox) < _HISTORY_COMMIT_FORWARDED
@@ -379,26 +332,15 @@ class Task:
         return bool(moved) and since > _IDLE_COMMIT_SECONDS
 
     def _inputs_read(self) -> bool:
-        # Committed, not only read: what was forwarded is in its topic then. And read: after a rewind, what is
-        # committed says for a moment longer how far it had been.
-        return not self.lag.stale(time.monotonic()) and all(
-            min(self._committed.get(tp, -1), self.positions[tp]) >= end
-            for tp, end in self._progress.ends.items()
-        )
+        read = self._progress.inputs_read(self.positions, self._committed)
+        return read and not self.lag.stale(time.monotonic())
 
     def _facts_read(self) -> bool:
-        end = self._progress.facts_end
-        return end is not None and self.positions[self._facts] >= end
-
-    def _letters_are_out(self) -> bool:
-        """Whether what the facts of this epoch's beginning led to is where others read it."""
-        if self._progress.sent is None:
-            self._progress.sent = self._intake.letters
-        return self._letters_committed >= self._progress.sent
+        return self._progress.facts_read(self.positions[self._facts])
 
     async def _nothing_left(self) -> bool:
         """Whether nothing waits to be absorbed, though others may forward more: that will be counted."""
-        if self.partition.counting or self._counting is not None or self._in_history:
+        if self._counting.begun or self._progress.in_history(self.positions):
             return False
         ends = await self._shared.sources.end_offsets([self._facts])
         return self.positions[self._facts] >= ends[self._facts]
@@ -411,12 +353,8 @@ class Task:
 
     async def _follow(self, tick: Tick) -> None:
         # Not while it adds up: what others are to be told again is said by who has been added up, or will be.
-        if tick.rewind > self.rewind and (self._counting is None or self._counting.done()):
+        if tick.rewind > self.rewind and not self._counting.under_way:
             await self._shared.sources.rewind(self, tick.rewind)
         if tick.epoch not in (0, self._progress.epoch):
             ends = await self._shared.sources.end_offsets([self._facts])
-            progress = self._progress
-            progress.facts_end = ends[self._facts]
-            progress.epoch = tick.epoch
-            progress.sent_before = progress.sent_before if progress.sent is None else progress.sent
-            progress.sent = None
+            self._progress.begin(tick.epoch, ends[self._facts])

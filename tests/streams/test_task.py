@@ -297,7 +297,8 @@ async def test_inputs_are_read_again_once_what_there_is_has_been_added_up(worker
         assert (await task.answer(ticks(worker, Tick(1, 1, 10, 0, 0)))).partial is None
         assert (await task.answer(ticks(worker, Tick(2, 1, 10, 0, 77)))).rewind == 0
         assert worker.consumer.seeks == []
-    await asyncio.wait([task._counting])
+    while task._counting.under_way:  # noqa: ASYNC110 - as in `begun`
+        await asyncio.sleep(0)
     assert (await task.answer(ticks(worker, Tick(3, 1, 10, 0, 77)))).rewind == 77
     assert worker.consumer.seeks[-1][ORDERS] == task.positions[ORDERS]
 
@@ -306,7 +307,7 @@ async def test_a_task_closed_while_it_adds_up_has_no_numbers(worker, task):
     """That the counting is cancelled must not cancel the agent that waits for it."""
     async with task._state:
         answering = asyncio.create_task(task.answer(ticks(worker, Tick(1, 1, 10, 0, 0))))
-        while task._counting is None:  # noqa: ASYNC110 - as in `begun`
+        while not task._counting.under_way:  # noqa: ASYNC110 - as in `begun`
             await asyncio.sleep(0)
         await task.close()
         assert (await answering).partial is None
