@@ -86,9 +86,14 @@ def of_reader(topics: Iterable[str]) -> list[Right]:
 def of_producer(settings: Settings) -> list[Right]:
     """What sends events: `load`, `simulate`."""
     return _on_topics(
-        [Topic(name, settings.partitions, access=("WRITE",)) for name in INPUTS],
+        [Topic(name, settings.partitions, access=("WRITE",)) for name in _sent_to(settings)],
         create=settings.create_topics,
     )
+
+
+def _sent_to(settings: Settings) -> list[str]:
+    """Give the contract's topics that workers read as such: events that are sent elsewhere would be lost."""
+    return [topic for topic, kind in INPUTS.items() if settings.mappings.reads(topic) == kind]
 
 
 def of_redrive(settings: Settings) -> list[Right]:
@@ -190,12 +195,14 @@ async def demand(client: AIOKafkaAdminClient, rights: Sequence[Right]) -> None:
 
 
 async def inputs(client: AIOKafkaAdminClient, settings: Settings) -> dict[str, int]:
-    """Give the input topics' partition counts to who is about to send events; missing ones are made.
+    """Give the contract's topics' partition counts to who is about to send events; missing ones are made.
+
+    Those that no worker of these settings would read are left out.
 
     Raises:
         AccessDenied: events may not be sent there.
         TopicsMissing: there are some, and they are not to be created.
     """
     await demand(client, of_producer(settings))
-    wanted = [Topic(name, settings.partitions) for name in INPUTS]
+    wanted = [Topic(name, settings.partitions) for name in _sent_to(settings)]
     return await ensure(client, wanted, replication=settings.replication, create=settings.create_topics)

@@ -8,6 +8,7 @@ import asyncio
 import atexit
 import base64
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -23,7 +24,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
-from streams.errors import BrokerError
+from streams.errors import BrokerError, PortInUse
 from streams.kafka_runtime import KAFKA_VERSION, java_command
 
 START_SECONDS = 60.0
@@ -123,7 +124,7 @@ class EmbeddedKafka:
     def start(self, timeout: float = START_SECONDS) -> None:
         """Format the directory if it is new, start, and return once the broker answers (about 3 s).
 
-        Raises `BrokerError`: directory or port in use, no Java or jars, or what the log last said.
+        Raises `PortInUse`, or `BrokerError`: directory in use, no such address, no Java, or the log's end.
         """
         self._acquire()
         try:
@@ -197,11 +198,7 @@ class EmbeddedKafka:
     def _launch(self, java: list[str]) -> None:
         if self.port == 0:
             self.port = free_port(self.host)
-        elif not is_free(self.host, self.port):
-            raise BrokerError(
-                f"port {self.port} on {self.host} is in use",
-                "stop what listens there, or choose another port",
-            )
+        _demand(self.host, self.port)
         config = self.data_dir / "kraft.properties"
         config.write_text(self._properties())
         self._format(java, config)
@@ -293,14 +290,29 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 def is_free(host: str, port: int) -> bool:
     """Whether nobody listens on `port` of `host`."""
+    try:
+        _bind(host, port)
+    except OSError:
+        return False
+    return True
+
+
+def _bind(host: str, port: int) -> None:
     with socket.socket() as probe:
         # As Java does: a port whose last connections are in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        probe.bind((host, port))
+
+
+def _demand(host: str, port: int) -> None:
+    try:
+        _bind(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            hint = "stop what listens there, or choose another port"
+            raise PortInUse(host, port, hint) from None
+        problem = f"Kafka cannot listen at {host}:{port}: {error.strerror}"
+        raise BrokerError(problem, "expected an address of this machine, such as 127.0.0.1:9092") from None
 
 
 def _answers(host: str, port: int) -> bool:
@@ -319,8 +331,8 @@ def _answers(host: str, port: int) -> bool:
 async def run(host: str, port: int, data_dir: Path, announce: Callable[[str], None] = print) -> None:
     """`retention broker`: one Kafka in the foreground, until SIGINT or SIGTERM (docs/architecture.md).
 
-    `announce` is called with each line meant for the person in front. Raises `BrokerError` as
-    `EmbeddedKafka.start` does, and when the broker ends by itself.
+    `announce` is called with each line meant for the person in front. Raises as `EmbeddedKafka.start` does,
+    and `BrokerError` when the broker ends by itself.
     """
     announce(f"Starting Kafka {KAFKA_VERSION} (fetched once, 43 MB, if this machine has not had it yet) ...")
     stopped = asyncio.Event()

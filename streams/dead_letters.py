@@ -43,6 +43,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
         key: as it was.
         value: as it was.
         headers: as they were, without ours.
+        put_back: whether it was, and so were all before it in its partition of the topic.
     """
 
     reason: str
@@ -54,6 +55,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+    put_back: bool = False
 
     @property
     def place(self) -> Place:
@@ -61,16 +63,15 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
         return self.topic, self.partition, self.offset
 
 
-async def read(settings: Settings, *, all_of_them: bool = True) -> AsyncGenerator[DeadLetter, None]:
-    """Give the dead letters that the topic holds, or those not yet settled, in no order over partitions."""
+async def read(settings: Settings) -> AsyncGenerator[DeadLetter, None]:
+    """Give the dead letters that the topic holds, in no order over partitions."""
     tps = await _partitions(settings)
-    settled = {} if all_of_them or not tps else await _settled(settings, tps)
+    settled = await _settled(settings, tps) if tps else {}
     async with aclosing(_records(settings, tps)) as records:
         async for record in records:
-            letter = of_record(record)
+            letter = of_record(record, put_back=record.offset < settled[_partition_of(record)])
             # Another release's, or somebody else's: nothing could be put back.
-            unsettled = record.offset >= settled.get(_partition_of(record), 0)
-            if unsettled and settings.mappings.reads(letter.topic) is not None:
+            if settings.mappings.reads(letter.topic) is not None:
                 yield letter
 
 
@@ -131,7 +132,7 @@ async def _settled(settings: Settings, tps: list[TopicPartition]) -> dict[TopicP
         return {tp: await consumer.committed(tp) or 0 for tp in tps}
 
 
-def of_record(record: ConsumerRecord) -> DeadLetter:
+def of_record(record: ConsumerRecord, *, put_back: bool = False) -> DeadLetter:
     """Read what `streams.intake` wrote."""
     ours = {name.removeprefix(_PREFIX): value.decode() for name, value in record.headers if _is_ours(name)}
     return DeadLetter(
@@ -144,6 +145,7 @@ def of_record(record: ConsumerRecord) -> DeadLetter:
         key=record.key,
         value=record.value,
         headers=tuple((name, value) for name, value in record.headers if not _is_ours(name)),
+        put_back=put_back,
     )
 
 
@@ -198,6 +200,7 @@ def to_json(letter: DeadLetter) -> dict[str, Any]:
         "key": _text(letter.key),
         "value": readable(letter.value),
         "headers": [[name, _text(value)] for name, value in letter.headers],
+        "put_back": letter.put_back,
     }
 
 

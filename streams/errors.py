@@ -122,11 +122,10 @@ class PortInUse(RetentionError):
 
     exit_code = 5
 
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(
-            f"port {port} of {host} is in use by another process",
-            "set RETENTION_PORT or --port to a free one",
-        )
+    def __init__(
+        self, host: str, port: int, hint: str = "set RETENTION_PORT or --port to a free one"
+    ) -> None:
+        super().__init__(f"port {port} of {host} is in use by another process", hint)
 
 
 class GroupActive(RetentionError):

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from streams import admin
+from streams.errors import SettingsError
 from streams.mapping.mappings import Reads
+from streams.mapping.reader import Reader
 from streams.settings import Settings
-from streams.topics import Names
+from streams.topics import INPUTS, Names
 
 #: What begins so is made here, or is Kafka's own: no pattern is to find it.
 _NOT_INPUTS = ("retention.", "__")
@@ -25,6 +27,35 @@ def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, Reads]:
     return settings.mappings.resolve(
         topic for topic in topics if topic not in own and not topic.startswith(_NOT_INPUTS)
     )
+
+
+def demand_read(settings: Settings, topics: Iterable[str], sender: str) -> None:
+    """Refuse to send the contract's events where no worker of these settings looks for them.
+
+    Args:
+        settings: for the inputs that they name.
+        topics: of the contract, to which events are to be sent.
+        sender: who is about to send them, for the message.
+
+    Raises:
+        SettingsError: one of them is no input, or a mapping's.
+    """
+    for topic in topics:
+        reads, kind = settings.mappings.reads(topic), INPUTS[topic]
+        if reads == kind:
+            continue
+        if isinstance(reads, Reader):
+            problem = f"the mapping {reads.name} reads {topic}, to which {sender} sends the contract's events"
+            hint = f'they need another topic than your rows: leave {topic} to kind = "{kind}"'
+        else:
+            problem = f"no worker would read the events of {topic}, to which {sender} sends them"
+            hint = f'add [[inputs]] with topic = "{topic}", kind = "{kind}" to those that there are'
+        raise SettingsError(
+            "inputs",
+            f"{problem}: none of them is sent",
+            source=f"in {settings.config}",
+            hint=f"{hint}, and start the workers again",
+        )
 
 
 async def appeared(settings: Settings, known: Collection[str]) -> list[str]:

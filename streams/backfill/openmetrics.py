@@ -72,7 +72,6 @@ class Recorder:
         self._instants: list[str] = []
         self._held = 0
         self._spool = cast("IO[bytes]", tempfile.TemporaryFile(prefix="retention-"))  # noqa: SIM115 - see __exit__
-        self.samples = 0  #: that have been taken; each recorded one is another when it is written
 
     def __enter__(self) -> Self:
         return self
@@ -108,7 +107,6 @@ class Recorder:
         series.steps.append(step)
         series.values.append(value)
         self._held += 1
-        self.samples += 1
 
     def _move(self) -> None:
         self._spool.seek(0, 2)
@@ -120,16 +118,20 @@ class Recorder:
                     series.steps, series.values = array("I"), array("d")
         self._held = 0
 
-    def write(self, out: IO[str]) -> None:
-        """Write everything; the last line says that nothing is missing."""
+    def write(self, out: IO[str]) -> int:
+        """Write everything, and give the number of samples; the last line says that nothing is missing."""
+        samples = 0
         for metric, family in self._families.items():
-            self._write_family(out, metric, metric, _help(metric), family)
+            samples += self._write_family(out, metric, metric, _help(metric), family)
         if self._recorded:
             for metric, family in self._families.items():
                 if metric in RECORDED:
                     described = f"{metric}, as the recording rule holds it."
-                    self._write_family(out, f"job:{metric}:held", metric, described, family, held=True)
+                    samples += self._write_family(
+                        out, f"job:{metric}:held", metric, described, family, held=True
+                    )
         out.write("# EOF\n")
+        return samples
 
     def _write_family(
         self,
@@ -140,15 +142,17 @@ class Recorder:
         family: Mapping[tuple[str, ...], _Series],
         *,
         held: bool = False,
-    ) -> None:
+    ) -> int:
         out.write(f"# TYPE {name} gauge\n# HELP {name} {_escaped(described)}\n")
         # The rules' series are of all workers together.
         common = {label: value for label, value in self._labels.items() if not held or label != "instance"}
+        samples = 0
         for values, series in family.items():
             key = series_key(name, dict(zip(self._names[metric], values, strict=True)) | common)
-            out.writelines(
-                f"{key} {_number(value)} {self._instants[step]}\n" for step, value in self._read(series)
-            )
+            for step, value in self._read(series):
+                out.write(f"{key} {_number(value)} {self._instants[step]}\n")
+                samples += 1
+        return samples
 
     def _read(self, series: _Series) -> Iterator[tuple[int, float]]:
         for offset, count in series.spooled:

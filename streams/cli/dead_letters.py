@@ -17,6 +17,7 @@ from rich.text import Text
 from models.decoding import Reason
 from streams import admin, dead_letters
 from streams.cli.options import settings_options
+from streams.cli.words import counted
 from streams.dead_letters import DeadLetter, Place
 from streams.errors import RetentionError
 from streams.settings import Settings
@@ -64,11 +65,17 @@ def list_command(
     console = Console(highlight=False)
     for letter in shown:
         _print(console, letter)
-    counts = Counter(letter.reason for letter in letters)
-    reasons = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
-    click.echo(f"{len(letters):,} dead letters" + (f": {reasons}" if reasons else ""), err=True)
+    click.echo(_counts(letters), err=True)
     if len(shown) < len(letters):
         click.echo(f"These are the latest {len(shown):,}: --limit shows more.", err=True)
+
+
+def _counts(letters: Sequence[DeadLetter]) -> str:
+    """Say how many there are, and how many are left to be put back: these are the doctor's."""
+    left = sum(not letter.put_back for letter in letters)
+    reasons = Counter(letter.reason for letter in letters)
+    listed = ", ".join(f"{count:,} {name}" for name, count in reasons.most_common())
+    return counted(len(letters), "dead letter") + (f", {left:,} not put back: {listed}" if letters else "")
 
 
 @command.command("redrive")

@@ -7,6 +7,7 @@ import click
 
 from streams import erasure, topics, written_rows
 from streams.cli.options import settings_options
+from streams.cli.words import confirm
 from streams.errors import RetentionError
 from streams.settings import Settings
 
@@ -27,7 +28,7 @@ def command(settings: Settings, customer: str, *, yes: bool) -> None:
     if not 0 < len(customer) <= _LONGEST_ID:
         raise click.BadParameter(f"an id has 1 to {_LONGEST_ID} characters", param_hint="CUSTOMER")
     if not yes:
-        click.confirm(f"Forget {customer}, and who was merged with them, for ever?", abort=True, err=True)
+        confirm(f"Forget {customer}, and who was merged with them, for ever?")
     now = datetime.now(UTC)
     rows = asyncio.run(written_rows.end(settings, customer))
     place, offset = asyncio.run(erasure.ask(settings, customer, now))
@@ -52,9 +53,10 @@ def command(settings: Settings, customer: str, *, yes: bool) -> None:
 
 def _say_what_is_removed(settings: Settings, removed: str, compacted: str) -> None:
     changelog = topics.Names(settings.group).changelog
+    read_model = ", Redis" if settings.redis else ""
     click.echo(
         f"""
-{removed:18} metrics, the state, its changelog ({changelog}), {topics.CUSTOMERS}, Redis
+{removed:18} metrics, the state, its changelog ({changelog}), {topics.CUSTOMERS}{read_model}
   last copy gone   {compacted}, when Kafka has compacted the two topics at the latest"""
     )
 

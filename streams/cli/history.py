@@ -20,6 +20,7 @@ from streams.cli.files import FILES, FORMAT, MAPPING, Counter, CountProgress, Fo
 from streams.cli.left_out import LeftOut
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
+from streams.cli.words import counted
 from streams.clock import wall_us
 from streams.errors import RetentionError
 from streams.settings import Settings
@@ -118,12 +119,11 @@ def command(
             for now, samples in replay(events, instants, settings.definitions, facts):
                 recorder.add(now, samples)
                 progress.add(1)
-        _write(recorder, out)
+        written = _write(recorder, out)
     code = left_out.report()
-    click.echo(
-        f"{len(instants):,} instants, {recorder.samples:,} samples in {time.monotonic() - started:.1f} s",
-        err=True,
-    )
+    seconds = time.monotonic() - started
+    said = f"{counted(len(instants), 'instant')}, {counted(written, 'sample')} in {seconds:.1f} s"
+    click.echo(said, err=True)
     return code
 
 
@@ -166,12 +166,11 @@ def _facts(
     return facts
 
 
-def _write(recorder: Recorder, out: str) -> None:
+def _write(recorder: Recorder, out: str) -> int:
     if out == "-":
-        recorder.write(sys.stdout)
-        return
+        return recorder.write(sys.stdout)
     try:
         with open(out, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - what the user named
-            recorder.write(file)
+            return recorder.write(file)
     except OSError as error:
         raise RetentionError(f"{out} cannot be written: {error.strerror}") from None

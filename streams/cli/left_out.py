@@ -14,6 +14,7 @@ import msgspec
 
 from streams.backfill.mapped import ANONYMOUS, NOTHING, SKIPPED
 from streams.cli.files import Line
+from streams.cli.words import counted
 from streams.dead_letters import readable
 from streams.errors import RetentionError
 
@@ -91,8 +92,7 @@ def _is_refusal(reason: str) -> bool:
 
 
 def _lines(counts: Mapping[str, int]) -> str:
-    total = sum(counts.values())
-    return f"{total:,} line{'s' if total > 1 else ''}"
+    return counted(sum(counts.values()), "line")
 
 
 def _by_reason(counts: Mapping[str, int]) -> str:

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 
 from models.events import EVENT_TYPES, KINDS
 from models.windows import known_since
-from streams import access, admin, outbox, topics
+from streams import access, admin, inputs, outbox, topics
 from streams.backfill.events import event_time
 from streams.backfill.loading import Loading, begin
 from streams.backfill.order import FIRST, Ordered, Timed
@@ -26,8 +26,9 @@ from streams.cli.left_out import KEPT, LeftOut, exit_code, kept_at
 from streams.cli.load_report import report
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
+from streams.cli.words import counted
 from streams.clock import wall_us
-from streams.errors import RetentionError, SettingsError
+from streams.errors import RetentionError
 from streams.outbox import Outgoing
 from streams.partitioner import tasks_of
 from streams.settings import Settings
@@ -99,7 +100,7 @@ def command(
     # What becomes of a record is a matter of the configuration too.
     state = begin([*files, *([settings.config] if mapping and settings.config else [])], mapping, resume)
     if state.complete:
-        click.echo(f"all {state.taken:,} events have been sent already, says {resume}", err=True)
+        click.echo(f"sent already, says {resume}: all of {counted(state.taken, 'event')}", err=True)
         return exit_code(state.left_out)
     left_out = LeftOut(state.left_out, kept := kept_at(refused, files))
     partitions = asyncio.run(_partitions(settings))
@@ -111,7 +112,7 @@ def command(
             asyncio.run(load.run(events, partitions, settings))
         except (KafkaError, TimeoutError) as error:
             reason = str(error) or f"no answer for {_PATIENCE_SECONDS:g} s"
-            hint = f"the same command goes on after the first {state.taken:,} events" if resume else ""
+            hint = f"the same command goes on after {counted(state.taken, 'event')}" if resume else ""
             raise RetentionError(f"Kafka at {settings.broker} took no more: {reason}", hint) from None
     report(state, kept)
     return exit_code(state.left_out)
@@ -162,8 +163,7 @@ class _Load:
                 topic, customer = found
                 by_topic[topic].append((customer, event))
         destined: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
-        for topic in by_topic:
-            _demand_reader(topic, settings)
+        inputs.demand_read(settings, by_topic, "load")
         for topic, of_topic in by_topic.items():
             self._state.sending(topic, len(of_topic), of_topic[0][1].time, of_topic[-1][1].time)
             tasks = tasks_of([customer for customer, _ in of_topic], partitions[topic])
@@ -203,22 +203,6 @@ def _wrong(message: str) -> str:
     if message.startswith("Expected `object`"):
         return "not_json"
     return "unknown_type" if "type`" in message.rpartition(" ")[2] else "invalid_field"
-
-
-def _demand_reader(topic: str, settings: Settings) -> None:
-    """Refuse to send events where no worker of this configuration looks for them.
-
-    Raises:
-        SettingsError: the topic is no input, or a mapping's.
-    """
-    kind = topics.INPUTS[topic]
-    if settings.mappings.resolve([topic]).get(topic) != kind:
-        raise SettingsError(
-            "inputs",
-            f"no worker would read the events of {topic}, where load sends them: nothing of them is sent",
-            source=f"in {settings.config}",
-            hint=f'add [[inputs]] with topic = "{topic}", kind = "{kind}", and start the workers again',
-        )
 
 
 @asynccontextmanager

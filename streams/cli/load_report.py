@@ -8,6 +8,7 @@ import click
 
 from streams.backfill.loading import Loading
 from streams.cli.left_out import exit_code, told
+from streams.cli.words import counted
 
 
 def report(state: Loading, kept: Path | None) -> None:
@@ -20,7 +21,8 @@ def report(state: Loading, kept: Path | None) -> None:
     for row in _rows(state, kept):
         click.echo(row, err=True)
     rate = state.events / max(state.seconds, 1e-9)
-    click.echo(f"{state.events:,} events sent in {state.seconds:.1f} s ({rate:,.0f}/s)", err=True)
+    sent = counted(state.events, "event")
+    click.echo(f"{sent} sent in {state.seconds:.1f} s ({rate:,.0f}/s)", err=True)
 
 
 def _rows(state: Loading, kept: Path | None) -> Iterator[str]:

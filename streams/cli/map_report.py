@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from streams.cli.words import counted
 from streams.mapping.examination import Example, Report
 
 #: A row of ten columns before and after a change is seen in whole.
@@ -18,7 +19,8 @@ def show(report: Report) -> None:
     console = Console(highlight=False, emoji=False)
     for example in report.examples:
         console.print(_side_by_side(example))
-    console.print(f"[bold]{escape(report.topic)}[/] by {escape(report.mapping)}: {report.records:,} records")
+    records = counted(report.records, "record")
+    console.print(f"[bold]{escape(report.topic)}[/] by {escape(report.mapping)}: {records}")
     _events(console, report)
     _refused(console, report)
     _fields(console, report)

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from streams import admin, topics
 from streams.cli.options import settings_options
+from streams.cli.words import confirm
 from streams.errors import GroupActive
 from streams.read_model.store import Store
 from streams.settings import Settings
@@ -35,7 +36,7 @@ def command(settings: Settings, *, yes: bool) -> None:
         if settings.redis is not None:
             click.echo(f"  the read model at {Store(settings.redis, settings.group).name}", err=True)
         click.echo(f"  the committed offsets\n  {local}", err=True)
-        click.confirm("Go on?", abort=True, err=True)
+        confirm("Go on?")
     deleted, had_offsets = asyncio.run(_reset(settings, doomed))
     for topic in deleted:
         click.echo(f"deleted topic {topic}")

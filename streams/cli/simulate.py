@@ -8,6 +8,7 @@ import click
 
 from streams.cli.options import settings_options
 from streams.cli.simulate_progress import HistoryBar
+from streams.cli.words import counted
 from streams.settings import Settings
 from streams.simulator import SCENARIOS
 from streams.simulator.live import Plan, Progress, play
@@ -110,4 +111,4 @@ async def _simulate(plan: Plan, settings: Settings, key: Key, out: str | None) -
 
 
 def _report(progress: Progress) -> None:
-    click.echo(f"{progress.sent:,} events ({progress.rate:,.0f}/s)", err=True)
+    click.echo(f"{counted(progress.sent, 'event')} ({progress.rate:,.0f}/s)", err=True)

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemai
 from rich.progress import Progress as Bar
 from rich.text import Text
 
+from streams.cli.words import counted
 from streams.simulator.live import Progress
 
 
@@ -53,4 +54,5 @@ class HistoryBar:
         if progress.live:
             self._live = True
             self._bar.stop()
-            click.echo(f"History up to {day}: {progress.sent:,} events ({progress.rate:,.0f}/s)", err=True)
+            sent = counted(progress.sent, "event")
+            click.echo(f"History up to {day}: {sent} ({progress.rate:,.0f}/s)", err=True)

@@ -35,9 +35,10 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
     may_read = not await access.missing(client, access.of_reader_of_dead_letters())
     refused = await _count_dead_letters(settings) if may_read else 0
     if refused:
-        count = f"{refused} or more" if refused == _COUNTED_AT_MOST else str(refused)
+        count = f"{refused} dead letter{'s' if refused > 1 else ''}"
+        more = " or more" if refused == _COUNTED_AT_MOST else ""
         advice = "look at them with `retention dead-letters list`, put them back with `redrive`"
-        yield Finding("warn", f"dead letters: {count}", advice)
+        yield Finding("warn", f"{count}{more} not put back", advice)
 
 
 async def _count_dead_letters(settings: Settings) -> int:
@@ -46,9 +47,9 @@ async def _count_dead_letters(settings: Settings) -> int:
     By reading, because offsets count the ends of transactions too.
     """
     count = 0
-    async with aclosing(dead_letters.read(settings, all_of_them=False)) as letters:
-        async for _ in letters:
-            count += 1
+    async with aclosing(dead_letters.read(settings)) as letters:
+        async for letter in letters:
+            count += not letter.put_back
             if count == _COUNTED_AT_MOST:
                 break
     return count

@@ -11,7 +11,7 @@ from typing import IO, Literal, cast
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams import access, admin, outbox
+from streams import access, admin, inputs, outbox, topics
 from streams.errors import BrokerUnavailable
 from streams.outbox import Outgoing
 from streams.partitioner import tasks_of
@@ -27,8 +27,10 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
     """Write to the input topics, which are made where they are missing.
 
     `key` is what producers key by: the customer, the event (so that a customer's events scatter), or nothing
-    (partitions in turn). Raises `BrokerUnavailable` where no Kafka answers, or no longer.
+    (partitions in turn). Raises `BrokerUnavailable` where no Kafka answers, or no longer, and `SettingsError`
+    where no worker of these settings would read what is sent.
     """
+    inputs.demand_read(settings, topics.INPUTS, "the simulated shop")
     async with admin.connect(settings) as client:
         partitions = await access.inputs(client, settings)
     producer = AIOKafkaProducer(

@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams import kafka_runtime
 from streams.broker import BrokerError, EmbeddedKafka, free_port, run
+from streams.errors import PortInUse
 
 TOPIC = "orders"
 
@@ -103,8 +104,14 @@ def test_a_port_in_use_is_named(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(BrokerError, match=f"port {port} on 127.0.0.1 is in use"):
+        with pytest.raises(PortInUse, match=f"port {port} of 127.0.0.1 is in use"):
             EmbeddedKafka(tmp_path, port=port).start()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_that_is_not_this_machines_is_named(tmp_path, host):
+    with pytest.raises(BrokerError, match=f"Kafka cannot listen at {host}:9092: "):
+        EmbeddedKafka(tmp_path, host=host, port=9092).start()
 
 
 def test_a_directory_in_use_is_named(embedded_kafka):

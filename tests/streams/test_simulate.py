@@ -216,3 +216,12 @@ def test_wrong_flags_are_named(arguments, message, capsys):
 def test_without_a_kafka_it_says_so(capsys):
     assert run(["simulate", "--broker", "127.0.0.1:1", "--customers", "5"]) == 3
     assert "no Kafka answers at 127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_it_sends_nothing_that_no_worker_would_read(tmp_path, own_kafka, capsys):
+    config = tmp_path / "retention.toml"
+    config.write_text('[[inputs]]\ntopic = "shop.orders"\nkind = "orders"\n')
+    assert run(["simulate", "--end", "2026-06-01", "--broker", own_kafka, "--config", str(config)]) == 2
+    said = capsys.readouterr().err
+    assert "no worker would read the events of orders, to which the simulated shop sends them: none" in said
+    assert 'add [[inputs]] with topic = "orders", kind = "orders"' in said

@@ -47,7 +47,7 @@ def test_the_list_says_what_is_wrong_and_counts(retention, broker_calls):
     broker_calls.produce(letter(order(1, amount=-5)), letter(b"\xff\x1b[31m", "not_json", offset=9))
     result = retention("dead-letters", "list")
     assert result.code == 0
-    assert "2 dead letters: 1 invalid_field, 1 not_json" in result.err
+    assert "2 dead letters, 2 not put back: 1 invalid_field, 1 not_json" in result.err
     assert "why invalid_field" in result.out
     assert '"e1"' in result.out
     assert "\x1b" not in result.out
@@ -121,20 +121,22 @@ def test_what_has_become_valid_is_put_back_as_it_is_and_once(retention, broker_c
 
 def test_the_doctor_warns_only_of_what_was_not_put_back(retention, broker_calls, tmp_path):
     broker_calls.produce(letter(order(1, amount=-5)), letter(order(2, amount=-5), offset=8))
-    assert "warn  dead letters: 2" in retention("doctor").out
+    assert "warn  2 dead letters not put back" in retention("doctor").out
     fixed = [json.loads(line) for line in retention("dead-letters", "list", "--json").out.splitlines()]
     for each in fixed:
         each["value"]["amount"] = 5
     path = tmp_path / "letters.jsonl"
     path.write_text(json.dumps(fixed[0]))
     assert retention("dead-letters", "redrive", "--file", path).code == 0
-    assert "warn  dead letters: 1" in retention("doctor").out
+    assert "warn  1 dead letter not put back" in retention("doctor").out
     path.write_text(json.dumps(fixed[1]))
     assert retention("dead-letters", "redrive", "--file", path).code == 0
     assert "dead letters" not in retention("doctor").out
     broker_calls.produce(letter(order(3, amount=-5), offset=9))
-    assert "warn  dead letters: 1" in retention("doctor").out
-    assert len(retention("dead-letters", "list", "--json").out.splitlines()) == 3, "all that there is"
+    assert "warn  1 dead letter not put back" in retention("doctor").out
+    assert "3 dead letters, 1 not put back: 3 invalid_field" in retention("dead-letters", "list").err
+    listed = [json.loads(line) for line in retention("dead-letters", "list", "--json").out.splitlines()]
+    assert sorted(each["put_back"] for each in listed) == [False, True, True], "all that there is"
 
 
 def test_each_goes_back_to_its_own_topic(retention, broker_calls):

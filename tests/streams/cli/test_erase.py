@@ -38,6 +38,10 @@ def test_it_asks_first_and_an_id_has_a_length(retention, kafka, make_topics, bro
     make_topics("customers")
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     result = retention("erase", CUSTOMER, broker=kafka)
-    assert result.code != 0
+    assert (result.code, result.err[-30:]) == (1, "retention: nothing was changed\n"[-30:])
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    result = retention("erase", CUSTOMER, broker=kafka)
+    assert result.code == 1
+    assert "nobody answered, and nothing was changed\n  a script says --yes" in result.err
     assert broker_calls.records("customers") == []
     assert "1 to 128 characters" in retention("erase", "--yes", "x" * 129, broker=kafka).err

@@ -107,11 +107,15 @@ def test_nothing_is_loaded_into_a_topic_that_no_worker_would_read(
     export = tmp_path / "export.csv"
     export.write_text("".join(",".join(row) + "\n" for row in [COLUMNS, ROWS[0]]))
     command = ("load", export, "--mapping", "export", "--config", config)
-    for topic in ("shop.orders", "orders"):
+    for topic, why in (
+        ("shop.orders", "no worker would read the events of orders, to which load sends them: none of"),
+        ("orders", "the mapping export reads orders, to which load sends the contract's events: none of"),
+    ):
         config.write_text(f'{MAPPING}[[inputs]]\ntopic = "{topic}"\nmapping = "export"\n')
         result = retention(*command, broker=kafka)
         assert result.code == 2
-        assert "no worker would read the events of orders" in result.err
+        assert why in result.err
+        assert broker_calls.topics() == {}, "nor is a topic made for them"
         assert not broker_calls.records("orders")
     config.write_text(f'{MAPPING}[[inputs]]\ntopic = "orders"\nkind = "orders"\n')
     assert "2 events sent" in retention(*command, broker=kafka).err

@@ -107,6 +107,8 @@ def test_a_file_is_written(retention, events_file, tmp_path):
     result = retention("history", events_file(order(1, "2026-01-01T00:00:00Z")), "--out", out)
     assert (result.code, result.out) == (0, "")
     assert out.read_text().endswith("\n# EOF\n")
+    samples = [line for line in out.read_text().splitlines() if not line.startswith("#")]
+    assert f"1 instant, {len(samples):,} samples in " in result.err, "with the recorded ones"
     result = retention(
         "history", events_file(order(1, "2026-01-01T00:00:00Z")), "--out", tmp_path / "no" / "x"
     )

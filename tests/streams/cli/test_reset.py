@@ -93,12 +93,20 @@ def test_twice_is_as_once(retention, kafka, unique):
         assert (result.code, result.out) == (0, "The next worker starts from the earliest events.\n")
 
 
+def raising(error):
+    raise error
+
+
 def test_it_asks_and_no_is_no(retention, kafka, broker_calls, make_topics, unique, monkeypatch):
     make_topics(*Names(unique).internal)
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
     result = retention("reset", broker=kafka, group=unique)
-    assert result.code == 130
+    assert result.code == 1
     assert f"topic {unique}-facts" in result.err
+    assert result.err.endswith("retention: nothing was changed\n")
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: raising(KeyboardInterrupt))
+    result = retention("reset", broker=kafka, group=unique)
+    assert (result.code, result.err[-23:]) == (130, "retention: interrupted\n")
     assert set(broker_calls.topics()) == set(Names(unique).internal)
 
 
