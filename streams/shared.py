@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from models.definitions import Definitions
 from streams.clock import Clock
 from streams.mapping.mappings import Reads
 from streams.operational import Operational
+from streams.sources import Sources
 from streams.topics import Names
-
-if TYPE_CHECKING:
-    from streams.sources import Sources
 
 
 @dataclass
@@ -25,7 +23,7 @@ class Shared:
     clock: Clock
     client_options: Mapping[str, Any]  #: how aiokafka's clients reach the broker
     operational: Operational
-    sources: "Sources"
+    sources: Sources
     partitions: Mapping[str, int]  #: topic -> partition count
 
     @property

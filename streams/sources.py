@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import copy
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import READ_UNCOMMITTED
@@ -12,9 +12,6 @@ from faust.types.tuples import TP
 
 from streams.operational import Operational
 from streams.transport import BatchConsumer
-
-if TYPE_CHECKING:
-    from streams.task import Task
 
 log = logging.getLogger(__name__)
 
@@ -91,14 +88,6 @@ class Sources:
             log.warning("whether records of %s were lost cannot be told: %s", tp.topic, error)
             return
         self._note_lost(tp, position, min(earliest, found))
-
-    async def rewind(self, task: "Task", rewind: int) -> None:
-        """Read a task's inputs again from the earliest: another task has lost the state made of them."""
-        inputs = task.inputs
-        positions = await self.starting_positions(inputs, from_earliest=True)
-        log.warning("task %d reads its inputs again from the earliest offsets", task.number)
-        task.rewound(positions, rewind)
-        await self.seek(positions)
 
     async def seek(self, positions: Mapping[TopicPartition, int]) -> None:
         """Read on from `positions`."""

@@ -6,6 +6,7 @@ Whatever fails in between, the task is dropped and opened again: what was commit
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping, Sequence
 
@@ -25,6 +26,8 @@ from streams.progress import Progress
 from streams.rollup import Answer, Tick, shape_of
 from streams.shared import Shared
 from streams.transport import RecordBatch
+
+log = logging.getLogger(__name__)
 
 #: Records taken before other coroutines get a turn: about 10 ms, whether they are counted or only absorbed.
 _CHUNK = 500
@@ -131,7 +134,7 @@ class Task:
             # The first transaction puts the offsets back, too: killed after it, the state would no longer be
             # missing, and what had not been read again by then never would be.
             self._committed = {tp: at for tp, at in positions.items() if tp.topic not in self._shared.inputs}
-            self.rewound({}, rewind)
+            self._rewound({}, rewind)
         self.running = True
 
     async def close(self) -> None:
@@ -286,7 +289,14 @@ class Task:
         """Take note of the sources' end offsets."""
         self.lag.sample({tp: ends[tp] for tp in self.sources if tp in ends}, self.positions, time.monotonic())
 
-    def rewound(self, positions: Mapping[TopicPartition, int], rewind: int) -> None:
+    async def _rewind(self, rewind: int) -> None:
+        """Read the inputs again from the earliest: another task has lost the state made of them."""
+        positions = await self._shared.sources.starting_positions(self.inputs, from_earliest=True)
+        log.warning("task %d reads its inputs again from the earliest offsets", self.number)
+        self._rewound(positions, rewind)
+        await self._shared.sources.seek(positions)
+
+    def _rewound(self, positions: Mapping[TopicPartition, int], rewind: int) -> None:
         """The inputs are read again, from `positions`."""
         self._turn += 1
         self.rewind = rewind
@@ -354,7 +364,7 @@ class Task:
     async def _follow(self, tick: Tick) -> None:
         # Not while it adds up: what others are to be told again is said by who has been added up, or will be.
         if tick.rewind > self.rewind and not self._counting.under_way:
-            await self._shared.sources.rewind(self, tick.rewind)
+            await self._rewind(tick.rewind)
         if tick.epoch not in (0, self._progress.epoch):
             ends = await self._shared.sources.end_offsets([self._facts])
             self._progress.begin(tick.epoch, ends[self._facts])

@@ -233,7 +233,7 @@ async def test_records_that_retention_removed_are_counted(kafka, worker, task):
 async def test_an_interrupted_batch_ends_at_a_chunk(task):
     taking = asyncio.create_task(task.take(orders(0, 1200)))
     await asyncio.sleep(0)
-    task.rewound({ORDERS: 0}, 1)
+    task._rewound({ORDERS: 0}, 1)
     await taking
     assert task.positions[ORDERS] == 0, "what is read again is read from there"
 
