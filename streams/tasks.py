@@ -4,9 +4,10 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from models import meta
@@ -19,6 +20,8 @@ from streams.task import Task
 log = logging.getLogger(__name__)
 
 _REOPEN_SECONDS = 1.0
+#: So far above the last loss of state is the next one, where a clock says it came before that (milliseconds).
+_NEXT_REWIND_MS = 3_600_000
 
 
 class Tasks:
@@ -152,7 +155,8 @@ class Tasks:
         while True:
             task = Task(number, self.generation, self._shared, self._table.new_partition(number))
             try:
-                await self._restore(task)
+                with _too_new_in_words():
+                    await self._restore(task)
                 await self._on_opened(task)
                 await self._read_on(task)
             except KafkaError as error:
@@ -201,18 +205,45 @@ class Tasks:
                 task.number,
             )
         positions = await sources.starting_positions(tps, from_earliest=lost)
-        task.start(
-            positions, await sources.end_offsets(reads), rewind=time.time_ns() // 10**6 if lost else None
-        )
+        rewind = await self._new_rewind(task.number) if lost else None
+        task.start(positions, await sources.end_offsets(reads), rewind=rewind)
         self._shared.operational.recovery_seconds = time.monotonic() - started
         log.info("task %d restored in %.1f s", task.number, time.monotonic() - started)
 
     async def _read_state(self, task: Task) -> None:
-        changelog = TopicPartition(self._shared.names.changelog, task.number)
-        try:
-            async for records in read_to_end(self._shared.client_options, [changelog]):
-                task.load(records)
-                await asyncio.sleep(0)
-        except meta.StateTooNew as error:
-            raise StateTooNew(error.found, error.known) from None
+        async for records in self._rows_of(task.number):
+            task.load(records)
         task.resume()
+
+    async def _new_rewind(self, lost: int) -> int:
+        """Give the number with which all tasks read again: it is above those of all losses before.
+
+        The clock of whoever noticed one of them may have been ahead. A lower number would be taken for one
+        that was followed already: nobody would send again what the task has lost.
+        """
+        before = 0
+        others = [number for number in range(self._shared.tasks) if number != lost]
+        if others:
+            async for records in self._rows_of(*others):
+                found = [
+                    meta.read_meta(one.value) for one in records if one.key == meta.META_KEY and one.value
+                ]
+                before = max([before, *(one.rewind for one in found)])
+        now = time.time_ns() // 10**6
+        return now if now > before else before + _NEXT_REWIND_MS
+
+    async def _rows_of(self, *numbers: int) -> AsyncGenerator[list[ConsumerRecord], None]:
+        """Yield what the changelog holds of tasks."""
+        changelog = [TopicPartition(self._shared.names.changelog, number) for number in numbers]
+        async for records in read_to_end(self._shared.client_options, changelog):
+            yield records
+            await asyncio.sleep(0)
+
+
+@contextmanager
+def _too_new_in_words() -> Iterator[None]:
+    """Say what to do where a newer release has written the state."""
+    try:
+        yield
+    except meta.StateTooNew as error:
+        raise StateTooNew(error.found, error.known) from None

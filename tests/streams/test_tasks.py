@@ -1,4 +1,5 @@
 import asyncio
+import time
 from contextlib import suppress
 
 import msgspec
@@ -205,6 +206,21 @@ async def test_a_state_that_is_gone_is_made_again_from_the_inputs(kafka, worker)
         "it is written, so that all others go back too whatever happens to this one"
     )
     assert again.positions[ORDERS] < task.positions[ORDERS]
+
+
+async def test_a_loss_counts_as_later_than_all_before_whatever_the_clock_says(kafka, worker):
+    """Whoever noticed the one before was a day ahead: by a lower number nobody would read again."""
+    await worker.assign(0, 1, generation=1)
+    tomorrow = (time.time_ns() // 10**6) + 86_400_000
+    for task in worker.tasks:
+        task.positions[TopicPartition(worker.names.facts, task.number)] = 5
+        task.rewound({}, tomorrow)
+    await worker.tasks.commit()
+    await lose_state(kafka, worker)
+    await worker.assign(0, 1, generation=3, continuous=False)
+    lost, other = sorted(worker.tasks, key=number_of)
+    assert lost.state_missing
+    assert lost.rewind > other.rewind == tomorrow
 
 
 async def test_a_state_made_of_forwarded_facts_alone_is_missed_too(kafka, worker):
