@@ -70,14 +70,14 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def _check_money(definitions: Definitions) -> None:
+    base = definitions.base_currency
+    if not _is_currency(base):
+        raise ValueError(f"base_currency: {base!r} is not an ISO 4217 code such as 'EUR'")
     for currency, rate in definitions.rates.items():
         if not _is_currency(currency):
             raise ValueError(f"rates: {currency!r} is not an ISO 4217 code such as 'EUR'")
         if not (isfinite(rate) and rate > 0):
             raise ValueError(f"rates: {currency} has the rate {rate}, which is not above 0")
-    base = definitions.base_currency
-    if not _is_currency(base):
-        raise ValueError(f"base_currency: {base!r} is not an ISO 4217 code such as 'EUR'")
     if definitions.rates.get(base) != 1:
         raise ValueError(f"rates: the base currency {base} is to have the rate 1")
 

@@ -39,6 +39,7 @@ from typing import Any, Final
 import msgspec
 
 from models.definitions import PRIORITIES, Definitions
+from models.practice import Practice
 from models.risk_model import RiskModel
 from streams import risk_file
 from streams.errors import SettingsError
@@ -46,6 +47,18 @@ from streams.errors import SettingsError
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
 _FIELDS: Final = Definitions.__struct_fields__
+_TARGETS: Final = ("first_response", "resolution")
+#: Nothing is known of a customer for longer; and times are counted in microseconds of 64 bits.
+_LONGEST_SECONDS: Final = 3650 * 86_400
+#: What msgspec calls what TOML holds.
+_KINDS: Final = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "object": "a table",
+    "str": "text",
+}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -65,8 +78,10 @@ def read(path: Path) -> dict[str, Any]:
         raise SettingsError("RETENTION_CONFIG", f"is not TOML: {error}", source=source) from None
 
 
-def text(name: str, value: object, path: Path | None) -> str:
-    """Give a setting's value as text, as if it came from the environment."""
+def text(name: str, value: object, path: Path | None, *, switch: bool) -> str:
+    """Give a value as text, as if it came from the environment; true or false, where it is a `switch`."""
+    if switch and isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise SettingsError(name, "expected a string or a whole number", source=f"in {path}")
     return str(value)
@@ -87,13 +102,19 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
     for name in document:
         if name not in known and name not in _FIELDS:
             raise SettingsError(
-                name, "no such setting", source=source, hint=_did_you_mean(name, [*known, *_FIELDS])
+                name,
+                "no such setting",
+                source=source,
+                hint=_did_you_mean(name, [*known, *_FIELDS], "docs/operating.md names all that there are"),
             )
     given = {name: document[name] for name in _FIELDS if name in document}
     defaults = Definitions()
     if "sla" in given:
         given["sla"] = {**defaults.sla, **_targets(given["sla"], source)}
+    for name in ("tiers", "rates"):
+        _demand_numbers(name, given.get(name), source)
     if isinstance(given.get("tiers"), dict):
+        _demand_known("tiers", given["tiers"], defaults.tiers, source)
         given["tiers"] = {**defaults.tiers, **given["tiers"]}
     if "base_currency" in given or "rates" in given:
         given["rates"] = _rates(given, defaults.base_currency)
@@ -104,8 +125,23 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
     try:
         return msgspec.convert(given, Definitions)
     except msgspec.ValidationError as error:
-        name, problem = _split(str(error))
-        raise SettingsError(name, problem, source=source) from None
+        name, problem, hint = _split(str(error))
+        raise SettingsError(name, problem, source=source, hint=hint) from None
+
+
+def _demand_numbers(name: str, table: object, source: str) -> None:
+    for key, value in table.items() if isinstance(table, dict) else ():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise SettingsError(
+                f"{name}.{key}", f"{value!r} is not valid", source=source, hint="expected a number"
+            )
+
+
+def _demand_known(name: str, table: Mapping[str, Any], known: Collection[str], source: str) -> None:
+    for key in table:
+        if key not in known:
+            hint = _did_you_mean(key, known, f"expected {', '.join(known)}")
+            raise SettingsError(f"{name}.{key}", "there is no such thing", source=source, hint=hint)
 
 
 def _rates(given: Mapping[str, Any], base_currency: str) -> object:
@@ -124,21 +160,30 @@ def _targets(table: object, source: str) -> dict[str, tuple[int, int]]:
             raise SettingsError(
                 f"sla.{priority}", "no such priority", source=source, hint=f"expected {', '.join(PRIORITIES)}"
             )
-        if not isinstance(target, dict) or set(target) != {"first_response", "resolution"}:
-            raise SettingsError(
-                f"sla.{priority}", "expected exactly first_response and resolution", source=source
-            )
-        targets[priority] = (
-            _duration(f"sla.{priority}.first_response", target["first_response"], source),
-            _duration(f"sla.{priority}.resolution", target["resolution"], source),
-        )
+        targets[priority] = _target(f"sla.{priority}", target, source)
     return targets
+
+
+def _target(name: str, table: object, source: str) -> tuple[int, int]:
+    if not isinstance(table, dict):
+        hint = 'such as first_response = "30m" and resolution = "8h"'
+        raise SettingsError(name, "expected a table with two durations", source=source, hint=hint)
+    _demand_known(name, table, _TARGETS, source)
+    for part in _TARGETS:
+        if part not in table:
+            raise SettingsError(name, f"{part} is missing", source=source, hint='such as "8h"')
+    first_response, resolution = (_duration(f"{name}.{part}", table[part], source) for part in _TARGETS)
+    return first_response, resolution
 
 
 def _actions(table: object, expiry: Mapping[str, int], source: str) -> object:
     """Put the defaults in the place of expiries that are left out."""
-    if not isinstance(table, dict) or not isinstance(given := table.get("expiry", {}), dict):
+    if not isinstance(table, dict):
         return table
+    _demand_known("actions", table, Practice.__struct_fields__, source)
+    if not isinstance(given := table.get("expiry", {}), dict):
+        return table
+    _demand_known("actions.expiry", given, expiry, source)
     read = {name: _duration(f"actions.expiry.{name}", value, source) for name, value in given.items()}
     return {**table, "expiry": {**expiry, **read}}
 
@@ -168,18 +213,24 @@ def _duration(name: str, value: object, source: str) -> int:
             source=source,
             hint='expected a duration such as "30m", "8h" or "2d"',
         )
-    return int(match[1]) * _SECONDS[match[2]]
+    seconds = int(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST_SECONDS:
+        raise SettingsError(name, f"{value!r} is more than ten years", source=source)
+    return seconds
 
 
-def _split(message: str) -> tuple[str, str]:
-    """Split what msgspec or `Definitions` says into the name and the problem."""
+def _split(message: str) -> tuple[str, str, str]:
+    """Split what msgspec or a rule of ours says into the name, the problem, and what is expected."""
     problem, _, path = message.partition(" - at `$.")
-    if path:
-        return path.rstrip("`"), problem
-    name, _, problem = message.partition(": ")
-    return name, problem
+    name = path.rstrip("`")
+    if kinds := re.fullmatch(r"Expected `(\w+)`, got `(\w+)`", problem):
+        expected, got = (_KINDS.get(kind, kind) for kind in kinds.groups())
+        return name, f"is {got}", f"expected {expected}"
+    if rule := re.fullmatch(r"(\w+): (.*)", problem):
+        return ".".join(filter(None, [name, rule[1]])), rule[2], ""
+    return name, problem, ""
 
 
-def _did_you_mean(name: str, names: Collection[str]) -> str:
+def _did_you_mean(name: str, names: Collection[str], otherwise: str) -> str:
     close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(sorted(names))}"
+    return f"did you mean {close[0]}?" if close else otherwise

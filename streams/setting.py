@@ -36,6 +36,11 @@ class Setting(Struct, frozen=True):
     from_file: bool = False
 
     @property
+    def switch(self) -> bool:
+        """Whether it is true or false."""
+        return self.parse is _switch
+
+    @property
     def variable(self) -> str:
         """Its name in the environment."""
         return PREFIX + self.name.upper()

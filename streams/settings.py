@@ -138,7 +138,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     document = config_file.read(config) if config else {}
     names = _names().keys() - {"config"}
     in_file = {
-        name: (config_file.text(name, document[name], config), f"in {config}")
+        name: (config_file.text(name, document[name], config, switch=_names()[name].switch), f"in {config}")
         for name in names & document.keys()
     }
     given = _resolved(in_file) | given

@@ -171,28 +171,37 @@ def test_definitions_come_from_the_file_and_the_rest_stays(config):
     ("content", "name", "says"),
     [
         ("partitons = 8", "partitons", "did you mean partitions?"),
-        ("colour = 1", "colour", "expected one of"),
+        ("colour = 1", "colour", "docs/operating.md names all that there are"),
+        ("create_topics = 1.5", "create_topics", "expected a string or a whole number"),
+        ('base_currency = "usd"', "base_currency", "'usd' is not an ISO 4217 code"),
         ('config = "x"', "config", "no such setting"),
         ("horizon_days = 100", "horizon_days", "less than twice the longest window, 365d"),
-        ('horizon_days = "long"', "horizon_days", "Expected `int`"),
+        ('horizon_days = "long"', "horizon_days", "is text; expected a whole number"),
         ('windows = ["a week"]', "windows", "'7d' or '36h'"),
-        ("windows = 7", "windows", "Expected `array`"),
-        ("rates = 1", "rates", "Expected `object`"),
+        ("windows = 7", "windows", "is a whole number; expected a list"),
+        ("windows = [7]", "windows[0]", "is a whole number; expected text"),
+        ("rates = 1", "rates", "is a whole number; expected a table"),
+        ('[rates]\nEUR = "1.1"', "rates.EUR", "'1.1' is not valid; expected a number"),
         ("[rates]\nUSD = 2", "rates", "base currency USD is to have the rate 1"),
         ("[rates]\nEUR = -1", "rates", "not above 0"),
         ("[tiers]\ngold = 1", "tiers", "rise"),
-        ("[tiers]\nplatinum = 1", "tiers", "exactly"),
-        ("tiers = 1", "tiers", "Expected `object`"),
+        ("[tiers]\nplatinum = 1", "tiers.platinum", "expected silver, gold, vip"),
+        ("[tiers]\nsilver = true", "tiers.silver", "True is not valid; expected a number"),
+        ("tiers = 1", "tiers", "is a whole number; expected a table"),
         ("sla = 1", "sla", "a table for each priority"),
         ("[sla.asap]", "sla.asap", "expected low, normal, high, urgent"),
-        ('[sla.high]\nresolution = "1h"', "sla.high", "exactly first_response and resolution"),
+        ('[sla]\nhigh = "1h"', "sla.high", 'such as first_response = "30m" and resolution = "8h"'),
+        ('[sla.high]\nresolution = "1h"', "sla.high", "first_response is missing"),
+        ('[sla.high]\nresolutoin = "1h"', "sla.high.resolutoin", "did you mean resolution?"),
+        ('[sla.high]\nresolution = "9999999d"\nfirst_response = "1h"', "sla.high.resolution", "ten years"),
         ('[sla.high]\nresolution = "1h"\nfirst_response = 60', "sla.high.first_response", '"30m"'),
         ('[sla.high]\nresolution = "0h"\nfirst_response = "1h"', "sla.high.resolution", '"30m"'),
-        ('[actions]\noff = ["spam"]', "actions", "'spam' is none of"),
-        ("[actions]\nheld_out = 2", "actions", "held_out: 2.0 is no share"),
-        ("[actions]\nheld_in = 1", "actions", "unknown field `held_in`"),
+        ('[actions]\noff = ["spam"]', "actions.off", "'spam' is none of"),
+        ("[actions]\nheld_out = 2", "actions.held_out", "2.0 is no share"),
+        ('[actions]\nheld_out = "10%"', "actions.held_out", "is text; expected a number"),
+        ("[actions]\nheld_in = 1", "actions.held_in", "did you mean held_out?"),
         ('[actions.expiry]\nwin_back = "soon"', "actions.expiry.win_back", '"2d"'),
-        ('[actions.expiry]\nwin_baq = "1d"', "actions", "expiry: exactly these"),
+        ('[actions.expiry]\nwin_baq = "1d"', "actions.expiry.win_baq", "did you mean win_back?"),
         ("windows = [", "RETENTION_CONFIG", "is not TOML"),
     ],
 )
@@ -201,6 +210,11 @@ def test_what_is_wrong_in_the_file_is_named(config, content, name, says):
     assert error.name == name
     assert says in str(error)
     assert "retention.toml" in str(error)
+
+
+def test_yes_or_no_is_written_as_toml_writes_it(config):
+    assert load({}, config("create_topics = false")).create_topics is False
+    assert str(refused(config("group = true"))).startswith("group (in ")
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path):

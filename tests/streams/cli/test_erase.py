@@ -8,9 +8,10 @@ CUSTOMER = "çelik 42"
 
 def test_the_event_waits_for_a_worker(retention, kafka, broker_calls, make_topics, unique):
     make_topics("customers")
-    for _ in range(2):
-        result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique)
+    for more in ({}, {"redis": "redis://127.0.0.1:1"}):
+        result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique, **more)
         assert result.code == 0, result.err
+        assert ("Redis" in result.out) == bool(more), "what there is none of has nothing to forget"
         assert f"No worker of group {unique} runs: they are forgotten when one does.\n" in result.out
         assert "removed then " in result.out, "nothing has been removed yet"
         assert "  last copy gone   8 days later, " in result.out
