@@ -1,4 +1,7 @@
+import asyncio
+
 import pytest
+from aiokafka.errors import ProducerFenced
 
 from streams.outbox import Outbox, Outgoing, send
 from tests.streams.kafka_calls import create, producer, records_of
@@ -67,3 +70,31 @@ async def test_nothing_to_send_sends_nothing(kafka, topic):
     async with producer(kafka) as sender:
         await send(sender, [((topic, 0), []), ((topic, 1), [])])
     assert await records_of(kafka, topic) == []
+
+
+class Unhurried:
+    """A producer that is given the next batch only after what became of the last is known."""
+
+    def __init__(self, sender):
+        self._sender = sender
+        self.create_batch = sender.create_batch
+
+    async def send_batch(self, *args, **kwargs):
+        sent = await self._sender.send_batch(*args, **kwargs)
+        await asyncio.wait([sent])
+        return sent
+
+
+async def test_who_is_fenced_while_sending_is_told_so(kafka, topic, unique):
+    """By the batch that met it: of the next one aiokafka says only that there is no transaction."""
+    places = [((topic, number), [Outgoing(b"key", b"value")]) for number in (0, 1)]
+
+    async def send_as_another_takes_over(zombie):
+        async with zombie.transaction():
+            async with producer(kafka, transactional_id=unique):
+                pass
+            await send(Unhurried(zombie), places)
+
+    async with producer(kafka, transactional_id=unique) as zombie:
+        with pytest.raises(ProducerFenced):
+            await send_as_another_takes_over(zombie)
