@@ -233,7 +233,7 @@ def _function(tree: dict[str, Any], parts: list[Get]) -> Get:
         def contains(record: Any) -> bool | None:  # noqa: ANN401 - JSON
             where, what = subject(record), argument(record)
             if isinstance(where, str):
-                return isinstance(what, str) and what in where
+                return what in where if isinstance(what, str) else None
             return what in where if isinstance(where, list) else None
 
         return contains

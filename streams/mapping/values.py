@@ -208,6 +208,8 @@ def _money(value: Value, source: Source, get: Get) -> Get:
         code = currency(record)
         if code is None:
             raise ConversionError("cannot be minor units: its currency is missing")
+        if not isinstance(code, str):
+            raise ConversionError(f"cannot be minor units: its currency is {conversions.kind(code)}")
         return conversions.minor_units(convert(found) if steps else found, exponent(code))
 
     return money

@@ -1,6 +1,7 @@
 """Compiled expressions say what JMESPath's own interpreter says."""
 
 import re
+from itertools import product
 
 import jmespath
 import msgspec
@@ -24,8 +25,11 @@ VALUES = st.recursive(
 RECORDS = st.dictionaries(NAMES, VALUES, max_size=3)
 
 PATHS = ["a", "a.b", "a.b.c", "a[0]", "a[1].b", "a.b[0].c", "@.a", "b.c"]
+#: Of two values, whatever they are.
+OF_TWO = ["a == b", "a < b", "a >= b", "contains(a, b)", "starts_with(a, b)", "ends_with(a, b)"]
+KINDS = [None, True, 0, 1.5, "", "x", "xy", [], ["x", 1.5], {}]
 CONDITIONS = [
-    "a == b",
+    *OF_TWO,
     "a != b.c",
     "a == `true`",
     "a == `1`",
@@ -64,6 +68,16 @@ def shape_of(text):
 @example("a != `1`", {"a": True})
 @example("a > `0`", {"a": True})
 def test_compiled_is_as_interpreted(text, record):
+    hold_to_the_interpreter(text, record)
+
+
+@pytest.mark.parametrize("text", OF_TWO)
+def test_of_any_two_values(text):
+    for one, other in product(KINDS, repeat=2):
+        hold_to_the_interpreter(text, {"a": one, "b": other})
+
+
+def hold_to_the_interpreter(text, record):
     expression = parse(text)
     assert compilable(expression)
     expected = interpreted(text, record)

@@ -171,6 +171,10 @@ def test_a_part_of_a_composed_id_is_text(outcome):
             {"currency": None},
             "`amount` from `total`, `currency` (text): cannot be minor units: its currency is",
         ),
+        (
+            {"currency": ["EUR"]},
+            "`amount` from `total`, `currency` (text): cannot be minor units: its currency is a list",
+        ),
         ({"created": "soon"}, "`time` from `created` (text): is text, not a number of ms since 1970"),
         (
             {"user": {"id": "x" * 129}},
@@ -300,6 +304,97 @@ def test_no_value_can_stop_a_worker(row, events, message):
     assert len(outcome.events) == events
     (error,) = outcome.errors
     assert message in str(error)
+
+
+#: One of each conversion and condition.
+EVERY_WAY = """
+[mappings.m]
+customer_id = { first = ["user.id", { path = "user.email", lower = true, prefix = "email:" }, "user.name"] }
+merge = true
+time = { path = "created", time = "ms" }
+channel = { path = "source", values = { pos = "store" }, other = "web" }
+experiments = "ab"
+skip = { more = "one > other", starts = "starts_with(one, other)", has = "contains(one, other)" }
+
+[[mappings.m.events]]
+type = "order.placed"
+order_id = { path = "id", match = "([0-9]+)" }
+amount = { path = "total", money = "major" }
+currency = { path = "currency", upper = true }
+coupon = "items[0].coupon"
+cart_id = "items[1]"
+
+[[mappings.m.events]]
+type = "order.amended"
+id = { template = "{id}-{total}" }
+order_id = "id"
+amount = { path = "total", scale = 2, money = "major", currency = "currency" }
+time = { path = "created", time = "days" }
+
+[[mappings.m.events]]
+type = "order.shipped"
+order_id = "id"
+time = { path = "created", zone = "Europe/Berlin" }
+
+[[mappings.m.events]]
+type = "order.cancelled"
+order_id = "id"
+time = { path = "created", time = "%d.%m.%Y", zone = "Europe/Berlin" }
+
+[[mappings.m.events]]
+type = "refund.completed"
+each = "items"
+when = "_item.ok"
+refund_id = { template = "{id}/{_item.n}" }
+order_id = "id"
+amount = { path = "_item.sum", money = "major", currency = "currency" }
+
+[[mappings.m.events]]
+type = "ticket.replied"
+ticket_id = "id"
+id = "id"
+author = { path = "source", values = { pos = "agent" }, other = "customer" }
+public = "one"
+promised_at = { first = [{ path = "created", time = "ns" }, "total"] }
+
+[[mappings.m.events]]
+type = "review.submitted"
+review_id = "id"
+id = "id"
+rating = "total"
+sentiment = "one"
+"""
+USUAL = {
+    "user": {"id": 5, "email": "Ann@Example.com"},
+    "id": "17",
+    "total": "19.99",
+    "currency": "EUR",
+    "created": 1714557600123,
+    "items": [{"coupon": "X", "ok": True, "n": 1, "sum": "1.00"}],
+    "source": "pos",
+    "ab": {"x": "b"},
+    "one": "xy",
+    "other": "z",
+}
+ODD_VALUES = [
+    *(None, True, -1, 3, 10**30, 2.5, 1e300, "", "x", "\x00", "5", "1e999999", "2024-05-01T10:00:00"),
+    *([], ["x"], [[1], "x"], {}, {"id": {}}, {"email": 5}, [{"ok": [1], "n": {}, "sum": []}]),
+]
+
+
+def test_whatever_stands_where_a_record_stops_no_worker():
+    """Anything in any place, and any two that are compared: what is wrong is said, nothing is raised."""
+    shaped = reader(EVERY_WAY)
+    whole = reader(EVERY_WAY.replace("skip = {", 'skip = { never = "length(to_array(id)) > `9`",'))
+    records = [USUAL | {place: odd} for place in USUAL for odd in ODD_VALUES]
+    records += [USUAL | {"one": one, "other": other} for one in ODD_VALUES for other in ODD_VALUES]
+    for record in records:
+        found = shaped.outcome_of_row(record)
+        value = json.dumps(record).encode()
+        assert shaped.outcome(value).events == whole.outcome(value).events == found.events, record
+        assert {error.reason for error in found.errors} <= {"invalid_field"}, record
+    types = {event["type"] for event in said(shaped.outcome_of_row(USUAL).events)}
+    assert types == {"order.placed", "refund.completed", "customer.merged"}
 
 
 CDC = """
