@@ -45,7 +45,7 @@ _LATENCY_SCRAPES = 40
 _LINE_SECONDS = 10.0
 #: Prometheus comes when the numbers are this fresh, and is asked this often.
 _FRESH_SECONDS = 30.0
-#: So far may the numbers be behind the shop: a little more than a small shop's nights, in which nothing is.
+#: So far may the numbers be behind the shop's latest event: a few rounds of the story.
 _BEHIND_SECONDS = 1.5 * 86_400.0
 _ALERTS_SECONDS = 2.0
 
@@ -95,15 +95,21 @@ class Demo:
 
         Raises:
             BrokerUnavailable: a Kafka was named that does not answer.
+            PortInUse: the port that was asked for is taken.
             SettingsError: TLS or SASL are set, and no Kafka was named.
-        RetentionError: a part could not start, or ended by itself.
+            RetentionError: a part could not start, or ended by itself.
         """
         # The view says how it goes; what aiokafka retries is no news.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+        port = _port(self._settings)  # said before Kafka is started for nothing
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with self._kafka() as broker, self._redis() as redis, self._worker(broker, redis) as running:
+        async with (
+            self._kafka() as broker,
+            self._redis() as redis,
+            self._worker(broker, redis, port) as running,
+        ):
             worker, url = running
             shop = asyncio.create_task(self._shop(broker))
             view = asyncio.create_task(self._view(url))
@@ -155,9 +161,10 @@ class Demo:
                 yield server.url
 
     @contextlib.asynccontextmanager
-    async def _worker(self, broker: str, redis: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    async def _worker(
+        self, broker: str, redis: str, port: int
+    ) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
         settings = self._settings
-        port = _port(settings)
         flags = {"broker": broker, "group": settings.group, "partitions": settings.partitions, "port": port}
         self._console.print("Starting a worker ...")
         log = self._directory / "worker.log"
@@ -205,9 +212,9 @@ class Demo:
         async with to_kafka(msgspec.structs.replace(self._settings, broker=broker)) as write:
             await play(self._plan, write, self._watch, keep_up=self._keep_up)
 
-    async def _keep_up(self, until: float) -> None:
+    async def _keep_up(self, latest: float) -> None:
         """Wait for the numbers: what happens in between would be seen by nobody."""
-        while (scrape := self._picture.scrape) is None or not scrape.value(AS_OF) > until - _BEHIND_SECONDS:
+        while (scrape := self._picture.scrape) is None or not scrape.value(AS_OF) > latest - _BEHIND_SECONDS:
             self._looked.clear()
             await self._looked.wait()
         self.numbers.set()

@@ -24,6 +24,8 @@ _RESPONSE_WINDOWS = ("1h", "24h", "7d", "30d")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _PRIORITIES = ("urgent", "high", "normal", "low")
 _SEVERITY = {"critical": "bold white on red", "warning": "black on yellow"}
+#: Where lines are shorter there is less in them, rather than all of it in part.
+_WIDE = 78
 #: More fill a screen, and say little more.
 _MOST_ALERTS = 4
 
@@ -54,7 +56,8 @@ class Picture(Struct, kw_only=True):
 
 def render(picture: Picture, console: Console) -> RenderableType:
     """Draw as much of it as the console has lines for, the most important first."""
-    parts: list[tuple[int, RenderableType]] = [(0, _headline(picture))]
+    wide = console.width >= _WIDE
+    parts: list[tuple[int, RenderableType]] = [(0, _headline(picture, wide=wide))]
     scrape = picture.scrape
     if scrape is not None:
         if any(picture.story.so_far(scrape)):
@@ -62,7 +65,7 @@ def render(picture: Picture, console: Console) -> RenderableType:
         if picture.firing is not None:
             parts.append((2, _alerts(picture.firing, picture.prometheus)))
         parts += [
-            (3, _retention(scrape)),
+            (3, _retention(scrape, wide=wide)),
             (5, Columns([_responses(scrape), _feedback(scrape)], padding=(0, 4))),
             (4, _pipeline(scrape, picture.earlier)),
         ]
@@ -84,7 +87,7 @@ def _fitting(parts: Sequence[tuple[int, RenderableType]], console: Console) -> l
     return [part for index, (_, part) in enumerate(parts) if index in kept]
 
 
-def _headline(picture: Picture) -> RenderableType:
+def _headline(picture: Picture, *, wide: bool) -> RenderableType:
     progress = picture.progress
     where = Text.assemble(
         "Look at ", (f"{picture.url}/", "bold cyan"), "  Stop with Ctrl-C", style="dim",
@@ -101,7 +104,7 @@ def _headline(picture: Picture) -> RenderableType:
     line = Table.grid(padding=(0, 1))
     line.add_row(
         Text(what, style="bold"),
-        ProgressBar(progress.end - began, progress.at - began, width=24),
+        *([ProgressBar(progress.end - began, progress.at - began, width=24)] if wide else []),
         f"{day}, {progress.sent:,} events",
     )
     return Group(line, where)
@@ -173,19 +176,19 @@ def _alerts(firing: Sequence[Alert], prometheus: str) -> RenderableType:
     )
 
 
-def _retention(scrape: Scrape) -> RenderableType:
-    table = _grid("window", "retention", "textbook", "churn", "before", "kept", "lost", "back", "new")
+def _retention(scrape: Scrape, *, wide: bool) -> RenderableType:
+    sets = {"before": "start", "kept": "retained", "lost": "lost", "back": "reactivated", "new": "new"}
+    methods = ("cohort", "textbook") if wide else ("cohort",)
+    shown = sets if wide else ("lost",)
+    table = _grid("window", *("retention", "textbook")[: len(methods)], "churn", *shown)
     for window in _WINDOWS:
-        people = {
-            name: scrape.value("retention_customers", window=window, set=name)
-            for name in ("start", "retained", "lost", "reactivated", "new")
-        }
+        rates = (_share(scrape.value("retention_rate_ratio", window=window, method=name)) for name in methods)
+        people = (scrape.value("retention_customers", window=window, set=sets[name]) for name in shown)
         table.add_row(
             window,
-            Text(_share(scrape.value("retention_rate_ratio", window=window, method="cohort")), "bold green"),
-            _share(scrape.value("retention_rate_ratio", window=window, method="textbook")),
+            *(Text(rate, "" if number else "bold green") for number, rate in enumerate(rates)),
             Text(_share(scrape.value("retention_churn_ratio", window=window)), "bold red"),
-            *(_count(people[name]) for name in ("start", "retained", "lost", "reactivated", "new")),
+            *map(_count, people),
         )
     return table
 
@@ -223,10 +226,17 @@ def _pipeline(scrape: Scrape, earlier: Scrape | None) -> RenderableType:
     p99 = scrape.quantile("retention_worker_event_to_metric_seconds", 0.99, earlier)
     return Text.assemble(
         ("caught up" if caught_up else "catching up", "green" if caught_up else "yellow"),
-        f"  as of {_moment(as_of)}  99 % of events in the numbers within {_number(p99, 2)} s"
+        f"  as of {_moment(as_of)}{_latency(p99)}"
         f"  refused {_count(scrape.total('retention_worker_dead_letters_total'))}",
         style="dim",
     )
+
+
+def _latency(bound: float) -> str:
+    """What a histogram says: an upper bound, of what came of late."""
+    if math.isnan(bound):
+        return ""
+    return "  99 % counted after minutes" if math.isinf(bound) else f"  99 % counted within {bound:g} s"
 
 
 def _share(value: float) -> str:
@@ -244,7 +254,7 @@ def _number(value: float, digits: int) -> str:
 def _moment(seconds: float) -> str:
     if math.isnan(seconds):
         return _NOTHING
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%-d %b %H:%M:%S UTC")
 
 
 def _duration(seconds: float) -> str:

@@ -96,24 +96,25 @@ async def play(
     """Play `plan` into `write`, telling `watch` after each round; returns at the plan's end, if it has one.
 
     No event is written before its time by `clock`. From `plan.paced_from` on, until it is live, `keep_up` is
-    awaited with the moment that has been reached: it may take its time. Cancel it to stop.
+    awaited with the time of the latest event that was written: it may take its time. Cancel it to stop.
     """
     live_from = clock() if plan.end is None else min(plan.end.timestamp(), clock())
     shop = _open(plan, live_from)
     garbage = Random(plan.seed)
     progress = Progress(start=plan.start.timestamp(), end=live_from, at=plan.start.timestamp())
+    latest = progress.at
     for until in _horizons(plan, progress, clock):
         events = shop.run(until)
         while batch := list(islice(events, _ROUND)):
             await write(list(_records(batch, plan.garbage, garbage)))
             progress.sent += len(batch)
-            progress.at = batch[-1][0] / 1000
+            progress.at = latest = batch[-1][0] / 1000
             watch(progress)
         progress.at = until
         progress.live = plan.end is None and until >= live_from
         watch(progress)
-        if keep_up is not None and plan.paced_from is not None and not progress.live:
-            await keep_up(until)
+        if keep_up is not None and plan.paced_from is not None and progress.sent and not progress.live:
+            await keep_up(latest)
         await asyncio.sleep(_LIVE_ROUND_SECONDS if progress.live or plan.speed else 0)
     return progress
 

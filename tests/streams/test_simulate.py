@@ -140,8 +140,9 @@ async def test_what_is_paced_waits_for_who_has_to_keep_up():
     async def to(records):
         sent.extend(msgspec.json.decode(record.value)["time"] for record in records)
 
-    async def keep_up(until):
-        reached.append(until)
+    async def keep_up(latest):
+        assert latest == datetime.fromisoformat(sent[-1]).timestamp()
+        reached.append(latest)
         if len(reached) == 1:
             assert max(sent) < paced.isoformat(), "nothing of what comes after"
             await asyncio.sleep(1)
@@ -152,11 +153,33 @@ async def test_what_is_paced_waits_for_who_has_to_keep_up():
     )
     await asyncio.wait_for(live.wait(), 60)
     playing.cancel()
-    assert reached[0] == paced.timestamp()
     assert reached == sorted(reached)
     leap = 100 * 86_400 * 0.5
     assert all(later - earlier <= leap for earlier, later in pairwise(reached)), "nothing is made up for"
     assert max(sent) > (now - timedelta(days=1)).isoformat()
+
+
+async def test_who_has_to_keep_up_with_a_shop_of_few_waits_for_no_time_at_which_nothing_happened():
+    now = datetime.now(UTC)
+    plan = Plan(
+        start=now - timedelta(days=90), paced_from=now - timedelta(days=60), customers=30, speed=30 * 86_400
+    )
+    sent = []
+
+    async def to(records):
+        sent.extend(datetime.fromisoformat(msgspec.json.decode(r.value)["time"]).timestamp() for r in records)
+
+    async def keep_up(latest):
+        assert latest <= max(sent)
+
+    live = asyncio.Event()
+    playing = asyncio.create_task(
+        play(plan, to, lambda progress: progress.live and live.set(), keep_up=keep_up)
+    )
+    done = asyncio.create_task(live.wait())
+    await asyncio.wait({playing, done}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+    assert live.is_set(), playing
+    playing.cancel()
 
 
 async def test_speed_paces_the_history():

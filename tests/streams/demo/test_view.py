@@ -37,8 +37,8 @@ def a_picture(**more) -> Picture:
     return Picture(**picture | more)
 
 
-def drawn(picture: Picture, *, height: int = 24, terminal: bool = True) -> str:
-    console = Console(width=80, height=height, force_terminal=terminal, color_system=None)
+def drawn(picture: Picture, *, width: int = 80, height: int = 24, terminal: bool = True) -> str:
+    console = Console(width=width, height=height, force_terminal=terminal, color_system=None)
     with console.capture() as capture:
         console.print(render(picture, console))
     return capture.get()
@@ -50,6 +50,31 @@ def test_it_fits_the_terminal(height, firing):
     lines = drawn(a_picture(firing=firing, prometheus="http://127.0.0.1:9090"), height=height).splitlines()
     assert len(lines) < height
     assert max(map(len, lines)) <= 80
+    assert "…" not in "".join(lines[:2] + [line for line in lines if "churn" in line])
+
+
+def test_a_narrow_terminal_shows_fewer_columns_and_none_of_them_in_part():
+    opened = Progress(start=0.0, end=BEGAN.timestamp(), at=BEGAN.timestamp() / 2, sent=1234)
+    text = drawn(a_picture(progress=opened), width=40, height=40)
+    assert "window  retention  churn  lost" in text
+    assert "The history 2 May 1998, 1,234 events" in text
+
+
+def test_latency_is_shown_once_something_came():
+    bucket = 'retention_worker_event_to_metric_seconds_bucket{{le="{}"}} {}\n'
+    assert "counted" not in drawn(a_picture())
+    for counts, said in (
+        ((5, 5), "99 % counted within 2 s  refused"),
+        ((1, 5), "99 % counted after minutes"),
+    ):
+        latest = Scrape(
+            parse("".join(map(bucket.format, ("2.0", "+Inf"), counts))).series
+            | numbers(BEGAN - timedelta(days=2)).series
+        )
+        text = drawn(a_picture(scrape=latest))
+        assert said in text
+        assert max(map(len, text.splitlines())) <= 80
+        assert "as of 30 Aug 00:00:00 UTC  99 %" in text
 
 
 def test_a_small_terminal_shows_what_happened_and_the_alerts_first():
