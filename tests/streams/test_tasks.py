@@ -214,7 +214,7 @@ async def test_a_loss_counts_as_later_than_all_before_whatever_the_clock_says(ka
     tomorrow = (time.time_ns() // 10**6) + 86_400_000
     for task in worker.tasks:
         task.positions[TopicPartition(worker.names.facts, task.number)] = 5
-        task.rewound({}, tomorrow)
+        task.partition.rewound(tomorrow)
     await worker.tasks.commit()
     await lose_state(kafka, worker)
     await worker.assign(0, 1, generation=3, continuous=False)
