@@ -4,9 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, NotLeaderForPartitionError, TopicAuthorizationFailedError
 
-from streams.logs import JsonFormatter, Repetition, configure
+from streams.logs import JsonFormatter, configure
 
 
 @pytest.fixture(autouse=True)
@@ -67,56 +66,6 @@ def test_goes_to_standard_error():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == ""
     assert json.loads(done.stderr)["message"] == "x"
-
-
-class Timer:
-    at = 0.0
-
-    def __call__(self):
-        return self.at
-
-
-def said(repetition, *, name="aiokafka.conn", line=1, node=1):
-    """What becomes of one more record of that line of code; None: nothing."""
-    record = logging.LogRecord(name, logging.ERROR, "conn.py", line, "no answer from %s", (node,), None)
-    return record.getMessage() if repetition.filter(record) else None
-
-
-def test_a_library_says_the_same_thing_once_in_ten_seconds():
-    timer = Timer()
-    repetition = Repetition(timer)
-    assert said(repetition) == "no answer from 1"
-    for timer.at in (0.1, 5, 9.9):
-        assert said(repetition, node=2) is None
-    timer.at = 10
-    assert said(repetition) == "no answer from 1 (and 3 more like this)"
-    timer.at = 20
-    assert said(repetition) == "no answer from 1"
-
-
-def test_another_line_of_code_says_another_thing():
-    repetition = Repetition(Timer())
-    assert said(repetition)
-    assert said(repetition, line=2)
-    assert said(repetition, name="faust.app", line=3)
-
-
-def test_what_is_ours_is_always_said():
-    repetition = Repetition(Timer())
-    assert all(said(repetition, name="streams.tasks") for _ in range(3))
-
-
-def test_what_a_library_tries_again_by_itself_is_said_where_it_lasts():
-    timer = Timer()
-    repetition = Repetition(timer)
-    for timer.at in (0, 2, 4.9):
-        assert said(repetition, node=NotLeaderForPartitionError()) is None
-    timer.at = 5
-    assert said(repetition, node=NotLeaderForPartitionError)
-    timer.at = 60
-    assert said(repetition, node=NotLeaderForPartitionError()) is None, "another time"
-    assert said(repetition, line=2, node=KafkaConnectionError())
-    assert said(repetition, line=3, node=TopicAuthorizationFailedError())
 
 
 def test_configured_logging_holds_repetitions_back(capsys):
