@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from faust.types.tuples import TP
 
 from streams.operational import Operational
+from streams.topic_ids import topic_ids
 from streams.transport import BatchConsumer
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Sources:
         self._inputs = inputs
         self._operational = operational
         self._lost_to: dict[TopicPartition, int] = {}  # what was counted: a rewind meets the same gap again
+        self._ids: dict[TopicPartition, str] = {}  # of the topics that positions were given in
 
     @property
     def _consumer(self) -> BatchConsumer:
@@ -54,31 +56,60 @@ class Sources:
 
         With `from_earliest`, the inputs are read again from their beginning whatever was committed: the state
         that was made of them is gone. What a topic's own retention has removed is counted and said. An input
-        that ends before the committed offset was deleted and made anew: it, too, is read from its beginning.
+        that was deleted and made anew is read from its beginning, too: its id is another than before, or it
+        ends before the committed offset.
         """
         tps = list(tps)
+        anew = await self._note_ids(tps)
         committed = await self.committed(tps)
         earliest = await self.beginning_offsets(tps)
         ends = await self.end_offsets(tps)
         positions = {}
         for tp in tps:
             position = committed.get(tp, earliest[tp])
-            if from_earliest and tp.topic in self._inputs:
-                position = 0
-            elif position > ends[tp] and tp.topic in self._inputs:
+            if tp in anew or (position > ends[tp] and tp.topic in self._inputs):
                 log.error(
-                    "%s partition %d ends at %d, but was read up to %d: it was made anew, and is read from "
+                    "%s partition %d was made anew: it was read up to %d, now ends at %d, and is read from "
                     "its beginning",
                     tp.topic,
                     tp.partition,
-                    ends[tp],
                     position,
+                    ends[tp],
                 )
                 self._lost_to.pop(tp, None)
                 position = earliest[tp]
+            elif from_earliest and tp.topic in self._inputs:
+                position = 0
             self._note_lost(tp, position, earliest[tp])
             positions[tp] = max(position, earliest[tp])
         return positions
+
+    async def made_anew(self, tps: Iterable[TopicPartition]) -> set[TopicPartition]:
+        """Give the partitions of inputs that are another topic by now than where they were begun to be read.
+
+        `tps` are all that is read here: what another worker reads is not remembered. It may have begun anew.
+        """
+        tps = list(tps)
+        self._ids = {tp: self._ids[tp] for tp in tps if tp in self._ids}
+        return self._others(await self._ids_of(tps))
+
+    async def _note_ids(self, tps: Iterable[TopicPartition]) -> set[TopicPartition]:
+        """Remember in which topics `tps` are read from now on; give those that were read in others."""
+        tps = list(tps)
+        ids = await self._ids_of(tps)
+        others = self._others(ids) & set(tps)
+        self._ids.update({tp: ids[tp.topic] for tp in tps if tp.topic in ids})
+        return others
+
+    async def _ids_of(self, tps: Iterable[TopicPartition]) -> dict[str, str]:
+        try:
+            names = {tp.topic for tp in tps} & set(self._inputs)
+            return await self._consumer.call(topic_ids, self._consumer.kafka, names)
+        except NotImplementedError:  # a Kafka before 2.8, whose topics have none
+            return {}
+
+    def _others(self, ids: Mapping[str, str]) -> set[TopicPartition]:
+        return {tp for tp, known in self._ids.items() if ids.get(tp.topic, known) != known}
 
     async def check_lost(self, tp: TopicPartition, position: int, found: int) -> None:
         """Say so where retention has overtaken a reader: it went on at `found`, not at its `position`."""

@@ -101,16 +101,19 @@ class Tasks:
     async def sample_lag(self) -> None:
         """Compare positions with the sources' ends.
 
-        An input that ends before where it was read to is another one of that name: it is read from its start.
+        An input that was made anew is read from its start.
         """
         tasks = list(self._owned.values())
         read = {tp: task.positions[tp] for task in tasks for tp in task.sources}
         if not read:
             return
-        ends = await self._shared.sources.end_offsets(read)
+        sources = self._shared.sources
+        anew = await sources.made_anew(tp for assigned in self._sources.values() for tp in assigned)
+        ends = await sources.end_offsets(read)
+        anew |= {tp for tp, position in read.items() if ends[tp] < position}
         for task in tasks:
             task.sample_lag(ends)
-            if self._owned.get(task.number) is task and any(ends[tp] < read[tp] for tp in task.inputs):
+            if self._owned.get(task.number) is task and anew.intersection(task.inputs):
                 log.warning("an input of task %d was made anew: opening it again", task.number)
                 await self._close(task.number)
                 self._open(task.number)

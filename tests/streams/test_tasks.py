@@ -122,6 +122,24 @@ async def test_an_input_that_was_made_anew_is_read_from_its_beginning(worker):
     assert task.positions[tp] == beginning
 
 
+async def test_an_input_that_is_another_topic_by_now_is_read_from_its_beginning(kafka, worker):
+    """However long it is: its id tells, and nothing else does."""
+    tp = TopicPartition("orders", 0)
+    async with producer(kafka) as sender:
+        await sender.send_and_wait(tp.topic, b"of the new one", partition=tp.partition)
+    await worker.assign(0, generation=1)
+    [before] = worker.tasks
+    beginning = before.positions[tp]
+    before.positions[tp] += 1
+    await before.commit(last=True)
+    worker.shared.sources._ids[tp] = "the former one's"
+    await worker.tasks.sample_lag()
+    await worker.settled()
+    [task] = worker.tasks
+    assert task is not before
+    assert task.positions[tp] == beginning
+
+
 async def test_offsets_beyond_the_end_of_an_input_are_not_waited_for(worker):
     """As when it was deleted and made anew while no worker ran."""
     await worker.assign(0, generation=1)
