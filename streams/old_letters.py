@@ -8,7 +8,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from streams import admin
@@ -31,22 +31,36 @@ async def remove(settings: Settings, partitions: int, now: datetime) -> int:
     Raises:
         RetentionError: Kafka does not answer, or refuses.
     """
-    found: dict[TopicPartition, int] = {}
-    removed = 0
-    for number in range(partitions):
-        tp = TopicPartition(DEAD_LETTERS, number)
+    removed, before = 0, {}
+    for tp, (start, end) in (await _bounds(settings, partitions)).items():
+        kept = end
         async with aclosing(read_to_end(settings.client_options(), [tp])) as batches:
             async for records in batches:
                 old = _old(records, now - timedelta(days=KEPT_DAYS))
                 removed += old
-                if old:
-                    found[tp] = records[old - 1].offset + 1
                 if old < len(records):
+                    kept = min(end, records[old].offset)
                     break
-    if found:
+        if kept > start:
+            before[tp] = RecordsToDelete(before_offset=kept)
+    if before:
         async with admin.connect(settings) as client:
-            await client.delete_records({tp: RecordsToDelete(before_offset=at) for tp, at in found.items()})
+            await client.delete_records(before)
     return removed
+
+
+async def _bounds(settings: Settings, partitions: int) -> dict[TopicPartition, tuple[int, int]]:
+    """Give where each partition begins and ends.
+
+    What is old is removed up to what is kept, or to this end, with the markers of transactions: Kafka keeps a
+    file of which one offset is left.
+    """
+    tps = [TopicPartition(DEAD_LETTERS, number) for number in range(partitions)]
+    async with AIOKafkaConsumer(
+        **settings.client_options(), enable_auto_commit=False, isolation_level="read_committed"
+    ) as consumer:
+        starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+    return {tp: (starts[tp], ends[tp]) for tp in tps}
 
 
 def _old(records: list[ConsumerRecord], before: datetime) -> int:

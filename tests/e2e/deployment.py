@@ -22,7 +22,7 @@ SERIES = set(CATALOGUE) - {AS_OF[0], CAUGHT_UP[0]} - APART
 #: A worker that is silent for so long is replaced; the default of 10 s would make every test longer.
 SESSION_SECONDS = 4
 #: How long numbers may take to be right: two cores that do other things too.
-PATIENCE = 75.0
+PATIENCE = 120.0
 
 _CONFIG = "[rates]\n" + "".join(f"{name} = {rate}\n" for name, rate in DEFINITIONS.rates.items())
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.e2e.deployment import AS_OF, CAUGHT_UP, business, total
+from tests.e2e.deployment import AS_OF, CAUGHT_UP, PATIENCE, business, total
 from tests.e2e.events import DAY, END, HOUR, history, order
 from tests.e2e.worker import WallClock
 
@@ -40,7 +40,7 @@ async def test_with_no_event_arriving_a_customer_lapses_as_the_hour_passes(deplo
     assert total([after], "retention_customers", window="7d", set="lost") == 1
     assert {topic: await deployment.cluster.ends_of(topic) for topic in ends} == ends
     series = "retention_customers", frozenset({"window": "7d", "set": "end"}.items())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await deployment.published())[series] != 1:  # noqa: ASYNC110 - Kafka tells nobody
             await asyncio.sleep(0.3)
 

@@ -46,7 +46,7 @@ class Demo:
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def until(self, find: Callable[[], Any], what: str, seconds: float = 200.0) -> Any:
+    def until(self, find: Callable[[], Any], what: str, seconds: float = 300.0) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := find()):
             assert self.process.poll() is None, self.said
@@ -95,7 +95,7 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
         each.process.wait()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 @pytest.mark.program("prometheus", "chromium|google-chrome|chrome", "chromedriver")
 def test_response_times_go_then_customers_and_the_alerts_say_why(
     demo: Callable[..., Demo], tmp_path: Path

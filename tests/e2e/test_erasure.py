@@ -14,6 +14,7 @@ from streams import old_letters
 from streams.read_model.server import RedisServer, find_program
 from streams.settings import load
 from streams.topics import COMPACTED_DAYS, DEAD_LETTERS, INPUTS, KEPT_DAYS
+from tests.e2e.deployment import PATIENCE
 from tests.e2e.worker import ROOT
 
 NOW = datetime.now(UTC)
@@ -64,7 +65,7 @@ async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker
     await cluster.produce(EVENTS)
     await deployment.until(lambda scraped: customers(scraped) == 3, "three customers")
     places = {"retention.customers", f"{deployment.group}-customers-changelog", DEAD_LETTERS}
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE):
         while not places <= set(await found_in(cluster, broker, deployment)) or not held_by(redis):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     settings = load({}, environ := deployment.settings)
@@ -77,7 +78,7 @@ async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker
     await deployment.until(lambda scraped: customers(scraped) == 2, "two customers")
     assert await old_letters.remove(settings, 1, NOW + timedelta(days=KEPT_DAYS - 1)) == 0
     assert await old_letters.remove(settings, 1, NOW + timedelta(days=KEPT_DAYS + 1)) == 1
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while held_by(redis):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     number, deadline = 100, monotonic() + 200

@@ -5,7 +5,7 @@ from collections import Counter
 
 from aiokafka import TopicPartition
 
-from tests.e2e.deployment import SERIES, total
+from tests.e2e.deployment import PATIENCE, SERIES, total
 from tests.e2e.events import Style, by_thing, history
 
 STYLES = [Style(), Style(by_thing)]
@@ -53,7 +53,7 @@ async def test_a_compacted_changelog_restores_the_state(deploy):
 
 async def until_cleaned(cluster, changelog, old_to):
     """Wait until what was written before `old_to` holds no key twice."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             old = [
                 record for record in await cluster.read(changelog) if record.offset < old_to[record.partition]
