@@ -1,4 +1,6 @@
-"""Rows of tables: CSV and Parquet. A native table has the events' field names as its columns.
+"""Rows of tables, and CSV's; Parquet's: `streams.backfill.parquet`.
+
+A native table has the events' field names as its columns.
 
 What a cell says is taken as it stands; only what the field's type demands is converted, and what does not
 fit is left for the validation to refuse. An empty cell, and a null, is an absent field.
@@ -8,7 +10,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import IO, Any, Final, NamedTuple, cast
 
 import msgspec
 from msgspec import inspect
@@ -17,13 +19,21 @@ from models.decoding import MAX_BYTES
 from models.events import EVENT_TYPES
 from streams.errors import RetentionError
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 Row = dict[str, Any]
 
-#: Rows of a Parquet file that are turned into Python's objects at once.
-_BATCH_ROWS: Final = 2_000
+
+class Torn(NamedTuple):
+    """A row that cannot be read.
+
+    Attributes:
+        content: what can be shown of it, as JSON.
+        problem: what is wrong.
+    """
+
+    content: bytes
+    problem: str
+
+
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 #: As Postgres, MySQL and spreadsheets write them.
@@ -32,10 +42,11 @@ _BOOLEANS: Final = {**dict.fromkeys(("true", "t", "1"), True), **dict.fromkeys((
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
-def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row]]:
+def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | Torn]]:
     """Give the number of the line on which each row ends, and the row: column -> text.
 
-    The separator is the one of comma, semicolon, tab and bar that the header has most of.
+    The separator is the one of comma, semicolon, tab and bar that the header has most of. A row with more
+    cells than that has a separator where it means none: which cell is which cannot be said.
 
     Raises:
         RetentionError: there is no header, or it names a column twice; or it is not UTF-8.
@@ -53,7 +64,10 @@ def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row]]:
     csv.field_size_limit(2 * MAX_BYTES)
     reader = csv.reader(lines, delimiter=separator)
     for cells in reader:
-        if cells:
+        if any(cells[len(columns) :]):
+            problem = f"the row has {len(cells)} cells, and the header {len(columns)}: are quotes missing?"
+            yield reader.line_num + 1, Torn(msgspec.json.encode(cells), problem)
+        elif cells:
             row: Row = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
             yield reader.line_num + 1, row
 
@@ -67,42 +81,6 @@ def _text(line: bytes) -> str:
             f"a CSV file has to be UTF-8, and a line of this is not: {line[:100]!r}",
             "convert it, such as with `iconv -f WINDOWS-1252 -t UTF-8`",
         ) from None
-
-
-def parquet_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row]]:
-    """Give the rows of a Parquet file, which has to be seekable, with their numbers, from 1, without nulls.
-
-    Raises:
-        RetentionError: pyarrow is not installed, or it cannot read the file.
-    """
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - an extra: 50 MB that few need
-        from pyarrow import parquet  # noqa: PLC0415
-    except ImportError:
-        raise RetentionError(
-            "Parquet files need pyarrow, which is not installed",
-            "it comes with `pip install retention[parquet]`",
-        ) from None
-    number = 0
-    try:
-        with parquet.ParquetFile(raw) as file:
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-                for row in _plain(batch).to_pylist(maps_as_pydicts="lossy"):
-                    number += 1
-                    yield number, {name: cell for name, cell in row.items() if cell is not None}
-    except pa.ArrowException as error:
-        raise RetentionError(f"{getattr(raw, 'name', 'the file')} cannot be read: {error}") from None
-
-
-def _plain(batch: "pa.RecordBatch") -> "pa.RecordBatch":
-    """Give nanoseconds as microseconds: Python's times know no finer ones, nor does the state."""
-    import pyarrow as pa  # noqa: PLC0415
-
-    for index, field in enumerate(batch.schema):
-        if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
-            wanted = pa.timestamp("us", field.type.tz)
-            batch = batch.set_column(index, field.name, batch.column(index).cast(wanted, safe=False))
-    return batch
 
 
 def native(row: Row) -> bytes:

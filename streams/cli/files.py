@@ -16,6 +16,7 @@ from rich.text import Text
 
 from models.decoding import MAX_BYTES
 from streams.backfill import mapped, rows
+from streams.backfill.parquet import parquet_rows
 from streams.errors import RetentionError
 from streams.mapping.reader import Reader
 
@@ -55,7 +56,8 @@ class Line(NamedTuple):
         file: its name.
         number: of the line or row, from 1. With a mapping, several events may have one.
         content: what it says.
-        refused: by a mapping: the reason and a message; then the content is as it came.
+        refused: the reason and a message, by a mapping or because a row cannot be read; then the content is
+            as it came.
     """
 
     file: str
@@ -130,9 +132,11 @@ class _Opened:
         else:
             # Its table of contents is at its end.
             content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
-            found = rows.parquet_rows(content)
+            found = parquet_rows(content)
         for count, (number, row) in enumerate(found):
-            if mapping is None:
+            if isinstance(row, rows.Torn):
+                yield Line(self._file, number, row.content, ("invalid_field", row.problem))
+            elif mapping is None:
                 yield Line(self._file, number, rows.native(row))
             else:
                 yield from (Line(self._file, number, *each) for each in mapped.of_row(row, mapping))

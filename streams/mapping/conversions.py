@@ -7,7 +7,7 @@ says what it expected. A `ConversionError` says what validation could not know.
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -26,6 +26,14 @@ TIME_UNITS: Final = (*_UNITS, "ns")
 _MOST_DIGITS: Final = 18
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,9})?", re.ASCII)
+#: Between thousands, beside a point or a comma: an apostrophe, and spaces of all widths.
+_BETWEEN: Final = "'\u2019 \u00a0\u2009\u202f"
+_OTHER: Final = {",": ".", ".": ","}
+_POINTS: Final = {",": "comma", ".": "point"}
+_WRITTEN: Final = {
+    point: re.compile(rf"[+-]?([0-9]+|[0-9]{{1,3}}([{other}{_BETWEEN}][0-9]{{3}})+)([{point}][0-9]+)?")
+    for point, other in _OTHER.items()
+}
 _TRUE: Final = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE: Final = frozenset({"false", "f", "no", "n", "0"})
 
@@ -94,6 +102,11 @@ def boolean_or_text(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def _plain(value: object) -> object:
+    if value.__class__ is bytes:  # text of a writer that does not say so
+        try:
+            return bytes(value).decode()
+        except UnicodeDecodeError:
+            return value
     return value if value.__class__ in {int, float, bool, dict, list} else str(value)  # UUIDs of Avro
 
 
@@ -106,8 +119,8 @@ def instant(value: Any) -> Any:  # noqa: ANN401 - JSON
     Raises:
         ConversionError: it is a number, or has no zone: what it means has to be said.
     """
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
+    if isinstance(value, date):
+        if not isinstance(value, datetime) or value.tzinfo is None:
             raise ConversionError('has no time zone: say which with `zone = "Europe/Berlin"`')
         return value
     if isinstance(value, int | float):
@@ -153,6 +166,8 @@ def local(zone: tzinfo) -> Convert:
                 return value
         if isinstance(value, datetime):
             return value.replace(tzinfo=zone) if value.tzinfo is None else value
+        if isinstance(value, date):  # as text of a date alone
+            return datetime(value.year, value.month, value.day, tzinfo=zone)
         return instant(value)
 
     return convert
@@ -204,11 +219,39 @@ def minor_units(value: Any, places: int) -> Any:  # noqa: ANN401 - JSON
     found = _decimal(value)
     if found is None:
         return value
-    scaled = found.scaleb(places)
-    minor = int(scaled)
-    if minor != scaled:
-        raise ConversionError(f"has more than the currency's {places} decimal places")
-    return minor
+    for one in (found, *_singles(value)):
+        scaled = one.scaleb(places)
+        if (minor := int(scaled)) == scaled:
+            return minor
+    raise ConversionError(f"has more than the currency's {places} decimal places")
+
+
+def _singles(value: object) -> Iterator[Decimal]:
+    """Give what was written, of a number that had but 32 bits: 19.99 came to be 19.989999771118164."""
+    if value.__class__ is float:
+        import numpy as np  # noqa: PLC0415 - of those the fewest have any
+
+        single = np.float32(value)
+        if float(single) == value:
+            yield Decimal(str(single))
+
+
+def separated(value: Any, point: str) -> Any:  # noqa: ANN401 - JSON
+    """Give text of a number as Python writes it: as people write it, thousands are apart.
+
+    Args:
+        value: text; anything else is given back.
+        point: what stands before the decimals, `,` or `.`; the other one, a space or an apostrophe is between
+            thousands.
+
+    Raises:
+        ConversionError: it is no number that is written so.
+    """
+    if not isinstance(value, str):
+        return value
+    if _WRITTEN[point].fullmatch(value.strip()) is None:
+        raise ConversionError(f"is no number with a decimal {_POINTS[point]}")
+    return re.sub(r"[^0-9+,.-]", "", value).replace(_OTHER[point], "").replace(point, ".")
 
 
 def subtracted(value: Any, less: Any) -> Any:  # noqa: ANN401 - JSON

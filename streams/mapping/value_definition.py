@@ -13,7 +13,7 @@ from streams.mapping.expressions import Expression
 _VALUE_KEYS: Final = frozenset(
     {
         *("path", "const", "template", "first", "values", "other", "default", "lower", "upper", "prefix"),
-        *("match", "time", "zone", "money", "currency", "scale", "minus"),
+        *("match", "decimal", "time", "zone", "money", "currency", "scale", "minus"),
     }
 )
 _ORIGINS: Final = ("path", "const", "template", "first")
@@ -32,6 +32,7 @@ class Value(Struct, frozen=True, kw_only=True):
         scale: Connect's base64 decimals have so many places.
         minus: an expression whose number is subtracted: what was refunded by now less what had been before.
         match: a regular expression; its first group, or all of it, is taken.
+        decimal: what stands before a number's decimals, `,` or `.`, where its thousands may be apart.
         upper: to upper case.
         lower: to lower case.
         values: a table; what is not in it becomes `other`.
@@ -52,6 +53,7 @@ class Value(Struct, frozen=True, kw_only=True):
     scale: int | None = None
     minus: Expression | None = None
     match: re.Pattern[str] | None = None
+    decimal: str | None = None
     upper: bool = False
     lower: bool = False
     values: Mapping[str, Any] | None = None
@@ -104,6 +106,7 @@ def value_of(at: str, content: object) -> Value:
         scale=_number(f"{at}.scale", table["scale"]) if "scale" in table else None,
         minus=expression_of(f"{at}.minus", table["minus"]) if "minus" in table else None,
         match=_pattern(f"{at}.match", table["match"]) if "match" in table else None,
+        decimal=_decimal(f"{at}.decimal", table["decimal"]) if "decimal" in table else None,
         upper=a_boolean(f"{at}.upper", table.get("upper", False)),
         lower=a_boolean(f"{at}.lower", table.get("lower", False)),
         values=_values(f"{at}.values", table["values"]) if "values" in table else None,
@@ -167,6 +170,12 @@ def _zone(at: str, content: object) -> str:
     except ValueError as error:
         raise Problem(at, str(error)) from None
     return text
+
+
+def _decimal(at: str, content: object) -> str:
+    if content not in {",", "."}:
+        raise Problem(at, 'expected "," or "."')
+    return str(content)
 
 
 def _money(at: str, content: object) -> bool:

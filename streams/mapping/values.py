@@ -133,6 +133,9 @@ def _steps(value: Value) -> list[Convert]:
         steps.append(lambda found: conversions.connect_decimal(found, scale))
     if value.match is not None:
         steps.append(_match(value))
+    if value.decimal is not None:
+        point = value.decimal
+        steps.append(lambda found: conversions.separated(found, point))
     if value.upper:
         steps.append(lambda found: found.upper() if isinstance(found, str) else found)
     if value.lower:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -11,7 +11,8 @@ from pyarrow import parquet
 
 from models.decoding import EventError, decode
 from models.events import Item
-from streams.backfill.rows import csv_rows, native, parquet_rows
+from streams.backfill.parquet import parquet_rows
+from streams.backfill.rows import Torn, csv_rows, native
 from streams.errors import RetentionError
 
 ITEMS = '[{"sku":"s","quantity":1.5,"amount":5}]'
@@ -38,6 +39,14 @@ def test_the_header_says_what_separates(separator):
 def test_quotes_line_ends_and_blank_lines_are_as_csv_has_them():
     rows = of_csv('\ufeffid,text\r\n1,"a ""b"",\nc"\r\n\r\n2,\r\n3\r\n')
     assert rows == [(3, {"id": "1", "text": 'a "b",\nc'}), (5, {"id": "2"}), (6, {"id": "3"})]
+
+
+def test_a_row_with_a_separator_too_many_is_torn_and_costs_no_other():
+    [(two, torn), (three, row)] = of_csv("id,name,amount\n1,Miller, Ann,5\n2,Miller,7,,\n")
+    assert (two, three, row) == (2, 3, {"id": "2", "name": "Miller", "amount": "7"})
+    assert isinstance(torn, Torn)
+    assert torn.problem == "the row has 4 cells, and the header 3: are quotes missing?"
+    assert json.loads(torn.content) == ["1", "Miller", " Ann", "5"]
 
 
 @pytest.mark.parametrize("header", ["", "\n", "id,time,id"])
@@ -103,6 +112,44 @@ def test_parquet_has_types_of_its_own():
     assert event.time == moment
     assert (event.amount, event.experiments, event.items[0].quantity) == (1000, {"price": "b"}, 1.5)
     assert set(other) == {"id", "type", "time"}
+
+
+def test_what_python_has_no_type_for_is_given_one():
+    moment, fine = datetime(2024, 5, 1, 10, 0, 0, 123456, tzinfo=UTC), pa.timestamp("ns", "UTC")
+    ns = 1714557600123456789
+    table = pa.table(
+        {
+            "nested": pa.array([{"at": ns, "each": [ns]}], pa.struct({"at": fine, "each": pa.list_(fine)})),
+            "clock": pa.array([1_000], pa.time64("ns")),
+            "took": pa.array([1_001], pa.duration("ns")),
+            "text": pa.array([b"a"], pa.binary()),
+            "image": pa.array([b"\xff"], pa.binary()),
+            "missing": pa.array([float("nan")]),
+        }
+    )
+    [(_, row)] = of_parquet(table)
+    assert row == {
+        "nested": {"at": moment, "each": [moment]},
+        "clock": time(0, 0, 0, 1),
+        "took": timedelta(microseconds=1),
+        "text": "a",
+        "image": b"\xff",
+    }
+
+
+def test_a_time_that_no_calendar_has_costs_no_other_row():
+    day = 86_400_000
+    table = pa.table({"id": ["1", "2", "3"], "at": pa.array([0, 10**15, day], pa.timestamp("ms", "UTC"))})
+    (_, first), (_, torn), (number, last) = of_parquet(table)
+    assert (first["id"], number, last["id"]) == ("1", 3, "3")
+    assert isinstance(torn, Torn)
+    assert "the row cannot be read: " in torn.problem
+    assert json.loads(torn.content)["id"] == "2"
+
+
+def test_a_column_that_is_there_twice_is_said():
+    with pytest.raises(RetentionError, match="names a column twice: a, a"):
+        of_parquet(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]))
 
 
 def test_a_time_without_a_zone_is_refused_as_in_json():

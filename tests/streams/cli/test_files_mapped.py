@@ -144,3 +144,18 @@ def test_a_mapping_that_there_is_not_is_said(retention, config, export):
     assert result.code == 2
     assert "there is no mapping 'exprot'" in result.err
     assert retention("load", export, "--mapping", "shopify", broker="127.0.0.1:1").code == 3
+
+
+def test_a_row_with_a_separator_too_many_is_refused_and_kept(retention, kafka, broker_calls, tmp_path):
+    export, kept = tmp_path / "tickets.csv", tmp_path / "refused.jsonl"
+    export.write_text(
+        "id,type,time,customer_id,ticket_id\n"
+        "e1,ticket.opened,2026-01-01T00:00:00Z,Miller, Ann,t1\n"
+        "e2,ticket.opened,2026-01-01T00:00:00Z,c2,t2\n"
+    )
+    result = retention("load", export, "--refused", kept, broker=kafka)
+    assert (result.code, "1 event sent" in result.err) == (9, True), result.err
+    assert f"{export}:2: invalid_field: the row has 6 cells, and the header 5" in result.err
+    assert json.loads(kept.read_text())["value"].startswith('["e1",')
+    [sent] = [json.loads(record.value) for record in broker_calls.records("tickets")]
+    assert sent["customer_id"] == "c2"
