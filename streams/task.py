@@ -25,6 +25,7 @@ from streams.outbox import Outbox, Outgoing, send
 from streams.progress import Progress
 from streams.rollup import Answer, Tick, shape_of
 from streams.shared import Shared
+from streams.transactions import Transactions
 from streams.transport import RecordBatch
 
 log = logging.getLogger(__name__)
@@ -39,8 +40,6 @@ _IDLE_COMMIT_SECONDS = 5.0
 _HISTORY_COMMIT_SECONDS = 10.0
 _HISTORY_COMMIT_RECORDS = 60_000
 _HISTORY_COMMIT_FORWARDED = 5000
-#: A transaction that has not ended by then is given up when its task is closed.
-_CLOSE_SECONDS = 5.0
 
 _decode_tick = msgspec.msgpack.Decoder(Tick).decode
 
@@ -66,9 +65,7 @@ class Task:
         self._letters_committed = 0
         self._taken = 0
         self._progress = Progress({})
-        self._producer: AIOKafkaProducer | None = None
-        self._committing = asyncio.Lock()
-        self._transaction: asyncio.Task[None] | None = None
+        self.transactions = Transactions(shared.client_options, f"{shared.names.group}-{number}")
         self._state = asyncio.Lock()  # held by who changes the customers over an await
         self._facts = TopicPartition(shared.names.facts, number)
         self._announcer = Announcer(
@@ -85,21 +82,6 @@ class Task:
             operational=shared.operational,
         )
         self._counting = Counting(self.partition, self._state, self._intake.deliver)
-
-    async def open_producer(self) -> None:
-        """Initialise the transactional id: whoever had it is fenced, what they left open is aborted."""
-        self._producer = AIOKafkaProducer(
-            **self._shared.client_options,
-            transactional_id=f"{self._shared.names.group}-{self.number}",
-            # Long enough for a broker to restart, short enough that what a killed worker left open ends soon
-            # even if nobody takes its tasks over.
-            transaction_timeout_ms=60_000,
-            max_batch_size=1 << 20,
-            max_request_size=32 << 20,
-            # aiokafka has lz4 at its slowest level: this is smaller, at a third of the cost.
-            compression_type="zstd",
-        )
-        await self._producer.start()
 
     def load(self, records: Sequence[ConsumerRecord]) -> None:
         """Take rows of the changelog, in its order: a later one replaces an earlier one."""
@@ -138,22 +120,13 @@ class Task:
         self.running = True
 
     async def close(self) -> None:
-        """Forget everything that is not committed.
-
-        A transaction under way may end first: stopping its producer would leave it waiting for ever.
-        """
+        """Forget everything that is not committed, once a transaction under way has ended."""
         self.running = False
         self._turn += 1
         self._counting.close()
         self._announcer.close()
         self._shared.operational.forget(self.number)
-        producer, self._producer = self._producer, None
-        if self._transaction is not None:
-            await asyncio.wait([self._transaction], timeout=_CLOSE_SECONDS)
-        if producer is not None:
-            await producer.stop()
-        if self._transaction is not None:
-            self._transaction.cancel()
+        await self.transactions.close()
 
     async def take(self, batch: RecordBatch) -> None:
         """Take one batch of an input or of the facts topic.
@@ -247,16 +220,7 @@ class Task:
             ProducerFenced: the task has another owner by now.
             KafkaError: the transaction failed; the task must be opened again.
         """
-        async with self._committing:
-            if self._transaction is not None:
-                await asyncio.wait([self._transaction])
-            if not self.running or self._producer is None or not (last or self._due()):
-                return
-            # Apart, so that it goes on if whoever waits for it is cancelled: what it takes is nowhere else.
-            self._transaction = asyncio.create_task(self._transact(self._producer))
-            await asyncio.wait([self._transaction])
-            if not self._transaction.cancelled():
-                self._transaction.result()
+        await self.transactions.run(lambda: self.running and (last or self._due()), self._transact)
 
     async def _transact(self, producer: AIOKafkaProducer) -> None:
         started = time.monotonic()

@@ -196,7 +196,7 @@ class Tasks:
         started = time.monotonic()
         sources = self._shared.sources
         tps = self._sources[task.number]
-        await task.open_producer()
+        await task.transactions.open()
         await self._read_state(task)
         committed = await sources.committed(tps)
         reads = [tp for tp in tps if tp.topic in self._shared.inputs or tp.topic == self._shared.names.facts]

@@ -123,7 +123,7 @@ async def test_a_former_owner_is_fenced_and_leaves_no_trace(kafka, unique, task)
 
 
 async def test_what_was_under_way_when_fenced_never_happened(kafka, unique, worker, task):
-    producer = task._producer
+    producer = task.transactions._producer
     await producer.begin_transaction()
     await producer.send_and_wait(worker.names.changelog, b"zombie's", b"row", 0)
     async with member(kafka, unique) as successor:
@@ -136,7 +136,7 @@ async def test_what_was_under_way_when_fenced_never_happened(kafka, unique, work
 
 async def begun(task):
     """Wait until its transaction is under way."""
-    while task._transaction is None:  # noqa: ASYNC110 - it is made between two steps of the loop
+    while task.transactions._transaction is None:  # noqa: ASYNC110 - it is made between two steps of the loop
         await asyncio.sleep(0)
 
 
