@@ -67,7 +67,6 @@ class Announcer:
 
     def close(self) -> None:
         """Say no more."""
-        self._may = lambda: False
         if self._saying is not None:
             self._saying.cancel()
 

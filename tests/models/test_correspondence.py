@@ -2,7 +2,7 @@
 
 import pytest
 
-from models import alone, claims
+from models import alone, claims, pages
 from models.claims import Erase, Merge, Referred
 from models.definitions import Definitions
 from models.facts import REGISTRY, Fact, encode
@@ -125,6 +125,15 @@ def test_what_comes_by_a_longer_way_does_not_outdo_what_was_said_after_it(pair):
     pair.partitions[0] = history
     list(history.count())
     assert pair.senders() == 0
+
+
+def test_who_gets_their_name_back_has_all_their_facts(pair, monkeypatch):
+    monkeypatch.setattr(pages, "PAGE_BYTES", 500)
+    for number in range(20):
+        pair.order("ada", order=f"o{number}")
+    pair.merge("ada", into="bob", at=NOW - HOUR)
+    pair.merge("bob", into="ada")
+    assert pair.value("retention_orders", window="7d") == 20
 
 
 def test_what_waits_for_its_time_moves_too(pair):

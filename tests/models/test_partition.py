@@ -135,6 +135,8 @@ def test_a_customer_with_very_many_orders_is_kept_in_pages(shop, monkeypatch):
     shop.restart()
     assert sums(shop) == before
     assert not shop.order("o7", NOW, event_id="e7")
+    assert shop.order("more", NOW, event_id="more")
+    assert not shop.order("more", NOW, event_id="more")
 
 
 def test_pages_of_a_forgotten_customer_are_deleted(shop, monkeypatch):

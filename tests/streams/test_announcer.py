@@ -89,13 +89,39 @@ async def test_no_more_is_said_than_may_wait_for_a_transaction(monkeypatch):
     monkeypatch.setattr(announcer, "_AT_ONCE", 2)
     monkeypatch.setattr(announcer, "_BACKLOG", 10)
     desk = Desk(10)
+    said = []
+    for _ in range(4):
+        await desk.speak()
+        said.append(len(desk.outbox))
+        desk.outbox.take()
+    assert said == [12, 12, 6, 0], "of three records each"
+
+
+async def test_others_get_turns_in_between(monkeypatch):
+    monkeypatch.setattr(announcer, "_AT_ONCE", 1)
+    desk, turns = Desk(10), 0
+
+    async def turn():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    turning = asyncio.create_task(turn())
     await desk.speak()
-    assert 10 <= len(desk.outbox) <= 15
-    desk.outbox.take()
-    await desk.speak()
-    desk.outbox.take()
-    await desk.speak()
-    assert len(desk.outbox) < 10
+    turning.cancel()
+    assert turns >= 10
+
+
+async def test_who_is_closed_says_no_more(monkeypatch):
+    monkeypatch.setattr(announcer, "_AT_ONCE", 1)
+    desk = Desk(10)
+    desk.announcer.allow(lambda: True)
+    saying = desk.announcer._saying
+    await asyncio.sleep(0)
+    desk.announcer.close()
+    await asyncio.wait([saying])
+    assert len(desk.outbox) < 30
 
 
 async def test_who_may_no_longer_stops_in_the_middle(monkeypatch):

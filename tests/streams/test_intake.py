@@ -103,6 +103,9 @@ def test_another_tasks_customer_takes_one_hop(world):
     assert hop.timestamp == NOW_MS, "its latency began when the event came in"
     assert world.orders() == 0
     assert world.own.rerouted == 1
+    assert world.partition.latest == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
+        "the clock goes on all the same"
+    )
 
     owner = World()
     owner.intake.take_facts(FACTS, [record(hop.value, key=hop.key)])

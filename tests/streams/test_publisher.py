@@ -156,6 +156,13 @@ def test_an_older_now_is_not_taken(publisher):
     assert publisher.samples is before
 
 
+def test_what_has_come_late_is_taken_while_the_clock_stands(publisher):
+    publisher.complete(answers(NOW), NOW, caught_up=True)
+    before = publisher.samples
+    publisher.complete(answers(NOW), NOW, caught_up=True)
+    assert publisher.samples is not before
+
+
 def test_computes_what_the_catalogue_holds(publisher):
     publisher.complete(answers(NOW), NOW, caught_up=True)
     assert publisher.samples

@@ -93,6 +93,8 @@ def test_who_still_adds_up_its_history_is_not_waited_for(rollup):
     assert len(answers) == 3
     assert not rollup.pending
     assert not rollup.caught_up(answers)
+    assert not settle(rollup, partial=None), "though all has been read"
+    assert settle(rollup)
 
 
 def test_a_set_is_evaluated_at_one_now(rollup):
@@ -226,7 +228,12 @@ def test_what_the_numbers_mean_may_be_said_once_a_whole_set_rests_on_all_there_w
 def test_not_while_facts_lead_to_facts_but_no_longer_than_they_can(rollup):
     assert not settle(rollup), "the inputs have been read; the first epoch begins"
     for _ in range(2):
+        before = rollup.epoch
         assert not settle(rollup, quiet=False)
+        assert rollup.epoch > before
+    tick = rollup.tick(NOW)
+    answers = [rollup.add(answer(task, tick, quiet=task != 1)) for task in range(3)][-1]
+    assert not rollup.caught_up(answers), "one task's facts are enough"
     assert settle(rollup)
     assert settle(rollup, quiet=False), "what is live may lead to facts as it likes"
     busy = Rollup(tasks=3, generation=7, now=0, shape=SHAPE)

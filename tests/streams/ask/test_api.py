@@ -282,6 +282,13 @@ async def test_tasks_of_others_are_asked_of_them():
                 status, _, body = await get(asker, f"/customers/{name}", **auth)
                 assert json.loads(body)["customer_id"] == name
         assert (await get(session, "/customers"))[0] == 401
+        ids = f"/customers/{NAMES[0]}/identities"
+        for asker, task, path in ((session, other.tasks[1], "/customers"), (second, one.tasks[0], ids)):
+            task.caught_up = False
+            status, _, body = await get(asker, path, **auth)
+            assert status == 503
+            assert "is not sure of its numbers" in json.loads(body)["detail"], "as the other says"
+            task.caught_up = True
     # The other has ended.
     async with one.served() as session:
         status, headers, body = await get(session, "/customers")
@@ -411,5 +418,6 @@ async def test_only_who_knows_the_token_is_let_through(authorization, status):
         for path in ("/customers", "/customers/customer%2001", "/tickets", "/orders?overdue"):
             assert (await get(session, path, Authorization=authorization))[0] == status
         assert (await get(session, "/openapi.json"))[0] == 200
+        assert (await get(session, "/nothing"))[0] == 404
         _, headers, _ = await get(session, "/%63ustomers")
         assert headers["WWW-Authenticate"] == "Bearer"

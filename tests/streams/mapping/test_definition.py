@@ -103,6 +103,7 @@ def loaded(text):
             "mappings.m.format",
             "schema registry",
         ),
+        ("[mappings.m]\nextends = ['shopify']", "mappings.m.extends", "expected text"),
         ("[mappings.m]\nextends = 'shopfy'", "mappings.m.extends", "did you mean shopify?"),
         (
             "[mappings.a]\nextends = 'b'\n[mappings.b]\nextends = 'a'",

@@ -478,8 +478,10 @@ def test_what_is_no_envelope_is_said(captured):
     assert "`op` 'x' is not known" in captured(change("x", None, BEFORE)).errors[0].message
 
 
-def test_a_schema_without_payload_is_a_tombstone():
-    assert reader(CDC).outcome(b'{"schema": null, "payload": null}').errors == []
+@pytest.mark.parametrize("when", ["", 'when = "length(id) > `0`"\n'])
+def test_a_schema_without_payload_is_a_tombstone(when):
+    found = reader(CDC + when).outcome(b'{"schema": null, "payload": null}')
+    assert (found.events, found.errors, found.anonymous) == ([], [], False)
 
 
 @pytest.mark.parametrize("when", ["", 'when = "length(id) > `0`"\n'])
