@@ -3,13 +3,17 @@
 import re
 import subprocess
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
 
+from models.ask.questions import WhichCustomers, WhichOrders, WhichTickets
+from models.definitions import Definitions
 from prometheus import generate
 from prometheus.alerting import DASHBOARDS
 from prometheus.thresholds import THRESHOLDS
+from streams.ask import parameters
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "prometheus"
@@ -93,6 +97,18 @@ def test_the_runbook_has_no_section_of_an_alert_that_is_gone():
         r"^## (Retention\w+)$", (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert headings == list(ALERTS)
+
+
+def test_what_the_runbook_asks_of_a_worker_makes_sense():
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    lists = {"/customers": WhichCustomers, "/tickets": WhichTickets, "/orders": WhichOrders}
+    asked = [urlsplit(url) for url in re.findall(r"curl '?(http\S+?)['`\s]", runbook)]
+    assert lists.keys() <= {url.path for url in asked} <= {*lists, "/customers/CUSTOMER/why", "/ready"}
+    for url in asked:
+        assert url.netloc == "127.0.0.1:6066"
+        if url.query:
+            query = parse_qsl(url.query, keep_blank_values=True)
+            parameters.read(lists[url.path], query, Definitions())  # refuses what nobody would answer
 
 
 @pytest.mark.parametrize("alert", ALERTS)
