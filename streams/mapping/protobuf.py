@@ -1,8 +1,11 @@
 """Protobuf, by the descriptor that a registry gives for the schema that a value was written with."""
 
 import base64
+import importlib
+import re
 from collections.abc import Iterator
 from datetime import UTC
+from decimal import Decimal
 from typing import Any, Final
 
 from google.protobuf import (  # the well-known types are in the pool once they are imported
@@ -23,6 +26,12 @@ from google.protobuf.message import Message
 from streams.mapping.registry import Decode, Resolved
 
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
+_MONEY: Final = "google.type.Money"
+#: What any schema may import, though no registry has it under that name: file -> Python's module of it.
+_KNOWN: Final = (
+    (re.compile(r"(google/(?:type|api)/\w+)\.proto"), "{}"),
+    (re.compile(r"(confluent/(?:type/|types/)?\w+)\.proto"), "confluent_kafka.schema_registry.{}"),
+)
 _WRAPPERS: Final = frozenset(
     message.full_name for message in wrappers_pb2.DESCRIPTOR.message_types_by_name.values()
 )
@@ -62,12 +71,17 @@ def _add(pool: descriptor_pool.DescriptorPool, name: str, serialised: str) -> Fi
 
 
 def _add_known(pool: descriptor_pool.DescriptorPool, name: str) -> None:
-    """Add a well-known type's file, if it is one that the pool lacks."""
+    """Add a well-known type's file and what that imports, if it is one that the pool lacks."""
     try:
         pool.FindFileByName(name)
     except KeyError:
+        for pattern, module in _KNOWN:
+            if matched := pattern.fullmatch(name):
+                importlib.import_module(module.format(matched[1].replace("/", ".")) + "_pb2")
         known = descriptor_pb2.FileDescriptorProto()
         descriptor_pool.Default().FindFileByName(name).CopyToProto(known)
+        for needed in known.dependency:
+            _add_known(pool, needed)
         pool.Add(known)
 
 
@@ -129,4 +143,6 @@ def _value(field: Any, found: Any) -> Any:  # noqa: ANN401 - a descriptor of eit
     name = field.message_type.full_name
     if name == _TIMESTAMP:
         return found.ToDatetime(tzinfo=UTC)
+    if name == _MONEY:  # whole units and billionths: no path could add them up
+        return _row(found) | {"amount": found.units + Decimal(found.nanos).scaleb(-9)}
     return found.value if name in _WRAPPERS else _row(found)
