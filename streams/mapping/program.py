@@ -14,15 +14,12 @@ from models.events import CustomerMerged
 from streams.mapping import conversions
 from streams.mapping.conversions import ConversionError
 from streams.mapping.definition import Definition, Rule
-from streams.mapping.expressions import Expression, Get, Source, compiled, condition
+from streams.mapping.expressions import Get, Source, compiled, condition
 from streams.mapping.maker import Make, Outcome, composed, maker
 from streams.mapping.value_definition import Value
 from streams.mapping.values import compile_value
 
 __all__ = ["Outcome", "Program"]
-
-#: The source of a rule that goes through the list at an expression.
-Sources = Callable[[Expression | None], Source]
 
 
 class Program:
@@ -30,20 +27,19 @@ class Program:
 
     Args:
         definition: the mapping.
-        sources: how records are held.
+        source: how records are held.
     """
 
-    def __init__(self, definition: Definition, sources: Sources) -> None:
+    def __init__(self, definition: Definition, source: Source) -> None:
         self._name = definition.name
-        whole = sources(None)
-        self._skip = [(name, condition(test, whole)) for name, test in definition.skip.items()]
-        rules = [(rule.on, _rule(definition.name, rule, sources)) for rule in definition.rules]
+        self._skip = [(name, condition(test, source)) for name, test in definition.skip.items()]
+        rules = [(rule.on, _rule(definition.name, rule, source)) for rule in definition.rules]
         self._by_operation: Mapping[str, list[Make]] = {
             operation: [make for on, make in rules if operation in on]
             for operation in ("create", "update", "delete", "read")
         }
         self._plain = [make for _, make in rules]
-        self._identities = _identities(definition, whole) if definition.merge else []
+        self._identities = _identities(definition, source) if definition.merge else []
 
     def run(self, record: Any, operation: str | None = None) -> Outcome:  # noqa: ANN401 - JSON
         """Make the events of a record.
@@ -95,16 +91,15 @@ def _identities(definition: Definition, source: Source) -> list[Get]:
     return [compile_value(one, source, conversions.text) for one in firsts]
 
 
-def _rule(mapping: str, rule: Rule, sources: Sources) -> Make:
+def _rule(mapping: str, rule: Rule, source: Source) -> Make:
     """Make what a rule does with a record."""
-    source = sources(rule.each)
     makers = {name: maker(mapping, name, rule.fields, source) for name in rule.types}
     make = (
         makers[rule.types[0]] if rule.type.const is not None else _chosen(mapping, makers, rule.type, source)
     )
     if rule.when is not None:
         make = _conditional(make, condition(rule.when, source))
-    return make if rule.each is None else _for_each(make, compiled(rule.each, sources(None)))
+    return make if rule.each is None else _for_each(make, compiled(rule.each, source))
 
 
 def _chosen(mapping: str, makers: Mapping[str, Make], value: Value, source: Source) -> Make:

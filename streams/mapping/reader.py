@@ -108,7 +108,7 @@ class Reader:
     def outcome_of_row(self, row: Mapping[str, Any]) -> Outcome:
         """Give what becomes of a row that is decoded already, such as a file's: without an envelope."""
         if self._rows is None:
-            self._rows = Program(self.definition, lambda _: Rows())
+            self._rows = Program(self.definition, Rows())
         return self._counted(self._rows.run(dict(row)))
 
     def events(self, value: bytes | None, record: Record | None = None) -> list[Event]:
@@ -180,10 +180,10 @@ class Reader:
         definition = self.definition
         if definition.format in _SHAPED and (shape := _shape(definition)) is not None:
             decode, opened = formats.shaped(definition, shape)
-            program = Program(definition, lambda each: shape.for_rule(None if each is None else each.path))
+            program = Program(definition, shape)
         else:
             decode, opened = self._decoder(), formats.opener(definition.envelope)
-            program = Program(definition, lambda _: Rows())
+            program = Program(definition, Rows())
         return (_unframed(decode) if definition.format == "json-schema" else decode), opened, program
 
     def _decoder(self) -> Decode:
@@ -208,10 +208,8 @@ def _shape(definition: Definition) -> Shape | None:
     """Give the shape of what a mapping reads; None: it needs all of a record."""
     if not all(expressions.compilable(one) for _, one in definition.expressions()):
         return None
-    if any(each is not None and each.path is None for each, _ in definition.expressions()):
-        return None
     try:
-        return Shape((None if each is None else each.path, path) for each, path in _reads(definition))
+        return Shape(path for _, path in _reads(definition))
     except ValueError:
         return None
 

@@ -76,12 +76,10 @@ class Node(Struct):
 
     Attributes:
         fields: name -> place below.
-        items: the place of a list's elements, where rules go through them.
         whole: all of it is read.
     """
 
     fields: dict[str, "Node"] = field(default_factory=dict)
-    items: "Node | None" = None
     whole: bool = False
 
     def at(self, path: Path) -> "Node":
@@ -99,56 +97,28 @@ class Shape:
     """Records are structs that have what a mapping reads.
 
     Args:
-        reads: (the path of the rule's `each`, a path that it reads).
+        reads: the paths that it reads; a list whose elements a rule goes through is one of them.
 
     Raises:
         ValueError: a field's name cannot be one of a struct: it has to be read by `Rows`.
     """
 
-    def __init__(self, reads: Iterable[tuple[Path | None, Path]]) -> None:
+    def __init__(self, reads: Iterable[Path]) -> None:
         self._root = Node()
-        for each, path in reads:
-            self._add(each, path)
-        self._types: dict[int, type[Struct]] = {}
+        for path in reads:
+            self._add(path)
         self.row = self._struct(self._root, surrounded=True)
 
-    def for_rule(self, each: Path | None) -> "ShapeOfRule":
-        """Give the source of a rule that goes through the list at `each`."""
-        return ShapeOfRule(self, each)
-
-    def _add(self, each: Path | None, path: Path) -> None:
-        node = self._root
-        if path[0] == "_item" and each is not None:
-            node, path = self._items(each), path[1:]
-        elif path[0] == "_before":
+    def _add(self, path: Path) -> None:
+        if path[0] == "_before":
             path = path[1:]
         elif path[0] in SURROUNDINGS:
             return
         if path:
-            node.at(path).whole = True
+            self._root.at(path).whole = True
 
-    def _items(self, each: Path) -> Node:
-        node = self._root.at(each)  # a position in a list on the way makes all below it a whole
-        if node.items is None:
-            node.items = Node()
-        return node.items
-
-    def _within_whole(self, path: Path) -> bool:
-        """Whether a path leads to or through a place that is read as a whole."""
-        node = self._root
-        for step in path:
-            if isinstance(step, int):
-                return True
-            node = node.fields[step]
-            if node.whole:
-                return True
-        return False
-
-    def getter(self, each: Path | None, path: Path) -> Get:
+    def getter(self, path: Path) -> Get:
         """Give the getter of a path."""
-        if path[0] == "_item" and each is not None:
-            items = Node(whole=True) if self._within_whole(each) else self._items(each)
-            return self._getter(["_item"], items, path[1:])
         if path[0] == "_before":
             return self._getter(["_before"], self._root, path[1:])
         if path[0] in SURROUNDINGS:
@@ -186,30 +156,7 @@ class Shape:
 
     def _type(self, node: Node) -> Any:  # noqa: ANN401 - a type
         """Give the type of a place. What turns out to be of another kind there is taken as it is."""
-        if node.whole or not (node.fields or node.items):
-            return Any
-        objects: Any = self._struct(node) if node.fields else dict[str, Any]
-        lists: Any = list[self._type_of_items(node.items)] if node.items else list[Any]  # type: ignore[misc]
-        return objects | lists | str | int | float | bool | None
-
-    def _type_of_items(self, node: Node) -> Any:  # noqa: ANN401 - a type
-        return self._type(node)
-
-
-class ShapeOfRule:
-    """What one rule reads of a `Shape`."""
-
-    def __init__(self, shape: Shape, each: Path | None) -> None:
-        self._shape = shape
-        self._each = each
-
-    def getter(self, path: Path) -> Get:
-        """Give the getter of a path."""
-        return self._shape.getter(self._each, path)
-
-    def attribute(self, path: Path) -> str | None:
-        """Give the attribute's dotted name, if it is one."""
-        return self._shape.attribute(path)
+        return Any if node.whole else self._struct(node) | list[Any] | str | int | float | bool | None
 
 
 def _attributes(node: Node, path: Path) -> tuple[list[str], Path]:

@@ -58,8 +58,7 @@ def interpreted(text, record):
 
 
 def shape_of(text):
-    shape = Shape((None, path) for path in paths(parse(text)))
-    return shape, shape.for_rule(None)
+    return Shape(paths(parse(text)))
 
 
 @given(st.sampled_from(PATHS + CONDITIONS), RECORDS)
@@ -82,8 +81,8 @@ def hold_to_the_interpreter(text, record):
     assert compilable(expression)
     expected = interpreted(text, record)
     of_rows = compiled(expression, Rows())(record)
-    shape, source = shape_of(text)
-    of_shape = compiled(expression, source)(msgspec.json.decode(msgspec.json.encode(record), type=shape.row))
+    shape = shape_of(text)
+    of_shape = compiled(expression, shape)(msgspec.json.decode(msgspec.json.encode(record), type=shape.row))
     assert repr(of_rows) == repr(expected)
     assert repr(of_shape) == repr(expected)
 
@@ -145,8 +144,8 @@ def test_functions_are_those_of_jmespath():
 def test_fields_of_any_name_are_read():
     record = {"order-id": 1, "7": {"größe": 2}, "a\\b": 3}
     for text, value in (('"order-id"', 1), ('"7"."größe"', 2)):
-        shape, source = shape_of(text)
+        shape = shape_of(text)
         found = msgspec.json.decode(msgspec.json.encode(record), type=shape.row)
-        assert compiled(parse(text), source)(found) == value
+        assert compiled(parse(text), shape)(found) == value
     with pytest.raises(ValueError, match="field names"):  # for this one, all of a record is read
         shape_of('"a\\\\b"')
