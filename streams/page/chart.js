@@ -71,7 +71,8 @@ function options(lines, format, least) {
     series: [
       {},
       ...lines.map((each, index) => ({
-        label: each.name, stroke: color(each.color), width: 2, points: { show: false },
+        label: each.name, stroke: color(each.color), width: 2,
+        points: { show: false, size: 4, fill: color(each.color), filter: (self, number) => alone(self.data[number]) },
         fill: index === 0 && lines.length === 1 ? `${color(each.color)}14` : undefined,
         dash: each.dash,
       })),
@@ -82,7 +83,12 @@ function options(lines, format, least) {
 /** How long the past is that is drawn, in seconds. */
 const past = () => store.trend.times.at(-1) - store.trend.times[0];
 
-const step = (splits) => (splits.length > 1 ? splits[1] - splits[0] : 60);
+/** From one mark of the time axis to the next; a mark that is alone says as much as one of the whole past. */
+const step = (splits) => (splits.length > 1 ? splits[1] - splits[0] : past());
+
+/** Where a value has no neighbour to draw a line to. */
+const alone = (values) =>
+  values.flatMap((value, at) => (value !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null ? [at] : []));
 
 /** A range of at least `least`, around what there is. */
 function span(low, high, least) {

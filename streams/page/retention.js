@@ -28,7 +28,7 @@ function card(window) {
     el("p", { class: "big" }, number(RATE, cohort, share)),
     sparkline(RATE, cohort, 0.02),
     el("p", { class: "muted hint" }, "textbook ", number(RATE, { window, method: "textbook" }, share),
-      el("span", { class: "wide-only" }, " · of ", number(RATE, cohort, count, 1))),
+      el("span", { class: "base" }, "of ", number(RATE, cohort, count, 1))),
   );
   node.addEventListener("click", (event) => {
     if (event.target.closest("button")) return;
