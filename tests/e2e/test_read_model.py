@@ -20,10 +20,8 @@ pytestmark = pytest.mark.program("redis-server|valkey-server")
 
 #: Records that are on their way at any moment: what is read and not yet answered, one commit's worth.
 _ON_THEIR_WAY = 400
-
-
-#: Longer than the worker needs to look at its lag again.
-_AWAY_SECONDS = 6.0
+#: Of the events, that many flow meanwhile.
+_AWAY_SECONDS, _EVENTS = 60.0, 18_000
 
 
 def keeps_up_alone(scraped):
@@ -86,12 +84,12 @@ async def last(cluster, topic):
 
 
 async def test_a_redis_that_is_away_holds_up_nobody_and_is_complete_again_after(deploy, tmp_path):
-    events = history(31, size=1500)
+    events = history(31, size=_EVENTS)
     program = Path(shutil.which("redis-server") or shutil.which("valkey-server") or "")
     with RedisServer(program, tmp_path / "redis") as server, Redis(port=server.port) as redis:
         deployment = deploy(RETENTION_REDIS=server.url)
         await deployment.started(1)
-        pace = Pace(0.05)
+        pace = Pace(0.2)
         flowing = asyncio.create_task(
             deployment.cluster.produce(duplicated(events, 31), [Style(), Style(by_thing)], pace=pace)
         )
@@ -105,6 +103,7 @@ async def test_a_redis_that_is_away_holds_up_nobody_and_is_complete_again_after(
         )
         await asyncio.sleep(_AWAY_SECONDS)
         await deployment.until(keeps_up_alone, "the worker keeps up without it")
+        assert not flowing.done(), "under load"
         server.start()
         pace.end()
         await flowing
