@@ -129,7 +129,7 @@ def command(
 
 def _instants(events: Ordered, first: int | None, last: int | None, step: int) -> range:
     """Give the instants: multiples of the step where nothing else is said."""
-    wall = wall_us()
+    wall, asked = wall_us(), first is not None
     if last is None:
         if events.latest is None:
             raise RetentionError("there is no event to take the time from", "give --from and --to")
@@ -139,6 +139,9 @@ def _instants(events: Ordered, first: int | None, last: int | None, step: int) -
     if last > wall:
         raise click.BadParameter("it is later than now", param_hint="--to")
     instants = range(first, last + 1, step)
+    if not instants and not asked:
+        problem = "none of its multiples is between the first event and the last: say --from"
+        raise click.BadParameter(problem, param_hint="--step")
     if not instants:
         raise click.BadParameter("no instant is from --from to --to", param_hint="--from")
     if len(instants) > _MOST_INSTANTS:

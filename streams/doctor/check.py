@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 
 from streams import admin
-from streams.doctor import group, local, read_model, rights, topics
+from streams.doctor import group, local, read_model, registry, rights, topics
 from streams.doctor.finding import Finding
 from streams.errors import RetentionError
 from streams.settings import Settings
@@ -14,6 +14,8 @@ async def diagnose(settings: Settings, environ: Mapping[str, str]) -> AsyncItera
     for finding in local.findings(settings, environ):
         yield finding
     async for finding in read_model.findings(settings):
+        yield finding
+    async for finding in registry.findings(settings):
         yield finding
     try:
         async with admin.connect(settings) as client:

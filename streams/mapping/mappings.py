@@ -61,13 +61,18 @@ class Input(Struct, frozen=True):
 
 
 class Mappings:
-    """The mappings and inputs of one configuration; hold one for as long as the process runs."""
+    """The mappings and inputs of one configuration; hold one for as long as the process runs.
+
+    Attributes:
+        inputs: in their order.
+        registry: where schemas are; none: there is none.
+    """
 
     def __init__(self, document: Mapping[str, Any], source: str, registry: Registry | None) -> None:
         self._said = {name: document.get(name) for name in SECTIONS}
         self._tables = a_table("mappings", document.get("mappings", {}))
         self._source = source
-        self._registry = registry
+        self.registry = registry
         self._readers: dict[str, Reader] = {}
         self.inputs: tuple[Input, ...] = _CONTRACT
 
@@ -126,13 +131,13 @@ class Mappings:
     def _made(self, name: str, setting: str) -> Reader:
         table = self._table(name, setting, ())
         made = definition.read(name, table)
-        if made.format in _FRAMED and self._registry is None:
+        if made.format in _FRAMED and self.registry is None:
             raise Problem(
                 f"mappings.{name}.format",
                 f"{made.format} needs a schema registry",
                 "set RETENTION_SCHEMA_REGISTRY to its URL",
             )
-        return Reader(made, self._registry)
+        return Reader(made, self.registry)
 
     def _table(self, name: str, setting: str, above: tuple[str, ...]) -> Mapping[str, Any]:
         """Give a mapping's table, laid over the one that it extends."""

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS: Final = 10
 _NOT_FOUND: Final = 404
+_NOBODYS: Final = (1 << 31) - 1
 _RETRY_SECONDS: Final = 1.0
 _SAY_SECONDS: Final = 10.0
 
@@ -126,6 +127,15 @@ class Registry:
         async with self._client() as client:
             for number in missing:
                 self._decoders[form, number] = await self._decoder(client, form, number)
+
+    async def ask(self) -> None:
+        """See whether it answers, and lets us in: it is asked for a schema that nobody has.
+
+        Raises:
+            RegistryUnavailable: it does not.
+        """
+        async with self._client() as client:
+            await self._asked(client.get_schema(_NOBODYS))
 
     async def fetch_patiently(
         self, form: str, values: Iterable[bytes | None], wanted: Callable[[], bool]

@@ -224,3 +224,10 @@ def test_a_redis_that_answers_and_one_that_removes_keys(retention, healthy, tmp_
         redis.config_set("maxmemory-policy", "allkeys-lru")
         redis.config_set("maxmemory", "100mb")
         assert f"warn  {name} removes keys" in retention("doctor", redis=server.url, group=healthy).out
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_schema_registry_that_does_not_answer_fails(retention):
+    result = retention("doctor", schema_registry="http://127.0.0.1:1")
+    assert result.code == 1
+    assert "fail  the schema registry at http://127.0.0.1:1 does not answer as one (" in result.out

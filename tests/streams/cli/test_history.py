@@ -124,6 +124,7 @@ def test_a_file_is_written(retention, events_file, tmp_path):
         (["--label", "__name__=x"], "is not a label"),
         (["--to", (datetime.now(UTC) + timedelta(days=1)).isoformat()], "it is later than now"),
         (["--from", "2026-02-01T00:00:00Z"], "no instant is from --from to --to"),
+        (["--step", "11d"], "--step: none of its multiples is between the first event and the last"),
         (["--from", "1990-01-01T00:00:00Z", "--step", "1s"], "instants are too many"),
     ],
 )

@@ -15,6 +15,7 @@ import pytest
 import trustme
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 
+from streams import doctor, settings
 from streams.mapping.mappings import load
 from streams.mapping.registry import Registry, RegistryUnavailable
 from streams.mapping.registry_access import Access
@@ -356,6 +357,17 @@ async def test_while_it_does_not_answer_it_is_said_once_in_ten_seconds(server, c
     await mapped.prepare(values, lambda: len(server.asked) < 5 and time.monotonic() < until)
     [said] = [record for record in caplog.records if record.name == "streams.mapping.registry"]
     assert said.getMessage().endswith("trying again")
+
+
+@pytest.mark.parametrize(
+    ("auth", "level", "says"),
+    [(AUTH, "ok", " answers"), ("me:no", "fail", "HTTP 401"), (None, "fail", "401")],
+)
+async def test_the_doctor_sees_whether_it_lets_us_in(server, auth, level, says):
+    environ = {"RETENTION_SCHEMA_REGISTRY": server.url, "RETENTION_SCHEMA_REGISTRY_AUTH": auth or ""}
+    [finding] = [one async for one in doctor.registry.findings(settings.load(environ=environ))]
+    assert (finding.level, says in finding.what) == (level, True)
+    assert [one async for one in doctor.registry.findings(settings.load(environ={}))] == []
 
 
 async def test_a_bearer_token(server):
