@@ -7,17 +7,24 @@ from pathlib import Path
 # The process replaces the shell, so that signals and the exit code are its own.
 _SCRIPT = """
 mount --make-rprivate /
-while [ "$1" != -- ]; do mount --bind "$1" "$1"; shift; done
+while [ "$1" != -- ]; do
+  case "$1" in
+    *:*) mount -t tmpfs -o "noexec,nosuid,nodev,${1#*:}" tmpfs "${1%%:*}" ;;
+    *) mount --bind "$1" "$1" ;;
+  esac
+  shift
+done
 shift
 mount -o remount,ro,bind / /
 exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@"
 """
 
 
-def hardened(command: Sequence[str | Path], *writable: Path) -> list[str]:
+def hardened(command: Sequence[str | Path], *writable: Path | str) -> list[str]:
     """The command, as a container with `read_only`, `cap_drop` and `no-new-privileges` runs it (Linux).
 
-    `writable` are the directories that are a volume or a tmpfs there.
+    `writable` are the directories that are a volume there, or a tmpfs: `DIRECTORY:OPTIONS`, as Docker mounts
+    it, from which nothing is executed unless the options say so.
     """
     user = [] if os.geteuid() == 0 else ["--map-root-user"]
     shell = ["sh", "-euc", _SCRIPT, "hardened"]

@@ -1,5 +1,6 @@
 """docker-compose.yml without an engine: its schema, our rules, and each command in the real program."""
 
+import asyncio
 import re
 import shutil
 import socket
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from prometheus.thresholds import THRESHOLDS as T
 from streams.broker import DEFAULT_SETTINGS
@@ -258,20 +261,41 @@ def kafka_properties(data):
     return named, ports
 
 
-def test_kafka_takes_its_environment(tmp_path):
+async def sent(port):
+    """Send a record as our programs do, with zstd, and through a topic that they would make."""
+    address = f"127.0.0.1:{port}"
+    async with asyncio.timeout(30):
+        client = AIOKafkaAdminClient(bootstrap_servers=address)
+        await client.start()
+        try:
+            await client.create_topics([NewTopic("orders", 1, 1)])
+        finally:
+            await client.close()
+        async with AIOKafkaProducer(
+            bootstrap_servers=address, compression_type="zstd", enable_idempotence=True
+        ) as producer:
+            await producer.send_and_wait("orders", b"{}")
+
+
+def test_kafka_takes_its_environment_and_what_our_programs_send(tmp_path):
     named, ports = kafka_properties(tmp_path / "data")
     config = tmp_path / "server.properties"
     config.write_text("".join(f"{key}={value}\n" for key, value in named.items()))
-    java = java_command()
+    (options,) = (mount.partition(":")[2] for mount in SERVICES["kafka"]["tmpfs"] if mount.startswith("/tmp"))
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    java = java_command(f"-Djava.io.tmpdir={scratch}")
     cluster = SERVICES["kafka"]["environment"]["CLUSTER_ID"]
     command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(config)]
     formatted = subprocess.run(command, capture_output=True, text=True, check=False)
     assert formatted.returncode == 0, formatted.stderr
-    with running([*java, "kafka.Kafka", str(config)], tmp_path / "log", tmp_path / "data") as broker:
+    command = [*java, "kafka.Kafka", str(config)]
+    with running(command, tmp_path / "log", tmp_path / "data", f"{scratch}:{options}") as broker:
         for outside in (ports["9092"], ports["19092"]):
             eventually(
                 lambda port=outside: socket.create_connection(("127.0.0.1", int(port)), 1).close(), broker
             )
+        asyncio.run(sent(ports["9092"]))
 
 
 def test_kafka_is_set_as_the_embedded_one_where_results_depend_on_it():
