@@ -79,6 +79,10 @@ class Journal:
         if noted != self.note(key):
             self.touched.update(dict.fromkeys(pages.put_note(self.rows, key, noted)))
 
+    def expect(self, key: bytes, noted: bytes) -> None:
+        """Keep a note of a customer of whom nothing is known yet."""
+        self.touched.update(dict.fromkeys(pages.put_note(self.rows, key, noted)))
+
     def drain(self) -> dict[bytes, bytes | None]:
         """Give the rows that changed since the last time; None in place of one that is no more."""
         changed = {key: self.rows.get(key) for key in self.touched}

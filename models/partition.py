@@ -21,7 +21,7 @@ from models.facts import Fact, encode
 from models.journal import Journal
 from models.letters import Letter
 from models.meta import META_KEY, STATE_VERSION, Meta, read_meta
-from models.outputs import Output, Said, Speaker, decode_said, encode_said
+from models.outputs import SOMETHING, Output, Said, Speaker, decode_said, encode_said
 from models.population import Population
 
 __all__ = ["Addressed", "Partial", "Partition"]
@@ -173,6 +173,14 @@ class Partition:
                 self._customers.enter(account, fact)
         self._customers.desk.remind(key, speech.until)
         return speech.outputs
+
+    def told_of(self, keys: Iterable[bytes]) -> None:
+        """Take note that there are profiles of these customers, where the state that knew it was lost.
+
+        Those of who turns out to be known no longer are taken back by `say`.
+        """
+        for key in keys:
+            self._journal.expect(key, encode_said(SOMETHING))
 
     def take_outgoing(self) -> list[Letter]:
         """Give what is to be delivered to partitions, this one included, in this order, and forget it.

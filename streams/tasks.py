@@ -16,6 +16,7 @@ from streams.restore import read_to_end
 from streams.shared import Shared
 from streams.table import CustomersTable
 from streams.task import Task
+from streams.told import told_of
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +209,10 @@ class Tasks:
                 task.number,
             )
         positions = await sources.starting_positions(tps, from_earliest=lost)
-        rewind = await self._new_rewind(task.number) if lost else None
+        rewind = None
+        if lost:
+            rewind = await self._new_rewind(task.number)
+            task.partition.told_of(await told_of(self._shared, task.number))
         task.start(positions, await sources.end_offsets(reads), rewind=rewind)
         self._shared.operational.recovery_seconds = time.monotonic() - started
         log.info("task %d restored in %.1f s", task.number, time.monotonic() - started)

@@ -2,7 +2,7 @@
 
 from models.outputs.desk import Desk
 from models.outputs.output import Output
-from models.outputs.said import Said, decode_said, encode_said
+from models.outputs.said import SOMETHING, Said, decode_said, encode_said
 from models.outputs.speaker import Speaker, Speech
 
-__all__ = ["Desk", "Output", "Said", "Speaker", "Speech", "decode_said", "encode_said"]
+__all__ = ["SOMETHING", "Desk", "Output", "Said", "Speaker", "Speech", "decode_said", "encode_said"]

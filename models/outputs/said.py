@@ -116,6 +116,9 @@ class Said(Struct, array_like=True, gc=False):
         return bool(self.profiles)
 
 
+#: There is a profile, and nothing else is known of what was said: the state that knew it was lost.
+SOMETHING: Final = Said(profile=1)
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 encode_said: Final[Callable[[Said], bytes]] = _encode
 decode_said: Final = msgspec.msgpack.Decoder(Said).decode

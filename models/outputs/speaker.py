@@ -122,7 +122,7 @@ class Speaker:
 
         They may come back, if they are another one for a while: what is said then is to have other ids.
         """
-        if said.lifecycle is None:
+        if not said.profile:
             return Speech(said, [], None)
         customer = account.key.decode()
         gone = Output(PROFILE, identity(PROFILE, customer, now, said.profiles), customer, now, None)

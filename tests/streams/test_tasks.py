@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaTimeoutError, PolicyViolationError
 
 from models.meta import META_KEY, STATE_VERSION
 from streams.errors import StateTooNew
+from streams.partitioner import tasks_of
 from tests.streams.group_member import member
 from tests.streams.kafka_calls import admin, producer, records_of
 from tests.streams.test_task import ORDERS, orders
@@ -255,6 +256,29 @@ async def test_a_state_made_of_forwarded_facts_alone_is_missed_too(kafka, worker
     await worker.settled()
     [again] = worker.tasks
     assert again.rewind > 0
+
+
+async def test_of_whom_others_have_profiles_is_asked_again_where_the_state_is_gone(kafka, worker):
+    """Who was erased, or merged away, in between would keep theirs."""
+    ours, others = ([("ce_source", f"/retention/{group}".encode())] for group in (worker.group, "other"))
+    said = [(b"ann", b"{}", ours), (b"bob", b"{}", ours), (b"bob", None, []), (b"eve", b"{}", others)]
+    said += [(b"customer-%d" % number, b"{}", ours) for number in range(20)]
+    count = worker.shared.partitions["retention.customers"]
+    async with producer(kafka) as sender:
+        for key, value, headers in said:
+            [partition] = tasks_of([key], count)
+            await sender.send_and_wait("retention.customers", value, key, partition, headers=headers)
+    await worker.assign(0, 1, generation=1)
+    assert [task.partition.customers() for task in worker.tasks] == [[], []]
+    for task in worker.tasks:
+        task.positions[TopicPartition(worker.names.facts, task.number)] = 5
+    await worker.tasks.commit()
+    for task in (0, 1):
+        await lose_state(kafka, worker, task)
+    await worker.assign(0, 1, generation=3, continuous=False)
+    told = {key: task.number for task in worker.tasks for key in task.partition.customers()}
+    assert told.keys() == {b"ann", *(key for key, _, _ in said[4:])}
+    assert list(told.values()) == list(tasks_of(list(told), 2))
 
 
 async def lose_state(kafka, worker, task=0):

@@ -1,11 +1,17 @@
 """Partitions that say things, and crash: each is said once, and the last as if nothing had happened."""
 
 import gc
+import json
 
 import pytest
 from hypothesis import given, settings
 
 from models import accounts, pages
+from models.decoding import decode
+from models.facts import encode, facts_of
+from models.messages import PROFILE
+from models.partition import Partition
+from tests.e2e.events import order
 from tests.models.outputs.test_laws import (
     assert_profiles,
     assert_targets,
@@ -15,7 +21,7 @@ from tests.models.outputs.test_laws import (
 from tests.models.test_laws import Worker
 from tests.oracle.profiles import transitions
 from tests.random_history import random_history
-from tests.strategies import histories
+from tests.strategies import ANCHOR, DAY, DEFINITIONS, histories
 
 
 class Speaking(Worker):
@@ -97,3 +103,23 @@ def test_over_a_large_history_too(seed):
 def test_over_one_in_which_customers_are_merged_and_erased_too():
     """Who is another one by then, or is to be forgotten, has no profile any more."""
     run(random_history(3, customers=20, size=700, looks=6, identities=True))
+
+
+def test_the_profile_of_who_is_known_no_longer_is_taken_back_after_a_loss_of_state_too():
+    lost = Partition(DEFINITIONS, {})
+    lost.resume(ANCHOR)
+    lost.told_of([b"ann", b"bob"])
+    placed = order("o", "ann", ANCHOR - DAY)
+    [(_, fact)] = facts_of(decode("orders", json.dumps(placed).encode()), DEFINITIONS)
+    lost.take([(b"ann", fact, encode(fact))])
+    again = Partition(DEFINITIONS, dict(lost.drain()))  # as the next worker finds it
+    again.resume(ANCHOR)
+    for _ in again.count():
+        pass
+    said = [output for key in again.unsaid(10) for output in again.say(key)]
+    profiles = {output.key: output.value for output in said if output.type == PROFILE}
+    assert profiles == {"ann": profiles["ann"], "bob": None}
+    assert profiles["ann"].orders == 1
+    assert again.customers() == [b"ann"]
+    again.advance(ANCHOR + DAY)
+    assert "bob" not in {output.key for key in again.unsaid(10) for output in again.say(key)}
