@@ -143,7 +143,7 @@ FLOW = (
     Chart(
         title="Transaction time",
         unit=SECONDS,
-        width=8,
+        width=6,
         queries=(
             Query(_quantile(0.5, "retention_worker_flush_seconds"), "half within"),
             Query(_quantile(0.99, "retention_worker_flush_seconds"), "99 of 100 within"),
@@ -155,7 +155,7 @@ FLOW = (
     Chart(
         title="Outputs",
         unit="wps",
-        width=8,
+        width=6,
         queries=(Query(f"sum by (job, topic) ({rate('retention_worker_outputs_total')})", "{{topic}}"),),
         do="retention.metrics at 0: the numbers stand still. The others follow customers and clock; a peak after "
         "a start is what was not said before.",
@@ -163,7 +163,7 @@ FLOW = (
     Chart(
         title="Redis takes the read model",
         unit=NUMBER,
-        width=8,
+        width=6,
         queries=(Query(worker("retention_worker_read_model_up"), EACH),),
         empty="no read model is configured, or nobody keeps it",
         do="0: retention doctor says whether Redis can be reached; nothing else waits for it, and it is filled again.",
@@ -171,7 +171,7 @@ FLOW = (
     Chart(
         title="Read model behind",
         unit="short",
-        width=8,
+        width=6,
         queries=(Query(worker("retention_worker_read_model_behind_records"), EACH),),
         empty="no read model is configured, or nobody keeps it",
         do="Rising while Redis answers: it is too slow, or far away. Services that ask it see old profiles meanwhile.",

@@ -26,7 +26,7 @@ DELIVERIES = (
     Chart(
         title="Overdue now",
         unit="short",
-        width=8,
+        width=6,
         queries=(Query(business("retention_deliveries_overdue"), "orders"),),
         limit=Limit(T["deliveries"]["minimum_overdue"]),
         alert="RetentionDeliveriesOverdueRising",
@@ -35,21 +35,21 @@ DELIVERIES = (
     Chart(
         title="Delivered on time",
         unit=RATIO,
-        width=8,
+        width=6,
         queries=(Query(business("retention_on_time_delivery_ratio"), "{{window}}"),),
         do="Falling in the short windows: find the carrier or warehouse that the late ones share.",
     ),
     Chart(
         title="Delivery time, $window",
         unit=SECONDS,
-        width=8,
+        width=6,
         queries=(Query(business("retention_delivery_seconds", window="$window"), "quantile {{quantile}}"),),
         do="Promise what 0.9 shows, not the median.",
     ),
     Chart(
         title="Out of stock",
         unit="short",
-        width=8,
+        width=6,
         queries=(Query(business("retention_stockouts"), "{{window}}"),),
         do="Rising: reorder sooner, or take the product off the page until it is back.",
     ),
@@ -91,7 +91,7 @@ CARTS = (
     Chart(
         title="Carts abandoned",
         unit=RATIO,
-        width=8,
+        width=6,
         queries=(Query(business("retention_cart_abandonment_ratio"), "{{window}}"),),
         alert="RetentionCartAbandonmentRising",
         do="Look right: payments, then time; else what changed in the checkout this week?",
@@ -99,7 +99,7 @@ CARTS = (
     Chart(
         title="Payments failed, $window",
         unit="short",
-        width=8,
+        width=6,
         queries=(Query(business("retention_payment_failures", window="$window"), "{{payment_method}}"),),
         alert="RetentionPaymentsFailing",
         do="One line rises: that provider. All rise: your checkout.",
@@ -107,14 +107,14 @@ CARTS = (
     Chart(
         title="Checkout time, $window",
         unit=SECONDS,
-        width=8,
+        width=6,
         queries=(Query(business("retention_checkout_seconds", window="$window"), "quantile {{quantile}}"),),
         do="Rising: measure the checkout's pages, and take a step out.",
     ),
     Chart(
         title="Carts recovered",
         unit=RATIO,
-        width=8,
+        width=6,
         queries=(Query(business("retention_cart_recovery_ratio"), "{{window}}"),),
         do="Low: send recover_cart of retention.actions within hours, not days.",
     ),

@@ -85,7 +85,7 @@ MOVEMENT = (
     Chart(
         title="Customers' flow, $window",
         unit="short",
-        width=12,
+        width=9,
         queries=(Query(business("retention_customers", window="$window", set="|".join(SETS)), "{{set}}"),),
         do="More lost than new and reactivated together: the shop shrinks, whatever revenue says.",
     ),
@@ -93,7 +93,7 @@ MOVEMENT = (
         title="Retention by first channel, $window",
         unit=RATIO,
         kind="bargauge",
-        width=6,
+        width=5,
         decimals=1,
         queries=(Query(business("retention_channel_rate_ratio", window="$window"), "{{channel}}"),),
         do="Spend where customers stay, not where they only come.",
@@ -102,7 +102,7 @@ MOVEMENT = (
         title="Retention by variant, $window",
         unit=RATIO,
         kind="bargauge",
-        width=6,
+        width=5,
         decimals=1,
         queries=(
             Query(
@@ -114,7 +114,7 @@ MOVEMENT = (
     Chart(
         title="How much it rests on, $window",
         unit="short",
-        width=6,
+        width=5,
         queries=(Query(business("retention_churn_denominator", window="$window"), "customers at the start"),),
         do=f"Below {T['churn']['minimum_customers']} customers no alert is raised: read a change as chance.",
     ),
@@ -124,7 +124,7 @@ VOICE = (
     Chart(
         title="Net promoter score",
         unit=NUMBER,
-        width=8,
+        width=6,
         queries=(Query(business("retention_nps"), "{{window}}"),),
         alert="RetentionNpsFalling",
         do=f"A fall of {T['nps']['fall_points']:g} points in a week wakes somebody: read the newest answers first.",
@@ -132,14 +132,14 @@ VOICE = (
     Chart(
         title="Satisfied, $window",
         unit=RATIO,
-        width=8,
+        width=6,
         queries=(Query(business("retention_csat_ratio", window="$window"), "CSAT"),),
         do="If it falls while response times do not, it is what is answered, not when.",
     ),
     Chart(
         title="Rating and ease, $window",
         unit=NUMBER,
-        width=8,
+        width=6,
         queries=(
             Query(business("retention_review_rating", window="$window"), "rating, of 5"),
             Query(business("retention_ces", window="$window"), "ease, of 7"),
@@ -150,7 +150,7 @@ VOICE = (
     Chart(
         title="Answers, $window",
         unit="short",
-        width=8,
+        width=6,
         queries=(Query(business("retention_responses", window="$window"), "{{kind}}"),),
         do="A jump means another audience was asked: do not compare scores across it.",
     ),

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -130,6 +131,17 @@ def test_panels_do_not_overlap_and_have_names_of_their_own(board):
     assert len(titles) == len(set(titles))
     ids = [panel["id"] for panel in board["panels"]]
     assert len(ids) == len(set(ids))
+
+
+@each_board
+def test_rows_have_no_holes(board):
+    widths, heights = Counter(), {}
+    for panel in board["panels"]:
+        at = panel["gridPos"]
+        widths[at["y"]] += at["w"]
+        heights.setdefault(at["y"], set()).add(at["h"])
+    assert set(widths.values()) == {24}, "a row is as wide as the page"
+    assert all(len(each) == 1 for each in heights.values())
 
 
 @each_board
