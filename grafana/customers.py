@@ -124,4 +124,5 @@ BOARD = Board(
     rows=(("Lifecycle", LIFECYCLE), ("Flow", FLOW), ("Worth", WORTH), ("What actions do", ACTIONS)),
     variables=("window", "action"),
     span="now-30d",
+    alerts=("RetentionChurnRising", "RetentionChurnAboveCeiling"),
 )

@@ -127,7 +127,7 @@ VOICE = (
         width=6,
         queries=(Query(business("retention_nps"), "{{window}}"),),
         alert="RetentionNpsFalling",
-        do=f"A fall of {T['nps']['fall_points']:g} points in a week wakes somebody: read the newest answers first.",
+        do=f"A fall of {T['nps']['fall_points']:g} points in a week raises an alert: read the newest answers first.",
     ),
     Chart(
         title="Satisfied, $window",

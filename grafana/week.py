@@ -90,4 +90,12 @@ BOARD = Board(
     title="The week",
     description="This week against the last, and a year ago: for the Monday meeting.",
     rows=(("Customers", CUSTOMERS), ("Sales", SALES), ("Service", SERVICE), ("Day by day", OVER_TIME)),
+    alerts=(
+        "RetentionChurnRising",
+        "RetentionNpsFalling",
+        "RetentionRefundsRising",
+        "RetentionDeliveriesOverdueRising",
+        "RetentionFirstResponseBudgetEroding",
+        "RetentionFirstHumanResponseBudgetEroding",
+    ),
 )

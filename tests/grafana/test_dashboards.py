@@ -89,6 +89,13 @@ def test_the_frame(board):
 
 
 @each_board
+def test_alerts_that_exist_are_marked(board):
+    (annotation,) = board["annotations"]["list"]
+    names = re.search(r'alertname=~"([^"]+)"', annotation["expr"])[1].split("|")
+    assert set(names) <= ALERTS.keys()
+
+
+@each_board
 def test_data_source_is_a_variable_and_provisioned(board):
     source = variables(board)["datasource"]
     assert (source["type"], source["query"], source["label"]) == ("datasource", "prometheus", "Data source")
@@ -263,7 +270,7 @@ def substituted(expr):
 @pytest.mark.program("promtool")
 def test_every_query_parses(board, tmp_path):
     queries = [expr for panel in board["panels"] if panel["type"] != "row" for expr in expressions(panel)]
-    queries += [annotation["expr"] for annotation in board["annotations"].get("list", [])]
+    queries += [annotation["expr"] for annotation in board["annotations"]["list"]]
     rules = [{"record": f"query:{n}", "expr": substituted(expr)} for n, expr in enumerate(queries)]
     path = tmp_path / "queries.yml"
     path.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
