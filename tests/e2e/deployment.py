@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from models.definitions import Definitions
 from models.metrics import CATALOGUE
 from tests.e2e.cluster import Cluster
 from tests.e2e.events import latest
@@ -110,7 +111,11 @@ class Deployment:
         await self.until(shared, "each worker owns tasks")
 
     async def equal(
-        self, events: Sequence[Event], now: int | None = None, patience: float = PATIENCE
+        self,
+        events: Sequence[Event],
+        now: int | None = None,
+        patience: float = PATIENCE,
+        definitions: Definitions = DEFINITIONS,
     ) -> Metrics:
         """Wait until the exporter's numbers equal the oracle's and stay so, in `retention.metrics` too.
 
@@ -118,10 +123,10 @@ class Deployment:
         do not pass for right.
         """
         at = latest(events) if now is None else now
-        expected = expected_series(events, at)
+        expected = expected_series(events, at, definitions)
         await self._until_no_difference(expected, at, patience)
         await asyncio.sleep(1.2)  # more than a tick, and more than what is published at most once a second
-        metrics = await self._until_no_difference(expected, at, 5.0)
+        metrics = await self._until_no_difference(expected, at, 20.0)
         await self._published(metrics)
         return metrics
 
@@ -202,10 +207,12 @@ def business(metrics: Metrics) -> Metrics:
     return {series: value for series, value in metrics.items() if series[0] in ours}
 
 
-def expected_series(events: Iterable[Event], now: int) -> dict[Series, float]:
+def expected_series(
+    events: Iterable[Event], now: int, definitions: Definitions = DEFINITIONS
+) -> dict[Series, float]:
     """The oracle's answer, as Prometheus shows it: ratios with their denominators."""
     series = {}
-    for (metric, labels), expected in oracle(events, now, DEFINITIONS).items():
+    for (metric, labels), expected in oracle(events, now, definitions).items():
         if metric in SERIES:
             series |= dict(_exported(metric, labels, expected))
     return series
