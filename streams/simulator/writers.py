@@ -20,6 +20,8 @@ from streams.simulator.live import Record, Write
 
 Key = Literal["customer", "event", "none"]
 _BATCH_BYTES = 1_000_000
+#: A broker that restarts is back by then, and its partitions have leaders again.
+_PATIENCE_MS = 120_000
 
 
 @asynccontextmanager
@@ -39,6 +41,7 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
         max_batch_size=_BATCH_BYTES,
         acks="all",
         enable_idempotence=True,
+        request_timeout_ms=_PATIENCE_MS,
     )
     turns: defaultdict[str, int] = defaultdict(int)
 

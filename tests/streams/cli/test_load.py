@@ -10,6 +10,8 @@ import sys
 import time
 from datetime import UTC, datetime
 
+from streams import settings
+from streams.cli.load import _PATIENCE_SECONDS, _producing
 from streams.partitioner import tasks_of
 
 
@@ -215,6 +217,12 @@ def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka,
         9,
         f"sent already, says {state}: all of {count + 3:,} events\n",
     )
+
+
+async def test_what_is_on_its_way_is_kept_for_as_long_as_a_broker_is_waited_for(own_kafka):
+    """It is given up where a partition has no leader, which one has that came back a moment ago."""
+    async with _producing(settings.load({"broker": own_kafka.bootstrap})) as producer:
+        assert producer._message_accumulator._batch_ttl == _PATIENCE_SECONDS
 
 
 def test_the_state_of_another_load_is_refused(retention, kafka, events_file, tmp_path):
