@@ -217,7 +217,7 @@ async def _producing(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         max_request_size=_REQUEST_BYTES,
         acks="all",
         enable_idempotence=True,
-        # So long it holds on to a batch whose partition has no leader: a broker that is just back has none yet.
+        # So long it keeps a batch whose partition has no leader: a broker that is just back has none yet.
         request_timeout_ms=int(_PATIENCE_SECONDS * 1000),
     )
     await producer.start()
