@@ -88,7 +88,7 @@ def _source_silent() -> Alert:
     few = f"* 1800 <= {P['silent_events']}"
     return Alert(
         name="RetentionSourceSilent",
-        # Shops have nights and Sundays: where as little came at this time of the day or of the week, that is why.
+        # Shops have nights and Sundays: where as little came a day or a week before, that is why.
         expr=(
             f"{usual} * 1800 > {P['silent_events']}\nunless {now} > 0\n"
             f"unless {now} offset 1d {few}\nunless {now} offset 1w {few}\n"
