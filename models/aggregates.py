@@ -178,10 +178,6 @@ class Aggregates:
             table.add(*pending.take(slot))
         spans = np.frombuffer(self._spans, np.int64).reshape(-1, 4).T.copy()
         self._spans = array("q")
-        later = spans[1] > now
-        if later.any():
-            self._spans.frombytes(spans[:, later].T.tobytes())
-            spans = spans[:, ~later]
         self._long.flush(hour(now), spans)
         self._short.flush(minute(now), spans)
 
