@@ -184,6 +184,7 @@ def test_what_is_absorbed_comes_to_the_same(pair):
     pair.partitions[1] = history
     pair.order("ada", referrer="bob")
     pair.order("dan", referrer="eve-of-old")
+    pair.order("fay", referrer="eve-of-old", at=NOW + HOUR)
     pair.merge("bob", into="carol")
     pair.erase("eve-of-old")
     pair.merge("ada", into="ann")
@@ -192,6 +193,10 @@ def test_what_is_absorbed_comes_to_the_same(pair):
     assert live is not history
     assert pair.value(ROLES, spender="no", sender="yes") == 1
     assert pair.value("retention_referred_orders", window="7d") == 2
+    assert not pair.holds("eve-")
+    assert pair.value("retention_referred_orders", NOW + HOUR, window="7d") == 3
+    for partition in pair.partitions:
+        partition.drain()
     assert not pair.holds("eve-")
 
 

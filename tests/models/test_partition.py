@@ -1,5 +1,7 @@
 """A partition's state: what is kept, what waits, what is forgotten, what survives a restart."""
 
+import math
+
 import msgspec
 import pytest
 
@@ -56,7 +58,9 @@ def test_a_fact_later_than_the_clock_waits_for_it(shop):
     shop.order("o1", NOW + HOUR)
     assert shop.value("retention_orders", "7d") == 0
     assert shop.value("retention_orders", "7d", now=NOW + HOUR - 1) == 0
+    assert [len(facts) for facts in shop.partition.facts(b"ada")] == [0, 1]
     assert shop.value("retention_orders", "7d", now=NOW + HOUR) == 1
+    assert [len(facts) for facts in shop.partition.facts(b"ada")] == [1, 0]
 
 
 def test_what_waits_survives_a_restart(shop):
@@ -64,6 +68,14 @@ def test_what_waits_survives_a_restart(shop):
     shop.restart()
     assert not shop.order("o1", NOW + HOUR, event_id="e")
     assert shop.value("retention_orders", "7d", now=NOW + 2 * HOUR) == 1
+
+
+def test_what_is_of_this_very_instant_is_known_after_a_restart_and_once(shop):
+    shop.order("o1", NOW)
+    shop.order("o2", NOW + HOUR)
+    shop.restart()
+    assert shop.value("retention_orders", "7d") == 1
+    assert shop.value("retention_orders", "7d", now=NOW + HOUR) == 2
 
 
 def test_a_claim_beyond_the_horizon_is_forgotten_and_the_next_one_counts(shop):
@@ -112,6 +124,31 @@ def test_the_latest_event_time_survives_a_restart(shop):
     shop.order("o1", NOW + HOUR)
     shop.restart()
     assert shop.partition.latest == NOW + HOUR
+
+
+def test_what_is_paid_back_at_the_moment_of_an_order_is_taken_off_once(shop):
+    shop.order("o1", NOW, amount=1000)
+    shop.say(claims.Completed, "r1", NOW, "o1", 300)
+    profiles = [said.value for said in shop.partition.say(b"ada") if said.type == "retention.customer"]
+    assert [profile.net_value for profile in profiles] == [7.0]
+
+
+def test_what_the_configuration_names_no_longer_costs_nothing_else():
+    shop = Shop(Definitions(rates={"USD": 1.0, "EUR": 1.25}))
+    shop.order("o1", NOW - DAY, amount=700, currency="EUR")
+    shop.order("o2", NOW - DAY, amount=500)
+    shop.say(claims.Opened, "t", NOW - HOUR, 1, False, "chat")
+    shop.say(claims.Replied, "t", NOW, claims.AGENT, True)
+    shop.say(claims.PaymentFailed, "", NOW, "wallet")
+    shop.definitions = Definitions(channels=("web",), payment_methods=("card",))
+    shop.restart()
+    assert math.isnan(shop.value("retention_net_revenue", "USD", "7d"))
+    assert shop.value("retention_orders", "7d") == 2
+    answered = shop.value("retention_channel_first_response_seconds", "other", "0.5", "7d")
+    assert answered == pytest.approx(3600, rel=0.01)
+    assert shop.value("retention_payment_failures", "other", "7d") == 1
+    profiles = [said.value for said in shop.partition.say(b"ada") if said.type == "retention.customer"]
+    assert [profile.net_value for profile in profiles] == [5.0]
 
 
 def test_a_state_of_a_newer_version_is_refused():

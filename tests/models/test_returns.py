@@ -6,9 +6,10 @@ import zlib
 import pytest
 
 from models import claims
+from models.definitions import Definitions
 from models.facts import Fact
-from models.practice import ACTIONS, REACHING, WIN_BACK
-from tests.models.conftest import DAY, HOUR, NOW
+from models.practice import ACTIONS, REACHING, WIN_BACK, Practice
+from tests.models.conftest import DAY, HOUR, NOW, Shop
 from tests.models.test_laws import Worker
 from tests.oracle import oracle
 from tests.random_history import random_history
@@ -38,6 +39,21 @@ def test_it_counts_when_its_time_is_over_and_those_held_out_apart(shop):
     assert look(shop, now=NOW + 30 * DAY - HOUR) == (0, 0)
     assert look(shop, now=NOW + 30 * DAY) == look(shop, "held_out", now=NOW + 30 * DAY) == (0, 1)
     assert look(shop, now=NOW + 120 * DAY) == (0, 0)
+
+
+@pytest.mark.parametrize(("share", "group"), [(0.0, "acted"), (1.0, "held_out")])
+def test_what_is_asked_for_and_what_is_held_back_count_apart_and_once(share, group):
+    shop = Shop(Definitions(actions=Practice(held_out=share)))
+    shop.order("o", NOW - 46 * DAY)
+    shop.say(claims.Opened, "t", NOW - DAY, 1, False, "web")  # that it be answered reaches nobody
+    shop.look()
+    shop.partition.say(b"ada")
+    shop.partition.say(b"ada")
+    kinds = [fact.claim.action for fact in shop.partition.log_of(b"ada") if type(fact.claim) is claims.Acted]
+    assert kinds == [WIN_BACK]
+    assert look(shop, group, NOW + 30 * DAY) == (0, 1)
+    shop.restart()
+    assert look(shop, group, NOW + 30 * DAY) == (0, 1)
 
 
 def test_nobody_becomes_a_customer_by_an_action(shop):

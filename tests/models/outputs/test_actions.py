@@ -238,6 +238,15 @@ def test_actions_of_others_count_and_those_that_were_taken_back_do_not(street):
     assert len(street.look(NOW + 2)) == 2
 
 
+def test_who_was_answered_was_not_reached(street):
+    street.say("ticket.opened", NOW - HOUR, ticket_id="t", priority="urgent")
+    [escalated] = street.look()
+    for number in range(2):
+        street.say("review.submitted", NOW + 1, review_id=f"v{number}", rating=1)
+    street.say("customer.contacted", NOW + 1, action_id=escalated.action_id)
+    assert len(street.look(NOW + 1)) == 2
+
+
 def test_those_who_answer_tickets_are_asked_however_often(street):
     for number in range(5):
         street.say("ticket.opened", NOW - HOUR, ticket_id=f"t{number}", priority="urgent")

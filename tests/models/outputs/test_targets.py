@@ -79,6 +79,15 @@ def test_a_ticket_that_turns_out_to_be_an_agents_has_no_first_response(desk):
     assert desk.states(NOW + 2) == ["activated"]
 
 
+def test_of_a_ticket_that_is_nobodys_any_more_what_was_decided_remains_so(desk):
+    desk.open(NOW, priority="high")
+    desk.reply(NOW + HOUR)
+    [activated] = desk.targets(NOW + HOUR, "resolution")
+    desk.events.clear()
+    [withdrawn] = [said.value for said in desk.town.look([], NOW + 2 * HOUR) if said.key == "t"]
+    assert (withdrawn.state, withdrawn.withdraws) == ("withdrawn", activated.id)
+
+
 def test_what_was_decided_long_ago_is_known_as_said_and_mended_without_being_withdrawn(desk):
     desk.open(NOW, priority="high")
     assert desk.states(NOW + 4 * HOUR) == ["breached"]
