@@ -16,7 +16,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams import admin
+from streams import access, admin
 from streams.errors import RetentionError
 from streams.settings import Settings
 from streams.topics import Names
@@ -59,10 +59,13 @@ async def ask(settings: Settings, customer: str, now: datetime) -> tuple[TopicPa
     """Send the event; give where it stands.
 
     Raises:
+        AccessDenied: it may not be sent, or not be seen to be done.
         RetentionError: there is no such topic.
     """
-    topic = topic_of(settings)
+    topic, changelog = topic_of(settings), Names(settings.group).changelog
+    needed = [right for right in access.of_erasure(settings) if right.name != changelog]  # one can do without
     async with admin.connect(settings) as client:
+        await access.demand(client, needed)
         if topic not in await client.list_topics():
             raise RetentionError(f"there is no topic {topic}", "a worker makes it: start one first")
     options = {"acks": "all", "enable_idempotence": True}

@@ -15,7 +15,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from models.decoding import Reason
-from streams import admin, dead_letters
+from streams import access, admin, dead_letters
+from streams.access import Right
 from streams.cli.options import settings_options
 from streams.cli.words import counted
 from streams.dead_letters import DeadLetter, Place
@@ -164,7 +165,9 @@ async def _put_back(settings: Settings, letters: Sequence[DeadLetter], places: C
     for letter in letters:
         by_topic[letter.topic].append(letter)
     options = {"acks": "all", "enable_idempotence": True, "max_request_size": _REQUEST_BYTES}
-    async with admin.connect(settings), AIOKafkaProducer(**settings.client_options(), **options) as producer:
+    async with admin.connect(settings) as client:
+        await access.demand(client, [Right("topic", topic, ("WRITE",)) for topic in by_topic])
+    async with AIOKafkaProducer(**settings.client_options(), **options) as producer:
         sent = [
             await producer.send(topic, letter.value, letter.key, headers=list(letter.headers))
             for topic, letters in by_topic.items()

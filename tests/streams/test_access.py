@@ -137,7 +137,7 @@ COMMANDS = [
 ]
 
 
-async def test_for_each_command_the_rights_of_its_use_are_enough(
+async def test_for_each_command_the_rights_of_its_use_are_needed_and_enough(
     settings, variables, administrator, tmp_path, monkeypatch
 ):
     await administrator.make_topics(settings)
@@ -149,6 +149,7 @@ async def test_for_each_command_the_rights_of_its_use_are_enough(
     text = setup.told(settings, "commands")
     for uses, command in COMMANDS:
         acls = [acl for use in uses for acl in printed(text, use)]
+        await until(partial(asyncio.to_thread, run, command), AccessDenied.exit_code, seconds=60)
         await administrator.grant(acls)
         await until(partial(asyncio.to_thread, run, command), 0, seconds=60)
         await administrator.take_back(acls)
