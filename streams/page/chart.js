@@ -7,7 +7,6 @@ import { keyOf, store } from "./store.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const ROWS = 12;
-const HEIGHT = 168;
 /** Seconds from one line of the grid to the next. */
 const SPANS = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 345600, 864000];
 
@@ -29,11 +28,11 @@ export function chart(title, lines, format, least) {
   let drawn = "";
 
   const data = () => [store.trend.times, ...lines().map((line) => column(line))];
+  const size = () => ({ width: Math.max(200, canvas.clientWidth), height: canvas.clientHeight });
   const draw = () => {
     plot?.destroy();
-    const size = { width: Math.max(200, canvas.clientWidth), height: HEIGHT };
     const hooks = { setCursor: [(self) => say(legend, lines(), format, self.cursor.idx)] };
-    plot = new uPlot({ ...size, ...options(lines(), format, least), hooks }, data(), canvas);
+    plot = new uPlot({ ...size(), ...options(lines(), format, least), hooks }, data(), canvas);
   };
   const update = () => {
     const { times } = store.trend;
@@ -47,7 +46,7 @@ export function chart(title, lines, format, least) {
   };
 
   details.addEventListener("toggle", () => details.open && fill(table, title, lines(), format));
-  new ResizeObserver(() => plot?.setSize({ width: Math.max(200, canvas.clientWidth), height: HEIGHT })).observe(canvas);
+  new ResizeObserver(() => plot?.setSize(size())).observe(canvas);
   dark.addEventListener("change", () => plot && draw());
   follow(() => canvas.isConnected && store.about && update());
   return figure;
