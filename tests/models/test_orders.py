@@ -103,6 +103,21 @@ def test_an_order_is_overdue_from_the_promise_until_delivered(shop):
     assert shop.value("retention_on_time_delivery_ratio", "7d") == 1
 
 
+@pytest.mark.parametrize(
+    ("delivered", "exposure"), [(NOW - 8 * DAY, "none"), (NOW - 8 * DAY + 1, "late_delivery")]
+)
+def test_a_delivery_is_late_after_the_instant_that_was_promised(shop, delivered, exposure):
+    shop.order("o", NOW - 9 * DAY, promised=NOW - 8 * DAY)
+    shop.say(claims.Delivered, "o", delivered)
+    look = shop.look()
+    met = [
+        name
+        for name in ("none", "late_delivery")
+        if look["retention_churn_by_exposure_ratio", name, "7d"].denominator
+    ]
+    assert met == [exposure]
+
+
 def test_a_cancelled_order_is_not_overdue_but_may_be_delivered_late(shop):
     shop.order("o", NOW - DAY, promised=NOW - HOUR)
     shop.say(claims.Cancelled, "o", NOW)

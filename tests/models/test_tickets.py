@@ -39,6 +39,21 @@ def test_only_public_replies_of_agents_and_bots_answer():
     assert (ticket.answered, ticket.answered_by_human, ticket.bot_only) == (15, 20, False)
 
 
+@pytest.mark.parametrize(
+    ("replies", "bot_only"),
+    [
+        ([], False),
+        ([(BOT, False)], False),
+        ([(CUSTOMER, True)], False),
+        ([(BOT, True), (AGENT, False)], True),
+        ([(BOT, True), (AGENT, True)], False),
+    ],
+)
+def test_a_bot_alone_is_one_whom_the_customer_heard(replies, bot_only):
+    said = [Replied(20, f"r{number}", *reply) for number, reply in enumerate(replies)]
+    assert tickets.derive([Opened(10, "o", NORMAL, False, "chat"), *said]).bot_only is bot_only
+
+
 def test_the_promise_told_last_counts():
     ticket = tickets.derive(
         [
