@@ -39,6 +39,8 @@ def test_a_reader_that_keeps_pace_never_waits_long(lag):
 
 def test_the_oldest_of_all_sources_counts(lag):
     lag.sample({ORDERS: 10}, {ORDERS: 0}, 100)
+    lag.sample({ORDERS: 10, REVIEWS: 1}, {ORDERS: 0, REVIEWS: 0}, 200)
+    assert lag.oldest(210) == 110
     lag.sample({ORDERS: 10, REVIEWS: 1}, {ORDERS: 10, REVIEWS: 0}, 200)
     assert lag.oldest(210) == 10
 
