@@ -9,7 +9,7 @@ from random import Random
 import msgspec
 import pytest
 
-from models import metrics
+from models import alone, metrics
 from models.decoding import EventError, check_time, decode, to_us
 from models.definitions import Definitions
 from models.events import EVENT_TYPES
@@ -56,16 +56,15 @@ def by_ticket(events):
 def measure(scenario):
     """The metrics of a shop that the scenario ran for its last 200 days, by the project's own definitions."""
     definitions, end = Definitions(), START + timedelta(days=330)
-    partition = Partition(definitions, {})
-    now = 0
+    partition, now = Partition(definitions, {}), to_us(end)
+    partition.resume(now)
     for event in a_shop(3, end, 6_000, scenario):
         if not event["type"].startswith(MEASURED):
             continue
         decoded = decode(topic_of(event), msgspec.json.encode(event))
-        now = to_us(decoded.time)
         for customer, fact in facts_of(decoded, definitions):
             partition.take_one(customer, fact)
-    now = to_us(end)
+    alone.count(partition, now)
     samples = metrics.compute([partition.evaluate(now)], definitions, now)
     return {(sample.metric, *sorted(sample.labels.values())): sample.value for sample in samples}
 
