@@ -8,7 +8,7 @@ fit is left for the validation to refuse. An empty cell, and a null, is an absen
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import IO, Any, Final, NamedTuple, cast
 
@@ -35,6 +35,7 @@ class Torn(NamedTuple):
 
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
+_NAMED: Final = re.compile(r"sep=(.)\s*")
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 #: As Postgres, MySQL and spreadsheets write them.
 _BOOLEANS: Final = {**dict.fromkeys(("true", "t", "1"), True), **dict.fromkeys(("false", "f", "0"), False)}
@@ -42,34 +43,61 @@ _BOOLEANS: Final = {**dict.fromkeys(("true", "t", "1"), True), **dict.fromkeys((
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
+class _Lines(Iterator[str]):
+    """The lines of a CSV file, which know whether they have come to their end."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self.ended = False
+
+    def __next__(self) -> str:
+        # No TextIOWrapper: it would close the file when it is dropped.
+        line = self._raw.readline(2 * MAX_BYTES)
+        if not line:
+            self.ended = True
+            raise StopIteration
+        return _text(line)
+
+
 def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | Torn]]:
     """Give the number of the line on which each row ends, and the row: column -> text.
 
-    The separator is the one of comma, semicolon, tab and bar that the header has most of. A row with more
-    cells than that has a separator where it means none: which cell is which cannot be said.
+    The separator is the one of comma, semicolon, tab and bar that the header has most of, or what a line
+    before it names, as Excel's `sep=;` does.
 
     Raises:
         RetentionError: there is no header, or it names a column twice; or it is not UTF-8.
     """
-    # No TextIOWrapper: it would close the file when it is dropped.
-    lines = (_text(line) for line in iter(lambda: raw.readline(2 * MAX_BYTES), b""))
-    header = next(lines, "").removeprefix("\ufeff")
+    lines = _Lines(raw)
+    header, before = next(lines, "").removeprefix("\ufeff"), 1
     separator = max(_SEPARATORS, key=header.count)
-    columns = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
+    if named := _NAMED.fullmatch(header):
+        header, before, separator = next(lines, ""), 2, named[1]
+    cells = next(csv.reader([header], delimiter=separator), [])
+    columns = [name.strip() for name in cells]
     if not columns or len(set(columns)) < len(columns):
         raise RetentionError(
             "the first line of a CSV file has to name its columns, each once",
             f"it is {header[:200].strip()!r}",
         )
     csv.field_size_limit(2 * MAX_BYTES)
-    reader = csv.reader(lines, delimiter=separator)
+    spaced = all(name.startswith(" ") for name in cells[1:])
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=spaced)
     for cells in reader:
-        if any(cells[len(columns) :]):
-            problem = f"the row has {len(cells)} cells, and the header {len(columns)}: are quotes missing?"
-            yield reader.line_num + 1, Torn(msgspec.json.encode(cells), problem)
+        if problem := _problem(cells, columns, lines):
+            yield reader.line_num + before, Torn(msgspec.json.encode(cells), problem)
         elif cells:
             row: Row = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
-            yield reader.line_num + 1, row
+            yield reader.line_num + before, row
+
+
+def _problem(cells: Sequence[str], columns: Sequence[str], lines: _Lines) -> str:
+    """Say what is wrong with a row of which nobody can say which cell is which; nothing, if all is well."""
+    if lines.ended:  # looking for the end of a text, since any other row ends with its line
+        return "a quote is opened, and the file ends before it is closed: all up to there is one row"
+    if any(cells[len(columns) :]):
+        return f"the row has {len(cells)} cells, and the header {len(columns)}: are quotes missing?"
+    return ""
 
 
 def _text(line: bytes) -> str:

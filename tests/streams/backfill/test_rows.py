@@ -49,6 +49,20 @@ def test_a_row_with_a_separator_too_many_is_torn_and_costs_no_other():
     assert json.loads(torn.content) == ["1", "Miller", " Ann", "5"]
 
 
+def test_a_quote_that_nobody_closes_is_said_of_the_rest_of_the_file():
+    [(two, row), (five, torn)] = of_csv('id,name\n1,a\n2,"b\n3,c\n4,d')
+    assert (two, row, five) == (2, {"id": "1", "name": "a"}, 5)
+    assert torn.problem.startswith("a quote is opened, and the file ends before it is closed")
+    assert json.loads(torn.content) == ["2", "b\n3,c\n4,d"]
+    assert of_csv('id,name\n1,"a\nb"') == [(3, {"id": "1", "name": "a\nb"})]
+
+
+def test_spreadsheets_name_the_separator_or_put_spaces_behind_it():
+    assert of_csv("sep=;\r\nid;name\r\n1;a,b\r\n") == [(3, {"id": "1", "name": "a,b"})]
+    assert of_csv("id, name, kind\n1, a, b\n") == [(2, {"id": "1", "name": "a", "kind": "b"})]
+    assert of_csv("id,name\n1, a\n") == [(2, {"id": "1", "name": " a"})]
+
+
 @pytest.mark.parametrize("header", ["", "\n", "id,time,id"])
 def test_a_header_that_names_no_columns_is_said(header):
     with pytest.raises(RetentionError, match="has to name its columns"):
