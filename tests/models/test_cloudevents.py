@@ -94,6 +94,12 @@ def test_refused(envelope, reason, message):
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize("field", [{"specversion": "0.3"}, {"data": {}}, {"data_base64": "!"}])
+def test_a_plain_event_that_is_refused_is_refused_for_what_it_says(field):
+    with pytest.raises(EventError, match="order_id"):
+        decode("orders", encoded(ORDER | {"order_id": 5} | field))
+
+
 def test_envelopes_in_envelopes_are_refused_at_any_depth():
     value = encoded(ORDER)
     for _ in range(400):

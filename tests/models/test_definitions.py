@@ -6,6 +6,7 @@ import re
 import pytest
 
 from models.definitions import Definitions
+from models.practice import Practice
 
 
 def test_the_defaults_are_the_published_ones():
@@ -31,7 +32,8 @@ def test_the_defaults_are_the_published_ones():
         ({"rates": {"USD": 1.0, "EUR": math.inf}}, "rates: EUR"),
         ({"rates": {"USD": 2.0}}, "rates: the base currency USD"),
         ({"base_currency": "EUR"}, "rates: the base currency EUR"),
-        ({"base_currency": "euro"}, "base_currency: 'euro'"),
+        ({"base_currency": "eur"}, "base_currency: 'eur'"),
+        ({"base_currency": "EURO"}, "base_currency: 'EURO'"),
         ({"windows": ()}, "windows: at least one"),
         ({"windows": ("7d", "7d")}, "windows: one is named twice"),
         ({"windows": ("24h", "7d")}, "windows: 24h is there already"),
@@ -57,3 +59,23 @@ def test_a_broken_rule_is_named(changes, says):
 
 def test_twice_the_longest_window_is_horizon_enough():
     assert Definitions(horizon_days=730).horizon_days == 730
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [
+        ("off", ["win_backs"], [("win_back",)]),
+        ("weekly_cap", [-1], [0]),
+        ("held_out", [-0.1, 1.1, math.nan], [0.0, 1.0]),
+        ("hold_out_key", ["", "x" * 65, "é" * 33], ["x" * 64]),
+        ("acknowledge_after", [-0.1, 0.5], [0.0, 0.49]),
+        ("bad_rating", [0, 5], [1, 4]),
+        ("expiry", [{}, Practice().expiry | {"win_back": 0}], [Practice().expiry | {"win_back": 1}]),
+    ],
+)
+def test_what_actions_are_asked_for_is_checked(name, wrong, right):
+    for value in wrong:
+        with pytest.raises(ValueError, match=f"^{name}: "):
+            Practice(**{name: value})
+    for value in right:
+        assert getattr(Practice(**{name: value}), name) == value

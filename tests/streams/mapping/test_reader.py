@@ -492,6 +492,8 @@ def test_kafka_connects_envelope(when):
     assert event.order_id == "a"
     assert "no Connect envelope" in mapped.outcome(json.dumps(row).encode()).errors[0].message
     assert mapped.outcome(b'{"schema": null, "payload": null}').errors == []
+    [error] = mapped.outcome(b'{"schema": {}, "payload": [1]}').errors
+    assert error.reason == "invalid_field"
 
 
 SURROUNDED = """
