@@ -175,6 +175,8 @@ def test_a_part_of_a_composed_id_is_text(outcome):
             {"currency": ["EUR"]},
             "`amount` from `total`, `currency` (text): cannot be minor units: its currency is a list",
         ),
+        ({"total": ""}, "`amount` from `total`, `currency` (text): nothing is there"),
+        ({"created": ""}, "`time` from `created` (text): nothing is there"),
         ({"created": "soon"}, "`time` from `created` (text): is text, not a number of ms since 1970"),
         (
             {"user": {"id": "x" * 129}},
