@@ -43,11 +43,8 @@ def _scores(value: bytes | None) -> tuple[float | str, float | str]:
         return "", ""
     profile = _PROFILE.decode(value)
     # Who has churned is at risk no more: they are lost, and would fill the upper end for good.
-    late = profile.risk is not None and profile.lifecycle != "churned"
-    return (
-        profile.risk.lateness if late and profile.risk else "",
-        profile.net_value if profile.net_value > 0 else "",
-    )
+    risk = None if profile.lifecycle == "churned" else profile.risk
+    return "" if risk is None else risk.lateness, profile.net_value if profile.net_value > 0 else ""
 
 
 def of_metrics(records: Sequence[ConsumerRecord]) -> list[Argument]:
