@@ -11,7 +11,6 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from streams import access, admin, inputs
-from streams.app import FaustApp
 from streams.errors import RetentionError
 from streams.server import Server
 from streams.settings import Settings
@@ -96,7 +95,7 @@ async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
         await asyncio.wait(waiting - {starting}, return_when=asyncio.FIRST_COMPLETED)
     reason = app.crash_reason or (starting.exception() if starting.done() else None)
     log.info("stopping")
-    await _stop(app, reason)
+    await _stop(worker, reason)
     for task in waiting:
         task.cancel()
     reason = reason or worker.stop_error
@@ -106,14 +105,23 @@ async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
         raise RetentionError(f"the worker stopped: {reason!r}", "its log says why") from reason
 
 
-async def _stop(app: FaustApp, reason: BaseException | None) -> None:
-    """Stop in order, or at once when Kafka does not answer: Faust and aiokafka would wait for it for ever."""
-    stopping = asyncio.create_task(app.stop())
+async def _stop(worker: Worker, reason: BaseException | None) -> None:
+    """Stop in order, or without Kafka: Faust and aiokafka would wait for it for ever, or for a rebalance."""
+    stopping = asyncio.create_task(worker.app.stop())
     await asyncio.wait([stopping], timeout=_STOP_SECONDS)
     if not stopping.done():
-        log.error("Kafka did not answer within %g s: stopped without it; nothing is lost", _STOP_SECONDS)
+        if worker.committed:
+            log.warning("all is committed; the group did not let go within %g s", _STOP_SECONDS)
+        else:
+            log.error("Kafka did not answer within %g s: stopped without it; nothing is lost", _STOP_SECONDS)
         if reason is not None:
             log.error("the worker stopped: %s", reason)
-        os._exit(reason.exit_code if isinstance(reason, RetentionError) else 1)
+        os._exit(_exit_code(worker, reason))
     with contextlib.suppress(asyncio.CancelledError):
         stopping.result()
+
+
+def _exit_code(worker: Worker, reason: BaseException | None) -> int:
+    if isinstance(reason, RetentionError):
+        return reason.exit_code
+    return 0 if reason is None and worker.committed else 1

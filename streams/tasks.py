@@ -91,10 +91,11 @@ class Tasks:
         """Commit every task that has something to commit."""
         await asyncio.gather(*(self._commit(task) for task in list(self._owned.values())))
 
-    async def close(self) -> None:
-        """Commit, and give everything back, also where a commit raises."""
+    async def close(self) -> bool:
+        """Commit, and give everything back, also where a commit raises; gives whether all is committed."""
         try:
-            await asyncio.gather(*(self._commit(task, last=True) for task in list(self._owned.values())))
+            done = await asyncio.gather(*(self._commit(task, last=True) for task in self))
+            return all(done)
         finally:
             for number in [*self._owned, *self._opening]:
                 await self._close(number)
@@ -125,7 +126,7 @@ class Tasks:
             by_task.setdefault(tp.partition % self._shared.tasks, []).append(tp)
         return by_task
 
-    async def _commit(self, task: Task, *, last: bool = False) -> None:
+    async def _commit(self, task: Task, *, last: bool = False) -> bool:
         try:
             await task.commit(last=last)
         except ProducerFenced:
@@ -138,6 +139,9 @@ class Tasks:
                 log.warning("task %d could not commit (%s): opening it again", task.number, error)
                 await self._close(task.number)
                 self._open(task.number)
+        else:
+            return True
+        return False
 
     async def _close(self, number: int) -> None:
         opening = self._opening.pop(number, None)

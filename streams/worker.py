@@ -59,6 +59,7 @@ class Worker:
         names: of the internal topics.
         owner: the roll-up's, while task 0 is here.
         stop_error: why what was read last could not be committed as it stopped.
+        committed: whether it stopped with all that it has read committed.
         read_model: in Redis, if there is one.
     """
 
@@ -69,6 +70,7 @@ class Worker:
         self.names = Names(settings.group)
         self.owner: RollupOwner | None = None
         self.stop_error: Exception | None = None
+        self.committed = False
         self.read_model = self._read_model(partitions)
         self._table = CustomersTable(self.app, name="customers", partitions=settings.partitions)
         self.app.tables.add(self._table)
@@ -249,7 +251,7 @@ class Worker:
 
     async def _on_shutdown(self, *_args: Any, **_kwargs: Any) -> None:
         try:
-            await self.tasks.close()
+            self.committed = await self.tasks.close()
         except Exception as error:
             # Faust would stop nothing else: the consumer's thread would keep the process alive for ever.
             log.exception("what was read last could not be committed: it is read again")

@@ -81,6 +81,39 @@ async def test_a_worker_stops_within_seconds_while_the_broker_is_away(deploy):
         cluster.broker.start()
 
 
+_REVOKED = """
+import asyncio, streams.run
+from streams.worker import Worker
+streams.run._STOP_SECONDS = 1.5
+revoked = Worker._on_revoked
+async def slowly(self, *args, **kwargs):
+    await revoked(self)
+    if len(self.tasks):
+        print("revoked", flush=True)
+        await asyncio.sleep(%d)
+Worker._on_revoked = slowly
+"""
+
+
+async def test_a_worker_stops_in_order_while_others_hold_up_the_group(deploy):
+    """Who joins a group is told nothing before all have answered: a stop is not to wait for them."""
+    events = history(12, size=300)
+    deployment = deploy()
+    stopped = deployment.start(DEFECT=_REVOKED % 0)
+    slow = deployment.start(DEFECT=_REVOKED % 6)
+    await deployment.sharing()
+    await deployment.cluster.produce(events[:200])
+    await deployment.equal(events[:200])
+    before = {worker: worker.log.count("revoked") for worker in (stopped, slow)}
+    deployment.start()
+    for worker, count in before.items():
+        await worker.saying("(?s)" + "revoked.*" * (count + 1))
+    assert await stopped.stop(8) == 0
+    assert stopped.says("all is committed; the group did not let go")
+    await deployment.cluster.produce(events[200:])
+    await deployment.equal(events)
+
+
 _COMMIT_RAISES = """
 from streams.task import Task
 async def commit(self, *, last=False):
