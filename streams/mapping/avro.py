@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import fastavro
 
-from streams.mapping.registry import Decode, Resolved
+from streams.mapping.schemas import Decode, Resolved
 
 
 def decoder(resolved: Resolved) -> Decode:

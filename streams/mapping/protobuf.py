@@ -23,7 +23,7 @@ from google.protobuf import (  # the well-known types are in the pool once they 
 from google.protobuf.descriptor import Descriptor, FileDescriptor
 from google.protobuf.message import Message
 
-from streams.mapping.registry import Decode, Resolved
+from streams.mapping.schemas import Decode, Resolved
 
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
 _MONEY: Final = "google.type.Money"

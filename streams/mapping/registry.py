@@ -8,16 +8,16 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from msgspec import Struct, field
 
 from models.decoding import EventError
 from streams.errors import RetentionError
 from streams.mapping.formats import MAGIC, PREFIX_BYTES
 from streams.mapping.registry_access import Access
+from streams.mapping.schemas import Decode, Resolved, Schema
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, RegisteredSchema
@@ -30,35 +30,6 @@ _NOT_FOUND: Final = 404
 _NOBODYS: Final = (1 << 31) - 1
 _RETRY_SECONDS: Final = 1.0
 _SAY_SECONDS: Final = 10.0
-
-#: Decodes what follows the framing.
-Decode = Callable[[bytes], dict[str, Any]]
-
-
-class Reference(Struct, frozen=True):
-    """Another schema that one imports."""
-
-    name: str
-    subject: str
-    version: int
-
-
-class Schema(Struct, frozen=True, rename="camel"):
-    """What a registry says of an id.
-
-    Attributes:
-        schema: its text; Protobuf's as a serialised descriptor in base64.
-        schema_type: Avro if left out.
-        references: what it imports.
-    """
-
-    schema: str
-    schema_type: str = "AVRO"
-    references: list[Reference] = field(default_factory=list)
-
-
-#: A schema with all that it imports, what is imported first.
-Resolved = tuple[Schema, Mapping[str, Schema]]
 
 
 class RegistryUnavailable(RetentionError):

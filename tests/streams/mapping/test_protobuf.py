@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from streams.mapping import protobuf
 from streams.mapping.mappings import load
-from streams.mapping.registry import Schema
+from streams.mapping.schemas import Schema
 
 KINDS = descriptor_pb2.FieldDescriptorProto
 MAPPING = """
