@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import socket
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -91,10 +92,13 @@ class Server:
             await self._runner.cleanup()
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(self._host, self._port) from None
+            if isinstance(error, socket.gaierror):
+                problem = f"host {self._host} cannot be found: {error.strerror}"
+            else:  # asyncio may give a number, or only words
+                reason = os.strerror(error.errno) if error.errno else str(error)
+                problem = f"port {self._port} of {self._host} cannot be had: {reason}"
             raise RetentionError(
-                f"port {self._port} of {self._host} cannot be had: {os.strerror(error.errno)}"
-                if error.errno is not None and error.errno > 0  # below 0: of the resolver
-                else f"host {self._host} cannot be found: {error.strerror}",
+                problem,
                 "set RETENTION_HOST to an address of this machine, and RETENTION_PORT to a port free to use",
             ) from None
         # Before the worker joins its group, and tells the others.
