@@ -16,6 +16,7 @@ from models.customer import Row
 from models.decoding import decode
 from models.definitions import Definitions
 from models.events import KINDS
+from models.facts_from_events import facts_of
 from models.metrics import compute
 from models.partition import Addressed, Partition
 
@@ -87,7 +88,7 @@ def measure(customers: int) -> dict[str, float]:
     count = len(lines)
     events, costs["decode an event"] = clocked(lambda: [decode(*line) for line in lines], count)
     found, costs["facts of an event"] = clocked(
-        lambda: [fact for event in events for fact in facts.facts_of(event, definitions)], count
+        lambda: [fact for event in events for fact in facts_of(event, definitions)], count
     )
     wire, costs["encode a fact"] = clocked(lambda: [facts.encode(fact) for _, fact in found], count)
     _, costs["decode a fact"] = clocked(lambda: [facts.decode(fact) for fact in wire], count)

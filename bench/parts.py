@@ -10,9 +10,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from bench import core
 from bench.feed import PARTITIONS, Record, drop, filled_kafka, settings, shop
 from bench.report import Line
-from models import facts
 from models.decoding import decode, to_us
 from models.definitions import Definitions
+from models.facts_from_events import facts_of
 from models.partition import Partition
 from streams import admin
 from streams.intake import Intake
@@ -79,7 +79,7 @@ async def _fetch(bootstrap: str) -> list[ConsumerRecord]:
 
 def _steps(records: list[ConsumerRecord]) -> list[Line]:
     definitions = Definitions()
-    facts.facts_of(_ENGLISH, definitions)  # reads VADER's lexicon
+    facts_of(_ENGLISH, definitions)  # reads VADER's lexicon
     started = time.process_time()
     events = [decode(INPUTS[record.topic], record.value) for record in records]
     lines = [Line("decode and validate JSON", _each(started, len(records)), "us")]
@@ -89,7 +89,7 @@ def _steps(records: list[ConsumerRecord]) -> list[Line]:
     lines.append(Line("its time", _each(started, len(records)), "us"))
     started = time.process_time()
     for event in events:
-        facts.facts_of(event, definitions)
+        facts_of(event, definitions)
     lines.append(Line("its facts", _each(started, len(records)), "us"))
     keys = [event.customer_id.encode() for event in events]
     started = time.process_time()

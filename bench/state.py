@@ -12,10 +12,10 @@ from resource import getpagesize
 
 import msgspec
 
-from models import facts
 from models.decoding import decode
 from models.definitions import Definitions
 from models.events import KINDS
+from models.facts_from_events import facts_of
 from models.meta import META_KEY
 from models.partition import Partition
 
@@ -59,7 +59,7 @@ def measure(few: int, many: int) -> dict[str, float]:
         if number == few:
             before = _memory_kb()
         for kind, value in life(number):
-            for customer, fact in facts.facts_of(decode(kind, value), Definitions()):
+            for customer, fact in facts_of(decode(kind, value), Definitions()):
                 partition.take_one(customer, fact)
         if number % _CHUNK == 0:
             partition.drain()

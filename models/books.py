@@ -31,7 +31,7 @@ from models.claims import (
 )
 from models.customer import after
 from models.definitions import Definitions
-from models.exposure import Encounter
+from models.exposures import Encounter
 from models.feedback import NPS, FeedbackPoints, Review
 from models.orders import Order, OrderPoints
 from models.refunds import NOTHING, RefundPoints

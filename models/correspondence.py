@@ -21,9 +21,11 @@ from models.claims import (
     Referred,
     Told,
 )
+from models.erased_ids import Rows, Vault
 from models.facts import Fact
-from models.identities import MARKER_KEY, MERGE_KEY, Registry, Rows, Vault
-from models.letters import Letter, letters_of, mentioned, renamed, unnamed, without
+from models.identities import MARKER_KEY, MERGE_KEY, Registry
+from models.letter import Letter
+from models.letters import letters_of, mentioned, renamed, unnamed, without
 
 if TYPE_CHECKING:
     from models.population import Population

@@ -18,27 +18,14 @@ import numpy as np
 from models.aggregates import Aggregates, long_windows
 from models.claims import Seen
 from models.definitions import Definitions
+from models.exposures import ANY, EXPOSURES
 from models.tables import Ints
 from models.windows import US_PER_HOUR
-
-EXPOSURES: Final = (
-    "slow_response",
-    "late_delivery",
-    "refund",
-    "refund_rejected",
-    "stockout",
-    "bad_experience",
-)
-SLOW_RESPONSE, LATE_DELIVERY, REFUND, REFUND_REJECTED, STOCKOUT, BAD_EXPERIENCE = range(len(EXPOSURES))
-#: Any of these, from which follows who met none.
-ANY: Final = "any"
 
 #: Later than any event hour.
 _NEVER: Final = 1 << 40
 #: Exposure -> the event hours in which a customer met it, sorted.
 Met = dict[int, list[int]]
-#: What was met, and in which event hour.
-Encounter = tuple[int, int]
 #: An order's event hour and the next one's, or one that never comes.
 Gap = tuple[int, int]
 #: [from, until) in event hours.

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.aggregates import Aggregates
 from models.claims import SURVEYS, Answered, LooseClaim, Removed, ReviewClaim, StockMissed, Submitted
-from models.exposure import BAD_EXPERIENCE, STOCKOUT, Encounter
+from models.exposures import BAD_EXPERIENCE, STOCKOUT, Encounter
 from models.windows import US_PER_HOUR
 
 NPS, CES, CSAT = range(len(SURVEYS))

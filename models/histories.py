@@ -9,9 +9,11 @@ from typing import Any, Final, get_args
 from models import orders, refunds
 from models.claims import Erase, Forgotten, Merge, Moved, OrderClaim, RefundClaim
 from models.definitions import Definitions
+from models.erased_ids import Vault
 from models.facts import Fact
-from models.identities import Registry, Vault
-from models.letters import Letter, renamed
+from models.identities import Registry
+from models.letter import Letter
+from models.letters import renamed
 from models.windows import known_since
 
 __all__ = ["Histories"]

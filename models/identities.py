@@ -5,24 +5,19 @@ name is now (`Moved`), and all are told who is to be forgotten (`Forgotten`). So
 place that knows a whole component; the others act on what it says, in its order.
 """
 
-import hashlib
-import secrets
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from models.claims import AnyStatement, Forgotten, Merge, Moved
+from models.erased_ids import Rows, Vault
 from models.facts import Fact
-from models.letters import Letter
+from models.letter import Letter
 
 #: Rows among a partition's: no customer's key begins so (see `models.pages`).
 MERGE_KEY: Final = b"\xff\xfd"
-ERASED_KEY: Final = b"\xff\xfc"
-SECRET_KEY: Final = b"\xff\xfb"
 MARKER_KEY: Final = b"\xff\xfa"
-
-Rows = MutableMapping[bytes, bytes]
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Merge).decode
@@ -60,38 +55,6 @@ class Component:
         self.unmerged |= other.unmerged
         if self.latest is None or (other.latest is not None and _order(other.latest) > _order(self.latest)):
             self.latest = other.latest
-
-
-class Vault:
-    """Who was erased, by keyed hash: nothing of them remains, and they are known when they come again.
-
-    Args:
-        rows: the partition's, where hashes and the key are kept.
-        touched: takes the keys of rows that have changed.
-    """
-
-    def __init__(self, rows: Rows, touched: dict[bytes, None]) -> None:
-        self._rows = rows
-        self._touched = touched
-        self.holds_any = SECRET_KEY in rows
-
-    def __contains__(self, identity: str) -> bool:
-        return self.holds_any and self._hash(identity) in self._rows
-
-    def add(self, identity: str) -> None:
-        """Remember that an identity is erased."""
-        if not self.holds_any:
-            self._put(SECRET_KEY, secrets.token_bytes(32))
-            self.holds_any = True
-        self._put(self._hash(identity), b"\x01")
-
-    def _hash(self, identity: str) -> bytes:
-        secret = self._rows[SECRET_KEY]
-        return ERASED_KEY + hashlib.blake2b(identity.encode(), key=secret, digest_size=16).digest()
-
-    def _put(self, key: bytes, value: bytes) -> None:
-        self._rows[key] = value
-        self._touched[key] = None
 
 
 class Registry:

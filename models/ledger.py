@@ -20,7 +20,7 @@ from models.claims import (
 )
 from models.customer import after
 from models.definitions import Definitions
-from models.exposure import Encounter
+from models.exposures import Encounter
 from models.facts import Fact
 from models.refunds import NOTHING
 from models.windows import hour

@@ -5,7 +5,6 @@ Hardly any customer has any.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -18,13 +17,6 @@ from models.windows import NEVER
 _ORIGIN = "\0"
 #: In the place of a referrer who was erased: no customer's id.
 NOBODY = ""
-
-
-class Letter(NamedTuple):
-    """A statement on its way: to a customer's partition, or to all partitions."""
-
-    to: str | None
-    fact: Fact
 
 
 class Letters:

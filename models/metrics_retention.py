@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.aggregates import channels_of, long_windows
-from models.exposure import ANY, EXPOSURES
+from models.exposures import ANY, EXPOSURES
 from models.merged import Merged
 from models.samples import Sample, divide, ratio
 from models.windows import Window

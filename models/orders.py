@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from models.aggregates import Aggregates
 from models.claims import Amended, Cancelled, Delivered, OrderClaim, Placed
-from models.exposure import LATE_DELIVERY, Encounter
+from models.exposures import LATE_DELIVERY, Encounter
 from models.refunds import Refunded
 from models.windows import US_PER_HOUR
 

@@ -19,7 +19,7 @@ from models.correspondence import Correspondence
 from models.definitions import Definitions
 from models.facts import Fact, encode
 from models.journal import Journal
-from models.letters import Letter
+from models.letter import Letter
 from models.meta import META_KEY, STATE_VERSION, Meta, read_meta
 from models.outputs import SOMETHING, Output, Said, Speaker, decode_said, encode_said
 from models.population import Population

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from models.aggregates import Aggregates
 from models.claims import Completed, RefundClaim, Rejected, Requested
-from models.exposure import REFUND, REFUND_REJECTED, Encounter
+from models.exposures import REFUND, REFUND_REJECTED, Encounter
 from models.windows import US_PER_HOUR
 
 #: What has been refunded of an order: how many refunds, and their sum in minor units.

@@ -12,7 +12,8 @@ from models.account import Account
 from models.aggregates import Aggregates
 from models.claims import Acted, Seen
 from models.definitions import Definitions
-from models.exposure import Encounter, ExposurePoints, Gap, gaps, spells_of
+from models.exposure import ExposurePoints, Gap, gaps, spells_of
+from models.exposures import Encounter
 from models.retention import Entry, Line, RetentionPoints
 from models.returns import ReturnPoints
 from models.standing import Standing, Standings

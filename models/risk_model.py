@@ -4,9 +4,33 @@ from math import isfinite
 
 from msgspec import Struct
 
-from models.mbg_nbd import Parameters
+__all__ = ["Parameters", "RiskModel"]
 
-__all__ = ["RiskModel"]
+
+class Parameters(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is fitted, for a whole shop.
+
+    Attributes:
+        r: shape of the rates' gamma distribution.
+        alpha: its rate, in days: r / alpha is the mean number of purchases of a day.
+        a: first parameter of the beta distribution of leaving after a purchase.
+        b: the second: a / (a + b) is the mean probability.
+
+    Raises:
+        ValueError: on construction, one is not above 0, or not finite; the message starts with its name.
+    """
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no distribution."""
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if not (isfinite(value) and value > 0):
+                raise ValueError(f"{name}: {value} is not above 0")
 
 
 class RiskModel(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from models.aggregates import Aggregates
 from models.definitions import PRIORITIES, Definitions
-from models.exposure import SLOW_RESPONSE, Encounter
+from models.exposures import SLOW_RESPONSE, Encounter
 from models.tickets import Ticket
 from models.windows import US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND
 

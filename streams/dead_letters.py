@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from models.decoding import EventError, check_time, decode, to_us
 from models.events import Event
-from models.facts import facts_of
+from models.facts_from_events import facts_of
 from streams import access, admin
 from streams.clock import wall_us
 from streams.cloudevents import unwrap

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
-from models.mbg_nbd import Parameters, p_alive
+from models.mbg_nbd import p_alive
 from models.risk import gaps_of, purchase_days
+from models.risk_model import Parameters
 from models.windows import US_PER_DAY
 from streams.errors import RetentionError
 

@@ -13,6 +13,7 @@ from models import facts
 from models.decoding import FUTURE_TOLERANCE_US, EventError, check_time, decode, to_us
 from models.definitions import Definitions
 from models.events import Event, Kind
+from models.facts_from_events import facts_of
 from models.partition import Addressed, Partition
 from models.windows import known_since
 from streams.bare_records import BareRecord
@@ -66,7 +67,7 @@ class Found:
         # The call is only for the message: this test stands for it, at a third of its cost.
         if not self._earliest <= time <= self._too_late:
             check_time(time, wall_us=self._wall, now_us=self._now, definitions=definitions, ages=event.ages)
-        for customer, fact in facts.facts_of(event, definitions, time):
+        for customer, fact in facts_of(event, definitions, time):
             self.facts.append((customer.encode(), fact, facts.encode(fact)))
             self.timestamps.append(timestamp)
         if time > self.latest:  # noqa: PLR1730 - a call of max costs as much as the rest

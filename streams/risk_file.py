@@ -21,8 +21,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from models.mbg_nbd import Parameters
-from models.risk_model import RiskModel
+from models.risk_model import Parameters, RiskModel
 
 __all__ = ["FORMAT", "ModelFile", "ModelFileError", "read", "write"]
 

@@ -12,7 +12,7 @@ from models import alone
 from models.decoding import decode, to_us
 from models.definitions import Definitions
 from models.events import KINDS
-from models.facts import facts_of
+from models.facts_from_events import facts_of
 from models.metrics import CATALOGUE, compute
 from models.partition import Partition
 

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from models.decoding import EventError, check_time, decode, to_us
 from models.definitions import Definitions
 from models.events import Event, Kind
-from models.facts import facts_of
+from models.facts_from_events import facts_of
 from streams.mapping import conversions, event_types, formats
 from streams.mapping.program import Outcome
 from streams.mapping.reader import Reader

@@ -8,7 +8,7 @@ import pytest
 
 from models.decoding import decode, to_us
 from models.definitions import Definitions
-from models.facts import facts_of
+from models.facts_from_events import facts_of
 from models.metrics import compute
 from models.partition import Partition
 

@@ -8,7 +8,8 @@ from models import claims, facts
 from models.decoding import EventError, decode
 from models.definitions import Definitions
 from models.events import KINDS
-from models.facts import Fact, facts_of
+from models.facts import Fact
+from models.facts_from_events import facts_of
 
 T = 1_772_704_800_000_000
 DEFINITIONS = Definitions(channels=("web",), payment_methods=("card",))

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.claims import Forgotten, Merge, Moved
-from models.identities import Registry, Vault
+from models.erased_ids import Vault
+from models.identities import Registry
 
 _NAMES = "abcdef"
 _merges = st.builds(

@@ -21,6 +21,7 @@ from models import accounts, facts, pages, partition
 from models.decoding import decode
 from models.definitions import Definitions
 from models.events import KINDS
+from models.facts_from_events import facts_of
 from models.meta import META_KEY
 from models.metrics import compute
 from tests.oracle import Expected, Series, oracle
@@ -73,7 +74,7 @@ class Worker:
 
     def deliver(self, event: Event) -> None:
         decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
-        for customer, fact in facts.facts_of(decoded, self.definitions):
+        for customer, fact in facts_of(decoded, self.definitions):
             self.take(self.home(customer), customer, facts.encode(fact))
         self.uncommitted.append(event)
         self.pass_on(self.chance.choice([0, 0, 1, 3]))
@@ -83,7 +84,7 @@ class Worker:
         batches: dict[int, list[partition.Addressed]] = {}
         for event in events:
             decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
-            for customer, fact in facts.facts_of(decoded, self.definitions):
+            for customer, fact in facts_of(decoded, self.definitions):
                 batch = batches.setdefault(self.home(customer), [])
                 batch.append((customer.encode(), fact, facts.encode(fact)))
         for number, batch in batches.items():

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.mbg_nbd import Parameters, p_alive
+from models.mbg_nbd import p_alive
+from models.risk_model import Parameters
 
 POSITIVE = st.floats(1e-5, 1e6)
 PARAMETERS = st.builds(Parameters, POSITIVE, POSITIVE, POSITIVE, POSITIVE)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.definitions import Definitions
-from models.mbg_nbd import Parameters, p_alive
+from models.mbg_nbd import p_alive
 from models.risk import assess
-from models.risk_model import RiskModel
+from models.risk_model import Parameters, RiskModel
 from models.windows import US_PER_DAY, US_PER_HOUR
 
 PARAMETERS = Parameters(0.689, 69.2, 0.492, 0.859)

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from models.decoding import decode
 from models.definitions import Definitions
 from models.events import EVENT_TYPES, KINDS
-from models.facts import facts_of
+from models.facts_from_events import facts_of
 from models.messages import MESSAGE_TYPES
 from schemas import json_schema
 from streams.cloudevents import unwrap

@@ -15,11 +15,11 @@ from scipy.stats import beta, gamma
 
 from models.decoding import decode, to_us
 from models.definitions import Definitions
-from models.facts import facts_of
+from models.facts_from_events import facts_of
 from models.histories import Histories
-from models.mbg_nbd import Parameters, p_alive
+from models.mbg_nbd import p_alive
 from models.risk import assess
-from models.risk_model import RiskModel
+from models.risk_model import Parameters, RiskModel
 from models.windows import US_PER_DAY
 from streams import fitting
 from streams.fitting import CannotFit, History, Sample, fit, likely_customers, log_likelihood, summarise

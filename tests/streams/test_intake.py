@@ -9,6 +9,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from models import facts
 from models.decoding import decode, to_us
 from models.definitions import Definitions
+from models.facts_from_events import facts_of
 from models.metrics import compute
 from models.partition import Partition
 from streams.intake import Intake
@@ -129,7 +130,7 @@ def test_duplicates_are_counted_and_change_nothing(world):
     world.take(order("o1"))
     assert world.orders() == 1
     assert world.own.duplicates == 2
-    fact = facts.encode(facts.facts_of(decode("orders", order("o2")), Definitions())[0][1])
+    fact = facts.encode(facts_of(decode("orders", order("o2")), Definitions())[0][1])
     hops = [record(fact, key=someone(MINE).encode())] * 2
     world.intake.take_facts(FACTS, hops)
     assert world.orders() == 2

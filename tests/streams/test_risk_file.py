@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models.mbg_nbd import Parameters
+from models.risk_model import Parameters
 from streams.errors import SettingsError
 from streams.risk_file import ModelFile, read, text, write
 from streams.settings import load

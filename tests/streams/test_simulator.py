@@ -13,7 +13,7 @@ from models import alone, metrics
 from models.decoding import EventError, check_time, decode, to_us
 from models.definitions import Definitions
 from models.events import EVENT_TYPES
-from models.facts import facts_of
+from models.facts_from_events import facts_of
 from models.partition import Partition
 from prometheus.thresholds import THRESHOLDS
 from streams.simulator import SCENARIOS, open_shop, simulate, topic_of

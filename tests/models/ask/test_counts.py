@@ -17,7 +17,7 @@ from models.customer import Row
 from models.decoding import decode
 from models.definitions import PRIORITIES
 from models.events import KINDS
-from models.facts import facts_of
+from models.facts_from_events import facts_of
 from models.metrics import compute
 from models.partition import Partition
 from models.risk import assess

@@ -17,7 +17,8 @@ from models.claims import (
 )
 from models.decoding import decode
 from models.events import KINDS
-from models.facts import REGISTRY, Fact, facts_of
+from models.facts import REGISTRY, Fact
+from models.facts_from_events import facts_of
 from models.metrics import compute
 from models.partition import Partition
 from tests.models.conftest import DAY, HOUR, NOW

@@ -11,7 +11,8 @@ from models.customer import Row
 from models.decoding import decode
 from models.definitions import Definitions
 from models.events import KINDS
-from models.facts import Fact, facts_of
+from models.facts import Fact
+from models.facts_from_events import facts_of
 from models.outputs import Said, Speaker, decode_said, encode_said
 from models.windows import known_since
 

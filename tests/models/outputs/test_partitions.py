@@ -8,7 +8,8 @@ from hypothesis import given, settings
 
 from models import accounts, pages
 from models.decoding import decode
-from models.facts import encode, facts_of
+from models.facts import encode
+from models.facts_from_events import facts_of
 from models.messages import PROFILE
 from models.partition import Partition
 from tests.e2e.events import order

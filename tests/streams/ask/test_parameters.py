@@ -5,9 +5,8 @@ from yarl import URL
 
 from models.ask.questions import WhichCustomers, WhichOrders, WhichTickets
 from models.definitions import Definitions
-from models.mbg_nbd import Parameters
 from models.messages import Profile
-from models.risk_model import RiskModel
+from models.risk_model import Parameters, RiskModel
 from streams.ask.address import advertised
 from streams.ask.cursors import Moment, Place, parsed, written
 from streams.ask.formats import as_csv, wanted

@@ -8,7 +8,7 @@ import pytest
 from models import alone
 from models.decoding import decode
 from models.events import KINDS
-from models.facts import facts_of
+from models.facts_from_events import facts_of
 from models.metrics import compute
 from models.partition import Partition
 from streams.backfill.events import event_time, known_from, timed
