@@ -11,14 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from models import facts, pages
-from models.customer import Row
-from models.decoding import decode
-from models.definitions import Definitions
-from models.events import KINDS
-from models.facts_from_events import facts_of
-from models.metrics import compute
-from models.partition import Addressed, Partition
+from models.contract.decoding import decode
+from models.contract.events import KINDS
+from models.customers.facts_by_entity import Row
+from models.definitions.definitions import Definitions
+from models.facts import log_pages
+from models.facts.fact import decode_fact, encode_fact
+from models.facts.from_events import facts_of
+from models.metrics.catalogue import compute
+from models.partition.partition import Addressed, Partition
 
 HOUR = 3_600_000_000
 #: 2026-01-01, after a year of history.
@@ -90,8 +91,8 @@ def measure(customers: int) -> dict[str, float]:
     found, costs["facts of an event"] = clocked(
         lambda: [fact for event in events for fact in facts_of(event, definitions)], count
     )
-    wire, costs["encode a fact"] = clocked(lambda: [facts.encode(fact) for _, fact in found], count)
-    _, costs["decode a fact"] = clocked(lambda: [facts.decode(fact) for fact in wire], count)
+    wire, costs["encode a fact"] = clocked(lambda: [encode_fact(fact) for _, fact in found], count)
+    _, costs["decode a fact"] = clocked(lambda: [decode_fact(fact) for fact in wire], count)
     keyed = [(customer.encode(), fact, value) for (customer, fact), value in zip(found, wire, strict=True)]
     costs["absorb a fact"], costs["count an absorbed fact"] = _history(definitions, keyed)
     partition = Partition(definitions, rows := {})
@@ -115,8 +116,8 @@ def measure(customers: int) -> dict[str, float]:
     restored = Partition(definitions, rows)
     restored.resume(NOW)
     _, costs["rebuild a customer"] = clocked(lambda: list(restored.count()), customers)
-    key = next(key for key in rows if not pages.is_page(key))
-    _, costs["decode a row"] = clocked(lambda: [Row(pages.read(rows, key)) for _ in range(2_000)], 2_000)
+    key = next(key for key in rows if not log_pages.is_page(key))
+    _, costs["decode a row"] = clocked(lambda: [Row(log_pages.read(rows, key)) for _ in range(2_000)], 2_000)
     partial, cost = clocked(lambda: restored.evaluate(NOW), 1)
     costs["evaluate what is new, ms"] = cost / 1e3
     costs["evaluate an hour later, ms"] = clocked(lambda: restored.evaluate(NOW + HOUR), 1)[1] / 1e3

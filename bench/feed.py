@@ -14,13 +14,13 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from rich.console import Console
 
-from streams import admin
-from streams.broker import EmbeddedKafka
-from streams.outbox import Outgoing, send
+from streams.config.load import Settings, load
+from streams.kafka import admin
+from streams.kafka.outbox import Outgoing, send
+from streams.kafka.topics import DEAD_LETTERS, DERIVED, INPUTS, Names, Topic, ensure
+from streams.local.kafka import EmbeddedKafka
 from streams.partitioner import tasks_of
-from streams.settings import Settings, load
 from streams.simulator import simulate, topic_of
-from streams.topics import DEAD_LETTERS, DERIVED, INPUTS, Names, Topic, ensure
 
 PARTITIONS = 8
 #: A customer's events where their task is; or each in another task's partition, so that every one has to hop.

@@ -11,8 +11,8 @@ import msgspec
 
 from bench.feed import Record, console, filled_kafka
 from bench.processes import total, worker
-from models.events import KINDS
-from streams.broker import EmbeddedKafka
+from models.contract.events import KINDS
+from streams.local.kafka import EmbeddedKafka
 
 #: The group whose state it is.
 GROUP = "grown"

@@ -20,11 +20,11 @@ from bench.feed import Record, drop, filled_kafka, forget
 from bench.feed import settings as settings_of
 from bench.processes import Worker, total, worker
 from bench.report import Line
-from streams.scrape import Scrape
+from streams.kafka.topics import INPUTS
+from streams.monitoring.scrape import Scrape
 from streams.simulator.live import Plan, play
 from streams.simulator.live import Record as Event
 from streams.simulator.writers import to_kafka
-from streams.topics import INPUTS
 
 EVENTS_A_SECOND, SECONDS, PROBES_A_SECOND = 2_000.0, 60.0, 10.0
 P99_SECONDS = 1.5

@@ -17,16 +17,16 @@ from aiokafka import ConsumerRecord, TopicPartition
 from bench.feed import PARTITIONS, Record, filled_kafka, shop
 from bench.report import Line, of_rounds
 from bench.throughput import worker_rate
-from models.definitions import Definitions
-from models.events import EVENTS, Kind
-from models.partition import Partition
-from streams.intake import Intake
+from models.contract.events import EVENTS, Kind
+from models.definitions.definitions import Definitions
+from models.partition.partition import Partition
+from streams.ingest.router import Intake
+from streams.kafka.outbox import Outbox
+from streams.kafka.topics import INPUTS
 from streams.mapping import event_types
 from streams.mapping.mappings import load
-from streams.operational import Operational
-from streams.outbox import Outbox
+from streams.monitoring.worker_counters import Operational
 from streams.partitioner import tasks_of
-from streams.topics import INPUTS
 
 _EVENTS, _CUSTOMERS = 60_000, 6_000
 _CHUNK = 500

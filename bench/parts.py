@@ -10,16 +10,16 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from bench import core
 from bench.feed import PARTITIONS, Record, drop, filled_kafka, settings, shop
 from bench.report import Line
-from models.decoding import decode, to_us
-from models.definitions import Definitions
-from models.facts_from_events import facts_of
-from models.partition import Partition
-from streams import admin
-from streams.intake import Intake
-from streams.operational import Operational
-from streams.outbox import Outbox, Outgoing, send
+from models.contract.decoding import decode, to_us
+from models.definitions.definitions import Definitions
+from models.facts.from_events import facts_of
+from models.partition.partition import Partition
+from streams.ingest.router import Intake
+from streams.kafka import admin
+from streams.kafka.outbox import Outbox, Outgoing, send
+from streams.kafka.topics import INPUTS, Topic, ensure
+from streams.monitoring.worker_counters import Operational
 from streams.partitioner import tasks_of
-from streams.topics import INPUTS, Topic, ensure
 
 EVENTS, CUSTOMERS = 100_000, 10_000
 _TOPIC = "bench-parts"

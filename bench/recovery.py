@@ -12,13 +12,13 @@ from bench.feed import PARTITIONS, batched_records, console, drop, settings
 from bench.grown import GROUP, grown_kafka
 from bench.processes import run_stock, worker
 from bench.report import Line, of_rounds
-from models.definitions import Definitions
-from models.partition import Partition
-from streams import admin
-from streams.outbox import Outgoing, send
+from models.definitions.definitions import Definitions
+from models.partition.partition import Partition
+from streams.kafka import admin
+from streams.kafka.compacted_topics import read_to_end
+from streams.kafka.outbox import Outgoing, send
+from streams.kafka.topics import Names, Topic, ensure
 from streams.partitioner import tasks_of
-from streams.restore import read_to_end
-from streams.topics import Names, Topic, ensure
 
 CUSTOMERS, STOCK_ROWS = 500_000, 60_000
 READ_RATIO, READY_RATIO = 10.0, 4.0

@@ -12,12 +12,12 @@ from resource import getpagesize
 
 import msgspec
 
-from models.decoding import decode
-from models.definitions import Definitions
-from models.events import KINDS
-from models.facts_from_events import facts_of
-from models.meta import META_KEY
-from models.partition import Partition
+from models.contract.decoding import decode
+from models.contract.events import KINDS
+from models.definitions.definitions import Definitions
+from models.facts.from_events import facts_of
+from models.partition.metadata import META_KEY
+from models.partition.partition import Partition
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _NOW = int((_START + timedelta(days=330)).timestamp()) * 1_000_000

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from bench.feed import PARTITIONS, Filled, Placing, Record, console, drop, filled_kafka, forget, shop
 from bench.processes import CPU, run_stock, total, worker
 from bench.report import Line, of_rounds
-from streams.topics import INPUTS
+from streams.kafka.topics import INPUTS
 
 CUSTOMERS, EVENTS, STOCK_EVENTS = 100_000, 1_000_000, 20_000
 #: Placing -> at least this share of getmany's rate, and this multiple of stock Faust's.

@@ -9,7 +9,7 @@ from grafana import customers, pipeline, promises, response_times, retention, su
 from grafana.build import render
 from grafana.charts import Board, Chart
 from grafana.definitions import OPERATIONAL
-from models.metrics import CATALOGUE
+from models.metrics.catalogue import CATALOGUE
 
 BOARDS = tuple(
     module.BOARD for module in (retention, response_times, promises, customers, support_now, week, pipeline)

@@ -4,10 +4,10 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from models.events import KINDS
-from models.messages import ACTION, PROFILE, TICKET_SLA, TRANSITION
+from models.contract.events import KINDS
+from models.contract.messages import ACTION, PROFILE, TICKET_SLA, TRANSITION
 from schemas.json_schema import components
-from streams.topics import DEAD_LETTERS, INPUTS, METRICS, Topic, required
+from streams.kafka.topics import DEAD_LETTERS, INPUTS, METRICS, Topic, required
 
 _PROJECT: Final = Path(__file__).parents[1] / "pyproject.toml"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from schemas import asyncapi, json_schema
-from streams.ask import openapi
+from streams.http.api import openapi
 
 HERE = Path(__file__).parent
 BANNER = "# Generated from the code's types by `make generate`.\n"

@@ -15,9 +15,9 @@ from rich.console import Console
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from streams.broker import free_port
+from streams.config.load import load
 from streams.demo import Demo, plan
-from streams.settings import load
+from streams.local.kafka import free_port
 
 #: So long may the story take until its alerts are on the page, and they are given a moment to gather.
 _PATIENCE_SECONDS = 900.0

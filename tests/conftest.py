@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.broker import EmbeddedKafka
-from tests.secured import SecuredKafka
+from streams.local.kafka import EmbeddedKafka
+from tests.support.secured_kafka import SecuredKafka
 
 
 @pytest.fixture(scope="session")

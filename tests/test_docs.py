@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from models import alone
-from models.decoding import decode, to_us
-from models.definitions import Definitions
-from models.events import KINDS
-from models.facts_from_events import facts_of
-from models.metrics import CATALOGUE, compute
-from models.partition import Partition
+from models.contract.decoding import decode, to_us
+from models.contract.events import KINDS
+from models.definitions.definitions import Definitions
+from models.facts.from_events import facts_of
+from models.metrics.catalogue import CATALOGUE, compute
+from models.partition import standalone
+from models.partition.partition import Partition
 
 _METRICS = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text()
 _EXAMPLE = re.compile(r"```jsonl\n(.*?)```\s+```metrics (\S+)\n(.*?)```", re.DOTALL)
@@ -28,7 +28,7 @@ def _numbers(events: str, now: int) -> dict[tuple[str, frozenset[tuple[str, str]
         event = decode(KINDS[json.loads(line)["type"]], line.encode())
         for customer, fact in facts_of(event, definitions):
             partition.take_one(customer, fact)
-    samples = compute([alone.evaluate(partition, now)], definitions, now)
+    samples = compute([standalone.evaluate(partition, now)], definitions, now)
     return {(sample.metric, frozenset(sample.labels.items())): sample.value for sample in samples}
 
 
@@ -55,7 +55,7 @@ def test_every_metric_is_documented() -> None:
 
 
 def test_every_series_of_a_worker_is_documented() -> None:
-    own = (Path(__file__).parents[1] / "streams" / "exporter.py").read_text()
+    own = (Path(__file__).parents[1] / "streams" / "monitoring" / "exporter.py").read_text()
     short = re.findall(r'_(?:gauge|counter)\(\s*"(\w+)"', own)
     names = {f"retention_worker_{name}" for name in short} | set(re.findall(r'"(retention_worker_\w+)"', own))
     assert len(names) > 10

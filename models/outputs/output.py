@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from models.messages import ACTION, PROFILE, TICKET_SLA, TRANSITION
+from models.contract.messages import ACTION, PROFILE, TICKET_SLA, TRANSITION
 
 __all__ = ["ACTION", "PROFILE", "TICKET_SLA", "TRANSITION", "Output"]
 
@@ -11,7 +11,7 @@ class Output(Struct, frozen=True, gc=False):
     """A message, and what is said about it.
 
     Attributes:
-        type: one of `models.messages.MESSAGE_TYPES`.
+        type: one of `models.contract.messages.MESSAGE_TYPES`.
         id: deterministic: the same output, made again, has the same.
         key: by whom, or what, the messages of a topic are told apart.
         time: when it came about, microseconds.

@@ -2,20 +2,20 @@
 
 from typing import Final, NamedTuple
 
-from models import feedback
-from models.account import Account
-from models.aggregates import YEAR
-from models.definitions import Definitions
-from models.messages import Profile, ProfileRisk
-from models.money import exponent
-from models.outputs.course import Course
+from models.aggregation.aggregates import YEAR
+from models.contract.messages import Profile, ProfileRisk
+from models.customers.customer import Account
+from models.customers.lifecycle import STATES
+from models.definitions.definitions import Definitions
+from models.definitions.money import exponent
+from models.definitions.windows import hour
+from models.entities import feedback
+from models.outputs.emitted import Said, fingerprint, identity, moment
+from models.outputs.lifecycle_history import Course
 from models.outputs.output import PROFILE, Output
-from models.outputs.said import Said, fingerprint, identity, moment
-from models.risk import assess
-from models.standing import STATES
-from models.windows import hour
+from models.risk.lateness import assess
 
-#: As `models.standing.tiers_of` has them: the thresholds are to rise in this order.
+#: As `models.customers.lifecycle.tiers_of` has them: the thresholds are to rise in this order.
 TIERS: Final = ("member", "silver", "gold", "vip")
 #: Decimal places that are said of risk: what changes less is no news.
 _PLACES: Final = 3

@@ -5,8 +5,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from models.decoding import to_us
-from models.events import EVENT_TYPES, Time
+from models.contract.decoding import to_us
+from models.contract.events import EVENT_TYPES, Time
 from streams.backfill.order import FIRST, Timed
 
 

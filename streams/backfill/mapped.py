@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from models.events import Event
+from models.contract.events import Event
 from streams.backfill.rows import Row
 from streams.mapping.program import Outcome
 from streams.mapping.reader import Reader

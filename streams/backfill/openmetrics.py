@@ -11,9 +11,9 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Final, Self, cast
 
-from models.metrics import CATALOGUE, Sample
-from streams.exporter import AS_OF_HELP, CAUGHT_UP_HELP
-from streams.publisher import AS_OF, CAUGHT_UP, series_key
+from models.metrics.catalogue import CATALOGUE, Sample
+from streams.monitoring.exporter import AS_OF_HELP, CAUGHT_UP_HELP
+from streams.rollup.publisher import AS_OF, CAUGHT_UP, series_key
 
 #: Metrics of which the alerts compare the present with the past: recording rules hold them
 #: (prometheus/recording.py).

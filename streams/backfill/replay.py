@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from models import alone, metrics
-from models.definitions import Definitions
-from models.facts import Fact
-from models.metrics import Sample
-from models.partition import Partition
+from models.definitions.definitions import Definitions
+from models.facts.fact import Fact
+from models.metrics import catalogue
+from models.metrics.catalogue import Sample
+from models.partition import standalone
+from models.partition.partition import Partition
 from streams.backfill.order import Timed
 
 #: Gives the facts of those of some events that are valid, in their order.
@@ -36,9 +37,9 @@ def replay(
             for customer, fact in of_event:
                 partition.take_one(customer, fact)
         if not partition.counting:  # all that was before the first instant
-            alone.count(partition, now)
+            standalone.count(partition, now)
         partition.drain()  # nobody wants the rows that have changed
-        yield now, metrics.compute([alone.evaluate(partition, now)], definitions, now)
+        yield now, catalogue.compute([standalone.evaluate(partition, now)], definitions, now)
 
 
 class _Waiting:

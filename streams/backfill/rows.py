@@ -15,8 +15,8 @@ from typing import IO, Any, Final, NamedTuple, cast
 import msgspec
 from msgspec import inspect
 
-from models.decoding import MAX_BYTES
-from models.events import EVENT_TYPES
+from models.contract.decoding import MAX_BYTES
+from models.contract.events import EVENT_TYPES
 from streams.errors import RetentionError
 
 Row = dict[str, Any]

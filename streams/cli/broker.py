@@ -4,10 +4,10 @@ import asyncio
 
 import click
 
-from streams import broker
 from streams.cli.options import settings_options
+from streams.config.load import Settings
 from streams.errors import SettingsError
-from streams.settings import Settings
+from streams.local import kafka
 
 
 @click.command("broker")
@@ -26,4 +26,4 @@ def command(settings: Settings) -> None:
             hint="the embedded Kafka is one: expected one address of this machine, such as 127.0.0.1:9092",
         )
     host, _, port = server.rpartition(":")
-    asyncio.run(broker.run(host, int(port), settings.data_dir / "kafka", click.echo))
+    asyncio.run(kafka.run(host, int(port), settings.data_dir / "kafka", click.echo))

@@ -6,18 +6,19 @@ from pathlib import Path
 import click
 import msgspec
 
-from models import alone, metrics
-from models.definitions import Definitions
-from models.metrics import Sample
-from models.partition import Partition
+from models.definitions.definitions import Definitions
+from models.metrics import catalogue
+from models.metrics.catalogue import Sample
+from models.partition import standalone
+from models.partition.partition import Partition
 from streams.cli.facts import Instant, Taken, take
 from streams.cli.files import FILES, FORMAT, MAPPING, Format, ReadProgress, read
 from streams.cli.left_out import KEPT, LeftOut
+from streams.cli.metrics_table import show
 from streams.cli.options import settings_options
-from streams.cli.table import show
+from streams.config.load import Settings
 from streams.errors import RetentionError
-from streams.publisher import series_value
-from streams.settings import Settings
+from streams.rollup.publisher import series_value
 
 
 @click.command("compute")
@@ -56,7 +57,7 @@ def command(
         )
         partition, now = _count(taken, now, settings.definitions)
     code = left_out.report()
-    samples = metrics.compute([alone.evaluate(partition, now)], settings.definitions, now)
+    samples = catalogue.compute([standalone.evaluate(partition, now)], settings.definitions, now)
     if as_json:
         _print_json(samples, now)
     else:
@@ -76,7 +77,7 @@ def _count(taken: Iterable[Taken], now: int | None, definitions: Definitions) ->
         if not partition.latest:
             raise RetentionError("there is no valid event to take the time from", "give one with --now")
         now = partition.latest
-    alone.count(partition, now)
+    standalone.count(partition, now)
     return partition, now
 
 

@@ -14,14 +14,15 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from models.decoding import Reason
-from streams import access, admin, dead_letters
-from streams.access import Right
+from models.contract.decoding import Reason
+from streams.cli.messages import counted
 from streams.cli.options import settings_options
-from streams.cli.words import counted
-from streams.dead_letters import DeadLetter, Place
+from streams.config.load import Settings
 from streams.errors import RetentionError
-from streams.settings import Settings
+from streams.kafka import acls, admin
+from streams.kafka.acls import Right
+from streams.operations import dead_letters
+from streams.operations.dead_letters import DeadLetter, Place
 
 _EXCERPT_BYTES = 400
 _INDENT = (0, 0, 0, 4)
@@ -166,7 +167,7 @@ async def _put_back(settings: Settings, letters: Sequence[DeadLetter], places: C
         by_topic[letter.topic].append(letter)
     options = {"acks": "all", "enable_idempotence": True, "max_request_size": _REQUEST_BYTES}
     async with admin.connect(settings) as client:
-        await access.demand(client, [Right("topic", topic, ("WRITE",)) for topic in by_topic])
+        await acls.demand(client, [Right("topic", topic, ("WRITE",)) for topic in by_topic])
     async with AIOKafkaProducer(**settings.client_options(), **options) as producer:
         sent = [
             await producer.send(topic, letter.value, letter.key, headers=list(letter.headers))

@@ -6,7 +6,7 @@ import click
 
 from streams import demo
 from streams.cli.options import settings_options
-from streams.settings import Settings
+from streams.config.load import Settings
 from streams.simulator import SCENARIOS
 
 

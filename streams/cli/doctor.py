@@ -7,10 +7,11 @@ from importlib.metadata import version
 
 import click
 
-from streams import connection, doctor
 from streams.cli.options import settings_options
-from streams.doctor import setup
-from streams.settings import SETTINGS, Settings
+from streams.config import kafka_security
+from streams.config.load import SETTINGS, Settings
+from streams.operations import doctor
+from streams.operations.doctor import setup
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -50,7 +51,8 @@ def command(settings: Settings, form: str | None, principal: str | None) -> int:
     shown = {
         setting.variable: f"{settings.shown(name)}  ({settings.sources[name]})"
         for name, setting in SETTINGS.items()
-        if name not in connection.NAMES[1:] or settings.sources[name] != "default"  # most need none of these
+        if name not in kafka_security.NAMES[1:]
+        or settings.sources[name] != "default"  # most need none of these
     }
     width = max(map(len, shown))
     for variable, value in shown.items():

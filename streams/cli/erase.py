@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from streams import erasure, topics, written_rows
+from streams.cli.messages import confirm
 from streams.cli.options import settings_options
-from streams.cli.words import confirm
+from streams.config.load import Settings
 from streams.errors import RetentionError
-from streams.settings import Settings
+from streams.kafka import topics
+from streams.operations import erasure, erasure_check
 
 _LONGEST_ID = 128
 
@@ -30,7 +31,7 @@ def command(settings: Settings, customer: str, *, yes: bool) -> None:
     if not yes:
         confirm(f"Forget {customer}, and who was merged with them, for ever?")
     now = datetime.now(UTC)
-    rows = asyncio.run(written_rows.end(settings, customer))
+    rows = asyncio.run(erasure_check.end(settings, customer))
     place, offset = asyncio.run(erasure.ask(settings, customer, now))
     click.echo(f"asked: customer.erased is in {place.topic}-{place.partition} at offset {offset}")
     if not asyncio.run(erasure.is_running(settings)):
@@ -41,7 +42,7 @@ def command(settings: Settings, customer: str, *, yes: bool) -> None:
             f"the workers have not done it within {erasure.PATIENCE_SECONDS:.0f} s",
             "they will once they have caught up; the same command waits for it again",
         )
-    elif rows is not None and asyncio.run(written_rows.any_since(settings, customer, rows)) is False:
+    elif rows is not None and asyncio.run(erasure_check.any_since(settings, customer, rows)) is False:
         click.echo(
             f"done: nothing is known of {customer}: misspelt, or erased before? What comes is dropped\n"
         )

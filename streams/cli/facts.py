@@ -6,11 +6,11 @@ from typing import NamedTuple
 import click
 import msgspec
 
-from models.decoding import EventError, check_time, decode, to_us
-from models.definitions import Definitions
-from models.events import KINDS, Event, Time
-from models.facts import Fact
-from models.facts_from_events import facts_of
+from models.contract.decoding import EventError, check_time, decode, to_us
+from models.contract.events import KINDS, Event, Time
+from models.definitions.definitions import Definitions
+from models.facts.fact import Fact
+from models.facts.from_events import facts_of
 from streams.cli.files import Counter, Line
 from streams.cli.left_out import LeftOut
 from streams.clock import wall_us

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from models.decoding import MAX_BYTES
+from models.contract.decoding import MAX_BYTES
 from streams.backfill import mapped, rows
 from streams.backfill.parquet import parquet_rows
 from streams.errors import RetentionError

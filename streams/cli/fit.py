@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from models.histories import Histories
-from streams import risk_file
+from models.risk.purchase_history import Histories
 from streams.cli.facts import Instant, take
 from streams.cli.files import FILES, ReadProgress, read
 from streams.cli.left_out import LeftOut
 from streams.cli.options import settings_options
 from streams.clock import wall_us
+from streams.config import risk_file
+from streams.config.load import Settings
+from streams.config.risk_file import ModelFile
 from streams.errors import RetentionError
-from streams.risk_file import ModelFile
-from streams.settings import Settings
 
 if TYPE_CHECKING:
-    from streams.fitting import Fit, Sample
+    from streams.backfill.fit import Fit, Sample
 
 _HASH_CHARACTERS = 8
 
@@ -46,18 +46,18 @@ def command(files: tuple[str, ...], now: int | None, output: Path | None, settin
     each customer is not to have left. Lines that are no valid event are reported and counted on standard
     error; the exit code is then 9, as `retention compute` has it.
     """
-    fitting = _fitting()
+    fit = _fitting()
     left_out = LeftOut()
     histories, now = _read(files, now, settings, left_out)
-    sample = fitting.summarise(histories.at(now, settings.definitions), now)
-    found = fitting.fit(sample)
+    sample = fit.summarise(histories.at(now, settings.definitions), now)
+    found = fit.fit(sample)
     file = _model_file(found, sample, now)
     path = output or Path(f"risk-{file.version}.toml")
     try:
         risk_file.write(path, file)
     except OSError as error:
         raise RetentionError(f"{path} cannot be written: {error.strerror}") from None
-    likely = fitting.likely_customers(found.parameters, sample.histories)
+    likely = fit.likely_customers(found.parameters, sample.histories)
     click.echo(_summary(file, likely, path))
     return left_out.report()
 
@@ -65,14 +65,14 @@ def command(files: tuple[str, ...], now: int | None, output: Path | None, settin
 def _fitting() -> ModuleType:
     """Import what needs SciPy, which workers do without."""
     try:
-        from streams import fitting  # noqa: PLC0415 - it may not be there
+        from streams.backfill import fit  # noqa: PLC0415 - it may not be there
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "scipy":
             raise
         raise RetentionError(
             "a fit needs SciPy, which is not installed", "install it: pip install scipy (the extra `fit`)"
         ) from None
-    return fitting
+    return fit
 
 
 def _read(

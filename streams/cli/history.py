@@ -9,8 +9,8 @@ from typing import Final
 
 import click
 
-from models.facts import Fact
-from models.windows import US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, known_since
+from models.definitions.windows import US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, known_since
+from models.facts.fact import Fact
 from streams.backfill.events import known_from
 from streams.backfill.openmetrics import Recorder, is_label
 from streams.backfill.order import FIRST, Ordered, Timed
@@ -18,12 +18,12 @@ from streams.backfill.replay import Facts, replay
 from streams.cli.facts import Instant, take
 from streams.cli.files import FILES, FORMAT, MAPPING, Counter, CountProgress, Format, Line
 from streams.cli.left_out import LeftOut
+from streams.cli.messages import counted
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
-from streams.cli.words import counted
 from streams.clock import wall_us
+from streams.config.load import Settings
 from streams.errors import RetentionError
-from streams.settings import Settings
 
 _STEP: Final = re.compile(r"([1-9][0-9]{0,5})([smhd])", re.ASCII)
 _UNITS: Final = {"s": US_PER_SECOND, "m": US_PER_MINUTE, "h": US_PER_HOUR, "d": US_PER_DAY}

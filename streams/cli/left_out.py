@@ -14,9 +14,9 @@ import msgspec
 
 from streams.backfill.mapped import ANONYMOUS, NOTHING, SKIPPED
 from streams.cli.files import Line
-from streams.cli.words import counted
-from streams.dead_letters import readable
+from streams.cli.messages import counted
 from streams.errors import RetentionError
+from streams.operations.dead_letters import readable
 
 #: The exit code of a command that did what it was to do, but for lines that were refused.
 REFUSED: Final = 9

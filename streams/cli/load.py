@@ -15,23 +15,24 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from models.events import EVENT_TYPES, KINDS
-from models.windows import known_since
-from streams import access, admin, inputs, outbox, topics
+from models.contract.events import EVENT_TYPES, KINDS
+from models.definitions.windows import known_since
 from streams.backfill.events import event_time
 from streams.backfill.loading import Loading, begin
 from streams.backfill.order import FIRST, Ordered, Timed
 from streams.cli.files import FILES, FORMAT, MAPPING, CountProgress, Format
 from streams.cli.left_out import KEPT, LeftOut, exit_code, kept_at
 from streams.cli.load_report import report
+from streams.cli.messages import counted
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
-from streams.cli.words import counted
 from streams.clock import wall_us
+from streams.config.load import Settings
 from streams.errors import RetentionError
-from streams.outbox import Outgoing
+from streams.ingest import input_topics
+from streams.kafka import acls, admin, outbox, topics
+from streams.kafka.outbox import Outgoing
 from streams.partitioner import tasks_of
-from streams.settings import Settings
 
 #: Events in one round: enough to fill a batch for each of some tens of partitions, and a few MB at most.
 _ROUND: Final = 20_000
@@ -121,7 +122,7 @@ def command(
 async def _partitions(settings: Settings) -> dict[str, int]:
     """Make the input topics where they are missing, and give each one's number of partitions."""
     async with admin.connect(settings) as client:
-        return await access.inputs(client, settings)
+        return await acls.inputs(client, settings)
 
 
 class _Load:
@@ -163,7 +164,7 @@ class _Load:
                 topic, customer = found
                 by_topic[topic].append((customer, event))
         destined: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
-        inputs.demand_read(settings, by_topic, "load")
+        input_topics.demand_read(settings, by_topic, "load")
         for topic, of_topic in by_topic.items():
             self._state.sending(topic, len(of_topic), of_topic[0][1].time, of_topic[-1][1].time)
             tasks = tasks_of([customer for customer, _ in of_topic], partitions[topic])

@@ -8,7 +8,7 @@ import click
 
 from streams.backfill.loading import Loading
 from streams.cli.left_out import exit_code, told
-from streams.cli.words import counted
+from streams.cli.messages import counted
 
 
 def report(state: Loading, kept: Path | None) -> None:

@@ -5,17 +5,17 @@ import asyncio
 import click
 import msgspec
 
-from models.events import Kind
-from streams import sample
+from models.contract.events import Kind
 from streams.cli import map_report
 from streams.cli.options import settings_options
 from streams.clock import wall_us
+from streams.config.load import Settings
 from streams.errors import RetentionError
-from streams.mapping import examination
-from streams.mapping.examination import Report
+from streams.kafka import sampling
+from streams.mapping import dry_run
+from streams.mapping.dry_run import Report
 from streams.mapping.mappings import ready_tables, ready_texts
 from streams.mapping.reader import Reader
-from streams.settings import Settings
 
 _EPILOG = """\b
 retention map check --topic shop.orders --mapping shopify
@@ -57,10 +57,10 @@ async def _examined(
     settings: Settings, topic: str, mapping: str | None, count: int, *, from_earliest: bool
 ) -> Report:
     reads = _reads(settings, topic, mapping)
-    records = await sample.read(settings, topic, count, from_earliest=from_earliest)
+    records = await sampling.read(settings, topic, count, from_earliest=from_earliest)
     if isinstance(reads, Reader):
         await reads.prepare(record.value for record in records)
-    return examination.examine(
+    return dry_run.examine(
         topic,
         reads,
         records,

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from streams.cli.words import counted
-from streams.mapping.examination import Example, Report
+from streams.cli.messages import counted
+from streams.mapping.dry_run import Example, Report
 
 #: A row of ten columns before and after a change is seen in whole.
 _LINES = 36

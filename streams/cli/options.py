@@ -1,4 +1,4 @@
-"""Flags that are settings: made of `streams.setting`, so that there is one list of them.
+"""Flags that are settings: made of `streams.config.schema`, so that there is one list of them.
 
 What reaches Kafka has flags for how it is reached, too. There are many, and most set-ups have them in the
 environment: help shows the first, which says where the others are described. A secret itself has no flag,
@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import click
 
-from streams import connection
+from streams.config import kafka_security
+from streams.config.load import load, unknown_variables
+from streams.config.schema import FILE, SETTINGS
 from streams.secret import Secret
-from streams.setting import FILE, SETTINGS
-from streams.settings import load, unknown_variables
 
 R = TypeVar("R")
 
@@ -36,7 +36,7 @@ def settings_options(
     Raises:
         SettingsError: on calling the command, a setting is not valid.
     """
-    reached = connection.NAMES if "broker" in names and reached_by else ()
+    reached = kafka_security.NAMES if "broker" in names and reached_by else ()
     wanted = [*map(_option, dict.fromkeys((*names, *reached))), "config"]
 
     def decorate(function: Callable[..., R]) -> Callable[..., R]:
@@ -76,5 +76,5 @@ def _flag(name: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
         name,
         metavar=name.rsplit("_", 1)[-1].upper(),
         help=f"{setting.help} [{setting.variable}; default: {default}{hint}]",
-        hidden=setting.name in connection.NAMES[1:],
+        hidden=setting.name in kafka_security.NAMES[1:],
     )

@@ -7,12 +7,12 @@ from contextlib import aclosing
 import click
 from redis.exceptions import RedisError
 
-from streams import admin, topics
+from streams.cli.messages import confirm
 from streams.cli.options import settings_options
-from streams.cli.words import confirm
+from streams.config.load import Settings
 from streams.errors import GroupActive
+from streams.kafka import admin, topics
 from streams.read_model.store import Store
-from streams.settings import Settings
 
 
 @click.command("reset")

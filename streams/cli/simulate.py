@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import click
 
+from streams.cli.messages import counted
 from streams.cli.options import settings_options
 from streams.cli.simulate_progress import HistoryBar
-from streams.cli.words import counted
-from streams.settings import Settings
+from streams.config.load import Settings
 from streams.simulator import SCENARIOS
 from streams.simulator.live import Plan, Progress, play
 from streams.simulator.writers import Key, to_file, to_kafka

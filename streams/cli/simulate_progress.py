@@ -9,7 +9,7 @@ from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemai
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from streams.cli.words import counted
+from streams.cli.messages import counted
 from streams.simulator.live import Progress
 
 

@@ -4,9 +4,10 @@ from typing import Literal
 
 import click
 
-from streams import logs, run
+from streams import service
 from streams.cli.options import settings_options
-from streams.settings import Settings
+from streams.config.load import Settings
+from streams.monitoring import logs
 
 
 @click.command("worker")
@@ -44,4 +45,4 @@ def command(settings: Settings, log_format: Literal["text", "json"], log_level: 
     port of its own for its pages (--port).
     """
     logs.configure(log_format, log_level)
-    run.run_worker(settings)
+    service.run_worker(settings)

@@ -16,10 +16,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Final
 
-from streams import alerting_files
-from streams.broker import tied
 from streams.demo.story import AS_OF
-from streams.scrape import Scrape, Series
+from streams.local.kafka import tied
+from streams.monitoring import alerting_files
+from streams.monitoring.scrape import Scrape, Series
 
 _JOB: Final = "retention"
 #: The rules ask for what was within an hour of an instant.

@@ -19,16 +19,17 @@ import msgspec
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from streams import admin, alerts
-from streams.broker import EmbeddedKafka, free_port, is_free, tied
-from streams.connection import Connection
+from streams.config.kafka_security import Connection
+from streams.config.load import Settings
 from streams.demo import prometheus
 from streams.demo.story import AS_OF, Story
 from streams.demo.view import Picture, render
 from streams.errors import PortInUse, RetentionError, SettingsError
-from streams.read_model.server import RedisServer, find_program
-from streams.scrape import Scrape, scrape
-from streams.settings import Settings
+from streams.http.live_page import firing_alerts
+from streams.kafka import admin
+from streams.local.kafka import EmbeddedKafka, free_port, is_free, tied
+from streams.local.redis import RedisServer, find_program
+from streams.monitoring.scrape import Scrape, scrape
 from streams.simulator.live import Plan, Progress, play
 from streams.simulator.writers import to_kafka
 
@@ -233,7 +234,7 @@ class Demo:
         ):
             while True:
                 with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError):
-                    self._picture.firing = await alerts.ask(session, url)
+                    self._picture.firing = await firing_alerts.ask(session, url)
                 await asyncio.sleep(_ALERTS_SECONDS)
 
     def _watch(self, progress: Progress) -> None:

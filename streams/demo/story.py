@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from streams.scrape import Scrape
+from streams.monitoring.scrape import Scrape
 from streams.simulator.live import Plan
 from streams.simulator.scenarios import SCENARIOS
 

@@ -11,9 +11,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from streams.alerts import Alert
 from streams.demo.story import AS_OF, Story
-from streams.scrape import Scrape
+from streams.http.live_page.firing_alerts import Alert
+from streams.monitoring.scrape import Scrape
 from streams.simulator.live import Progress
 
 #: A number over nothing.

@@ -1,7 +1,7 @@
 """From what a record says to what the contract wants: times, minor units, ids.
 
 Each conversion takes a value as JSON, Avro, Protobuf or a file's row has it, and gives one that
-`models.events` accepts, or leaves it as it is where it cannot be converted: the event's own validation then
+`models.contract.events` accepts, or leaves it as it is where it cannot be converted: the event's own validation then
 says what it expected. A `ConversionError` says what validation could not know.
 """
 

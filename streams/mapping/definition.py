@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 from msgspec import Struct, field, structs
 
-from models.events import EVENT_TYPES
+from models.contract.events import EVENT_TYPES
 from streams.mapping import event_types
-from streams.mapping.checks import Problem, a_boolean, a_choice, a_table, a_text
+from streams.mapping.definition_checks import Problem, a_boolean, a_choice, a_table, a_text
 from streams.mapping.expressions import Expression
 from streams.mapping.value_definition import Value, expression_of, value_of
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from models.events import EVENT_TYPES, EVENTS, Event, Kind
+from models.contract.events import EVENT_TYPES, EVENTS, Event, Kind
 from streams.mapping import conversions
 from streams.mapping.conversions import Convert
 

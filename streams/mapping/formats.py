@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from models.decoding import EventError
+from models.contract.decoding import EventError
 from streams.mapping.definition import Definition, Envelope
-from streams.mapping.sources import Shape
+from streams.mapping.record_access import Shape
 
 #: The first byte of a value whose schema is in a registry; four bytes of the schema's id follow.
 MAGIC: Final = 0

@@ -25,17 +25,17 @@ from typing import Any, Final, get_args
 
 from msgspec import Struct
 
-from models.events import Kind
+from models.contract.events import Kind
 from streams.errors import RetentionError
 from streams.mapping import definition, event_types
-from streams.mapping.checks import Problem, a_table, a_text
 from streams.mapping.definition import Definition
+from streams.mapping.definition_checks import Problem, a_table, a_text
 from streams.mapping.reader import Reader
-from streams.mapping.registry import Registry
+from streams.mapping.schema_registry import Registry
 
 #: Names of tables in the file that are read here.
 SECTIONS: Final = frozenset({"inputs", "mappings"})
-_READY: Final = Path(__file__).with_name("ready")
+_READY: Final = Path(__file__).with_name("bundled")
 _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _INPUT_KEYS: Final = frozenset({"topic", "pattern", "kind", "mapping"})
 _FRAMED: Final = frozenset({"avro", "protobuf"})

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from models.decoding import EventError
-from models.events import CustomerMerged
+from models.contract.decoding import EventError
+from models.contract.events import CustomerMerged
 from streams.mapping import conversions
 from streams.mapping.conversions import ConversionError
 from streams.mapping.definition import Definition, Rule
+from streams.mapping.event_builder import Make, Outcome, composed, maker
 from streams.mapping.expressions import Get, Source, compiled, condition
-from streams.mapping.maker import Make, Outcome, composed, maker
 from streams.mapping.value_definition import Value
 from streams.mapping.values import compile_value
 

@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from models.decoding import MAX_BYTES, EventError
-from models.events import Event
+from models.contract.decoding import MAX_BYTES, EventError
+from models.contract.events import Event
 from streams.mapping import expressions, formats
 from streams.mapping.definition import Definition
 from streams.mapping.expressions import SURROUNDINGS, Expression, Path
 from streams.mapping.formats import Decode, Open, Record
 from streams.mapping.program import Outcome, Program
-from streams.mapping.registry import Registry
-from streams.mapping.sources import Rows, Shape
+from streams.mapping.record_access import Rows, Shape
+from streams.mapping.schema_registry import Registry
 
 _SHAPED: Final = frozenset({"json", "json-schema"})
 _FRAMED: Final = frozenset({"avro", "protobuf"})

@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from streams.mapping import conversions, event_types, expressions
-from streams.mapping.checks import Problem, a_boolean, a_table, a_text
+from streams.mapping.definition_checks import Problem, a_boolean, a_table, a_text
 from streams.mapping.expressions import Expression
 
 _VALUE_KEYS: Final = frozenset(

@@ -6,7 +6,7 @@ Empty text counts as nothing everywhere: files and forms have no other way to sa
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from models.money import exponent
+from models.definitions.money import exponent
 from streams.mapping import conversions
 from streams.mapping.conversions import ConversionError, Convert
 from streams.mapping.expressions import Get, Source, compiled

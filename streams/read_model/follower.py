@@ -15,9 +15,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
+from streams.kafka.topic_ids import topic_ids
+from streams.kafka.topics import CUSTOMERS, METRICS
 from streams.read_model.store import Position, Store
-from streams.topic_ids import topic_ids
-from streams.topics import CUSTOMERS, METRICS
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ class _Risk(Struct):
 
 
 class _Profile(Struct):
-    """As much of `models.messages.Profile` as decides who is how far up."""
+    """As much of `models.contract.messages.Profile` as decides who is how far up."""
 
     lifecycle: str
     net_value: float

@@ -13,8 +13,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError
 
 from streams.errors import SettingsError
+from streams.kafka.topics import METRICS
 from streams.read_model import rows, scripts
-from streams.topics import METRICS
 
 #: Longer than any batch takes, and short enough that a Redis that hangs is soon known to.
 _TIMEOUT_SECONDS: Final = 5.0

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from zlib import crc32
 
+from streams.simulator.engine import Event
 from streams.simulator.scenarios import SCENARIOS
 from streams.simulator.seasons import DAY
 from streams.simulator.shop import Shop
-from streams.simulator.world import Event
 
 __all__ = ["SCENARIOS", "Event", "Shop", "open_shop", "simulate", "topic_of"]
 

@@ -8,8 +8,8 @@ from bisect import bisect
 from dataclasses import dataclass
 from itertools import accumulate
 
+from streams.simulator.engine import World
 from streams.simulator.seasons import DAY
-from streams.simulator.world import World
 
 _PRODUCTS = 150
 _LEAD_DAYS = 4.0

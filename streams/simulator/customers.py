@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from streams.simulator.seasons import DAY, PEAK, PROPOSALS, season, waking_time
 
 if TYPE_CHECKING:
+    from streams.simulator.engine import World
     from streams.simulator.fulfilment import Order
     from streams.simulator.shop import Shop
-    from streams.simulator.world import World
 
 #: A purchase every 40 days on average; the shape says how different customers are.
 _DAYS_BETWEEN = 40.0

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streams.simulator.customers import Customer
+from streams.simulator.engine import timestamp
 from streams.simulator.seasons import DAY, HOUR
-from streams.simulator.world import timestamp
 
 if TYPE_CHECKING:
     from streams.simulator.shop import Shop

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from streams.simulator.world import Event
+from streams.simulator.engine import Event
 
 
 def _changed(**fields: object) -> Callable[[Event], bytes]:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import msgspec
 
 from streams.simulator import open_shop, topic_of
+from streams.simulator.engine import Event
 from streams.simulator.garbage import spoil
 from streams.simulator.shop import Shop
-from streams.simulator.world import Event
 
 #: A round takes about 0.1 s to make: long enough for large batches, short enough for a progress bar.
 _ROUND = 5_000

@@ -5,6 +5,7 @@ from typing import Final
 
 from streams.simulator.catalogue import Catalogue
 from streams.simulator.customers import Customer, Customers
+from streams.simulator.engine import Event, World
 from streams.simulator.feedback import Feedback
 from streams.simulator.fulfilment import Fulfilment
 from streams.simulator.refunds import Refunds
@@ -12,7 +13,6 @@ from streams.simulator.scenarios import NORMAL, SCENARIOS, Causes
 from streams.simulator.seasons import DAY
 from streams.simulator.storefront import Storefront
 from streams.simulator.support import Support
-from streams.simulator.world import Event, World
 
 #: What a steady shop of one customer does a day, on average: sizes the first stock and the first shift.
 _ORDERS_A_DAY = 0.01

@@ -1,6 +1,6 @@
 """Tickets and their conversations.
 
-Nobody draws a response time here: a ticket waits in the desk's queue (`streams.simulator.desk`) until an
+Nobody draws a response time here: a ticket waits in the desk's queue (`streams.simulator.support_desk`) until an
 agent is free. What the agent then does, and what the customer says, is this module's.
 """
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from streams.simulator.customers import Customer
-from streams.simulator.desk import Desk
+from streams.simulator.engine import timestamp
 from streams.simulator.fulfilment import Order
 from streams.simulator.seasons import DAY, HOUR, MINUTE
-from streams.simulator.world import timestamp
+from streams.simulator.support_desk import Desk
 
 if TYPE_CHECKING:
     from streams.simulator.shop import Shop

@@ -11,11 +11,12 @@ from typing import IO, Literal, cast
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams import access, admin, inputs, outbox, topics
+from streams.config.load import Settings
 from streams.errors import BrokerUnavailable
-from streams.outbox import Outgoing
+from streams.ingest import input_topics
+from streams.kafka import acls, admin, outbox, topics
+from streams.kafka.outbox import Outgoing
 from streams.partitioner import tasks_of
-from streams.settings import Settings
 from streams.simulator.live import Record, Write
 
 Key = Literal["customer", "event", "none"]
@@ -32,9 +33,9 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
     (partitions in turn). Raises `BrokerUnavailable` where no Kafka answers, or no longer, and `SettingsError`
     where no worker of these settings would read what is sent.
     """
-    inputs.demand_read(settings, topics.INPUTS, "the simulated shop")
+    input_topics.demand_read(settings, topics.INPUTS, "the simulated shop")
     async with admin.connect(settings) as client:
-        partitions = await access.inputs(client, settings)
+        partitions = await acls.inputs(client, settings)
     producer = AIOKafkaProducer(
         **settings.client_options(),
         compression_type="zstd",

@@ -17,10 +17,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from prometheus.thresholds import THRESHOLDS as T
-from streams.broker import DEFAULT_SETTINGS
-from streams.kafka_runtime import java_command
-from streams.settings import SETTINGS
-from tests.deploy.hardened import hardened
+from streams.config.load import SETTINGS
+from streams.local.kafka import DEFAULT_SETTINGS
+from streams.local.kafka_runtime import java_command
+from tests.support.hardened import hardened
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from streams.settings import SETTINGS
+from streams.config.load import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")

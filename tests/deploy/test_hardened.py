@@ -2,7 +2,7 @@
 
 import subprocess
 
-from tests.deploy.hardened import hardened
+from tests.support.hardened import hardened
 
 
 def run(*command, writable=()):

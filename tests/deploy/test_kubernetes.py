@@ -13,10 +13,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from deploy.kubernetes import generate
-from streams import access
 from streams.cli.group import COMMANDS
-from streams.doctor.setup import told
-from streams.settings import SETTINGS, load
+from streams.config.load import SETTINGS, load
+from streams.kafka import acls
+from streams.operations.doctor.setup import told
 from tests.deploy.test_compose import SERVICES
 
 ROOT = Path(__file__).parents[2]
@@ -233,7 +233,7 @@ def test_topics_and_users_are_those_that_doctor_names():
     }
     assert granted == {
         (right.resource.replace("-id", "Id"), right.name, operation)
-        for right in access.of_worker(generate.settings())
+        for right in acls.of_worker(generate.settings())
         for operation in right.operations
     }
     assert {acl["resource"]["patternType"] for acl in worker} == {"literal"}

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from tests.e2e.worker import ROOT
+from tests.support.worker_process import ROOT
 
 PRINT = """
 from streams import alerting_files

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.broker import EmbeddedKafka
-from tests.e2e.cluster import Cluster
-from tests.e2e.deployment import Deployment
+from streams.local.kafka import EmbeddedKafka
+from tests.support.cluster import Cluster
+from tests.support.deployment import Deployment
 
 #: What a broker does in minutes, it does in seconds: cleaning compacted topics, removing what is too old.
 _HASTY = {

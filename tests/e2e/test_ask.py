@@ -11,11 +11,11 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from tests.e2e.events import Style, history, latest
 from tests.oracle import World
 from tests.oracle.profiles import profiles
 from tests.oracle.shop import active, is_overdue
-from tests.strategies import DEFINITIONS, rfc3339
+from tests.support.events import Style, history, latest
+from tests.support.strategies import DEFINITIONS, rfc3339
 
 TOKEN = "a secret of the shop's"
 

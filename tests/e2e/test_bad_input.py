@@ -3,8 +3,8 @@
 import json
 from typing import NamedTuple
 
-from tests.e2e.deployment import total
-from tests.e2e.events import HOUR, Record, history, order
+from tests.support.deployment import total
+from tests.support.events import HOUR, Record, history, order
 
 TIME = 1_700_000_000_000_000
 MIB = 1 << 20

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from tests.e2e.cluster import Pace
-from tests.e2e.deployment import SESSION_SECONDS
-from tests.e2e.events import Style, by_thing, duplicated, history
+from tests.support.cluster import Pace
+from tests.support.deployment import SESSION_SECONDS
+from tests.support.events import Style, by_thing, duplicated, history
 
 
 async def test_workers_outlive_a_broker_that_is_away_for_longer_than_a_session(deploy):

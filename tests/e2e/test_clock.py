@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tests.e2e.deployment import AS_OF, CAUGHT_UP, PATIENCE, business, total
-from tests.e2e.events import DAY, END, HOUR, history, order
-from tests.e2e.worker import WallClock
+from tests.support.deployment import AS_OF, CAUGHT_UP, PATIENCE, business, total
+from tests.support.events import DAY, END, HOUR, history, order
+from tests.support.worker_process import WallClock
 
 SECOND = 1_000_000
 

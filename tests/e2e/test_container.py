@@ -11,9 +11,9 @@ import time
 import pytest
 import yaml
 
-from streams.broker import free_port
-from tests.deploy.hardened import hardened
-from tests.e2e.worker import ROOT
+from streams.local.kafka import free_port
+from tests.support.hardened import hardened
+from tests.support.worker_process import ROOT
 
 SERVICE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["worker"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

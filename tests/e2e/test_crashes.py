@@ -5,11 +5,11 @@ import random
 
 import pytest
 
-from tests.e2e.cluster import INPUTS, Cluster, Pace, count_by_origin
-from tests.e2e.deployment import Deployment, total
-from tests.e2e.events import Record, Style, anywhere, by_nothing, by_thing, duplicated, history
-from tests.e2e.sayings import assert_said
-from tests.e2e.worker import WorkerProcess
+from tests.support.cluster import INPUTS, Cluster, Pace, count_by_origin
+from tests.support.deployment import Deployment, total
+from tests.support.events import Record, Style, anywhere, by_nothing, by_thing, duplicated, history
+from tests.support.published_outputs import assert_said
+from tests.support.worker_process import WorkerProcess
 
 STYLES = [Style(), Style(by_thing), Style(by_nothing, anywhere)]
 GARBAGE = 6000

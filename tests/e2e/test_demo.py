@@ -17,9 +17,9 @@ import psutil
 import pytest
 from redis import Redis
 
-from streams.broker import free_port
-from streams.scrape import Scrape, parse
-from tests.e2e.browser import Browser
+from streams.local.kafka import free_port
+from streams.monitoring.scrape import Scrape, parse
+from tests.support.browser import Browser
 
 _DEMO = [sys.executable, "-m", "streams.cli", "demo"]
 #: Enough for the alerts' least numbers.

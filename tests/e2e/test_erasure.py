@@ -10,12 +10,12 @@ from time import monotonic
 import pytest
 from redis import Redis
 
-from streams import old_letters
-from streams.read_model.server import RedisServer, find_program
-from streams.settings import load
-from streams.topics import COMPACTED_DAYS, DEAD_LETTERS, INPUTS, KEPT_DAYS
-from tests.e2e.deployment import PATIENCE
-from tests.e2e.worker import ROOT
+from streams.config.load import load
+from streams.kafka.topics import COMPACTED_DAYS, DEAD_LETTERS, INPUTS, KEPT_DAYS
+from streams.local.redis import RedisServer, find_program
+from streams.operations import dead_letter_retention
+from tests.support.deployment import PATIENCE
+from tests.support.worker_process import ROOT
 
 NOW = datetime.now(UTC)
 PARTITIONS = 4
@@ -76,8 +76,8 @@ async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker
     await cluster.produce([order(9, MARK)])
     await deployment.until(lambda scraped: dropped(scraped) == 1, "a later event is dropped and counted")
     await deployment.until(lambda scraped: customers(scraped) == 2, "two customers")
-    assert await old_letters.remove(settings, 1, NOW + timedelta(days=KEPT_DAYS - 1)) == 0
-    assert await old_letters.remove(settings, 1, NOW + timedelta(days=KEPT_DAYS + 1)) == 1
+    assert await dead_letter_retention.remove(settings, 1, NOW + timedelta(days=KEPT_DAYS - 1)) == 0
+    assert await dead_letter_retention.remove(settings, 1, NOW + timedelta(days=KEPT_DAYS + 1)) == 1
     async with asyncio.timeout(PATIENCE):
         while held_by(redis):  # noqa: ASYNC110
             await asyncio.sleep(0.2)

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from aiokafka import TopicPartition
 
-from streams.broker import free_port
-from tests.e2e.cluster import Record
-from tests.e2e.events import history
+from streams.local.kafka import free_port
+from tests.support.cluster import Record
+from tests.support.events import history
 
 
 async def refusal(worker):
@@ -82,9 +82,9 @@ async def test_a_worker_stops_within_seconds_while_the_broker_is_away(deploy):
 
 
 _REVOKED = """
-import asyncio, streams.run
-from streams.worker import Worker
-streams.run._STOP_SECONDS = 1.5
+import asyncio, streams.service
+from streams.worker.worker import Worker
+streams.service._STOP_SECONDS = 1.5
 revoked = Worker._on_revoked
 async def slowly(self, *args, **kwargs):
     await revoked(self)
@@ -122,7 +122,7 @@ Task.commit = commit
 """
 
 _REBALANCE_RAISES = """
-from streams.worker import Worker
+from streams.worker.worker import Worker
 async def revoked(self, *args, **kwargs):
     raise ValueError("a defect")
 Worker._on_revoked = revoked

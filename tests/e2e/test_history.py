@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.prometheus_server import ROOT, PrometheusServer, filled, panels
+from tests.support.prometheus_server import ROOT, PrometheusServer, filled, panels
 
 #: What no history tells: of the workers, of a year before; what rules conclude, from then on;
 #: what was asked to be done; and in a small shop, nobody may be waiting.

@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 
-from tests.e2e.cluster import Pace
-from tests.e2e.events import Style, by_thing, history
-from tests.e2e.worker import ROOT
+from tests.support.cluster import Pace
+from tests.support.events import Style, by_thing, history
+from tests.support.worker_process import ROOT
 
 
 async def test_history_is_loaded_while_the_topics_flow(deploy, tmp_path):

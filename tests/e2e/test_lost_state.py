@@ -5,8 +5,8 @@ from collections import Counter
 
 from aiokafka import TopicPartition
 
-from tests.e2e.deployment import PATIENCE, SERIES, total
-from tests.e2e.events import Style, by_thing, history
+from tests.support.deployment import PATIENCE, SERIES, total
+from tests.support.events import Style, by_thing, history
 
 STYLES = [Style(), Style(by_thing)]
 

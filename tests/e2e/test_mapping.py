@@ -7,11 +7,11 @@ from decimal import Decimal
 import fastavro
 import pytest
 
-from models.money import exponent
-from tests.e2e.deployment import total
-from tests.e2e.events import Record, Style, by_thing, duplicated, history, microseconds, record, topic_of
-from tests.strategies import DEFINITIONS
-from tests.streams.mapping.registry_server import AUTH, RegistryServer, framed
+from models.definitions.money import exponent
+from tests.support.deployment import total
+from tests.support.events import Record, Style, by_thing, duplicated, history, microseconds, record, topic_of
+from tests.support.registry_server import AUTH, RegistryServer, framed
+from tests.support.strategies import DEFINITIONS
 
 CONFIGURATION = """
 [[inputs]]

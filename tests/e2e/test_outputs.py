@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from tests.e2e.cluster import INPUTS, Pace
-from tests.e2e.deployment import PATIENCE, total
-from tests.e2e.events import DAY, END, HOUR, history, order
-from tests.e2e.sayings import TOPICS, assert_once, assert_said
-from tests.e2e.worker import WallClock
-from tests.strategies import MINUTE, SECOND, rfc3339
+from tests.support.cluster import INPUTS, Pace
+from tests.support.deployment import PATIENCE, total
+from tests.support.events import DAY, END, HOUR, history, order
+from tests.support.published_outputs import TOPICS, assert_once, assert_said
+from tests.support.strategies import MINUTE, SECOND, rfc3339
+from tests.support.worker_process import WallClock
 
 BOUNDARY = END // HOUR * HOUR
 

@@ -10,14 +10,14 @@ from aiohttp import web
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from models.definitions import Definitions
-from streams.live_page import LivePage
-from tests.e2e.browser import Browser
-from tests.e2e.deployment import CAUGHT_UP, Deployment
-from tests.e2e.events import END, history, order
-from tests.e2e.worker import Metrics, WorkerProcess
-from tests.strategies import HOUR
-from tests.streams.test_feed import Worker
+from models.definitions.definitions import Definitions
+from streams.http.live_page.routes import LivePage
+from tests.streams.http.live_page.test_event_stream import Worker
+from tests.support.browser import Browser
+from tests.support.deployment import CAUGHT_UP, Deployment
+from tests.support.events import END, history, order
+from tests.support.strategies import HOUR
+from tests.support.worker_process import Metrics, WorkerProcess
 
 pytestmark = [pytest.mark.program("chromium|google-chrome|chrome", "chromedriver"), pytest.mark.timeout(300)]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streams.read_model.server import RedisServer, find_program
-from tests.e2e.deployment import AS_OF, Deployment
-from tests.e2e.prometheus_server import ROOT, PrometheusServer, filled, panels
-from tests.e2e.worker import Metrics, WorkerProcess
+from streams.local.redis import RedisServer, find_program
+from tests.support.deployment import AS_OF, Deployment
+from tests.support.prometheus_server import ROOT, PrometheusServer, filled, panels
+from tests.support.worker_process import Metrics, WorkerProcess
 
 PLAIN = re.compile(r"max without \(instance\) \((retention_\w+)\{[^}]*\}\)")
 OFFSET = re.compile(r" offset \d+w")

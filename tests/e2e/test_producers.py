@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.e2e.events import (
+from tests.support.events import (
     Style,
     anywhere,
     as_java,

@@ -11,10 +11,10 @@ from cloudevents.core.formats.json import JSONFormat
 from jsonschema import Draft202012Validator
 from redis import Redis
 
-from streams.read_model.server import RedisServer
-from tests.e2e.cluster import Pace
-from tests.e2e.deployment import AS_OF, CAUGHT_UP, PATIENCE, total
-from tests.e2e.events import Style, by_thing, duplicated, history, latest
+from streams.local.redis import RedisServer
+from tests.support.cluster import Pace
+from tests.support.deployment import AS_OF, CAUGHT_UP, PATIENCE, total
+from tests.support.events import Style, by_thing, duplicated, history, latest
 
 pytestmark = pytest.mark.program("redis-server|valkey-server")
 

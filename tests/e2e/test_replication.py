@@ -2,10 +2,10 @@
 
 import asyncio
 
-from tests.e2e.brokers import ThreeBrokers
-from tests.e2e.cluster import Cluster, Pace
-from tests.e2e.deployment import Deployment
-from tests.e2e.events import Style, by_thing, duplicated, history
+from tests.support.brokers import ThreeBrokers
+from tests.support.cluster import Cluster, Pace
+from tests.support.deployment import Deployment
+from tests.support.events import Style, by_thing, duplicated, history
 
 
 async def test_a_broker_is_lost_and_back_under_load_and_no_number_changes(tmp_path):

@@ -4,9 +4,9 @@ import json
 
 from msgspec.structs import replace
 
-from tests.e2e.deployment import AS_OF, CAUGHT_UP, business, differences, total
-from tests.e2e.events import history
-from tests.strategies import DEFINITIONS
+from tests.support.deployment import AS_OF, CAUGHT_UP, business, differences, total
+from tests.support.events import history
+from tests.support.strategies import DEFINITIONS
 
 NEWER = replace(
     DEFINITIONS,

@@ -2,14 +2,14 @@
 
 import pytest
 
-from streams.doctor import setup
+from streams.config.load import load
 from streams.errors import AccessDenied
-from streams.settings import load
-from tests.acls import Administrator, printed
-from tests.e2e.cluster import Cluster
-from tests.e2e.deployment import Deployment
-from tests.e2e.events import Style, by_thing, duplicated, history
-from tests.secured import SECRETS, USER, environ
+from streams.operations.doctor import setup
+from tests.support.cluster import Cluster
+from tests.support.deployment import Deployment
+from tests.support.events import Style, by_thing, duplicated, history
+from tests.support.kafka_admin import Administrator, printed
+from tests.support.secured_kafka import SECRETS, USER, environ
 
 
 @pytest.fixture

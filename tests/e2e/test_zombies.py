@@ -2,10 +2,10 @@
 
 import asyncio
 
-from tests.e2e.cluster import Pace
-from tests.e2e.deployment import AS_OF, SESSION_SECONDS
-from tests.e2e.events import Style, by_thing, history
-from tests.e2e.sayings import assert_said
+from tests.support.cluster import Pace
+from tests.support.deployment import AS_OF, SESSION_SECONDS
+from tests.support.events import Style, by_thing, history
+from tests.support.published_outputs import assert_said
 
 #: Its heartbeats are this far apart; then it knows.
 _NOTICED_SECONDS = SESSION_SECONDS / 3 + 2

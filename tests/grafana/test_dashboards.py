@@ -14,7 +14,7 @@ from grafana_foundation_sdk.models import units
 from grafana import generate
 from grafana.charts import Query
 from grafana.definitions import DEFINITIONS, OPERATIONAL
-from models.metrics import CATALOGUE
+from models.metrics.catalogue import CATALOGUE
 from prometheus.thresholds import THRESHOLDS as T
 
 ROOT = Path(__file__).parents[2]

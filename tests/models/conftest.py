@@ -1,68 +1,11 @@
-"""Facts by hand, and a partition that takes them."""
-
-from datetime import UTC, datetime
+"""Fixtures of the domain's tests."""
 
 import pytest
-from hypothesis import settings
 
-from models import alone, claims
-from models.definitions import Definitions
-from models.facts import Fact
-from models.metrics import compute
-from models.partition import Partition
-
-# A busy machine is no failure.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
-
-SECOND = 1_000_000
-HOUR = 3600 * SECOND
-DAY = 24 * HOUR
-#: A Thursday, ten o'clock sharp.
-NOW = int(datetime(2026, 3, 5, 10, tzinfo=UTC).timestamp()) * SECOND
-
-
-class Shop:
-    """One partition, and its clock."""
-
-    def __init__(self, definitions=None, rows=None):
-        self.definitions = definitions or Definitions()
-        self.rows = {} if rows is None else rows
-        self.partition = Partition(self.definitions, self.rows)
-        self.now = NOW
-        self.partition.advance(self.now)
-        self._ids = iter(range(10**6))
-
-    def say(self, claim_type, entity, at, *payload, customer="ada", event_id=None, seen=None):
-        """Take a fact; gives whether it was new."""
-        claim = claim_type(at, event_id or f"e{next(self._ids)}", *payload)
-        return self.partition.take_one(customer, Fact(entity, claim, seen))
-
-    def order(self, entity, at, amount=1000, currency="USD", channel="web", **rest):
-        """Place an order."""
-        keep = {key: rest.pop(key) for key in ("customer", "event_id", "seen") if key in rest}
-        optional = [rest.get(key) for key in ("promised", "cart", "referrer")]
-        return self.say(claims.Placed, entity, at, amount, currency, channel, *optional, **keep)
-
-    def look(self, now=None):
-        """Give the samples: (metric, *label values by name) -> sample."""
-        self.now = max(self.now, now or 0)
-        partial = self.partition.evaluate(self.now)
-        samples = compute([partial], self.definitions, self.now)
-        return {(s.metric, *(s.labels[name] for name in sorted(s.labels))): s for s in samples}
-
-    def value(self, metric, *labels, now=None):
-        """Give one sample's value; labels by the alphabet of their names."""
-        return self.look(now)[metric, *labels].value
-
-    def restart(self):
-        """Begin again with the rows that have been drained."""
-        self.rows.update({key: row for key, row in self.partition.drain().items() if row is not None})
-        self.partition = Partition(self.definitions, dict(self.rows))
-        self.partition.resume(self.now)
-        alone.count(self.partition, self.now)
+from tests.support.partitions import Shop
 
 
 @pytest.fixture
 def shop():
+    """A partition alone, without events."""
     return Shop()

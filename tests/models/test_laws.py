@@ -17,16 +17,19 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from models import accounts, facts, pages, partition
-from models.decoding import decode
-from models.definitions import Definitions
-from models.events import KINDS
-from models.facts_from_events import facts_of
-from models.meta import META_KEY
-from models.metrics import compute
+from models.contract.decoding import decode
+from models.contract.events import KINDS
+from models.customers import cache
+from models.definitions.definitions import Definitions
+from models.facts import log_pages
+from models.facts.fact import decode_fact, encode_fact
+from models.facts.from_events import facts_of
+from models.metrics.catalogue import compute
+from models.partition import partition
+from models.partition.metadata import META_KEY
 from tests.oracle import Expected, Series, oracle
-from tests.random_history import random_history
-from tests.strategies import (
+from tests.support.histories import random_history
+from tests.support.strategies import (
     ANCHOR,
     DAY,
     DEFINITIONS,
@@ -75,7 +78,7 @@ class Worker:
     def deliver(self, event: Event) -> None:
         decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
         for customer, fact in facts_of(decoded, self.definitions):
-            self.take(self.home(customer), customer, facts.encode(fact))
+            self.take(self.home(customer), customer, encode_fact(fact))
         self.uncommitted.append(event)
         self.pass_on(self.chance.choice([0, 0, 1, 3]))
 
@@ -86,7 +89,7 @@ class Worker:
             decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
             for customer, fact in facts_of(decoded, self.definitions):
                 batch = batches.setdefault(self.home(customer), [])
-                batch.append((customer.encode(), fact, facts.encode(fact)))
+                batch.append((customer.encode(), fact, encode_fact(fact)))
         for number, batch in batches.items():
             self.partitions[number].take(batch)
         self.uncommitted += events
@@ -96,7 +99,7 @@ class Worker:
         return zlib.crc32(customer.encode()) % len(self.partitions) if customer else 0
 
     def take(self, number: int, customer: str, encoded: bytes) -> None:
-        self.partitions[number].take([(customer.encode(), facts.decode(encoded), encoded)])
+        self.partitions[number].take([(customer.encode(), decode_fact(encoded), encoded)])
 
     def pass_on(self, limit: int | None = None) -> None:
         """Deliver so many of the letters that are under way; all of them without a limit."""
@@ -115,7 +118,7 @@ class Worker:
             for to, fact in part.take_outgoing():
                 homes = range(len(self.partitions)) if to is None else [self.home(to)]
                 for home in homes:
-                    self.under_way.setdefault((number, home), deque()).append((to or "", facts.encode(fact)))
+                    self.under_way.setdefault((number, home), deque()).append((to or "", encode_fact(fact)))
 
     def advance(self, now: int) -> None:
         for part in self.partitions:
@@ -240,8 +243,8 @@ def sizes(request):
     gc.freeze()  # so that collecting a worker takes no time
     with pytest.MonkeyPatch.context() as patch:
         if request.param != "as it is":
-            patch.setattr(pages, "PAGE_BYTES", 400)
-            patch.setattr(accounts, "_GENERATION", 1)
+            patch.setattr(log_pages, "PAGE_BYTES", 400)
+            patch.setattr(cache, "_GENERATION", 1)
         yield
     gc.unfreeze()
 

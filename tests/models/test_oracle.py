@@ -10,9 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.definitions import Definitions
+from models.definitions.definitions import Definitions
 from tests.oracle import World, oracle
-from tests.strategies import ANCHOR, DAY, DEFINITIONS, HOUR, MINUTE, SECOND, TIGHT, event_sets, rfc3339
+from tests.support.strategies import (
+    ANCHOR,
+    DAY,
+    DEFINITIONS,
+    HOUR,
+    MINUTE,
+    SECOND,
+    TIGHT,
+    event_sets,
+    rfc3339,
+)
 
 NOW = ANCHOR + 30 * MINUTE  # half past ten
 DATA = Path(__file__).parent.parent / "data" / "cdnow-orders.jsonl.gz"

@@ -19,7 +19,7 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
     Args:
         events: parsed JSON objects of valid events, in any order, duplicates welcome.
         now: the clock, in integer microseconds since the epoch.
-        definitions: a `models.definitions.Definitions`, or anything with its fields.
+        definitions: a `models.definitions.definitions.Definitions`, or anything with its fields.
 
     Returns:
         By metric name and labels: the value (NaN over nothing) and, for a ratio, its two parts.

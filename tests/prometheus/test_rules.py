@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import yaml
 
-from models.ask.questions import WhichCustomers, WhichOrders, WhichTickets
-from models.definitions import Definitions
+from models.definitions.definitions import Definitions
+from models.query.parameters import WhichCustomers, WhichOrders, WhichTickets
 from prometheus import generate
 from prometheus.alerting import DASHBOARDS
 from prometheus.thresholds import THRESHOLDS
-from streams.ask import parameters
+from streams.http.api import parameters
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "prometheus"

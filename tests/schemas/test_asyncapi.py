@@ -9,9 +9,9 @@ import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry, Resource
 
-from models.events import KINDS
+from models.contract.events import KINDS
 from schemas import json_schema
-from streams.topics import INPUTS, required
+from streams.kafka.topics import INPUTS, required
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = yaml.safe_load((ROOT / "schemas/asyncapi.yaml").read_text(encoding="utf-8"))

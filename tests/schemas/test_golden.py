@@ -11,13 +11,13 @@ import pytest
 from aiokafka import ConsumerRecord
 from jsonschema import Draft202012Validator
 
-from models.decoding import decode
-from models.definitions import Definitions
-from models.events import EVENT_TYPES, KINDS
-from models.facts_from_events import facts_of
-from models.messages import MESSAGE_TYPES
+from models.contract.decoding import decode
+from models.contract.events import EVENT_TYPES, KINDS
+from models.contract.messages import MESSAGE_TYPES
+from models.definitions.definitions import Definitions
+from models.facts.from_events import facts_of
 from schemas import json_schema
-from streams.cloudevents import unwrap
+from streams.kafka.cloudevents import unwrap
 
 GOLDEN = Path(__file__).parents[1] / "data/golden"
 CLOUD_EVENTS = sorted(GOLDEN.glob("v*/cloudevents/*.json"))

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from models.decoding import EventError, decode
-from models.definitions import Definitions
-from models.events import EVENT_TYPES, KINDS
-from models.metrics import compute
-from models.partition import Partition
+from models.contract.decoding import EventError, decode
+from models.contract.events import EVENT_TYPES, KINDS
+from models.definitions.definitions import Definitions
+from models.metrics.catalogue import compute
+from models.partition.partition import Partition
 from schemas import generate, json_schema
-from streams.publisher import series_value
+from streams.rollup.publisher import series_value
 from streams.simulator import simulate
-from tests.strategies import DEFINITIONS, event_sets
+from tests.support.strategies import DEFINITIONS, event_sets
 
 ROOT = Path(__file__).parents[2]
 #: A minimal and a full event of each type.

@@ -6,7 +6,7 @@ from pathlib import Path
 from streams import errors
 from streams.cli.group import COMMANDS, INTERRUPTED
 from streams.cli.left_out import REFUSED
-from streams.settings import SETTINGS, load
+from streams.config.load import SETTINGS, load
 
 TEXT = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models.decoding import to_us
-from models.definitions import Definitions
-from models.practice import ACTIONS, Practice
-from tests.models.outputs.conftest import Town
+from models.contract.decoding import to_us
+from models.definitions.action_policy import ACTIONS, Practice
+from models.definitions.definitions import Definitions
+from tests.support.outputs import Town
 
 TEXT = (Path(__file__).parents[3] / "docs" / "outputs.md").read_text()
 [EVENTS] = re.findall(r"```jsonl\n(.*?)```", TEXT, re.DOTALL)

@@ -4,14 +4,14 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from models.decoding import to_us
-from models.messages import Action, Profile, TicketSla, Transition
+from models.contract.decoding import to_us
+from models.contract.messages import Action, Profile, TicketSla, Transition
 from models.outputs import decode_said
-from tests.asked import faults
-from tests.models.outputs.conftest import Town
 from tests.oracle.profiles import decisions, profiles, transitions
-from tests.random_history import random_history
-from tests.strategies import DAY, histories
+from tests.support.action_oracle import faults
+from tests.support.histories import random_history
+from tests.support.outputs import Town
+from tests.support.strategies import DAY, histories
 
 laws = settings(
     max_examples=40,

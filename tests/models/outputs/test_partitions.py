@@ -6,13 +6,13 @@ import json
 import pytest
 from hypothesis import given, settings
 
-from models import accounts, pages
-from models.decoding import decode
-from models.facts import encode
-from models.facts_from_events import facts_of
-from models.messages import PROFILE
-from models.partition import Partition
-from tests.e2e.events import order
+from models.contract.decoding import decode
+from models.contract.messages import PROFILE
+from models.customers import cache
+from models.facts import log_pages
+from models.facts.fact import encode_fact
+from models.facts.from_events import facts_of
+from models.partition.partition import Partition
 from tests.models.outputs.test_laws import (
     assert_profiles,
     assert_targets,
@@ -21,8 +21,9 @@ from tests.models.outputs.test_laws import (
 )
 from tests.models.test_laws import Worker
 from tests.oracle.profiles import transitions
-from tests.random_history import random_history
-from tests.strategies import ANCHOR, DAY, DEFINITIONS, histories
+from tests.support.events import order
+from tests.support.histories import random_history
+from tests.support.strategies import ANCHOR, DAY, DEFINITIONS, histories
 
 
 class Speaking(Worker):
@@ -65,9 +66,9 @@ def sizes(request):
     gc.freeze()  # so that collecting a worker takes no time
     with pytest.MonkeyPatch.context() as patch:
         if request.param != "as it is":
-            patch.setattr(pages, "PAGE_BYTES", 400)
-            patch.setattr(pages, "_NOTE_BYTES", 60)
-            patch.setattr(accounts, "_GENERATION", 1)
+            patch.setattr(log_pages, "PAGE_BYTES", 400)
+            patch.setattr(log_pages, "_NOTE_BYTES", 60)
+            patch.setattr(cache, "_GENERATION", 1)
         yield
     gc.unfreeze()
 
@@ -112,7 +113,7 @@ def test_the_profile_of_who_is_known_no_longer_is_taken_back_after_a_loss_of_sta
     lost.told_of([b"ann", b"bob"])
     placed = order("o", "ann", ANCHOR - DAY)
     [(_, fact)] = facts_of(decode("orders", json.dumps(placed).encode()), DEFINITIONS)
-    lost.take([(b"ann", fact, encode(fact))])
+    lost.take([(b"ann", fact, encode_fact(fact))])
     again = Partition(DEFINITIONS, dict(lost.drain()))  # as the next worker finds it
     again.resume(ANCHOR)
     for _ in again.count():

@@ -5,18 +5,18 @@ import math
 
 import pytest
 
-from models import alone
-from models.decoding import decode
-from models.events import KINDS
-from models.facts_from_events import facts_of
-from models.metrics import compute
-from models.partition import Partition
+from models.contract.decoding import decode
+from models.contract.events import KINDS
+from models.facts.from_events import facts_of
+from models.metrics.catalogue import compute
+from models.partition import standalone
+from models.partition.partition import Partition
 from streams.backfill.events import event_time, known_from, timed
 from streams.backfill.order import Source, in_time_order
 from streams.backfill.replay import replay
 from streams.cli.files import Line
-from tests.random_history import random_history
-from tests.strategies import ANCHOR, DAY, HOUR, MINUTE
+from tests.support.histories import random_history
+from tests.support.strategies import ANCHOR, DAY, HOUR, MINUTE
 
 
 def facts(content, definitions):
@@ -31,7 +31,7 @@ def by_itself(contents, now, definitions):
     for content in contents:
         for customer, fact in facts(content, definitions):
             partition.take_one(customer, fact)
-    return compute([alone.evaluate(partition, now)], definitions, now)
+    return compute([standalone.evaluate(partition, now)], definitions, now)
 
 
 def told(samples):

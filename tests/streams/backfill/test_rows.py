@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from models.decoding import EventError, decode
-from models.events import Item
+from models.contract.decoding import EventError, decode
+from models.contract.events import Item
 from streams.backfill.parquet import parquet_rows
 from streams.backfill.rows import Torn, csv_rows, native
 from streams.errors import RetentionError

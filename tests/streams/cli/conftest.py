@@ -7,9 +7,9 @@ from typing import NamedTuple
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.broker import EmbeddedKafka
 from streams.cli.group import run
-from tests.streams.cli.calls import BrokerCalls, delete_all, visible
+from streams.local.kafka import EmbeddedKafka
+from tests.support.cli_calls import BrokerCalls, delete_all, visible
 
 
 class Result(NamedTuple):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from streams.topics import DEAD_LETTERS, INPUTS
+from streams.kafka.topics import DEAD_LETTERS, INPUTS
 
 NOW = datetime.now(UTC)
 

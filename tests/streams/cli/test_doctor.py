@@ -11,10 +11,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.structs import TopicPartition
 from redis import Redis
 
-from streams.read_model.server import RedisServer
-from streams.settings import load
-from streams.topics import ensure, required
-from tests.streams.cli.calls import visible
+from streams.config.load import load
+from streams.kafka.topics import ensure, required
+from streams.local.redis import RedisServer
+from tests.support.cli_calls import visible
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from models.decoding import to_us
-from models.risk import assess
-from streams.settings import load
+from models.contract.decoding import to_us
+from models.risk.lateness import assess
+from streams.config.load import load
 
 DATA = Path(__file__).parents[2] / "data"
 CDNOW = DATA / "cdnow-orders.jsonl.gz"
@@ -116,8 +116,8 @@ def _fitted(content):
 
 def test_without_scipy_it_says_what_to_install(retention, events_file, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
-    monkeypatch.delitem(sys.modules, "streams.fitting", raising=False)
-    monkeypatch.delattr("streams.fitting", raising=False)
+    monkeypatch.delitem(sys.modules, "streams.backfill.fit", raising=False)
+    monkeypatch.delattr("streams.backfill.fit", raising=False)
     result = retention("fit", events_file(order(1, 3)))
     assert result.code == 1
     assert "a fit needs SciPy, which is not installed" in result.err

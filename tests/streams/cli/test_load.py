@@ -10,8 +10,8 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from streams import settings
 from streams.cli.load import _PATIENCE_SECONDS, _producing
+from streams.config import load
 from streams.partitioner import tasks_of
 
 
@@ -221,7 +221,7 @@ def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka,
 
 async def test_what_is_on_its_way_is_kept_for_as_long_as_a_broker_is_waited_for(own_kafka):
     """It is given up where a partition has no leader, which one has that came back a moment ago."""
-    async with _producing(settings.load({"broker": own_kafka.bootstrap})) as producer:
+    async with _producing(load.load({"broker": own_kafka.bootstrap})) as producer:
         assert producer._message_accumulator._batch_ttl == _PATIENCE_SECONDS
 
 

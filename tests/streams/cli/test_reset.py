@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from redis import Redis
 
-from streams.read_model.server import RedisServer
-from streams.topics import METRICS, Names
+from streams.kafka.topics import METRICS, Names
+from streams.local.redis import RedisServer
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import io
 
 from streams.demo.prometheus import Recorder
-from streams.scrape import parse
+from streams.monitoring.scrape import parse
 
 
 def written(*texts):

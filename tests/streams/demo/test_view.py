@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from streams.alerts import Alert
 from streams.demo.story import Story
 from streams.demo.view import Picture, render
-from streams.scrape import Scrape, parse
+from streams.http.live_page.firing_alerts import Alert
+from streams.monitoring.scrape import Scrape, parse
 from streams.simulator.live import Plan, Progress
 
 BEGAN = datetime(2026, 9, 1, tzinfo=UTC)

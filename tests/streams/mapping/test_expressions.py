@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streams.mapping import expressions
 from streams.mapping.expressions import compilable, compiled, parse, paths
-from streams.mapping.sources import Rows, Shape
+from streams.mapping.record_access import Rows, Shape
 
 NAMES = st.sampled_from(["a", "b", "c"])
 LEAVES = st.one_of(

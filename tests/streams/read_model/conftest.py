@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import redis as redis_py
 
-from streams.read_model.server import RedisServer
+from streams.local.redis import RedisServer
 
 
 def program():

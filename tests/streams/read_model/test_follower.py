@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 import pytest
 import redis as redis_py
 
-from streams import topic_ids
+from streams.kafka import topic_ids
+from streams.local.redis import RedisServer
 from streams.read_model import follower, store
 from streams.read_model.follower import ReadModel
-from streams.read_model.server import RedisServer
 from streams.read_model.store import Store
-from tests.streams.kafka_calls import admin, create, producer
 from tests.streams.read_model.conftest import program
-from tests.streams.read_model.samples import profile
+from tests.support.kafka_calls import admin, create, producer
+from tests.support.read_model_samples import profile
 
 pytestmark = pytest.mark.program("redis-server|valkey-server")
 

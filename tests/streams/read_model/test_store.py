@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.exceptions import RedisError
 
-from streams.broker import free_port
 from streams.errors import SettingsError
-from streams.read_model.server import RedisServer
+from streams.local.kafka import free_port
+from streams.local.redis import RedisServer
 from streams.read_model.store import Position, Store
 from tests.streams.read_model.conftest import program
-from tests.streams.read_model.samples import CUSTOMERS, SERIES, profile, record
+from tests.support.read_model_samples import CUSTOMERS, SERIES, profile, record
 
 pytestmark = pytest.mark.program("redis-server|valkey-server")
 

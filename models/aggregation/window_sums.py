@@ -1,0 +1,168 @@
+"""Sums per series and slot (an hour or a minute), and how they lie in windows that slide.
+
+Slots are grouped in rings by age: ring k holds those within the k-th window and outside the one before, the
+last ring all that is older. A window's sum is the sum of the rings up to its own, and time moves a few
+columns from ring to ring, so that evaluating costs nothing that grows with the number of customers.
+"""
+
+from array import array
+from collections.abc import Sequence
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from models.definitions.windows import between
+
+Ints = NDArray[np.int64]
+
+#: A cell is one integer, `series + slot`: a series is a multiple of 2^32, shifted so that slots may be
+#: negative.
+_SHIFT: Final = 32
+_OFFSET: Final = 1 << 31
+_MASK: Final = (1 << _SHIFT) - 1
+
+
+def series_at(index: int) -> int:
+    """Give the series in row `index` of a table: what to add a slot to, to have a cell."""
+    return (index << _SHIFT) + _OFFSET
+
+
+def split(cells: Ints) -> tuple[Ints, Ints]:
+    """Give cells' rows and slots."""
+    return cells >> _SHIFT, (cells & _MASK) - _OFFSET
+
+
+class Table:
+    """One number per series and slot, and its sum per window.
+
+    Args:
+        lengths: the windows' lengths in slots, ascending.
+        dtype: of a number; sums are of 64 bits.
+    """
+
+    def __init__(self, lengths: Sequence[int], dtype: DTypeLike = np.int64) -> None:
+        self._lengths = np.array(lengths, np.int64)
+        self._width = int(lengths[-1])
+        self._at: int | None = None
+        # A ring buffer of columns.
+        self._data: NDArray[Any] = _zeros(64, self._width, np.dtype(dtype))
+        self._rings: Ints = np.zeros((len(lengths) + 1, 64), np.int64)
+
+    def move(self, slot: int) -> None:
+        """Let time go on to `slot`."""
+        at = self._at
+        if at is None or slot == at:
+            self._at = slot
+            return
+        for ring, length in enumerate(self._lengths.tolist()):
+            first = max(at - length, at - self._width) + 1
+            crossing = np.arange(first, min(slot - length, at) + 1) % self._width
+            if crossing.size:
+                moved = self._data[:, crossing].sum(axis=1, dtype=np.int64)
+                self._rings[ring] -= moved
+                self._rings[ring + 1] += moved
+        reused = np.arange(at + 1, min(slot, at + self._width) + 1) % self._width
+        if self._data[:, reused].any():  # writing zeros over zeros would take memory
+            self._data[:, reused] = 0
+        self._at = slot
+
+    def add(self, rows: Ints, slots: Ints, weights: Ints) -> None:
+        """Add weights at slots that are not later than the present one."""
+        if not rows.size:
+            return
+        self.reserve(int(rows.max()) + 1)
+        rings = np.searchsorted(self._lengths, (self._at or 0) - slots, side="right")
+        # By one index: two take numpy twice as long.
+        np.add.at(self._rings.reshape(-1, copy=False), rings * self._rings.shape[1] + rows, weights)
+        recent = rings < len(self._lengths)
+        np.add.at(
+            self._data.reshape(-1, copy=False),
+            rows[recent] * self._width + slots[recent] % self._width,
+            weights[recent].astype(self._data.dtype),
+        )
+
+    def windows(self, rows: int) -> Ints:
+        """Give the sums of the first `rows` series: [windows and everything, rows]."""
+        self.reserve(rows)
+        result: Ints = np.cumsum(self._rings[:, :rows], axis=0)
+        return result
+
+    def reserve(self, rows: int) -> None:
+        """Have room for the first `rows` series."""
+        held = len(self._data)
+        if rows <= held:
+            return
+        data = _zeros(max(rows, 2 * held), self._width, self._data.dtype)
+        if self._rings.any():  # copying zeros would take memory
+            data[:held] = self._data
+        self._rings = np.pad(self._rings, ((0, 0), (0, len(data) - held)))
+        self._data = data
+
+
+def _zeros(rows: int, width: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Give a table of zeros that takes no memory where nothing is ever written.
+
+    The system gives a page when it is written, one for all of zeros when they are read: so it does of private
+    memory, not of shared. `np.zeros` may take what was freed before, and clear it: 27 ms, 30 MB a partition.
+    """
+    memory = mmap(-1, rows * width * dtype.itemsize, flags=MAP_PRIVATE | MAP_ANONYMOUS)
+    return np.frombuffer(memory, dtype).reshape(rows, width)
+
+
+class Pending:
+    """Weights on their way into a table: appended one by one, taken at once when their slot has come."""
+
+    def __init__(self) -> None:
+        self.plus = array("q")  #: cells of weight 1
+        self.minus = array("q")  #: cells of weight -1
+        self.cells = array("q")
+        self.weights = array("q")  #: of `cells`
+        # Slot -> cells and weights whose time has not come.
+        self._later: dict[int, tuple[array[int], array[int]]] = {}
+        self._taken: int | None = None
+
+    def of(self, sign: int) -> "array[int]":
+        """Give where to append cells of weight 1, or -1."""
+        return self.plus if sign > 0 else self.minus
+
+    def take(self, slot: int) -> tuple[Ints, Ints, Ints]:
+        """Give the rows, slots and weights up to `slot`, and keep those later."""
+        plus, minus = _ints(self.plus), _ints(self.minus)
+        cells = np.concatenate([plus, minus, _ints(self.cells)])
+        weights = np.concatenate([np.ones_like(plus), -np.ones_like(minus), _ints(self.weights)])
+        self.plus, self.minus, self.cells, self.weights = array("q"), array("q"), array("q"), array("q")
+        _, slots = split(cells)
+        self._keep(cells[slots > slot], weights[slots > slot], slots[slots > slot])
+        due = [self._later.pop(at) for at in between(self._later, *self._span(slot))]
+        self._taken = slot
+        known = slots <= slot
+        cells = np.concatenate([cells[known], *(_ints(cells) for cells, _ in due)])
+        weights = np.concatenate([weights[known], *(_ints(weights) for _, weights in due)])
+        return *split(cells), weights
+
+    def _keep(self, cells: Ints, weights: Ints, slots: Ints) -> None:
+        for slot, chosen in by_slot(slots):
+            later = self._later.setdefault(slot, (array("q"), array("q")))
+            later[0].frombytes(cells[chosen].tobytes())
+            later[1].frombytes(weights[chosen].tobytes())
+
+    def _span(self, slot: int) -> tuple[int, int]:
+        """The slots that have come since the last time."""
+        first = min(self._later, default=slot + 1) if self._taken is None else self._taken + 1
+        return first, slot + 1
+
+
+def by_slot(slots: Ints) -> list[tuple[int, Ints]]:
+    """Give each slot that occurs, and the indices at which it does."""
+    if not slots.size:
+        return []
+    order = np.argsort(slots, kind="stable")
+    found = slots[order]
+    starts = np.flatnonzero(np.diff(found, prepend=found[0] - 1))
+    return list(zip(found[starts].tolist(), np.split(order, starts[1:]), strict=True))
+
+
+def _ints(values: "array[int]") -> Ints:
+    return np.frombuffer(values, np.int64) if values else np.empty(0, np.int64)

@@ -1,0 +1,160 @@
+"""The customer as a whole: the line of qualifying orders, where it puts them, and what they met on the way.
+
+What one entity of a customer changes here concerns the others: an order that is cancelled moves the
+customer's retention, standing and exposure at once. The parts are kept in step: each change is made with the
+others as they are.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+
+from models.aggregation.aggregates import Aggregates
+from models.customers.action_returns import ReturnPoints
+from models.customers.customer import Account
+from models.customers.exposure import ExposurePoints, Gap, gaps, spells_of
+from models.customers.lifecycle import Standing, Standings
+from models.customers.retention import Entry, Line, RetentionPoints
+from models.definitions.definitions import Definitions
+from models.definitions.windows import US_PER_HOUR, between
+from models.entities.exposures import Encounter
+from models.facts.claims import Acted, Seen
+
+
+class Relationship:
+    """What customers as a whole add to a partition's aggregates."""
+
+    def __init__(self, aggregates: Aggregates, definitions: Definitions, hour: int) -> None:
+        self.hour = hour  #: That standings are of.
+        self._retention = RetentionPoints(aggregates, definitions)
+        self._standings = Standings(aggregates, definitions)
+        self._exposure = ExposurePoints(aggregates, definitions)
+        self._returns = ReturnPoints(aggregates)
+        # Event hour -> customers who may stand elsewhere from then on.
+        self._steps: dict[int, list[bytes]] = {}
+
+    def open(self, account: Account, encounters: Sequence[Encounter]) -> None:
+        """Add what a restored customer adds, who has met all this."""
+        row, line = account.row, account.line
+        met = row.met
+        for exposure, hour in encounters:
+            met.setdefault(exposure, []).append(hour)
+        for hours in met.values():
+            hours.sort()
+        if line:
+            self._retention.add_line(line)
+            if met or row.seen:
+                chosen = _all(account)
+                self._exposure.add_met(chosen, met, met, 1)
+                for experiment, shown in account.shown.items():
+                    self._exposure.add_shown(chosen, experiment, shown, 1)
+        if account.acted:
+            self._returns.add(account.acted, line, 1)
+        self.stand(account, None)
+
+    def move(self, account: Account, old: Entry | None, new: Entry | None) -> None:
+        """An order has another place in the customer's line, or none."""
+        line, year, row = account.line, account.year(self.hour), account.row
+        exposed = row.met or row.seen
+        if account.acted:
+            self._returns.add(account.acted, line, -1)
+        if old is not None:
+            gone = _near(line, old, present=True) if exposed else ()
+            self._retention.remove(line, old)
+            year.change(old, -1)
+            if exposed:
+                self._exposure.move(gone, _near(line, old, present=False), row.met, account.shown)
+        if new is not None:
+            gone = _near(line, new, present=False) if exposed else ()
+            self._retention.insert(line, new)
+            year.change(new, 1)
+            if exposed:
+                self._exposure.move(gone, _near(line, new, present=True), row.met, account.shown)
+        if account.acted:
+            self._returns.add(account.acted, line, 1)
+
+    def meet(self, account: Account, old: Sequence[Encounter], new: Sequence[Encounter]) -> None:
+        """Something was met that was not before, or the other way round."""
+        if old == new or not (old or new):
+            return
+        chosen, met = _all(account), account.row.met
+        exposures = {exposure for exposure, _ in (*old, *new)}
+        self._exposure.add_met(chosen, met, exposures, -1)
+        for exposure, hour in old:
+            met[exposure].remove(hour)
+            if not met[exposure]:
+                del met[exposure]
+        for exposure, hour in new:
+            insort(met.setdefault(exposure, []), hour)
+        self._exposure.add_met(chosen, met, exposures, 1)
+
+    def act(self, account: Account, claim: Acted) -> None:
+        """An action was asked for, or held back."""
+        account.renew_acted()
+        self._returns.add((claim,), account.line, 1)
+
+    def forget_act(self, account: Account, claim: Acted) -> None:
+        """An action has left the horizon."""
+        account.renew_acted()
+        self._returns.add((claim,), account.line, -1)
+
+    def see(self, account: Account, experiment: str, claim: Seen) -> None:
+        """Something was shown of an experiment."""
+        shown, seen = account.shown.get(experiment, ()), account.row.seen.get(experiment, [])
+        if len(shown) == 1 and shown[0][0] == claim.variant and shown[0][1][0] <= claim.time // US_PER_HOUR:
+            seen.append(claim)  # the same again, as nearly always
+        else:
+            self.show(account, experiment, [*seen, claim])
+
+    def show(self, account: Account, experiment: str, seen: list[Seen]) -> None:
+        """Put what was shown of an experiment in the place of what is known."""
+        before, shown = account.shown.get(experiment, []), spells_of(seen)
+        if shown != before:
+            chosen = _all(account)
+            self._exposure.add_shown(chosen, experiment, before, -1)
+            self._exposure.add_shown(chosen, experiment, shown, 1)
+            account.shown[experiment] = shown
+        if seen:
+            account.row.seen[experiment] = seen
+        else:
+            account.row.seen.pop(experiment, None)
+            account.shown.pop(experiment, None)
+
+    def standing(self, account: Account, hour: int | None = None) -> Standing | None:
+        """Where the customer has been counted; as of an event hour (the present one) if not looked at since.
+
+        None while nothing is known of them.
+        """
+        if account.standing is None:
+            account.standing = self._derive(account, self.hour if hour is None else hour)
+        return account.standing
+
+    def _derive(self, account: Account, hour: int) -> Standing | None:
+        if not account.row.known:
+            return None if account.row.letters is None else self._standings.named(account.sent, hour)
+        return self._standings.derive(account.line, account.year(hour), account.sent, hour)
+
+    def stand(self, account: Account, before: Standing | None) -> None:
+        """Count a customer where they stand now, no longer where they stood."""
+        standing = account.standing = self._derive(account, self.hour)
+        self._standings.change(before, standing)
+        if standing is None or standing.until is None:
+            return
+        if before is None or before.until != standing.until:
+            self._steps.setdefault(standing.until, []).append(account.key)
+
+    def go_to(self, hour: int) -> set[bytes]:
+        """Let the present hour be a later one, and give the customers who may stand elsewhere now."""
+        due = between(self._steps, self.hour + 1, hour + 1)
+        self.hour = hour
+        return {key for at in due for key in self._steps.pop(at)}
+
+
+def _all(account: Account) -> list[Gap]:
+    return gaps([entry[2] for entry in account.line], end=True)
+
+
+def _near(line: Line, entry: Entry, *, present: bool) -> list[Gap]:
+    """Give the gaps that an order makes, or the one that it would divide."""
+    at = bisect_left(line, entry)
+    hours = [other[2] for other in line[max(at - 1, 0) : at + 1 + present]]
+    return gaps(hours, end=at + present >= len(line))

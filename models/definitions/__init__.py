@@ -1,0 +1,5 @@
+"""What the shop decides: the parameters of every definition, and the units of time and money.
+
+Imports nothing of the project.
+Start at `definitions.Definitions`, then `windows`.
+"""

@@ -1,0 +1,131 @@
+"""What the shop decides about its numbers: currencies, targets, tiers, windows (docs/operating.md).
+
+A change of any of them applies to everything known at the next start: nothing here is part of the state.
+"""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Final
+
+from msgspec import Struct, field
+
+from models.definitions.action_policy import Practice
+from models.definitions.risk_model import RiskModel
+from models.definitions.windows import SHORT_WINDOWS, Window
+
+PRIORITIES: Final = ("low", "normal", "high", "urgent")
+
+#: Priority -> (first response, resolution) in seconds.
+_SLA: Final = {
+    "low": (48 * 3600, 168 * 3600),
+    "normal": (24 * 3600, 72 * 3600),
+    "high": (4 * 3600, 24 * 3600),
+    "urgent": (1 * 3600, 8 * 3600),
+}
+_TIERS: Final = {"silver": 200.0, "gold": 500.0, "vip": 1000.0}
+_CHANNELS: Final = ("web", "app", "store", "marketplace", "email", "chat", "phone", "social")
+_PAYMENT_METHODS: Final = ("card", "wallet", "bank_transfer", "cash_on_delivery", "pay_later")
+
+
+class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The definitions' parameters, with the published defaults.
+
+    Attributes:
+        base_currency: ISO 4217 code that money is reported in.
+        rates: currency -> base units for one major unit of it.
+        windows: names of the long windows, such as `30d`.
+        horizon_days: events older than this are forgotten; at least twice the longest window.
+        lifecycle_days: L, after which a customer without an order has churned.
+        sla: priority -> targets in seconds, (first response, resolution).
+        tiers: loyalty tier -> yearly net from which it is held, in major units of the base currency.
+        channels: those counted by name; another is `other`, none `unknown`.
+        payment_methods: those counted by name; another is `other`.
+        risk: the fitted model of the customers' rhythm; None: no probabilities.
+        actions: what the shop does for its customers, and how much of it.
+
+    Raises:
+        ValueError: on construction, a value breaks one of these rules; the message starts with its name.
+    """
+
+    base_currency: str = "USD"
+    rates: Mapping[str, float] = field(default_factory=lambda: {"USD": 1.0})
+    windows: tuple[str, ...] = ("7d", "30d", "90d", "365d")
+    horizon_days: int = 800
+    lifecycle_days: int = 90
+    sla: Mapping[str, tuple[int, int]] = field(default_factory=lambda: dict(_SLA))
+    tiers: Mapping[str, float] = field(default_factory=lambda: dict(_TIERS))
+    channels: tuple[str, ...] = _CHANNELS
+    payment_methods: tuple[str, ...] = _PAYMENT_METHODS
+    risk: RiskModel | None = None
+    actions: Practice = field(default_factory=Practice)
+
+    def __post_init__(self) -> None:
+        """Hold every rule at once, so that no half-valid definitions exist."""
+        _check_money(self)
+        _check_windows(self)
+        _check_sla(self)
+        _check_tiers(self)
+        _check_names("channels", self.channels)
+        _check_names("payment_methods", self.payment_methods)
+
+
+def _check_money(definitions: Definitions) -> None:
+    base = definitions.base_currency
+    if not _is_currency(base):
+        raise ValueError(f"base_currency: {base!r} is not an ISO 4217 code such as 'EUR'")
+    for currency, rate in definitions.rates.items():
+        if not _is_currency(currency):
+            raise ValueError(f"rates: {currency!r} is not an ISO 4217 code such as 'EUR'")
+        if not (isfinite(rate) and rate > 0):
+            raise ValueError(f"rates: {currency} has the rate {rate}, which is not above 0")
+    if definitions.rates.get(base) != 1:
+        raise ValueError(f"rates: the base currency {base} is to have the rate 1")
+
+
+def _is_currency(code: str) -> bool:
+    return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()  # noqa: PLR2004
+
+
+def _check_windows(definitions: Definitions) -> None:
+    if not definitions.windows:
+        raise ValueError("windows: at least one is needed")
+    if len(set(definitions.windows)) < len(definitions.windows):
+        raise ValueError("windows: one is named twice")
+    for short in SHORT_WINDOWS:
+        if short.name in definitions.windows:
+            raise ValueError(f"windows: {short.name} is there already, for what slides by the minute")
+    try:
+        longest = max((Window.parse(name) for name in definitions.windows), key=lambda window: window.hours)
+    except ValueError as error:
+        raise ValueError(f"windows: {error}") from None
+    if definitions.horizon_days * 24 < 2 * longest.hours:
+        raise ValueError(
+            f"horizon_days: {definitions.horizon_days} is less than twice the longest window, {longest.name}"
+        )
+    if definitions.lifecycle_days < 1:
+        raise ValueError("lifecycle_days: at least 1 is needed")
+    if definitions.horizon_days < definitions.lifecycle_days:
+        raise ValueError(f"lifecycle_days: more than the horizon of {definitions.horizon_days} days")
+
+
+def _check_sla(definitions: Definitions) -> None:
+    if set(definitions.sla) != set(PRIORITIES):
+        raise ValueError(f"sla: targets are needed for exactly these priorities: {', '.join(PRIORITIES)}")
+    for priority, targets in definitions.sla.items():
+        if min(targets) < 1:
+            raise ValueError(f"sla: a target of {priority} is less than a second")
+
+
+def _check_tiers(definitions: Definitions) -> None:
+    if set(definitions.tiers) != set(_TIERS):
+        raise ValueError(f"tiers: exactly these are needed: {', '.join(_TIERS)}")
+    thresholds = [definitions.tiers[name] for name in _TIERS]
+    if not all(isfinite(threshold) for threshold in thresholds) or thresholds[0] <= 0:
+        raise ValueError("tiers: a threshold is not above 0")
+    if thresholds != sorted(thresholds):
+        raise ValueError(f"tiers: thresholds are to rise in the order {', '.join(_TIERS)}")
+
+
+def _check_names(name: str, values: tuple[str, ...]) -> None:
+    if len(set(values)) < len(values) or not all(values) or {"other", "unknown"} & set(values):
+        raise ValueError(f"{name}: names are to be distinct, not empty, and neither 'other' nor 'unknown'")

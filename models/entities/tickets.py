@@ -1,0 +1,235 @@
+"""A ticket, as its claims make it, and what it adds to the sums (docs/metrics.md, "Tickets")."""
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+
+from msgspec import Struct
+
+from models.aggregation.aggregates import Aggregates, channels_of
+from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.windows import US_PER_HOUR
+from models.facts.claims import (
+    AGENT,
+    CUSTOMER,
+    SOLVED,
+    STATUSES,
+    Opened,
+    Replied,
+    StatusChanged,
+    TicketClaim,
+    Transferred,
+)
+
+
+class Ticket(Struct, frozen=True, gc=False):
+    """A known ticket. Times in microseconds; None where something has not happened.
+
+    Attributes:
+        opened: when it was opened first.
+        priority: index in `PRIORITIES`.
+        by_agent: opened by an agent, so that nobody waits for a first response.
+        answered: the first public reply of an agent or a bot.
+        answered_by_human: the first public reply of an agent.
+        promise: the deadline that such a reply told last.
+        status: the latest, index in `STATUSES`.
+        first_resolution: the first `solved` or `closed`.
+        full_resolution: when it last went from unresolved to resolved, while it is resolved.
+        wait: time in `open` or `on_hold`.
+        reopened, transferred, bot_only: what happened on the way.
+    """
+
+    opened: int
+    priority: int
+    by_agent: bool
+    channel: str
+    answered: int | None
+    answered_by_human: int | None
+    promise: int | None
+    status: int
+    first_resolution: int | None
+    full_resolution: int | None
+    wait: int
+    reopened: bool
+    transferred: bool
+    bot_only: bool
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether the latest status says so."""
+        return self.status >= SOLVED
+
+
+def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
+    """Give the ticket that claims of one `ticket_id` make; None while nothing known has opened it."""
+    opened: Opened | None = None
+    changes: list[StatusChanged] = []
+    replies: list[Replied] = []
+    transferred = False
+    for claim in claims:
+        if isinstance(claim, Replied):
+            replies.append(claim)
+        elif isinstance(claim, StatusChanged):
+            changes.append(claim)
+        elif isinstance(claim, Transferred):
+            transferred = True
+        elif opened is None or (claim.time, claim.id) < (opened.time, opened.id):
+            opened = claim
+    if opened is None:
+        return None
+    answered, human, promise = _responses(replies)
+    course = _course(opened.time, changes)
+    return Ticket(
+        opened.time,
+        opened.priority,
+        opened.by_agent,
+        opened.channel,
+        answered,
+        human,
+        promise,
+        *course,
+        transferred,
+        answered is not None and human is None,
+    )
+
+
+def _responses(replies: list[Replied]) -> tuple[int | None, int | None, int | None]:
+    """Give the first public reply of a bot or an agent, of an agent, and the deadline told last."""
+    answered: int | None = None
+    human: int | None = None
+    promise: Replied | None = None
+    for reply in replies:
+        if reply.public and reply.author != CUSTOMER:
+            time = reply.time
+            if answered is None or time < answered:
+                answered = time
+            if reply.author == AGENT and (human is None or time < human):
+                human = time
+            if reply.promised is not None and (
+                promise is None or (reply.time, reply.id) > (promise.time, promise.id)
+            ):
+                promise = reply
+    return answered, human, promise.promised if promise is not None else None
+
+
+_OPEN, _ON_HOLD = STATUSES.index("open"), STATUSES.index("on_hold")
+
+
+def _course(opened: int, changes: list[StatusChanged]) -> tuple[int, int | None, int | None, int, bool]:
+    """Give the last status, the first and the full resolution, the wait, and whether it was reopened."""
+    if len(changes) > 1:
+        changes.sort(key=lambda claim: (claim.time, claim.id))
+    status, since, wait, reopened = _OPEN, opened, 0, False
+    first = full = None
+    for change in changes:
+        time = max(since, change.time)  # what was before the ticket was opened took no time
+        if status in (_OPEN, _ON_HOLD):
+            wait += time - since
+        since = time
+        if change.status >= SOLVED > status:
+            full = change.time
+            first = full if first is None else first
+        elif change.status < SOLVED <= status:
+            full, reopened = None, True
+        status = change.status
+    return status, first, full, wait, reopened
+
+
+_OPENING = ("opened", "priority", "by_agent", "channel")
+_RESOLUTION = ("first_resolution", "full_resolution", "wait", "reopened", "transferred", "bot_only")
+
+
+class TicketPoints:
+    """What tickets add to a partition's sums, whoever opened them."""
+
+    def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
+        self._aggregates = aggregates
+        span, level = aggregates.span, aggregates.level
+        self._any = [span("response_any", priority) for priority in PRIORITIES]
+        self._human = [span("response_human", priority) for priority in PRIORITIES]
+        self._channels = {name: span("response_channel", name) for name in channels_of(definitions)}
+        self._first = [span("resolution_first", priority) for priority in PRIORITIES]
+        self._full = [span("resolution_full", priority) for priority in PRIORITIES]
+        self._wait = span("wait")
+        self._waits_any = [level("unanswered", "any", priority) for priority in PRIORITIES]
+        self._waits_human = [level("unanswered", "human", priority) for priority in PRIORITIES]
+        self._status = [
+            [level("tickets", status, priority) for priority in PRIORITIES] for status in STATUSES
+        ]
+        self._answered = aggregates.count("answered")
+        self._told = aggregates.count("told")
+        self._resolved = aggregates.count("resolved")
+        self._reopened = aggregates.count("reopened")
+        self._transferred = aggregates.count("transferred")
+        self._bot_only = aggregates.count("bot_only")
+        self._aspects: list[tuple[Callable[[Ticket], object], Callable[[Ticket, int], None]]] = [
+            (attrgetter("status", "priority"), self._add_status),
+            (
+                attrgetter(*_OPENING, "answered", "answered_by_human", "promise", "is_resolved"),
+                self._add_responses,
+            ),
+            (attrgetter(*_OPENING, *_RESOLUTION), self._add_resolutions),
+        ]
+
+    def open(self, ticket: Ticket) -> None:
+        """Add all that a ticket adds now."""
+        for _, add in self._aspects:
+            add(ticket, 1)
+
+    def change(self, old: Ticket | None, new: Ticket | None) -> None:
+        """Add what a ticket adds now, in the place of what it did; None while it is not known.
+
+        Most changes concern one of three aspects, so each is compared by itself.
+        """
+        for aspect, add in self._aspects:
+            before = None if old is None else aspect(old)
+            now = None if new is None else aspect(new)
+            if before != now:
+                if old is not None:
+                    add(old, -1)
+                if new is not None:
+                    add(new, 1)
+
+    def _add_status(self, ticket: Ticket, sign: int) -> None:
+        if ticket.status < SOLVED:
+            self._aggregates.levels[self._status[ticket.status][ticket.priority]] += sign
+
+    def _add_responses(self, ticket: Ticket, sign: int) -> None:
+        if ticket.by_agent:
+            return
+        aggregates, opened, priority = self._aggregates, ticket.opened, ticket.priority
+        answered, human = ticket.answered, ticket.answered_by_human
+        if answered is not None:
+            aggregates.add_span(self._any[priority], answered, answered - opened, sign)
+            cells = aggregates.counts.of(sign)
+            cells.append(self._answered + answered // US_PER_HOUR)
+            if ticket.promise is not None:
+                cells.append(self._told + answered // US_PER_HOUR)
+        elif not ticket.is_resolved:
+            aggregates.levels[self._waits_any[priority]] += sign
+        if human is not None:
+            channel = self._channels.get(ticket.channel)
+            if channel is None:  # which the configuration no longer names
+                channel = self._channels["other"]
+            aggregates.add_span(self._human[priority], human, human - opened, sign)
+            aggregates.add_span(channel, human, human - opened, sign)
+        elif not ticket.is_resolved:
+            aggregates.levels[self._waits_human[priority]] += sign
+            aggregates.add_open(opened, sign)
+
+    def _add_resolutions(self, ticket: Ticket, sign: int) -> None:
+        aggregates, opened = self._aggregates, ticket.opened
+        first, full = ticket.first_resolution, ticket.full_resolution
+        if first is not None:
+            aggregates.add_span(self._first[ticket.priority], first, first - opened, sign)
+        if full is None:
+            return
+        aggregates.add_span(self._full[ticket.priority], full, full - opened, sign)
+        aggregates.add_span(self._wait, full, ticket.wait, sign)
+        cells, at = aggregates.counts.of(sign), full // US_PER_HOUR
+        cells.append(self._resolved + at)
+        if ticket.reopened:
+            cells.append(self._reopened + at)
+        if ticket.transferred:
+            cells.append(self._transferred + at)
+        if ticket.bot_only:
+            cells.append(self._bot_only + at)

@@ -1,0 +1,188 @@
+"""From events to facts: a claim, and the entity it is about (docs/metrics.md, "Definitions")."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from models.contract import events
+from models.contract.decoding import EventError, to_us
+from models.contract.events import Event
+from models.definitions.definitions import PRIORITIES, Definitions
+from models.facts import claims
+from models.facts.claims import AnyClaim
+from models.facts.fact import REGISTRY, Fact
+from models.facts.sentiment import sentiment_of
+
+
+def facts_of(event: Event, definitions: Definitions, time: int | None = None) -> list[tuple[str, Fact]]:
+    """Give what an event says of whom: pairs of a customer id and a fact.
+
+    What it says of identities concerns the registry (`models.identity.merge_registry`).
+
+    Args:
+        event: valid.
+        definitions: the parameters of the definitions.
+        time: the event's, in microseconds, from who has it already.
+
+    Raises:
+        EventError: `unknown_currency`.
+    """
+    entity, claim = _MAKERS[type(event)](event, to_us(event.time) if time is None else time, definitions)
+    if not event.ages:
+        return _about_identities(event, claim)
+    return [(event.customer_id, Fact(entity, claim, event.experiments or None))]
+
+
+def _about_identities(event: Event, claim: AnyClaim) -> list[tuple[str, Fact]]:
+    said = [(REGISTRY, Fact("", claim))]
+    if event.experiments:
+        seen = Fact("", claims.Merging(to_us(event.time), event.id), event.experiments)
+        said.append((event.customer_id, seen))
+    return said
+
+
+def _channel(channel: str | None, definitions: Definitions) -> str:
+    if channel in definitions.channels:
+        return channel
+    return "unknown" if channel is None else "other"
+
+
+def _placed(event: events.OrderPlaced, time: int, definitions: Definitions) -> tuple[str, AnyClaim]:
+    if event.currency not in definitions.rates:
+        raise EventError("unknown_currency", f"`currency` {event.currency!r} has no rate")
+    promised = event.promised_at
+    referrer = event.referred_by
+    return event.order_id, claims.Placed(
+        time,
+        event.id,
+        event.amount,
+        event.currency,
+        _channel(event.channel, definitions),
+        None if promised is None else to_us(promised),
+        event.cart_id,
+        None if referrer == event.customer_id else referrer,
+    )
+
+
+def _amended(event: events.OrderAmended, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.order_id, claims.Amended(time, event.id, event.amount)
+
+
+def _cancelled(event: events.OrderCancelled, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.order_id, claims.Cancelled(time, event.id)
+
+
+def _shipped(event: events.OrderShipped, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.order_id, claims.Shipped(time, event.id)
+
+
+def _delivered(event: events.OrderDelivered, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.order_id, claims.Delivered(time, event.id)
+
+
+def _checkout(event: events.CheckoutStarted, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.cart_id, claims.CheckoutStarted(time, event.id)
+
+
+def _payment(event: events.PaymentFailed, time: int, definitions: Definitions) -> tuple[str, AnyClaim]:
+    method = event.payment_method
+    known = method in definitions.payment_methods
+    return "", claims.PaymentFailed(time, event.id, method if known else "other")
+
+
+def _stock(event: events.StockMissed, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return "", claims.StockMissed(time, event.id)
+
+
+def _requested(event: events.RefundRequested, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.refund_id, claims.Requested(time, event.id, event.order_id)
+
+
+def _completed(event: events.RefundCompleted, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.refund_id, claims.Completed(time, event.id, event.order_id, event.amount)
+
+
+def _rejected(event: events.RefundRejected, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.refund_id, claims.Rejected(time, event.id, event.order_id)
+
+
+def _opened(event: events.TicketOpened, time: int, definitions: Definitions) -> tuple[str, AnyClaim]:
+    return event.ticket_id, claims.Opened(
+        time,
+        event.id,
+        PRIORITIES.index(event.priority),
+        event.opened_by == "agent",
+        _channel(event.channel, definitions),
+    )
+
+
+def _replied(event: events.TicketReplied, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    promised = event.promised_at
+    return event.ticket_id, claims.Replied(
+        time,
+        event.id,
+        claims.AUTHORS.index(event.author),
+        event.public,
+        None if promised is None else to_us(promised),
+    )
+
+
+def _status(event: events.TicketStatusChanged, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.ticket_id, claims.StatusChanged(time, event.id, claims.STATUSES.index(event.status))
+
+
+def _transferred(event: events.TicketTransferred, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.ticket_id, claims.Transferred(time, event.id)
+
+
+def _submitted(event: events.ReviewSubmitted, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.review_id, claims.Submitted(time, event.id, event.rating, sentiment_of(event))
+
+
+def _removed(event: events.ReviewRemoved, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.review_id, claims.Removed(time, event.id)
+
+
+def _answered(event: events.SurveyAnswered, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return "", claims.Answered(time, event.id, claims.SURVEYS.index(event.survey), event.score)
+
+
+def _shared(event: events.ExperienceShared, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return "", claims.Shared(time, event.id)
+
+
+def _contacted(event: events.CustomerContacted, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return "", claims.Contacted(time, event.id, event.action_id)
+
+
+def _merged(event: events.CustomerMerged, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return "", claims.Merge(at=time, event=event.id, customer=event.customer_id, into=event.into)
+
+
+def _erased(event: events.CustomerErased, _time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return "", claims.Erase(customer=event.customer_id)
+
+
+_MAKERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[str, AnyClaim]]]] = {
+    events.OrderPlaced: _placed,
+    events.OrderAmended: _amended,
+    events.OrderCancelled: _cancelled,
+    events.OrderShipped: _shipped,
+    events.OrderDelivered: _delivered,
+    events.CheckoutStarted: _checkout,
+    events.PaymentFailed: _payment,
+    events.StockMissed: _stock,
+    events.RefundRequested: _requested,
+    events.RefundCompleted: _completed,
+    events.RefundRejected: _rejected,
+    events.TicketOpened: _opened,
+    events.TicketReplied: _replied,
+    events.TicketStatusChanged: _status,
+    events.TicketTransferred: _transferred,
+    events.ReviewSubmitted: _submitted,
+    events.ReviewRemoved: _removed,
+    events.SurveyAnswered: _answered,
+    events.ExperienceShared: _shared,
+    events.CustomerContacted: _contacted,
+    events.CustomerMerged: _merged,
+    events.CustomerErased: _erased,
+}

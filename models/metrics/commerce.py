@@ -1,0 +1,62 @@
+"""Carts, payments, stock, deliveries and refunds (docs/metrics.md, "Carts", "Deliveries", "Refunds")."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from models.aggregation.aggregates import methods_of
+from models.definitions.windows import Window
+from models.metrics.samples import Sample, ratio
+from models.metrics.totals import Merged, quantiles
+
+CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "retention_refund_rejected_ratio": ("Refunds declined, of those decided.", ("window",)),
+    "retention_refund_seconds": ("Time from a refund's request to its completion.", ("window", "quantile")),
+    "retention_refunds_open": ("Refunds requested and undecided.", ()),
+    "retention_cart_abandonment_ratio": ("Carts abandoned, of those abandoned or ordered.", ("window",)),
+    "retention_cart_recovery_ratio": (
+        "Carts ordered after they had been given up, of those given up.",
+        ("window",),
+    ),
+    "retention_checkout_seconds": (
+        "Time from the first start of a checkout to the order.",
+        ("window", "quantile"),
+    ),
+    "retention_delivery_seconds": ("Time from order to delivery.", ("window", "quantile")),
+    "retention_payment_failures": ("Payments that did not go through.", ("window", "payment_method")),
+    "retention_stockouts": ("Products that were wanted and out of stock.", ("window",)),
+    "retention_on_time_delivery_ratio": (
+        "Deliveries by the time promised, of those with a promise.",
+        ("window",),
+    ),
+    "retention_deliveries_overdue": ("Orders not delivered though the time promised has passed.", ()),
+}
+
+
+def compute(merged: Merged) -> Iterator[Sample]:
+    """Give the samples of every window, and of now."""
+    for window in merged.windows:
+        labels = {"window": window.name}
+        yield from _ratios(merged, window)
+        for name in ("refund", "checkout", "delivery"):
+            yield from quantiles(merged, window, f"retention_{name}_seconds", labels, (name,))
+        for method in methods_of(merged.definitions):
+            failures = merged.sum(window.hours, "payment_failures", method)
+            yield Sample("retention_payment_failures", labels | {"payment_method": method}, failures)
+        yield Sample("retention_stockouts", labels, merged.sum(window.hours, "stockouts"))
+    yield Sample("retention_refunds_open", {}, merged.level("refunds_open"))
+    yield Sample("retention_deliveries_overdue", {}, merged.level("overdue"))
+
+
+def _ratios(merged: Merged, window: Window) -> Iterator[Sample]:
+    def over(name: str) -> int:
+        return merged.sum(window.hours, name)
+
+    completed, rejected = over("refunds_completed"), over("refunds_rejected")
+    abandoned, recovered = over("carts_abandoned"), over("carts_recovered")
+    for metric, part, whole in (
+        ("retention_refund_rejected_ratio", rejected, rejected + completed),
+        ("retention_cart_abandonment_ratio", abandoned, abandoned + over("carts_converted")),
+        ("retention_cart_recovery_ratio", recovered, recovered + abandoned),
+        ("retention_on_time_delivery_ratio", over("delivered_on_time"), over("delivered_promised")),
+    ):
+        yield ratio(metric, {"window": window.name}, part, whole)

@@ -1,0 +1,123 @@
+"""Response times, resolution, targets and what is open (docs/metrics.md, "Tickets", "SLA")."""
+
+from collections.abc import Iterator
+from math import nan
+from typing import Final
+
+from models.aggregation.aggregates import channels_of
+from models.definitions.definitions import PRIORITIES
+from models.definitions.windows import SHORT_WINDOWS, US_PER_SECOND, Window
+from models.entities import sla
+from models.facts.claims import SOLVED, STATUSES
+from models.metrics.samples import Sample, ratio
+from models.metrics.totals import Merged, quantiles
+
+CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "retention_first_response_seconds": (
+        "Time to the first public reply, by anyone or by a human.",
+        ("window", "by", "priority", "quantile"),
+    ),
+    "retention_first_response_mean_seconds": (
+        "Mean time to the first public reply.",
+        ("window", "by", "priority"),
+    ),
+    "retention_channel_first_response_seconds": (
+        "Time to the first public reply of a human, by the ticket's channel.",
+        ("window", "channel", "quantile"),
+    ),
+    "retention_resolution_seconds": (
+        "Time to the first, and to the final, resolution.",
+        ("window", "kind", "priority", "quantile"),
+    ),
+    "retention_resolution_mean_seconds": ("Mean time to resolution.", ("window", "kind", "priority")),
+    "retention_requester_wait_seconds": (
+        "Time that a resolved ticket's requester waited for us.",
+        ("window", "quantile"),
+    ),
+    "retention_reopened_ratio": ("Resolved tickets that had been reopened.", ("window",)),
+    "retention_transferred_ratio": ("Resolved tickets that had changed hands.", ("window",)),
+    "retention_bot_only_ratio": ("Resolved tickets that a bot answered, and no agent.", ("window",)),
+    "retention_deadline_told_ratio": ("Answered tickets whose requester was told a deadline.", ("window",)),
+    "retention_sla_breach_ratio": (
+        "Targets breached, of those decided.",
+        ("window", "sla", "priority"),
+    ),
+    "retention_tickets_due": (
+        "Targets not decided yet that fall due within two hours.",
+        ("sla", "priority", "within"),
+    ),
+    "retention_tickets": ("Tickets not solved or closed.", ("status", "priority")),
+    "retention_tickets_unanswered": ("Open tickets without a response.", ("by", "priority")),
+    "retention_oldest_unanswered_ticket_timestamp_seconds": (
+        "When the ticket was opened that has waited longest for a human.",
+        (),
+    ),
+}
+
+BY: Final = ("any", "human")
+KINDS: Final = ("first", "full")
+
+
+def compute(merged: Merged) -> Iterator[Sample]:
+    """Give the samples of every window, short and long, and of now."""
+    for window in (*SHORT_WINDOWS, *merged.windows):
+        for by in BY:
+            yield from _times(merged, window, "first_response", ("by", by), f"response_{by}")
+        for kind in KINDS:
+            yield from _times(merged, window, "resolution", ("kind", kind), f"resolution_{kind}")
+        for channel in channels_of(merged.definitions):
+            labels = {"window": window.name, "channel": channel}
+            name = "retention_channel_first_response_seconds"
+            yield from quantiles(merged, window, name, labels, ("response_channel", channel))
+        yield from _breaches(merged, window)
+    for window in merged.windows:
+        labels = {"window": window.name}
+        yield from quantiles(merged, window, "retention_requester_wait_seconds", labels, ("wait",))
+        yield from _shares(merged, window)
+    yield from _open(merged)
+
+
+def _breaches(merged: Merged, window: Window) -> Iterator[Sample]:
+    for kind in sla.KINDS:
+        for priority in (*PRIORITIES, "all"):
+            chosen = PRIORITIES if priority == "all" else (priority,)
+            labels = {"window": window.name, "sla": kind, "priority": priority}
+            breached, decided = (
+                sum(merged.window(window, name, kind, each) for each in chosen)
+                for name in ("sla_breached", "sla_decided")
+            )
+            yield ratio("retention_sla_breach_ratio", labels, breached, decided)
+
+
+def _times(
+    merged: Merged, window: Window, metric: str, label: tuple[str, str], kind: str
+) -> Iterator[Sample]:
+    for priority in (*PRIORITIES, "all"):
+        labels = {"window": window.name, label[0]: label[1], "priority": priority}
+        names = [(kind, each) for each in (PRIORITIES if priority == "all" else (priority,))]
+        yield from quantiles(merged, window, f"retention_{metric}_seconds", labels, *names)
+        durations = merged.durations(window, *names)
+        yield ratio(f"retention_{metric}_mean_seconds", labels, durations.sum, durations.count)
+
+
+def _shares(merged: Merged, window: Window) -> Iterator[Sample]:
+    for name in ("reopened", "transferred", "bot_only"):
+        part, whole = merged.sum(window.hours, name), merged.sum(window.hours, "resolved")
+        yield ratio(f"retention_{name}_ratio", {"window": window.name}, part, whole)
+    told, answered = merged.sum(window.hours, "told"), merged.sum(window.hours, "answered")
+    yield ratio("retention_deadline_told_ratio", {"window": window.name}, told, answered)
+
+
+def _open(merged: Merged) -> Iterator[Sample]:
+    for priority in PRIORITIES:
+        for status in STATUSES[:SOLVED]:
+            labels = {"status": status, "priority": priority}
+            yield Sample("retention_tickets", labels, merged.level("tickets", status, priority))
+        for by in BY:
+            labels = {"by": by, "priority": priority}
+            yield Sample("retention_tickets_unanswered", labels, merged.level("unanswered", by, priority))
+        for kind in sla.KINDS:
+            due = merged.since_minute("sla_due", kind, priority)
+            yield Sample("retention_tickets_due", {"sla": kind, "priority": priority, "within": "2h"}, due)
+    oldest = nan if merged.oldest is None else merged.oldest / US_PER_SECOND
+    yield Sample("retention_oldest_unanswered_ticket_timestamp_seconds", {}, oldest)

@@ -1,0 +1,159 @@
+"""The partitions' sums, merged by adding, and asked by name and window."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from math import floor, nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.aggregation.aggregates import SHORT, YEAR, Name, Partial, lengths_of, long_windows, span_names
+from models.aggregation.duration_sketches import BUCKETS, middle_of
+from models.definitions.definitions import Definitions
+from models.definitions.money import to_base
+from models.definitions.windows import SHORT_WINDOWS, US_PER_SECOND, Window
+from models.metrics.samples import Sample
+
+QUANTILES = ("0.5", "0.9", "0.95", "0.99")
+
+
+class Merged:
+    """All partitions' sums at one `now` (microseconds)."""
+
+    def __init__(self, partials: Sequence[Partial], definitions: Definitions, now: int) -> None:
+        self.definitions = definitions
+        self.now = now
+        #: The configured windows.
+        self.windows = [Window.parse(name) for name in definitions.windows]
+        self.year = YEAR
+        self._lengths = {length: index for index, length in enumerate(lengths_of(definitions))}
+        self._sums = _added(partial.sums for partial in partials)
+        self._minutes = _added(partial.minutes for partial in partials)
+        self._short = {window: index for index, window in enumerate(SHORT_WINDOWS)}
+        self._levels: Counter[Name] = Counter()
+        for partial in partials:
+            self._levels.update(partial.levels)
+        self._zero = [0] * (len(self._lengths) + 1)
+        self._spans = Spans(partials, definitions)
+        self.oldest = min(
+            (partial.oldest for partial in partials if partial.oldest is not None), default=None
+        )
+
+    def sum(self, hours: int, *name: str) -> int:
+        """Give a series' sum over the last so many event hours, one of `lengths_of`."""
+        return self._sums.get(name, self._zero)[self._lengths[hours]]
+
+    def window(self, window: Window, *name: str) -> int:
+        """Give a series' sum in a window, also in one that slides by the minute, where it has those."""
+        if window in self._short:
+            return self._minutes.get(name, self._zero)[self._short[window]]
+        return self.sum(window.hours, *name)
+
+    def all(self, *name: str) -> int:
+        """Give a series' sum over all that is known."""
+        return self._sums.get(name, self._zero)[-1]
+
+    def since_minute(self, *name: str) -> int:
+        """Give a series' sum over all event minutes up to the present one, of those that are by minute."""
+        return self._minutes.get(name, self._zero)[-1]
+
+    def names(self, kind: str) -> list[Name]:
+        """Give the names of the series of a kind."""
+        return [name for name in self._sums if name[0] == kind]
+
+    def level(self, *name: str) -> int:
+        """Give how many there are at `now`."""
+        return self._levels[name]
+
+    def money(self, hours: int, kind: str) -> float:
+        """Give a sum of money over the last so many event hours, major units of the base currency."""
+        return self._money(kind, self._lengths[hours])
+
+    def all_money(self, kind: str) -> float:
+        """Give a sum of money over all that is known, major units of the base currency."""
+        return self._money(kind, -1)
+
+    def level_money(self, *kind: str) -> float:
+        """Give an amount of money at `now`, major units of the base currency."""
+        return self._base({name[-1]: net for name, net in self._levels.items() if name[:-1] == kind and net})
+
+    def _money(self, kind: str, index: int) -> float:
+        return self._base(
+            {name[1]: sums[index] for name, sums in self._sums.items() if name[0] == kind and sums[index]}
+        )
+
+    def _base(self, sums: Mapping[str, int]) -> float:
+        rates = self.definitions.rates
+        if not sums.keys() <= rates.keys():
+            return nan  # a rate has been taken out of the configuration since
+        return sum(to_base(sums[currency], currency, rates) for currency in sorted(sums))
+
+    def durations(self, window: Window, *names: Name) -> "Durations":
+        """Give the durations of one or several series that ended in a window."""
+        return self._spans.durations(window, names)
+
+
+def _added(parts: Iterable[dict[Name, list[int]]]) -> dict[Name, list[int]]:
+    result: dict[Name, list[int]] = {}
+    for sums in parts:
+        for name, values in sums.items():
+            known = result.get(name)
+            result[name] = values if known is None else [a + b for a, b in zip(known, values, strict=True)]
+    return result
+
+
+class Spans:
+    """Durations of all partitions: sums and buckets, by window and series."""
+
+    def __init__(self, partials: Sequence[Partial], definitions: Definitions) -> None:
+        self._names = {name: index for index, name in enumerate(span_names(definitions))}
+        long = long_windows(definitions)
+        self._windows = {window: index for index, window in enumerate([*SHORT_WINDOWS, *long])}
+        shape = (len(self._windows), len(self._names))
+        self._sums = np.zeros(shape, np.int64)
+        counts = np.zeros((shape[0], shape[1] * BUCKETS), np.int64)
+        for partial in partials:
+            self._sums += np.array(partial.span_sums, np.int64)
+            for ring, (index, filled) in enumerate(partial.sketches):
+                counts[ring][np.frombuffer(index, np.int32)] += np.frombuffer(filled, np.int32)
+        short = len(SHORT)
+        np.cumsum(counts[:short], axis=0, out=counts[:short])
+        np.cumsum(counts[short:], axis=0, out=counts[short:])
+        self._counts = counts.reshape(*shape, BUCKETS)
+
+    def durations(self, window: Window, names: Sequence[Name]) -> "Durations":
+        """Give one or several series' durations in a window."""
+        at = self._windows[window]
+        series = [self._names[name] for name in names]
+        return Durations(int(self._sums[at, series].sum()), self._counts[at, series].sum(axis=0))
+
+
+class Durations:
+    """Durations that ended in a window."""
+
+    def __init__(self, sum_us: int, buckets: NDArray[np.int64]) -> None:
+        self.count = int(buckets.sum())
+        self.sum = sum_us / US_PER_SECOND
+        self._buckets = buckets
+
+    @cached_property
+    def _ranks(self) -> NDArray[np.int64]:
+        ranks: NDArray[np.int64] = np.cumsum(self._buckets)
+        return ranks
+
+    def quantile(self, q: float) -> float:
+        """Give the duration at rank floor(q x (n - 1)), within 1 %, in seconds; NaN of none."""
+        if not self.count:
+            return nan
+        rank = floor(q * (self.count - 1))
+        return middle_of(int(np.searchsorted(self._ranks, rank, side="right"))) / US_PER_SECOND
+
+
+def quantiles(
+    merged: Merged, window: Window, metric: str, labels: dict[str, str], *names: Name
+) -> Iterator[Sample]:
+    """Give the samples of a metric's quantiles, over one or several series of durations."""
+    durations = merged.durations(window, *names)
+    for q in QUANTILES:
+        yield Sample(metric, labels | {"quantile": q}, durations.quantile(float(q)))

@@ -1,0 +1,279 @@
+"""The books kept of each entity: what one more claim, or one less, changes in a partition's aggregates.
+
+Each kind of entity has one operation, to put a set of claims in the place of another: a new claim and one
+that has outlived the horizon are the same to it. What the entity added to the aggregates before is taken
+back, and what it adds now is added; the two are compared first, since most claims change no number.
+
+What an entity adds may depend on the instant (a target is breached, a cart abandoned). It always stands as of
+`now`, and an entry among the timers says when it will be otherwise.
+"""
+
+from collections.abc import Iterable
+from heapq import heappush
+from typing import Any
+
+from models.aggregation.aggregates import Aggregates
+from models.customers.aggregator import Relationship
+from models.customers.customer import Account, entry_of
+from models.customers.facts_by_entity import after
+from models.definitions.definitions import Definitions
+from models.definitions.windows import hour
+from models.entities import carts, feedback, orders, refunds, tickets
+from models.entities.carts import Cart, CheckoutPoints
+from models.entities.exposures import Encounter
+from models.entities.feedback import NPS, FeedbackPoints, Review
+from models.entities.orders import Order, OrderPoints
+from models.entities.refunds import NOTHING, RefundPoints
+from models.entities.sla import Outcome, Targets
+from models.entities.tickets import TicketPoints
+from models.facts.claims import (
+    Acted,
+    Answered,
+    CheckoutStarted,
+    LooseClaim,
+    OrderClaim,
+    PaymentFailed,
+    Placed,
+    RefundClaim,
+    ReviewClaim,
+    StockMissed,
+    TicketClaim,
+)
+
+#: Kinds of what a timer is for.
+ORDER, TICKET, CART, CUSTOMER = range(4)
+#: When, whose (row key), which kind, which entity.
+Timer = tuple[int, bytes, int, str]
+
+
+class Books:
+    """Entities' claims, and the difference that a change of them makes to the aggregates, as of `now`."""
+
+    def __init__(self, definitions: Definitions, now: int) -> None:
+        self.now = now
+        self.aggregates = Aggregates(definitions)
+        self._timers: list[Timer] = []
+        self._orders = OrderPoints(self.aggregates)
+        self._refunds = RefundPoints(self.aggregates)
+        self._tickets = TicketPoints(self.aggregates, definitions)
+        self._targets = Targets(self.aggregates, definitions)
+        self._checkout = CheckoutPoints(self.aggregates, definitions)
+        self._feedback = FeedbackPoints(self.aggregates)
+        self._whole = Relationship(self.aggregates, definitions, hour(now))
+
+    def _remind(self, account: Account, kind: int, entity: str, due: int | None) -> None:
+        if due is not None:
+            heappush(self._timers, (due, account.key, kind, entity))
+
+    # Orders: their own points, the line of qualifying ones, the carts and refunds that name them or are
+    # named.
+
+    def _enter_order(self, account: Account, entity: str, claim: OrderClaim) -> None:
+        if type(claim) is Placed:
+            if claim.cart is not None:
+                self._convert(account, claim.cart, claim.time, 1)
+            if claim.referrer:
+                account.row.correspond().refers.add(entity)
+        self._put_order(account, entity, [*account.row.orders.get(entity, ()), claim])
+
+    def _expire_order(self, account: Account, entity: str, known: list[OrderClaim]) -> None:
+        for claim in account.row.orders[entity]:
+            if type(claim) is Placed and claim.cart is not None and claim not in known:
+                self._convert(account, claim.cart, claim.time, -1)
+        self._put_order(account, entity, known)
+
+    def _put_order(self, account: Account, entity: str, known: list[OrderClaim]) -> None:
+        old = account.order(entity)
+        new = account.derive(entity, known)
+        if old == new:
+            _replace(account.row.orders, entity, known)
+        elif (old is None) == (new is None) or not account.row.refunds:
+            self._change_order(account, entity, old, new)
+            _replace(account.row.orders, entity, known)
+        else:
+            waiting = account.refunds_about.get(entity, ())
+            met = self._add_refunds(account, waiting, -1)
+            self._change_order(account, entity, old, new)
+            _replace(account.row.orders, entity, known)
+            self._whole.meet(account, met, self._add_refunds(account, waiting, 1))
+
+    def _change_order(self, account: Account, entity: str, old: Order | None, new: Order | None) -> None:
+        entry_before = entry_of(old) if old is not None and old.qualifying else None
+        entry = entry_of(new) if new is not None and new.qualifying else None
+        if entry != entry_before:
+            self._whole.move(account, entry_before, entry)
+        if old is not None:
+            self._orders.add(old, self.now, -1)
+        if new is not None:
+            self._orders.add(new, self.now, 1)
+        if (new is not None and new.promised is not None) or (old is not None and old.promised is not None):
+            late = [() if order is None else orders.met(order, self.now) for order in (old, new)]
+            self._whole.meet(account, *late)
+            due = orders.due(new, self.now)
+            if due != orders.due(old, self.now):
+                self._remind(account, ORDER, entity, due)
+
+    def _enter_refund(self, account: Account, entity: str, claim: RefundClaim) -> None:
+        account.refunds_about.setdefault(claim.order, set()).add(entity)
+        self._put_refund(account, entity, [*account.row.refunds.get(entity, ()), claim])
+
+    def _put_refund(self, account: Account, entity: str, known: list[RefundClaim]) -> None:
+        section, refunded, _ = account.row.refunds, account.refunded, account.line
+        old, new = refunds.completed(section.get(entity, ())), refunds.completed(known)
+        met = self._add_refunds(account, (entity,), -1)
+        _replace(section, entity, known)
+        self._whole.meet(account, met, self._add_refunds(account, (entity,), 1))
+        if old is new:
+            return
+        before = {claim.order: account.order(claim.order) for claim in (old, new) if claim is not None}
+        if old is not None:
+            number, paid = refunded[old.order]
+            refunded[old.order] = (number - 1, paid - old.amount)
+        if new is not None:
+            number, paid = refunded.get(new.order, NOTHING)
+            refunded[new.order] = (number + 1, paid + new.amount)
+        for order, view in before.items():
+            now = account.order(order)
+            if view != now:
+                self._change_order(account, order, view, now)
+
+    def _add_refunds(self, account: Account, entities: Iterable[str], sign: int) -> list[Encounter]:
+        """Add refunds' own points, or take them back, and give what the customer met in them."""
+        found = [
+            refunds.derive(account.row.refunds.get(entity, ()), account.has_order) for entity in entities
+        ]
+        for refund in found:
+            self._refunds.add(refund, sign)
+        return [encounter for refund in found for encounter in refunds.met(refund)]
+
+    # Carts.
+
+    def _convert(self, account: Account, entity: str, time: int, sign: int) -> None:
+        """An order names the cart that did not, or no longer does."""
+        if not account.heeds(entity):
+            return
+        self._take_cart(account, entity)
+        if sign > 0:
+            account.conversions.setdefault(entity, []).append(time)
+        else:
+            account.conversions[entity].remove(time)
+        self._add_cart(account, entity)
+
+    def _cart(self, account: Account, entity: str) -> Cart | None:
+        started = account.row.carts.get(entity)
+        return None if started is None else carts.derive(started, account.conversions_of(entity))
+
+    def _enter_checkout(self, account: Account, entity: str, claim: CheckoutStarted) -> None:
+        self._put_cart(account, entity, [*account.row.carts.get(entity, ()), claim])
+
+    def _put_cart(self, account: Account, entity: str, known: list[CheckoutStarted]) -> None:
+        self._take_cart(account, entity)
+        _replace(account.row.carts, entity, known)
+        self._add_cart(account, entity)
+
+    def _take_cart(self, account: Account, entity: str) -> None:
+        cart = self._cart(account, entity)
+        if cart is not None:
+            self._checkout.add(cart, self.now, -1)
+
+    def _add_cart(self, account: Account, entity: str) -> None:
+        cart = self._cart(account, entity)
+        if cart is not None:
+            self._checkout.add(cart, self.now, 1)
+            self._remind(account, CART, entity, carts.due(cart, self.now))
+
+    # Tickets.
+
+    def _enter_ticket(self, account: Account, entity: str, claim: TicketClaim) -> None:
+        self._put_ticket(account, entity, [*account.row.tickets.get(entity, ()), claim])
+
+    def _put_ticket(self, account: Account, entity: str, known: list[TicketClaim]) -> None:
+        old = tickets.derive(account.row.tickets.get(entity, ()))
+        new = tickets.derive(known)
+        _replace(account.row.tickets, entity, known)
+        if old == new:
+            return
+        self._tickets.change(old, new)
+        outcome = None if old is None else self._targets.outcome(old, self.now)
+        self._target(account, entity, new, outcome)
+
+    def _target(
+        self, account: Account, entity: str, ticket: tickets.Ticket | None, before: Outcome | None
+    ) -> None:
+        """Count what has become of a ticket's targets, no longer what had."""
+        outcome = None if ticket is None else self._targets.outcome(ticket, self.now)
+        if outcome == before:
+            return
+        if before is not None:
+            self._targets.add(before, -1)
+        if outcome is not None:
+            self._targets.add(outcome, 1)
+            if before is None or outcome.due != before.due:
+                self._remind(account, TICKET, entity, outcome.due)
+        slow = [() if one is None else one.met() for one in (before, outcome)]
+        self._whole.meet(account, *slow)
+
+    # Feedback, and what else is about the customer alone.
+
+    def _enter_review(self, account: Account, entity: str, claim: ReviewClaim) -> None:
+        self._put_review(account, entity, [*account.row.reviews.get(entity, ()), claim])
+
+    def _put_review(self, account: Account, entity: str, known: list[ReviewClaim]) -> None:
+        old = feedback.derive(account.row.reviews.get(entity, ()))
+        _replace(account.row.reviews, entity, known)
+        self._change_review(account, old, feedback.derive(known))
+
+    def _change_review(self, account: Account, old: Review | None, new: Review | None) -> None:
+        if old is not None:
+            self._feedback.add_review(old, -1)
+        if new is not None:
+            self._feedback.add_review(new, 1)
+        self._whole.meet(account, feedback.met(old), feedback.met(new))
+
+    def _enter_loose(self, account: Account, _: str, claim: LooseClaim) -> None:
+        loose = account.row.loose
+        if isinstance(claim, Answered) and claim.survey == NPS:
+            old = feedback.latest_nps(loose)
+            if old is None or (claim.time, claim.id) > (old.time, old.id):
+                self._change_nps(old, claim)
+        loose.append(claim)
+        self._add_loose(claim, 1)
+        if isinstance(claim, Acted):
+            self._whole.act(account, claim)
+        self._whole.meet(account, (), feedback.met_in(claim))
+
+    def _add_loose(self, claim: LooseClaim, sign: int) -> None:
+        """Add what one claim adds by itself, or take it back."""
+        if isinstance(claim, Answered):
+            if claim.survey != NPS:
+                self._feedback.add_answer(claim, sign)
+        elif isinstance(claim, PaymentFailed):
+            self._checkout.add_failure(claim, sign)
+        elif isinstance(claim, StockMissed):
+            self._checkout.add_stockout(claim, sign)
+
+    def _expire_loose(self, account: Account, before: int) -> None:
+        row = account.row
+        known, row.loose = row.loose, after(row.loose, before)
+        for claim in known:
+            if claim.time < before:
+                self._add_loose(claim, -1)
+                self._whole.meet(account, feedback.met_in(claim), ())
+                if isinstance(claim, Acted):
+                    self._whole.forget_act(account, claim)
+        self._change_nps(feedback.latest_nps(known), feedback.latest_nps(row.loose))
+
+    def _change_nps(self, old: Answered | None, new: Answered | None) -> None:
+        if old is new:
+            return
+        if old is not None:
+            self._feedback.add_answer(old, -1)
+        if new is not None:
+            self._feedback.add_answer(new, 1)
+
+
+def _replace(section: dict[str, list[Any]], entity: str, known: list[Any]) -> None:
+    if known:
+        section[entity] = known
+    else:
+        section.pop(entity, None)

@@ -1,0 +1,275 @@
+"""A partition's part in what concerns several: who moved to where, who is erased, who referred whom.
+
+A customer's facts are kept by the partition of their name. What arrives for another of their identities is
+sent on, and what was there before is sent after it. Whoever is named by an order is told so, again when it
+changes, with a number (`turn`), since letters of one customer may take several ways to another who moves.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from models.customers.customer import Account
+from models.facts.claims import (
+    Completed,
+    Erase,
+    Forgotten,
+    Joined,
+    KeptStatement,
+    Merge,
+    Moved,
+    Placed,
+    Referred,
+    Told,
+)
+from models.facts.fact import Fact
+from models.identity.erased_ids import Rows, Vault
+from models.identity.links import letters_of, mentioned, renamed, unnamed, without
+from models.identity.merge_registry import MARKER_KEY, MERGE_KEY, Registry
+from models.identity.messages import Letter
+
+if TYPE_CHECKING:
+    from models.partition.customers import Population
+
+
+class Correspondence:
+    """Statements in and out of one partition.
+
+    Args:
+        home: its customers.
+        rows: its rows: markers, the vault and the registry have theirs among them.
+        touched: takes the keys of rows that have changed.
+
+    Attributes:
+        outgoing: what is to be delivered, in this order; who delivers it empties the list.
+        guarded: whether anybody has moved or is erased, so that facts need a look before they are taken.
+        dropped: facts of erased customers.
+    """
+
+    def __init__(self, home: "Population", rows: Rows, touched: dict[bytes, None]) -> None:
+        self.outgoing: list[Letter] = []
+        self.dropped = 0
+        self._home = home
+        self._rows = rows
+        self._touched = touched
+        self._vault = Vault(rows, touched)
+        self._registry: Registry | None = None
+        at = len(MARKER_KEY)
+        self._markers = {key[at:]: to.decode() for key, to in rows.items() if key.startswith(MARKER_KEY)}
+        # Name -> keys of the customers whose rows name it.
+        self._mentions: dict[str, set[bytes]] = {}
+        self.guarded = bool(self._markers) or self._vault.holds_any
+
+    @property
+    def registry(self) -> Registry:
+        """The registry; only one partition is ever asked for it."""
+        if self._registry is None:
+            self._registry = Registry(self._rows, self._touched, self._vault)
+        return self._registry
+
+    def name_of(self, key: bytes) -> str | None:
+        """Give the name to which an identity's facts are sent on; None: to nobody, they are here."""
+        return self._markers.get(key)
+
+    def repeat(self) -> None:
+        """Say everything again, to partitions that have lost it."""
+        if self._registry is not None or any(key.startswith(MERGE_KEY) for key in self._rows):
+            self.outgoing += self.registry.everything()
+        if self._home.counting:
+            for key in self.correspondents():
+                self.tell(self._home.account(key), again=True)
+
+    # What arrives.
+
+    def admit(self, key: bytes, fact: Fact) -> Fact | None:
+        """Give a fact of an event as it may be taken; None if it is not this partition's to take."""
+        to = self._markers.get(key)
+        if to is not None:
+            self._send(to, renamed(fact, key.decode(), to))
+            return None
+        if not self._vault.holds_any:
+            return fact
+        if key.decode() in self._vault:
+            self.dropped += 1
+            return None
+        claim = fact.claim
+        if type(claim) is Placed and claim.referrer and claim.referrer in self._vault:
+            return unnamed(fact)
+        return fact
+
+    def take(self, key: bytes, fact: Fact) -> None:
+        """Take a statement."""
+        claim = fact.claim
+        if isinstance(claim, KeptStatement):
+            self._receive(key, fact, claim)
+        elif type(claim) is Moved:
+            self._move(key, claim.to)
+        elif type(claim) is Forgotten:
+            self._forget(claim.identity)
+        elif type(claim) is Merge:
+            self.outgoing += self.registry.merge(claim)
+        elif type(claim) is Erase:
+            self.outgoing += self.registry.erase(claim.customer)
+
+    def _receive(self, key: bytes, fact: Fact, claim: KeptStatement) -> None:
+        to = self._markers.get(key)
+        if to is not None:
+            self._send(to, fact)
+        elif key.decode() in self._vault:
+            return
+        elif type(claim) is Joined:
+            self._join(key, fact, claim)
+        elif type(claim) is Referred and claim.by not in self._vault and self._home.is_known(claim.at):
+            self._refer(key, fact, claim)
+
+    def _join(self, key: bytes, fact: Fact, claim: Joined) -> None:
+        home = self._home
+        if not home.counting:
+            home.keep(key, fact)
+            return
+        account = home.account(key)
+        letters = account.row.letters
+        if letters is None or claim.identity not in letters.identities:
+            home.keep(key, fact)
+            home.ledger.join(account, claim.identity)
+            home.touch(key)
+            self.tell(account)
+
+    def _refer(self, key: bytes, fact: Fact, claim: Referred) -> None:
+        home = self._home
+        if not home.counting:
+            home.keep(key, fact)
+            return
+        account = home.account(key)
+        letters = account.row.letters
+        known = None if letters is None else letters.referrals.get((claim.by, fact.entity))
+        if known is None or known.turn < claim.turn:
+            home.keep(key, fact)
+            home.age(account, claim.at)
+            home.ledger.refer(account, fact.entity, claim)
+            home.touch(key)
+            self._mentions.setdefault(claim.by, set()).add(key)
+
+    def _move(self, key: bytes, to: str) -> None:
+        """An identity has a name now: what is known of it belongs there."""
+        identity = key.decode()
+        if identity in self._vault:
+            return
+        if to == identity:
+            self._mark(key, None)
+            return
+        self._send(to, Fact("", Joined(identity=identity)))  # again, too: it may have been lost
+        if self._markers.get(key) == to:
+            return
+        self._mark(key, to)
+        facts = self._home.log_of(key)
+        if not facts:
+            return
+        self._home.replace(key, [])
+        self._withdraw(identity, facts)
+        for fact in facts:
+            if type(fact.claim) is not Told:
+                self._send(to, fact if isinstance(fact.claim, KeptStatement) else renamed(fact, identity, to))
+
+    def _withdraw(self, identity: str, facts: Iterable[Fact]) -> None:
+        """Say that orders are no referrals of this identity's any more."""
+        for order, (referrer, at) in letters_of(facts).told.items():
+            self._say(identity, order, referrer, at, stands=False)
+
+    def _forget(self, identity: str) -> None:
+        """Forget an identity, here and where others name it."""
+        key = identity.encode()
+        self._vault.add(identity)
+        self.guarded = True
+        self._mark(key, None)
+        if self._home.log_of(key):
+            self._home.replace(key, [])
+        for other in {*self._mentions.pop(identity, ()), *self._home.waiting_to_name(identity)}:
+            facts = self._home.log_of(other)
+            if identity in mentioned(facts):  # still
+                self._home.replace(other, without(facts, {identity}))
+
+    def _mark(self, key: bytes, to: str | None) -> None:
+        """Note to whom an identity's facts are sent on; None: to nobody."""
+        row = MARKER_KEY + key
+        if to is not None:
+            self._markers[key] = to
+            self._rows[row] = to.encode()
+            self.guarded = True
+        elif self._markers.pop(key, None) is not None:
+            del self._rows[row]
+        else:
+            return
+        self._touched[row] = None
+
+    # What is sent.
+
+    def erased_of(self, facts: Iterable[Fact]) -> set[str]:
+        """Give who of those whom a log names is erased."""
+        return {name for name in mentioned(facts) if name in self._vault} if self._vault.holds_any else set()
+
+    def note_names(self, key: bytes, facts: Iterable[Fact]) -> None:
+        """Take note of whom a customer's log names."""
+        for name in mentioned(facts):
+            self._mentions.setdefault(name, set()).add(key)
+
+    def correspondents(self) -> list[bytes]:
+        """Give the customers who name others, or are named."""
+        return sorted({key for keys in self._mentions.values() for key in keys})
+
+    def follow(self, account: Account, fact: Fact) -> None:
+        """Tell of the orders that a fact, known now, has to do with."""
+        claim = fact.claim
+        orders: set[str] = {fact.entity}
+        if type(claim) is Placed and claim.referrer:
+            self._mentions.setdefault(claim.referrer, set()).add(account.key)
+        elif type(claim) is Completed:
+            orders = {each.order for each in account.row.refunds.get(fact.entity, ())}
+        self.tell(account, orders)
+
+    def owes(self, account: Account, *, again: bool) -> bool:
+        """Whether `tell` would tell anybody anything."""
+        if account.row.letters is None:
+            return False
+        return any(told != now or (again and now) for _, told, now in _named(account))
+
+    def tell(self, account: Account, orders: set[str] | None = None, *, again: bool = False) -> None:
+        """Tell those whom the customer's orders name what has changed; `again` also what has not."""
+        by = account.key.decode()
+        for entity, before, now in _named(account, orders):
+            if before is not None and (now is None or now[0] != before[0]):
+                self._tell(account, by, entity, *before, stands=False)
+            if now is not None and (now != before or again):
+                self._tell(account, by, entity, *now, stands=True)
+
+    def _tell(self, account: Account, by: str, order: str, referrer: str, at: int, *, stands: bool) -> None:
+        self._say(by, order, referrer, at, stands=stands)
+        told = Told(referrer=referrer, at=at, stands=stands)
+        account.row.correspond().add(order, told)
+        self._home.keep(account.key, Fact(order, told))
+
+    def _say(self, by: str, order: str, referrer: str, at: int, *, stands: bool) -> None:
+        turn = self._home.next_turn()
+        self._send(referrer, Fact(order, Referred(by=by, at=at, turn=turn, stands=stands)))
+
+    def _send(self, to: str, fact: Fact) -> None:
+        self.outgoing.append(Letter(to, fact))
+
+
+def _named(
+    account: Account, orders: set[str] | None = None
+) -> list[tuple[str, tuple[str, int] | None, tuple[str, int] | None]]:
+    """Give a customer's orders (all, or of these) that name somebody: what was said last, and what is so.
+
+    That is who is named and when the order was placed (microseconds); None: that nobody is.
+    """
+    letters = account.row.letters
+    if letters is None:
+        return []
+    named = []
+    for entity in sorted(letters.refers if orders is None else letters.refers & orders):
+        order = account.order(entity)
+        now = None
+        if order is not None and order.qualifying and order.referrer:
+            now = order.referrer, order.time
+        named.append((entity, letters.told.get(entity), now))
+    return named

@@ -1,0 +1,219 @@
+"""The customers of a partition at an instant: what is known of each, and what all of them add up to."""
+
+from models.customers.cache import Accounts
+from models.customers.customer import Account
+from models.customers.facts_by_entity import Row
+from models.definitions.definitions import Definitions
+from models.definitions.windows import NEVER, US_PER_HOUR, between, known_since
+from models.facts.claims import LONG_AGO
+from models.facts.fact import Fact
+from models.facts.fact_log import Journal
+from models.identity.links import kept, without
+from models.outputs import Desk
+from models.partition.cross_partition import Correspondence
+from models.partition.future_facts import Waiting
+from models.partition.ledger import Ledger
+from models.partition.metadata import Meta
+
+
+class Population:
+    """Customers, as of the clock.
+
+    A customer's facts are in their log. One from later than the clock waits; the rest is known, and adds to
+    the sums of the ledger as long as it is within the horizon.
+
+    Args:
+        definitions: the parameters of the definitions.
+        journal: the logs.
+        meta: has the clock.
+        counting: as the attribute.
+
+    Attributes:
+        counting: whether the sums are those of the logs: what changes one has to change the other.
+        journal: the logs.
+        ledger: what changes the sums.
+        correspondence: what concerns other partitions' customers too.
+        desk: who is to be looked at, to say what has become of them.
+        since: the first instant that is within the horizon, microseconds.
+    """
+
+    def __init__(self, definitions: Definitions, journal: Journal, meta: Meta, *, counting: bool) -> None:
+        self.counting = counting
+        self.journal = journal
+        self.desk = Desk(journal.customers)
+        self.correspondence = Correspondence(self, journal.rows, journal.touched)
+        self._definitions = definitions
+        self._meta = meta
+        self._accounts = Accounts(self._known_facts)
+        self._waiting = Waiting()
+        # Event hour of the oldest claim -> customers. An entry whose customer has an older one is ignored.
+        self._oldest: dict[int, list[bytes]] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with empty sums, at the clock."""
+        self.ledger = Ledger(self._definitions, self._meta.now)
+        self.move_horizon()
+
+    def move_horizon(self) -> None:
+        """Let the horizon follow the clock."""
+        self.since = known_since(self._meta.now, self._definitions.horizon_days)
+
+    def is_known(self, time: int) -> bool:
+        """Whether what is of a time (microseconds) is within the horizon."""
+        return time >= self.since
+
+    # A customer.
+
+    def account(self, key: bytes) -> Account:
+        """Give a customer at work."""
+        return self._accounts.get(key)
+
+    def peek(self, key: bytes) -> Account:
+        """Give a customer to look at once."""
+        return self._accounts.peek(key)
+
+    def copy_of(self, key: bytes) -> Account:
+        """Give a customer as known now, to be read by others."""
+        return Account(key, Row(self._known_facts(key)))
+
+    def facts(self, key: bytes) -> tuple[list[Fact], list[Fact]]:
+        """Give a customer's facts: those known now, and those later than the clock; none of a stranger."""
+        known = [fact for fact in self._known_facts(key) if fact.claim.time != LONG_AGO]
+        return known, self._waiting.of(key)
+
+    def log_of(self, key: bytes) -> list[Fact]:
+        """Give a customer's log."""
+        return self.journal.read(key)
+
+    def waiting_to_name(self, identity: str) -> list[bytes]:
+        """Give the customers with facts from later than the clock that name somebody."""
+        return self._waiting.naming(identity)
+
+    # What changes one.
+
+    def take(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
+        """Take a customer's fact that is within the horizon; False if its event is known already."""
+        account = self._accounts.get(key)  # as it is without the fact
+        if self.journal.log(((key, fact.claim.id, encoded),)):
+            return False
+        if fact.claim.time > self._meta.now:
+            self._waiting.add(key, fact)
+        else:
+            self._know(key, account, fact)
+        return True
+
+    def keep(self, key: bytes, statement: Fact) -> None:
+        """Write a statement into a customer's log."""
+        self.journal.keep(key, statement)
+
+    def replace(self, key: bytes, facts: list[Fact]) -> None:
+        """Put a log in the place of a customer's, and what it comes to in that of what they added."""
+        if self.counting:
+            self.ledger.expire(self._accounts.get(key), NEVER)
+            self.desk.touch(key)
+        self._waiting.forget(key)
+        self._accounts.forget(key)
+        self.journal.rewrite(key, facts)
+        if self.counting and facts:
+            self.restore(key)
+            self.correspondence.tell(self.account(key))
+
+    def enter(self, account: Account, fact: Fact) -> None:
+        """Let a fact add what it adds."""
+        self.age(account, fact.claim.time)
+        self.ledger.enter(account, fact)
+
+    def age(self, account: Account, time: int) -> None:
+        """Look at a customer again when what is of a time (microseconds) leaves the horizon."""
+        at = time // US_PER_HOUR
+        if at < account.row.earliest:
+            account.row.earliest = at
+            self._oldest.setdefault(at, []).append(account.key)
+
+    def touch(self, key: bytes) -> None:
+        """Something has changed of a customer that others are told of."""
+        self.desk.touch(key)
+
+    def next_turn(self) -> int:
+        """Give a number larger than any before."""
+        self._meta.turn += 1
+        return self._meta.turn
+
+    def restore(self, key: bytes) -> Account | None:
+        """Add up one customer; None: nothing counts of them."""
+        facts = self.journal.read(key)
+        if self._meta.latest > self._meta.now:
+            facts = self._hold(key, facts)
+        row = Row(facts)
+        if row.earliest * US_PER_HOUR < self.since:
+            facts = kept(facts, self.since)
+            self.journal.rewrite(key, [*facts, *self._waiting.of(key)])
+            row = Row(facts)
+        if row.letters is not None or key in self._waiting:
+            erased = self.correspondence.erased_of(self.journal.read(key))
+            if erased:
+                self.journal.rewrite(key, without(self.journal.read(key), erased))
+                self._waiting.unname(key, erased)
+                facts = without(facts, erased)
+                row = Row(facts)
+        if row.earliest == NEVER:
+            return None
+        account = Account(key, row)
+        self.ledger.open(account)
+        self._accounts.pack(account)
+        self._oldest.setdefault(row.earliest, []).append(key)
+        if row.letters is not None:
+            self.correspondence.note_names(key, facts)
+        return account
+
+    def _hold(self, key: bytes, facts: list[Fact]) -> list[Fact]:
+        """Give the facts that are known now, and let those from later wait."""
+        now = self._meta.now
+        for fact in facts:
+            if fact.time > now:
+                self._waiting.add(key, fact)
+        return [fact for fact in facts if fact.time <= now] if key in self._waiting else facts
+
+    def _known_facts(self, key: bytes) -> list[Fact]:
+        return self._waiting.known(key, self.journal.read(key))
+
+    def _know(self, key: bytes, account: Account, fact: Fact) -> None:
+        self.enter(account, fact)
+        self.desk.touch(key)
+        if account.row.letters is not None:
+            self.correspondence.follow(account, fact)
+
+    # What the clock does.
+
+    def follow_clock(self, before: int) -> None:
+        """Follow the clock from `before` (microseconds) on: facts become known, others are forgotten."""
+        now = self._meta.now
+        # First, while everything still stands as of `before`.
+        for key, kind, entity in self.ledger.due(now):
+            self.ledger.ripen(self._accounts.get(key), kind, entity, before)
+        for key in self._waiting.due(now):
+            account = self._accounts.get(key)
+            for fact in self._waiting.release(key, now):
+                self._know(key, account, fact)
+        self._expire()
+
+    def _expire(self) -> None:
+        """Forget what has left the horizon."""
+        before = self.since
+        self.move_horizon()
+        for at in between(self._oldest, before // US_PER_HOUR, self.since // US_PER_HOUR):
+            for key in self._oldest.pop(at):
+                account = self._accounts.get(key)
+                if account.row.earliest == at:
+                    self._forget(key, account)
+
+    def _forget(self, key: bytes, account: Account) -> None:
+        self.ledger.expire(account, self.since)
+        self.desk.touch(key)
+        self.journal.rewrite(key, kept(self.journal.read(key), self.since))
+        self.correspondence.tell(account)
+        if account.row.earliest != NEVER:
+            self._oldest.setdefault(account.row.earliest, []).append(key)
+        elif key not in self.journal.rows:
+            self._accounts.forget(key)

@@ -1,0 +1,203 @@
+"""What happens to customers: a fact becomes known, one is forgotten, a row is restored, time passes."""
+
+from heapq import heappop
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from msgspec.structs import replace
+
+from models.customers.customer import Account, entry_of
+from models.customers.facts_by_entity import after
+from models.definitions.definitions import Definitions
+from models.definitions.windows import hour
+from models.entities import carts, feedback, orders, tickets
+from models.entities.exposures import Encounter
+from models.entities.refunds import NOTHING
+from models.facts import claims
+from models.facts.claims import (
+    AnyClaim,
+    LooseClaim,
+    OrderClaim,
+    Referred,
+    RefundClaim,
+    ReviewClaim,
+    Seen,
+    TicketClaim,
+)
+from models.facts.fact import Fact
+from models.partition.books import CART, CUSTOMER, ORDER, TICKET, Books
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Claims that may change where a customer stands.
+_MOVING: Final = frozenset(
+    {claims.Placed, claims.Amended, claims.Cancelled, claims.Completed, claims.Answered, claims.Shared}
+)
+#: Claims that may tell of a recommendation.
+_SENDING: Final = frozenset({claims.Answered, claims.Shared})
+
+
+class Ledger(Books):
+    """A partition's customers at work: keeps the aggregates what all of them add up to at `now`."""
+
+    def __init__(self, definitions: Definitions, now: int) -> None:
+        super().__init__(definitions, now)
+        self._enter: Final[dict[type[AnyClaim], Callable[[Account, str, Any], None]]] = {
+            **dict.fromkeys(get_args(OrderClaim), self._enter_order),
+            **dict.fromkeys(get_args(RefundClaim), self._enter_refund),
+            **dict.fromkeys(get_args(TicketClaim), self._enter_ticket),
+            **dict.fromkeys(get_args(ReviewClaim), self._enter_review),
+            **dict.fromkeys(get_args(LooseClaim), self._enter_loose),
+            claims.CheckoutStarted: self._enter_checkout,
+        }
+
+    def enter(self, account: Account, fact: Fact) -> None:
+        """Make a fact known, which is not yet."""
+        claim = fact.claim
+        kind = type(claim)
+        moving = kind in _MOVING or not account.row.known
+        before = self._whole.standing(account) if moving else None
+        self._enter[kind](account, fact.entity, claim)
+        if kind not in claims.OURS:
+            account.row.known += 1
+        if kind in _SENDING:
+            account.renew_sent()
+        if moving:
+            self._whole.stand(account, before)
+        if fact.seen is not None:
+            for experiment, variant in fact.seen.items():
+                self._whole.see(account, experiment, Seen(claim.time, claim.id, variant))
+
+    def open(self, account: Account) -> None:
+        """Add all that a restored customer adds, as if it all came now."""
+        row = account.row
+        encounters = self._open_orders(account)
+        if row.tickets:
+            encounters += self._open_tickets(account)
+        if row.refunds:
+            encounters += self._add_refunds(account, row.refunds, 1)
+        for versions in row.reviews.values():
+            review = feedback.derive(versions)
+            if review is not None:
+                self._feedback.add_review(review, 1)
+                encounters += feedback.met(review)
+        if row.carts:
+            self._open_carts(account)
+        if row.loose:
+            for claim in row.loose:
+                self._add_loose(claim, 1)
+                encounters += feedback.met_in(claim)
+            self._change_nps(None, feedback.latest_nps(row.loose))
+        self._whole.open(account, encounters)
+
+    def _open_orders(self, account: Account) -> list[Encounter]:
+        encounters: list[Encounter] = []
+        line = account.line = []
+        refunded, now, add = account.refunded, self.now, self._orders.add
+        for entity, known in account.row.orders.items():
+            order = orders.derive(known, refunded.get(entity, NOTHING))
+            if order is None:
+                continue
+            if order.referrer is not None and account.is_oneself(order.referrer):
+                order = replace(order, referrer=None)
+            if order.qualifying:
+                line.append(entry_of(order))
+            add(order, now, 1)
+            if order.promised is not None:
+                self._remind(account, ORDER, entity, orders.due(order, now))
+                encounters += orders.met(order, now)
+        line.sort()
+        return encounters
+
+    def _open_tickets(self, account: Account) -> list[Encounter]:
+        encounters: list[Encounter] = []
+        for entity, conversation in account.row.tickets.items():
+            ticket = tickets.derive(conversation)
+            if ticket is not None:
+                outcome = self._targets.outcome(ticket, self.now)
+                self._tickets.open(ticket)
+                self._targets.add(outcome, 1)
+                self._remind(account, TICKET, entity, outcome.due)
+                encounters += outcome.met()
+        return encounters
+
+    def _open_carts(self, account: Account) -> None:
+        conversions, now, add = account.conversions, self.now, self._checkout.add
+        for entity, started in account.row.carts.items():
+            cart = carts.derive(started, conversions.get(entity, ()))
+            if cart is not None:
+                add(cart, now, 1)
+                if cart.ordered is None:
+                    self._remind(account, CART, entity, carts.due(cart, now))
+
+    def due(self, now: int) -> list[tuple[bytes, int, str]]:
+        """Let the clock go on to `now`, and give what is to `ripen`: customer, kind of entity, entity."""
+        timers = self._timers
+        due = set()
+        while timers and timers[0][0] <= now:
+            due.add(heappop(timers)[1:])
+        self.now = now
+        due.update((key, CUSTOMER, "") for key in self._whole.go_to(hour(now)))
+        return sorted(due)  # a customer's together: it may have to be decoded
+
+    def ripen(self, account: Account, kind: int, entity: str, before: int) -> None:
+        """Let an entity add what it adds now, in the place of what it did at the instant `before`."""
+        if kind == ORDER:
+            order = account.order(entity)
+            if order is not None:
+                self._orders.add(order, before, -1)
+                self._orders.add(order, self.now, 1)
+                self._whole.meet(account, orders.met(order, before), orders.met(order, self.now))
+        elif kind == TICKET:
+            ticket = tickets.derive(account.row.tickets.get(entity, ()))
+            if ticket is not None:
+                self._target(account, entity, ticket, self._targets.outcome(ticket, before))
+        elif kind == CUSTOMER:
+            self._whole.stand(account, self._whole.standing(account, hour(before)))
+        else:
+            cart = self._cart(account, entity)
+            if cart is not None:
+                self._checkout.add(cart, before, -1)
+                self._checkout.add(cart, self.now, 1)
+
+    def refer(self, account: Account, order: str, referred: Referred) -> None:
+        """Let another customer's order be a referral of this one's, or no longer."""
+        before = self._whole.standing(account)
+        account.row.correspond().add(order, referred)
+        account.renew_sent()
+        self._whole.stand(account, before)
+
+    def join(self, account: Account, identity: str) -> None:
+        """Let an identity be the customer's, too: orders that name it are no referrals."""
+        letters = account.row.correspond()
+        before = [(entity, account.order(entity)) for entity in letters.refers]
+        letters.identities.add(identity)
+        for entity, old in before:
+            new = account.order(entity)
+            if old != new:
+                self._change_order(account, entity, old, new)
+
+    def expire(self, account: Account, before: int) -> None:
+        """Forget every claim from before a time (microseconds)."""
+        row, standing = account.row, self._whole.standing(account)
+        sections: list[tuple[dict[str, list[Any]], Callable[[Account, str, list[Any]], None]]] = [
+            (row.refunds, self._put_refund),
+            (row.orders, self._expire_order),
+            (row.tickets, self._put_ticket),
+            (row.reviews, self._put_review),
+            (row.carts, self._put_cart),
+        ]
+        for section, put in sections:
+            for entity, known in list(section.items()):
+                kept = after(known, before)
+                if len(kept) < len(known):
+                    put(account, entity, kept)
+        self._expire_loose(account, before)
+        for experiment, seen in list(row.seen.items()):
+            self._whole.show(account, experiment, after(seen, before))
+        if row.letters is not None:
+            row.letters.expire(before)
+            row.letters.refers.intersection_update(row.orders)
+        row.recount()
+        account.renew_sent()
+        self._whole.stand(account, standing)

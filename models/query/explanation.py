@@ -1,0 +1,196 @@
+"""Why a customer stands where they do: each of their events, and what it counts for (docs/api.md, "Why")."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from models.contract.messages import Cause
+from models.customers.customer import Account
+from models.customers.facts_by_entity import Row
+from models.customers.lifecycle import STATES
+from models.definitions.action_policy import ACTIONS
+from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.windows import Window, hour
+from models.facts import claims
+from models.facts.claims import AUTHORS, LONG_AGO, STATUSES, SURVEYS, Claim
+from models.facts.fact import Fact
+from models.identity.links import event_id
+from models.outputs.emitted import moment
+from models.outputs.lifecycle_history import Courses, Turn
+from models.outputs.profiles import TIERS
+from models.query import explain_facts, identities
+from models.query.customers import sets_of
+from models.query.explain_facts import Verdict
+from models.query.responses import Change, Kind, MergeSeen, Reason, Sets, Subject, Why
+
+#: Claim -> the event's type, and what kind of thing it is about.
+_EVENTS: Final[dict[type[Claim], tuple[str, Kind | None]]] = {
+    claims.Placed: ("order.placed", "order"),
+    claims.Amended: ("order.amended", "order"),
+    claims.Cancelled: ("order.cancelled", "order"),
+    claims.Shipped: ("order.shipped", "order"),
+    claims.Delivered: ("order.delivered", "order"),
+    claims.Requested: ("refund.requested", "refund"),
+    claims.Completed: ("refund.completed", "refund"),
+    claims.Rejected: ("refund.rejected", "refund"),
+    claims.Opened: ("ticket.opened", "ticket"),
+    claims.Replied: ("ticket.replied", "ticket"),
+    claims.StatusChanged: ("ticket.status_changed", "ticket"),
+    claims.Transferred: ("ticket.transferred", "ticket"),
+    claims.Submitted: ("review.submitted", "review"),
+    claims.Removed: ("review.removed", "review"),
+    claims.CheckoutStarted: ("checkout.started", "cart"),
+    claims.Answered: ("survey.answered", None),
+    claims.Shared: ("experience.shared", None),
+    claims.PaymentFailed: ("payment.failed", None),
+    claims.StockMissed: ("stock.missed", None),
+    claims.Contacted: ("customer.contacted", None),
+    claims.Merging: ("customer.merged", None),
+    claims.Acted: ("action.asked", None),
+}
+#: A claim's field -> the event's, and the names of its numbers, where it is one of those.
+_FIELDS: Final[Mapping[tuple[type[Claim], str], tuple[str, Sequence[str] | None]]] = {
+    (claims.Placed, "promised"): ("promised_at", None),
+    (claims.Placed, "cart"): ("cart_id", None),
+    (claims.Placed, "referrer"): ("referred_by", None),
+    **{(kind, "order"): ("order_id", None) for kind in (claims.Requested, claims.Completed, claims.Rejected)},
+    (claims.Opened, "priority"): ("priority", PRIORITIES),
+    (claims.Opened, "by_agent"): ("opened_by", ("customer", "agent")),
+    (claims.Replied, "author"): ("author", AUTHORS),
+    (claims.Replied, "promised"): ("promised_at", None),
+    (claims.StatusChanged, "status"): ("status", STATUSES),
+    (claims.Answered, "survey"): ("survey", SURVEYS),
+    (claims.PaymentFailed, "method"): ("payment_method", None),
+    (claims.Contacted, "action"): ("action_id", None),
+    (claims.Acted, "action"): ("action", ACTIONS),
+    (claims.Acted, "held"): ("held_out", None),
+}
+#: As `Row.sections` has them.
+_KINDS: Final[tuple[Kind, ...]] = ("order", "refund", "ticket", "review", "cart")
+_JUDGES: Final[Mapping[Kind, Callable[[Account, str, int], Iterator[Verdict]]]] = {
+    "order": explain_facts.of_order,
+    "refund": lambda account, entity, _: explain_facts.of_refund(account, entity),
+    "ticket": lambda account, entity, _: explain_facts.of_ticket(account, entity),
+    "review": lambda account, entity, _: explain_facts.of_review(account, entity),
+    "cart": explain_facts.of_cart,
+}
+_BILLION: Final = 1_000_000_000
+
+
+class Place(NamedTuple):
+    """Where a page of events begins: after this time (microseconds) and id."""
+
+    time: int
+    id: str
+
+
+class Whys:
+    """Finds reasons, by the present definitions."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._courses = Courses(definitions)
+        self._windows = [Window.parse(name) for name in definitions.windows]
+
+    def why(
+        self,
+        customer: bytes,
+        facts: Sequence[Fact],
+        later: Sequence[Fact],
+        now: int,
+        *,
+        merges: Sequence[MergeSeen] = (),
+        after: Place | None,
+        limit: int,
+    ) -> tuple[Why, Place | None] | None:
+        """Give a customer's reasons, and where the next page begins; None of who is no customer.
+
+        Args:
+            customer: the key of their row.
+            facts: what is known of them, also what is said of others.
+            later: what is later than the clock.
+            now: microseconds.
+            merges: what made them one of several identities.
+            after: where to begin; None: with the first event.
+            limit: of events.
+        """
+        account = Account(customer, Row(facts))
+        course = self._courses.course(account, now)
+        if course is None:
+            return None
+        made = identities.made_of(merges, account.key.decode())
+        known = [fact for fact in facts if fact.time != LONG_AGO]
+        events = identities.mixed([*known, *later], made)
+        events.sort(key=lambda fact: (fact.time, fact.claim.id))
+        if after is not None:
+            events = [fact for fact in events if (fact.time, fact.claim.id) > after]
+        page = events[:limit]
+        verdicts = {id(verdict.claim): verdict for verdict in _judge(account, page, now)}
+        more = Place(page[-1].time, page[-1].claim.id) if len(events) > limit else None
+        hours = [entry[2] for entry in account.line]
+        return Why(
+            customer_id=account.key.decode(),
+            lifecycle=STATES[course.lifecycle.after],
+            lifecycle_changed=_change(course.lifecycle),
+            tier=TIERS[course.tier.after],
+            tier_changed=_change(course.tier),
+            sets=[Sets(w.name, sets_of(hours, hour(now), w.hours)) for w in self._windows],
+            events=[self._reason(fact, verdicts.get(id(fact.claim)), made, now) for fact in page],
+            as_of=moment(now),
+            next=None,
+        ), more
+
+    def _reason(self, fact: Fact, verdict: Verdict | None, made: identities.Made, now: int) -> Reason:
+        claim = fact.claim
+        says = dict(_says(claim))
+        merge = identities.merge_of(fact, made)
+        if merge is not None:
+            verdict = identities.verdict_on(fact, merge)
+            says = {"customer_id": merge.customer_id, "into": merge.into}
+        if verdict is None:
+            verdict = Verdict(claim, [], "is later than the clock: it counts from its time on")
+        elif fact.seen:
+            verdict = verdict._replace(uses=[*verdict.uses, "experiments"])
+        kind, about = _EVENTS[type(claim)]
+        age = hour(now) - hour(claim.time)
+        return Reason(
+            id=event_id(claim.id) or claim.id,
+            type=kind,
+            time=moment(claim.time),
+            subject=None if about is None else Subject(about, fact.entity),
+            says=says,
+            experiments=fact.seen or {},
+            counts_for=verdict.uses,
+            reason=verdict.reason,
+            outdone_by=event_id(verdict.by),
+            windows=[w.name for w in self._windows if 0 <= age < w.hours],
+            windows_before=[w.name for w in self._windows if w.hours <= age < 2 * w.hours],
+        )
+
+
+def _judge(account: Account, page: Sequence[Fact], now: int) -> Iterator[Verdict]:
+    """Judge all that is known of the things, and no others, that a page of events is about."""
+    sections = dict(zip(_KINDS, account.row.sections(), strict=True))
+    about = {(_EVENTS[type(fact.claim)][1], fact.entity) for fact in page}
+    for kind, entity in about:
+        if kind is None:
+            yield from explain_facts.of_loose(account)
+        elif entity in sections[kind]:
+            yield from _JUDGES[kind](account, entity, now)
+
+
+def _change(turn: Turn) -> Change:
+    return Change(moment(turn.time), Cause(turn.cause, event_id(turn.event)))
+
+
+def _says(claim: Claim) -> Iterator[tuple[str, Any]]:
+    """Give what is kept of an event, in the event's own words."""
+    kind = type(claim)
+    for name in kind.__struct_fields__[2:]:  # after time and id
+        value = getattr(claim, name)
+        field, names = _FIELDS.get((kind, name), (name, None))
+        if names is not None:
+            value = names[value]
+        elif field == "promised_at" and value is not None:
+            value = moment(value).isoformat().replace("+00:00", "Z")
+        elif field == "sentiment" and value is not None:
+            value /= _BILLION
+        yield field, value

@@ -1,0 +1,54 @@
+"""Which identities are one customer, and the events that made them so (docs/api.md, "Identities")."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from models.contract.decoding import to_us
+from models.facts.claims import Merge, Merging
+from models.facts.fact import Fact
+from models.identity.links import renamed
+from models.identity.merge_registry import Component
+from models.outputs.emitted import moment
+from models.query.explain_facts import Verdict
+from models.query.responses import Identities, MergeSeen
+
+#: Merges by the ids that what they say has among their customer's facts.
+Made = Mapping[str, MergeSeen]
+
+
+def identities_of(identity: str, component: Component | None) -> Identities:
+    """Give who an identity is one with, from what the registry knows of it; None: with nobody."""
+    if component is None:
+        return Identities(identity, [], [])
+    name = component.name
+    merges = sorted(component.merges, key=lambda merge: (merge.at, merge.event, merge.customer))
+    return Identities(name, sorted(component.members - {name}), [_seen(merge) for merge in merges])
+
+
+def _seen(merge: Merge) -> MergeSeen:
+    return MergeSeen(merge.event, moment(merge.at), merge.customer, merge.into)
+
+
+def made_of(merges: Iterable[MergeSeen], customer: str) -> Made:
+    """Give the merges that made a customer."""
+    return {renamed(_fact(merge, merge.id), merge.customer_id, customer).claim.id: merge for merge in merges}
+
+
+def _fact(merge: MergeSeen, claim_id: str, seen: dict[str, str] | None = None) -> Fact:
+    return Fact("", Merging(to_us(merge.time), claim_id), seen)
+
+
+def mixed(facts: Sequence[Fact], made: Made) -> list[Fact]:
+    """Give a customer's facts and merges, each once: among the facts are those that showed a variant."""
+    shown = {fact.claim.id: fact.seen for fact in facts if type(fact.claim) is Merging}
+    others = [fact for fact in facts if type(fact.claim) is not Merging or fact.claim.id not in made]
+    return [*others, *(_fact(merge, name, shown.get(name)) for name, merge in made.items())]
+
+
+def merge_of(fact: Fact, made: Made) -> MergeSeen | None:
+    """Give the merge that a fact is."""
+    return made.get(fact.claim.id) if type(fact.claim) is Merging else None
+
+
+def verdict_on(fact: Fact, merge: MergeSeen) -> Verdict:
+    """Say what a merge counts for."""
+    return Verdict(fact.claim, ["merged"], f"makes {merge.customer_id} and {merge.into} one customer")

@@ -1,0 +1,28 @@
+"""Which orders are behind a number (docs/api.md, "Orders")."""
+
+from collections.abc import Iterator
+
+from models.customers.customer import Account
+from models.definitions.windows import US_PER_SECOND
+from models.entities import orders
+from models.outputs.emitted import moment
+from models.query.responses import Order
+
+
+def overdue(account: Account, now: int) -> Iterator[Order]:
+    """Give a customer's orders that are overdue at `now` (microseconds), by their ids."""
+    for entity in sorted(account.row.orders):
+        order = account.order(entity)
+        if order is None or order.promised is None or not orders.is_overdue(order, now):
+            continue
+        yield Order(
+            account.key.decode(),
+            entity,
+            moment(order.time),
+            moment(order.promised),
+            (now - order.promised) // US_PER_SECOND,
+            order.amount,
+            order.refunded,
+            order.currency,
+            order.channel,
+        )

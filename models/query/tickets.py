@@ -1,0 +1,114 @@
+"""Which tickets are behind a number (docs/api.md, "Tickets")."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, Literal
+
+from models.contract.messages import SlaKind
+from models.customers.customer import Account
+from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.windows import (
+    SHORT_WINDOWS,
+    US_PER_DAY,
+    US_PER_HOUR,
+    US_PER_MINUTE,
+    Window,
+    hour,
+    minute,
+)
+from models.entities import sla, tickets
+from models.facts.claims import STATUSES
+from models.outputs.emitted import moment
+from models.query.parameters import WhichTickets
+from models.query.responses import Target, Ticket
+
+#: A target: which, when due, when decided, whether breached.
+_Found = tuple[SlaKind, int, int | None, bool]
+_UNITS: Final = {"m": US_PER_MINUTE, "h": US_PER_HOUR, "d": US_PER_DAY}
+
+
+class Tickets:
+    """Finds tickets, by the present definitions."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._targets = sla.targets_of(definitions)
+
+    def find(self, account: Account, question: WhichTickets, now: int) -> Iterator[Ticket]:
+        """Give a customer's tickets that a question is about, as of `now` (microseconds), by their ids."""
+        for entity, claims in sorted(account.row.tickets.items()):
+            ticket = tickets.derive(claims)
+            if ticket is None or not _is_asked_for(ticket, question):
+                continue
+            targets = list(self._of(ticket, now))
+            if _holds(ticket, targets, question, now):
+                yield _shown(account, entity, ticket, targets)
+
+    def _of(self, ticket: tickets.Ticket, now: int) -> Iterator[_Found]:
+        for kind, fulfilled, due in sla.goals(ticket, self._targets):
+            if fulfilled is not None and fulfilled <= due:
+                yield sla.KINDS[kind], due, fulfilled, False
+            elif due <= now:
+                yield sla.KINDS[kind], due, due, True
+            else:
+                yield sla.KINDS[kind], due, None, False
+
+
+def is_in(window: Window, time: int, now: int) -> bool:
+    """Whether a window holds an instant at `now`: the short ones slide by the minute."""
+    if window in SHORT_WINDOWS:
+        return minute(now) - window.minutes < minute(time) <= minute(now)
+    return hour(now) - window.hours < hour(time) <= hour(now)
+
+
+def _is_asked_for(ticket: tickets.Ticket, question: WhichTickets) -> bool:
+    if question.priority not in {None, PRIORITIES[ticket.priority]}:
+        return False
+    if question.status not in {None, STATUSES[ticket.status]}:
+        return False
+    if question.unanswered is None:
+        return True
+    answered = ticket.answered if question.unanswered == "any" else ticket.answered_by_human
+    return answered is None and not ticket.is_resolved and not ticket.by_agent
+
+
+def _holds(ticket: tickets.Ticket, targets: list[_Found], question: WhichTickets, now: int) -> bool:
+    asked = [target for target in targets if question.sla in {None, target[0]}]
+    if question.due_within is not None:
+        until = now + int(question.due_within[:-1]) * _UNITS[question.due_within[-1]]
+        return any(decided is None and due <= until for _, due, decided, _ in asked)
+    if not question.breached:
+        return question.status is not None or not ticket.is_resolved
+    if question.window is None:
+        return not ticket.is_resolved and any(breached for *_, breached in asked)
+    window = Window.parse(question.window)
+    return any(breached and is_in(window, due, now) for _, due, _, breached in asked)
+
+
+def _shown(account: Account, entity: str, ticket: tickets.Ticket, targets: list[_Found]) -> Ticket:
+    return Ticket(
+        customer_id=account.key.decode(),
+        ticket_id=entity,
+        status=STATUSES[ticket.status],
+        priority=PRIORITIES[ticket.priority],
+        channel=ticket.channel,
+        opened_by="agent" if ticket.by_agent else "customer",
+        opened=moment(ticket.opened),
+        answered=_moment(None if ticket.by_agent else ticket.answered),
+        answered_by_human=_moment(None if ticket.by_agent else ticket.answered_by_human),
+        promised=_moment(ticket.promise),
+        targets=[_target(target) for target in targets],
+    )
+
+
+def _moment(time: int | None) -> datetime | None:
+    return None if time is None else moment(time)
+
+
+def _target(found: _Found) -> Target:
+    kind, due, decided, breached = found
+    state: Literal["open", "met", "breached"] = "met"
+    if breached:
+        state = "breached"
+    elif decided is None:
+        state = "open"
+    return Target(kind, state, moment(due), _moment(decided))

@@ -1,0 +1,164 @@
+"""Metrics for people: one table a subject, windows side by side."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from models.definitions.definitions import Definitions
+from models.definitions.windows import SHORT_WINDOWS
+from models.metrics.catalogue import Sample
+
+#: Subject -> what its metrics' names begin with; the first that fits.
+_SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Support": (
+        "retention_first_response",
+        "retention_channel_first_response",
+        "retention_resolution",
+        "retention_requester_wait",
+        "retention_reopened",
+        "retention_transferred",
+        "retention_bot_only",
+        "retention_deadline",
+        "retention_sla",
+        "retention_tickets",
+        "retention_oldest",
+    ),
+    "Refunds": ("retention_refund",),
+    "Feedback": (
+        "retention_nps",
+        "retention_ces",
+        "retention_csat",
+        "retention_review",
+        "retention_sentiment",
+        "retention_responses",
+    ),
+    "Carts and deliveries": (
+        "retention_cart",
+        "retention_checkout",
+        "retention_delivery",
+        "retention_deliveries",
+        "retention_on_time",
+        "retention_payment",
+        "retention_stockouts",
+    ),
+    "Customers": (
+        "retention_lifecycle",
+        "retention_loyalty",
+        "retention_spender",
+        "retention_churn_by_exposure",
+    ),
+    "Retention": ("retention_",),
+}
+_ORDER: Final = ("Retention", "Customers", "Refunds", "Support", "Feedback", "Carts and deliveries")
+#: Column of what has no window.
+_PRESENT: Final = "now"
+#: The first has the cell, the second follows it.
+_QUANTILES: Final = ("0.5", "0.95")
+#: In a file or a pipe there is no edge to heed.
+_WIDTH: Final = 180
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def show(samples: Iterable[Sample], now: int, definitions: Definitions) -> None:
+    """Print all that says something: rows over nothing, and rows of zeros, are left out."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_WIDTH)
+    at = datetime.fromtimestamp(now // 1_000_000, UTC).isoformat(sep=" ").replace("+00:00", " UTC")
+    console.print(
+        f"As of {at}. Money in {definitions.base_currency}. In brackets: over how many. "
+        "Durations: half were shorter / 95 % were shorter."
+    )
+    columns = [_PRESENT, *(window.name for window in SHORT_WINDOWS), *definitions.windows]
+    told = list(_told(samples))
+    for subject in _ORDER:
+        rows = _rows(sample for sample in told if _subject(sample.metric) == subject)
+        if rows:
+            console.print(_table(subject, rows, columns))
+
+
+def _told(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """Leave out what rests on nothing, and what is in other cells already."""
+    for sample in samples:
+        sibling = sample.metric.endswith("_denominator")
+        if not (sibling or math.isnan(sample.value)) and sample.labels.get("quantile", "0.5") in _QUANTILES:
+            yield sample
+
+
+def _rows(samples: Iterable[Sample]) -> Mapping[str, Mapping[str, str]]:
+    """Row's title -> column -> cell, in the order of the samples; without rows of counts that are all 0."""
+    rows: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    telling = set()
+    for sample in samples:
+        title, column = _title(sample), sample.labels.get("window", _PRESENT)
+        before = rows[title].get(column)
+        rows[title][column] = f"{before} / {_value(sample)}" if before else _cell(sample)
+        if sample.value or sample.denominator:
+            telling.add(title)
+    return {title: cells for title, cells in rows.items() if title in telling}
+
+
+def _table(subject: str, rows: Mapping[str, Mapping[str, str]], columns: Sequence[str]) -> Table:
+    used = [column for column in columns if any(column in row for row in rows.values())]
+    table = Table(
+        title=subject, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    table.add_column("", no_wrap=True)
+    for column in used:
+        table.add_column(column, justify="right")
+    for title, row in rows.items():
+        table.add_row(title, *(row.get(column, "") for column in used))
+    return table
+
+
+def _subject(metric: str) -> str:
+    return next(subject for subject, prefixes in _SUBJECTS.items() if metric.startswith(prefixes))
+
+
+def _title(sample: Sample) -> str:
+    """Give `retention_rate_ratio{method="cohort"}` as `rate, cohort`."""
+    name = sample.metric.removeprefix("retention_")
+    for suffix in ("_ratio", "_timestamp_seconds", "_seconds"):
+        name = name.removesuffix(suffix)
+    labels = [
+        f"{label} {value}" if value in {"yes", "no"} else value
+        for label, value in sample.labels.items()
+        if label not in {"window", "currency", "quantile"}
+    ]
+    return ", ".join([name.replace("_", " "), *labels])
+
+
+def _cell(sample: Sample) -> str:
+    text = _value(sample)
+    return text if sample.denominator is None else f"{text} [dim]({sample.denominator:,.0f})[/dim]"
+
+
+def _value(sample: Sample) -> str:
+    if sample.metric.endswith("_ratio"):
+        return f"{sample.value:.1%}"
+    if sample.metric.endswith("_timestamp_seconds"):
+        return datetime.fromtimestamp(int(sample.value), UTC).strftime("%Y-%m-%d %H:%M")
+    if sample.metric.endswith("_seconds"):
+        return _duration(sample.value)
+    whole = float(sample.value).is_integer() and "currency" not in sample.labels
+    return f"{sample.value:,.0f}" if whole else f"{sample.value:,.2f}"
+
+
+def _duration(seconds: float) -> str:
+    """Give two units, which is what anybody remembers of a duration."""
+    if seconds < _MINUTE:
+        return f"{seconds:.1f}s"
+    minutes = round(seconds / _MINUTE)
+    if minutes < _HOUR // _MINUTE:
+        return f"{minutes}m"
+    hours, minutes = divmod(minutes, _HOUR // _MINUTE)
+    if hours < 2 * _DAY // _HOUR:
+        return f"{hours}h{minutes:02}m"
+    return f"{hours // 24}d{hours % 24:02}h"

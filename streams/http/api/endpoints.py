@@ -1,0 +1,53 @@
+"""The lists that can be asked for: their paths, questions, items, and how a customer's items are found."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
+
+from models.contract.messages import Profile
+from models.customers.customer import Account
+from models.definitions.definitions import Definitions
+from models.query import responses
+from models.query.customers import Customers
+from models.query.orders import overdue
+from models.query.parameters import Listing, WhichCustomers, WhichOrders, WhichTickets
+from models.query.tickets import Tickets
+
+#: Gives a customer's items that a question is about at an instant, each with its id within the customer.
+Find = Callable[[Account, Any, int], Iterator[tuple[str, Struct]]]
+
+
+@dataclass(frozen=True)
+class List:
+    """One list."""
+
+    path: str
+    question: type[Listing]
+    item: type[Struct]
+    find: Find
+
+
+def lists_of(definitions: Definitions) -> list[List]:
+    """Give all lists, by the present definitions."""
+    customers, tickets = Customers(definitions), Tickets(definitions)
+
+    def find_customers(account: Account, question: WhichCustomers, now: int) -> Iterator[tuple[str, Struct]]:
+        profile = customers.find(account, question, now)
+        if profile is not None:
+            yield "", profile
+
+    def find_tickets(account: Account, question: WhichTickets, now: int) -> Iterator[tuple[str, Struct]]:
+        for ticket in tickets.find(account, question, now):
+            yield ticket.ticket_id, ticket
+
+    def find_orders(account: Account, _: WhichOrders, now: int) -> Iterator[tuple[str, Struct]]:
+        for order in overdue(account, now):
+            yield order.order_id, order
+
+    return [
+        List("/customers", WhichCustomers, Profile, find_customers),
+        List("/tickets", WhichTickets, responses.Ticket, find_tickets),
+        List("/orders", WhichOrders, responses.Order, find_orders),
+    ]

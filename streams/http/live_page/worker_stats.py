@@ -1,0 +1,63 @@
+"""How one worker has been doing lately, as the live page shows it."""
+
+import time
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, Protocol
+
+from streams.monitoring.exporter import WorkerState
+from streams.monitoring.worker_counters import Operational
+
+#: Rates and latencies are of the last minute: those of a backfill say nothing about the present.
+_MEMORY_SECONDS = 60.0
+_QUANTILES = {"latency_p50": 0.5, "latency_p99": 0.99}
+
+
+class Observed(WorkerState, Protocol):
+    """The worker."""
+
+    operational: Operational
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has been assigned its tasks, and they are restored."""
+
+
+class Pulse:
+    """Samples a worker's counters, and gives what they did since the oldest sample."""
+
+    def __init__(self, worker: Observed) -> None:
+        self._worker = worker
+        self._samples: deque[tuple[float, int, list[int]]] = deque()
+
+    def beat(self) -> dict[str, Any]:
+        """Give its state; rates and latencies (seconds) are of the last minute, None without events."""
+        own, at = self._worker.operational, time.monotonic()
+        events = sum(own.events_in.values())
+        self._samples.append((at, events, list(own.latency.counts)))
+        while at - self._samples[0][0] > _MEMORY_SECONDS:
+            self._samples.popleft()
+        since, events_then, counts_then = self._samples[0]
+        counts = [now - then for now, then in zip(own.latency.counts, counts_then, strict=True)]
+        return {
+            "ready": self._worker.settled and self._worker.caught_up(),
+            "tasks": self._worker.owned(),
+            "rows": self._worker.rows(),
+            "lag": sum(sum(lag.records.values()) for lag in self._worker.lags()),
+            "events": events,
+            "events_per_second": (events - events_then) / (at - since) if at > since else None,
+            "dead_letters": dict(own.dead_letters),
+            # Of mapped topics only: the contract's own have a customer in every record.
+            "anonymous": {topic: (count, own.events_in[topic]) for topic, count in own.anonymous.items()},
+            **{name: _bound(own.latency.bounds, counts, q) for name, q in _QUANTILES.items()},
+        }
+
+
+def _bound(bounds: Sequence[float], counts: Sequence[int], q: float) -> float | None:
+    """Give the upper bound of the bucket that holds a quantile; the largest there is, beyond it."""
+    totals = list(accumulate(counts))
+    if not totals[-1]:
+        return None
+    return bounds[min(bisect_left(totals, q * totals[-1]), len(bounds) - 1)]

@@ -1,0 +1,208 @@
+"""Access rights: the least that each use of a Kafka needs, and which of them we do not have.
+
+Kafka's authorizer implies `DESCRIBE` by `READ`, `WRITE` or `DELETE`, and what writes to any topic may write
+idempotently: neither has to be granted.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Literal
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TransactionalIdAuthorizationFailed,
+)
+from msgspec import Struct
+
+from streams.config.load import Settings
+from streams.errors import AccessDenied
+from streams.kafka.authorized_operations import Allowed, authorized_operations
+from streams.kafka.topics import DEAD_LETTERS, DERIVED, INPUTS, Names, Topic, ensure, required
+
+Resource = Literal["topic", "group", "transactional-id"]
+Operation = Literal["READ", "WRITE", "CREATE", "DELETE", "DESCRIBE", "DESCRIBE_CONFIGS"]
+
+#: Coordinators are of two types to Kafka's protocol; who may not see a name is not told its coordinator.
+_COORDINATED: Final[dict[str, int]] = {"group": 0, "transactional-id": 1}
+
+
+_DOCTOR: Final = "`retention doctor --setup commands` prints the ACLs that grant it"
+#: To Kafka's ACLs, every resource of a type.
+_EVERY: Final = "*"
+
+
+class Right(Struct, frozen=True, order=True):
+    """One resource, and what is to be done with it.
+
+    Attributes:
+        resource: its type.
+        name: its very name; or how the names begin of all that are meant.
+        operations: what is done.
+        prefixed: whether the name is a beginning.
+    """
+
+    resource: Resource
+    name: str
+    operations: tuple[Operation, ...]
+    prefixed: bool = False
+
+    def __str__(self) -> str:
+        return f"{' and '.join(self.operations)} on {self.resource} {self.name}{'…' if self.prefixed else ''}"
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is of one resource, whose name is known."""
+        return not self.prefixed and self.name != _EVERY
+
+
+def of_worker(settings: Settings) -> list[Right]:
+    """What a worker does: without any of these it does not start."""
+    return [
+        *_on_topics(
+            required(settings.group, settings.partitions, settings.mappings.named()),
+            create=settings.create_topics,
+        ),
+        *(of_pattern(one.pattern.pattern) for one in settings.mappings.inputs if one.pattern),
+        Right("group", settings.group, ("READ",)),
+        *(Right("transactional-id", name, ("WRITE",)) for name in _transactional_ids(settings)),
+    ]
+
+
+def of_pattern(pattern: str) -> Right:
+    """What reads the inputs that a regular expression finds: Kafka's ACLs know but how a name begins."""
+    plain = re.match(r"(?:[\w-]|\\\.)*(?![*+?{])(?<!\\)", pattern, re.ASCII)
+    beginning = plain[0].replace("\\.", ".") if plain and "|" not in pattern else ""
+    return Right("topic", beginning or _EVERY, ("READ",), prefixed=bool(beginning))
+
+
+def of_reader(topics: Iterable[str]) -> list[Right]:
+    """What reads inputs that were found."""
+    return [Right("topic", name, ("READ",)) for name in topics]
+
+
+def of_producer(settings: Settings) -> list[Right]:
+    """What sends events: `load`, `simulate`."""
+    return _on_topics(
+        [Topic(name, settings.partitions, access=("WRITE",)) for name in _sent_to(settings)],
+        create=settings.create_topics,
+    )
+
+
+def _sent_to(settings: Settings) -> list[str]:
+    """Give the contract's topics that workers read as such: events that are sent elsewhere would be lost."""
+    return [topic for topic, kind in INPUTS.items() if settings.mappings.reads(topic) == kind]
+
+
+def of_redrive(settings: Settings) -> list[Right]:
+    """What puts mended records back where they came from: `dead-letters redrive`."""
+    return [Right("topic", name, ("WRITE",)) for name in settings.mappings.named()]
+
+
+def of_operator(settings: Settings) -> list[Right]:
+    """What looks and changes nothing: `doctor`, `dead-letters list`. More than a worker's own rights."""
+    names = [topic.name for topic in required(settings.group, settings.partitions, settings.mappings.named())]
+    return [
+        *(Right("topic", name, ("DESCRIBE_CONFIGS",)) for name in names),
+        *of_reader_of_dead_letters(),
+    ]
+
+
+def of_reader_of_dead_letters() -> list[Right]:
+    """What looks at dead letters: which of them were put back, a group of their name keeps in its offsets."""
+    return [*of_reader([DEAD_LETTERS]), Right("group", DEAD_LETTERS, ("READ",))]
+
+
+def of_erasure(settings: Settings) -> list[Right]:
+    """What asks for a customer to be forgotten, and waits for it: `erase`, if an input takes the event."""
+    names = Names(settings.group)
+    asked = next((topic for topic, reads in settings.mappings.named().items() if reads == "customers"), None)
+    if asked is None:
+        return []
+    return [
+        Right("topic", asked, ("WRITE",)),
+        Right("topic", names.facts, ("DESCRIBE",)),
+        Right("topic", names.changelog, ("READ",)),
+        Right("group", settings.group, ("DESCRIBE",)),
+    ]
+
+
+def of_reset(settings: Settings) -> list[Right]:
+    """What starts again: `reset`."""
+    names = (*Names(settings.group).internal, *DERIVED)
+    return [
+        *(Right("topic", name, ("DELETE",)) for name in names),
+        Right("group", settings.group, ("DELETE",)),
+    ]
+
+
+def _on_topics(topics: Iterable[Topic], *, create: bool) -> list[Right]:
+    """Whatever is done with topics, and to make those that are not somebody else's."""
+    more: tuple[Operation, ...] = ("CREATE",) if create else ()
+    return [Right("topic", topic.name, (*topic.access, *(() if topic.given else more))) for topic in topics]
+
+
+def _transactional_ids(settings: Settings) -> Iterator[str]:
+    """Each by itself: a prefix would take in those of another group whose name begins with this one's."""
+    return (f"{settings.group}-{number}" for number in range(settings.partitions))
+
+
+async def missing(client: AIOKafkaAdminClient, rights: Sequence[Right]) -> list[Right]:
+    """Give what Kafka would refuse, of what it tells: an old or another Kafka may not tell everything.
+
+    `CREATE` is asked only of topics that are not there, and nothing of what has no name yet.
+    """
+    on_topics = [right for right in rights if right.resource == "topic" and right.exact]
+    allowed = await authorized_operations(client, sorted({right.name for right in on_topics}))
+    found = [
+        Right("topic", right.name, lacking)
+        for right in on_topics
+        if (lacking := _lacking(right.operations, allowed[right.name]))
+    ]
+    others = [right for right in rights if right.resource != "topic"]
+    visible = await asyncio.gather(*(_visible(client, right) for right in others))
+    return [*found, *(right for right, seen in zip(others, visible, strict=True) if not seen)]
+
+
+def _lacking(wanted: Iterable[Operation], topic: Allowed) -> tuple[Operation, ...]:
+    if topic.operations is None:
+        return ()
+    needed = (name for name in wanted if name != "CREATE" or not topic.exists)
+    return tuple(name for name in needed if name not in topic.operations)
+
+
+async def _visible(client: AIOKafkaAdminClient, right: Right) -> bool:
+    try:
+        await client.find_coordinator(right.name, _COORDINATED[right.resource])
+    except (GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed):
+        return False
+    except KafkaError:  # it has no coordinator yet, or not at the moment: no matter of rights
+        return True
+    return True
+
+
+async def demand(client: AIOKafkaAdminClient, rights: Sequence[Right]) -> None:
+    """Go on only with all these rights.
+
+    Raises:
+        AccessDenied: some are missing; all of them are named.
+    """
+    found = await missing(client, rights)
+    if found:
+        raise AccessDenied(f"Kafka does not allow: {'; '.join(map(str, found))}", _DOCTOR)
+
+
+async def inputs(client: AIOKafkaAdminClient, settings: Settings) -> dict[str, int]:
+    """Give the contract's topics' partition counts to who is about to send events; missing ones are made.
+
+    Those that no worker of these settings would read are left out.
+
+    Raises:
+        AccessDenied: events may not be sent there.
+        TopicsMissing: there are some, and they are not to be created.
+    """
+    await demand(client, of_producer(settings))
+    wanted = [Topic(name, settings.partitions) for name in _sent_to(settings)]
+    return await ensure(client, wanted, replication=settings.replication, create=settings.create_topics)

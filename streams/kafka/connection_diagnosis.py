@@ -1,0 +1,127 @@
+"""Why Kafka does not let us in: each bootstrap server is asked again, and what it says put into a line."""
+
+import asyncio
+import ssl
+from typing import Any, Final
+
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import (
+    IllegalSaslStateError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
+from aiokafka.protocol.metadata import MetadataRequest
+
+from streams.config.load import Settings
+from streams.config.oauth import TokenUnavailable
+from streams.errors import AccessDenied, RetentionError
+
+_TIMEOUT_MS: Final = 4_000
+#: TLS is closed by both sides; a loop that ends before leaves a socket open.
+_GOODBYE_SECONDS: Final = 0.5
+#: OpenSSL's numbers for a name or an address that is not in the certificate.
+_ANOTHER_NAME: Final = frozenset({62, 64})
+
+
+async def refusal(settings: Settings) -> RetentionError | None:
+    """Give why the first server that says anything does not let us in; None: none says anything."""
+    for server in settings.broker.split(","):
+        reason = await _ask(settings, server)
+        if reason is not None:
+            return reason
+    return None
+
+
+async def _ask(settings: Settings, server: str) -> RetentionError | None:
+    host, _, port = server.rpartition(":")
+    options: dict[str, Any] = {**settings.kafka}
+    connection = AIOKafkaConnection(host.strip("[]"), int(port), request_timeout_ms=_TIMEOUT_MS, **options)
+    try:
+        await connection.connect()
+        # The first question that is answered only to those who have been let in.
+        await connection.send(MetadataRequest([]))
+    except TokenUnavailable as error:
+        return AccessDenied(str(error.args[0]), "see the settings RETENTION_OAUTH_*")
+    except (KafkaError, OSError, ValueError, EOFError) as error:
+        return _told(settings, server, error)
+    finally:
+        closed = connection.close()
+        if connection._protocol is not None:  # noqa: SLF001 - else there was nothing, and nothing closes
+            await asyncio.wait([closed], timeout=_GOODBYE_SECONDS)
+    return None
+
+
+def _told(settings: Settings, server: str, error: Exception) -> RetentionError | None:
+    """Put an error into words; None: nothing listens there, which needs none."""
+    cause = error.__cause__ or error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _untrusted(server, cause)
+    if isinstance(cause, ssl.SSLError):
+        return _no_agreement(settings, server, cause)
+    if isinstance(error, SaslAuthenticationFailed | UnsupportedSaslMechanismError | IllegalSaslStateError):
+        return _not_authenticated(settings, server, error)
+    if isinstance(cause, ConnectionResetError | EOFError | BrokenPipeError):
+        return _closed(settings, server)
+    return None
+
+
+def _untrusted(server: str, error: ssl.SSLCertVerificationError) -> AccessDenied:
+    if error.verify_code in _ANOTHER_NAME:
+        return AccessDenied(
+            f"{server} has a certificate for another name: {error.verify_message}",
+            "name the brokers in RETENTION_BROKER as their certificates do",
+        )
+    return AccessDenied(
+        f"the certificate of {server} is not trusted: {error.verify_message}",
+        "set RETENTION_TLS_CA_FILE to the certificate of the authority that signed it",
+    )
+
+
+def _no_agreement(settings: Settings, server: str, error: ssl.SSLError) -> AccessDenied:
+    reason = str(error.reason or error).lower().replace("_", " ")
+    if "alert" in reason:
+        return AccessDenied(f"{server} refuses our TLS: {reason}", _own_certificate(settings))
+    return AccessDenied(
+        f"{server} does not speak TLS as we do: {reason}",
+        _protocol(settings),
+    )
+
+
+def _not_authenticated(settings: Settings, server: str, error: KafkaError) -> AccessDenied:
+    connection = settings.connection
+    if isinstance(error, IllegalSaslStateError):
+        return AccessDenied(f"{server} expects no SASL", _protocol(settings))
+    if isinstance(error, UnsupportedSaslMechanismError):
+        return AccessDenied(
+            f"{server} does not take {connection.sasl_mechanism}",
+            "see RETENTION_SASL_MECHANISM",
+        )
+    if connection.sasl_mechanism == "OAUTHBEARER":
+        return AccessDenied(f"{server} refuses the token: {_said(error)}", "see Kafka's own log for why")
+    return AccessDenied(
+        f"{server} refuses user {connection.sasl_username} by {connection.sasl_mechanism}: {_said(error)}",
+        "see RETENTION_SASL_USERNAME and RETENTION_SASL_PASSWORD",
+    )
+
+
+def _said(error: KafkaError) -> str:
+    return str(error.args[0]) if error.args else type(error).__name__
+
+
+def _closed(settings: Settings, server: str) -> AccessDenied:
+    hint = _protocol(settings)
+    if settings.connection.tls:
+        hint += f"; {_own_certificate(settings)}"
+    return AccessDenied(f"{server} closed the connection without an answer", hint)
+
+
+def _protocol(settings: Settings) -> str:
+    protocol = settings.connection.security_protocol
+    return f"RETENTION_SECURITY_PROTOCOL is {protocol}: the listener of that port may expect another"
+
+
+def _own_certificate(settings: Settings) -> str:
+    if settings.connection.tls_cert_file is None:
+        return "it may want a certificate of ours: RETENTION_TLS_CERT_FILE"
+    return "see RETENTION_TLS_CERT_FILE: it may trust another authority"

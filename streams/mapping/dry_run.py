@@ -1,0 +1,331 @@
+"""What a mapping makes of a sample of records: counted, with examples, and what it does not look at."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
+from typing import Any, Final, Protocol
+
+import msgspec
+from msgspec import Struct, field
+
+from models.contract.decoding import EventError, check_time, decode, to_us
+from models.contract.events import Event, Kind
+from models.definitions.definitions import Definitions
+from models.facts.from_events import facts_of
+from streams.mapping import conversions, event_types, formats
+from streams.mapping.program import Outcome
+from streams.mapping.reader import Reader
+from streams.partitioner import tasks_of
+
+_EXAMPLES: Final = 5
+_LISTED: Final = 40
+#: A place in a record as a person writes it: lists are `name[]`.
+Place = str
+
+
+class Sampled(formats.Record, Protocol):
+    """A record and where it stands."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value."""
+
+    @property
+    def partition(self) -> int:
+        """Its partition."""
+
+    @property
+    def offset(self) -> int:
+        """Its offset."""
+
+
+class Refused(Struct, kw_only=True):
+    """One reason for which records were refused."""
+
+    reason: str
+    message: str
+    records: int = 0
+    partition: int = -1
+    offset: int = -1
+
+
+class Unread(Struct):
+    """A field that the mapping does not look at."""
+
+    path: Place
+    records: int
+    kind: str
+
+
+class Holds(Struct, kw_only=True):
+    """One partition's share of the sample."""
+
+    partition: int
+    records: int = 0
+    customers: int = 0
+    in_place: int = 0
+
+
+class Example(Struct):
+    """One record as it came in, with its envelope, and what became of it."""
+
+    partition: int
+    offset: int
+    came_in: Any
+    became: list[dict[str, Any]]
+    refused: str | None = None
+
+
+class Report(Struct, kw_only=True):
+    """What was found.
+
+    Attributes:
+        topic: where the sample is from.
+        mapping: the mapping's name, or the kind of the contract's own events.
+        records: in the sample.
+        events: type -> how many.
+        refused: by reason and message, the most frequent first.
+        skipped: the mapping's condition -> records that it leaves out.
+        anonymous: records of which an event was left out because nothing says whose it is.
+        nothing: records that became nothing, and should not: no rule is about them.
+        no_row: records that hold no row, as they may: tombstones, a truncated table.
+        unread: fields that the mapping does not look at.
+        unseen: paths of the mapping where no record had anything.
+        earliest: time of the first event.
+        latest: time of the last event.
+        partitions: customers in each.
+        scattered: customers that are in several partitions: some of their records take one hop.
+        examples: one for each outcome.
+    """
+
+    topic: str
+    mapping: str
+    records: int = 0
+    events: dict[str, int] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+    anonymous: int = 0
+    nothing: int = 0
+    no_row: int = 0
+    unread: list[Unread] = field(default_factory=list)
+    unseen: list[Place] = field(default_factory=list)
+    earliest: str | None = None
+    latest: str | None = None
+    partitions: list[Holds] = field(default_factory=list)
+    scattered: int = 0
+    examples: list[Example] = field(default_factory=list)
+
+
+def examine(
+    topic: str,
+    reads: Reader | Kind,
+    records: Sequence[Sampled],
+    *,
+    definitions: Definitions,
+    tasks: int,
+    wall_us: int,
+) -> Report:
+    """Look at what becomes of a sample.
+
+    Args:
+        topic: where it is from.
+        reads: the mapping, or the kind of the contract's own events; its schemas are prepared.
+        records: the sample.
+        definitions: for rates and the horizon.
+        tasks: of the group, for what takes a hop.
+        wall_us: the wall clock.
+    """
+    taken = _Taken(topic, reads, tasks)
+    for record in records:
+        taken.add(record, _checked(_outcome(reads, record), definitions, wall_us), _row(reads, record))
+    return taken.report()
+
+
+class _Taken:
+    """The tally."""
+
+    def __init__(self, topic: str, reads: Reader | Kind, tasks: int) -> None:
+        name = reads.name if isinstance(reads, Reader) else reads
+        self._report = Report(topic=topic, mapping=name)
+        self._reads = reads
+        self._read = _paths_read(reads)
+        self._tasks = tasks
+        self._events: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
+        self._refused: dict[tuple[str, str], Refused] = {}
+        self._fields: Counter[Place] = Counter()
+        self._kinds: dict[Place, str] = {}
+        self._customers: defaultdict[int, set[str]] = defaultdict(set)
+        self._records: Counter[int] = Counter()
+        self._times: list[Event] = []
+        self._shown: set[tuple[object, ...]] = set()
+
+    def add(self, record: Sampled, outcome: Outcome, row: Mapping[str, Any] | None) -> None:
+        """Count one record."""
+        self._records[record.partition] += 1
+        self._events.update(_type(event) for event in outcome.events)
+        self._times += outcome.events
+        self._customers[record.partition] |= {event.customer_id for event in outcome.events}
+        for error in outcome.errors[:1]:
+            one = self._refused.setdefault(
+                (error.reason, error.message),
+                Refused(
+                    reason=error.reason,
+                    message=error.message,
+                    partition=record.partition,
+                    offset=record.offset,
+                ),
+            )
+            one.records += 1
+        if outcome.skipped is not None:
+            self._skipped[outcome.skipped] += 1
+        self._report.anonymous += outcome.anonymous
+        idle = not (outcome.events or outcome.errors or outcome.anonymous or outcome.skipped)
+        self._report.nothing += idle and row is not None
+        self._report.no_row += idle and row is None
+        for place, kind in set(_fields(row or {})):
+            self._fields[place] += 1
+            self._kinds.setdefault(place, kind)
+        self._show(record, outcome, row)
+
+    def _show(self, record: Sampled, outcome: Outcome, row: Mapping[str, Any] | None) -> None:
+        refused = next((str(error) for error in outcome.errors), None)
+        types = tuple(map(_type, outcome.events))
+        alike = (types, refused, outcome.skipped, outcome.anonymous, row is None)
+        if alike in self._shown or len(self._shown) == _EXAMPLES:
+            return
+        self._shown.add(alike)
+        became = [_said(event) for event in outcome.events]
+        why = refused or _why_not(outcome, row)
+        self._report.examples.append(
+            Example(record.partition, record.offset, _came_in(self._reads, record), became, why)
+        )
+
+    def report(self) -> Report:
+        """Give what was found."""
+        report = self._report
+        report.records = self._records.total()
+        report.events = dict(self._events.most_common())
+        report.skipped = dict(self._skipped.most_common())
+        report.refused = sorted(self._refused.values(), key=lambda one: -one.records)
+        report.unread = [
+            Unread(place, count, self._kinds[place])
+            for place, count in sorted(self._fields.items(), key=lambda item: (-item[1], item[0]))
+            if not _covered(place, self._read)
+        ][:_LISTED]
+        report.unseen = sorted(path for path in self._read if not _covered(path, self._fields))
+        times = sorted(event.time for event in self._times)
+        if times:
+            report.earliest, report.latest = (
+                times[end].astimezone(UTC).isoformat(timespec="seconds") for end in (0, -1)
+            )
+        report.partitions = [self._holds(number) for number in sorted(self._records)]
+        seen = Counter(customer for customers in self._customers.values() for customer in customers)
+        report.scattered = sum(count > 1 for count in seen.values())
+        return report
+
+    def _holds(self, number: int) -> Holds:
+        customers = self._customers[number]
+        tasks = tasks_of([customer.encode() for customer in customers], self._tasks) if customers else []
+        return Holds(
+            partition=number,
+            records=self._records[number],
+            customers=len(customers),
+            in_place=tasks.count(number % self._tasks),
+        )
+
+
+def _outcome(reads: Reader | Kind, record: Sampled) -> Outcome:
+    if isinstance(reads, Reader):
+        return reads.outcome(record.value, record)
+    try:
+        return Outcome([decode(reads, record.value)], [])
+    except EventError as error:
+        return Outcome([], [error])
+
+
+def _checked(outcome: Outcome, definitions: Definitions, wall_us: int) -> Outcome:
+    """Refuse what a worker would refuse of events that are well formed."""
+    good: list[Event] = []
+    for event in outcome.events:
+        try:
+            check_time(
+                to_us(event.time), wall_us=wall_us, now_us=wall_us, definitions=definitions, ages=event.ages
+            )
+            facts_of(event, definitions)
+        except EventError as error:
+            outcome.errors.append(error)
+        else:
+            good.append(event)
+    outcome.events = good
+    return outcome
+
+
+def _row(reads: Reader | Kind, record: Sampled) -> Mapping[str, Any] | None:
+    if isinstance(reads, Reader):
+        return reads.row(record.value)
+    try:
+        return formats.decode_json(record.value or b"")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _came_in(reads: Reader | Kind, record: Sampled) -> object:
+    """Give what a person is to see: text where it cannot be decoded, null for a tombstone."""
+    found = reads.came_in(record.value, record) if isinstance(reads, Reader) else _row(reads, record)
+    return found if found is not None or record.value is None else record.value.decode(errors="replace")
+
+
+def _paths_read(reads: Reader | Kind) -> set[Place]:
+    if isinstance(reads, Reader):
+        return {_place(path) for path in reads.paths()}
+    names = event_types.of_kind(reads)
+    return {field for name in names for field in event_types.FIELDS[name]} | {"type", "items"}
+
+
+def _place(path: Iterable[str | int]) -> Place:
+    """Write a path; any position in a list is the list's elements."""
+    place = ""
+    for step in path:
+        place += "[]" if isinstance(step, int) else f".{step}"
+    return place.lstrip(".")
+
+
+def _fields(value: object, place: Place = "") -> Iterator[tuple[Place, str]]:
+    """Give every place of a record that holds something, with the kind of what it holds."""
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from _fields(below, f"{place}.{name}" if place else str(name))
+    elif isinstance(value, list):
+        for below in value:
+            yield from _fields(below, f"{place}[]")
+    elif value is not None and value != "":
+        yield place, conversions.kind(value)
+
+
+def _covered(place: Place, places: Iterable[Place]) -> bool:
+    """Whether one of `places` is it, is above it or is below it."""
+    return any(
+        place == other
+        or place.startswith((f"{other}.", f"{other}[]"))
+        or other.startswith((f"{place}.", f"{place}[]"))
+        for other in places
+    )
+
+
+def _type(event: Event) -> str:
+    return str(event.__struct_config__.tag)
+
+
+def _said(event: Event) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.to_builtins(event).items() if value is not None}
+
+
+def _why_not(outcome: Outcome, row: Mapping[str, Any] | None) -> str | None:
+    if outcome.skipped is not None:
+        return f"skipped: {outcome.skipped}"
+    if outcome.anonymous:
+        return "anonymous: nothing says whose it is"
+    if outcome.events:
+        return None
+    return "nothing: it holds no row" if row is None else "nothing: no rule is about it"

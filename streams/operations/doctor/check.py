@@ -1,0 +1,29 @@
+"""All checks, in the order in which they make sense."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from streams.config.load import Settings
+from streams.errors import RetentionError
+from streams.kafka import admin
+from streams.operations.doctor import acls, group, machine, read_model, schema_registry, topics
+from streams.operations.doctor.finding import Finding
+
+
+async def diagnose(settings: Settings, environ: Mapping[str, str]) -> AsyncIterator[Finding]:
+    """Give the findings as they come: this machine's first, then Kafka's if it answers."""
+    for finding in machine.findings(settings, environ):
+        yield finding
+    async for finding in read_model.findings(settings):
+        yield finding
+    async for finding in schema_registry.findings(settings):
+        yield finding
+    try:
+        async with admin.connect(settings) as client:
+            async for finding in acls.findings(client, settings):
+                yield finding
+            async for finding in topics.findings(client, settings):
+                yield finding
+            async for finding in group.findings(client, settings):
+                yield finding
+    except RetentionError as error:
+        yield Finding("fail", error.message, error.hint)

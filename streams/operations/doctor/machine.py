@@ -1,0 +1,49 @@
+"""This machine: misspelt variables, the data directory, the port."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from streams.config.load import Settings, unknown_variables
+from streams.operations.doctor.finding import Finding
+
+#: Local state is small, but the embedded Kafka keeps all events.
+_LOW_DISK_BYTES: Final = 1 << 30
+
+
+def findings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Check what can be checked without Kafka."""
+    for name, meant in unknown_variables(environ).items():
+        advice = f"did you mean {meant}?" if meant else "correct its name, or remove it"
+        yield Finding("warn", f"the variable {name} is no setting", advice)
+    yield _data_dir(settings.data_dir)
+    yield _port(settings.host, settings.port)
+
+
+def _data_dir(path: Path) -> Finding:
+    nearest = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return Finding("fail", f"{nearest} is not writable", "set RETENTION_DATA_DIR to a directory that is")
+    free = shutil.disk_usage(nearest).free
+    what = f"{path} has {free / 1e9:,.1f} GB free"
+    if free < _LOW_DISK_BYTES:
+        return Finding("warn", what, "make room: a full disk stops the embedded Kafka")
+    return Finding("ok", what)
+
+
+def _port(host: str, port: int) -> Finding:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        return Finding(
+            "warn",
+            f"port {port} of {host} cannot be had: {error.strerror}",
+            "a worker that runs already has it; another one here needs another RETENTION_PORT",
+        )
+    return Finding("ok", f"port {port} of {host} is free")

@@ -1,0 +1,128 @@
+"""Running a worker in the foreground: topics checked, port bound, signals obeyed, and how it ended said."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+from typing import Any
+
+from aiokafka.errors import KafkaError
+
+from streams.config.load import Settings
+from streams.errors import RetentionError
+from streams.http.server import Server
+from streams.ingest import input_topics
+from streams.kafka import acls, admin
+from streams.kafka.topics import ensure, partition_counts, required
+from streams.worker.worker import Worker
+
+log = logging.getLogger(__name__)
+
+#: Kafka gets this long to take the last transactions; what is not committed is read again by the next owner.
+_STOP_SECONDS = 15.0
+
+
+def run_worker(settings: Settings) -> None:
+    """Run one worker until SIGTERM or SIGINT.
+
+    Raises:
+        RetentionError: it could not start, or could not go on.
+    """
+    # Rows are bytes and claims hold no cycles: the collector's default, a look after every 700 new objects,
+    # would find nothing and take a sixth of the time.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(_on_loop_exception)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    partitions = await prepare_topics(settings)
+    worker = Worker(settings, partitions)
+    server = Server(worker, settings.host, settings.port)
+    await server.start()
+    log.info("group %s at %s; the numbers are at %s", settings.group, settings.broker, server.url)
+    if worker.read_model is not None:
+        worker.read_model.start()
+    try:
+        await _run_until(worker, stop)
+    finally:
+        if worker.read_model is not None:
+            await worker.read_model.stop()
+        await server.stop()
+
+
+def _on_loop_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keep aiokafka's forgotten futures out of the log: what they say was raised where it matters too."""
+    if isinstance(context.get("exception"), KafkaError):
+        log.debug("%s", context["message"], exc_info=context["exception"])
+    else:
+        loop.default_exception_handler(context)
+
+
+async def prepare_topics(settings: Settings) -> dict[str, int]:
+    """Create the topics that are missing, and give every topic's partition count.
+
+    Raises:
+        BrokerUnavailable: no Kafka answers.
+        AccessDenied: it does not let us in, or not do what a worker does.
+        TopicsMissing: there are some, and they are not to be created.
+        InputsMissing: an input of somebody else's is not there.
+        PartitionsChanged: an internal topic cannot be trusted.
+    """
+    topics = required(settings.group, settings.partitions, settings.mappings.named())
+    async with admin.connect(settings) as client:
+        await acls.demand(client, acls.of_worker(settings))
+        counts = await ensure(client, topics, replication=settings.replication, create=settings.create_topics)
+        there = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
+        found = input_topics.resolved(settings, there)
+        await acls.demand(client, acls.of_reader(found))
+        return counts | await partition_counts(client, found)
+
+
+async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
+    app = worker.app
+    starting = asyncio.create_task(app.start())
+    stopping = asyncio.create_task(stop.wait())
+    crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - mode tells it to nobody else
+    waiting = {starting, stopping, crashed}
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done() and starting.exception() is None:
+        await asyncio.wait(waiting - {starting}, return_when=asyncio.FIRST_COMPLETED)
+    reason = app.crash_reason or (starting.exception() if starting.done() else None)
+    log.info("stopping")
+    await _stop(worker, reason)
+    for task in waiting:
+        task.cancel()
+    reason = reason or worker.stop_error
+    if reason:
+        if isinstance(reason, RetentionError):
+            raise reason
+        raise RetentionError(f"the worker stopped: {reason!r}", "its log says why") from reason
+
+
+async def _stop(worker: Worker, reason: BaseException | None) -> None:
+    """Stop in order, or without Kafka: Faust and aiokafka would wait for it for ever, or for a rebalance."""
+    stopping = asyncio.create_task(worker.app.stop())
+    await asyncio.wait([stopping], timeout=_STOP_SECONDS)
+    if not stopping.done():
+        if worker.committed:
+            log.warning("all is committed; the group did not let go within %g s", _STOP_SECONDS)
+        else:
+            log.error("Kafka did not answer within %g s: stopped without it; nothing is lost", _STOP_SECONDS)
+        if reason is not None:
+            log.error("the worker stopped: %s", reason)
+        os._exit(_exit_code(worker, reason))
+    with contextlib.suppress(asyncio.CancelledError):
+        stopping.result()
+
+
+def _exit_code(worker: Worker, reason: BaseException | None) -> int:
+    if isinstance(reason, RetentionError):
+        return reason.exit_code
+    return 0 if reason is None and worker.committed else 1

@@ -1,0 +1,117 @@
+"""Windowed sums: what slides in, what slides out, what comes late, what comes early."""
+
+import numpy as np
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.aggregation.window_sums import Pending, Table, by_slot, series_at, split
+
+LENGTHS = [2, 5, 9]
+
+
+def add(table, *points):
+    rows, slots, weights = (np.array(column, np.int64) for column in zip(*points, strict=True))
+    table.add(rows, slots, weights)
+
+
+def test_a_cell_holds_its_row_and_slot_even_before_1970():
+    cells = np.array([series_at(0) - 3, series_at(7) + 500_000], np.int64)
+    rows, slots = split(cells)
+    assert rows.tolist() == [0, 7]
+    assert slots.tolist() == [-3, 500_000]
+
+
+def test_a_window_holds_its_length_of_slots_up_to_the_present_one():
+    table = Table(LENGTHS)
+    table.move(100)
+    add(table, (0, 100, 1), (0, 99, 10), (0, 98, 100), (0, 92, 1000), (0, 91, 10_000))
+    assert table.windows(1)[:, 0].tolist() == [11, 111, 1111, 11_111]
+
+
+def test_what_is_older_than_all_windows_counts_in_everything():
+    table = Table(LENGTHS)
+    table.move(100)
+    add(table, (3, -7, 5))
+    assert table.windows(4)[:, 3].tolist() == [0, 0, 0, 5]
+
+
+def test_a_jump_past_all_windows_empties_them():
+    table = Table(LENGTHS)
+    table.move(100)
+    add(table, (0, 100, 1))
+    table.move(1000)
+    assert table.windows(1)[:, 0].tolist() == [0, 0, 0, 1]
+
+
+def test_a_table_grows_with_its_series():
+    table = Table(LENGTHS)
+    table.move(0)
+    add(table, (700, 0, 2))
+    assert table.windows(701)[0, 700] == 2
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 30), st.lists(st.tuples(st.integers(0, 40), st.integers(-3, 3)), max_size=4)
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_moving_and_adding_equal_summing(steps):
+    table, at, points = Table(LENGTHS, np.int32), 0, []
+    for forward, added in steps:
+        at += forward
+        table.move(at)
+        new = [(0, at - age, weight) for age, weight in added]
+        points += new
+        if new:
+            add(table, *new)
+        expected = [sum(w for _, slot, w in points if slot > at - length) for length in LENGTHS]
+        assert table.windows(1)[:, 0].tolist() == [*expected, sum(w for *_, w in points)]
+
+
+def test_pending_points_wait_for_their_slot():
+    pending = Pending()
+    pending.of(1).append(series_at(2) + 10)
+    pending.of(-1).append(series_at(2) + 12)
+    pending.cells.append(series_at(1) + 11)
+    pending.weights.append(7)
+    assert [column.tolist() for column in pending.take(10)] == [[2], [10], [1]]
+    assert [column.tolist() for column in pending.take(11)] == [[1], [11], [7]]
+    assert [column.tolist() for column in pending.take(50)] == [[2], [12], [-1]]
+    assert [column.tolist() for column in pending.take(51)] == [[], [], []]
+
+
+def test_pending_points_of_one_slot_come_together():
+    pending = Pending()
+    pending.of(1).append(series_at(0) + 5)
+    pending.take(1)
+    pending.of(1).append(series_at(1) + 5)
+    pending.take(2)
+    assert sorted(pending.take(5)[0].tolist()) == [0, 1]
+
+
+@pytest.mark.parametrize("slots", [[], [4], [4, 4], [9, 2, 9, 2, 5]])
+def test_by_slot_names_each_slot_once_with_all_its_places(slots):
+    grouped = by_slot(np.array(slots, np.int64))
+    assert {slot: sorted(places.tolist()) for slot, places in grouped} == {
+        slot: [index for index, other in enumerate(slots) if other == slot] for slot in set(slots)
+    }
+    assert len(grouped) == len(set(slots))
+
+
+def test_what_is_never_written_takes_no_memory():
+    """Though time goes over it: 80 MB a partition would be for a handful of series that are in use."""
+    process = psutil.Process()
+    table = Table([24, 10_000], np.int64)
+    table.reserve(1)
+    before = process.memory_info().rss
+    table.reserve(1_000)
+    for slot in range(0, 10_000, 500):
+        table.move(slot)
+    assert table.windows(1_000).sum() == 0
+    assert process.memory_info().rss - before < 8e6

@@ -1,0 +1,119 @@
+"""Structured CloudEvents are the events that they hold."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.contract.decoding import EventError, decode
+from models.contract.events import KINDS
+from tests.support.strategies import DEFINITIONS, event_sets
+
+ORDER = {
+    "id": "e1",
+    "type": "order.shipped",
+    "time": "2026-01-02T03:04:05Z",
+    "customer_id": "ann",
+    "order_id": "o1",
+}
+ENVELOPE = {
+    "specversion": "1.0",
+    "id": "envelope",
+    "source": "/shop",
+    "type": "com.example.shop",
+    "time": "1999-01-01T00:00:00Z",
+    "datacontenttype": "application/json",
+    "subject": "o1",
+    "traceparent": "00-1-2-01",
+}
+
+
+def encoded(content):
+    return json.dumps(content).encode()
+
+
+def read(**envelope):
+    return decode("orders", encoded(ENVELOPE | envelope))
+
+
+def without(event, *names):
+    return {name: value for name, value in event.items() if name not in names}
+
+
+def test_what_the_data_say_wins():
+    assert read(data=ORDER) == decode("orders", encoded(ORDER))
+
+
+@pytest.mark.parametrize("lacking", [{}, {"id": None, "type": None, "time": None}], ids=["absent", "null"])
+def test_what_the_data_lack_the_envelope_says(lacking):
+    data = without(ORDER, "id", "type", "time") | lacking
+    said = {"id": "e2", "type": "order.delivered", "time": "2026-02-02T00:00:00Z"}
+    assert read(data=data, **said) == decode("orders", encoded(ORDER | said))
+
+
+def test_nothing_else_is_taken_from_the_envelope():
+    with pytest.raises(EventError, match="customer_id"):
+        read(data=without(ORDER, "customer_id"), subject="ann")
+
+
+def test_data_in_base64():
+    data = base64.b64encode(encoded(ORDER)).decode()
+    assert read(data_base64=data) == decode("orders", encoded(ORDER))
+    assert read(data=None, data_base64=data) == decode("orders", encoded(ORDER))
+
+
+def test_optional_fields_of_the_data_may_be_null():
+    assert read(data=ORDER | {"channel": None}) == decode("orders", encoded(ORDER))
+
+
+def test_a_plain_event_may_have_any_other_field():
+    plain = encoded(ORDER | {"specversion": "0.3", "data": 1})
+    assert decode("orders", plain) == decode("orders", encoded(ORDER))
+
+
+@pytest.mark.parametrize(
+    ("envelope", "reason", "message"),
+    [
+        ({"data": ORDER, "specversion": "0.3"}, "invalid_field", "only 1.0"),
+        ({"data": ORDER, "specversion": 1}, "invalid_field", "`specversion`"),
+        ({"data": "text"}, "not_json", "no JSON object"),
+        ({"data": json.dumps(ORDER)}, "not_json", "no JSON object"),
+        ({"data": None}, "invalid_field", "`data_base64`"),
+        ({"data_base64": "%"}, "invalid_field", "not base64"),
+        ({"data_base64": base64.b64encode(b"{").decode()}, "not_json", "no JSON object"),
+        ({"data": without(ORDER, "type")}, "unknown_type", "com.example.shop"),
+        ({"data": ORDER | {"order_id": ""}}, "invalid_field", "order_id"),
+        ({"data": ENVELOPE | {"data": ORDER}}, "unknown_type", "com.example.shop"),
+    ],
+)
+def test_refused(envelope, reason, message):
+    with pytest.raises(EventError, match=message) as caught:
+        read(**envelope)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("field", [{"specversion": "0.3"}, {"data": {}}, {"data_base64": "!"}])
+def test_a_plain_event_that_is_refused_is_refused_for_what_it_says(field):
+    with pytest.raises(EventError, match="order_id"):
+        decode("orders", encoded(ORDER | {"order_id": 5} | field))
+
+
+def test_envelopes_in_envelopes_are_refused_at_any_depth():
+    value = encoded(ORDER)
+    for _ in range(400):
+        value = b'{"specversion":"1.0","type":"order.shipped","data":' + value + b"}"
+    with pytest.raises(EventError):
+        decode("orders", value)
+
+
+@given(st.data())
+@settings(max_examples=40)
+def test_every_event_may_travel_so(data):
+    for event in data.draw(event_sets(DEFINITIONS, identities=True, largest=8)):
+        kind = KINDS[event["type"]]
+        plain = decode(kind, encoded(event))
+        moved = set(data.draw(st.sets(st.sampled_from(["id", "type", "time"]))))
+        envelope = ENVELOPE | {name: event[name] for name in moved}
+        assert decode(kind, encoded(envelope | {"data": without(event, *moved)})) == plain

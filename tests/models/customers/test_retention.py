@@ -1,0 +1,138 @@
+"""Who stays, by hand: the sets, their edges, and time alone (docs/metrics.md, "Retention")."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.aggregation.aggregates import Aggregates
+from models.customers.retention import RetentionPoints
+from models.definitions.definitions import Definitions
+from models.facts import claims
+from tests.support.partitions import DAY, HOUR, NOW
+
+WEEK = 7 * DAY
+
+
+def sets(shop, now=None):
+    look = shop.look(now)
+    names = ("start", "end", "new", "retained", "lost", "reactivated")
+    return {name: look["retention_customers", name, "7d"].value for name in names}
+
+
+def test_a_new_customer(shop):
+    shop.order("o", NOW)
+    assert sets(shop) == {"start": 0, "end": 1, "new": 1, "retained": 0, "lost": 0, "reactivated": 0}
+
+
+def test_a_customer_is_active_for_exactly_the_windows_hours(shop):
+    shop.order("o", NOW + HOUR - 1)
+    assert sets(shop, NOW + WEEK - 1)["end"] == 1
+    assert sets(shop, NOW + WEEK) == {
+        "start": 1,
+        "end": 0,
+        "new": 0,
+        "retained": 0,
+        "lost": 1,
+        "reactivated": 0,
+    }
+    assert sets(shop, NOW + 2 * WEEK)["start"] == 0
+
+
+def test_retained_lost_and_reactivated(shop):
+    shop.order("r1", NOW - 8 * DAY, customer="retained")
+    shop.order("r2", NOW - DAY, customer="retained")
+    shop.order("l1", NOW - 8 * DAY, customer="lost")
+    shop.order("b1", NOW - 20 * DAY, customer="back")
+    shop.order("b2", NOW - DAY, customer="back")
+    assert sets(shop) == {"start": 2, "end": 2, "new": 0, "retained": 1, "lost": 1, "reactivated": 1}
+    assert shop.value("retention_rate_ratio", "cohort", "7d") == 0.5
+    assert shop.value("retention_rate_ratio", "textbook", "7d") == 1
+    assert shop.value("retention_churn_ratio", "7d") == 0.5
+
+
+def test_nothing_over_nothing_is_nan(shop):
+    assert math.isnan(shop.value("retention_churn_ratio", "7d"))
+    assert shop.look()["retention_churn_ratio", "7d"].denominator == 0
+
+
+def test_a_cancelled_order_never_was(shop):
+    shop.order("o", NOW)
+    shop.say(claims.Cancelled, "o", NOW)
+    assert sets(shop)["end"] == 0
+
+
+def test_a_late_first_order_moves_the_customer_to_its_channel(shop):
+    shop.order("second", NOW - 8 * DAY, channel="web")
+    shop.order("third", NOW - DAY, channel="web")
+    assert shop.value("retention_channel_rate_ratio", "web", "7d") == 1
+    shop.order("first", NOW - 9 * DAY, channel="app")
+    assert math.isnan(shop.value("retention_channel_rate_ratio", "web", "7d"))
+    assert shop.value("retention_channel_rate_ratio", "app", "7d") == 1
+
+
+def test_returning_customers(shop):
+    shop.order("a1", NOW, customer="twice")
+    shop.order("a2", NOW, customer="twice")
+    shop.order("b1", NOW - 30 * DAY, customer="again")
+    shop.order("b2", NOW, customer="again")
+    shop.order("c1", NOW, customer="once")
+    look = shop.look()
+    assert look["retention_returning_customer_ratio", "window", "7d"].value == pytest.approx(1 / 3)
+    assert look["retention_returning_customer_ratio", "lifetime", "7d"].value == pytest.approx(2 / 3)
+
+
+def test_order_values_of_first_and_repeat_orders(shop):
+    shop.order("a1", NOW - 30 * DAY, amount=1000)
+    shop.order("a2", NOW, amount=3000)
+    shop.order("b1", NOW, amount=500, customer="bob")
+    look = shop.look()
+    assert look["retention_average_order_value", "USD", "all", "7d"].value == 17.5
+    assert look["retention_average_order_value", "USD", "first", "7d"].value == 5
+    assert look["retention_average_order_value", "USD", "repeat", "7d"].value == 30
+    assert look["retention_purchase_frequency", "7d"].value == 1
+    assert look["retention_realised_value", "USD"].value == 22.5
+
+
+def test_referred_orders(shop):
+    shop.order("o", NOW, amount=900, referrer="bob")
+    assert shop.value("retention_referred_orders", "7d") == 1
+    assert shop.value("retention_referred_revenue", "USD", "7d") == 9
+    shop.say(claims.Cancelled, "o", NOW)
+    assert shop.value("retention_referred_orders", "7d") == 0
+
+
+def net_cells(aggregates):
+    """Cell -> count, of those that do not cancel out."""
+    cells = {}
+    for sign in (1, -1):
+        for cell in aggregates.counts.of(sign):
+            cells[cell] = cells.get(cell, 0) + sign
+    for cell, weight in zip(aggregates.totals.cells, aggregates.totals.weights, strict=True):
+        cells[-cell] = cells.get(-cell, 0) + weight
+    return {cell: count for cell, count in cells.items() if count}
+
+
+ENTRY = st.tuples(
+    st.integers(0, 400).map(lambda hour: hour * HOUR),
+    st.integers(0, 9).map(str),
+    st.sampled_from(["web", "app"]),
+)
+
+
+@given(st.lists(ENTRY, max_size=8, unique_by=lambda entry: entry[:2]), st.data())
+def test_what_a_line_adds_depends_on_its_orders_not_on_how_they_came(drawn, data):
+    entries = [(time, name, time // HOUR, channel, "USD", 7) for time, name, channel in drawn]
+    leaving = data.draw(st.lists(st.sampled_from(entries), unique=True)) if entries else []
+    definitions = Definitions(windows=("7d",))
+    incremental, whole = Aggregates(definitions), Aggregates(definitions)
+    line = []
+    points = RetentionPoints(incremental, definitions)
+    for entry in entries:
+        points.insert(line, entry)
+    for entry in leaving:
+        points.remove(line, entry)
+    assert line == sorted(set(entries) - set(leaving))
+    RetentionPoints(whole, definitions).add_line(line)
+    assert net_cells(incremental) == net_cells(whole)

@@ -1,0 +1,81 @@
+"""The parameters: defaults as published, and nothing half-valid."""
+
+import math
+import re
+
+import pytest
+
+from models.definitions.action_policy import Practice
+from models.definitions.definitions import Definitions
+
+
+def test_the_defaults_are_the_published_ones():
+    defaults = Definitions()
+    assert defaults.base_currency == "USD"
+    assert defaults.windows == ("7d", "30d", "90d", "365d")
+    assert (defaults.horizon_days, defaults.lifecycle_days) == (800, 90)
+    assert defaults.sla == {
+        "urgent": (3600, 8 * 3600),
+        "high": (4 * 3600, 24 * 3600),
+        "normal": (24 * 3600, 72 * 3600),
+        "low": (48 * 3600, 168 * 3600),
+    }
+    assert defaults.tiers == {"silver": 200, "gold": 500, "vip": 1000}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"rates": {"USD": 1.0, "eur": 1.1}}, "rates: 'eur'"),
+        ({"rates": {"USD": 1.0, "EUR": 0}}, "rates: EUR"),
+        ({"rates": {"USD": 1.0, "EUR": math.nan}}, "rates: EUR"),
+        ({"rates": {"USD": 1.0, "EUR": math.inf}}, "rates: EUR"),
+        ({"rates": {"USD": 2.0}}, "rates: the base currency USD"),
+        ({"base_currency": "EUR"}, "rates: the base currency EUR"),
+        ({"base_currency": "eur"}, "base_currency: 'eur'"),
+        ({"base_currency": "EURO"}, "base_currency: 'EURO'"),
+        ({"windows": ()}, "windows: at least one"),
+        ({"windows": ("7d", "7d")}, "windows: one is named twice"),
+        ({"windows": ("24h", "7d")}, "windows: 24h is there already"),
+        ({"windows": ("7d", "a week")}, "windows: window 'a week'"),
+        ({"horizon_days": 729}, "horizon_days: 729 is less than twice the longest window, 365d"),
+        ({"lifecycle_days": 0}, "lifecycle_days: at least 1"),
+        ({"lifecycle_days": 801}, "lifecycle_days: more than the horizon"),
+        ({"sla": {"urgent": (1, 1)}}, "sla: targets are needed"),
+        ({"sla": Definitions().sla | {"low": (0, 60)}}, "sla: a target of low"),
+        ({"tiers": {"silver": 1, "gold": 2}}, "tiers: exactly"),
+        ({"tiers": {"silver": 3, "gold": 2, "vip": 4}}, "tiers: thresholds are to rise"),
+        ({"tiers": {"silver": 0, "gold": 2, "vip": 4}}, "tiers: a threshold is not above 0"),
+        ({"tiers": {"silver": 1, "gold": math.nan, "vip": 4}}, "tiers: a threshold is not above 0"),
+        ({"channels": ("web", "other")}, "channels: "),
+        ({"payment_methods": ("card", "card")}, "payment_methods: "),
+    ],
+    ids=str,
+)
+def test_a_broken_rule_is_named(changes, says):
+    with pytest.raises(ValueError, match=f"^{re.escape(says)}"):
+        Definitions(**changes)
+
+
+def test_twice_the_longest_window_is_horizon_enough():
+    assert Definitions(horizon_days=730).horizon_days == 730
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [
+        ("off", ["win_backs"], [("win_back",)]),
+        ("weekly_cap", [-1], [0]),
+        ("held_out", [-0.1, 1.1, math.nan], [0.0, 1.0]),
+        ("hold_out_key", ["", "x" * 65, "é" * 33], ["x" * 64]),
+        ("acknowledge_after", [-0.1, 0.5], [0.0, 0.49]),
+        ("bad_rating", [0, 5], [1, 4]),
+        ("expiry", [{}, Practice().expiry | {"win_back": 0}], [Practice().expiry | {"win_back": 1}]),
+    ],
+)
+def test_what_actions_are_asked_for_is_checked(name, wrong, right):
+    for value in wrong:
+        with pytest.raises(ValueError, match=f"^{name}: "):
+            Practice(**{name: value})
+    for value in right:
+        assert getattr(Practice(**{name: value}), name) == value

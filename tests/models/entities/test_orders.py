@@ -1,0 +1,135 @@
+"""Orders, refunds of them, their value and their delivery, by hand (docs/metrics.md)."""
+
+import math
+
+import pytest
+
+from models.definitions.definitions import Definitions
+from models.entities import orders, refunds
+from models.entities.refunds import NOTHING
+from models.facts import claims
+from models.facts.claims import Amended, Cancelled, Completed, Delivered, Placed, Rejected, Requested
+from tests.support.partitions import DAY, HOUR, NOW, Shop
+
+
+def test_the_earliest_placing_counts_and_the_latest_amendment():
+    order = orders.derive(
+        [
+            Placed(20, "a", 1, "EUR", "app"),
+            Placed(10, "b", 500, "USD", "web"),
+            Placed(10, "c", 2, "EUR", "app"),
+            Amended(30, "x", 600),
+            Amended(30, "y", 700),
+            Amended(5, "z", 800),
+        ],
+        NOTHING,
+    )
+    assert (order.time, order.id, order.amount, order.currency) == (10, "b", 700, "USD")
+
+
+def test_what_names_an_order_waits_for_it():
+    assert orders.derive([Amended(1, "a", 5), Cancelled(2, "b"), Delivered(3, "c")], (1, 5)) is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "refunded", "qualifying", "net"),
+    [
+        (100, (0, 0), True, 100),
+        (100, (1, 40), True, 60),
+        (100, (2, 100), False, 0),
+        (100, (1, 130), False, 0),
+        (0, (1, 0), True, 0),
+        (0, (0, 0), True, 0),
+        (0, (1, 1), False, 0),
+    ],
+)
+def test_fully_refunded_is_more_than_nothing_and_all_of_it(amount, refunded, qualifying, net):
+    order = orders.derive([Placed(1, "a", amount, "USD", "web")], refunded)
+    assert (order.qualifying, order.net) == (qualifying, net)
+
+
+def test_a_refund_belongs_to_the_order_its_winning_event_names():
+    assert refunds.refunded_of([[Completed(9, "b", "late", 5), Completed(3, "a", "early", 7)]]) == {
+        "early": (1, 7)
+    }
+
+
+def test_each_part_of_a_refund_waits_for_the_order_it_names():
+    found = [Requested(1, "a", "known"), Rejected(2, "b", "other"), Completed(3, "c", "other", 9)]
+    assert refunds.derive(found, lambda order: order == "known") == refunds.Refund(1, None, None)
+
+
+def test_refund_ratios(shop):
+    for number, amount in enumerate([1000, 1000, 2000, 4000]):
+        shop.order(f"o{number}", NOW - DAY, amount=amount)
+    shop.say(claims.Cancelled, "o3", NOW)
+    shop.say(claims.Completed, "r1", NOW, "o1", 1000)
+    shop.say(claims.Completed, "r2", NOW, "o2", 500)
+    look = shop.look()
+    assert look["retention_refund_ratio", "orders", "7d"].value == pytest.approx(2 / 3)
+    assert look["retention_refund_ratio", "full", "7d"].value == pytest.approx(1 / 3)
+    assert look["retention_refund_ratio", "value", "7d"].value == pytest.approx(15 / 40)
+    assert look["retention_orders", "7d"].value == 2
+    assert look["retention_net_revenue", "USD", "7d"].value == 25
+
+
+def test_a_refund_before_its_order_counts_once_both_are_there(shop):
+    shop.say(claims.Requested, "r", NOW - 3 * HOUR, "o")
+    shop.say(claims.Completed, "r", NOW - HOUR, "o", 300)
+    assert math.isnan(shop.value("retention_refund_seconds", "0.5", "7d"))
+    shop.order("o", NOW - DAY, amount=1000)
+    assert shop.value("retention_refund_seconds", "0.5", "7d") == pytest.approx(7200, rel=0.01)
+    assert shop.value("retention_net_revenue", "USD", "7d") == 7
+
+
+def test_rejected_is_over_decided_and_open_is_undecided(shop):
+    shop.order("o", NOW - DAY)
+    for refund in ("r1", "r2", "r3", "r4"):
+        shop.say(claims.Requested, refund, NOW - DAY, "o")
+    shop.say(claims.Rejected, "r1", NOW, "o")
+    shop.say(claims.Rejected, "r2", NOW, "o")
+    shop.say(claims.Completed, "r2", NOW, "o", 1)
+    shop.say(claims.Completed, "r3", NOW, "o", 1)
+    sample = shop.look()["retention_refund_rejected_ratio", "7d"]
+    assert (sample.numerator, sample.denominator) == (1, 3)
+    assert shop.value("retention_refunds_open") == 1
+
+
+def test_an_order_is_overdue_from_the_promise_until_delivered(shop):
+    shop.order("o", NOW - DAY, promised=NOW + HOUR)
+    assert shop.value("retention_deliveries_overdue", now=NOW + HOUR) == 0
+    assert shop.value("retention_deliveries_overdue", now=NOW + HOUR + 1) == 1
+    shop.say(claims.Delivered, "o", NOW + HOUR)
+    assert shop.value("retention_deliveries_overdue") == 0
+    assert shop.value("retention_on_time_delivery_ratio", "7d") == 1
+
+
+@pytest.mark.parametrize(
+    ("delivered", "exposure"), [(NOW - 8 * DAY, "none"), (NOW - 8 * DAY + 1, "late_delivery")]
+)
+def test_a_delivery_is_late_after_the_instant_that_was_promised(shop, delivered, exposure):
+    shop.order("o", NOW - 9 * DAY, promised=NOW - 8 * DAY)
+    shop.say(claims.Delivered, "o", delivered)
+    look = shop.look()
+    met = [
+        name
+        for name in ("none", "late_delivery")
+        if look["retention_churn_by_exposure_ratio", name, "7d"].denominator
+    ]
+    assert met == [exposure]
+
+
+def test_a_cancelled_order_is_not_overdue_but_may_be_delivered_late(shop):
+    shop.order("o", NOW - DAY, promised=NOW - HOUR)
+    shop.say(claims.Cancelled, "o", NOW)
+    assert shop.value("retention_deliveries_overdue") == 0
+    shop.say(claims.Delivered, "o", NOW)
+    assert shop.value("retention_on_time_delivery_ratio", "7d") == 0
+    assert shop.value("retention_delivery_seconds", "0.99", "7d") == pytest.approx(86_400, rel=0.01)
+
+
+def test_an_amount_in_another_currency_is_converted_when_looked_at():
+    shop = Shop(Definitions(rates={"USD": 1.0, "JPY": 0.01, "KWD": 3.0}))
+    shop.order("yen", NOW, amount=500, currency="JPY")
+    shop.order("dinar", NOW, amount=2000, currency="KWD")
+    assert shop.value("retention_net_revenue", "USD", "7d") == pytest.approx(5 + 6)

@@ -1,0 +1,221 @@
+"""A partition's state: what is kept, what waits, what is forgotten, what survives a restart."""
+
+import math
+
+import msgspec
+import pytest
+
+from models.definitions.definitions import Definitions
+from models.facts import claims, log_pages
+from models.partition import standalone
+from models.partition.metadata import META_KEY, STATE_VERSION, Meta, StateTooNew
+from models.partition.partition import Partition
+from tests.support.partitions import DAY, HOUR, NOW, Shop
+
+
+def sums(shop):
+    """All that is not zero, as a restored partition has no names for what never was."""
+    partial = shop.partition.evaluate(shop.now)
+    return (
+        {name: values for name, values in partial.sums.items() if any(values)},
+        {name: value for name, value in partial.levels.items() if value},
+        partial.span_sums,
+        partial.sketches,
+        partial.oldest,
+    )
+
+
+def test_an_event_counts_once(shop):
+    assert shop.order("o1", NOW - DAY, event_id="e")
+    assert not shop.order("o1", NOW - DAY, event_id="e")
+    assert shop.value("retention_orders", "7d") == 1
+
+
+def test_an_id_used_again_for_something_else_is_a_duplicate(shop):
+    shop.order("o1", NOW - DAY, event_id="e")
+    assert not shop.order("o2", NOW - HOUR, event_id="e")
+    assert not shop.say(claims.Answered, "", NOW, 0, 9, event_id="e")
+
+
+def test_a_duplicate_is_known_after_a_restart(shop):
+    shop.order("o1", NOW - DAY, event_id="e")
+    shop.restart()
+    assert not shop.order("o1", NOW - DAY, event_id="e")
+
+
+def test_an_event_may_have_the_id_of_its_order(shop):
+    shop.order("same", NOW - DAY, event_id="first")
+    shop.restart()
+    assert shop.say(claims.Delivered, "same", NOW - HOUR, event_id="same")
+
+
+def test_customers_have_ids_of_their_own(shop):
+    shop.order("o1", NOW - DAY, event_id="e")
+    assert shop.order("o1", NOW - DAY, event_id="e", customer="bob")
+    assert shop.value("retention_customers", "end", "7d") == 2
+
+
+def test_a_fact_later_than_the_clock_waits_for_it(shop):
+    shop.order("o1", NOW + HOUR)
+    assert shop.value("retention_orders", "7d") == 0
+    assert shop.value("retention_orders", "7d", now=NOW + HOUR - 1) == 0
+    assert [len(facts) for facts in shop.partition.facts(b"ada")] == [0, 1]
+    assert shop.value("retention_orders", "7d", now=NOW + HOUR) == 1
+    assert [len(facts) for facts in shop.partition.facts(b"ada")] == [1, 0]
+
+
+def test_what_waits_survives_a_restart(shop):
+    shop.order("o1", NOW + HOUR, event_id="e")
+    shop.restart()
+    assert not shop.order("o1", NOW + HOUR, event_id="e")
+    assert shop.value("retention_orders", "7d", now=NOW + 2 * HOUR) == 1
+
+
+def test_what_is_of_this_very_instant_is_known_after_a_restart_and_once(shop):
+    shop.order("o1", NOW)
+    shop.order("o2", NOW + HOUR)
+    shop.restart()
+    assert shop.value("retention_orders", "7d") == 1
+    assert shop.value("retention_orders", "7d", now=NOW + HOUR) == 2
+
+
+def test_a_claim_beyond_the_horizon_is_forgotten_and_the_next_one_counts(shop):
+    horizon = shop.definitions.horizon_days * DAY
+    shop.order("o1", NOW - horizon + HOUR, amount=100)
+    shop.order("o1", NOW - DAY, amount=2000)
+    assert shop.value("retention_net_revenue", "USD", "30d") == 0
+    assert shop.value("retention_net_revenue", "USD", "30d", now=NOW + HOUR) == 20
+
+
+def test_a_customer_of_whom_nothing_is_known_any_more_has_no_row(shop):
+    shop.order("o1", NOW)
+    assert shop.partition.drain()[b"ada"] is not None
+    shop.look(NOW + (shop.definitions.horizon_days + 1) * DAY)
+    assert shop.partition.drain()[b"ada"] is None
+    assert b"ada" not in shop.rows
+
+
+def test_a_fact_from_beyond_the_horizon_leaves_nothing(shop):
+    shop.look()
+    shop.order("o1", NOW - 900 * DAY)
+    assert b"ada" not in shop.partition.drain()
+
+
+def test_only_changed_rows_are_drained(shop):
+    shop.order("o1", NOW, customer="ada")
+    shop.order("o1", NOW, customer="bob")
+    shop.partition.drain()
+    shop.order("o2", NOW, customer="bob")
+    assert [key for key in shop.partition.drain() if key != META_KEY] == [b"bob"]
+    assert not shop.partition.changed
+
+
+def test_the_clock_never_goes_back_over_a_restart(shop):
+    shop.look(NOW + DAY)
+    shop.order("o1", NOW)
+    shop.partition.drain()
+    again = Partition(shop.definitions, shop.rows)
+    again.resume(NOW)
+    standalone.count(again, NOW)
+    assert again.now == NOW + DAY
+    assert again.evaluate(NOW).now == NOW + DAY
+
+
+def test_the_latest_event_time_survives_a_restart(shop):
+    shop.order("o1", NOW + HOUR)
+    shop.restart()
+    assert shop.partition.latest == NOW + HOUR
+
+
+def test_what_is_paid_back_at_the_moment_of_an_order_is_taken_off_once(shop):
+    shop.order("o1", NOW, amount=1000)
+    shop.say(claims.Completed, "r1", NOW, "o1", 300)
+    profiles = [said.value for said in shop.partition.say(b"ada") if said.type == "retention.customer"]
+    assert [profile.net_value for profile in profiles] == [7.0]
+
+
+def test_what_the_configuration_names_no_longer_costs_nothing_else():
+    shop = Shop(Definitions(rates={"USD": 1.0, "EUR": 1.25}))
+    shop.order("o1", NOW - DAY, amount=700, currency="EUR")
+    shop.order("o2", NOW - DAY, amount=500)
+    shop.say(claims.Opened, "t", NOW - HOUR, 1, False, "chat")
+    shop.say(claims.Replied, "t", NOW, claims.AGENT, True)
+    shop.say(claims.PaymentFailed, "", NOW, "wallet")
+    shop.definitions = Definitions(channels=("web",), payment_methods=("card",))
+    shop.restart()
+    assert math.isnan(shop.value("retention_net_revenue", "USD", "7d"))
+    assert shop.value("retention_orders", "7d") == 2
+    answered = shop.value("retention_channel_first_response_seconds", "other", "0.5", "7d")
+    assert answered == pytest.approx(3600, rel=0.01)
+    assert shop.value("retention_payment_failures", "other", "7d") == 1
+    profiles = [said.value for said in shop.partition.say(b"ada") if said.type == "retention.customer"]
+    assert [profile.net_value for profile in profiles] == [5.0]
+
+
+def test_a_state_of_a_newer_version_is_refused():
+    newer = msgspec.msgpack.encode(Meta(version=STATE_VERSION + 1))
+    partition = Partition(Definitions(), {})
+    with pytest.raises(StateTooNew, match="newer release"):
+        partition.load(META_KEY, newer)
+    with pytest.raises(StateTooNew):
+        Partition(Definitions(), {META_KEY: newer}).resume(NOW)
+
+
+def test_a_customer_with_very_many_orders_is_kept_in_pages(shop, monkeypatch):
+    monkeypatch.setattr(log_pages, "PAGE_BYTES", 2_000)
+    for number in range(300):
+        shop.order(f"o{number}", NOW - number * HOUR)
+        if number % 50 == 0:
+            shop.partition.drain()
+    drained = shop.partition.drain()
+    assert max(len(row) for row in drained.values()) <= 2_000
+    before = sums(shop)
+    shop.restart()
+    assert sums(shop) == before
+    assert not shop.order("o7", NOW, event_id="e7")
+    assert shop.order("more", NOW, event_id="more")
+    assert not shop.order("more", NOW, event_id="more")
+
+
+def test_pages_of_a_forgotten_customer_are_deleted(shop, monkeypatch):
+    monkeypatch.setattr(log_pages, "PAGE_BYTES", 500)
+    for number in range(50):
+        shop.order(f"o{number}", NOW - number * HOUR)
+    written = set(shop.partition.drain()) - {META_KEY}
+    shop.look(NOW + 900 * DAY)
+    drained = shop.partition.drain()
+    assert len(written) > 2
+    assert {key for key, row in drained.items() if row is None} == written
+    assert set(shop.rows) == {META_KEY}
+
+
+def test_one_conversation_may_outgrow_a_page(shop, monkeypatch):
+    monkeypatch.setattr(log_pages, "PAGE_BYTES", 2_000)
+    shop.say(claims.Opened, "t1", NOW - DAY, 1, False, "chat")
+    for number in range(400):
+        shop.say(claims.Replied, "t1", NOW - DAY + number, claims.CUSTOMER, True)
+    assert max(len(row) for row in shop.partition.drain().values()) <= 2_000
+    shop.restart()
+    assert shop.value("retention_tickets_unanswered", "human", "normal") == 1
+
+
+def test_rows_grow_with_the_claims_not_with_the_clock(shop):
+    shop.order("o1", NOW)
+    before = shop.partition.drain()[b"ada"]
+    shop.look(NOW + 400 * DAY)
+    shop.say(claims.Shipped, "o1", NOW + DAY)
+    assert len(shop.partition.drain()[b"ada"]) - len(before) < 40
+
+
+def test_five_orders_and_a_ticket_take_less_than_a_kilobyte():
+    shop = Shop()
+    for number in range(5):
+        order = f"order-{number:014}"
+        shop.order(order, NOW - number * DAY, event_id=f"event-a{number:013}", customer="c" * 20)
+        shop.say(claims.Shipped, order, NOW, event_id=f"event-b{number:013}", customer="c" * 20)
+        shop.say(claims.Delivered, order, NOW, event_id=f"event-c{number:013}", customer="c" * 20)
+    ticket = f"ticket-{0:013}"
+    shop.say(claims.Opened, ticket, NOW, 1, False, "chat", event_id="event-" + "d" * 14, customer="c" * 20)
+    shop.say(claims.Replied, ticket, NOW, 0, True, event_id="event-" + "e" * 14, customer="c" * 20)
+    shop.say(claims.StatusChanged, ticket, NOW, 3, event_id="event-" + "f" * 14, customer="c" * 20)
+    assert len(shop.partition.drain()[b"c" * 20]) <= 1024

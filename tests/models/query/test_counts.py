@@ -1,0 +1,245 @@
+"""Who is listed is who was counted: as many as the gauges say, and those whom the oracle names."""
+
+import json
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from models.contract.decoding import decode
+from models.contract.events import KINDS
+from models.customers.customer import Account
+from models.customers.facts_by_entity import Row
+from models.definitions.definitions import PRIORITIES
+from models.entities.sla import KINDS as SLAS
+from models.facts.claims import STATUSES, Opened, StatusChanged
+from models.facts.from_events import facts_of
+from models.metrics.catalogue import compute
+from models.partition.partition import Partition
+from models.query.customers import Customers
+from models.query.matching_gauge import counted_by
+from models.query.orders import overdue
+from models.query.parameters import WhichCustomers, WhichOrders, WhichTickets
+from models.query.tickets import Tickets
+from models.risk.lateness import assess
+from tests.oracle import World
+from tests.oracle.profiles import profiles
+from tests.oracle.shop import active
+from tests.support.histories import random_history
+from tests.support.partitions import HOUR, NOW
+from tests.support.partitions import Shop as ByHand
+from tests.support.strategies import MINUTE, histories
+
+SETS = ("start", "end", "new", "retained", "lost", "reactivated")
+STATES = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
+BREACHES = "retention_sla_breach_ratio"
+URGENT = PRIORITIES.index("urgent")
+TIERS = ("member", "silver", "gold", "vip")
+
+
+class Shop:
+    """One partition that all of a history has gone into, and what is asked of it at its end."""
+
+    def __init__(self, history, steps=None):
+        self.definitions = history.definitions
+        self.partition = Partition(self.definitions, {})
+        self.events = []
+        for step in history.steps[:steps]:
+            for event in step.events:
+                decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
+                for customer, fact in facts_of(decoded, self.definitions):
+                    self.partition.take_one(customer, fact)
+            self.events += step.events
+            self.now = step.now
+            self.partition.advance(self.now)
+        samples = compute([self.partition.evaluate(self.now)], self.definitions, self.now)
+        self.samples = {(s.metric, frozenset(s.labels.items())): s for s in samples}
+        self.accounts = [
+            Account(key, Row(self.partition.facts(key)[0])) for key in self.partition.customers()
+        ]
+
+    def customers(self, **asked):
+        found = Customers(self.definitions)
+        profiles = (found.find(a, WhichCustomers(**asked), self.now) for a in self.accounts)
+        return [profile for profile in profiles if profile is not None]
+
+    def tickets(self, **asked):
+        found = Tickets(self.definitions)
+        return [t for a in self.accounts for t in found.find(a, WhichTickets(**asked), self.now)]
+
+    def counted(self, kind, **asked):
+        metric, labels = counted_by(kind(**asked))
+        return self.samples[metric, frozenset(labels.items())]
+
+
+def check(shop):
+    """Every question that a gauge counts gives as many items as that says."""
+    world = World(shop.events, shop.now, shop.definitions)
+    for window in shop.definitions.windows:
+        for name in SETS:
+            gauge = shop.counted(WhichCustomers, set=name, window=window)
+            assert len(shop.customers(set=name, window=window)) == gauge.value
+        hours = world.windows[window]
+        lost = active(world, world.hour - hours, hours) - active(world, world.hour, hours)
+        listed = {profile.customer_id for profile in shop.customers(set="lost", window=window)}
+        assert listed == {customer.name for customer in lost}
+    for state in STATES:
+        assert len(shop.customers(lifecycle=state)) == shop.counted(WhichCustomers, lifecycle=state).value
+    for tier in TIERS:
+        assert len(shop.customers(tier=tier)) == shop.counted(WhichCustomers, tier=tier).value
+    orders = [order for account in shop.accounts for order in overdue(account, shop.now)]
+    assert len(orders) == shop.counted(WhichOrders, overdue=True).value
+    check_tickets(shop)
+
+
+def check_tickets(shop):
+    windows = ("1h", "24h", *shop.definitions.windows)
+    for asked in (
+        *({"breached": True, "window": window, "sla": sla} for window in windows for sla in SLAS),
+        *(
+            {"breached": True, "window": window, "sla": "resolution", "priority": priority}
+            for window in windows
+            for priority in PRIORITIES
+        ),
+    ):
+        assert len(shop.tickets(**asked)) == shop.counted(WhichTickets, **asked).numerator
+    for priority in PRIORITIES:
+        for asked in ({"unanswered": by} for by in ("any", "human")):
+            gauge = shop.counted(WhichTickets, priority=priority, **asked)
+            assert len(shop.tickets(priority=priority, **asked)) == gauge.value
+        for asked in ({"status": status} for status in ("open", "pending", "on_hold")):
+            gauge = shop.counted(WhichTickets, priority=priority, **asked)
+            assert len(shop.tickets(priority=priority, **asked)) == gauge.value
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        WhichCustomers(),
+        WhichCustomers(lifecycle="new", tier="gold"),
+        WhichCustomers(lifecycle="new", risk="late"),
+        WhichTickets(),
+        WhichTickets(breached=True),
+        WhichTickets(breached=True, window="7d"),
+        WhichTickets(breached=True, window="7d", sla="promise", status="open"),
+        WhichTickets(due_within="2h", priority="high"),
+        WhichTickets(status="closed", priority="high"),
+        WhichTickets(status="open", unanswered="any", priority="high"),
+    ],
+)
+def test_what_no_gauge_counts(asked):
+    assert counted_by(asked) is None
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_list_is_as_long_as_its_gauge_says(seed):
+    history = random_history(seed, size=1000)
+    for steps in (4, None):
+        check(Shop(history, steps))
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(histories())
+def test_so_it_is_at_every_edge(history):
+    check(Shop(history))
+
+
+@pytest.fixture
+def shop_by_hand():
+    return ByHand()
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return Shop(random_history(3, size=1500), 8)
+
+
+def test_profiles_are_the_oracles(shop):
+    expected = profiles(shop.events, shop.now, shop.definitions)
+    found = {profile.customer_id: profile for profile in shop.customers()}
+    assert found.keys() == expected.keys()
+    for name, profile in found.items():
+        wanted = expected[name]
+        assert (profile.lifecycle, profile.tier, profile.orders, profile.nps, profile.open_tickets) == (
+            wanted["lifecycle"],
+            wanted["tier"],
+            wanted["orders"],
+            wanted["nps"],
+            wanted["open_tickets"],
+        )
+        assert math.isclose(profile.net_value, wanted["net_value"], rel_tol=1e-9, abs_tol=0.005)
+
+
+def test_the_late_and_the_others_are_all_who_ever_bought(shop):
+    late, others = shop.customers(risk="late"), shop.customers(risk="on_time")
+    lines = [[entry[0] for entry in account.line] for account in shop.accounts]
+    risks = [risk for line in lines if (risk := assess(line, shop.now, shop.definitions))]
+    assert len(late) == sum(risk.lateness > 1 for risk in risks) > 0
+    assert len(others) == sum(risk.lateness <= 1 for risk in risks) > 0
+    assert all(profile.risk.lateness >= 2 for profile in shop.customers(min_lateness=2))
+    assert shop.customers(max_p_alive=1) == []  # nobody has fitted a model
+
+
+def test_parameters_restrict_together(shop):
+    both = shop.customers(lifecycle="churned", tier="member")
+    assert {(profile.lifecycle, profile.tier) for profile in both} == {("churned", "member")}
+    assert len(both) < len(shop.customers(tier="member"))
+
+
+def test_what_is_due_is_what_will_be_breached_by_then(shop):
+    """Of the tickets that are due within two days, each has an undecided target by then, and no others."""
+    until = shop.now + 2 * 86400 * 10**6
+    due = {(t.customer_id, t.ticket_id) for t in shop.tickets(due_within="2d")}
+    later = Shop.__new__(Shop)
+    later.__dict__ |= shop.__dict__ | {"now": until}
+    breached = {
+        (t.customer_id, t.ticket_id)
+        for status in ("open", "pending", "on_hold", "solved", "closed")
+        for t in later.tickets(status=status)
+        if any(target.state == "breached" and target.due.timestamp() > shop.now / 1e6 for target in t.targets)
+    }
+    assert due == breached
+    assert due
+
+
+def test_open_tickets_are_all_that_are_not_solved_or_closed(shop):
+    statuses = [ticket.status for ticket in shop.tickets()]
+    assert set(statuses) <= {"open", "pending", "on_hold"}
+    total = sum(s.value for (metric, _), s in shop.samples.items() if metric == "retention_tickets")
+    assert len(statuses) == total > 0
+
+
+def test_windows_slide_by_the_minute_and_a_target_is_missed_when_it_is_due(shop_by_hand):
+    """Each minute another target is due; as many are listed as the gauge counts, at the instant and after."""
+    shop = shop_by_hand
+    for minute in range(150):
+        shop.say(Opened, f"t{minute}", NOW - HOUR - minute * MINUTE, URGENT, False, "web")
+    for now in (NOW, NOW + 1, NOW + 30 * MINUTE):
+        counted = {key: sample for key, sample in shop.look(now).items() if key[0] == BREACHES}
+        account = Account(b"ada", Row(shop.partition.facts(b"ada")[0]))
+        for window in ("1h", "24h", "7d"):
+            asked = WhichTickets(breached=True, window=window, sla="first_response")
+            listed = list(Tickets(shop.definitions).find(account, asked, now))
+            assert len(listed) == counted[BREACHES, "all", "first_response", window].numerator >= 30
+
+
+def test_what_was_missed_and_is_solved_is_asked_for_by_its_window_alone(shop_by_hand):
+    shop = shop_by_hand
+    for name in ("waits", "solved"):
+        shop.say(Opened, name, NOW - 2 * HOUR, URGENT, False, "web")
+    shop.say(StatusChanged, "solved", NOW - MINUTE, STATUSES.index("solved"))
+    account = Account(b"ada", Row(shop.partition.facts(b"ada")[0]))
+
+    def listed(**asked):
+        found = Tickets(shop.definitions).find(account, WhichTickets(**asked), NOW)
+        return [ticket.ticket_id for ticket in found]
+
+    assert listed(breached=True) == ["waits"]
+    assert listed(breached=True, window="24h") == ["solved", "waits"]
+    assert listed() == ["waits"]
+    assert listed(status="solved") == ["solved"]

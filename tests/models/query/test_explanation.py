@@ -1,0 +1,183 @@
+"""What is said of each event is so: what counts for nothing can be left out, and what outdoes is there."""
+
+import json
+
+from models.contract.decoding import decode
+from models.contract.events import KINDS
+from models.facts.claims import (
+    Amended,
+    Answered,
+    Cancelled,
+    CheckoutStarted,
+    Completed,
+    Merge,
+    Merging,
+    Opened,
+    Replied,
+)
+from models.facts.fact import REGISTRY, Fact
+from models.facts.from_events import facts_of
+from models.metrics.catalogue import compute
+from models.partition.partition import Partition
+from models.query.explanation import Whys
+from models.query.identities import identities_of
+from tests.support.histories import random_history
+from tests.support.partitions import DAY, HOUR, NOW
+
+UNLIMITED = 10**6
+
+
+def why(partition, customer, now, after=None, limit=UNLIMITED):
+    facts, later = partition.facts(customer.encode())
+    return Whys(partition._definitions).why(customer.encode(), facts, later, now, after=after, limit=limit)
+
+
+def reasons(shop, customer="ada"):
+    shop.partition.advance(shop.now)
+    found, more = why(shop.partition, customer, shop.now)
+    assert more is None
+    return {event.id: event for event in found.events}
+
+
+def numbers(definitions, facts, now):
+    partition = Partition(definitions, {})
+    partition.advance(now)
+    for customer, fact in facts:
+        partition.take_one(customer, fact)
+    return repr([(s.metric, s.labels, s.value) for s in compute([partition.evaluate(now)], definitions, now)])
+
+
+def test_a_merge_is_named_once_and_who_refers_themselves_refers_nobody(shop):
+    shop.say(Merging, "", NOW - DAY, customer="guest", event_id="m", seen={"checkout": "b"})
+    shop.order("o1", NOW - DAY, event_id="o", referrer="guest")
+    merge = Merge(at=NOW - DAY, event="m", customer="guest", into="ada")
+    shop.partition.take_one(REGISTRY, Fact("", merge))
+    while letters := shop.partition.take_outgoing():
+        for to, fact in letters:
+            shop.partition.take_one(to, fact)
+    facts = shop.partition.log_of(b"ada")
+    merges = identities_of("guest", shop.partition.correspondence.registry.component("guest")).merges
+    whys = Whys(shop.definitions)
+    found, _ = whys.why(b"ada", facts, (), NOW, merges=merges, after=None, limit=UNLIMITED)
+    events = {event.id: event for event in found.events}
+    assert len(found.events) == 2
+    assert events["m"].counts_for == ["merged", "experiments"]
+    assert (events["m"].experiments, events["m"].says["into"]) == ({"checkout": "b"}, "ada")
+    assert "referrals" not in events["o"].counts_for
+
+
+def test_what_counts_for_nothing_can_be_left_out():
+    history = random_history(5, customers=4, size=360)
+    now = history.steps[7].now
+    events = {event["id"]: event for step in history.steps for event in step.events}
+    facts = [
+        found
+        for event in events.values()
+        for found in facts_of(decode(KINDS[event["type"]], json.dumps(event).encode()), history.definitions)
+    ]
+    partition = Partition(history.definitions, {})
+    for customer, fact in facts:
+        partition.take_one(customer, fact)
+    partition.advance(now)
+    everything = numbers(history.definitions, facts, now)
+    idle, counted, by = set(), set(), {}
+    for key in partition.customers():
+        for event in why(partition, key.decode(), now)[0].events:
+            (counted if event.counts_for else idle).add(event.id)
+            by[event.id] = event.outdone_by
+    assert len(idle) > 50
+    assert len(counted) > 100
+    for event_id in sorted(idle)[::8]:
+        left = [found for found in facts if found[1].claim.id != event_id]
+        assert numbers(history.definitions, left, now) == everything, event_id
+    assert set(filter(None, by.values())) <= events.keys()
+
+
+def test_an_order_and_what_became_of_it(shop):
+    shop.order("o1", NOW - 40 * DAY, event_id="placed", promised=NOW - 30 * DAY)
+    shop.order("o1", NOW - 39 * DAY, event_id="again", cart="k")
+    shop.say(CheckoutStarted, "k", NOW - 41 * DAY, event_id="cart")
+    shop.say(Amended, "o1", NOW - 38 * DAY, 700, event_id="less")
+    shop.say(Amended, "o1", NOW - 39 * DAY, 800, event_id="more")
+    shop.order("o2", NOW - 5 * DAY, event_id="gone")
+    shop.say(Cancelled, "o2", NOW - 4 * DAY, event_id="cancel")
+    found = reasons(shop)
+    assert found["placed"].counts_for == ["retention", "refunds", "deliveries", "exposure"]
+    assert found["placed"].reason == "places order o1, which qualifies: the customer's first"
+    assert found["placed"].windows == ["90d", "365d"]
+    assert found["placed"].windows_before == ["30d"]
+    assert found["placed"].says["amount"] == 1000
+    assert found["placed"].says["promised_at"] == "2026-02-03T10:00:00Z"
+    assert (found["again"].counts_for, found["again"].outdone_by) == (["carts"], "placed")
+    assert found["cart"].reason == "the cart's last activity; an order names it and recovers it"
+    assert (found["more"].counts_for, found["more"].outdone_by) == ([], "less")
+    assert found["less"].reason == "the latest amendment: the order's amount"
+    assert found["gone"].reason == "places order o2, which does not qualify: cancel cancels it"
+    assert found["gone"].counts_for == []
+
+
+def test_what_waits_and_what_is_later(shop):
+    shop.order("o1", NOW - DAY, event_id="placed")
+    shop.say(Completed, "r1", NOW - HOUR, "o9", 100, event_id="waits")
+    shop.say(Amended, "o1", NOW + HOUR, 5, event_id="later")
+    found = reasons(shop)
+    assert found["waits"].reason == "waits for order o9, which nothing known has placed"
+    assert found["later"].reason == "is later than the clock: it counts from its time on"
+    assert found["waits"].counts_for == found["later"].counts_for == []
+
+
+def test_a_conversation(shop):
+    shop.say(Opened, "t", NOW - 5 * HOUR, 3, False, "chat", event_id="opened")
+    shop.say(Replied, "t", NOW - 4 * HOUR, 1, True, event_id="bot")
+    shop.say(Replied, "t", NOW - 3 * HOUR, 0, False, event_id="note")
+    shop.say(Replied, "t", NOW - 2 * HOUR, 0, True, NOW + HOUR, event_id="agent", seen={"tone": "warm"})
+    shop.say(Replied, "t", NOW - HOUR, 0, True, event_id="more")
+    found = reasons(shop)
+    assert found["opened"].says == {"priority": "urgent", "opened_by": "customer", "channel": "chat"}
+    assert found["bot"].reason == "the first response"
+    assert found["note"].reason == "no response: not public"
+    assert found["agent"].reason == "the first response of a human, the deadline told last"
+    assert found["agent"].counts_for == ["tickets", "sla", "experiments"]
+    assert (found["more"].counts_for, found["more"].outdone_by) == ([], "bot")
+
+
+def test_answers_and_carts(shop):
+    shop.say(Answered, "", NOW - 3 * DAY, 0, 2, event_id="angry")
+    shop.say(Answered, "", NOW - 2 * DAY, 0, 10, event_id="happy")
+    shop.say(CheckoutStarted, "k", NOW - 2 * HOUR, event_id="cart")
+    found = reasons(shop)
+    assert (found["angry"].counts_for, found["angry"].outdone_by) == (["exposure"], "happy")
+    assert found["happy"].counts_for == ["feedback", "senders"]
+    assert found["cart"].reason == "the cart's last activity; it is abandoned"
+
+
+def test_the_sets_and_since_when(shop):
+    shop.order("o1", NOW - 100 * DAY, event_id="placed")
+    shop.partition.advance(shop.now)
+    found, _ = why(shop.partition, "ada", shop.now)
+    assert {one.window: one.sets for one in found.sets} == {
+        "7d": [],
+        "30d": [],
+        "90d": ["start", "lost"],
+        "365d": ["end", "new"],
+    }
+    assert found.lifecycle == "churned"
+    assert (found.lifecycle_changed.cause.type, found.lifecycle_changed.cause.id) == ("time", None)
+    assert found.tier_changed.cause.id == "placed"
+
+
+def test_events_come_page_by_page(shop):
+    for number in range(7):
+        shop.order(f"o{number}", NOW - DAY, event_id=f"e{number}")
+    shop.partition.advance(shop.now)
+    pages, after = [], None
+    while True:
+        found, after = why(shop.partition, "ada", shop.now, after, limit=3)
+        pages.append([event.id for event in found.events])
+        if after is None:
+            break
+    assert pages == [["e0", "e1", "e2"], ["e3", "e4", "e5"], ["e6"]]
+
+
+def test_nobody_is_told_of_a_stranger(shop):
+    assert why(shop.partition, "nobody", NOW) is None

@@ -1,0 +1,197 @@
+"""How Kafka is reached: what goes together, what is missing, and what is shown to nobody."""
+
+import json
+import logging
+
+import pytest
+
+from streams.cli.group import run
+from streams.config.load import load, unknown_variables
+from streams.errors import SettingsError
+from streams.secret import Secret
+from tests.support.secured_kafka import Certificates, environ
+
+SCRAM = {
+    "SECURITY_PROTOCOL": "SASL_SSL",
+    "SASL_MECHANISM": "SCRAM-SHA-512",
+    "SASL_USERNAME": "shop",
+    "SASL_PASSWORD": "geheim",
+}
+OAUTH = {
+    "SECURITY_PROTOCOL": "SASL_SSL",
+    "SASL_MECHANISM": "OAUTHBEARER",
+    "OAUTH_TOKEN_URL": "https://id.example/token",
+    "OAUTH_CLIENT_ID": "shop",
+    "OAUTH_CLIENT_SECRET": "geheim",
+}
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def refused(**settings):
+    with pytest.raises(SettingsError) as caught:
+        load({}, environ(settings))
+    assert "geheim" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_nothing_set_is_plaintext_without_credentials():
+    assert load({}, {}).client_options() == {"bootstrap_servers": "127.0.0.1:9092"}
+
+
+def test_every_client_gets_protocol_mechanism_user_password_and_trust():
+    options = load({}, environ(SCRAM)).client_options()
+    assert options.pop("ssl_context").check_hostname
+    assert "".join(options.pop("sasl_plain_password")) == "geheim"
+    assert options == {
+        "bootstrap_servers": "127.0.0.1:9092",
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "shop",
+    }
+
+
+def test_tokens_are_shared_by_all_clients():
+    settings = load({}, environ(OAUTH))
+    first, second = settings.client_options(), settings.client_options()
+    assert first["sasl_oauth_token_provider"] is second["sasl_oauth_token_provider"]
+    assert "sasl_plain_password" not in first
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "says"),
+    [
+        ({"SECURITY_PROTOCOL": "TLS"}, "SECURITY_PROTOCOL", "'TLS' is not valid; expected PLAINTEXT, SSL,"),
+        ({"TLS_CA_FILE": "/nowhere/ca.pem"}, "TLS_CA_FILE", "can be read: No such file or directory"),
+        ({"TLS_CA_FILE": __file__}, "TLS_CA_FILE", "no effect with RETENTION_SECURITY_PROTOCOL=PLAINTEXT"),
+        ({"SECURITY_PROTOCOL": "SSL", "TLS_CA_FILE": __file__}, "TLS_CA_FILE", "holds no certificate"),
+        ({"SECURITY_PROTOCOL": "SSL", "TLS_CERT_FILE": __file__}, "TLS_CERT_FILE", "is no certificate"),
+        ({"SECURITY_PROTOCOL": "SSL", "TLS_KEY_FILE": __file__}, "TLS_KEY_FILE", "belongs to a certificate"),
+        ({"SASL_USERNAME": "shop"}, "SASL_USERNAME", "set RETENTION_SECURITY_PROTOCOL to SASL_SSL"),
+        (SCRAM | {"SECURITY_PROTOCOL": "SSL"}, "SASL_MECHANISM", "no effect"),
+        (SCRAM | {"SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, "SECURITY_PROTOCOL", "SASL_WITHOUT_TLS=true"),
+        (SCRAM | {"SASL_WITHOUT_TLS": "yes"}, "SASL_WITHOUT_TLS", "expected true or false"),
+        (SCRAM | {"SASL_MECHANISM": "GSSAPI"}, "SASL_MECHANISM", "or OAUTHBEARER"),
+        (SCRAM | {"SASL_MECHANISM": ""}, "SASL_MECHANISM", "is not set"),
+        (SCRAM | {"SASL_USERNAME": ""}, "SASL_USERNAME", "is not set"),
+        (SCRAM | {"SASL_PASSWORD": ""}, "SASL_PASSWORD", "is not set"),
+        (SCRAM | {"OAUTH_SCOPE": "kafka"}, "OAUTH_SCOPE", "goes with RETENTION_SASL_MECHANISM=OAUTHBEARER"),
+        (OAUTH | {"OAUTH_TOKEN_URL": ""}, "OAUTH_TOKEN_URL", "is not set"),
+        (OAUTH | {"OAUTH_TOKEN_URL": "id.example"}, "OAUTH_TOKEN_URL", "expected https://"),
+        (OAUTH | {"OAUTH_TOKEN_URL": "https://u:geheim@id.example/"}, "OAUTH_TOKEN_URL", "without a user"),
+        (OAUTH | {"OAUTH_TOKEN_URL": "http://id.example/"}, "OAUTH_TOKEN_URL", "not encrypted"),
+        (OAUTH | {"OAUTH_EXTENSIONS": "lkc-1"}, "OAUTH_EXTENSIONS", "name=value"),
+        (OAUTH | {"SASL_PASSWORD": "geheim"}, "SASL_PASSWORD", "RETENTION_OAUTH_CLIENT_SECRET"),
+        ({"CREATE_TOPICS": "no"}, "CREATE_TOPICS", "expected true or false"),
+    ],
+)  # fmt: skip
+def test_what_does_not_go_together_is_named(settings, name, says):
+    said = refused(**settings)
+    assert said.startswith(f"RETENTION_{name} (")
+    assert says in said
+
+
+def test_an_own_certificate_and_its_encrypted_key(certificates):
+    tls = {"SECURITY_PROTOCOL": "SSL", "TLS_CA_FILE": certificates.ca}
+    load({}, environ(tls | {"TLS_CERT_FILE": certificates.client, "TLS_KEY_FILE": certificates.client}))
+    load({}, environ(tls | {"TLS_CERT_FILE": certificates.locked, "TLS_KEY_PASSWORD": "key-geheim"}))
+    wrong = tls | {"TLS_CERT_FILE": certificates.locked}
+    assert "the key has another password" in refused(**wrong)  # and nobody is asked for it
+    assert "the key has another password" in refused(**wrong, TLS_KEY_PASSWORD="geheim-")
+    mismatched = tls | {"TLS_CERT_FILE": certificates.client, "TLS_KEY_FILE": certificates.broker}
+    assert "key values mismatch" in refused(**mismatched)
+
+
+@pytest.mark.parametrize("place", ["environment", "flag", "file"])
+def test_a_secret_may_be_in_a_file_of_its_own(tmp_path, place):
+    path = tmp_path / "password"
+    path.write_text("geheim \n")
+    given = {name: value for name, value in SCRAM.items() if name != "SASL_PASSWORD"}
+    flags, variables = {}, environ(given)
+    if place == "environment":
+        variables["RETENTION_SASL_PASSWORD_FILE"] = str(path)
+    elif place == "flag":
+        flags["sasl_password_file"] = str(path)
+    else:
+        config = tmp_path / "retention.toml"
+        config.write_text(f"sasl_password_file = {json.dumps(str(path))}\n")
+        variables["RETENTION_CONFIG"] = str(config)
+    settings = load(flags, variables)
+    assert "".join(settings.connection.sasl_password) == "geheim "
+    assert str(path) in settings.sources["sasl_password"]
+    assert unknown_variables(variables) == {}
+
+
+def test_what_is_nearer_wins_be_it_a_value_or_a_file(tmp_path):
+    path = tmp_path / "password"
+    path.write_text("filed")
+    flagged = load({"sasl_password_file": str(path)}, environ(SCRAM))
+    assert "".join(flagged.connection.sasl_password) == "filed"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "No such file"), (b"\n", "holds nothing"), (b"\xff\xfe", "is not UTF-8")]
+)
+def test_a_secrets_file_that_is_of_no_use_is_named(tmp_path, content, says):
+    path = tmp_path / "password"
+    if content is not None:
+        path.write_bytes(content)
+    given = {name: value for name, value in SCRAM.items() if name != "SASL_PASSWORD"}
+    said = refused(**given, SASL_PASSWORD_FILE=path)
+    assert said.startswith("RETENTION_SASL_PASSWORD_FILE (environment RETENTION_SASL_PASSWORD_FILE): ")
+    assert says in said
+
+
+def test_a_value_and_a_file_at_once_are_refused(tmp_path):
+    path = tmp_path / "password"
+    path.write_text("geheim")
+    assert "is given, and so is its value" in refused(**SCRAM, SASL_PASSWORD_FILE=path)
+
+
+def test_secrets_are_shown_nowhere(tmp_path):
+    settings = load({}, environ(SCRAM))
+    options = settings.client_options()
+    shown = [
+        repr(settings),
+        str(settings),
+        repr(options),
+        f"{options}",
+        f"{options['sasl_plain_password']}",
+    ]
+    shown += [settings.shown(name) for name in ("sasl_password", "sasl_username", "tls_key_password")]
+    assert not any("geheim" in text for text in shown)
+    assert settings.shown("sasl_password") == "***"
+    assert settings.shown("sasl_username") == "shop"
+    assert settings.shown("tls_key_password") == "none"
+    path = tmp_path / "redis"
+    path.write_text("http://:geheim@nowhere")
+    assert "what it holds is not valid" in refused(REDIS_FILE=path)
+
+
+def test_a_secret_is_what_it_is_to_who_sends_it_and_hidden_to_who_writes_it(caplog):
+    secret = Secret("geheim")
+    assert secret.encode() == b"geheim"
+    assert "\0".join(iter(["u", secret])) == "u\0geheim"
+    logging.getLogger(__name__).warning("%s %r", secret, secret)
+    assert caplog.messages == ["*** '***'"]
+
+
+def test_flags_say_how_kafka_is_reached_and_secrets_are_in_files(tmp_path, capsys):
+    path = tmp_path / "password"
+    path.write_text("geheim")
+    flags = ["--security-protocol=SASL_SSL", "--sasl-mechanism=PLAIN", "--sasl-username=me"]
+    assert run(["doctor", "--setup=json", *flags, f"--sasl-password-file={path}"]) == 0
+    assert {acl["principal"] for acl in json.loads(capsys.readouterr().out)["acls"]} == {"User:me"}
+    assert run(["doctor", "--setup=json", *flags, "--sasl-password=geheim"]) == 2
+    assert "No such option" in capsys.readouterr().err
+
+
+def test_a_demo_with_a_kafka_of_its_own_takes_no_credentials(monkeypatch, tmp_path, capsys):
+    for name, value in environ(SCRAM | {"DATA_DIR": tmp_path}).items():
+        monkeypatch.setenv(name, value)
+    assert run(["demo"]) == 2
+    assert "RETENTION_SECURITY_PROTOCOL (environment" in capsys.readouterr().err
+    assert not (tmp_path / "demo" / "kafka").exists()

@@ -1,0 +1,275 @@
+"""Settings: who wins, and what is said about a wrong one."""
+
+from pathlib import Path
+
+import pytest
+
+from models.definitions.action_policy import Practice
+from models.definitions.definitions import Definitions
+from streams.config.load import SETTINGS, load, unknown_variables
+from streams.errors import SettingsError
+from streams.secret import redact
+
+
+@pytest.fixture
+def config(tmp_path):
+    def write(content):
+        path = tmp_path / "retention.toml"
+        path.write_text(content, encoding="utf-8")
+        return {"RETENTION_CONFIG": str(path)}
+
+    return write
+
+
+def refused(environ, flags=None):
+    with pytest.raises(SettingsError) as caught:
+        load(flags or {}, environ)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def test_the_defaults_are_the_published_ones():
+    settings = load({}, {})
+    assert settings.broker == "127.0.0.1:9092"
+    assert (settings.group, settings.partitions, settings.replication) == ("retention", 8, 1)
+    assert (settings.clock, settings.host, settings.port) == ("wall", "127.0.0.1", 6066)
+    assert (settings.redis, settings.config) == (None, None)
+    assert settings.session_timeout == 10
+    assert settings.client_options() == {"bootstrap_servers": "127.0.0.1:9092"}
+    assert settings.data_dir.is_absolute()
+    assert settings.data_dir.name == "retention"
+    assert settings.definitions == Definitions()
+    assert set(settings.sources.values()) == {"default"}
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(config):
+    environ = config('port = 1\ngroup = "file"\npartitions = 3\n') | {
+        "RETENTION_PORT": "2",
+        "RETENTION_GROUP": "env",
+    }
+    settings = load({"port": 3, "group": None}, environ)
+    assert (settings.port, settings.group, settings.partitions) == (3, "env", 3)
+    assert settings.sources["port"] == "flag --port"
+    assert settings.sources["group"] == "environment RETENTION_GROUP"
+    assert settings.sources["partitions"] == f"in {environ['RETENTION_CONFIG']}"
+    assert settings.sources["clock"] == "default"
+
+
+def test_an_empty_variable_is_not_set():
+    assert load({}, {"RETENTION_PORT": "", "RETENTION_REDIS": ""}) == load({}, {})
+
+
+def test_the_file_may_be_named_by_a_flag(config):
+    path = config('base_currency = "EUR"')["RETENTION_CONFIG"]
+    assert load({"config": path}, {}).definitions.base_currency == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("kafka", "kafka:9092"),
+        ("kafka:1", "kafka:1"),
+        ("a:1, b:2", "a:1,b:2"),
+        ("[::1]:9092", "[::1]:9092"),
+    ],
+)
+def test_bootstrap_servers(text, read):
+    assert load({}, {"RETENTION_BROKER": text}).broker == read
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "hint"),
+    [
+        ("RETENTION_BROKER", "kafka://a:1", "bootstrap servers"),
+        ("RETENTION_BROKER", "a:1,,b:2", "bootstrap servers"),
+        ("RETENTION_BROKER", "a:99999", "bootstrap servers"),
+        ("RETENTION_GROUP", "a b", "letters"),
+        ("RETENTION_GROUP", "..", "letters"),
+        ("RETENTION_PARTITIONS", "0", "1 to 1024"),
+        ("RETENTION_PARTITIONS", "8.0", "1 to 1024"),
+        ("RETENTION_PARTITIONS", "-1", "1 to 1024"),
+        ("RETENTION_PARTITIONS", "9" * 5000, "1 to 1024"),
+        ("RETENTION_REPLICATION", "none", "1 to 32767"),
+        ("RETENTION_SESSION_TIMEOUT", "0", "1 to 1800"),
+        ("RETENTION_CLOCK", "sun", "wall or event"),
+        ("RETENTION_HOST", "http://x", "one address"),
+        ("RETENTION_PORT", "70000", "0 to 65535"),
+        ("RETENTION_PORT", "http", "0 to 65535"),
+        ("RETENTION_REDIS", "localhost:6379", "redis://"),
+        ("RETENTION_DATA_DIR", __file__, "directory"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_source_and_what_is_valid(variable, text, hint):
+    error = refused({variable: text})
+    assert str(error).startswith(f"{variable} (environment {variable}): ")
+    assert hint in error.hint
+
+
+def test_a_wrong_flag_says_that_it_was_a_flag():
+    assert "(flag --data-dir)" in str(refused({}, {"data_dir": __file__}))
+
+
+def test_a_wrong_setting_in_the_file_says_so(config):
+    environ = config("port = 70000")
+    assert f"RETENTION_PORT (in {environ['RETENTION_CONFIG']})" in str(refused(environ))
+    assert str(refused(config("port = true"))).startswith("port (in ")
+    assert str(refused(config("port = 1.5"))).startswith("port (in ")
+
+
+def test_a_password_is_never_shown():
+    assert redact("redis://user:secret@h:1/0") == "redis://user:***@h:1/0"
+    assert redact("redis://:secret@h:1/0") == "redis://:***@h:1/0"
+    assert redact("redis://h:1/0") == "redis://h:1/0"
+    assert "secret" not in str(refused({"RETENTION_REDIS": "http://user:secret@h:1"}))
+    settings = load({}, {"RETENTION_REDIS": "redis://user:secret@h:1/0"})
+    assert settings.redis == "redis://user:secret@h:1/0"
+    assert "user:secret" not in f"{settings!r} {settings.redis} {settings.redis!r}"
+    assert settings.shown("redis") == str(settings.redis) == "redis://user:***@h:1/0"
+
+
+def test_definitions_come_from_the_file_and_the_rest_stays(config):
+    environ = config(
+        """
+        base_currency = "EUR"
+        windows = ["14d", "28d"]
+        horizon_days = 100
+        lifecycle_days = 30
+        channels = ["web"]
+        payment_methods = ["card"]
+        [rates]
+        USD = 0.5
+        [sla.urgent]
+        first_response = "30m"
+        resolution = "1d"
+        [tiers]
+        vip = 2000
+        [actions]
+        off = ["win_back"]
+        weekly_cap = 1
+        [actions.expiry]
+        recover_cart = "12h"
+        """
+    )
+    definitions = load({}, environ).definitions
+    assert definitions == Definitions(
+        base_currency="EUR",
+        rates={"EUR": 1.0, "USD": 0.5},
+        windows=("14d", "28d"),
+        horizon_days=100,
+        lifecycle_days=30,
+        channels=("web",),
+        payment_methods=("card",),
+        sla={**Definitions().sla, "urgent": (1800, 86_400)},
+        tiers={"silver": 200, "gold": 500, "vip": 2000},
+        actions=Practice(
+            off=("win_back",), weekly_cap=1, expiry={**Practice().expiry, "recover_cart": 12 * 3600}
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "says"),
+    [
+        ("partitons = 8", "partitons", "did you mean partitions?"),
+        ("colour = 1", "colour", "docs/operating.md names all that there are"),
+        ("create_topics = 1.5", "create_topics", "expected a string or a whole number"),
+        ('base_currency = "usd"', "base_currency", "'usd' is not an ISO 4217 code"),
+        ('config = "x"', "config", "no such setting"),
+        ("horizon_days = 100", "horizon_days", "less than twice the longest window, 365d"),
+        ('horizon_days = "long"', "horizon_days", "is text; expected a whole number"),
+        ('windows = ["a week"]', "windows", "'7d' or '36h'"),
+        ("windows = 7", "windows", "is a whole number; expected a list"),
+        ("windows = [7]", "windows[0]", "is a whole number; expected text"),
+        ("rates = 1", "rates", "is a whole number; expected a table"),
+        ('[rates]\nEUR = "1.1"', "rates.EUR", "'1.1' is not valid; expected a number"),
+        ("[rates]\nUSD = 2", "rates", "base currency USD is to have the rate 1"),
+        ("[rates]\nEUR = -1", "rates", "not above 0"),
+        ("[tiers]\ngold = 1", "tiers", "rise"),
+        ("[tiers]\nplatinum = 1", "tiers.platinum", "expected silver, gold, vip"),
+        ("[tiers]\nsilver = true", "tiers.silver", "True is not valid; expected a number"),
+        ("tiers = 1", "tiers", "is a whole number; expected a table"),
+        ("sla = 1", "sla", "a table for each priority"),
+        ("[sla.asap]", "sla.asap", "expected low, normal, high, urgent"),
+        ('[sla]\nhigh = "1h"', "sla.high", 'such as first_response = "30m" and resolution = "8h"'),
+        ('[sla.high]\nresolution = "1h"', "sla.high", "first_response is missing"),
+        ('[sla.high]\nresolutoin = "1h"', "sla.high.resolutoin", "did you mean resolution?"),
+        ('[sla.high]\nresolution = "9999999d"\nfirst_response = "1h"', "sla.high.resolution", "ten years"),
+        ('[sla.high]\nresolution = "1h"\nfirst_response = 60', "sla.high.first_response", '"30m"'),
+        ('[sla.high]\nresolution = "0h"\nfirst_response = "1h"', "sla.high.resolution", '"30m"'),
+        ('[actions]\noff = ["spam"]', "actions.off", "'spam' is none of"),
+        ("[actions]\nheld_out = 2", "actions.held_out", "2.0 is no share"),
+        ('[actions]\nheld_out = "10%"', "actions.held_out", "is text; expected a number"),
+        ("[actions]\nheld_in = 1", "actions.held_in", "did you mean held_out?"),
+        ('[actions.expiry]\nwin_back = "soon"', "actions.expiry.win_back", '"2d"'),
+        ('[actions.expiry]\nwin_baq = "1d"', "actions.expiry.win_baq", "did you mean win_back?"),
+        ("windows = [", "RETENTION_CONFIG", "is not TOML"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_named(config, content, name, says):
+    error = refused(config(content))
+    assert error.name == name
+    assert says in str(error)
+    assert "retention.toml" in str(error)
+
+
+def test_yes_or_no_is_written_as_toml_writes_it(config):
+    assert load({}, config("create_topics = false")).create_topics is False
+    assert str(refused(config("group = true"))).startswith("group (in ")
+
+
+def test_a_file_that_is_not_there_or_not_text(tmp_path):
+    assert "cannot be read: No such file" in str(refused({"RETENTION_CONFIG": str(tmp_path / "none.toml")}))
+    assert "cannot be read: Is a directory" in str(refused({"RETENTION_CONFIG": str(tmp_path)}))
+    (tmp_path / "latin.toml").write_bytes(b"# caf\xe9")
+    assert "is not UTF-8" in str(refused({"RETENTION_CONFIG": str(tmp_path / "latin.toml")}))
+
+
+def test_misspelt_variables_are_found():
+    environ = {"RETENTION_PROT": "1", "RETENTION_PORT": "1", "RETENTION_DEBUG": "1", "HOME": "/"}
+    environ |= {"RETENTION_TOKEN_FIEL": "token", "RETENTION_XYZ": "1", "RETENTION_NOTHING": ""}
+    assert unknown_variables(environ) == {
+        "RETENTION_PROT": "RETENTION_PORT",
+        "RETENTION_TOKEN_FIEL": "RETENTION_TOKEN_FILE",
+        "RETENTION_XYZ": "",
+    }
+
+
+def test_what_kubernetes_tells_of_services_is_not_misspelt():
+    """As a pod finds them beside services that are named `retention` and `retention-kafka`."""
+    address = "tcp://10.0.0.1:9092"
+    environ = {
+        f"RETENTION_{of}{name}": value
+        for of in ("", "KAFKA_")
+        for name, value in {
+            "SERVICE_HOST": "10.0.0.1",
+            "SERVICE_PORT": "9092",
+            "SERVICE_PORT_METRICS": "9092",
+            "PORT_9092_TCP": address,
+            "PORT_9092_TCP_PROTO": "tcp",
+            "PORT_9092_TCP_PORT": "9092",
+            "PORT_9092_TCP_ADDR": "10.0.0.1",
+        }.items()
+    }
+    environ["RETENTION_KAFKA_PORT"] = address
+    assert unknown_variables(environ) == {}
+    assert load({}, environ) == load({}, {})
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("SECURITY_PROTOCAL", "SECURITY_PROTOCOL"),
+        ("SASL_USER", "SASL_USERNAME"),
+        ("SASL_PASSWORT", "SASL_PASSWORD"),
+        ("SASL_PASSWORD_FIEL", "SASL_PASSWORD_FILE"),
+        ("TLS_CAFILE", "TLS_CA_FILE"),
+    ],
+)
+def test_no_line_is_left_unencrypted_because_of_a_name_that_was_misspelt(given, meant):
+    error = refused({f"RETENTION_{given}": "x"})
+    assert (error.name, error.hint) == (f"RETENTION_{given}", f"did you mean RETENTION_{meant}?")
+
+
+def test_a_home_directory_is_understood():
+    assert load({}, {"RETENTION_DATA_DIR": "~/shop"}).data_dir == Path.home() / "shop"
+    assert all(setting.variable.startswith("RETENTION_") for setting in SETTINGS.values())

@@ -1,0 +1,127 @@
+"""Tokens: asked for over HTTP, kept, shared, renewed before they expire."""
+
+import asyncio
+import time
+from urllib.parse import quote_plus
+
+import pytest
+
+from streams.config.oauth import ClientCredentials, ListeningAuthenticator, TokenUnavailable
+from streams.secret import Secret
+from tests.support.secured_kafka import USER, TokenIssuer
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def issuer(tmp_path):
+    return TokenIssuer(tmp_path)
+
+
+@pytest.fixture
+def url(issuer):
+    with issuer.serving() as url:
+        yield url
+
+
+def tokens(url, clock=time.monotonic, secret="client-secret-42", **options):
+    return ClientCredentials(url, USER, Secret(secret), clock=clock, **options)
+
+
+async def test_a_token_is_asked_for_as_the_standard_says(issuer, url):
+    token = await tokens(url, scope="kafka metrics").token()
+    assert type(token) is str
+    assert token.count(".") == 2
+    [(_, form)] = issuer.asked
+    assert form == {"grant_type": ["client_credentials"], "scope": ["kafka metrics"]}
+
+
+async def test_it_is_kept_until_four_fifths_of_its_life_are_over(issuer, url):
+    clock = Clock()
+    provider = tokens(url, clock)
+    issuer.life = 100
+    first = await provider.token()
+    clock.now = 79
+    assert await provider.token() == first
+    assert len(issuer.asked) == 1
+    clock.now = 81
+    await provider.token()
+    assert len(issuer.asked) == 2
+
+
+async def test_all_clients_ask_once(issuer, url):
+    provider = tokens(url)
+    found = await asyncio.gather(*(provider.token() for _ in range(20)))
+    # The consumer lives on a loop of its own, in another thread.
+    found.append(await asyncio.to_thread(asyncio.run, provider.token()))
+    assert len(set(found)) == len(issuer.asked) == 1
+
+
+async def test_while_the_endpoint_is_away_the_one_at_hand_is_used_as_long_as_it_lives(issuer, url, caplog):
+    clock = Clock()
+    provider = tokens(url, clock)
+    issuer.life = 100
+    first = await provider.token()
+    issuer.fails = True
+    clock.now = 99
+    assert await provider.token() == first
+    assert "HTTP 503: the one at hand is used while it lives" in caplog.text
+    clock.now = 101
+    with pytest.raises(TokenUnavailable, match="HTTP 503"):
+        await provider.token()
+    issuer.fails = False
+    with pytest.raises(TokenUnavailable):  # asked a moment ago
+        await provider.token()
+    clock.now = 103
+    assert await provider.token()
+
+
+async def test_why_there_is_none_is_said_without_the_secret(url):
+    with pytest.raises(TokenUnavailable) as caught:
+        await tokens(url, secret="wrong-geheim").token()
+    assert str(caught.value).endswith("client shop no token: HTTP 401, invalid_client, who is that?")
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ([], "its answer is no JSON object"),
+        ({}, "its answer has no access_token"),
+        ({"access_token": "a\nb"}, "its answer has no access_token"),
+        ({"access_token": "a", "expires_in": "soon"}, "could not convert"),
+    ],
+)
+async def test_an_answer_that_is_none(issuer, url, answer, says):
+    issuer.answer = lambda _: (200, answer)
+    with pytest.raises(TokenUnavailable, match=says):
+        await tokens(url).token()
+
+
+async def test_nobody_there():
+    with pytest.raises(TokenUnavailable, match="Connection refused"):
+        await tokens("http://127.0.0.1:1/token").token()
+
+
+async def test_a_secret_with_a_colon_arrives(issuer, url):
+    issuer.answer = lambda authorization: (200, {"access_token": authorization.split()[1]})
+    import base64  # noqa: PLC0415
+
+    basic = base64.b64decode(await tokens(url, secret="a:b+c d").token()).decode()
+    assert basic == f"{USER}:{quote_plus('a:b+c d')}"
+
+
+async def test_what_kafka_says_to_a_token_is_heard(url):
+    provider = tokens(url, extensions={"logicalCluster": "lkc-1"})
+    authenticator = ListeningAuthenticator(sasl_oauth_token_provider=provider)
+    sent, _ = await authenticator.step(None)
+    assert sent.startswith(b"n,,\x01auth=Bearer ey")
+    assert sent.endswith(b"\x01logicalCluster=lkc-1\x01\x01")
+    assert await authenticator.step(b"") is None
+    with pytest.raises(Exception, match="invalid_token"):
+        await authenticator.step(b'{"status":"invalid_token"}')

@@ -1,0 +1,162 @@
+"""The consumer's thread, over a real consumer; what runs it is Faust's, and seen in tests/e2e."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.types.tuples import TP
+
+from streams.config.load import load
+from streams.faust_engine.app import FaustApp
+from streams.faust_engine.transport import BatchSchema
+from tests.support.kafka_calls import create, producer
+
+
+class Reader:
+    """The thread's methods, called in this loop."""
+
+    def __init__(self, thread, consumer, tp):
+        self.thread = thread
+        self.consumer = consumer
+        self.tp = tp
+
+    async def seek(self, offset):
+        await self.thread.seek_all({self.tp: offset})
+
+    async def fetch(self):
+        """What one poll makes of the partition: a batch or None."""
+        active = {TP(*self.tp)}
+        batches = await self.thread._fetch_records(self.consumer, active, timeout=0.5, max_records=100)
+        [[batch]] = batches.values() or [[None]]
+        return batch
+
+    async def read_to(self, offset):
+        """All batches until a position is reached."""
+        batches = []
+        async with asyncio.timeout(20):
+            while not batches or batches[-1].next_offset < offset:
+                batch = await self.fetch()
+                batches += [batch] if batch else []
+        return batches
+
+
+@asynccontextmanager
+async def reading(bootstrap, topic):
+    app = FaustApp(load({"broker": bootstrap, "group": topic}, {}))
+    tp = TopicPartition(topic, 0)
+    async with AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=100,
+    ) as consumer:
+        consumer.assign([tp])
+        thread = app.batch_consumer._thread
+        thread._consumer = consumer
+        yield Reader(thread, consumer, tp)
+    thread.thread_loop.close()  # it was never started
+
+
+@pytest.fixture
+async def topic(kafka, unique):
+    await create(kafka, unique)
+    return unique
+
+
+@pytest.fixture
+async def reader(kafka, topic):
+    async with reading(kafka, topic) as one:
+        yield one
+
+
+async def transaction(kafka, topic, count, *, commit=True):
+    """`count` records and the marker behind them."""
+    async with producer(kafka, transactional_id=f"{topic}-writer") as sender:
+        await sender.begin_transaction()
+        for _ in range(count):
+            await sender.send_and_wait(topic, b"value", b"key", 0)
+        await (sender.commit_transaction() if commit else sender.abort_transaction())
+
+
+def offsets(batch):
+    return [record.offset for record in batch.records]
+
+
+async def test_nothing_is_handed_over_before_a_task_says_where_it_reads_on(kafka, topic, reader):
+    await transaction(kafka, topic, 2)
+    for _ in range(4):
+        assert await reader.fetch() is None
+    await reader.seek(0)
+    assert offsets((await reader.read_to(3))[0]) == [0, 1]
+
+
+async def test_batches_follow_each_other_without_a_gap(kafka, topic, reader):
+    """Markers have offsets, and are never delivered: a batch says that it is past them all the same."""
+    await reader.seek(0)
+    for _ in range(3):
+        await transaction(kafka, topic, 2)
+    batches = await reader.read_to(9)
+    assert [offset for batch in batches for offset in offsets(batch)] == [0, 1, 3, 4, 6, 7]
+    assert [batch.start for batch in batches] == [0, *[batch.next_offset for batch in batches[:-1]]]
+    assert await reader.fetch() is None, "and nothing is said twice"
+
+
+async def test_what_was_aborted_is_an_empty_batch(kafka, topic, reader):
+    await reader.seek(0)
+    await transaction(kafka, topic, 3, commit=False)
+    batches = await reader.read_to(4)
+    assert [batch.records for batch in batches] == [[] for _ in batches]
+
+
+async def test_a_batch_begins_where_the_last_one_ended_whatever_its_first_record(kafka, topic, reader):
+    """Else a task would take it for one that comes too early, and ask again for ever."""
+    await transaction(kafka, topic, 3, commit=False)
+    await transaction(kafka, topic, 1)
+    await reader.seek(0)
+    batches = await reader.read_to(6)
+    assert [offset for batch in batches for offset in offsets(batch)] == [4]
+    assert [batch.start for batch in batches] == [0, *[batch.next_offset for batch in batches[:-1]]]
+
+
+async def test_an_open_transaction_is_waited_for(kafka, topic, reader):
+    await reader.seek(0)
+    async with producer(kafka, transactional_id=topic) as sender:
+        async with sender.transaction():
+            await sender.send_and_wait(topic, b"value", b"key", 0)
+            assert await reader.fetch() is None
+        assert offsets((await reader.read_to(2))[0]) == [0]
+
+
+async def test_after_a_seek_a_batch_starts_there(kafka, topic, reader):
+    await transaction(kafka, topic, 5)
+    await reader.seek(0)
+    await reader.read_to(6)
+    await reader.seek(3)
+    [first, *_] = await reader.read_to(6)
+    assert (first.start, offsets(first)) == (3, [3, 4])
+
+
+async def test_a_partition_that_has_left_is_not_sought(kafka, topic, reader):
+    """Its task is about to be closed; when it comes back, it is read only once its task says where."""
+    await transaction(kafka, topic, 2)
+    await reader.seek(0)
+    reader.consumer.unsubscribe()
+    reader.consumer.assign([TopicPartition(topic, 5)])
+    await reader.seek(1)
+    reader.consumer.unsubscribe()
+    reader.consumer.assign([reader.tp])
+    for _ in range(4):
+        assert await reader.fetch() is None
+
+
+async def test_agents_are_handed_the_batch_itself(kafka, topic, reader):
+    await transaction(kafka, topic, 1)
+    await reader.seek(0)
+    [batch, *_] = await reader.read_to(2)
+    app = reader.thread.app
+    message = app.batch_consumer._to_message(TP(*reader.tp), batch)
+    event = await BatchSchema().compile(app)(message)
+    assert event.value is batch
+    assert event.value.tp == reader.tp

@@ -1,0 +1,31 @@
+"""The examples of docs/api.md are answered."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from streams.http.api.openapi import document
+from tests.streams.http.api.test_routes import Worker, fill, get
+
+TEXT = (Path(__file__).parents[4] / "docs/api.md").read_text()
+PATHS = re.findall(r"curl .*?'http://127\.0\.0\.1:6066(/[^']+)'", TEXT)
+
+
+async def test_every_example_is_answered():
+    assert len(PATHS) >= 11
+    worker = Worker()
+    for task in worker.tasks.values():
+        fill(task.shop, "c-7")
+    async with worker.served() as session:
+        for path in PATHS:
+            status, headers, body = await get(session, path)
+            assert status == 200, (path, body)
+            assert ("csv" in path) == headers["Content-Type"].startswith("text/csv")
+
+
+@pytest.mark.parametrize("route", sorted(document()["paths"]))
+def test_every_route_and_parameter_is_explained(route):
+    assert route in TEXT
+    for parameter in document()["paths"][route]["get"]["parameters"]:
+        assert re.search(rf"`(\?|[^`\n]*\b){parameter['name']}\b", TEXT) or "{customer_id}" in route

@@ -1,0 +1,139 @@
+import asyncio
+import csv
+import io
+import json
+import re
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from models.definitions.definitions import Definitions
+from streams.http.live_page import routes
+from streams.http.live_page.routes import LivePage
+from tests.streams.http.live_page.test_event_stream import Worker, rate
+
+
+@pytest.fixture
+async def served(monkeypatch):
+    monkeypatch.setattr(routes, "_BEAT_SECONDS", 0.05)
+    page = LivePage(Worker(), {"bootstrap_servers": "127.0.0.1:1"}, Definitions(), "event")
+    app = web.Application()
+    page.add_to(app)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    [(host, port)] = runner.addresses
+    async with aiohttp.ClientSession(f"http://{host}:{port}") as session:
+        yield page, session, runner
+        await session.close()
+    await runner.cleanup()
+
+
+async def events(response, count):
+    found = []
+    async with asyncio.timeout(10):
+        while len(found) < count:
+            line = (await response.content.readline()).decode()
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ").strip()
+            if line.startswith("data: "):
+                found.append((name, json.loads(line.removeprefix("data: "))))
+    return found
+
+
+async def test_the_page_may_run_only_our_own_files(served):
+    _, session, _ = served
+    async with session.get("/") as response:
+        text = await response.text()
+        policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=|https?://", text) is None
+    for path in re.findall(r'(?:src|href)="(/page/[^"]+)"', text):
+        async with session.get(path) as response:
+            assert response.status == 200, path
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/page/", "/page/../live_page.py", "/page/%2e%2e/live_page.py"])
+async def test_nothing_else_is_served(served, path):
+    _, session, _ = served
+    async with session.get(path) as response:
+        assert response.status in {403, 404}
+
+
+async def test_who_listens_is_told_everything_once_it_is_known_and_then_what_changes(served):
+    page, session, _ = served
+    async with session.get("/stream") as response:
+        assert response.headers["Content-Type"] == "text/event-stream"
+        assert [name for name, _ in await events(response, 2)] == ["update", "update"]
+        page._follower.series.take([rate(0.5)])
+        page._follower.complete = True
+        found = await events(response, 4)
+        assert [name for name, _ in found].count("snapshot") == 1
+        [snapshot] = [data for name, data in found if name == "snapshot"]
+        assert snapshot["series"] == {'retention_rate_ratio{method="cohort",window="30d"}': [0.5, 2.0]}
+        page._follower.series.take([rate(0.75)])
+        later = await events(response, 2)
+        assert [data["series"] for _, data in later if "series" in data] == [
+            {'retention_rate_ratio{method="cohort",window="30d"}': [0.75, 2.0]}
+        ]
+
+
+async def test_who_asks_for_the_head_of_the_stream_does_not_hold_it(served):
+    """Its body would never end, and its place among those who listen would never be free."""
+    page, session, _ = served
+    async with session.head("/stream") as response:
+        assert response.status == 405
+    assert not page._listeners
+
+
+async def test_a_stop_does_not_wait_for_those_who_listen(served):
+    _, session, runner = served
+    async with session.get("/stream") as response:
+        await events(response, 1)
+        async with asyncio.timeout(3):
+            await runner.cleanup()
+            await response.content.read()
+
+
+async def test_too_many_listeners_are_refused(served, monkeypatch):
+    monkeypatch.setattr(routes, "_MOST_LISTENERS", 1)
+    page, session, _ = served
+    async with session.get("/stream") as first:
+        await events(first, 1)
+        async with session.get("/stream") as second:
+            assert second.status == 503
+    async with asyncio.timeout(5):
+        while page._listeners:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def test_who_does_not_read_is_sent_away():
+    listener = asyncio.Queue(2)
+    listener.put_nowait(b"1")
+    listener.put_nowait(b"2")
+    page = LivePage(Worker(), {}, Definitions(), "event")
+    page._listeners.add(listener)
+    page._tell(b"3")
+    assert [listener.get_nowait() for _ in range(2)] == [b"2", None]
+
+
+async def test_metrics_as_json(served):
+    page, session, _ = served
+    async with session.get("/metrics.json") as response:
+        assert response.status == 503, "not all is read yet"
+    page._follower.series.take([rate(0.5)])
+    page._follower.complete = True
+    for query, expected in (("", 1), ("?metric=retention_rate_ratio&window=30d", 1), ("?window=7d", 0)):
+        async with session.get(f"/metrics.json{query}") as response:
+            assert response.status == 200
+            found = await response.json()
+        assert [row["value"] for row in found] == [0.5] * expected
+    async with session.get("/metrics.json", headers={"Accept": "text/csv"}) as response:
+        assert response.content_type == "text/csv"
+        [row] = csv.DictReader(io.StringIO(await response.text()))
+    assert (row["metric"], row["value"]) == ("retention_rate_ratio", "0.5")
+    assert json.loads(row["labels"])["window"] == "30d"

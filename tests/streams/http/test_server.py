@@ -1,0 +1,206 @@
+import asyncio
+import json
+import socket
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse
+from yarl import URL
+
+from streams.config.load import load
+from streams.errors import PortInUse, RetentionError
+from streams.http.server import Server
+from streams.kafka.topics import INPUTS, Names
+from streams.local.kafka import free_port
+from streams.service import prepare_topics
+from streams.worker.worker import Worker
+from tests.support.kafka_calls import producer
+
+OPENMETRICS = "application/openmetrics-text;version=1.0.0"
+
+
+def settings_of(bootstrap, group):
+    flags = {"broker": bootstrap, "group": group, "partitions": 2, "clock": "event", "port": free_port()}
+    return load(flags, {})
+
+
+@asynccontextmanager
+async def served(worker, settings):
+    server = Server(worker, settings.host, settings.port)
+    await server.start()
+    try:
+        async with aiohttp.ClientSession(f"http://{settings.host}:{settings.port}") as session:
+            yield session
+    finally:
+        await server.stop()
+
+
+@pytest.fixture
+def settings(unique):
+    """Of a worker that is made, and not started."""
+    return settings_of("127.0.0.1:1", unique)
+
+
+@pytest.fixture
+async def idle(settings):
+    names = (*INPUTS, *Names(settings.group).internal, "retention.metrics", "retention.dead-letters")
+    worker = Worker(settings, dict.fromkeys(names, 2))
+    async with served(worker, settings) as session:
+        yield session
+
+
+async def get(session, path, **headers):
+    async with session.get(path, headers=headers) as response:
+        return response.status, response.headers["Content-Type"], await response.text()
+
+
+async def test_metrics_are_plain_text_for_who_asks_for_nonsense(idle):
+    asked = "text/plain;version=1.x;=;;,application/openmetrics-text;version=0.x"
+    status, content_type, _ = await get(idle, "/metrics", Accept=asked)
+    assert status == 200
+    assert content_type.startswith("text/plain")
+
+
+async def test_metrics_are_plain_text_by_default(idle):
+    status, content_type, text = await get(idle, "/metrics")
+    assert status == 200
+    assert content_type.startswith("text/plain")
+    names = {family.name for family in parse(text)}
+    assert {"retention_worker_info", "retention_worker_events", "process_cpu_seconds", "python_info"} <= names
+
+
+async def test_metrics_are_open_metrics_to_who_asks_for_them(idle):
+    status, content_type, text = await get(idle, "/metrics", Accept=OPENMETRICS)
+    assert status == 200
+    assert content_type.startswith("application/openmetrics-text")
+    assert text.endswith("# EOF\n")
+    assert "retention_worker" in {family.name for family in parse_openmetrics(text)}
+
+
+async def test_a_worker_without_an_assignment_is_live_and_not_ready(idle):
+    assert (await get(idle, "/live"))[0] == 200
+    status, _, text = await get(idle, "/ready")
+    assert status == 503
+    ready = json.loads(text)
+    assert (ready["ready"], ready["tasks"]) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "detail"),
+    [
+        ("GET", "/customer", 404, "there is nothing at /customer: did you mean /customers?"),
+        ("GET", "/nowhere", 404, "there is nothing at /nowhere: /openapi.json describes what there is"),
+        (
+            "GET",
+            "/customers/a%2Fb/",
+            404,
+            "there is nothing at /customers/a%2Fb/: there is at /customers/a%2Fb, without the slash",
+        ),
+        (
+            "POST",
+            "/tickets",
+            405,
+            "POST is not taken here, only GET, HEAD: /openapi.json describes what there is",
+        ),
+        (
+            "GET",
+            "/metrics.json?metric=retention_churn_rato",
+            400,
+            "there is no metric 'retention_churn_rato': did you mean retention_churn_ratio",
+        ),
+        ("GET", "/metrics.json?metric=nonesuch", 400, "there is no metric 'nonesuch'"),
+        ("GET", "/metrics.json?window=8d", 400, "`window` is '8d': there are 1h, 24h, 7d"),
+        ("GET", "/metrics.json?name=x", 400, "there is no parameter `name` here: there are format"),
+    ],
+)
+async def test_whatever_is_refused_says_why_in_json(idle, method, path, status, detail):
+    async with idle.request(method, URL(path, encoded=True)) as response:
+        problem = json.loads(await response.read())
+        assert (response.status, response.content_type) == (status, "application/problem+json")
+    assert problem["status"] == status
+    assert problem["detail"].startswith(detail)
+    assert status != 405 or response.headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize("path", ["/customers/çelik", "http://[/"])
+async def test_what_is_no_url_is_refused_and_in_no_log(settings, caplog, path):
+    reader, writer = await asyncio.open_connection(settings.host, settings.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.0 400 ")
+    assert caplog.records == []
+
+
+async def test_a_port_in_use_is_said_in_words(settings):
+    worker = Worker(settings, {})
+    said = pytest.raises(PortInUse, match=f"port {settings.port} of 127.0.0.1 is in use")
+    with socket.create_server((settings.host, settings.port)), said as caught:
+        await Server(worker, settings.host, settings.port).start()
+    assert "RETENTION_PORT" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("host", "says"), [("192.0.2.1", "cannot be had"), ("nowhere.invalid", "cannot be found")]
+)
+async def test_a_host_of_others_is_said_in_words(settings, host, says):
+    with pytest.raises(RetentionError, match=f"{host} {says}"):
+        await Server(Worker(settings, {}), host, settings.port).start()
+
+
+async def test_a_port_is_free_again_after_a_stop(settings):
+    worker = Worker(settings, {})
+    for _ in range(2):
+        async with served(worker, settings) as session:
+            assert (await get(session, "/live"))[0] == 200
+
+
+@asynccontextmanager
+async def running(bootstrap, group):
+    """A whole worker in this process."""
+    settings = settings_of(bootstrap, group)
+    worker = Worker(settings, await prepare_topics(settings))
+    async with served(worker, settings) as session:
+        await worker.app.start()
+        try:
+            yield session
+        finally:
+            await worker.app.stop()
+
+
+async def until(session, path, condition):
+    """Ask until the answer is as expected, and give it."""
+    async with asyncio.timeout(40):
+        while True:
+            answer = await get(session, path)
+            if condition(answer):
+                return answer
+            await asyncio.sleep(0.1)
+
+
+async def test_a_worker_is_ready_once_its_tasks_have_read_everything(kafka, unique):
+    order = {
+        "id": unique,
+        "type": "order.placed",
+        "time": "2024-05-01T10:00:00Z",
+        "customer_id": unique,
+        "order_id": "o1",
+        "amount": 1,
+        "currency": "USD",
+    }
+    async with running(kafka, unique) as session:
+        _, _, text = await until(session, "/ready", lambda answer: answer[0] == 200)
+        assert json.loads(text) == {"ready": True, "tasks": 2, "restoring": 0}
+        async with producer(kafka) as sender:
+            await sender.send_and_wait("orders", json.dumps(order).encode())
+        counted = 'retention_customers{set="end",window="7d"}'
+        _, _, text = await until(
+            session,
+            "/metrics",
+            lambda answer: counted in answer[2] and "retention_caught_up 1.0" in answer[2],
+        )
+        _, _, text = await until(session, "/metrics", lambda answer: f"{counted} 0.0" not in answer[2])
+        assert 'retention_worker_events_total{topic="orders"}' in text

@@ -1,0 +1,91 @@
+import asyncio
+
+import pytest
+from aiokafka.consumer import fetcher
+from aiokafka.producer import message_accumulator
+from aiokafka.producer import producer as sending
+from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchBuilderPy
+
+from streams.config.load import load
+from streams.kafka import sampling
+from streams.kafka.aiokafka_patches.lenient_headers import LenientRecords
+from streams.kafka.aiokafka_patches.raw_records import give_bare
+from tests.streams.faust_engine.test_transport import reading
+from tests.support.kafka_calls import create, producer
+
+CODECS = [None, "gzip", "snappy", "lz4", "zstd"]
+
+
+class Name(str):
+    """A header's name as a producer writes it that knows no UTF-8."""
+
+    __slots__ = ()
+
+    def encode(self, *_):
+        return b"a\xff"
+
+
+@pytest.mark.parametrize("codec", [DefaultRecordBatch.CODEC_NONE, DefaultRecordBatch.CODEC_GZIP])
+def test_a_header_whose_name_is_no_utf_8_is_read_with_the_bytes_replaced(codec):
+    builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, -1, 1 << 20)
+    builder.append(0, timestamp=7, key=b"k\xff", value=b"\xff" * 99, headers=[(Name(), b"\xff"), ("b", None)])
+    builder.append(1, timestamp=8, key=None, value=None, headers=[])
+    records = LenientRecords(bytes(builder.build()))
+    first, second = records.next_batch()
+    assert (first.offset, first.key, first.value) == (0, b"k\xff", b"\xff" * 99)
+    assert first.headers == [("a\N{REPLACEMENT CHARACTER}", b"\xff"), ("b", None)]
+    assert (second.offset, second.key, second.value) == (1, None, None)
+    assert not records.has_next()
+
+
+async def write(kafka, topic, codec, *, name, commit=True):
+    """A transaction of a few records, and what is to be read of them."""
+    records = [
+        (None if n % 5 == 0 else b"k%d" % n, None if n % 5 == 1 else b"v" * (n * 13), [(name, b"%d" % n)])
+        for n in range(30)
+    ]
+    options = {"compression_type": codec, "transactional_id": f"{topic}-{codec}"}
+    async with producer(kafka, **options) as client:
+        await client.begin_transaction()
+        sent = [
+            await client.send(topic, value, key, 0, headers=headers if n % 3 else [])
+            for n, (key, value, headers) in enumerate(records)
+        ]
+        await asyncio.gather(*sent)
+        await (client.commit_transaction() if commit else client.abort_transaction())
+    read_as = "a\N{REPLACEMENT CHARACTER}" if isinstance(name, Name) else name
+    return [
+        (key, value, [(read_as, text) for _, text in headers] if n % 3 else [])
+        for n, (key, value, headers) in enumerate(records)
+        if commit
+    ]
+
+
+def content(records):
+    return [(record.key, record.value, list(record.headers)) for record in records]
+
+
+async def test_records_of_every_codec_are_read_before_and_after_a_name_that_is_no_utf_8(
+    kafka, unique, monkeypatch
+):
+    """Also those of a batch that was fetched already, and what was aborted is none."""
+    await create(kafka, unique)
+    sent = []
+    for name in ("ok", Name()):
+        if isinstance(name, Name):  # the client's own takes but str
+            for module in (message_accumulator, sending):
+                monkeypatch.setattr(module, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
+        for codec in CODECS:
+            sent += await write(kafka, unique, codec, name=name, commit=False)
+            sent += await write(kafka, unique, codec, name=name)
+    monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)  # it is put back after the test
+    settings = load({"broker": kafka}, {})
+    assert content(await sampling.read(settings, unique, 400, from_earliest=True)) == sent
+    monkeypatch.undo()
+    monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)
+    async with reading(kafka, unique) as reader:
+        give_bare(reader.consumer)
+        await reader.seek(0)
+        batches = await reader.read_to((await reader.consumer.end_offsets([reader.tp]))[reader.tp])
+    assert content(record for batch in batches for record in batch.records) == sent
+    assert [batch.start for batch in batches] == [0, *(batch.next_offset for batch in batches[:-1])]

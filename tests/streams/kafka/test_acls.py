@@ -1,0 +1,220 @@
+"""Rights: exactly the printed ones are enough, without any one of them it is named, and doctor prints it."""
+
+import asyncio
+import json
+import shlex
+from functools import partial
+
+import pytest
+
+from streams.cli.group import run
+from streams.config.load import load
+from streams.errors import AccessDenied, TopicsMissing
+from streams.kafka import acls, admin
+from streams.operations.doctor import setup
+from streams.service import prepare_topics
+from tests.support.cluster import Cluster
+from tests.support.kafka_admin import Administrator, parsed, printed
+from tests.support.secured_kafka import USER, environ
+
+
+@pytest.fixture
+def variables(secured_kafka, unique):
+    own = {"GROUP": unique, "PARTITIONS": 2, "CREATE_TOPICS": "false"}
+    return environ(secured_kafka.ways_in()["scram-512"] | own)
+
+
+@pytest.fixture
+def settings(variables):
+    return load({}, variables)
+
+
+@pytest.fixture
+async def administrator(secured_kafka):
+    await Cluster(secured_kafka).wipe()
+    async with Administrator(secured_kafka.bootstrap) as administrator:
+        yield administrator
+
+
+async def until(find, expected, seconds=10):
+    """Brokers learn of a new right from their controller, a moment later."""
+    async with asyncio.timeout(seconds):
+        while await find() != expected:  # noqa: ASYNC110 - Kafka tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def test_exactly_the_printed_rights_are_enough_and_each_that_is_missing_is_named(
+    settings, administrator, unique
+):
+    await administrator.make_topics(settings)
+    granted = printed(setup.told(settings, "commands"), "worker")
+    assert {principal for *_, principal in granted} == {f"User:{USER}"}
+    await administrator.grant(granted)
+    rights = acls.of_worker(settings)
+    async with admin.connect(settings) as client:
+        await until(lambda: acls.missing(client, rights), [])
+        await acls.demand(client, rights)
+        for acl in granted:
+            resource, name, operation, _ = acl
+            await administrator.take_back([acl])
+            lost = acls.Right(resource.replace("_", "-"), name, (operation.upper(),))
+            await until(lambda: acls.missing(client, rights), [lost])
+            with pytest.raises(AccessDenied, match=f"{operation.upper()} on {lost.resource} {name}"):
+                await acls.demand(client, rights)
+            await administrator.grant([acl])
+            await until(lambda: acls.missing(client, rights), [])
+    assert (await prepare_topics(settings))[f"{unique}-facts"] == 2
+
+
+async def test_topics_that_are_missing_are_named_and_not_made(settings, administrator, secured_kafka, unique):
+    await administrator.make_topics(settings)
+    await administrator.grant(printed(setup.told(settings, "commands"), "worker"))
+    cluster = Cluster(secured_kafka)
+    await cluster.delete("orders", f"{unique}-ticks")
+    async with admin.connect(settings) as client:
+        await until(lambda: acls.missing(client, acls.of_worker(settings)), [])
+    with pytest.raises(TopicsMissing, match=f"topics are missing: orders, {unique}-ticks; `retention"):
+        await prepare_topics(settings)
+    assert "orders" not in await cluster.topics()
+
+
+async def test_who_may_make_topics_makes_them_and_nothing_else(variables, administrator):
+    settings = load({"create_topics": "true"}, variables)
+    granted = printed(setup.told(settings, "commands"), "worker")
+    assert not [acl for acl in granted if acl[0] == "cluster"]
+    await administrator.grant(granted)
+    async with admin.connect(settings) as client:
+        await until(lambda: acls.missing(client, acls.of_worker(settings)), [])
+    assert len(await prepare_topics(settings)) == len(setup.required(settings.group, 2))
+
+
+async def test_what_doctor_prints_mends_what_it_found(
+    variables, administrator, secured_kafka, monkeypatch, capsys
+):
+
+    settings = load({}, variables)
+    await administrator.make_topics(settings)
+    for use in setup.uses(settings):
+        await administrator.grant(printed(setup.told(settings, "commands"), use))
+    async with admin.connect(settings) as client:
+        every = [right for rights in setup.uses(settings).values() for right in rights]
+        await until(lambda: acls.missing(client, every), [])
+    await administrator.take_back([("topic", "refunds", "Read", f"User:{USER}")])
+    await Cluster(secured_kafka).delete("tickets")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    def doctor():
+        code = run(["doctor", "--port", "0"])
+        return code, capsys.readouterr().out
+
+    code, out = await asyncio.to_thread(doctor)
+    assert code == 1
+    assert "fail  Kafka does not allow a worker: READ on topic refunds\n" in out
+    assert "fail  not there yet: tickets\n" in out
+    assert variables["RETENTION_SASL_PASSWORD"] not in out
+    commands = [line.strip() for line in out.splitlines() if line.startswith("      kafka-")]
+    [for_topic] = [command for command in commands if command.startswith("kafka-topics.sh")]
+    [for_right] = [command for command in commands if command.startswith("kafka-acls.sh")]
+    assert "--topic tickets --partitions 2 --replication-factor 1" in for_topic
+    assert parsed(for_right) == [("topic", "refunds", "Read", f"User:{USER}")]
+    await administrator.grant(parsed(for_right))
+    await Cluster(secured_kafka).create({shlex.split(for_topic)[8]: 2})
+    code, out = await asyncio.to_thread(doctor)
+    assert code == 0, out
+    assert "ok    Kafka allows all that a worker does" in out
+
+
+ORDER = {"id": "e", "type": "order.placed", "time": "2026-01-01T00:00:00Z", "customer_id": "c"}
+ORDER |= {"order_id": "o", "amount": 1, "currency": "USD"}
+#: Uses whose rights are enough for a command; the last one deletes the topics.
+COMMANDS = [
+    (["load"], ["load", "events.jsonl"]),
+    (["doctor"], ["dead-letters", "list"]),
+    (["doctor", "dead-letters redrive"], ["dead-letters", "redrive", "--file", "letters.jsonl"]),
+    (["erase"], ["erase", "c", "--yes"]),
+    (["reset"], ["reset", "--yes"]),
+]
+
+
+async def test_for_each_command_the_rights_of_its_use_are_needed_and_enough(
+    settings, variables, administrator, tmp_path, monkeypatch
+):
+    await administrator.make_topics(settings)
+    (tmp_path / "events.jsonl").write_text(json.dumps(ORDER))
+    (tmp_path / "letters.jsonl").write_text(json.dumps({"topic": "orders", "value": ORDER}))
+    monkeypatch.chdir(tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    text = setup.told(settings, "commands")
+    for uses, command in COMMANDS:
+        granted = [acl for use in uses for acl in printed(text, use)]
+        await until(partial(asyncio.to_thread, run, command), AccessDenied.exit_code, seconds=60)
+        await administrator.grant(granted)
+        await until(partial(asyncio.to_thread, run, command), 0, seconds=60)
+        await administrator.take_back(granted)
+
+
+def test_every_form_holds_the_same(settings):
+    made = json.loads(setup.told(settings, "json", "User:CN=shop"))
+    strimzi = json.loads(setup.told(settings, "strimzi", "User:CN=shop"))["items"]
+    topics = [item["spec"] for item in strimzi if item["kind"] == "KafkaTopic"]
+    assert [(t["topicName"], t["partitions"], t["config"]) for t in topics] == [
+        (t["name"], t["partitions"], t["config"]) for t in made["topics"]
+    ]
+    [user] = [item for item in strimzi if item["kind"] == "KafkaUser"]
+    assert user["metadata"]["name"] == "cn-shop"
+    rights = {
+        (acl["resource"]["type"].lower(), acl["resource"]["name"], operation.upper())
+        for acl in user["spec"]["authorization"]["acls"]
+        for operation in acl["operations"]
+    }
+    assert rights == {
+        (acl["resource"].replace("-", ""), acl["name"], operation.replace("_", ""))
+        for acl in made["acls"]
+        for operation in acl["operations"]
+        if acl["use"] != "reset"
+    }
+    commands = setup.told(settings, "commands")
+    by_use = {use: printed(commands, use) for use in setup.uses(settings)}
+    assert sum(map(len, by_use.values())) == sum(len(acl["operations"]) for acl in made["acls"])
+    assert {acl["principal"] for acl in made["acls"]} == {"User:CN=shop"}
+
+
+def test_replicas_to_spare_make_two_acknowledge(variables):
+    topics = json.loads(setup.told(load({"replication": 3}, variables), "json"))["topics"]
+    assert {topic["config"]["min.insync.replicas"] for topic in topics} == {"2"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "prefixed"),
+    [
+        ("shop-.*", "shop-", True),
+        (r"shop\.orders\.v[0-9]+", "shop.orders.v", True),
+        (r"eu\.*", "eu", True),
+        ("orders?", "order", True),
+        ("a{2}b", "*", False),
+        (".*-orders", "*", False),
+        ("eu-orders|us-orders", "*", False),
+    ],
+)
+def test_a_pattern_of_inputs_needs_names_that_begin_so(pattern, name, prefixed):
+    assert acls.of_pattern(pattern) == acls.Right("topic", name, ("READ",), prefixed)
+
+
+def test_inputs_of_somebody_else_are_only_read_and_a_pattern_is_a_prefix(variables, tmp_path):
+    config = tmp_path / "retention.toml"
+    given = (
+        '[[inputs]]\npattern = "shop-.*"\nkind = "orders"\n[[inputs]]\ntopic = "theirs"\nkind = "orders"\n'
+    )
+    config.write_text(given)
+    settings = load({"config": str(config), "create_topics": "true"}, variables)
+    commands = setup.told(settings, "commands").splitlines()
+    [prefixed] = [command for command in commands if command.endswith("--resource-pattern-type prefixed")]
+    assert "--operation Read --topic shop- " in prefixed
+    assert not [command for command in commands if "--topic orders" in command and "Read" in command]
+    rights = json.loads(setup.told(settings, "json"))["acls"]
+    assert [right["name"] for right in rights if right["pattern"] == "prefixed"] == ["shop-"]
+    by_name = {right["name"]: right["operations"] for right in rights if right["use"] == "worker"}
+    assert by_name["theirs"] == ["READ"]
+    assert by_name["retention.metrics"] == ["READ", "WRITE", "CREATE"]

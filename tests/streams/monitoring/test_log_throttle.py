@@ -1,0 +1,107 @@
+"""What is let through of what libraries say again and again."""
+
+import ast
+import inspect
+import logging
+
+from aiokafka import client, cluster
+from aiokafka.consumer import group_coordinator
+from aiokafka.errors import (
+    KafkaConnectionError,
+    NodeNotReadyError,
+    NotLeaderForPartitionError,
+    TopicAuthorizationFailedError,
+)
+
+from streams.monitoring import log_throttle
+from streams.monitoring.log_throttle import Repetition
+
+REFUSED = "Unable connect to node with id %s"
+REBALANCING = "Heartbeat failed for group %s because it is rebalancing"
+
+
+class Timer:
+    at = 0.0
+
+    def __call__(self):
+        return self.at
+
+
+def said(passes, *, name="aiokafka.conn", line=1, node=1, text="no answer from %s"):
+    """What becomes of one more record of that line of code; None: nothing."""
+    arguments = (node,) if "%s" in text else ()
+    record = logging.LogRecord(name, logging.ERROR, "conn.py", line, text, arguments, None)
+    return record.getMessage() if passes.filter(record) else None
+
+
+def test_a_library_says_the_same_thing_once_in_ten_seconds():
+    timer = Timer()
+    passes = Repetition(timer)
+    assert said(passes) == "no answer from 1"
+    for timer.at in (0.1, 5, 9.9):
+        assert said(passes, node=2) is None
+    timer.at = 10
+    assert said(passes) == "no answer from 1 (and 3 more lines about it)"
+    timer.at = 20
+    assert said(passes) == "no answer from 1"
+    assert said(passes) is None
+    timer.at = 60
+    assert said(passes) == "no answer from 1", "what was held back is of another time"
+
+
+def test_another_line_of_code_says_another_thing():
+    passes = Repetition(Timer())
+    assert said(passes)
+    assert said(passes, line=2)
+    assert said(passes, name="faust.app", line=3)
+
+
+def test_what_is_ours_is_always_said():
+    passes = Repetition(Timer())
+    assert all(said(passes, name="streams.worker.task_manager") for _ in range(3))
+
+
+def test_what_a_library_tries_again_by_itself_is_said_where_it_lasts():
+    timer = Timer()
+    passes = Repetition(timer)
+    for timer.at in (0, 2, 4.9):
+        assert said(passes, node=NotLeaderForPartitionError()) is None
+        assert said(passes, line=4, text=REBALANCING) is None
+    timer.at = 5
+    assert said(passes, node=NotLeaderForPartitionError)
+    assert said(passes, line=4, text=REBALANCING)
+    timer.at = 60
+    assert said(passes, node=NotLeaderForPartitionError()) is None, "another time"
+    assert said(passes, line=2, node=KafkaConnectionError())
+    assert said(passes, line=3, node=TopicAuthorizationFailedError())
+
+
+def test_a_broker_that_is_away_is_one_thing_and_its_reason_is_said():
+    timer = Timer()
+    passes = Repetition(timer)
+    # Somebody notices first; then the connection says why.
+    assert said(passes, line=1, text="Failed fetch: %s", node=KafkaConnectionError("closed"))
+    assert said(passes, line=2, text=REFUSED, node="1: refused")
+    for tenth in range(1, 605):
+        timer.at = tenth / 10
+        assert said(passes, line=1, text="Failed fetch: %s", node=NodeNotReadyError()) is None
+        assert said(passes, line=3, text="Unable to update metadata from %s") is None
+        assert said(passes, line=4, text="Heartbeat session expired - marking coordinator dead") is None
+        line = said(passes, line=2, text=REFUSED, node="1: refused")
+        assert bool(line) == (tenth % 100 == 0)
+        if line:
+            assert line == "Unable connect to node with id 1: refused (and 399 more lines about it)"
+    assert said(passes, line=5), "another thing"
+
+
+def test_what_has_no_reason_is_said_where_nothing_else_is():
+    passes = Repetition(Timer())
+    assert said(passes, text="Heartbeat session expired - marking coordinator dead")
+    assert said(passes, line=2, text="Unable to update metadata from %s") is None
+
+
+def test_the_lines_are_aiokafkas():
+    sources = "\n".join(map(inspect.getsource, (client, cluster, group_coordinator)))
+    texts = {node.value for node in ast.walk(ast.parse(sources)) if isinstance(node, ast.Constant)}
+    assert texts >= log_throttle._FOLLOWING | log_throttle._PASSING
+    assert any(str(text).startswith(log_throttle._REFUSED) for text in texts)

@@ -1,0 +1,76 @@
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from streams.monitoring.logs import JsonFormatter, configure
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    """Logging is the process's: what a test configures must not outlive it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    libraries = {name: logging.getLogger(name).level for name in ("faust", "aiokafka")}
+    yield
+    root.handlers, root.level = handlers, level
+    for name, before in libraries.items():
+        logging.getLogger(name).setLevel(before)
+
+
+def formatted(message, *args, exc_info=None):
+    record = logging.LogRecord("streams.worker.task", logging.WARNING, __file__, 1, message, args, exc_info)
+    return JsonFormatter().format(record)
+
+
+def test_json_is_one_object_a_line():
+    line = formatted("two\nlines of %s", "orders é")
+    assert "\n" not in line
+    entry = json.loads(line)
+    assert entry["message"] == "two\nlines of orders é"
+    assert (entry["level"], entry["logger"]) == ("warning", "streams.worker.task")
+    assert entry["time"].endswith("+00:00")
+
+
+def test_json_holds_the_traceback_in_the_same_line():
+    try:
+        raise ValueError("no such thing")  # noqa: TRY301
+    except ValueError:
+        line = formatted("failed", exc_info=sys.exc_info())
+    assert "\n" not in line
+    assert "no such thing" in json.loads(line)["exception"]
+
+
+def test_libraries_speak_from_warnings_on(capsys):
+    configure("text", "info")
+    logging.getLogger("aiokafka.consumer").info("fetched")
+    logging.getLogger("streams.worker.task_manager").info("task 1 restored")
+    logging.getLogger("aiokafka").warning("broker left")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "fetched" not in err
+    assert "task 1 restored" in err
+    assert "broker left" in err
+
+
+def test_debug_opens_the_libraries_too(capsys):
+    configure("json", "debug")
+    logging.getLogger("faust.transport").debug("a detail")
+    assert "a detail" in [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()]
+
+
+def test_goes_to_standard_error():
+    setup = "import logging; from streams.monitoring.logs import configure; "
+    code = setup + "configure('json','info'); logging.info('x')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert json.loads(done.stderr)["message"] == "x"
+
+
+def test_configured_logging_holds_repetitions_back(capsys):
+    configure("json", "info")
+    for _ in range(100):
+        logging.getLogger("aiokafka").error("Unable connect to node with id %s", 1)
+    assert len(capsys.readouterr().err.splitlines()) == 1

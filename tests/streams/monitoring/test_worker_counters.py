@@ -1,0 +1,126 @@
+import time
+
+import pytest
+from aiokafka import ConsumerRecord, TopicPartition
+
+from streams.monitoring.worker_counters import Histogram, Operational
+
+ORDERS = TopicPartition("orders", 5)
+
+
+def record(timestamp_ms, offset=0):
+    return ConsumerRecord("orders", 5, offset, timestamp_ms, 0, None, b"", None, 0, 0, ())
+
+
+def test_a_bound_belongs_to_its_bucket():
+    histogram = Histogram((0.1, 1.0))
+    for value in (0.05, 0.1, 0.100001, 1.0, 7):
+        histogram.observe(value)
+    assert histogram.cumulative() == [("0.1", 2), ("1.0", 4), ("+Inf", 5)]
+    assert histogram.sum == pytest.approx(8.250001)
+
+
+def test_many_observations_of_one_value_count_each():
+    histogram = Histogram((1.0,))
+    histogram.observe(0.5, 1000)
+    histogram.observe(2.0, 0)
+    assert histogram.cumulative() == [("1.0", 1000), ("+Inf", 1000)]
+    assert histogram.sum == 500
+
+
+def test_an_empty_histogram_has_all_its_buckets():
+    assert Histogram((1.0, 2.0)).cumulative() == [("1.0", 0), ("2.0", 0), ("+Inf", 0)]
+
+
+def test_an_example_of_each_bucket_is_the_latest():
+    histogram = Histogram((1.0, 2.0))
+    histogram.observe(0.5, 1, {"offset": "1"})
+    histogram.observe(0.6, 3, {"offset": "2"})
+    histogram.observe(9.0, 0, {"offset": "3"})
+    (_, count, example), *others = histogram.cumulative()
+    assert (count, example.labels, example.value) == (4, {"offset": "2"}, 0.6)
+    assert example.timestamp == pytest.approx(time.time(), abs=60)
+    assert others == [("2.0", 4), ("+Inf", 4)]
+
+
+def test_latency_runs_from_a_batchs_first_record_until_the_metrics_hold_it():
+    own = Operational()
+    own.read(3, ORDERS, [record(1_000), record(5_000)])
+    own.answered(3, (1, 7))
+    assert own.latency.sum == 0, "an answer is in no metric yet"
+    own.exported(3, (1, 6), 2_000)
+    assert own.latency.sum == 0, "that was an earlier one"
+    own.exported(3, (1, 7), 3_500)
+    assert own.latency.sum == pytest.approx(2 * 2.5)
+    own.exported(3, (1, 7), 9_000)
+    assert own.latency.cumulative()[-1][:2] == ("+Inf", 2), "and only once"
+
+
+def test_latency_names_the_batch():
+    own = Operational()
+    own.read(0, ORDERS, [record(1_000, offset=42)])
+    own.answered(0, (1, 1))
+    own.exported(0, (1, 1), 2_000)
+    [example] = [row[2] for row in own.latency.cumulative() if len(row) > 2]
+    assert example.labels == {"topic": "orders", "partition": "5", "offset": "42"}
+    assert example.value == 1.0
+
+
+def test_an_answer_that_became_no_metric_is_in_the_next_one():
+    own = Operational()
+    own.read(0, ORDERS, [record(0)])
+    own.answered(0, (1, 900))
+    own.read(0, ORDERS, [record(1_000)])
+    own.answered(0, (2, 1))
+    own.read(0, ORDERS, [record(2_000)])
+    own.exported(0, (2, 1), 3_000)
+    assert own.latency.sum == pytest.approx(3.0 + 2.0), "the third was read after the answer"
+
+
+def test_tasks_wait_each_for_itself_and_a_lost_one_for_nothing():
+    own = Operational()
+    for task in (0, 1, 2):
+        own.read(task, ORDERS, [record(0)])
+        own.answered(task, (1, 1))
+    own.forget(1)
+    own.exported(0, (1, 1), 1_000)
+    own.exported(1, (1, 1), 1_000)
+    assert own.latency.sum == pytest.approx(1.0)
+
+
+def test_what_was_forwarded_counts_where_it_arrives():
+    own = Operational()
+    own.read(0, ORDERS, [record(0), record(0), record(0)], 1)
+    own.read(0, ORDERS, [record(0)], 0)
+    own.answered(0, (1, 1))
+    own.exported(0, (1, 1), 1_000)
+    assert own.latency.cumulative()[-1][1] == 1
+
+
+def test_a_timestamp_from_the_future_is_no_negative_latency():
+    own = Operational()
+    own.read(0, ORDERS, [record(60_000)])
+    own.answered(0, (1, 1))
+    own.exported(0, (1, 1), 0)
+    assert own.latency.sum == 0
+    assert own.latency.counts[0] == 1
+
+
+def test_no_records_are_no_observation():
+    own = Operational()
+    own.read(0, ORDERS, [])
+    own.answered(0, (1, 1))
+    own.exported(0, (1, 1), 0)
+    assert own.latency.cumulative()[-1] == ("+Inf", 0)
+
+
+def test_counts_by_topic_and_reason():
+    own = Operational()
+    own.events("orders", 3)
+    own.events("orders", 2)
+    own.dead_letter("not_json")
+    own.lost(TopicPartition("orders", 1), 5)
+    own.lost(TopicPartition("orders", 2), 6)
+    assert own.events_in == {"orders": 5}
+    assert own.dead_letters == {"not_json": 1}
+    assert own.records_lost == {"orders": 11}

@@ -1,0 +1,208 @@
+import json
+import math
+
+import pytest
+
+from models.definitions.definitions import Definitions
+from models.metrics.catalogue import CATALOGUE, Sample
+from models.partition.partition import Partition
+from streams.rollup import publisher as publishing
+from streams.rollup.collector import Answer
+from streams.rollup.publisher import AS_OF, CAUGHT_UP, Publisher, series_key, series_value
+
+NOW = 1_700_000_000_123_457
+SECOND = 1_000_000
+
+
+class Timer:
+    """`time.monotonic`, moved by hand."""
+
+    at = 1000.0
+
+    def monotonic(self):
+        return self.at
+
+
+@pytest.fixture
+def timer(monkeypatch):
+    timer = Timer()
+    monkeypatch.setattr(publishing, "time", timer)
+    return timer
+
+
+@pytest.fixture
+def publisher(timer):  # noqa: ARG001 - its clock
+    return Publisher(Definitions())
+
+
+def answers(now):
+    partial = Partition(Definitions(), {}).evaluate(now)
+    return [Answer(0, 1, 1, now, now, inputs_read=True, epoch=1, rewind=0, partial=partial, shape=0)]
+
+
+def say(publisher, timer, *samples, caught_up=True, now=NOW):
+    """Have `samples` be the numbers at `now`, and give what is sent, as (key, decoded value)."""
+    publisher.complete(answers(now), now, caught_up=caught_up)
+    publisher.samples = list(samples)
+    timer.at += 1
+    return sent(publisher)
+
+
+def sent(publisher):
+    return [
+        (change.key.decode(), None if change.value is None else json.loads(change.value))
+        for change in publisher.changes()
+    ]
+
+
+def business(changes):
+    return [(key, value) for key, value in changes if key not in (AS_OF, CAUGHT_UP)]
+
+
+ORDERS = Sample("retention_orders", {"window": "7d"}, 3.0)
+CHURN = Sample("retention_churn_ratio", {"window": "7d"}, math.nan, 0.0, 0.0)
+
+
+def test_a_series_is_named_as_prometheus_writes_it():
+    assert series_key("retention_nps", {}) == "retention_nps"
+    assert series_key("m", {"b": "2", "a": 'x"\\\n'}) == 'm{a="x\\"\\\\\\n",b="2"}'
+
+
+def test_a_ratio_carries_what_it_rests_on_and_nan_is_null():
+    assert series_value(CHURN, NOW) == {
+        "metric": "retention_churn_ratio",
+        "labels": {"window": "7d"},
+        "value": None,
+        "numerator": 0.0,
+        "denominator": 0.0,
+        "as_of": "2023-11-14T22:13:20.123457Z",
+    }
+    assert "numerator" not in series_value(ORDERS, NOW)
+
+
+def test_sends_what_changed_and_only_that(publisher, timer):
+    assert dict(business(say(publisher, timer, ORDERS, CHURN))).keys() == {
+        'retention_orders{window="7d"}',
+        'retention_churn_ratio{window="7d"}',
+    }
+    assert business(say(publisher, timer, ORDERS, CHURN, now=NOW + SECOND)) == []
+    four = Sample("retention_orders", {"window": "7d"}, 4.0)
+    [(key, value)] = business(say(publisher, timer, four, CHURN, now=NOW + 2 * SECOND))
+    assert key == 'retention_orders{window="7d"}'
+    assert (value["value"], value["as_of"]) == (4.0, "2023-11-14T22:13:22.123457Z")
+
+
+def test_a_denominator_alone_is_a_change(publisher, timer):
+    say(publisher, timer, Sample("retention_churn_ratio", {}, 0.5, 1.0, 2.0))
+    [(_, value)] = business(say(publisher, timer, Sample("retention_churn_ratio", {}, 0.5, 2.0, 4.0)))
+    assert value["denominator"] == 4.0
+
+
+def test_at_most_once_a_second(publisher, timer):
+    assert say(publisher, timer, ORDERS)
+    timer.at += 0.99
+    publisher.samples = [Sample("retention_orders", {"window": "7d"}, 5.0)]
+    assert sent(publisher) == []
+    timer.at += 0.01
+    assert [key for key, _ in sent(publisher)] == ['retention_orders{window="7d"}']
+
+
+def test_as_of_every_ten_seconds(publisher, timer):
+    seen = [AS_OF in dict(say(publisher, timer, ORDERS, now=NOW + n * SECOND)) for n in range(21)]
+    assert [n for n, there in enumerate(seen) if there] == [0, 10, 20]
+
+
+def test_a_series_that_ceases_is_null_once_then_a_tombstone(publisher, timer):
+    say(publisher, timer, ORDERS, CHURN)
+    key = 'retention_churn_ratio{window="7d"}'
+    (null_key, null), tombstone = business(say(publisher, timer, ORDERS))
+    assert (null_key, tombstone) == (key, (key, None))
+    assert (null["metric"], null["labels"], null["value"]) == (
+        "retention_churn_ratio",
+        {"window": "7d"},
+        None,
+    )
+    assert business(say(publisher, timer, ORDERS)) == []
+    assert [k for k, _ in business(say(publisher, timer, ORDERS, CHURN))] == [key], "and it may come back"
+
+
+def test_nothing_is_said_while_catching_up(publisher):
+    publisher.samples = [ORDERS]
+    publisher.complete(answers(NOW), NOW, caught_up=False)
+    assert publisher.samples == [ORDERS], "the last complete values stay"
+    assert publisher.as_of == 0
+    assert sent(publisher) == [
+        (CAUGHT_UP, {"metric": CAUGHT_UP, "labels": {}, "value": 0.0, "as_of": "1970-01-01T00:00:00Z"})
+    ]
+
+
+def test_catching_up_neither_ceases_nor_changes_what_was_said(publisher, timer):
+    say(publisher, timer, ORDERS, CHURN)
+    assert business(say(publisher, timer, caught_up=False)) == []
+
+
+def test_caught_up_is_lost_without_complete_sets(publisher, timer):
+    assert (CAUGHT_UP, 1.0) in [(key, value["value"]) for key, value in say(publisher, timer, ORDERS)]
+    timer.at += 60
+    assert not publisher.caught_up
+    assert [(key, value["value"]) for key, value in sent(publisher) if key == CAUGHT_UP] == [(CAUGHT_UP, 0.0)]
+
+
+def test_an_older_now_is_not_taken(publisher):
+    publisher.complete(answers(NOW), NOW, caught_up=True)
+    before = publisher.samples
+    publisher.complete(answers(NOW - 1), NOW - 1, caught_up=True)
+    assert publisher.as_of == NOW
+    assert publisher.samples is before
+
+
+def test_what_has_come_late_is_taken_while_the_clock_stands(publisher):
+    publisher.complete(answers(NOW), NOW, caught_up=True)
+    before = publisher.samples
+    publisher.complete(answers(NOW), NOW, caught_up=True)
+    assert publisher.samples is not before
+
+
+def test_computes_what_the_catalogue_holds(publisher):
+    publisher.complete(answers(NOW), NOW, caught_up=True)
+    assert publisher.samples
+    assert {sample.metric for sample in publisher.samples} <= CATALOGUE.keys()
+
+
+def test_a_successor_goes_on_where_the_former_owner_stopped(publisher, timer):
+    gone = Sample("retention_nps", {"window": "7d"}, 50.0)
+    log = []
+    for samples in ([ORDERS, CHURN, gone], [ORDERS, CHURN]):
+        publisher.complete(answers(NOW), NOW, caught_up=True)
+        publisher.samples = samples
+        timer.at += 1
+        log += [(change.key, change.value) for change in publisher.changes()]
+    successor = Publisher(Definitions())
+    successor.restore(log)
+    assert successor.as_of == NOW
+    assert not successor.caught_up, "it has no complete set of its own yet"
+    restored = {sample.metric: sample for sample in successor.samples}
+    assert restored.keys() == {"retention_orders", "retention_churn_ratio"}
+    assert restored["retention_orders"] == ORDERS
+    assert math.isnan(restored["retention_churn_ratio"].value)
+    assert restored["retention_churn_ratio"].denominator == 0.0
+    assert business(say(successor, timer, ORDERS, CHURN, now=NOW + SECOND)) == [], (
+        "only the difference is sent"
+    )
+    assert [key for key, _ in business(say(successor, timer, CHURN))] == ['retention_orders{window="7d"}'] * 2
+
+
+@pytest.mark.parametrize("as_of", [NOW, 1_795_000_000_999_999, 1])
+def test_as_of_survives_to_the_microsecond(as_of):
+    """Or `now` would go back over a hand-over."""
+    row = series_value(ORDERS, as_of)
+    successor = Publisher(Definitions())
+    successor.restore([(b"k", json.dumps(row).encode())])
+    assert successor.as_of == as_of
+
+
+def test_what_another_version_published_is_not_exported_and_ceases(publisher, timer):
+    old = series_value(Sample("retention_of_old", {}, 1.0), NOW)
+    publisher.restore([(b"retention_of_old", json.dumps(old).encode())])
+    assert publisher.samples == []
+    assert [value for _, value in business(say(publisher, timer, ORDERS))][-1] is None

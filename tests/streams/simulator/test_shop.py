@@ -1,0 +1,281 @@
+"""The simulated shop, without Kafka: reproducible, valid, consistent, and its scenarios' effects emerge."""
+
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import pairwise, takewhile
+from random import Random
+
+import msgspec
+import pytest
+
+from models.contract.decoding import EventError, check_time, decode, to_us
+from models.contract.events import EVENT_TYPES
+from models.definitions.definitions import Definitions
+from models.facts.from_events import facts_of
+from models.metrics import catalogue
+from models.partition import standalone
+from models.partition.partition import Partition
+from prometheus.thresholds import THRESHOLDS
+from streams.simulator import SCENARIOS, open_shop, simulate, topic_of
+from streams.simulator.garbage import spoil
+
+START = datetime(2025, 5, 1, tzinfo=UTC)
+END = datetime(2026, 4, 1, tzinfo=UTC)
+SMALL = 400
+#: What the metrics that are compared depend on.
+MEASURED = ("order.placed", "order.cancelled", "refund.completed", "ticket.", "survey.")
+
+
+def a_shop(seed=1, end=END, customers=SMALL, scenario="steady", **options):
+    return simulate(seed, START, end, customers, scenario, **options)
+
+
+def lines(events):
+    return [msgspec.json.encode(event) for event in events]
+
+
+def when(event, field="time"):
+    return datetime.fromisoformat(event[field])
+
+
+@pytest.fixture(scope="module")
+def events():
+    return list(a_shop(customers=2_000))
+
+
+@pytest.fixture(scope="module")
+def by_ticket(events):
+    tickets = defaultdict(list)
+    for event in events:
+        if event["type"].startswith("ticket."):
+            tickets[event["ticket_id"]].append(event)
+    return tickets
+
+
+@cache
+def measure(scenario):
+    """The metrics of a shop that the scenario ran for its last 200 days, by the project's own definitions."""
+    definitions, end = Definitions(), START + timedelta(days=330)
+    partition, now = Partition(definitions, {}), to_us(end)
+    partition.resume(now)
+    for event in a_shop(3, end, 6_000, scenario):
+        if not event["type"].startswith(MEASURED):
+            continue
+        decoded = decode(topic_of(event), msgspec.json.encode(event))
+        for customer, fact in facts_of(decoded, definitions):
+            partition.take_one(customer, fact)
+    standalone.count(partition, now)
+    samples = catalogue.compute([partition.evaluate(now)], definitions, now)
+    return {(sample.metric, *sorted(sample.labels.values())): sample.value for sample in samples}
+
+
+def churn(measured):
+    return measured["retention_churn_ratio", "90d"]
+
+
+def test_the_same_seed_gives_the_same_bytes():
+    assert lines(a_shop()) == lines(a_shop())
+
+
+def test_another_seed_or_scenario_gives_another_shop():
+    first = lines(a_shop())
+    assert first != lines(a_shop(seed=2))
+    assert first != lines(a_shop(scenario="growth"))
+
+
+def test_a_shorter_simulation_is_the_beginning_of_a_longer_one():
+    middle = datetime(2025, 11, 11, 11, tzinfo=UTC)
+    shorter = list(a_shop(end=middle))
+    longer = list(takewhile(lambda event: when(event) < middle - timedelta(seconds=1), a_shop()))
+    assert longer == shorter[: len(longer)]
+    assert len(shorter) - len(longer) <= 5
+
+
+def test_a_simulation_that_goes_on_equals_one_in_one_go():
+    shop = open_shop(1, START, END, SMALL)
+    parts = [
+        event
+        for month in range(1, 12)
+        for _, event in shop.run((START + timedelta(days=30 * month)).timestamp())
+    ]
+    assert parts == list(a_shop(end=START + timedelta(days=330)))
+
+
+def test_events_come_in_order_and_never_from_the_future(events):
+    times = [when(event) for event in events]
+    assert all(earlier < later for earlier, later in pairwise(times))
+    assert times[0] >= START
+    assert times[-1] <= END
+
+
+def test_ids_are_unique_and_short(events):
+    assert len({event["id"] for event in events}) == len(events)
+    assert max(len(event["id"]) for event in events) <= 20
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_event_is_valid(scenario):
+    definitions = Definitions()
+    for event in a_shop(scenario=scenario):
+        assert facts_of(decode(topic_of(event), msgspec.json.encode(event)), definitions) is not None
+
+
+def test_every_type_of_event_occurs(events):
+    assert Counter(event["type"] for event in events).keys() == EVENT_TYPES.keys()
+
+
+def test_other_currencies_on_request():
+    placed = [event for event in a_shop(currencies=("USD", "EUR")) if event["type"] == "order.placed"]
+    assert {event["currency"] for event in placed} == {"USD", "EUR"}
+
+
+def test_a_conversation_begins_with_its_opening(by_ticket):
+    assert len(by_ticket) > 500
+    assert {conversation[0]["type"] for conversation in by_ticket.values()} == {"ticket.opened"}
+    assert all(
+        sum(event["type"] == "ticket.opened" for event in conversation) == 1
+        for conversation in by_ticket.values()
+    )
+
+
+def test_a_status_changes_to_another_and_nothing_follows_closed(by_ticket):
+    for conversation in by_ticket.values():
+        changes = [event["status"] for event in conversation if event["type"] == "ticket.status_changed"]
+        assert all(before != after for before, after in pairwise(["open", *changes]))
+        assert "closed" not in changes[:-1]
+        if changes[-1:] == ["closed"]:
+            assert conversation[-1]["type"] == "ticket.status_changed"
+
+
+def test_customers_answer_when_asked_and_agents_take_time(by_ticket):
+    quickest = timedelta(seconds=30)
+    for conversation in by_ticket.values():
+        opened = when(conversation[0])
+        agents = [when(event) for event in conversation if event.get("author") == "agent"]
+        assert all(reply - opened > quickest for reply in agents)
+        for event, following in pairwise(conversation):
+            if event.get("status") == "pending":
+                assert following.get("author") == "customer" or following.get("status") == "solved"
+
+
+def test_tickets_of_a_steady_shop_are_dealt_with(by_ticket):
+    last = [
+        next((event["status"] for event in reversed(talk) if "status" in event), "open")
+        for talk in by_ticket.values()
+    ]
+    assert Counter(last)["closed"] > 0.9 * len(last)
+
+
+def test_parcels_travel_after_they_were_packed_and_refunds_follow_requests(events):
+    placed, shipped, requested, refunded = {}, set(), {}, Counter()
+    for event in events:
+        match event["type"]:
+            case "order.placed":
+                placed[event["order_id"]] = event["amount"]
+            case "order.amended":
+                placed[event["order_id"]] = event["amount"]
+            case "order.shipped":
+                assert event["order_id"] in placed
+                shipped.add(event["order_id"])
+            case "order.delivered":
+                assert event["order_id"] in shipped
+            case "refund.requested":
+                requested[event["refund_id"]] = event["order_id"]
+            case "refund.completed" | "refund.rejected":
+                assert requested.pop(event["refund_id"]) == event["order_id"]
+                refunded[event["order_id"]] += event.get("amount", 0)
+    assert all(amount <= placed[order] for order, amount in refunded.items())
+
+
+def test_ratings_follow_what_was_met(events):
+    reviews = [event for event in events if event["type"] == "review.submitted"]
+    promised = {
+        e["order_id"]: when(e, "promised_at") for e in events if "promised_at" in e and "order_id" in e
+    }
+    arrived = {e["order_id"]: when(e) for e in events if e["type"] == "order.delivered"}
+    late, on_time = [], []
+    for review in reviews:
+        order = review["order_id"]
+        if order in promised and order in arrived:
+            (late if arrived[order] > promised[order] else on_time).append(review["rating"])
+    assert sum(late) / len(late) < sum(on_time) / len(on_time) - 0.5
+
+
+def test_december_sells_more_than_january_and_evenings_more_than_nights(events):
+    orders = [when(event) for event in events if event["type"] == "order.placed"]
+    months, hours = Counter(time.month for time in orders), Counter(time.hour for time in orders)
+    assert months[12] > 1.3 * months[1]
+    assert hours[20] > 5 * hours[4]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "rise"),
+    [("support-backlog", 0.03), ("late-deliveries", 0.08), ("stockouts", 0.08), ("payment-outage", 0.04)],
+)
+def test_what_customers_meet_makes_them_leave(scenario, rise):
+    assert churn(measure(scenario)) > churn(measure("steady")) + rise
+
+
+def test_the_story_of_the_demo_ends_in_the_rise_that_the_alert_is_about():
+    began, asked = START + timedelta(days=140), THRESHOLDS["churn"]
+    end = began + timedelta(days=60)
+    story = list(simulate(1, START, end, 8_000, "bad-autumn", since=began))
+    before, now = lost_in_30_days(story, end - timedelta(weeks=4)), lost_in_30_days(story, end)
+    assert now > asked["rise_factor"] * before
+    assert now > before + asked["rise_points"]
+
+
+def lost_in_30_days(events, end):
+    window = timedelta(days=30)
+    cancelled = {event["order_id"] for event in events if event["type"] == "order.cancelled"}
+    bought = [
+        (event["customer_id"], when(event))
+        for event in events
+        if event["type"] == "order.placed" and event["order_id"] not in cancelled
+    ]
+    before = {customer for customer, at in bought if end - 2 * window < at <= end - window}
+    now = {customer for customer, at in bought if end - window < at <= end}
+    return len(before - now) / len(before)
+
+
+def test_fewer_agents_make_longer_queues_and_worse_ratings():
+    steady, backlog = measure("steady"), measure("support-backlog")
+    median = ("retention_first_response_seconds", *sorted(["0.5", "90d", "all", "human"]))
+    assert backlog[median] > 4 * steady[median]
+    satisfied = ("retention_csat_ratio", "90d")
+    assert backlog[satisfied] < steady[satisfied] - 0.05
+
+
+def test_growth_brings_new_customers():
+    newcomers = {
+        scenario: len({event["customer_id"] for event in a_shop(customers=2_000, scenario=scenario)})
+        for scenario in ("steady", "growth")
+    }
+    assert newcomers["growth"] > 1.5 * newcomers["steady"]
+
+
+def test_a_rush_is_as_busy_as_asked_for_and_knows_the_customers():
+    shop = open_shop(1, START, END, 2_000)
+    shop.rush(END.timestamp(), 40)
+    known = {event["customer_id"] for _, event in shop.run(END.timestamp())}
+    live = [event for _, event in shop.run(END.timestamp() + 300)]
+    assert 20 * 300 < len(live) < 60 * 300
+    assert sum(event["customer_id"] in known for event in live) > len(live) / 2
+    assert len({event["type"] for event in live}) > 10
+
+
+def test_garbage_is_refused_for_every_reason_and_holds_no_line_end():
+    random, definitions, reasons = Random(1), Definitions(), Counter()
+    now = to_us(END)
+    for event in a_shop(end=START + timedelta(days=60)):
+        value = spoil(event, random)
+        assert b"\n" not in value
+        with pytest.raises(EventError) as error:  # noqa: PT012 - each step may be the one that refuses
+            decoded = decode(topic_of(event) if topic_of(event) == "orders" else "orders", value)
+            check_time(to_us(decoded.time), wall_us=now, now_us=now, definitions=definitions)
+            facts_of(decoded, definitions)
+        reasons[error.value.reason] += 1
+    assert reasons.keys() == {
+        "not_json", "unknown_type", "invalid_field", "unknown_currency", "future_time", "too_old"
+    }  # fmt: skip

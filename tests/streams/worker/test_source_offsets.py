@@ -1,0 +1,69 @@
+import asyncio
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.monitoring.worker_counters import Operational
+from streams.worker.source_offsets import Sources
+from tests.support.group_member import Consumer
+from tests.support.kafka_calls import admin, create, producer
+
+
+async def test_a_topic_of_the_same_name_is_another_one(kafka, unique):
+    """However long it is by now: by its offsets alone it would be read on where the former one was."""
+    tp = TopicPartition(unique, 0)
+    async with AIOKafkaConsumer(
+        bootstrap_servers=kafka, group_id=unique, enable_auto_commit=False, metadata_max_age_ms=100
+    ) as consumer:
+        sources = Sources(lambda: Consumer(consumer), {unique}, Operational())
+        consumer.assign([tp])
+        await fill(kafka, unique, 3)
+        await consumer.commit({tp: 2})
+        assert await sources.starting_positions([tp], from_earliest=False) == {tp: 2}
+        assert await sources.made_anew([tp]) == set()
+        await delete(kafka, unique)
+        assert await sources.made_anew([tp]) == set(), "it is not there yet"
+        await fill(kafka, unique, 5)
+        await commit(consumer, tp, 4)
+        assert await sources.made_anew([tp]) == {tp}
+        assert await sources.starting_positions([tp], from_earliest=False) == {tp: 0}
+        assert await sources.made_anew([tp]) == set()
+        assert await sources.starting_positions([tp], from_earliest=False) == {tp: 4}
+
+
+async def test_of_what_another_worker_reads_nothing_is_remembered(kafka, unique):
+    """It may have begun the new topic meanwhile."""
+    tp = TopicPartition(unique, 0)
+    async with AIOKafkaConsumer(
+        bootstrap_servers=kafka, group_id=unique, enable_auto_commit=False, metadata_max_age_ms=100
+    ) as consumer:
+        sources = Sources(lambda: Consumer(consumer), {unique}, Operational())
+        consumer.assign([tp])
+        await fill(kafka, unique, 1)
+        await sources.starting_positions([tp], from_earliest=False)
+        await sources.made_anew([])
+        await delete(kafka, unique)
+        await fill(kafka, unique, 5)
+        await commit(consumer, tp, 4)
+        assert await sources.starting_positions([tp], from_earliest=False) == {tp: 4}
+
+
+async def fill(kafka, topic, count):
+    await create(kafka, topic)
+    async with producer(kafka) as sender:
+        for number in range(count):
+            await sender.send_and_wait(topic, b"%d" % number, partition=0)
+
+
+async def delete(kafka, topic):
+    async with admin(kafka) as client:
+        await client.delete_topics([topic])
+        while topic in await client.list_topics():  # noqa: ASYNC110 - Kafka tells nobody
+            await asyncio.sleep(0.05)
+
+
+async def commit(consumer, tp, offset):
+    """As a worker does that has not noticed. What was committed before goes with the topic, in a moment."""
+    async with asyncio.timeout(20):
+        while await consumer.committed(tp) is not None:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.05)
+    await consumer.commit({tp: offset})

@@ -1,0 +1,321 @@
+import asyncio
+import time
+from contextlib import suppress
+
+import msgspec
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import NewPartitions, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaTimeoutError, PolicyViolationError
+
+from models.partition.metadata import META_KEY, STATE_VERSION
+from streams.errors import StateTooNew
+from streams.partitioner import tasks_of
+from tests.streams.worker.test_task import ORDERS, orders
+from tests.support.group_member import member
+from tests.support.kafka_calls import admin, producer, records_of
+
+
+@pytest.fixture
+async def worker(kafka, unique):
+    async with member(kafka, unique) as one:
+        yield one
+
+
+def number_of(task):
+    return task.number
+
+
+async def test_owns_what_is_assigned_and_reads_it(worker):
+    await worker.assign(0, 1, generation=1)
+    assert sorted(map(number_of, worker.tasks)) == [0, 1]
+    assert worker.consumer.flowing == set(worker.partitions_of(0, 1))
+    await worker.assign(1, generation=2)
+    assert list(map(number_of, worker.tasks)) == [1]
+    assert worker.consumer.flowing == set(worker.partitions_of(1))
+    assert worker.closed == [0]
+
+
+async def test_what_stays_keeps_its_state_and_reads_on_where_it_is(worker):
+    """An assignment puts the consumer back to the committed offsets."""
+    await worker.assign(0, 1, generation=1)
+    stays = worker.tasks.get(1)
+    stays.positions[TopicPartition("orders", 1)] = 17
+    worker.consumer.seeks.clear()
+    await worker.assign(1, generation=2)
+    assert worker.tasks.get(1) is stays
+    assert stays.generation == 2
+    assert worker.consumer.seeks[-1][TopicPartition("orders", 1)] == 17
+
+
+async def test_a_member_that_missed_a_generation_drops_everything(worker):
+    """Others may have owned its tasks in between, and written their state."""
+    await worker.assign(0, 1, generation=1)
+    before = list(worker.tasks)
+    await worker.assign(0, 1, generation=3, continuous=False)
+    assert not any(task.running for task in before)
+    assert sorted(map(number_of, worker.tasks)) == [0, 1]
+
+
+async def test_a_task_that_opens_during_a_rebalance_belongs_to_the_new_generation(worker):
+    """With the old one its answers would not count, and no set of them would be complete again."""
+    opening, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_task):
+        opening.set()
+        await go_on.wait()
+
+    worker.on_opened = slowly
+    await worker.assign(0, generation=1, wait=False)
+    await asyncio.wait_for(opening.wait(), 20)
+    await worker.assign(0, generation=2, wait=False)
+    go_on.set()
+    await worker.settled()
+    [task] = worker.tasks
+    assert task.generation == 2
+    assert worker.opened == [task], "it was not begun anew"
+
+
+async def test_a_seek_that_an_assignment_undid_is_made_again(worker):
+    async def rebalance():
+        worker.consumer.before_seek = None
+        await worker.assign(0, generation=2, wait=False)
+
+    worker.consumer.before_seek = rebalance
+    await worker.assign(0, generation=1)
+    [task] = worker.tasks
+    assert task.generation == 2
+    assert len(worker.consumer.seeks) == 2
+
+
+async def test_a_partition_that_an_input_gained_is_read_too(worker):
+    await worker.assign(0, generation=1)
+    [before] = worker.tasks
+    gained = TopicPartition("orders", 2)
+    async with admin(worker.shared.client_options["bootstrap_servers"]) as client:
+        counts = {"orders": max(3, worker.shared.partitions["orders"])}
+        if counts["orders"] > worker.shared.partitions["orders"]:
+            await client.create_partitions({"orders": NewPartitions(counts["orders"])})
+    await wait_for_partition(worker, gained)
+    await worker.tasks.reassign([*worker.partitions_of(0), gained], 2, continuous=True)
+    await worker.settled()
+    [task] = worker.tasks
+    assert task is not before
+    assert gained in task.positions
+
+
+async def test_an_input_that_was_made_anew_is_read_from_its_beginning(worker):
+    """It ends before where it was read to: the worker would wait there until as much is written again."""
+    await worker.assign(0, generation=1)
+    [before] = worker.tasks
+    tp = TopicPartition("orders", 0)
+    beginning = before.positions[tp]
+    [end] = (await worker.shared.sources.end_offsets([tp])).values()
+    before.positions[tp] = end
+    await worker.tasks.sample_lag()
+    assert list(worker.tasks) == [before], "nothing is amiss at the end"
+    before.positions[tp] = end + 7
+    await worker.tasks.sample_lag()
+    await worker.settled()
+    [task] = worker.tasks
+    assert task is not before
+    assert task.positions[tp] == beginning
+
+
+async def test_an_input_that_is_another_topic_by_now_is_read_from_its_beginning(kafka, worker):
+    """However long it is: its id tells, and nothing else does."""
+    tp = TopicPartition("orders", 0)
+    async with producer(kafka) as sender:
+        await sender.send_and_wait(tp.topic, b"of the new one", partition=tp.partition)
+    await worker.assign(0, generation=1)
+    [before] = worker.tasks
+    beginning = before.positions[tp]
+    before.positions[tp] += 1
+    await before.commit(last=True)
+    worker.shared.sources._ids[tp] = "the former one's"
+    await worker.tasks.sample_lag()
+    await worker.settled()
+    [task] = worker.tasks
+    assert task is not before
+    assert task.positions[tp] == beginning
+
+
+async def test_offsets_beyond_the_end_of_an_input_are_not_waited_for(worker):
+    """As when it was deleted and made anew while no worker ran."""
+    await worker.assign(0, generation=1)
+    [task] = worker.tasks
+    tp = TopicPartition("orders", 0)
+    beginning = task.positions[tp]
+    task.positions[tp] += 1_000_000
+    await task.commit(last=True)
+    await worker.assign(generation=2)
+    await worker.assign(0, generation=3)
+    [task] = worker.tasks
+    assert task.positions[tp] == beginning
+
+
+async def wait_for_partition(worker, tp):
+    async with asyncio.timeout(20):
+        while tp.partition not in (worker.consumer.kafka.partitions_for_topic(tp.topic) or ()):
+            await worker.consumer.kafka._client.force_metadata_update()
+            worker.consumer.kafka._client.add_topic(tp.topic)
+            await asyncio.sleep(0.05)
+
+
+async def test_what_depends_on_an_opened_task_is_tried_again_with_it(worker):
+    """Task 0 brings the roll-up: left without its owner, nobody would ask for numbers any more."""
+    attempts = []
+
+    async def broker_is_away_once(task):
+        attempts.append(task)
+        if len(attempts) == 1:
+            raise KafkaTimeoutError
+
+    worker.on_opened = broker_is_away_once
+    await worker.assign(0, generation=1)
+    [task] = worker.tasks
+    assert worker.opened == [task]
+    assert len(attempts) == 2
+    assert not attempts[0].running
+
+
+async def test_a_task_that_leaves_while_it_opens_is_never_opened(worker):
+    opening = asyncio.Event()
+
+    async def slowly(_task):
+        opening.set()
+        await asyncio.sleep(60)
+
+    worker.on_opened = slowly
+    await worker.assign(0, generation=1, wait=False)
+    await asyncio.wait_for(opening.wait(), 20)
+    await worker.assign(generation=2)
+    assert worker.opened == []
+    assert len(worker.tasks) == 0
+    assert worker.closed == [0], "whoever was told of it, is told that it is gone"
+
+
+async def test_fenced_it_joins_the_group_anew(kafka, unique, worker):
+    await worker.assign(0, generation=1)
+    [zombie] = worker.tasks
+    async with member(kafka, unique) as successor:
+        await successor.assign(0, generation=2)
+        await zombie.take(orders(zombie.positions[ORDERS], zombie.positions[ORDERS] + 1))
+        await worker.tasks.commit()
+        assert worker.consumer.rejoins == 1
+        assert len(worker.tasks) == 0
+        [owner] = successor.tasks
+        await owner.take(orders(owner.positions[ORDERS], owner.positions[ORDERS] + 1))
+        await successor.tasks.commit()
+        assert owner.running, "the successor was not fenced in return"
+
+
+async def test_a_state_that_is_gone_is_made_again_from_the_inputs(kafka, worker):
+    await worker.assign(0, generation=1)
+    [task] = worker.tasks
+    await task.take(orders(task.positions[ORDERS], task.positions[ORDERS] + 1))
+    await worker.tasks.commit()
+    await lose_state(kafka, worker)
+    await worker.assign(0, generation=3, continuous=False)
+    [again] = worker.tasks
+    assert again.state_missing
+    assert again.rewind > 0
+    assert again.partition.changed, (
+        "it is written, so that all others go back too whatever happens to this one"
+    )
+    assert again.positions[ORDERS] < task.positions[ORDERS]
+
+
+async def test_a_loss_counts_as_later_than_all_before_whatever_the_clock_says(kafka, worker):
+    """Whoever noticed the one before was a day ahead: by a lower number nobody would read again."""
+    await worker.assign(0, 1, generation=1)
+    tomorrow = (time.time_ns() // 10**6) + 86_400_000
+    for task in worker.tasks:
+        task.positions[TopicPartition(worker.names.facts, task.number)] = 5
+        task.partition.rewound(tomorrow)
+    await worker.tasks.commit()
+    await lose_state(kafka, worker)
+    await worker.assign(0, 1, generation=3, continuous=False)
+    lost, other = sorted(worker.tasks, key=number_of)
+    assert lost.state_missing
+    assert lost.rewind > other.rewind == tomorrow
+
+
+async def test_a_state_made_of_forwarded_facts_alone_is_missed_too(kafka, worker):
+    """An input may have fewer partitions than there are tasks."""
+    facts = TopicPartition(worker.names.facts, 1)
+    without_inputs = [tp for tp in worker.partitions_of(1) if tp.topic != "orders"]
+    await worker.tasks.reassign(without_inputs, 1, continuous=True)
+    await worker.settled()
+    [task] = worker.tasks
+    task.positions[facts] = 5
+    await worker.tasks.commit()
+    await lose_state(kafka, worker, 1)
+    await worker.tasks.reassign(without_inputs, 3, continuous=False)
+    await worker.settled()
+    [again] = worker.tasks
+    assert again.rewind > 0
+
+
+async def test_of_whom_others_have_profiles_is_asked_again_where_the_state_is_gone(kafka, worker):
+    """Who was erased, or merged away, in between would keep theirs."""
+    ours, others = ([("ce_source", f"/retention/{group}".encode())] for group in (worker.group, "other"))
+    said = [(b"ann", b"{}", ours), (b"bob", b"{}", ours), (b"bob", None, []), (b"eve", b"{}", others)]
+    said += [(b"customer-%d" % number, b"{}", ours) for number in range(20)]
+    count = worker.shared.partitions["retention.customers"]
+    async with producer(kafka) as sender:
+        for key, value, headers in said:
+            [partition] = tasks_of([key], count)
+            await sender.send_and_wait("retention.customers", value, key, partition, headers=headers)
+    await worker.assign(0, 1, generation=1)
+    assert [task.partition.customers() for task in worker.tasks] == [[], []]
+    for task in worker.tasks:
+        task.positions[TopicPartition(worker.names.facts, task.number)] = 5
+    await worker.tasks.commit()
+    for task in (0, 1):
+        await lose_state(kafka, worker, task)
+    await worker.assign(0, 1, generation=3, continuous=False)
+    told = {key: task.number for task in worker.tasks for key in task.partition.customers()}
+    assert told.keys() == {b"ann", *(key for key, _, _ in said[4:])}
+    assert list(told.values()) == list(tasks_of(list(told), 2))
+
+
+async def lose_state(kafka, worker, task=0):
+    changelog = TopicPartition(worker.names.changelog, task)
+    # Kafka deletes no records of a topic that is only compacted.
+    deletable = ConfigResource(
+        ConfigResourceType.TOPIC, changelog.topic, configs={"cleanup.policy": "compact,delete"}
+    )
+    async with admin(kafka) as client:
+        await client.alter_configs([deletable])
+        while True:  # until the broker goes by it: that it took the change does not mean so
+            with suppress(PolicyViolationError):
+                await client.delete_records({changelog: RecordsToDelete(before_offset=-1)})
+                break
+            await asyncio.sleep(0.05)
+    assert await records_of(kafka, changelog.topic, task) == []
+
+
+async def test_a_fresh_group_has_lost_nothing(worker):
+    await worker.assign(0, 1, generation=1)
+    assert [task.rewind for task in worker.tasks] == [0, 0]
+
+
+async def test_a_newer_versions_state_is_refused_in_words(kafka, worker):
+    row = msgspec.msgpack.encode([STATE_VERSION + 1, 0, 0, 0])
+    async with producer(kafka) as sender:
+        await sender.send_and_wait(worker.names.changelog, row, META_KEY, 0)
+    await worker.assign(0, generation=1)
+    [error] = worker.failed
+    assert isinstance(error, StateTooNew)
+    assert str(STATE_VERSION + 1) in error.message
+
+
+async def test_closing_commits_what_was_taken(kafka, worker):
+    await worker.assign(0, generation=1)
+    [task] = worker.tasks
+    await task.take(orders(task.positions[ORDERS], task.positions[ORDERS] + 1))
+    await worker.tasks.close()
+    assert len(worker.tasks) == 0
+    assert len(await records_of(kafka, worker.names.changelog, 0)) == 2

@@ -1,0 +1,247 @@
+"""Workers of one group on one Kafka. The question of this directory: do their numbers equal the oracle's?"""
+
+import asyncio
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from models.definitions.definitions import Definitions
+from models.metrics.catalogue import CATALOGUE
+from tests.oracle import Expected, Series, oracle
+from tests.support.cluster import Cluster
+from tests.support.events import latest
+from tests.support.strategies import DEFINITIONS, Event
+from tests.support.worker_process import Metrics, WorkerProcess
+
+AS_OF: Series = ("retention_as_of_timestamp_seconds", frozenset())
+CAUGHT_UP: Series = ("retention_caught_up", frozenset())
+#: Not of the events alone: which actions were asked for depends on when they were.
+APART = {"retention_action_return_ratio"}
+SERIES = set(CATALOGUE) - {AS_OF[0], CAUGHT_UP[0]} - APART
+#: A worker that is silent for so long is replaced; the default of 10 s would make every test longer.
+SESSION_SECONDS = 4
+#: How long numbers may take to be right: two cores that do other things too.
+PATIENCE = 120.0
+
+_CONFIG = "[rates]\n" + "".join(f"{name} = {rate}\n" for name, rate in DEFINITIONS.rates.items())
+
+
+class Deployment:
+    """Workers of one group. Every process ends with `close`."""
+
+    def __init__(self, cluster: Cluster, group: str, directory: Path, **settings: str) -> None:
+        self.cluster = cluster
+        self.group = group
+        self.workers: list[WorkerProcess] = []
+        self.directory = directory
+        config = directory / "retention.toml"
+        config.write_text(_CONFIG)
+        self.settings = {
+            "RETENTION_BROKER": cluster.bootstrap,
+            "RETENTION_GROUP": group,
+            "RETENTION_PARTITIONS": "4",
+            "RETENTION_SESSION_TIMEOUT": str(SESSION_SECONDS),
+            "RETENTION_CLOCK": "event",
+            "RETENTION_CONFIG": str(config),
+            "RETENTION_DATA_DIR": str(directory / "data"),
+        } | settings
+
+    def start(self, **settings: str) -> WorkerProcess:
+        """Start one more worker."""
+        name = f"worker-{len(self.workers) + 1}"
+        worker = WorkerProcess(name, self.settings | settings, self.directory)
+        self.workers.append(worker)
+        return worker
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.kill()
+
+    @property
+    def alive(self) -> list[WorkerProcess]:
+        return [worker for worker in self.workers if worker.alive]
+
+    def _check_alive(self) -> None:
+        assert self.alive, f"no worker lives\n{self.tails()}"
+
+    def tails(self) -> str:
+        return "\n".join(worker.tail() for worker in self.workers)
+
+    async def until(
+        self, condition: Callable[[list[Metrics]], bool], what: str, patience: float = PATIENCE
+    ) -> list[Metrics]:
+        """Scrape all until a condition holds of what the answering workers say."""
+        deadline = time.monotonic() + patience
+        while True:
+            scraped = await self.scrape()
+            if condition(scraped):
+                return scraped
+            self._check_alive()
+            assert time.monotonic() < deadline, f"{what}: in vain\n{self.tails()}"
+            await asyncio.sleep(0.1)
+
+    async def scrape(self) -> list[Metrics]:
+        """What each worker that answers says."""
+        found = await asyncio.gather(*(worker.metrics() for worker in self.alive))
+        return [metrics for metrics in found if metrics is not None]
+
+    async def owning(self, tasks: int | None = None) -> list[Metrics]:
+        """Wait until all tasks are owned and running."""
+        wanted = tasks or int(self.settings["RETENTION_PARTITIONS"])
+        return await self.until(
+            lambda scraped: total(scraped, "retention_worker_tasks_owned") == wanted, "all tasks owned"
+        )
+
+    async def started(self, count: int) -> None:
+        """Start workers, and wait until each owns some tasks and all are owned."""
+        for _ in range(count):
+            self.start()
+        await self.sharing()
+
+    async def sharing(self) -> None:
+        """Wait until each of the live workers runs tasks, and all are owned."""
+        wanted = int(self.settings["RETENTION_PARTITIONS"])
+
+        def shared(scraped: list[Metrics]) -> bool:
+            owned = [total([metrics], "retention_worker_tasks_owned") for metrics in scraped]
+            return len(owned) == len(self.alive) and sum(owned) == wanted and min(owned) > 0
+
+        await self.until(shared, "each worker owns tasks")
+
+    async def equal(
+        self,
+        events: Sequence[Event],
+        now: int | None = None,
+        patience: float = PATIENCE,
+        definitions: Definitions = DEFINITIONS,
+    ) -> Metrics:
+        """Wait until the exporter's numbers equal the oracle's and stay so, in `retention.metrics` too.
+
+        Gives the metrics. The oracle's answer is that of all events, so numbers that are still on their way
+        do not pass for right.
+        """
+        at = latest(events) if now is None else now
+        expected = expected_series(events, at, definitions)
+        await self._until_no_difference(expected, at, patience)
+        await asyncio.sleep(1.2)  # more than a tick, and more than what is published at most once a second
+        metrics = await self._until_no_difference(expected, at, 20.0)
+        await self._published(metrics)
+        return metrics
+
+    async def _until_no_difference(
+        self, expected: Mapping[Series, float], at: int, patience: float
+    ) -> Metrics:
+        deadline = time.monotonic() + patience
+        while True:
+            wrong, metrics = self._differences(await self.scrape(), expected, at)
+            if not wrong:
+                return metrics
+            self._check_alive()
+            if time.monotonic() > deadline:
+                lines = [f"{len(wrong)} differences after {patience:g} s:", *wrong[:15]]
+                raise AssertionError("\n".join([*lines, self.tails()]))
+            await asyncio.sleep(0.2)
+
+    def _differences(
+        self, scraped: list[Metrics], expected: Mapping[Series, float], at: int
+    ) -> tuple[list[str], Metrics]:
+        exporting = [metrics for metrics in scraped if AS_OF in metrics]
+        if len(exporting) != 1:
+            return [f"{len(exporting)} of {len(scraped)} workers export business series"], {}
+        [metrics] = exporting
+        if metrics[CAUGHT_UP] != 1:
+            return ["retention_caught_up is 0"], metrics
+        if round(metrics[AS_OF] * 1e6) != at:
+            return [f"as_of is {metrics[AS_OF]!r}, not {at / 1e6!r}"], metrics
+        return differences(business(metrics), expected), metrics
+
+    async def _published(self, metrics: Metrics, patience: float = 10.0) -> None:
+        """Check that `retention.metrics` comes to hold exactly what is exported."""
+        exported = {series: value for series, value in business(metrics).items() if series[0] in SERIES}
+        deadline = time.monotonic() + patience
+        while True:
+            published = await self.published()
+            wrong = sorted(
+                f"{series}: exported {exported.get(series)}, published {published.get(series)}"
+                for series in exported.keys() | published.keys()
+                if repr(exported.get(series)) != repr(published.get(series))
+            )
+            if not wrong:
+                return
+            assert time.monotonic() < deadline, "\n".join(
+                [f"{len(wrong)} differ:", *wrong[:10], self.tails()]
+            )
+            await asyncio.sleep(0.3)
+
+    async def published(self) -> Metrics:
+        """The business series that `retention.metrics` holds, as who reads committed sees it."""
+        rows: dict[bytes, bytes] = {}
+        for record in await self.cluster.read("retention.metrics"):
+            if record.value is None:
+                rows.pop(record.key, None)
+            else:
+                rows[record.key] = record.value
+        found = {}
+        for value in map(json.loads, rows.values()):
+            number = math.nan if value["value"] is None else float(value["value"])
+            found[value["metric"], frozenset(value["labels"].items())] = number
+        return {series: value for series, value in found.items() if series[0] in SERIES}
+
+
+def total(scraped: Iterable[Metrics], name: str, **labels: str) -> float:
+    """Sum one series (or all of its name that have these labels) over the workers."""
+    wanted = labels.items()
+    return sum(
+        value
+        for metrics in scraped
+        for (metric, has), value in metrics.items()
+        if metric == name and wanted <= has
+    )
+
+
+def business(metrics: Metrics) -> Metrics:
+    """The series that one worker exports for all."""
+    ours = SERIES | {name.removesuffix("_ratio") + "_denominator" for name in SERIES}
+    return {series: value for series, value in metrics.items() if series[0] in ours}
+
+
+def expected_series(
+    events: Iterable[Event], now: int, definitions: Definitions = DEFINITIONS
+) -> dict[Series, float]:
+    """The oracle's answer, as Prometheus shows it: ratios with their denominators."""
+    series = {}
+    for (metric, labels), expected in oracle(events, now, definitions).items():
+        if metric in SERIES:
+            series |= dict(_exported(metric, labels, expected))
+    return series
+
+
+def _exported(
+    metric: str, labels: frozenset[tuple[str, str]], expected: Expected
+) -> list[tuple[Series, float]]:
+    shown = [((metric, labels), expected.value)]
+    if metric.endswith("_ratio") and expected.denominator is not None:
+        shown.append(((metric.removesuffix("_ratio") + "_denominator", labels), expected.denominator))
+    return shown
+
+
+def differences(got: Mapping[Series, float], expected: Mapping[Series, float]) -> list[str]:
+    """One line a series that is not as the oracle says."""
+    return [
+        f"{series[0]} {dict(series[1])}: exported {got.get(series)}, oracle {expected.get(series)}"
+        for series in sorted(got.keys() | expected.keys(), key=str)
+        if not _close(series[1], got.get(series), expected.get(series))
+    ]
+
+
+def _close(labels: frozenset[tuple[str, str]], got: float | None, expected: float | None) -> bool:
+    """Quantiles within 1 %, all else to the precision of a floating-point sum; NaN equals NaN."""
+    if got is None or expected is None:
+        return False
+    if math.isnan(got) or math.isnan(expected):
+        return math.isnan(got) and math.isnan(expected)
+    if "quantile" in dict(labels):
+        return abs(got - expected) <= 0.010000001 * abs(expected)
+    return math.isclose(got, expected, rel_tol=1e-9, abs_tol=1e-8)

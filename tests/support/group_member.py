@@ -1,0 +1,129 @@
+"""A member of a group without Faust: real Kafka beneath, assigned and rebalanced by the test."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from models.definitions.definitions import Definitions
+from streams.clock import clock
+from streams.kafka.topics import INPUTS, Names, ensure, required
+from streams.monitoring.worker_counters import Operational
+from streams.worker.context import Shared
+from streams.worker.source_offsets import Sources
+from streams.worker.task_manager import Tasks
+from tests.support.kafka_calls import admin
+
+TASKS = 2
+
+
+class Consumer:
+    """Stands where Faust's consumer does: asks Kafka for offsets, notes seeks, pauses and rejoins."""
+
+    def __init__(self, kafka):
+        self.kafka = kafka
+        self.seeks = []
+        self.flowing = set()
+        self.rejoins = 0
+        self.before_seek = None
+
+    async def call(self, method, *args):
+        return await method(*args)
+
+    async def seek_all(self, positions):
+        if self.before_seek is not None:
+            await self.before_seek()
+        self.seeks.append(dict(positions))
+
+    def resume_partitions(self, tps):
+        self.flowing |= set(tps)
+
+    def pause_partitions(self, tps):
+        self.flowing -= set(tps)
+
+    def rejoin(self):
+        self.rejoins += 1
+
+
+class Table:
+    """Rows by task."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def new_partition(self, number):
+        self.rows[number] = {}
+        return self.rows[number]
+
+    def drop(self, number):
+        self.rows.pop(number, None)
+
+
+class Member:
+    """One worker's tasks, and what they told it."""
+
+    def __init__(self, kafka, group, consumer, partitions):
+        self.group = group
+        self.consumer = consumer
+        self.names = Names(group)
+        own = Operational()
+        self.lost = own.records_lost
+        self.shared = Shared(
+            definitions=Definitions(),
+            inputs=INPUTS,
+            names=self.names,
+            tasks=TASKS,
+            clock=clock("event"),
+            client_options={"bootstrap_servers": kafka},
+            operational=own,
+            sources=Sources(lambda: consumer, INPUTS, own),
+            partitions=partitions,
+        )
+        self.opened, self.closed, self.failed = [], [], []
+        self.on_opened = None
+        self.tasks = Tasks(self.shared, Table(), self._opened, self.closed.append, self._failed)
+
+    async def _opened(self, task):
+        if self.on_opened is not None:
+            await self.on_opened(task)
+        self.opened.append(task)
+
+    async def _failed(self, error):
+        self.failed.append(error)
+
+    def partitions_of(self, *tasks):
+        """What the group assigns for these tasks: their partitions of `orders`, facts and ticks."""
+        topics = ("orders", self.names.facts, self.names.ticks)
+        return [TopicPartition(topic, task) for task in tasks for topic in topics]
+
+    async def assign(self, *tasks, generation, continuous=True, wait=True):
+        await self.tasks.reassign(self.partitions_of(*tasks), generation, continuous=continuous)
+        if wait:
+            await self.settled()
+
+    async def settled(self):
+        async with asyncio.timeout(30):
+            while self.tasks.opening and not self.failed:  # noqa: ASYNC110 - the worker is asked in the same way
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def member(kafka, group):
+    """A member of `group`, whose topics are made if need be."""
+    async with admin(kafka) as client:
+        partitions = await ensure(client, required(group, TASKS), replication=1)
+    assert all(partitions[topic] >= TASKS for topic in INPUTS)
+    async with AIOKafkaConsumer(
+        bootstrap_servers=kafka, group_id=group, enable_auto_commit=False, isolation_level="read_committed"
+    ) as consumer:
+        one = Member(kafka, group, Consumer(consumer), partitions)
+        try:
+            yield one
+        finally:
+            await one.tasks.close()
+
+
+def batch(tp, start, next_offset, *records):
+    """Records of `orders` or facts, as the transport hands them over."""
+    return SimpleNamespace(tp=tp, start=start, next_offset=next_offset, records=list(records))

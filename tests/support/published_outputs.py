@@ -1,0 +1,99 @@
+"""What workers have said of customers, as who reads committed sees it, held to the oracle."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka import ConsumerRecord
+
+from models.contract.messages import Action
+from tests.oracle.profiles import decisions, profiles, transitions
+from tests.support.action_oracle import faults
+from tests.support.deployment import PATIENCE, Deployment
+from tests.support.events import latest, microseconds
+from tests.support.strategies import DAY, DEFINITIONS, Event
+
+TOPICS = ("retention.customers", "retention.transitions", "retention.ticket-sla", "retention.actions")
+
+
+async def assert_said(deployment: Deployment, events: Sequence[Event], now: int | None = None) -> None:
+    """Wait until what was said last of everybody is what the oracle says, each thing once."""
+    at = latest(events) if now is None else now
+    wanted = expected(events, at)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        said = {topic: await deployment.cluster.read(topic) for topic in TOPICS}
+        found = last_of(said)
+        wrong = [
+            key
+            for key in found.keys() | wanted.keys()
+            if found.get(key) != wanted.get(key)
+            and not (key not in wanted and is_past(key, found[key], wanted, at))
+        ]
+        actions = [msgspec.json.decode(record.value, type=Action) for record in said[TOPICS[-1]]]
+        lines = [f"{key}: said {found.get(key)}, oracle {wanted.get(key)}" for key in wrong]
+        lines += faults(actions, events, at, DEFINITIONS)
+        if not lines:
+            break
+        told = "\n".join([f"{len(lines)} differ", *lines[:10], deployment.tails()])
+        assert time.monotonic() < deadline, told
+        await asyncio.sleep(0.5)
+    assert_once(record for topic in TOPICS for record in said[topic])
+
+
+def is_past(key: Any, said: Any, wanted: Any, at: int) -> bool:
+    """Whether it was decided long ago, or of who is no longer known: neither is taken back."""
+    if key[0] == "target" and said[1] < at - 30 * DAY:
+        return True
+    return key[0] in {"target", "transition"} and ("profile", key[1]) not in wanted
+
+
+def assert_once(records: Any) -> None:
+    """Each output has an id of its own, as a CloudEvent and in its value."""
+    ids = Counter(dict(record.headers)["ce_id"].decode() for record in records if record.value is not None)
+    assert [name for name, number in ids.items() if number > 1] == []
+
+
+def expected(events: Sequence[Event], at: int) -> dict[Any, Any]:
+    """By what it is about, what is to have been said last."""
+    wanted: dict[Any, Any] = {}
+    for customer, profile in profiles(events, at, DEFINITIONS).items():
+        net = profile.pop("net_value")
+        wanted["profile", customer] = profile | {"net_value": pytest.approx(net, abs=0.0051)}
+    for key, step in transitions(events, at, DEFINITIONS).items():
+        wanted["transition", *key] = step
+    for key, decision in decisions(events, at, DEFINITIONS).items():
+        wanted["target", *key] = decision
+    return wanted
+
+
+def last_of(said: dict[str, list[ConsumerRecord]]) -> dict[Any, Any]:
+    """By what it is about, what was said last; a target that is open or withdrawn is none."""
+    customers, transitions_said, targets, _ = (said[topic] for topic in TOPICS)
+    found: dict[Any, Any] = {}
+    for record in customers:
+        found["profile", record.key.decode()] = record.value and _profile(json.loads(record.value))
+    for record in transitions_said:
+        step = json.loads(record.value)
+        found["transition", step["customer_id"], step["what"]] = (
+            step["from"],
+            step["to"],
+            microseconds(step["time"]),
+        )
+    for record in targets:
+        target = json.loads(record.value)
+        key = "target", target["customer_id"], target["ticket_id"], target["sla"]
+        decided = target["state"] in {"fulfilled", "breached"}
+        found[key] = (target["state"], microseconds(target["decided"])) if decided else None
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _profile(value: dict[str, Any]) -> dict[str, Any]:
+    times = {name: value[name] and microseconds(value[name]) for name in ("first_order", "last_order")}
+    kept = {name: content for name, content in value.items() if name not in {"risk", "as_of"}}
+    return kept | times

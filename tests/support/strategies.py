@@ -1,0 +1,270 @@
+"""Event histories that are nasty where shops are: few ids that collide, times at every edge, any order."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from models.definitions.definitions import Definitions
+
+Event = dict[str, Any]
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+#: A Thursday, ten o'clock sharp: an hour's and a minute's first instant.
+ANCHOR = int(datetime(2026, 3, 5, 10, tzinfo=UTC).timestamp()) * SECOND
+
+CUSTOMERS = ("ada", "bob", "çelik")
+EXPERIMENTS = ("checkout-v2", "price")
+
+DEFINITIONS = Definitions(rates={"USD": 1.0, "EUR": 1.25, "JPY": 0.0078125, "KWD": 3.25})
+#: Everything closer together, so that a few events meet every edge.
+TIGHT = Definitions(
+    rates=DEFINITIONS.rates,
+    windows=("2h", "1d", "3d"),
+    horizon_days=7,
+    lifecycle_days=1,
+    sla={"low": (4 * 3600, 12 * 3600), "normal": (7200, 14400), "high": (3600, 7200), "urgent": (60, 3600)},
+    channels=("web", "chat"),
+    payment_methods=("card",),
+)
+
+
+def rfc3339(time: int, *, zone: int = 0) -> str:
+    """Write a time in microseconds, as a producer `zone` hours east of Greenwich would."""
+    moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time)
+    return (moment.astimezone(UTC) + timedelta(hours=zone)).isoformat().replace("+00:00", "") + (
+        f"{'-' if zone < 0 else '+'}{abs(zone):02}:00" if zone else "Z"
+    )
+
+
+@dataclass
+class Step:
+    """What arrives while the clock shows `now`, and after how many of it the worker crashes, if it does."""
+
+    events: list[Event]
+    now: int
+    crash: int | None = None
+
+
+@dataclass
+class History:
+    """Deliveries in their order, duplicates included, over so many partitions."""
+
+    definitions: Definitions
+    partitions: int
+    seed: int = 0  #: of what is left to chance on the way
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def events(self) -> list[Event]:
+        """All that is delivered."""
+        return [event for step in self.steps for event in step.events]
+
+
+def edges(definitions: Definitions) -> list[int]:
+    """Ages at which a number changes: windows, twice windows, lifecycle, targets, carts, the horizon."""
+    hours = [int(name[:-1]) * {"d": 24, "h": 1}[name[-1]] for name in definitions.windows]
+    ages = [hours_ * HOUR for w in hours for hours_ in (w - 1, w, 2 * w - 1, 2 * w)]
+    ages += [definitions.lifecycle_days * DAY, definitions.lifecycle_days * DAY // 2]
+    ages += [seconds * SECOND for targets in definitions.sla.values() for seconds in targets]
+    ages += [0, 0, MINUTE, HOUR, 24 * HOUR, 8760 * HOUR, 2 * 8760 * HOUR]
+    return [*ages, (definitions.horizon_days * 24 - 1) * HOUR, definitions.horizon_days * DAY]
+
+
+JITTERS = (0, 0, 0, 1, -1, SECOND, -SECOND, MINUTE, -MINUTE, 59 * MINUTE + 59 * SECOND, HOUR, -HOUR)
+
+
+def times(definitions: Definitions) -> st.SearchStrategy[int]:
+    """Instants at and beside the edges, some of them later than the anchor."""
+    near = st.builds(
+        lambda age, jitter: ANCHOR - age + jitter,
+        st.sampled_from(edges(definitions)),
+        st.sampled_from(JITTERS),
+    )
+    later = st.builds(lambda age: ANCHOR + age, st.sampled_from(edges(definitions)[:8]))
+    return st.one_of(near, near, near, later)
+
+
+def _ids(letter: str, count: int) -> st.SearchStrategy[str]:
+    return st.sampled_from([f"{letter}{number}" for number in range(1, count + 1)])
+
+
+AMOUNTS = st.sampled_from([0, 1, 999, 5_000, 10_000, 20_000, 50_000, 100_000])
+
+
+def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
+    """By type, what an event says beyond who and when."""
+    moment = times(definitions).map(rfc3339)
+    order, refund, ticket, cart = _ids("o", 3), _ids("r", 2), _ids("t", 2), _ids("k", 2)
+    sampled = st.sampled_from
+
+    def body(optional: dict[str, Any] | None = None, **required: Any) -> st.SearchStrategy[Event]:
+        return st.fixed_dictionaries(required, optional=optional or {})
+
+    survey = st.one_of(
+        body(survey=st.just("nps"), score=st.integers(0, 10)),
+        body(survey=st.just("nps"), score=sampled([6, 7, 8, 9])),
+        body(survey=st.just("ces"), score=st.integers(1, 7)),
+        body(survey=st.just("csat"), score=st.integers(1, 5)),
+    )
+    return {
+        "order.placed": body(
+            order_id=order,
+            amount=AMOUNTS,
+            currency=sampled(["USD", "USD", "EUR", "JPY", "KWD"]),
+            optional={
+                "cart_id": cart,
+                "promised_at": moment,
+                "referred_by": sampled([*CUSTOMERS, "stranger"]),
+                "payment_method": st.just("card"),
+            },
+        ),
+        "order.amended": body(order_id=order, amount=AMOUNTS),
+        "order.cancelled": body(order_id=order),
+        "order.shipped": body(order_id=order),
+        "order.delivered": body(order_id=order),
+        "checkout.started": body(cart_id=cart),
+        "payment.failed": body(
+            payment_method=sampled(["card", "wallet", "shells"]), optional={"order_id": order}
+        ),
+        "stock.missed": body(sku=_ids("s", 2)),
+        "refund.requested": body(refund_id=refund, order_id=order),
+        "refund.completed": body(refund_id=refund, order_id=order, amount=AMOUNTS),
+        "refund.rejected": body(refund_id=refund, order_id=order),
+        "ticket.opened": body(
+            ticket_id=ticket,
+            optional={
+                "priority": sampled(["low", "normal", "high", "urgent"]),
+                "opened_by": sampled(["customer", "customer", "agent"]),
+                "order_id": order,
+            },
+        ),
+        "ticket.replied": body(
+            ticket_id=ticket,
+            author=sampled(["agent", "bot", "customer"]),
+            optional={"public": st.booleans(), "promised_at": moment},
+        ),
+        "ticket.status_changed": body(
+            ticket_id=ticket, status=sampled(["open", "pending", "on_hold", "solved", "closed"])
+        ),
+        "ticket.transferred": body(ticket_id=ticket),
+        "review.submitted": body(
+            review_id=_ids("v", 2),
+            rating=st.integers(1, 5),
+            optional={
+                "order_id": order,
+                "text": sampled(["I love it, great!", "Terrible. It broke.", ""]),
+                "language": sampled(["en", "de"]),
+                "sentiment": sampled([-1, -0.25, 0, 0.3, 1.0]),
+            },
+        ),
+        "review.removed": body(review_id=_ids("v", 2)),
+        "survey.answered": survey,
+        "experience.shared": body(platform=st.just("blog")),
+        "customer.contacted": body(action_id=st.just("a1")),
+        "customer.merged": body(into=sampled([*CUSTOMERS, "guest"])),
+        "customer.erased": body(),
+    }
+
+
+#: Types that change the same numbers: a history is often about one such group alone.
+TOPICS = (
+    ("order.", "refund."),
+    ("order.placed", "refund."),
+    ("ticket.", "order.placed"),
+    ("review.", "survey.", "order.placed"),
+    ("order.", "checkout.", "payment."),
+)
+#: What history is mostly made of.
+FREQUENT = ("order.placed",) * 5 + ("refund.completed", "ticket.opened", "ticket.opened", "ticket.replied")
+FREQUENT += ("ticket.replied", "ticket.status_changed", "ticket.status_changed", "checkout.started")
+#: Events that make one customer of several, or none of one.
+IDENTITY = ("customer.merged", "customer.erased")
+
+
+@st.composite
+def event_sets(
+    draw: st.DrawFn,
+    definitions: Definitions,
+    *,
+    instants: list[int] | None = None,
+    identities: bool = False,
+    largest: int = 25,
+) -> list[Event]:
+    """Distinct valid events of few customers about few things, at few instants, so that their ids decide."""
+    instants = instants or draw(moments(definitions))
+    known = bodies(definitions)
+    about = draw(st.sampled_from([("",), ("",), *TOPICS]))
+    types = [kind for kind in known if kind not in IDENTITY] + list(FREQUENT)
+    types = [kind for kind in types if kind.startswith(about)]
+    if identities:
+        types += list(IDENTITY)
+    header = {
+        "customer_id": st.sampled_from(draw(st.sampled_from([CUSTOMERS[:1], CUSTOMERS[:2], CUSTOMERS]))),
+        "number": st.integers(0, 200),
+        "time": st.sampled_from(instants),
+        "zone": st.sampled_from([0, 0, 5, -8]),
+    }
+    optional = {
+        "channel": st.sampled_from(["web", "chat", "app", "carrier pigeon"]),
+        "experiments": st.dictionaries(st.sampled_from(EXPERIMENTS), st.sampled_from("ab"), max_size=2),
+    }
+    heads = st.fixed_dictionaries(header, optional=optional)
+    whole = st.sampled_from(types).flatmap(lambda kind: st.tuples(st.just(kind), heads, known[kind]))
+    smallest = draw(st.sampled_from([0, 6, largest // 2]))
+
+    def identity(event: tuple[str, Event, Event]) -> object:
+        """Identities that may become one do not number their events alike."""
+        return event[1]["number"] if identities else (event[1]["customer_id"], event[1]["number"])
+
+    drawn = draw(st.lists(whole, min_size=smallest, max_size=largest, unique_by=identity))
+    return [event for parts in drawn if (event := _event(*parts)) is not None]
+
+
+def _event(kind: str, head: Event, body: Event) -> Event | None:
+    """Put an event together; none if it would merge a customer into itself."""
+    head = dict(head)
+    identity, time, zone = str(head.pop("number")), head.pop("time"), head.pop("zone")
+    if body.get("into") == head["customer_id"]:
+        return None
+    return {"id": identity, "type": kind, "time": rfc3339(time, zone=zone), **head, **body}
+
+
+@st.composite
+def moments(draw: st.DrawFn, definitions: Definitions) -> list[int]:
+    """A few instants, some of them exactly as far apart as a target, a window, a promise."""
+    instants = draw(st.lists(times(definitions), min_size=1, max_size=4))
+    since = st.builds(int.__add__, st.sampled_from(instants), st.sampled_from(edges(definitions)))
+    return instants + draw(st.lists(since, max_size=4))
+
+
+def clocks(definitions: Definitions, instants: list[int]) -> st.SearchStrategy[list[int]]:
+    """Instants at which to look, ascending: when something at one of `instants` begins or ceases to count."""
+    since = st.sampled_from([ANCHOR, *instants])
+    one = st.builds(int.__add__, since, st.sampled_from(edges(definitions)))
+    one = st.one_of(one, st.builds(int.__add__, one, st.sampled_from(JITTERS)))
+    return st.lists(one, min_size=1, max_size=4).map(sorted)
+
+
+@st.composite
+def histories(draw: st.DrawFn, *, identities: bool = False, largest: int = 25) -> History:
+    """A set of events, and one way in which it may reach the workers."""
+    definitions = draw(st.sampled_from([TIGHT, TIGHT, DEFINITIONS]))
+    instants = draw(moments(definitions))
+    events = draw(event_sets(definitions, instants=instants, identities=identities, largest=largest))
+    again = draw(st.lists(st.sampled_from(events), max_size=5)) if events else []
+    deliveries = draw(st.permutations([*events, *again]))
+    nows = draw(clocks(definitions, instants))
+    cuts = sorted(
+        draw(st.lists(st.integers(0, len(deliveries)), min_size=len(nows) - 1, max_size=len(nows) - 1))
+    )
+    history = History(definitions, draw(st.integers(1, 3)), draw(st.integers(0, 1000)))
+    for now, start, end in zip(nows, [0, *cuts], [*cuts, len(deliveries)], strict=True):
+        crash = draw(st.one_of(st.none(), st.integers(0, end - start)))
+        history.steps.append(Step(deliveries[start:end], now, crash))
+    return history

@@ -1,0 +1,142 @@
+"""One worker as its operator sees it: a process with a port, signals, a log and an exit code."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.local.kafka import free_port
+from tests.oracle import Series
+
+ROOT = Path(__file__).parents[2]
+
+#: Ends with its parent, whatever becomes of that. What is in `CLOCK_FILE` is added to the wall clock;
+#: `DEFECT` is code that breaks something first.
+_LAUNCHER = """
+import ctypes, os, pathlib, sys, time
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 9)
+if "CLOCK_FILE" in os.environ:
+    shift, real = pathlib.Path(os.environ.pop("CLOCK_FILE")), time.time_ns
+    time.time_ns = lambda: real() + int(shift.read_text())
+exec(os.environ.pop("DEFECT", ""))
+from streams.cli import main
+main()
+"""
+
+Metrics = dict[Series, float]
+
+
+class WallClock:
+    """The wall clock of the workers that are started with its `settings`: it goes on from where it is set."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(exist_ok=True)
+        self._file = directory / "clock"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"CLOCK_FILE": str(self._file)}
+
+    def set(self, instant: int) -> None:
+        """Show `instant` (microseconds) now."""
+        written = self._file.with_suffix(".new")
+        written.write_text(str(instant * 1000 - time.time_ns()))
+        written.replace(self._file)
+
+
+class WorkerProcess:
+    """`retention worker` in a process of its own."""
+
+    def __init__(self, name: str, settings: Mapping[str, str], directory: Path) -> None:
+        self.name = name
+        self.port = free_port()
+        self.log_path = directory / f"{name}.log"
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("RETENTION_")}
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _LAUNCHER, "worker"],
+                cwd=ROOT,
+                env=environ | {"RETENTION_PORT": str(self.port)} | dict(settings),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def pause(self) -> None:
+        """As a machine that is suspended, or swaps."""
+        self.signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        self.signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """As the kernel's memory killer does. Ending one that is stopped works too."""
+        if self.alive:
+            self.process.kill()
+        self.process.wait()
+
+    async def stop(self, seconds: float = 30.0) -> int:
+        """SIGTERM, and the exit code."""
+        self.signal(signal.SIGTERM)
+        return await self.exit_code(seconds)
+
+    async def exit_code(self, seconds: float = 30.0) -> int:
+        """Wait until it has ended by itself."""
+        deadline = time.monotonic() + seconds
+        while self.alive:
+            assert time.monotonic() < deadline, f"{self.name} still runs after {seconds} s:\n{self.tail()}"
+            await asyncio.sleep(0.05)
+        return self.process.returncode
+
+    async def metrics(self) -> Metrics | None:
+        """What `/metrics` says; None where nobody answers."""
+        text = await asyncio.to_thread(self._get, "/metrics")
+        if text is None:
+            return None
+        return {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    def _get(self, path: str) -> str | None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=2) as response:
+                return str(response.read().decode())
+        except OSError:
+            return None
+
+    def tail(self, lines: int = 25) -> str:
+        """The end of its log, for a message."""
+        return "\n".join([f"--- {self.name}", *self.log.splitlines()[-lines:]])
+
+    def says(self, pattern: str) -> bool:
+        """Whether a line of its log matches."""
+        return re.search(pattern, self.log) is not None
+
+    async def saying(self, pattern: str, seconds: float = 60.0) -> None:
+        """Wait until a line of its log matches."""
+        deadline = time.monotonic() + seconds
+        while not self.says(pattern):
+            assert time.monotonic() < deadline, f"{pattern!r} was not said:\n{self.tail()}"
+            await asyncio.sleep(0.05)
