@@ -13,7 +13,7 @@ from typing import Any
 
 from models.contract.decoding import decode
 from models.contract.events import KINDS
-from models.customers.facts_by_entity import Row
+from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import Definitions
 from models.facts import log_pages
 from models.facts.fact import decode_fact, encode_fact
@@ -117,7 +117,9 @@ def measure(customers: int) -> dict[str, float]:
     restored.resume(NOW)
     _, costs["rebuild a customer"] = clocked(lambda: list(restored.count()), customers)
     key = next(key for key in rows if not log_pages.is_page(key))
-    _, costs["decode a row"] = clocked(lambda: [Row(log_pages.read(rows, key)) for _ in range(2_000)], 2_000)
+    _, costs["decode a row"] = clocked(
+        lambda: [CustomerFacts(log_pages.read(rows, key)) for _ in range(2_000)], 2_000
+    )
     partial, cost = clocked(lambda: restored.evaluate(NOW), 1)
     costs["evaluate what is new, ms"] = cost / 1e3
     costs["evaluate an hour later, ms"] = clocked(lambda: restored.evaluate(NOW + HOUR), 1)[1] / 1e3

@@ -20,12 +20,12 @@ from bench.throughput import worker_rate
 from models.contract.events import EVENTS, Kind
 from models.definitions.definitions import Definitions
 from models.partition.partition import Partition
-from streams.ingest.router import Intake
+from streams.ingest.router import Router
 from streams.kafka.outbox import Outbox
 from streams.kafka.topics import INPUTS
 from streams.mapping import event_types
 from streams.mapping.mappings import load
-from streams.monitoring.worker_counters import Operational
+from streams.monitoring.worker_counters import WorkerCounters
 from streams.partitioner import tasks_of
 
 _EVENTS, _CUSTOMERS = 60_000, 6_000
@@ -33,7 +33,7 @@ _CHUNK = 500
 #: What stays where it was, under `data`.
 _MOVED = frozenset({"id", "type", "time", "customer_id", "amount"})
 
-Take = Callable[[Intake, TopicPartition, list[ConsumerRecord]], None]
+Take = Callable[[Router, TopicPartition, list[ConsumerRecord]], None]
 
 
 def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
@@ -112,11 +112,11 @@ def _cost(records: list[tuple[Kind, str, bytes]], take: Take, *, counting: bool)
     return (time.process_time() - started) / len(records) * 1e6
 
 
-def _intake(number: int, *, counting: bool) -> Intake:
+def _intake(number: int, *, counting: bool) -> Router:
     partition = Partition(Definitions(), {})
     if not counting:
         partition.resume(0)  # as a restored one: what is read is only absorbed until its end
-    return Intake(
+    return Router(
         task=number,
         tasks=PARTITIONS,
         facts_topic="facts",
@@ -124,7 +124,7 @@ def _intake(number: int, *, counting: bool) -> Intake:
         definitions=Definitions(),
         partition=partition,
         outbox=Outbox(),
-        operational=Operational(),
+        operational=WorkerCounters(),
     )
 
 

@@ -14,11 +14,11 @@ from models.contract.decoding import decode, to_us
 from models.definitions.definitions import Definitions
 from models.facts.from_events import facts_of
 from models.partition.partition import Partition
-from streams.ingest.router import Intake
+from streams.ingest.router import Router
 from streams.kafka import admin
 from streams.kafka.outbox import Outbox, Outgoing, send
 from streams.kafka.topics import INPUTS, Topic, ensure
-from streams.monitoring.worker_counters import Operational
+from streams.monitoring.worker_counters import WorkerCounters
 from streams.partitioner import tasks_of
 
 EVENTS, CUSTOMERS = 100_000, 10_000
@@ -103,7 +103,7 @@ def _intake(records: list[ConsumerRecord], *, mine: bool) -> float:
     """Take all records by the tasks that they belong to, or by one that they do not."""
     partitions = [Partition(Definitions(), {}) for _ in range(PARTITIONS)]
     intakes = [
-        Intake(
+        Router(
             task=number if mine else -1,
             tasks=PARTITIONS,
             facts_topic=_TOPIC,
@@ -111,7 +111,7 @@ def _intake(records: list[ConsumerRecord], *, mine: bool) -> float:
             definitions=Definitions(),
             partition=partition,
             outbox=Outbox(),
-            operational=Operational(),
+            operational=WorkerCounters(),
         )
         for number, partition in enumerate(partitions)
     ]

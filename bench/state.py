@@ -16,7 +16,7 @@ from models.contract.decoding import decode
 from models.contract.events import KINDS
 from models.definitions.definitions import Definitions
 from models.facts.from_events import facts_of
-from models.partition.metadata import META_KEY
+from models.partition.metadata import METADATA_KEY
 from models.partition.partition import Partition
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,7 +66,7 @@ def measure(few: int, many: int) -> dict[str, float]:
             partition.evaluate(_NOW)
     partition.drain()
     partition.evaluate(_NOW)
-    size = sum(len(key) + len(row) for key, row in rows.items() if key != META_KEY)
+    size = sum(len(key) + len(row) for key, row in rows.items() if key != METADATA_KEY)
     return {"row": size / many / 1024, "memory": (_memory_kb() - before) / (many - few)}
 
 

@@ -77,11 +77,11 @@ async def prepare_topics(settings: Settings) -> dict[str, int]:
     """
     topics = required(settings.group, settings.partitions, settings.mappings.named())
     async with admin.connect(settings) as client:
-        await acls.demand(client, acls.of_worker(settings))
+        await acls.require(client, acls.worker_acls(settings))
         counts = await ensure(client, topics, replication=settings.replication, create=settings.create_topics)
         there = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
         found = input_topics.resolved(settings, there)
-        await acls.demand(client, acls.of_reader(found))
+        await acls.require(client, acls.reader_acls(found))
         return counts | await partition_counts(client, found)
 
 

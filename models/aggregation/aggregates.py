@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from models.aggregation.duration_sketches import BUCKETS, Sketches, bucket_of
-from models.aggregation.window_sums import Ints, Pending, Table, series_at
+from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series_at
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import SHORT_WINDOWS, US_PER_HOUR, US_PER_MINUTE, Window, hour, minute
 
@@ -33,7 +33,7 @@ def long_windows(definitions: Definitions) -> list[Window]:
     return sorted(windows, key=lambda window: window.hours)
 
 
-def lengths_of(definitions: Definitions) -> list[int]:
+def window_sizes(definitions: Definitions) -> list[int]:
     """Give every length, in hours, that numbers are summed over, ascending."""
     lengths = {24 * definitions.lifecycle_days, 12 * definitions.lifecycle_days}
     for window in long_windows(definitions):
@@ -61,12 +61,12 @@ def span_names(definitions: Definitions) -> list[Name]:
     ]
 
 
-class Partial(Struct, array_like=True):
+class PartialAggregate(Struct, array_like=True):
     """A partition's windowed sums at one `now`. Partials of partitions merge by adding.
 
     Attributes:
         now: what they were evaluated at.
-        sums: series -> its sum in each of `lengths_of`, and of everything.
+        sums: series -> its sum in each of `window_sizes`, and of everything.
         minutes: series -> its sum in each of the short windows, and of more than can be told.
         levels: what there is at `now`, however old.
         span_sums: series of `span_names` -> sum of durations (us), in each short window and each long one.
@@ -87,15 +87,15 @@ class Aggregates:
     """Counts, sums, durations and levels of one partition."""
 
     def __init__(self, definitions: Definitions) -> None:
-        lengths = lengths_of(definitions)
+        lengths = window_sizes(definitions)
         spans = span_names(definitions)
         hours = [window.hours for window in long_windows(definitions)]
         #: Counts by hour of unit weight.
-        self.counts: Final = Pending()
+        self.counts: Final = DeltaBuffer()
         #: Sums by hour.
-        self.totals: Final = Pending()
+        self.totals: Final = DeltaBuffer()
         #: Counts by minute, of unit weight.
-        self.minutes: Final = Pending()
+        self.minutes: Final = DeltaBuffer()
         #: Called before points are counted, by who has more of them.
         self.feeders: Final[list[Callable[[], None]]] = []
         self._count_names: dict[Name, int] = {}
@@ -103,9 +103,9 @@ class Aggregates:
         self._minute_names: dict[Name, int] = {}
         self._level_names: dict[Name, int] = {}
         self.levels: Final[list[int]] = []
-        self._counts = Table(lengths, np.int32)
-        self._totals = Table(lengths)
-        self._minutes = Table(SHORT, np.int32)
+        self._counts = WindowSums(lengths, np.int32)
+        self._totals = WindowSums(lengths)
+        self._minutes = WindowSums(SHORT, np.int32)
         self._span_names = {name: index for index, name in enumerate(spans)}
         self._spans = array("q")  # series, end, duration, sign
         self._long = _Spans(hours, len(spans), US_PER_HOUR)
@@ -151,10 +151,10 @@ class Aggregates:
         """Add, or take back, a ticket that waits for an answer of a human."""
         self._oldest.add(opened, sign)
 
-    def evaluate(self, now: int) -> Partial:
+    def evaluate(self, now: int) -> PartialAggregate:
         """Give the sums at `now` (microseconds), which never goes back."""
         self.settle(now)
-        return Partial(
+        return PartialAggregate(
             now=now,
             sums=_named(self._count_names, self._counts) | _named(self._total_names, self._totals),
             minutes=_named(self._minute_names, self._minutes),
@@ -182,7 +182,7 @@ class Aggregates:
         self._short.flush(minute(now), spans)
 
 
-def _named(names: dict[Name, int], table: Table) -> dict[Name, list[int]]:
+def _named(names: dict[Name, int], table: WindowSums) -> dict[Name, list[int]]:
     return dict(zip(names, table.windows(len(names)).T.tolist(), strict=True))
 
 
@@ -192,7 +192,7 @@ class _Spans:
     def __init__(self, lengths: Sequence[int], series: int, slot_us: int) -> None:
         self._series = series
         self._slot_us = slot_us
-        self._table = Table(lengths)
+        self._table = WindowSums(lengths)
         self._sketches = Sketches(lengths, series)
 
     def flush(self, slot: int, spans: Ints) -> None:

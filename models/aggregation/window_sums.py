@@ -34,7 +34,7 @@ def split(cells: Ints) -> tuple[Ints, Ints]:
     return cells >> _SHIFT, (cells & _MASK) - _OFFSET
 
 
-class Table:
+class WindowSums:
     """One number per series and slot, and its sum per window.
 
     Args:
@@ -111,7 +111,7 @@ def _zeros(rows: int, width: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     return np.frombuffer(memory, dtype).reshape(rows, width)
 
 
-class Pending:
+class DeltaBuffer:
     """Weights on their way into a table: appended one by one, taken at once when their slot has come."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from models.facts.claims import Acted
 GROUPS: Final = ("acted", "held_out")
 
 
-class ReturnPoints:
+class ActionReturnAggregator:
     """What actions add to a partition's sums."""
 
     def __init__(self, aggregates: Aggregates) -> None:

@@ -9,30 +9,30 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 
 from models.aggregation.aggregates import Aggregates
-from models.customers.action_returns import ReturnPoints
-from models.customers.customer import Account
-from models.customers.exposure import ExposurePoints, Gap, gaps, spells_of
-from models.customers.lifecycle import Standing, Standings
-from models.customers.retention import Entry, Line, RetentionPoints
+from models.customers.action_returns import ActionReturnAggregator
+from models.customers.customer import Customer
+from models.customers.exposure import ExposureAggregator, OrderGap, order_gaps, variant_intervals
+from models.customers.lifecycle import CustomerStatus, StatusAggregator
+from models.customers.retention import Entry, Line, RetentionAggregator
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_HOUR, between
-from models.entities.exposures import Encounter
+from models.entities.exposures import Exposure
 from models.facts.claims import Acted, Seen
 
 
-class Relationship:
+class CustomerAggregator:
     """What customers as a whole add to a partition's aggregates."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions, hour: int) -> None:
         self.hour = hour  #: That standings are of.
-        self._retention = RetentionPoints(aggregates, definitions)
-        self._standings = Standings(aggregates, definitions)
-        self._exposure = ExposurePoints(aggregates, definitions)
-        self._returns = ReturnPoints(aggregates)
+        self._retention = RetentionAggregator(aggregates, definitions)
+        self._standings = StatusAggregator(aggregates, definitions)
+        self._exposure = ExposureAggregator(aggregates, definitions)
+        self._returns = ActionReturnAggregator(aggregates)
         # Event hour -> customers who may stand elsewhere from then on.
         self._steps: dict[int, list[bytes]] = {}
 
-    def open(self, account: Account, encounters: Sequence[Encounter]) -> None:
+    def open(self, account: Customer, encounters: Sequence[Exposure]) -> None:
         """Add what a restored customer adds, who has met all this."""
         row, line = account.row, account.line
         met = row.met
@@ -51,7 +51,7 @@ class Relationship:
             self._returns.add(account.acted, line, 1)
         self.stand(account, None)
 
-    def move(self, account: Account, old: Entry | None, new: Entry | None) -> None:
+    def move(self, account: Customer, old: Entry | None, new: Entry | None) -> None:
         """An order has another place in the customer's line, or none."""
         line, year, row = account.line, account.year(self.hour), account.row
         exposed = row.met or row.seen
@@ -72,7 +72,7 @@ class Relationship:
         if account.acted:
             self._returns.add(account.acted, line, 1)
 
-    def meet(self, account: Account, old: Sequence[Encounter], new: Sequence[Encounter]) -> None:
+    def meet(self, account: Customer, old: Sequence[Exposure], new: Sequence[Exposure]) -> None:
         """Something was met that was not before, or the other way round."""
         if old == new or not (old or new):
             return
@@ -87,17 +87,17 @@ class Relationship:
             insort(met.setdefault(exposure, []), hour)
         self._exposure.add_met(chosen, met, exposures, 1)
 
-    def act(self, account: Account, claim: Acted) -> None:
+    def act(self, account: Customer, claim: Acted) -> None:
         """An action was asked for, or held back."""
         account.renew_acted()
         self._returns.add((claim,), account.line, 1)
 
-    def forget_act(self, account: Account, claim: Acted) -> None:
+    def forget_act(self, account: Customer, claim: Acted) -> None:
         """An action has left the horizon."""
         account.renew_acted()
         self._returns.add((claim,), account.line, -1)
 
-    def see(self, account: Account, experiment: str, claim: Seen) -> None:
+    def see(self, account: Customer, experiment: str, claim: Seen) -> None:
         """Something was shown of an experiment."""
         shown, seen = account.shown.get(experiment, ()), account.row.seen.get(experiment, [])
         if len(shown) == 1 and shown[0][0] == claim.variant and shown[0][1][0] <= claim.time // US_PER_HOUR:
@@ -105,9 +105,9 @@ class Relationship:
         else:
             self.show(account, experiment, [*seen, claim])
 
-    def show(self, account: Account, experiment: str, seen: list[Seen]) -> None:
+    def show(self, account: Customer, experiment: str, seen: list[Seen]) -> None:
         """Put what was shown of an experiment in the place of what is known."""
-        before, shown = account.shown.get(experiment, []), spells_of(seen)
+        before, shown = account.shown.get(experiment, []), variant_intervals(seen)
         if shown != before:
             chosen = _all(account)
             self._exposure.add_shown(chosen, experiment, before, -1)
@@ -119,7 +119,7 @@ class Relationship:
             account.row.seen.pop(experiment, None)
             account.shown.pop(experiment, None)
 
-    def standing(self, account: Account, hour: int | None = None) -> Standing | None:
+    def standing(self, account: Customer, hour: int | None = None) -> CustomerStatus | None:
         """Where the customer has been counted; as of an event hour (the present one) if not looked at since.
 
         None while nothing is known of them.
@@ -128,12 +128,12 @@ class Relationship:
             account.standing = self._derive(account, self.hour if hour is None else hour)
         return account.standing
 
-    def _derive(self, account: Account, hour: int) -> Standing | None:
+    def _derive(self, account: Customer, hour: int) -> CustomerStatus | None:
         if not account.row.known:
             return None if account.row.letters is None else self._standings.named(account.sent, hour)
         return self._standings.derive(account.line, account.year(hour), account.sent, hour)
 
-    def stand(self, account: Account, before: Standing | None) -> None:
+    def stand(self, account: Customer, before: CustomerStatus | None) -> None:
         """Count a customer where they stand now, no longer where they stood."""
         standing = account.standing = self._derive(account, self.hour)
         self._standings.change(before, standing)
@@ -149,12 +149,12 @@ class Relationship:
         return {key for at in due for key in self._steps.pop(at)}
 
 
-def _all(account: Account) -> list[Gap]:
-    return gaps([entry[2] for entry in account.line], end=True)
+def _all(account: Customer) -> list[OrderGap]:
+    return order_gaps([entry[2] for entry in account.line], end=True)
 
 
-def _near(line: Line, entry: Entry, *, present: bool) -> list[Gap]:
+def _near(line: Line, entry: Entry, *, present: bool) -> list[OrderGap]:
     """Give the gaps that an order makes, or the one that it would divide."""
     at = bisect_left(line, entry)
     hours = [other[2] for other in line[max(at - 1, 0) : at + 1 + present]]
-    return gaps(hours, end=at + present >= len(line))
+    return order_gaps(hours, end=at + present >= len(line))

@@ -4,9 +4,9 @@ from array import array
 from collections.abc import Callable
 from typing import Final
 
-from models.customers.customer import Account
-from models.customers.exposure import Met
-from models.customers.facts_by_entity import Row
+from models.customers.customer import Customer
+from models.customers.exposure import ExposureHours
+from models.customers.facts_by_entity import CustomerFacts
 from models.facts.fact import Fact
 
 #: Decoded customers kept in two generations of at most this many. One of them takes about 7 KB: more would
@@ -17,7 +17,7 @@ _HOUR_BITS: Final = 32
 _HOURS: Final = (1 << _HOUR_BITS) - 1
 
 
-class Accounts:
+class CustomerCache:
     """Decoded customers, those looked at lately.
 
     Args:
@@ -26,19 +26,19 @@ class Accounts:
 
     def __init__(self, facts: Callable[[bytes], list[Fact]]) -> None:
         self._facts = facts
-        self._young: dict[bytes, Account] = {}
-        self._old: dict[bytes, Account] = {}
+        self._young: dict[bytes, Customer] = {}
+        self._old: dict[bytes, Customer] = {}
         self._met: dict[bytes, bytes] = {}
 
-    def get(self, key: bytes) -> Account:
+    def get(self, key: bytes) -> Customer:
         """Give a customer at work."""
         return self._young.get(key) or self._load(key)
 
-    def peek(self, key: bytes) -> Account:
+    def peek(self, key: bytes) -> Customer:
         """Give a customer to look at once: nobody else is forgotten for it."""
-        return self._young.get(key) or self._old.get(key) or Account(key, Row(self._facts(key)))
+        return self._young.get(key) or self._old.get(key) or Customer(key, CustomerFacts(self._facts(key)))
 
-    def pack(self, account: Account) -> None:
+    def pack(self, account: Customer) -> None:
         """Keep what a customer has met, which would take all facts to find out again."""
         met = account.row.met
         if met:
@@ -52,10 +52,10 @@ class Accounts:
         self._old.pop(key, None)
         self._met.pop(key, None)
 
-    def _load(self, key: bytes) -> Account:
+    def _load(self, key: bytes) -> Customer:
         account = self._old.get(key)
         if account is None:
-            account = Account(key, Row(self._facts(key)))
+            account = Customer(key, CustomerFacts(self._facts(key)))
             met = self._met.get(key)
             if met is not None:
                 account.row.met = _unpacked(met)
@@ -67,12 +67,12 @@ class Accounts:
         return account
 
 
-def _packed(met: Met) -> bytes:
+def _packed(met: ExposureHours) -> bytes:
     return array("q", [(kind << _HOUR_BITS) + at for kind, hours in met.items() for at in hours]).tobytes()
 
 
-def _unpacked(packed: bytes) -> Met:
-    met: Met = {}
+def _unpacked(packed: bytes) -> ExposureHours:
+    met: ExposureHours = {}
     for each in array("q", packed):
         met.setdefault(each >> _HOUR_BITS, []).append(each & _HOURS)
     return met

@@ -6,9 +6,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from models.aggregation.aggregates import YEAR
-from models.customers.exposure import Shown, spells_of
-from models.customers.facts_by_entity import Row
-from models.customers.lifecycle import Standing, Year
+from models.customers.exposure import VariantIntervals, variant_intervals
+from models.customers.facts_by_entity import CustomerFacts
+from models.customers.lifecycle import CustomerStatus, TrailingYear
 from models.customers.retention import Entry, Line
 from models.definitions.windows import NEVER, US_PER_HOUR
 from models.entities import feedback, orders, refunds
@@ -18,7 +18,7 @@ from models.entities.refunds import NOTHING, Refunded
 from models.facts.claims import Acted, OrderClaim, Placed, Shared
 
 
-class Account:
+class Customer:
     """A decoded customer.
 
     Args:
@@ -54,19 +54,19 @@ class Account:
     refunded: dict[str, Refunded]
     refunds_about: dict[str, set[str]]
     sent: int
-    shown: dict[str, Shown]
+    shown: dict[str, VariantIntervals]
 
-    def __init__(self, key: bytes, row: Row) -> None:
+    def __init__(self, key: bytes, row: CustomerFacts) -> None:
         self.key = key
         self.row = row
-        self.standing: Standing | None = None
+        self.standing: CustomerStatus | None = None
         if not row.refunds:
             self.refunded = {}
         if not row.loose:
             self.acted = []
             if row.letters is None:
                 self.sent = -NEVER
-        self._year: Year | None = None
+        self._year: TrailingYear | None = None
         self._conversions: dict[str, list[int]] | None = None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - each index has a type of its own
@@ -98,11 +98,11 @@ class Account:
         """Whether something known has placed the order of that id."""
         return any(type(claim) is Placed for claim in self.row.orders.get(entity, ()))
 
-    def year(self, hour: int) -> Year:
+    def year(self, hour: int) -> TrailingYear:
         """The qualifying orders of the 365 days up to an event hour, which never goes back."""
         since = hour - YEAR.hours + 1
         if self._year is None:
-            self._year = Year(self.line, since)
+            self._year = TrailingYear(self.line, since)
         else:
             self._year.move(self.line, since)
         return self._year
@@ -135,17 +135,17 @@ class Account:
         return self._conversions
 
 
-def _line(account: Account) -> Line:
+def _line(account: Customer) -> Line:
     known = [account.order(entity) for entity in account.row.orders]
     return sorted([entry_of(order) for order in known if order is not None and order.qualifying])
 
 
-def _refunded(account: Account) -> dict[str, Refunded]:
+def _refunded(account: Customer) -> dict[str, Refunded]:
     section = account.row.refunds
     return refunds.refunded_of(section.values()) if section else {}
 
 
-def _refunds_about(account: Account) -> dict[str, set[str]]:
+def _refunds_about(account: Customer) -> dict[str, set[str]]:
     about: dict[str, set[str]] = {}
     for entity, claims in account.row.refunds.items():
         for claim in claims:
@@ -153,11 +153,11 @@ def _refunds_about(account: Account) -> dict[str, set[str]]:
     return about
 
 
-def _acted(account: Account) -> list[Acted]:
+def _acted(account: Customer) -> list[Acted]:
     return [claim for claim in account.row.loose if type(claim) is Acted]
 
 
-def _sent(account: Account) -> int:
+def _sent(account: Customer) -> int:
     loose, letters = account.row.loose, account.row.letters
     if not loose and letters is None:
         return -NEVER
@@ -170,11 +170,11 @@ def _sent(account: Account) -> int:
     return max(hours, default=-NEVER)
 
 
-def _shown(account: Account) -> dict[str, Shown]:
-    return {experiment: spells_of(seen) for experiment, seen in account.row.seen.items()}
+def _shown(account: Customer) -> dict[str, VariantIntervals]:
+    return {experiment: variant_intervals(seen) for experiment, seen in account.row.seen.items()}
 
 
-_INDEXES: Final[dict[str, Callable[[Account], Any]]] = {
+_INDEXES: Final[dict[str, Callable[[Customer], Any]]] = {
     "acted": _acted,
     "line": _line,
     "refunded": _refunded,

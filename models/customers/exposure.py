@@ -25,24 +25,24 @@ from models.facts.claims import Seen
 #: Later than any event hour.
 _NEVER: Final = 1 << 40
 #: Exposure -> the event hours in which a customer met it, sorted.
-Met = dict[int, list[int]]
+ExposureHours = dict[int, list[int]]
 #: An order's event hour and the next one's, or one that never comes.
-Gap = tuple[int, int]
+OrderGap = tuple[int, int]
 #: [from, until) in event hours.
-Spell = tuple[int, int]
+Interval = tuple[int, int]
 #: The variants of an experiment that a customer was shown, and while when each was the latest.
-Shown = list[tuple[str, Spell]]
+VariantIntervals = list[tuple[str, Interval]]
 
 
-def gaps(hours: Sequence[int], *, end: bool) -> list[Gap]:
+def order_gaps(hours: Sequence[int], *, end: bool) -> list[OrderGap]:
     """Give the gaps between orders, ascending; with `end`, the one after the last order too."""
-    found: list[Gap] = list(pairwise(hours))
+    found: list[OrderGap] = list(pairwise(hours))
     if end and hours:
         found.append((hours[-1], _NEVER))
     return found
 
 
-def spells_of(seen: Sequence[Seen]) -> Shown:
+def variant_intervals(seen: Sequence[Seen]) -> VariantIntervals:
     """Give what was shown of an experiment, as spells."""
     variant = seen[0].variant if seen else ""
     if all(claim.variant == variant for claim in seen):  # as of nearly every customer
@@ -62,7 +62,7 @@ def spells_of(seen: Sequence[Seen]) -> Shown:
 _FIELDS: Final = 6
 
 
-class ExposurePoints:
+class ExposureAggregator:
     """What customers' exposures and variants add to a partition's sums.
 
     A gap between orders that crosses a spell is only noted; what that means in each window is computed for
@@ -90,7 +90,13 @@ class ExposurePoints:
         )
         return len(self._series) - 1
 
-    def move(self, gone: Sequence[Gap], come: Sequence[Gap], met: Met, shown: Mapping[str, Shown]) -> None:
+    def move(
+        self,
+        gone: Sequence[OrderGap],
+        come: Sequence[OrderGap],
+        met: ExposureHours,
+        shown: Mapping[str, VariantIntervals],
+    ) -> None:
         """Some gaps between a customer's orders have taken the place of others."""
         for exposure in met:
             self._change(exposure, gone, come, _pieces(met[exposure]))
@@ -100,11 +106,15 @@ class ExposurePoints:
             for variant, spell in spells:
                 self._change(self._variant(experiment, variant), gone, come, (spell,))
 
-    def _change(self, group: int, gone: Sequence[Gap], come: Sequence[Gap], spells: Sequence[Spell]) -> None:
+    def _change(
+        self, group: int, gone: Sequence[OrderGap], come: Sequence[OrderGap], spells: Sequence[Interval]
+    ) -> None:
         self._cross(gone, group, spells, -1)
         self._cross(come, group, spells, 1)
 
-    def add_met(self, chosen: Sequence[Gap], met: Met, exposures: Iterable[int], sign: int) -> None:
+    def add_met(
+        self, chosen: Sequence[OrderGap], met: ExposureHours, exposures: Iterable[int], sign: int
+    ) -> None:
         """Add what all gaps between a customer's orders add with these exposures, or take it back."""
         for exposure in exposures:
             if exposure in met:
@@ -112,7 +122,9 @@ class ExposurePoints:
         if met:
             self._cross(chosen, len(EXPOSURES), _pieces(_every(met)), sign)
 
-    def add_shown(self, chosen: Sequence[Gap], experiment: str, shown: Shown, sign: int) -> None:
+    def add_shown(
+        self, chosen: Sequence[OrderGap], experiment: str, shown: VariantIntervals, sign: int
+    ) -> None:
         """Add what all gaps between a customer's orders add with an experiment, or take it back."""
         for variant, spell in shown:
             self._cross(chosen, self._variant(experiment, variant), (spell,), sign)
@@ -123,7 +135,7 @@ class ExposurePoints:
             group = self._variants[experiment, variant] = self._group("shown", experiment, variant)
         return group
 
-    def _cross(self, chosen: Sequence[Gap], group: int, spells: Sequence[Spell], sign: int) -> None:
+    def _cross(self, chosen: Sequence[OrderGap], group: int, spells: Sequence[Interval], sign: int) -> None:
         crossings, longest = self._crossings, self._windows[-1]
         for since, until in spells:
             for ordered, following in chosen:
@@ -151,13 +163,13 @@ class ExposurePoints:
         totals.weights.frombytes(np.concatenate([sign[some], -sign[some]]).tobytes())
 
 
-def _every(met: Met) -> list[int]:
+def _every(met: ExposureHours) -> list[int]:
     """Give the hours in which anything was met."""
     if len(met) == 1:
         return next(iter(met.values()))
     return sorted([at for hours in met.values() for at in hours])
 
 
-def _pieces(hours: Sequence[int]) -> list[Spell]:
+def _pieces(hours: Sequence[int]) -> list[Interval]:
     """Give the spells from each meeting to the next."""
     return list(zip(hours, [*hours[1:], _NEVER], strict=True))

@@ -5,21 +5,21 @@ from typing import Any, Final, TypeVar, get_args
 
 from models.definitions.windows import NEVER, US_PER_HOUR
 from models.facts.claims import (
-    OURS,
+    NON_CUSTOMER_FACTS,
     AnyClaim,
     CheckoutStarted,
     Claim,
-    KeptStatement,
-    LooseClaim,
+    CustomerClaim,
     OrderClaim,
     Placed,
     RefundClaim,
     ReviewClaim,
     Seen,
+    StoredControlFact,
     TicketClaim,
 )
 from models.facts.fact import Fact
-from models.identity.links import Letters
+from models.identity.links import CustomerLinks
 
 _C = TypeVar("_C", bound=Claim)
 
@@ -31,12 +31,12 @@ _STATED: Final = _LOOSE + 1
 _SECTION: Final[dict[type[AnyClaim], int]] = {
     **{claim: index for index, kind in enumerate(_ENTITIES) for claim in get_args(kind)},
     CheckoutStarted: _CARTS,
-    **dict.fromkeys(get_args(LooseClaim), _LOOSE),
-    **dict.fromkeys(get_args(KeptStatement), _STATED),
+    **dict.fromkeys(get_args(CustomerClaim), _LOOSE),
+    **dict.fromkeys(get_args(StoredControlFact), _STATED),
 }
 
 
-class Row:
+class CustomerFacts:
     """The claims of one customer, by entity.
 
     Attributes:
@@ -67,7 +67,7 @@ class Row:
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
         self.earliest = NEVER
         self.known = 0
-        self.letters: Letters | None = None
+        self.letters: CustomerLinks | None = None
         self.met: dict[int, list[int]] = {}
         self.orders: dict[str, list[OrderClaim]] = {}
         self.refunds: dict[str, list[RefundClaim]] = {}
@@ -75,7 +75,7 @@ class Row:
         self.reviews: dict[str, list[ReviewClaim]] = {}
         self.carts: dict[str, list[CheckoutStarted]] = {}
         self.seen: dict[str, list[Seen]] = {}
-        self.loose: list[LooseClaim] = []
+        self.loose: list[CustomerClaim] = []
         self._add(facts)
 
     def _add(self, facts: Iterable[Fact]) -> None:
@@ -91,7 +91,7 @@ class Row:
                     self.correspond().add(fact.entity, claim)  # type: ignore[arg-type]
                     continue
                 self.loose.append(claim)  # type: ignore[arg-type]
-                known -= kind in OURS
+                known -= kind in NON_CUSTOMER_FACTS
             elif (claims := sections[section].get(fact.entity)) is not None:
                 claims.append(claim)
             else:
@@ -109,10 +109,10 @@ class Row:
             earliest = min(earliest, self.letters.earliest)
         self.earliest = earliest if earliest == NEVER else earliest // US_PER_HOUR
 
-    def correspond(self) -> Letters:
+    def correspond(self) -> CustomerLinks:
         """Give what is known of other customers, to be changed."""
         if self.letters is None:
-            self.letters = Letters()
+            self.letters = CustomerLinks()
         return self.letters
 
     def sections(self) -> tuple[dict[str, list[Any]], ...]:
@@ -128,7 +128,7 @@ class Row:
 
     def recount(self) -> None:
         """Find `earliest` and `known` anew."""
-        self.known = sum(not isinstance(claim, OURS) for claim in self.claims())
+        self.known = sum(not isinstance(claim, NON_CUSTOMER_FACTS) for claim in self.claims())
         oldest = min((claim.time for claim in self.claims()), default=NEVER)
         if self.letters is not None:
             oldest = min(oldest, self.letters.earliest)

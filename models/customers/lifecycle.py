@@ -26,7 +26,7 @@ def tiers_of(definitions: Definitions) -> tuple[str, ...]:
     return ("member", *sorted(definitions.tiers, key=lambda tier: definitions.tiers[tier]))
 
 
-class Year:
+class TrailingYear:
     """A customer's qualifying orders of the 365 days up to an hour: how many, and their net by currency.
 
     It moves with the orders and with the hour, so that it costs as little for a customer with thousands.
@@ -67,7 +67,7 @@ def _first(line: Line, hour: int) -> int:
     return bisect_left(line, (hour * US_PER_HOUR,))  # a shorter tuple sorts first
 
 
-class Standing(Struct, frozen=True, gc=False):
+class CustomerStatus(Struct, frozen=True, gc=False):
     """Where a customer stands in one event hour.
 
     Attributes:
@@ -89,7 +89,7 @@ class Standing(Struct, frozen=True, gc=False):
     until: int | None
 
 
-class Standings:
+class StatusAggregator:
     """How customers' standings are found, and what they add to a partition's levels."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
@@ -107,7 +107,7 @@ class Standings:
         self._roles = [[level("roles", spends, sends) for sends in ANSWERS] for spends in ANSWERS]
         self._nets: dict[tuple[int, str], int] = {}
 
-    def derive(self, line: Line, year: Year, sent: int, hour: int) -> Standing:
+    def derive(self, line: Line, year: TrailingYear, sent: int, hour: int) -> CustomerStatus:
         """Give a customer's standing.
 
         Args:
@@ -129,7 +129,7 @@ class Standings:
             until = min(until, line[_first(line, year.since)][2] + YEAR.hours)
         state, tier = self._state(line, hour), self._tier(year)
         spender = year.number > 0
-        return Standing(
+        return CustomerStatus(
             state,
             tier,
             spender,
@@ -139,7 +139,7 @@ class Standings:
             None if until == NEVER else until,
         )
 
-    def named(self, sent: int, hour: int) -> Standing | None:
+    def named(self, sent: int, hour: int) -> CustomerStatus | None:
         """Give the standing of who is known by others' orders alone, which name them: a sender, and no more.
 
         Args:
@@ -148,7 +148,7 @@ class Standings:
         """
         if sent <= hour - YEAR.hours:
             return None
-        return Standing(PROSPECT, 0, False, True, (self._roles[False][True],), (), sent + YEAR.hours)
+        return CustomerStatus(PROSPECT, 0, False, True, (self._roles[False][True],), (), sent + YEAR.hours)
 
     def _state(self, line: Line, hour: int) -> int:
         if not line:
@@ -162,7 +162,7 @@ class Standings:
             return NEW
         return REACTIVATED if line[-1][2] - line[-2][2] >= self._churned_after else RETURNING
 
-    def _tier(self, year: Year) -> int:
+    def _tier(self, year: TrailingYear) -> int:
         spent = 0.0
         for currency in year.net if len(year.net) == 1 else sorted(year.net):
             if currency in self._rates:
@@ -170,7 +170,7 @@ class Standings:
                 spent += year.net[currency] / divisor * rate
         return bisect_right(self._thresholds, spent)
 
-    def change(self, old: Standing | None, new: Standing | None) -> None:
+    def change(self, old: CustomerStatus | None, new: CustomerStatus | None) -> None:
         """Count a customer where they stand now; None while nothing is known of them."""
         if old is None or new is None or old.counted != new.counted:
             if old is not None:
@@ -181,12 +181,12 @@ class Standings:
             self._count_net(old, -1)
             self._count_net(new, 1)
 
-    def _count(self, standing: Standing, sign: int) -> None:
+    def _count(self, standing: CustomerStatus, sign: int) -> None:
         for index in standing.counted:
             self._aggregates.levels[index] += sign
         self._count_net(standing, sign)
 
-    def _count_net(self, standing: Standing, sign: int) -> None:
+    def _count_net(self, standing: CustomerStatus, sign: int) -> None:
         for currency, net in standing.net:
             index = self._nets.get((standing.state, currency))
             if index is None:

@@ -34,7 +34,7 @@ class _Channel:
         self.closed = [aggregates.count("closed", channel, str(index)) for index in range(classes)]
 
 
-class RetentionPoints:
+class RetentionAggregator:
     """What lines of qualifying orders add to a partition's sums."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:

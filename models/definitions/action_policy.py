@@ -48,7 +48,7 @@ _EXPIRY: Final = {
 _BEST_RATING: Final = 5
 
 
-class Practice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ActionPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The actions' parameters, with the defaults.
 
     Attributes:

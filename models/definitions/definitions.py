@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from models.definitions.action_policy import Practice
+from models.definitions.action_policy import ActionPolicy
 from models.definitions.risk_model import RiskModel
 from models.definitions.windows import SHORT_WINDOWS, Window
 
@@ -57,7 +57,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     channels: tuple[str, ...] = _CHANNELS
     payment_methods: tuple[str, ...] = _PAYMENT_METHODS
     risk: RiskModel | None = None
-    actions: Practice = field(default_factory=Practice)
+    actions: ActionPolicy = field(default_factory=ActionPolicy)
 
     def __post_init__(self) -> None:
         """Hold every rule at once, so that no half-valid definitions exist."""

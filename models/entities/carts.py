@@ -48,7 +48,7 @@ def due(cart: Cart | None, now: int) -> int | None:
     return cart.active + PATIENCE_US
 
 
-class CheckoutPoints:
+class CartAggregator:
     """What carts, failed payments and missing stock add to a partition's sums."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:

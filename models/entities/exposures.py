@@ -15,4 +15,4 @@ SLOW_RESPONSE, LATE_DELIVERY, REFUND, REFUND_REJECTED, STOCKOUT, BAD_EXPERIENCE 
 ANY: Final = "any"
 
 #: What was met, and in which event hour.
-Encounter = tuple[int, int]
+Exposure = tuple[int, int]

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from models.aggregation.aggregates import Aggregates
 from models.definitions.windows import US_PER_HOUR
-from models.entities.exposures import BAD_EXPERIENCE, STOCKOUT, Encounter
-from models.facts.claims import SURVEYS, Answered, LooseClaim, Removed, ReviewClaim, StockMissed, Submitted
+from models.entities.exposures import BAD_EXPERIENCE, STOCKOUT, Exposure
+from models.facts.claims import SURVEYS, Answered, CustomerClaim, Removed, ReviewClaim, StockMissed, Submitted
 
 NPS, CES, CSAT = range(len(SURVEYS))
 
@@ -37,20 +37,20 @@ def derive(claims: Sequence[ReviewClaim]) -> Review | None:
     return Review(latest.time // US_PER_HOUR, latest.rating, latest.sentiment)
 
 
-def latest_nps(claims: Iterable[LooseClaim]) -> Answered | None:
+def latest_nps(claims: Iterable[CustomerClaim]) -> Answered | None:
     """Give a customer's latest answer to the NPS survey."""
     answers = [claim for claim in claims if isinstance(claim, Answered) and claim.survey == NPS]
     return max(answers, key=lambda claim: (claim.time, claim.id)) if answers else None
 
 
-def met(review: Review | None) -> tuple[Encounter, ...]:
+def met(review: Review | None) -> tuple[Exposure, ...]:
     """Give the bad experience that a review tells of, if it does."""
     if review is None or review.rating > _DISAPPOINTED:
         return ()
     return ((BAD_EXPERIENCE, review.hour),)
 
 
-def met_in(claim: LooseClaim) -> tuple[Encounter, ...]:
+def met_in(claim: CustomerClaim) -> tuple[Exposure, ...]:
     """Give what the customer met in something that is about nothing else."""
     if isinstance(claim, StockMissed):
         return ((STOCKOUT, claim.time // US_PER_HOUR),)
@@ -59,7 +59,7 @@ def met_in(claim: LooseClaim) -> tuple[Encounter, ...]:
     return ()
 
 
-class FeedbackPoints:
+class FeedbackAggregator:
     """What reviews and answers add to a partition's sums."""
 
     def __init__(self, aggregates: Aggregates) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from models.aggregation.aggregates import Aggregates
 from models.definitions.windows import US_PER_HOUR
-from models.entities.exposures import LATE_DELIVERY, Encounter
+from models.entities.exposures import LATE_DELIVERY, Exposure
 from models.entities.refunds import Refunded
 from models.facts.claims import Amended, Cancelled, Delivered, OrderClaim, Placed
 
@@ -100,7 +100,7 @@ def is_overdue(order: Order, now: int) -> bool:
     )
 
 
-def met(order: Order, now: int) -> tuple[Encounter, ...]:
+def met(order: Order, now: int) -> tuple[Exposure, ...]:
     """Give the late delivery that the order was to its customer, if it was: at the time promised."""
     promised, delivered = order.promised, order.delivered
     if promised is None:
@@ -125,7 +125,7 @@ class _Money:
         self.referred = aggregates.total("referred_net", currency)
 
 
-class OrderPoints:
+class OrderAggregator:
     """What orders add to a partition's sums, whoever placed them."""
 
     def __init__(self, aggregates: Aggregates) -> None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from models.aggregation.aggregates import Aggregates
 from models.definitions.windows import US_PER_HOUR
-from models.entities.exposures import REFUND, REFUND_REJECTED, Encounter
+from models.entities.exposures import REFUND, REFUND_REJECTED, Exposure
 from models.facts.claims import Completed, RefundClaim, Rejected, Requested
 
 #: What has been refunded of an order: how many refunds, and their sum in minor units.
@@ -39,7 +39,7 @@ def derive(claims: Iterable[RefundClaim], is_known: Callable[[str], bool]) -> Re
     return Refund(time(Requested), time(Completed), time(Rejected))
 
 
-def met(refund: Refund) -> tuple[Encounter, ...]:
+def met(refund: Refund) -> tuple[Exposure, ...]:
     """Give what the customer met in a refund that is decided."""
     if refund.completed is not None:
         return ((REFUND, refund.completed // US_PER_HOUR),)
@@ -69,7 +69,7 @@ def refunded_of(refunds: Iterable[Sequence[RefundClaim]]) -> dict[str, Refunded]
     return result
 
 
-class RefundPoints:
+class RefundAggregator:
     """What refunds of known orders add to a partition's sums."""
 
     def __init__(self, aggregates: Aggregates) -> None:

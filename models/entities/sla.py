@@ -8,7 +8,7 @@ from msgspec import Struct
 from models.aggregation.aggregates import Aggregates
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND
-from models.entities.exposures import SLOW_RESPONSE, Encounter
+from models.entities.exposures import SLOW_RESPONSE, Exposure
 from models.entities.tickets import Ticket
 
 KINDS: Final = ("first_response", "first_human_response", "resolution", "promise")
@@ -21,7 +21,7 @@ Decision = tuple[int, int, bool]
 SOON_MINUTES: Final = 120
 
 
-class Outcome(Struct, frozen=True, gc=False):
+class SlaOutcome(Struct, frozen=True, gc=False):
     """What has become of a ticket's targets by some instant.
 
     Attributes:
@@ -39,7 +39,7 @@ class Outcome(Struct, frozen=True, gc=False):
         """When the next one will be breached; None if none can be any more."""
         return min([at for _, at in self.undecided], default=None)
 
-    def met(self) -> tuple[Encounter, ...]:
+    def met(self) -> tuple[Exposure, ...]:
         """Give the slow response that the ticket was to its customer, if it was."""
         return tuple(
             [
@@ -67,7 +67,7 @@ def goals(ticket: Ticket, targets: Sequence[tuple[int, int]]) -> Iterator[tuple[
         yield 3, ticket.first_resolution, ticket.promise
 
 
-class Targets:
+class SlaAggregator:
     """The targets of tickets, and what the decisions on them add to a partition's sums."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
@@ -86,7 +86,7 @@ class Targets:
             for kind in KINDS
         ]
 
-    def outcome(self, ticket: Ticket, now: int) -> Outcome:
+    def outcome(self, ticket: Ticket, now: int) -> SlaOutcome:
         """Give what is decided by `now`, and what is not."""
         decided: list[Decision] = []
         undecided: list[tuple[int, int]] = []
@@ -97,9 +97,9 @@ class Targets:
                 decided.append((kind, at, True))
             else:
                 undecided.append((kind, at))
-        return Outcome(ticket.priority, decided, undecided)
+        return SlaOutcome(ticket.priority, decided, undecided)
 
-    def add(self, outcome: Outcome, sign: int) -> None:
+    def add(self, outcome: SlaOutcome, sign: int) -> None:
         """Add the decisions, and what is to be decided from when it is due soon; or take them back."""
         hours, minutes = self._aggregates.counts.of(sign), self._aggregates.minutes.of(sign)
         for kind, at, breached in outcome.decided:

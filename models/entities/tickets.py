@@ -138,7 +138,7 @@ _OPENING = ("opened", "priority", "by_agent", "channel")
 _RESOLUTION = ("first_resolution", "full_resolution", "wait", "reopened", "transferred", "bot_only")
 
 
-class TicketPoints:
+class TicketAggregator:
     """What tickets add to a partition's sums, whoever opened them."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:

@@ -18,7 +18,7 @@ SOLVED: Final = 3
 AGENT, BOT, CUSTOMER = range(3)
 AUTHORS: Final = ("agent", "bot", "customer")
 #: The time of what has none: before any horizon, so that only who looks at old facts has to know of it.
-LONG_AGO: Final = -(1 << 62)
+TIMELESS: Final = -(1 << 62)
 
 
 class Claim(Struct, array_like=True, frozen=True, gc=False):
@@ -154,7 +154,7 @@ class Acted(Claim, tag=55, frozen=True):
     held: bool
 
 
-class Merging(Claim, tag=56, frozen=True):
+class MergeVariant(Claim, tag=56, frozen=True):
     """An event said that identities are one, and showed a variant of an experiment."""
 
 
@@ -164,14 +164,14 @@ class Seen(Claim, tag=60, frozen=True):
     variant: str
 
 
-class Statement(Claim, frozen=True, kw_only=True):
+class ControlFact(Claim, frozen=True, kw_only=True):
     """What one partition says to another about identities and referrals. It is no event, and does not age."""
 
-    time: int = LONG_AGO
+    time: int = TIMELESS
     id: str = ""
 
 
-class Merge(Statement, tag=80, frozen=True, kw_only=True):
+class Merge(ControlFact, tag=80, frozen=True, kw_only=True):
     """To the registry: `customer` was merged `into` another, at `at` (microseconds)."""
 
     at: int
@@ -180,31 +180,31 @@ class Merge(Statement, tag=80, frozen=True, kw_only=True):
     into: str
 
 
-class Erase(Statement, tag=81, frozen=True, kw_only=True):
+class Erase(ControlFact, tag=81, frozen=True, kw_only=True):
     """To the registry: a customer is to be forgotten."""
 
     customer: str
 
 
-class Moved(Statement, tag=82, frozen=True, kw_only=True):
+class Redirected(ControlFact, tag=82, frozen=True, kw_only=True):
     """To an identity's partition: the name of the customer that it is one with, which may be its own."""
 
     to: str
 
 
-class Forgotten(Statement, tag=83, frozen=True, kw_only=True):
+class IdentityErased(ControlFact, tag=83, frozen=True, kw_only=True):
     """To all partitions: an identity is erased."""
 
     identity: str
 
 
-class Joined(Statement, tag=84, frozen=True, kw_only=True):
+class AliasAdded(ControlFact, tag=84, frozen=True, kw_only=True):
     """To a customer: this identity is one with them. It stays true, whatever else is merged."""
 
     identity: str
 
 
-class Referred(Statement, tag=85, frozen=True, kw_only=True):
+class Referred(ControlFact, tag=85, frozen=True, kw_only=True):
     """To who is named in an order's `referred_by`; the fact's entity is the order's id.
 
     Attributes:
@@ -220,7 +220,7 @@ class Referred(Statement, tag=85, frozen=True, kw_only=True):
     stands: bool
 
 
-class Told(Statement, tag=86, frozen=True, kw_only=True):
+class SentReferral(ControlFact, tag=86, frozen=True, kw_only=True):
     """To oneself: what was said last, with `Referred`, of an order to a referrer."""
 
     referrer: str
@@ -233,10 +233,12 @@ RefundClaim = Requested | Completed | Rejected
 TicketClaim = Opened | Replied | StatusChanged | Transferred
 ReviewClaim = Submitted | Removed
 #: Claims that are about the customer, and nothing else.
-LooseClaim = Answered | Shared | PaymentFailed | StockMissed | Contacted | Acted | Merging
+CustomerClaim = Answered | Shared | PaymentFailed | StockMissed | Contacted | Acted | MergeVariant
 #: Claims of which nobody becomes a customer.
-OURS: Final = (Contacted, Acted, Merging)
+NON_CUSTOMER_FACTS: Final = (Contacted, Acted, MergeVariant)
 #: What is kept among a customer's facts that is not of their events.
-KeptStatement = Joined | Referred | Told
-AnyStatement = KeptStatement | Merge | Erase | Moved | Forgotten
-AnyClaim = OrderClaim | RefundClaim | TicketClaim | ReviewClaim | CheckoutStarted | LooseClaim | AnyStatement
+StoredControlFact = AliasAdded | Referred | SentReferral
+AnyControlFact = StoredControlFact | Merge | Erase | Redirected | IdentityErased
+AnyClaim = (
+    OrderClaim | RefundClaim | TicketClaim | ReviewClaim | CheckoutStarted | CustomerClaim | AnyControlFact
+)

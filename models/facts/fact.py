@@ -13,7 +13,7 @@ from msgspec import Struct
 from models.facts.claims import AnyClaim
 
 #: To whom it is addressed what concerns the registry, or all partitions.
-REGISTRY: Final = ""
+REGISTRY_ADDRESS: Final = ""
 
 
 class Fact(Struct, array_like=True, frozen=True, gc=False):

@@ -6,7 +6,7 @@ from models.facts import log_pages
 from models.facts.fact import Fact, encode_fact
 
 
-class Journal:
+class FactLog:
     """Customers' logs.
 
     Args:

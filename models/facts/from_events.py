@@ -9,7 +9,7 @@ from models.contract.events import Event
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.facts import claims
 from models.facts.claims import AnyClaim
-from models.facts.fact import REGISTRY, Fact
+from models.facts.fact import REGISTRY_ADDRESS, Fact
 from models.facts.sentiment import sentiment_of
 
 
@@ -33,9 +33,9 @@ def facts_of(event: Event, definitions: Definitions, time: int | None = None) ->
 
 
 def _about_identities(event: Event, claim: AnyClaim) -> list[tuple[str, Fact]]:
-    said = [(REGISTRY, Fact("", claim))]
+    said = [(REGISTRY_ADDRESS, Fact("", claim))]
     if event.experiments:
-        seen = Fact("", claims.Merging(to_us(event.time), event.id), event.experiments)
+        seen = Fact("", claims.MergeVariant(to_us(event.time), event.id), event.experiments)
         said.append((event.customer_id, seen))
     return said
 

@@ -12,7 +12,7 @@ SECRET_KEY: Final = b"\xff\xfb"
 Rows = MutableMapping[bytes, bytes]
 
 
-class Vault:
+class ErasedIds:
     """Who was erased, by keyed hash: nothing of them remains, and they are known when they come again.
 
     Args:

@@ -1,6 +1,6 @@
 """What customers' rows say of other customers: identities that were merged, and orders that were referred.
 
-It reaches the others' partitions as statements (`models.facts.claims.Statement`), which are kept among the facts.
+It reaches the others' partitions as statements (`models.facts.claims.ControlFact`), which are kept among the facts.
 Hardly any customer has any.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from models.definitions.windows import NEVER
-from models.facts.claims import Joined, KeptStatement, Placed, Referred, Told
+from models.facts.claims import AliasAdded, Placed, Referred, SentReferral, StoredControlFact
 from models.facts.fact import Fact
 
 #: Divides an event's id from the identity whom the event names, where that is not the customer's name: two
@@ -19,7 +19,7 @@ _ORIGIN = "\0"
 NOBODY = ""
 
 
-class Letters:
+class CustomerLinks:
     """What a customer's row knows of others.
 
     Attributes:
@@ -37,18 +37,18 @@ class Letters:
         self.refers: set[str] = set()
         self.told: dict[str, tuple[str, int]] = {}
 
-    def add(self, entity: str, claim: KeptStatement) -> None:
+    def add(self, entity: str, claim: StoredControlFact) -> None:
         """Take a statement of the customer's log, in its order."""
         if type(claim) is Referred:
             known = self.referrals.get((claim.by, entity))
             if known is None or known.turn < claim.turn:
                 self.referrals[claim.by, entity] = claim
-        elif type(claim) is Told:
+        elif type(claim) is SentReferral:
             if claim.stands:
                 self.told[entity] = claim.referrer, claim.at
             else:
                 self.told.pop(entity, None)
-        elif type(claim) is Joined:
+        elif type(claim) is AliasAdded:
             self.identities.add(claim.identity)
 
     @property
@@ -69,18 +69,18 @@ class Letters:
     def statements(self) -> Iterator[Fact]:
         """Give what it takes to know all this again, but for the orders."""
         for identity in self.identities:
-            yield Fact("", Joined(identity=identity))
+            yield Fact("", AliasAdded(identity=identity))
         for (_, order), referred in self.referrals.items():
             yield Fact(order, referred)
         for order, (referrer, at) in self.told.items():
-            yield Fact(order, Told(referrer=referrer, at=at, stands=True))
+            yield Fact(order, SentReferral(referrer=referrer, at=at, stands=True))
 
 
-def letters_of(facts: Iterable[Fact]) -> Letters:
+def links_of(facts: Iterable[Fact]) -> CustomerLinks:
     """Give what the statements of a log come to."""
-    letters = Letters()
+    letters = CustomerLinks()
     for fact in facts:
-        if isinstance(fact.claim, KeptStatement):
+        if isinstance(fact.claim, StoredControlFact):
             letters.add(fact.entity, fact.claim)
     return letters
 
@@ -88,7 +88,7 @@ def letters_of(facts: Iterable[Fact]) -> Letters:
 def kept(facts: Iterable[Fact], since: int) -> list[Fact]:
     """Give a log without what is about before a time (microseconds), or has been overtaken."""
     events = [fact for fact in facts if fact.time >= since]
-    letters = letters_of(facts)
+    letters = links_of(facts)
     letters.expire(since)
     return [*events, *letters.statements()]
 
@@ -114,7 +114,7 @@ def without(facts: Iterable[Fact], erased: set[str]) -> list[Fact]:
             found.append(unnamed(fact))
         elif not (
             (type(claim) is Referred and claim.by in erased)
-            or (type(claim) is Told and claim.referrer in erased)
+            or (type(claim) is SentReferral and claim.referrer in erased)
         ):
             found.append(fact)
     return found

@@ -1,7 +1,7 @@
 """Which identities are one customer: merges and erasures (docs/metrics.md, "Merged").
 
 One partition keeps this registry for all of them: the first. Each identity's own partition is told what its
-name is now (`Moved`), and all are told who is to be forgotten (`Forgotten`). So the registry is the only
+name is now (`Redirected`), and all are told who is to be forgotten (`IdentityErased`). So the registry is the only
 place that knows a whole component; the others act on what it says, in its order.
 """
 
@@ -10,14 +10,14 @@ from typing import Final
 
 import msgspec
 
-from models.facts.claims import AnyStatement, Forgotten, Merge, Moved
+from models.facts.claims import AnyControlFact, IdentityErased, Merge, Redirected
 from models.facts.fact import Fact
-from models.identity.erased_ids import Rows, Vault
-from models.identity.messages import Letter
+from models.identity.erased_ids import ErasedIds, Rows
+from models.identity.messages import Message
 
 #: Rows among a partition's: no customer's key begins so (see `models.facts.log_pages`).
 MERGE_KEY: Final = b"\xff\xfd"
-MARKER_KEY: Final = b"\xff\xfa"
+REDIRECT_KEY: Final = b"\xff\xfa"
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Merge).decode
@@ -57,7 +57,7 @@ class Component:
             self.latest = other.latest
 
 
-class Registry:
+class MergeRegistry:
     """All merges, and what follows from them. It depends on their set, not on their order.
 
     Args:
@@ -66,7 +66,7 @@ class Registry:
         vault: who was erased.
     """
 
-    def __init__(self, rows: Rows, touched: dict[bytes, None], vault: Vault) -> None:
+    def __init__(self, rows: Rows, touched: dict[bytes, None], vault: ErasedIds) -> None:
         self._rows = rows
         self._touched = touched
         self._vault = vault
@@ -74,7 +74,7 @@ class Registry:
         for key in [key for key in rows if key.startswith(MERGE_KEY)]:
             self._join(_decode(rows[key]))
 
-    def merge(self, merge: Merge) -> list[Letter]:
+    def merge(self, merge: Merge) -> list[Message]:
         """Take a merge; say whose name has changed."""
         key = _key(merge)
         if key in self._rows:
@@ -86,7 +86,7 @@ class Registry:
         self._touched[key] = None
         return self._join(merge)
 
-    def erase(self, identity: str) -> list[Letter]:
+    def erase(self, identity: str) -> list[Message]:
         """Erase an identity, and all that are one with it."""
         component = self._components.get(identity) or Component(identity)
         for merge in component.merges:
@@ -95,18 +95,18 @@ class Registry:
         for member in component.members:
             self._components.pop(member, None)
             self._vault.add(member)  # at once: the next merge may come before the letters arrive
-        return [_letter(None, Forgotten(identity=member)) for member in sorted(component.members)]
+        return [_letter(None, IdentityErased(identity=member)) for member in sorted(component.members)]
 
     def component(self, identity: str) -> Component | None:
         """Give what an identity is part of; None: it was never merged."""
         return self._components.get(identity)
 
-    def everything(self) -> Iterator[Letter]:
+    def everything(self) -> Iterator[Message]:
         """Say again what every merged identity's name is: to partitions whose state was lost."""
         for component in {id(each): each for each in self._components.values()}.values():
             yield from _moves(component.members, component.name)
 
-    def _join(self, merge: Merge) -> list[Letter]:
+    def _join(self, merge: Merge) -> list[Message]:
         """Make one component of a merge's ends, and say whose name has changed."""
         one = self._components.get(merge.customer) or Component(merge.customer)
         other = self._components.get(merge.into) or Component(merge.into)
@@ -126,16 +126,16 @@ class Registry:
         return list(_moves(changed, name))
 
 
-def _moves(members: set[str], name: str) -> Iterator[Letter]:
+def _moves(members: set[str], name: str) -> Iterator[Message]:
     """Say a component's name: first to itself, so that nobody is sent to who would be sent away again."""
     if name in members:
-        yield _letter(name, Moved(to=name))
+        yield _letter(name, Redirected(to=name))
     for member in sorted(members - {name}):
-        yield _letter(member, Moved(to=name))
+        yield _letter(member, Redirected(to=name))
 
 
-def _letter(to: str | None, statement: AnyStatement) -> Letter:
-    return Letter(to, Fact("", statement))
+def _letter(to: str | None, statement: AnyControlFact) -> Message:
+    return Message(to, Fact("", statement))
 
 
 def _key(merge: Merge) -> bytes:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from models.facts.fact import Fact
 
 
-class Letter(NamedTuple):
+class Message(NamedTuple):
     """A statement on its way: to a customer's partition, or to all partitions."""
 
     to: str | None

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from models.aggregation.aggregates import Partial
+from models.aggregation.aggregates import PartialAggregate
 from models.definitions.definitions import Definitions
 from models.metrics import commerce, feedback, lifecycle, retention, tickets
 from models.metrics.samples import Sample
-from models.metrics.totals import Merged
+from models.metrics.totals import Totals
 
 __all__ = ["CATALOGUE", "Sample", "compute"]
 
@@ -21,7 +21,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
 )
 
 
-def compute(partials: Sequence[Partial], definitions: Definitions, now: int) -> list[Sample]:
+def compute(partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> list[Sample]:
     """Give every series at `now`.
 
     Args:
@@ -29,7 +29,7 @@ def compute(partials: Sequence[Partial], definitions: Definitions, now: int) -> 
         definitions: the parameters of the definitions, the same that the partials were made with.
         now: microseconds.
     """
-    merged = Merged(partials, definitions, now)
+    merged = Totals(partials, definitions, now)
     return [
         *retention.compute(merged),
         *commerce.compute(merged),

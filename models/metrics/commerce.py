@@ -6,7 +6,7 @@ from typing import Final
 from models.aggregation.aggregates import methods_of
 from models.definitions.windows import Window
 from models.metrics.samples import Sample, ratio
-from models.metrics.totals import Merged, quantiles
+from models.metrics.totals import Totals, quantiles
 
 CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "retention_refund_rejected_ratio": ("Refunds declined, of those decided.", ("window",)),
@@ -32,7 +32,7 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 
 
-def compute(merged: Merged) -> Iterator[Sample]:
+def compute(merged: Totals) -> Iterator[Sample]:
     """Give the samples of every window, and of now."""
     for window in merged.windows:
         labels = {"window": window.name}
@@ -47,7 +47,7 @@ def compute(merged: Merged) -> Iterator[Sample]:
     yield Sample("retention_deliveries_overdue", {}, merged.level("overdue"))
 
 
-def _ratios(merged: Merged, window: Window) -> Iterator[Sample]:
+def _ratios(merged: Totals, window: Window) -> Iterator[Sample]:
     def over(name: str) -> int:
         return merged.sum(window.hours, name)
 

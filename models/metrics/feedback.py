@@ -5,7 +5,7 @@ from typing import Final
 
 from models.facts.claims import SURVEYS
 from models.metrics.samples import Sample, ratio
-from models.metrics.totals import Merged
+from models.metrics.totals import Totals
 
 CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "retention_nps": ("Net promoter score, -100 to 100.", ("window",)),
@@ -19,7 +19,7 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 _BILLION: Final = 1_000_000_000
 
 
-def compute(merged: Merged) -> Iterator[Sample]:
+def compute(merged: Totals) -> Iterator[Sample]:
     """Give the samples of every window."""
     for window in merged.windows:
         labels, hours = {"window": window.name}, window.hours

@@ -8,7 +8,7 @@ from models.customers.lifecycle import ANSWERS, STATES, tiers_of
 from models.definitions.action_policy import ACTIONS, REACHING
 from models.definitions.windows import Window
 from models.metrics.samples import Sample, ratio
-from models.metrics.totals import Merged
+from models.metrics.totals import Totals
 
 CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "retention_lifecycle_customers": ("Customers by where they are in their life with the shop.", ("state",)),
@@ -28,7 +28,7 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 
 
-def compute(merged: Merged) -> Iterator[Sample]:
+def compute(merged: Totals) -> Iterator[Sample]:
     """Give the samples of now."""
     currency = {"currency": merged.definitions.base_currency}
     for state in STATES:
@@ -46,7 +46,7 @@ def compute(merged: Merged) -> Iterator[Sample]:
     yield from _returns(merged)
 
 
-def _returns(merged: Merged) -> Iterator[Sample]:
+def _returns(merged: Totals) -> Iterator[Sample]:
     for name in merged.definitions.windows:
         window = Window.parse(name)
         for action in sorted(REACHING):

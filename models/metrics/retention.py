@@ -7,7 +7,7 @@ from models.aggregation.aggregates import channels_of, long_windows
 from models.definitions.windows import Window
 from models.entities.exposures import ANY, EXPOSURES
 from models.metrics.samples import Sample, divide, ratio
-from models.metrics.totals import Merged
+from models.metrics.totals import Totals
 
 CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "retention_customers": ("Customers by where they stand in the window.", ("window", "set")),
@@ -44,7 +44,7 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 class Cohorts:
     """The sets of customers of one window, by the channel of their first order or in all."""
 
-    def __init__(self, merged: Merged, window: Window, channels: tuple[str, ...]) -> None:
+    def __init__(self, merged: Totals, window: Window, channels: tuple[str, ...]) -> None:
         once, twice = window.hours, 2 * window.hours
         classes = [
             index for index, other in enumerate(long_windows(merged.definitions)) if other.hours <= once
@@ -72,7 +72,7 @@ METHODS: Final = ("cohort", "textbook")
 SETS: Final = ("start", "end", "new", "retained", "lost", "reactivated")
 
 
-def compute(merged: Merged) -> Iterator[Sample]:
+def compute(merged: Totals) -> Iterator[Sample]:
     """Give the samples of every window, and those that have none."""
     channels = channels_of(merged.definitions)
     for window in merged.windows:
@@ -100,7 +100,7 @@ def _customers(cohorts: Cohorts, window: str) -> Iterator[Sample]:
     yield ratio("retention_churn_ratio", {"window": window}, cohorts.lost, cohorts.start)
 
 
-def _group(merged: Merged, window: Window, *name: str) -> tuple[int, int]:
+def _group(merged: Totals, window: Window, *name: str) -> tuple[int, int]:
     """Give how many of a group were in `start`, and how many of those stayed: sums up to the hour H - W."""
 
     def until_then(series: str) -> int:
@@ -110,7 +110,7 @@ def _group(merged: Merged, window: Window, *name: str) -> tuple[int, int]:
     return until_then("start"), until_then("stayed")
 
 
-def _variants(merged: Merged, window: Window) -> Iterator[Sample]:
+def _variants(merged: Totals, window: Window) -> Iterator[Sample]:
     shown = {(experiment, variant) for _, experiment, variant, _ in merged.names("shown_start")}
     for experiment, variant in sorted(shown):
         start, stayed = _group(merged, window, "shown", experiment, variant)
@@ -119,7 +119,7 @@ def _variants(merged: Merged, window: Window) -> Iterator[Sample]:
             yield ratio("retention_experiment_rate_ratio", labels, stayed, start)
 
 
-def _exposures(merged: Merged, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
+def _exposures(merged: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
     for exposure in EXPOSURES:
         start, stayed = _group(merged, window, "exposed", exposure)
         labels = {"window": window.name, "exposure": exposure}
@@ -130,7 +130,7 @@ def _exposures(merged: Merged, cohorts: Cohorts, window: Window) -> Iterator[Sam
     yield ratio("retention_churn_by_exposure_ratio", labels, lost, cohorts.start - start)
 
 
-def _returning(merged: Merged, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
+def _returning(merged: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
     # In `end` with no other order ever: those whose only order is in the window.
     twice_ever = cohorts.end - merged.sum(window.hours, "only")
     for method, returning in (("window", merged.sum(window.hours, "second")), ("lifetime", twice_ever)):
@@ -138,12 +138,12 @@ def _returning(merged: Merged, cohorts: Cohorts, window: Window) -> Iterator[Sam
         yield ratio("retention_returning_customer_ratio", labels, returning, cohorts.end)
 
 
-def _net(merged: Merged, hours: int) -> float:
+def _net(merged: Totals, hours: int) -> float:
     # Over orders not cancelled: of those fully refunded, nothing is left.
     return merged.money(hours, "amount") - merged.money(hours, "taken")
 
 
-def _orders(merged: Merged, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
+def _orders(merged: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
     only = {"window": window.name}
     money = only | {"currency": merged.definitions.base_currency}
     hours, orders = window.hours, cohorts.orders
@@ -161,7 +161,7 @@ def _orders(merged: Merged, cohorts: Cohorts, window: Window) -> Iterator[Sample
         yield ratio("retention_average_order_value", money | {"orders": name}, value, number)
 
 
-def _refunds(merged: Merged, window: Window) -> Iterator[Sample]:
+def _refunds(merged: Totals, window: Window) -> Iterator[Sample]:
     hours = window.hours
     placed = merged.sum(hours, "placed")
     for basis, part, whole in (
@@ -172,7 +172,7 @@ def _refunds(merged: Merged, window: Window) -> Iterator[Sample]:
         yield ratio("retention_refund_ratio", {"window": window.name, "basis": basis}, part, whole)
 
 
-def _value(merged: Merged, year: Cohorts, channels: tuple[str, ...]) -> Iterator[Sample]:
+def _value(merged: Totals, year: Cohorts, channels: tuple[str, ...]) -> Iterator[Sample]:
     currency = {"currency": merged.definitions.base_currency}
     net = _net(merged, merged.year.hours)
     for method in METHODS:

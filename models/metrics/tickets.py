@@ -10,7 +10,7 @@ from models.definitions.windows import SHORT_WINDOWS, US_PER_SECOND, Window
 from models.entities import sla
 from models.facts.claims import SOLVED, STATUSES
 from models.metrics.samples import Sample, ratio
-from models.metrics.totals import Merged, quantiles
+from models.metrics.totals import Totals, quantiles
 
 CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "retention_first_response_seconds": (
@@ -58,7 +58,7 @@ BY: Final = ("any", "human")
 KINDS: Final = ("first", "full")
 
 
-def compute(merged: Merged) -> Iterator[Sample]:
+def compute(merged: Totals) -> Iterator[Sample]:
     """Give the samples of every window, short and long, and of now."""
     for window in (*SHORT_WINDOWS, *merged.windows):
         for by in BY:
@@ -77,7 +77,7 @@ def compute(merged: Merged) -> Iterator[Sample]:
     yield from _open(merged)
 
 
-def _breaches(merged: Merged, window: Window) -> Iterator[Sample]:
+def _breaches(merged: Totals, window: Window) -> Iterator[Sample]:
     for kind in sla.KINDS:
         for priority in (*PRIORITIES, "all"):
             chosen = PRIORITIES if priority == "all" else (priority,)
@@ -90,7 +90,7 @@ def _breaches(merged: Merged, window: Window) -> Iterator[Sample]:
 
 
 def _times(
-    merged: Merged, window: Window, metric: str, label: tuple[str, str], kind: str
+    merged: Totals, window: Window, metric: str, label: tuple[str, str], kind: str
 ) -> Iterator[Sample]:
     for priority in (*PRIORITIES, "all"):
         labels = {"window": window.name, label[0]: label[1], "priority": priority}
@@ -100,7 +100,7 @@ def _times(
         yield ratio(f"retention_{metric}_mean_seconds", labels, durations.sum, durations.count)
 
 
-def _shares(merged: Merged, window: Window) -> Iterator[Sample]:
+def _shares(merged: Totals, window: Window) -> Iterator[Sample]:
     for name in ("reopened", "transferred", "bot_only"):
         part, whole = merged.sum(window.hours, name), merged.sum(window.hours, "resolved")
         yield ratio(f"retention_{name}_ratio", {"window": window.name}, part, whole)
@@ -108,7 +108,7 @@ def _shares(merged: Merged, window: Window) -> Iterator[Sample]:
     yield ratio("retention_deadline_told_ratio", {"window": window.name}, told, answered)
 
 
-def _open(merged: Merged) -> Iterator[Sample]:
+def _open(merged: Totals) -> Iterator[Sample]:
     for priority in PRIORITIES:
         for status in STATUSES[:SOLVED]:
             labels = {"status": status, "priority": priority}

@@ -8,7 +8,15 @@ from math import floor, nan
 import numpy as np
 from numpy.typing import NDArray
 
-from models.aggregation.aggregates import SHORT, YEAR, Name, Partial, lengths_of, long_windows, span_names
+from models.aggregation.aggregates import (
+    SHORT,
+    YEAR,
+    Name,
+    PartialAggregate,
+    long_windows,
+    span_names,
+    window_sizes,
+)
 from models.aggregation.duration_sketches import BUCKETS, middle_of
 from models.definitions.definitions import Definitions
 from models.definitions.money import to_base
@@ -18,16 +26,16 @@ from models.metrics.samples import Sample
 QUANTILES = ("0.5", "0.9", "0.95", "0.99")
 
 
-class Merged:
+class Totals:
     """All partitions' sums at one `now` (microseconds)."""
 
-    def __init__(self, partials: Sequence[Partial], definitions: Definitions, now: int) -> None:
+    def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> None:
         self.definitions = definitions
         self.now = now
         #: The configured windows.
         self.windows = [Window.parse(name) for name in definitions.windows]
         self.year = YEAR
-        self._lengths = {length: index for index, length in enumerate(lengths_of(definitions))}
+        self._lengths = {length: index for index, length in enumerate(window_sizes(definitions))}
         self._sums = _added(partial.sums for partial in partials)
         self._minutes = _added(partial.minutes for partial in partials)
         self._short = {window: index for index, window in enumerate(SHORT_WINDOWS)}
@@ -35,13 +43,13 @@ class Merged:
         for partial in partials:
             self._levels.update(partial.levels)
         self._zero = [0] * (len(self._lengths) + 1)
-        self._spans = Spans(partials, definitions)
+        self._spans = DurationSums(partials, definitions)
         self.oldest = min(
             (partial.oldest for partial in partials if partial.oldest is not None), default=None
         )
 
     def sum(self, hours: int, *name: str) -> int:
-        """Give a series' sum over the last so many event hours, one of `lengths_of`."""
+        """Give a series' sum over the last so many event hours, one of `window_sizes`."""
         return self._sums.get(name, self._zero)[self._lengths[hours]]
 
     def window(self, window: Window, *name: str) -> int:
@@ -103,10 +111,10 @@ def _added(parts: Iterable[dict[Name, list[int]]]) -> dict[Name, list[int]]:
     return result
 
 
-class Spans:
+class DurationSums:
     """Durations of all partitions: sums and buckets, by window and series."""
 
-    def __init__(self, partials: Sequence[Partial], definitions: Definitions) -> None:
+    def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions) -> None:
         self._names = {name: index for index, name in enumerate(span_names(definitions))}
         long = long_windows(definitions)
         self._windows = {window: index for index, window in enumerate([*SHORT_WINDOWS, *long])}
@@ -151,7 +159,7 @@ class Durations:
 
 
 def quantiles(
-    merged: Merged, window: Window, metric: str, labels: dict[str, str], *names: Name
+    merged: Totals, window: Window, metric: str, labels: dict[str, str], *names: Name
 ) -> Iterator[Sample]:
     """Give the samples of a metric's quantiles, over one or several series of durations."""
     durations = merged.durations(window, *names)

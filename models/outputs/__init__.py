@@ -1,8 +1,17 @@
 """What other services are told of each customer (docs/outputs.md)."""
 
-from models.outputs.emitted import SOMETHING, Said, decode_said, encode_said
-from models.outputs.emitter import Speaker, Speech
+from models.outputs.emitted import UNKNOWN_PROFILE_EMITTED, EmittedState, decode_emitted, encode_emitted
+from models.outputs.emitter import EmitResult, OutputEmitter
 from models.outputs.output import Output
-from models.outputs.schedule import Desk
+from models.outputs.schedule import EmitSchedule
 
-__all__ = ["SOMETHING", "Desk", "Output", "Said", "Speaker", "Speech", "decode_said", "encode_said"]
+__all__ = [
+    "UNKNOWN_PROFILE_EMITTED",
+    "EmitResult",
+    "EmitSchedule",
+    "EmittedState",
+    "Output",
+    "OutputEmitter",
+    "decode_emitted",
+    "encode_emitted",
+]

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from models.contract.messages import SubjectKind
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.customers.lifecycle import AT_RISK, CHURNED
 from models.definitions.action_policy import (
     ACKNOWLEDGE,
@@ -32,7 +32,7 @@ from models.entities.feedback import DETRACTOR, PROMOTER
 from models.entities.sla import goals, targets_of
 from models.entities.tickets import Ticket
 from models.facts.claims import Opened, Placed, Removed, ReviewClaim, Submitted
-from models.outputs.lifecycle_history import TIME, Course
+from models.outputs.lifecycle_history import TIME, LifecycleHistory
 
 #: By the ticket's priority, in the order of `PRIORITIES`.
 _ESCALATE_PRIORITY: Final = (85, 90, 95, 100)
@@ -51,7 +51,7 @@ _REWARD_PRIORITY: Final = 40
 _REWARD_STEP: Final = 5
 
 
-class Wanted(Struct, frozen=True, gc=False):
+class ActionCandidate(Struct, frozen=True, gc=False):
     """An action that is worth doing now.
 
     Attributes:
@@ -79,7 +79,7 @@ class Wanted(Struct, frozen=True, gc=False):
     sla: int | None = None
 
 
-class Causes:
+class ActionRules:
     """Finds what is worth doing, by the present definitions."""
 
     def __init__(self, definitions: Definitions) -> None:
@@ -92,8 +92,13 @@ class Causes:
         self._half_value = definitions.tiers["gold"]
 
     def look(
-        self, account: Account, course: Course, tickets: Mapping[str, Ticket], value: float, now: int
-    ) -> tuple[list[Wanted], int | None]:
+        self,
+        account: Customer,
+        course: LifecycleHistory,
+        tickets: Mapping[str, Ticket],
+        value: float,
+        now: int,
+    ) -> tuple[list[ActionCandidate], int | None]:
         """Give every action that is worth doing at `now`, and when time alone may make another one so.
 
         For the latter, targets' due times and the course's instants come beside.
@@ -105,7 +110,7 @@ class Causes:
             value: net of their orders, in major units of the base currency.
             now: microseconds.
         """
-        found: list[Wanted] = []
+        found: list[ActionCandidate] = []
         until = NEVER
         for entity, ticket in tickets.items():
             if not ticket.is_resolved:
@@ -122,7 +127,9 @@ class Causes:
         worth = [one for one in found if self._on[one.action] and one.expires > now]
         return worth, None if until == NEVER else until
 
-    def _answering(self, account: Account, entity: str, ticket: Ticket, now: int) -> Iterator[Wanted]:
+    def _answering(
+        self, account: Customer, entity: str, ticket: Ticket, now: int
+    ) -> Iterator[ActionCandidate]:
         """Give what a ticket asks of those who answer it."""
         response = self._targets[ticket.priority][0]
         patience = self._patience[ticket.priority]
@@ -131,7 +138,7 @@ class Causes:
                 (claim for claim in account.row.tickets[entity] if isinstance(claim, Opened)),
                 key=lambda claim: (claim.time, claim.id),
             )
-            yield Wanted(
+            yield ActionCandidate(
                 ACKNOWLEDGE,
                 "ticket",
                 entity,
@@ -150,15 +157,19 @@ class Causes:
             priority = _ESCALATE_PRIORITY[ticket.priority]
             yield replace(self._by_time(ESCALATE, "ticket", entity, due, priority), sla=kind)
 
-    def _by_time(self, action: int, kind: SubjectKind, subject: str, since: int, priority: int) -> Wanted:
-        return Wanted(action, kind, subject, TIME, None, since, since + self._expiry[action], priority)
+    def _by_time(
+        self, action: int, kind: SubjectKind, subject: str, since: int, priority: int
+    ) -> ActionCandidate:
+        return ActionCandidate(
+            action, kind, subject, TIME, None, since, since + self._expiry[action], priority
+        )
 
-    def _reviews(self, account: Account) -> Iterator[Wanted]:
+    def _reviews(self, account: Customer) -> Iterator[ActionCandidate]:
         """Give what reviews ask for: an apology."""
         for entity, versions in account.row.reviews.items():
             latest = _latest(versions)
             if latest is not None and latest.rating <= self._bad_rating:
-                yield Wanted(
+                yield ActionCandidate(
                     RECOVER_SERVICE,
                     "review",
                     entity,
@@ -169,7 +180,7 @@ class Causes:
                     _RECOVER_PRIORITY - latest.rating,
                 )
 
-    def _answer(self, account: Account, tickets: Mapping[str, Ticket]) -> Iterator[Wanted]:
+    def _answer(self, account: Customer, tickets: Mapping[str, Ticket]) -> Iterator[ActionCandidate]:
         """Give what the latest answer to the NPS survey asks for."""
         answer = feedback.latest_nps(account.row.loose)
         if answer is None:
@@ -183,18 +194,18 @@ class Causes:
         else:
             action, priority = ASK_FOR_REVIEW, _REVIEW_PRIORITY
         expires = answer.time + self._expiry[action]
-        yield Wanted(
+        yield ActionCandidate(
             action, "answer", answer.id, "survey.answered", answer.id, answer.time, expires, priority
         )
 
-    def _content(self, account: Account, tickets: Mapping[str, Ticket]) -> bool:
+    def _content(self, account: Customer, tickets: Mapping[str, Ticket]) -> bool:
         """Whether nothing is open between the customer and the shop: then is the time to ask a favour."""
         if any(not ticket.is_resolved for ticket in tickets.values()):
             return False
         latest = [_latest(versions) for versions in account.row.reviews.values()]
         return all(review is None or review.rating > self._bad_rating for review in latest)
 
-    def _course(self, account: Account, course: Course, value: float) -> Iterator[Wanted]:
+    def _course(self, account: Customer, course: LifecycleHistory, value: float) -> Iterator[ActionCandidate]:
         """Give what the customer's course asks for."""
         customer = account.key.decode()
         turn = course.lifecycle
@@ -202,16 +213,18 @@ class Causes:
             worth = value / (value + self._half_value)
             priority = _WIN_BACK_PRIORITY + int(_WIN_BACK_RANGE * worth)
             expires = turn.time + self._expiry[WIN_BACK]
-            yield Wanted(WIN_BACK, "customer", customer, turn.cause, turn.event, turn.time, expires, priority)
+            yield ActionCandidate(
+                WIN_BACK, "customer", customer, turn.cause, turn.event, turn.time, expires, priority
+            )
         turn = course.tier
         if turn.after > (turn.before or 0):
             priority = _REWARD_PRIORITY + _REWARD_STEP * (turn.after - 1)
             expires = turn.time + self._expiry[REWARD_LOYALTY]
-            yield Wanted(
+            yield ActionCandidate(
                 REWARD_LOYALTY, "customer", customer, turn.cause, turn.event, turn.time, expires, priority
             )
 
-    def _late(self, account: Account, now: int, found: list[Wanted]) -> int:
+    def _late(self, account: Customer, now: int, found: list[ActionCandidate]) -> int:
         """Find what deliveries ask for that come, or came, late; give when the next one is overdue."""
         earliest, until = now - self._expiry[APOLOGISE], NEVER
         for entity, known in account.row.orders.items():
@@ -229,7 +242,9 @@ class Causes:
                     break
         return until
 
-    def _carts(self, account: Account, course: Course, now: int, found: list[Wanted]) -> int:
+    def _carts(
+        self, account: Customer, course: LifecycleHistory, now: int, found: list[ActionCandidate]
+    ) -> int:
         """Find what carts ask for that were left, and nothing bought since; give when the next one is."""
         ordered = course.line[-1][0] if course.line else -1
         earliest, until = now - self._expiry[RECOVER_CART], NEVER

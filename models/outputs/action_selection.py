@@ -10,20 +10,20 @@ from hashlib import blake2b
 from msgspec.structs import replace
 
 from models.contract.messages import Action, ActionState, Cause, Subject
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.definitions.action_policy import ACTIONS, REACHING, WEEK_US
 from models.definitions.definitions import Definitions
 from models.entities.sla import KINDS
 from models.facts.claims import Contacted
 from models.identity.links import event_id
-from models.outputs.action_candidates import Wanted
-from models.outputs.emitted import DONE, HELD, ISSUED, WITHDRAWN, Issued, identity, moment
+from models.outputs.action_candidates import ActionCandidate
+from models.outputs.emitted import DONE, HELD, ISSUED, WITHDRAWN, Issued, deterministic_id, to_datetime
 from models.outputs.output import ACTION, Output
 
 _Issued = dict[str, Issued]
 
 
-class ActionNews:
+class ActionSelector:
     """Decides on actions, by the present definitions."""
 
     def __init__(self, definitions: Definitions) -> None:
@@ -37,7 +37,7 @@ class ActionNews:
         return int.from_bytes(blake2b(customer, digest_size=8, key=self._key).digest()) < self._held_below
 
     def say(
-        self, account: Account, wanted: Iterable[Wanted], told: Mapping[str, Issued], now: int
+        self, account: Customer, wanted: Iterable[ActionCandidate], told: Mapping[str, Issued], now: int
     ) -> tuple[_Issued, list[Output], int | None]:
         """Give what has been asked for after this, what is new, and when the cap will let more pass.
 
@@ -68,8 +68,8 @@ class ActionNews:
 
     def _ask(
         self,
-        account: Account,
-        candidates: Mapping[str, Wanted],
+        account: Customer,
+        candidates: Mapping[str, ActionCandidate],
         after: _Issued,
         outputs: list[Output],
         now: int,
@@ -95,12 +95,12 @@ class ActionNews:
         return reached[-self._cap] + WEEK_US if blocked and self._cap else None
 
 
-def action_id(customer: str, wanted: Wanted) -> str:
+def action_id(customer: str, wanted: ActionCandidate) -> str:
     """Give an action's id: one for each customer and cause."""
-    return identity(ACTION, customer, wanted.action, wanted.kind, wanted.subject, wanted.since)
+    return deterministic_id(ACTION, customer, wanted.action, wanted.kind, wanted.subject, wanted.since)
 
 
-def _contacts(account: Account) -> dict[str, int]:
+def _contacts(account: Customer) -> dict[str, int]:
     """Give when actions were done last, by id."""
     contacts: dict[str, int] = {}
     for claim in account.row.loose:
@@ -120,7 +120,7 @@ def _reached(contacts: Mapping[str, int], told: Mapping[str, Issued], since: int
             yield issued.time
 
 
-def _issued(one: Wanted, state: int, now: int) -> Issued:
+def _issued(one: ActionCandidate, state: int, now: int) -> Issued:
     return Issued(
         action=one.action,
         state=state,
@@ -138,7 +138,7 @@ def _issued(one: Wanted, state: int, now: int) -> Issued:
 
 
 def _output(customer: str, key: str, issued: Issued, state: ActionState, now: int) -> Output:
-    output_id = key if state == "issued" else identity(key, state)
+    output_id = key if state == "issued" else deterministic_id(key, state)
     value = Action(
         id=output_id,
         action_id=key,
@@ -147,11 +147,11 @@ def _output(customer: str, key: str, issued: Issued, state: ActionState, now: in
         state=state,
         subject=Subject(issued.kind, event_id(issued.subject) or issued.subject),
         cause=Cause(issued.cause, event_id(issued.event)),
-        since=moment(issued.since),
+        since=to_datetime(issued.since),
         priority=issued.priority,
-        due=moment(issued.due) if issued.due else None,
-        expires=moment(issued.expires),
-        time=moment(now),
+        due=to_datetime(issued.due) if issued.due else None,
+        expires=to_datetime(issued.expires),
+        time=to_datetime(now),
         sla=None if issued.sla is None else KINDS[issued.sla],
     )
     return Output(ACTION, output_id, customer, now, value)

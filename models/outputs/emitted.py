@@ -16,7 +16,7 @@ ACTIVATED, FULFILLED, BREACHED, GONE = range(4)
 ISSUED, WITHDRAWN, DONE, HELD = range(4)
 
 
-class Told(Struct, array_like=True, frozen=True, gc=False):
+class EmittedTransition(Struct, array_like=True, frozen=True, gc=False):
     """A transition.
 
     Attributes:
@@ -46,7 +46,7 @@ class Target(Struct, array_like=True, frozen=True, gc=False):
     turn: int = 0
 
 
-class Settled(Struct, array_like=True, gc=False):
+class ArchivedTargets(Struct, array_like=True, gc=False):
     """What has been said of tickets that were decided long ago.
 
     Attributes:
@@ -90,7 +90,7 @@ class Issued(Struct, array_like=True, frozen=True, gc=False):
     sla: int | None = None
 
 
-class Said(Struct, array_like=True, gc=False):
+class EmittedState(Struct, array_like=True, gc=False):
     """All that has been said of a customer, and not been forgotten since.
 
     Attributes:
@@ -104,10 +104,10 @@ class Said(Struct, array_like=True, gc=False):
     """
 
     profile: int = 0
-    lifecycle: Told | None = None
-    tier: Told | None = None
+    lifecycle: EmittedTransition | None = None
+    tier: EmittedTransition | None = None
     targets: dict[str, dict[int, Target]] = field(default_factory=dict)
-    settled: Settled = field(default_factory=Settled)
+    settled: ArchivedTargets = field(default_factory=ArchivedTargets)
     actions: dict[str, Issued] = field(default_factory=dict)
     profiles: int = 0
 
@@ -117,11 +117,11 @@ class Said(Struct, array_like=True, gc=False):
 
 
 #: There is a profile, and nothing else is known of what was said: the state that knew it was lost.
-SOMETHING: Final = Said(profile=1)
+UNKNOWN_PROFILE_EMITTED: Final = EmittedState(profile=1)
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-encode_said: Final[Callable[[Said], bytes]] = _encode
-decode_said: Final = msgspec.msgpack.Decoder(Said).decode
+encode_emitted: Final[Callable[[EmittedState], bytes]] = _encode
+decode_emitted: Final = msgspec.msgpack.Decoder(EmittedState).decode
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: A promise may be written with an offset that leads beyond them.
@@ -131,16 +131,16 @@ _FIRST, _LAST = (
 )
 
 
-def moment(time: int) -> datetime:
+def to_datetime(time: int) -> datetime:
     """Give microseconds since the epoch as outputs write them, within the years 1 to 9999."""
     return _EPOCH + timedelta(microseconds=min(max(time, _FIRST), _LAST))
 
 
-def identity(*parts: object) -> str:
+def deterministic_id(*parts: object) -> str:
     """Give the id of what these parts, and nothing else, tell apart from everything else."""
     return blake2b(_encode(parts), digest_size=12).hexdigest()
 
 
-def fingerprint(content: object) -> int:
+def content_hash(content: object) -> int:
     """Give a number, not 0, by which a content is known again."""
     return int.from_bytes(blake2b(_encode(content), digest_size=4).digest()) or 1

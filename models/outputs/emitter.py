@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from models.aggregation.aggregates import YEAR
 from models.contract.messages import Cause, Standing, Transition
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.customers.lifecycle import STATES
 from models.definitions.action_policy import REACHING
 from models.definitions.definitions import Definitions
@@ -18,16 +18,24 @@ from models.definitions.windows import US_PER_HOUR, hour
 from models.entities import tickets
 from models.facts.claims import Acted
 from models.identity.links import event_id
-from models.outputs.action_candidates import Causes
-from models.outputs.action_selection import ActionNews
-from models.outputs.emitted import HELD, Said, Settled, Told, fingerprint, identity, moment
-from models.outputs.lifecycle_history import Courses, Turn
+from models.outputs.action_candidates import ActionRules
+from models.outputs.action_selection import ActionSelector
+from models.outputs.emitted import (
+    HELD,
+    ArchivedTargets,
+    EmittedState,
+    EmittedTransition,
+    content_hash,
+    deterministic_id,
+    to_datetime,
+)
+from models.outputs.lifecycle_history import LifecycleReplay, LifecycleTransition
 from models.outputs.output import PROFILE, TRANSITION, Output
-from models.outputs.profiles import TIERS, Figures, ProfileNews
-from models.outputs.ticket_slas import TargetNews
+from models.outputs.profiles import TIERS, Figures, ProfileEmitter
+from models.outputs.ticket_slas import SlaEmitter
 
 
-class Speech(NamedTuple):
+class EmitResult(NamedTuple):
     """What has come of looking at a customer.
 
     Attributes:
@@ -37,24 +45,24 @@ class Speech(NamedTuple):
         acted: what has been decided to reach the customer with, or held back: facts, from now on.
     """
 
-    said: Said
+    said: EmittedState
     outputs: list[Output]
     until: int | None
     acted: Sequence[Acted] = ()
 
 
-class Speaker:
+class OutputEmitter:
     """Finds what is to be said of customers, by the present definitions."""
 
     def __init__(self, definitions: Definitions) -> None:
-        self._courses = Courses(definitions)
-        self._causes = Causes(definitions)
-        self._profiles = ProfileNews(definitions)
-        self._targets = TargetNews(definitions)
-        self._actions = ActionNews(definitions)
+        self._courses = LifecycleReplay(definitions)
+        self._causes = ActionRules(definitions)
+        self._profiles = ProfileEmitter(definitions)
+        self._targets = SlaEmitter(definitions)
+        self._actions = ActionSelector(definitions)
         self._names = {"lifecycle": STATES, "tier": TIERS}
 
-    def say(self, account: Account, said: Said, now: int) -> Speech:
+    def say(self, account: Customer, said: EmittedState, now: int) -> EmitResult:
         """Look at a customer, as the facts known at `now` (microseconds) have them."""
         course = self._courses.course(account, now)
         if course is None:
@@ -85,25 +93,30 @@ class Speaker:
             if key not in said.actions and issued.action in REACHING
         ]
         profiles = said.profiles + (news is not None)
-        after = Said(profile, lifecycle, tier, targets.told, targets.settled, actions, profiles)
-        return Speech(after, outputs, until, acted)
+        after = EmittedState(profile, lifecycle, tier, targets.told, targets.settled, actions, profiles)
+        return EmitResult(after, outputs, until, acted)
 
     def _turn(
-        self, customer: str, what: Standing, turn: Turn, told: Told | int, outputs: list[Output]
-    ) -> Told:
+        self,
+        customer: str,
+        what: Standing,
+        turn: LifecycleTransition,
+        told: EmittedTransition | int,
+        outputs: list[Output],
+    ) -> EmittedTransition:
         """Tell a transition that has not been told, and give what has been told.
 
         A number in the place of what was: none was, or they were forgotten so many times.
         """
         full = (turn.before, turn.after, turn.time, turn.cause, turn.event)
-        content = fingerprint(full)
+        content = content_hash(full)
         if isinstance(told, int):
             corrections = told
         elif told.content == content:
             return told
         else:
             corrections = told.corrections + (turn.time <= told.time)
-        output_id = identity(TRANSITION, customer, what, full, corrections)
+        output_id = deterministic_id(TRANSITION, customer, what, full, corrections)
         names = self._names[what]
         value = Transition(
             output_id,
@@ -111,28 +124,30 @@ class Speaker:
             what,
             None if turn.before is None else names[turn.before],
             names[turn.after],
-            moment(turn.time),
+            to_datetime(turn.time),
             Cause(turn.cause, event_id(turn.event)),
         )
         outputs.append(Output(TRANSITION, output_id, customer, turn.time, value))
-        return Told(turn.time, content, corrections)
+        return EmittedTransition(turn.time, content, corrections)
 
-    def _part(self, account: Account, said: Said, now: int) -> Speech:
+    def _part(self, account: Customer, said: EmittedState, now: int) -> EmitResult:
         """Take back what holds no longer of who is not known any more.
 
         They may come back, if they are another one for a while: what is said then is to have other ids.
         """
         if not said.profile:
-            return Speech(said, [], None)
+            return EmitResult(said, [], None)
         customer = account.key.decode()
-        gone = Output(PROFILE, identity(PROFILE, customer, now, said.profiles), customer, now, None)
-        settled = Settled(revisions=said.settled.revisions + 1)
+        gone = Output(PROFILE, deterministic_id(PROFILE, customer, now, said.profiles), customer, now, None)
+        settled = ArchivedTargets(revisions=said.settled.revisions + 1)
         actions, withdrawn, _ = self._actions.say(account, (), said.actions, now)
         outputs = [gone, *self._targets.say(customer, {}, said.targets, settled, now).outputs, *withdrawn]
-        return Speech(Said(settled=settled, actions=actions, profiles=said.profiles), outputs, None)
+        return EmitResult(
+            EmittedState(settled=settled, actions=actions, profiles=said.profiles), outputs, None
+        )
 
 
-def _sent_until(account: Account, now: int) -> int | None:
+def _sent_until(account: Customer, now: int) -> int | None:
     """Give when the customer will no longer have recommended the shop within a year."""
     until = account.sent + YEAR.hours
     return until * US_PER_HOUR if until > hour(now) else None

@@ -11,14 +11,14 @@ from typing import Final
 from msgspec import Struct
 
 from models.aggregation.aggregates import YEAR
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.customers.lifecycle import AT_RISK, CHURNED, NEW, PROSPECT, REACTIVATED, RETURNING, tiers_of
 from models.definitions.definitions import Definitions
 from models.definitions.money import exponent
 from models.definitions.windows import NEVER, US_PER_HOUR
 from models.facts import claims
 from models.facts.claims import AnyClaim
-from models.outputs.order_history import Entry, moves_of
+from models.outputs.order_history import Entry, order_changes
 
 TIME: Final = "time"
 
@@ -45,7 +45,7 @@ _TYPES: Final[dict[type[AnyClaim], str]] = {
 }
 
 
-class Turn(Struct, frozen=True, gc=False):
+class LifecycleTransition(Struct, frozen=True, gc=False):
     """A transition.
 
     Attributes:
@@ -63,7 +63,7 @@ class Turn(Struct, frozen=True, gc=False):
     event: str | None
 
 
-class Course(Struct, frozen=True, gc=False):
+class LifecycleHistory(Struct, frozen=True, gc=False):
     """What a customer's facts tell of their course up to some instant.
 
     Attributes:
@@ -74,14 +74,14 @@ class Course(Struct, frozen=True, gc=False):
         until: the next instant at which time may change any of it; None if it cannot.
     """
 
-    lifecycle: Turn
-    tier: Turn
+    lifecycle: LifecycleTransition
+    tier: LifecycleTransition
     line: list[Entry]
     year: int
     until: int | None
 
 
-class Courses:
+class LifecycleReplay:
     """Finds courses, by the present definitions."""
 
     def __init__(self, definitions: Definitions) -> None:
@@ -92,12 +92,12 @@ class Courses:
             currency: (float(10 ** exponent(currency)), rate) for currency, rate in definitions.rates.items()
         }
 
-    def course(self, account: Account, now: int) -> Course | None:
+    def course(self, account: Customer, now: int) -> LifecycleHistory | None:
         """Walk through a customer's facts; None while nothing is known of them."""
         if not account.row.known:
             return None
         walk = _Walk(self)
-        moves = moves_of(account)
+        moves = order_changes(account)
         birth, begun = _birth(account)
         if not moves or birth < moves[0][0]:
             walk.stand(birth, *begun)
@@ -111,7 +111,7 @@ class Courses:
         walk.pass_time(now + 1)
         return walk.course()
 
-    def value_of(self, course: Course) -> float:
+    def value_of(self, course: LifecycleHistory) -> float:
         """Give the worth of all of a customer's orders, in major units of the base currency."""
         net: dict[str, int] = {}
         for _, _, _, currency, amount in course.line:
@@ -128,7 +128,7 @@ class Courses:
         return total
 
 
-def _birth(account: Account) -> tuple[int, tuple[str, str]]:
+def _birth(account: Customer) -> tuple[int, tuple[str, str]]:
     """Give when the customer became one, and the type and id of the event."""
     row = account.row
     first: AnyClaim | None = None
@@ -151,15 +151,15 @@ def _birth(account: Account) -> tuple[int, tuple[str, str]]:
 class _Walk:
     """A customer at an instant that goes on."""
 
-    def __init__(self, rules: Courses) -> None:
+    def __init__(self, rules: LifecycleReplay) -> None:
         self.at = -1
         self._rules = rules
         self._line: list[Entry] = []
         self._first = 0  # of the year's orders, in the line
         self._net: dict[str, int] = {}  # of the year's orders
         self._spent_otherwise = True  # than when the tier was found
-        self._lifecycle: Turn | None = None
-        self._tier: Turn | None = None
+        self._lifecycle: LifecycleTransition | None = None
+        self._tier: LifecycleTransition | None = None
 
     def move(self, before: Entry | None, after: Entry | None) -> None:
         """Put an order in the place of another in the line."""
@@ -209,14 +209,18 @@ class _Walk:
         state = self._state(hour)
         former = self._lifecycle
         if former is None or former.after != state:
-            self._lifecycle = Turn(None if former is None else former.after, state, time, cause, event)
+            self._lifecycle = LifecycleTransition(
+                None if former is None else former.after, state, time, cause, event
+            )
         if not self._spent_otherwise:
             return
         self._spent_otherwise = False
         tier = bisect_right(self._rules.thresholds, self._rules.value(self._net))
         former = self._tier
         if former is None or former.after != tier:
-            self._tier = Turn(None if former is None else former.after, tier, time, cause, event)
+            self._tier = LifecycleTransition(
+                None if former is None else former.after, tier, time, cause, event
+            )
 
     def _state(self, hour: int) -> int:
         line = self._line
@@ -231,8 +235,8 @@ class _Walk:
             return NEW
         return REACTIVATED if line[-1][2] - line[-2][2] >= self._rules.churned_after else RETURNING
 
-    def course(self) -> Course:
+    def course(self) -> LifecycleHistory:
         """Give what has been found."""
         if self._lifecycle is None or self._tier is None:
             raise ValueError("the walk has not begun")
-        return Course(self._lifecycle, self._tier, self._line, self._first, self._next())
+        return LifecycleHistory(self._lifecycle, self._tier, self._line, self._first, self._next())

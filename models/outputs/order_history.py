@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from operator import itemgetter
 from typing import Final
 
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.definitions.windows import US_PER_HOUR
 from models.entities import refunds
 from models.facts.claims import Amended, Cancelled, Claim, Completed, OrderClaim, Placed
@@ -16,7 +16,7 @@ from models.facts.claims import Amended, Cancelled, Claim, Completed, OrderClaim
 #: A qualifying order: when it was placed, by which event, its event hour, currency and net.
 Entry = tuple[int, str, int, str, int]
 #: When, which event did it, its type, what the order was before and what it is from then on, if it qualifies.
-Move = tuple[int, str, str, Entry | None, Entry | None]
+OrderChange = tuple[int, str, str, Entry | None, Entry | None]
 Change = Amended | Cancelled | Completed
 
 _TYPES: Final[dict[type[Change], str]] = {
@@ -26,10 +26,10 @@ _TYPES: Final[dict[type[Change], str]] = {
 }
 
 
-def moves_of(account: Account) -> list[Move]:
+def order_changes(account: Customer) -> list[OrderChange]:
     """Give all moves, by (time, event id)."""
     paid = _paid(account)
-    moves: list[Move] = []
+    moves: list[OrderChange] = []
     for entity, known in account.row.orders.items():
         placed: Placed | None = None
         plain = entity not in paid
@@ -50,7 +50,7 @@ def moves_of(account: Account) -> list[Move]:
     return moves
 
 
-def _paid(account: Account) -> dict[str, list[Completed]]:
+def _paid(account: Customer) -> dict[str, list[Completed]]:
     paid: dict[str, list[Completed]] = {}
     for known in account.row.refunds.values():
         winner = refunds.completed(known)
@@ -59,7 +59,7 @@ def _paid(account: Account) -> dict[str, list[Completed]]:
     return paid
 
 
-def _moves(known: Iterable[OrderClaim], paid: Iterable[Completed]) -> list[Move]:
+def _moves(known: Iterable[OrderClaim], paid: Iterable[Completed]) -> list[OrderChange]:
     """Give the moves of an order that was placed: what is from before that counts from then on."""
     placed = min((claim for claim in known if isinstance(claim, Placed)), key=_moment)
     changes: list[Change] = [claim for claim in known if isinstance(claim, Amended | Cancelled)]
@@ -69,7 +69,9 @@ def _moves(known: Iterable[OrderClaim], paid: Iterable[Completed]) -> list[Move]
         if change.time <= placed.time:
             standing.take(change)
     entry = standing.entry()
-    moves: list[Move] = [] if entry is None else [(placed.time, placed.id, "order.placed", None, entry)]
+    moves: list[OrderChange] = (
+        [] if entry is None else [(placed.time, placed.id, "order.placed", None, entry)]
+    )
     for change in changes:
         if change.time > placed.time:
             standing.take(change)

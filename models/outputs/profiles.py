@@ -4,14 +4,14 @@ from typing import Final, NamedTuple
 
 from models.aggregation.aggregates import YEAR
 from models.contract.messages import Profile, ProfileRisk
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.customers.lifecycle import STATES
 from models.definitions.definitions import Definitions
 from models.definitions.money import exponent
 from models.definitions.windows import hour
 from models.entities import feedback
-from models.outputs.emitted import Said, fingerprint, identity, moment
-from models.outputs.lifecycle_history import Course
+from models.outputs.emitted import EmittedState, content_hash, deterministic_id, to_datetime
+from models.outputs.lifecycle_history import LifecycleHistory
 from models.outputs.output import PROFILE, Output
 from models.risk.lateness import assess
 
@@ -33,7 +33,7 @@ class Figures(NamedTuple):
     waiting: int
 
 
-class ProfileNews:
+class ProfileEmitter:
     """Makes profiles, by the present definitions."""
 
     def __init__(self, definitions: Definitions) -> None:
@@ -41,7 +41,7 @@ class ProfileNews:
         self._places = exponent(definitions.base_currency)
 
     def say(
-        self, account: Account, course: Course, figures: Figures, said: Said, now: int
+        self, account: Customer, course: LifecycleHistory, figures: Figures, said: EmittedState, now: int
     ) -> tuple[int, Output | None]:
         """Give by what the profile is known again, and the output, if it is another than was said.
 
@@ -62,7 +62,7 @@ class ProfileNews:
         spender = course.year < len(line)
         state, tier = course.lifecycle.after, course.tier.after
         content = (state, tier, spender, sender, first, last, len(line), value, risk, nps, figures.waiting)
-        known = fingerprint((content, self._definitions.base_currency))
+        known = content_hash((content, self._definitions.base_currency))
         if known == said.profile:
             return known, None
         customer = account.key.decode()
@@ -72,20 +72,20 @@ class ProfileNews:
             tier=TIERS[tier],
             spender=spender,
             sender=sender,
-            first_order=None if first is None else moment(first),
-            last_order=None if last is None else moment(last),
+            first_order=None if first is None else to_datetime(first),
+            last_order=None if last is None else to_datetime(last),
             orders=len(line),
             net_value=value,
             currency=self._definitions.base_currency,
             risk=risk,
             nps=nps,
             open_tickets=figures.waiting,
-            as_of=moment(now),
+            as_of=to_datetime(now),
         )
-        output_id = identity(PROFILE, customer, known, now, said.profiles)
+        output_id = deterministic_id(PROFILE, customer, known, now, said.profiles)
         return known, Output(PROFILE, output_id, customer, now, profile)
 
-    def _risk(self, course: Course, now: int) -> ProfileRisk | None:
+    def _risk(self, course: LifecycleHistory, now: int) -> ProfileRisk | None:
         risk = assess([entry[0] for entry in course.line], now, self._definitions)
         if risk is None:
             return None

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from models.definitions.windows import US_PER_DAY, US_PER_HOUR
 
 
-class Desk:
+class EmitSchedule:
     """Customers that have changed, those whom time has changed, and all of them once a day (UTC).
 
     So only what is due on the same day needs a timer. After a start, too, all are looked at: what has been

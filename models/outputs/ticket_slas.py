@@ -12,7 +12,16 @@ from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import US_PER_DAY
 from models.entities.sla import KINDS, goals, targets_of
 from models.entities.tickets import Ticket
-from models.outputs.emitted import ACTIVATED, BREACHED, FULFILLED, GONE, Settled, Target, identity, moment
+from models.outputs.emitted import (
+    ACTIVATED,
+    BREACHED,
+    FULFILLED,
+    GONE,
+    ArchivedTargets,
+    Target,
+    deterministic_id,
+    to_datetime,
+)
 from models.outputs.output import TICKET_SLA, Output
 
 _STATES: Final = ("activated", "fulfilled", "breached")
@@ -25,7 +34,7 @@ _NOTHING: Final[Mapping[int, Target]] = {}
 Told = dict[str, dict[int, Target]]
 
 
-class TargetSpeech(NamedTuple):
+class SlaEmitResult(NamedTuple):
     """What has come of looking at a customer's tickets.
 
     Attributes:
@@ -36,20 +45,20 @@ class TargetSpeech(NamedTuple):
     """
 
     told: Told
-    settled: Settled
+    settled: ArchivedTargets
     outputs: list[Output]
     due: int | None
 
 
-class TargetNews:
+class SlaEmitter:
     """Finds what is to be said of the targets of a customer's tickets."""
 
     def __init__(self, definitions: Definitions) -> None:
         self.targets = targets_of(definitions)
 
     def say(
-        self, customer: str, tickets: Mapping[str, Ticket], told: Told, settled: Settled, now: int
-    ) -> TargetSpeech:
+        self, customer: str, tickets: Mapping[str, Ticket], told: Told, settled: ArchivedTargets, now: int
+    ) -> SlaEmitResult:
         """Look at the targets of a customer's tickets.
 
         Args:
@@ -86,7 +95,7 @@ class TargetNews:
                 kept += [_mark(ticket_id, kind, target) for kind, target in after.items()]
         for ticket_id in told.keys() - tickets.keys():
             outputs += _gone(_About(customer, ticket_id, "normal", now), told[ticket_id])
-        return TargetSpeech(remembered, Settled(b"".join(kept), revisions), outputs, due)
+        return SlaEmitResult(remembered, ArchivedTargets(b"".join(kept), revisions), outputs, due)
 
     def _after(self, ticket: Ticket, before: Mapping[int, Target], now: int, turn: int) -> dict[int, Target]:
         """Give what is to have been said of a ticket; `turn` of what nothing is remembered of."""
@@ -129,7 +138,7 @@ class _About(Struct, frozen=True, gc=False):
     def id(self, kind: int, target: Target) -> str:
         """Give the id under which something is said of a target."""
         content = (kind, target.state, target.due, target.decided, target.turn)
-        return identity(TICKET_SLA, self.customer, self.ticket, *content)
+        return deterministic_id(TICKET_SLA, self.customer, self.ticket, *content)
 
     def statement(self, kind: int, target: Target) -> TicketSla:
         """Give the message of what has become of a target."""
@@ -140,8 +149,8 @@ class _About(Struct, frozen=True, gc=False):
             sla=KINDS[kind],
             state=_STATES[target.state],
             priority=self.priority,
-            due=moment(target.due),
-            decided=None if target.state == ACTIVATED else moment(target.decided),
+            due=to_datetime(target.due),
+            decided=None if target.state == ACTIVATED else to_datetime(target.decided),
             withdraws=None,
         )
 
@@ -154,7 +163,7 @@ class _About(Struct, frozen=True, gc=False):
         """Say that what was said of a target no longer holds."""
         withdrawn = self.id(kind, said)
         stated = self.statement(kind, said)
-        value = replace(stated, id=identity(withdrawn), state="withdrawn", withdraws=withdrawn)
+        value = replace(stated, id=deterministic_id(withdrawn), state="withdrawn", withdraws=withdrawn)
         return Output(TICKET_SLA, value.id, self.ticket, self.now, value)
 
 

@@ -13,24 +13,24 @@ from heapq import heappush
 from typing import Any
 
 from models.aggregation.aggregates import Aggregates
-from models.customers.aggregator import Relationship
-from models.customers.customer import Account, entry_of
+from models.customers.aggregator import CustomerAggregator
+from models.customers.customer import Customer, entry_of
 from models.customers.facts_by_entity import after
 from models.definitions.definitions import Definitions
 from models.definitions.windows import hour
 from models.entities import carts, feedback, orders, refunds, tickets
-from models.entities.carts import Cart, CheckoutPoints
-from models.entities.exposures import Encounter
-from models.entities.feedback import NPS, FeedbackPoints, Review
-from models.entities.orders import Order, OrderPoints
-from models.entities.refunds import NOTHING, RefundPoints
-from models.entities.sla import Outcome, Targets
-from models.entities.tickets import TicketPoints
+from models.entities.carts import Cart, CartAggregator
+from models.entities.exposures import Exposure
+from models.entities.feedback import NPS, FeedbackAggregator, Review
+from models.entities.orders import Order, OrderAggregator
+from models.entities.refunds import NOTHING, RefundAggregator
+from models.entities.sla import SlaAggregator, SlaOutcome
+from models.entities.tickets import TicketAggregator
 from models.facts.claims import (
     Acted,
     Answered,
     CheckoutStarted,
-    LooseClaim,
+    CustomerClaim,
     OrderClaim,
     PaymentFailed,
     Placed,
@@ -53,22 +53,22 @@ class Books:
         self.now = now
         self.aggregates = Aggregates(definitions)
         self._timers: list[Timer] = []
-        self._orders = OrderPoints(self.aggregates)
-        self._refunds = RefundPoints(self.aggregates)
-        self._tickets = TicketPoints(self.aggregates, definitions)
-        self._targets = Targets(self.aggregates, definitions)
-        self._checkout = CheckoutPoints(self.aggregates, definitions)
-        self._feedback = FeedbackPoints(self.aggregates)
-        self._whole = Relationship(self.aggregates, definitions, hour(now))
+        self._orders = OrderAggregator(self.aggregates)
+        self._refunds = RefundAggregator(self.aggregates)
+        self._tickets = TicketAggregator(self.aggregates, definitions)
+        self._targets = SlaAggregator(self.aggregates, definitions)
+        self._checkout = CartAggregator(self.aggregates, definitions)
+        self._feedback = FeedbackAggregator(self.aggregates)
+        self._whole = CustomerAggregator(self.aggregates, definitions, hour(now))
 
-    def _remind(self, account: Account, kind: int, entity: str, due: int | None) -> None:
+    def _remind(self, account: Customer, kind: int, entity: str, due: int | None) -> None:
         if due is not None:
             heappush(self._timers, (due, account.key, kind, entity))
 
     # Orders: their own points, the line of qualifying ones, the carts and refunds that name them or are
     # named.
 
-    def _enter_order(self, account: Account, entity: str, claim: OrderClaim) -> None:
+    def _enter_order(self, account: Customer, entity: str, claim: OrderClaim) -> None:
         if type(claim) is Placed:
             if claim.cart is not None:
                 self._convert(account, claim.cart, claim.time, 1)
@@ -76,13 +76,13 @@ class Books:
                 account.row.correspond().refers.add(entity)
         self._put_order(account, entity, [*account.row.orders.get(entity, ()), claim])
 
-    def _expire_order(self, account: Account, entity: str, known: list[OrderClaim]) -> None:
+    def _expire_order(self, account: Customer, entity: str, known: list[OrderClaim]) -> None:
         for claim in account.row.orders[entity]:
             if type(claim) is Placed and claim.cart is not None and claim not in known:
                 self._convert(account, claim.cart, claim.time, -1)
         self._put_order(account, entity, known)
 
-    def _put_order(self, account: Account, entity: str, known: list[OrderClaim]) -> None:
+    def _put_order(self, account: Customer, entity: str, known: list[OrderClaim]) -> None:
         old = account.order(entity)
         new = account.derive(entity, known)
         if old == new:
@@ -97,7 +97,7 @@ class Books:
             _replace(account.row.orders, entity, known)
             self._whole.meet(account, met, self._add_refunds(account, waiting, 1))
 
-    def _change_order(self, account: Account, entity: str, old: Order | None, new: Order | None) -> None:
+    def _change_order(self, account: Customer, entity: str, old: Order | None, new: Order | None) -> None:
         entry_before = entry_of(old) if old is not None and old.qualifying else None
         entry = entry_of(new) if new is not None and new.qualifying else None
         if entry != entry_before:
@@ -113,11 +113,11 @@ class Books:
             if due != orders.due(old, self.now):
                 self._remind(account, ORDER, entity, due)
 
-    def _enter_refund(self, account: Account, entity: str, claim: RefundClaim) -> None:
+    def _enter_refund(self, account: Customer, entity: str, claim: RefundClaim) -> None:
         account.refunds_about.setdefault(claim.order, set()).add(entity)
         self._put_refund(account, entity, [*account.row.refunds.get(entity, ()), claim])
 
-    def _put_refund(self, account: Account, entity: str, known: list[RefundClaim]) -> None:
+    def _put_refund(self, account: Customer, entity: str, known: list[RefundClaim]) -> None:
         section, refunded, _ = account.row.refunds, account.refunded, account.line
         old, new = refunds.completed(section.get(entity, ())), refunds.completed(known)
         met = self._add_refunds(account, (entity,), -1)
@@ -137,7 +137,7 @@ class Books:
             if view != now:
                 self._change_order(account, order, view, now)
 
-    def _add_refunds(self, account: Account, entities: Iterable[str], sign: int) -> list[Encounter]:
+    def _add_refunds(self, account: Customer, entities: Iterable[str], sign: int) -> list[Exposure]:
         """Add refunds' own points, or take them back, and give what the customer met in them."""
         found = [
             refunds.derive(account.row.refunds.get(entity, ()), account.has_order) for entity in entities
@@ -148,7 +148,7 @@ class Books:
 
     # Carts.
 
-    def _convert(self, account: Account, entity: str, time: int, sign: int) -> None:
+    def _convert(self, account: Customer, entity: str, time: int, sign: int) -> None:
         """An order names the cart that did not, or no longer does."""
         if not account.heeds(entity):
             return
@@ -159,24 +159,24 @@ class Books:
             account.conversions[entity].remove(time)
         self._add_cart(account, entity)
 
-    def _cart(self, account: Account, entity: str) -> Cart | None:
+    def _cart(self, account: Customer, entity: str) -> Cart | None:
         started = account.row.carts.get(entity)
         return None if started is None else carts.derive(started, account.conversions_of(entity))
 
-    def _enter_checkout(self, account: Account, entity: str, claim: CheckoutStarted) -> None:
+    def _enter_checkout(self, account: Customer, entity: str, claim: CheckoutStarted) -> None:
         self._put_cart(account, entity, [*account.row.carts.get(entity, ()), claim])
 
-    def _put_cart(self, account: Account, entity: str, known: list[CheckoutStarted]) -> None:
+    def _put_cart(self, account: Customer, entity: str, known: list[CheckoutStarted]) -> None:
         self._take_cart(account, entity)
         _replace(account.row.carts, entity, known)
         self._add_cart(account, entity)
 
-    def _take_cart(self, account: Account, entity: str) -> None:
+    def _take_cart(self, account: Customer, entity: str) -> None:
         cart = self._cart(account, entity)
         if cart is not None:
             self._checkout.add(cart, self.now, -1)
 
-    def _add_cart(self, account: Account, entity: str) -> None:
+    def _add_cart(self, account: Customer, entity: str) -> None:
         cart = self._cart(account, entity)
         if cart is not None:
             self._checkout.add(cart, self.now, 1)
@@ -184,10 +184,10 @@ class Books:
 
     # Tickets.
 
-    def _enter_ticket(self, account: Account, entity: str, claim: TicketClaim) -> None:
+    def _enter_ticket(self, account: Customer, entity: str, claim: TicketClaim) -> None:
         self._put_ticket(account, entity, [*account.row.tickets.get(entity, ()), claim])
 
-    def _put_ticket(self, account: Account, entity: str, known: list[TicketClaim]) -> None:
+    def _put_ticket(self, account: Customer, entity: str, known: list[TicketClaim]) -> None:
         old = tickets.derive(account.row.tickets.get(entity, ()))
         new = tickets.derive(known)
         _replace(account.row.tickets, entity, known)
@@ -198,7 +198,7 @@ class Books:
         self._target(account, entity, new, outcome)
 
     def _target(
-        self, account: Account, entity: str, ticket: tickets.Ticket | None, before: Outcome | None
+        self, account: Customer, entity: str, ticket: tickets.Ticket | None, before: SlaOutcome | None
     ) -> None:
         """Count what has become of a ticket's targets, no longer what had."""
         outcome = None if ticket is None else self._targets.outcome(ticket, self.now)
@@ -215,22 +215,22 @@ class Books:
 
     # Feedback, and what else is about the customer alone.
 
-    def _enter_review(self, account: Account, entity: str, claim: ReviewClaim) -> None:
+    def _enter_review(self, account: Customer, entity: str, claim: ReviewClaim) -> None:
         self._put_review(account, entity, [*account.row.reviews.get(entity, ()), claim])
 
-    def _put_review(self, account: Account, entity: str, known: list[ReviewClaim]) -> None:
+    def _put_review(self, account: Customer, entity: str, known: list[ReviewClaim]) -> None:
         old = feedback.derive(account.row.reviews.get(entity, ()))
         _replace(account.row.reviews, entity, known)
         self._change_review(account, old, feedback.derive(known))
 
-    def _change_review(self, account: Account, old: Review | None, new: Review | None) -> None:
+    def _change_review(self, account: Customer, old: Review | None, new: Review | None) -> None:
         if old is not None:
             self._feedback.add_review(old, -1)
         if new is not None:
             self._feedback.add_review(new, 1)
         self._whole.meet(account, feedback.met(old), feedback.met(new))
 
-    def _enter_loose(self, account: Account, _: str, claim: LooseClaim) -> None:
+    def _enter_loose(self, account: Customer, _: str, claim: CustomerClaim) -> None:
         loose = account.row.loose
         if isinstance(claim, Answered) and claim.survey == NPS:
             old = feedback.latest_nps(loose)
@@ -242,7 +242,7 @@ class Books:
             self._whole.act(account, claim)
         self._whole.meet(account, (), feedback.met_in(claim))
 
-    def _add_loose(self, claim: LooseClaim, sign: int) -> None:
+    def _add_loose(self, claim: CustomerClaim, sign: int) -> None:
         """Add what one claim adds by itself, or take it back."""
         if isinstance(claim, Answered):
             if claim.survey != NPS:
@@ -252,7 +252,7 @@ class Books:
         elif isinstance(claim, StockMissed):
             self._checkout.add_stockout(claim, sign)
 
-    def _expire_loose(self, account: Account, before: int) -> None:
+    def _expire_loose(self, account: Customer, before: int) -> None:
         row = account.row
         known, row.loose = row.loose, after(row.loose, before)
         for claim in known:

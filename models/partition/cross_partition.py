@@ -8,30 +8,30 @@ changes, with a number (`turn`), since letters of one customer may take several 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.facts.claims import (
+    AliasAdded,
     Completed,
     Erase,
-    Forgotten,
-    Joined,
-    KeptStatement,
+    IdentityErased,
     Merge,
-    Moved,
     Placed,
+    Redirected,
     Referred,
-    Told,
+    SentReferral,
+    StoredControlFact,
 )
 from models.facts.fact import Fact
-from models.identity.erased_ids import Rows, Vault
-from models.identity.links import letters_of, mentioned, renamed, unnamed, without
-from models.identity.merge_registry import MARKER_KEY, MERGE_KEY, Registry
-from models.identity.messages import Letter
+from models.identity.erased_ids import ErasedIds, Rows
+from models.identity.links import links_of, mentioned, renamed, unnamed, without
+from models.identity.merge_registry import MERGE_KEY, REDIRECT_KEY, MergeRegistry
+from models.identity.messages import Message
 
 if TYPE_CHECKING:
-    from models.partition.customers import Population
+    from models.partition.customers import PartitionCustomers
 
 
-class Correspondence:
+class CrossPartition:
     """Statements in and out of one partition.
 
     Args:
@@ -45,25 +45,25 @@ class Correspondence:
         dropped: facts of erased customers.
     """
 
-    def __init__(self, home: "Population", rows: Rows, touched: dict[bytes, None]) -> None:
-        self.outgoing: list[Letter] = []
+    def __init__(self, home: "PartitionCustomers", rows: Rows, touched: dict[bytes, None]) -> None:
+        self.outgoing: list[Message] = []
         self.dropped = 0
         self._home = home
         self._rows = rows
         self._touched = touched
-        self._vault = Vault(rows, touched)
-        self._registry: Registry | None = None
-        at = len(MARKER_KEY)
-        self._markers = {key[at:]: to.decode() for key, to in rows.items() if key.startswith(MARKER_KEY)}
+        self._vault = ErasedIds(rows, touched)
+        self._registry: MergeRegistry | None = None
+        at = len(REDIRECT_KEY)
+        self._markers = {key[at:]: to.decode() for key, to in rows.items() if key.startswith(REDIRECT_KEY)}
         # Name -> keys of the customers whose rows name it.
         self._mentions: dict[str, set[bytes]] = {}
         self.guarded = bool(self._markers) or self._vault.holds_any
 
     @property
-    def registry(self) -> Registry:
+    def registry(self) -> MergeRegistry:
         """The registry; only one partition is ever asked for it."""
         if self._registry is None:
-            self._registry = Registry(self._rows, self._touched, self._vault)
+            self._registry = MergeRegistry(self._rows, self._touched, self._vault)
         return self._registry
 
     def name_of(self, key: bytes) -> str | None:
@@ -99,29 +99,29 @@ class Correspondence:
     def take(self, key: bytes, fact: Fact) -> None:
         """Take a statement."""
         claim = fact.claim
-        if isinstance(claim, KeptStatement):
+        if isinstance(claim, StoredControlFact):
             self._receive(key, fact, claim)
-        elif type(claim) is Moved:
+        elif type(claim) is Redirected:
             self._move(key, claim.to)
-        elif type(claim) is Forgotten:
+        elif type(claim) is IdentityErased:
             self._forget(claim.identity)
         elif type(claim) is Merge:
             self.outgoing += self.registry.merge(claim)
         elif type(claim) is Erase:
             self.outgoing += self.registry.erase(claim.customer)
 
-    def _receive(self, key: bytes, fact: Fact, claim: KeptStatement) -> None:
+    def _receive(self, key: bytes, fact: Fact, claim: StoredControlFact) -> None:
         to = self._markers.get(key)
         if to is not None:
             self._send(to, fact)
         elif key.decode() in self._vault:
             return
-        elif type(claim) is Joined:
+        elif type(claim) is AliasAdded:
             self._join(key, fact, claim)
         elif type(claim) is Referred and claim.by not in self._vault and self._home.is_known(claim.at):
             self._refer(key, fact, claim)
 
-    def _join(self, key: bytes, fact: Fact, claim: Joined) -> None:
+    def _join(self, key: bytes, fact: Fact, claim: AliasAdded) -> None:
         home = self._home
         if not home.counting:
             home.keep(key, fact)
@@ -157,7 +157,7 @@ class Correspondence:
         if to == identity:
             self._mark(key, None)
             return
-        self._send(to, Fact("", Joined(identity=identity)))  # again, too: it may have been lost
+        self._send(to, Fact("", AliasAdded(identity=identity)))  # again, too: it may have been lost
         if self._markers.get(key) == to:
             return
         self._mark(key, to)
@@ -167,12 +167,14 @@ class Correspondence:
         self._home.replace(key, [])
         self._withdraw(identity, facts)
         for fact in facts:
-            if type(fact.claim) is not Told:
-                self._send(to, fact if isinstance(fact.claim, KeptStatement) else renamed(fact, identity, to))
+            if type(fact.claim) is not SentReferral:
+                self._send(
+                    to, fact if isinstance(fact.claim, StoredControlFact) else renamed(fact, identity, to)
+                )
 
     def _withdraw(self, identity: str, facts: Iterable[Fact]) -> None:
         """Say that orders are no referrals of this identity's any more."""
-        for order, (referrer, at) in letters_of(facts).told.items():
+        for order, (referrer, at) in links_of(facts).told.items():
             self._say(identity, order, referrer, at, stands=False)
 
     def _forget(self, identity: str) -> None:
@@ -190,7 +192,7 @@ class Correspondence:
 
     def _mark(self, key: bytes, to: str | None) -> None:
         """Note to whom an identity's facts are sent on; None: to nobody."""
-        row = MARKER_KEY + key
+        row = REDIRECT_KEY + key
         if to is not None:
             self._markers[key] = to
             self._rows[row] = to.encode()
@@ -216,7 +218,7 @@ class Correspondence:
         """Give the customers who name others, or are named."""
         return sorted({key for keys in self._mentions.values() for key in keys})
 
-    def follow(self, account: Account, fact: Fact) -> None:
+    def follow(self, account: Customer, fact: Fact) -> None:
         """Tell of the orders that a fact, known now, has to do with."""
         claim = fact.claim
         orders: set[str] = {fact.entity}
@@ -226,13 +228,13 @@ class Correspondence:
             orders = {each.order for each in account.row.refunds.get(fact.entity, ())}
         self.tell(account, orders)
 
-    def owes(self, account: Account, *, again: bool) -> bool:
+    def owes(self, account: Customer, *, again: bool) -> bool:
         """Whether `tell` would tell anybody anything."""
         if account.row.letters is None:
             return False
         return any(told != now or (again and now) for _, told, now in _named(account))
 
-    def tell(self, account: Account, orders: set[str] | None = None, *, again: bool = False) -> None:
+    def tell(self, account: Customer, orders: set[str] | None = None, *, again: bool = False) -> None:
         """Tell those whom the customer's orders name what has changed; `again` also what has not."""
         by = account.key.decode()
         for entity, before, now in _named(account, orders):
@@ -241,9 +243,9 @@ class Correspondence:
             if now is not None and (now != before or again):
                 self._tell(account, by, entity, *now, stands=True)
 
-    def _tell(self, account: Account, by: str, order: str, referrer: str, at: int, *, stands: bool) -> None:
+    def _tell(self, account: Customer, by: str, order: str, referrer: str, at: int, *, stands: bool) -> None:
         self._say(by, order, referrer, at, stands=stands)
-        told = Told(referrer=referrer, at=at, stands=stands)
+        told = SentReferral(referrer=referrer, at=at, stands=stands)
         account.row.correspond().add(order, told)
         self._home.keep(account.key, Fact(order, told))
 
@@ -252,11 +254,11 @@ class Correspondence:
         self._send(referrer, Fact(order, Referred(by=by, at=at, turn=turn, stands=stands)))
 
     def _send(self, to: str, fact: Fact) -> None:
-        self.outgoing.append(Letter(to, fact))
+        self.outgoing.append(Message(to, fact))
 
 
 def _named(
-    account: Account, orders: set[str] | None = None
+    account: Customer, orders: set[str] | None = None
 ) -> list[tuple[str, tuple[str, int] | None, tuple[str, int] | None]]:
     """Give a customer's orders (all, or of these) that name somebody: what was said last, and what is so.
 

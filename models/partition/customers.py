@@ -1,22 +1,22 @@
 """The customers of a partition at an instant: what is known of each, and what all of them add up to."""
 
-from models.customers.cache import Accounts
-from models.customers.customer import Account
-from models.customers.facts_by_entity import Row
+from models.customers.cache import CustomerCache
+from models.customers.customer import Customer
+from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER, US_PER_HOUR, between, known_since
-from models.facts.claims import LONG_AGO
+from models.facts.claims import TIMELESS
 from models.facts.fact import Fact
-from models.facts.fact_log import Journal
+from models.facts.fact_log import FactLog
 from models.identity.links import kept, without
-from models.outputs import Desk
-from models.partition.cross_partition import Correspondence
-from models.partition.future_facts import Waiting
+from models.outputs import EmitSchedule
+from models.partition.cross_partition import CrossPartition
+from models.partition.future_facts import FutureFacts
 from models.partition.ledger import Ledger
-from models.partition.metadata import Meta
+from models.partition.metadata import PartitionMetadata
 
 
-class Population:
+class PartitionCustomers:
     """Customers, as of the clock.
 
     A customer's facts are in their log. One from later than the clock waits; the rest is known, and adds to
@@ -37,15 +37,17 @@ class Population:
         since: the first instant that is within the horizon, microseconds.
     """
 
-    def __init__(self, definitions: Definitions, journal: Journal, meta: Meta, *, counting: bool) -> None:
+    def __init__(
+        self, definitions: Definitions, journal: FactLog, meta: PartitionMetadata, *, counting: bool
+    ) -> None:
         self.counting = counting
         self.journal = journal
-        self.desk = Desk(journal.customers)
-        self.correspondence = Correspondence(self, journal.rows, journal.touched)
+        self.desk = EmitSchedule(journal.customers)
+        self.correspondence = CrossPartition(self, journal.rows, journal.touched)
         self._definitions = definitions
         self._meta = meta
-        self._accounts = Accounts(self._known_facts)
-        self._waiting = Waiting()
+        self._accounts = CustomerCache(self._known_facts)
+        self._waiting = FutureFacts()
         # Event hour of the oldest claim -> customers. An entry whose customer has an older one is ignored.
         self._oldest: dict[int, list[bytes]] = {}
         self.begin()
@@ -65,21 +67,21 @@ class Population:
 
     # A customer.
 
-    def account(self, key: bytes) -> Account:
+    def account(self, key: bytes) -> Customer:
         """Give a customer at work."""
         return self._accounts.get(key)
 
-    def peek(self, key: bytes) -> Account:
+    def peek(self, key: bytes) -> Customer:
         """Give a customer to look at once."""
         return self._accounts.peek(key)
 
-    def copy_of(self, key: bytes) -> Account:
+    def copy_of(self, key: bytes) -> Customer:
         """Give a customer as known now, to be read by others."""
-        return Account(key, Row(self._known_facts(key)))
+        return Customer(key, CustomerFacts(self._known_facts(key)))
 
     def facts(self, key: bytes) -> tuple[list[Fact], list[Fact]]:
         """Give a customer's facts: those known now, and those later than the clock; none of a stranger."""
-        known = [fact for fact in self._known_facts(key) if fact.claim.time != LONG_AGO]
+        known = [fact for fact in self._known_facts(key) if fact.claim.time != TIMELESS]
         return known, self._waiting.of(key)
 
     def log_of(self, key: bytes) -> list[Fact]:
@@ -119,12 +121,12 @@ class Population:
             self.restore(key)
             self.correspondence.tell(self.account(key))
 
-    def enter(self, account: Account, fact: Fact) -> None:
+    def enter(self, account: Customer, fact: Fact) -> None:
         """Let a fact add what it adds."""
         self.age(account, fact.claim.time)
         self.ledger.enter(account, fact)
 
-    def age(self, account: Account, time: int) -> None:
+    def age(self, account: Customer, time: int) -> None:
         """Look at a customer again when what is of a time (microseconds) leaves the horizon."""
         at = time // US_PER_HOUR
         if at < account.row.earliest:
@@ -140,26 +142,26 @@ class Population:
         self._meta.turn += 1
         return self._meta.turn
 
-    def restore(self, key: bytes) -> Account | None:
+    def restore(self, key: bytes) -> Customer | None:
         """Add up one customer; None: nothing counts of them."""
         facts = self.journal.read(key)
         if self._meta.latest > self._meta.now:
             facts = self._hold(key, facts)
-        row = Row(facts)
+        row = CustomerFacts(facts)
         if row.earliest * US_PER_HOUR < self.since:
             facts = kept(facts, self.since)
             self.journal.rewrite(key, [*facts, *self._waiting.of(key)])
-            row = Row(facts)
+            row = CustomerFacts(facts)
         if row.letters is not None or key in self._waiting:
             erased = self.correspondence.erased_of(self.journal.read(key))
             if erased:
                 self.journal.rewrite(key, without(self.journal.read(key), erased))
                 self._waiting.unname(key, erased)
                 facts = without(facts, erased)
-                row = Row(facts)
+                row = CustomerFacts(facts)
         if row.earliest == NEVER:
             return None
-        account = Account(key, row)
+        account = Customer(key, row)
         self.ledger.open(account)
         self._accounts.pack(account)
         self._oldest.setdefault(row.earliest, []).append(key)
@@ -178,7 +180,7 @@ class Population:
     def _known_facts(self, key: bytes) -> list[Fact]:
         return self._waiting.known(key, self.journal.read(key))
 
-    def _know(self, key: bytes, account: Account, fact: Fact) -> None:
+    def _know(self, key: bytes, account: Customer, fact: Fact) -> None:
         self.enter(account, fact)
         self.desk.touch(key)
         if account.row.letters is not None:
@@ -208,7 +210,7 @@ class Population:
                 if account.row.earliest == at:
                     self._forget(key, account)
 
-    def _forget(self, key: bytes, account: Account) -> None:
+    def _forget(self, key: bytes, account: Customer) -> None:
         self.ledger.expire(account, self.since)
         self.desk.touch(key)
         self.journal.rewrite(key, kept(self.journal.read(key), self.since))

@@ -7,7 +7,7 @@ from models.facts.fact import Fact
 from models.identity.links import mentioned, without
 
 
-class Waiting:
+class FutureFacts:
     """Facts from later than the clock, by customer."""
 
     def __init__(self) -> None:

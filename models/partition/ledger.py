@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from msgspec.structs import replace
 
-from models.customers.customer import Account, entry_of
+from models.customers.customer import Customer, entry_of
 from models.customers.facts_by_entity import after
 from models.definitions.definitions import Definitions
 from models.definitions.windows import hour
 from models.entities import carts, feedback, orders, tickets
-from models.entities.exposures import Encounter
+from models.entities.exposures import Exposure
 from models.entities.refunds import NOTHING
 from models.facts import claims
 from models.facts.claims import (
     AnyClaim,
-    LooseClaim,
+    CustomerClaim,
     OrderClaim,
     Referred,
     RefundClaim,
@@ -42,23 +42,23 @@ class Ledger(Books):
 
     def __init__(self, definitions: Definitions, now: int) -> None:
         super().__init__(definitions, now)
-        self._enter: Final[dict[type[AnyClaim], Callable[[Account, str, Any], None]]] = {
+        self._enter: Final[dict[type[AnyClaim], Callable[[Customer, str, Any], None]]] = {
             **dict.fromkeys(get_args(OrderClaim), self._enter_order),
             **dict.fromkeys(get_args(RefundClaim), self._enter_refund),
             **dict.fromkeys(get_args(TicketClaim), self._enter_ticket),
             **dict.fromkeys(get_args(ReviewClaim), self._enter_review),
-            **dict.fromkeys(get_args(LooseClaim), self._enter_loose),
+            **dict.fromkeys(get_args(CustomerClaim), self._enter_loose),
             claims.CheckoutStarted: self._enter_checkout,
         }
 
-    def enter(self, account: Account, fact: Fact) -> None:
+    def enter(self, account: Customer, fact: Fact) -> None:
         """Make a fact known, which is not yet."""
         claim = fact.claim
         kind = type(claim)
         moving = kind in _MOVING or not account.row.known
         before = self._whole.standing(account) if moving else None
         self._enter[kind](account, fact.entity, claim)
-        if kind not in claims.OURS:
+        if kind not in claims.NON_CUSTOMER_FACTS:
             account.row.known += 1
         if kind in _SENDING:
             account.renew_sent()
@@ -68,7 +68,7 @@ class Ledger(Books):
             for experiment, variant in fact.seen.items():
                 self._whole.see(account, experiment, Seen(claim.time, claim.id, variant))
 
-    def open(self, account: Account) -> None:
+    def open(self, account: Customer) -> None:
         """Add all that a restored customer adds, as if it all came now."""
         row = account.row
         encounters = self._open_orders(account)
@@ -90,8 +90,8 @@ class Ledger(Books):
             self._change_nps(None, feedback.latest_nps(row.loose))
         self._whole.open(account, encounters)
 
-    def _open_orders(self, account: Account) -> list[Encounter]:
-        encounters: list[Encounter] = []
+    def _open_orders(self, account: Customer) -> list[Exposure]:
+        encounters: list[Exposure] = []
         line = account.line = []
         refunded, now, add = account.refunded, self.now, self._orders.add
         for entity, known in account.row.orders.items():
@@ -109,8 +109,8 @@ class Ledger(Books):
         line.sort()
         return encounters
 
-    def _open_tickets(self, account: Account) -> list[Encounter]:
-        encounters: list[Encounter] = []
+    def _open_tickets(self, account: Customer) -> list[Exposure]:
+        encounters: list[Exposure] = []
         for entity, conversation in account.row.tickets.items():
             ticket = tickets.derive(conversation)
             if ticket is not None:
@@ -121,7 +121,7 @@ class Ledger(Books):
                 encounters += outcome.met()
         return encounters
 
-    def _open_carts(self, account: Account) -> None:
+    def _open_carts(self, account: Customer) -> None:
         conversions, now, add = account.conversions, self.now, self._checkout.add
         for entity, started in account.row.carts.items():
             cart = carts.derive(started, conversions.get(entity, ()))
@@ -140,7 +140,7 @@ class Ledger(Books):
         due.update((key, CUSTOMER, "") for key in self._whole.go_to(hour(now)))
         return sorted(due)  # a customer's together: it may have to be decoded
 
-    def ripen(self, account: Account, kind: int, entity: str, before: int) -> None:
+    def ripen(self, account: Customer, kind: int, entity: str, before: int) -> None:
         """Let an entity add what it adds now, in the place of what it did at the instant `before`."""
         if kind == ORDER:
             order = account.order(entity)
@@ -160,14 +160,14 @@ class Ledger(Books):
                 self._checkout.add(cart, before, -1)
                 self._checkout.add(cart, self.now, 1)
 
-    def refer(self, account: Account, order: str, referred: Referred) -> None:
+    def refer(self, account: Customer, order: str, referred: Referred) -> None:
         """Let another customer's order be a referral of this one's, or no longer."""
         before = self._whole.standing(account)
         account.row.correspond().add(order, referred)
         account.renew_sent()
         self._whole.stand(account, before)
 
-    def join(self, account: Account, identity: str) -> None:
+    def join(self, account: Customer, identity: str) -> None:
         """Let an identity be the customer's, too: orders that name it are no referrals."""
         letters = account.row.correspond()
         before = [(entity, account.order(entity)) for entity in letters.refers]
@@ -177,10 +177,10 @@ class Ledger(Books):
             if old != new:
                 self._change_order(account, entity, old, new)
 
-    def expire(self, account: Account, before: int) -> None:
+    def expire(self, account: Customer, before: int) -> None:
         """Forget every claim from before a time (microseconds)."""
         row, standing = account.row, self._whole.standing(account)
-        sections: list[tuple[dict[str, list[Any]], Callable[[Account, str, list[Any]], None]]] = [
+        sections: list[tuple[dict[str, list[Any]], Callable[[Customer, str, list[Any]], None]]] = [
             (row.refunds, self._put_refund),
             (row.orders, self._expire_order),
             (row.tickets, self._put_ticket),

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 #: Raised when rows change in a way that older code would misread.
 STATE_VERSION: Final = 2
-META_KEY: Final = b"\xff\xff"
+METADATA_KEY: Final = b"\xff\xff"
 
 
 class StateTooNew(RuntimeError):
@@ -27,7 +27,7 @@ class StateTooNew(RuntimeError):
         self.known = known
 
 
-class Meta(Struct, array_like=True):
+class PartitionMetadata(Struct, array_like=True):
     """What a partition knows besides its customers; it has a row of its own.
 
     Attributes:
@@ -47,7 +47,7 @@ class Meta(Struct, array_like=True):
     told: int = 0
 
 
-def read_meta(value: bytes) -> Meta:
+def read_metadata(value: bytes) -> PartitionMetadata:
     """Read the row.
 
     Raises:
@@ -56,4 +56,4 @@ def read_meta(value: bytes) -> Meta:
     version = msgspec.msgpack.decode(value)[0]
     if version > STATE_VERSION:
         raise StateTooNew(version)
-    return msgspec.msgpack.decode(value, type=Meta)
+    return msgspec.msgpack.decode(value, type=PartitionMetadata)

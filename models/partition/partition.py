@@ -12,19 +12,26 @@ from typing import Final
 
 import msgspec
 
-from models.aggregation.aggregates import Partial
-from models.customers.customer import Account
+from models.aggregation.aggregates import PartialAggregate
+from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
-from models.facts.claims import LONG_AGO
+from models.facts.claims import TIMELESS
 from models.facts.fact import Fact, encode_fact
-from models.facts.fact_log import Journal
-from models.identity.messages import Letter
-from models.outputs import SOMETHING, Output, Said, Speaker, decode_said, encode_said
-from models.partition.cross_partition import Correspondence
-from models.partition.customers import Population
-from models.partition.metadata import META_KEY, STATE_VERSION, Meta, read_meta
+from models.facts.fact_log import FactLog
+from models.identity.messages import Message
+from models.outputs import (
+    UNKNOWN_PROFILE_EMITTED,
+    EmittedState,
+    Output,
+    OutputEmitter,
+    decode_emitted,
+    encode_emitted,
+)
+from models.partition.cross_partition import CrossPartition
+from models.partition.customers import PartitionCustomers
+from models.partition.metadata import METADATA_KEY, STATE_VERSION, PartitionMetadata, read_metadata
 
-__all__ = ["Addressed", "Partial", "Partition"]
+__all__ = ["Addressed", "Partition"]
 
 #: A customer's key, a fact, and the same as `facts.encode` gives it: who forwards facts has that anyway.
 Addressed = tuple[bytes, Fact, bytes]
@@ -45,15 +52,15 @@ class Partition:
     def __init__(self, definitions: Definitions, rows: dict[bytes, bytes]) -> None:
         self._definitions = definitions
         self._rows = rows
-        self._speaker = Speaker(definitions)
-        self._journal = Journal(rows)
-        self._begin(Meta(), counting=True)
+        self._speaker = OutputEmitter(definitions)
+        self._journal = FactLog(rows)
+        self._begin(PartitionMetadata(), counting=True)
 
-    def _begin(self, meta: Meta, *, counting: bool) -> None:
+    def _begin(self, meta: PartitionMetadata, *, counting: bool) -> None:
         self.meta = meta
         self._drained = msgspec.structs.replace(meta)
         meta.version = STATE_VERSION
-        self._customers = Population(self._definitions, self._journal, meta, counting=counting)
+        self._customers = PartitionCustomers(self._definitions, self._journal, meta, counting=counting)
 
     @property
     def counting(self) -> bool:
@@ -107,7 +114,7 @@ class Partition:
             if time > latest:  # noqa: PLR1730 - max() takes as long as the rest
                 latest = time
             if time < since:
-                if time == LONG_AGO:
+                if time == TIMELESS:
                     known += log(entries)  # they may be what it is about
                     entries = []
                     letters.take(key, fact)
@@ -124,7 +131,7 @@ class Partition:
         if time > self.meta.latest:  # noqa: PLR1730 - as above
             self.meta.latest = time
         if time < customers.since:
-            if time == LONG_AGO:
+            if time == TIMELESS:
                 customers.correspondence.take(key, fact)
             return True
         if customers.correspondence.guarded:
@@ -147,7 +154,7 @@ class Partition:
 
     # What comes of it.
 
-    def evaluate(self, now: int) -> Partial:
+    def evaluate(self, now: int) -> PartialAggregate:
         """Give the sums at `now` (microseconds), or at the partition's own clock if that is later."""
         self.advance(now)
         return self._customers.ledger.aggregates.evaluate(self.meta.now)
@@ -165,8 +172,10 @@ class Partition:
             return []
         account = self._customers.peek(key)
         before = self._journal.note(key)
-        speech = self._speaker.say(account, decode_said(before) if before else Said(), self.meta.now)
-        self._journal.put_note(key, encode_said(speech.said) if speech.said else b"")
+        speech = self._speaker.say(
+            account, decode_emitted(before) if before else EmittedState(), self.meta.now
+        )
+        self._journal.put_note(key, encode_emitted(speech.said) if speech.said else b"")
         for claim in speech.acted:
             fact = Fact("", claim)
             if not self._journal.log(((key, claim.id, encode_fact(fact)),)):
@@ -180,9 +189,9 @@ class Partition:
         Those of who turns out to be known no longer are taken back by `say`.
         """
         for key in keys:
-            self._journal.expect(key, encode_said(SOMETHING))
+            self._journal.expect(key, encode_emitted(UNKNOWN_PROFILE_EMITTED))
 
-    def take_outgoing(self) -> list[Letter]:
+    def take_outgoing(self) -> list[Message]:
         """Give what is to be delivered to partitions, this one included, in this order, and forget it.
 
         It has come of what was taken, of the clock or of counting: it belongs into the same transaction.
@@ -200,7 +209,7 @@ class Partition:
     # What is known.
 
     @property
-    def correspondence(self) -> Correspondence:
+    def correspondence(self) -> CrossPartition:
         """What concerns other partitions' customers too."""
         return self._customers.correspondence
 
@@ -216,7 +225,7 @@ class Partition:
         """Give a customer's facts: those known now, and those later than the clock; none of a stranger."""
         return self._customers.facts(key)
 
-    def copy_of(self, key: bytes) -> Account:
+    def copy_of(self, key: bytes) -> Customer:
         """Give a customer as known now, to be read by others."""
         return self._customers.copy_of(key)
 
@@ -227,7 +236,7 @@ class Partition:
         changed = self._journal.drain()
         if self.meta != self._drained:
             self._drained = msgspec.structs.replace(self.meta)
-            self._rows[META_KEY] = changed[META_KEY] = msgspec.msgpack.encode(self.meta)
+            self._rows[METADATA_KEY] = changed[METADATA_KEY] = msgspec.msgpack.encode(self.meta)
         return changed
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -239,8 +248,8 @@ class Partition:
         if value is None:
             self._rows.pop(key, None)
             return
-        if key == META_KEY:
-            read_meta(value)
+        if key == METADATA_KEY:
+            read_metadata(value)
         self._rows[key] = value
 
     def resume(self, now: int) -> None:
@@ -249,8 +258,8 @@ class Partition:
         Raises:
             StateTooNew: they were written by a newer version.
         """
-        saved = self._rows.get(META_KEY)
-        meta = Meta() if saved is None else read_meta(saved)
+        saved = self._rows.get(METADATA_KEY)
+        meta = PartitionMetadata() if saved is None else read_metadata(saved)
         self._begin(meta, counting=False)
         if saved is None:
             self._drained.version = 0  # written with the first drain: state lost is told from none yet

@@ -3,31 +3,31 @@
 For tests, and for what computes numbers without Kafka.
 """
 
-from models.aggregation.aggregates import Partial
-from models.facts.fact import REGISTRY
+from models.aggregation.aggregates import PartialAggregate
+from models.facts.fact import REGISTRY_ADDRESS
 from models.partition.partition import Partition
 
 
-def settle(partition: Partition) -> None:
+def deliver_all(partition: Partition) -> None:
     """Deliver all that has come of the facts that were taken, and what comes of that.
 
     It may wait until all facts have been taken. See `Partition.take_outgoing`.
     """
     while letters := partition.take_outgoing():
         for to, fact in letters:
-            partition.take_one(REGISTRY if to is None else to, fact)
+            partition.take_one(REGISTRY_ADDRESS if to is None else to, fact)
 
 
 def count(partition: Partition, now: int) -> None:
     """Add up all that has been absorbed, at `now` (microseconds)."""
     partition.advance(now)
-    settle(partition)
+    deliver_all(partition)
     for _ in partition.count():
         pass
 
 
-def evaluate(partition: Partition, now: int) -> Partial:
+def evaluate(partition: Partition, now: int) -> PartialAggregate:
     """Give the sums at `now` (microseconds), with all that comes of the facts that were taken."""
     partition.advance(now)
-    settle(partition)
+    deliver_all(partition)
     return partition.evaluate(now)

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from typing import cast
 
 from models.contract.messages import Profile
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.customers.lifecycle import STATES
 from models.definitions.definitions import Definitions
 from models.definitions.windows import Window, hour
 from models.entities import tickets
-from models.outputs.emitted import Said
-from models.outputs.lifecycle_history import Course, Courses
-from models.outputs.profiles import TIERS, Figures, ProfileNews
-from models.query.parameters import SetName, WhichCustomers
+from models.outputs.emitted import EmittedState
+from models.outputs.lifecycle_history import LifecycleHistory, LifecycleReplay
+from models.outputs.profiles import TIERS, Figures, ProfileEmitter
+from models.query.parameters import CustomerQuery, SetName
 from models.risk.lateness import assess
 
 #: Above this a customer is late.
@@ -48,10 +48,10 @@ class Customers:
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
-        self._courses = Courses(definitions)
-        self._profiles = ProfileNews(definitions)
+        self._courses = LifecycleReplay(definitions)
+        self._profiles = ProfileEmitter(definitions)
 
-    def find(self, account: Account, question: WhichCustomers, now: int) -> Profile | None:
+    def find(self, account: Customer, question: CustomerQuery, now: int) -> Profile | None:
         """Give the profile, as of `now` (microseconds), of who a question is about; None of others."""
         if question.set is not None and question.window is not None:
             hours = [entry[2] for entry in account.line]
@@ -68,19 +68,19 @@ class Customers:
             return None
         return self._profile(account, course, now)
 
-    def profile(self, account: Account, now: int) -> Profile | None:
+    def profile(self, account: Customer, now: int) -> Profile | None:
         """Give a customer's profile as of `now` (microseconds); None of who is none."""
         course = self._courses.course(account, now)
         return None if course is None else self._profile(account, course, now)
 
-    def _profile(self, account: Account, course: Course, now: int) -> Profile | None:
+    def _profile(self, account: Customer, course: LifecycleHistory, now: int) -> Profile | None:
         known = [tickets.derive(claims) for claims in account.row.tickets.values()]
         waiting = sum(ticket is not None and not ticket.is_resolved for ticket in known)
         figures = Figures(self._courses.value_of(course), waiting)
-        _, output = self._profiles.say(account, course, figures, Said(), now)
+        _, output = self._profiles.say(account, course, figures, EmittedState(), now)
         return None if output is None else cast("Profile", output.value)
 
-    def _is_at_risk(self, account: Account, question: WhichCustomers, now: int) -> bool:
+    def _is_at_risk(self, account: Customer, question: CustomerQuery, now: int) -> bool:
         if question.risk is None and question.min_lateness is None and question.max_p_alive is None:
             return True
         risk = assess([entry[0] for entry in account.line], now, self._definitions)

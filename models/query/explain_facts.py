@@ -7,7 +7,7 @@ Every function takes the claims of one entity and gives a verdict on each of the
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.entities import feedback, orders, refunds, tickets
 from models.entities.carts import PATIENCE_US
 from models.entities.tickets import Ticket
@@ -18,7 +18,7 @@ from models.query.responses import Use
 _C = TypeVar("_C", bound=Claim)
 
 
-class Verdict(NamedTuple):
+class Explanation(NamedTuple):
     """What a claim counts for.
 
     Attributes:
@@ -43,12 +43,12 @@ def _rank(claim: Claim) -> tuple[int, str]:
     return claim.time, claim.id
 
 
-def _outdone(losers: Iterable[Claim], winner: Claim, reason: str) -> Iterator[Verdict]:
+def _outdone(losers: Iterable[Claim], winner: Claim, reason: str) -> Iterator[Explanation]:
     for claim in losers:
-        yield Verdict(claim, [], reason, winner.id)
+        yield Explanation(claim, [], reason, winner.id)
 
 
-def of_order(account: Account, entity: str, now: int) -> Iterator[Verdict]:
+def of_order(account: Customer, entity: str, now: int) -> Iterator[Explanation]:
     """Judge the claims about one order."""
     known = account.row.orders[entity]
     order = account.order(entity)
@@ -59,35 +59,37 @@ def of_order(account: Account, entity: str, now: int) -> Iterator[Verdict]:
     yield _placed(account, entity, placed[0], order, now)
     for rival in placed[1:]:
         reason = f"order {entity} was placed before; the earliest claim counts"
-        yield Verdict(rival, _cart(account, rival), reason, placed[0].id)
+        yield Explanation(rival, _cart(account, rival), reason, placed[0].id)
     yield from _amended(_of(known, claims.Amended), order)
     cancelled = _of(known, claims.Cancelled)
     if cancelled:
         uses: list[Use] = ["retention", "refunds"]
-        yield Verdict(cancelled[0], uses, f"cancels order {entity}: it does not qualify")
+        yield Explanation(cancelled[0], uses, f"cancels order {entity}: it does not qualify")
         yield from _outdone(cancelled[1:], cancelled[0], f"order {entity} was cancelled already")
     for claim in _of(known, claims.Shipped):
-        yield Verdict(claim, [], "no number asks when an order was shipped")
+        yield Explanation(claim, [], "no number asks when an order was shipped")
     delivered = _of(known, claims.Delivered)
     if delivered:
-        yield Verdict(delivered[0], _late(order, now, ["deliveries"]), f"delivers order {entity}")
+        yield Explanation(delivered[0], _late(order, now, ["deliveries"]), f"delivers order {entity}")
         yield from _outdone(delivered[1:], delivered[0], f"order {entity} was delivered before")
 
 
-def _waiting(known: Iterable[Claim], reason: str) -> Iterator[Verdict]:
+def _waiting(known: Iterable[Claim], reason: str) -> Iterator[Explanation]:
     for claim in known:
-        yield Verdict(claim, [], reason)
+        yield Explanation(claim, [], reason)
 
 
 def _late(order: orders.Order, now: int, uses: list[Use]) -> list[Use]:
     return [*uses, "exposure"] if orders.met(order, now) else uses
 
 
-def _cart(account: Account, claim: claims.Placed) -> list[Use]:
+def _cart(account: Customer, claim: claims.Placed) -> list[Use]:
     return ["carts"] if claim.cart is not None and claim.cart in account.row.carts else []
 
 
-def _placed(account: Account, entity: str, claim: claims.Placed, order: orders.Order, now: int) -> Verdict:
+def _placed(
+    account: Customer, entity: str, claim: claims.Placed, order: orders.Order, now: int
+) -> Explanation:
     uses: list[Use] = []
     if order.qualifying:
         uses.append("retention")
@@ -105,19 +107,19 @@ def _placed(account: Account, entity: str, claim: claims.Placed, order: orders.O
     uses += _cart(account, claim)
     if order.delivered is not None or orders.is_overdue(order, now):
         uses = _late(order, now, [*uses, "deliveries"])
-    return Verdict(claim, uses, reason)
+    return Explanation(claim, uses, reason)
 
 
-def _amended(amended: Sequence[claims.Amended], order: orders.Order) -> Iterator[Verdict]:
+def _amended(amended: Sequence[claims.Amended], order: orders.Order) -> Iterator[Explanation]:
     if not amended:
         return
     uses: list[Use] = [] if order.cancelled else ["retention", "refunds"]
     said = "its order is cancelled" if order.cancelled else "the latest amendment: the order's amount"
-    yield Verdict(amended[-1], uses, said)
+    yield Explanation(amended[-1], uses, said)
     yield from _outdone(amended[:-1], amended[-1], "a later amendment counts")
 
 
-def of_refund(account: Account, entity: str) -> Iterator[Verdict]:
+def of_refund(account: Customer, entity: str) -> Iterator[Explanation]:
     """Judge the claims about one refund."""
     known = account.row.refunds[entity]
     refund = refunds.derive(known, account.has_order)
@@ -133,19 +135,19 @@ def of_refund(account: Account, entity: str) -> Iterator[Verdict]:
         if account.has_order(winner.order):
             yield judge(account, winner, refund)
         else:
-            yield Verdict(winner, [], f"waits for order {winner.order}, which nothing known has placed")
+            yield Explanation(winner, [], f"waits for order {winner.order}, which nothing known has placed")
         yield from _outdone(found[1:], winner, f"refund {entity}: the earliest claim counts")
 
 
-def _requested(_: Account, claim: claims.Requested, refund: refunds.Refund) -> Verdict:
+def _requested(_: Customer, claim: claims.Requested, refund: refunds.Refund) -> Explanation:
     if refund.completed is not None:
-        return Verdict(claim, ["refunds"], "asks for a refund; its time runs from here")
+        return Explanation(claim, ["refunds"], "asks for a refund; its time runs from here")
     if refund.rejected is not None:
-        return Verdict(claim, [], "asks for a refund, which was rejected")
-    return Verdict(claim, ["refunds"], "asks for a refund that is still open")
+        return Explanation(claim, [], "asks for a refund, which was rejected")
+    return Explanation(claim, ["refunds"], "asks for a refund that is still open")
 
 
-def _completed(account: Account, claim: claims.Completed, _: refunds.Refund) -> Verdict:
+def _completed(account: Customer, claim: claims.Completed, _: refunds.Refund) -> Explanation:
     order = account.order(claim.order)
     if order is None or order.qualifying or order.cancelled:
         reason = f"refunds order {claim.order}"
@@ -154,16 +156,16 @@ def _completed(account: Account, claim: claims.Completed, _: refunds.Refund) -> 
     uses: list[Use] = ["refunds", "exposure"]
     if order is not None and not order.cancelled:
         uses.insert(0, "retention")
-    return Verdict(claim, uses, reason)
+    return Explanation(claim, uses, reason)
 
 
-def _rejected(_: Account, claim: claims.Rejected, refund: refunds.Refund) -> Verdict:
+def _rejected(_: Customer, claim: claims.Rejected, refund: refunds.Refund) -> Explanation:
     if refund.completed is not None:
-        return Verdict(claim, [], "the refund was paid all the same")
-    return Verdict(claim, ["refunds", "exposure"], "rejects the refund")
+        return Explanation(claim, [], "the refund was paid all the same")
+    return Explanation(claim, ["refunds", "exposure"], "rejects the refund")
 
 
-def of_ticket(account: Account, entity: str) -> Iterator[Verdict]:
+def of_ticket(account: Customer, entity: str) -> Iterator[Explanation]:
     """Judge the claims about one ticket."""
     known = account.row.tickets[entity]
     ticket = tickets.derive(known)
@@ -171,24 +173,24 @@ def of_ticket(account: Account, entity: str) -> Iterator[Verdict]:
         yield from _waiting(known, f"waits for ticket {entity}, which nothing known has opened")
         return
     opened = _of(known, claims.Opened)
-    yield Verdict(opened[0], ["tickets", "sla"], f"opens ticket {entity}")
+    yield Explanation(opened[0], ["tickets", "sla"], f"opens ticket {entity}")
     yield from _outdone(opened[1:], opened[0], f"ticket {entity} was opened before")
     yield from _replies(_of(known, claims.Replied), ticket)
     yield from _changes(_of(known, claims.StatusChanged), ticket)
     transferred = _of(known, claims.Transferred)
     if transferred:
-        yield Verdict(transferred[0], ["tickets"], "the ticket has changed hands")
+        yield Explanation(transferred[0], ["tickets"], "the ticket has changed hands")
         yield from _outdone(transferred[1:], transferred[0], "the ticket has changed hands before")
 
 
-def _replies(replies: Sequence[claims.Replied], ticket: Ticket) -> Iterator[Verdict]:
+def _replies(replies: Sequence[claims.Replied], ticket: Ticket) -> Iterator[Explanation]:
     ours = [reply for reply in replies if reply.public and reply.author != claims.CUSTOMER]
     humans = [reply for reply in ours if reply.author == claims.AGENT]
     promises = [reply for reply in ours if reply.promised is not None]
     for reply in replies:
         if reply not in ours:
             said = "the customer's own" if reply.author == claims.CUSTOMER else "not public"
-            yield Verdict(reply, [], f"no response: {said}")
+            yield Explanation(reply, [], f"no response: {said}")
             continue
         parts = []
         if not ticket.by_agent and reply is ours[0]:
@@ -198,14 +200,14 @@ def _replies(replies: Sequence[claims.Replied], ticket: Ticket) -> Iterator[Verd
         if promises and reply is promises[-1]:
             parts.append("the deadline told last")
         if parts:
-            yield Verdict(reply, ["tickets", "sla"], ", ".join(parts))
+            yield Explanation(reply, ["tickets", "sla"], ", ".join(parts))
         elif ticket.by_agent:
-            yield Verdict(reply, ["tickets"], "an agent opened the ticket: it has no first response")
+            yield Explanation(reply, ["tickets"], "an agent opened the ticket: it has no first response")
         else:
-            yield Verdict(reply, [], "not the first response", ours[0].id)
+            yield Explanation(reply, [], "not the first response", ours[0].id)
 
 
-def _changes(changes: Sequence[claims.StatusChanged], ticket: Ticket) -> Iterator[Verdict]:
+def _changes(changes: Sequence[claims.StatusChanged], ticket: Ticket) -> Iterator[Explanation]:
     resolved = False
     for change in changes:
         now_resolved = change.status >= claims.SOLVED
@@ -222,26 +224,26 @@ def _changes(changes: Sequence[claims.StatusChanged], ticket: Ticket) -> Iterato
         if change is changes[-1]:
             said += "; the latest status"
         resolved = now_resolved
-        yield Verdict(change, uses, said)
+        yield Explanation(change, uses, said)
 
 
-def of_review(account: Account, entity: str) -> Iterator[Verdict]:
+def of_review(account: Customer, entity: str) -> Iterator[Explanation]:
     """Judge the claims about one review."""
     known = account.row.reviews[entity]
     removed, versions = _of(known, claims.Removed), _of(known, claims.Submitted)
     if removed:
-        yield Verdict(removed[0], ["feedback"], f"removes review {entity} for good")
+        yield Explanation(removed[0], ["feedback"], f"removes review {entity} for good")
         yield from _outdone(removed[1:], removed[0], f"review {entity} was removed already")
         yield from _outdone(versions, removed[0], f"review {entity} was removed")
         return
     uses: list[Use] = ["feedback"]
     if feedback.met(feedback.derive(known)):
         uses.append("exposure")
-    yield Verdict(versions[-1], uses, "the review's latest version")
+    yield Explanation(versions[-1], uses, "the review's latest version")
     yield from _outdone(versions[:-1], versions[-1], "a later version counts")
 
 
-def of_cart(account: Account, entity: str, now: int) -> Iterator[Verdict]:
+def of_cart(account: Customer, entity: str, now: int) -> Iterator[Explanation]:
     """Judge the claims about one cart."""
     known = _of(account.row.carts[entity], claims.CheckoutStarted)
     ordered = min(account.conversions_of(entity), default=None)
@@ -251,15 +253,15 @@ def of_cart(account: Account, entity: str, now: int) -> Iterator[Verdict]:
         said = "it is abandoned" if due <= now else "it will be abandoned an hour later"
     else:
         said = "an order names it" + (" and recovers it" if ordered >= due else "")
-    yield Verdict(last, ["carts"], f"the cart's last activity; {said}")
+    yield Explanation(last, ["carts"], f"the cart's last activity; {said}")
     for claim in known[:-1]:
         if claim is known[0] and ordered is not None:
-            yield Verdict(claim, ["carts"], "the cart's first activity: checkout time runs from here")
+            yield Explanation(claim, ["carts"], "the cart's first activity: checkout time runs from here")
         else:
-            yield Verdict(claim, [], "a later activity counts", last.id)
+            yield Explanation(claim, [], "a later activity counts", last.id)
 
 
-def of_loose(account: Account) -> Iterator[Verdict]:
+def of_loose(account: Customer) -> Iterator[Explanation]:
     """Judge the claims that are about the customer alone."""
     loose = account.row.loose
     latest = feedback.latest_nps(loose)
@@ -268,20 +270,20 @@ def of_loose(account: Account) -> Iterator[Verdict]:
             yield _answer(claim, latest)
         else:
             uses, reason = _ALONE[type(claim)]
-            yield Verdict(claim, list(uses), reason)
+            yield Explanation(claim, list(uses), reason)
 
 
-def _answer(claim: claims.Answered, latest: claims.Answered | None) -> Verdict:
+def _answer(claim: claims.Answered, latest: claims.Answered | None) -> Explanation:
     uses: list[Use] = ["exposure"] if feedback.met_in(claim) else []
     if claim.survey != feedback.NPS:
-        return Verdict(claim, ["feedback", *uses], "an answer; all of them count")
+        return Explanation(claim, ["feedback", *uses], "an answer; all of them count")
     if claim is not latest:
-        return Verdict(claim, uses, "a later answer counts", None if latest is None else latest.id)
+        return Explanation(claim, uses, "a later answer counts", None if latest is None else latest.id)
     if claim.score >= feedback.PROMOTER:
-        return Verdict(claim, ["feedback", "senders"], "the latest answer: a promoter")
+        return Explanation(claim, ["feedback", "senders"], "the latest answer: a promoter")
     detractor = claim.score <= feedback.DETRACTOR
     said = "a detractor" if detractor else "neither promoter nor detractor"
-    return Verdict(claim, ["feedback", *uses], f"the latest answer: {said}")
+    return Explanation(claim, ["feedback", *uses], f"the latest answer: {said}")
 
 
 _ALONE: dict[type[Claim], tuple[tuple[Use, ...], str]] = {
@@ -289,6 +291,6 @@ _ALONE: dict[type[Claim], tuple[tuple[Use, ...], str]] = {
     claims.PaymentFailed: (("payment_failures",), "a payment that did not go through"),
     claims.StockMissed: (("stockouts", "exposure"), "wanted, and out of stock"),
     claims.Contacted: (("actions",), "an action was taken"),
-    claims.Merging: ((), "showed a variant"),
+    claims.MergeVariant: ((), "showed a variant"),
     claims.Acted: (("actions",), "an action was asked for, or held back of who is held out"),
 }

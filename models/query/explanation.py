@@ -4,22 +4,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from models.contract.messages import Cause
-from models.customers.customer import Account
-from models.customers.facts_by_entity import Row
+from models.customers.customer import Customer
+from models.customers.facts_by_entity import CustomerFacts
 from models.customers.lifecycle import STATES
 from models.definitions.action_policy import ACTIONS
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import Window, hour
 from models.facts import claims
-from models.facts.claims import AUTHORS, LONG_AGO, STATUSES, SURVEYS, Claim
+from models.facts.claims import AUTHORS, STATUSES, SURVEYS, TIMELESS, Claim
 from models.facts.fact import Fact
 from models.identity.links import event_id
-from models.outputs.emitted import moment
-from models.outputs.lifecycle_history import Courses, Turn
+from models.outputs.emitted import to_datetime
+from models.outputs.lifecycle_history import LifecycleReplay, LifecycleTransition
 from models.outputs.profiles import TIERS
 from models.query import explain_facts, identities
 from models.query.customers import sets_of
-from models.query.explain_facts import Verdict
+from models.query.explain_facts import Explanation
 from models.query.responses import Change, Kind, MergeSeen, Reason, Sets, Subject, Why
 
 #: Claim -> the event's type, and what kind of thing it is about.
@@ -44,7 +44,7 @@ _EVENTS: Final[dict[type[Claim], tuple[str, Kind | None]]] = {
     claims.PaymentFailed: ("payment.failed", None),
     claims.StockMissed: ("stock.missed", None),
     claims.Contacted: ("customer.contacted", None),
-    claims.Merging: ("customer.merged", None),
+    claims.MergeVariant: ("customer.merged", None),
     claims.Acted: ("action.asked", None),
 }
 #: A claim's field -> the event's, and the names of its numbers, where it is one of those.
@@ -66,7 +66,7 @@ _FIELDS: Final[Mapping[tuple[type[Claim], str], tuple[str, Sequence[str] | None]
 }
 #: As `Row.sections` has them.
 _KINDS: Final[tuple[Kind, ...]] = ("order", "refund", "ticket", "review", "cart")
-_JUDGES: Final[Mapping[Kind, Callable[[Account, str, int], Iterator[Verdict]]]] = {
+_JUDGES: Final[Mapping[Kind, Callable[[Customer, str, int], Iterator[Explanation]]]] = {
     "order": explain_facts.of_order,
     "refund": lambda account, entity, _: explain_facts.of_refund(account, entity),
     "ticket": lambda account, entity, _: explain_facts.of_ticket(account, entity),
@@ -83,11 +83,11 @@ class Place(NamedTuple):
     id: str
 
 
-class Whys:
+class Explainer:
     """Finds reasons, by the present definitions."""
 
     def __init__(self, definitions: Definitions) -> None:
-        self._courses = Courses(definitions)
+        self._courses = LifecycleReplay(definitions)
         self._windows = [Window.parse(name) for name in definitions.windows]
 
     def why(
@@ -112,12 +112,12 @@ class Whys:
             after: where to begin; None: with the first event.
             limit: of events.
         """
-        account = Account(customer, Row(facts))
+        account = Customer(customer, CustomerFacts(facts))
         course = self._courses.course(account, now)
         if course is None:
             return None
         made = identities.made_of(merges, account.key.decode())
-        known = [fact for fact in facts if fact.time != LONG_AGO]
+        known = [fact for fact in facts if fact.time != TIMELESS]
         events = identities.mixed([*known, *later], made)
         events.sort(key=lambda fact: (fact.time, fact.claim.id))
         if after is not None:
@@ -134,11 +134,11 @@ class Whys:
             tier_changed=_change(course.tier),
             sets=[Sets(w.name, sets_of(hours, hour(now), w.hours)) for w in self._windows],
             events=[self._reason(fact, verdicts.get(id(fact.claim)), made, now) for fact in page],
-            as_of=moment(now),
+            as_of=to_datetime(now),
             next=None,
         ), more
 
-    def _reason(self, fact: Fact, verdict: Verdict | None, made: identities.Made, now: int) -> Reason:
+    def _reason(self, fact: Fact, verdict: Explanation | None, made: identities.Made, now: int) -> Reason:
         claim = fact.claim
         says = dict(_says(claim))
         merge = identities.merge_of(fact, made)
@@ -146,7 +146,7 @@ class Whys:
             verdict = identities.verdict_on(fact, merge)
             says = {"customer_id": merge.customer_id, "into": merge.into}
         if verdict is None:
-            verdict = Verdict(claim, [], "is later than the clock: it counts from its time on")
+            verdict = Explanation(claim, [], "is later than the clock: it counts from its time on")
         elif fact.seen:
             verdict = verdict._replace(uses=[*verdict.uses, "experiments"])
         kind, about = _EVENTS[type(claim)]
@@ -154,7 +154,7 @@ class Whys:
         return Reason(
             id=event_id(claim.id) or claim.id,
             type=kind,
-            time=moment(claim.time),
+            time=to_datetime(claim.time),
             subject=None if about is None else Subject(about, fact.entity),
             says=says,
             experiments=fact.seen or {},
@@ -166,7 +166,7 @@ class Whys:
         )
 
 
-def _judge(account: Account, page: Sequence[Fact], now: int) -> Iterator[Verdict]:
+def _judge(account: Customer, page: Sequence[Fact], now: int) -> Iterator[Explanation]:
     """Judge all that is known of the things, and no others, that a page of events is about."""
     sections = dict(zip(_KINDS, account.row.sections(), strict=True))
     about = {(_EVENTS[type(fact.claim)][1], fact.entity) for fact in page}
@@ -177,8 +177,8 @@ def _judge(account: Account, page: Sequence[Fact], now: int) -> Iterator[Verdict
             yield from _JUDGES[kind](account, entity, now)
 
 
-def _change(turn: Turn) -> Change:
-    return Change(moment(turn.time), Cause(turn.cause, event_id(turn.event)))
+def _change(turn: LifecycleTransition) -> Change:
+    return Change(to_datetime(turn.time), Cause(turn.cause, event_id(turn.event)))
 
 
 def _says(claim: Claim) -> Iterator[tuple[str, Any]]:
@@ -190,7 +190,7 @@ def _says(claim: Claim) -> Iterator[tuple[str, Any]]:
         if names is not None:
             value = names[value]
         elif field == "promised_at" and value is not None:
-            value = moment(value).isoformat().replace("+00:00", "Z")
+            value = to_datetime(value).isoformat().replace("+00:00", "Z")
         elif field == "sentiment" and value is not None:
             value /= _BILLION
         yield field, value

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from models.contract.decoding import to_us
-from models.facts.claims import Merge, Merging
+from models.facts.claims import Merge, MergeVariant
 from models.facts.fact import Fact
 from models.identity.links import renamed
 from models.identity.merge_registry import Component
-from models.outputs.emitted import moment
-from models.query.explain_facts import Verdict
+from models.outputs.emitted import to_datetime
+from models.query.explain_facts import Explanation
 from models.query.responses import Identities, MergeSeen
 
 #: Merges by the ids that what they say has among their customer's facts.
@@ -25,7 +25,7 @@ def identities_of(identity: str, component: Component | None) -> Identities:
 
 
 def _seen(merge: Merge) -> MergeSeen:
-    return MergeSeen(merge.event, moment(merge.at), merge.customer, merge.into)
+    return MergeSeen(merge.event, to_datetime(merge.at), merge.customer, merge.into)
 
 
 def made_of(merges: Iterable[MergeSeen], customer: str) -> Made:
@@ -34,21 +34,21 @@ def made_of(merges: Iterable[MergeSeen], customer: str) -> Made:
 
 
 def _fact(merge: MergeSeen, claim_id: str, seen: dict[str, str] | None = None) -> Fact:
-    return Fact("", Merging(to_us(merge.time), claim_id), seen)
+    return Fact("", MergeVariant(to_us(merge.time), claim_id), seen)
 
 
 def mixed(facts: Sequence[Fact], made: Made) -> list[Fact]:
     """Give a customer's facts and merges, each once: among the facts are those that showed a variant."""
-    shown = {fact.claim.id: fact.seen for fact in facts if type(fact.claim) is Merging}
-    others = [fact for fact in facts if type(fact.claim) is not Merging or fact.claim.id not in made]
+    shown = {fact.claim.id: fact.seen for fact in facts if type(fact.claim) is MergeVariant}
+    others = [fact for fact in facts if type(fact.claim) is not MergeVariant or fact.claim.id not in made]
     return [*others, *(_fact(merge, name, shown.get(name)) for name, merge in made.items())]
 
 
 def merge_of(fact: Fact, made: Made) -> MergeSeen | None:
     """Give the merge that a fact is."""
-    return made.get(fact.claim.id) if type(fact.claim) is Merging else None
+    return made.get(fact.claim.id) if type(fact.claim) is MergeVariant else None
 
 
-def verdict_on(fact: Fact, merge: MergeSeen) -> Verdict:
+def verdict_on(fact: Fact, merge: MergeSeen) -> Explanation:
     """Say what a merge counts for."""
-    return Verdict(fact.claim, ["merged"], f"makes {merge.customer_id} and {merge.into} one customer")
+    return Explanation(fact.claim, ["merged"], f"makes {merge.customer_id} and {merge.into} one customer")

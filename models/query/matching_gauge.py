@@ -1,6 +1,6 @@
 """Which gauge counts what a question lists."""
 
-from models.query.parameters import Question, WhichCustomers, WhichOrders, WhichTickets
+from models.query.parameters import CustomerQuery, OrderQuery, Query, TicketQuery
 
 #: A metric, and its labels.
 Series = tuple[str, dict[str, str]]
@@ -8,21 +8,21 @@ Series = tuple[str, dict[str, str]]
 _OPEN = frozenset({"open", "pending", "on_hold"})
 
 
-def counted_by(question: Question) -> Series | None:
+def counted_by(question: Query) -> Series | None:
     """Give the series that counts the items of all pages; None where none counts just these.
 
     Of a ratio, it is the numerator that does.
     """
-    if isinstance(question, WhichCustomers):
+    if isinstance(question, CustomerQuery):
         return _of_customers(question)
-    if isinstance(question, WhichTickets):
+    if isinstance(question, TicketQuery):
         return _of_tickets(question)
-    if isinstance(question, WhichOrders):
+    if isinstance(question, OrderQuery):
         return "retention_deliveries_overdue", {}
     return None
 
 
-def _of_customers(question: WhichCustomers) -> Series | None:
+def _of_customers(question: CustomerQuery) -> Series | None:
     risk = (question.risk, question.min_lateness, question.max_p_alive)
     asked = (question.set, question.lifecycle, question.tier)
     if any(one is not None for one in risk) or sum(one is not None for one in asked) != 1:
@@ -34,7 +34,7 @@ def _of_customers(question: WhichCustomers) -> Series | None:
     return "retention_customers", {"set": str(question.set), "window": str(question.window)}
 
 
-def _of_tickets(question: WhichTickets) -> Series | None:
+def _of_tickets(question: TicketQuery) -> Series | None:
     priority = question.priority
     if question.breached:
         if question.window is None or question.sla is None or question.status or question.unanswered:

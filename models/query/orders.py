@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.definitions.windows import US_PER_SECOND
 from models.entities import orders
-from models.outputs.emitted import moment
+from models.outputs.emitted import to_datetime
 from models.query.responses import Order
 
 
-def overdue(account: Account, now: int) -> Iterator[Order]:
+def overdue(account: Customer, now: int) -> Iterator[Order]:
     """Give a customer's orders that are overdue at `now` (microseconds), by their ids."""
     for entity in sorted(account.row.orders):
         order = account.order(entity)
@@ -18,8 +18,8 @@ def overdue(account: Account, now: int) -> Iterator[Order]:
         yield Order(
             account.key.decode(),
             entity,
-            moment(order.time),
-            moment(order.promised),
+            to_datetime(order.time),
+            to_datetime(order.promised),
             (now - order.promised) // US_PER_SECOND,
             order.amount,
             order.refunded,

@@ -17,7 +17,7 @@ By = Literal["any", "human"]
 Format = Literal["json", "csv"]
 
 
-class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every question may say."""
 
     format: Annotated[
@@ -25,14 +25,14 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
 
-class WhichSeries(Question, frozen=True, kw_only=True):
+class SeriesQuery(Query, frozen=True, kw_only=True):
     """Of all current series."""
 
     metric: Annotated[str | None, Meta(description="Of this metric only.")] = None
     window: Annotated[str | None, Meta(description="Of this window only.")] = None
 
 
-class Listing(Question, frozen=True, kw_only=True):
+class Listing(Query, frozen=True, kw_only=True):
     """What every question for a list may say."""
 
     limit: Annotated[int, Meta(ge=1, le=1000, description="Items in a page, at most.")] = 100
@@ -42,11 +42,11 @@ class Listing(Question, frozen=True, kw_only=True):
     ] = None
 
 
-class WhichEvents(Listing, frozen=True, kw_only=True):
+class EventQuery(Listing, frozen=True, kw_only=True):
     """Of one customer."""
 
 
-class WhichCustomers(Listing, frozen=True, kw_only=True):
+class CustomerQuery(Listing, frozen=True, kw_only=True):
     """Of all customers, or of those who are all of this."""
 
     set: Annotated[
@@ -69,7 +69,7 @@ class WhichCustomers(Listing, frozen=True, kw_only=True):
     ] = None
 
 
-class WhichTickets(Listing, frozen=True, kw_only=True):
+class TicketQuery(Listing, frozen=True, kw_only=True):
     """Tickets with a target missed or due; without either, those that are not solved or closed."""
 
     breached: Annotated[
@@ -94,7 +94,7 @@ class WhichTickets(Listing, frozen=True, kw_only=True):
     priority: Annotated[Priority | None, Meta(description="Of this priority.")] = None
 
 
-class WhichOrders(Listing, frozen=True, kw_only=True):
+class OrderQuery(Listing, frozen=True, kw_only=True):
     """Orders that are not there though they were promised."""
 
     overdue: Annotated[bool, Meta(description="The only question for now, and so required.")] = False

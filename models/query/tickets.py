@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from models.contract.messages import SlaKind
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import (
     SHORT_WINDOWS,
@@ -18,8 +18,8 @@ from models.definitions.windows import (
 )
 from models.entities import sla, tickets
 from models.facts.claims import STATUSES
-from models.outputs.emitted import moment
-from models.query.parameters import WhichTickets
+from models.outputs.emitted import to_datetime
+from models.query.parameters import TicketQuery
 from models.query.responses import Target, Ticket
 
 #: A target: which, when due, when decided, whether breached.
@@ -33,7 +33,7 @@ class Tickets:
     def __init__(self, definitions: Definitions) -> None:
         self._targets = sla.targets_of(definitions)
 
-    def find(self, account: Account, question: WhichTickets, now: int) -> Iterator[Ticket]:
+    def find(self, account: Customer, question: TicketQuery, now: int) -> Iterator[Ticket]:
         """Give a customer's tickets that a question is about, as of `now` (microseconds), by their ids."""
         for entity, claims in sorted(account.row.tickets.items()):
             ticket = tickets.derive(claims)
@@ -60,7 +60,7 @@ def is_in(window: Window, time: int, now: int) -> bool:
     return hour(now) - window.hours < hour(time) <= hour(now)
 
 
-def _is_asked_for(ticket: tickets.Ticket, question: WhichTickets) -> bool:
+def _is_asked_for(ticket: tickets.Ticket, question: TicketQuery) -> bool:
     if question.priority not in {None, PRIORITIES[ticket.priority]}:
         return False
     if question.status not in {None, STATUSES[ticket.status]}:
@@ -71,7 +71,7 @@ def _is_asked_for(ticket: tickets.Ticket, question: WhichTickets) -> bool:
     return answered is None and not ticket.is_resolved and not ticket.by_agent
 
 
-def _holds(ticket: tickets.Ticket, targets: list[_Found], question: WhichTickets, now: int) -> bool:
+def _holds(ticket: tickets.Ticket, targets: list[_Found], question: TicketQuery, now: int) -> bool:
     asked = [target for target in targets if question.sla in {None, target[0]}]
     if question.due_within is not None:
         until = now + int(question.due_within[:-1]) * _UNITS[question.due_within[-1]]
@@ -84,7 +84,7 @@ def _holds(ticket: tickets.Ticket, targets: list[_Found], question: WhichTickets
     return any(breached and is_in(window, due, now) for _, due, _, breached in asked)
 
 
-def _shown(account: Account, entity: str, ticket: tickets.Ticket, targets: list[_Found]) -> Ticket:
+def _shown(account: Customer, entity: str, ticket: tickets.Ticket, targets: list[_Found]) -> Ticket:
     return Ticket(
         customer_id=account.key.decode(),
         ticket_id=entity,
@@ -92,7 +92,7 @@ def _shown(account: Account, entity: str, ticket: tickets.Ticket, targets: list[
         priority=PRIORITIES[ticket.priority],
         channel=ticket.channel,
         opened_by="agent" if ticket.by_agent else "customer",
-        opened=moment(ticket.opened),
+        opened=to_datetime(ticket.opened),
         answered=_moment(None if ticket.by_agent else ticket.answered),
         answered_by_human=_moment(None if ticket.by_agent else ticket.answered_by_human),
         promised=_moment(ticket.promise),
@@ -101,7 +101,7 @@ def _shown(account: Account, entity: str, ticket: tickets.Ticket, targets: list[
 
 
 def _moment(time: int | None) -> datetime | None:
-    return None if time is None else moment(time)
+    return None if time is None else to_datetime(time)
 
 
 def _target(found: _Found) -> Target:
@@ -111,4 +111,4 @@ def _target(found: _Found) -> Target:
         state = "breached"
     elif decided is None:
         state = "open"
-    return Target(kind, state, moment(due), _moment(decided))
+    return Target(kind, state, to_datetime(due), _moment(decided))

@@ -9,12 +9,12 @@ from typing import Any, Final, get_args
 from models.definitions.definitions import Definitions
 from models.definitions.windows import known_since
 from models.entities import orders, refunds
-from models.facts.claims import Erase, Forgotten, Merge, Moved, OrderClaim, RefundClaim
+from models.facts.claims import Erase, IdentityErased, Merge, OrderClaim, Redirected, RefundClaim
 from models.facts.fact import Fact
-from models.identity.erased_ids import Vault
+from models.identity.erased_ids import ErasedIds
 from models.identity.links import renamed
-from models.identity.merge_registry import Registry
-from models.identity.messages import Letter
+from models.identity.merge_registry import MergeRegistry
+from models.identity.messages import Message
 
 __all__ = ["Histories"]
 
@@ -29,7 +29,7 @@ class Histories:
         # Identity -> event id -> fact: a second event with an id is a duplicate.
         self._facts: dict[str, dict[str, Fact]] = {}
         rows: dict[bytes, bytes] = {}
-        self._registry = Registry(rows, {}, Vault(rows, {}))
+        self._registry = MergeRegistry(rows, {}, ErasedIds(rows, {}))
         self._names: dict[str, str] = {}
         self._erased: set[str] = set()
 
@@ -54,11 +54,11 @@ class Histories:
             if times:
                 yield times
 
-    def _hear(self, letters: Iterable[Letter]) -> None:
+    def _hear(self, letters: Iterable[Message]) -> None:
         for to, fact in letters:
-            if isinstance(fact.claim, Forgotten):
+            if isinstance(fact.claim, IdentityErased):
                 self._erased.add(fact.claim.identity)
-            elif isinstance(fact.claim, Moved) and to is not None:
+            elif isinstance(fact.claim, Redirected) and to is not None:
                 self._names[to] = fact.claim.to
 
     def _customers(self) -> Iterable[list[Fact]]:

@@ -7,7 +7,7 @@ import msgspec
 
 from models.contract.events import Event
 from streams.backfill.rows import Row
-from streams.mapping.program import Outcome
+from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
 
 #: An event as JSON; or what was to become one, with the reason and a message for which it did not.
@@ -32,7 +32,7 @@ def of_row(row: Row, reader: Reader) -> Iterator[Mapped]:
     return _mapped(reader.outcome_of_row(row), lambda: _ROW_ENCODER.encode(row))
 
 
-def _mapped(outcome: Outcome, came_in: Callable[[], bytes]) -> Iterator[Mapped]:
+def _mapped(outcome: MappingResult, came_in: Callable[[], bytes]) -> Iterator[Mapped]:
     for event in outcome.events:
         yield _encoded(event), None
     for error in outcome.errors:

@@ -5,7 +5,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from streams.backfill.rows import Row, Torn
+from streams.backfill.rows import Row, UnreadableRow
 from streams.errors import RetentionError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _BATCH_ROWS: Final = 2_000
 
 
-def parquet_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | Torn]]:
+def parquet_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | UnreadableRow]]:
     """Give the rows of a Parquet file, which has to be seekable, with their numbers, from 1, without nulls.
 
     Raises:
@@ -43,7 +43,7 @@ def parquet_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | Torn]]:
         raise RetentionError(f"{name} cannot be read: {error}") from None
 
 
-def _rows(batch: "pa.RecordBatch") -> Iterator[Row | Torn]:
+def _rows(batch: "pa.RecordBatch") -> Iterator[Row | UnreadableRow]:
     """Give a batch's rows; where one cannot be one of Python's, one by one."""
     try:
         yield from map(_filled, _lists(batch))
@@ -52,12 +52,12 @@ def _rows(batch: "pa.RecordBatch") -> Iterator[Row | Torn]:
             yield _row(batch.slice(number, 1))
 
 
-def _row(batch: "pa.RecordBatch") -> Row | Torn:
+def _row(batch: "pa.RecordBatch") -> Row | UnreadableRow:
     try:
         [row] = _lists(batch)
     except (ValueError, OverflowError, LookupError) as error:
         shown = {name: _shown(batch.column(index)) for index, name in enumerate(batch.schema.names)}
-        return Torn(msgspec.json.encode(shown), f"the row cannot be read: {error}")
+        return UnreadableRow(msgspec.json.encode(shown), f"the row cannot be read: {error}")
     return _filled(row)
 
 

@@ -22,7 +22,7 @@ from streams.errors import RetentionError
 Row = dict[str, Any]
 
 
-class Torn(NamedTuple):
+class UnreadableRow(NamedTuple):
     """A row that cannot be read.
 
     Attributes:
@@ -59,7 +59,7 @@ class _Lines(Iterator[str]):
         return _text(line)
 
 
-def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | Torn]]:
+def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | UnreadableRow]]:
     """Give the number of the line on which each row ends, and the row: column -> text.
 
     The separator is the one of comma, semicolon, tab and bar that the header has most of, or what a line
@@ -85,7 +85,7 @@ def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | Torn]]:
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=spaced)
     for cells in reader:
         if problem := _problem(cells, columns, lines):
-            yield reader.line_num + before, Torn(msgspec.json.encode(cells), problem)
+            yield reader.line_num + before, UnreadableRow(msgspec.json.encode(cells), problem)
         elif cells:
             row: Row = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
             yield reader.line_num + before, row

@@ -13,7 +13,7 @@ from models.partition import standalone
 from models.partition.partition import Partition
 from streams.cli.facts import Instant, Taken, take
 from streams.cli.files import FILES, FORMAT, MAPPING, Format, ReadProgress, read
-from streams.cli.left_out import KEPT, LeftOut
+from streams.cli.left_out import KEPT, RejectedLines
 from streams.cli.metrics_table import show
 from streams.cli.options import settings_options
 from streams.config.load import Settings
@@ -50,7 +50,7 @@ def command(
     mapping skips, what names nobody and what is beyond the horizon is counted too, but is no reason for 9.
     """
     reader = settings.mappings.reader(mapping) if mapping else None
-    left_out = LeftOut(path=refused)
+    left_out = RejectedLines(path=refused)
     with ReadProgress(files, "Reading") as progress:
         taken = take(
             read(files, progress, file_format, reader), now, settings.definitions, left_out, progress

@@ -20,7 +20,7 @@ from streams.cli.options import settings_options
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.kafka import acls, admin
-from streams.kafka.acls import Right
+from streams.kafka.acls import AclRequirement
 from streams.operations import dead_letters
 from streams.operations.dead_letters import DeadLetter, Place
 
@@ -167,7 +167,7 @@ async def _put_back(settings: Settings, letters: Sequence[DeadLetter], places: C
         by_topic[letter.topic].append(letter)
     options = {"acks": "all", "enable_idempotence": True, "max_request_size": _REQUEST_BYTES}
     async with admin.connect(settings) as client:
-        await acls.demand(client, [Right("topic", topic, ("WRITE",)) for topic in by_topic])
+        await acls.require(client, [AclRequirement("topic", topic, ("WRITE",)) for topic in by_topic])
     async with AIOKafkaProducer(**settings.client_options(), **options) as producer:
         sent = [
             await producer.send(topic, letter.value, letter.key, headers=list(letter.headers))

@@ -12,7 +12,7 @@ from models.definitions.definitions import Definitions
 from models.facts.fact import Fact
 from models.facts.from_events import facts_of
 from streams.cli.files import Counter, Line
-from streams.cli.left_out import LeftOut
+from streams.cli.left_out import RejectedLines
 from streams.clock import wall_us
 
 
@@ -51,7 +51,11 @@ class Taken(NamedTuple):
 
 
 def take(
-    lines: Iterable[Line], now: int | None, definitions: Definitions, left_out: LeftOut, progress: Counter
+    lines: Iterable[Line],
+    now: int | None,
+    definitions: Definitions,
+    left_out: RejectedLines,
+    progress: Counter,
 ) -> Iterator[Taken]:
     """Give what every valid line says, in order.
 

@@ -134,7 +134,7 @@ class _Opened:
             content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
             found = parquet_rows(content)
         for count, (number, row) in enumerate(found):
-            if isinstance(row, rows.Torn):
+            if isinstance(row, rows.UnreadableRow):
                 yield Line(self._file, number, row.content, ("invalid_field", row.problem))
             elif mapping is None:
                 yield Line(self._file, number, rows.native(row))

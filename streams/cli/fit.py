@@ -11,7 +11,7 @@ import click
 from models.risk.purchase_history import Histories
 from streams.cli.facts import Instant, take
 from streams.cli.files import FILES, ReadProgress, read
-from streams.cli.left_out import LeftOut
+from streams.cli.left_out import RejectedLines
 from streams.cli.options import settings_options
 from streams.clock import wall_us
 from streams.config import risk_file
@@ -47,7 +47,7 @@ def command(files: tuple[str, ...], now: int | None, output: Path | None, settin
     error; the exit code is then 9, as `retention compute` has it.
     """
     fit = _fitting()
-    left_out = LeftOut()
+    left_out = RejectedLines()
     histories, now = _read(files, now, settings, left_out)
     sample = fit.summarise(histories.at(now, settings.definitions), now)
     found = fit.fit(sample)
@@ -76,7 +76,7 @@ def _fitting() -> ModuleType:
 
 
 def _read(
-    files: tuple[str, ...], now: int | None, settings: Settings, left_out: LeftOut
+    files: tuple[str, ...], now: int | None, settings: Settings, left_out: RejectedLines
 ) -> tuple[Histories, int]:
     histories, latest = Histories(), now
     with ReadProgress(files, "Reading") as progress:

@@ -17,7 +17,7 @@ from streams.backfill.order import FIRST, Ordered, Timed
 from streams.backfill.replay import Facts, replay
 from streams.cli.facts import Instant, take
 from streams.cli.files import FILES, FORMAT, MAPPING, Counter, CountProgress, Format, Line
-from streams.cli.left_out import LeftOut
+from streams.cli.left_out import RejectedLines
 from streams.cli.messages import counted
 from streams.cli.options import settings_options
 from streams.cli.ordered import line, ordered
@@ -107,7 +107,7 @@ def command(
         raise RetentionError(f"{out} cannot be written: there is no such directory")
     started = time.monotonic()
     reader = settings.mappings.reader(mapping) if mapping else None
-    left_out = LeftOut()
+    left_out = RejectedLines()
     with (
         ordered(files, file_format, reader, known_from) as events,
         Recorder(labels, recorded=recorded) as recorder,
@@ -150,7 +150,7 @@ def _instants(events: Ordered, first: int | None, last: int | None, step: int) -
 
 
 def _facts(
-    files: Sequence[str], first: int, settings: Settings, left_out: LeftOut, progress: CountProgress
+    files: Sequence[str], first: int, settings: Settings, left_out: RejectedLines, progress: CountProgress
 ) -> Facts:
     counter = Counter()
     since = known_since(first, settings.definitions.horizon_days)

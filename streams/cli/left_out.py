@@ -34,7 +34,7 @@ KEPT = click.option(
 )
 
 
-class LeftOut:
+class RejectedLines:
     """Lines that do not become events: the first few are said, all are counted, refused ones are kept.
 
     Args:

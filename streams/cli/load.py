@@ -21,7 +21,7 @@ from streams.backfill.events import event_time
 from streams.backfill.loading import Loading, begin
 from streams.backfill.order import FIRST, Ordered, Timed
 from streams.cli.files import FILES, FORMAT, MAPPING, CountProgress, Format
-from streams.cli.left_out import KEPT, LeftOut, exit_code, kept_at
+from streams.cli.left_out import KEPT, RejectedLines, exit_code, kept_at
 from streams.cli.load_report import report
 from streams.cli.messages import counted
 from streams.cli.options import settings_options
@@ -103,7 +103,7 @@ def command(
     if state.complete:
         click.echo(f"sent already, says {resume}: all of {counted(state.taken, 'event')}", err=True)
         return exit_code(state.left_out)
-    left_out = LeftOut(state.left_out, kept := kept_at(refused, files))
+    left_out = RejectedLines(state.left_out, kept := kept_at(refused, files))
     partitions = asyncio.run(_partitions(settings))
     with ordered(files, file_format, reader, event_time) as events:
         days = settings.definitions.horizon_days
@@ -129,7 +129,7 @@ class _Load:
     """One run of a load, from where its state says."""
 
     def __init__(
-        self, files: Sequence[str], state: Loading, path: Path | None, since: int, left_out: LeftOut
+        self, files: Sequence[str], state: Loading, path: Path | None, since: int, left_out: RejectedLines
     ) -> None:
         self._since = since
         self._files = files
@@ -164,7 +164,7 @@ class _Load:
                 topic, customer = found
                 by_topic[topic].append((customer, event))
         destined: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
-        input_topics.demand_read(settings, by_topic, "load")
+        input_topics.require_read_access(settings, by_topic, "load")
         for topic, of_topic in by_topic.items():
             self._state.sending(topic, len(of_topic), of_topic[0][1].time, of_topic[-1][1].time)
             tasks = tasks_of([customer for customer, _ in of_topic], partitions[topic])

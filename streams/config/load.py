@@ -25,7 +25,7 @@ from streams.config.schema import FILE, PREFIX, SETTINGS, Setting
 from streams.errors import SettingsError
 from streams.mapping import mappings, schema_registry_access
 from streams.mapping.mappings import SECTIONS, Mappings
-from streams.mapping.schema_registry import Registry
+from streams.mapping.schema_registry import SchemaRegistry
 from streams.mapping.schema_registry_access import Access
 
 __all__ = ["SETTINGS", "Clock", "Settings", "load", "unknown_variables"]
@@ -160,7 +160,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     )
 
 
-def _registry(values: Mapping[str, Any], sources: Mapping[str, str]) -> Registry | None:
+def _registry(values: Mapping[str, Any], sources: Mapping[str, str]) -> SchemaRegistry | None:
     given = {part: values[f"schema_registry_{part}"] for part in _ACCESS}
     if values["schema_registry"] is None:
         for part in (part for part, value in given.items() if value is not None):
@@ -170,7 +170,7 @@ def _registry(values: Mapping[str, Any], sources: Mapping[str, str]) -> Registry
         return None
     access = Access(url=values["schema_registry"], **given)
     schema_registry_access.check(access, sources)
-    return Registry(access)
+    return SchemaRegistry(access)
 
 
 def _given(flags: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:

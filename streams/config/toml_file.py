@@ -38,7 +38,7 @@ from typing import Any, Final
 
 import msgspec
 
-from models.definitions.action_policy import Practice
+from models.definitions.action_policy import ActionPolicy
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.risk_model import RiskModel
 from streams.config import risk_file
@@ -180,7 +180,7 @@ def _actions(table: object, expiry: Mapping[str, int], source: str) -> object:
     """Put the defaults in the place of expiries that are left out."""
     if not isinstance(table, dict):
         return table
-    _demand_known("actions", table, Practice.__struct_fields__, source)
+    _demand_known("actions", table, ActionPolicy.__struct_fields__, source)
     if not isinstance(given := table.get("expiry", {}), dict):
         return table
     _demand_known("actions.expiry", given, expiry, source)

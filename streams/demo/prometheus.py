@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from streams.demo.story import AS_OF
-from streams.local.kafka import tied
+from streams.local.kafka import die_with_parent
 from streams.monitoring import alerting_files
 from streams.monitoring.scrape import Scrape, Series
 
@@ -92,7 +92,7 @@ async def running(directory: Path, port: int, target: str, recorder: Recorder) -
     await asyncio.to_thread(_prepare, directory, port, target, recorder)
     with (directory / "prometheus.log").open("wb") as log:
         past = await asyncio.create_subprocess_exec(
-            *tied([
+            *die_with_parent([
                 _program("promtool"), "tsdb", "create-blocks-from", "--quiet",
                 f"--max-block-duration={_BLOCK}", "openmetrics",
                 str(directory / "past.om"), str(directory / "data"),
@@ -104,7 +104,7 @@ async def running(directory: Path, port: int, target: str, recorder: Recorder) -
         finally:
             await _end(past)
         process = await asyncio.create_subprocess_exec(
-            *tied([
+            *die_with_parent([
                 _program("prometheus"), f"--config.file={directory / 'prometheus.yml'}",
                 f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address=127.0.0.1:{port}",
                 "--enable-feature=exemplar-storage",

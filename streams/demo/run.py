@@ -27,7 +27,7 @@ from streams.demo.view import Picture, render
 from streams.errors import PortInUse, RetentionError, SettingsError
 from streams.http.live_page import firing_alerts
 from streams.kafka import admin
-from streams.local.kafka import EmbeddedKafka, free_port, is_free, tied
+from streams.local.kafka import EmbeddedKafka, die_with_parent, free_port, is_free
 from streams.local.redis import RedisServer, find_program
 from streams.monitoring.scrape import Scrape, scrape
 from streams.simulator.live import Plan, Progress, play
@@ -172,7 +172,7 @@ class Demo:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             worker = await asyncio.create_subprocess_exec(
-                *tied([
+                *die_with_parent([
                     sys.executable, "-m", "streams.cli", "worker",
                     *(f"--{name}={value}" for name, value in flags.items()),
                 ]),

@@ -20,8 +20,8 @@ from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
-from streams.kafka.aiokafka_patches.lenient_headers import be_lenient
-from streams.kafka.aiokafka_patches.raw_records import BareRecord, give_bare
+from streams.kafka.aiokafka_patches.lenient_headers import install_lenient_headers
+from streams.kafka.aiokafka_patches.raw_records import RawRecord, install_raw_records
 from streams.kafka.topics import LARGEST_RECORD
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class RecordBatch:
 
     __slots__ = ("next_offset", "records", "start", "tp")
 
-    def __init__(self, tp: TopicPartition, records: list[BareRecord], start: int, next_offset: int) -> None:
+    def __init__(self, tp: TopicPartition, records: list[RawRecord], start: int, next_offset: int) -> None:
         self.tp = tp
         self.records = records
         self.start = start
@@ -69,7 +69,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Start the consumer."""
         await super().on_start()
-        give_bare(self._ensure_consumer())
+        install_raw_records(self._ensure_consumer())
 
     def _stopped_set(self) -> None:
         # One that has crashed has ended, and closed its loop: nothing waits there to be told. Raising would
@@ -111,7 +111,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             )
         except UnicodeDecodeError:
             log.warning("a header has a name that is no UTF-8: records are decoded leniently from now on")
-            be_lenient()
+            install_lenient_headers()
             consumer._fetcher._records.clear()  # noqa: SLF001 - what was decoded of them is lost
             for tp in consumer.assignment() & self._read_to.keys():
                 consumer.seek(tp, self._read_to[tp])

@@ -12,9 +12,9 @@ from prometheus_client.exposition import choose_encoder
 
 from streams.errors import PortInUse, RetentionError
 from streams.http.advertised_address import advertised
-from streams.http.api.local_tasks import Reader
+from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_middleware import problems
-from streams.http.api.remote_tasks import Owners
+from streams.http.api.remote_tasks import RemoteTasks
 from streams.http.api.routes import Api
 from streams.http.auth import guard
 from streams.http.live_page.routes import LivePage
@@ -61,9 +61,9 @@ class Server:
             worker.settings.clock,
             worker.settings.prometheus,
         )
-        owners = Owners(worker.app.owners, lambda: worker.app.address)
+        owners = RemoteTasks(worker.app.owners, lambda: worker.app.address)
         self._api = Api(
-            Reader(worker.tasks.get),
+            LocalTasks(worker.tasks.get),
             owners,
             worker.settings.partitions,
             worker.settings.definitions,

@@ -6,14 +6,14 @@ from streams.config.load import Settings
 from streams.errors import SettingsError
 from streams.kafka import admin
 from streams.kafka.topics import INPUTS, Names
-from streams.mapping.mappings import Reads
+from streams.mapping.mappings import TopicReader
 from streams.mapping.reader import Reader
 
 #: What begins so is made here, or is Kafka's own: no pattern is to find it.
 _NOT_INPUTS = ("retention.", "__")
 
 
-def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, Reads]:
+def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, TopicReader]:
     """Give what reads each of these topics that is an input.
 
     Args:
@@ -29,7 +29,7 @@ def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, Reads]:
     )
 
 
-def demand_read(settings: Settings, topics: Iterable[str], sender: str) -> None:
+def require_read_access(settings: Settings, topics: Iterable[str], sender: str) -> None:
     """Refuse to send the contract's events where no worker of these settings looks for them.
 
     Args:

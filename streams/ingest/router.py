@@ -13,18 +13,18 @@ from models.contract.decoding import FUTURE_TOLERANCE_US, EventError, check_time
 from models.contract.events import Event, Kind
 from models.definitions.definitions import Definitions
 from models.definitions.windows import known_since
-from models.facts.fact import REGISTRY, decode_fact, encode_fact
+from models.facts.fact import REGISTRY_ADDRESS, decode_fact, encode_fact
 from models.facts.from_events import facts_of
 from models.partition.partition import Addressed, Partition
 from streams.clock import wall_us
 from streams.ingest.dead_letter_record import REFUSED_AT
-from streams.kafka.aiokafka_patches.raw_records import BareRecord
+from streams.kafka.aiokafka_patches.raw_records import RawRecord
 from streams.kafka.cloudevents import unwrap
 from streams.kafka.outbox import Outbox, Outgoing
 from streams.kafka.topics import DEAD_LETTERS
 from streams.mapping.formats import Around
 from streams.mapping.reader import Reader
-from streams.monitoring.worker_counters import Operational
+from streams.monitoring.worker_counters import WorkerCounters
 from streams.partitioner import tasks_of
 
 #: A forwarded fact keeps its record's timestamp, from which its latency counts, if that is so recent. By its
@@ -32,7 +32,7 @@ from streams.partitioner import tasks_of
 _RECENT_MS = 24 * 3600 * 1000
 
 
-class Found:
+class BatchFacts:
     """What the events of a batch of records say.
 
     Args:
@@ -74,7 +74,7 @@ class Found:
             self.latest = time
 
 
-class Intake:
+class Router:
     """What one task does with the records of its partitions of the inputs and of the facts topic."""
 
     def __init__(
@@ -87,7 +87,7 @@ class Intake:
         definitions: Definitions,
         partition: Partition,
         outbox: Outbox,
-        operational: Operational,
+        operational: WorkerCounters,
     ) -> None:
         self._task = task
         self._tasks = tasks
@@ -100,9 +100,9 @@ class Intake:
         #: How many of the partition's own statements have been put into the outbox.
         self.letters = 0
 
-    def take_events(self, kind: Kind, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
+    def take_events(self, kind: Kind, tp: TopicPartition, records: Sequence[RawRecord]) -> None:
         """Decode, check and pass on one partition's records."""
-        found = Found(self._definitions, self._partition)
+        found = BatchFacts(self._definitions, self._partition)
         for record in records:
             try:
                 event = decode(kind, unwrap(record) if record.headers else record.value)
@@ -111,12 +111,12 @@ class Intake:
                 self._refuse(tp, record, error)
         self._pass_on(tp, records, found)
 
-    def take_mapped(self, reader: Reader, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
+    def take_mapped(self, reader: Reader, tp: TopicPartition, records: Sequence[RawRecord]) -> None:
         """Make events of one partition's records, check them and pass them on.
 
         What is good of a record counts, whatever else it says; what is not makes it a dead letter, once.
         """
-        found = Found(self._definitions, self._partition)
+        found = BatchFacts(self._definitions, self._partition)
         anonymous, surrounded = reader.anonymous, reader.surrounded
         for record in records:
             around = Around(tp.topic, record.key, record.timestamp, record.headers) if surrounded else None
@@ -132,7 +132,7 @@ class Intake:
         self._operational.nobodys(tp.topic, reader.anonymous - anonymous)
         self._pass_on(tp, records, found)
 
-    def take_facts(self, tp: TopicPartition, records: Sequence[BareRecord]) -> None:
+    def take_facts(self, tp: TopicPartition, records: Sequence[RawRecord]) -> None:
         """Take facts that other tasks have forwarded."""
         decode = decode_fact
         taken = [(record.key, decode(record.value), record.value) for record in records]
@@ -147,7 +147,7 @@ class Intake:
         """
         self._operational.erased += self._partition.take_dropped()
         while letters := self._partition.take_outgoing():
-            keys = [(letter.to or REGISTRY).encode() for letter in letters]
+            keys = [(letter.to or REGISTRY_ADDRESS).encode() for letter in letters]
             for letter, key, task in zip(letters, keys, self._tasks_of(keys), strict=True):
                 encoded = encode_fact(letter.fact)
                 for to in range(self._tasks) if letter.to is None else (task,):
@@ -164,7 +164,7 @@ class Intake:
             return tasks
         return [task if key else 0 for key, task in zip(keys, tasks, strict=True)]
 
-    def _pass_on(self, tp: TopicPartition, records: Sequence[BareRecord], found: Found) -> None:
+    def _pass_on(self, tp: TopicPartition, records: Sequence[RawRecord], found: BatchFacts) -> None:
         """Take what is ours of what has been found in records, and forward the rest."""
         self._partition.latest = found.latest
         self._operational.events(tp.topic, len(records))
@@ -188,7 +188,7 @@ class Intake:
             to(topic, task).append(Outgoing(key, encoded, sent))
         self._operational.rerouted += len(others)
 
-    def _refuse(self, tp: TopicPartition, record: BareRecord, error: EventError) -> None:
+    def _refuse(self, tp: TopicPartition, record: RawRecord, error: EventError) -> None:
         self._operational.dead_letter(error.reason)
         headers = [
             *record.headers,

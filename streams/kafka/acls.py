@@ -34,7 +34,7 @@ _DOCTOR: Final = "`retention doctor --setup commands` prints the ACLs that grant
 _EVERY: Final = "*"
 
 
-class Right(Struct, frozen=True, order=True):
+class AclRequirement(Struct, frozen=True, order=True):
     """One resource, and what is to be done with it.
 
     Attributes:
@@ -58,32 +58,32 @@ class Right(Struct, frozen=True, order=True):
         return not self.prefixed and self.name != _EVERY
 
 
-def of_worker(settings: Settings) -> list[Right]:
+def worker_acls(settings: Settings) -> list[AclRequirement]:
     """What a worker does: without any of these it does not start."""
     return [
         *_on_topics(
             required(settings.group, settings.partitions, settings.mappings.named()),
             create=settings.create_topics,
         ),
-        *(of_pattern(one.pattern.pattern) for one in settings.mappings.inputs if one.pattern),
-        Right("group", settings.group, ("READ",)),
-        *(Right("transactional-id", name, ("WRITE",)) for name in _transactional_ids(settings)),
+        *(pattern_acl(one.pattern.pattern) for one in settings.mappings.inputs if one.pattern),
+        AclRequirement("group", settings.group, ("READ",)),
+        *(AclRequirement("transactional-id", name, ("WRITE",)) for name in _transactional_ids(settings)),
     ]
 
 
-def of_pattern(pattern: str) -> Right:
+def pattern_acl(pattern: str) -> AclRequirement:
     """What reads the inputs that a regular expression finds: Kafka's ACLs know but how a name begins."""
     plain = re.match(r"(?:[\w-]|\\\.)*(?![*+?{])(?<!\\)", pattern, re.ASCII)
     beginning = plain[0].replace("\\.", ".") if plain and "|" not in pattern else ""
-    return Right("topic", beginning or _EVERY, ("READ",), prefixed=bool(beginning))
+    return AclRequirement("topic", beginning or _EVERY, ("READ",), prefixed=bool(beginning))
 
 
-def of_reader(topics: Iterable[str]) -> list[Right]:
+def reader_acls(topics: Iterable[str]) -> list[AclRequirement]:
     """What reads inputs that were found."""
-    return [Right("topic", name, ("READ",)) for name in topics]
+    return [AclRequirement("topic", name, ("READ",)) for name in topics]
 
 
-def of_producer(settings: Settings) -> list[Right]:
+def producer_acls(settings: Settings) -> list[AclRequirement]:
     """What sends events: `load`, `simulate`."""
     return _on_topics(
         [Topic(name, settings.partitions, access=("WRITE",)) for name in _sent_to(settings)],
@@ -96,52 +96,55 @@ def _sent_to(settings: Settings) -> list[str]:
     return [topic for topic, kind in INPUTS.items() if settings.mappings.reads(topic) == kind]
 
 
-def of_redrive(settings: Settings) -> list[Right]:
+def redrive_acls(settings: Settings) -> list[AclRequirement]:
     """What puts mended records back where they came from: `dead-letters redrive`."""
-    return [Right("topic", name, ("WRITE",)) for name in settings.mappings.named()]
+    return [AclRequirement("topic", name, ("WRITE",)) for name in settings.mappings.named()]
 
 
-def of_operator(settings: Settings) -> list[Right]:
+def operator_acls(settings: Settings) -> list[AclRequirement]:
     """What looks and changes nothing: `doctor`, `dead-letters list`. More than a worker's own rights."""
     names = [topic.name for topic in required(settings.group, settings.partitions, settings.mappings.named())]
     return [
-        *(Right("topic", name, ("DESCRIBE_CONFIGS",)) for name in names),
-        *of_reader_of_dead_letters(),
+        *(AclRequirement("topic", name, ("DESCRIBE_CONFIGS",)) for name in names),
+        *dead_letter_reader_acls(),
     ]
 
 
-def of_reader_of_dead_letters() -> list[Right]:
+def dead_letter_reader_acls() -> list[AclRequirement]:
     """What looks at dead letters: which of them were put back, a group of their name keeps in its offsets."""
-    return [*of_reader([DEAD_LETTERS]), Right("group", DEAD_LETTERS, ("READ",))]
+    return [*reader_acls([DEAD_LETTERS]), AclRequirement("group", DEAD_LETTERS, ("READ",))]
 
 
-def of_erasure(settings: Settings) -> list[Right]:
+def erasure_acls(settings: Settings) -> list[AclRequirement]:
     """What asks for a customer to be forgotten, and waits for it: `erase`, if an input takes the event."""
     names = Names(settings.group)
     asked = next((topic for topic, reads in settings.mappings.named().items() if reads == "customers"), None)
     if asked is None:
         return []
     return [
-        Right("topic", asked, ("WRITE",)),
-        Right("topic", names.facts, ("DESCRIBE",)),
-        Right("topic", names.changelog, ("READ",)),
-        Right("group", settings.group, ("DESCRIBE",)),
+        AclRequirement("topic", asked, ("WRITE",)),
+        AclRequirement("topic", names.facts, ("DESCRIBE",)),
+        AclRequirement("topic", names.changelog, ("READ",)),
+        AclRequirement("group", settings.group, ("DESCRIBE",)),
     ]
 
 
-def of_reset(settings: Settings) -> list[Right]:
+def reset_acls(settings: Settings) -> list[AclRequirement]:
     """What starts again: `reset`."""
     names = (*Names(settings.group).internal, *DERIVED)
     return [
-        *(Right("topic", name, ("DELETE",)) for name in names),
-        Right("group", settings.group, ("DELETE",)),
+        *(AclRequirement("topic", name, ("DELETE",)) for name in names),
+        AclRequirement("group", settings.group, ("DELETE",)),
     ]
 
 
-def _on_topics(topics: Iterable[Topic], *, create: bool) -> list[Right]:
+def _on_topics(topics: Iterable[Topic], *, create: bool) -> list[AclRequirement]:
     """Whatever is done with topics, and to make those that are not somebody else's."""
     more: tuple[Operation, ...] = ("CREATE",) if create else ()
-    return [Right("topic", topic.name, (*topic.access, *(() if topic.given else more))) for topic in topics]
+    return [
+        AclRequirement("topic", topic.name, (*topic.access, *(() if topic.given else more)))
+        for topic in topics
+    ]
 
 
 def _transactional_ids(settings: Settings) -> Iterator[str]:
@@ -149,7 +152,7 @@ def _transactional_ids(settings: Settings) -> Iterator[str]:
     return (f"{settings.group}-{number}" for number in range(settings.partitions))
 
 
-async def missing(client: AIOKafkaAdminClient, rights: Sequence[Right]) -> list[Right]:
+async def missing(client: AIOKafkaAdminClient, rights: Sequence[AclRequirement]) -> list[AclRequirement]:
     """Give what Kafka would refuse, of what it tells: an old or another Kafka may not tell everything.
 
     `CREATE` is asked only of topics that are not there, and nothing of what has no name yet.
@@ -157,7 +160,7 @@ async def missing(client: AIOKafkaAdminClient, rights: Sequence[Right]) -> list[
     on_topics = [right for right in rights if right.resource == "topic" and right.exact]
     allowed = await authorized_operations(client, sorted({right.name for right in on_topics}))
     found = [
-        Right("topic", right.name, lacking)
+        AclRequirement("topic", right.name, lacking)
         for right in on_topics
         if (lacking := _lacking(right.operations, allowed[right.name]))
     ]
@@ -173,7 +176,7 @@ def _lacking(wanted: Iterable[Operation], topic: Allowed) -> tuple[Operation, ..
     return tuple(name for name in needed if name not in topic.operations)
 
 
-async def _visible(client: AIOKafkaAdminClient, right: Right) -> bool:
+async def _visible(client: AIOKafkaAdminClient, right: AclRequirement) -> bool:
     try:
         await client.find_coordinator(right.name, _COORDINATED[right.resource])
     except (GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed):
@@ -183,7 +186,7 @@ async def _visible(client: AIOKafkaAdminClient, right: Right) -> bool:
     return True
 
 
-async def demand(client: AIOKafkaAdminClient, rights: Sequence[Right]) -> None:
+async def require(client: AIOKafkaAdminClient, rights: Sequence[AclRequirement]) -> None:
     """Go on only with all these rights.
 
     Raises:
@@ -203,6 +206,6 @@ async def inputs(client: AIOKafkaAdminClient, settings: Settings) -> dict[str, i
         AccessDenied: events may not be sent there.
         TopicsMissing: there are some, and they are not to be created.
     """
-    await demand(client, of_producer(settings))
+    await require(client, producer_acls(settings))
     wanted = [Topic(name, settings.partitions) for name in _sent_to(settings)]
     return await ensure(client, wanted, replication=settings.replication, create=settings.create_topics)

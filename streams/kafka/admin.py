@@ -77,7 +77,7 @@ async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 async def _why(settings: Settings, error: Exception) -> RetentionError:
     """Find out why nobody answers: aiokafka logs the reason of each attempt, and raises another one."""
-    if isinstance(error, KafkaConnectionError) and (refused := await connection_diagnosis.refusal(settings)):
+    if isinstance(error, KafkaConnectionError) and (refused := await connection_diagnosis.diagnose(settings)):
         return refused
     # That nobody answers is what the message says already.
     reason = "" if isinstance(error, KafkaConnectionError | TimeoutError) else str(error)

@@ -24,7 +24,7 @@ _GOODBYE_SECONDS: Final = 0.5
 _ANOTHER_NAME: Final = frozenset({62, 64})
 
 
-async def refusal(settings: Settings) -> RetentionError | None:
+async def diagnose(settings: Settings) -> RetentionError | None:
     """Give why the first server that says anything does not let us in; None: none says anything."""
     for server in settings.broker.split(","):
         reason = await _ask(settings, server)

@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.kafka import acls, admin
-from streams.kafka.acls import Right
-from streams.kafka.aiokafka_patches.lenient_headers import be_lenient
+from streams.kafka.acls import AclRequirement
+from streams.kafka.aiokafka_patches.lenient_headers import install_lenient_headers
 from streams.kafka.topics import partition_counts
 
 _TIMEOUT_MS = 500
@@ -29,7 +29,7 @@ async def read(settings: Settings, topic: str, count: int, *, from_earliest: boo
         RetentionError: there is no such topic, or it may not be read.
     """
     async with admin.connect(settings) as client:
-        await acls.demand(client, [Right("topic", topic, ("READ",))])
+        await acls.require(client, [AclRequirement("topic", topic, ("READ",))])
         there = [one["topic"] for one in await client.describe_topics() if one["error_code"] == 0]
         partitions = (await partition_counts(client, [topic])).get(topic)
     if partitions is None:
@@ -41,7 +41,7 @@ async def read(settings: Settings, topic: str, count: int, *, from_earliest: boo
     try:
         return await _read(settings, wanted, from_earliest=from_earliest)
     except UnicodeDecodeError:
-        be_lenient()
+        install_lenient_headers()
         return await _read(settings, wanted, from_earliest=from_earliest)
 
 

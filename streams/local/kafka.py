@@ -242,7 +242,7 @@ class EmbeddedKafka:
             try:
                 with self.log.open("wb") as log:
                     self._process = subprocess.Popen(  # noqa: S603 - our own
-                        tied(command),
+                        die_with_parent(command),
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=subprocess.STDOUT,
@@ -273,7 +273,7 @@ class EmbeddedKafka:
         return "\n".join([f"the last lines of {self.log}:", *lines[-count:]])
 
 
-def tied(command: list[str]) -> list[str]:
+def die_with_parent(command: list[str]) -> list[str]:
     """A command that ends with the thread that starts it, even when that is killed (on Linux)."""
     return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command]
 

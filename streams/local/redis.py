@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from streams.errors import RetentionError
-from streams.local.kafka import free_port, is_free, tied
+from streams.local.kafka import die_with_parent, free_port, is_free
 
 _START_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.02
@@ -50,7 +50,9 @@ class RedisServer:
         given = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no"} | dict(
             options or {}
         )
-        self._command = tied([str(program), *(part for name in given for part in (f"--{name}", given[name]))])
+        self._command = die_with_parent(
+            [str(program), *(part for name in given for part in (f"--{name}", given[name]))]
+        )
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -13,7 +13,7 @@ from models.contract.events import Event, Kind
 from models.definitions.definitions import Definitions
 from models.facts.from_events import facts_of
 from streams.mapping import conversions, event_types, formats
-from streams.mapping.program import Outcome
+from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
 from streams.partitioner import tasks_of
 
@@ -39,7 +39,7 @@ class Sampled(formats.Record, Protocol):
         """Its offset."""
 
 
-class Refused(Struct, kw_only=True):
+class RejectedRecords(Struct, kw_only=True):
     """One reason for which records were refused."""
 
     reason: str
@@ -49,7 +49,7 @@ class Refused(Struct, kw_only=True):
     offset: int = -1
 
 
-class Unread(Struct):
+class UnusedFields(Struct):
     """A field that the mapping does not look at."""
 
     path: Place
@@ -102,12 +102,12 @@ class Report(Struct, kw_only=True):
     mapping: str
     records: int = 0
     events: dict[str, int] = field(default_factory=dict)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RejectedRecords] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     anonymous: int = 0
     nothing: int = 0
     no_row: int = 0
-    unread: list[Unread] = field(default_factory=list)
+    unread: list[UnusedFields] = field(default_factory=list)
     unseen: list[Place] = field(default_factory=list)
     earliest: str | None = None
     latest: str | None = None
@@ -152,7 +152,7 @@ class _Taken:
         self._tasks = tasks
         self._events: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
-        self._refused: dict[tuple[str, str], Refused] = {}
+        self._refused: dict[tuple[str, str], RejectedRecords] = {}
         self._fields: Counter[Place] = Counter()
         self._kinds: dict[Place, str] = {}
         self._customers: defaultdict[int, set[str]] = defaultdict(set)
@@ -160,7 +160,7 @@ class _Taken:
         self._times: list[Event] = []
         self._shown: set[tuple[object, ...]] = set()
 
-    def add(self, record: Sampled, outcome: Outcome, row: Mapping[str, Any] | None) -> None:
+    def add(self, record: Sampled, outcome: MappingResult, row: Mapping[str, Any] | None) -> None:
         """Count one record."""
         self._records[record.partition] += 1
         self._events.update(_type(event) for event in outcome.events)
@@ -169,7 +169,7 @@ class _Taken:
         for error in outcome.errors[:1]:
             one = self._refused.setdefault(
                 (error.reason, error.message),
-                Refused(
+                RejectedRecords(
                     reason=error.reason,
                     message=error.message,
                     partition=record.partition,
@@ -188,7 +188,7 @@ class _Taken:
             self._kinds.setdefault(place, kind)
         self._show(record, outcome, row)
 
-    def _show(self, record: Sampled, outcome: Outcome, row: Mapping[str, Any] | None) -> None:
+    def _show(self, record: Sampled, outcome: MappingResult, row: Mapping[str, Any] | None) -> None:
         refused = next((str(error) for error in outcome.errors), None)
         types = tuple(map(_type, outcome.events))
         alike = (types, refused, outcome.skipped, outcome.anonymous, row is None)
@@ -209,7 +209,7 @@ class _Taken:
         report.skipped = dict(self._skipped.most_common())
         report.refused = sorted(self._refused.values(), key=lambda one: -one.records)
         report.unread = [
-            Unread(place, count, self._kinds[place])
+            UnusedFields(place, count, self._kinds[place])
             for place, count in sorted(self._fields.items(), key=lambda item: (-item[1], item[0]))
             if not _covered(place, self._read)
         ][:_LISTED]
@@ -235,16 +235,16 @@ class _Taken:
         )
 
 
-def _outcome(reads: Reader | Kind, record: Sampled) -> Outcome:
+def _outcome(reads: Reader | Kind, record: Sampled) -> MappingResult:
     if isinstance(reads, Reader):
         return reads.outcome(record.value, record)
     try:
-        return Outcome([decode(reads, record.value)], [])
+        return MappingResult([decode(reads, record.value)], [])
     except EventError as error:
-        return Outcome([], [error])
+        return MappingResult([], [error])
 
 
-def _checked(outcome: Outcome, definitions: Definitions, wall_us: int) -> Outcome:
+def _checked(outcome: MappingResult, definitions: Definitions, wall_us: int) -> MappingResult:
     """Refuse what a worker would refuse of events that are well formed."""
     good: list[Event] = []
     for event in outcome.events:
@@ -321,7 +321,7 @@ def _said(event: Event) -> dict[str, Any]:
     return {name: value for name, value in msgspec.to_builtins(event).items() if value is not None}
 
 
-def _why_not(outcome: Outcome, row: Mapping[str, Any] | None) -> str | None:
+def _why_not(outcome: MappingResult, row: Mapping[str, Any] | None) -> str | None:
     if outcome.skipped is not None:
         return f"skipped: {outcome.skipped}"
     if outcome.anonymous:

@@ -31,7 +31,7 @@ _MISSING: Final = re.compile(r"Object missing required field `([a-z_]+)`")
 _OF_TEXT: Final = (conversions.text, conversions.instant)
 
 
-class Outcome(Struct):
+class MappingResult(Struct):
     """What became of one record.
 
     Attributes:
@@ -48,7 +48,7 @@ class Outcome(Struct):
 
 
 #: Adds events for a record; raises `EventError`.
-Make = Callable[[Any, Outcome], None]
+Make = Callable[[Any, MappingResult], None]
 _Compose = Callable[[Mapping[str, Any]], str]
 
 
@@ -69,7 +69,7 @@ def maker(mapping: str, name: str, fields: Mapping[str, Value], source: Source) 
         if (attribute := _attribute(name, field, value, source)) is not None
     }
     compose = None if "id" in values else _compose(name)
-    make = _careful(_Explainer(mapping, name, values, getters, source), getters, name, compose)
+    make = _careful(_ErrorLocator(mapping, name, values, getters, source), getters, name, compose)
     if len(attributes) > 1:
         others = [(field, get) for field, get in getters.items() if field not in attributes]
         make = _hopeful(attributes, others, name, compose, make)
@@ -113,7 +113,7 @@ def _hopeful(
     event_class, convert = event_types.class_of(name), msgspec.convert
     hoped = otherwise = 0
 
-    def hopeful(record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - a struct
+    def hopeful(record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - a struct
         nonlocal hoped, otherwise
         if otherwise <= hoped + _PATIENCE:
             try:
@@ -136,10 +136,12 @@ def _hopeful(
     return hopeful
 
 
-def _careful(explain: "_Explainer", getters: Mapping[str, Get], name: str, compose: _Compose | None) -> Make:
+def _careful(
+    explain: "_ErrorLocator", getters: Mapping[str, Get], name: str, compose: _Compose | None
+) -> Make:
     pairs, event_class, convert = list(getters.items()), event_types.class_of(name), msgspec.convert
 
-    def careful(record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
+    def careful(record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - JSON
         try:
             fields = {field: value for field, get in pairs if (value := get(record)) is not None}
             if "customer_id" not in fields:
@@ -154,7 +156,7 @@ def _careful(explain: "_Explainer", getters: Mapping[str, Get], name: str, compo
     return careful
 
 
-class _Explainer:
+class _ErrorLocator:
     """Says which field was wrong, where it comes from and the kind of what stood there."""
 
     def __init__(

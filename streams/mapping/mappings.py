@@ -31,7 +31,7 @@ from streams.mapping import definition, event_types
 from streams.mapping.definition import Definition
 from streams.mapping.definition_checks import Problem, a_table, a_text
 from streams.mapping.reader import Reader
-from streams.mapping.schema_registry import Registry
+from streams.mapping.schema_registry import SchemaRegistry
 
 #: Names of tables in the file that are read here.
 SECTIONS: Final = frozenset({"inputs", "mappings"})
@@ -41,7 +41,7 @@ _INPUT_KEYS: Final = frozenset({"topic", "pattern", "kind", "mapping"})
 _FRAMED: Final = frozenset({"avro", "protobuf"})
 
 #: What reads a topic: a mapping, or the contract's own decoder of a kind.
-Reads = Reader | Kind
+TopicReader = Reader | Kind
 
 
 class Input(Struct, frozen=True):
@@ -57,7 +57,7 @@ class Input(Struct, frozen=True):
     setting: str
     topics: tuple[str, ...]
     pattern: re.Pattern[str] | None
-    reads: Reads
+    reads: TopicReader
 
 
 class Mappings:
@@ -68,7 +68,7 @@ class Mappings:
         registry: where schemas are; none: there is none.
     """
 
-    def __init__(self, document: Mapping[str, Any], source: str, registry: Registry | None) -> None:
+    def __init__(self, document: Mapping[str, Any], source: str, registry: SchemaRegistry | None) -> None:
         self._said = {name: document.get(name) for name in SECTIONS}
         self._tables = a_table("mappings", document.get("mappings", {}))
         self._source = source
@@ -99,18 +99,18 @@ class Mappings:
                 raise problem.of(self._source) from None
         return self._readers[name]
 
-    def reads(self, topic: str) -> Reads | None:
+    def reads(self, topic: str) -> TopicReader | None:
         """Give what reads a topic; None: it is no input."""
         return self.resolve([topic]).get(topic)
 
-    def resolve(self, topics: Iterable[str]) -> dict[str, Reads]:
+    def resolve(self, topics: Iterable[str]) -> dict[str, TopicReader]:
         """Give what reads each of the topics that exist, of those that are inputs.
 
         Raises:
             RetentionError: two patterns match one topic.
         """
         named = {topic: one.reads for one in self.inputs for topic in one.topics}
-        found: dict[str, Reads] = {}
+        found: dict[str, TopicReader] = {}
         for topic in sorted(topics):
             matching = [one for one in self.inputs if one.pattern and one.pattern.fullmatch(topic)]
             if topic in named:
@@ -124,7 +124,7 @@ class Mappings:
                 found[topic] = matching[0].reads
         return found
 
-    def named(self) -> dict[str, Reads]:
+    def named(self) -> dict[str, TopicReader]:
         """Give the inputs that are named, patterns left out."""
         return {topic: one.reads for one in self.inputs for topic in one.topics}
 
@@ -163,7 +163,7 @@ class Mappings:
 
 
 def load(
-    document: Mapping[str, Any], *, path: Path | None = None, registry: Registry | None = None
+    document: Mapping[str, Any], *, path: Path | None = None, registry: SchemaRegistry | None = None
 ) -> Mappings:
     """Read the mappings and inputs of a configuration.
 
@@ -222,7 +222,7 @@ def _pattern(at: str, table: Mapping[str, Any]) -> re.Pattern[str] | None:
         raise Problem(at, f"is no regular expression: {error}") from None
 
 
-def _reads(at: str, table: Mapping[str, Any], topics: tuple[str, ...], mappings: Mappings) -> Reads:
+def _reads(at: str, table: Mapping[str, Any], topics: tuple[str, ...], mappings: Mappings) -> TopicReader:
     if "mapping" in table and "kind" in table:
         raise Problem(at, "expected either `mapping` or `kind`")
     if "mapping" in table:

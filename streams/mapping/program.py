@@ -14,12 +14,12 @@ from models.contract.events import CustomerMerged
 from streams.mapping import conversions
 from streams.mapping.conversions import ConversionError
 from streams.mapping.definition import Definition, Rule
-from streams.mapping.event_builder import Make, Outcome, composed, maker
+from streams.mapping.event_builder import Make, MappingResult, composed, maker
 from streams.mapping.expressions import Get, Source, compiled, condition
 from streams.mapping.value_definition import Value
 from streams.mapping.values import compile_value
 
-__all__ = ["Outcome", "Program"]
+__all__ = ["MappingResult", "Program"]
 
 
 class Program:
@@ -41,14 +41,14 @@ class Program:
         self._plain = [make for _, make in rules]
         self._identities = _identities(definition, source) if definition.merge else []
 
-    def run(self, record: Any, operation: str | None = None) -> Outcome:  # noqa: ANN401 - JSON
+    def run(self, record: Any, operation: str | None = None) -> MappingResult:  # noqa: ANN401 - JSON
         """Make the events of a record.
 
         Args:
             record: as the source holds it.
             operation: what happened to the row, if an envelope says so.
         """
-        outcome = Outcome([], [])
+        outcome = MappingResult([], [])
         for name, holds in self._skip:
             if holds(record):
                 outcome.skipped = name
@@ -62,7 +62,7 @@ class Program:
             self._merge(record, outcome)
         return outcome
 
-    def _merge(self, record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
+    def _merge(self, record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - JSON
         """Say that the identities which a record carries are one customer's."""
         try:
             known = [identity for get in self._identities if isinstance(identity := get(record), str)]
@@ -107,7 +107,7 @@ def _chosen(mapping: str, makers: Mapping[str, Make], value: Value, source: Sour
     choose = compile_value(value, source, conversions.text)
     get, known = _looked_up(makers, value, source)
 
-    def chosen(record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
+    def chosen(record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - JSON
         found = get(record)
         if found.__class__ is str and (quick := known.get(found)) is not None:
             quick(record, outcome)
@@ -132,7 +132,7 @@ def _looked_up(makers: Mapping[str, Make], value: Value, source: Source) -> tupl
 
 
 def _conditional(make: Make, holds: Callable[[Any], bool]) -> Make:
-    def conditional(record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
+    def conditional(record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - JSON
         if holds(record):
             make(record, outcome)
 
@@ -140,7 +140,7 @@ def _conditional(make: Make, holds: Callable[[Any], bool]) -> Make:
 
 
 def _for_each(make: Make, elements: Get) -> Make:
-    def for_each(record: Any, outcome: Outcome) -> None:  # noqa: ANN401 - JSON
+    def for_each(record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - JSON
         found = elements(record)
         for element in found if isinstance(found, list) else ():
             if isinstance(record, dict):

@@ -10,9 +10,9 @@ from streams.mapping import expressions, formats
 from streams.mapping.definition import Definition
 from streams.mapping.expressions import SURROUNDINGS, Expression, Path
 from streams.mapping.formats import Decode, Open, Record
-from streams.mapping.program import Outcome, Program
+from streams.mapping.program import MappingResult, Program
 from streams.mapping.record_access import Rows, Shape
-from streams.mapping.schema_registry import Registry
+from streams.mapping.schema_registry import SchemaRegistry
 
 _SHAPED: Final = frozenset({"json", "json-schema"})
 _FRAMED: Final = frozenset({"avro", "protobuf"})
@@ -42,7 +42,7 @@ class Reader:
         skipped: records that a condition of the mapping leaves out, by its name.
     """
 
-    def __init__(self, definition: Definition, registry: Registry | None = None) -> None:
+    def __init__(self, definition: Definition, registry: SchemaRegistry | None = None) -> None:
         self.definition = definition
         self.anonymous = 0
         self.skipped: Counter[str] = Counter()
@@ -84,10 +84,10 @@ class Reader:
         else:
             await self._registry.fetch_patiently(self.definition.format, values, wanted)
 
-    def outcome(self, value: bytes | None, record: Record | None = None) -> Outcome:
+    def outcome(self, value: bytes | None, record: Record | None = None) -> MappingResult:
         """Give all that becomes of a record; it never raises for what a record says."""
         if not value:  # a tombstone: compaction's business, nobody's event
-            return Outcome([], [])
+            return MappingResult([], [])
         if len(value) > MAX_BYTES:
             return self._refused(EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}"))
         try:
@@ -95,17 +95,17 @@ class Reader:
         except (ValueError, RecursionError) as error:  # msgspec's and ours are ValueErrors
             return self._refused(formats.refusal(error))
         if opened is None:
-            return Outcome([], [])
+            return MappingResult([], [])
         row, operation = opened
         if self._surround is not None and record is not None:
             self._surround(row, record)
         outcome = self._program.run(row, operation)
         return self._counted(outcome) if outcome.anonymous or outcome.skipped is not None else outcome
 
-    def _refused(self, error: EventError) -> Outcome:
-        return Outcome([], [EventError(error.reason, f"mapping {self.name}: {error.message}")])
+    def _refused(self, error: EventError) -> MappingResult:
+        return MappingResult([], [EventError(error.reason, f"mapping {self.name}: {error.message}")])
 
-    def outcome_of_row(self, row: Mapping[str, Any]) -> Outcome:
+    def outcome_of_row(self, row: Mapping[str, Any]) -> MappingResult:
         """Give what becomes of a row that is decoded already, such as a file's: without an envelope."""
         if self._rows is None:
             self._rows = Program(self.definition, Rows())
@@ -169,7 +169,7 @@ class Reader:
                 found.append(path)
         return found
 
-    def _counted(self, outcome: Outcome) -> Outcome:
+    def _counted(self, outcome: MappingResult) -> MappingResult:
         if outcome.anonymous:
             self.anonymous += 1
         if outcome.skipped is not None:

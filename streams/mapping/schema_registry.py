@@ -49,7 +49,7 @@ class SchemaUnknown(Exception):
     """A value's schema has not been asked for yet."""
 
 
-class Registry:
+class SchemaRegistry:
     """A registry's schemas."""
 
     def __init__(self, access: Access) -> None:

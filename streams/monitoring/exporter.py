@@ -17,7 +17,7 @@ from models.contract.decoding import Reason
 from models.metrics.catalogue import CATALOGUE, Sample
 from streams.kafka.topics import DERIVED
 from streams.monitoring.lag import Lag
-from streams.monitoring.worker_counters import Operational
+from streams.monitoring.worker_counters import WorkerCounters
 from streams.rollup.publisher import AS_OF, CAUGHT_UP, Publisher
 
 AS_OF_HELP = "The instant that the numbers hold for, in seconds since the epoch."
@@ -91,7 +91,7 @@ def _family(
 class WorkerCollector(Collector):
     """One worker's own series."""
 
-    def __init__(self, operational: Operational, state: WorkerState) -> None:
+    def __init__(self, operational: WorkerCounters, state: WorkerState) -> None:
         self._operational = operational
         self._state = state
 

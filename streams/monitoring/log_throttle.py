@@ -37,7 +37,7 @@ _PASSING: Final = frozenset(
 )
 
 
-class Repetition(logging.Filter):
+class LogThrottle(logging.Filter):
     """Lets a library say the same thing once in ten seconds, and then how often it would have.
 
     The same thing is what the same line of code says. That a broker is away is one thing, whoever says it;

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from streams.monitoring.log_throttle import Repetition
+from streams.monitoring.log_throttle import LogThrottle
 
 Format = Literal["text", "json"]
 
@@ -48,6 +48,6 @@ def configure(log_format: Format, level: str) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     if level.upper() != "DEBUG":
-        handler.addFilter(Repetition())
+        handler.addFilter(LogThrottle())
         for name in _QUIET:
             logging.getLogger(name).setLevel(logging.WARNING)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 from prometheus_client.core import Exemplar
 
-from streams.kafka.aiokafka_patches.raw_records import BareRecord
+from streams.kafka.aiokafka_patches.raw_records import RawRecord
 
 _LATENCY_BUCKETS = (
     *(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.25, 1.5),  # where it should be: fine
@@ -66,7 +66,7 @@ class Batch(NamedTuple):
 Question = tuple[int, int]
 
 
-class Operational:
+class WorkerCounters:
     """Counters and gauges of one worker; exported by `streams.monitoring.exporter`."""
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class Operational:
             self.written[topic] += len(written)
 
     def read(
-        self, task: int, tp: TopicPartition, records: Sequence[BareRecord], count: int | None = None
+        self, task: int, tp: TopicPartition, records: Sequence[RawRecord], count: int | None = None
     ) -> None:
         """A task has applied records, or `count` of them: their latency ends when the metrics hold them."""
         number = len(records) if count is None else count

@@ -98,7 +98,7 @@ async def settle(settings: Settings, places: Collection[Place]) -> None:
 
 async def _partitions(settings: Settings) -> list[TopicPartition]:
     async with admin.connect(settings) as client:
-        await acls.demand(client, acls.of_reader_of_dead_letters())
+        await acls.require(client, acls.dead_letter_reader_acls())
         counts = await partition_counts(client, [DEAD_LETTERS])
     return [TopicPartition(DEAD_LETTERS, partition) for partition in range(counts.get(DEAD_LETTERS, 0))]
 

@@ -63,9 +63,9 @@ async def ask(settings: Settings, customer: str, now: datetime) -> tuple[TopicPa
         RetentionError: there is no such topic.
     """
     topic, changelog = topic_of(settings), Names(settings.group).changelog
-    needed = [right for right in acls.of_erasure(settings) if right.name != changelog]  # one can do without
+    needed = [right for right in acls.erasure_acls(settings) if right.name != changelog]  # one can do without
     async with admin.connect(settings) as client:
-        await acls.demand(client, needed)
+        await acls.require(client, needed)
         if topic not in await client.list_topics():
             raise RetentionError(f"there is no topic {topic}", "a worker makes it: start one first")
     options = {"acks": "all", "enable_idempotence": True}

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from models.identity.merge_registry import MARKER_KEY
+from models.identity.merge_registry import REDIRECT_KEY
 from streams.config.load import Settings
 from streams.kafka import acls, admin
-from streams.kafka.acls import Right
+from streams.kafka.acls import AclRequirement
 from streams.kafka.topics import Names, partition_counts
 from streams.partitioner import tasks_of
 
@@ -33,7 +33,7 @@ async def end(settings: Settings, customer: str) -> Place | None:
     topic = Names(settings.group).changelog
     async with admin.connect(settings) as client:
         partitions = (await partition_counts(client, [topic])).get(topic)
-        if partitions is None or await acls.missing(client, [Right("topic", topic, ("READ",))]):
+        if partitions is None or await acls.missing(client, [AclRequirement("topic", topic, ("READ",))]):
             return None
     tp = TopicPartition(topic, tasks_of([customer.encode()], partitions)[0])
     async with _reader(settings) as consumer:
@@ -42,7 +42,7 @@ async def end(settings: Settings, customer: str) -> Place | None:
 
 async def any_since(settings: Settings, customer: str, since: Place) -> bool | None:
     """Whether a row of a customer has been written since then; None: that cannot be found out."""
-    keys = {customer.encode(), MARKER_KEY + customer.encode()}
+    keys = {customer.encode(), REDIRECT_KEY + customer.encode()}
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS), _reader(settings) as consumer:
             consumer.assign([since.tp])

@@ -9,10 +9,9 @@ from typing import Final
 
 import msgspec
 
-from models.aggregation.aggregates import lengths_of, span_names
+from models.aggregation.aggregates import PartialAggregate, span_names, window_sizes
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
-from models.partition.partition import Partial
 
 #: What is known of one customer may lead to something about another: facts lead to facts. Once the inputs
 #: have been read, merges have reached the registry after one epoch, and identities their names after two;
@@ -34,7 +33,7 @@ class Tick(msgspec.Struct, array_like=True):
     exported_at: int = 0  #: when they did, milliseconds since the epoch
 
 
-class Answer(msgspec.Struct, array_like=True):
+class PartialResult(msgspec.Struct, array_like=True):
     """One task's answer to a tick."""
 
     task: int
@@ -45,22 +44,27 @@ class Answer(msgspec.Struct, array_like=True):
     inputs_read: bool  #: inputs have been read, and forwarded, up to the ends they had at assignment
     epoch: int  #: the last epoch up to whose beginning facts have been read
     rewind: int
-    partial: Partial | None  #: None until the task has read, and added up, what there was
-    shape: int  #: `shape_of` the definitions that it was made with
+    partial: PartialAggregate | None  #: None until the task has read, and added up, what there was
+    shape: int  #: `schema_hash` the definitions that it was made with
     quiet: bool = True  #: nothing that others are to read has come of facts since it answered the last epoch
 
 
-def shape_of(definitions: Definitions) -> int:
+def schema_hash(definitions: Definitions) -> int:
     """Give a number for what partials hold and mean: those of different ones cannot be added.
 
     While a new release or configuration is rolled out, workers of both answer; the numbers hold still until
     all are alike again.
     """
-    shape = (Partial.__struct_fields__, span_names(definitions), lengths_of(definitions), sorted(CATALOGUE))
+    shape = (
+        PartialAggregate.__struct_fields__,
+        span_names(definitions),
+        window_sizes(definitions),
+        sorted(CATALOGUE),
+    )
     return zlib.crc32(msgspec.json.encode([*shape, definitions], order="deterministic"))
 
 
-class Rollup:
+class RollupCollector:
     """Collects answers, and says when a set of them is complete."""
 
     def __init__(self, tasks: int, generation: int, now: int, shape: int) -> None:
@@ -78,7 +82,7 @@ class Rollup:
         self._settled = False
         self._trusted = False
         self._exported = (0, 0)
-        self._answers: dict[int, Answer] = {}
+        self._answers: dict[int, PartialResult] = {}
 
     def tick(self, now: int) -> Tick:
         """The next question. Answers to earlier ones no longer count."""
@@ -99,7 +103,7 @@ class Rollup:
         """Whether answers to the last tick are still to come."""
         return self._number > 0 and len(self._answers) < self.tasks
 
-    def add(self, answer: Answer) -> Sequence[Answer] | None:
+    def add(self, answer: PartialResult) -> Sequence[PartialResult] | None:
         """Take one answer; the whole set once it is complete, else None."""
         if answer.generation != self.generation or answer.number != self._number:
             return None  # a zombie's, or late
@@ -122,7 +126,7 @@ class Rollup:
         self._trusted = self.caught_up(answers)
         return answers
 
-    def caught_up(self, answers: Sequence[Answer]) -> bool:
+    def caught_up(self, answers: Sequence[PartialResult]) -> bool:
         """Whether a complete set rests on all that had been written when the partitions were assigned."""
         return self._settled and all(
             answer.inputs_read
@@ -132,7 +136,7 @@ class Rollup:
             for answer in answers
         )
 
-    def _follow(self, answers: Sequence[Answer]) -> None:
+    def _follow(self, answers: Sequence[PartialResult]) -> None:
         read = all(answer.inputs_read for answer in answers)
         if read and not self._inputs_read:
             # Larger than any epoch of an earlier generation's owner.

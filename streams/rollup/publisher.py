@@ -12,7 +12,7 @@ from models.contract.decoding import to_us
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE, Sample, compute
 from streams.kafka.outbox import Outgoing
-from streams.rollup.collector import Answer
+from streams.rollup.collector import PartialResult
 
 AS_OF = "retention_as_of_timestamp_seconds"
 CAUGHT_UP = "retention_caught_up"
@@ -88,7 +88,7 @@ class Publisher:
             if row["metric"] in CATALOGUE:  # not what another version published
                 self.samples.append(_sample(row))
 
-    def complete(self, answers: Sequence[Answer], now: int, *, caught_up: bool) -> None:
+    def complete(self, answers: Sequence[PartialResult], now: int, *, caught_up: bool) -> None:
         """Take a complete set of answers, evaluated at `now`."""
         self._complete_at = time.monotonic()
         self._caught_up = caught_up

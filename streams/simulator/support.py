@@ -11,7 +11,7 @@ from streams.simulator.customers import Customer
 from streams.simulator.engine import timestamp
 from streams.simulator.fulfilment import Order
 from streams.simulator.seasons import DAY, HOUR, MINUTE
-from streams.simulator.support_desk import Desk
+from streams.simulator.support_desk import SupportDesk
 
 if TYPE_CHECKING:
     from streams.simulator.shop import Shop
@@ -53,7 +53,7 @@ class Support:
         self._shop = shop
         self._world = shop.world
         self._random = shop.world.random
-        self.desk = Desk(shop.world, self._touch, expected_touches_a_day=2.0 * expected_tickets_a_day)
+        self.desk = SupportDesk(shop.world, self._touch, expected_touches_a_day=2.0 * expected_tickets_a_day)
 
     def ask_for_parcel(self, order: Order) -> None:
         """Where is my order? Unless it has come meanwhile."""

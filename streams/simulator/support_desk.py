@@ -25,7 +25,7 @@ _UTILISATION = 0.55
 _LOAD_MEMORY_SHIFTS = 42
 
 
-class Desk:
+class SupportDesk:
     """Tickets wait by rank, then by when they came; each free agent takes the first.
 
     `touch(ticket)` is called when an agent is done with a ticket, and says whether that took their time.

@@ -33,7 +33,7 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
     (partitions in turn). Raises `BrokerUnavailable` where no Kafka answers, or no longer, and `SettingsError`
     where no worker of these settings would read what is sent.
     """
-    input_topics.demand_read(settings, topics.INPUTS, "the simulated shop")
+    input_topics.require_read_access(settings, topics.INPUTS, "the simulated shop")
     async with admin.connect(settings) as client:
         partitions = await acls.inputs(client, settings)
     producer = AIOKafkaProducer(

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from models.partition.partition import Partial, Partition
+from models.aggregation.aggregates import PartialAggregate
+from models.partition.partition import Partition
 
 #: The answer to the tick with which adding up begins waits so long for it.
 _COUNTING_SECONDS = 0.1
@@ -11,7 +12,7 @@ _COUNTING_SECONDS = 0.1
 _COUNTED_AT_ONCE = 100
 
 
-class Counting:
+class AggregateBuild:
     """Evaluates a partition, and has it add up what it has absorbed.
 
     Args:
@@ -43,7 +44,7 @@ class Counting:
         if self._task is not None:
             self._task.cancel()
 
-    async def evaluate(self, now: int, *, begin: bool) -> Partial | None:
+    async def evaluate(self, now: int, *, begin: bool) -> PartialAggregate | None:
         """Give the sums at `now` (microseconds); None as long as not everything is added up.
 
         Args:

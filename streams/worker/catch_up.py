@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiokafka import TopicPartition
 
 
-class Progress:
+class CatchUp:
     """What has to be read before a task may call itself caught up.
 
     Args:

@@ -7,23 +7,23 @@ from typing import Any
 from models.definitions.definitions import Definitions
 from streams.clock import Clock
 from streams.kafka.topics import Names
-from streams.mapping.mappings import Reads
-from streams.monitoring.worker_counters import Operational
-from streams.worker.source_offsets import Sources
+from streams.mapping.mappings import TopicReader
+from streams.monitoring.worker_counters import WorkerCounters
+from streams.worker.source_offsets import SourceOffsets
 
 
 @dataclass
-class Shared:
+class TaskContext:
     """One worker's settings and parts, as its tasks need them."""
 
     definitions: Definitions
-    inputs: Mapping[str, Reads]  #: topic -> what reads it
+    inputs: Mapping[str, TopicReader]  #: topic -> what reads it
     names: Names
     tasks: int  #: of the whole group: `RETENTION_PARTITIONS`
     clock: Clock
     client_options: Mapping[str, Any]  #: how aiokafka's clients reach the broker
-    operational: Operational
-    sources: Sources
+    operational: WorkerCounters
+    sources: SourceOffsets
     partitions: Mapping[str, int]  #: topic -> partition count
 
     @property

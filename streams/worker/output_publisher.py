@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
-class Announcer:
+class OutputPublisher:
     """Puts what is to be said of one task's customers into its outbox.
 
     Args:

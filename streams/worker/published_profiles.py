@@ -7,10 +7,10 @@ from aiokafka import ConsumerRecord, TopicPartition
 from streams.kafka.compacted_topics import read_to_end
 from streams.kafka.topics import CUSTOMERS
 from streams.partitioner import tasks_of
-from streams.worker.context import Shared
+from streams.worker.context import TaskContext
 
 
-async def told_of(shared: Shared, number: int) -> set[bytes]:
+async def published_profiles(shared: TaskContext, number: int) -> set[bytes]:
     """Give the keys of a task's customers of whom this group has said a profile that stands."""
     source = f"/retention/{shared.names.group}".encode()
     found: set[bytes] = set()
@@ -28,7 +28,7 @@ async def told_of(shared: Shared, number: int) -> set[bytes]:
     return found
 
 
-def _places(shared: Shared, number: int) -> list[TopicPartition]:
+def _places(shared: TaskContext, number: int) -> list[TopicPartition]:
     """Give where they may be: with as many partitions as tasks, in the one of the task's number."""
     count = shared.partitions[CUSTOMERS]
     numbers = [number] if count == shared.tasks else range(count)

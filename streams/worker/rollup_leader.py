@@ -11,9 +11,9 @@ from streams.faust_engine.transport import RecordBatch
 from streams.kafka.compacted_topics import read_to_end
 from streams.kafka.topics import METRICS
 from streams.partitioner import tasks_of
-from streams.rollup.collector import Answer, Rollup, shape_of
+from streams.rollup.collector import PartialResult, RollupCollector, schema_hash
 from streams.rollup.publisher import Publisher
-from streams.worker.context import Shared
+from streams.worker.context import TaskContext
 from streams.worker.task import Task
 
 #: A tick that not all have answered by then is given up: some task has no owner.
@@ -24,21 +24,21 @@ _TICK_SECONDS = 0.4
 _CATCHING_UP_SECONDS = 0.2
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_answer = msgspec.msgpack.Decoder(Answer).decode
+_decode_answer = msgspec.msgpack.Decoder(PartialResult).decode
 
 log = logging.getLogger(__name__)
 
 
-class RollupOwner:
+class RollupLeader:
     """Ticks out, answers in, metrics out: in the transactions of task 0, so that a former owner is fenced."""
 
-    def __init__(self, shared: Shared, producer: ProducerT, task: Task) -> None:
+    def __init__(self, shared: TaskContext, producer: ProducerT, task: Task) -> None:
         self.publisher = Publisher(shared.definitions)
         self._shared = shared
         self._producer = producer
         self._task = task
-        self._shape = shape_of(shared.definitions)
-        self._rollup = Rollup(shared.tasks, task.generation, task.partition.now, self._shape)
+        self._shape = schema_hash(shared.definitions)
+        self._rollup = RollupCollector(shared.tasks, task.generation, task.partition.now, self._shape)
         self._told: set[int] = set()
         self._asked_at = 0.0
 
@@ -64,7 +64,9 @@ class RollupOwner:
             return
         rollup = self._rollup
         if rollup.generation != self._task.generation:
-            self._rollup = rollup = Rollup(self._shared.tasks, self._task.generation, rollup.now, self._shape)
+            self._rollup = rollup = RollupCollector(
+                self._shared.tasks, self._task.generation, rollup.now, self._shape
+            )
         tick = _encode(rollup.tick(self._shared.clock.now(rollup.latest)))
         self._asked_at = time.monotonic()
         for task in range(self._shared.tasks):
@@ -106,7 +108,7 @@ class RollupOwner:
             self._task.outbox.to(METRICS, partition).append(change)
 
 
-def _decoded(value: bytes) -> Answer | None:
+def _decoded(value: bytes) -> PartialResult | None:
     """Read an answer; None for one whose form only another release knows."""
     try:
         return _decode_answer(value)

@@ -12,18 +12,18 @@ from faust.types.tuples import TP
 
 from streams.faust_engine.transport import BatchConsumer
 from streams.kafka.topic_ids import topic_ids
-from streams.monitoring.worker_counters import Operational
+from streams.monitoring.worker_counters import WorkerCounters
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_MS = 30_000
 
 
-class Sources:
+class SourceOffsets:
     """Positions in the topics that a worker's tasks read, by way of the group's one consumer."""
 
     def __init__(
-        self, consumer: Callable[[], BatchConsumer], inputs: Collection[str], operational: Operational
+        self, consumer: Callable[[], BatchConsumer], inputs: Collection[str], operational: WorkerCounters
     ) -> None:
         self._of_app = consumer  # it is made when the app starts
         self._inputs = inputs

@@ -15,18 +15,18 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from models.partition.partition import Partition
 from streams.faust_engine.transport import RecordBatch
-from streams.ingest.router import Intake
-from streams.kafka.aiokafka_patches.raw_records import BareRecord
+from streams.ingest.router import Router
+from streams.kafka.aiokafka_patches.raw_records import RawRecord
 from streams.kafka.outbox import Outbox, Outgoing, send
-from streams.mapping.mappings import Reads
+from streams.mapping.mappings import TopicReader
 from streams.mapping.reader import Reader
 from streams.monitoring.lag import Lag
-from streams.rollup.collector import Answer, Tick, shape_of
-from streams.worker.bootstrap import Counting
-from streams.worker.catch_up import Progress
-from streams.worker.context import Shared
-from streams.worker.output_publisher import Announcer
-from streams.worker.transactional_producer import Transactions
+from streams.rollup.collector import PartialResult, Tick, schema_hash
+from streams.worker.bootstrap import AggregateBuild
+from streams.worker.catch_up import CatchUp
+from streams.worker.context import TaskContext
+from streams.worker.output_publisher import OutputPublisher
+from streams.worker.transactional_producer import TransactionalProducer
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +47,11 @@ _decode_tick = msgspec.msgpack.Decoder(Tick).decode
 class Task:
     """One customers partition: its state, its sources' positions, its transactional producer."""
 
-    def __init__(self, number: int, generation: int, shared: Shared, rows: dict[bytes, bytes]) -> None:
+    def __init__(self, number: int, generation: int, shared: TaskContext, rows: dict[bytes, bytes]) -> None:
         self.number = number
         self.generation = generation
         self.partition = Partition(shared.definitions, rows)
-        self._shape = shape_of(shared.definitions)
+        self._shape = schema_hash(shared.definitions)
         self.outbox = Outbox()
         self.positions: dict[TopicPartition, int] = {}
         self.lag = Lag()
@@ -64,14 +64,14 @@ class Task:
         self._committed_at = 0.0
         self._letters_committed = 0
         self._taken = 0
-        self._progress = Progress({})
-        self.transactions = Transactions(shared.client_options, f"{shared.names.group}-{number}")
+        self._progress = CatchUp({})
+        self.transactions = TransactionalProducer(shared.client_options, f"{shared.names.group}-{number}")
         self._state = asyncio.Lock()  # held by who changes the customers over an await
         self._facts = TopicPartition(shared.names.facts, number)
-        self._announcer = Announcer(
+        self._announcer = OutputPublisher(
             self.partition, self.outbox, self._state, shared.partitions, f"/retention/{shared.names.group}"
         )
-        self._intake = Intake(
+        self._intake = Router(
             task=number,
             tasks=shared.tasks,
             facts_topic=shared.names.facts,
@@ -81,7 +81,7 @@ class Task:
             outbox=self.outbox,
             operational=shared.operational,
         )
-        self._counting = Counting(self.partition, self._state, self._intake.deliver)
+        self._counting = AggregateBuild(self.partition, self._state, self._intake.deliver)
 
     def load(self, records: Sequence[ConsumerRecord]) -> None:
         """Take rows of the changelog, in its order: a later one replaces an earlier one."""
@@ -111,7 +111,7 @@ class Task:
         """
         self.positions = dict(positions)
         self._committed = dict(positions)
-        self._progress = Progress(ends)
+        self._progress = CatchUp(ends)
         if rewind is not None:
             # The first transaction puts the offsets back, too: killed after it, the state would no longer be
             # missing, and what had not been read again by then never would be.
@@ -164,7 +164,7 @@ class Task:
         if turn == self._turn:
             self.positions[tp] = batch.next_offset
 
-    def _take_chunk(self, reads: Reads | None, tp: TopicPartition, chunk: Sequence[BareRecord]) -> None:
+    def _take_chunk(self, reads: TopicReader | None, tp: TopicPartition, chunk: Sequence[RawRecord]) -> None:
         if reads is None:
             self._intake.take_facts(tp, chunk)
         elif isinstance(reads, Reader):
@@ -172,7 +172,7 @@ class Task:
         else:
             self._intake.take_events(reads, tp, chunk)
 
-    async def answer(self, batch: RecordBatch) -> Answer | None:
+    async def answer(self, batch: RecordBatch) -> PartialResult | None:
         """Evaluate at the last tick of the batch; older ones are nobody's question any more.
 
         Nor is what a former owner of the roll-up asks, who does not know yet that it is one.
@@ -196,7 +196,7 @@ class Task:
         if partial is not None:
             own.answered(self.number, (tick.generation, tick.number))
         self._announcer.allow(lambda: tick.caught_up and tick.generation == self.generation)
-        return Answer(
+        return PartialResult(
             task=self.number,
             number=tick.number,
             generation=self.generation,

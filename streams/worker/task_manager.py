@@ -14,8 +14,8 @@ from models.partition import metadata
 from streams.errors import RetentionError, StateTooNew
 from streams.faust_engine.table import CustomersTable
 from streams.kafka.compacted_topics import read_to_end
-from streams.worker.context import Shared
-from streams.worker.published_profiles import told_of
+from streams.worker.context import TaskContext
+from streams.worker.published_profiles import published_profiles
 from streams.worker.task import Task
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _REOPEN_SECONDS = 1.0
 _NEXT_REWIND_MS = 3_600_000
 
 
-class Tasks:
+class TaskManager:
     """Owned tasks by number.
 
     A task whose transaction failed is closed and opened again: what Kafka holds is the truth. One that was
@@ -34,7 +34,7 @@ class Tasks:
 
     def __init__(
         self,
-        shared: Shared,
+        shared: TaskContext,
         table: CustomersTable,
         on_opened: Callable[[Task], Awaitable[None]],
         on_closed: Callable[[int], object],
@@ -216,7 +216,7 @@ class Tasks:
         rewind = None
         if lost:
             rewind = await self._new_rewind(task.number)
-            task.partition.told_of(await told_of(self._shared, task.number))
+            task.partition.told_of(await published_profiles(self._shared, task.number))
         task.start(positions, await sources.end_offsets(reads), rewind=rewind)
         self._shared.operational.recovery_seconds = time.monotonic() - started
         log.info("task %d restored in %.1f s", task.number, time.monotonic() - started)
@@ -237,9 +237,9 @@ class Tasks:
         if others:
             async for records in self._rows_of(*others):
                 found = [
-                    metadata.read_meta(one.value)
+                    metadata.read_metadata(one.value)
                     for one in records
-                    if one.key == metadata.META_KEY and one.value
+                    if one.key == metadata.METADATA_KEY and one.value
                 ]
                 before = max([before, *(one.rewind for one in found)])
         now = time.time_ns() // 10**6

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 _CLOSE_SECONDS = 5.0
 
 
-class Transactions:
+class TransactionalProducer:
     """A transactional producer, and the transaction that is under way.
 
     Args:

@@ -23,16 +23,16 @@ from streams.ingest import input_topics
 from streams.kafka.topics import KEPT_DAYS, Names
 from streams.mapping.reader import Reader
 from streams.monitoring.lag import Lag
-from streams.monitoring.worker_counters import Operational
+from streams.monitoring.worker_counters import WorkerCounters
 from streams.operations import dead_letter_retention
 from streams.read_model.follower import ReadModel
 from streams.read_model.store import Store
 from streams.rollup.publisher import Publisher
-from streams.worker.context import Shared
-from streams.worker.rollup_leader import RollupOwner
-from streams.worker.source_offsets import Sources
+from streams.worker.context import TaskContext
+from streams.worker.rollup_leader import RollupLeader
+from streams.worker.source_offsets import SourceOffsets
 from streams.worker.task import Task
-from streams.worker.task_manager import Tasks
+from streams.worker.task_manager import TaskManager
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +66,10 @@ class Worker:
 
     def __init__(self, settings: Settings, partitions: Mapping[str, int]) -> None:
         self.settings = settings
-        self.operational = Operational()
+        self.operational = WorkerCounters()
         self.app = FaustApp(settings)
         self.names = Names(settings.group)
-        self.owner: RollupOwner | None = None
+        self.owner: RollupLeader | None = None
         self.stop_error: Exception | None = None
         self.committed = False
         self.read_model = self._read_model(partitions)
@@ -79,7 +79,7 @@ class Worker:
         reads = input_topics.resolved(settings, partitions)
         for topic in (topic for topic, one in reads.items() if isinstance(one, Reader)):
             self.operational.nobodys(topic, 0)  # from the start: one that is born above zero has no increase
-        self._shared = Shared(
+        self._shared = TaskContext(
             definitions=settings.definitions,
             inputs=reads,
             names=self.names,
@@ -87,10 +87,10 @@ class Worker:
             clock=clock(settings.clock),
             client_options=self.app.client_options,
             operational=self.operational,
-            sources=Sources(lambda: self.app.batch_consumer, reads, self.operational),
+            sources=SourceOffsets(lambda: self.app.batch_consumer, reads, self.operational),
             partitions=partitions,
         )
-        self.tasks = Tasks(self._shared, self._table, self._on_opened, self._on_closed, self.app.crash)
+        self.tasks = TaskManager(self._shared, self._table, self._on_opened, self._on_closed, self.app.crash)
         self._member = (-1, "")
         self._noticed: set[str] = set()
         self._declare()
@@ -260,7 +260,7 @@ class Worker:
 
     async def _on_opened(self, task: Task) -> None:
         if task.number == 0:
-            owner = RollupOwner(self._shared, self.app.producer, task)
+            owner = RollupLeader(self._shared, self.app.producer, task)
             await owner.restore()
             self.owner = owner
 

@@ -233,7 +233,7 @@ def test_topics_and_users_are_those_that_doctor_names():
     }
     assert granted == {
         (right.resource.replace("-id", "Id"), right.name, operation)
-        for right in acls.of_worker(generate.settings())
+        for right in acls.worker_acls(generate.settings())
         for operation in right.operations
     }
     assert {acl["resource"]["patternType"] for acl in worker} == {"literal"}

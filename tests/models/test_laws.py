@@ -26,7 +26,7 @@ from models.facts.fact import decode_fact, encode_fact
 from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
 from models.partition import partition
-from models.partition.metadata import META_KEY
+from models.partition.metadata import METADATA_KEY
 from tests.oracle import Expected, Series, oracle
 from tests.support.histories import random_history
 from tests.support.strategies import (
@@ -351,7 +351,7 @@ def test_what_has_left_the_horizon_leaves_no_row(definitions):
         for event in step.events:
             worker.deliver(event)
     worker.commit()
-    assert any(changelog.keys() - {META_KEY} for changelog in worker.changelogs)
+    assert any(changelog.keys() - {METADATA_KEY} for changelog in worker.changelogs)
     worker.advance(history.steps[-1].now + (definitions.horizon_days + 1) * DAY)
     worker.commit()
-    assert not any(changelog.keys() - {META_KEY} for changelog in worker.changelogs)
+    assert not any(changelog.keys() - {METADATA_KEY} for changelog in worker.changelogs)

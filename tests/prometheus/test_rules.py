@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from models.definitions.definitions import Definitions
-from models.query.parameters import WhichCustomers, WhichOrders, WhichTickets
+from models.query.parameters import CustomerQuery, OrderQuery, TicketQuery
 from prometheus import generate
 from prometheus.alerting import DASHBOARDS
 from prometheus.thresholds import THRESHOLDS
@@ -101,7 +101,7 @@ def test_the_runbook_has_no_section_of_an_alert_that_is_gone():
 
 def test_what_the_runbook_asks_of_a_worker_makes_sense():
     runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-    lists = {"/customers": WhichCustomers, "/tickets": WhichTickets, "/orders": WhichOrders}
+    lists = {"/customers": CustomerQuery, "/tickets": TicketQuery, "/orders": OrderQuery}
     asked = [urlsplit(url) for url in re.findall(r"curl '?(http\S+?)['`\s]", runbook)]
     assert lists.keys() <= {url.path for url in asked} <= {*lists, "/customers/CUSTOMER/why", "/ready"}
     for url in asked:

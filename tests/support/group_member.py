@@ -9,10 +9,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from models.definitions.definitions import Definitions
 from streams.clock import clock
 from streams.kafka.topics import INPUTS, Names, ensure, required
-from streams.monitoring.worker_counters import Operational
-from streams.worker.context import Shared
-from streams.worker.source_offsets import Sources
-from streams.worker.task_manager import Tasks
+from streams.monitoring.worker_counters import WorkerCounters
+from streams.worker.context import TaskContext
+from streams.worker.source_offsets import SourceOffsets
+from streams.worker.task_manager import TaskManager
 from tests.support.kafka_calls import admin
 
 TASKS = 2
@@ -67,9 +67,9 @@ class Member:
         self.group = group
         self.consumer = consumer
         self.names = Names(group)
-        own = Operational()
+        own = WorkerCounters()
         self.lost = own.records_lost
-        self.shared = Shared(
+        self.shared = TaskContext(
             definitions=Definitions(),
             inputs=INPUTS,
             names=self.names,
@@ -77,12 +77,12 @@ class Member:
             clock=clock("event"),
             client_options={"bootstrap_servers": kafka},
             operational=own,
-            sources=Sources(lambda: consumer, INPUTS, own),
+            sources=SourceOffsets(lambda: consumer, INPUTS, own),
             partitions=partitions,
         )
         self.opened, self.closed, self.failed = [], [], []
         self.on_opened = None
-        self.tasks = Tasks(self.shared, Table(), self._opened, self.closed.append, self._failed)
+        self.tasks = TaskManager(self.shared, Table(), self._opened, self.closed.append, self._failed)
 
     async def _opened(self, task):
         if self.on_opened is not None:

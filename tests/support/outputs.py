@@ -5,16 +5,16 @@ from collections import defaultdict
 
 from models.contract.decoding import decode
 from models.contract.events import KINDS
-from models.customers.customer import Account
-from models.customers.facts_by_entity import Row
+from models.customers.customer import Customer
+from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import Definitions
 from models.definitions.windows import known_since
 from models.facts.claims import Referred
 from models.facts.fact import Fact
 from models.facts.from_events import facts_of
-from models.outputs import Said, Speaker, decode_said, encode_said
+from models.outputs import EmittedState, OutputEmitter, decode_emitted, encode_emitted
 
-NOTHING = encode_said(Said())
+NOTHING = encode_emitted(EmittedState())
 
 
 def accounts(events, now, definitions):
@@ -31,13 +31,13 @@ def accounts(events, now, definitions):
                 known[customer].append(fact)
     for customer, fact in list(_referrals(known)):
         known[customer].append(fact)
-    return {customer: Account(customer.encode(), Row(facts)) for customer, facts in known.items()}
+    return {customer: Customer(customer.encode(), CustomerFacts(facts)) for customer, facts in known.items()}
 
 
 def _referrals(known):
     """Give what partitions would tell those who are named by others' orders."""
     for customer, facts in known.items():
-        account = Account(customer.encode(), Row(facts))
+        account = Customer(customer.encode(), CustomerFacts(facts))
         for entity in account.row.letters.refers if account.row.letters else ():
             order = account.order(entity)
             if order is not None and order.qualifying and order.referrer:
@@ -50,7 +50,7 @@ class Town:
 
     def __init__(self, definitions=None):
         self.definitions = definitions or Definitions()
-        self.speaker = Speaker(self.definitions)
+        self.speaker = OutputEmitter(self.definitions)
         self.said = defaultdict(lambda: NOTHING)  # as it is kept
         self.until = {}
         self.known = {}
@@ -61,10 +61,10 @@ class Town:
         known = self.known = accounts(events, now, self.definitions)
         told = []
         for customer in customers or sorted(known.keys() | self.said.keys()):
-            account = known.get(customer) or Account(customer.encode(), Row())
-            before = decode_said(self.said[customer])
+            account = known.get(customer) or Customer(customer.encode(), CustomerFacts())
+            before = decode_emitted(self.said[customer])
             speech = self.speaker.say(account, before, now)
-            self.said[customer] = encode_said(speech.said)
+            self.said[customer] = encode_emitted(speech.said)
             self.until[customer] = speech.until
             told += speech.outputs
         self.outputs += told

@@ -7,20 +7,20 @@ from typing import Any
 from msgspec import Struct
 
 from models.contract.messages import Profile
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
 from models.query import responses
 from models.query.customers import Customers
 from models.query.orders import overdue
-from models.query.parameters import Listing, WhichCustomers, WhichOrders, WhichTickets
+from models.query.parameters import CustomerQuery, Listing, OrderQuery, TicketQuery
 from models.query.tickets import Tickets
 
 #: Gives a customer's items that a question is about at an instant, each with its id within the customer.
-Find = Callable[[Account, Any, int], Iterator[tuple[str, Struct]]]
+Find = Callable[[Customer, Any, int], Iterator[tuple[str, Struct]]]
 
 
 @dataclass(frozen=True)
-class List:
+class Endpoint:
     """One list."""
 
     path: str
@@ -29,25 +29,25 @@ class List:
     find: Find
 
 
-def lists_of(definitions: Definitions) -> list[List]:
+def endpoints_of(definitions: Definitions) -> list[Endpoint]:
     """Give all lists, by the present definitions."""
     customers, tickets = Customers(definitions), Tickets(definitions)
 
-    def find_customers(account: Account, question: WhichCustomers, now: int) -> Iterator[tuple[str, Struct]]:
+    def find_customers(account: Customer, question: CustomerQuery, now: int) -> Iterator[tuple[str, Struct]]:
         profile = customers.find(account, question, now)
         if profile is not None:
             yield "", profile
 
-    def find_tickets(account: Account, question: WhichTickets, now: int) -> Iterator[tuple[str, Struct]]:
+    def find_tickets(account: Customer, question: TicketQuery, now: int) -> Iterator[tuple[str, Struct]]:
         for ticket in tickets.find(account, question, now):
             yield ticket.ticket_id, ticket
 
-    def find_orders(account: Account, _: WhichOrders, now: int) -> Iterator[tuple[str, Struct]]:
+    def find_orders(account: Customer, _: OrderQuery, now: int) -> Iterator[tuple[str, Struct]]:
         for order in overdue(account, now):
             yield order.order_id, order
 
     return [
-        List("/customers", WhichCustomers, Profile, find_customers),
-        List("/tickets", WhichTickets, responses.Ticket, find_tickets),
-        List("/orders", WhichOrders, responses.Order, find_orders),
+        Endpoint("/customers", CustomerQuery, Profile, find_customers),
+        Endpoint("/tickets", TicketQuery, responses.Ticket, find_tickets),
+        Endpoint("/orders", OrderQuery, responses.Order, find_orders),
     ]

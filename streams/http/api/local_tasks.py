@@ -8,11 +8,11 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from models.customers.customer import Account
+from models.customers.customer import Customer
 from models.partition.partition import Partition
 from models.query.parameters import Listing
 from streams.http.api.cursors import Place
-from streams.http.api.endpoints import List
+from streams.http.api.endpoints import Endpoint
 from streams.http.api.problem_errors import unavailable
 
 #: Customers looked at before other coroutines get a turn: 3 to 5 ms.
@@ -49,7 +49,7 @@ class Part(NamedTuple):
     next: Place | None
 
 
-class Reader:
+class LocalTasks:
     """Reads this worker's tasks.
 
     Args:
@@ -82,7 +82,7 @@ class Reader:
             )
         return task.partition
 
-    def account(self, number: int, customer: str) -> tuple[Partition, Account]:
+    def account(self, number: int, customer: str) -> tuple[Partition, Customer]:
         """Give a customer, decoded apart from those at work.
 
         Raises:
@@ -91,7 +91,7 @@ class Reader:
         partition = self.partition(number)
         return partition, partition.copy_of(customer.encode())
 
-    async def part(self, asked: List, question: Listing, place: Place, limit: int) -> Part:
+    async def part(self, asked: Endpoint, question: Listing, place: Place, limit: int) -> Part:
         """Give a task's items from a place on, as many as there is time for.
 
         Raises:
@@ -100,7 +100,7 @@ class Reader:
         async with self._turn:
             return await self._part(asked, question, place, limit)
 
-    async def _part(self, asked: List, question: Listing, place: Place, limit: int) -> Part:
+    async def _part(self, asked: Endpoint, question: Listing, place: Place, limit: int) -> Part:
         until = time.monotonic() + PAGE_SECONDS
         partition = self.partition(place.task)
         items: list[Struct] = []
@@ -123,7 +123,7 @@ class Reader:
         return Part(items, partition.now, None)
 
     def _found(
-        self, asked: List, question: Listing, partition: Partition, key: bytes, after: str | None
+        self, asked: Endpoint, question: Listing, partition: Partition, key: bytes, after: str | None
     ) -> Iterator[tuple[str, Any]]:
         for thing, item in asked.find(partition.copy_of(key), question, partition.now):
             if after is None or thing > after:

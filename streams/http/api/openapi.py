@@ -14,19 +14,19 @@ from msgspec import Struct
 from models.contract.messages import Metric, Profile
 from models.query import responses
 from models.query.parameters import (
-    Question,
-    WhichCustomers,
-    WhichEvents,
-    WhichOrders,
-    WhichSeries,
-    WhichTickets,
+    CustomerQuery,
+    EventQuery,
+    OrderQuery,
+    Query,
+    SeriesQuery,
+    TicketQuery,
 )
 from streams.http.api.problem_errors import CONTENT_TYPE
 
 Part = dict[str, Any]
 
 _PREFIX: Final = "#/components/schemas/"
-_QUESTIONS: Final = (Question, WhichEvents, WhichCustomers, WhichTickets, WhichOrders)
+_QUESTIONS: Final = (Query, EventQuery, CustomerQuery, TicketQuery, OrderQuery)
 _ANSWERS: Final = (
     Profile,
     responses.Why,
@@ -80,11 +80,11 @@ def document() -> Part:
 
 def _paths() -> Part:
     return {
-        "/customers": _listed("customers", "Customers behind a number.", WhichCustomers, Profile),
+        "/customers": _listed("customers", "Customers behind a number.", CustomerQuery, Profile),
         "/customers/{customer_id}": _get(
             "customer",
             "A customer as they stand now.",
-            Question,
+            Query,
             json=_ref(Profile),
             row=Profile,
             of_one=True,
@@ -93,7 +93,7 @@ def _paths() -> Part:
         "/customers/{customer_id}/why": _get(
             "why",
             "A customer's events, and what each counts for. As CSV, the events alone.",
-            WhichEvents,
+            EventQuery,
             json=_ref(responses.Why),
             row=responses.Reason,
             of_one=True,
@@ -102,18 +102,18 @@ def _paths() -> Part:
         "/customers/{customer_id}/identities": _get(
             "identities",
             "Which ids are one customer, and the events that made them so. As CSV, the events alone.",
-            Question,
+            Query,
             json=_ref(responses.Identities),
             row=responses.MergeSeen,
             of_one=True,
         ),
-        "/tickets": _listed("tickets", "Tickets behind a number.", WhichTickets, responses.Ticket),
-        "/orders": _listed("orders", "Orders behind a number.", WhichOrders, responses.Order),
+        "/tickets": _listed("tickets", "Tickets behind a number.", TicketQuery, responses.Ticket),
+        "/orders": _listed("orders", "Orders behind a number.", OrderQuery, responses.Order),
         "/metrics.json": {"get": _metrics()},
     }
 
 
-def _listed(name: str, summary: str, question: type[Question], item: type[Struct]) -> Part:
+def _listed(name: str, summary: str, question: type[Query], item: type[Struct]) -> Part:
     page = {"properties": {"items": {"type": "array", "items": _ref(item)}}}
     return _get(name, summary, question, json={"allOf": [_ref(responses.Page), page]}, row=item)
 
@@ -121,7 +121,7 @@ def _listed(name: str, summary: str, question: type[Question], item: type[Struct
 def _get(
     name: str,
     summary: str,
-    question: type[Question],
+    question: type[Query],
     *,
     json: Part,
     row: type[Struct],
@@ -168,7 +168,7 @@ def _metrics() -> Part:
     return {
         "operationId": "metrics",
         "summary": "The current series.",
-        "parameters": _parameters(WhichSeries),
+        "parameters": _parameters(SeriesQuery),
         "responses": {
             status: {"description": text, "content": content}
             for status, text in (("200", "All that are chosen."), ("503", "Not all have been read yet."))
@@ -177,7 +177,7 @@ def _metrics() -> Part:
     }
 
 
-def _parameters(question: type[Question]) -> list[Part]:
+def _parameters(question: type[Query]) -> list[Part]:
     _, made = msgspec.json.schema_components([question], ref_template=_PREFIX + "{name}")
     return [_parameter(name, schema) for name, schema in made[question.__name__]["properties"].items()]
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from models.definitions.definitions import Definitions
 from models.definitions.windows import SHORT_WINDOWS
 from models.metrics.catalogue import CATALOGUE
-from models.query.parameters import WhichCustomers, WhichOrders, WhichSeries, WhichTickets
+from models.query.parameters import CustomerQuery, OrderQuery, SeriesQuery, TicketQuery
 from streams.http.api.problem_errors import Refusal, invalid
 from streams.rollup.publisher import AS_OF, CAUGHT_UP
 
@@ -83,7 +83,7 @@ def _nothing(_question: Struct, _definitions: Definitions) -> None:
     pass
 
 
-def _customers(question: WhichCustomers, definitions: Definitions) -> None:
+def _customers(question: CustomerQuery, definitions: Definitions) -> None:
     if (question.set is None) != (question.window is None):
         raise invalid("`set` and `window` belong together", "window" if question.set else "set")
     _window(question.window, definitions.windows)
@@ -91,7 +91,7 @@ def _customers(question: WhichCustomers, definitions: Definitions) -> None:
         raise invalid("no model has been fitted (docs/risk.md), so there is no p_alive", "max_p_alive")
 
 
-def _tickets(question: WhichTickets, definitions: Definitions) -> None:
+def _tickets(question: TicketQuery, definitions: Definitions) -> None:
     if question.breached and question.due_within is not None:
         raise invalid("`breached` and `due_within` exclude each other", "due_within")
     if question.sla is not None and not question.breached and question.due_within is None:
@@ -101,12 +101,12 @@ def _tickets(question: WhichTickets, definitions: Definitions) -> None:
     _window(question.window, (*(window.name for window in SHORT_WINDOWS), *definitions.windows))
 
 
-def _orders(question: WhichOrders, _: Definitions) -> None:
+def _orders(question: OrderQuery, _: Definitions) -> None:
     if not question.overdue:
         raise invalid("say which orders: `overdue`", "overdue")
 
 
-def _series(question: WhichSeries, definitions: Definitions) -> None:
+def _series(question: SeriesQuery, definitions: Definitions) -> None:
     if question.metric is not None and question.metric not in METRICS:
         close = difflib.get_close_matches(question.metric, METRICS, n=3)
         said = f": did you mean {' or '.join(close)}?" if close else ""
@@ -120,8 +120,8 @@ def _window(name: str | None, known: Iterable[str]) -> None:
 
 
 _CHECKS: Final[dict[type[Struct], Any]] = {
-    WhichCustomers: _customers,
-    WhichTickets: _tickets,
-    WhichOrders: _orders,
-    WhichSeries: _series,
+    CustomerQuery: _customers,
+    TicketQuery: _tickets,
+    OrderQuery: _orders,
+    SeriesQuery: _series,
 }

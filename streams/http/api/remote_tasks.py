@@ -20,7 +20,7 @@ _ANSWERS: Final = frozenset(
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=2)
 
 
-class Answer(NamedTuple):
+class RemoteResponse(NamedTuple):
     """What another worker has answered, which is passed on as it is."""
 
     status: int
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Owners:
+class RemoteTasks:
     """The workers by their tasks.
 
     Args:
@@ -46,7 +46,9 @@ class Owners:
         if self._session is not None:
             await self._session.close()
 
-    async def ask(self, task: int, path: str, query: Mapping[str, str], authorization: str | None) -> Answer:
+    async def ask(
+        self, task: int, path: str, query: Mapping[str, str], authorization: str | None
+    ) -> RemoteResponse:
         """Ask the owner of a task.
 
         Args:
@@ -72,7 +74,7 @@ class Owners:
         url = URL(address + path, encoded=True).with_query(query)
         try:
             async with self._client().get(url, headers=headers, allow_redirects=False) as response:
-                answer = Answer(response.status, _kept(response.headers), await response.read())
+                answer = RemoteResponse(response.status, _kept(response.headers), await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = str(error) or type(error).__name__
             raise unavailable(f"the owner of task {task} does not answer at {address}: {reason}") from None
@@ -88,7 +90,7 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: headers[name] for name in ("Content-Type", "Link", "Location") if name in headers}
 
 
-def _trusted(answer: Answer, task: int, address: str) -> Answer:
+def _trusted(answer: RemoteResponse, task: int, address: str) -> RemoteResponse:
     if answer.status == HTTPStatus.UNAUTHORIZED:
         raise Refusal(
             HTTPStatus.BAD_GATEWAY,

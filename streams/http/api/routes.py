@@ -13,26 +13,26 @@ from msgspec import Raw, Struct
 
 from models.contract.messages import Metric, Profile
 from models.definitions.definitions import Definitions
-from models.facts.claims import Joined, KeptStatement
-from models.outputs.emitted import moment
+from models.facts.claims import AliasAdded, StoredControlFact
+from models.outputs.emitted import to_datetime
 from models.partition.partition import Partition
 from models.query import responses
 from models.query.customers import Customers
+from models.query.explanation import Explainer
 from models.query.explanation import Place as EventPlace
-from models.query.explanation import Whys
 from models.query.identities import identities_of
 from models.query.matching_gauge import counted_by
-from models.query.parameters import Format, Listing, Question, WhichEvents
+from models.query.parameters import EventQuery, Format, Listing, Query
 from streams.http.api import cursors, formats, openapi, parameters
 from streams.http.api.cursors import Moment, Place
-from streams.http.api.endpoints import List, lists_of
-from streams.http.api.local_tasks import PAGE_SECONDS, Reader
+from streams.http.api.endpoints import Endpoint, endpoints_of
+from streams.http.api.local_tasks import PAGE_SECONDS, LocalTasks
 from streams.http.api.problem_errors import Refusal
-from streams.http.api.remote_tasks import TASK_HEADER, Answer, Owners
+from streams.http.api.remote_tasks import TASK_HEADER, RemoteResponse, RemoteTasks
 from streams.partitioner import tasks_of
 from streams.rollup.publisher import series_key
 
-_Q = TypeVar("_Q", bound=Question)
+_Q = TypeVar("_Q", bound=Query)
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Accept, Authorization"}
 
@@ -63,8 +63,8 @@ class Api:
 
     def __init__(
         self,
-        reader: Reader,
-        owners: Owners,
+        reader: LocalTasks,
+        owners: RemoteTasks,
         tasks: int,
         definitions: Definitions,
         series: Callable[[str], bytes | None],
@@ -75,11 +75,11 @@ class Api:
         self._definitions = definitions
         self._series = series
         self._customers = Customers(definitions)
-        self._whys = Whys(definitions)
+        self._whys = Explainer(definitions)
 
     def add_to(self, app: web.Application) -> None:
         """Serve with `app`."""
-        for asked in lists_of(self._definitions):
+        for asked in endpoints_of(self._definitions):
             app.router.add_get(asked.path, _answered(self._lister(asked)))
         app.router.add_get("/customers/{customer_id}", _answered(self._customer))
         app.router.add_get("/customers/{customer_id}/why", _answered(self._why))
@@ -96,7 +96,7 @@ class Api:
     # One customer.
 
     async def _customer(self, request: web.Request) -> web.Response:
-        question = self._read(Question, request)
+        question = self._read(Query, request)
         customer, task = self._whom(request)
         if self._elsewhere(task, request):
             return _passed_on(await self._ask(request, task, dict(request.query)))
@@ -108,7 +108,7 @@ class Api:
         return _one(request, question.format, Profile, profile)
 
     async def _why(self, request: web.Request) -> web.Response:
-        question = self._read(WhichEvents, request)
+        question = self._read(EventQuery, request)
         customer, task = self._whom(request)
         if self._elsewhere(task, request):
             return _passed_on(await self._ask(request, task, dict(request.query)))
@@ -118,9 +118,9 @@ class Api:
         place = None if after is None else EventPlace(after.time, after.id)
         key = customer.encode()
         facts, later = partition.facts(key)
-        stated = [fact for fact in partition.log_of(key) if isinstance(fact.claim, KeptStatement)]
+        stated = [fact for fact in partition.log_of(key) if isinstance(fact.claim, StoredControlFact)]
         merges: Sequence[responses.MergeSeen] = ()
-        if any(type(fact.claim) is Joined for fact in stated):
+        if any(type(fact.claim) is AliasAdded for fact in stated):
             merges = (await self._one_with(request, customer)).merges
         found = self._whys.why(
             key, [*facts, *stated], later, partition.now, merges=merges, after=place, limit=question.limit
@@ -136,7 +136,7 @@ class Api:
         return _response(rows, formats.CSV, request, why.next)
 
     async def _identities(self, request: web.Request) -> web.Response:
-        question = self._read(Question, request)
+        question = self._read(Query, request)
         found = await self._one_with(request, request.match_info["customer_id"])
         if formats.wanted(question.format, request.headers.get("Accept", "")) == "json":
             return _response(_encode(found), formats.JSON, request, None)
@@ -160,7 +160,7 @@ class Api:
 
     # Lists.
 
-    def _lister(self, asked: List) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _lister(self, asked: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
             question = self._read(asked.question, request)
             place = Place(0) if question.cursor is None else cursors.parsed(question.cursor, Place)
@@ -176,7 +176,7 @@ class Api:
 
         return answer
 
-    def _gauge(self, question: Question) -> responses.Gauge | None:
+    def _gauge(self, question: Query) -> responses.Gauge | None:
         counted = counted_by(question)
         if counted is None:
             return None
@@ -190,7 +190,7 @@ class Api:
         return responses.Gauge(key, number, row.as_of)
 
     async def _page(
-        self, request: web.Request, asked: List, question: Listing, place: Place, *, only: bool
+        self, request: web.Request, asked: Endpoint, question: Listing, place: Place, *, only: bool
     ) -> _Part:
         """Give a page: of the task of its place, and, unless `only` that is asked for, of those after it."""
         items: list[Raw] = []
@@ -209,7 +209,7 @@ class Api:
         return _Part(items, min(moments), None)
 
     async def _part(
-        self, request: web.Request, asked: List, question: Listing, place: Place, limit: int
+        self, request: web.Request, asked: Endpoint, question: Listing, place: Place, limit: int
     ) -> _Part:
         if self._elsewhere(place.task, request):
             query = dict(request.query) | {
@@ -223,7 +223,7 @@ class Api:
             return _decode_part(answer.body)
         found = await self._reader.part(asked, question, place, limit)
         more = None if found.next is None else cursors.written(found.next)
-        return _Part([Raw(_encode(item)) for item in found.items], moment(found.as_of), more)
+        return _Part([Raw(_encode(item)) for item in found.items], to_datetime(found.as_of), more)
 
     # The others.
 
@@ -231,7 +231,7 @@ class Api:
         """Whether a task is another worker's: one that was asked by another worker answers itself."""
         return TASK_HEADER not in request.headers and not self._reader.owns(task)
 
-    async def _ask(self, request: web.Request, task: int, query: Mapping[str, str]) -> Answer:
+    async def _ask(self, request: web.Request, task: int, query: Mapping[str, str]) -> RemoteResponse:
         wanted = formats.wanted(None, request.headers.get("Accept", ""))
         # The answer's Location and Link go to the asker as they are: with nothing that was not asked for.
         accepted = {} if wanted == "json" else {"format": wanted}
@@ -246,7 +246,7 @@ class Api:
 class _Passed(Exception):
     """Another worker's answer is the whole answer."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: RemoteResponse) -> None:
         super().__init__(answer.status)
         self.answer = answer
 
@@ -304,5 +304,5 @@ def _response(body: bytes, content_type: str, request: web.Request, more: str | 
     return web.Response(body=body, headers=headers)
 
 
-def _passed_on(answer: Answer) -> web.Response:
+def _passed_on(answer: RemoteResponse) -> web.Response:
     return web.Response(body=answer.body, status=answer.status, headers={**_HEADERS, **answer.headers})

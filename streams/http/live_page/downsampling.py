@@ -14,7 +14,7 @@ _SPAN = 90 * 86_400.0
 _EARLY = 0.9
 
 
-class Trend:
+class DownsampledHistory:
     """Values by time, evenly spaced: densely at first, and at half the density whenever it is full.
 
     Args:

@@ -9,10 +9,10 @@ import msgspec
 
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
-from streams.http.live_page.downsampling import Trend
+from streams.http.live_page.downsampling import DownsampledHistory
 from streams.http.live_page.firing_alerts import Alerts
-from streams.http.live_page.metrics_view import Follower
-from streams.http.live_page.worker_stats import Pulse
+from streams.http.live_page.metrics_view import MetricsView
+from streams.http.live_page.worker_stats import WorkerStats
 from streams.monitoring import alerting_files
 from streams.monitoring.exporter import AS_OF_HELP, CAUGHT_UP_HELP
 from streams.rollup.publisher import AS_OF, CAUGHT_UP
@@ -76,7 +76,7 @@ _decode = msgspec.json.Decoder(_Value).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Feed:
+class EventStream:
     """Makes the events. One for all who listen: each change is decoded and encoded once.
 
     Args:
@@ -90,8 +90,8 @@ class Feed:
 
     def __init__(
         self,
-        follower: Follower,
-        pulse: Pulse,
+        follower: MetricsView,
+        pulse: WorkerStats,
         definitions: Definitions,
         clock: str,
         alerts: Alerts | None = None,
@@ -120,7 +120,7 @@ class Feed:
             | {AS_OF: AS_OF_HELP, CAUGHT_UP: CAUGHT_UP_HELP},
         }
         self.ready = False  #: whether all that the topic holds has been taken
-        self._trend = Trend()
+        self._trend = DownsampledHistory()
         self._version = 0
         self._series: dict[str, _Shown] = {}
         self._charted: set[str] = set()

@@ -90,7 +90,7 @@ def _matches(key: str, metric: str | None, window: str | None) -> bool:
     return metric in {None, name} and (window is None or f',window="{window}"' in f",{labels}")
 
 
-class Follower:
+class MetricsView:
     """Reads `retention.metrics` from its beginning to its end, and goes on with what comes.
 
     Args:

@@ -11,12 +11,12 @@ from aiohttp import web
 
 from models.contract.messages import Metric
 from models.definitions.definitions import Definitions
-from models.query.parameters import WhichSeries
+from models.query.parameters import SeriesQuery
 from streams.http.api import formats, parameters
-from streams.http.live_page.event_stream import Feed
+from streams.http.live_page.event_stream import EventStream
 from streams.http.live_page.firing_alerts import Alerts
-from streams.http.live_page.metrics_view import Follower, Series
-from streams.http.live_page.worker_stats import Observed, Pulse
+from streams.http.live_page.metrics_view import MetricsView, Series
+from streams.http.live_page.worker_stats import Observed, WorkerStats
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +60,9 @@ class LivePage:
         prometheus: str | None = None,
     ) -> None:
         self._definitions = definitions
-        self._follower = Follower(client_options)
+        self._follower = MetricsView(client_options)
         self._alerts = Alerts(prometheus)
-        self._feed = Feed(self._follower, Pulse(worker), definitions, clock, self._alerts)
+        self._feed = EventStream(self._follower, WorkerStats(worker), definitions, clock, self._alerts)
         self._listeners: set[_Listener] = set()
         self._beating: asyncio.Task[None] | None = None
 
@@ -121,7 +121,7 @@ class LivePage:
         Raises:
             Refusal: 400: there is no such metric, or window.
         """
-        asked = parameters.read(WhichSeries, request.query.items(), self._definitions)
+        asked = parameters.read(SeriesQuery, request.query.items(), self._definitions)
         rows = self._follower.series.chosen(asked.metric, asked.window)
         if formats.wanted(asked.format, request.headers.get("Accept", "")) == "json":
             body, content_type = b"[" + b",\n".join(rows) + b"]\n", formats.JSON

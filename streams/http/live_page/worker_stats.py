@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any, Protocol
 
 from streams.monitoring.exporter import WorkerState
-from streams.monitoring.worker_counters import Operational
+from streams.monitoring.worker_counters import WorkerCounters
 
 #: Rates and latencies are of the last minute: those of a backfill say nothing about the present.
 _MEMORY_SECONDS = 60.0
@@ -18,14 +18,14 @@ _QUANTILES = {"latency_p50": 0.5, "latency_p99": 0.99}
 class Observed(WorkerState, Protocol):
     """The worker."""
 
-    operational: Operational
+    operational: WorkerCounters
 
     @property
     def settled(self) -> bool:
         """Whether it has been assigned its tasks, and they are restored."""
 
 
-class Pulse:
+class WorkerStats:
     """Samples a worker's counters, and gives what they did since the oldest sample."""
 
     def __init__(self, worker: Observed) -> None:

@@ -41,6 +41,6 @@ class LenientRecords(_MemoryRecordsPy):  # type: ignore[misc] # as above
         return _Batch(content)
 
 
-def be_lenient() -> None:
+def install_lenient_headers() -> None:
     """Decode leniently whatever this process fetches from now on."""
     fetcher.MemoryRecords = LenientRecords

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
 
 
-class BareRecord(Protocol):
+class RawRecord(Protocol):
     """A record of a batch."""
 
     @property
@@ -45,11 +45,11 @@ class _Fetched(OrderedDict[TopicPartition, Any]):
         super().__setitem__(tp, fetched)
 
 
-def _as_it_is(_: TopicPartition, record: BareRecord) -> BareRecord:
+def _as_it_is(_: TopicPartition, record: RawRecord) -> RawRecord:
     return record
 
 
-def give_bare(consumer: AIOKafkaConsumer) -> None:
-    """Have a consumer that has been started give the records that it fetches as `BareRecord`."""
+def install_raw_records(consumer: AIOKafkaConsumer) -> None:
+    """Have a consumer that has been started give the records that it fetches as `RawRecord`."""
     fetcher = consumer._fetcher  # noqa: SLF001
     fetcher._records = _Fetched(fetcher._records)  # noqa: SLF001

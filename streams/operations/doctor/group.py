@@ -36,7 +36,7 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         committed = {tp: offset.offset for tp, offset in offsets.items() if offset.offset >= 0}
         for finding in _progress(tps, committed, earliest, ends):
             yield finding
-    may_read = not await acls.missing(client, acls.of_reader_of_dead_letters())
+    may_read = not await acls.missing(client, acls.dead_letter_reader_acls())
     refused = await _count_dead_letters(settings) if may_read else 0
     if refused:
         count = f"{refused} dead letter{'s' if refused > 1 else ''}"

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from streams.config.load import Settings
 from streams.kafka import acls
-from streams.kafka.acls import Operation, Right
+from streams.kafka.acls import AclRequirement, Operation
 from streams.kafka.topics import Topic, configuration, required
 
 #: Whose rights are meant where nothing else says who connects.
@@ -40,15 +40,15 @@ def principal_of(settings: Settings) -> str:
     return f"User:{name}" if name else _SOMEBODY
 
 
-def uses(settings: Settings) -> dict[str, list[Right]]:
+def uses(settings: Settings) -> dict[str, list[AclRequirement]]:
     """Use -> its rights: the first is what a worker cannot do without."""
     rights = {
-        "worker": acls.of_worker(settings),
-        "doctor, dead-letters list (they only look)": acls.of_operator(settings),
-        "load, simulate (whoever sends events)": acls.of_producer(settings),
-        "dead-letters redrive (what was mended goes back to its input)": acls.of_redrive(settings),
-        "erase (whoever forgets customers)": acls.of_erasure(settings),
-        "reset (only while it is needed)": acls.of_reset(settings),
+        "worker": acls.worker_acls(settings),
+        "doctor, dead-letters list (they only look)": acls.operator_acls(settings),
+        "load, simulate (whoever sends events)": acls.producer_acls(settings),
+        "dead-letters redrive (what was mended goes back to its input)": acls.redrive_acls(settings),
+        "erase (whoever forgets customers)": acls.erasure_acls(settings),
+        "reset (only while it is needed)": acls.reset_acls(settings),
     }
     return {use: needed for use, needed in rights.items() if needed}
 
@@ -73,7 +73,7 @@ def topic_commands(settings: Settings, topics: Iterable[Topic]) -> list[str]:
     ]  # fmt: skip
 
 
-def acl_commands(settings: Settings, rights: Iterable[Right], principal: str) -> list[str]:
+def acl_commands(settings: Settings, rights: Iterable[AclRequirement], principal: str) -> list[str]:
     """Give the commands that grant rights: one for all resources of a kind with which the same is done."""
     alike: defaultdict[tuple[str, tuple[Operation, ...], bool], list[str]] = defaultdict(list)
     for right in rights:
@@ -158,7 +158,7 @@ def _strimzi(settings: Settings, principal: str) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": [*topics, user]}, indent=2)
 
 
-def _strimzi_acl(right: Right) -> dict[str, Any]:
+def _strimzi_acl(right: AclRequirement) -> dict[str, Any]:
     kind = {"transactional-id": "transactionalId"}.get(right.resource, right.resource)
     return {
         "resource": {
@@ -170,8 +170,8 @@ def _strimzi_acl(right: Right) -> dict[str, Any]:
     }
 
 
-def _merged(rights: Iterable[Right]) -> list[Right]:
-    merged: dict[Right, tuple[Operation, ...]] = {}
+def _merged(rights: Iterable[AclRequirement]) -> list[AclRequirement]:
+    merged: dict[AclRequirement, tuple[Operation, ...]] = {}
     for right in rights:
         resource = structs.replace(right, operations=())
         merged[resource] = tuple(dict.fromkeys((*merged.get(resource, ()), *right.operations)))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.aggregation.window_sums import Pending, Table, by_slot, series_at, split
+from models.aggregation.window_sums import DeltaBuffer, WindowSums, by_slot, series_at, split
 
 LENGTHS = [2, 5, 9]
 
@@ -24,21 +24,21 @@ def test_a_cell_holds_its_row_and_slot_even_before_1970():
 
 
 def test_a_window_holds_its_length_of_slots_up_to_the_present_one():
-    table = Table(LENGTHS)
+    table = WindowSums(LENGTHS)
     table.move(100)
     add(table, (0, 100, 1), (0, 99, 10), (0, 98, 100), (0, 92, 1000), (0, 91, 10_000))
     assert table.windows(1)[:, 0].tolist() == [11, 111, 1111, 11_111]
 
 
 def test_what_is_older_than_all_windows_counts_in_everything():
-    table = Table(LENGTHS)
+    table = WindowSums(LENGTHS)
     table.move(100)
     add(table, (3, -7, 5))
     assert table.windows(4)[:, 3].tolist() == [0, 0, 0, 5]
 
 
 def test_a_jump_past_all_windows_empties_them():
-    table = Table(LENGTHS)
+    table = WindowSums(LENGTHS)
     table.move(100)
     add(table, (0, 100, 1))
     table.move(1000)
@@ -46,7 +46,7 @@ def test_a_jump_past_all_windows_empties_them():
 
 
 def test_a_table_grows_with_its_series():
-    table = Table(LENGTHS)
+    table = WindowSums(LENGTHS)
     table.move(0)
     add(table, (700, 0, 2))
     assert table.windows(701)[0, 700] == 2
@@ -62,7 +62,7 @@ def test_a_table_grows_with_its_series():
     )
 )
 def test_moving_and_adding_equal_summing(steps):
-    table, at, points = Table(LENGTHS, np.int32), 0, []
+    table, at, points = WindowSums(LENGTHS, np.int32), 0, []
     for forward, added in steps:
         at += forward
         table.move(at)
@@ -75,7 +75,7 @@ def test_moving_and_adding_equal_summing(steps):
 
 
 def test_pending_points_wait_for_their_slot():
-    pending = Pending()
+    pending = DeltaBuffer()
     pending.of(1).append(series_at(2) + 10)
     pending.of(-1).append(series_at(2) + 12)
     pending.cells.append(series_at(1) + 11)
@@ -87,7 +87,7 @@ def test_pending_points_wait_for_their_slot():
 
 
 def test_pending_points_of_one_slot_come_together():
-    pending = Pending()
+    pending = DeltaBuffer()
     pending.of(1).append(series_at(0) + 5)
     pending.take(1)
     pending.of(1).append(series_at(1) + 5)
@@ -107,7 +107,7 @@ def test_by_slot_names_each_slot_once_with_all_its_places(slots):
 def test_what_is_never_written_takes_no_memory():
     """Though time goes over it: 80 MB a partition would be for a handful of series that are in use."""
     process = psutil.Process()
-    table = Table([24, 10_000], np.int64)
+    table = WindowSums([24, 10_000], np.int64)
     table.reserve(1)
     before = process.memory_info().rss
     table.reserve(1_000)

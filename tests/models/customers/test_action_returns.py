@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from models.definitions.action_policy import ACTIONS, REACHING, WIN_BACK, Practice
+from models.definitions.action_policy import ACTIONS, REACHING, WIN_BACK, ActionPolicy
 from models.definitions.definitions import Definitions
 from models.facts import claims
 from models.facts.fact import Fact
@@ -43,7 +43,7 @@ def test_it_counts_when_its_time_is_over_and_those_held_out_apart(shop):
 
 @pytest.mark.parametrize(("share", "group"), [(0.0, "acted"), (1.0, "held_out")])
 def test_what_is_asked_for_and_what_is_held_back_count_apart_and_once(share, group):
-    shop = Shop(Definitions(actions=Practice(held_out=share)))
+    shop = Shop(Definitions(actions=ActionPolicy(held_out=share)))
     shop.order("o", NOW - 46 * DAY)
     shop.say(claims.Opened, "t", NOW - DAY, 1, False, "web")  # that it be answered reaches nobody
     shop.look()

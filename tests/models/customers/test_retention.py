@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.aggregation.aggregates import Aggregates
-from models.customers.retention import RetentionPoints
+from models.customers.retention import RetentionAggregator
 from models.definitions.definitions import Definitions
 from models.facts import claims
 from tests.support.partitions import DAY, HOUR, NOW
@@ -128,11 +128,11 @@ def test_what_a_line_adds_depends_on_its_orders_not_on_how_they_came(drawn, data
     definitions = Definitions(windows=("7d",))
     incremental, whole = Aggregates(definitions), Aggregates(definitions)
     line = []
-    points = RetentionPoints(incremental, definitions)
+    points = RetentionAggregator(incremental, definitions)
     for entry in entries:
         points.insert(line, entry)
     for entry in leaving:
         points.remove(line, entry)
     assert line == sorted(set(entries) - set(leaving))
-    RetentionPoints(whole, definitions).add_line(line)
+    RetentionAggregator(whole, definitions).add_line(line)
     assert net_cells(incremental) == net_cells(whole)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from models.definitions.action_policy import Practice
+from models.definitions.action_policy import ActionPolicy
 from models.definitions.definitions import Definitions
 
 
@@ -70,12 +70,12 @@ def test_twice_the_longest_window_is_horizon_enough():
         ("hold_out_key", ["", "x" * 65, "é" * 33], ["x" * 64]),
         ("acknowledge_after", [-0.1, 0.5], [0.0, 0.49]),
         ("bad_rating", [0, 5], [1, 4]),
-        ("expiry", [{}, Practice().expiry | {"win_back": 0}], [Practice().expiry | {"win_back": 1}]),
+        ("expiry", [{}, ActionPolicy().expiry | {"win_back": 0}], [ActionPolicy().expiry | {"win_back": 1}]),
     ],
 )
 def test_what_actions_are_asked_for_is_checked(name, wrong, right):
     for value in wrong:
         with pytest.raises(ValueError, match=f"^{name}: "):
-            Practice(**{name: value})
+            ActionPolicy(**{name: value})
     for value in right:
-        assert getattr(Practice(**{name: value}), name) == value
+        assert getattr(ActionPolicy(**{name: value}), name) == value

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.facts.claims import Forgotten, Merge, Moved
-from models.identity.erased_ids import Vault
-from models.identity.merge_registry import Registry
+from models.facts.claims import IdentityErased, Merge, Redirected
+from models.identity.erased_ids import ErasedIds
+from models.identity.merge_registry import MergeRegistry
 
 _NAMES = "abcdef"
 _merges = st.builds(
@@ -29,8 +29,8 @@ class Homes:
         self.restart()
 
     def restart(self):
-        self.vault = Vault(self.rows, self.touched)
-        self.registry = Registry(self.rows, self.touched, self.vault)
+        self.vault = ErasedIds(self.rows, self.touched)
+        self.registry = MergeRegistry(self.rows, self.touched, self.vault)
 
     def merge(self, merge):
         self.tell(self.registry.merge(merge))
@@ -40,11 +40,11 @@ class Homes:
 
     def tell(self, letters):
         for to, fact in letters:
-            if isinstance(fact.claim, Forgotten):
+            if isinstance(fact.claim, IdentityErased):
                 assert to is None
                 self.erased.add(fact.claim.identity)
             else:
-                assert isinstance(fact.claim, Moved)
+                assert isinstance(fact.claim, Redirected)
                 self.name[to] = fact.claim.to
                 self.assert_nobody_is_sent_in_circles()
 
@@ -123,14 +123,14 @@ def test_of_an_erased_component_no_name_remains():
     assert all(key in homes.touched for key in homes.rows)
     again = homes.registry.merge(Merge(at=2, event="m2", customer="carol", into="alice@example.com"))
     assert {letter.fact.claim for letter in again} == {
-        Forgotten(identity="carol"),
-        Forgotten(identity="alice@example.com"),
+        IdentityErased(identity="carol"),
+        IdentityErased(identity="alice@example.com"),
     }
 
 
 def test_a_merge_that_changes_no_name_says_nothing():
     homes = Homes()
     letters = homes.registry.merge(Merge(at=1, event="m1", customer="a", into="b"))
-    assert [(to, fact.claim) for to, fact in letters] == [("a", Moved(to="b"))]
+    assert [(to, fact.claim) for to, fact in letters] == [("a", Redirected(to="b"))]
     assert homes.registry.merge(Merge(at=2, event="m2", customer="a", into="b")) == []
     assert homes.registry.merge(Merge(at=1, event="m1", customer="a", into="b")) == []

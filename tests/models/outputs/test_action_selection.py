@@ -4,19 +4,19 @@ import msgspec
 import pytest
 
 from models.contract.decoding import to_us
-from models.customers.customer import Account
-from models.customers.facts_by_entity import Row
-from models.definitions.action_policy import ACTIONS, Practice
+from models.customers.customer import Customer
+from models.customers.facts_by_entity import CustomerFacts
+from models.definitions.action_policy import ACTIONS, ActionPolicy
 from models.definitions.definitions import Definitions
-from models.outputs.action_selection import ActionNews
+from models.outputs.action_selection import ActionSelector
 from models.outputs.emitted import Issued
 from tests.support.outputs import Town
 from tests.support.strategies import DAY, HOUR, MINUTE, rfc3339
 
 NOW = 1_772_704_800_000_000
 #: Of the customers below, who is held out is no accident.
-NOBODY_HELD = Practice(held_out=0.0)
-EVERYBODY_HELD = Practice(held_out=1.0)
+NOBODY_HELD = ActionPolicy(held_out=0.0)
+EVERYBODY_HELD = ActionPolicy(held_out=1.0)
 
 
 class Street:
@@ -100,8 +100,8 @@ def test_what_was_said_before_targets_were_named_is_known_and_taken_back():
     action, state = ACTIONS.index("escalate"), 0
     fields = [action, state, NOW, NOW - 1, NOW + DAY, "ticket", "t", "time", None, 90, 0]
     [issued] = msgspec.msgpack.decode(msgspec.msgpack.encode([fields]), type=list[Issued])
-    news = ActionNews(Definitions(actions=NOBODY_HELD))
-    _, [output], _ = news.say(Account(b"ann", Row()), [], {"a1": issued}, NOW + 1)
+    news = ActionSelector(Definitions(actions=NOBODY_HELD))
+    _, [output], _ = news.say(Customer(b"ann", CustomerFacts()), [], {"a1": issued}, NOW + 1)
     assert (output.value.state, output.value.action_id, output.value.sla) == ("withdrawn", "a1", None)
 
 
@@ -264,10 +264,10 @@ def test_who_is_held_out_is_never_reached_and_the_desk_still_answers():
 
 def test_a_tenth_is_held_out_the_same_for_ever():
     names = [f"customer-{number}".encode() for number in range(5000)]
-    held = [name for name in names if ActionNews(Definitions()).is_held_out(name)]
+    held = [name for name in names if ActionSelector(Definitions()).is_held_out(name)]
     assert 400 < len(held) < 600
     assert held[:3] == [b"customer-7", b"customer-14", b"customer-31"]
-    other = ActionNews(Definitions(actions=Practice(hold_out_key="spring")))
+    other = ActionSelector(Definitions(actions=ActionPolicy(hold_out_key="spring")))
     assert [name for name in names if other.is_held_out(name)] != held
 
 
@@ -288,4 +288,4 @@ def test_what_is_off_is_not_asked_for(action):
         return {value.action for value in street.look()}
 
     assert happen(NOBODY_HELD) == set(ACTIONS)
-    assert happen(Practice(held_out=0.0, off=(action,))) == set(ACTIONS) - {action}
+    assert happen(ActionPolicy(held_out=0.0, off=(action,))) == set(ACTIONS) - {action}

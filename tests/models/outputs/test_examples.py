@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from models.contract.decoding import to_us
-from models.definitions.action_policy import ACTIONS, Practice
+from models.definitions.action_policy import ACTIONS, ActionPolicy
 from models.definitions.definitions import Definitions
 from tests.support.outputs import Town
 
@@ -30,7 +30,7 @@ def test_every_action_and_its_rules_are_told():
     assert [name for name in ACTIONS if f"| `{name}` |" not in TEXT] == []
     [table] = re.findall(r"\[actions\]\n(.*?)\n\n", TEXT, re.DOTALL)
     shown = {line.split(" =")[0] for line in table.splitlines()}
-    assert shown == set(Practice.__struct_fields__) - {"expiry"}
+    assert shown == set(ActionPolicy.__struct_fields__) - {"expiry"}
     for name, seconds in Definitions().actions.expiry.items():
         [row] = re.findall(rf"\| `{name}` \|.*", TEXT)
         assert f"| {seconds // 86_400} d |" in row

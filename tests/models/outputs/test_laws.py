@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 
 from models.contract.decoding import to_us
 from models.contract.messages import Action, Profile, TicketSla, Transition
-from models.outputs import decode_said
+from models.outputs import decode_emitted
 from tests.oracle.profiles import decisions, profiles, transitions
 from tests.support.action_oracle import faults
 from tests.support.histories import random_history
@@ -75,7 +75,7 @@ def assert_quiet(town, now):
         for instant in {now + 1, (now + end) // 2, end - 1}:
             if not now < instant < end:
                 continue
-            speech = town.speaker.say(account, decode_said(town.said[customer]), instant)
+            speech = town.speaker.say(account, decode_emitted(town.said[customer]), instant)
             assert [output for output in speech.outputs if output.type != "retention.customer"] == []
             profiles_said = [plain(output.value) for output in speech.outputs]
             assert profiles_said in ([], [last_of(town.outputs).get(customer)])

@@ -1,6 +1,6 @@
 """Who is looked at, and when."""
 
-from models.outputs import Desk
+from models.outputs import EmitSchedule
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -8,7 +8,7 @@ MIDNIGHT = 20_000 * DAY
 
 
 def desk_after_its_round(*keys, now=MIDNIGHT):
-    desk = Desk(lambda: keys)
+    desk = EmitSchedule(lambda: keys)
     assert desk.next(now, 100) == list(keys)
     return desk
 
@@ -22,7 +22,7 @@ def test_all_are_looked_at_after_a_start_and_once_a_day():
 
 
 def test_who_has_changed_comes_first_and_in_turn():
-    desk = Desk(lambda: [b"x", b"y", b"z"])
+    desk = EmitSchedule(lambda: [b"x", b"y", b"z"])
     assert desk.next(MIDNIGHT, 1) == [b"x"]
     for key in (b"a", b"b", b"a", b"c"):
         desk.touch(key)
@@ -51,6 +51,6 @@ def test_what_is_due_while_the_next_round_begins_is_not_left_to_it():
 
 
 def test_days_that_fly_leave_nobody_out():
-    desk = Desk(lambda: [b"a", b"b", b"c"])
+    desk = EmitSchedule(lambda: [b"a", b"b", b"c"])
     seen = [desk.next(MIDNIGHT + day * DAY, 1) for day in range(6)]
     assert seen == [[b"a"], [b"b"], [b"c"], [b"a"], [b"b"], [b"c"]]

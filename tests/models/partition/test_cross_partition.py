@@ -5,11 +5,11 @@ import pytest
 from models.definitions.definitions import Definitions
 from models.facts import claims, log_pages
 from models.facts.claims import Erase, Merge, Referred
-from models.facts.fact import REGISTRY, Fact, encode_fact
+from models.facts.fact import REGISTRY_ADDRESS, Fact, encode_fact
 from models.identity.links import event_id
 from models.metrics.catalogue import compute
 from models.partition import standalone
-from models.partition.metadata import META_KEY
+from models.partition.metadata import METADATA_KEY
 from models.partition.partition import Partition
 from tests.support.partitions import DAY, HOUR, NOW
 
@@ -35,10 +35,10 @@ class Pair:
 
     def merge(self, customer, into, at=NOW):
         merge = Merge(at=at, event=f"e{next(self._ids)}", customer=customer, into=into)
-        self.take(REGISTRY, Fact("", merge))
+        self.take(REGISTRY_ADDRESS, Fact("", merge))
 
     def erase(self, customer):
-        self.take(REGISTRY, Fact("", Erase(customer=customer)))
+        self.take(REGISTRY_ADDRESS, Fact("", Erase(customer=customer)))
 
     def take(self, customer, fact):
         self.partitions[customer not in ("", "ada")].take_one(customer, fact)
@@ -91,7 +91,7 @@ def test_a_referral_is_one_for_a_year_of_its_order(pair):
 def test_a_referral_that_has_left_the_horizon_leaves_nothing(pair):
     pair.order("bob", referrer="ada")
     pair.value(ROLES, NOW + 900 * DAY, spender="no", sender="yes")
-    assert all(set(rows) <= {META_KEY} for rows in pair.rows)
+    assert all(set(rows) <= {METADATA_KEY} for rows in pair.rows)
 
 
 def test_who_names_an_identity_of_their_own_has_not_been_referred(pair):
@@ -205,11 +205,11 @@ def test_what_came_before_a_move_in_one_batch_moves_too():
     rows = {}
     history = Partition(Definitions(), rows)
     history.resume(NOW)
-    facts = [Fact("", claims.StockMissed(NOW, "e")), Fact("", claims.Moved(to="bob"))]
+    facts = [Fact("", claims.StockMissed(NOW, "e")), Fact("", claims.Redirected(to="bob"))]
     history.take([(b"ada", fact, encode_fact(fact)) for fact in facts])
     letters = history.take_outgoing()
     assert [(to, type(fact.claim)) for to, fact in letters] == [
-        ("bob", claims.Joined),
+        ("bob", claims.AliasAdded),
         ("bob", claims.StockMissed),
     ]
     assert b"ada" not in rows
@@ -241,7 +241,7 @@ def test_a_referral_that_was_sent_is_not_sent_again_after_a_restart(pair):
     again.resume(NOW)
     standalone.count(again, NOW)
     assert again.take_outgoing() == []
-    again = Partition(Definitions(), {key: row for key, row in pair.rows[0].items() if key != META_KEY})
+    again = Partition(Definitions(), {key: row for key, row in pair.rows[0].items() if key != METADATA_KEY})
     again.resume(NOW)
     standalone.count(again, NOW)
     again.rewound(2)

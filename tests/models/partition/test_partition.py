@@ -8,7 +8,7 @@ import pytest
 from models.definitions.definitions import Definitions
 from models.facts import claims, log_pages
 from models.partition import standalone
-from models.partition.metadata import META_KEY, STATE_VERSION, Meta, StateTooNew
+from models.partition.metadata import METADATA_KEY, STATE_VERSION, PartitionMetadata, StateTooNew
 from models.partition.partition import Partition
 from tests.support.partitions import DAY, HOUR, NOW, Shop
 
@@ -106,7 +106,7 @@ def test_only_changed_rows_are_drained(shop):
     shop.order("o1", NOW, customer="bob")
     shop.partition.drain()
     shop.order("o2", NOW, customer="bob")
-    assert [key for key in shop.partition.drain() if key != META_KEY] == [b"bob"]
+    assert [key for key in shop.partition.drain() if key != METADATA_KEY] == [b"bob"]
     assert not shop.partition.changed
 
 
@@ -153,12 +153,12 @@ def test_what_the_configuration_names_no_longer_costs_nothing_else():
 
 
 def test_a_state_of_a_newer_version_is_refused():
-    newer = msgspec.msgpack.encode(Meta(version=STATE_VERSION + 1))
+    newer = msgspec.msgpack.encode(PartitionMetadata(version=STATE_VERSION + 1))
     partition = Partition(Definitions(), {})
     with pytest.raises(StateTooNew, match="newer release"):
-        partition.load(META_KEY, newer)
+        partition.load(METADATA_KEY, newer)
     with pytest.raises(StateTooNew):
-        Partition(Definitions(), {META_KEY: newer}).resume(NOW)
+        Partition(Definitions(), {METADATA_KEY: newer}).resume(NOW)
 
 
 def test_a_customer_with_very_many_orders_is_kept_in_pages(shop, monkeypatch):
@@ -181,12 +181,12 @@ def test_pages_of_a_forgotten_customer_are_deleted(shop, monkeypatch):
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 500)
     for number in range(50):
         shop.order(f"o{number}", NOW - number * HOUR)
-    written = set(shop.partition.drain()) - {META_KEY}
+    written = set(shop.partition.drain()) - {METADATA_KEY}
     shop.look(NOW + 900 * DAY)
     drained = shop.partition.drain()
     assert len(written) > 2
     assert {key for key, row in drained.items() if row is None} == written
-    assert set(shop.rows) == {META_KEY}
+    assert set(shop.rows) == {METADATA_KEY}
 
 
 def test_one_conversation_may_outgrow_a_page(shop, monkeypatch):

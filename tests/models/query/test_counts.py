@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 
 from models.contract.decoding import decode
 from models.contract.events import KINDS
-from models.customers.customer import Account
-from models.customers.facts_by_entity import Row
+from models.customers.customer import Customer
+from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import PRIORITIES
 from models.entities.sla import KINDS as SLAS
 from models.facts.claims import STATUSES, Opened, StatusChanged
@@ -19,7 +19,7 @@ from models.partition.partition import Partition
 from models.query.customers import Customers
 from models.query.matching_gauge import counted_by
 from models.query.orders import overdue
-from models.query.parameters import WhichCustomers, WhichOrders, WhichTickets
+from models.query.parameters import CustomerQuery, OrderQuery, TicketQuery
 from models.query.tickets import Tickets
 from models.risk.lateness import assess
 from tests.oracle import World
@@ -55,17 +55,17 @@ class Shop:
         samples = compute([self.partition.evaluate(self.now)], self.definitions, self.now)
         self.samples = {(s.metric, frozenset(s.labels.items())): s for s in samples}
         self.accounts = [
-            Account(key, Row(self.partition.facts(key)[0])) for key in self.partition.customers()
+            Customer(key, CustomerFacts(self.partition.facts(key)[0])) for key in self.partition.customers()
         ]
 
     def customers(self, **asked):
         found = Customers(self.definitions)
-        profiles = (found.find(a, WhichCustomers(**asked), self.now) for a in self.accounts)
+        profiles = (found.find(a, CustomerQuery(**asked), self.now) for a in self.accounts)
         return [profile for profile in profiles if profile is not None]
 
     def tickets(self, **asked):
         found = Tickets(self.definitions)
-        return [t for a in self.accounts for t in found.find(a, WhichTickets(**asked), self.now)]
+        return [t for a in self.accounts for t in found.find(a, TicketQuery(**asked), self.now)]
 
     def counted(self, kind, **asked):
         metric, labels = counted_by(kind(**asked))
@@ -77,18 +77,18 @@ def check(shop):
     world = World(shop.events, shop.now, shop.definitions)
     for window in shop.definitions.windows:
         for name in SETS:
-            gauge = shop.counted(WhichCustomers, set=name, window=window)
+            gauge = shop.counted(CustomerQuery, set=name, window=window)
             assert len(shop.customers(set=name, window=window)) == gauge.value
         hours = world.windows[window]
         lost = active(world, world.hour - hours, hours) - active(world, world.hour, hours)
         listed = {profile.customer_id for profile in shop.customers(set="lost", window=window)}
         assert listed == {customer.name for customer in lost}
     for state in STATES:
-        assert len(shop.customers(lifecycle=state)) == shop.counted(WhichCustomers, lifecycle=state).value
+        assert len(shop.customers(lifecycle=state)) == shop.counted(CustomerQuery, lifecycle=state).value
     for tier in TIERS:
-        assert len(shop.customers(tier=tier)) == shop.counted(WhichCustomers, tier=tier).value
+        assert len(shop.customers(tier=tier)) == shop.counted(CustomerQuery, tier=tier).value
     orders = [order for account in shop.accounts for order in overdue(account, shop.now)]
-    assert len(orders) == shop.counted(WhichOrders, overdue=True).value
+    assert len(orders) == shop.counted(OrderQuery, overdue=True).value
     check_tickets(shop)
 
 
@@ -102,29 +102,29 @@ def check_tickets(shop):
             for priority in PRIORITIES
         ),
     ):
-        assert len(shop.tickets(**asked)) == shop.counted(WhichTickets, **asked).numerator
+        assert len(shop.tickets(**asked)) == shop.counted(TicketQuery, **asked).numerator
     for priority in PRIORITIES:
         for asked in ({"unanswered": by} for by in ("any", "human")):
-            gauge = shop.counted(WhichTickets, priority=priority, **asked)
+            gauge = shop.counted(TicketQuery, priority=priority, **asked)
             assert len(shop.tickets(priority=priority, **asked)) == gauge.value
         for asked in ({"status": status} for status in ("open", "pending", "on_hold")):
-            gauge = shop.counted(WhichTickets, priority=priority, **asked)
+            gauge = shop.counted(TicketQuery, priority=priority, **asked)
             assert len(shop.tickets(priority=priority, **asked)) == gauge.value
 
 
 @pytest.mark.parametrize(
     "asked",
     [
-        WhichCustomers(),
-        WhichCustomers(lifecycle="new", tier="gold"),
-        WhichCustomers(lifecycle="new", risk="late"),
-        WhichTickets(),
-        WhichTickets(breached=True),
-        WhichTickets(breached=True, window="7d"),
-        WhichTickets(breached=True, window="7d", sla="promise", status="open"),
-        WhichTickets(due_within="2h", priority="high"),
-        WhichTickets(status="closed", priority="high"),
-        WhichTickets(status="open", unanswered="any", priority="high"),
+        CustomerQuery(),
+        CustomerQuery(lifecycle="new", tier="gold"),
+        CustomerQuery(lifecycle="new", risk="late"),
+        TicketQuery(),
+        TicketQuery(breached=True),
+        TicketQuery(breached=True, window="7d"),
+        TicketQuery(breached=True, window="7d", sla="promise", status="open"),
+        TicketQuery(due_within="2h", priority="high"),
+        TicketQuery(status="closed", priority="high"),
+        TicketQuery(status="open", unanswered="any", priority="high"),
     ],
 )
 def test_what_no_gauge_counts(asked):
@@ -221,9 +221,9 @@ def test_windows_slide_by_the_minute_and_a_target_is_missed_when_it_is_due(shop_
         shop.say(Opened, f"t{minute}", NOW - HOUR - minute * MINUTE, URGENT, False, "web")
     for now in (NOW, NOW + 1, NOW + 30 * MINUTE):
         counted = {key: sample for key, sample in shop.look(now).items() if key[0] == BREACHES}
-        account = Account(b"ada", Row(shop.partition.facts(b"ada")[0]))
+        account = Customer(b"ada", CustomerFacts(shop.partition.facts(b"ada")[0]))
         for window in ("1h", "24h", "7d"):
-            asked = WhichTickets(breached=True, window=window, sla="first_response")
+            asked = TicketQuery(breached=True, window=window, sla="first_response")
             listed = list(Tickets(shop.definitions).find(account, asked, now))
             assert len(listed) == counted[BREACHES, "all", "first_response", window].numerator >= 30
 
@@ -233,10 +233,10 @@ def test_what_was_missed_and_is_solved_is_asked_for_by_its_window_alone(shop_by_
     for name in ("waits", "solved"):
         shop.say(Opened, name, NOW - 2 * HOUR, URGENT, False, "web")
     shop.say(StatusChanged, "solved", NOW - MINUTE, STATUSES.index("solved"))
-    account = Account(b"ada", Row(shop.partition.facts(b"ada")[0]))
+    account = Customer(b"ada", CustomerFacts(shop.partition.facts(b"ada")[0]))
 
     def listed(**asked):
-        found = Tickets(shop.definitions).find(account, WhichTickets(**asked), NOW)
+        found = Tickets(shop.definitions).find(account, TicketQuery(**asked), NOW)
         return [ticket.ticket_id for ticket in found]
 
     assert listed(breached=True) == ["waits"]

@@ -11,15 +11,15 @@ from models.facts.claims import (
     CheckoutStarted,
     Completed,
     Merge,
-    Merging,
+    MergeVariant,
     Opened,
     Replied,
 )
-from models.facts.fact import REGISTRY, Fact
+from models.facts.fact import REGISTRY_ADDRESS, Fact
 from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
 from models.partition.partition import Partition
-from models.query.explanation import Whys
+from models.query.explanation import Explainer
 from models.query.identities import identities_of
 from tests.support.histories import random_history
 from tests.support.partitions import DAY, HOUR, NOW
@@ -29,7 +29,9 @@ UNLIMITED = 10**6
 
 def why(partition, customer, now, after=None, limit=UNLIMITED):
     facts, later = partition.facts(customer.encode())
-    return Whys(partition._definitions).why(customer.encode(), facts, later, now, after=after, limit=limit)
+    return Explainer(partition._definitions).why(
+        customer.encode(), facts, later, now, after=after, limit=limit
+    )
 
 
 def reasons(shop, customer="ada"):
@@ -48,16 +50,16 @@ def numbers(definitions, facts, now):
 
 
 def test_a_merge_is_named_once_and_who_refers_themselves_refers_nobody(shop):
-    shop.say(Merging, "", NOW - DAY, customer="guest", event_id="m", seen={"checkout": "b"})
+    shop.say(MergeVariant, "", NOW - DAY, customer="guest", event_id="m", seen={"checkout": "b"})
     shop.order("o1", NOW - DAY, event_id="o", referrer="guest")
     merge = Merge(at=NOW - DAY, event="m", customer="guest", into="ada")
-    shop.partition.take_one(REGISTRY, Fact("", merge))
+    shop.partition.take_one(REGISTRY_ADDRESS, Fact("", merge))
     while letters := shop.partition.take_outgoing():
         for to, fact in letters:
             shop.partition.take_one(to, fact)
     facts = shop.partition.log_of(b"ada")
     merges = identities_of("guest", shop.partition.correspondence.registry.component("guest")).merges
-    whys = Whys(shop.definitions)
+    whys = Explainer(shop.definitions)
     found, _ = whys.why(b"ada", facts, (), NOW, merges=merges, after=None, limit=UNLIMITED)
     events = {event.id: event for event in found.events}
     assert len(found.events) == 2

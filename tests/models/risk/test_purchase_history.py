@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_DAY, hour
 from models.facts import claims
-from models.facts.fact import REGISTRY, Fact
+from models.facts.fact import REGISTRY_ADDRESS, Fact
 from models.metrics.catalogue import compute
 from models.partition import standalone
 from models.partition.partition import Partition
@@ -43,7 +43,7 @@ def test_they_are_those_that_a_partition_counts(facts, identities):
     # What an id means that is used twice may differ: any one counts.
     unique = {(customer, claim.id): Fact(entity, claim) for customer, entity, claim in facts}
     histories, partition = Histories(), Partition(DEFINITIONS, {})
-    said = [((REGISTRY, ""), Fact("", claim)) for claim in identities]
+    said = [((REGISTRY_ADDRESS, ""), Fact("", claim)) for claim in identities]
     for (customer, _), fact in [*unique.items(), *said]:
         for _twice in range(2):
             histories.add(customer, fact)

@@ -12,7 +12,7 @@ from pyarrow import parquet
 from models.contract.decoding import EventError, decode
 from models.contract.events import Item
 from streams.backfill.parquet import parquet_rows
-from streams.backfill.rows import Torn, csv_rows, native
+from streams.backfill.rows import UnreadableRow, csv_rows, native
 from streams.errors import RetentionError
 
 ITEMS = '[{"sku":"s","quantity":1.5,"amount":5}]'
@@ -44,7 +44,7 @@ def test_quotes_line_ends_and_blank_lines_are_as_csv_has_them():
 def test_a_row_with_a_separator_too_many_is_torn_and_costs_no_other():
     [(two, torn), (three, row)] = of_csv("id,name,amount\n1,Miller, Ann,5\n2,Miller,7,,\n")
     assert (two, three, row) == (2, 3, {"id": "2", "name": "Miller", "amount": "7"})
-    assert isinstance(torn, Torn)
+    assert isinstance(torn, UnreadableRow)
     assert torn.problem == "the row has 4 cells, and the header 3: are quotes missing?"
     assert json.loads(torn.content) == ["1", "Miller", " Ann", "5"]
 
@@ -156,7 +156,7 @@ def test_a_time_that_no_calendar_has_costs_no_other_row():
     table = pa.table({"id": ["1", "2", "3"], "at": pa.array([0, 10**15, day], pa.timestamp("ms", "UTC"))})
     (_, first), (_, torn), (number, last) = of_parquet(table)
     assert (first["id"], number, last["id"]) == ("1", 3, "3")
-    assert isinstance(torn, Torn)
+    assert isinstance(torn, UnreadableRow)
     assert "the row cannot be read: " in torn.problem
     assert json.loads(torn.content)["id"] == "2"
 

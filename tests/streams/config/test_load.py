@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.definitions.action_policy import Practice
+from models.definitions.action_policy import ActionPolicy
 from models.definitions.definitions import Definitions
 from streams.config.load import SETTINGS, load, unknown_variables
 from streams.errors import SettingsError
@@ -161,8 +161,8 @@ def test_definitions_come_from_the_file_and_the_rest_stays(config):
         payment_methods=("card",),
         sla={**Definitions().sla, "urgent": (1800, 86_400)},
         tiers={"silver": 200, "gold": 500, "vip": 2000},
-        actions=Practice(
-            off=("win_back",), weekly_cap=1, expiry={**Practice().expiry, "recover_cart": 12 * 3600}
+        actions=ActionPolicy(
+            off=("win_back",), weekly_cap=1, expiry={**ActionPolicy().expiry, "recover_cart": 12 * 3600}
         ),
     )
 

@@ -12,10 +12,10 @@ from models.facts.fact import encode_fact
 from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
 from models.partition.partition import Partition
-from streams.ingest.router import Intake
+from streams.ingest.router import Router
 from streams.kafka.outbox import Outbox
 from streams.mapping.mappings import load
-from streams.monitoring.worker_counters import Operational
+from streams.monitoring.worker_counters import WorkerCounters
 from streams.partitioner import tasks_of
 
 ORDERS, FACTS = TopicPartition("orders", 5), TopicPartition("g-facts", 1)
@@ -53,8 +53,8 @@ class World:
     def __init__(self):
         self.partition = Partition(Definitions(), {})
         self.outbox = Outbox()
-        self.own = Operational()
-        self.intake = Intake(
+        self.own = WorkerCounters()
+        self.intake = Router(
             task=MINE,
             tasks=TASKS,
             facts_topic="g-facts",

@@ -50,17 +50,17 @@ async def test_exactly_the_printed_rights_are_enough_and_each_that_is_missing_is
     granted = printed(setup.told(settings, "commands"), "worker")
     assert {principal for *_, principal in granted} == {f"User:{USER}"}
     await administrator.grant(granted)
-    rights = acls.of_worker(settings)
+    rights = acls.worker_acls(settings)
     async with admin.connect(settings) as client:
         await until(lambda: acls.missing(client, rights), [])
-        await acls.demand(client, rights)
+        await acls.require(client, rights)
         for acl in granted:
             resource, name, operation, _ = acl
             await administrator.take_back([acl])
-            lost = acls.Right(resource.replace("_", "-"), name, (operation.upper(),))
+            lost = acls.AclRequirement(resource.replace("_", "-"), name, (operation.upper(),))
             await until(lambda: acls.missing(client, rights), [lost])
             with pytest.raises(AccessDenied, match=f"{operation.upper()} on {lost.resource} {name}"):
-                await acls.demand(client, rights)
+                await acls.require(client, rights)
             await administrator.grant([acl])
             await until(lambda: acls.missing(client, rights), [])
     assert (await prepare_topics(settings))[f"{unique}-facts"] == 2
@@ -72,7 +72,7 @@ async def test_topics_that_are_missing_are_named_and_not_made(settings, administ
     cluster = Cluster(secured_kafka)
     await cluster.delete("orders", f"{unique}-ticks")
     async with admin.connect(settings) as client:
-        await until(lambda: acls.missing(client, acls.of_worker(settings)), [])
+        await until(lambda: acls.missing(client, acls.worker_acls(settings)), [])
     with pytest.raises(TopicsMissing, match=f"topics are missing: orders, {unique}-ticks; `retention"):
         await prepare_topics(settings)
     assert "orders" not in await cluster.topics()
@@ -84,7 +84,7 @@ async def test_who_may_make_topics_makes_them_and_nothing_else(variables, admini
     assert not [acl for acl in granted if acl[0] == "cluster"]
     await administrator.grant(granted)
     async with admin.connect(settings) as client:
-        await until(lambda: acls.missing(client, acls.of_worker(settings)), [])
+        await until(lambda: acls.missing(client, acls.worker_acls(settings)), [])
     assert len(await prepare_topics(settings)) == len(setup.required(settings.group, 2))
 
 
@@ -199,7 +199,7 @@ def test_replicas_to_spare_make_two_acknowledge(variables):
     ],
 )
 def test_a_pattern_of_inputs_needs_names_that_begin_so(pattern, name, prefixed):
-    assert acls.of_pattern(pattern) == acls.Right("topic", name, ("READ",), prefixed)
+    assert acls.pattern_acl(pattern) == acls.AclRequirement("topic", name, ("READ",), prefixed)
 
 
 def test_inputs_of_somebody_else_are_only_read_and_a_pattern_is_a_prefix(variables, tmp_path):

@@ -17,7 +17,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, ti
 
 from streams.config.load import load as load_settings
 from streams.mapping.mappings import load
-from streams.mapping.schema_registry import Registry, RegistryUnavailable
+from streams.mapping.schema_registry import RegistryUnavailable, SchemaRegistry
 from streams.mapping.schema_registry_access import Access
 from streams.operations import doctor
 from streams.secret import Secret
@@ -74,7 +74,7 @@ async def server():
 
 
 def registry(url, auth=AUTH, **how):
-    return Registry(Access(url=url, auth=auth and Secret(auth), **how))
+    return SchemaRegistry(Access(url=url, auth=auth and Secret(auth), **how))
 
 
 def reader(server, form, auth=AUTH):

@@ -13,8 +13,8 @@ from models.metrics.catalogue import CATALOGUE, Sample
 from models.partition.partition import Partition
 from streams.monitoring.exporter import BusinessCollector, WorkerCollector
 from streams.monitoring.lag import Lag
-from streams.monitoring.worker_counters import Operational
-from streams.rollup.collector import Answer
+from streams.monitoring.worker_counters import WorkerCounters
+from streams.rollup.collector import PartialResult
 from streams.rollup.publisher import Publisher
 
 NOW = 1_700_000_000_000_000
@@ -24,7 +24,7 @@ NOW = 1_700_000_000_000_000
 def publisher():
     publisher = Publisher(Definitions())
     partial = Partition(Definitions(), {}).evaluate(NOW)
-    answer = Answer(0, 1, 1, NOW, NOW, inputs_read=True, epoch=1, rewind=0, partial=partial, shape=0)
+    answer = PartialResult(0, 1, 1, NOW, NOW, inputs_read=True, epoch=1, rewind=0, partial=partial, shape=0)
     publisher.complete([answer], NOW, caught_up=True)
     return publisher
 
@@ -57,7 +57,7 @@ def test_exports_every_sample_under_its_labels(publisher):
 
 
 def test_a_slow_batch_is_named_to_who_asks_for_openmetrics():
-    own = Operational()
+    own = WorkerCounters()
     own.latency.observe(2.5, 1, {"topic": "orders", "partition": "3", "offset": "17"})
     registry = CollectorRegistry()
     registry.register(state_collector(own))
@@ -104,11 +104,11 @@ def state_collector(own=None, lags=()):
     state = SimpleNamespace(
         rows=lambda: 3, bytes=lambda: 400, owned=lambda: 2, caught_up=lambda: True, lags=lambda: lags
     )
-    return WorkerCollector(own or Operational(), state)
+    return WorkerCollector(own or WorkerCounters(), state)
 
 
 def test_exports_a_workers_own_numbers():
-    own = Operational()
+    own = WorkerCounters()
     own.events("orders", 5)
     own.dead_letter("not_json")
     own.lost(TopicPartition("orders", 0), 7)

@@ -14,7 +14,7 @@ from aiokafka.errors import (
 )
 
 from streams.monitoring import log_throttle
-from streams.monitoring.log_throttle import Repetition
+from streams.monitoring.log_throttle import LogThrottle
 
 REFUSED = "Unable connect to node with id %s"
 REBALANCING = "Heartbeat failed for group %s because it is rebalancing"
@@ -36,7 +36,7 @@ def said(passes, *, name="aiokafka.conn", line=1, node=1, text="no answer from %
 
 def test_a_library_says_the_same_thing_once_in_ten_seconds():
     timer = Timer()
-    passes = Repetition(timer)
+    passes = LogThrottle(timer)
     assert said(passes) == "no answer from 1"
     for timer.at in (0.1, 5, 9.9):
         assert said(passes, node=2) is None
@@ -50,20 +50,20 @@ def test_a_library_says_the_same_thing_once_in_ten_seconds():
 
 
 def test_another_line_of_code_says_another_thing():
-    passes = Repetition(Timer())
+    passes = LogThrottle(Timer())
     assert said(passes)
     assert said(passes, line=2)
     assert said(passes, name="faust.app", line=3)
 
 
 def test_what_is_ours_is_always_said():
-    passes = Repetition(Timer())
+    passes = LogThrottle(Timer())
     assert all(said(passes, name="streams.worker.task_manager") for _ in range(3))
 
 
 def test_what_a_library_tries_again_by_itself_is_said_where_it_lasts():
     timer = Timer()
-    passes = Repetition(timer)
+    passes = LogThrottle(timer)
     for timer.at in (0, 2, 4.9):
         assert said(passes, node=NotLeaderForPartitionError()) is None
         assert said(passes, line=4, text=REBALANCING) is None
@@ -78,7 +78,7 @@ def test_what_a_library_tries_again_by_itself_is_said_where_it_lasts():
 
 def test_a_broker_that_is_away_is_one_thing_and_its_reason_is_said():
     timer = Timer()
-    passes = Repetition(timer)
+    passes = LogThrottle(timer)
     # Somebody notices first; then the connection says why.
     assert said(passes, line=1, text="Failed fetch: %s", node=KafkaConnectionError("closed"))
     assert said(passes, line=2, text=REFUSED, node="1: refused")
@@ -95,7 +95,7 @@ def test_a_broker_that_is_away_is_one_thing_and_its_reason_is_said():
 
 
 def test_what_has_no_reason_is_said_where_nothing_else_is():
-    passes = Repetition(Timer())
+    passes = LogThrottle(Timer())
     assert said(passes, text="Heartbeat session expired - marking coordinator dead")
     assert said(passes, line=2, text="Unable to update metadata from %s") is None
 

@@ -3,7 +3,7 @@ import time
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
-from streams.monitoring.worker_counters import Histogram, Operational
+from streams.monitoring.worker_counters import Histogram, WorkerCounters
 
 ORDERS = TopicPartition("orders", 5)
 
@@ -44,7 +44,7 @@ def test_an_example_of_each_bucket_is_the_latest():
 
 
 def test_latency_runs_from_a_batchs_first_record_until_the_metrics_hold_it():
-    own = Operational()
+    own = WorkerCounters()
     own.read(3, ORDERS, [record(1_000), record(5_000)])
     own.answered(3, (1, 7))
     assert own.latency.sum == 0, "an answer is in no metric yet"
@@ -57,7 +57,7 @@ def test_latency_runs_from_a_batchs_first_record_until_the_metrics_hold_it():
 
 
 def test_latency_names_the_batch():
-    own = Operational()
+    own = WorkerCounters()
     own.read(0, ORDERS, [record(1_000, offset=42)])
     own.answered(0, (1, 1))
     own.exported(0, (1, 1), 2_000)
@@ -67,7 +67,7 @@ def test_latency_names_the_batch():
 
 
 def test_an_answer_that_became_no_metric_is_in_the_next_one():
-    own = Operational()
+    own = WorkerCounters()
     own.read(0, ORDERS, [record(0)])
     own.answered(0, (1, 900))
     own.read(0, ORDERS, [record(1_000)])
@@ -78,7 +78,7 @@ def test_an_answer_that_became_no_metric_is_in_the_next_one():
 
 
 def test_tasks_wait_each_for_itself_and_a_lost_one_for_nothing():
-    own = Operational()
+    own = WorkerCounters()
     for task in (0, 1, 2):
         own.read(task, ORDERS, [record(0)])
         own.answered(task, (1, 1))
@@ -89,7 +89,7 @@ def test_tasks_wait_each_for_itself_and_a_lost_one_for_nothing():
 
 
 def test_what_was_forwarded_counts_where_it_arrives():
-    own = Operational()
+    own = WorkerCounters()
     own.read(0, ORDERS, [record(0), record(0), record(0)], 1)
     own.read(0, ORDERS, [record(0)], 0)
     own.answered(0, (1, 1))
@@ -98,7 +98,7 @@ def test_what_was_forwarded_counts_where_it_arrives():
 
 
 def test_a_timestamp_from_the_future_is_no_negative_latency():
-    own = Operational()
+    own = WorkerCounters()
     own.read(0, ORDERS, [record(60_000)])
     own.answered(0, (1, 1))
     own.exported(0, (1, 1), 0)
@@ -107,7 +107,7 @@ def test_a_timestamp_from_the_future_is_no_negative_latency():
 
 
 def test_no_records_are_no_observation():
-    own = Operational()
+    own = WorkerCounters()
     own.read(0, ORDERS, [])
     own.answered(0, (1, 1))
     own.exported(0, (1, 1), 0)
@@ -115,7 +115,7 @@ def test_no_records_are_no_observation():
 
 
 def test_counts_by_topic_and_reason():
-    own = Operational()
+    own = WorkerCounters()
     own.events("orders", 3)
     own.events("orders", 2)
     own.dead_letter("not_json")

@@ -5,16 +5,16 @@ from hypothesis import strategies as st
 
 from models.definitions.definitions import Definitions
 from models.partition.partition import Partition
-from streams.rollup.collector import Answer, Rollup, shape_of
+from streams.rollup.collector import PartialResult, RollupCollector, schema_hash
 
 NOW = 1_700_000_000_000_000
-SHAPE = shape_of(Definitions())
+SHAPE = schema_hash(Definitions())
 PARTIAL = Partition(Definitions(), {}).evaluate(NOW)
 
 
 def answer(task, tick, **changes):
     """A task's answer to `tick`, from a task that has read everything."""
-    plain = Answer(
+    plain = PartialResult(
         task=task,
         number=tick.number,
         generation=tick.generation,
@@ -39,7 +39,7 @@ def settle(rollup, now=NOW, **changes):
 
 @pytest.fixture
 def rollup():
-    return Rollup(tasks=3, generation=7, now=0, shape=SHAPE)
+    return RollupCollector(tasks=3, generation=7, now=0, shape=SHAPE)
 
 
 def test_only_a_complete_set_counts(rollup):
@@ -110,7 +110,7 @@ def test_a_set_is_evaluated_at_one_now(rollup):
 
 @given(st.lists(st.integers(0, 2 * NOW), min_size=1))
 def test_now_never_goes_back(instants):
-    rollup = Rollup(tasks=1, generation=1, now=NOW, shape=SHAPE)
+    rollup = RollupCollector(tasks=1, generation=1, now=NOW, shape=SHAPE)
     seen = [NOW] + [rollup.tick(instant).now for instant in instants]
     assert seen == sorted(seen)
     assert seen[-1] == max(NOW, *instants)
@@ -160,7 +160,7 @@ def test_each_catching_up_has_an_epoch_of_its_own(rollup):
 
 
 def test_the_next_generations_epochs_are_larger():
-    before, after = Rollup(1, 7, 0, SHAPE), Rollup(1, 8, 0, SHAPE)
+    before, after = RollupCollector(1, 7, 0, SHAPE), RollupCollector(1, 8, 0, SHAPE)
     for _ in range(1000):
         settle(before, inputs_read=False)
         settle(before)
@@ -181,12 +181,12 @@ def test_a_task_that_has_not_gone_back_yet_is_not_caught_up(rollup):
 
 def test_an_answer_survives_the_wire(rollup):
     sent = answer(0, rollup.tick(NOW))
-    received = msgspec.msgpack.decode(msgspec.msgpack.encode(sent), type=Answer)
+    received = msgspec.msgpack.decode(msgspec.msgpack.encode(sent), type=PartialResult)
     assert received == sent
 
 
 def test_answers_of_another_release_or_configuration_are_not_added_up():
-    rollup = Rollup(tasks=2, generation=7, now=0, shape=SHAPE)
+    rollup = RollupCollector(tasks=2, generation=7, now=0, shape=SHAPE)
     for _ in range(2):
         tick = rollup.tick(NOW)
         assert rollup.add(answer(0, tick)) is None
@@ -201,7 +201,7 @@ def test_answers_of_another_release_or_configuration_are_not_added_up():
 
 def test_a_shape_is_a_function_of_what_numbers_are_made_with():
     shapes = [
-        shape_of(definitions)
+        schema_hash(definitions)
         for definitions in (
             Definitions(),
             Definitions(windows=("7d", "30d")),
@@ -211,7 +211,7 @@ def test_a_shape_is_a_function_of_what_numbers_are_made_with():
     ]
     assert len(set(shapes)) == 4
     rates = {"EUR": 1.2, "USD": 1.0}  # the order of a file says nothing
-    assert shape_of(Definitions(rates=rates)) == shapes[2]
+    assert schema_hash(Definitions(rates=rates)) == shapes[2]
 
 
 def test_what_the_numbers_mean_may_be_said_once_a_whole_set_rests_on_all_there_was(rollup):
@@ -236,7 +236,7 @@ def test_not_while_facts_lead_to_facts_but_no_longer_than_they_can(rollup):
     assert not rollup.caught_up(answers), "one task's facts are enough"
     assert settle(rollup)
     assert settle(rollup, quiet=False), "what is live may lead to facts as it likes"
-    busy = Rollup(tasks=3, generation=7, now=0, shape=SHAPE)
+    busy = RollupCollector(tasks=3, generation=7, now=0, shape=SHAPE)
     assert [settle(busy, quiet=False) for _ in range(8)] == [False] * 6 + [True] * 2
 
 

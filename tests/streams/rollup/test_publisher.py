@@ -7,7 +7,7 @@ from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE, Sample
 from models.partition.partition import Partition
 from streams.rollup import publisher as publishing
-from streams.rollup.collector import Answer
+from streams.rollup.collector import PartialResult
 from streams.rollup.publisher import AS_OF, CAUGHT_UP, Publisher, series_key, series_value
 
 NOW = 1_700_000_000_123_457
@@ -37,7 +37,7 @@ def publisher(timer):  # noqa: ARG001 - its clock
 
 def answers(now):
     partial = Partition(Definitions(), {}).evaluate(now)
-    return [Answer(0, 1, 1, now, now, inputs_read=True, epoch=1, rewind=0, partial=partial, shape=0)]
+    return [PartialResult(0, 1, 1, now, now, inputs_read=True, epoch=1, rewind=0, partial=partial, shape=0)]
 
 
 def say(publisher, timer, *samples, caught_up=True, now=NOW):

@@ -3,7 +3,7 @@
 import pytest
 from aiokafka import TopicPartition
 
-from streams.worker.catch_up import Progress
+from streams.worker.catch_up import CatchUp
 
 ORDERS, FACTS = TopicPartition("orders", 0), TopicPartition("g-facts", 0)
 ENDS = {ORDERS: 10, FACTS: 5}
@@ -11,7 +11,7 @@ ENDS = {ORDERS: 10, FACTS: 5}
 
 @pytest.fixture
 def progress():
-    return Progress(ENDS)
+    return CatchUp(ENDS)
 
 
 def test_history_is_what_was_there_and_has_not_been_read(progress):
@@ -25,7 +25,7 @@ def test_it_has_to_be_read_and_committed(progress):
     assert not progress.inputs_read({ORDERS: 9, FACTS: 5}, ENDS), "read again, after a rewind"
     assert not progress.inputs_read(ENDS, {ORDERS: 10, FACTS: 4})
     assert not progress.inputs_read(ENDS, {ORDERS: 10})
-    assert Progress({}).inputs_read({}, {})
+    assert CatchUp({}).inputs_read({}, {})
 
 
 def test_the_facts_of_an_epochs_beginning_have_to_be_read(progress):

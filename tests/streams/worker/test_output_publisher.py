@@ -11,7 +11,7 @@ from models.partition.partition import Partition
 from streams.kafka.outbox import Outbox
 from streams.partitioner import tasks_of
 from streams.worker import output_publisher
-from streams.worker.output_publisher import TOPICS, Announcer
+from streams.worker.output_publisher import TOPICS, OutputPublisher
 
 NOW = 1_772_704_800_000_000
 PARTITIONS = dict.fromkeys(TOPICS.values(), 3)
@@ -25,7 +25,7 @@ class Desk:
         self.partition.advance(NOW)
         self.outbox = Outbox()
         self.state = asyncio.Lock()
-        self.announcer = Announcer(self.partition, self.outbox, self.state, PARTITIONS, "/retention/g")
+        self.announcer = OutputPublisher(self.partition, self.outbox, self.state, PARTITIONS, "/retention/g")
         for number in range(customers):
             name = f"customer-{number}"
             self.partition.take_one(name, Fact("o", Placed(NOW, "e", 100, "USD", "web")))

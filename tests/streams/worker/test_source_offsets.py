@@ -2,8 +2,8 @@ import asyncio
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.monitoring.worker_counters import Operational
-from streams.worker.source_offsets import Sources
+from streams.monitoring.worker_counters import WorkerCounters
+from streams.worker.source_offsets import SourceOffsets
 from tests.support.group_member import Consumer
 from tests.support.kafka_calls import admin, create, producer
 
@@ -14,7 +14,7 @@ async def test_a_topic_of_the_same_name_is_another_one(kafka, unique):
     async with AIOKafkaConsumer(
         bootstrap_servers=kafka, group_id=unique, enable_auto_commit=False, metadata_max_age_ms=100
     ) as consumer:
-        sources = Sources(lambda: Consumer(consumer), {unique}, Operational())
+        sources = SourceOffsets(lambda: Consumer(consumer), {unique}, WorkerCounters())
         consumer.assign([tp])
         await fill(kafka, unique, 3)
         await consumer.commit({tp: 2})
@@ -36,7 +36,7 @@ async def test_of_what_another_worker_reads_nothing_is_remembered(kafka, unique)
     async with AIOKafkaConsumer(
         bootstrap_servers=kafka, group_id=unique, enable_auto_commit=False, metadata_max_age_ms=100
     ) as consumer:
-        sources = Sources(lambda: Consumer(consumer), {unique}, Operational())
+        sources = SourceOffsets(lambda: Consumer(consumer), {unique}, WorkerCounters())
         consumer.assign([tp])
         await fill(kafka, unique, 1)
         await sources.starting_positions([tp], from_earliest=False)

@@ -8,7 +8,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import ProducerFenced
 
-from models.partition.metadata import META_KEY
+from models.partition.metadata import METADATA_KEY
 from streams.faust_engine.transport import RecordBatch
 from streams.kafka.outbox import Outgoing
 from streams.partitioner import tasks_of
@@ -78,7 +78,7 @@ async def test_a_transaction_holds_rows_hops_dead_letters_and_offsets(kafka, wor
     await task.take(RecordBatch(ORDERS, [record(4, b"garbage")], 4, 6))
     await task.commit()
     rows = await records_of(kafka, worker.names.changelog, 0)
-    assert {row.key for row in rows} == {customer(0).encode(), META_KEY}
+    assert {row.key for row in rows} == {customer(0).encode(), METADATA_KEY}
     [hop] = await records_of(kafka, worker.names.facts, 1)
     assert hop.key == customer(1).encode()
     letters = await records_of(kafka, "retention.dead-letters", 0)
@@ -99,7 +99,7 @@ async def test_the_first_transaction_leaves_a_row_whatever_it_is_of(kafka, worke
     """Else a task that has seen nothing but bad input would look like one that has lost its state."""
     await task.take(RecordBatch(ORDERS, [record(0, b"garbage")], 0, 1))
     await task.commit()
-    assert [row.key for row in await records_of(kafka, worker.names.changelog, 0)] == [META_KEY]
+    assert [row.key for row in await records_of(kafka, worker.names.changelog, 0)] == [METADATA_KEY]
     await worker.assign(0, generation=5, continuous=False)
     [again] = worker.tasks
     assert again is not task

@@ -9,7 +9,7 @@ from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaTimeoutError, PolicyViolationError
 
-from models.partition.metadata import META_KEY, STATE_VERSION
+from models.partition.metadata import METADATA_KEY, STATE_VERSION
 from streams.errors import StateTooNew
 from streams.partitioner import tasks_of
 from tests.streams.worker.test_task import ORDERS, orders
@@ -305,7 +305,7 @@ async def test_a_fresh_group_has_lost_nothing(worker):
 async def test_a_newer_versions_state_is_refused_in_words(kafka, worker):
     row = msgspec.msgpack.encode([STATE_VERSION + 1, 0, 0, 0])
     async with producer(kafka) as sender:
-        await sender.send_and_wait(worker.names.changelog, row, META_KEY, 0)
+        await sender.send_and_wait(worker.names.changelog, row, METADATA_KEY, 0)
     await worker.assign(0, generation=1)
     [error] = worker.failed
     assert isinstance(error, StateTooNew)

@@ -6,7 +6,7 @@ from yarl import URL
 from models.contract.messages import Profile
 from models.definitions.definitions import Definitions
 from models.definitions.risk_model import Parameters, RiskModel
-from models.query.parameters import WhichCustomers, WhichOrders, WhichTickets
+from models.query.parameters import CustomerQuery, OrderQuery, TicketQuery
 from streams.config.load import load
 from streams.http.advertised_address import advertised
 from streams.http.api.cursors import Moment, Place, parsed, written
@@ -20,36 +20,36 @@ def asked(kind, text, definitions=None):
 
 
 def test_a_question_is_read():
-    assert asked(WhichCustomers, "set=lost&window=30d&limit=7") == WhichCustomers(
+    assert asked(CustomerQuery, "set=lost&window=30d&limit=7") == CustomerQuery(
         set="lost", window="30d", limit=7
     )
-    assert asked(WhichTickets, "breached") == WhichTickets(breached=True)
-    assert asked(WhichTickets, "breached=false&due_within=2h") == WhichTickets(due_within="2h")
-    assert asked(WhichOrders, "overdue=true&format=csv") == WhichOrders(overdue=True, format="csv")
+    assert asked(TicketQuery, "breached") == TicketQuery(breached=True)
+    assert asked(TicketQuery, "breached=false&due_within=2h") == TicketQuery(due_within="2h")
+    assert asked(OrderQuery, "overdue=true&format=csv") == OrderQuery(overdue=True, format="csv")
 
 
 @pytest.mark.parametrize(
     ("kind", "text", "parameter", "said"),
     [
-        (WhichCustomers, "lifecyle=new", "lifecyle", "there is no parameter `lifecyle` here"),
-        (WhichCustomers, "lifecycle=lost", "lifecycle", "`lifecycle` is 'lost': expected one of prospect"),
-        (WhichCustomers, "limit=0", "limit", "`limit` is '0': expected a whole number >= 1"),
-        (WhichCustomers, "limit=1001", "limit", "`limit` is '1001': expected a whole number <= 1000"),
-        (WhichCustomers, "limit=some", "limit", "`limit` is 'some': expected a whole number"),
-        (WhichCustomers, "limit=1&limit=2", "limit", "`limit` is given twice"),
-        (WhichCustomers, "set=lost", "window", "`set` and `window` belong together"),
-        (WhichCustomers, "window=30d", "set", "`set` and `window` belong together"),
-        (WhichCustomers, "set=lost&window=31d", "window", "`window` is '31d': there are 7d, 30d, 90d, 365d"),
-        (WhichCustomers, "min_lateness=nan", "min_lateness", "`min_lateness` is 'nan': expected a number >="),
-        (WhichCustomers, "max_p_alive=0.5", "max_p_alive", "no model has been fitted"),
-        (WhichTickets, "breached&due_within=2h", "due_within", "`breached` and `due_within` exclude"),
-        (WhichTickets, "due_within=soon", "due_within", "`due_within` is 'soon': expected minutes, hours or"),
-        (WhichTickets, "breached=maybe", "breached", "`breached` is 'maybe': expected true or false"),
-        (WhichCustomers, "min_lateness=x", "min_lateness", "`min_lateness` is 'x': expected a number"),
-        (WhichTickets, "sla=promise", "sla", "`sla` needs `breached` or `due_within`"),
-        (WhichTickets, "window=24h", "window", "`window` needs `breached`"),
-        (WhichTickets, "breached&window=2h", "window", "`window` is '2h': there are 1h, 24h, 7d"),
-        (WhichOrders, "", "overdue", "say which orders: `overdue`"),
+        (CustomerQuery, "lifecyle=new", "lifecyle", "there is no parameter `lifecyle` here"),
+        (CustomerQuery, "lifecycle=lost", "lifecycle", "`lifecycle` is 'lost': expected one of prospect"),
+        (CustomerQuery, "limit=0", "limit", "`limit` is '0': expected a whole number >= 1"),
+        (CustomerQuery, "limit=1001", "limit", "`limit` is '1001': expected a whole number <= 1000"),
+        (CustomerQuery, "limit=some", "limit", "`limit` is 'some': expected a whole number"),
+        (CustomerQuery, "limit=1&limit=2", "limit", "`limit` is given twice"),
+        (CustomerQuery, "set=lost", "window", "`set` and `window` belong together"),
+        (CustomerQuery, "window=30d", "set", "`set` and `window` belong together"),
+        (CustomerQuery, "set=lost&window=31d", "window", "`window` is '31d': there are 7d, 30d, 90d, 365d"),
+        (CustomerQuery, "min_lateness=nan", "min_lateness", "`min_lateness` is 'nan': expected a number >="),
+        (CustomerQuery, "max_p_alive=0.5", "max_p_alive", "no model has been fitted"),
+        (TicketQuery, "breached&due_within=2h", "due_within", "`breached` and `due_within` exclude"),
+        (TicketQuery, "due_within=soon", "due_within", "`due_within` is 'soon': expected minutes, hours or"),
+        (TicketQuery, "breached=maybe", "breached", "`breached` is 'maybe': expected true or false"),
+        (CustomerQuery, "min_lateness=x", "min_lateness", "`min_lateness` is 'x': expected a number"),
+        (TicketQuery, "sla=promise", "sla", "`sla` needs `breached` or `due_within`"),
+        (TicketQuery, "window=24h", "window", "`window` needs `breached`"),
+        (TicketQuery, "breached&window=2h", "window", "`window` is '2h': there are 1h, 24h, 7d"),
+        (OrderQuery, "", "overdue", "say which orders: `overdue`"),
     ],
 )
 def test_nonsense_is_refused_with_the_name_of_what_is_at_fault(kind, text, parameter, said):
@@ -62,7 +62,7 @@ def test_nonsense_is_refused_with_the_name_of_what_is_at_fault(kind, text, param
 
 def test_p_alive_can_be_asked_for_once_a_model_is_fitted():
     model = RiskModel(version="v", parameters=Parameters(1, 1, 1, 1), typical_gap_days=9)
-    assert asked(WhichCustomers, "max_p_alive=0.5", Definitions(risk=model)).max_p_alive == 0.5
+    assert asked(CustomerQuery, "max_p_alive=0.5", Definitions(risk=model)).max_p_alive == 0.5
 
 
 @given(st.integers(0, 1023), st.text(max_size=128), st.none() | st.text(max_size=128))

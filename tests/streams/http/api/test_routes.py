@@ -17,11 +17,11 @@ from jsonschema import Draft202012Validator
 from yarl import URL
 
 from models.facts.claims import Answered, Merge, Opened
-from models.facts.fact import REGISTRY, Fact
+from models.facts.fact import REGISTRY_ADDRESS, Fact
 from streams.http.api import local_tasks as reader_module
-from streams.http.api.local_tasks import Reader
+from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.openapi import document
-from streams.http.api.remote_tasks import Owners
+from streams.http.api.remote_tasks import RemoteTasks
 from streams.http.api.routes import Api
 from streams.http.auth import guard
 from streams.partitioner import tasks_of
@@ -61,9 +61,9 @@ class Worker:
     @asynccontextmanager
     async def served(self, token=None):
         app = web.Application(middlewares=[guard(token and Secret(token))])
-        owners = Owners(lambda: self.addresses, lambda: self.address)
+        owners = RemoteTasks(lambda: self.addresses, lambda: self.address)
         definitions = Shop().definitions
-        Api(Reader(self.tasks.get), owners, TASKS, definitions, {SERIES: GAUGE}.get).add_to(app)
+        Api(LocalTasks(self.tasks.get), owners, TASKS, definitions, {SERIES: GAUGE}.get).add_to(app)
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -150,7 +150,7 @@ async def test_every_answer_is_as_described(asked, described, path, route):
 
 async def test_every_route_is_described(asked):
     app = web.Application()
-    Api(Reader({}.get), None, 1, Shop().definitions, {}.get).add_to(app)
+    Api(LocalTasks({}.get), None, 1, Shop().definitions, {}.get).add_to(app)
     routes = {resource.canonical for resource in app.router.resources()} - {"/openapi.json"}
     assert routes | {"/metrics.json"} == set(document()["paths"])
     assert json.loads((await get(asked, "/openapi.json"))[2]) == document()
@@ -299,7 +299,7 @@ async def test_tasks_of_others_are_asked_of_them():
 def merge(tasks, event, customer, into):
     """An event `customer.merged`, and what it says to all tasks."""
     claim = Merge(at=NOW - HOUR, event=event, customer=customer, into=into)
-    tasks[0].partition.take_one(REGISTRY, Fact("", claim))
+    tasks[0].partition.take_one(REGISTRY_ADDRESS, Fact("", claim))
     while any(sent := [task.partition.take_outgoing() for task in tasks.values()]):
         for to, fact in (letter for letters in sent for letter in letters):
             for number in tasks if to is None else tasks_of([to.encode()], TASKS):

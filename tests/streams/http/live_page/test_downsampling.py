@@ -1,11 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.http.live_page.downsampling import Trend
+from streams.http.live_page.downsampling import DownsampledHistory
 
 
 def test_a_point_a_step_and_not_more_often():
-    trend = Trend()
+    trend = DownsampledHistory()
     assert trend.add(100.0, {"a": 1.0})
     assert not trend.add(100.5, {"a": 2.0})
     assert trend.add(100.98, {"a": 3.0})  # a beat that comes a little early
@@ -14,7 +14,7 @@ def test_a_point_a_step_and_not_more_often():
 
 
 def test_series_that_come_and_go_leave_gaps():
-    trend = Trend()
+    trend = DownsampledHistory()
     trend.add(1.0, {"a": 1.0})
     trend.add(2.0, {"b": 2.0})
     trend.add(3.0, {"a": 3.0, "b": None})
@@ -22,7 +22,7 @@ def test_series_that_come_and_go_leave_gaps():
 
 
 def test_full_it_keeps_every_other_point_and_takes_them_half_as_often():
-    trend = Trend(points=4)
+    trend = DownsampledHistory(points=4)
     for at in range(5):
         trend.add(float(at), {"a": float(at)})
     assert trend.times == [0.0, 2.0, 4.0]
@@ -32,7 +32,7 @@ def test_full_it_keeps_every_other_point_and_takes_them_half_as_often():
 
 
 def test_the_oldest_go_once_it_spans_hours():
-    trend = Trend(points=10)
+    trend = DownsampledHistory(points=10)
     for at in range(10_000):
         trend.add(float(at), {"a": float(at)})
     assert trend.step == 32.0
@@ -43,7 +43,7 @@ def test_the_oldest_go_once_it_spans_hours():
 
 @given(st.lists(st.floats(0, 100), max_size=200), st.integers(2, 20))
 def test_bounded_and_of_one_length(pauses, points):
-    trend, at = Trend(points), 0.0
+    trend, at = DownsampledHistory(points), 0.0
     for number, pause in enumerate(pauses):
         at += pause
         trend.add(at, {str(number % 3): float(number)})
@@ -53,14 +53,14 @@ def test_bounded_and_of_one_length(pauses, points):
 
 
 def test_a_clock_set_back_does_not_stop_it():
-    trend = Trend()
+    trend = DownsampledHistory()
     trend.add(1000.0, {"a": 1.0})
     assert trend.add(10.0, {"a": 2.0})
     assert (trend.times, trend.values) == ([10.0], {"a": [2.0]}), "and draws no line back"
 
 
 def test_a_replay_of_years_leaves_the_last_months():
-    trend = Trend()
+    trend = DownsampledHistory()
     for day in range(500):
         trend.add(86_400.0 * day, {"a": float(day)})
     assert trend.times[0] == 86_400.0 * (499 - 90)

@@ -6,12 +6,12 @@ import streams.http.live_page.event_stream
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
 from prometheus.thresholds import THRESHOLDS
-from streams.http.live_page.event_stream import SHOWN, Feed
+from streams.http.live_page.event_stream import SHOWN, EventStream
 from streams.http.live_page.firing_alerts import Alert, Alerts
-from streams.http.live_page.metrics_view import Follower
-from streams.http.live_page.worker_stats import Pulse
+from streams.http.live_page.metrics_view import MetricsView
+from streams.http.live_page.worker_stats import WorkerStats
 from streams.monitoring.exporter import AS_OF_HELP
-from streams.monitoring.worker_counters import Operational
+from streams.monitoring.worker_counters import WorkerCounters
 from streams.rollup.publisher import AS_OF, CAUGHT_UP
 
 RATE = 'retention_rate_ratio{method="cohort",window="30d"}'
@@ -29,7 +29,7 @@ class Worker:
     settled = True
 
     def __init__(self):
-        self.operational = Operational()
+        self.operational = WorkerCounters()
 
     def rows(self):
         return 3
@@ -51,8 +51,8 @@ def rate(value, as_of="2026-06-30T12:00:00Z"):
 
 
 def made(clock="wall"):
-    follower = Follower({})
-    return follower, Feed(follower, Pulse(Worker()), Definitions(), clock)
+    follower = MetricsView({})
+    return follower, EventStream(follower, WorkerStats(Worker()), Definitions(), clock)
 
 
 def parsed(event):
@@ -151,7 +151,7 @@ def test_limits_are_the_alerts():
 def test_alerts_are_told_where_a_prometheus_is_asked():
     assert "alerts" not in parsed(made()[1].beat(1.0))[1]
     alerts = Alerts("http://127.0.0.1:9")
-    feed = Feed(Follower({}), Pulse(Worker()), Definitions(), "wall", alerts)
+    feed = EventStream(MetricsView({}), WorkerStats(Worker()), Definitions(), "wall", alerts)
     assert "alerts" not in parsed(feed.beat(1.0))[1], "it has never answered"
     alerts.known = True
     assert parsed(feed.beat(1.0))[1]["alerts"] is None
@@ -164,7 +164,7 @@ def test_the_pulse_is_of_the_last_minute(monkeypatch):
     at = 0.0
     monkeypatch.setattr("streams.http.live_page.worker_stats.time.monotonic", lambda: at)
     worker = Worker()
-    pulse = Pulse(worker)
+    pulse = WorkerStats(worker)
     worker.operational.events("orders", 1_000_000)
     worker.operational.latency.observe(250.0, 1_000_000)
     first = pulse.beat()

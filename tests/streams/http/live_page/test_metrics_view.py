@@ -3,7 +3,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from streams.http.live_page.metrics_view import Follower, Series
+from streams.http.live_page.metrics_view import MetricsView, Series
 from streams.local.kafka import EmbeddedKafka
 from tests.support.kafka_calls import create, producer
 
@@ -59,8 +59,8 @@ def test_chosen_by_metric_and_window():
 
 
 @asynccontextmanager
-async def following(bootstrap, topic) -> AsyncIterator[Follower]:
-    follower = Follower({"bootstrap_servers": bootstrap}, topic)
+async def following(bootstrap, topic) -> AsyncIterator[MetricsView]:
+    follower = MetricsView({"bootstrap_servers": bootstrap}, topic)
     follower.start()
     try:
         yield follower

@@ -9,7 +9,7 @@ from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBa
 from streams.config.load import load
 from streams.kafka import sampling
 from streams.kafka.aiokafka_patches.lenient_headers import LenientRecords
-from streams.kafka.aiokafka_patches.raw_records import give_bare
+from streams.kafka.aiokafka_patches.raw_records import install_raw_records
 from tests.streams.faust_engine.test_transport import reading
 from tests.support.kafka_calls import create, producer
 
@@ -84,7 +84,7 @@ async def test_records_of_every_codec_are_read_before_and_after_a_name_that_is_n
     monkeypatch.undo()
     monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)
     async with reading(kafka, unique) as reader:
-        give_bare(reader.consumer)
+        install_raw_records(reader.consumer)
         await reader.seek(0)
         batches = await reader.read_to((await reader.consumer.end_offsets([reader.tp]))[reader.tp])
     assert content(record for batch in batches for record in batch.records) == sent
