@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from aiokafka.protocol.admin import SaslAuthenticateRequest_v0, SaslAuthenticateRequest_v1
 from msgspec import Struct
 
-from streams.config import oauth
 from streams.config.oauth import ClientCredentials
 from streams.errors import SettingsError
 from streams.secret import Secret
@@ -169,7 +168,6 @@ def client_options(connection: Connection, sources: Mapping[str, str]) -> dict[s
         logging.getLogger("aiokafka.conn").addFilter(_keep_credentials)
         options["sasl_mechanism"] = connection.sasl_mechanism
         if connection.sasl_mechanism == "OAUTHBEARER":
-            oauth.listen()
             options["sasl_oauth_token_provider"] = _tokens(connection, sources)
         else:
             options["sasl_plain_username"] = connection.sasl_username

@@ -13,12 +13,10 @@ import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
-from typing import Final, cast
+from typing import Final
 
-from aiokafka import conn
 from aiokafka.abc import AbstractTokenProvider
-from aiokafka.conn import OAuthAuthenticator
-from aiokafka.errors import KafkaConnectionError, SaslAuthenticationFailed
+from aiokafka.errors import KafkaConnectionError
 
 from streams.secret import Secret
 
@@ -32,28 +30,6 @@ _AGAIN_SECONDS: Final = 1.0
 #: What is said of a token's life is optional in the standard; so long it is taken to live then.
 _LIFE_SECONDS: Final = 300.0
 _LARGEST_ANSWER: Final = 1 << 20
-
-
-class ListeningAuthenticator(OAuthAuthenticator):  # type: ignore[misc] # aiokafka is not typed
-    """aiokafka's, with an ear for what Kafka says to a token: aiokafka takes a refusal for a welcome.
-
-    A refused token is answered by a challenge that says why (RFC 7628, 3.2.2), not by an error.
-    """
-
-    async def step(self, payload: bytes | None) -> tuple[bytes, bool] | None:
-        """Send the token, then look at the answer.
-
-        Raises:
-            SaslAuthenticationFailed: the token was refused.
-        """
-        if payload:
-            raise SaslAuthenticationFailed(payload.decode(errors="replace"))
-        return cast("tuple[bytes, bool] | None", await super().step(payload))
-
-
-def listen() -> None:
-    """Have all of aiokafka's connections notice that a token is refused."""
-    conn.OAuthAuthenticator = ListeningAuthenticator
 
 
 class TokenUnavailable(KafkaConnectionError):  # type: ignore[misc] # aiokafka is not typed

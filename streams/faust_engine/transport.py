@@ -20,6 +20,12 @@ from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
+from streams.kafka.aiokafka_patches.consumer_internals import (
+    discard_fetched,
+    known_position,
+    member_id,
+    request_rejoin,
+)
 from streams.kafka.aiokafka_patches.lenient_headers import install_lenient_headers
 from streams.kafka.aiokafka_patches.raw_records import RawRecord, install_raw_records
 from streams.kafka.topics import LARGEST_RECORD
@@ -112,7 +118,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         except UnicodeDecodeError:
             log.warning("a header has a name that is no UTF-8: records are decoded leniently from now on")
             install_lenient_headers()
-            consumer._fetcher._records.clear()  # noqa: SLF001 - what was decoded of them is lost
+            discard_fetched(consumer)  # the records that were decoded before the error are lost
             for tp in consumer.assignment() & self._read_to.keys():
                 consumer.seek(tp, self._read_to[tp])
             return {}
@@ -128,19 +134,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
                 continue  # no task has said yet where it reads on
             records = fetched.get(tp) or []
             position = records[-1].offset + 1 if records else start
-            position = max(position, self._position(consumer, tp))
+            position = max(position, known_position(consumer, tp) or 0)
             if position > start:
                 batches[tp] = [RecordBatch(TopicPartition(*tp), records, start, position)]
                 self._read_to[tp] = position
         return batches
-
-    @staticmethod
-    def _position(consumer: AIOKafkaConsumer, tp: TP) -> int:
-        # `AIOKafkaConsumer.position` would wait for one that is not known yet.
-        subscription = consumer._subscription.subscription  # noqa: SLF001
-        assignment = subscription and subscription.assignment
-        state = assignment and assignment.state_value(tp)
-        return state.position if state and state.has_valid_position else -1
 
     async def seek_all(self, positions: Mapping[TopicPartition, int]) -> None:
         """Read on from `positions`, whatever has been read before. Runs on the thread's loop.
@@ -194,12 +192,11 @@ class BatchConsumer(driver.Consumer):
     @property
     def member_id(self) -> str:
         """Who this worker is to the group's coordinator."""
-        return cast("str", self.kafka._coordinator.member_id)  # noqa: SLF001
+        return member_id(self.kafka)
 
     def rejoin(self) -> None:
         """Have the group make a new assignment."""
-        coordinator = self.kafka._coordinator  # noqa: SLF001
-        self._thread.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
+        self._thread.thread_loop.call_soon_threadsafe(request_rejoin, self.kafka)
 
     async def call(self, method: Callable[..., Awaitable[_Result]], *args: Any) -> _Result:
         """Run one of the aiokafka consumer's coroutine functions where it lives."""

@@ -26,6 +26,7 @@ from aiokafka.protocol.admin import DeleteGroupsRequest
 from streams.config.load import Settings
 from streams.errors import AccessDenied, BrokerUnavailable, GroupActive, RetentionError
 from streams.kafka import connection_diagnosis
+from streams.kafka.aiokafka_patches.rejected_tokens import install_rejected_tokens
 
 #: Long enough for a broker over a slow line; who typed a wrong address does not want to wait for more.
 CONNECT_MS = 8_000
@@ -52,6 +53,8 @@ async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         AccessDenied: Kafka answers, and there is no agreement on TLS or SASL, or on who this is.
         RetentionError: on leaving, for what Kafka refused inside.
     """
+    # Every program of the project connects here before it makes another client.
+    install_rejected_tokens()
     admin = AIOKafkaAdminClient(**settings.client_options(), request_timeout_ms=CONNECT_MS)
     try:
         with _quiet():

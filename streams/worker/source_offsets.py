@@ -2,21 +2,17 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
-from copy import copy
-from typing import cast
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.consumer.fetcher import READ_UNCOMMITTED
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faust.types.tuples import TP
 
 from streams.faust_engine.transport import BatchConsumer
+from streams.kafka.aiokafka_patches.consumer_internals import log_end_offsets
 from streams.kafka.topic_ids import topic_ids
 from streams.monitoring.worker_counters import WorkerCounters
 
 log = logging.getLogger(__name__)
-
-_TIMEOUT_MS = 30_000
 
 
 class SourceOffsets:
@@ -37,7 +33,7 @@ class SourceOffsets:
 
     async def end_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """End offsets as of now, with what transactions have not ended yet."""
-        return await self._consumer.call(_end_offsets, self._consumer.kafka, list(tps))
+        return await self._consumer.call(log_end_offsets, self._consumer.kafka, list(tps))
 
     async def beginning_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The earliest offsets that there still are."""
@@ -154,14 +150,3 @@ class SourceOffsets:
             tp.topic,
             tp.partition,
         )
-
-
-async def _end_offsets(kafka: AIOKafkaConsumer, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
-    """Where the logs end.
-
-    A consumer that reads what is committed is told where the first open transaction begins. Records that were
-    committed behind that, or whose marker is still on its way, would be taken for none.
-    """
-    fetcher = copy(kafka._fetcher)  # noqa: SLF001 - it asks at one level of isolation, which it also fetches at
-    fetcher._isolation_level = READ_UNCOMMITTED  # noqa: SLF001
-    return cast("dict[TopicPartition, int]", await fetcher.end_offsets(tps, _TIMEOUT_MS))

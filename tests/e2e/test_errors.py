@@ -115,7 +115,7 @@ async def test_a_worker_stops_in_order_while_others_hold_up_the_group(deploy):
 
 
 _COMMIT_RAISES = """
-from streams.task import Task
+from streams.worker.task import Task
 async def commit(self, *, last=False):
     raise ValueError("a defect")
 Task.commit = commit

@@ -1,7 +1,8 @@
-"""Record batches whose headers are named in no UTF-8: some producers write any bytes as a header's name.
+"""Decode records whose header names are not valid UTF-8.
 
-aiokafka raises then, at every attempt, so that one record would stop a worker for ever. Here such bytes are
-replaced, as Java's consumers do. It is decoded in Python, which is slower: only once there is need.
+Some producers write arbitrary bytes as a header name. aiokafka then raises at every attempt, so that one
+record would stop a worker for ever. Here invalid bytes are replaced, as Java's consumers do. This decoder is
+the one in pure Python, which is slower. Install it only when a header needs it.
 """
 
 from typing import Any
@@ -22,18 +23,18 @@ class _Buffer(bytearray):
         return _Bytes(found) if isinstance(key, slice) else found
 
 
-class _Batch(_DefaultRecordBatchPy):  # type: ignore[misc] # it is final to type checkers alone
+class _Batch(_DefaultRecordBatchPy):  # type: ignore[misc] # it is final to type checkers only
     def _maybe_uncompress(self) -> None:
         if not self._decompressed:
             super()._maybe_uncompress()
             self._buffer: bytearray = _Buffer(self._buffer)
 
 
-class LenientRecords(_MemoryRecordsPy):  # type: ignore[misc] # as above
-    """What the broker sent of one partition."""
+class LenientRecords(_MemoryRecordsPy):  # type: ignore[misc] # it is final to type checkers only
+    """The record batches of one partition in a fetch response."""
 
     def next_batch(self, *args: Any) -> Any:  # noqa: ANN401 - as its base
-        """Give the next batch, decoded leniently; older formats have no headers."""
+        """Return the next batch, with a lenient decoder. Batches of older formats have no headers."""
         content = self._next_slice
         if content is None or content[self.MAGIC_OFFSET] < 2:  # noqa: PLR2004 - the first format with headers
             return super().next_batch(*args)
@@ -42,5 +43,5 @@ class LenientRecords(_MemoryRecordsPy):  # type: ignore[misc] # as above
 
 
 def install_lenient_headers() -> None:
-    """Decode leniently whatever this process fetches from now on."""
+    """Decode everything that this process fetches from now on with `LenientRecords`."""
     fetcher.MemoryRecords = LenientRecords

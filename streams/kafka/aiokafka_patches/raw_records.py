@@ -1,7 +1,7 @@
-"""Records as they were decoded.
+"""Get records as aiokafka's decoder returns them.
 
-aiokafka dresses each in a frozen dataclass of eleven fields, which takes longer than to fetch and to decode
-it. What a record is besides its content, a batch of one partition says once.
+aiokafka copies each record into a frozen dataclass of eleven fields. The copy takes longer than fetching and
+decoding the record. The topic and the partition, which a raw record lacks, are the same for a whole batch.
 """
 
 from collections import OrderedDict
@@ -13,43 +13,43 @@ from aiokafka.consumer.fetcher import FetchResult
 
 
 class RawRecord(Protocol):
-    """A record of a batch."""
+    """A record of a batch of one partition."""
 
     @property
     def offset(self) -> int:
-        """Where it stands in its partition."""
+        """Offset in its partition."""
 
     @property
     def timestamp(self) -> int:
-        """Milliseconds since the epoch."""
+        """Timestamp, milliseconds since the epoch."""
 
     @property
-    def key(self) -> Any:  # noqa: ANN401 - of a topic of ours, None cannot be
-        """Its key: bytes, or None."""
+    def key(self) -> Any:  # noqa: ANN401 - never None in the internal topics
+        """Key: bytes or None."""
 
     @property
     def value(self) -> Any:  # noqa: ANN401 - as the key
-        """Its value: bytes, or None."""
+        """Value: bytes or None."""
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]:
-        """Its headers, of any name, twice perhaps."""
+        """Headers in their order. A name may occur more than once."""
 
 
-class _Fetched(OrderedDict[TopicPartition, Any]):
-    """What aiokafka has fetched and not given yet, by partition: results, or errors."""
+class _FetchedRecords(OrderedDict[TopicPartition, Any]):
+    """aiokafka's buffer of fetched partitions (results or errors), which leaves each record as decoded."""
 
     def __setitem__(self, tp: TopicPartition, fetched: Any) -> None:  # noqa: ANN401 - aiokafka's, untyped
         if isinstance(fetched, FetchResult):
-            fetched._partition_records._consumer_record = _as_it_is  # noqa: SLF001
+            fetched._partition_records._consumer_record = _unchanged  # noqa: SLF001
         super().__setitem__(tp, fetched)
 
 
-def _as_it_is(_: TopicPartition, record: RawRecord) -> RawRecord:
+def _unchanged(_: TopicPartition, record: RawRecord) -> RawRecord:
     return record
 
 
 def install_raw_records(consumer: AIOKafkaConsumer) -> None:
-    """Have a consumer that has been started give the records that it fetches as `RawRecord`."""
+    """Make a started consumer return `RawRecord`s instead of `ConsumerRecord`s."""
     fetcher = consumer._fetcher  # noqa: SLF001
-    fetcher._records = _Fetched(fetcher._records)  # noqa: SLF001
+    fetcher._records = _FetchedRecords(fetcher._records)  # noqa: SLF001

@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from streams.config.oauth import ClientCredentials, ListeningAuthenticator, TokenUnavailable
+from streams.config.oauth import ClientCredentials, TokenUnavailable
 from streams.secret import Secret
 from tests.support.secured_kafka import USER, TokenIssuer
 
@@ -114,14 +114,3 @@ async def test_a_secret_with_a_colon_arrives(issuer, url):
 
     basic = base64.b64decode(await tokens(url, secret="a:b+c d").token()).decode()
     assert basic == f"{USER}:{quote_plus('a:b+c d')}"
-
-
-async def test_what_kafka_says_to_a_token_is_heard(url):
-    provider = tokens(url, extensions={"logicalCluster": "lkc-1"})
-    authenticator = ListeningAuthenticator(sasl_oauth_token_provider=provider)
-    sent, _ = await authenticator.step(None)
-    assert sent.startswith(b"n,,\x01auth=Bearer ey")
-    assert sent.endswith(b"\x01logicalCluster=lkc-1\x01\x01")
-    assert await authenticator.step(b"") is None
-    with pytest.raises(Exception, match="invalid_token"):
-        await authenticator.step(b'{"status":"invalid_token"}')

@@ -1,0 +1,52 @@
+"""What the worker needs of a consumer and aiokafka keeps private.
+
+Call these functions on the loop of the consumer.
+"""
+
+from collections.abc import Sequence
+from copy import copy
+from typing import cast
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import READ_UNCOMMITTED
+
+_TIMEOUT_MS = 30_000
+
+
+def member_id(consumer: AIOKafkaConsumer) -> str:
+    """Return the id that the group coordinator gave to this member. Safe to call from another thread."""
+    return cast("str", consumer._coordinator.member_id)  # noqa: SLF001
+
+
+def request_rejoin(consumer: AIOKafkaConsumer) -> None:
+    """Make the consumer join its group again, which leads to a new assignment."""
+    consumer._coordinator.request_rejoin()  # noqa: SLF001
+
+
+def known_position(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int | None:
+    """Return the offset of the next record to fetch; None while it is unknown.
+
+    `AIOKafkaConsumer.position` would wait for an unknown position.
+    """
+    subscription = consumer._subscription.subscription  # noqa: SLF001
+    assignment = subscription and subscription.assignment
+    state = assignment and assignment.state_value(tp)
+    return cast("int", state.position) if state and state.has_valid_position else None
+
+
+def discard_fetched(consumer: AIOKafkaConsumer) -> None:
+    """Drop the records that were fetched but not returned yet. Seek afterwards to read them again."""
+    consumer._fetcher._records.clear()  # noqa: SLF001
+
+
+async def log_end_offsets(
+    consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Return the ends of the logs, including open transactions.
+
+    `end_offsets` of a consumer that reads committed records returns the begin of the first open transaction.
+    Records that were committed behind it, or whose marker has not arrived yet, would be missed.
+    """
+    fetcher = copy(consumer._fetcher)  # noqa: SLF001 - one isolation level serves its fetches and this request
+    fetcher._isolation_level = READ_UNCOMMITTED  # noqa: SLF001
+    return cast("dict[TopicPartition, int]", await fetcher.end_offsets(list(tps), _TIMEOUT_MS))
