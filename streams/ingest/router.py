@@ -6,6 +6,7 @@ the facts topic; the rest is applied at once.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 from aiokafka import TopicPartition
 
@@ -17,10 +18,10 @@ from models.facts.fact import REGISTRY_ADDRESS, decode_fact, encode_fact
 from models.facts.from_events import facts_of
 from models.partition.partition import Addressed, Partition
 from streams.clock import wall_us
-from streams.ingest.dead_letter_record import REFUSED_AT
+from streams.ingest.dead_letter_record import Rejection, encode
 from streams.kafka.aiokafka_patches.raw_records import RawRecord
 from streams.kafka.cloudevents import unwrap
-from streams.kafka.outbox import Outbox, Outgoing
+from streams.kafka.outbox import Headers, Outbox, Outgoing
 from streams.kafka.topics import DEAD_LETTERS
 from streams.mapping.formats import Around
 from streams.mapping.reader import Reader
@@ -190,15 +191,8 @@ class Router:
 
     def _refuse(self, tp: TopicPartition, record: RawRecord, error: EventError) -> None:
         self._operational.dead_letter(error.reason)
-        headers = [
-            *record.headers,
-            ("retention.error.reason", error.reason.encode()),
-            ("retention.error.message", error.message.encode(errors="replace")),
-            ("retention.error.topic", tp.topic.encode()),
-            ("retention.error.partition", str(tp.partition).encode()),
-            ("retention.error.offset", str(record.offset).encode()),
-            (REFUSED_AT, datetime.now(UTC).isoformat(timespec="seconds").encode()),
-        ]
+        rejection = Rejection(error.reason, error.message, tp.topic, tp.partition, record.offset)
+        headers = cast("Headers", [*record.headers, *encode(rejection, datetime.now(UTC))])
         partition = tp.partition % self._dead_letter_partitions
         self._outbox.to(DEAD_LETTERS, partition).append(
             Outgoing(record.key, record.value, record.timestamp, headers)

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from streams.config.load import Settings
-from streams.ingest.dead_letter_record import REFUSED_AT
+from streams.ingest import dead_letter_record
 from streams.kafka import admin
 from streams.kafka.compacted_topics import read_to_end
 from streams.kafka.topics import DEAD_LETTERS, KEPT_DAYS
@@ -69,7 +69,7 @@ def _old(records: list[ConsumerRecord], before: datetime) -> int:
 
 
 def _refused_at(record: ConsumerRecord) -> datetime:
-    written = dict(record.headers).get(REFUSED_AT)
-    if written is None:  # by nobody of ours, or an early release: as old as it says
+    rejected_at = dead_letter_record.rejected_at(record.headers)
+    if rejected_at is None:  # written by another program or an early release: use the record's own time
         return datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    return datetime.fromisoformat(written.decode())
+    return rejected_at

@@ -14,13 +14,13 @@ from models.contract.events import Event
 from models.facts.from_events import facts_of
 from streams.clock import wall_us
 from streams.config.load import Settings
+from streams.ingest import dead_letter_record
 from streams.kafka import acls, admin
 from streams.kafka.cloudevents import unwrap
 from streams.kafka.compacted_topics import read_to_end
 from streams.kafka.topics import DEAD_LETTERS, partition_counts
 from streams.mapping.reader import Reader
 
-_PREFIX: Final = "retention.error."
 #: base64 of bytes that are no UTF-8, in the JSON form.
 _BASE64: Final = "base64"
 #: Its offsets say up to where letters have been put back.
@@ -133,24 +133,20 @@ async def _settled(settings: Settings, tps: list[TopicPartition]) -> dict[TopicP
 
 
 def of_record(record: ConsumerRecord, *, put_back: bool = False) -> DeadLetter:
-    """Read what `streams.ingest.router` wrote."""
-    ours = {name.removeprefix(_PREFIX): value.decode() for name, value in record.headers if _is_ours(name)}
+    """Return a dead letter from its record."""
+    rejection = dead_letter_record.decode(record.headers)
     return DeadLetter(
-        reason=ours.get("reason", ""),
-        message=ours.get("message", ""),
-        topic=ours.get("topic", ""),
-        partition=int(ours.get("partition", -1)),
-        offset=int(ours.get("offset", -1)),
+        reason=rejection.reason,
+        message=rejection.message,
+        topic=rejection.topic,
+        partition=rejection.partition,
+        offset=rejection.offset,
         timestamp=record.timestamp,
         key=record.key,
         value=record.value,
-        headers=tuple((name, value) for name, value in record.headers if not _is_ours(name)),
+        headers=dead_letter_record.original_headers(record.headers),
         put_back=put_back,
     )
-
-
-def _is_ours(name: str) -> bool:
-    return name.startswith(_PREFIX)
 
 
 def refusal(letter: DeadLetter, settings: Settings) -> EventError | None:
