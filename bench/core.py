@@ -102,9 +102,9 @@ def measure(customers: int) -> dict[str, float]:
     for start in range(0, count, batch):
         part = keyed[start : start + batch]
         begun = time.process_time()
-        partition.take(part)
+        partition.process(part)
         applied = time.process_time()
-        drained += len(partition.drain())
+        drained += len(partition.take_changes())
         drained_at = time.process_time()
         partition.evaluate(NOW)
         apply_seconds += applied - begun
@@ -115,7 +115,7 @@ def measure(customers: int) -> dict[str, float]:
     costs["apply a fact, customer warm"] = _warm(definitions, keyed)
     restored = Partition(definitions, rows)
     restored.resume(NOW)
-    _, costs["rebuild a customer"] = clocked(lambda: list(restored.count()), customers)
+    _, costs["rebuild a customer"] = clocked(lambda: list(restored.build_aggregates()), customers)
     key = next(key for key in rows if not log_pages.is_page(key))
     _, costs["decode a row"] = clocked(
         lambda: [CustomerFacts(log_pages.read(rows, key)) for _ in range(2_000)], 2_000
@@ -125,7 +125,7 @@ def measure(customers: int) -> dict[str, float]:
     costs["evaluate an hour later, ms"] = clocked(lambda: restored.evaluate(NOW + HOUR), 1)[1] / 1e3
     costs["compute the metrics, ms"] = clocked(lambda: compute([partial], definitions, NOW), 1)[1] / 1e3
     costs["say all of a customer"] = clocked(lambda: _say(restored), customers)[1]
-    restored.drain()
+    restored.take_changes()
     restored.advance(restored.now + 24 * HOUR)
     costs["look at a customer again"] = clocked(lambda: _say(restored), customers)[1]
     costs["row of a customer spoken of, KB"] = sum(map(len, rows.values())) / customers / 1024
@@ -134,17 +134,17 @@ def measure(customers: int) -> dict[str, float]:
 
 def _say(partition: Partition) -> None:
     """Say what there is to say of everybody."""
-    while keys := partition.unsaid(100):
+    while keys := partition.due_for_output(100):
         for key in keys:
-            partition.say(key)
+            partition.emit(key)
 
 
 def _history(definitions: Definitions, keyed: list[Addressed]) -> tuple[float, float]:
     """Absorb the whole history, then count it."""
     partition = Partition(definitions, {})
     partition.resume(NOW)
-    _, absorbed = clocked(lambda: partition.take(keyed), len(keyed))
-    _, counted = clocked(lambda: list(partition.count()), len(keyed))
+    _, absorbed = clocked(lambda: partition.process(keyed), len(keyed))
+    _, counted = clocked(lambda: list(partition.build_aggregates()), len(keyed))
     return absorbed, counted
 
 
@@ -154,7 +154,7 @@ def _warm(definitions: Definitions, keyed: list[Addressed]) -> float:
     chosen = [each for each in keyed if each[0] in some]
     partition = Partition(definitions, {})
     partition.advance(NOW)
-    return clocked(lambda: partition.take(chosen), len(chosen))[1]
+    return clocked(lambda: partition.process(chosen), len(chosen))[1]
 
 
 def main() -> None:

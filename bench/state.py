@@ -60,11 +60,11 @@ def measure(few: int, many: int) -> dict[str, float]:
             before = _memory_kb()
         for kind, value in life(number):
             for customer, fact in facts_of(decode(kind, value), Definitions()):
-                partition.take_one(customer, fact)
+                partition.process_one(customer, fact)
         if number % _CHUNK == 0:
-            partition.drain()
+            partition.take_changes()
             partition.evaluate(_NOW)
-    partition.drain()
+    partition.take_changes()
     partition.evaluate(_NOW)
     size = sum(len(key) + len(row) for key, row in rows.items() if key != METADATA_KEY)
     return {"row": size / many / 1024, "memory": (_memory_kb() - before) / (many - few)}

@@ -27,7 +27,7 @@ def _numbers(events: str, now: int) -> dict[tuple[str, frozenset[tuple[str, str]
     for line in events.splitlines():
         event = decode(KINDS[json.loads(line)["type"]], line.encode())
         for customer, fact in facts_of(event, definitions):
-            partition.take_one(customer, fact)
+            partition.process_one(customer, fact)
     samples = compute([standalone.evaluate(partition, now)], definitions, now)
     return {(sample.metric, frozenset(sample.labels.items())): sample.value for sample in samples}
 

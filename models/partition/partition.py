@@ -63,7 +63,7 @@ class Partition:
         self._customers = PartitionCustomers(self._definitions, self._journal, meta, counting=counting)
 
     @property
-    def counting(self) -> bool:
+    def is_live(self) -> bool:
         """Whether the sums are those of the rows: facts are counted as they come, no longer absorbed."""
         return self._customers.counting
 
@@ -73,22 +73,22 @@ class Partition:
         return self.meta.now
 
     @property
-    def latest(self) -> int:
+    def stream_time(self) -> int:
         """The largest event time seen, microseconds."""
         return self.meta.latest
 
-    @latest.setter
-    def latest(self, time: int) -> None:
+    @stream_time.setter
+    def stream_time(self, time: int) -> None:
         self.meta.latest = time
 
     @property
-    def changed(self) -> bool:
+    def has_changes(self) -> bool:
         """Whether rows have changed since the last drain."""
         return bool(self._journal.touched) or self.meta.rewind != self._drained.rewind
 
     # What is taken.
 
-    def take(self, facts: Iterable[Addressed]) -> int:
+    def process(self, facts: Iterable[Addressed]) -> int:
         """Take facts: count them, or, as long as nothing is counted, only write them down.
 
         One from beyond the horizon counts for nothing; one from later than the clock waits for `advance`.
@@ -97,14 +97,14 @@ class Partition:
             How many are of events that are known already.
         """
         if not self._customers.counting:
-            return self._absorb(facts)
+            return self._bootstrap(facts)
         return sum([not self._count_in(key, fact, encoded) for key, fact, encoded in facts])
 
-    def take_one(self, customer_id: str, fact: Fact) -> bool:
+    def process_one(self, customer_id: str, fact: Fact) -> bool:
         """Take a fact; False if its event is known already."""
-        return not self.take([(customer_id.encode(), fact, encode_fact(fact))])
+        return not self.process([(customer_id.encode(), fact, encode_fact(fact))])
 
-    def _absorb(self, facts: Iterable[Addressed]) -> int:
+    def _bootstrap(self, facts: Iterable[Addressed]) -> int:
         letters, log, since = self._customers.correspondence, self._journal.log, self._customers.since
         latest, known = self.meta.latest, 0
         entries: list[tuple[bytes, str, bytes]] = []
@@ -147,7 +147,7 @@ class Partition:
         if now <= self.meta.now:
             return
         before, self.meta.now = self.meta.now, now
-        if self.counting:
+        if self.is_live:
             self._customers.follow_clock(before)
         else:
             self._customers.move_horizon()
@@ -159,11 +159,11 @@ class Partition:
         self.advance(now)
         return self._customers.ledger.aggregates.evaluate(self.meta.now)
 
-    def unsaid(self, limit: int) -> list[bytes]:
+    def due_for_output(self, limit: int) -> list[bytes]:
         """Give customers of whom there may be something to say, `limit` at most; none while absorbing."""
-        return self._customers.desk.next(self.meta.now, limit) if self.counting else []
+        return self._customers.desk.next(self.meta.now, limit) if self.is_live else []
 
-    def say(self, key: bytes) -> list[Output]:
+    def emit(self, key: bytes) -> list[Output]:
         """Give what is to be said of a customer and has not been.
 
         That it has been said is kept with their row: both belong into one transaction.
@@ -183,7 +183,7 @@ class Partition:
         self._customers.desk.remind(key, speech.until)
         return speech.outputs
 
-    def told_of(self, keys: Iterable[bytes]) -> None:
+    def restore_published(self, keys: Iterable[bytes]) -> None:
         """Take note that there are profiles of these customers, where the state that knew it was lost.
 
         Those of who turns out to be known no longer are taken back by `say`.
@@ -191,33 +191,33 @@ class Partition:
         for key in keys:
             self._journal.expect(key, encode_emitted(UNKNOWN_PROFILE_EMITTED))
 
-    def take_outgoing(self) -> list[Message]:
+    def drain_messages(self) -> list[Message]:
         """Give what is to be delivered to partitions, this one included, in this order, and forget it.
 
         It has come of what was taken, of the clock or of counting: it belongs into the same transaction.
         """
-        letters = self.correspondence
+        letters = self.cross_partition
         outgoing, letters.outgoing = letters.outgoing, []
         return outgoing
 
-    def take_dropped(self) -> int:
+    def drain_erased_count(self) -> int:
         """Give how many facts of erased customers have come since it was last asked."""
-        letters = self.correspondence
+        letters = self.cross_partition
         dropped, letters.dropped = letters.dropped, 0
         return dropped
 
     # What is known.
 
     @property
-    def correspondence(self) -> CrossPartition:
+    def cross_partition(self) -> CrossPartition:
         """What concerns other partitions' customers too."""
         return self._customers.correspondence
 
-    def customers(self) -> list[bytes]:
+    def customer_keys(self) -> list[bytes]:
         """Give the keys of all customers of whom there is a row."""
         return self._journal.customers()
 
-    def log_of(self, key: bytes) -> list[Fact]:
+    def fact_log(self, key: bytes) -> list[Fact]:
         """Give a customer's log."""
         return self._journal.read(key)
 
@@ -225,13 +225,13 @@ class Partition:
         """Give a customer's facts: those known now, and those later than the clock; none of a stranger."""
         return self._customers.facts(key)
 
-    def copy_of(self, key: bytes) -> Customer:
+    def customer(self, key: bytes) -> Customer:
         """Give a customer as known now, to be read by others."""
         return self._customers.copy_of(key)
 
     # The rows.
 
-    def drain(self) -> dict[bytes, bytes | None]:
+    def take_changes(self) -> dict[bytes, bytes | None]:
         """Give the rows that changed since the last time; None in place of one that is no more."""
         changed = self._journal.drain()
         if self.meta != self._drained:
@@ -265,27 +265,27 @@ class Partition:
             self._drained.version = 0  # written with the first drain: state lost is told from none yet
         self.advance(now)
 
-    def rewound(self, rewind: int) -> None:
+    def start_reprocessing(self, rewind: int) -> None:
         """The inputs are read again, since `rewind` (milliseconds): a partition has lost its state.
 
         What others have told it is said again.
         """
         self.meta.rewind = rewind
         self.meta.turn = max(self.meta.turn, rewind * 1000)
-        self.correspondence.repeat()
-        if self.counting:
+        self.cross_partition.repeat()
+        if self.is_live:
             self.meta.told = rewind
 
-    def count(self) -> Iterator[None]:
+    def build_aggregates(self) -> Iterator[None]:
         """Add up all rows, some customers at each step: from then on, facts are counted as they come.
 
         None may be taken before `counting`.
         """
-        customers, letters = self._customers, self.correspondence
+        customers, letters = self._customers, self.cross_partition
         customers.begin()
         again = self.meta.told != self.meta.rewind
         owing: list[bytes] = []
-        for number, key in enumerate(self.customers(), 1):
+        for number, key in enumerate(self.customer_keys(), 1):
             account = customers.restore(key)
             if account is not None and letters.owes(account, again=again):
                 owing.append(key)

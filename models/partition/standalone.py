@@ -11,18 +11,18 @@ from models.partition.partition import Partition
 def deliver_all(partition: Partition) -> None:
     """Deliver all that has come of the facts that were taken, and what comes of that.
 
-    It may wait until all facts have been taken. See `Partition.take_outgoing`.
+    It may wait until all facts have been taken. See `Partition.drain_messages`.
     """
-    while letters := partition.take_outgoing():
+    while letters := partition.drain_messages():
         for to, fact in letters:
-            partition.take_one(REGISTRY_ADDRESS if to is None else to, fact)
+            partition.process_one(REGISTRY_ADDRESS if to is None else to, fact)
 
 
-def count(partition: Partition, now: int) -> None:
+def build_aggregates(partition: Partition, now: int) -> None:
     """Add up all that has been absorbed, at `now` (microseconds)."""
     partition.advance(now)
     deliver_all(partition)
-    for _ in partition.count():
+    for _ in partition.build_aggregates():
         pass
 
 

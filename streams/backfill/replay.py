@@ -35,10 +35,10 @@ def replay(
         partition.advance(now)
         for of_event in facts(waiting.until(now)):
             for customer, fact in of_event:
-                partition.take_one(customer, fact)
-        if not partition.counting:  # all that was before the first instant
-            standalone.count(partition, now)
-        partition.drain()  # nobody wants the rows that have changed
+                partition.process_one(customer, fact)
+        if not partition.is_live:  # all that was before the first instant
+            standalone.build_aggregates(partition, now)
+        partition.take_changes()  # nobody wants the rows that have changed
         yield now, catalogue.compute([standalone.evaluate(partition, now)], definitions, now)
 
 

@@ -70,14 +70,14 @@ def _count(taken: Iterable[Taken], now: int | None, definitions: Definitions) ->
     partition = Partition(definitions, {})
     partition.resume(now or 0)
     for latest, facts in taken:
-        partition.latest = latest
+        partition.stream_time = latest
         for customer, fact in facts:
-            partition.take_one(customer, fact)
+            partition.process_one(customer, fact)
     if now is None:
-        if not partition.latest:
+        if not partition.stream_time:
             raise RetentionError("there is no valid event to take the time from", "give one with --now")
-        now = partition.latest
-    standalone.count(partition, now)
+        now = partition.stream_time
+    standalone.build_aggregates(partition, now)
     return partition, now
 
 

@@ -51,7 +51,7 @@ class BatchFacts:
     def __init__(self, definitions: Definitions, partition: Partition) -> None:
         self.facts: list[Addressed] = []
         self.timestamps: list[int] = []
-        self.latest = partition.latest
+        self.latest = partition.stream_time
         self._definitions = definitions
         self._wall, self._now = wall_us(), partition.now
         self._earliest = known_since(self._now, definitions.horizon_days)
@@ -137,7 +137,7 @@ class Router:
         """Take facts that other tasks have forwarded."""
         decode = decode_fact
         taken = [(record.key, decode(record.value), record.value) for record in records]
-        self._operational.duplicates += self._partition.take(taken)
+        self._operational.duplicates += self._partition.process(taken)
         self.deliver()
         self._operational.read(self._task, tp, records)
 
@@ -146,14 +146,14 @@ class Router:
 
         It may have come of any fact, of the clock or of counting: no transaction is to come in between.
         """
-        self._operational.erased += self._partition.take_dropped()
-        while letters := self._partition.take_outgoing():
+        self._operational.erased += self._partition.drain_erased_count()
+        while letters := self._partition.drain_messages():
             keys = [(letter.to or REGISTRY_ADDRESS).encode() for letter in letters]
             for letter, key, task in zip(letters, keys, self._tasks_of(keys), strict=True):
                 encoded = encode_fact(letter.fact)
                 for to in range(self._tasks) if letter.to is None else (task,):
                     if to == self._task:
-                        self._partition.take([(key, letter.fact, encoded)])
+                        self._partition.process([(key, letter.fact, encoded)])
                     else:
                         self._outbox.to(self._facts_topic, to).append(Outgoing(key, encoded))
                         self.letters += 1
@@ -167,7 +167,7 @@ class Router:
 
     def _pass_on(self, tp: TopicPartition, records: Sequence[RawRecord], found: BatchFacts) -> None:
         """Take what is ours of what has been found in records, and forward the rest."""
-        self._partition.latest = found.latest
+        self._partition.stream_time = found.latest
         self._operational.events(tp.topic, len(records))
         own = found.facts
         tasks = self._tasks_of([key for key, _, _ in own])
@@ -175,7 +175,7 @@ class Router:
             whose = list(zip(tasks, found.facts, found.timestamps, strict=True))
             self._forward([each for each in whose if each[0] != self._task])
             own = [taken for task, taken, _ in whose if task == self._task]
-        self._operational.duplicates += self._partition.take(own)
+        self._operational.duplicates += self._partition.process(own)
         self.deliver()
         forwarded = len(found.facts) - len(own)
         self._operational.read(self._task, tp, records, len(records) - forwarded)

@@ -31,7 +31,7 @@ class AggregateBuild:
     @property
     def begun(self) -> bool:
         """Whether adding up has begun, or is done."""
-        return self._partition.counting or self._task is not None
+        return self._partition.is_live or self._task is not None
 
     @property
     def under_way(self) -> bool:
@@ -61,7 +61,7 @@ class AggregateBuild:
                 return None  # with what it added up
             self._task.result()
             self._task = None
-        if not self._partition.counting:
+        if not self._partition.is_live:
             return None
         async with self._state:
             self._partition.advance(now)
@@ -70,9 +70,9 @@ class AggregateBuild:
 
     async def _count(self) -> None:
         async with self._state:
-            for number, _ in enumerate(self._partition.count()):
+            for number, _ in enumerate(self._partition.build_aggregates()):
                 if number % _COUNTED_AT_ONCE == 0:
-                    if self._partition.counting:
+                    if self._partition.is_live:
                         self._deliver()
                     await asyncio.sleep(0)
             self._deliver()

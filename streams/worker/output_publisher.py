@@ -79,7 +79,7 @@ class OutputPublisher:
         """Say what there is to say, or as much as may wait: the next tick finds the rest."""
         while len(self._outbox) < _BACKLOG:
             async with self._state:
-                keys = self._partition.unsaid(_AT_ONCE) if self._may() else []
+                keys = self._partition.due_for_output(_AT_ONCE) if self._may() else []
                 self.put(output for key in keys for output in self._of(key))
             if not keys:
                 return
@@ -88,7 +88,7 @@ class OutputPublisher:
     def _of(self, key: bytes) -> list[Output]:
         """Give what is to be said of one customer; what goes wrong is not to cost the others."""
         try:
-            return self._partition.say(key)
+            return self._partition.emit(key)
         except Exception:
             log.exception("what has become of a customer could not be said")
             return []

@@ -148,7 +148,7 @@ class Task:
             records = [record for record in records if record.offset >= position]
         else:
             await self._check_lost(batch)
-        size = _CHUNK if self.partition.counting else _HISTORY_CHUNK
+        size = _CHUNK if self.partition.is_live else _HISTORY_CHUNK
         reads = self._shared.inputs.get(tp.topic)
         for start in range(0, len(records), size):
             chunk = records[start : start + size]
@@ -201,7 +201,7 @@ class Task:
             number=tick.number,
             generation=self.generation,
             now=self.partition.now,
-            latest=self.partition.latest,
+            latest=self.partition.stream_time,
             inputs_read=self._inputs_read(),
             epoch=progress.epoch if done else 0,
             quiet=progress.quiet,
@@ -224,7 +224,7 @@ class Task:
 
     async def _transact(self, producer: AIOKafkaProducer) -> None:
         started = time.monotonic()
-        rows = self.partition.drain()
+        rows = self.partition.take_changes()
         records = self.outbox.take()
         positions = dict(self.positions)
         moved = {tp: at for tp, at in positions.items() if at != self._committed.get(tp)}
@@ -264,7 +264,7 @@ class Task:
         """The inputs are read again, from `positions`."""
         self._turn += 1
         self.rewind = rewind
-        self.partition.rewound(rewind)
+        self.partition.start_reprocessing(rewind)
         self._intake.deliver()
         self.positions.update(positions)
 
@@ -281,7 +281,7 @@ class Task:
     @property
     def caught_up(self) -> bool:
         """Whether its inputs, and the facts forwarded to it until then, have been read."""
-        return self.partition.counting and self._inputs_read() and self._facts_read()
+        return self.partition.is_live and self._inputs_read() and self._facts_read()
 
     @property
     def state_missing(self) -> bool:
@@ -298,7 +298,7 @@ class Task:
         ):
             return False
         quiet = (self._shared.names.ticks, self._shared.names.partials)
-        if self.outbox or self.partition.changed:
+        if self.outbox or self.partition.has_changes:
             return True
         moved = [tp for tp, at in self.positions.items() if at != self._committed.get(tp)]
         if any(tp.topic not in quiet for tp in moved):

@@ -216,7 +216,7 @@ class TaskManager:
         rewind = None
         if lost:
             rewind = await self._new_rewind(task.number)
-            task.partition.told_of(await published_profiles(self._shared, task.number))
+            task.partition.restore_published(await published_profiles(self._shared, task.number))
         task.start(positions, await sources.end_offsets(reads), rewind=rewind)
         self._shared.operational.recovery_seconds = time.monotonic() - started
         log.info("task %d restored in %.1f s", task.number, time.monotonic() - started)

@@ -91,7 +91,7 @@ class Worker:
                 batch = batches.setdefault(self.home(customer), [])
                 batch.append((customer.encode(), fact, encode_fact(fact)))
         for number, batch in batches.items():
-            self.partitions[number].take(batch)
+            self.partitions[number].process(batch)
         self.uncommitted += events
         self.pass_on(self.chance.choice([0, 0, 1, 3]))
 
@@ -99,7 +99,7 @@ class Worker:
         return zlib.crc32(customer.encode()) % len(self.partitions) if customer else 0
 
     def take(self, number: int, customer: str, encoded: bytes) -> None:
-        self.partitions[number].take([(customer.encode(), decode_fact(encoded), encoded)])
+        self.partitions[number].process([(customer.encode(), decode_fact(encoded), encoded)])
 
     def pass_on(self, limit: int | None = None) -> None:
         """Deliver so many of the letters that are under way; all of them without a limit."""
@@ -115,7 +115,7 @@ class Worker:
 
     def collect(self) -> None:
         for number, part in enumerate(self.partitions):
-            for to, fact in part.take_outgoing():
+            for to, fact in part.drain_messages():
                 homes = range(len(self.partitions)) if to is None else [self.home(to)]
                 for home in homes:
                     self.under_way.setdefault((number, home), deque()).append((to or "", encode_fact(fact)))
@@ -128,7 +128,7 @@ class Worker:
         """Write what changed to the changelogs, with what is under way."""
         self.collect()
         for part, changelog in zip(self.partitions, self.changelogs, strict=True):
-            for key, row in part.drain().items():
+            for key, row in part.take_changes().items():
                 if row is None:
                     changelog.pop(key, None)
                 else:
@@ -148,7 +148,7 @@ class Worker:
         # Some are read while nothing is counted yet.
         self.absorb(again[::2])
         for part in self.partitions:
-            for _ in part.count():
+            for _ in part.build_aggregates():
                 pass
             self.pass_on(self.chance.choice([0, 2]))
         for event in again[1::2]:

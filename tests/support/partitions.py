@@ -36,7 +36,7 @@ class Shop:
     def say(self, claim_type, entity, at, *payload, customer="ada", event_id=None, seen=None):
         """Take a fact; gives whether it was new."""
         claim = claim_type(at, event_id or f"e{next(self._ids)}", *payload)
-        return self.partition.take_one(customer, Fact(entity, claim, seen))
+        return self.partition.process_one(customer, Fact(entity, claim, seen))
 
     def order(self, entity, at, amount=1000, currency="USD", channel="web", **rest):
         """Place an order."""
@@ -57,7 +57,7 @@ class Shop:
 
     def restart(self):
         """Begin again with the rows that have been drained."""
-        self.rows.update({key: row for key, row in self.partition.drain().items() if row is not None})
+        self.rows.update({key: row for key, row in self.partition.take_changes().items() if row is not None})
         self.partition = Partition(self.definitions, dict(self.rows))
         self.partition.resume(self.now)
-        standalone.count(self.partition, self.now)
+        standalone.build_aggregates(self.partition, self.now)

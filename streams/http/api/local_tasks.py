@@ -89,7 +89,7 @@ class LocalTasks:
             Refusal: 503.
         """
         partition = self.partition(number)
-        return partition, partition.copy_of(customer.encode())
+        return partition, partition.customer(customer.encode())
 
     async def part(self, asked: Endpoint, question: Listing, place: Place, limit: int) -> Part:
         """Give a task's items from a place on, as many as there is time for.
@@ -125,12 +125,12 @@ class LocalTasks:
     def _found(
         self, asked: Endpoint, question: Listing, partition: Partition, key: bytes, after: str | None
     ) -> Iterator[tuple[str, Any]]:
-        for thing, item in asked.find(partition.copy_of(key), question, partition.now):
+        for thing, item in asked.find(partition.customer(key), question, partition.now):
             if after is None or thing > after:
                 yield thing, item
 
 
 def _next(partition: Partition, last: bytes, *, again: bool) -> list[bytes]:
     """Give the ids of the customers that come next, ascending; `again`: beginning with the last one."""
-    keys = partition.customers()
+    keys = partition.customer_keys()
     return nsmallest(_AHEAD, [key for key in keys if key > last or (again and key == last)])

@@ -118,7 +118,7 @@ class Api:
         place = None if after is None else EventPlace(after.time, after.id)
         key = customer.encode()
         facts, later = partition.facts(key)
-        stated = [fact for fact in partition.log_of(key) if isinstance(fact.claim, StoredControlFact)]
+        stated = [fact for fact in partition.fact_log(key) if isinstance(fact.claim, StoredControlFact)]
         merges: Sequence[responses.MergeSeen] = ()
         if any(type(fact.claim) is AliasAdded for fact in stated):
             merges = (await self._one_with(request, customer)).merges
@@ -152,7 +152,7 @@ class Api:
             if answer.status != HTTPStatus.OK:
                 raise _Passed(answer)
             return _decode_identities(answer.body)
-        return identities_of(customer, self._reader.partition(0).correspondence.registry.component(customer))
+        return identities_of(customer, self._reader.partition(0).cross_partition.registry.component(customer))
 
     def _whom(self, request: web.Request) -> tuple[str, int]:
         customer = request.match_info["customer_id"]
@@ -271,7 +271,7 @@ def _stay(request: web.Request, partition: Partition, customer: str, what: str =
     Raises:
         Refusal: 307: they were merged, and are known by another. It may be yet another tomorrow.
     """
-    name = partition.correspondence.name_of(customer.encode())
+    name = partition.cross_partition.name_of(customer.encode())
     if name is None:
         return
     query = request.rel_url.raw_query_string

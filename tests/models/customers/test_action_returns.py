@@ -47,9 +47,11 @@ def test_what_is_asked_for_and_what_is_held_back_count_apart_and_once(share, gro
     shop.order("o", NOW - 46 * DAY)
     shop.say(claims.Opened, "t", NOW - DAY, 1, False, "web")  # that it be answered reaches nobody
     shop.look()
-    shop.partition.say(b"ada")
-    shop.partition.say(b"ada")
-    kinds = [fact.claim.action for fact in shop.partition.log_of(b"ada") if type(fact.claim) is claims.Acted]
+    shop.partition.emit(b"ada")
+    shop.partition.emit(b"ada")
+    kinds = [
+        fact.claim.action for fact in shop.partition.fact_log(b"ada") if type(fact.claim) is claims.Acted
+    ]
     assert kinds == [WIN_BACK]
     assert look(shop, group, NOW + 30 * DAY) == (0, 1)
     shop.restart()
@@ -78,7 +80,7 @@ def test_over_any_history_it_is_the_oracles(seed):
         }
         told.append(event | {"action": ACTIONS[action], "group": "held_out" if held else "acted"})
         part = worker.partitions[zlib.crc32(customer.encode()) % len(worker.partitions)]
-        part.take_one(customer, Fact("", claims.Acted(time, event["id"], action, held)))
+        part.process_one(customer, Fact("", claims.Acted(time, event["id"], action, held)))
 
     delivered, now = [], 0
     for step in history.steps:

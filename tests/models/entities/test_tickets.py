@@ -183,9 +183,9 @@ def test_a_promise_is_due_as_told_last(shop):
 
 def test_targets_changed_in_the_configuration_apply_to_all_that_is_known(shop):
     open_ticket(shop, NOW - 2 * HOUR)
-    shop.partition.drain()
+    shop.partition.take_changes()
     definitions = Definitions(sla=dict(Definitions().sla) | {"normal": (3600, 7200)})
     stricter = Shop(definitions, shop.rows)
     stricter.partition.resume(NOW)
-    standalone.count(stricter.partition, NOW)
+    standalone.build_aggregates(stricter.partition, NOW)
     assert stricter.value("retention_sla_breach_ratio", "normal", "resolution", "7d") == 1

@@ -23,7 +23,7 @@ def samples():
     with gzip.open(ORDERS) as lines:
         for line in lines:
             for customer, fact in facts_of(decode("orders", line), definitions):
-                assert partition.take_one(customer, fact)
+                assert partition.process_one(customer, fact)
     samples = compute([partition.evaluate(NOW)], definitions, NOW)
     return {(sample.metric, *sample.labels.values()): sample.value for sample in samples}
 

@@ -36,14 +36,14 @@ class Speaking(Worker):
     def say(self, limit=3):
         """Look at some customers, in every partition."""
         for part in self.partitions:
-            for key in part.unsaid(limit):
-                self.uncommitted_outputs += part.say(key)
+            for key in part.due_for_output(limit):
+                self.uncommitted_outputs += part.emit(key)
 
     def say_all(self):
         """Look at every customer who is to be looked at."""
         for part in self.partitions:
-            while keys := part.unsaid(2):
-                self.uncommitted_outputs += [output for key in keys for output in part.say(key)]
+            while keys := part.due_for_output(2):
+                self.uncommitted_outputs += [output for key in keys for output in part.emit(key)]
 
     def deliver(self, event):
         super().deliver(event)
@@ -110,18 +110,18 @@ def test_over_one_in_which_customers_are_merged_and_erased_too():
 def test_the_profile_of_who_is_known_no_longer_is_taken_back_after_a_loss_of_state_too():
     lost = Partition(DEFINITIONS, {})
     lost.resume(ANCHOR)
-    lost.told_of([b"ann", b"bob"])
+    lost.restore_published([b"ann", b"bob"])
     placed = order("o", "ann", ANCHOR - DAY)
     [(_, fact)] = facts_of(decode("orders", json.dumps(placed).encode()), DEFINITIONS)
-    lost.take([(b"ann", fact, encode_fact(fact))])
-    again = Partition(DEFINITIONS, dict(lost.drain()))  # as the next worker finds it
+    lost.process([(b"ann", fact, encode_fact(fact))])
+    again = Partition(DEFINITIONS, dict(lost.take_changes()))  # as the next worker finds it
     again.resume(ANCHOR)
-    for _ in again.count():
+    for _ in again.build_aggregates():
         pass
-    said = [output for key in again.unsaid(10) for output in again.say(key)]
+    said = [output for key in again.due_for_output(10) for output in again.emit(key)]
     profiles = {output.key: output.value for output in said if output.type == PROFILE}
     assert profiles == {"ann": profiles["ann"], "bob": None}
     assert profiles["ann"].orders == 1
-    assert again.customers() == [b"ann"]
+    assert again.customer_keys() == [b"ann"]
     again.advance(ANCHOR + DAY)
-    assert "bob" not in {output.key for key in again.unsaid(10) for output in again.say(key)}
+    assert "bob" not in {output.key for key in again.due_for_output(10) for output in again.emit(key)}

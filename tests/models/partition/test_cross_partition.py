@@ -41,17 +41,17 @@ class Pair:
         self.take(REGISTRY_ADDRESS, Fact("", Erase(customer=customer)))
 
     def take(self, customer, fact):
-        self.partitions[customer not in ("", "ada")].take_one(customer, fact)
+        self.partitions[customer not in ("", "ada")].process_one(customer, fact)
         self.pass_on()
 
     def pass_on(self, to=(0, 1)):
         """Deliver what is said, to some of the partitions."""
-        while any(sent := [partition.take_outgoing() for partition in self.partitions]):
+        while any(sent := [partition.drain_messages() for partition in self.partitions]):
             for letters in sent:
                 for name, fact in letters:
                     for home in to:
                         if name is None or home == (name != "ada"):
-                            self.partitions[home].take_one(name or "", fact)
+                            self.partitions[home].process_one(name or "", fact)
 
     def value(self, metric, now=NOW, **labels):
         for partition in self.partitions:
@@ -122,9 +122,9 @@ def test_what_comes_by_a_longer_way_does_not_outdo_what_was_said_after_it(pair):
     assert pair.senders() == 0
     history = Partition(Definitions(), {})
     history.resume(NOW)
-    history.take((b"ada", fact, b"") for fact in said)
+    history.process((b"ada", fact, b"") for fact in said)
     pair.partitions[0] = history
-    list(history.count())
+    list(history.build_aggregates())
     assert pair.senders() == 0
 
 
@@ -165,7 +165,7 @@ def test_of_the_erased_nothing_is_kept_wherever_they_were_named(pair):
     assert not pair.holds("bob-")
     assert pair.value("retention_referred_orders", window="7d") == 1, "who bought it is still there"
     assert pair.senders() == 0
-    assert pair.partitions[1].take_dropped() == 1
+    assert pair.partitions[1].drain_erased_count() == 1
     pair.order("ada-lovelace", referrer="bob-of-old", order="o2")
     assert not pair.holds("bob-")
     assert pair.value("retention_referred_orders", window="7d") == 2
@@ -190,14 +190,14 @@ def test_what_is_absorbed_comes_to_the_same(pair):
     pair.erase("eve-of-old")
     pair.merge("ada", into="ann")
     pair.rows = [pair.partitions[0]._rows, history._rows]
-    list(history.count())
+    list(history.build_aggregates())
     assert live is not history
     assert pair.value(ROLES, spender="no", sender="yes") == 1
     assert pair.value("retention_referred_orders", window="7d") == 2
     assert not pair.holds("eve-")
     assert pair.value("retention_referred_orders", NOW + HOUR, window="7d") == 3
     for partition in pair.partitions:
-        partition.drain()
+        partition.take_changes()
     assert not pair.holds("eve-")
 
 
@@ -206,8 +206,8 @@ def test_what_came_before_a_move_in_one_batch_moves_too():
     history = Partition(Definitions(), rows)
     history.resume(NOW)
     facts = [Fact("", claims.StockMissed(NOW, "e")), Fact("", claims.Redirected(to="bob"))]
-    history.take([(b"ada", fact, encode_fact(fact)) for fact in facts])
-    letters = history.take_outgoing()
+    history.process([(b"ada", fact, encode_fact(fact)) for fact in facts])
+    letters = history.drain_messages()
     assert [(to, type(fact.claim)) for to, fact in letters] == [
         ("bob", claims.AliasAdded),
         ("bob", claims.StockMissed),
@@ -219,7 +219,7 @@ def test_a_partition_that_has_lost_its_state_is_told_again(pair):
     pair.order("ada", referrer="bob")
     pair.merge("carol", into="ada")
     pair.partitions[1] = Partition(Definitions(), {})
-    pair.partitions[0].rewound(rewind=1)
+    pair.partitions[0].start_reprocessing(rewind=1)
     pair.pass_on()
     assert pair.senders() == 1
     pair.order("carol")
@@ -229,7 +229,7 @@ def test_a_partition_that_has_lost_its_state_is_told_again(pair):
 def test_a_customer_whose_state_was_lost_is_told_who_they_are(pair):
     pair.merge("ada", into="bob")
     pair.partitions[1] = Partition(Definitions(), {})
-    pair.partitions[0].rewound(rewind=1)
+    pair.partitions[0].start_reprocessing(rewind=1)
     pair.pass_on()
     pair.order("bob", referrer="ada")
     assert pair.value("retention_referred_orders", window="30d") == 0
@@ -239,17 +239,17 @@ def test_a_referral_that_was_sent_is_not_sent_again_after_a_restart(pair):
     pair.order("ada", referrer="bob")
     again = Partition(Definitions(), dict(pair.rows[0]))
     again.resume(NOW)
-    standalone.count(again, NOW)
-    assert again.take_outgoing() == []
+    standalone.build_aggregates(again, NOW)
+    assert again.drain_messages() == []
     again = Partition(Definitions(), {key: row for key, row in pair.rows[0].items() if key != METADATA_KEY})
     again.resume(NOW)
-    standalone.count(again, NOW)
-    again.rewound(2)
-    assert len(again.take_outgoing()) == 1
+    standalone.build_aggregates(again, NOW)
+    again.start_reprocessing(2)
+    assert len(again.drain_messages()) == 1
 
 
 def test_one_that_is_alone_tells_itself():
     partition = Partition(Definitions(), {})
-    partition.take_one("bob", Fact("o1", claims.Placed(NOW, "e1", 1, "USD", "web", None, None, "ada")))
+    partition.process_one("bob", Fact("o1", claims.Placed(NOW, "e1", 1, "USD", "web", None, None, "ada")))
     samples = compute([standalone.evaluate(partition, NOW)], Definitions(), NOW)
     assert {s.labels["sender"] for s in samples if s.metric == ROLES and s.value} == {"no", "yes"}

@@ -89,34 +89,34 @@ def test_a_claim_beyond_the_horizon_is_forgotten_and_the_next_one_counts(shop):
 
 def test_a_customer_of_whom_nothing_is_known_any_more_has_no_row(shop):
     shop.order("o1", NOW)
-    assert shop.partition.drain()[b"ada"] is not None
+    assert shop.partition.take_changes()[b"ada"] is not None
     shop.look(NOW + (shop.definitions.horizon_days + 1) * DAY)
-    assert shop.partition.drain()[b"ada"] is None
+    assert shop.partition.take_changes()[b"ada"] is None
     assert b"ada" not in shop.rows
 
 
 def test_a_fact_from_beyond_the_horizon_leaves_nothing(shop):
     shop.look()
     shop.order("o1", NOW - 900 * DAY)
-    assert b"ada" not in shop.partition.drain()
+    assert b"ada" not in shop.partition.take_changes()
 
 
 def test_only_changed_rows_are_drained(shop):
     shop.order("o1", NOW, customer="ada")
     shop.order("o1", NOW, customer="bob")
-    shop.partition.drain()
+    shop.partition.take_changes()
     shop.order("o2", NOW, customer="bob")
-    assert [key for key in shop.partition.drain() if key != METADATA_KEY] == [b"bob"]
-    assert not shop.partition.changed
+    assert [key for key in shop.partition.take_changes() if key != METADATA_KEY] == [b"bob"]
+    assert not shop.partition.has_changes
 
 
 def test_the_clock_never_goes_back_over_a_restart(shop):
     shop.look(NOW + DAY)
     shop.order("o1", NOW)
-    shop.partition.drain()
+    shop.partition.take_changes()
     again = Partition(shop.definitions, shop.rows)
     again.resume(NOW)
-    standalone.count(again, NOW)
+    standalone.build_aggregates(again, NOW)
     assert again.now == NOW + DAY
     assert again.evaluate(NOW).now == NOW + DAY
 
@@ -124,13 +124,13 @@ def test_the_clock_never_goes_back_over_a_restart(shop):
 def test_the_latest_event_time_survives_a_restart(shop):
     shop.order("o1", NOW + HOUR)
     shop.restart()
-    assert shop.partition.latest == NOW + HOUR
+    assert shop.partition.stream_time == NOW + HOUR
 
 
 def test_what_is_paid_back_at_the_moment_of_an_order_is_taken_off_once(shop):
     shop.order("o1", NOW, amount=1000)
     shop.say(claims.Completed, "r1", NOW, "o1", 300)
-    profiles = [said.value for said in shop.partition.say(b"ada") if said.type == "retention.customer"]
+    profiles = [said.value for said in shop.partition.emit(b"ada") if said.type == "retention.customer"]
     assert [profile.net_value for profile in profiles] == [7.0]
 
 
@@ -148,7 +148,7 @@ def test_what_the_configuration_names_no_longer_costs_nothing_else():
     answered = shop.value("retention_channel_first_response_seconds", "other", "0.5", "7d")
     assert answered == pytest.approx(3600, rel=0.01)
     assert shop.value("retention_payment_failures", "other", "7d") == 1
-    profiles = [said.value for said in shop.partition.say(b"ada") if said.type == "retention.customer"]
+    profiles = [said.value for said in shop.partition.emit(b"ada") if said.type == "retention.customer"]
     assert [profile.net_value for profile in profiles] == [5.0]
 
 
@@ -166,8 +166,8 @@ def test_a_customer_with_very_many_orders_is_kept_in_pages(shop, monkeypatch):
     for number in range(300):
         shop.order(f"o{number}", NOW - number * HOUR)
         if number % 50 == 0:
-            shop.partition.drain()
-    drained = shop.partition.drain()
+            shop.partition.take_changes()
+    drained = shop.partition.take_changes()
     assert max(len(row) for row in drained.values()) <= 2_000
     before = sums(shop)
     shop.restart()
@@ -181,9 +181,9 @@ def test_pages_of_a_forgotten_customer_are_deleted(shop, monkeypatch):
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 500)
     for number in range(50):
         shop.order(f"o{number}", NOW - number * HOUR)
-    written = set(shop.partition.drain()) - {METADATA_KEY}
+    written = set(shop.partition.take_changes()) - {METADATA_KEY}
     shop.look(NOW + 900 * DAY)
-    drained = shop.partition.drain()
+    drained = shop.partition.take_changes()
     assert len(written) > 2
     assert {key for key, row in drained.items() if row is None} == written
     assert set(shop.rows) == {METADATA_KEY}
@@ -194,17 +194,17 @@ def test_one_conversation_may_outgrow_a_page(shop, monkeypatch):
     shop.say(claims.Opened, "t1", NOW - DAY, 1, False, "chat")
     for number in range(400):
         shop.say(claims.Replied, "t1", NOW - DAY + number, claims.CUSTOMER, True)
-    assert max(len(row) for row in shop.partition.drain().values()) <= 2_000
+    assert max(len(row) for row in shop.partition.take_changes().values()) <= 2_000
     shop.restart()
     assert shop.value("retention_tickets_unanswered", "human", "normal") == 1
 
 
 def test_rows_grow_with_the_claims_not_with_the_clock(shop):
     shop.order("o1", NOW)
-    before = shop.partition.drain()[b"ada"]
+    before = shop.partition.take_changes()[b"ada"]
     shop.look(NOW + 400 * DAY)
     shop.say(claims.Shipped, "o1", NOW + DAY)
-    assert len(shop.partition.drain()[b"ada"]) - len(before) < 40
+    assert len(shop.partition.take_changes()[b"ada"]) - len(before) < 40
 
 
 def test_five_orders_and_a_ticket_take_less_than_a_kilobyte():
@@ -218,4 +218,4 @@ def test_five_orders_and_a_ticket_take_less_than_a_kilobyte():
     shop.say(claims.Opened, ticket, NOW, 1, False, "chat", event_id="event-" + "d" * 14, customer="c" * 20)
     shop.say(claims.Replied, ticket, NOW, 0, True, event_id="event-" + "e" * 14, customer="c" * 20)
     shop.say(claims.StatusChanged, ticket, NOW, 3, event_id="event-" + "f" * 14, customer="c" * 20)
-    assert len(shop.partition.drain()[b"c" * 20]) <= 1024
+    assert len(shop.partition.take_changes()[b"c" * 20]) <= 1024

@@ -48,14 +48,15 @@ class Shop:
             for event in step.events:
                 decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
                 for customer, fact in facts_of(decoded, self.definitions):
-                    self.partition.take_one(customer, fact)
+                    self.partition.process_one(customer, fact)
             self.events += step.events
             self.now = step.now
             self.partition.advance(self.now)
         samples = compute([self.partition.evaluate(self.now)], self.definitions, self.now)
         self.samples = {(s.metric, frozenset(s.labels.items())): s for s in samples}
         self.accounts = [
-            Customer(key, CustomerFacts(self.partition.facts(key)[0])) for key in self.partition.customers()
+            Customer(key, CustomerFacts(self.partition.facts(key)[0]))
+            for key in self.partition.customer_keys()
         ]
 
     def customers(self, **asked):

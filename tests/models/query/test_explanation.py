@@ -45,7 +45,7 @@ def numbers(definitions, facts, now):
     partition = Partition(definitions, {})
     partition.advance(now)
     for customer, fact in facts:
-        partition.take_one(customer, fact)
+        partition.process_one(customer, fact)
     return repr([(s.metric, s.labels, s.value) for s in compute([partition.evaluate(now)], definitions, now)])
 
 
@@ -53,12 +53,12 @@ def test_a_merge_is_named_once_and_who_refers_themselves_refers_nobody(shop):
     shop.say(MergeVariant, "", NOW - DAY, customer="guest", event_id="m", seen={"checkout": "b"})
     shop.order("o1", NOW - DAY, event_id="o", referrer="guest")
     merge = Merge(at=NOW - DAY, event="m", customer="guest", into="ada")
-    shop.partition.take_one(REGISTRY_ADDRESS, Fact("", merge))
-    while letters := shop.partition.take_outgoing():
+    shop.partition.process_one(REGISTRY_ADDRESS, Fact("", merge))
+    while letters := shop.partition.drain_messages():
         for to, fact in letters:
-            shop.partition.take_one(to, fact)
-    facts = shop.partition.log_of(b"ada")
-    merges = identities_of("guest", shop.partition.correspondence.registry.component("guest")).merges
+            shop.partition.process_one(to, fact)
+    facts = shop.partition.fact_log(b"ada")
+    merges = identities_of("guest", shop.partition.cross_partition.registry.component("guest")).merges
     whys = Explainer(shop.definitions)
     found, _ = whys.why(b"ada", facts, (), NOW, merges=merges, after=None, limit=UNLIMITED)
     events = {event.id: event for event in found.events}
@@ -79,11 +79,11 @@ def test_what_counts_for_nothing_can_be_left_out():
     ]
     partition = Partition(history.definitions, {})
     for customer, fact in facts:
-        partition.take_one(customer, fact)
+        partition.process_one(customer, fact)
     partition.advance(now)
     everything = numbers(history.definitions, facts, now)
     idle, counted, by = set(), set(), {}
-    for key in partition.customers():
+    for key in partition.customer_keys():
         for event in why(partition, key.decode(), now)[0].events:
             (counted if event.counts_for else idle).add(event.id)
             by[event.id] = event.outdone_by

@@ -47,7 +47,7 @@ def test_they_are_those_that_a_partition_counts(facts, identities):
     for (customer, _), fact in [*unique.items(), *said]:
         for _twice in range(2):
             histories.add(customer, fact)
-        partition.take_one(customer, fact)
+        partition.process_one(customer, fact)
     samples = compute([standalone.evaluate(partition, NOW)], DEFINITIONS, NOW)
     counted = {sample.metric: sample.value for sample in samples if sample.metric == "retention_orders"}
     since = hour(NOW) - 365 * 24

@@ -30,7 +30,7 @@ def by_itself(contents, now, definitions):
     partition.advance(now)
     for content in contents:
         for customer, fact in facts(content, definitions):
-            partition.take_one(customer, fact)
+            partition.process_one(customer, fact)
     return compute([standalone.evaluate(partition, now)], definitions, now)
 
 

@@ -76,7 +76,7 @@ class World:
 
     def orders(self, now=None):
         """How many qualifying orders of 90 days it counts."""
-        now = now or self.partition.latest
+        now = now or self.partition.stream_time
         samples = compute([self.partition.evaluate(now)], Definitions(), now)
         return next(
             s.value for s in samples if s.metric == "retention_orders" and s.labels == {"window": "90d"}
@@ -104,7 +104,7 @@ def test_another_tasks_customer_takes_one_hop(world):
     assert hop.timestamp == NOW_MS, "its latency began when the event came in"
     assert world.orders() == 0
     assert world.own.rerouted == 1
-    assert world.partition.latest == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
+    assert world.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
         "the clock goes on all the same"
     )
 
@@ -206,7 +206,7 @@ def test_bad_input_costs_no_other_event_and_does_not_move_the_clock(world, reaso
     assert world.orders() == 2
     untouched = World()
     untouched.take(order("o1"), order("o2"))
-    assert world.partition.latest == untouched.partition.latest
+    assert world.partition.stream_time == untouched.partition.stream_time
     assert world.own.events_in == {"orders": 3}
 
 
@@ -222,7 +222,7 @@ def test_what_is_older_than_the_horizon_is_refused_once_the_clock_is_there(world
     world.take(old)
     assert world.dead_letters() == []
     world.take(order("o2"))
-    world.partition.advance(world.partition.latest)
+    world.partition.advance(world.partition.stream_time)
     world.take(order("o3", time="2020-01-01T00:00:00Z"))
     [letter] = world.dead_letters()
     assert ("retention.error.reason", b"too_old") in letter.headers
@@ -244,7 +244,7 @@ def test_a_fact_from_later_than_the_last_tick_counts_at_none_before_it(world):
     world.partition.advance(now * 1_000_000)
     late = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 3))
     world.take(order("o1", time=late))
-    assert world.partition.latest == (now + 3) * 1_000_000
+    assert world.partition.stream_time == (now + 3) * 1_000_000
     levels = world.partition.evaluate((now + 2) * 1_000_000).levels
     assert not any(levels.values())
     assert world.orders((now + 3) * 1_000_000) == 1
@@ -299,6 +299,6 @@ def test_a_mapped_record_counts_for_what_is_good_and_is_a_dead_letter_once(world
     }
     offsets = [dict(letter.headers)["retention.error.offset"] for letter in world.dead_letters()]
     assert offsets == [b"0", b"1", b"2", b"5"]
-    assert world.partition.latest == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
+    assert world.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
         "what is refused moves no clock"
     )

@@ -64,8 +64,8 @@ def measure(scenario):
             continue
         decoded = decode(topic_of(event), msgspec.json.encode(event))
         for customer, fact in facts_of(decoded, definitions):
-            partition.take_one(customer, fact)
-    standalone.count(partition, now)
+            partition.process_one(customer, fact)
+    standalone.build_aggregates(partition, now)
     samples = catalogue.compute([partition.evaluate(now)], definitions, now)
     return {(sample.metric, *sorted(sample.labels.values())): sample.value for sample in samples}
 

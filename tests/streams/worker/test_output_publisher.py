@@ -28,7 +28,7 @@ class Desk:
         self.announcer = OutputPublisher(self.partition, self.outbox, self.state, PARTITIONS, "/retention/g")
         for number in range(customers):
             name = f"customer-{number}"
-            self.partition.take_one(name, Fact("o", Placed(NOW, "e", 100, "USD", "web")))
+            self.partition.process_one(name, Fact("o", Placed(NOW, "e", 100, "USD", "web")))
 
     async def speak(self, *, allowed=True):
         await self.speak_while(lambda: allowed)
@@ -68,7 +68,7 @@ async def test_a_record_is_a_cloud_event_in_its_keys_partition():
 
 async def test_a_tickets_targets_are_keyed_by_the_ticket_under_the_id_of_their_value():
     desk = Desk()
-    desk.partition.take_one("customer-0", Fact("t", Opened(NOW, "f", 1, False, "web")))
+    desk.partition.process_one("customer-0", Fact("t", Opened(NOW, "f", 1, False, "web")))
     await desk.speak()
     [(partition, records)] = desk.records("retention.ticket-sla").items()
     assert [partition] == tasks_of([b"t"], 3)
@@ -144,8 +144,8 @@ async def test_it_waits_while_the_state_is_somebody_elses():
 
 async def test_what_cannot_be_said_of_one_is_logged_and_costs_the_others_nothing(monkeypatch, caplog):
     desk = Desk(3)
-    say = desk.partition.say
-    monkeypatch.setattr(desk.partition, "say", lambda key: {b"customer-1": None}.get(key, 0) + 0 or say(key))
+    say = desk.partition.emit
+    monkeypatch.setattr(desk.partition, "emit", lambda key: {b"customer-1": None}.get(key, 0) + 0 or say(key))
     await desk.speak()
     assert "could not be said" in caplog.text
     said = [record.key for records in desk.records("retention.customers").values() for record in records]

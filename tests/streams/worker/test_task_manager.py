@@ -221,7 +221,7 @@ async def test_a_state_that_is_gone_is_made_again_from_the_inputs(kafka, worker)
     [again] = worker.tasks
     assert again.state_missing
     assert again.rewind > 0
-    assert again.partition.changed, (
+    assert again.partition.has_changes, (
         "it is written, so that all others go back too whatever happens to this one"
     )
     assert again.positions[ORDERS] < task.positions[ORDERS]
@@ -233,7 +233,7 @@ async def test_a_loss_counts_as_later_than_all_before_whatever_the_clock_says(ka
     tomorrow = (time.time_ns() // 10**6) + 86_400_000
     for task in worker.tasks:
         task.positions[TopicPartition(worker.names.facts, task.number)] = 5
-        task.partition.rewound(tomorrow)
+        task.partition.start_reprocessing(tomorrow)
     await worker.tasks.commit()
     await lose_state(kafka, worker)
     await worker.assign(0, 1, generation=3, continuous=False)
@@ -269,14 +269,14 @@ async def test_of_whom_others_have_profiles_is_asked_again_where_the_state_is_go
             [partition] = tasks_of([key], count)
             await sender.send_and_wait("retention.customers", value, key, partition, headers=headers)
     await worker.assign(0, 1, generation=1)
-    assert [task.partition.customers() for task in worker.tasks] == [[], []]
+    assert [task.partition.customer_keys() for task in worker.tasks] == [[], []]
     for task in worker.tasks:
         task.positions[TopicPartition(worker.names.facts, task.number)] = 5
     await worker.tasks.commit()
     for task in (0, 1):
         await lose_state(kafka, worker, task)
     await worker.assign(0, 1, generation=3, continuous=False)
-    told = {key: task.number for task in worker.tasks for key in task.partition.customers()}
+    told = {key: task.number for task in worker.tasks for key in task.partition.customer_keys()}
     assert told.keys() == {b"ann", *(key for key, _, _ in said[4:])}
     assert list(told.values()) == list(tasks_of(list(told), 2))
 

@@ -252,7 +252,7 @@ async def test_the_event_loop_goes_on_while_all_customers_are_looked_at():
     worker = Worker()
     shop = worker.tasks[0].shop
     for number in range(2000):
-        shop.partition.take_one(f"more {number}", Fact("", Answered(NOW - DAY, "e", 0, 3)))
+        shop.partition.process_one(f"more {number}", Fact("", Answered(NOW - DAY, "e", 0, 3)))
     turns = 0
 
     async def turn():
@@ -299,11 +299,11 @@ async def test_tasks_of_others_are_asked_of_them():
 def merge(tasks, event, customer, into):
     """An event `customer.merged`, and what it says to all tasks."""
     claim = Merge(at=NOW - HOUR, event=event, customer=customer, into=into)
-    tasks[0].partition.take_one(REGISTRY_ADDRESS, Fact("", claim))
-    while any(sent := [task.partition.take_outgoing() for task in tasks.values()]):
+    tasks[0].partition.process_one(REGISTRY_ADDRESS, Fact("", claim))
+    while any(sent := [task.partition.drain_messages() for task in tasks.values()]):
         for to, fact in (letter for letters in sent for letter in letters):
             for number in tasks if to is None else tasks_of([to.encode()], TASKS):
-                tasks[number].partition.take_one(to or "", fact)
+                tasks[number].partition.process_one(to or "", fact)
 
 
 @asynccontextmanager
