@@ -27,7 +27,7 @@ def parquet_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | UnreadableRow]]:
     except ImportError:
         raise RetentionError(
             "Parquet files need pyarrow, which is not installed",
-            "it comes with `pip install retention[parquet]`",
+            "it comes with `pip install retention-streams[parquet]`",
         ) from None
     name, number = getattr(raw, "name", "the file"), 0
     try:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import platform
-from importlib.metadata import version
 
 import click
 
@@ -12,6 +11,7 @@ from streams.config import kafka_security
 from streams.config.load import SETTINGS, Settings
 from streams.operations import doctor
 from streams.operations.doctor import setup
+from streams.version import VERSION
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -45,9 +45,7 @@ def command(settings: Settings, form: str | None, principal: str | None) -> int:
     if form:
         click.echo(setup.told(settings, form, principal))
         return 0
-    click.echo(
-        f"retention {version('retention')}, Python {platform.python_version()}, {platform.platform()}\n"
-    )
+    click.echo(f"retention {VERSION}, Python {platform.python_version()}, {platform.platform()}\n")
     shown = {
         setting.variable: f"{settings.shown(name)}  ({settings.sources[name]})"
         for name, setting in SETTINGS.items()

@@ -1,7 +1,6 @@
 """`/metrics`: values computed when they are scraped, so that what a worker no longer owns disappears."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib.metadata import version
 from typing import Protocol, get_args
 
 from prometheus_client.core import (
@@ -19,6 +18,7 @@ from streams.kafka.topics import DERIVED
 from streams.monitoring.lag import Lag
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.rollup.publisher import AS_OF, CAUGHT_UP, Publisher
+from streams.version import VERSION
 
 AS_OF_HELP = "The instant that the numbers hold for, in seconds since the epoch."
 CAUGHT_UP_HELP = (
@@ -102,7 +102,7 @@ class WorkerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Give the counters, histograms and gauges."""
         own, state = self._operational, self._state
-        yield InfoMetricFamily("retention_worker", "What runs here.", value={"version": version("retention")})
+        yield InfoMetricFamily("retention_worker", "What runs here.", value={"version": VERSION})
         yield _counter("events", "Records read from the inputs.", "topic", own.events_in.items())
         yield _counter(
             "anonymous_records",

@@ -39,7 +39,16 @@ def test_two_stages_on_one_pinned_base():
 
 
 def test_locked_versions_are_verified():
-    assert any("--require-hashes" in line and "requirements.txt" in line for line in LINES)
+    installs = re.findall(r"pip\S*(?: --python \S+)? install ((?:--\S+ )*)(?:-r )?(\S+)", TEXT)
+    assert {file for options, file in installs if "--require-hashes" in options} == {
+        "build.txt",
+        "worker.txt",
+    }
+    assert [file for options, file in installs if "--require-hashes" not in options] == ["/tmp/wheel/*.whl"]
+
+
+def test_no_step_uninstalls_anything():
+    assert "uninstall" not in TEXT
 
 
 def test_runs_as_somebody_without_rights():

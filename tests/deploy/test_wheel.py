@@ -10,7 +10,7 @@ import pytest
 from tests.support.worker_process import ROOT
 
 PRINT = """
-from streams import alerting_files
+from streams.monitoring import alerting_files
 there = alerting_files.directory()
 print(alerting_files.__file__, there)
 print(alerting_files.thresholds()["sla"]["breach"]["urgent"], *sorted(p.name for p in there.rglob("*.*")))

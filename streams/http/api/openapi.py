@@ -5,7 +5,6 @@
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +21,7 @@ from models.query.parameters import (
     TicketQuery,
 )
 from streams.http.api.problem_errors import CONTENT_TYPE
+from streams.version import VERSION
 
 Part = dict[str, Any]
 
@@ -55,7 +55,7 @@ def document() -> Part:
         "openapi": "3.1.0",
         "info": {
             "title": "Retention",
-            "version": version("retention"),
+            "version": VERSION,
             "summary": "From a number to who is behind it.",
             "description": "Answered by any worker, whichever owns the customer. "
             "What each number means is in docs/metrics.md, how to ask in docs/api.md.",

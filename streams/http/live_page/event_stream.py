@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +15,7 @@ from streams.http.live_page.worker_stats import WorkerStats
 from streams.monitoring import alerting_files
 from streams.monitoring.exporter import AS_OF_HELP, CAUGHT_UP_HELP
 from streams.rollup.publisher import AS_OF, CAUGHT_UP
+from streams.version import VERSION
 
 SHOWN: Final = frozenset(
     {
@@ -102,7 +102,7 @@ class EventStream:
         self._by_wall = clock == "wall"
         limits = alerting_files.thresholds()
         self._about = {
-            "version": version("retention"),
+            "version": VERSION,
             "clock": clock,
             "windows": definitions.windows,
             "currency": definitions.base_currency,
