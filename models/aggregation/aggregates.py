@@ -51,7 +51,7 @@ def methods_of(definitions: Definitions) -> tuple[str, ...]:
     return (*definitions.payment_methods, "other")
 
 
-def span_names(definitions: Definitions) -> list[Name]:
+def duration_names(definitions: Definitions) -> list[Name]:
     """Give the series of durations, in the order in which partials hold them."""
     kinds = ("response_any", "response_human", "resolution_first", "resolution_full")
     return [
@@ -69,7 +69,7 @@ class PartialAggregate(Struct, array_like=True):
         sums: series -> its sum in each of `window_sizes`, and of everything.
         minutes: series -> its sum in each of the short windows, and of more than can be told.
         levels: what there is at `now`, however old.
-        span_sums: series of `span_names` -> sum of durations (us), in each short window and each long one.
+        span_sums: series of `duration_names` -> sum of durations (us), in each short window and each long one.
         sketches: one a ring (short windows, then long ones): non-empty buckets (int32), their counts (int32).
         oldest: when the oldest unanswered ticket was opened.
     """
@@ -88,7 +88,7 @@ class Aggregates:
 
     def __init__(self, definitions: Definitions) -> None:
         lengths = window_sizes(definitions)
-        spans = span_names(definitions)
+        spans = duration_names(definitions)
         hours = [window.hours for window in long_windows(definitions)]
         #: Counts by hour of unit weight.
         self.counts: Final = DeltaBuffer()
@@ -97,19 +97,19 @@ class Aggregates:
         #: Counts by minute, of unit weight.
         self.minutes: Final = DeltaBuffer()
         #: Called before points are counted, by who has more of them.
-        self.feeders: Final[list[Callable[[], None]]] = []
+        self.pre_evaluate_hooks: Final[list[Callable[[], None]]] = []
         self._count_names: dict[Name, int] = {}
         self._total_names: dict[Name, int] = {}
         self._minute_names: dict[Name, int] = {}
-        self._level_names: dict[Name, int] = {}
-        self.levels: Final[list[int]] = []
+        self._gauge_names: dict[Name, int] = {}
+        self.gauges: Final[list[int]] = []
         self._counts = WindowSums(lengths, np.int32)
         self._totals = WindowSums(lengths)
         self._minutes = WindowSums(SHORT, np.int32)
-        self._span_names = {name: index for index, name in enumerate(spans)}
-        self._spans = array("q")  # series, end, duration, sign
-        self._long = _Spans(hours, len(spans), US_PER_HOUR)
-        self._short = _Spans(SHORT, len(spans), US_PER_MINUTE)
+        self._duration_names = {name: index for index, name in enumerate(spans)}
+        self._durations = array("q")  # series, end, duration, sign
+        self._long = _DurationSums(hours, len(spans), US_PER_HOUR)
+        self._short = _DurationSums(SHORT, len(spans), US_PER_MINUTE)
         self._oldest = _Oldest()
 
     def count(self, *name: str) -> int:
@@ -124,60 +124,60 @@ class Aggregates:
         """Give the series that unit weights are counted in, by minute."""
         return series_at(self._minute_names.setdefault(name, len(self._minute_names)))
 
-    def level(self, *name: str) -> int:
+    def gauge(self, *name: str) -> int:
         """Give the index in `levels` of what is counted without a time."""
-        index = self._level_names.setdefault(name, len(self._level_names))
-        if index == len(self.levels):
-            self.levels.append(0)
+        index = self._gauge_names.setdefault(name, len(self._gauge_names))
+        if index == len(self.gauges):
+            self.gauges.append(0)
         return index
 
-    def span(self, *name: str) -> int:
+    def duration(self, *name: str) -> int:
         """Give the index of a series of durations."""
-        return self._span_names[name]
+        return self._duration_names[name]
 
     def add_total(self, cell: int, weight: int) -> None:
         """Add a weight to a cell of a total."""
         self.totals.cells.append(cell)
         self.totals.weights.append(weight)
 
-    def add_span(self, series: int, ended: int, duration: int, sign: int) -> None:
+    def add_duration(self, series: int, ended: int, duration: int, sign: int) -> None:
         """Add a duration to a series, or take it back: when it ended, and how long it was (microseconds).
 
         One below zero counts as zero.
         """
-        self._spans.extend((series, ended, max(0, duration), sign))
+        self._durations.extend((series, ended, max(0, duration), sign))
 
-    def add_open(self, opened: int, sign: int) -> None:
+    def add_unanswered(self, opened: int, sign: int) -> None:
         """Add, or take back, a ticket that waits for an answer of a human."""
         self._oldest.add(opened, sign)
 
     def evaluate(self, now: int) -> PartialAggregate:
         """Give the sums at `now` (microseconds), which never goes back."""
-        self.settle(now)
+        self.flush(now)
         return PartialAggregate(
             now=now,
             sums=_named(self._count_names, self._counts) | _named(self._total_names, self._totals),
             minutes=_named(self._minute_names, self._minutes),
-            levels={name: self.levels[index] for name, index in self._level_names.items()},
+            levels={name: self.gauges[index] for name, index in self._gauge_names.items()},
             span_sums=[*self._short.sums(), *self._long.sums()],
             sketches=[*self._short.sketches(), *self._long.sketches()],
             oldest=self._oldest.time(),
         )
 
-    def settle(self, now: int) -> None:
+    def flush(self, now: int) -> None:
         """Take what has been added into the tables: until then each point takes memory."""
-        for feed in self.feeders:
-            feed()
+        for hook in self.pre_evaluate_hooks:
+            hook()
         for table, names, pending, slot in (
             (self._counts, self._count_names, self.counts, hour(now)),
             (self._totals, self._total_names, self.totals, hour(now)),
             (self._minutes, self._minute_names, self.minutes, minute(now)),
         ):
             table.reserve(len(names))
-            table.move(slot)
-            table.add(*pending.take(slot))
-        spans = np.frombuffer(self._spans, np.int64).reshape(-1, 4).T.copy()
-        self._spans = array("q")
+            table.advance_to(slot)
+            table.add(*pending.drain(slot))
+        spans = np.frombuffer(self._durations, np.int64).reshape(-1, 4).T.copy()
+        self._durations = array("q")
         self._long.flush(hour(now), spans)
         self._short.flush(minute(now), spans)
 
@@ -186,7 +186,7 @@ def _named(names: dict[Name, int], table: WindowSums) -> dict[Name, list[int]]:
     return dict(zip(names, table.windows(len(names)).T.tolist(), strict=True))
 
 
-class _Spans:
+class _DurationSums:
     """Durations by slots of `slot_us`: their sums, and their sketches."""
 
     def __init__(self, lengths: Sequence[int], series: int, slot_us: int) -> None:
@@ -199,9 +199,9 @@ class _Spans:
         """Take columns of (series, end, duration, sign) that ended by `slot`."""
         series, ended, durations, signs = spans
         slots = ended // self._slot_us
-        self._table.move(slot)
+        self._table.advance_to(slot)
         self._table.add(series, slots, durations * signs)
-        self._sketches.move(slot)
+        self._sketches.advance_to(slot)
         self._sketches.add(series * BUCKETS + bucket_of(durations), slots, signs)
 
     def sums(self) -> list[list[int]]:

@@ -52,7 +52,7 @@ class Sketches:
         # Slot -> what it holds: series x BUCKETS + bucket, or its complement where one is taken back.
         self._slots: dict[int, array[int]] = {}
 
-    def move(self, slot: int) -> None:
+    def advance_to(self, slot: int) -> None:
         """Let time go on to `slot`."""
         at = self._at
         self._at = slot

@@ -50,7 +50,7 @@ class WindowSums:
         self._data: NDArray[Any] = _zeros(64, self._width, np.dtype(dtype))
         self._rings: Ints = np.zeros((len(lengths) + 1, 64), np.int64)
 
-    def move(self, slot: int) -> None:
+    def advance_to(self, slot: int) -> None:
         """Let time go on to `slot`."""
         at = self._at
         if at is None or slot == at:
@@ -123,11 +123,11 @@ class DeltaBuffer:
         self._later: dict[int, tuple[array[int], array[int]]] = {}
         self._taken: int | None = None
 
-    def of(self, sign: int) -> "array[int]":
+    def cells_of_weight(self, sign: int) -> "array[int]":
         """Give where to append cells of weight 1, or -1."""
         return self.plus if sign > 0 else self.minus
 
-    def take(self, slot: int) -> tuple[Ints, Ints, Ints]:
+    def drain(self, slot: int) -> tuple[Ints, Ints, Ints]:
         """Give the rows, slots and weights up to `slot`, and keep those later."""
         plus, minus = _ints(self.plus), _ints(self.minus)
         cells = np.concatenate([plus, minus, _ints(self.cells)])

@@ -14,7 +14,7 @@ from msgspec import Raw
 from models.contract import cloudevents
 from models.contract.events import EVENTS, KINDS, Event, Kind
 from models.definitions.definitions import Definitions
-from models.definitions.windows import US_PER_MINUTE, known_since
+from models.definitions.windows import US_PER_MINUTE, horizon_start
 
 #: What Kafka's brokers accept in a batch unless told otherwise, so every larger record is somebody's
 #: decision. No event of a shop comes near it.
@@ -138,7 +138,7 @@ def to_us(time: datetime) -> int:
 
 
 def check_time(
-    time_us: int, *, wall_us: int, now_us: int, definitions: Definitions, ages: bool = True
+    time_us: int, *, wall_us: int, now_us: int, definitions: Definitions, expires: bool = True
 ) -> None:
     """Refuse an event that claims an impossible time, or one long forgotten.
 
@@ -147,12 +147,12 @@ def check_time(
         wall_us: the wall clock, whatever the clock mode.
         now_us: the clock, from which the horizon counts.
         definitions: for the horizon.
-        ages: the event's `ages`; what never ages is never too old.
+        expires: the `expires` of the event class; an event that never expires is never too old.
 
     Raises:
         EventError: `future_time` or `too_old`.
     """
     if time_us > wall_us + FUTURE_TOLERANCE_US:
         raise EventError("future_time", "`time` is more than 5 minutes ahead of the wall clock")
-    if ages and time_us < known_since(now_us, definitions.horizon_days):
+    if expires and time_us < horizon_start(now_us, definitions.horizon_days):
         raise EventError("too_old", f"`time` is beyond the horizon of {definitions.horizon_days} days")

@@ -37,7 +37,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     """What every event says: who, when, and by which channel."""
 
     #: Whether it is forgotten past the horizon: what merges and erasures say stays true.
-    ages: ClassVar[bool] = True
+    expires: ClassVar[bool] = True
 
     id: Id
     time: Time
@@ -216,7 +216,7 @@ class ExperienceShared(Event, tag="experience.shared", frozen=True):
 class CustomerMerged(Event, tag="customer.merged", frozen=True):
     """Two identities are one customer."""
 
-    ages: ClassVar[bool] = False
+    expires: ClassVar[bool] = False
 
     into: Id
 
@@ -229,7 +229,7 @@ class CustomerMerged(Event, tag="customer.merged", frozen=True):
 class CustomerErased(Event, tag="customer.erased", frozen=True):
     """The customer is to be forgotten."""
 
-    ages: ClassVar[bool] = False
+    expires: ClassVar[bool] = False
 
 
 class CustomerContacted(Event, tag="customer.contacted", frozen=True):

@@ -11,7 +11,7 @@ from typing import Final
 
 from models.aggregation.aggregates import Aggregates
 from models.customers.retention import Line
-from models.definitions.action_policy import ACTIONS, REACHING, RETURN_HOURS, RETURN_US
+from models.definitions.action_policy import ACTIONS, CUSTOMER_FACING, RETURN_HOURS, RETURN_US
 from models.definitions.windows import US_PER_HOUR
 from models.facts.claims import Acted
 
@@ -29,13 +29,13 @@ class ActionReturnAggregator:
                 aggregates.count("acted", ACTIONS[action], group),
                 aggregates.count("returned", ACTIONS[action], group),
             )
-            for action in sorted(REACHING)
+            for action in sorted(CUSTOMER_FACING)
             for held, group in enumerate(GROUPS)
         }
 
     def add(self, acted: Iterable[Acted], line: Line, sign: int) -> None:
         """Add what actions add, as the line of qualifying orders is, or take it back."""
-        cells = self._aggregates.counts.of(sign)
+        cells = self._aggregates.counts.cells_of_weight(sign)
         for action in acted:
             series = self._series.get((action.action, action.held))
             if series is None:  # not one that reaches the customer

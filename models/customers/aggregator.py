@@ -32,7 +32,7 @@ class CustomerAggregator:
         # Event hour -> customers who may stand elsewhere from then on.
         self._steps: dict[int, list[bytes]] = {}
 
-    def open(self, account: Customer, encounters: Sequence[Exposure]) -> None:
+    def restore(self, account: Customer, encounters: Sequence[Exposure]) -> None:
         """Add what a restored customer adds, who has met all this."""
         row, line = account.row, account.line
         met = row.met
@@ -49,9 +49,9 @@ class CustomerAggregator:
                     self._exposure.add_shown(chosen, experiment, shown, 1)
         if account.acted:
             self._returns.add(account.acted, line, 1)
-        self.stand(account, None)
+        self.reclassify(account, None)
 
-    def move(self, account: Customer, old: Entry | None, new: Entry | None) -> None:
+    def replace_order(self, account: Customer, old: Entry | None, new: Entry | None) -> None:
         """An order has another place in the customer's line, or none."""
         line, year, row = account.line, account.year(self.hour), account.row
         exposed = row.met or row.seen
@@ -72,7 +72,7 @@ class CustomerAggregator:
         if account.acted:
             self._returns.add(account.acted, line, 1)
 
-    def meet(self, account: Customer, old: Sequence[Exposure], new: Sequence[Exposure]) -> None:
+    def record_exposure(self, account: Customer, old: Sequence[Exposure], new: Sequence[Exposure]) -> None:
         """Something was met that was not before, or the other way round."""
         if old == new or not (old or new):
             return
@@ -87,25 +87,25 @@ class CustomerAggregator:
             insort(met.setdefault(exposure, []), hour)
         self._exposure.add_met(chosen, met, exposures, 1)
 
-    def act(self, account: Customer, claim: Acted) -> None:
+    def add_action(self, account: Customer, claim: Acted) -> None:
         """An action was asked for, or held back."""
         account.renew_acted()
         self._returns.add((claim,), account.line, 1)
 
-    def forget_act(self, account: Customer, claim: Acted) -> None:
+    def remove_action(self, account: Customer, claim: Acted) -> None:
         """An action has left the horizon."""
         account.renew_acted()
         self._returns.add((claim,), account.line, -1)
 
-    def see(self, account: Customer, experiment: str, claim: Seen) -> None:
+    def record_variant(self, account: Customer, experiment: str, claim: Seen) -> None:
         """Something was shown of an experiment."""
         shown, seen = account.shown.get(experiment, ()), account.row.seen.get(experiment, [])
         if len(shown) == 1 and shown[0][0] == claim.variant and shown[0][1][0] <= claim.time // US_PER_HOUR:
             seen.append(claim)  # the same again, as nearly always
         else:
-            self.show(account, experiment, [*seen, claim])
+            self.set_variants(account, experiment, [*seen, claim])
 
-    def show(self, account: Customer, experiment: str, seen: list[Seen]) -> None:
+    def set_variants(self, account: Customer, experiment: str, seen: list[Seen]) -> None:
         """Put what was shown of an experiment in the place of what is known."""
         before, shown = account.shown.get(experiment, []), variant_intervals(seen)
         if shown != before:
@@ -119,7 +119,7 @@ class CustomerAggregator:
             account.row.seen.pop(experiment, None)
             account.shown.pop(experiment, None)
 
-    def standing(self, account: Customer, hour: int | None = None) -> CustomerStatus | None:
+    def status(self, account: Customer, hour: int | None = None) -> CustomerStatus | None:
         """Where the customer has been counted; as of an event hour (the present one) if not looked at since.
 
         None while nothing is known of them.
@@ -130,10 +130,10 @@ class CustomerAggregator:
 
     def _derive(self, account: Customer, hour: int) -> CustomerStatus | None:
         if not account.row.known:
-            return None if account.row.letters is None else self._standings.named(account.sent, hour)
+            return None if account.row.letters is None else self._standings.of_referrer(account.sent, hour)
         return self._standings.derive(account.line, account.year(hour), account.sent, hour)
 
-    def stand(self, account: Customer, before: CustomerStatus | None) -> None:
+    def reclassify(self, account: Customer, before: CustomerStatus | None) -> None:
         """Count a customer where they stand now, no longer where they stood."""
         standing = account.standing = self._derive(account, self.hour)
         self._standings.change(before, standing)
@@ -142,7 +142,7 @@ class CustomerAggregator:
         if before is None or before.until != standing.until:
             self._steps.setdefault(standing.until, []).append(account.key)
 
-    def go_to(self, hour: int) -> set[bytes]:
+    def advance_to(self, hour: int) -> set[bytes]:
         """Let the present hour be a later one, and give the customers who may stand elsewhere now."""
         due = between(self._steps, self.hour + 1, hour + 1)
         self.hour = hour

@@ -10,11 +10,11 @@ from models.customers.exposure import VariantIntervals, variant_intervals
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.lifecycle import CustomerStatus, TrailingYear
 from models.customers.retention import Entry, Line
-from models.definitions.windows import NEVER, US_PER_HOUR
+from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities import feedback, orders, refunds
 from models.entities.feedback import PROMOTER
 from models.entities.orders import Order
-from models.entities.refunds import NOTHING, Refunded
+from models.entities.refunds import NOT_REFUNDED, Refunded
 from models.facts.claims import Acted, OrderClaim, Placed, Shared
 
 
@@ -65,7 +65,7 @@ class Customer:
         if not row.loose:
             self.acted = []
             if row.letters is None:
-                self.sent = -NEVER
+                self.sent = -NEVER_HOUR
         self._year: TrailingYear | None = None
         self._conversions: dict[str, list[int]] | None = None
 
@@ -82,7 +82,7 @@ class Customer:
 
     def derive(self, entity: str, known: Sequence[OrderClaim]) -> Order | None:
         """The order that claims make. Who names oneself, by whatever identity, has not been referred."""
-        order = orders.derive(known, self.refunded.get(entity, NOTHING))
+        order = orders.derive(known, self.refunded.get(entity, NOT_REFUNDED))
         if order is not None and order.referrer is not None and self.is_oneself(order.referrer):
             return replace(order, referrer=None)
         return order
@@ -160,14 +160,14 @@ def _acted(account: Customer) -> list[Acted]:
 def _sent(account: Customer) -> int:
     loose, letters = account.row.loose, account.row.letters
     if not loose and letters is None:
-        return -NEVER
+        return -NEVER_HOUR
     hours = [claim.time // US_PER_HOUR for claim in loose if isinstance(claim, Shared)]
     if letters is not None:
         hours += [at // US_PER_HOUR for at in letters.recommended]
     answer = feedback.latest_nps(loose)
     if answer is not None and answer.score >= PROMOTER:
         hours.append(answer.time // US_PER_HOUR)
-    return max(hours, default=-NEVER)
+    return max(hours, default=-NEVER_HOUR)
 
 
 def _shown(account: Customer) -> dict[str, VariantIntervals]:

@@ -18,12 +18,10 @@ import numpy as np
 from models.aggregation.aggregates import Aggregates, long_windows
 from models.aggregation.window_sums import Ints
 from models.definitions.definitions import Definitions
-from models.definitions.windows import US_PER_HOUR
+from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities.exposures import ANY, EXPOSURES
 from models.facts.claims import Seen
 
-#: Later than any event hour.
-_NEVER: Final = 1 << 40
 #: Exposure -> the event hours in which a customer met it, sorted.
 ExposureHours = dict[int, list[int]]
 #: An order's event hour and the next one's, or one that never comes.
@@ -38,7 +36,7 @@ def order_gaps(hours: Sequence[int], *, end: bool) -> list[OrderGap]:
     """Give the gaps between orders, ascending; with `end`, the one after the last order too."""
     found: list[OrderGap] = list(pairwise(hours))
     if end and hours:
-        found.append((hours[-1], _NEVER))
+        found.append((hours[-1], NEVER_HOUR))
     return found
 
 
@@ -46,7 +44,7 @@ def variant_intervals(seen: Sequence[Seen]) -> VariantIntervals:
     """Give what was shown of an experiment, as spells."""
     variant = seen[0].variant if seen else ""
     if all(claim.variant == variant for claim in seen):  # as of nearly every customer
-        return [(variant, (min([claim.time for claim in seen]) // US_PER_HOUR, _NEVER))] if seen else []
+        return [(variant, (min([claim.time for claim in seen]) // US_PER_HOUR, NEVER_HOUR))] if seen else []
     shown: list[tuple[str, int]] = []
     for claim in sorted(seen, key=lambda claim: (claim.time, claim.id)):
         at = claim.time // US_PER_HOUR
@@ -54,7 +52,7 @@ def variant_intervals(seen: Sequence[Seen]) -> VariantIntervals:
             shown.pop()
         if not shown or shown[-1][0] != claim.variant:
             shown.append((claim.variant, at))
-    ends = [*(at for _, at in shown[1:]), _NEVER]
+    ends = [*(at for _, at in shown[1:]), NEVER_HOUR]
     return [(variant, (at, end)) for (variant, at), end in zip(shown, ends, strict=False)]
 
 
@@ -78,7 +76,7 @@ class ExposureAggregator:
         self._variants: dict[tuple[str, str], int] = {}
         for name in (*EXPOSURES, ANY):
             self._group("exposed", name)
-        aggregates.feeders.append(self._feed)
+        aggregates.pre_evaluate_hooks.append(self._flush_overlaps)
 
     def _group(self, kind: str, *name: str) -> int:
         count = self._aggregates.count
@@ -142,7 +140,7 @@ class ExposureAggregator:
                 if ordered < until and since < following and since < ordered + longest:
                     crossings.extend((group, ordered, following, since, until, sign))
 
-    def _feed(self) -> None:
+    def _flush_overlaps(self) -> None:
         """Turn crossings into points."""
         crossings = np.frombuffer(self._crossings, np.int64).reshape(-1, _FIELDS).T
         self._crossings = array("q")
@@ -172,4 +170,4 @@ def _every(met: ExposureHours) -> list[int]:
 
 def _pieces(hours: Sequence[int]) -> list[Interval]:
     """Give the spells from each meeting to the next."""
-    return list(zip(hours, [*hours[1:], _NEVER], strict=True))
+    return list(zip(hours, [*hours[1:], NEVER_HOUR], strict=True))

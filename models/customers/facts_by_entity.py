@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar, get_args
 
-from models.definitions.windows import NEVER, US_PER_HOUR
+from models.definitions.windows import NEVER_HOUR, NEVER_US, US_PER_HOUR
 from models.facts.claims import (
     NON_CUSTOMER_FACTS,
-    AnyClaim,
     CheckoutStarted,
     Claim,
     CustomerClaim,
@@ -15,10 +14,10 @@ from models.facts.claims import (
     RefundClaim,
     ReviewClaim,
     Seen,
-    StoredControlFact,
     TicketClaim,
 )
-from models.facts.fact import Fact
+from models.facts.control import StoredControlFact
+from models.facts.fact import AnyClaim, Fact
 from models.identity.links import CustomerLinks
 
 _C = TypeVar("_C", bound=Claim)
@@ -65,7 +64,7 @@ class CustomerFacts:
     )
 
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
-        self.earliest = NEVER
+        self.earliest = NEVER_HOUR
         self.known = 0
         self.letters: CustomerLinks | None = None
         self.met: dict[int, list[int]] = {}
@@ -80,7 +79,7 @@ class CustomerFacts:
 
     def _add(self, facts: Iterable[Fact]) -> None:
         sections: tuple[dict[str, list[Any]], ...] = self.sections()
-        earliest = NEVER
+        earliest = NEVER_US
         known = 0
         for fact in facts:
             claim = fact.claim
@@ -107,7 +106,7 @@ class CustomerFacts:
         self.known = known
         if self.letters is not None:
             earliest = min(earliest, self.letters.earliest)
-        self.earliest = earliest if earliest == NEVER else earliest // US_PER_HOUR
+        self.earliest = NEVER_HOUR if earliest == NEVER_US else earliest // US_PER_HOUR
 
     def correspond(self) -> CustomerLinks:
         """Give what is known of other customers, to be changed."""
@@ -129,10 +128,10 @@ class CustomerFacts:
     def recount(self) -> None:
         """Find `earliest` and `known` anew."""
         self.known = sum(not isinstance(claim, NON_CUSTOMER_FACTS) for claim in self.claims())
-        oldest = min((claim.time for claim in self.claims()), default=NEVER)
+        oldest = min((claim.time for claim in self.claims()), default=NEVER_US)
         if self.letters is not None:
             oldest = min(oldest, self.letters.earliest)
-        self.earliest = NEVER if oldest == NEVER else oldest // US_PER_HOUR
+        self.earliest = NEVER_HOUR if oldest == NEVER_US else oldest // US_PER_HOUR
 
 
 def after(claims: list[_C], time: int) -> list[_C]:

@@ -12,13 +12,11 @@ from models.aggregation.aggregates import YEAR, Aggregates
 from models.customers.retention import Entry, Line
 from models.definitions.definitions import Definitions
 from models.definitions.money import exponent
-from models.definitions.windows import US_PER_HOUR
+from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 
 STATES: Final = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
 PROSPECT, CHURNED, AT_RISK, NEW, REACTIVATED, RETURNING = range(len(STATES))
-ANSWERS: Final = ("no", "yes")
-#: Later than any event hour.
-NEVER: Final = 1 << 40
+NO_YES: Final = ("no", "yes")
 
 
 def tiers_of(definitions: Definitions) -> tuple[str, ...]:
@@ -101,10 +99,10 @@ class StatusAggregator:
         self._at_risk_after = 12 * definitions.lifecycle_days
         tiers = tiers_of(definitions)
         self._thresholds = [definitions.tiers[tier] for tier in tiers[1:]]
-        level = aggregates.level
-        self._states = [level("lifecycle", state) for state in STATES]
-        self._tiers = [level("tier", tier) for tier in tiers]
-        self._roles = [[level("roles", spends, sends) for sends in ANSWERS] for spends in ANSWERS]
+        gauge = aggregates.gauge
+        self._states = [gauge("lifecycle", state) for state in STATES]
+        self._tiers = [gauge("tier", tier) for tier in tiers]
+        self._roles = [[gauge("roles", spends, sends) for sends in NO_YES] for spends in NO_YES]
         self._nets: dict[tuple[int, str], int] = {}
 
     def derive(self, line: Line, year: TrailingYear, sent: int, hour: int) -> CustomerStatus:
@@ -117,7 +115,7 @@ class StatusAggregator:
             hour: the present event hour.
         """
         sender = sent > hour - YEAR.hours
-        until = sent + YEAR.hours if sender else NEVER
+        until = sent + YEAR.hours if sender else NEVER_HOUR
         if line:
             last = line[-1][2]
             step = last + self._at_risk_after
@@ -136,10 +134,10 @@ class StatusAggregator:
             sender,
             (self._states[state], self._tiers[tier], self._roles[spender][sender]),
             tuple([item for item in year.net.items() if item[1]]),
-            None if until == NEVER else until,
+            None if until == NEVER_HOUR else until,
         )
 
-    def named(self, sent: int, hour: int) -> CustomerStatus | None:
+    def of_referrer(self, sent: int, hour: int) -> CustomerStatus | None:
         """Give the standing of who is known by others' orders alone, which name them: a sender, and no more.
 
         Args:
@@ -183,13 +181,13 @@ class StatusAggregator:
 
     def _count(self, standing: CustomerStatus, sign: int) -> None:
         for index in standing.counted:
-            self._aggregates.levels[index] += sign
+            self._aggregates.gauges[index] += sign
         self._count_net(standing, sign)
 
     def _count_net(self, standing: CustomerStatus, sign: int) -> None:
         for currency, net in standing.net:
             index = self._nets.get((standing.state, currency))
             if index is None:
-                index = self._aggregates.level("lifecycle_net", STATES[standing.state], currency)
+                index = self._aggregates.gauge("lifecycle_net", STATES[standing.state], currency)
                 self._nets[standing.state, currency] = index
-            self._aggregates.levels[index] += sign * net
+            self._aggregates.gauges[index] += sign * net

@@ -32,7 +32,7 @@ ACTIONS: Final[tuple[ActionName, ...]] = get_args(ActionName)
     REWARD_LOYALTY,
 ) = range(len(ACTIONS))
 #: Those that somebody feels who has had too many of them: capped, and withheld from who is held out.
-REACHING: Final = frozenset(range(WIN_BACK, len(ACTIONS)))
+CUSTOMER_FACING: Final = frozenset(range(WIN_BACK, len(ACTIONS)))
 
 #: Action -> seconds after its cause in which it is worth doing. Acknowledging ends with its target.
 _EXPIRY: Final = {

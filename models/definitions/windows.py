@@ -9,8 +9,13 @@ US_PER_SECOND = 1_000_000
 US_PER_MINUTE = 60 * US_PER_SECOND
 US_PER_HOUR = 3600 * US_PER_SECOND
 US_PER_DAY = 24 * US_PER_HOUR
-#: Later than any event, in hours or microseconds: when what holds nothing is to be looked at again.
-NEVER = 1 << 62
+#: Later than any event hour.
+#: Small enough that adding window lengths, or a series to it, stays within 64 bits.
+NEVER_HOUR = 1 << 40
+#: Later than any event time, microseconds since the epoch.
+NEVER_US = 1 << 62
+#: The time of a control fact. It is before any horizon, so only code that drops expired facts has to handle it.
+TIMELESS = -(1 << 62)
 
 _NAME = re.compile(r"([1-9][0-9]{0,4})([dh])", re.ASCII)
 
@@ -25,7 +30,7 @@ def minute(us: int) -> int:
     return us // US_PER_MINUTE
 
 
-def known_since(now: int, horizon_days: int) -> int:
+def horizon_start(now: int, horizon_days: int) -> int:
     """Give the first instant of the hours that are within the horizon at `now`; all microseconds."""
     return (hour(now) - 24 * horizon_days + 1) * US_PER_HOUR
 

@@ -12,7 +12,7 @@ from models.facts.claims import CheckoutStarted, PaymentFailed, StockMissed
 
 #: A cart without an order this long after its last activity is abandoned; an order later than that recovers
 #: it.
-PATIENCE_US: Final = US_PER_HOUR
+ABANDONED_AFTER_US: Final = US_PER_HOUR
 
 
 class Cart(Struct, frozen=True, gc=False):
@@ -41,11 +41,11 @@ def derive(claims: Sequence[CheckoutStarted], orders: Sequence[int]) -> Cart | N
     return Cart(min(times), max(times), ordered)
 
 
-def due(cart: Cart | None, now: int) -> int | None:
+def abandoned_at(cart: Cart | None, now: int) -> int | None:
     """Give when the cart will be abandoned, unless it has been or cannot be."""
-    if cart is None or cart.ordered is not None or cart.active + PATIENCE_US <= now:
+    if cart is None or cart.ordered is not None or cart.active + ABANDONED_AFTER_US <= now:
         return None
-    return cart.active + PATIENCE_US
+    return cart.active + ABANDONED_AFTER_US
 
 
 class CartAggregator:
@@ -56,7 +56,7 @@ class CartAggregator:
         self._converted = aggregates.count("carts_converted")
         self._recovered = aggregates.count("carts_recovered")
         self._abandoned = aggregates.count("carts_abandoned")
-        self._time = aggregates.span("checkout")
+        self._time = aggregates.duration("checkout")
         self._failures = {
             name: aggregates.count("payment_failures", name) for name in methods_of(definitions)
         }
@@ -64,14 +64,14 @@ class CartAggregator:
 
     def add(self, cart: Cart, now: int, sign: int) -> None:
         """Add what a cart adds at `now`, or take it back."""
-        cells = self._aggregates.counts.of(sign)
+        cells = self._aggregates.counts.cells_of_weight(sign)
         at = cart.active // US_PER_HOUR
         if cart.ordered is not None:
             cells.append(self._converted + at)
-            if cart.ordered >= cart.active + PATIENCE_US:
+            if cart.ordered >= cart.active + ABANDONED_AFTER_US:
                 cells.append(self._recovered + at)
-            self._aggregates.add_span(self._time, cart.ordered, cart.ordered - cart.started, sign)
-        elif cart.active + PATIENCE_US <= now:
+            self._aggregates.add_duration(self._time, cart.ordered, cart.ordered - cart.started, sign)
+        elif cart.active + ABANDONED_AFTER_US <= now:
             cells.append(self._abandoned + at)
 
     def add_failure(self, claim: PaymentFailed, sign: int) -> None:
@@ -79,8 +79,8 @@ class CartAggregator:
         series = self._failures.get(claim.method)
         if series is None:  # which the configuration no longer names
             series = self._failures["other"]
-        self._aggregates.counts.of(sign).append(series + claim.time // US_PER_HOUR)
+        self._aggregates.counts.cells_of_weight(sign).append(series + claim.time // US_PER_HOUR)
 
     def add_stockout(self, claim: StockMissed, sign: int) -> None:
         """Add a product that was wanted and missing, or take it back."""
-        self._aggregates.counts.of(sign).append(self._stockouts + claim.time // US_PER_HOUR)
+        self._aggregates.counts.cells_of_weight(sign).append(self._stockouts + claim.time // US_PER_HOUR)

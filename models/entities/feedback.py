@@ -43,14 +43,14 @@ def latest_nps(claims: Iterable[CustomerClaim]) -> Answered | None:
     return max(answers, key=lambda claim: (claim.time, claim.id)) if answers else None
 
 
-def met(review: Review | None) -> tuple[Exposure, ...]:
+def review_exposures(review: Review | None) -> tuple[Exposure, ...]:
     """Give the bad experience that a review tells of, if it does."""
     if review is None or review.rating > _DISAPPOINTED:
         return ()
     return ((BAD_EXPERIENCE, review.hour),)
 
 
-def met_in(claim: CustomerClaim) -> tuple[Exposure, ...]:
+def claim_exposures(claim: CustomerClaim) -> tuple[Exposure, ...]:
     """Give what the customer met in something that is about nothing else."""
     if isinstance(claim, StockMissed):
         return ((STOCKOUT, claim.time // US_PER_HOUR),)
@@ -76,7 +76,7 @@ class FeedbackAggregator:
 
     def add_review(self, review: Review, sign: int) -> None:
         """Add a review's points, or take them back."""
-        cells = self._aggregates.counts.of(sign)
+        cells = self._aggregates.counts.cells_of_weight(sign)
         cells.append(self._reviews + review.hour)
         self._aggregates.add_total(self._ratings + review.hour, sign * review.rating)
         if review.sentiment is not None:
@@ -86,7 +86,7 @@ class FeedbackAggregator:
     def add_answer(self, answer: Answered, sign: int) -> None:
         """Add an answer's points, or take them back: of NPS a customer's latest only."""
         at = answer.time // US_PER_HOUR
-        cells = self._aggregates.counts.of(sign)
+        cells = self._aggregates.counts.cells_of_weight(sign)
         cells.append(self._answers[answer.survey] + at)
         if answer.survey == CES:
             self._aggregates.add_total(self._efforts + at, sign * answer.score)

@@ -100,7 +100,7 @@ def is_overdue(order: Order, now: int) -> bool:
     )
 
 
-def met(order: Order, now: int) -> tuple[Exposure, ...]:
+def exposures(order: Order, now: int) -> tuple[Exposure, ...]:
     """Give the late delivery that the order was to its customer, if it was: at the time promised."""
     promised, delivered = order.promised, order.delivered
     if promised is None:
@@ -109,7 +109,7 @@ def met(order: Order, now: int) -> tuple[Exposure, ...]:
     return ((LATE_DELIVERY, promised // US_PER_HOUR),) if late else ()
 
 
-def due(order: Order | None, now: int) -> int | None:
+def overdue_at(order: Order | None, now: int) -> int | None:
     """Give when the order will be overdue, unless it is or cannot be."""
     if order is None or order.promised is None or order.delivered is not None or not order.qualifying:
         return None
@@ -136,24 +136,24 @@ class OrderAggregator:
         self._referred = aggregates.count("referred")
         self._promised = aggregates.count("delivered_promised")
         self._punctual = aggregates.count("delivered_on_time")
-        self._delivery = aggregates.span("delivery")
-        self._overdue = aggregates.level("overdue")
+        self._delivery = aggregates.duration("delivery")
+        self._overdue = aggregates.gauge("overdue")
         self._money: dict[str, _Money] = {}
 
     def add(self, order: Order, now: int, sign: int) -> None:
         """Add what an order adds at `now`, or take it back."""
-        cells = self._aggregates.counts.of(sign)
+        cells = self._aggregates.counts.cells_of_weight(sign)
         if not order.cancelled:
             self._add_value(order, cells, sign)
         delivered = order.delivered
         if delivered is not None:
-            self._aggregates.add_span(self._delivery, delivered, delivered - order.time, sign)
+            self._aggregates.add_duration(self._delivery, delivered, delivered - order.time, sign)
             if order.promised is not None:
                 cells.append(self._promised + delivered // US_PER_HOUR)
                 if delivered <= order.promised:
                     cells.append(self._punctual + delivered // US_PER_HOUR)
         elif is_overdue(order, now):
-            self._aggregates.levels[self._overdue] += sign
+            self._aggregates.gauges[self._overdue] += sign
 
     def _add_value(self, order: Order, cells: "array[int]", sign: int) -> None:
         money = self._money.get(order.currency)

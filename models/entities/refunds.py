@@ -12,7 +12,7 @@ from models.facts.claims import Completed, RefundClaim, Rejected, Requested
 
 #: What has been refunded of an order: how many refunds, and their sum in minor units.
 Refunded = tuple[int, int]
-NOTHING: Refunded = (0, 0)
+NOT_REFUNDED: Refunded = (0, 0)
 
 _C = TypeVar("_C", Requested, Completed, Rejected)
 
@@ -39,7 +39,7 @@ def derive(claims: Iterable[RefundClaim], is_known: Callable[[str], bool]) -> Re
     return Refund(time(Requested), time(Completed), time(Rejected))
 
 
-def met(refund: Refund) -> tuple[Exposure, ...]:
+def exposures(refund: Refund) -> tuple[Exposure, ...]:
     """Give what the customer met in a refund that is decided."""
     if refund.completed is not None:
         return ((REFUND, refund.completed // US_PER_HOUR),)
@@ -64,7 +64,7 @@ def refunded_of(refunds: Iterable[Sequence[RefundClaim]]) -> dict[str, Refunded]
     for claims in refunds:
         winner = completed(claims)
         if winner is not None:
-            number, paid = result.get(winner.order, NOTHING)
+            number, paid = result.get(winner.order, NOT_REFUNDED)
             result[winner.order] = (number + 1, paid + winner.amount)
     return result
 
@@ -76,18 +76,18 @@ class RefundAggregator:
         self._aggregates = aggregates
         self._completed = aggregates.count("refunds_completed")
         self._rejected = aggregates.count("refunds_rejected")
-        self._open = aggregates.level("refunds_open")
-        self._time = aggregates.span("refund")
+        self._open = aggregates.gauge("refunds_open")
+        self._time = aggregates.duration("refund")
 
     def add(self, refund: Refund, sign: int) -> None:
         """Add a refund's points, or take them back."""
-        cells = self._aggregates.counts.of(sign)
+        cells = self._aggregates.counts.cells_of_weight(sign)
         if refund.completed is not None:
             cells.append(self._completed + refund.completed // US_PER_HOUR)
             if refund.requested is not None:
                 took = refund.completed - refund.requested
-                self._aggregates.add_span(self._time, refund.completed, took, sign)
+                self._aggregates.add_duration(self._time, refund.completed, took, sign)
         elif refund.rejected is not None:
             cells.append(self._rejected + refund.rejected // US_PER_HOUR)
         elif refund.requested is not None:
-            self._aggregates.levels[self._open] += sign
+            self._aggregates.gauges[self._open] += sign

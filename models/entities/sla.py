@@ -39,7 +39,7 @@ class SlaOutcome(Struct, frozen=True, gc=False):
         """When the next one will be breached; None if none can be any more."""
         return min([at for _, at in self.undecided], default=None)
 
-    def met(self) -> tuple[Exposure, ...]:
+    def exposures(self) -> tuple[Exposure, ...]:
         """Give the slow response that the ticket was to its customer, if it was."""
         return tuple(
             [
@@ -101,7 +101,10 @@ class SlaAggregator:
 
     def add(self, outcome: SlaOutcome, sign: int) -> None:
         """Add the decisions, and what is to be decided from when it is due soon; or take them back."""
-        hours, minutes = self._aggregates.counts.of(sign), self._aggregates.minutes.of(sign)
+        hours, minutes = (
+            self._aggregates.counts.cells_of_weight(sign),
+            self._aggregates.minutes.cells_of_weight(sign),
+        )
         for kind, at, breached in outcome.decided:
             by_hour, by_minute = self._decided[kind][outcome.priority]
             hours.append(by_hour + at // US_PER_HOUR)

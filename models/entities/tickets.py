@@ -143,17 +143,17 @@ class TicketAggregator:
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
-        span, level = aggregates.span, aggregates.level
-        self._any = [span("response_any", priority) for priority in PRIORITIES]
-        self._human = [span("response_human", priority) for priority in PRIORITIES]
-        self._channels = {name: span("response_channel", name) for name in channels_of(definitions)}
-        self._first = [span("resolution_first", priority) for priority in PRIORITIES]
-        self._full = [span("resolution_full", priority) for priority in PRIORITIES]
-        self._wait = span("wait")
-        self._waits_any = [level("unanswered", "any", priority) for priority in PRIORITIES]
-        self._waits_human = [level("unanswered", "human", priority) for priority in PRIORITIES]
+        duration, gauge = aggregates.duration, aggregates.gauge
+        self._any = [duration("response_any", priority) for priority in PRIORITIES]
+        self._human = [duration("response_human", priority) for priority in PRIORITIES]
+        self._channels = {name: duration("response_channel", name) for name in channels_of(definitions)}
+        self._first = [duration("resolution_first", priority) for priority in PRIORITIES]
+        self._full = [duration("resolution_full", priority) for priority in PRIORITIES]
+        self._wait = duration("wait")
+        self._waits_any = [gauge("unanswered", "any", priority) for priority in PRIORITIES]
+        self._waits_human = [gauge("unanswered", "human", priority) for priority in PRIORITIES]
         self._status = [
-            [level("tickets", status, priority) for priority in PRIORITIES] for status in STATUSES
+            [gauge("tickets", status, priority) for priority in PRIORITIES] for status in STATUSES
         ]
         self._answered = aggregates.count("answered")
         self._told = aggregates.count("told")
@@ -170,12 +170,12 @@ class TicketAggregator:
             (attrgetter(*_OPENING, *_RESOLUTION), self._add_resolutions),
         ]
 
-    def open(self, ticket: Ticket) -> None:
+    def add(self, ticket: Ticket) -> None:
         """Add all that a ticket adds now."""
         for _, add in self._aspects:
             add(ticket, 1)
 
-    def change(self, old: Ticket | None, new: Ticket | None) -> None:
+    def replace(self, old: Ticket | None, new: Ticket | None) -> None:
         """Add what a ticket adds now, in the place of what it did; None while it is not known.
 
         Most changes concern one of three aspects, so each is compared by itself.
@@ -191,7 +191,7 @@ class TicketAggregator:
 
     def _add_status(self, ticket: Ticket, sign: int) -> None:
         if ticket.status < SOLVED:
-            self._aggregates.levels[self._status[ticket.status][ticket.priority]] += sign
+            self._aggregates.gauges[self._status[ticket.status][ticket.priority]] += sign
 
     def _add_responses(self, ticket: Ticket, sign: int) -> None:
         if ticket.by_agent:
@@ -199,33 +199,33 @@ class TicketAggregator:
         aggregates, opened, priority = self._aggregates, ticket.opened, ticket.priority
         answered, human = ticket.answered, ticket.answered_by_human
         if answered is not None:
-            aggregates.add_span(self._any[priority], answered, answered - opened, sign)
-            cells = aggregates.counts.of(sign)
+            aggregates.add_duration(self._any[priority], answered, answered - opened, sign)
+            cells = aggregates.counts.cells_of_weight(sign)
             cells.append(self._answered + answered // US_PER_HOUR)
             if ticket.promise is not None:
                 cells.append(self._told + answered // US_PER_HOUR)
         elif not ticket.is_resolved:
-            aggregates.levels[self._waits_any[priority]] += sign
+            aggregates.gauges[self._waits_any[priority]] += sign
         if human is not None:
             channel = self._channels.get(ticket.channel)
             if channel is None:  # which the configuration no longer names
                 channel = self._channels["other"]
-            aggregates.add_span(self._human[priority], human, human - opened, sign)
-            aggregates.add_span(channel, human, human - opened, sign)
+            aggregates.add_duration(self._human[priority], human, human - opened, sign)
+            aggregates.add_duration(channel, human, human - opened, sign)
         elif not ticket.is_resolved:
-            aggregates.levels[self._waits_human[priority]] += sign
-            aggregates.add_open(opened, sign)
+            aggregates.gauges[self._waits_human[priority]] += sign
+            aggregates.add_unanswered(opened, sign)
 
     def _add_resolutions(self, ticket: Ticket, sign: int) -> None:
         aggregates, opened = self._aggregates, ticket.opened
         first, full = ticket.first_resolution, ticket.full_resolution
         if first is not None:
-            aggregates.add_span(self._first[ticket.priority], first, first - opened, sign)
+            aggregates.add_duration(self._first[ticket.priority], first, first - opened, sign)
         if full is None:
             return
-        aggregates.add_span(self._full[ticket.priority], full, full - opened, sign)
-        aggregates.add_span(self._wait, full, ticket.wait, sign)
-        cells, at = aggregates.counts.of(sign), full // US_PER_HOUR
+        aggregates.add_duration(self._full[ticket.priority], full, full - opened, sign)
+        aggregates.add_duration(self._wait, full, ticket.wait, sign)
+        cells, at = aggregates.counts.cells_of_weight(sign), full // US_PER_HOUR
         cells.append(self._resolved + at)
         if ticket.reopened:
             cells.append(self._reopened + at)

@@ -10,10 +10,13 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from models.facts.claims import AnyClaim
+from models.facts.claims import EventClaim
+from models.facts.control import AnyControlFact
 
 #: To whom it is addressed what concerns the registry, or all partitions.
 REGISTRY_ADDRESS: Final = ""
+
+AnyClaim = EventClaim | AnyControlFact
 
 
 class Fact(Struct, array_like=True, frozen=True, gc=False):

@@ -18,7 +18,7 @@ class FactLog:
 
     def __init__(self, rows: dict[bytes, bytes]) -> None:
         self.rows = rows
-        self.touched: dict[bytes, None] = {}
+        self.dirty: dict[bytes, None] = {}
         # Event ids of the customers with several pages, which it would take long to search.
         self._large: dict[bytes, set[str]] = {}
 
@@ -30,16 +30,16 @@ class FactLog:
         """Give a customer's log."""
         return log_pages.read(self.rows, key)
 
-    def log(self, entries: Iterable[log_pages.Entry]) -> int:
+    def append(self, entries: Iterable[log_pages.LogEntry]) -> int:
         """Write facts into their customers' logs; give how many are of events that are there already."""
         known = 0
-        for key, event_id, encoded in log_pages.extend(self.rows, entries, self.touched):
+        for key, event_id, encoded in log_pages.append_fast(self.rows, entries, self.dirty):
             hashed = log_pages.short_hash(event_id)
             if not self._admits(key, self.rows[key], event_id, hashed):
                 known += 1
                 continue
             for changed in log_pages.append(self.rows, key, encoded, hashed):
-                self.touched[changed] = None
+                self.dirty[changed] = None
             if key in self._large:
                 self._large[key].add(event_id)
         return known
@@ -59,32 +59,32 @@ class FactLog:
             ids = self._large[key] = {fact.claim.id for fact in self.read(key)}
         return ids
 
-    def keep(self, key: bytes, statement: Fact) -> None:
+    def append_control_fact(self, key: bytes, statement: Fact) -> None:
         """Write a statement into a customer's log, whatever is there."""
         hashed = log_pages.short_hash(statement.claim.id)
-        self.touched.update(dict.fromkeys(log_pages.append(self.rows, key, encode_fact(statement), hashed)))
+        self.dirty.update(dict.fromkeys(log_pages.append(self.rows, key, encode_fact(statement), hashed)))
 
     def rewrite(self, key: bytes, facts: list[Fact]) -> None:
         """Put a log in the place of a customer's."""
-        self.touched.update(dict.fromkeys(log_pages.rewrite(self.rows, key, facts)))
+        self.dirty.update(dict.fromkeys(log_pages.rewrite(self.rows, key, facts)))
         self._large.pop(key, None)
 
-    def note(self, key: bytes) -> bytes:
+    def output_state(self, key: bytes) -> bytes:
         """Give a customer's note; an empty one if there is none."""
-        return log_pages.note(self.rows, key)
+        return log_pages.output_state(self.rows, key)
 
-    def put_note(self, key: bytes, noted: bytes) -> None:
+    def put_output_state(self, key: bytes, noted: bytes) -> None:
         """Put a note in the place of a customer's; without facts there is none."""
         noted = noted if log_pages.holds_facts(self.rows[key]) else b""
-        if noted != self.note(key):
-            self.touched.update(dict.fromkeys(log_pages.put_note(self.rows, key, noted)))
+        if noted != self.output_state(key):
+            self.dirty.update(dict.fromkeys(log_pages.put_output_state(self.rows, key, noted)))
 
-    def expect(self, key: bytes, noted: bytes) -> None:
+    def restore_output_state(self, key: bytes, noted: bytes) -> None:
         """Keep a note of a customer of whom nothing is known yet."""
-        self.touched.update(dict.fromkeys(log_pages.put_note(self.rows, key, noted)))
+        self.dirty.update(dict.fromkeys(log_pages.put_output_state(self.rows, key, noted)))
 
-    def drain(self) -> dict[bytes, bytes | None]:
+    def take_changes(self) -> dict[bytes, bytes | None]:
         """Give the rows that changed since the last time; None in place of one that is no more."""
-        changed = {key: self.rows.get(key) for key in self.touched}
-        self.touched.clear()
+        changed = {key: self.rows.get(key) for key in self.dirty}
+        self.dirty.clear()
         return changed

@@ -7,9 +7,8 @@ from models.contract import events
 from models.contract.decoding import EventError, to_us
 from models.contract.events import Event
 from models.definitions.definitions import PRIORITIES, Definitions
-from models.facts import claims
-from models.facts.claims import AnyClaim
-from models.facts.fact import REGISTRY_ADDRESS, Fact
+from models.facts import claims, control
+from models.facts.fact import REGISTRY_ADDRESS, AnyClaim, Fact
 from models.facts.sentiment import sentiment_of
 
 
@@ -27,7 +26,7 @@ def facts_of(event: Event, definitions: Definitions, time: int | None = None) ->
         EventError: `unknown_currency`.
     """
     entity, claim = _MAKERS[type(event)](event, to_us(event.time) if time is None else time, definitions)
-    if not event.ages:
+    if not event.expires:
         return _about_identities(event, claim)
     return [(event.customer_id, Fact(entity, claim, event.experiments or None))]
 
@@ -155,11 +154,11 @@ def _contacted(event: events.CustomerContacted, time: int, _: Definitions) -> tu
 
 
 def _merged(event: events.CustomerMerged, time: int, _: Definitions) -> tuple[str, AnyClaim]:
-    return "", claims.Merge(at=time, event=event.id, customer=event.customer_id, into=event.into)
+    return "", control.Merge(at=time, event=event.id, customer=event.customer_id, into=event.into)
 
 
 def _erased(event: events.CustomerErased, _time: int, _: Definitions) -> tuple[str, AnyClaim]:
-    return "", claims.Erase(customer=event.customer_id)
+    return "", control.Erase(customer=event.customer_id)
 
 
 _MAKERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[str, AnyClaim]]]] = {

@@ -19,8 +19,7 @@ from zlib import crc32
 
 import msgspec
 
-from models.facts.claims import AnyClaim
-from models.facts.fact import Fact, encode_fact
+from models.facts.fact import AnyClaim, Fact, encode_fact
 
 #: A page that would outgrow this is closed, and another one begun: whole pages are written.
 PAGE_BYTES: Final = 32_000
@@ -45,10 +44,10 @@ _NEAR: Final = 256
 
 Rows = MutableMapping[bytes, bytes]
 #: A customer's key, the id of an event, and its fact, as `facts.encode` gives it.
-Entry = tuple[bytes, str, bytes]
+LogEntry = tuple[bytes, str, bytes]
 
 
-class _Kept(msgspec.Struct, array_like=True, gc=False):
+class _StoredFact(msgspec.Struct, array_like=True, gc=False):
     """A fact as it stands in a page: its entity may be told by where it stands already."""
 
     entity: str | int
@@ -61,7 +60,7 @@ class _Kept(msgspec.Struct, array_like=True, gc=False):
         return self.claim.time
 
 
-_decode: Final = msgspec.msgpack.Decoder(list[_Kept]).decode
+_decode: Final = msgspec.msgpack.Decoder(list[_StoredFact]).decode
 _decode_text: Final = msgspec.msgpack.Decoder(str).decode
 
 
@@ -95,7 +94,7 @@ def may_hold(page: bytes, hashed: bytes) -> bool:
     return page.find(hashed, _PREFIX_BYTES, _hashes_end(page)) >= 0
 
 
-def extend(rows: Rows, entries: Iterable[Entry], touched: dict[bytes, None]) -> list[Entry]:
+def append_fast(rows: Rows, entries: Iterable[LogEntry], touched: dict[bytes, None]) -> list[LogEntry]:
     """Add facts to the logs of customers without a row, or with one page that has room and not the event.
 
     It is what nearly every fact comes to. One loop, since a call for each fact takes longer than to add it.
@@ -108,7 +107,7 @@ def extend(rows: Rows, entries: Iterable[Entry], touched: dict[bytes, None]) -> 
     Returns:
         Those that need a closer look.
     """
-    others: list[Entry] = []
+    others: list[LogEntry] = []
     for entry in entries:
         key, event_id, fact = entry
         hashed = (crc32(event_id.encode()) & 0xFFFF).to_bytes(_HASH_BYTES)
@@ -183,7 +182,7 @@ def rewrite(rows: Rows, customer: bytes, facts: Iterable[Fact]) -> set[bytes]:
     return concerned
 
 
-def note(rows: Rows, customer: bytes) -> bytes:
+def output_state(rows: Rows, customer: bytes) -> bytes:
     """Give a customer's note; an empty one if there is none."""
     first = rows.get(customer)
     if first is None:
@@ -192,7 +191,7 @@ def note(rows: Rows, customer: bytes) -> bytes:
     return rows[_key(customer, _NOTE_PAGE)] if noted == _ELSEWHERE else noted
 
 
-def put_note(rows: Rows, customer: bytes, noted: bytes) -> list[bytes]:
+def put_output_state(rows: Rows, customer: bytes, noted: bytes) -> list[bytes]:
     """Put a note in the place of a customer's, and give the keys of the pages that changed.
 
     A row without facts is gone with its note.

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from models.definitions.windows import NEVER
-from models.facts.claims import AliasAdded, Placed, Referred, SentReferral, StoredControlFact
+from models.definitions.windows import NEVER_US
+from models.facts.claims import Placed
+from models.facts.control import AliasAdded, Referred, SentReferral, StoredControlFact
 from models.facts.fact import Fact
 
 #: Divides an event's id from the identity whom the event names, where that is not the customer's name: two
@@ -41,10 +42,10 @@ class CustomerLinks:
         """Take a statement of the customer's log, in its order."""
         if type(claim) is Referred:
             known = self.referrals.get((claim.by, entity))
-            if known is None or known.turn < claim.turn:
+            if known is None or known.sequence < claim.sequence:
                 self.referrals[claim.by, entity] = claim
         elif type(claim) is SentReferral:
-            if claim.stands:
+            if claim.active:
                 self.told[entity] = claim.referrer, claim.at
             else:
                 self.told.pop(entity, None)
@@ -54,12 +55,12 @@ class CustomerLinks:
     @property
     def earliest(self) -> int:
         """When the first order was placed that names the customer, microseconds."""
-        return min((each.at for each in self.referrals.values()), default=NEVER)
+        return min((each.at for each in self.referrals.values()), default=NEVER_US)
 
     @property
     def recommended(self) -> Iterator[int]:
         """When orders were placed that are referrals of the customer's, microseconds."""
-        return (each.at for each in self.referrals.values() if each.stands)
+        return (each.at for each in self.referrals.values() if each.active)
 
     def expire(self, since: int) -> None:
         """Forget what is about orders of before a time (microseconds)."""
@@ -73,7 +74,7 @@ class CustomerLinks:
         for (_, order), referred in self.referrals.items():
             yield Fact(order, referred)
         for order, (referrer, at) in self.told.items():
-            yield Fact(order, SentReferral(referrer=referrer, at=at, stands=True))
+            yield Fact(order, SentReferral(referrer=referrer, at=at, active=True))
 
 
 def links_of(facts: Iterable[Fact]) -> CustomerLinks:

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from models.facts.claims import AnyControlFact, IdentityErased, Merge, Redirected
+from models.facts.control import AnyControlFact, IdentityErased, Merge, Redirected
 from models.facts.fact import Fact
 from models.identity.erased_ids import ErasedIds, Rows
 from models.identity.messages import Message

@@ -1,4 +1,4 @@
-"""The metrics: what the merged sums of all partitions say (docs/metrics.md).
+"""The metrics: what the totals sums of all partitions say (docs/metrics.md).
 
 Each family of metrics has a module of its own; here they are put together.
 """
@@ -29,11 +29,11 @@ def compute(partials: Sequence[PartialAggregate], definitions: Definitions, now:
         definitions: the parameters of the definitions, the same that the partials were made with.
         now: microseconds.
     """
-    merged = Totals(partials, definitions, now)
+    totals = Totals(partials, definitions, now)
     return [
-        *retention.compute(merged),
-        *commerce.compute(merged),
-        *tickets.compute(merged),
-        *feedback.compute(merged),
-        *lifecycle.compute(merged),
+        *retention.compute(totals),
+        *commerce.compute(totals),
+        *tickets.compute(totals),
+        *feedback.compute(totals),
+        *lifecycle.compute(totals),
     ]

@@ -32,24 +32,24 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 
 
-def compute(merged: Totals) -> Iterator[Sample]:
+def compute(totals: Totals) -> Iterator[Sample]:
     """Give the samples of every window, and of now."""
-    for window in merged.windows:
+    for window in totals.windows:
         labels = {"window": window.name}
-        yield from _ratios(merged, window)
+        yield from _ratios(totals, window)
         for name in ("refund", "checkout", "delivery"):
-            yield from quantiles(merged, window, f"retention_{name}_seconds", labels, (name,))
-        for method in methods_of(merged.definitions):
-            failures = merged.sum(window.hours, "payment_failures", method)
+            yield from quantiles(totals, window, f"retention_{name}_seconds", labels, (name,))
+        for method in methods_of(totals.definitions):
+            failures = totals.sum(window.hours, "payment_failures", method)
             yield Sample("retention_payment_failures", labels | {"payment_method": method}, failures)
-        yield Sample("retention_stockouts", labels, merged.sum(window.hours, "stockouts"))
-    yield Sample("retention_refunds_open", {}, merged.level("refunds_open"))
-    yield Sample("retention_deliveries_overdue", {}, merged.level("overdue"))
+        yield Sample("retention_stockouts", labels, totals.sum(window.hours, "stockouts"))
+    yield Sample("retention_refunds_open", {}, totals.gauge("refunds_open"))
+    yield Sample("retention_deliveries_overdue", {}, totals.gauge("overdue"))
 
 
-def _ratios(merged: Totals, window: Window) -> Iterator[Sample]:
+def _ratios(totals: Totals, window: Window) -> Iterator[Sample]:
     def over(name: str) -> int:
-        return merged.sum(window.hours, name)
+        return totals.sum(window.hours, name)
 
     completed, rejected = over("refunds_completed"), over("refunds_rejected")
     abandoned, recovered = over("carts_abandoned"), over("carts_recovered")

@@ -1,4 +1,4 @@
-"""What customers say, from the merged sums (docs/metrics.md, "Feedback")."""
+"""What customers say, from the totals sums (docs/metrics.md, "Feedback")."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,18 +19,18 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 _BILLION: Final = 1_000_000_000
 
 
-def compute(merged: Totals) -> Iterator[Sample]:
+def compute(totals: Totals) -> Iterator[Sample]:
     """Give the samples of every window."""
-    for window in merged.windows:
+    for window in totals.windows:
         labels, hours = {"window": window.name}, window.hours
-        answers = {survey: merged.sum(hours, "answers", survey) for survey in SURVEYS}
-        reviews = merged.sum(hours, "reviews")
-        balance = merged.sum(hours, "promoters") - merged.sum(hours, "detractors")
+        answers = {survey: totals.sum(hours, "answers", survey) for survey in SURVEYS}
+        reviews = totals.sum(hours, "reviews")
+        balance = totals.sum(hours, "promoters") - totals.sum(hours, "detractors")
         yield ratio("retention_nps", labels, 100 * balance, answers["nps"])
-        yield ratio("retention_ces", labels, merged.sum(hours, "efforts"), answers["ces"])
-        yield ratio("retention_csat_ratio", labels, merged.sum(hours, "satisfied"), answers["csat"])
-        yield ratio("retention_review_rating", labels, merged.sum(hours, "ratings"), reviews)
-        sentiment = merged.sum(hours, "sentiment") / _BILLION
-        yield ratio("retention_sentiment", labels, sentiment, merged.sum(hours, "sentiments"))
+        yield ratio("retention_ces", labels, totals.sum(hours, "efforts"), answers["ces"])
+        yield ratio("retention_csat_ratio", labels, totals.sum(hours, "satisfied"), answers["csat"])
+        yield ratio("retention_review_rating", labels, totals.sum(hours, "ratings"), reviews)
+        sentiment = totals.sum(hours, "sentiment") / _BILLION
+        yield ratio("retention_sentiment", labels, sentiment, totals.sum(hours, "sentiments"))
         for kind, number in (*answers.items(), ("review", reviews)):
             yield Sample("retention_responses", labels | {"kind": kind}, number)

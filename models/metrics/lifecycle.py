@@ -1,11 +1,11 @@
-"""Where customers stand, from the merged levels (docs/metrics.md, "Lifecycle" and after)."""
+"""Where customers stand, from the totals levels (docs/metrics.md, "Lifecycle" and after)."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from models.customers.action_returns import GROUPS
-from models.customers.lifecycle import ANSWERS, STATES, tiers_of
-from models.definitions.action_policy import ACTIONS, REACHING
+from models.customers.lifecycle import NO_YES, STATES, tiers_of
+from models.definitions.action_policy import ACTIONS, CUSTOMER_FACING
 from models.definitions.windows import Window
 from models.metrics.samples import Sample, ratio
 from models.metrics.totals import Totals
@@ -28,30 +28,30 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 
 
-def compute(merged: Totals) -> Iterator[Sample]:
+def compute(totals: Totals) -> Iterator[Sample]:
     """Give the samples of now."""
-    currency = {"currency": merged.definitions.base_currency}
+    currency = {"currency": totals.definitions.base_currency}
     for state in STATES:
         labels = {"state": state}
-        yield Sample("retention_lifecycle_customers", labels, merged.level("lifecycle", state))
+        yield Sample("retention_lifecycle_customers", labels, totals.gauge("lifecycle", state))
         yield Sample(
-            "retention_lifecycle_value", labels | currency, merged.level_money("lifecycle_net", state)
+            "retention_lifecycle_value", labels | currency, totals.gauge_money("lifecycle_net", state)
         )
-    for tier in tiers_of(merged.definitions):
-        yield Sample("retention_loyalty_customers", {"tier": tier}, merged.level("tier", tier))
-    for spends in ANSWERS:
-        for sends in ANSWERS:
+    for tier in tiers_of(totals.definitions):
+        yield Sample("retention_loyalty_customers", {"tier": tier}, totals.gauge("tier", tier))
+    for spends in NO_YES:
+        for sends in NO_YES:
             labels = {"spender": spends, "sender": sends}
-            yield Sample("retention_spender_sender_customers", labels, merged.level("roles", spends, sends))
-    yield from _returns(merged)
+            yield Sample("retention_spender_sender_customers", labels, totals.gauge("roles", spends, sends))
+    yield from _returns(totals)
 
 
-def _returns(merged: Totals) -> Iterator[Sample]:
-    for name in merged.definitions.windows:
+def _returns(totals: Totals) -> Iterator[Sample]:
+    for name in totals.definitions.windows:
         window = Window.parse(name)
-        for action in sorted(REACHING):
+        for action in sorted(CUSTOMER_FACING):
             for group in GROUPS:
                 labels = {"window": name, "action": ACTIONS[action], "group": group}
-                returned = merged.window(window, "returned", ACTIONS[action], group)
-                acted = merged.window(window, "acted", ACTIONS[action], group)
+                returned = totals.window(window, "returned", ACTIONS[action], group)
+                acted = totals.window(window, "acted", ACTIONS[action], group)
                 yield ratio("retention_action_return_ratio", labels, returned, acted)

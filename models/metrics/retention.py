@@ -1,4 +1,4 @@
-"""Retention, value and refunds, from the merged sums (docs/metrics.md, "Retention", "Refunds")."""
+"""Retention, value and refunds, from the totals sums (docs/metrics.md, "Retention", "Refunds")."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -44,14 +44,14 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 class Cohorts:
     """The sets of customers of one window, by the channel of their first order or in all."""
 
-    def __init__(self, merged: Totals, window: Window, channels: tuple[str, ...]) -> None:
+    def __init__(self, totals: Totals, window: Window, channels: tuple[str, ...]) -> None:
         once, twice = window.hours, 2 * window.hours
         classes = [
-            index for index, other in enumerate(long_windows(merged.definitions)) if other.hours <= once
+            index for index, other in enumerate(long_windows(totals.definitions)) if other.hours <= once
         ]
 
         def over(hours: int, name: str, *rest: str) -> int:
-            return sum(merged.sum(hours, name, channel, *rest) for channel in channels)
+            return sum(totals.sum(hours, name, channel, *rest) for channel in channels)
 
         pairs = sum(over(twice, "opened", str(i)) - over(once, "closed", str(i)) for i in classes)
         self.end = over(once, "last")
@@ -72,24 +72,24 @@ METHODS: Final = ("cohort", "textbook")
 SETS: Final = ("start", "end", "new", "retained", "lost", "reactivated")
 
 
-def compute(merged: Totals) -> Iterator[Sample]:
+def compute(totals: Totals) -> Iterator[Sample]:
     """Give the samples of every window, and those that have none."""
-    channels = channels_of(merged.definitions)
-    for window in merged.windows:
-        cohorts = Cohorts(merged, window, channels)
+    channels = channels_of(totals.definitions)
+    for window in totals.windows:
+        cohorts = Cohorts(totals, window, channels)
         yield from _customers(cohorts, window.name)
         for channel in channels:
             yield ratio(
                 "retention_channel_rate_ratio",
                 {"window": window.name, "channel": channel},
-                *Cohorts(merged, window, (channel,)).rate("cohort"),
+                *Cohorts(totals, window, (channel,)).rate("cohort"),
             )
-        yield from _variants(merged, window)
-        yield from _exposures(merged, cohorts, window)
-        yield from _returning(merged, cohorts, window)
-        yield from _orders(merged, cohorts, window)
-        yield from _refunds(merged, window)
-    yield from _value(merged, Cohorts(merged, merged.year, channels), channels)
+        yield from _variants(totals, window)
+        yield from _exposures(totals, cohorts, window)
+        yield from _returning(totals, cohorts, window)
+        yield from _orders(totals, cohorts, window)
+        yield from _refunds(totals, window)
+    yield from _value(totals, Cohorts(totals, totals.year, channels), channels)
 
 
 def _customers(cohorts: Cohorts, window: str) -> Iterator[Sample]:
@@ -100,59 +100,59 @@ def _customers(cohorts: Cohorts, window: str) -> Iterator[Sample]:
     yield ratio("retention_churn_ratio", {"window": window}, cohorts.lost, cohorts.start)
 
 
-def _group(merged: Totals, window: Window, *name: str) -> tuple[int, int]:
+def _group(totals: Totals, window: Window, *name: str) -> tuple[int, int]:
     """Give how many of a group were in `start`, and how many of those stayed: sums up to the hour H - W."""
 
     def until_then(series: str) -> int:
         full = (f"{name[0]}_{series}", *name[1:], str(window.hours))
-        return merged.all(*full) - merged.sum(window.hours, *full)
+        return totals.all_time(*full) - totals.sum(window.hours, *full)
 
     return until_then("start"), until_then("stayed")
 
 
-def _variants(merged: Totals, window: Window) -> Iterator[Sample]:
-    shown = {(experiment, variant) for _, experiment, variant, _ in merged.names("shown_start")}
+def _variants(totals: Totals, window: Window) -> Iterator[Sample]:
+    shown = {(experiment, variant) for _, experiment, variant, _ in totals.names("shown_start")}
     for experiment, variant in sorted(shown):
-        start, stayed = _group(merged, window, "shown", experiment, variant)
+        start, stayed = _group(totals, window, "shown", experiment, variant)
         if start:
             labels = {"window": window.name, "experiment": experiment, "variant": variant}
             yield ratio("retention_experiment_rate_ratio", labels, stayed, start)
 
 
-def _exposures(merged: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
+def _exposures(totals: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
     for exposure in EXPOSURES:
-        start, stayed = _group(merged, window, "exposed", exposure)
+        start, stayed = _group(totals, window, "exposed", exposure)
         labels = {"window": window.name, "exposure": exposure}
         yield ratio("retention_churn_by_exposure_ratio", labels, start - stayed, start)
-    start, stayed = _group(merged, window, "exposed", ANY)
+    start, stayed = _group(totals, window, "exposed", ANY)
     labels = {"window": window.name, "exposure": "none"}
     lost = cohorts.lost - (start - stayed)
     yield ratio("retention_churn_by_exposure_ratio", labels, lost, cohorts.start - start)
 
 
-def _returning(merged: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
+def _returning(totals: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
     # In `end` with no other order ever: those whose only order is in the window.
-    twice_ever = cohorts.end - merged.sum(window.hours, "only")
-    for method, returning in (("window", merged.sum(window.hours, "second")), ("lifetime", twice_ever)):
+    twice_ever = cohorts.end - totals.sum(window.hours, "only")
+    for method, returning in (("window", totals.sum(window.hours, "second")), ("lifetime", twice_ever)):
         labels = {"window": window.name, "method": method}
         yield ratio("retention_returning_customer_ratio", labels, returning, cohorts.end)
 
 
-def _net(merged: Totals, hours: int) -> float:
+def _net(totals: Totals, hours: int) -> float:
     # Over orders not cancelled: of those fully refunded, nothing is left.
-    return merged.money(hours, "amount") - merged.money(hours, "taken")
+    return totals.money(hours, "amount") - totals.money(hours, "taken")
 
 
-def _orders(merged: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
+def _orders(totals: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
     only = {"window": window.name}
-    money = only | {"currency": merged.definitions.base_currency}
+    money = only | {"currency": totals.definitions.base_currency}
     hours, orders = window.hours, cohorts.orders
-    net, first_net = _net(merged, hours), merged.money(hours, "first_net")
+    net, first_net = _net(totals, hours), totals.money(hours, "first_net")
     yield Sample("retention_orders", only, orders)
     yield ratio("retention_purchase_frequency", only, orders, cohorts.end)
-    yield Sample("retention_referred_orders", only, merged.sum(hours, "referred"))
+    yield Sample("retention_referred_orders", only, totals.sum(hours, "referred"))
     yield Sample("retention_net_revenue", money, net)
-    yield Sample("retention_referred_revenue", money, merged.money(hours, "referred_net"))
+    yield Sample("retention_referred_revenue", money, totals.money(hours, "referred_net"))
     for name, value, number in (
         ("all", net, orders),
         ("first", first_net, cohorts.new),
@@ -161,23 +161,23 @@ def _orders(merged: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample
         yield ratio("retention_average_order_value", money | {"orders": name}, value, number)
 
 
-def _refunds(merged: Totals, window: Window) -> Iterator[Sample]:
+def _refunds(totals: Totals, window: Window) -> Iterator[Sample]:
     hours = window.hours
-    placed = merged.sum(hours, "placed")
+    placed = totals.sum(hours, "placed")
     for basis, part, whole in (
-        ("orders", merged.sum(hours, "refunded_any"), placed),
-        ("full", merged.sum(hours, "refunded_full"), placed),
-        ("value", merged.money(hours, "taken"), merged.money(hours, "amount")),
+        ("orders", totals.sum(hours, "refunded_any"), placed),
+        ("full", totals.sum(hours, "refunded_full"), placed),
+        ("value", totals.money(hours, "taken"), totals.money(hours, "amount")),
     ):
         yield ratio("retention_refund_ratio", {"window": window.name, "basis": basis}, part, whole)
 
 
-def _value(merged: Totals, year: Cohorts, channels: tuple[str, ...]) -> Iterator[Sample]:
-    currency = {"currency": merged.definitions.base_currency}
-    net = _net(merged, merged.year.hours)
+def _value(totals: Totals, year: Cohorts, channels: tuple[str, ...]) -> Iterator[Sample]:
+    currency = {"currency": totals.definitions.base_currency}
+    net = _net(totals, totals.year.hours)
     for method in METHODS:
         value = divide(net, year.orders) * divide(year.orders, year.end) * divide(*year.rate(method))
         yield Sample("retention_customer_lifetime_value", currency | {"method": method}, value)
-    realised = merged.all_money("amount") - merged.all_money("taken")
-    customers = sum(merged.all("first", channel) for channel in channels)
+    realised = totals.all_time_money("amount") - totals.all_time_money("taken")
+    customers = sum(totals.all_time("first", channel) for channel in channels)
     yield ratio("retention_realised_value", currency, realised, customers)

@@ -58,66 +58,66 @@ BY: Final = ("any", "human")
 KINDS: Final = ("first", "full")
 
 
-def compute(merged: Totals) -> Iterator[Sample]:
+def compute(totals: Totals) -> Iterator[Sample]:
     """Give the samples of every window, short and long, and of now."""
-    for window in (*SHORT_WINDOWS, *merged.windows):
+    for window in (*SHORT_WINDOWS, *totals.windows):
         for by in BY:
-            yield from _times(merged, window, "first_response", ("by", by), f"response_{by}")
+            yield from _times(totals, window, "first_response", ("by", by), f"response_{by}")
         for kind in KINDS:
-            yield from _times(merged, window, "resolution", ("kind", kind), f"resolution_{kind}")
-        for channel in channels_of(merged.definitions):
+            yield from _times(totals, window, "resolution", ("kind", kind), f"resolution_{kind}")
+        for channel in channels_of(totals.definitions):
             labels = {"window": window.name, "channel": channel}
             name = "retention_channel_first_response_seconds"
-            yield from quantiles(merged, window, name, labels, ("response_channel", channel))
-        yield from _breaches(merged, window)
-    for window in merged.windows:
+            yield from quantiles(totals, window, name, labels, ("response_channel", channel))
+        yield from _breaches(totals, window)
+    for window in totals.windows:
         labels = {"window": window.name}
-        yield from quantiles(merged, window, "retention_requester_wait_seconds", labels, ("wait",))
-        yield from _shares(merged, window)
-    yield from _open(merged)
+        yield from quantiles(totals, window, "retention_requester_wait_seconds", labels, ("wait",))
+        yield from _shares(totals, window)
+    yield from _open(totals)
 
 
-def _breaches(merged: Totals, window: Window) -> Iterator[Sample]:
+def _breaches(totals: Totals, window: Window) -> Iterator[Sample]:
     for kind in sla.KINDS:
         for priority in (*PRIORITIES, "all"):
             chosen = PRIORITIES if priority == "all" else (priority,)
             labels = {"window": window.name, "sla": kind, "priority": priority}
             breached, decided = (
-                sum(merged.window(window, name, kind, each) for each in chosen)
+                sum(totals.window(window, name, kind, each) for each in chosen)
                 for name in ("sla_breached", "sla_decided")
             )
             yield ratio("retention_sla_breach_ratio", labels, breached, decided)
 
 
 def _times(
-    merged: Totals, window: Window, metric: str, label: tuple[str, str], kind: str
+    totals: Totals, window: Window, metric: str, label: tuple[str, str], kind: str
 ) -> Iterator[Sample]:
     for priority in (*PRIORITIES, "all"):
         labels = {"window": window.name, label[0]: label[1], "priority": priority}
         names = [(kind, each) for each in (PRIORITIES if priority == "all" else (priority,))]
-        yield from quantiles(merged, window, f"retention_{metric}_seconds", labels, *names)
-        durations = merged.durations(window, *names)
+        yield from quantiles(totals, window, f"retention_{metric}_seconds", labels, *names)
+        durations = totals.durations(window, *names)
         yield ratio(f"retention_{metric}_mean_seconds", labels, durations.sum, durations.count)
 
 
-def _shares(merged: Totals, window: Window) -> Iterator[Sample]:
+def _shares(totals: Totals, window: Window) -> Iterator[Sample]:
     for name in ("reopened", "transferred", "bot_only"):
-        part, whole = merged.sum(window.hours, name), merged.sum(window.hours, "resolved")
+        part, whole = totals.sum(window.hours, name), totals.sum(window.hours, "resolved")
         yield ratio(f"retention_{name}_ratio", {"window": window.name}, part, whole)
-    told, answered = merged.sum(window.hours, "told"), merged.sum(window.hours, "answered")
+    told, answered = totals.sum(window.hours, "told"), totals.sum(window.hours, "answered")
     yield ratio("retention_deadline_told_ratio", {"window": window.name}, told, answered)
 
 
-def _open(merged: Totals) -> Iterator[Sample]:
+def _open(totals: Totals) -> Iterator[Sample]:
     for priority in PRIORITIES:
         for status in STATUSES[:SOLVED]:
             labels = {"status": status, "priority": priority}
-            yield Sample("retention_tickets", labels, merged.level("tickets", status, priority))
+            yield Sample("retention_tickets", labels, totals.gauge("tickets", status, priority))
         for by in BY:
             labels = {"by": by, "priority": priority}
-            yield Sample("retention_tickets_unanswered", labels, merged.level("unanswered", by, priority))
+            yield Sample("retention_tickets_unanswered", labels, totals.gauge("unanswered", by, priority))
         for kind in sla.KINDS:
-            due = merged.since_minute("sla_due", kind, priority)
+            due = totals.since_minute("sla_due", kind, priority)
             yield Sample("retention_tickets_due", {"sla": kind, "priority": priority, "within": "2h"}, due)
-    oldest = nan if merged.oldest is None else merged.oldest / US_PER_SECOND
+    oldest = nan if totals.oldest is None else totals.oldest / US_PER_SECOND
     yield Sample("retention_oldest_unanswered_ticket_timestamp_seconds", {}, oldest)

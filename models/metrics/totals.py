@@ -1,4 +1,4 @@
-"""The partitions' sums, merged by adding, and asked by name and window."""
+"""The partitions' sums, totals by adding, and asked by name and window."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,8 +13,8 @@ from models.aggregation.aggregates import (
     YEAR,
     Name,
     PartialAggregate,
+    duration_names,
     long_windows,
-    span_names,
     window_sizes,
 )
 from models.aggregation.duration_sketches import BUCKETS, middle_of
@@ -39,9 +39,9 @@ class Totals:
         self._sums = _added(partial.sums for partial in partials)
         self._minutes = _added(partial.minutes for partial in partials)
         self._short = {window: index for index, window in enumerate(SHORT_WINDOWS)}
-        self._levels: Counter[Name] = Counter()
+        self._gauges: Counter[Name] = Counter()
         for partial in partials:
-            self._levels.update(partial.levels)
+            self._gauges.update(partial.levels)
         self._zero = [0] * (len(self._lengths) + 1)
         self._spans = DurationSums(partials, definitions)
         self.oldest = min(
@@ -58,7 +58,7 @@ class Totals:
             return self._minutes.get(name, self._zero)[self._short[window]]
         return self.sum(window.hours, *name)
 
-    def all(self, *name: str) -> int:
+    def all_time(self, *name: str) -> int:
         """Give a series' sum over all that is known."""
         return self._sums.get(name, self._zero)[-1]
 
@@ -70,21 +70,21 @@ class Totals:
         """Give the names of the series of a kind."""
         return [name for name in self._sums if name[0] == kind]
 
-    def level(self, *name: str) -> int:
+    def gauge(self, *name: str) -> int:
         """Give how many there are at `now`."""
-        return self._levels[name]
+        return self._gauges[name]
 
     def money(self, hours: int, kind: str) -> float:
         """Give a sum of money over the last so many event hours, major units of the base currency."""
         return self._money(kind, self._lengths[hours])
 
-    def all_money(self, kind: str) -> float:
+    def all_time_money(self, kind: str) -> float:
         """Give a sum of money over all that is known, major units of the base currency."""
         return self._money(kind, -1)
 
-    def level_money(self, *kind: str) -> float:
+    def gauge_money(self, *kind: str) -> float:
         """Give an amount of money at `now`, major units of the base currency."""
-        return self._base({name[-1]: net for name, net in self._levels.items() if name[:-1] == kind and net})
+        return self._base({name[-1]: net for name, net in self._gauges.items() if name[:-1] == kind and net})
 
     def _money(self, kind: str, index: int) -> float:
         return self._base(
@@ -115,7 +115,7 @@ class DurationSums:
     """Durations of all partitions: sums and buckets, by window and series."""
 
     def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions) -> None:
-        self._names = {name: index for index, name in enumerate(span_names(definitions))}
+        self._names = {name: index for index, name in enumerate(duration_names(definitions))}
         long = long_windows(definitions)
         self._windows = {window: index for index, window in enumerate([*SHORT_WINDOWS, *long])}
         shape = (len(self._windows), len(self._names))
@@ -159,9 +159,9 @@ class Durations:
 
 
 def quantiles(
-    merged: Totals, window: Window, metric: str, labels: dict[str, str], *names: Name
+    totals: Totals, window: Window, metric: str, labels: dict[str, str], *names: Name
 ) -> Iterator[Sample]:
     """Give the samples of a metric's quantiles, over one or several series of durations."""
-    durations = merged.durations(window, *names)
+    durations = totals.durations(window, *names)
     for q in QUANTILES:
         yield Sample(metric, labels | {"quantile": q}, durations.quantile(float(q)))

@@ -26,7 +26,7 @@ from models.definitions.action_policy import (
     WIN_BACK,
 )
 from models.definitions.definitions import Definitions
-from models.definitions.windows import NEVER, US_PER_SECOND
+from models.definitions.windows import NEVER_US, US_PER_SECOND
 from models.entities import carts, feedback, orders
 from models.entities.feedback import DETRACTOR, PROMOTER
 from models.entities.sla import goals, targets_of
@@ -111,7 +111,7 @@ class ActionRules:
             now: microseconds.
         """
         found: list[ActionCandidate] = []
-        until = NEVER
+        until = NEVER_US
         for entity, ticket in tickets.items():
             if not ticket.is_resolved:
                 found += self._answering(account, entity, ticket, now)
@@ -125,7 +125,7 @@ class ActionRules:
         found += self._course(account, course, value)
         until = min(until, self._late(account, now, found), self._carts(account, course, now, found))
         worth = [one for one in found if self._on[one.action] and one.expires > now]
-        return worth, None if until == NEVER else until
+        return worth, None if until == NEVER_US else until
 
     def _answering(
         self, account: Customer, entity: str, ticket: Ticket, now: int
@@ -226,7 +226,7 @@ class ActionRules:
 
     def _late(self, account: Customer, now: int, found: list[ActionCandidate]) -> int:
         """Find what deliveries ask for that come, or came, late; give when the next one is overdue."""
-        earliest, until = now - self._expiry[APOLOGISE], NEVER
+        earliest, until = now - self._expiry[APOLOGISE], NEVER_US
         for entity, known in account.row.orders.items():
             for claim in known:
                 if type(claim) is not Placed or claim.promised is None or claim.promised <= earliest:
@@ -235,7 +235,7 @@ class ActionRules:
                     until = min(until, claim.promised + 1)
                     continue
                 order = account.order(entity)
-                if order is not None and order.promised == claim.promised and orders.met(order, now):
+                if order is not None and order.promised == claim.promised and orders.exposures(order, now):
                     found.append(
                         self._by_time(APOLOGISE, "order", entity, claim.promised, _APOLOGISE_PRIORITY)
                     )
@@ -247,10 +247,10 @@ class ActionRules:
     ) -> int:
         """Find what carts ask for that were left, and nothing bought since; give when the next one is."""
         ordered = course.line[-1][0] if course.line else -1
-        earliest, until = now - self._expiry[RECOVER_CART], NEVER
+        earliest, until = now - self._expiry[RECOVER_CART], NEVER_US
         for entity, started in account.row.carts.items():
             active = started[0].time if len(started) == 1 else max(claim.time for claim in started)
-            abandoned = active + carts.PATIENCE_US
+            abandoned = active + carts.ABANDONED_AFTER_US
             if abandoned > now:
                 until = min(until, abandoned)
             elif abandoned > earliest and active >= ordered and not account.conversions_of(entity):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from models.contract.messages import Action, ActionState, Cause, Subject
 from models.customers.customer import Customer
-from models.definitions.action_policy import ACTIONS, REACHING, WEEK_US
+from models.definitions.action_policy import ACTIONS, CUSTOMER_FACING, WEEK_US
 from models.definitions.definitions import Definitions
 from models.entities.sla import KINDS
 from models.facts.claims import Contacted
@@ -82,7 +82,7 @@ class ActionSelector:
         order = sorted(candidates.items(), key=lambda item: (-item[1].priority, item[1].since, item[0]))
         blocked = False
         for key, one in order:
-            reaching = one.action in REACHING
+            reaching = one.action in CUSTOMER_FACING
             if reaching and len(reached) >= self._cap:
                 blocked = True
                 continue
@@ -112,10 +112,10 @@ def _contacts(account: Customer) -> dict[str, int]:
 def _reached(contacts: Mapping[str, int], told: Mapping[str, Issued], since: int) -> Iterator[int]:
     """Give when the customer was, or would have been, reached after `since`."""
     for key, at in contacts.items():
-        if at > since and (key not in told or told[key].action in REACHING):
+        if at > since and (key not in told or told[key].action in CUSTOMER_FACING):
             yield at
     for key, issued in told.items():
-        counts = issued.action in REACHING and issued.state != WITHDRAWN and issued.time > since
+        counts = issued.action in CUSTOMER_FACING and issued.state != WITHDRAWN and issued.time > since
         if counts and key not in contacts:
             yield issued.time
 

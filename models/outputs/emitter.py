@@ -12,7 +12,7 @@ from models.aggregation.aggregates import YEAR
 from models.contract.messages import Cause, Standing, Transition
 from models.customers.customer import Customer
 from models.customers.lifecycle import STATES
-from models.definitions.action_policy import REACHING
+from models.definitions.action_policy import CUSTOMER_FACING
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_HOUR, hour
 from models.entities import tickets
@@ -90,7 +90,7 @@ class OutputEmitter:
         acted = [
             Acted(now, key, issued.action, issued.state == HELD)
             for key, issued in actions.items()
-            if key not in said.actions and issued.action in REACHING
+            if key not in said.actions and issued.action in CUSTOMER_FACING
         ]
         profiles = said.profiles + (news is not None)
         after = EmittedState(profile, lifecycle, tier, targets.told, targets.settled, actions, profiles)

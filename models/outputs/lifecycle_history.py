@@ -15,9 +15,9 @@ from models.customers.customer import Customer
 from models.customers.lifecycle import AT_RISK, CHURNED, NEW, PROSPECT, REACTIVATED, RETURNING, tiers_of
 from models.definitions.definitions import Definitions
 from models.definitions.money import exponent
-from models.definitions.windows import NEVER, US_PER_HOUR
+from models.definitions.windows import NEVER_US, US_PER_HOUR
 from models.facts import claims
-from models.facts.claims import AnyClaim
+from models.facts.fact import AnyClaim
 from models.outputs.order_history import Entry, order_changes
 
 TIME: Final = "time"
@@ -132,7 +132,7 @@ def _birth(account: Customer) -> tuple[int, tuple[str, str]]:
     """Give when the customer became one, and the type and id of the event."""
     row = account.row
     first: AnyClaim | None = None
-    at = NEVER
+    at = NEVER_US
     for section in row.sections():
         for known in section.values():
             for claim in known:

@@ -23,7 +23,7 @@ from models.entities.carts import Cart, CartAggregator
 from models.entities.exposures import Exposure
 from models.entities.feedback import NPS, FeedbackAggregator, Review
 from models.entities.orders import Order, OrderAggregator
-from models.entities.refunds import NOTHING, RefundAggregator
+from models.entities.refunds import NOT_REFUNDED, RefundAggregator
 from models.entities.sla import SlaAggregator, SlaOutcome
 from models.entities.tickets import TicketAggregator
 from models.facts.claims import (
@@ -95,22 +95,22 @@ class Books:
             met = self._add_refunds(account, waiting, -1)
             self._change_order(account, entity, old, new)
             _replace(account.row.orders, entity, known)
-            self._whole.meet(account, met, self._add_refunds(account, waiting, 1))
+            self._whole.record_exposure(account, met, self._add_refunds(account, waiting, 1))
 
     def _change_order(self, account: Customer, entity: str, old: Order | None, new: Order | None) -> None:
         entry_before = entry_of(old) if old is not None and old.qualifying else None
         entry = entry_of(new) if new is not None and new.qualifying else None
         if entry != entry_before:
-            self._whole.move(account, entry_before, entry)
+            self._whole.replace_order(account, entry_before, entry)
         if old is not None:
             self._orders.add(old, self.now, -1)
         if new is not None:
             self._orders.add(new, self.now, 1)
         if (new is not None and new.promised is not None) or (old is not None and old.promised is not None):
-            late = [() if order is None else orders.met(order, self.now) for order in (old, new)]
-            self._whole.meet(account, *late)
-            due = orders.due(new, self.now)
-            if due != orders.due(old, self.now):
+            late = [() if order is None else orders.exposures(order, self.now) for order in (old, new)]
+            self._whole.record_exposure(account, *late)
+            due = orders.overdue_at(new, self.now)
+            if due != orders.overdue_at(old, self.now):
                 self._remind(account, ORDER, entity, due)
 
     def _enter_refund(self, account: Customer, entity: str, claim: RefundClaim) -> None:
@@ -122,7 +122,7 @@ class Books:
         old, new = refunds.completed(section.get(entity, ())), refunds.completed(known)
         met = self._add_refunds(account, (entity,), -1)
         _replace(section, entity, known)
-        self._whole.meet(account, met, self._add_refunds(account, (entity,), 1))
+        self._whole.record_exposure(account, met, self._add_refunds(account, (entity,), 1))
         if old is new:
             return
         before = {claim.order: account.order(claim.order) for claim in (old, new) if claim is not None}
@@ -130,7 +130,7 @@ class Books:
             number, paid = refunded[old.order]
             refunded[old.order] = (number - 1, paid - old.amount)
         if new is not None:
-            number, paid = refunded.get(new.order, NOTHING)
+            number, paid = refunded.get(new.order, NOT_REFUNDED)
             refunded[new.order] = (number + 1, paid + new.amount)
         for order, view in before.items():
             now = account.order(order)
@@ -144,7 +144,7 @@ class Books:
         ]
         for refund in found:
             self._refunds.add(refund, sign)
-        return [encounter for refund in found for encounter in refunds.met(refund)]
+        return [encounter for refund in found for encounter in refunds.exposures(refund)]
 
     # Carts.
 
@@ -180,7 +180,7 @@ class Books:
         cart = self._cart(account, entity)
         if cart is not None:
             self._checkout.add(cart, self.now, 1)
-            self._remind(account, CART, entity, carts.due(cart, self.now))
+            self._remind(account, CART, entity, carts.abandoned_at(cart, self.now))
 
     # Tickets.
 
@@ -193,7 +193,7 @@ class Books:
         _replace(account.row.tickets, entity, known)
         if old == new:
             return
-        self._tickets.change(old, new)
+        self._tickets.replace(old, new)
         outcome = None if old is None else self._targets.outcome(old, self.now)
         self._target(account, entity, new, outcome)
 
@@ -210,8 +210,8 @@ class Books:
             self._targets.add(outcome, 1)
             if before is None or outcome.due != before.due:
                 self._remind(account, TICKET, entity, outcome.due)
-        slow = [() if one is None else one.met() for one in (before, outcome)]
-        self._whole.meet(account, *slow)
+        slow = [() if one is None else one.exposures() for one in (before, outcome)]
+        self._whole.record_exposure(account, *slow)
 
     # Feedback, and what else is about the customer alone.
 
@@ -228,7 +228,7 @@ class Books:
             self._feedback.add_review(old, -1)
         if new is not None:
             self._feedback.add_review(new, 1)
-        self._whole.meet(account, feedback.met(old), feedback.met(new))
+        self._whole.record_exposure(account, feedback.review_exposures(old), feedback.review_exposures(new))
 
     def _enter_loose(self, account: Customer, _: str, claim: CustomerClaim) -> None:
         loose = account.row.loose
@@ -239,8 +239,8 @@ class Books:
         loose.append(claim)
         self._add_loose(claim, 1)
         if isinstance(claim, Acted):
-            self._whole.act(account, claim)
-        self._whole.meet(account, (), feedback.met_in(claim))
+            self._whole.add_action(account, claim)
+        self._whole.record_exposure(account, (), feedback.claim_exposures(claim))
 
     def _add_loose(self, claim: CustomerClaim, sign: int) -> None:
         """Add what one claim adds by itself, or take it back."""
@@ -258,9 +258,9 @@ class Books:
         for claim in known:
             if claim.time < before:
                 self._add_loose(claim, -1)
-                self._whole.meet(account, feedback.met_in(claim), ())
+                self._whole.record_exposure(account, feedback.claim_exposures(claim), ())
                 if isinstance(claim, Acted):
-                    self._whole.forget_act(account, claim)
+                    self._whole.remove_action(account, claim)
         self._change_nps(feedback.latest_nps(known), feedback.latest_nps(row.loose))
 
     def _change_nps(self, old: Answered | None, new: Answered | None) -> None:

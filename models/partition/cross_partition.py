@@ -9,13 +9,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from models.customers.customer import Customer
-from models.facts.claims import (
+from models.facts.claims import Completed, Placed
+from models.facts.control import (
     AliasAdded,
-    Completed,
     Erase,
     IdentityErased,
     Merge,
-    Placed,
     Redirected,
     Referred,
     SentReferral,
@@ -142,7 +141,7 @@ class CrossPartition:
         account = home.account(key)
         letters = account.row.letters
         known = None if letters is None else letters.referrals.get((claim.by, fact.entity))
-        if known is None or known.turn < claim.turn:
+        if known is None or known.sequence < claim.sequence:
             home.keep(key, fact)
             home.age(account, claim.at)
             home.ledger.refer(account, fact.entity, claim)
@@ -175,7 +174,7 @@ class CrossPartition:
     def _withdraw(self, identity: str, facts: Iterable[Fact]) -> None:
         """Say that orders are no referrals of this identity's any more."""
         for order, (referrer, at) in links_of(facts).told.items():
-            self._say(identity, order, referrer, at, stands=False)
+            self._say(identity, order, referrer, at, active=False)
 
     def _forget(self, identity: str) -> None:
         """Forget an identity, here and where others name it."""
@@ -239,19 +238,19 @@ class CrossPartition:
         by = account.key.decode()
         for entity, before, now in _named(account, orders):
             if before is not None and (now is None or now[0] != before[0]):
-                self._tell(account, by, entity, *before, stands=False)
+                self._tell(account, by, entity, *before, active=False)
             if now is not None and (now != before or again):
-                self._tell(account, by, entity, *now, stands=True)
+                self._tell(account, by, entity, *now, active=True)
 
-    def _tell(self, account: Customer, by: str, order: str, referrer: str, at: int, *, stands: bool) -> None:
-        self._say(by, order, referrer, at, stands=stands)
-        told = SentReferral(referrer=referrer, at=at, stands=stands)
+    def _tell(self, account: Customer, by: str, order: str, referrer: str, at: int, *, active: bool) -> None:
+        self._say(by, order, referrer, at, active=active)
+        told = SentReferral(referrer=referrer, at=at, active=active)
         account.row.correspond().add(order, told)
         self._home.keep(account.key, Fact(order, told))
 
-    def _say(self, by: str, order: str, referrer: str, at: int, *, stands: bool) -> None:
+    def _say(self, by: str, order: str, referrer: str, at: int, *, active: bool) -> None:
         turn = self._home.next_turn()
-        self._send(referrer, Fact(order, Referred(by=by, at=at, turn=turn, stands=stands)))
+        self._send(referrer, Fact(order, Referred(by=by, at=at, sequence=turn, active=active)))
 
     def _send(self, to: str, fact: Fact) -> None:
         self.outgoing.append(Message(to, fact))

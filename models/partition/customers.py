@@ -4,8 +4,7 @@ from models.customers.cache import CustomerCache
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import Definitions
-from models.definitions.windows import NEVER, US_PER_HOUR, between, known_since
-from models.facts.claims import TIMELESS
+from models.definitions.windows import NEVER_HOUR, NEVER_US, TIMELESS, US_PER_HOUR, between, horizon_start
 from models.facts.fact import Fact
 from models.facts.fact_log import FactLog
 from models.identity.links import kept, without
@@ -43,7 +42,7 @@ class PartitionCustomers:
         self.counting = counting
         self.journal = journal
         self.desk = EmitSchedule(journal.customers)
-        self.correspondence = CrossPartition(self, journal.rows, journal.touched)
+        self.correspondence = CrossPartition(self, journal.rows, journal.dirty)
         self._definitions = definitions
         self._meta = meta
         self._accounts = CustomerCache(self._known_facts)
@@ -59,7 +58,7 @@ class PartitionCustomers:
 
     def move_horizon(self) -> None:
         """Let the horizon follow the clock."""
-        self.since = known_since(self._meta.now, self._definitions.horizon_days)
+        self.since = horizon_start(self._meta.now, self._definitions.horizon_days)
 
     def is_known(self, time: int) -> bool:
         """Whether what is of a time (microseconds) is within the horizon."""
@@ -97,7 +96,7 @@ class PartitionCustomers:
     def take(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
         """Take a customer's fact that is within the horizon; False if its event is known already."""
         account = self._accounts.get(key)  # as it is without the fact
-        if self.journal.log(((key, fact.claim.id, encoded),)):
+        if self.journal.append(((key, fact.claim.id, encoded),)):
             return False
         if fact.claim.time > self._meta.now:
             self._waiting.add(key, fact)
@@ -107,12 +106,12 @@ class PartitionCustomers:
 
     def keep(self, key: bytes, statement: Fact) -> None:
         """Write a statement into a customer's log."""
-        self.journal.keep(key, statement)
+        self.journal.append_control_fact(key, statement)
 
     def replace(self, key: bytes, facts: list[Fact]) -> None:
         """Put a log in the place of a customer's, and what it comes to in that of what they added."""
         if self.counting:
-            self.ledger.expire(self._accounts.get(key), NEVER)
+            self.ledger.expire(self._accounts.get(key), NEVER_US)
             self.desk.touch(key)
         self._waiting.forget(key)
         self._accounts.forget(key)
@@ -159,7 +158,7 @@ class PartitionCustomers:
                 self._waiting.unname(key, erased)
                 facts = without(facts, erased)
                 row = CustomerFacts(facts)
-        if row.earliest == NEVER:
+        if row.earliest == NEVER_HOUR:
             return None
         account = Customer(key, row)
         self.ledger.open(account)
@@ -215,7 +214,7 @@ class PartitionCustomers:
         self.desk.touch(key)
         self.journal.rewrite(key, kept(self.journal.read(key), self.since))
         self.correspondence.tell(account)
-        if account.row.earliest != NEVER:
+        if account.row.earliest != NEVER_HOUR:
             self._oldest.setdefault(account.row.earliest, []).append(key)
         elif key not in self.journal.rows:
             self._accounts.forget(key)

@@ -11,19 +11,11 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import hour
 from models.entities import carts, feedback, orders, tickets
 from models.entities.exposures import Exposure
-from models.entities.refunds import NOTHING
+from models.entities.refunds import NOT_REFUNDED
 from models.facts import claims
-from models.facts.claims import (
-    AnyClaim,
-    CustomerClaim,
-    OrderClaim,
-    Referred,
-    RefundClaim,
-    ReviewClaim,
-    Seen,
-    TicketClaim,
-)
-from models.facts.fact import Fact
+from models.facts.claims import CustomerClaim, OrderClaim, RefundClaim, ReviewClaim, Seen, TicketClaim
+from models.facts.control import Referred
+from models.facts.fact import AnyClaim, Fact
 from models.partition.books import CART, CUSTOMER, ORDER, TICKET, Books
 
 if TYPE_CHECKING:
@@ -56,17 +48,17 @@ class Ledger(Books):
         claim = fact.claim
         kind = type(claim)
         moving = kind in _MOVING or not account.row.known
-        before = self._whole.standing(account) if moving else None
+        before = self._whole.status(account) if moving else None
         self._enter[kind](account, fact.entity, claim)
         if kind not in claims.NON_CUSTOMER_FACTS:
             account.row.known += 1
         if kind in _SENDING:
             account.renew_sent()
         if moving:
-            self._whole.stand(account, before)
+            self._whole.reclassify(account, before)
         if fact.seen is not None:
             for experiment, variant in fact.seen.items():
-                self._whole.see(account, experiment, Seen(claim.time, claim.id, variant))
+                self._whole.record_variant(account, experiment, Seen(claim.time, claim.id, variant))
 
     def open(self, account: Customer) -> None:
         """Add all that a restored customer adds, as if it all came now."""
@@ -80,22 +72,22 @@ class Ledger(Books):
             review = feedback.derive(versions)
             if review is not None:
                 self._feedback.add_review(review, 1)
-                encounters += feedback.met(review)
+                encounters += feedback.review_exposures(review)
         if row.carts:
             self._open_carts(account)
         if row.loose:
             for claim in row.loose:
                 self._add_loose(claim, 1)
-                encounters += feedback.met_in(claim)
+                encounters += feedback.claim_exposures(claim)
             self._change_nps(None, feedback.latest_nps(row.loose))
-        self._whole.open(account, encounters)
+        self._whole.restore(account, encounters)
 
     def _open_orders(self, account: Customer) -> list[Exposure]:
         encounters: list[Exposure] = []
         line = account.line = []
         refunded, now, add = account.refunded, self.now, self._orders.add
         for entity, known in account.row.orders.items():
-            order = orders.derive(known, refunded.get(entity, NOTHING))
+            order = orders.derive(known, refunded.get(entity, NOT_REFUNDED))
             if order is None:
                 continue
             if order.referrer is not None and account.is_oneself(order.referrer):
@@ -104,8 +96,8 @@ class Ledger(Books):
                 line.append(entry_of(order))
             add(order, now, 1)
             if order.promised is not None:
-                self._remind(account, ORDER, entity, orders.due(order, now))
-                encounters += orders.met(order, now)
+                self._remind(account, ORDER, entity, orders.overdue_at(order, now))
+                encounters += orders.exposures(order, now)
         line.sort()
         return encounters
 
@@ -115,10 +107,10 @@ class Ledger(Books):
             ticket = tickets.derive(conversation)
             if ticket is not None:
                 outcome = self._targets.outcome(ticket, self.now)
-                self._tickets.open(ticket)
+                self._tickets.add(ticket)
                 self._targets.add(outcome, 1)
                 self._remind(account, TICKET, entity, outcome.due)
-                encounters += outcome.met()
+                encounters += outcome.exposures()
         return encounters
 
     def _open_carts(self, account: Customer) -> None:
@@ -128,7 +120,7 @@ class Ledger(Books):
             if cart is not None:
                 add(cart, now, 1)
                 if cart.ordered is None:
-                    self._remind(account, CART, entity, carts.due(cart, now))
+                    self._remind(account, CART, entity, carts.abandoned_at(cart, now))
 
     def due(self, now: int) -> list[tuple[bytes, int, str]]:
         """Let the clock go on to `now`, and give what is to `ripen`: customer, kind of entity, entity."""
@@ -137,7 +129,7 @@ class Ledger(Books):
         while timers and timers[0][0] <= now:
             due.add(heappop(timers)[1:])
         self.now = now
-        due.update((key, CUSTOMER, "") for key in self._whole.go_to(hour(now)))
+        due.update((key, CUSTOMER, "") for key in self._whole.advance_to(hour(now)))
         return sorted(due)  # a customer's together: it may have to be decoded
 
     def ripen(self, account: Customer, kind: int, entity: str, before: int) -> None:
@@ -147,13 +139,15 @@ class Ledger(Books):
             if order is not None:
                 self._orders.add(order, before, -1)
                 self._orders.add(order, self.now, 1)
-                self._whole.meet(account, orders.met(order, before), orders.met(order, self.now))
+                self._whole.record_exposure(
+                    account, orders.exposures(order, before), orders.exposures(order, self.now)
+                )
         elif kind == TICKET:
             ticket = tickets.derive(account.row.tickets.get(entity, ()))
             if ticket is not None:
                 self._target(account, entity, ticket, self._targets.outcome(ticket, before))
         elif kind == CUSTOMER:
-            self._whole.stand(account, self._whole.standing(account, hour(before)))
+            self._whole.reclassify(account, self._whole.status(account, hour(before)))
         else:
             cart = self._cart(account, entity)
             if cart is not None:
@@ -162,10 +156,10 @@ class Ledger(Books):
 
     def refer(self, account: Customer, order: str, referred: Referred) -> None:
         """Let another customer's order be a referral of this one's, or no longer."""
-        before = self._whole.standing(account)
+        before = self._whole.status(account)
         account.row.correspond().add(order, referred)
         account.renew_sent()
-        self._whole.stand(account, before)
+        self._whole.reclassify(account, before)
 
     def join(self, account: Customer, identity: str) -> None:
         """Let an identity be the customer's, too: orders that name it are no referrals."""
@@ -179,7 +173,7 @@ class Ledger(Books):
 
     def expire(self, account: Customer, before: int) -> None:
         """Forget every claim from before a time (microseconds)."""
-        row, standing = account.row, self._whole.standing(account)
+        row, standing = account.row, self._whole.status(account)
         sections: list[tuple[dict[str, list[Any]], Callable[[Customer, str, list[Any]], None]]] = [
             (row.refunds, self._put_refund),
             (row.orders, self._expire_order),
@@ -194,10 +188,10 @@ class Ledger(Books):
                     put(account, entity, kept)
         self._expire_loose(account, before)
         for experiment, seen in list(row.seen.items()):
-            self._whole.show(account, experiment, after(seen, before))
+            self._whole.set_variants(account, experiment, after(seen, before))
         if row.letters is not None:
             row.letters.expire(before)
             row.letters.refers.intersection_update(row.orders)
         row.recount()
         account.renew_sent()
-        self._whole.stand(account, standing)
+        self._whole.reclassify(account, standing)

@@ -15,7 +15,7 @@ import msgspec
 from models.aggregation.aggregates import PartialAggregate
 from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
-from models.facts.claims import TIMELESS
+from models.definitions.windows import TIMELESS
 from models.facts.fact import Fact, encode_fact
 from models.facts.fact_log import FactLog
 from models.identity.messages import Message
@@ -84,7 +84,7 @@ class Partition:
     @property
     def has_changes(self) -> bool:
         """Whether rows have changed since the last drain."""
-        return bool(self._journal.touched) or self.meta.rewind != self._drained.rewind
+        return bool(self._journal.dirty) or self.meta.rewind != self._drained.rewind
 
     # What is taken.
 
@@ -105,7 +105,7 @@ class Partition:
         return not self.process([(customer_id.encode(), fact, encode_fact(fact))])
 
     def _bootstrap(self, facts: Iterable[Addressed]) -> int:
-        letters, log, since = self._customers.correspondence, self._journal.log, self._customers.since
+        letters, log, since = self._customers.correspondence, self._journal.append, self._customers.since
         latest, known = self.meta.latest, 0
         entries: list[tuple[bytes, str, bytes]] = []
         for key, fact, encoded in facts:
@@ -171,14 +171,14 @@ class Partition:
         if key not in self._rows:
             return []
         account = self._customers.peek(key)
-        before = self._journal.note(key)
+        before = self._journal.output_state(key)
         speech = self._speaker.say(
             account, decode_emitted(before) if before else EmittedState(), self.meta.now
         )
-        self._journal.put_note(key, encode_emitted(speech.said) if speech.said else b"")
+        self._journal.put_output_state(key, encode_emitted(speech.said) if speech.said else b"")
         for claim in speech.acted:
             fact = Fact("", claim)
-            if not self._journal.log(((key, claim.id, encode_fact(fact)),)):
+            if not self._journal.append(((key, claim.id, encode_fact(fact)),)):
                 self._customers.enter(account, fact)
         self._customers.desk.remind(key, speech.until)
         return speech.outputs
@@ -189,7 +189,7 @@ class Partition:
         Those of who turns out to be known no longer are taken back by `say`.
         """
         for key in keys:
-            self._journal.expect(key, encode_emitted(UNKNOWN_PROFILE_EMITTED))
+            self._journal.restore_output_state(key, encode_emitted(UNKNOWN_PROFILE_EMITTED))
 
     def drain_messages(self) -> list[Message]:
         """Give what is to be delivered to partitions, this one included, in this order, and forget it.
@@ -233,7 +233,7 @@ class Partition:
 
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Give the rows that changed since the last time; None in place of one that is no more."""
-        changed = self._journal.drain()
+        changed = self._journal.take_changes()
         if self.meta != self._drained:
             self._drained = msgspec.structs.replace(self.meta)
             self._rows[METADATA_KEY] = changed[METADATA_KEY] = msgspec.msgpack.encode(self.meta)
@@ -290,7 +290,7 @@ class Partition:
             if account is not None and letters.owes(account, again=again):
                 owing.append(key)
             if number % _SETTLED_AT_ONCE == 0:
-                customers.ledger.aggregates.settle(self.meta.now)
+                customers.ledger.aggregates.flush(self.meta.now)
             yield
         customers.counting = True
         # Not before: what is said is delivered between these steps, with what is written of it.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from models.customers.customer import Customer
 from models.entities import feedback, orders, refunds, tickets
-from models.entities.carts import PATIENCE_US
+from models.entities.carts import ABANDONED_AFTER_US
 from models.entities.tickets import Ticket
 from models.facts import claims
 from models.facts.claims import Claim
@@ -80,7 +80,7 @@ def _waiting(known: Iterable[Claim], reason: str) -> Iterator[Explanation]:
 
 
 def _late(order: orders.Order, now: int, uses: list[Use]) -> list[Use]:
-    return [*uses, "exposure"] if orders.met(order, now) else uses
+    return [*uses, "exposure"] if orders.exposures(order, now) else uses
 
 
 def _cart(account: Customer, claim: claims.Placed) -> list[Use]:
@@ -237,7 +237,7 @@ def of_review(account: Customer, entity: str) -> Iterator[Explanation]:
         yield from _outdone(versions, removed[0], f"review {entity} was removed")
         return
     uses: list[Use] = ["feedback"]
-    if feedback.met(feedback.derive(known)):
+    if feedback.review_exposures(feedback.derive(known)):
         uses.append("exposure")
     yield Explanation(versions[-1], uses, "the review's latest version")
     yield from _outdone(versions[:-1], versions[-1], "a later version counts")
@@ -248,7 +248,7 @@ def of_cart(account: Customer, entity: str, now: int) -> Iterator[Explanation]:
     known = _of(account.row.carts[entity], claims.CheckoutStarted)
     ordered = min(account.conversions_of(entity), default=None)
     last = known[-1]
-    due = last.time + PATIENCE_US
+    due = last.time + ABANDONED_AFTER_US
     if ordered is None:
         said = "it is abandoned" if due <= now else "it will be abandoned an hour later"
     else:
@@ -274,7 +274,7 @@ def of_loose(account: Customer) -> Iterator[Explanation]:
 
 
 def _answer(claim: claims.Answered, latest: claims.Answered | None) -> Explanation:
-    uses: list[Use] = ["exposure"] if feedback.met_in(claim) else []
+    uses: list[Use] = ["exposure"] if feedback.claim_exposures(claim) else []
     if claim.survey != feedback.NPS:
         return Explanation(claim, ["feedback", *uses], "an answer; all of them count")
     if claim is not latest:

@@ -9,9 +9,9 @@ from models.customers.facts_by_entity import CustomerFacts
 from models.customers.lifecycle import STATES
 from models.definitions.action_policy import ACTIONS
 from models.definitions.definitions import PRIORITIES, Definitions
-from models.definitions.windows import Window, hour
+from models.definitions.windows import TIMELESS, Window, hour
 from models.facts import claims
-from models.facts.claims import AUTHORS, STATUSES, SURVEYS, TIMELESS, Claim
+from models.facts.claims import AUTHORS, STATUSES, SURVEYS, Claim
 from models.facts.fact import Fact
 from models.identity.links import event_id
 from models.outputs.emitted import to_datetime

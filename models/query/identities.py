@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from models.contract.decoding import to_us
-from models.facts.claims import Merge, MergeVariant
+from models.facts.claims import MergeVariant
+from models.facts.control import Merge
 from models.facts.fact import Fact
 from models.identity.links import renamed
 from models.identity.merge_registry import Component

@@ -7,22 +7,23 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, get_args
 
 from models.definitions.definitions import Definitions
-from models.definitions.windows import known_since
+from models.definitions.windows import horizon_start
 from models.entities import orders, refunds
-from models.facts.claims import Erase, IdentityErased, Merge, OrderClaim, Redirected, RefundClaim
+from models.facts.claims import OrderClaim, RefundClaim
+from models.facts.control import Erase, IdentityErased, Merge, Redirected
 from models.facts.fact import Fact
 from models.identity.erased_ids import ErasedIds
 from models.identity.links import renamed
 from models.identity.merge_registry import MergeRegistry
 from models.identity.messages import Message
 
-__all__ = ["Histories"]
+__all__ = ["PurchaseHistories"]
 
 _ORDERS: Final = get_args(OrderClaim)
 _REFUNDS: Final = get_args(RefundClaim)
 
 
-class Histories:
+class PurchaseHistories:
     """Customers' facts about orders and refunds, in memory, in whatever order they come."""
 
     def __init__(self) -> None:
@@ -48,7 +49,7 @@ class Histories:
 
         Those who have none are left out.
         """
-        since = known_since(now, definitions.horizon_days)
+        since = horizon_start(now, definitions.horizon_days)
         for facts in self._customers():
             times = _qualifying([fact for fact in facts if since <= fact.time <= now])
             if times:
@@ -80,6 +81,6 @@ def _qualifying(facts: Iterable[Fact]) -> list[int]:
         section.setdefault(fact.entity, []).append(fact.claim)
     refunded = refunds.refunded_of(repaid.values())
     known = (
-        orders.derive(claims, refunded.get(entity, refunds.NOTHING)) for entity, claims in placed.items()
+        orders.derive(claims, refunded.get(entity, refunds.NOT_REFUNDED)) for entity, claims in placed.items()
     )
     return sorted(order.time for order in known if order is not None and order.qualifying)

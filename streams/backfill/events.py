@@ -56,7 +56,7 @@ def known_from(content: bytes) -> int | None:
     try:
         head = _DATED.decode(content)
         event_type = EVENT_TYPES.get(head.type)
-        return to_us(head.time) if event_type is None or event_type.ages else FIRST
+        return to_us(head.time) if event_type is None or event_type.expires else FIRST
     except (ValueError, RecursionError, OverflowError):
         return None
 

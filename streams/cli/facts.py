@@ -75,7 +75,7 @@ def take(
             event = _event(line.content)
             time = to_us(event.time)
             at = max(time, latest) if now is None else now
-            check_time(time, wall_us=wall, now_us=at, definitions=definitions, ages=event.ages)
+            check_time(time, wall_us=wall, now_us=at, definitions=definitions, expires=event.expires)
             facts = facts_of(event, definitions)
         except EventError as error:
             left_out.add(line, error.reason, error.message)

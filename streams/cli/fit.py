@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from models.risk.purchase_history import Histories
+from models.risk.purchase_history import PurchaseHistories
 from streams.cli.facts import Instant, take
 from streams.cli.files import FILES, ReadProgress, read
 from streams.cli.left_out import RejectedLines
@@ -77,8 +77,8 @@ def _fitting() -> ModuleType:
 
 def _read(
     files: tuple[str, ...], now: int | None, settings: Settings, left_out: RejectedLines
-) -> tuple[Histories, int]:
-    histories, latest = Histories(), now
+) -> tuple[PurchaseHistories, int]:
+    histories, latest = PurchaseHistories(), now
     with ReadProgress(files, "Reading") as progress:
         for taken in take(read(files, progress), now, settings.definitions, left_out, progress):
             latest = taken.latest

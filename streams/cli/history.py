@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from models.definitions.windows import US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, known_since
+from models.definitions.windows import US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, horizon_start
 from models.facts.fact import Fact
 from streams.backfill.events import known_from
 from streams.backfill.openmetrics import Recorder, is_label
@@ -153,7 +153,7 @@ def _facts(
     files: Sequence[str], first: int, settings: Settings, left_out: RejectedLines, progress: CountProgress
 ) -> Facts:
     counter = Counter()
-    since = known_since(first, settings.definitions.horizon_days)
+    since = horizon_start(first, settings.definitions.horizon_days)
 
     def known(events: Iterable[Timed]) -> Iterator[Line]:
         """Say nothing of what has left the horizon: in a history of years, that is to be expected."""

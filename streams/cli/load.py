@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from models.contract.events import EVENT_TYPES, KINDS
-from models.definitions.windows import known_since
+from models.definitions.windows import horizon_start
 from streams.backfill.events import event_time
 from streams.backfill.loading import Loading, begin
 from streams.backfill.order import FIRST, Ordered, Timed
@@ -107,7 +107,7 @@ def command(
     partitions = asyncio.run(_partitions(settings))
     with ordered(files, file_format, reader, event_time) as events:
         days = settings.definitions.horizon_days
-        since = known_since(wall_us(), days) if within_horizon else FIRST
+        since = horizon_start(wall_us(), days) if within_horizon else FIRST
         load = _Load(files, state, resume, since, left_out)
         try:
             asyncio.run(load.run(events, partitions, settings))
@@ -181,7 +181,7 @@ class _Load:
         try:
             head = _HEAD.decode(event.content)
             kind = KINDS[head.type]
-            if event.time < self._since and EVENT_TYPES[head.type].ages:
+            if event.time < self._since and EVENT_TYPES[head.type].expires:
                 self._left_out.add(line(event, self._files), "too_old", "")
                 return None
             return _TOPICS[kind], head.customer_id.encode()

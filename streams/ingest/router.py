@@ -13,7 +13,7 @@ from aiokafka import TopicPartition
 from models.contract.decoding import FUTURE_TOLERANCE_US, EventError, check_time, decode, to_us
 from models.contract.events import Event, Kind
 from models.definitions.definitions import Definitions
-from models.definitions.windows import known_since
+from models.definitions.windows import horizon_start
 from models.facts.fact import REGISTRY_ADDRESS, decode_fact, encode_fact
 from models.facts.from_events import facts_of
 from models.partition.partition import Addressed, Partition
@@ -54,7 +54,7 @@ class BatchFacts:
         self.latest = partition.stream_time
         self._definitions = definitions
         self._wall, self._now = wall_us(), partition.now
-        self._earliest = known_since(self._now, definitions.horizon_days)
+        self._earliest = horizon_start(self._now, definitions.horizon_days)
         self._too_late = self._wall + FUTURE_TOLERANCE_US
 
     def add(self, event: Event, timestamp: int) -> None:
@@ -67,7 +67,9 @@ class BatchFacts:
         time = to_us(event.time)
         # The call is only for the message: this test stands for it, at a third of its cost.
         if not self._earliest <= time <= self._too_late:
-            check_time(time, wall_us=self._wall, now_us=self._now, definitions=definitions, ages=event.ages)
+            check_time(
+                time, wall_us=self._wall, now_us=self._now, definitions=definitions, expires=event.expires
+            )
         for customer, fact in facts_of(event, definitions, time):
             self.facts.append((customer.encode(), fact, encode_fact(fact)))
             self.timestamps.append(timestamp)

@@ -157,7 +157,11 @@ def refusal(letter: DeadLetter, settings: Settings) -> EventError | None:
     try:
         for event in _events(letter, settings):
             check_time(
-                to_us(event.time), wall_us=wall, now_us=now, definitions=settings.definitions, ages=event.ages
+                to_us(event.time),
+                wall_us=wall,
+                now_us=now,
+                definitions=settings.definitions,
+                expires=event.expires,
             )
             facts_of(event, settings.definitions)
     except EventError as error:

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from models.aggregation.aggregates import PartialAggregate, span_names, window_sizes
+from models.aggregation.aggregates import PartialAggregate, duration_names, window_sizes
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
 
@@ -57,7 +57,7 @@ def schema_hash(definitions: Definitions) -> int:
     """
     shape = (
         PartialAggregate.__struct_fields__,
-        span_names(definitions),
+        duration_names(definitions),
         window_sizes(definitions),
         sorted(CATALOGUE),
     )

@@ -6,8 +6,8 @@ from tests.oracle.world import HOUR, YEAR, Customer, Expected, Order, Paragraph,
 
 #: What the shop did, of which nobody becomes a customer.
 OURS = ("customer.", "action.")
-REACHING = ("win_back", "recover_service", "recover_cart", "apologise_late_delivery", "ask_for_review")
-REACHING += ("ask_for_referral", "reward_loyalty")
+CUSTOMER_FACING = ("win_back", "recover_service", "recover_cart", "apologise_late_delivery", "ask_for_review")
+CUSTOMER_FACING += ("ask_for_referral", "reward_loyalty")
 STATES = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
 
 
@@ -48,7 +48,7 @@ def returns(world: World) -> Paragraph:
     acted = [(customer, event) for customer in world.customers for event in customer.of("action.asked")]
     for name, window in world.windows.items():
         ended = [(c, e) for c, e in acted if world.within(e["at"] + 720 * HOUR, window)]
-        for action in REACHING:
+        for action in CUSTOMER_FACING:
             for group in ("acted", "held_out"):
                 chosen = [(c, e) for c, e in ended if (e["action"], e["group"]) == (action, group)]
                 back = [

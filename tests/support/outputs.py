@@ -8,8 +8,8 @@ from models.contract.events import KINDS
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import Definitions
-from models.definitions.windows import known_since
-from models.facts.claims import Referred
+from models.definitions.windows import horizon_start
+from models.facts.control import Referred
 from models.facts.fact import Fact
 from models.facts.from_events import facts_of
 from models.outputs import EmittedState, OutputEmitter, decode_emitted, encode_emitted
@@ -19,7 +19,7 @@ NOTHING = encode_emitted(EmittedState())
 
 def accounts(events, now, definitions):
     """Make the customers of all that is known at `now`: id -> account."""
-    since = known_since(now, definitions.horizon_days)
+    since = horizon_start(now, definitions.horizon_days)
     known, seen = defaultdict(list), set()
     for event in events:
         name = event["customer_id"], event["id"]
@@ -41,7 +41,7 @@ def _referrals(known):
         for entity in account.row.letters.refers if account.row.letters else ():
             order = account.order(entity)
             if order is not None and order.qualifying and order.referrer:
-                said = Referred(by=customer, at=order.time, turn=1, stands=True)
+                said = Referred(by=customer, at=order.time, sequence=1, active=True)
                 yield order.referrer, Fact(entity, said)
 
 

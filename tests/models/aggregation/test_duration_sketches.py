@@ -38,23 +38,23 @@ def test_what_is_longer_than_ten_years_is_in_the_last_bucket():
 
 def test_a_value_slides_out_of_one_window_after_the_other():
     sketches = Sketches(LENGTHS, 1)
-    sketches.move(10)
+    sketches.advance_to(10)
     add(sketches, (7, 10, 1))
     assert counts(sketches) == [{7: 1}, {7: 1}]
-    sketches.move(12)
+    sketches.advance_to(12)
     assert counts(sketches) == [{}, {7: 1}]
-    sketches.move(15)
+    sketches.advance_to(15)
     assert counts(sketches) == [{}, {}]
 
 
 def test_a_value_can_be_taken_back_whenever():
     sketches = Sketches(LENGTHS, 1)
-    sketches.move(10)
+    sketches.advance_to(10)
     add(sketches, (7, 10, 1), (8, 10, 1))
-    sketches.move(13)
+    sketches.advance_to(13)
     add(sketches, (7, 10, -1))
     assert counts(sketches) == [{}, {8: 1}]
-    sketches.move(40)
+    sketches.advance_to(40)
     assert counts(sketches) == [{}, {}]
 
 
@@ -69,7 +69,7 @@ def test_moving_and_adding_equal_counting(steps):
     sketches, at, points = Sketches(LENGTHS, 1), 0, []
     for forward, added in steps:
         at += forward
-        sketches.move(at)
+        sketches.advance_to(at)
         new = [(key, at - age) for age, key in added]
         points += new
         if new:

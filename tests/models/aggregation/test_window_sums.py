@@ -25,29 +25,29 @@ def test_a_cell_holds_its_row_and_slot_even_before_1970():
 
 def test_a_window_holds_its_length_of_slots_up_to_the_present_one():
     table = WindowSums(LENGTHS)
-    table.move(100)
+    table.advance_to(100)
     add(table, (0, 100, 1), (0, 99, 10), (0, 98, 100), (0, 92, 1000), (0, 91, 10_000))
     assert table.windows(1)[:, 0].tolist() == [11, 111, 1111, 11_111]
 
 
 def test_what_is_older_than_all_windows_counts_in_everything():
     table = WindowSums(LENGTHS)
-    table.move(100)
+    table.advance_to(100)
     add(table, (3, -7, 5))
     assert table.windows(4)[:, 3].tolist() == [0, 0, 0, 5]
 
 
 def test_a_jump_past_all_windows_empties_them():
     table = WindowSums(LENGTHS)
-    table.move(100)
+    table.advance_to(100)
     add(table, (0, 100, 1))
-    table.move(1000)
+    table.advance_to(1000)
     assert table.windows(1)[:, 0].tolist() == [0, 0, 0, 1]
 
 
 def test_a_table_grows_with_its_series():
     table = WindowSums(LENGTHS)
-    table.move(0)
+    table.advance_to(0)
     add(table, (700, 0, 2))
     assert table.windows(701)[0, 700] == 2
 
@@ -65,7 +65,7 @@ def test_moving_and_adding_equal_summing(steps):
     table, at, points = WindowSums(LENGTHS, np.int32), 0, []
     for forward, added in steps:
         at += forward
-        table.move(at)
+        table.advance_to(at)
         new = [(0, at - age, weight) for age, weight in added]
         points += new
         if new:
@@ -76,23 +76,23 @@ def test_moving_and_adding_equal_summing(steps):
 
 def test_pending_points_wait_for_their_slot():
     pending = DeltaBuffer()
-    pending.of(1).append(series_at(2) + 10)
-    pending.of(-1).append(series_at(2) + 12)
+    pending.cells_of_weight(1).append(series_at(2) + 10)
+    pending.cells_of_weight(-1).append(series_at(2) + 12)
     pending.cells.append(series_at(1) + 11)
     pending.weights.append(7)
-    assert [column.tolist() for column in pending.take(10)] == [[2], [10], [1]]
-    assert [column.tolist() for column in pending.take(11)] == [[1], [11], [7]]
-    assert [column.tolist() for column in pending.take(50)] == [[2], [12], [-1]]
-    assert [column.tolist() for column in pending.take(51)] == [[], [], []]
+    assert [column.tolist() for column in pending.drain(10)] == [[2], [10], [1]]
+    assert [column.tolist() for column in pending.drain(11)] == [[1], [11], [7]]
+    assert [column.tolist() for column in pending.drain(50)] == [[2], [12], [-1]]
+    assert [column.tolist() for column in pending.drain(51)] == [[], [], []]
 
 
 def test_pending_points_of_one_slot_come_together():
     pending = DeltaBuffer()
-    pending.of(1).append(series_at(0) + 5)
-    pending.take(1)
-    pending.of(1).append(series_at(1) + 5)
-    pending.take(2)
-    assert sorted(pending.take(5)[0].tolist()) == [0, 1]
+    pending.cells_of_weight(1).append(series_at(0) + 5)
+    pending.drain(1)
+    pending.cells_of_weight(1).append(series_at(1) + 5)
+    pending.drain(2)
+    assert sorted(pending.drain(5)[0].tolist()) == [0, 1]
 
 
 @pytest.mark.parametrize("slots", [[], [4], [4, 4], [9, 2, 9, 2, 5]])
@@ -112,6 +112,6 @@ def test_what_is_never_written_takes_no_memory():
     before = process.memory_info().rss
     table.reserve(1_000)
     for slot in range(0, 10_000, 500):
-        table.move(slot)
+        table.advance_to(slot)
     assert table.windows(1_000).sum() == 0
     assert process.memory_info().rss - before < 8e6

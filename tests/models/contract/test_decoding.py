@@ -393,8 +393,8 @@ def test_the_horizon_is_counted_in_whole_hours_of_the_clock():
 
 
 def test_merges_and_erasures_do_not_age():
-    assert (CustomerMerged.ages, CustomerErased.ages, OrderPlaced.ages) == (False, False, True)
-    check(0, ages=CustomerMerged.ages)
+    assert (CustomerMerged.expires, CustomerErased.expires, OrderPlaced.expires) == (False, False, True)
+    check(0, expires=CustomerMerged.expires)
 
 
 #: The null is refused before the rest is read; without it, the rest is.

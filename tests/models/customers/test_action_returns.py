@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from models.definitions.action_policy import ACTIONS, REACHING, WIN_BACK, ActionPolicy
+from models.definitions.action_policy import ACTIONS, CUSTOMER_FACING, WIN_BACK, ActionPolicy
 from models.definitions.definitions import Definitions
 from models.facts import claims
 from models.facts.fact import Fact
@@ -71,7 +71,7 @@ def test_over_any_history_it_is_the_oracles(seed):
     worker, told = Worker(history.definitions, history.partitions), []
 
     def act(customer, time):
-        action, held = rng.choice(sorted(REACHING)), rng.random() < 0.4
+        action, held = rng.choice(sorted(CUSTOMER_FACING)), rng.random() < 0.4
         event = {
             "id": f"a{len(told)}",
             "type": "action.asked",

@@ -107,7 +107,7 @@ def net_cells(aggregates):
     """Cell -> count, of those that do not cancel out."""
     cells = {}
     for sign in (1, -1):
-        for cell in aggregates.counts.of(sign):
+        for cell in aggregates.counts.cells_of_weight(sign):
             cells[cell] = cells.get(cell, 0) + sign
     for cell, weight in zip(aggregates.totals.cells, aggregates.totals.weights, strict=True):
         cells[-cell] = cells.get(-cell, 0) + weight

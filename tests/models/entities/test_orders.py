@@ -6,7 +6,7 @@ import pytest
 
 from models.definitions.definitions import Definitions
 from models.entities import orders, refunds
-from models.entities.refunds import NOTHING
+from models.entities.refunds import NOT_REFUNDED
 from models.facts import claims
 from models.facts.claims import Amended, Cancelled, Completed, Delivered, Placed, Rejected, Requested
 from tests.support.partitions import DAY, HOUR, NOW, Shop
@@ -22,7 +22,7 @@ def test_the_earliest_placing_counts_and_the_latest_amendment():
             Amended(30, "y", 700),
             Amended(5, "z", 800),
         ],
-        NOTHING,
+        NOT_REFUNDED,
     )
     assert (order.time, order.id, order.amount, order.currency) == (10, "b", 700, "USD")
 

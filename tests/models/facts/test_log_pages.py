@@ -40,7 +40,7 @@ def alike(found: Fact) -> Fact:
 def log(rows: dict[bytes, bytes], known: list[Fact], customer: bytes = b"ada") -> None:
     for fact in known:
         event_id, encoded = fact.claim.id, encode_fact(fact)
-        if log_pages.extend(rows, [(customer, event_id, encoded)], {}):
+        if log_pages.append_fast(rows, [(customer, event_id, encoded)], {}):
             log_pages.append(rows, customer, encoded, log_pages.short_hash(event_id))
 
 
@@ -54,16 +54,16 @@ def page_bytes(request, monkeypatch):
 def test_what_is_appended_is_read_back_with_a_note_and_after_rewriting(known, note):
     rows: dict[bytes, bytes] = {}
     log(rows, known[:1])
-    log_pages.put_note(rows, b"ada", note)
+    log_pages.put_output_state(rows, b"ada", note)
     log(rows, known[1:])
     assert [alike(fact) for fact in log_pages.read(rows, b"ada")] == known
-    assert log_pages.note(rows, b"ada") == note
+    assert log_pages.output_state(rows, b"ada") == note
     kept = known[::2]
     before = set(rows)
     assert log_pages.rewrite(rows, b"ada", kept) == before | set(rows)
     assert [alike(fact) for fact in log_pages.read(rows, b"ada")] == kept
-    assert log_pages.note(rows, b"ada") == note
-    log_pages.put_note(rows, b"ada", b"")
+    assert log_pages.output_state(rows, b"ada") == note
+    log_pages.put_output_state(rows, b"ada", b"")
     log_pages.rewrite(rows, b"ada", [])
     assert rows == {}
 
@@ -75,7 +75,7 @@ def test_a_page_may_hold_every_event_that_it_holds(known):
     for fact in known:
         assert log_pages.may_hold(rows[b"ada"], log_pages.short_hash(fact.claim.id))
         again = (b"ada", fact.claim.id, encode_fact(fact))
-        assert log_pages.extend(rows, [again], {}) == [again]
+        assert log_pages.append_fast(rows, [again], {}) == [again]
 
 
 def test_an_entity_is_written_once_in_a_while():
@@ -97,8 +97,8 @@ def test_what_comes_when_only_a_note_was_left_stays_when_that_goes(monkeypatch):
     fact = Fact("", claims.StockMissed(1, "e"))
     rows: dict[bytes, bytes] = {}
     log(rows, [fact])
-    log_pages.put_note(rows, b"ada", b"much to say " * 5)
+    log_pages.put_output_state(rows, b"ada", b"much to say " * 5)
     log_pages.rewrite(rows, b"ada", [])
     log(rows, [fact])
-    log_pages.put_note(rows, b"ada", b"")
+    log_pages.put_output_state(rows, b"ada", b"")
     assert [alike(found) for found in log_pages.read(rows, b"ada")] == [fact]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.facts.claims import IdentityErased, Merge, Redirected
+from models.facts.control import IdentityErased, Merge, Redirected
 from models.identity.erased_ids import ErasedIds
 from models.identity.merge_registry import MergeRegistry
 

@@ -3,8 +3,8 @@
 import pytest
 
 from models.definitions.definitions import Definitions
-from models.facts import claims, log_pages
-from models.facts.claims import Erase, Merge, Referred
+from models.facts import claims, control, log_pages
+from models.facts.control import Erase, Merge, Referred
 from models.facts.fact import REGISTRY_ADDRESS, Fact, encode_fact
 from models.identity.links import event_id
 from models.metrics.catalogue import compute
@@ -115,7 +115,7 @@ def test_a_referral_moves_with_the_customer_whom_it_names_and_with_who_bought(pa
 
 def test_what_comes_by_a_longer_way_does_not_outdo_what_was_said_after_it(pair):
     said = [
-        Fact("o1", Referred(by="bob", at=NOW - DAY, turn=turn, stands=turn == 1)) for turn in (2, 1, 2, 1)
+        Fact("o1", Referred(by="bob", at=NOW - DAY, sequence=turn, active=turn == 1)) for turn in (2, 1, 2, 1)
     ]
     for fact in said[:2]:
         pair.take("ada", fact)
@@ -205,11 +205,11 @@ def test_what_came_before_a_move_in_one_batch_moves_too():
     rows = {}
     history = Partition(Definitions(), rows)
     history.resume(NOW)
-    facts = [Fact("", claims.StockMissed(NOW, "e")), Fact("", claims.Redirected(to="bob"))]
+    facts = [Fact("", claims.StockMissed(NOW, "e")), Fact("", control.Redirected(to="bob"))]
     history.process([(b"ada", fact, encode_fact(fact)) for fact in facts])
     letters = history.drain_messages()
     assert [(to, type(fact.claim)) for to, fact in letters] == [
-        ("bob", claims.AliasAdded),
+        ("bob", control.AliasAdded),
         ("bob", claims.StockMissed),
     ]
     assert b"ada" not in rows

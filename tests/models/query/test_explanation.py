@@ -10,11 +10,11 @@ from models.facts.claims import (
     Cancelled,
     CheckoutStarted,
     Completed,
-    Merge,
     MergeVariant,
     Opened,
     Replied,
 )
+from models.facts.control import Merge
 from models.facts.fact import REGISTRY_ADDRESS, Fact
 from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute

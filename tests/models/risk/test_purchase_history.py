@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_DAY, hour
-from models.facts import claims
+from models.facts import claims, control
 from models.facts.fact import REGISTRY_ADDRESS, Fact
 from models.metrics.catalogue import compute
 from models.partition import standalone
 from models.partition.partition import Partition
-from models.risk.purchase_history import Histories
+from models.risk.purchase_history import PurchaseHistories
 
 NOW = 20_000 * US_PER_DAY
 DEFINITIONS = Definitions(windows=("365d",))
@@ -29,10 +29,10 @@ _FACTS = st.lists(st.tuples(st.sampled_from(["ann", "bea"]), _ORDERS, _CLAIMS), 
 _IDENTITIES = st.sampled_from(
     [
         [],
-        [claims.Merge(at=1, event="m", customer="ann", into="bea")],
-        [claims.Merge(at=1, event="m", customer="bea", into="ann"), claims.Erase(customer="cleo")],
-        [claims.Erase(customer="ann")],
-        [claims.Erase(customer="ann"), claims.Merge(at=1, event="m", customer="ann", into="bea")],
+        [control.Merge(at=1, event="m", customer="ann", into="bea")],
+        [control.Merge(at=1, event="m", customer="bea", into="ann"), control.Erase(customer="cleo")],
+        [control.Erase(customer="ann")],
+        [control.Erase(customer="ann"), control.Merge(at=1, event="m", customer="ann", into="bea")],
     ]
 )
 
@@ -42,7 +42,7 @@ _IDENTITIES = st.sampled_from(
 def test_they_are_those_that_a_partition_counts(facts, identities):
     # What an id means that is used twice may differ: any one counts.
     unique = {(customer, claim.id): Fact(entity, claim) for customer, entity, claim in facts}
-    histories, partition = Histories(), Partition(DEFINITIONS, {})
+    histories, partition = PurchaseHistories(), Partition(DEFINITIONS, {})
     said = [((REGISTRY_ADDRESS, ""), Fact("", claim)) for claim in identities]
     for (customer, _), fact in [*unique.items(), *said]:
         for _twice in range(2):
@@ -56,7 +56,7 @@ def test_they_are_those_that_a_partition_counts(facts, identities):
 
 
 def test_what_is_not_known_does_not_count():
-    histories = Histories()
+    histories = PurchaseHistories()
     for day, entity in enumerate(["gone", "old", "new", "late"]):
         time = NOW + (-801, -799, 0, 1)[day] * US_PER_DAY
         histories.add("ann", Fact(entity, claims.Placed(time, entity, 1, "USD", "web")))

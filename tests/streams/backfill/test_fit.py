@@ -20,7 +20,7 @@ from models.definitions.windows import US_PER_DAY
 from models.facts.from_events import facts_of
 from models.risk.lateness import assess
 from models.risk.mbg_nbd import p_alive
-from models.risk.purchase_history import Histories
+from models.risk.purchase_history import PurchaseHistories
 from streams.backfill import fit as fit_module
 from streams.backfill.fit import CannotFit, History, Sample, fit, likely_customers, log_likelihood, summarise
 
@@ -134,7 +134,7 @@ def test_what_determines_no_model_is_refused(histories, says):
 
 def test_what_the_documentation_says_it_is_worth():
     """A model of 1997 alone, and who of CDNOW's customers bought in the half year that followed."""
-    histories, definitions = Histories(), Definitions()
+    histories, definitions = PurchaseHistories(), Definitions()
     with gzip.open(ROOT / "tests" / "data" / "cdnow-orders.jsonl.gz") as lines:
         for line in lines:
             for customer, fact in facts_of(decode("orders", line), definitions):

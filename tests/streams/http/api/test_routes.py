@@ -16,7 +16,8 @@ from aiohttp import web
 from jsonschema import Draft202012Validator
 from yarl import URL
 
-from models.facts.claims import Answered, Merge, Opened
+from models.facts.claims import Answered, Opened
+from models.facts.control import Merge
 from models.facts.fact import REGISTRY_ADDRESS, Fact
 from streams.http.api import local_tasks as reader_module
 from streams.http.api.local_tasks import LocalTasks
