@@ -129,7 +129,7 @@ def retired_words(name: str) -> Iterator[tuple[str, Retired]]:
     """Yield the retired words that a name contains."""
     words = snake_case(name)
     for retired, allowed, entry in _PATTERNS:
-        for found in retired.findall(allowed.sub("", words)):
+        for found in sorted(set(retired.findall(allowed.sub("", words)))):
             yield found, entry
 
 
