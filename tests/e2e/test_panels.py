@@ -1,4 +1,8 @@
-"""Every panel and alert, asked of a real Prometheus that scrapes real workers: none empty, none wrong."""
+"""Every panel and alert in a real Prometheus that scrapes real workers: no panel is empty, none is wrong.
+
+The simulated shop follows the season and the hour: how many tickets it answers too late depends on the day.
+`slow_answers` adds tickets that miss their target at any time of any day.
+"""
 
 import asyncio
 import math
@@ -15,7 +19,9 @@ import yaml
 
 from streams.local.redis import RedisServer, find_program
 from tests.support.deployment import AS_OF, Deployment
+from tests.support.events import Event
 from tests.support.prometheus_server import ROOT, PrometheusServer, filled, panels
+from tests.support.strategies import HOUR, rfc3339
 from tests.support.worker_process import Metrics, WorkerProcess
 
 PLAIN = re.compile(r"max without \(instance\) \((retention_\w+)\{[^}]*\}\)")
@@ -24,8 +30,12 @@ OFFSET = re.compile(r" offset \d+w")
 ADDED = {"job", "instance", "__name__"}
 
 
-class Shop:
-    """`retention simulate`, history first, then live: two of three agents are gone."""
+#: Enough to outweigh the tickets that the live shop answers in time while the test runs.
+SLOW_ANSWERS = 600
+
+
+class SimulatedShop:
+    """`retention simulate`: 18 months of history, then live events; two of three agents are gone."""
 
     def __init__(self, bootstrap: str, directory: Path) -> None:
         command = [sys.executable, "-m", "streams.cli", "simulate", "--broker", bootstrap]
@@ -40,8 +50,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(cluster, tmp_path) -> Iterator[Shop]:
-    running = Shop(cluster.bootstrap, tmp_path)
+def shop(cluster, tmp_path) -> Iterator[SimulatedShop]:
+    running = SimulatedShop(cluster.bootstrap, tmp_path)
     yield running
     running.close()
 
@@ -56,10 +66,25 @@ def redis(tmp_path) -> Iterator[str]:
 
 @pytest.fixture
 async def deployment(deploy, shop, redis) -> Deployment:  # noqa: ARG001 - its topics first
-    """Two workers of the shop's events, as Compose has them: on the wall's clock, with a read model."""
+    """Two workers of the shop's events, as in Compose: by the wall clock, with a read model."""
     workers = deploy(RETENTION_CLOCK="wall", RETENTION_REDIS=redis)
     await workers.started(2)
+    await workers.cluster.produce(list(slow_answers(time.time_ns() // 1000)))
     return workers
+
+
+def slow_answers(now: int) -> Iterator[Event]:
+    """Yield urgent tickets of the day before `now` (microseconds), each answered an hour too late."""
+    for number in range(SLOW_ANSWERS):
+        opened = now - 23 * HOUR + number * 20 * HOUR // SLOW_ANSWERS
+        ticket = {"customer_id": f"waiting-{number}", "ticket_id": f"slow-{number}"}
+        steps = [
+            ("ticket.opened", opened, {"priority": "urgent"}),
+            ("ticket.replied", opened + 2 * HOUR, {"author": "agent"}),
+            ("ticket.status_changed", opened + 2 * HOUR, {"status": "solved"}),
+        ]
+        for kind, at, fields in steps:
+            yield {"id": f"slow-{number}-{kind}", "type": kind, "time": rfc3339(at), **ticket, **fields}
 
 
 @pytest.fixture
@@ -71,8 +96,8 @@ def prometheus(deployment, tmp_path) -> Iterator[PrometheusServer]:
     server.close()
 
 
-async def owner(deployment: Deployment) -> tuple[WorkerProcess, Metrics]:
-    """The worker that exports the business series, and what it says."""
+async def exporting_worker(deployment: Deployment) -> tuple[WorkerProcess, Metrics]:
+    """Return the worker that exports the business series, and its metrics."""
     for worker in deployment.alive:
         metrics = await worker.metrics()
         if metrics is not None and AS_OF in metrics:
@@ -86,7 +111,7 @@ def same(one: float | None, other: float) -> bool:
 
 @pytest.mark.timeout(300)
 @pytest.mark.program("prometheus", "redis-server|valkey-server")
-async def test_every_panel_and_alert(deployment, prometheus, shop):
+async def test_panels_show_what_workers_export(deployment, prometheus, shop):
     trusted = (
         "job:retention:trusted == 1 and on (job) sum by (job) (rate(retention_worker_events_total[10s])) > 5"
     )
@@ -96,14 +121,14 @@ async def test_every_panel_and_alert(deployment, prometheus, shop):
     await until_none(lambda: [*empty_panels(prometheus), *panels_over_nothing(prometheus)], 60)
     assert broken_rules(prometheus) == []
     assert {"topic", "partition", "offset"} <= batches_named(prometheus)
-    assert alerts_that_hold(prometheus, "platform") == set()
-    assert "RetentionFirstHumanResponseBudgetEroding" in alerts_that_hold(prometheus, "support")
+    assert active_alerts(prometheus, "platform") == set()
+    assert "RetentionFirstHumanResponseBudgetEroding" in active_alerts(prometheus, "support")
 
     shop.close()
-    await asyncio.sleep(6)  # the last events are in the numbers, and scraped
+    await asyncio.sleep(6)  # until the last events are counted and scraped
     assert await wrong_panels(deployment, prometheus) == []
 
-    former, _ = await owner(deployment)
+    former, _ = await exporting_worker(deployment)
     former.kill()
     await deployment.owning()
     await asyncio.to_thread(
@@ -112,11 +137,11 @@ async def test_every_panel_and_alert(deployment, prometheus, shop):
     )
     await asyncio.sleep(6)
     assert await wrong_panels(deployment, prometheus) == []
-    assert alerts_that_hold(prometheus, "platform") <= {"RetentionWorkerGone"}
+    assert active_alerts(prometheus, "platform") <= {"RetentionWorkerGone"}
 
 
 async def until_none(find: Callable[[], list[str]], seconds: float) -> None:
-    """Wait until nothing is found any more: the windows of an hour need some live events first."""
+    """Wait until `find` returns nothing: the windows of an hour need some live events first."""
     deadline = time.monotonic() + seconds
     while found := await asyncio.to_thread(find):
         assert time.monotonic() < deadline, found
@@ -124,7 +149,10 @@ async def until_none(find: Callable[[], list[str]], seconds: float) -> None:
 
 
 def empty_panels(prometheus: PrometheusServer) -> list[str]:
-    """Panels of which a query finds nothing. Those of a week or a year ago ask about now: we have no past."""
+    """Return the panels with an empty query.
+
+    Queries of a week or a year ago are asked about now: this Prometheus has no past.
+    """
     return [
         f"{name}: {expr}"
         for name, expr, chosen in panels()
@@ -134,7 +162,7 @@ def empty_panels(prometheus: PrometheusServer) -> list[str]:
 
 
 def panels_over_nothing(prometheus: PrometheusServer) -> set[str]:
-    """Panels that show no number, though a shop's history of 18 months is in."""
+    """Return the panels that show no number, despite a shop's history of 18 months."""
     shown = defaultdict(set)
     for name, expr, chosen in panels():
         shown[name] |= {value for _, value in prometheus.query(OFFSET.sub("", filled(expr, chosen)))}
@@ -148,14 +176,14 @@ def broken_rules(prometheus: PrometheusServer) -> list[str]:
 
 
 def batches_named(prometheus: PrometheusServer) -> set[str]:
-    """The labels of the examples of latency that Prometheus has kept."""
+    """Return the labels of the latency exemplars that Prometheus has stored."""
     now, series = time.time(), "retention_worker_event_to_metric_seconds_bucket"
     found = prometheus.get("/api/v1/query_exemplars", query=series, start=f"{now - 600}", end=f"{now}")
     return {label for each in found for exemplar in each["exemplars"] for label in exemplar["labels"]}
 
 
-def alerts_that_hold(prometheus: PrometheusServer, team: str) -> set[str]:
-    """Alerts of a team whose expression finds something now, waiting for its time or not."""
+def active_alerts(prometheus: PrometheusServer, team: str) -> set[str]:
+    """Return a team's alerts whose expression holds now, pending or firing."""
     groups = yaml.safe_load((ROOT / "prometheus" / "rules" / "alerts.yml").read_text())["groups"]
     found = {rule["alert"]: prometheus.query(rule["expr"]) for group in groups for rule in group["rules"]}
     teams = {rule["alert"]: rule["labels"]["team"] for group in groups for rule in group["rules"]}
@@ -163,14 +191,14 @@ def alerts_that_hold(prometheus: PrometheusServer, team: str) -> set[str]:
 
 
 async def wrong_panels(deployment: Deployment, prometheus: PrometheusServer) -> list[str]:
-    """Panels that show another number than the worker that exports it, just before or just after."""
+    """Return the panels that differ from the exporting worker's metrics, just before and just after."""
     queries = {filled(expr, chosen) for _, expr, chosen in panels()}
     plain = [(match[1], expr) for expr in queries if (match := PLAIN.fullmatch(expr))]
     assert len(plain) > 20
-    _, before = await owner(deployment)
+    _, before = await exporting_worker(deployment)
     await asyncio.sleep(4)
     shown = {expr: prometheus.query(expr) for _, expr in plain}
-    _, after = await owner(deployment)
+    _, after = await exporting_worker(deployment)
     wrong = []
     for metric, expr in plain:
         for labels, value in shown[expr]:
