@@ -16,7 +16,7 @@
 The command line prints `retention: <message>` and the hint, and exits with the code; with `RETENTION_DEBUG=1`
 the traceback too. So does an `OSError` that names a path (1). Any other exception is a defect of ours, and
 keeps its traceback. 9 is no error: the
-command is done, but for lines of files that were refused (`streams.cli.left_out`).
+command is done, but for lines of files that were refused (`streams.backfill.rejected_lines`).
 """
 
 from collections.abc import Sequence
@@ -38,6 +38,24 @@ class RetentionError(Exception):
         super().__init__(f"{message}; {hint}" if hint else message)
         self.message = message
         self.hint = hint
+
+
+def missing_extra(feature: str, package: str, extra: str) -> RetentionError:
+    """Return the error for a feature whose optional package is not installed.
+
+    Args:
+        feature: subject of the message, such as `the embedded Kafka`.
+        package: the missing package.
+        extra: the extra of this distribution that installs the package.
+
+    Example:
+        >>> missing_extra("reading Parquet", "pyarrow", "parquet").message
+        'reading Parquet needs pyarrow, which is not installed'
+    """
+    return RetentionError(
+        f"{feature} needs {package}, which is not installed",
+        f"install it with: pip install 'retention-streams[{extra}]'",
+    )
 
 
 class SettingsError(RetentionError):

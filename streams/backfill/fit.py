@@ -1,7 +1,7 @@
-"""Fitting MBG/NBD: the parameters that make the customers' histories most likely (docs/risk.md).
+"""Fit MBG/NBD: find the parameters that maximise the likelihood of the customers' histories (docs/risk.md).
 
-The optimiser and the special functions are SciPy's, which is installed with the extra `fit`: a worker does
-without. The model itself is `models.risk.mbg_nbd`.
+The optimiser and the special functions come from SciPy, which the extra `fit` installs; a worker does not
+need it. The model itself is in `models.risk.mbg_nbd`.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from models.risk.mbg_nbd import p_alive
 from streams.errors import RetentionError
 
 __all__ = [
-    "RETURNING_AT_LEAST",
+    "MIN_RETURNING",
     "CannotFit",
     "Fit",
     "History",
@@ -33,26 +33,26 @@ __all__ = [
     "summarise",
 ]
 
-#: With fewer, four parameters say more of chance than of the shop.
-RETURNING_AT_LEAST: Final = 50
-#: Nothing that describes a shop lies beyond; an optimum there is none.
+#: With fewer returning customers, four parameters describe chance rather than the shop.
+MIN_RETURNING: Final = 50
+#: Bounds of the parameters. No shop has values beyond; an optimum at a bound is not accepted.
 _LOWEST, _HIGHEST = 1e-5, 1e6
-_NEAR: Final = 1e-3  # to a limit, as a logarithm
-#: Of a customer's mean log likelihood by a parameter's logarithm, where the best is found.
+_NEAR: Final = 1e-3  # distance to a bound, as a logarithm
+#: Maximum gradient of the mean log likelihood by the logarithm of a parameter, at an optimum.
 _FLAT: Final = 1e-6
 
 
 class CannotFit(RetentionError):
-    """The events do not determine a model."""
+    """The events do not determine the parameters."""
 
 
 class History(NamedTuple):
-    """What the model knows of a customer, in days.
+    """Purchases of a customer, as the model sees them.
 
     Attributes:
-        frequency: purchases after the first.
-        recency: from the first to the last.
-        age: from the first to now.
+        frequency: number of purchase days after the first.
+        recency: days from the first purchase to the last.
+        age: days from the first purchase to now.
     """
 
     frequency: int
@@ -61,11 +61,11 @@ class History(NamedTuple):
 
 
 class Sample(Struct):
-    """What a fit rests on: the customers who bought.
+    """The customers to whom a model is fitted.
 
     Attributes:
-        histories: each with the number of customers who have it.
-        gaps: days between two purchases, with how often.
+        histories: history -> number of customers.
+        gaps: days between two purchases -> number of times.
     """
 
     histories: Counter[History] = field(default_factory=Counter)
@@ -73,34 +73,45 @@ class Sample(Struct):
 
     @property
     def customers(self) -> int:
-        """How many there are."""
+        """Number of customers."""
         return self.histories.total()
 
     @property
     def returning(self) -> int:
-        """How many of them bought on two days or more."""
+        """Number of customers who bought on two days or more."""
         return sum(number for history, number in self.histories.items() if history.frequency)
 
     @property
     def typical_gap_days(self) -> float:
-        """The median of all gaps; there has to be one."""
+        """Median gap between two purchases, days. Requires a returning customer."""
         return float(median(self.gaps.elements()))
 
     def digest(self) -> str:
-        """Give a hash of all that the fit rests on: the same for the same orders, however they came."""
+        """Return a SHA-256 of the sample, hexadecimal: equal for equal orders in any order of events."""
         rows = [(*history, number) for history, number in self.histories.items()]
         return sha256(repr((sorted(rows), sorted(self.gaps.items()))).encode()).hexdigest()
 
 
 class Fit(NamedTuple):
-    """The best parameters, and the logarithm of how likely they make the sample."""
+    """A fitted model.
+
+    Attributes:
+        parameters: the most likely parameters.
+        log_likelihood: logarithm of the sample's likelihood under these parameters.
+    """
 
     parameters: Parameters
     log_likelihood: float
 
 
 def summarise(customers: Iterable[Sequence[int]], now: int) -> Sample:
-    """Take what the model needs of each customer's times of qualifying orders, ascending, microseconds."""
+    """Return the sample that the customers' orders make.
+
+    Args:
+        customers: for each customer the times of the qualifying orders, ascending, microseconds since the
+            epoch.
+        now: instant at which the ages are measured, microseconds since the epoch.
+    """
     sample = Sample()
     for orders in customers:
         days = purchase_days(orders)
@@ -110,19 +121,26 @@ def summarise(customers: Iterable[Sequence[int]], now: int) -> Sample:
 
 
 def fit(sample: Sample) -> Fit:
-    """Find the parameters that make a sample most likely.
+    """Return the parameters that maximise the likelihood of a sample.
+
+    Args:
+        sample: the customers.
 
     Raises:
-        CannotFit: too few came back, or no parameters are the best.
+        CannotFit: too few customers came back, or the likelihood has no maximum within the bounds.
+
+    Example:
+        >>> found = fit(summarise(order_times, now))
+        >>> found.parameters.alpha
     """
-    if sample.returning < RETURNING_AT_LEAST:
+    if sample.returning < MIN_RETURNING:
         raise CannotFit(
-            f"a fit needs {RETURNING_AT_LEAST} customers who bought on two days or more,"
-            f" and there are {sample.returning} (of {sample.customers:,})",
-            "give more events, or a later --now; lateness needs no model",
+            f"a fit needs {MIN_RETURNING} customers who bought on two days or more,"
+            f" but there are {sample.returning} (of {sample.customers:,})",
+            "add events, or choose a later --now; lateness needs no model",
         )
     likelihood = _Likelihood(sample.histories)
-    # Everyone alike, and as likely to stay as to leave, who buys as often as the customers do on average.
+    # Start with identical customers who buy at the average rate and are as likely to stay as to leave.
     start = np.log([1.0, likelihood.mean_age / likelihood.mean_frequency, 1.0, 1.0])
     found = minimize(
         likelihood.negative_mean,
@@ -138,40 +156,55 @@ def fit(sample: Sample) -> Fit:
 
 
 def log_likelihood(parameters: Parameters, histories: Mapping[History, int]) -> float:
-    """Give the logarithm of how likely the parameters make these customers' histories."""
+    """Return the logarithm of the likelihood of histories under these parameters.
+
+    Args:
+        parameters: parameters of the model.
+        histories: history -> number of customers.
+    """
     logs = np.log([parameters.r, parameters.alpha, parameters.a, parameters.b])
     return -_Likelihood(histories).negative_mean(logs)[0] * sum(histories.values())
 
 
-def likely_customers(parameters: Parameters, histories: Mapping[History, int]) -> float:
-    """Give how many customers are expected not to have left: the sum of their P(alive)."""
+def expected_active(parameters: Parameters, histories: Mapping[History, int]) -> float:
+    """Return the expected number of customers who have not left: the sum of P(alive).
+
+    Args:
+        parameters: parameters of the model.
+        histories: history -> number of customers.
+    """
     return sum(number * p_alive(parameters, *history) for history, number in histories.items())
 
 
 def _check(logs: NDArray[np.float64], gradient: NDArray[np.float64], message: str) -> None:
-    """Refuse what is no optimum; the optimiser's own word is that it could not go on."""
-    hint = "give more of the shop's history, or another --now"
+    """Raise `CannotFit` unless the parameters are an optimum: the optimiser also succeeds at bounds."""
+    hint = "add more of the shop's history, or choose another --now"
     for name, log in zip(Parameters.__struct_fields__, logs, strict=True):
         if min(log - np.log(_LOWEST), np.log(_HIGHEST) - log) < _NEAR:
-            raise CannotFit(f"the model does not describe these customers: {name} has no best value", hint)
+            raise CannotFit(f"the model does not describe these customers: {name} has no optimum", hint)
     steepest = float(np.abs(gradient).max())
     if not steepest < _FLAT:
-        raise CannotFit(f"the fit has not converged (gradient {steepest:.1e}): {message}", hint)
+        raise CannotFit(f"the fit did not converge (gradient {steepest:.1e}): {message}", hint)
 
 
 class _Likelihood:
-    """Of histories, as a function of the parameters' logarithms, with its gradient.
+    """Likelihood of histories as a function of the logarithms of the parameters, with its gradient.
 
-    Batislam et al. (2007), with the terms that cancel out left out:
+    Batislam et al. (2007), without the terms that cancel out:
 
         L = G(r+x) alpha^r / G(r) * G(a+b) G(b+x) / (G(b) G(a+b+x+1))
             * ((b+x) / (alpha+T)^(r+x) + a / (alpha+t)^(r+x))
 
-    of frequency x, recency t and age T, with G the gamma function; the sum is over who stayed and who left.
+    for frequency x, recency t and age T, where G is the gamma function. The two terms of the sum are those of
+    a customer who stayed and of one who left.
+
+    Attributes:
+        mean_frequency: mean number of purchases after the first.
+        mean_age: mean age, days.
     """
 
     def __init__(self, histories: Mapping[History, int]) -> None:
-        ordered = sorted(histories.items())  # so that the same sample gives the same digits
+        ordered = sorted(histories.items())  # equal samples give equal digits
         table = np.array([history for history, _ in ordered], np.float64)
         weights = np.array([number for _, number in ordered], np.float64)
         self._x, self._recency, self._age = table.T
@@ -180,7 +213,7 @@ class _Likelihood:
         self.mean_age = float(self._weights @ self._age)
 
     def negative_mean(self, logs: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Give what is to be minimised: minus the mean log likelihood of a customer, and its gradient."""
+        """Return minus the mean log likelihood of a customer, and its gradient."""
         r, alpha, a, b = np.exp(logs)
         x, age, last = self._x, np.log(alpha + self._age), np.log(alpha + self._recency)
         stayed, left = np.log(b + x) - (r + x) * age, np.log(a) - (r + x) * last

@@ -1,51 +1,66 @@
-"""Lines and rows of files in a shop's own form, as the contract's events, by a mapping."""
+"""Convert lines and rows in a shop's own form to the contract's events, by a mapping."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from models.contract.events import Event
+from streams.backfill.rejection import ANONYMOUS, NOTHING, SKIPPED, Rejection
 from streams.backfill.rows import Row
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
-
-#: An event as JSON; or what was to become one, with the reason and a message for which it did not.
-Mapped = tuple[bytes, tuple[str, str] | None]
-
-#: Why a line becomes no event though nothing is wrong with it; a condition's name follows the last.
-ANONYMOUS: Final = "anonymous"
-NOTHING: Final = "became nothing"
-SKIPPED: Final = "skipped by "
 
 _ENCODER: Final = msgspec.json.Encoder()
 _ROW_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
 
+class Mapped(NamedTuple):
+    """One result of a mapping.
+
+    Attributes:
+        content: the event as JSON; the record as it was read if it was rejected; empty if it was left out.
+        rejection: why there is no event; None for an event.
+    """
+
+    content: bytes
+    rejection: Rejection | None
+
+
 def of_line(content: bytes, reader: Reader) -> Iterator[Mapped]:
-    """Give what becomes of a line."""
-    return _mapped(reader.outcome(content), lambda: content)
+    """Yield the results of mapping a line; at least one.
+
+    Args:
+        content: the line, JSON.
+        reader: the mapping.
+    """
+    return _results(reader.outcome(content), lambda: content)
 
 
 def of_row(row: Row, reader: Reader) -> Iterator[Mapped]:
-    """Give what becomes of a table's row."""
-    return _mapped(reader.outcome_of_row(row), lambda: _ROW_ENCODER.encode(row))
+    """Yield the results of mapping a table's row; at least one.
+
+    Args:
+        row: column -> cell.
+        reader: the mapping.
+    """
+    return _results(reader.outcome_of_row(row), lambda: _ROW_ENCODER.encode(row))
 
 
-def _mapped(outcome: MappingResult, came_in: Callable[[], bytes]) -> Iterator[Mapped]:
-    for event in outcome.events:
-        yield _encoded(event), None
-    for error in outcome.errors:
-        yield came_in(), (error.reason, error.message)
-    if outcome.anonymous:
-        yield b"", (ANONYMOUS, "nothing says whose it is")
-    if outcome.skipped is not None:
-        yield b"", (SKIPPED + outcome.skipped, "")
-    elif not (outcome.events or outcome.errors or outcome.anonymous):
-        yield b"", (NOTHING, "")
+def _results(result: MappingResult, record: Callable[[], bytes]) -> Iterator[Mapped]:
+    for event in result.events:
+        yield Mapped(_encode(event), None)
+    for error in result.errors:
+        yield Mapped(record(), Rejection(error.reason, error.message))
+    if result.anonymous:
+        yield Mapped(b"", Rejection(ANONYMOUS, "the record names no customer"))
+    if result.skipped is not None:
+        yield Mapped(b"", Rejection(SKIPPED + result.skipped, ""))
+    elif not (result.events or result.errors or result.anonymous):
+        yield Mapped(b"", Rejection(NOTHING, ""))
 
 
-def _encoded(event: Event) -> bytes:
-    """Write an event without its absent fields: nulls would be a third of it."""
+def _encode(event: Event) -> bytes:
+    """Encode an event without its absent fields: nulls would be a third of it."""
     fields = {name: value for name in event.__struct_fields__ if (value := getattr(event, name)) is not None}
     return _ENCODER.encode({"type": event.__struct_config__.tag, **fields})

@@ -1,7 +1,7 @@
-"""Samples of many instants as OpenMetrics text, in the order that it demands: by metric, by series, by time.
+"""Write the samples of many instants as OpenMetrics text.
 
-They come the other way round, all series of an instant at once. So they are held as numbers, 12 bytes each,
-and moved to a temporary file when there are too many; what is written is put together from there.
+OpenMetrics demands the order metric, series, time, but all series of one instant arrive together. Samples are
+therefore kept as numbers, 12 bytes each, and moved to a temporary file when there are too many.
 """
 
 import math
@@ -9,14 +9,13 @@ import re
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, Final, Self, cast
+from typing import IO, Final, NamedTuple, Self, cast
 
 from models.metrics.catalogue import CATALOGUE, Sample
 from streams.monitoring.exporter import AS_OF_HELP, CAUGHT_UP_HELP
 from streams.rollup.publisher import AS_OF, CAUGHT_UP, series_key
 
-#: Metrics of which the alerts compare the present with the past: recording rules hold them
-#: (prometheus/recording.py).
+#: Metrics whose past values the alerts use: recording rules record them (prometheus/recording.py).
 RECORDED: Final = (
     AS_OF,
     "retention_churn_ratio",
@@ -32,33 +31,58 @@ RECORDED: Final = (
     "retention_deliveries_overdue",
     "retention_payment_failures",
 )
-#: Samples held in memory: some 25 MB.
+#: Samples held in memory: about 25 MB.
 HELD_SAMPLES: Final = 2_000_000
 
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 def is_label(name: str) -> bool:
-    """Whether Prometheus takes a label of this name."""
+    """Return whether `name` is a valid label name in Prometheus, and not a reserved one."""
     return _LABEL.fullmatch(name) is not None and not name.startswith("__")
 
 
+class _Block(NamedTuple):
+    """Samples of a series in the temporary file.
+
+    Attributes:
+        offset: position in the file, bytes.
+        samples: number of samples.
+    """
+
+    offset: int
+    samples: int
+
+
 class _Series:
-    """One series: which instants it has a value at, and the values."""
+    """The samples of one series.
+
+    Attributes:
+        steps: indexes of the instants of the samples in memory.
+        values: values of the samples in memory.
+        stored: blocks of earlier samples in the temporary file.
+    """
 
     def __init__(self) -> None:
         self.steps = array("I")
         self.values = array("d")
-        self.spooled: list[tuple[int, int]] = []  # offset, number of samples
+        self.stored: list[_Block] = []
 
 
 class Recorder:
-    """Takes the samples of one instant after another, and writes them all. A context manager.
+    """Collect the samples of one instant after another, and write them as OpenMetrics text.
+
+    A context manager: leaving it deletes the temporary file.
 
     Args:
-        labels: given to every series, as a scrape would.
-        recorded: whether to add the series that Prometheus' rules would have recorded.
-        held_samples: how many are held in memory.
+        labels: labels of every series, like those that a scrape adds.
+        recorded: whether to add the series that the recording rules would have recorded.
+        held_samples: maximum number of samples in memory.
+
+    Example:
+        >>> with Recorder({"job": "retention"}) as recorder:
+        ...     recorder.add(now, samples)
+        ...     recorder.write(sys.stdout)
     """
 
     def __init__(
@@ -71,29 +95,34 @@ class Recorder:
         self._names: dict[str, tuple[str, ...]] = {}
         self._instants: list[str] = []
         self._held = 0
-        self._spool = cast("IO[bytes]", tempfile.TemporaryFile(prefix="retention-"))  # noqa: SIM115 - see __exit__
+        self._file = cast("IO[bytes]", tempfile.TemporaryFile(prefix="retention-"))  # noqa: SIM115 - closed by __exit__
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._spool.close()
+        self._file.close()
 
     def add(self, now: int, samples: Iterable[Sample]) -> None:
-        """Take all series at `now` (microseconds), later than any before; what is NaN is left out."""
+        """Add the samples of an instant. NaN is skipped.
+
+        Args:
+            now: the instant, microseconds since the epoch; later than every instant before.
+            samples: the samples of all series.
+        """
         step = len(self._instants)
         self._instants.append(_seconds(now))
         for sample in samples:
-            self._take(step, sample.metric, sample.labels, sample.value)
+            self._add(step, sample.metric, sample.labels, sample.value)
             if sample.metric.endswith("_ratio") and sample.denominator is not None:
                 name = sample.metric.removesuffix("_ratio") + "_denominator"
-                self._take(step, name, sample.labels, sample.denominator)
-        self._take(step, AS_OF, {}, now / 1e6)
-        self._take(step, CAUGHT_UP, {}, 1.0)
+                self._add(step, name, sample.labels, sample.denominator)
+        self._add(step, AS_OF, {}, now / 1e6)
+        self._add(step, CAUGHT_UP, {}, 1.0)
         if self._held >= self._held_samples:
-            self._move()
+            self._store()
 
-    def _take(self, step: int, metric: str, labels: Mapping[str, str], value: float) -> None:
+    def _add(self, step: int, metric: str, labels: Mapping[str, str], value: float) -> None:
         if math.isnan(value):
             return
         family = self._families.get(metric)
@@ -108,25 +137,29 @@ class Recorder:
         series.values.append(value)
         self._held += 1
 
-    def _move(self) -> None:
-        self._spool.seek(0, 2)
+    def _store(self) -> None:
+        self._file.seek(0, 2)
         for family in self._families.values():
             for series in family.values():
                 if series.steps:
-                    series.spooled.append((self._spool.tell(), len(series.steps)))
-                    self._spool.write(series.steps.tobytes() + series.values.tobytes())
+                    series.stored.append(_Block(self._file.tell(), len(series.steps)))
+                    self._file.write(series.steps.tobytes() + series.values.tobytes())
                     series.steps, series.values = array("I"), array("d")
         self._held = 0
 
     def write(self, out: IO[str]) -> int:
-        """Write everything, and give the number of samples; the last line says that nothing is missing."""
+        """Write all samples and return their number. The last line is `# EOF`.
+
+        Args:
+            out: text file.
+        """
         samples = 0
         for metric, family in self._families.items():
             samples += self._write_family(out, metric, metric, _help(metric), family)
         if self._recorded:
             for metric, family in self._families.items():
                 if metric in RECORDED:
-                    described = f"{metric}, as the recording rule holds it."
+                    described = f"{metric}, as the recording rule records it."
                     samples += self._write_family(
                         out, f"job:{metric}:held", metric, described, family, held=True
                     )
@@ -144,7 +177,7 @@ class Recorder:
         held: bool = False,
     ) -> int:
         out.write(f"# TYPE {name} gauge\n# HELP {name} {_escaped(described)}\n")
-        # The rules' series are of all workers together.
+        # The recording rules aggregate over workers, so their series have no `instance`.
         common = {label: value for label, value in self._labels.items() if not held or label != "instance"}
         samples = 0
         for values, series in family.items():
@@ -155,11 +188,11 @@ class Recorder:
         return samples
 
     def _read(self, series: _Series) -> Iterator[tuple[int, float]]:
-        for offset, count in series.spooled:
-            self._spool.seek(offset)
+        for offset, count in series.stored:
+            self._file.seek(offset)
             steps, values = array("I"), array("d")
-            steps.frombytes(self._spool.read(count * steps.itemsize))
-            values.frombytes(self._spool.read(count * values.itemsize))
+            steps.frombytes(self._file.read(count * steps.itemsize))
+            values.frombytes(self._file.read(count * values.itemsize))
             yield from zip(steps, values, strict=True)
         yield from zip(series.steps, series.values, strict=True)
 
@@ -168,7 +201,7 @@ def _help(metric: str) -> str:
     if metric in CATALOGUE:
         return CATALOGUE[metric][0]
     if metric.endswith("_denominator"):
-        return f"How much {metric.removesuffix('_denominator')}_ratio rests on."
+        return f"Denominator of {metric.removesuffix('_denominator')}_ratio."
     return AS_OF_HELP if metric == AS_OF else CAUGHT_UP_HELP
 
 

@@ -1,11 +1,11 @@
-"""Events of several files in the order of their times, in bounded memory.
+"""Merge the events of several files in the order of their times, in bounded memory.
 
-A file whose events are in order already is read as it is. Any other is cut into runs that are sorted in
-memory and kept, compressed, in a temporary file. Then all are merged; a file is opened when its time has
-come, so a thousand daily files cost no more than one.
+A file that is in order is read as it is. Every other file is cut into runs, which are sorted in memory and
+stored, compressed, in a temporary file. All of them are then merged. A file is opened when the merge reaches
+its first event, so a thousand daily files cost no more than one.
 
-The order is a function of the files: by time, then by file, then as they stand in it. An event without a
-readable time stays behind the one before it.
+The order is a function of the files: by time, then by file, then by position in the file. An event without a
+valid time stays behind the event before it.
 """
 
 import tempfile
@@ -18,25 +18,27 @@ from typing import IO, Final, NamedTuple, cast
 import cramjam
 import msgspec
 
-#: Content held while a run is sorted; with Python's objects around it, about three times as much memory.
+from streams.backfill.rejection import Rejection
+
+#: Bytes of event content that are sorted in memory; with Python's objects about three times as much memory.
 RUN_BYTES: Final = 64 << 20
-#: Events that are read from a run at once: some 100 KB, for each of the runs of the files that are open.
+#: Events read from a run at a time: about 100 KB for each open run.
 FRAME_EVENTS: Final = 500
 
-#: Before all times: where a file begins whose first events have none.
+#: Time before all times: of the events at the beginning of a file that have no valid time.
 FIRST: Final = -(1 << 62)
 
 
 class Timed(NamedTuple):
-    """An event, with what it is ordered by; or what was refused in its place, and why.
+    """An event, or a rejected line, with its sort key.
 
     Attributes:
-        time: microseconds since the epoch.
-        file: index of its file.
-        number: its line or row in the file, from 1.
-        part: which of the events of this line it is.
-        content: as JSON; of what was refused, as it came.
-        refused: reason and message; none: it is an event.
+        time: event time, microseconds since the epoch.
+        file: index of the file.
+        number: number of the line or row in the file, from 1.
+        part: index among the events of this line.
+        content: the event as JSON; the line as it was read if it was rejected.
+        rejection: why the line is not an event; None for an event.
     """
 
     time: int
@@ -44,40 +46,45 @@ class Timed(NamedTuple):
     number: int
     part: int
     content: bytes
-    refused: tuple[str, str] | None = None
+    rejection: Rejection | None = None
 
 
-#: Gives the events of a file from its beginning, each time it is called.
+#: Yields the events of a file from its beginning, each time it is called.
 Open = Callable[[], Iterator[Timed]]
 
 
 class Source(NamedTuple):
-    """A file's events.
+    """The events of one file.
 
     Attributes:
-        open: reads them.
-        again: whether that can be done twice; not from standard input.
+        open: reads the events.
+        rereadable: whether the events can be read twice; False for standard input.
     """
 
     open: Open
-    again: bool = True
+    rereadable: bool = True
 
 
 class _Stream(NamedTuple):
-    """Events that are in order, and the time of the first."""
+    """A sorted sequence of events.
+
+    Attributes:
+        first: time of the first event, microseconds since the epoch.
+        open: reads the events.
+    """
 
     first: int
     open: Open
 
 
 class Ordered:
-    """Events of all sources, in order, each time they are iterated over.
+    """The events of all sources in order. It can be iterated more than once.
 
     Attributes:
-        count: how many they are.
-        earliest: the first time of any, microseconds; None: none has one.
-        latest: the last.
-        held: bytes of those that were small enough to stay in memory.
+        count: number of events.
+        earliest: earliest event time, microseconds since the epoch; None if no event has a valid time.
+        latest: latest event time, microseconds since the epoch; None if no event has a valid time.
+        held: bytes of content of the runs that stay in memory.
     """
 
     def __init__(self) -> None:
@@ -88,53 +95,66 @@ class Ordered:
         self._streams: list[_Stream] = []
 
     def __iter__(self) -> Iterator[Timed]:
-        return _merged(self._streams)
+        return _merge(self._streams)
 
-    def take(self, source: Source, spool: IO[bytes], run_bytes: int) -> None:
-        """Add a source: as it is, if it is in order, else in sorted runs."""
-        if source.again and (found := _looked_at(source.open())) is not None:
-            self._add(found, source.open)
+    def add(self, source: Source, run_file: IO[bytes], run_bytes: int) -> None:
+        """Add a source: as it is if it is in order, otherwise in sorted runs.
+
+        Args:
+            source: the events.
+            run_file: temporary file for the runs.
+            run_bytes: bytes of event content that are sorted in memory.
+        """
+        if source.rereadable and (time_range := _prescan(source.open())) is not None:
+            self._add(time_range, source.open)
         else:
-            for found, run in _runs(source.open(), spool, run_bytes, run_bytes - self.held):
-                self._add(found, run)
-                self.held += found.held
+            for run in _runs(source.open(), run_file, run_bytes, run_bytes - self.held):
+                self._add(run.time_range, run.open)
+                self.held += run.held
 
-    def _add(self, found: "_Range", events: Open) -> None:
-        if not found.count:
+    def _add(self, time_range: "_TimeRange", events: Open) -> None:
+        if not time_range.count:
             return
-        self.count += found.count
-        self._streams.append(_Stream(found.first, events))
-        if found.earliest is not None:
-            self.earliest = found.earliest if self.earliest is None else min(self.earliest, found.earliest)
-            self.latest = found.last if self.latest is None else max(self.latest, found.last)
+        self.count += time_range.count
+        self._streams.append(_Stream(time_range.first, events))
+        if time_range.earliest is not None:
+            earliest, latest = time_range.earliest, time_range.last
+            self.earliest = earliest if self.earliest is None else min(self.earliest, earliest)
+            self.latest = latest if self.latest is None else max(self.latest, latest)
 
 
 @contextmanager
 def in_time_order(sources: Iterable[Source], run_bytes: int = RUN_BYTES) -> Iterator[Ordered]:
-    """Put the events of all sources in order.
+    """Sort the events of all sources by time.
 
     Args:
-        sources: each is read once to see whether it is in order, and again to be given or sorted.
-        run_bytes: how much is sorted in memory.
+        sources: each is read once to check its order, and again to be merged or sorted.
+        run_bytes: bytes of event content that are sorted in memory.
     """
-    with tempfile.TemporaryFile(prefix="retention-") as spool:
+    with tempfile.TemporaryFile(prefix="retention-") as run_file:
         ordered = Ordered()
         for source in sources:
-            ordered.take(source, cast("IO[bytes]", spool), run_bytes)
+            ordered.add(source, cast("IO[bytes]", run_file), run_bytes)
         yield ordered
 
 
-class _Range:
-    """What is to be known of events that come in order: how many, from when, until when."""
+class _TimeRange:
+    """Number and times of a sequence of events in order.
+
+    Attributes:
+        count: number of events.
+        first: time of the first event, microseconds since the epoch; `FIRST` if it has no valid time.
+        last: time of the last event.
+        earliest: earliest valid time; None if no event has one.
+    """
 
     def __init__(self) -> None:
         self.count = 0
-        self.held = 0  # bytes in memory
         self.first = self.last = FIRST
         self.earliest: int | None = None
 
     def add(self, time: int) -> bool:
-        """Take the next event's time; False: it is out of order."""
+        """Add the next event; return False if it is out of order."""
         if time < self.last:
             return False
         if time != FIRST and self.earliest is None:
@@ -146,61 +166,74 @@ class _Range:
         return True
 
 
-def _looked_at(events: Iterator[Timed]) -> _Range | None:
-    """Give what events are that come in order; None as soon as one does not."""
-    found = _Range()
-    return found if all(found.add(event.time) for event in events) else None
+class _Run(NamedTuple):
+    """Sorted events.
+
+    Attributes:
+        time_range: number and times of the events.
+        open: reads the events.
+        held: bytes of content in memory; 0 if the run is in the run file.
+    """
+
+    time_range: _TimeRange
+    open: Open
+    held: int
 
 
-def _runs(
-    events: Iterator[Timed], spool: IO[bytes], run_bytes: int, spare: int
-) -> Iterator[tuple[_Range, Open]]:
-    """Cut events into sorted runs. The last, or only, one stays in memory if it is no larger than `spare`."""
+def _prescan(events: Iterator[Timed]) -> _TimeRange | None:
+    """Return the range of events that are in order; None at the first that is out of order."""
+    time_range = _TimeRange()
+    return time_range if all(time_range.add(event.time) for event in events) else None
+
+
+def _runs(events: Iterator[Timed], run_file: IO[bytes], run_bytes: int, spare: int) -> Iterator[_Run]:
+    """Cut events into sorted runs. The last run stays in memory if it is no larger than `spare` bytes."""
     run: list[Timed] = []
     size = 0
     for event in events:
         run.append(event)
         size += len(event.content)
         if size >= run_bytes:
-            yield _sorted(run), _spooled(run, spool)
+            yield _Run(_sort(run), _store(run, run_file), 0)
             run, size = [], 0
     if run:
-        found = _sorted(run)
-        if size <= spare:
-            found.held = size
-        yield found, run.__iter__ if found.held else _spooled(run, spool)
+        time_range = _sort(run)
+        if 0 < size <= spare:
+            yield _Run(time_range, run.__iter__, size)
+        else:
+            yield _Run(time_range, _store(run, run_file), 0)
 
 
-def _sorted(run: list[Timed]) -> _Range:
-    """Sort a run, and give what it is."""
+def _sort(run: list[Timed]) -> _TimeRange:
+    """Sort a run in place and return its range."""
     run.sort()
-    found = _Range()
+    time_range = _TimeRange()
     for event in run:
-        found.add(event.time)
-    return found
+        time_range.add(event.time)
+    return time_range
 
 
-def _spooled(run: Sequence[Timed], spool: IO[bytes]) -> Open:
-    """Write a run to the spool, and give what reads it back."""
+def _store(run: Sequence[Timed], run_file: IO[bytes]) -> Open:
+    """Append a run to the run file and return a function that reads it."""
     frames: list[tuple[int, int]] = []
-    spool.seek(0, 2)
-    rest = iter(run)
-    while some := list(islice(rest, FRAME_EVENTS)):
+    run_file.seek(0, 2)
+    remaining = iter(run)
+    while some := list(islice(remaining, FRAME_EVENTS)):
         frame = bytes(cramjam.zstd.compress(msgspec.msgpack.encode(some), level=1))
-        frames.append((spool.tell(), len(frame)))
-        spool.write(frame)
+        frames.append((run_file.tell(), len(frame)))
+        run_file.write(frame)
 
     def read() -> Iterator[Timed]:
         for offset, length in frames:
-            spool.seek(offset)
-            frame = bytes(cramjam.zstd.decompress(spool.read(length)))
+            run_file.seek(offset)
+            frame = bytes(cramjam.zstd.decompress(run_file.read(length)))
             yield from msgspec.msgpack.decode(frame, type=list[Timed])
 
     return read
 
 
-def _merged(streams: list[_Stream]) -> Iterator[Timed]:
-    """Merge streams, opening each when the merge has come to its first event."""
+def _merge(streams: list[_Stream]) -> Iterator[Timed]:
+    """Merge sorted streams. Each is opened when the merge reaches its first event."""
     closed = [(stream.first, index) for index, stream in enumerate(streams)]
     heapify(closed)
     opened: list[tuple[Timed, int, Iterator[Timed]]] = []

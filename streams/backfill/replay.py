@@ -1,4 +1,4 @@
-"""The metrics as they would have been at one instant after another, in one pass over the events."""
+"""Compute the metrics at one instant after another, in one pass over the events."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -10,47 +10,47 @@ from models.partition import standalone
 from models.partition.partition import Partition
 from streams.backfill.order import Timed
 
-#: Gives the facts of those of some events that are valid, in their order.
-Facts = Callable[[Iterable[Timed]], Iterator[list[tuple[str, Fact]]]]
+#: Yields the facts of each valid event, in order.
+FactReader = Callable[[Iterable[Timed]], Iterator[list[tuple[str, Fact]]]]
 
 
 def replay(
-    events: Iterable[Timed], instants: Iterable[int], definitions: Definitions, facts: Facts
+    events: Iterable[Timed], instants: Iterable[int], definitions: Definitions, read_facts: FactReader
 ) -> Iterator[tuple[int, list[Sample]]]:
-    """Give each instant with all series at it.
+    """Yield each instant with all series at it.
 
-    An event counts from its time on, even if it came late: so each instant's numbers are those that
-    `retention compute --now` gives at it.
+    An event counts from its event time, even if it arrived late. The numbers at an instant are therefore
+    those of `retention compute --now`.
 
     Args:
-        events: in the order of the times from which they count (`streams.backfill.events.known_from`).
-        instants: microseconds, ascending.
-        definitions: the parameters of the definitions.
-        facts: reads events.
+        events: events in the order of `streams.backfill.events.effective_time`.
+        instants: instants, microseconds since the epoch, ascending.
+        definitions: parameters of the definitions.
+        read_facts: converts events to facts.
     """
     partition = Partition(definitions, {})
     partition.resume(0)
-    waiting = _Waiting(events)
+    remaining = _RemainingEvents(events)
     for now in instants:
         partition.advance(now)
-        for of_event in facts(waiting.until(now)):
+        for of_event in read_facts(remaining.until(now)):
             for customer, fact in of_event:
                 partition.process_one(customer, fact)
-        if not partition.is_live:  # all that was before the first instant
+        if not partition.is_live:  # the events before the first instant are bootstrapped
             standalone.build_aggregates(partition, now)
-        partition.take_changes()  # nobody wants the rows that have changed
+        partition.take_changes()  # discard the changed rows: no store is kept
         yield now, catalogue.compute([standalone.evaluate(partition, now)], definitions, now)
 
 
-class _Waiting:
-    """Events whose turn has not come."""
+class _RemainingEvents:
+    """The events that were not replayed yet."""
 
     def __init__(self, events: Iterable[Timed]) -> None:
         self._events = iter(events)
         self._next = next(self._events, None)
 
     def until(self, now: int) -> Iterator[Timed]:
-        """Take those up to `now`."""
+        """Yield and remove the events up to `now`, microseconds since the epoch."""
         while self._next is not None and self._next.time <= now:
             event, self._next = self._next, next(self._events, None)
             yield event

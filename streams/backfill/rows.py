@@ -1,9 +1,8 @@
-"""Rows of tables, and CSV's; Parquet's: `streams.backfill.parquet`.
+"""Read the rows of CSV files, and convert rows to events.
 
-A native table has the events' field names as its columns.
-
-What a cell says is taken as it stands; only what the field's type demands is converted, and what does not
-fit is left for the validation to refuse. An empty cell, and a null, is an absent field.
+A native table has the events' field names as its columns. A cell is converted only as far as the type of its
+field demands. A cell that does not fit stays as it is, so that validation rejects it with its content. An
+empty cell and a null are absent fields.
 """
 
 import csv
@@ -26,8 +25,8 @@ class UnreadableRow(NamedTuple):
     """A row that cannot be read.
 
     Attributes:
-        content: what can be shown of it, as JSON.
-        problem: what is wrong.
+        content: the readable part of the row, as JSON.
+        problem: the problem in one line.
     """
 
     content: bytes
@@ -35,50 +34,57 @@ class UnreadableRow(NamedTuple):
 
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
-_NAMED: Final = re.compile(r"sep=(.)\s*")
+_SEPARATOR_LINE: Final = re.compile(r"sep=(.)\s*")
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
-#: As Postgres, MySQL and spreadsheets write them.
+#: Booleans as Postgres, MySQL and spreadsheets write them.
 _BOOLEANS: Final = {**dict.fromkeys(("true", "t", "1"), True), **dict.fromkeys(("false", "f", "0"), False)}
-# A table's decimals are numbers; what is no whole number of minor units is refused as such.
+# A table's decimals are numbers; validation rejects one that is not a whole number of minor units.
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 class _Lines(Iterator[str]):
-    """The lines of a CSV file, which know whether they have come to their end."""
+    """The lines of a CSV file.
+
+    Attributes:
+        ended: whether the end of the file was reached.
+    """
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
         self.ended = False
 
     def __next__(self) -> str:
-        # No TextIOWrapper: it would close the file when it is dropped.
+        # A TextIOWrapper would close the file when it is garbage-collected.
         line = self._raw.readline(2 * MAX_BYTES)
         if not line:
             self.ended = True
             raise StopIteration
-        return _text(line)
+        return _decode(line)
 
 
 def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | UnreadableRow]]:
-    """Give the number of the line on which each row ends, and the row: column -> text.
+    """Yield the rows of a CSV file with the number of the line on which each ends.
 
-    The separator is the one of comma, semicolon, tab and bar that the header has most of, or what a line
-    before it names, as Excel's `sep=;` does.
+    A row is a dict of column -> text. The separator is the most frequent one of comma, semicolon, tab and bar
+    in the header, unless a line before the header names it, like Excel's `sep=;`.
+
+    Args:
+        raw: the file, in binary mode.
 
     Raises:
-        RetentionError: there is no header, or it names a column twice; or it is not UTF-8.
+        RetentionError: the header is missing, a column name is not unique, or a line is not UTF-8.
     """
     lines = _Lines(raw)
     header, before = next(lines, "").removeprefix("\ufeff"), 1
     separator = max(_SEPARATORS, key=header.count)
-    if named := _NAMED.fullmatch(header):
+    if named := _SEPARATOR_LINE.fullmatch(header):
         header, before, separator = next(lines, ""), 2, named[1]
     cells = next(csv.reader([header], delimiter=separator), [])
     columns = [name.strip() for name in cells]
     if not columns or len(set(columns)) < len(columns):
         raise RetentionError(
-            "the first line of a CSV file has to name its columns, each once",
-            f"it is {header[:200].strip()!r}",
+            "the first line of a CSV file must name its columns, each once",
+            f"the line is {header[:200].strip()!r}",
         )
     csv.field_size_limit(2 * MAX_BYTES)
     spaced = all(name.startswith(" ") for name in cells[1:])
@@ -92,27 +98,31 @@ def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | UnreadableRow]]:
 
 
 def _problem(cells: Sequence[str], columns: Sequence[str], lines: _Lines) -> str:
-    """Say what is wrong with a row of which nobody can say which cell is which; nothing, if all is well."""
-    if lines.ended:  # looking for the end of a text, since any other row ends with its line
-        return "a quote is opened, and the file ends before it is closed: all up to there is one row"
+    """Return why the cells of a row cannot be assigned to columns; empty if they can."""
+    if lines.ended:  # only an open quote reads to the end of the file: every other row ends with its line
+        return "a quote is not closed before the end of the file, so all lines after it are one row"
     if any(cells[len(columns) :]):
-        return f"the row has {len(cells)} cells, and the header {len(columns)}: are quotes missing?"
+        return f"the row has {len(cells)} cells and the header {len(columns)}; quotes may be missing"
     return ""
 
 
-def _text(line: bytes) -> str:
-    """Decode a line. Put in for what is not UTF-8, one character would make one id of many."""
+def _decode(line: bytes) -> str:
+    """Decode a line strictly: a replacement character would make different ids equal."""
     try:
         return line.decode()
     except UnicodeDecodeError:
         raise RetentionError(
-            f"a CSV file has to be UTF-8, and a line of this is not: {line[:100]!r}",
-            "convert it, such as with `iconv -f WINDOWS-1252 -t UTF-8`",
+            f"a CSV file must be UTF-8, and this line is not: {line[:100]!r}",
+            "convert the file, for example with `iconv -f WINDOWS-1252 -t UTF-8`",
         ) from None
 
 
-def native(row: Row) -> bytes:
-    """Give the event that a row of a native table is, as JSON."""
+def native_event(row: Row) -> bytes:
+    """Return the event of a native table's row, as JSON.
+
+    Args:
+        row: field name -> cell.
+    """
     converters = _converters()
     return _ENCODER.encode(
         {
@@ -144,7 +154,7 @@ def _json(cell: str) -> object:
         return cell
 
 
-#: What a field is in the events -> what makes it of a cell's text; all others are text.
+#: Type of an event's field -> function that converts a cell's text; fields of other types stay text.
 _CONVERT: Final[Mapping[type[inspect.Type], Callable[[str], object]]] = {
     inspect.IntType: _integer,
     inspect.FloatType: _number,
@@ -156,7 +166,7 @@ _CONVERT: Final[Mapping[type[inspect.Type], Callable[[str], object]]] = {
 
 @cache
 def _converters() -> Mapping[str, Callable[[str], object]]:
-    """Field -> what makes it of a cell; a name means the same in all events."""
+    """Return field name -> conversion of a cell; a field has the same type in all events."""
     converters = {}
     for event_type in EVENT_TYPES.values():
         for field in cast("inspect.StructType", inspect.type_info(event_type)).fields:

@@ -1,4 +1,4 @@
-"""`retention compute`: the metrics of event files, by the code that a worker runs, without Kafka."""
+"""`retention compute`: compute the metrics of event files with the worker's code, without Kafka."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,11 +11,14 @@ from models.metrics import catalogue
 from models.metrics.catalogue import Sample
 from models.partition import standalone
 from models.partition.partition import Partition
-from streams.cli.facts import Instant, Taken, take
-from streams.cli.files import FILES, FORMAT, MAPPING, Format, ReadProgress, read
-from streams.cli.left_out import KEPT, RejectedLines
-from streams.cli.metrics_table import show
+from streams.backfill.facts import EventFacts, read_facts
+from streams.backfill.files import Format, read
+from streams.backfill.rejected_lines import RejectedLines
+from streams.cli.file_options import FILES, FORMAT, MAPPING, REJECTED_FILE, Instant, print_summary
+from streams.cli.messages import warn
+from streams.cli.metrics_table import print_tables
 from streams.cli.options import settings_options
+from streams.cli.progress import ReadProgress
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.rollup.publisher import series_value
@@ -26,12 +29,14 @@ from streams.rollup.publisher import series_value
 @click.option(
     "--now",
     type=Instant(),
-    help="The instant to compute at, RFC 3339 with offset [default: the latest event's].",
+    help="The instant of the metrics, RFC 3339 with offset [default: the latest event's time].",
 )
-@click.option("--json", "as_json", is_flag=True, help="One object a line, as in the topic retention.metrics.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line, as in the topic retention.metrics."
+)
 @FORMAT
 @MAPPING
-@KEPT
+@REJECTED_FILE
 @settings_options()
 def command(
     *,
@@ -45,37 +50,40 @@ def command(
 ) -> int:
     """Compute the metrics of the events in FILEs (JSON lines, CSV or Parquet; - for standard input).
 
-    Lines that are no valid event, which a worker would send to the dead letters, are reported and counted on
-    standard error. They cost no other event; the exit code is then 9, as the numbers are without them. What a
-    mapping skips, what names nobody and what is beyond the horizon is counted too, but is no reason for 9.
+    Invalid lines, which a worker would send to the dead-letter topic, are reported and counted on standard
+    error. They are skipped and the exit code is 9. Lines that a mapping skips, that name no customer, or that
+    are older than the horizon are counted but do not change the exit code.
     """
     reader = settings.mappings.reader(mapping) if mapping else None
-    left_out = RejectedLines(path=refused)
+    rejected = RejectedLines(warn, path=refused)
     with ReadProgress(files, "Reading") as progress:
-        taken = take(
-            read(files, progress, file_format, reader), now, settings.definitions, left_out, progress
-        )
-        partition, now = _count(taken, now, settings.definitions)
-    code = left_out.report()
+        lines = read(files, progress, file_format, reader)
+        facts = read_facts(lines, now, settings.definitions, rejected, progress)
+        partition, now = _bootstrap(facts, now, settings.definitions)
+    code = print_summary(rejected)
     samples = catalogue.compute([standalone.evaluate(partition, now)], settings.definitions, now)
     if as_json:
         _print_json(samples, now)
     else:
-        show(samples, now, settings.definitions)
+        print_tables(samples, now, settings.definitions)
     return code
 
 
-def _count(taken: Iterable[Taken], now: int | None, definitions: Definitions) -> tuple[Partition, int]:
-    """Take every event, and give what they make with the `now` to evaluate it at."""
+def _bootstrap(
+    events: Iterable[EventFacts], now: int | None, definitions: Definitions
+) -> tuple[Partition, int]:
+    """Return a partition with the facts of all events, and the instant at which to evaluate it."""
     partition = Partition(definitions, {})
     partition.resume(now or 0)
-    for latest, facts in taken:
-        partition.stream_time = latest
+    for stream_time, facts in events:
+        partition.stream_time = stream_time
         for customer, fact in facts:
             partition.process_one(customer, fact)
     if now is None:
         if not partition.stream_time:
-            raise RetentionError("there is no valid event to take the time from", "give one with --now")
+            raise RetentionError(
+                "without a valid event there is no time to compute at", "set the time with --now"
+            )
         now = partition.stream_time
     standalone.build_aggregates(partition, now)
     return partition, now

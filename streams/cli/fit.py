@@ -1,4 +1,4 @@
-"""`retention fit`: the model of when customers come back, from event files (docs/risk.md)."""
+"""`retention fit`: fit the churn risk model to event files (docs/risk.md)."""
 
 from datetime import UTC, datetime
 from importlib import metadata
@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from models.risk.purchase_history import PurchaseHistories
-from streams.cli.facts import Instant, take
-from streams.cli.files import FILES, ReadProgress, read
-from streams.cli.left_out import RejectedLines
+from streams.backfill.facts import read_facts
+from streams.backfill.files import read
+from streams.backfill.rejected_lines import RejectedLines
+from streams.cli.file_options import FILES, Instant, print_summary
+from streams.cli.messages import warn
 from streams.cli.options import settings_options
+from streams.cli.progress import ReadProgress
 from streams.clock import wall_us
 from streams.config import risk_file
 from streams.config.load import Settings
 from streams.config.risk_file import ModelFile
-from streams.errors import RetentionError
+from streams.errors import RetentionError, missing_extra
 
 if TYPE_CHECKING:
     from streams.backfill.fit import Fit, Sample
@@ -30,25 +33,25 @@ _HASH_CHARACTERS = 8
 @click.option(
     "--now",
     type=Instant(),
-    help="Events up to this instant count, RFC 3339 with offset [default: the latest event's].",
+    help="Use events up to this instant, RFC 3339 with offset [default: the latest event's time].",
 )
 @click.option(
     "--output",
     "-o",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The model file; one that exists is replaced [default: risk-VERSION.toml].",
+    help="The model file; an existing one is replaced [default: risk-VERSION.toml].",
 )
 @settings_options()
 def command(files: tuple[str, ...], now: int | None, output: Path | None, settings: Settings) -> int:
-    """Fit the model of when customers come back to FILEs of events (JSON lines, plain or gzip; - for stdin).
+    """Fit the churn risk model to the events in FILEs (JSON lines, plain or gzip; - for standard input).
 
-    It writes a model file, which the configuration names under [risk]: with it, a worker can say how likely
-    each customer is not to have left. Lines that are no valid event are reported and counted on standard
-    error; the exit code is then 9, as `retention compute` has it.
+    The command writes a model file. With the file named under [risk] in the configuration, workers compute
+    the probability that each customer is still active. Invalid lines are reported and counted on standard
+    error; they are skipped and the exit code is 9, as with `retention compute`.
     """
-    fit = _fitting()
-    left_out = RejectedLines()
-    histories, now = _read(files, now, settings, left_out)
+    fit = _import_fit()
+    rejected = RejectedLines(warn)
+    histories, now = _read(files, now, settings, rejected)
     sample = fit.summarise(histories.at(now, settings.definitions), now)
     found = fit.fit(sample)
     file = _model_file(found, sample, now)
@@ -57,36 +60,34 @@ def command(files: tuple[str, ...], now: int | None, output: Path | None, settin
         risk_file.write(path, file)
     except OSError as error:
         raise RetentionError(f"{path} cannot be written: {error.strerror}") from None
-    likely = fit.likely_customers(found.parameters, sample.histories)
-    click.echo(_summary(file, likely, path))
-    return left_out.report()
+    active = fit.expected_active(found.parameters, sample.histories)
+    click.echo(_summary(file, active, path))
+    return print_summary(rejected)
 
 
-def _fitting() -> ModuleType:
-    """Import what needs SciPy, which workers do without."""
+def _import_fit() -> ModuleType:
+    """Import the module that needs SciPy, an extra."""
     try:
-        from streams.backfill import fit  # noqa: PLC0415 - it may not be there
+        from streams.backfill import fit  # noqa: PLC0415 - SciPy may not be installed
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "scipy":
             raise
-        raise RetentionError(
-            "a fit needs SciPy, which is not installed", "install it: pip install scipy (the extra `fit`)"
-        ) from None
+        raise missing_extra("a fit", "SciPy", "fit") from None
     return fit
 
 
 def _read(
-    files: tuple[str, ...], now: int | None, settings: Settings, left_out: RejectedLines
+    files: tuple[str, ...], now: int | None, settings: Settings, rejected: RejectedLines
 ) -> tuple[PurchaseHistories, int]:
     histories, latest = PurchaseHistories(), now
     with ReadProgress(files, "Reading") as progress:
-        for taken in take(read(files, progress), now, settings.definitions, left_out, progress):
-            latest = taken.latest
-            for customer, fact in taken.facts:
+        for event in read_facts(read(files, progress), now, settings.definitions, rejected, progress):
+            latest = event.stream_time
+            for customer, fact in event.facts:
                 histories.add(customer, fact)
     until = latest if now is None else now
     if until is None:
-        raise RetentionError("there is no valid event to take the time from", "give one with --now")
+        raise RetentionError("without a valid event there is no time to fit at", "set the time with --now")
     return histories, until
 
 
@@ -108,13 +109,13 @@ def _model_file(found: "Fit", sample: "Sample", now: int) -> ModelFile:
     )
 
 
-def _summary(file: ModelFile, likely: float, path: Path) -> str:
+def _summary(file: ModelFile, active: float, path: Path) -> str:
     parameters = file.parameters
     return (
-        f"{file.customers:,} customers until {file.now:%Y-%m-%d}, of whom {file.returning:,} came back,"
+        f"{file.customers:,} customers until {file.now:%Y-%m-%d}; {file.returning:,} came back,"
         f" typically after {file.typical_gap_days:g} days.\n"
         f"r {parameters.r:.4g}, alpha {parameters.alpha:.4g} days, a {parameters.a:.4g},"
         f" b {parameters.b:.4g}; log-likelihood {file.log_likelihood:,.1f}.\n"
-        f"By this model {likely:,.0f} of them have not left.\n"
-        f'Written to {path}. To use it, put this into the configuration:\n\n[risk]\nmodel = "{path}"'
+        f"According to this model, {active:,.0f} of them are still active.\n"
+        f'Written to {path}. To use the model, add this to the configuration:\n\n[risk]\nmodel = "{path}"'
     )

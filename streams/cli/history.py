@@ -1,4 +1,4 @@
-"""`retention history`: the metrics as they would have been, for a Prometheus that was not there yet."""
+"""`retention history`: compute past metrics of event files, for import into Prometheus."""
 
 import re
 import sys
@@ -11,26 +11,28 @@ import click
 
 from models.definitions.windows import US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, horizon_start
 from models.facts.fact import Fact
-from streams.backfill.events import known_from
+from streams.backfill.events import effective_time
+from streams.backfill.facts import read_facts
+from streams.backfill.files import EventCounter, Format, Line
 from streams.backfill.openmetrics import Recorder, is_label
 from streams.backfill.order import FIRST, Ordered, Timed
-from streams.backfill.replay import Facts, replay
-from streams.cli.facts import Instant, take
-from streams.cli.files import FILES, FORMAT, MAPPING, Counter, CountProgress, Format, Line
-from streams.cli.left_out import RejectedLines
-from streams.cli.messages import counted
+from streams.backfill.rejected_lines import RejectedLines
+from streams.backfill.replay import FactReader, replay
+from streams.backfill.sorted_files import line_of, sorted_events
+from streams.cli.file_options import FILES, FORMAT, MAPPING, Instant, print_summary
+from streams.cli.messages import counted, warn
 from streams.cli.options import settings_options
-from streams.cli.ordered import line, ordered
+from streams.cli.progress import CountProgress, ReadProgress
 from streams.clock import wall_us
 from streams.config.load import Settings
 from streams.errors import RetentionError
 
 _STEP: Final = re.compile(r"([1-9][0-9]{0,5})([smhd])", re.ASCII)
 _UNITS: Final = {"s": US_PER_SECOND, "m": US_PER_MINUTE, "h": US_PER_HOUR, "d": US_PER_DAY}
-#: Events between two looks at the clock: a look costs as much as several events.
-_LOOK_EVERY: Final = 1000
-#: Ten years of five minutes; each instant has more than a thousand series.
-_MOST_INSTANTS: Final = 1_100_000
+#: Events between two updates of the progress bar: an update costs as much as several events.
+_EVENTS_PER_UPDATE: Final = 1000
+#: Ten years in steps of five minutes; each instant has more than a thousand series.
+_MAX_INSTANTS: Final = 1_100_000
 
 
 class _Step(click.ParamType):
@@ -63,14 +65,16 @@ _EPILOG: Final = """\b
 
 @click.command("history", epilog=_EPILOG)
 @FILES
-@click.option("--from", "first", type=Instant(), help="The first instant [default: the first event's].")
-@click.option("--to", "last", type=Instant(), help="The last instant, at most [default: the latest event's].")
-@click.option("--step", type=_Step(), default="1h", show_default=True, help="From one instant to the next.")
+@click.option("--from", "first", type=Instant(), help="The first instant [default: the first event's time].")
+@click.option(
+    "--to", "last", type=Instant(), help="The end of the instants [default: the latest event's time]."
+)
+@click.option("--step", type=_Step(), default="1h", show_default=True, help="Time between two instants.")
 @click.option(
     "--out",
     default="-",
     type=click.Path(dir_okay=False, writable=True),
-    help="A file [default: standard output].",
+    help="The output file [default: standard output].",
 )
 @click.option(
     "--label",
@@ -78,9 +82,9 @@ _EPILOG: Final = """\b
     multiple=True,
     callback=_labels,
     metavar="NAME=VALUE",
-    help="Of all series, as a scrape would add it [default: job=retention, instance=history].",
+    help="A label of all series, as a scrape adds them [default: job=retention, instance=history].",
 )
-@click.option("--recorded/--no-recorded", default=True, help="With what recording rules would have recorded.")
+@click.option("--recorded/--no-recorded", default=True, help="Add the series of the recording rules.")
 @FORMAT
 @MAPPING
 @settings_options()
@@ -97,74 +101,76 @@ def command(
     settings: Settings,
     recorded: bool,
 ) -> int:
-    """Compute the metrics of the events in FILEs as they would have been, in steps of time.
+    """Compute the past metrics of the events in FILEs, in steps of time.
 
-    Writes OpenMetrics text, of which Prometheus makes blocks. At each instant the numbers are those of
-    `retention compute --now`: an event counts from its time on, even if it came late; merges and erasures
-    always. Lines that are no valid event are reported, counted, and left out; the exit code is then 9.
+    The output is OpenMetrics text, which promtool converts to Prometheus blocks. The numbers at each instant
+    are those of `retention compute --now`: an event counts from its event time, even if it arrived late;
+    merges and erasures count from the beginning. Invalid lines are reported and counted on standard error;
+    they are skipped and the exit code is 9.
     """
     if out != "-" and not Path(out).parent.is_dir():  # before hours of work, not after
-        raise RetentionError(f"{out} cannot be written: there is no such directory")
+        raise RetentionError(f"{out} cannot be written: its directory does not exist")
     started = time.monotonic()
     reader = settings.mappings.reader(mapping) if mapping else None
-    left_out = RejectedLines()
+    rejected = RejectedLines(warn)
+    sorting = ReadProgress(files, "Sorting")
     with (
-        ordered(files, file_format, reader, known_from) as events,
+        sorted_events(files, file_format, reader, effective_time, sorting) as events,
         Recorder(labels, recorded=recorded) as recorder,
     ):
         instants = _instants(events, first, last, step)
         steps = events.count + len(instants)
         with CountProgress(steps, "Computing", "events and instants") as progress:
-            facts = _facts(files, instants[0], settings, left_out, progress)
+            facts = _fact_reader(files, instants[0], settings, rejected, progress)
             for now, samples in replay(events, instants, settings.definitions, facts):
                 recorder.add(now, samples)
                 progress.add(1)
         written = _write(recorder, out)
-    code = left_out.report()
+    code = print_summary(rejected)
     seconds = time.monotonic() - started
-    said = f"{counted(len(instants), 'instant')}, {counted(written, 'sample')} in {seconds:.1f} s"
-    click.echo(said, err=True)
+    warn(f"{counted(len(instants), 'instant')}, {counted(written, 'sample')} in {seconds:.1f} s")
     return code
 
 
 def _instants(events: Ordered, first: int | None, last: int | None, step: int) -> range:
-    """Give the instants: multiples of the step where nothing else is said."""
-    wall, asked = wall_us(), first is not None
+    """Return the instants, microseconds since the epoch; without --from, multiples of the step."""
+    wall, explicit = wall_us(), first is not None
     if last is None:
         if events.latest is None:
-            raise RetentionError("there is no event to take the time from", "give --from and --to")
+            raise RetentionError("without an event there is no time to compute at", "set --from and --to")
         last = min(events.latest, wall)
     if first is None:
         first = -(-(last if events.earliest is None else events.earliest) // step) * step
     if last > wall:
-        raise click.BadParameter("it is later than now", param_hint="--to")
+        raise click.BadParameter("the time is later than now", param_hint="--to")
     instants = range(first, last + 1, step)
-    if not instants and not asked:
-        problem = "none of its multiples is between the first event and the last: say --from"
+    if not instants and not explicit:
+        problem = "no multiple of the step is between the first event and the last; set --from"
         raise click.BadParameter(problem, param_hint="--step")
     if not instants:
-        raise click.BadParameter("no instant is from --from to --to", param_hint="--from")
-    if len(instants) > _MOST_INSTANTS:
+        raise click.BadParameter("there is no instant between --from and --to", param_hint="--from")
+    if len(instants) > _MAX_INSTANTS:
         raise click.BadParameter(f"{len(instants):,} instants are too many", param_hint="--step")
     return instants
 
 
-def _facts(
-    files: Sequence[str], first: int, settings: Settings, left_out: RejectedLines, progress: CountProgress
-) -> Facts:
-    counter = Counter()
+def _fact_reader(
+    files: Sequence[str], first: int, settings: Settings, rejected: RejectedLines, progress: CountProgress
+) -> FactReader:
+    counter = EventCounter()
     since = horizon_start(first, settings.definitions.horizon_days)
 
-    def known(events: Iterable[Timed]) -> Iterator[Line]:
-        """Say nothing of what has left the horizon: in a history of years, that is to be expected."""
+    def within_horizon(events: Iterable[Timed]) -> Iterator[Line]:
+        """Skip events older than the horizon without a report: a history of years has many."""
         for number, event in enumerate(events, 1):
-            if number % _LOOK_EVERY == 0:
-                progress.add(_LOOK_EVERY)
+            if number % _EVENTS_PER_UPDATE == 0:
+                progress.add(_EVENTS_PER_UPDATE)
             if event.time >= since or event.time == FIRST:
-                yield line(event, files)
+                yield line_of(event, files)
 
     def facts(events: Iterable[Timed]) -> Iterator[list[tuple[str, Fact]]]:
-        return (taken.facts for taken in take(known(events), first, settings.definitions, left_out, counter))
+        lines = within_horizon(events)
+        return (event.facts for event in read_facts(lines, first, settings.definitions, rejected, counter))
 
     return facts
 
@@ -173,7 +179,7 @@ def _write(recorder: Recorder, out: str) -> int:
     if out == "-":
         return recorder.write(sys.stdout)
     try:
-        with open(out, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - what the user named
+        with open(out, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - the name as the user wrote it
             return recorder.write(file)
     except OSError as error:
         raise RetentionError(f"{out} cannot be written: {error.strerror}") from None

@@ -1,37 +1,34 @@
-"""What a load says when it is done: of each topic how many, from when to when; what was not sent, and why."""
+"""Print the result of a load: events sent to each topic, lines not sent and why."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
-
-from streams.backfill.loading import Loading
-from streams.cli.left_out import exit_code, told
-from streams.cli.messages import counted
+from streams.backfill.load_state import LoadState
+from streams.backfill.rejected_lines import exit_code, summary
+from streams.cli.messages import counted, warn
 
 
-def report(state: Loading, kept: Path | None) -> None:
-    """Print it on standard error.
+def print_report(state: LoadState, rejected_file: Path | None) -> None:
+    """Print the report on standard error.
 
     Args:
-        state: how far it has come.
-        kept: the file to which refused lines were added, if there is one.
+        state: state of the load.
+        rejected_file: file to which rejected lines were appended; None if unset.
     """
-    for row in _rows(state, kept):
-        click.echo(row, err=True)
+    for row in _rows(state, rejected_file):
+        warn(row)
     rate = state.events / max(state.seconds, 1e-9)
-    sent = counted(state.events, "event")
-    click.echo(f"{sent} sent in {state.seconds:.1f} s ({rate:,.0f}/s)", err=True)
+    warn(f"{counted(state.events, 'event')} sent in {state.seconds:.1f} s ({rate:,.0f}/s)")
 
 
-def _rows(state: Loading, kept: Path | None) -> Iterator[str]:
+def _rows(state: LoadState, rejected_file: Path | None) -> Iterator[str]:
     for topic, sent in sorted(state.sent.items()):
-        yield f"{topic:<10} {sent.events:>12,}   {_moment(sent.earliest)}   {_moment(sent.latest)}"
-    yield from told(state.left_out, kept)
-    if kept is None and exit_code(state.left_out):
-        yield "  refused lines were not sent; they are in their files, and --refused FILE collects them"
+        yield f"{topic:<10} {sent.events:>12,}   {_time(sent.earliest)}   {_time(sent.latest)}"
+    yield from summary(state.not_sent, rejected_file)
+    if rejected_file is None and exit_code(state.not_sent):
+        yield "  rejected lines were not sent and remain in their files; --refused FILE collects them"
 
 
-def _moment(us: int | None) -> str:
+def _time(us: int | None) -> str:
     return "" if us is None else f"{datetime.fromtimestamp(us / 1e6, UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,4 +1,4 @@
-"""Words that several commands say in the same way."""
+"""Messages and questions that several commands share."""
 
 import click
 
@@ -6,20 +6,30 @@ from streams.errors import RetentionError
 
 
 class Declined(RetentionError):
-    """A person was asked, and said no; or nobody was there to be asked."""
+    """The user declined, or standard input ended before an answer."""
+
+
+def warn(text: str) -> None:
+    """Print a line on standard error."""
+    click.echo(text, err=True)
 
 
 def counted(number: int, noun: str) -> str:
-    """Give `1 event`, `2,000 events`."""
+    """Return a number with its noun.
+
+    Example:
+        >>> counted(1, "event"), counted(2000, "event")
+        ('1 event', '2,000 events')
+    """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def confirm(question: str) -> None:
-    """Go on only if a person says yes.
+    """Ask the user, and return if the answer is yes.
 
     Raises:
-        Declined: they say no, or standard input ends: it is no person's.
-        click.Abort: they interrupt.
+        Declined: the answer is no, or standard input ends before an answer.
+        click.Abort: the user interrupts.
     """
     try:
         agreed = click.confirm(question, err=True)
@@ -27,6 +37,6 @@ def confirm(question: str) -> None:
         if not isinstance(abort.__context__, EOFError):
             raise
         click.echo(err=True)
-        raise Declined("nobody answered, and nothing was changed", "a script says --yes") from None
+        raise Declined("no answer, so nothing was changed", "use --yes in scripts") from None
     if not agreed:
         raise Declined("nothing was changed")

@@ -1,4 +1,4 @@
-"""Metrics for people: one table a subject, windows side by side."""
+"""Print metrics as tables: one table for each subject, one column for each window."""
 
 import math
 from collections import defaultdict
@@ -14,7 +14,7 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import SHORT_WINDOWS
 from models.metrics.catalogue import Sample
 
-#: Subject -> what its metrics' names begin with; the first that fits.
+#: Subject -> prefixes of its metrics' names; the first match counts.
 _SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Support": (
         "retention_first_response",
@@ -56,53 +56,60 @@ _SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Retention": ("retention_",),
 }
 _ORDER: Final = ("Retention", "Customers", "Refunds", "Support", "Feedback", "Carts and deliveries")
-#: Column of what has no window.
-_PRESENT: Final = "now"
-#: The first has the cell, the second follows it.
+#: Column of metrics without a window.
+_NO_WINDOW: Final = "now"
+#: Quantiles that are shown, both in one cell.
 _QUANTILES: Final = ("0.5", "0.95")
-#: In a file or a pipe there is no edge to heed.
+#: Width, characters, where the output is not a terminal.
 _WIDTH: Final = 180
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
-def show(samples: Iterable[Sample], now: int, definitions: Definitions) -> None:
-    """Print all that says something: rows over nothing, and rows of zeros, are left out."""
+def print_tables(samples: Iterable[Sample], now: int, definitions: Definitions) -> None:
+    """Print the samples, without rows that have no data or only zeros.
+
+    Args:
+        samples: samples of all series.
+        now: instant of the samples, microseconds since the epoch.
+        definitions: parameters of the definitions.
+    """
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDTH)
     at = datetime.fromtimestamp(now // 1_000_000, UTC).isoformat(sep=" ").replace("+00:00", " UTC")
     console.print(
-        f"As of {at}. Money in {definitions.base_currency}. In brackets: over how many. "
-        "Durations: half were shorter / 95 % were shorter."
+        f"As of {at}. Money in {definitions.base_currency}. In brackets: the denominator. "
+        "Durations: median / 95th percentile."
     )
-    columns = [_PRESENT, *(window.name for window in SHORT_WINDOWS), *definitions.windows]
-    told = list(_told(samples))
+    columns = [_NO_WINDOW, *(window.name for window in SHORT_WINDOWS), *definitions.windows]
+    shown = list(_shown(samples))
     for subject in _ORDER:
-        rows = _rows(sample for sample in told if _subject(sample.metric) == subject)
+        rows = _rows(sample for sample in shown if _subject(sample.metric) == subject)
         if rows:
             console.print(_table(subject, rows, columns))
 
 
-def _told(samples: Iterable[Sample]) -> Iterator[Sample]:
-    """Leave out what rests on nothing, and what is in other cells already."""
+def _shown(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """Drop NaN, denominators, which are shown with their ratios, and the other quantiles."""
     for sample in samples:
-        sibling = sample.metric.endswith("_denominator")
-        if not (sibling or math.isnan(sample.value)) and sample.labels.get("quantile", "0.5") in _QUANTILES:
+        is_denominator = sample.metric.endswith("_denominator")
+        quantile = sample.labels.get("quantile", "0.5")
+        if not (is_denominator or math.isnan(sample.value)) and quantile in _QUANTILES:
             yield sample
 
 
 def _rows(samples: Iterable[Sample]) -> Mapping[str, Mapping[str, str]]:
-    """Row's title -> column -> cell, in the order of the samples; without rows of counts that are all 0."""
+    """Return row title -> column -> cell, in the order of the samples, without rows of zeros."""
     rows: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    telling = set()
+    nonzero = set()
     for sample in samples:
-        title, column = _title(sample), sample.labels.get("window", _PRESENT)
+        title, column = _title(sample), sample.labels.get("window", _NO_WINDOW)
         before = rows[title].get(column)
         rows[title][column] = f"{before} / {_value(sample)}" if before else _cell(sample)
         if sample.value or sample.denominator:
-            telling.add(title)
-    return {title: cells for title, cells in rows.items() if title in telling}
+            nonzero.add(title)
+    return {title: cells for title, cells in rows.items() if title in nonzero}
 
 
 def _table(subject: str, rows: Mapping[str, Mapping[str, str]], columns: Sequence[str]) -> Table:
@@ -123,7 +130,11 @@ def _subject(metric: str) -> str:
 
 
 def _title(sample: Sample) -> str:
-    """Give `retention_rate_ratio{method="cohort"}` as `rate, cohort`."""
+    """Return the title of a sample's row.
+
+    Example:
+        `rate, cohort` for `retention_rate_ratio{method="cohort"}`.
+    """
     name = sample.metric.removeprefix("retention_")
     for suffix in ("_ratio", "_timestamp_seconds", "_seconds"):
         name = name.removesuffix(suffix)
@@ -152,7 +163,7 @@ def _value(sample: Sample) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Give two units, which is what anybody remembers of a duration."""
+    """Format a duration with its two largest units."""
     if seconds < _MINUTE:
         return f"{seconds:.1f}s"
     minutes = round(seconds / _MINUTE)

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from streams import errors
+from streams.backfill.rejected_lines import REJECTED
 from streams.cli.group import COMMANDS, INTERRUPTED
-from streams.cli.left_out import REFUSED
 from streams.config.load import SETTINGS, load
 
 TEXT = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def test_every_exit_code_is_there():
     codes = {int(code) for code, _ in rows("[0-9]")}
     types = [found for found in vars(errors).values() if isinstance(found, type)]
     raised = {error.exit_code for error in types if issubclass(error, errors.RetentionError)}
-    assert codes == raised | {INTERRUPTED, REFUSED}
+    assert codes == raised | {INTERRUPTED, REJECTED}
 
 
 def test_the_file_is_valid(tmp_path):

@@ -22,7 +22,7 @@ from models.risk.lateness import assess
 from models.risk.mbg_nbd import p_alive
 from models.risk.purchase_history import PurchaseHistories
 from streams.backfill import fit as fit_module
-from streams.backfill.fit import CannotFit, History, Sample, fit, likely_customers, log_likelihood, summarise
+from streams.backfill.fit import CannotFit, History, Sample, expected_active, fit, log_likelihood, summarise
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "risk.md").read_text()
@@ -69,7 +69,7 @@ def test_it_finds_the_parameters_of_customers_made_by_the_model(shop):
 @pytest.mark.parametrize("purchases", [range(1), range(1, 2), range(2, 6), range(6, 999)])
 def test_of_simulated_customers_as_many_have_stayed_as_it_says(shop, purchases):
     some = [(history, gone) for history, gone in shop if history.frequency in purchases]
-    expected = likely_customers(TRUE, of(some))
+    expected = expected_active(TRUE, of(some))
     chances = [p_alive(TRUE, *history) for history, _ in some]
     deviation = sum(p * (1 - p) for p in chances) ** 0.5
     assert abs(sum(not gone for _, gone in some) - expected) < 3.5 * deviation
@@ -120,7 +120,7 @@ def test_the_hash_is_of_the_customers_not_of_their_order():
 @pytest.mark.parametrize(
     ("histories", "says"),
     [
-        ({}, "needs 50 customers who bought on two days or more, and there are 0 (of 0)"),
+        ({}, "needs 50 customers who bought on two days or more, but there are 0 (of 0)"),
         ({History(0, 0, 90): 5000, History(2, 9, 90): 49}, "there are 49 (of 5,049)"),
         # Everybody bought today: there is nobody who could have left.
         ({History(x, 10 * x, 10 * x): 100 for x in (1, 2, 3)}, "the model does not describe these customers"),

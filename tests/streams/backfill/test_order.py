@@ -60,7 +60,7 @@ def test_many_small_files_do_not_fill_the_memory_either():
 
 def test_what_can_be_read_once_is_read_once():
     source = File(0, [3, 1, 2])
-    with in_time_order([Source(source.open, again=False)]) as ordered:
+    with in_time_order([Source(source.open, rereadable=False)]) as ordered:
         assert [event.time for event in ordered] == [1, 2, 3]
     assert source.opened == 1
 

@@ -11,10 +11,10 @@ from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
 from models.partition import standalone
 from models.partition.partition import Partition
-from streams.backfill.events import event_time, known_from, timed
+from streams.backfill.events import effective_time, event_time, timed
+from streams.backfill.files import Line
 from streams.backfill.order import Source, in_time_order
 from streams.backfill.replay import replay
-from streams.cli.files import Line
 from tests.support.histories import random_history
 from tests.support.strategies import ANCHOR, DAY, HOUR, MINUTE
 
@@ -57,7 +57,7 @@ def test_each_instant_is_as_if_computed_alone(seed):
     def each(events):
         return (facts(event.content, history.definitions) for event in events)
 
-    source = Source(lambda: timed(lines, 0, known_from))
+    source = Source(lambda: timed(lines, 0, effective_time))
     with in_time_order([source]) as events:
         found = list(replay(events, instants, history.definitions, each))
     assert [now for now, _ in found] == instants

@@ -12,7 +12,7 @@ from pyarrow import parquet
 from models.contract.decoding import EventError, decode
 from models.contract.events import Item
 from streams.backfill.parquet import parquet_rows
-from streams.backfill.rows import UnreadableRow, csv_rows, native
+from streams.backfill.rows import UnreadableRow, csv_rows, native_event
 from streams.errors import RetentionError
 
 ITEMS = '[{"sku":"s","quantity":1.5,"amount":5}]'
@@ -45,14 +45,14 @@ def test_a_row_with_a_separator_too_many_is_torn_and_costs_no_other():
     [(two, torn), (three, row)] = of_csv("id,name,amount\n1,Miller, Ann,5\n2,Miller,7,,\n")
     assert (two, three, row) == (2, 3, {"id": "2", "name": "Miller", "amount": "7"})
     assert isinstance(torn, UnreadableRow)
-    assert torn.problem == "the row has 4 cells, and the header 3: are quotes missing?"
+    assert torn.problem == "the row has 4 cells and the header 3; quotes may be missing"
     assert json.loads(torn.content) == ["1", "Miller", " Ann", "5"]
 
 
 def test_a_quote_that_nobody_closes_is_said_of_the_rest_of_the_file():
     [(two, row), (five, torn)] = of_csv('id,name\n1,a\n2,"b\n3,c\n4,d')
     assert (two, row, five) == (2, {"id": "1", "name": "a"}, 5)
-    assert torn.problem.startswith("a quote is opened, and the file ends before it is closed")
+    assert torn.problem.startswith("a quote is not closed before the end of the file")
     assert json.loads(torn.content) == ["2", "b\n3,c\n4,d"]
     assert of_csv('id,name\n1,"a\nb"') == [(3, {"id": "1", "name": "a\nb"})]
 
@@ -65,12 +65,12 @@ def test_spreadsheets_name_the_separator_or_put_spaces_behind_it():
 
 @pytest.mark.parametrize("header", ["", "\n", "id,time,id"])
 def test_a_header_that_names_no_columns_is_said(header):
-    with pytest.raises(RetentionError, match="has to name its columns"):
+    with pytest.raises(RetentionError, match="must name its columns"):
         of_csv(header)
 
 
 def test_what_is_not_utf_8_is_said_instead_of_making_one_id_of_many():
-    with pytest.raises(RetentionError, match="has to be UTF-8"):
+    with pytest.raises(RetentionError, match="must be UTF-8"):
         list(csv_rows(io.BytesIO("customer_id\nMüller\nMöller\n".encode("latin-1"))))
 
 
@@ -89,7 +89,7 @@ def test_what_is_not_utf_8_is_said_instead_of_making_one_id_of_many():
     ],
 )
 def test_a_cell_is_what_its_field_is(kind, cells, expected):
-    content = native(HEAD | {"type": kind} | cells)
+    content = native_event(HEAD | {"type": kind} | cells)
     event = decode_any(content)
     assert {name: getattr(event, name) for name in expected} == expected
 
@@ -105,7 +105,7 @@ def decode_any(content):
 def test_a_cell_that_is_not_is_refused_as_such(field, cell):
     row = HEAD | {"type": "order.placed", "order_id": "o", "amount": "1", "currency": "USD"} | {field: cell}
     with pytest.raises(EventError, match=f"invalid_field.*{field}"):
-        decode_any(native(row))
+        decode_any(native_event(row))
 
 
 def test_parquet_has_types_of_its_own():
@@ -122,7 +122,7 @@ def test_parquet_has_types_of_its_own():
     )
     (first, row), (second, other) = of_parquet(table)
     assert (first, second) == (1, 2)
-    event = decode("orders", native(row | {"customer_id": "c", "order_id": "o", "currency": "USD"}))
+    event = decode("orders", native_event(row | {"customer_id": "c", "order_id": "o", "currency": "USD"}))
     assert event.time == moment
     assert (event.amount, event.experiments, event.items[0].quantity) == (1000, {"price": "b"}, 1.5)
     assert set(other) == {"id", "type", "time"}
@@ -162,7 +162,7 @@ def test_a_time_that_no_calendar_has_costs_no_other_row():
 
 
 def test_a_column_that_is_there_twice_is_said():
-    with pytest.raises(RetentionError, match="names a column twice: a, a"):
+    with pytest.raises(RetentionError, match="column names are not unique: a, a"):
         of_parquet(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]))
 
 
@@ -171,7 +171,7 @@ def test_a_time_without_a_zone_is_refused_as_in_json():
     [(_, row)] = of_parquet(table)
     row = HEAD | {"type": "order.cancelled", "order_id": "o"} | row
     with pytest.raises(EventError, match=r"invalid_field.*time"):
-        decode("orders", native(row))
+        decode("orders", native_event(row))
 
 
 def test_what_is_no_parquet_is_said():

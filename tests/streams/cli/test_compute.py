@@ -135,7 +135,7 @@ def test_bad_lines_are_reported_counted_and_cost_nothing_else(retention, events_
         [f"{path}:7", "future_time"],
         [f"{path}:8", "too_old"],
     ]
-    assert refused.startswith("5 lines refused: 1 future_time, 1 invalid_field, ")
+    assert refused.startswith("5 lines rejected: 1 future_time, 1 invalid_field, ")
     assert refused.endswith(f"; kept in {kept}")
     assert left_out == "1 line left out: 1 too_old"
     assert len(kept.read_text().splitlines()) == 5
@@ -163,7 +163,7 @@ def test_a_time_without_offset_is_none(retention, events_file, now):
 def test_without_any_event_there_is_no_now(retention, events_file):
     result = retention("compute", events_file(b"garbage"))
     assert result.code == 1
-    assert "give one with --now" in result.err
+    assert "set the time with --now" in result.err
     assert retention("compute", events_file(), "--now", "2026-01-01T00:00:00Z", "--json").code == 0
 
 

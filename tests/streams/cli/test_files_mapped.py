@@ -83,7 +83,7 @@ def test_an_export_is_loaded_as_the_events_that_are_in_it(
     ]
     assert {event["amount"] for event in events if "amount" in event} == {1999, 500}
     assert "3 events sent" in result.err
-    assert "1 line refused: 1 invalid_field" in result.err
+    assert "1 line rejected: 1 invalid_field" in result.err
     assert "3 lines left out: 1 anonymous, 1 became nothing, 1 skipped by tests" in result.err
     assert f"{export}:" in result.err
     assert "test@example.org" not in result.err
@@ -98,7 +98,7 @@ def test_an_export_is_loaded_as_the_events_that_are_in_it(
 
     config.write_text(MAPPING + "\n")
     result = retention(*command, broker=kafka)
-    assert "is the state of other files, or they have changed since" in result.err
+    assert "is the state of other files, or the files have changed since" in result.err
 
 
 def test_nothing_is_loaded_into_a_topic_that_no_worker_would_read(
@@ -131,7 +131,7 @@ def test_an_export_is_computed_without_kafka(retention, config, export):
     assert rows["retention_orders", "7d"] == 2
     assert rows["retention_net_revenue", "7d", "USD"] == 24.99
     assert result.code == 9
-    assert "1 line refused: 1 invalid_field" in result.err
+    assert "1 line rejected: 1 invalid_field" in result.err
     assert "3 lines left out: 1 anonymous, 1 became nothing, 1 skipped by tests" in result.err
     result = retention("history", export, *how, "--step", "1d")
     # From the first day's beginning after the first event to the last before the latest, the delivery.

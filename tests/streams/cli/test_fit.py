@@ -46,10 +46,8 @@ def test_on_cdnow_it_agrees_with_the_published_libraries_to_one_per_cent(retenti
     model, config = tmp_path / "model.toml", tmp_path / "retention.toml"
     result = retention("fit", CDNOW, "--now", PUBLISHED["now"], "--output", model)
     assert (result.code, result.err) == (0, "")
-    assert (
-        "23,570 customers until 1998-06-30, of whom 11,516 came back, typically after 34 days" in result.out
-    )
-    assert "By this model 9,751 of them have not left." in result.out
+    assert "23,570 customers until 1998-06-30; 11,516 came back, typically after 34 days" in result.out
+    assert "According to this model, 9,751 of them are still active." in result.out
 
     config.write_text('[risk]\nmodel = "model.toml"\n')
     definitions = load({}, {"RETENTION_CONFIG": str(config)}).definitions
@@ -80,7 +78,7 @@ def test_too_few_customers_are_an_error_and_bad_lines_are_counted(retention, eve
     assert (result.code, result.out) == (1, "")
     assert "not_json" in result.err
     assert (
-        "retention: a fit needs 50 customers who bought on two days or more, and there are 1 (of 2)"
+        "retention: a fit needs 50 customers who bought on two days or more, but there are 1 (of 2)"
         in result.err
     )
     assert not (tmp_path / "model.toml").exists()
@@ -121,11 +119,11 @@ def test_without_scipy_it_says_what_to_install(retention, events_file, monkeypat
     result = retention("fit", events_file(order(1, 3)))
     assert result.code == 1
     assert "a fit needs SciPy, which is not installed" in result.err
-    assert "pip install scipy" in result.err
+    assert "pip install 'retention-streams[fit]'" in result.err
 
 
 def test_nothing_to_fit_and_nowhere_to_write_are_errors(retention, events_file, tmp_path, shop):
     result = retention("fit", events_file(b"{"))
-    assert (result.code, "there is no valid event" in result.err) == (1, True)
+    assert (result.code, "without a valid event" in result.err) == (1, True)
     result = retention("fit", events_file(*shop), "--output", tmp_path / "none" / "model.toml")
     assert (result.code, "cannot be written: No such file" in result.err) == (1, True)

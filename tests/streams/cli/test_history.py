@@ -99,7 +99,7 @@ def test_an_event_counts_from_its_time_on_and_a_merge_always(retention, events_f
     assert [series[orders] for series in found] == [1, 1, 2, 2, 2]
     buyers = ("retention_customers", *sorted([*LABELS, ("set", "end"), ("window", "7d")]))
     assert [series[buyers] for series in found] == [1, 1, 1, 1, 1]  # both are one, from the beginning
-    assert "2 lines refused: 1 invalid_field, 1 not_json" in result.err
+    assert "2 lines rejected: 1 invalid_field, 1 not_json" in result.err
 
 
 def test_a_file_is_written(retention, events_file, tmp_path):
@@ -113,7 +113,7 @@ def test_a_file_is_written(retention, events_file, tmp_path):
         "history", events_file(order(1, "2026-01-01T00:00:00Z")), "--out", tmp_path / "no" / "x"
     )
     assert result.code == 1
-    assert "cannot be written: there is no such directory" in result.err
+    assert "cannot be written: its directory does not exist" in result.err
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_a_file_is_written(retention, events_file, tmp_path):
         (["--step", "0h"], "'0h' is not a duration such as 5m, 1h or 1d"),
         (["--label", "job"], "'job' is not a label such as job=retention"),
         (["--label", "__name__=x"], "is not a label"),
-        (["--to", (datetime.now(UTC) + timedelta(days=1)).isoformat()], "it is later than now"),
-        (["--from", "2026-02-01T00:00:00Z"], "no instant is from --from to --to"),
-        (["--step", "11d"], "--step: none of its multiples is between the first event and the last"),
+        (["--to", (datetime.now(UTC) + timedelta(days=1)).isoformat()], "the time is later than now"),
+        (["--from", "2026-02-01T00:00:00Z"], "there is no instant between --from and --to"),
+        (["--step", "11d"], "--step: no multiple of the step is between the first event and the last"),
         (["--from", "1990-01-01T00:00:00Z", "--step", "1s"], "instants are too many"),
     ],
 )
@@ -137,4 +137,4 @@ def test_what_makes_no_sense_is_said(retention, events_file, arguments, message)
 def test_without_events_there_is_no_time(retention, events_file):
     result = retention("history", events_file(b"garbage"))
     assert result.code == 1
-    assert "there is no event to take the time from" in result.err
+    assert "without an event there is no time to compute at" in result.err

@@ -10,7 +10,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from streams.cli.load import _PATIENCE_SECONDS, _producing
+from streams.backfill.load import SEND_TIMEOUT_SECONDS, producer
 from streams.config import load
 from streams.partitioner import tasks_of
 
@@ -86,10 +86,10 @@ def test_a_bad_line_with_a_destination_is_the_workers_and_one_without_is_reporte
     assert result.code == 9, "a job at night can tell"
     assert [json.loads(record.value) for record in broker_calls.records("orders")] == [bad]
     assert f"{path}:1: not_json: " in result.err
-    assert f"{path}:4: unknown_type: 'order.eaten' is no type of event" in result.err
+    assert f"{path}:4: unknown_type: 'order.eaten' is not an event type" in result.err
     assert f"{path}:5: invalid_field: Object missing required field `customer_id`" in result.err
     assert (
-        "6 lines refused: 1 invalid_field, 2 not_json, 3 unknown_type\n  refused lines were not sent"
+        "6 lines rejected: 1 invalid_field, 2 not_json, 3 unknown_type\n  rejected lines were not sent"
         in result.err
     )
 
@@ -98,13 +98,13 @@ def test_only_the_first_bad_lines_are_said_and_all_can_be_kept(retention, kafka,
     kept, path = tmp_path / "kept.jsonl", events_file(*[b"garb\xe4ge"] * 500)
     result = retention("load", path, "--refused", kept, broker=kafka)
     assert result.err.count("not_json: ") == 10
-    assert f"500 lines refused: 500 not_json; kept in {kept}\n" in result.err
+    assert f"500 lines rejected: 500 not_json; kept in {kept}\n" in result.err
     found = [json.loads(line) for line in kept.read_text().splitlines()]
     assert [each["line"] for each in found] == list(range(1, 501))
     assert {(each["file"], each["reason"]) for each in found} == {(str(path), "not_json")}
     assert {base64.b64decode(each["value"]["base64"]) for each in found} == {b"garb\xe4ge"}
     result = retention("load", path, "--refused", tmp_path / "none" / "kept.jsonl", broker="127.0.0.1:1")
-    assert (result.code, "there is no such directory" in result.err) == (1, True)
+    assert (result.code, "its directory does not exist" in result.err) == (1, True)
 
 
 def test_what_is_refused_of_standard_input_is_not_lost(retention, kafka, broker_calls, tmp_path, monkeypatch):
@@ -215,14 +215,14 @@ def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka,
     result = retention("load", "--resume", state, path, broker="127.0.0.1:1")
     assert (result.code, result.err) == (
         9,
-        f"sent already, says {state}: all of {count + 3:,} events\n",
+        f"sent already, according to {state}: all of {count + 3:,} events\n",
     )
 
 
 async def test_what_is_on_its_way_is_kept_for_as_long_as_a_broker_is_waited_for(own_kafka):
     """It is given up where a partition has no leader, which one has that came back a moment ago."""
-    async with _producing(load.load({"broker": own_kafka.bootstrap})) as producer:
-        assert producer._message_accumulator._batch_ttl == _PATIENCE_SECONDS
+    async with producer(load.load({"broker": own_kafka.bootstrap})) as sender:
+        assert sender._message_accumulator._batch_ttl == SEND_TIMEOUT_SECONDS
 
 
 def test_the_state_of_another_load_is_refused(retention, kafka, events_file, tmp_path):
@@ -231,7 +231,7 @@ def test_the_state_of_another_load_is_refused(retention, kafka, events_file, tmp
     path.write_bytes(path.read_bytes() + b"\n")
     result = retention("load", "--resume", state, path, broker=kafka)
     assert result.code == 1
-    assert "is the state of other files, or they have changed since" in result.err
+    assert "is the state of other files, or the files have changed since" in result.err
     state.write_text("{")
     assert "is not the state of a load" in retention("load", "--resume", state, path, broker=kafka).err
     result = retention("load", "--resume", state, "-", broker=kafka)

@@ -1,0 +1,164 @@
+"""Read event files: JSON lines, CSV or Parquet, plain or gzip; `-` is standard input."""
+
+import contextlib
+import csv
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Final, Literal, NamedTuple, Protocol, cast
+
+from models.contract.decoding import MAX_BYTES
+from streams.backfill import mapped, rows
+from streams.backfill.parquet import parquet_rows
+from streams.backfill.rejection import Rejection
+from streams.errors import RetentionError
+from streams.mapping.reader import Reader
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+#: Lines between two progress reports: a report costs as much as reading a line.
+_LINES_PER_REPORT: Final = 1000
+
+STANDARD_INPUT: Final = "-"
+Format = Literal["jsonl", "csv", "parquet"]
+#: File name suffix, without `.gz` -> format; every other file is JSON lines.
+_FORMATS: Final[dict[str, Format]] = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+
+
+class Line(NamedTuple):
+    """One event of a file, or a line that is not an event. Blank lines are skipped.
+
+    Attributes:
+        file: file name.
+        number: number of the line or row, from 1; a mapping may make several events of one line.
+        content: the event as JSON; the line as it was read if it was rejected.
+        rejection: why a mapping rejected the line, or why the row is unreadable; None for an event.
+    """
+
+    file: str
+    number: int
+    content: bytes
+    rejection: Rejection | None = None
+
+
+class EventCounter:
+    """A counter of events.
+
+    Attributes:
+        events: number of valid events so far.
+    """
+
+    def __init__(self) -> None:
+        self.events = 0
+
+
+class FileProgress(Protocol):
+    """Progress over the bytes of files.
+
+    Attributes:
+        events: number of events so far; incremented by the caller of `read`.
+    """
+
+    events: int
+
+    def update_position(self, raw: IO[bytes]) -> None:
+        """Show the position in the file that is being read."""
+
+    def finish_file(self, file: str) -> None:
+        """Show that a file was read to its end."""
+
+
+def read(
+    files: Sequence[str],
+    progress: FileProgress | None = None,
+    file_format: Format | None = None,
+    mapping: Reader | None = None,
+) -> Iterator[Line]:
+    """Yield the events of files, file by file.
+
+    Args:
+        files: file names; `-` is standard input.
+        progress: receives the position in the files.
+        file_format: format of all files; None derives it from each file's name.
+        mapping: converts the shop's own records to events; None reads the contract's events.
+
+    Raises:
+        RetentionError: a file cannot be read, its compression is broken, or a table has no valid header.
+    """
+    for file in files:
+        kind = file_format or _format_of(file)
+        try:
+            with _open(file) as raw:
+                opened = _OpenFile(file, raw, progress)
+                yield from opened.lines(mapping) if kind == "jsonl" else opened.rows(kind, mapping)
+        except (EOFError, OSError, zlib.error, csv.Error) as error:
+            raise RetentionError(f"{file} cannot be read: {error}") from None
+        if progress is not None:
+            progress.finish_file(file)
+
+
+def _open(file: str) -> contextlib.AbstractContextManager[io.BufferedReader]:
+    if file == STANDARD_INPUT:
+        return contextlib.nullcontext(cast("io.BufferedReader", sys.stdin.buffer))
+    return open(file, "rb")  # noqa: PTH123 - the name as the user wrote it; the caller closes it
+
+
+def _format_of(file: str) -> Format:
+    return _FORMATS.get(Path(file.lower().removesuffix(".gz")).suffix, "jsonl")
+
+
+class _OpenFile:
+    """A file that is being read."""
+
+    def __init__(self, file: str, raw: io.BufferedReader, progress: FileProgress | None) -> None:
+        self._file = file
+        self._raw = raw
+        self._progress = progress
+        zipped = raw.peek(2)[:2] == _GZIP_MAGIC
+        self._content = cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw)
+
+    def lines(self, mapping: Reader | None) -> Iterator[Line]:
+        for number, line in enumerate(self._bounded_lines(), 1):
+            if stripped := line.strip():
+                if mapping is None:
+                    yield Line(self._file, number, stripped)
+                else:
+                    yield from self._mapped(number, mapped.of_line(stripped, mapping))
+            if number % _LINES_PER_REPORT == 0:
+                self._report_position()
+
+    def _bounded_lines(self) -> Iterator[bytes]:
+        """Yield lines, cut at twice the largest event: a file without line ends must not fill the memory."""
+        content = self._content
+        while line := content.readline(2 * MAX_BYTES):
+            start = line
+            while not line.endswith(b"\n") and (line := content.readline(2 * MAX_BYTES)):
+                pass
+            yield start
+
+    def rows(self, kind: Format, mapping: Reader | None) -> Iterator[Line]:
+        if kind == "csv":
+            found = rows.csv_rows(self._content)
+        else:
+            # Parquet's index is at the end of the file.
+            content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
+            found = parquet_rows(content)
+        for count, (number, row) in enumerate(found):
+            if isinstance(row, rows.UnreadableRow):
+                yield Line(self._file, number, row.content, Rejection("invalid_field", row.problem))
+            elif mapping is None:
+                yield Line(self._file, number, rows.native_event(row))
+            else:
+                yield from self._mapped(number, mapped.of_row(row, mapping))
+            if count % _LINES_PER_REPORT == 0:
+                self._report_position()
+
+    def _mapped(self, number: int, events: Iterator[mapped.Mapped]) -> Iterator[Line]:
+        for content, rejection in events:
+            yield Line(self._file, number, content, rejection)
+
+    def _report_position(self) -> None:
+        if self._progress is not None:
+            self._progress.update_position(self._raw)

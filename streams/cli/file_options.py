@@ -1,0 +1,58 @@
+"""Arguments and options of the commands that read event files."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from models.contract.decoding import to_us
+from models.contract.events import Time
+from streams.backfill.rejected_lines import RejectedLines, exit_code, summary
+from streams.cli.messages import warn
+
+FILES: Final = click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True),
+)
+FORMAT: Final = click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["jsonl", "csv", "parquet"]),
+    help="Format of all files [default: by name: .csv, .tsv, .parquet, also with .gz; otherwise JSON lines].",
+)
+MAPPING: Final = click.option(
+    "--mapping",
+    help="Convert the records to events with this mapping: one of the configuration, or a bundled one.",
+)
+REJECTED_FILE: Final = click.option(
+    "--refused",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Append every rejected line to this file, with its reason.",
+)
+
+
+class Instant(click.ParamType):
+    """An RFC 3339 time, converted to microseconds since the epoch."""
+
+    name = "time"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the time in microseconds since the epoch; fail with an example if it is invalid."""
+        if isinstance(value, int):
+            return value
+        try:
+            return to_us(msgspec.convert(value, Time))
+        except msgspec.ValidationError:
+            self.fail(f"{value!r} is not a time such as 2026-01-31T12:00:00Z", param, ctx)
+
+
+def print_summary(rejected: RejectedLines) -> int:
+    """Print how many lines were rejected and left out, and return the exit code."""
+    for row in summary(rejected.counts, rejected.path):
+        warn(row)
+    return exit_code(rejected.counts)
