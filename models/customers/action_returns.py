@@ -1,8 +1,7 @@
-"""Who came back after an action, beside those who were held out (docs/metrics.md, "Actions").
+"""Customers who ordered again after an action, compared with the control group (docs/metrics.md, "Actions").
 
-An action belongs to the hour in which the time for it to tell has passed, so that none counts before it had
-its chance. Every one that was asked for counts, also if it was taken back: of those held out, nobody knows
-which would have been done.
+An action is counted in the event hour that ends its 30 days, so that every counted action had its full time
+to work. Withdrawn actions count too: in the control group, nobody knows which would have been carried out.
 """
 
 from bisect import bisect_left
@@ -10,17 +9,17 @@ from collections.abc import Iterable
 from typing import Final
 
 from models.aggregation.aggregates import Aggregates
-from models.customers.retention import Line
 from models.definitions.action_policy import ACTIONS, CUSTOMER_FACING, RETURN_HOURS, RETURN_US
 from models.definitions.windows import US_PER_HOUR
+from models.entities.orders import OrderHistory
 from models.facts.claims import Acted
 
-#: By whether nothing was said of it.
+#: Label values of the group, by whether the action was suppressed for the control group.
 GROUPS: Final = ("acted", "held_out")
 
 
 class ActionReturnAggregator:
-    """What actions add to a partition's sums."""
+    """Adds actions, and the orders that followed them, to a partition's aggregates."""
 
     def __init__(self, aggregates: Aggregates) -> None:
         self._aggregates = aggregates
@@ -33,20 +32,21 @@ class ActionReturnAggregator:
             for held, group in enumerate(GROUPS)
         }
 
-    def add(self, acted: Iterable[Acted], line: Line, sign: int) -> None:
-        """Add what actions add, as the line of qualifying orders is, or take it back."""
+    def add(self, actions: Iterable[Acted], orders: OrderHistory, sign: int) -> None:
+        """Apply actions (`sign` 1), or retract them (-1), given the customer's qualifying orders."""
         cells = self._aggregates.counts.cells_of_weight(sign)
-        for action in acted:
+        for action in actions:
             series = self._series.get((action.action, action.held))
-            if series is None:  # not one that reaches the customer
+            if series is None:  # the action does not reach the customer
                 continue
+            acted, returned = series
             slot = action.time // US_PER_HOUR + RETURN_HOURS
-            cells.append(series[0] + slot)
-            if has_returned(action, line):
-                cells.append(series[1] + slot)
+            cells.append(acted + slot)
+            if has_returned(action, orders):
+                cells.append(returned + slot)
 
 
-def has_returned(action: Acted, line: Line) -> bool:
-    """Whether a qualifying order came after an action, and soon enough."""
-    following = bisect_left(line, (action.time + 1,))
-    return following < len(line) and line[following][0] <= action.time + RETURN_US
+def has_returned(action: Acted, orders: OrderHistory) -> bool:
+    """Return whether a qualifying order was placed within 30 days after an action."""
+    following = bisect_left(orders, (action.time + 1,))
+    return following < len(orders) and orders[following].time <= action.time + RETURN_US

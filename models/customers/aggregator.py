@@ -13,10 +13,11 @@ from models.customers.action_returns import ActionReturnAggregator
 from models.customers.customer import Customer
 from models.customers.exposure import ExposureAggregator, OrderGap, order_gaps, variant_intervals
 from models.customers.lifecycle import CustomerStatus, StatusAggregator
-from models.customers.retention import Entry, Line, RetentionAggregator
+from models.customers.retention import RetentionAggregator
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_HOUR, between
 from models.entities.exposures import Exposure
+from models.entities.orders import OrderHistory, QualifyingOrder
 from models.facts.claims import Acted, Seen
 
 
@@ -41,7 +42,7 @@ class CustomerAggregator:
         for hours in met.values():
             hours.sort()
         if line:
-            self._retention.add_line(line)
+            self._retention.add_history(line)
             if met or row.seen:
                 chosen = _all(account)
                 self._exposure.add_met(chosen, met, met, 1)
@@ -51,7 +52,9 @@ class CustomerAggregator:
             self._returns.add(account.acted, line, 1)
         self.reclassify(account, None)
 
-    def replace_order(self, account: Customer, old: Entry | None, new: Entry | None) -> None:
+    def replace_order(
+        self, account: Customer, old: QualifyingOrder | None, new: QualifyingOrder | None
+    ) -> None:
         """An order has another place in the customer's line, or none."""
         line, year, row = account.line, account.year(self.hour), account.row
         exposed = row.met or row.seen
@@ -150,11 +153,11 @@ class CustomerAggregator:
 
 
 def _all(account: Customer) -> list[OrderGap]:
-    return order_gaps([entry[2] for entry in account.line], end=True)
+    return order_gaps([order.hour for order in account.line], end=True)
 
 
-def _near(line: Line, entry: Entry, *, present: bool) -> list[OrderGap]:
+def _near(line: OrderHistory, entry: QualifyingOrder, *, present: bool) -> list[OrderGap]:
     """Give the gaps that an order makes, or the one that it would divide."""
     at = bisect_left(line, entry)
-    hours = [other[2] for other in line[max(at - 1, 0) : at + 1 + present]]
+    hours = [other.hour for other in line[max(at - 1, 0) : at + 1 + present]]
     return order_gaps(hours, end=at + present >= len(line))

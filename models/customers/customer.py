@@ -9,11 +9,10 @@ from models.aggregation.aggregates import YEAR
 from models.customers.exposure import VariantIntervals, variant_intervals
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.lifecycle import CustomerStatus, TrailingYear
-from models.customers.retention import Entry, Line
 from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities import feedback, orders, refunds
 from models.entities.feedback import PROMOTER
-from models.entities.orders import Order
+from models.entities.orders import Order, OrderHistory, qualifying_order
 from models.entities.refunds import NOT_REFUNDED, Refunded
 from models.facts.claims import Acted, OrderClaim, Placed, Shared
 
@@ -50,7 +49,7 @@ class Customer:
     )
 
     acted: list[Acted]
-    line: Line
+    line: OrderHistory
     refunded: dict[str, Refunded]
     refunds_about: dict[str, set[str]]
     sent: int
@@ -104,7 +103,7 @@ class Customer:
         if self._year is None:
             self._year = TrailingYear(self.line, since)
         else:
-            self._year.move(self.line, since)
+            self._year.advance_to(self.line, since)
         return self._year
 
     def renew_acted(self) -> None:
@@ -135,9 +134,9 @@ class Customer:
         return self._conversions
 
 
-def _line(account: Customer) -> Line:
+def _line(account: Customer) -> OrderHistory:
     known = [account.order(entity) for entity in account.row.orders]
-    return sorted([entry_of(order) for order in known if order is not None and order.qualifying])
+    return sorted([qualifying_order(order) for order in known if order is not None and order.qualifying])
 
 
 def _refunded(account: Customer) -> dict[str, Refunded]:
@@ -182,8 +181,3 @@ _INDEXES: Final[dict[str, Callable[[Customer], Any]]] = {
     "sent": _sent,
     "shown": _shown,
 }
-
-
-def entry_of(order: Order) -> Entry:
-    """Give a qualifying order's place in the customer's line."""
-    return order.time, order.id, order.hour, order.channel, order.currency, order.net

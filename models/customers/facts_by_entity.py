@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar, get_args
 
 from models.definitions.windows import NEVER_HOUR, NEVER_US, US_PER_HOUR
+from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, NON_CUSTOMER_CLAIMS
 from models.facts.claims import (
-    NON_CUSTOMER_FACTS,
     CheckoutStarted,
     Claim,
     CustomerClaim,
@@ -22,15 +22,14 @@ from models.identity.links import CustomerLinks
 
 _C = TypeVar("_C", bound=Claim)
 
-_ENTITIES: Final = (OrderClaim, RefundClaim, TicketClaim, ReviewClaim)
-_CARTS: Final = len(_ENTITIES)
-_LOOSE: Final = _CARTS + 1
+_LOOSE: Final = len(ENTITY_KINDS)
 _STATED: Final = _LOOSE + 1
-#: Claim -> which section it is kept in.
-_SECTION: Final[dict[type[AnyClaim], int]] = {
-    **{claim: index for index, kind in enumerate(_ENTITIES) for claim in get_args(kind)},
-    CheckoutStarted: _CARTS,
-    **dict.fromkeys(get_args(CustomerClaim), _LOOSE),
+#: Claim class -> index of its section: a kind of entity, the customer, or control facts.
+_SECTION: Final[dict[type[Claim], int]] = {
+    **{
+        claim: _LOOSE if entry.entity is None else ENTITY_KINDS.index(entry.entity)
+        for claim, entry in CLAIM_TYPES.items()
+    },
     **dict.fromkeys(get_args(StoredControlFact), _STATED),
 }
 
@@ -90,7 +89,7 @@ class CustomerFacts:
                     self.correspond().add(fact.entity, claim)  # type: ignore[arg-type]
                     continue
                 self.loose.append(claim)  # type: ignore[arg-type]
-                known -= kind in NON_CUSTOMER_FACTS
+                known -= kind in NON_CUSTOMER_CLAIMS
             elif (claims := sections[section].get(fact.entity)) is not None:
                 claims.append(claim)
             else:
@@ -127,7 +126,7 @@ class CustomerFacts:
 
     def recount(self) -> None:
         """Find `earliest` and `known` anew."""
-        self.known = sum(not isinstance(claim, NON_CUSTOMER_FACTS) for claim in self.claims())
+        self.known = sum(type(claim) not in NON_CUSTOMER_CLAIMS for claim in self.claims())
         oldest = min((claim.time for claim in self.claims()), default=NEVER_US)
         if self.letters is not None:
             oldest = min(oldest, self.letters.earliest)

@@ -1,132 +1,199 @@
-"""Where a customer stands with the shop: lifecycle, tier and role (docs/metrics.md, "Lifecycle" and after).
+"""Lifecycle, loyalty tier and role of a customer (docs/metrics.md, "Lifecycle" and the sections after it).
 
-A standing holds for whole event hours; it follows from the customer's qualifying orders and a few times.
+`LifecycleRules` is the only place where a state, a tier and the time of the next change are decided. The
+gauges (`StatusAggregator`) and the outputs (`models.outputs.lifecycle_history`) both use it.
+
+A status holds for whole event hours. It follows from the customer's qualifying orders and a few times.
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from models.aggregation.aggregates import YEAR, Aggregates
-from models.customers.retention import Entry, Line
 from models.definitions.definitions import Definitions
 from models.definitions.money import exponent
 from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
+from models.entities.orders import OrderHistory, QualifyingOrder
 
 STATES: Final = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
 PROSPECT, CHURNED, AT_RISK, NEW, REACTIVATED, RETURNING = range(len(STATES))
+#: Label values of the roles `spender` and `sender`.
 NO_YES: Final = ("no", "yes")
 
 
 def tiers_of(definitions: Definitions) -> tuple[str, ...]:
-    """Give the loyalty tiers, lowest first."""
+    """Return the names of the loyalty tiers, lowest first."""
     return ("member", *sorted(definitions.tiers, key=lambda tier: definitions.tiers[tier]))
 
 
-class TrailingYear:
-    """A customer's qualifying orders of the 365 days up to an hour: how many, and their net by currency.
+class LifecycleRules:
+    """Decides state and tier from qualifying orders: pure functions of their arguments and the definitions."""
 
-    It moves with the orders and with the hour, so that it costs as little for a customer with thousands.
+    def __init__(self, definitions: Definitions) -> None:
+        self._churned_after = 24 * definitions.lifecycle_days
+        self._at_risk_after = 12 * definitions.lifecycle_days
+        self._thresholds = [definitions.tiers[tier] for tier in tiers_of(definitions)[1:]]
+        self._rates = {
+            currency: (float(10 ** exponent(currency)), rate) for currency, rate in definitions.rates.items()
+        }
+
+    def state(self, orders: OrderHistory, hour: int) -> int:
+        """Return the lifecycle state in an event hour, as an index in `STATES`.
+
+        Args:
+            orders: the customer's qualifying orders up to that hour, sorted.
+            hour: event hour.
+        """
+        if not orders:
+            return PROSPECT
+        last = orders[-1].hour
+        recency = hour - last
+        if recency >= self._churned_after:
+            return CHURNED
+        if recency >= self._at_risk_after:
+            return AT_RISK
+        if len(orders) == 1:
+            return NEW
+        return REACTIVATED if last - orders[-2].hour >= self._churned_after else RETURNING
+
+    def next_change(self, orders: OrderHistory, in_year: int, hour: int) -> int:
+        """Return the next event hour in which time alone changes the state or the sums of the trailing year.
+
+        Args:
+            orders: the customer's qualifying orders, sorted.
+            in_year: index of the first order of the 365 days up to `hour`. The number of orders if none is.
+            hour: event hour.
+
+        Returns:
+            An hour after `hour`, or `NEVER_HOUR`.
+        """
+        if not orders:
+            return NEVER_HOUR
+        last = orders[-1].hour
+        step = last + self._at_risk_after
+        if step <= hour:
+            step = last + self._churned_after
+            if step <= hour:
+                step = NEVER_HOUR
+        if in_year < len(orders):
+            step = min(step, orders[in_year].hour + YEAR.hours)
+        return step
+
+    def value(self, net: Mapping[str, int]) -> float:
+        """Return sums of minor units by currency as major units of the base currency.
+
+        Currencies without a rate are left out.
+        """
+        total = 0.0
+        for currency in net if len(net) == 1 else sorted(net):
+            if currency in self._rates:
+                divisor, rate = self._rates[currency]
+                total += net[currency] / divisor * rate
+        return total
+
+    def tier(self, net: Mapping[str, int]) -> int:
+        """Return the loyalty tier, an index in `tiers_of`, for the net of the trailing year by currency."""
+        return bisect_right(self._thresholds, self.value(net))
+
+
+class TrailingYear:
+    """The qualifying orders of the 365 days up to an event hour: their number, and their net by currency.
+
+    It is updated as orders change and as time passes, so that it costs as little for a customer with
+    thousands of orders.
+
+    Attributes:
+        since: first event hour of the 365 days.
+        number: number of orders.
+        net: currency -> net in minor units.
     """
 
     __slots__ = ("net", "number", "since")
 
-    def __init__(self, line: Line, since: int) -> None:
-        self.since = since  #: The first hour of them.
+    def __init__(self, orders: OrderHistory, since: int) -> None:
+        self.since = since
         self.number = 0
         self.net: dict[str, int] = {}
         net = self.net
-        for entry in line[_first(line, since) :]:
-            currency = entry[4]
+        for _, _, _, _, currency, amount in orders[first_since(orders, since) :]:
             self.number += 1
-            net[currency] = net.get(currency, 0) + entry[5]
+            net[currency] = net.get(currency, 0) + amount
 
-    def change(self, entry: Entry, sign: int) -> None:
-        """Add an order, or take it away."""
-        _, _, at, _, currency, net = entry
+    def change(self, order: QualifyingOrder, sign: int) -> None:
+        """Add an order (`sign` 1), or remove it (-1). An order before `since` changes nothing."""
+        _, _, at, _, currency, net = order
         if at >= self.since:
             self.number += sign
             self.net[currency] = self.net.get(currency, 0) + sign * net
 
-    def move(self, line: Line, since: int) -> None:
-        """Let the first hour be a later one."""
+    def advance_to(self, orders: OrderHistory, since: int) -> None:
+        """Move the first hour forward to `since`, and remove the orders that leave the 365 days."""
         if since > self.since:
-            gone = line[_first(line, self.since) : _first(line, since)]
-            for entry in gone:
-                self.change(entry, -1)
+            for order in orders[first_since(orders, self.since) : first_since(orders, since)]:
+                self.change(order, -1)
             self.since = since
 
 
-def _first(line: Line, hour: int) -> int:
-    """Give the index of the first order from an hour on."""
-    if line and line[0][2] >= hour:  # as nearly always
+def first_since(orders: OrderHistory, hour: int) -> int:
+    """Return the index of the first order in or after an event hour."""
+    if orders and orders[0].hour >= hour:  # true for nearly all customers
         return 0
-    return bisect_left(line, (hour * US_PER_HOUR,))  # a shorter tuple sorts first
+    return bisect_left(orders, (hour * US_PER_HOUR,))  # a shorter tuple sorts first
 
 
 class CustomerStatus(Struct, frozen=True, gc=False):
-    """Where a customer stands in one event hour.
+    """Lifecycle, tier and role of a customer in one event hour.
 
     Attributes:
         state: index in `STATES`.
         tier: index in `tiers_of`.
-        spender: has ordered within a year.
-        sender: has recommended the shop within a year.
-        counted: indices of the levels in which the customer is one.
-        net: of the year's orders, by currency.
-        until: the hour in which it may be another; None if only an event changes it.
+        spender: whether the customer ordered within a year.
+        sender: whether the customer recommended the shop within a year.
+        gauges: indices of the gauges that count the customer.
+        net: net of the trailing year, (currency, minor units).
+        until: event hour in which the status may change without an event. None if only events change it.
     """
 
     state: int
     tier: int
     spender: bool
     sender: bool
-    counted: tuple[int, ...]
+    gauges: tuple[int, ...]
     net: tuple[tuple[str, int], ...]
     until: int | None
 
 
 class StatusAggregator:
-    """How customers' standings are found, and what they add to a partition's levels."""
+    """Derives the status of customers, and counts it in a partition's gauges."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
-        self._rates = {
-            currency: (float(10 ** exponent(currency)), rate) for currency, rate in definitions.rates.items()
-        }
-        self._churned_after = 24 * definitions.lifecycle_days
-        self._at_risk_after = 12 * definitions.lifecycle_days
-        tiers = tiers_of(definitions)
-        self._thresholds = [definitions.tiers[tier] for tier in tiers[1:]]
+        self._rules = LifecycleRules(definitions)
         gauge = aggregates.gauge
         self._states = [gauge("lifecycle", state) for state in STATES]
-        self._tiers = [gauge("tier", tier) for tier in tiers]
+        self._tiers = [gauge("tier", tier) for tier in tiers_of(definitions)]
         self._roles = [[gauge("roles", spends, sends) for sends in NO_YES] for spends in NO_YES]
         self._nets: dict[tuple[int, str], int] = {}
 
-    def derive(self, line: Line, year: TrailingYear, sent: int, hour: int) -> CustomerStatus:
-        """Give a customer's standing.
+    def derive(self, orders: OrderHistory, year: TrailingYear, recommended: int, hour: int) -> CustomerStatus:
+        """Return the status of a customer in an event hour.
 
         Args:
-            line: the qualifying orders.
-            year: those of the 365 days up to `hour`.
-            sent: the last event hour in which the customer recommended the shop (or one long ago).
-            hour: the present event hour.
+            orders: qualifying orders, sorted.
+            year: totals of the 365 days up to `hour`.
+            recommended: event hour of the latest recommendation; `-NEVER_HOUR` without one.
+            hour: present event hour.
         """
-        sender = sent > hour - YEAR.hours
-        until = sent + YEAR.hours if sender else NEVER_HOUR
-        if line:
-            last = line[-1][2]
-            step = last + self._at_risk_after
-            if step <= hour:
-                step = last + self._churned_after
-            if hour < step < until:
-                until = step
-        if year.number:
-            until = min(until, line[_first(line, year.since)][2] + YEAR.hours)
-        state, tier = self._state(line, hour), self._tier(year)
+        sender = recommended > hour - YEAR.hours
         spender = year.number > 0
+        until = recommended + YEAR.hours if sender else NEVER_HOUR
+        if orders:
+            in_year = first_since(orders, year.since) if spender else len(orders)
+            until = min(until, self._rules.next_change(orders, in_year, hour))
+        state, tier = self._rules.state(orders, hour), self._rules.tier(year.net)
         return CustomerStatus(
             state,
             tier,
@@ -137,40 +204,24 @@ class StatusAggregator:
             None if until == NEVER_HOUR else until,
         )
 
-    def of_referrer(self, sent: int, hour: int) -> CustomerStatus | None:
-        """Give the standing of who is known by others' orders alone, which name them: a sender, and no more.
+    def of_referrer(self, recommended: int, hour: int) -> CustomerStatus | None:
+        """Return the status of a referrer without events of their own: a sender, and nothing else.
 
         Args:
-            sent: the event hour of the last of these.
-            hour: the present event hour.
+            recommended: event hour of the latest order that names the referrer.
+            hour: present event hour.
+
+        Returns:
+            None if the recommendation is older than a year.
         """
-        if sent <= hour - YEAR.hours:
+        if recommended <= hour - YEAR.hours:
             return None
-        return CustomerStatus(PROSPECT, 0, False, True, (self._roles[False][True],), (), sent + YEAR.hours)
-
-    def _state(self, line: Line, hour: int) -> int:
-        if not line:
-            return PROSPECT
-        recency = hour - line[-1][2]
-        if recency >= self._churned_after:
-            return CHURNED
-        if recency >= self._at_risk_after:
-            return AT_RISK
-        if len(line) == 1:
-            return NEW
-        return REACTIVATED if line[-1][2] - line[-2][2] >= self._churned_after else RETURNING
-
-    def _tier(self, year: TrailingYear) -> int:
-        spent = 0.0
-        for currency in year.net if len(year.net) == 1 else sorted(year.net):
-            if currency in self._rates:
-                divisor, rate = self._rates[currency]
-                spent += year.net[currency] / divisor * rate
-        return bisect_right(self._thresholds, spent)
+        role = self._roles[False][True]
+        return CustomerStatus(PROSPECT, 0, False, True, (role,), (), recommended + YEAR.hours)
 
     def change(self, old: CustomerStatus | None, new: CustomerStatus | None) -> None:
-        """Count a customer where they stand now; None while nothing is known of them."""
-        if old is None or new is None or old.counted != new.counted:
+        """Retract the old status of a customer and apply the new one. None: not counted."""
+        if old is None or new is None or old.gauges != new.gauges:
             if old is not None:
                 self._count(old, -1)
             if new is not None:
@@ -179,15 +230,15 @@ class StatusAggregator:
             self._count_net(old, -1)
             self._count_net(new, 1)
 
-    def _count(self, standing: CustomerStatus, sign: int) -> None:
-        for index in standing.counted:
+    def _count(self, status: CustomerStatus, sign: int) -> None:
+        for index in status.gauges:
             self._aggregates.gauges[index] += sign
-        self._count_net(standing, sign)
+        self._count_net(status, sign)
 
-    def _count_net(self, standing: CustomerStatus, sign: int) -> None:
-        for currency, net in standing.net:
-            index = self._nets.get((standing.state, currency))
+    def _count_net(self, status: CustomerStatus, sign: int) -> None:
+        for currency, net in status.net:
+            index = self._nets.get((status.state, currency))
             if index is None:
-                index = self._aggregates.gauge("lifecycle_net", STATES[standing.state], currency)
-                self._nets[standing.state, currency] = index
+                index = self._aggregates.gauge("lifecycle_net", STATES[status.state], currency)
+                self._nets[status.state, currency] = index
             self._aggregates.gauges[index] += sign * net

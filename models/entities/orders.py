@@ -1,10 +1,10 @@
-"""An order, as its claims and refunds make it, and what it adds to the sums.
+"""Orders: derived from claims and refunds, and added to the sums.
 
 docs/metrics.md, "Order", "Refunds" and "Deliveries".
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
@@ -18,19 +18,47 @@ if TYPE_CHECKING:
     from array import array
 
 
-class Order(Struct, frozen=True, gc=False):
-    """A known order.
+class QualifyingOrder(NamedTuple):
+    """An entry of a customer's order history. Entries sort by time and event id.
 
     Attributes:
-        time: when it was placed, microseconds.
-        id: of the event that placed it.
+        time: time at which the order was placed, microseconds.
+        id: id of the event that placed it.
         hour: event hour of `time`.
-        amount: its total in minor units of `currency`.
-        refunds: completed refunds.
-        refunded: their sum.
-        qualifying: neither cancelled nor fully refunded.
-        promised: when it was to be delivered.
-        delivered: when it was delivered first.
+        channel: channel of the order.
+        currency: ISO 4217 code.
+        net: amount less refunds, minor units.
+    """
+
+    time: int
+    id: str
+    hour: int
+    channel: str
+    currency: str
+    net: int
+
+
+#: A customer's qualifying orders, sorted.
+OrderHistory = list[QualifyingOrder]
+
+
+class Order(Struct, frozen=True, gc=False):
+    """An order that was placed.
+
+    Attributes:
+        time: time at which the order was placed, microseconds.
+        id: id of the event that placed it.
+        hour: event hour of `time`.
+        amount: total in minor units of `currency`.
+        refunds: number of completed refunds.
+        refunded: sum of the completed refunds, minor units.
+        currency: ISO 4217 code.
+        channel: channel of the order.
+        cancelled: whether the order was cancelled.
+        qualifying: whether it is neither cancelled nor fully refunded.
+        referrer: id of the customer who referred it. None without one.
+        promised: promised time of delivery, microseconds. None without a promise.
+        delivered: time of the first delivery, microseconds. None before it.
     """
 
     time: int
@@ -49,12 +77,15 @@ class Order(Struct, frozen=True, gc=False):
 
     @property
     def net(self) -> int:
-        """What is left of the amount, minor units."""
+        """Amount less refunds, at least 0, minor units."""
         return max(0, self.amount - self.refunded)
 
 
 def derive(claims: Sequence[OrderClaim], refunded: Refunded) -> Order | None:
-    """Give the order that claims of one `order_id` make; None while nothing known has placed it."""
+    """Return the order that the claims of one `order_id` make, or None if none of them placed it.
+
+    The earliest `Placed` claim counts, and the latest `Amended` claim.
+    """
     placed: Placed | None = None
     amended: Amended | None = None
     cancelled = False
@@ -93,15 +124,20 @@ def derive(claims: Sequence[OrderClaim], refunded: Refunded) -> Order | None:
     )
 
 
+def qualifying_order(order: Order) -> QualifyingOrder:
+    """Return the entry of a qualifying order in its customer's order history."""
+    return QualifyingOrder(order.time, order.id, order.hour, order.channel, order.currency, order.net)
+
+
 def is_overdue(order: Order, now: int) -> bool:
-    """Whether somebody waits for the order longer than was promised."""
+    """Return whether the promised time of delivery has passed without a delivery. Needs a qualifying order."""
     return (
         order.promised is not None and order.promised < now and order.delivered is None and order.qualifying
     )
 
 
 def exposures(order: Order, now: int) -> tuple[Exposure, ...]:
-    """Give the late delivery that the order was to its customer, if it was: at the time promised."""
+    """Return the late delivery as an exposure, at the promised time. Empty if the order is on time."""
     promised, delivered = order.promised, order.delivered
     if promised is None:
         return ()
@@ -110,14 +146,14 @@ def exposures(order: Order, now: int) -> tuple[Exposure, ...]:
 
 
 def overdue_at(order: Order | None, now: int) -> int | None:
-    """Give when the order will be overdue, unless it is or cannot be."""
+    """Return the time at which the order becomes overdue. None if it already is, or cannot become so."""
     if order is None or order.promised is None or order.delivered is not None or not order.qualifying:
         return None
     return order.promised + 1 if order.promised >= now else None
 
 
 class _Money:
-    """The series of one currency."""
+    """The series of money of one currency."""
 
     def __init__(self, aggregates: Aggregates, currency: str) -> None:
         self.amount = aggregates.total("amount", currency)
@@ -126,7 +162,7 @@ class _Money:
 
 
 class OrderAggregator:
-    """What orders add to a partition's sums, whoever placed them."""
+    """Adds orders to a partition's aggregates, and takes them back."""
 
     def __init__(self, aggregates: Aggregates) -> None:
         self._aggregates = aggregates
@@ -141,7 +177,7 @@ class OrderAggregator:
         self._money: dict[str, _Money] = {}
 
     def add(self, order: Order, now: int, sign: int) -> None:
-        """Add what an order adds at `now`, or take it back."""
+        """Apply an order as of `now` (`sign` 1), or retract it (-1)."""
         cells = self._aggregates.counts.cells_of_weight(sign)
         if not order.cancelled:
             self._add_value(order, cells, sign)

@@ -1,7 +1,7 @@
-"""A refund, as its claims make it, and what it adds to the sums (docs/metrics.md, "Refunds")."""
+"""Refunds: derived from claims, and added to the sums (docs/metrics.md, "Refunds")."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -10,17 +10,31 @@ from models.definitions.windows import US_PER_HOUR
 from models.entities.exposures import REFUND, REFUND_REJECTED, Exposure
 from models.facts.claims import Completed, RefundClaim, Rejected, Requested
 
-#: What has been refunded of an order: how many refunds, and their sum in minor units.
-Refunded = tuple[int, int]
-NOT_REFUNDED: Refunded = (0, 0)
-
 _C = TypeVar("_C", Requested, Completed, Rejected)
 
 
-class Refund(Struct, frozen=True, gc=False):
-    """What is known of a refund: when it was requested, paid and declined; None where it was not.
+class Refunded(NamedTuple):
+    """The completed refunds of an order.
 
-    Each of the three counts once the order is known that its winning event names.
+    Attributes:
+        number: number of refunds.
+        amount: their sum, minor units.
+    """
+
+    number: int
+    amount: int
+
+
+NOT_REFUNDED = Refunded(0, 0)
+
+
+class Refund(Struct, frozen=True, gc=False):
+    """A refund. Each time counts only if the order that its earliest claim names was placed.
+
+    Attributes:
+        requested: time of the request, microseconds. None without one.
+        completed: time of the payment, microseconds. None without one.
+        rejected: time of the rejection, microseconds. None without one.
     """
 
     requested: int | None
@@ -29,7 +43,12 @@ class Refund(Struct, frozen=True, gc=False):
 
 
 def derive(claims: Iterable[RefundClaim], is_known: Callable[[str], bool]) -> Refund:
-    """Give the refund that claims of one `refund_id` make, where these orders are known."""
+    """Return the refund that the claims of one `refund_id` make.
+
+    Args:
+        claims: the claims.
+        is_known: returns whether the order of an id was placed.
+    """
     found = list(claims)
 
     def time(kind: type[_C]) -> int | None:
@@ -40,7 +59,7 @@ def derive(claims: Iterable[RefundClaim], is_known: Callable[[str], bool]) -> Re
 
 
 def exposures(refund: Refund) -> tuple[Exposure, ...]:
-    """Give what the customer met in a refund that is decided."""
+    """Return the exposure to a paid or rejected refund. Empty while it is undecided."""
     if refund.completed is not None:
         return ((REFUND, refund.completed // US_PER_HOUR),)
     if refund.rejected is not None:
@@ -49,7 +68,7 @@ def exposures(refund: Refund) -> tuple[Exposure, ...]:
 
 
 def completed(claims: Iterable[RefundClaim]) -> Completed | None:
-    """Give the completion that counts: the earliest."""
+    """Return the `Completed` claim that counts, the earliest one."""
     return _first(claims, Completed)
 
 
@@ -59,18 +78,18 @@ def _first(claims: Iterable[RefundClaim], kind: type[_C]) -> _C | None:
 
 
 def refunded_of(refunds: Iterable[Sequence[RefundClaim]]) -> dict[str, Refunded]:
-    """Give what refunds, each a set of claims, have paid back: order id -> number and sum."""
+    """Return the completed refunds by order id, given the claims of each refund."""
     result: dict[str, Refunded] = {}
     for claims in refunds:
         winner = completed(claims)
         if winner is not None:
             number, paid = result.get(winner.order, NOT_REFUNDED)
-            result[winner.order] = (number + 1, paid + winner.amount)
+            result[winner.order] = Refunded(number + 1, paid + winner.amount)
     return result
 
 
 class RefundAggregator:
-    """What refunds of known orders add to a partition's sums."""
+    """Adds refunds to a partition's aggregates, and takes them back."""
 
     def __init__(self, aggregates: Aggregates) -> None:
         self._aggregates = aggregates
@@ -80,7 +99,7 @@ class RefundAggregator:
         self._time = aggregates.duration("refund")
 
     def add(self, refund: Refund, sign: int) -> None:
-        """Add a refund's points, or take them back."""
+        """Apply a refund (`sign` 1), or retract it (-1)."""
         cells = self._aggregates.counts.cells_of_weight(sign)
         if refund.completed is not None:
             cells.append(self._completed + refund.completed // US_PER_HOUR)

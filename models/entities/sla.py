@@ -1,7 +1,11 @@
-"""What was promised to those who wait for an answer, and whether it was kept (docs/metrics.md, "SLA")."""
+"""SLA targets of tickets: what is decided about each of them by some instant (docs/metrics.md, "SLA").
+
+`decide` is the only place where a target is met, breached or open. Metrics, the SLA output, the action
+"escalate" and the query API all use it.
+"""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -12,67 +16,114 @@ from models.entities.exposures import SLOW_RESPONSE, Exposure
 from models.entities.tickets import Ticket
 
 KINDS: Final = ("first_response", "first_human_response", "resolution", "promise")
-HUMAN: Final = KINDS.index("first_human_response")
+FIRST_RESPONSE, FIRST_HUMAN_RESPONSE, RESOLUTION, PROMISE = range(len(KINDS))
 
-#: Kind (index in `KINDS`), when it was decided (microseconds), whether it was breached.
-Decision = tuple[int, int, bool]
-
-#: What falls due in the event minutes from now on, so many, is due soon.
+#: A target is due soon if it is due within this many event minutes, the present one included.
 SOON_MINUTES: Final = 120
 
 
-class SlaOutcome(Struct, frozen=True, gc=False):
-    """What has become of a ticket's targets by some instant.
+class SlaTargets(NamedTuple):
+    """The time limits of one priority.
 
     Attributes:
-        priority: the ticket's, index in `PRIORITIES`.
-        decided: which targets were met or breached, and when.
-        undecided: kinds of the others, and when they will be breached.
+        response: limit of the first response, microseconds after the ticket was opened.
+        resolution: limit of the first resolution, microseconds after the ticket was opened.
+    """
+
+    response: int
+    resolution: int
+
+
+class Decision(NamedTuple):
+    """The state of one target of a ticket at an instant.
+
+    Attributes:
+        kind: index in `KINDS`.
+        due: deadline, microseconds since the epoch.
+        fulfilled: time of the response or resolution, even if it came after `due`. None if there is none yet.
+        decided: time at which the target was met (`fulfilled`) or breached (`due`). None while it is open.
+        breached: whether the target was missed.
+    """
+
+    kind: int
+    due: int
+    fulfilled: int | None
+    decided: int | None
+    breached: bool
+
+
+class SlaOutcome(Struct, frozen=True, gc=False):
+    """The state of all targets of a ticket at an instant.
+
+    Attributes:
+        priority: priority of the ticket, index in `PRIORITIES`.
+        decisions: one entry per target.
     """
 
     priority: int
-    decided: list[Decision]
-    undecided: list[tuple[int, int]]
+    decisions: list[Decision]
 
     @property
     def due(self) -> int | None:
-        """When the next one will be breached; None if none can be any more."""
-        return min([at for _, at in self.undecided], default=None)
+        """Deadline of the open target that is due next, microseconds. None without open targets."""
+        return min([each.due for each in self.decisions if each.decided is None], default=None)
 
     def exposures(self) -> tuple[Exposure, ...]:
-        """Give the slow response that the ticket was to its customer, if it was."""
+        """Return the slow human response as an exposure, if that target was breached."""
         return tuple(
             [
-                (SLOW_RESPONSE, at // US_PER_HOUR)
-                for kind, at, breached in self.decided
-                if breached and kind == HUMAN
+                (SLOW_RESPONSE, each.due // US_PER_HOUR)
+                for each in self.decisions
+                if each.breached and each.kind == FIRST_HUMAN_RESPONSE
             ]
         )
 
 
-def targets_of(definitions: Definitions) -> list[tuple[int, int]]:
-    """Give the targets by priority, (first response, resolution), microseconds."""
-    targets = [definitions.sla[priority] for priority in PRIORITIES]
-    return [(response * US_PER_SECOND, resolution * US_PER_SECOND) for response, resolution in targets]
+def sla_targets(definitions: Definitions) -> list[SlaTargets]:
+    """Return the time limits of each priority, in the order of `PRIORITIES`."""
+    limits = [definitions.sla[priority] for priority in PRIORITIES]
+    return [
+        SlaTargets(response * US_PER_SECOND, resolution * US_PER_SECOND) for response, resolution in limits
+    ]
 
 
-def goals(ticket: Ticket, targets: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int | None, int]]:
-    """Give what a ticket is to reach: kind, when it was fulfilled, when it is due."""
-    response, resolution = targets[ticket.priority]
+def decide(ticket: Ticket, targets: Sequence[SlaTargets], now: int) -> Iterator[Decision]:
+    """Yield the state of each target of a ticket at `now`.
+
+    A target is met if it was fulfilled by its deadline. Otherwise it is breached at its deadline, and open
+    before.
+
+    Args:
+        ticket: the ticket.
+        targets: the limits by priority, from `sla_targets`.
+        now: microseconds since the epoch.
+    """
+    for kind, fulfilled, due in _deadlines(ticket, targets[ticket.priority]):
+        if fulfilled is not None and fulfilled <= due:
+            yield Decision(kind, due, fulfilled, fulfilled, False)
+        elif due <= now:
+            yield Decision(kind, due, fulfilled, due, True)
+        else:
+            yield Decision(kind, due, fulfilled, None, False)
+
+
+def _deadlines(ticket: Ticket, limits: SlaTargets) -> Iterator[tuple[int, int | None, int]]:
+    """Yield the targets that a ticket has, as (kind, time of fulfilment, deadline)."""
+    response, resolution = limits
     if not ticket.by_agent:
-        yield 0, ticket.answered, ticket.opened + response
-        yield 1, ticket.answered_by_human, ticket.opened + response
-    yield 2, ticket.first_resolution, ticket.opened + resolution
+        yield FIRST_RESPONSE, ticket.answered, ticket.opened + response
+        yield FIRST_HUMAN_RESPONSE, ticket.answered_by_human, ticket.opened + response
+    yield RESOLUTION, ticket.first_resolution, ticket.opened + resolution
     if ticket.promise is not None:
-        yield 3, ticket.first_resolution, ticket.promise
+        yield PROMISE, ticket.first_resolution, ticket.promise
 
 
 class SlaAggregator:
-    """The targets of tickets, and what the decisions on them add to a partition's sums."""
+    """Adds the SLA decisions of tickets to a partition's aggregates, and takes them back."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
-        self._targets = targets_of(definitions)
+        self._targets = sla_targets(definitions)
         self._decided = self._series("sla_decided")
         self._breached = self._series("sla_breached")
         self._due = [
@@ -87,25 +138,20 @@ class SlaAggregator:
         ]
 
     def outcome(self, ticket: Ticket, now: int) -> SlaOutcome:
-        """Give what is decided by `now`, and what is not."""
-        decided: list[Decision] = []
-        undecided: list[tuple[int, int]] = []
-        for kind, fulfilled, at in goals(ticket, self._targets):
-            if fulfilled is not None and fulfilled <= at:
-                decided.append((kind, fulfilled, False))
-            elif at <= now:
-                decided.append((kind, at, True))
-            else:
-                undecided.append((kind, at))
-        return SlaOutcome(ticket.priority, decided, undecided)
+        """Return the state of the ticket's targets at `now` (microseconds)."""
+        return SlaOutcome(ticket.priority, list(decide(ticket, self._targets, now)))
 
     def add(self, outcome: SlaOutcome, sign: int) -> None:
-        """Add the decisions, and what is to be decided from when it is due soon; or take them back."""
-        hours, minutes = (
-            self._aggregates.counts.cells_of_weight(sign),
-            self._aggregates.minutes.cells_of_weight(sign),
-        )
-        for kind, at, breached in outcome.decided:
+        """Apply an outcome (`sign` 1), or retract it (-1).
+
+        An open target is counted by minute, from the moment it is due soon.
+        """
+        hours = self._aggregates.counts.cells_of_weight(sign)
+        minutes = self._aggregates.minutes.cells_of_weight(sign)
+        for kind, due, _, at, breached in outcome.decisions:
+            if at is None:
+                minutes.append(self._due[kind][outcome.priority] + due // US_PER_MINUTE - SOON_MINUTES + 1)
+                continue
             by_hour, by_minute = self._decided[kind][outcome.priority]
             hours.append(by_hour + at // US_PER_HOUR)
             minutes.append(by_minute + at // US_PER_MINUTE)
@@ -113,5 +159,3 @@ class SlaAggregator:
                 by_hour, by_minute = self._breached[kind][outcome.priority]
                 hours.append(by_hour + at // US_PER_HOUR)
                 minutes.append(by_minute + at // US_PER_MINUTE)
-        for kind, at in outcome.undecided:
-            minutes.append(self._due[kind][outcome.priority] + at // US_PER_MINUTE - SOON_MINUTES + 1)

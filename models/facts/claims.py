@@ -168,7 +168,5 @@ TicketClaim = Opened | Replied | StatusChanged | Transferred
 ReviewClaim = Submitted | Removed
 #: Claims that are about the customer, and nothing else.
 CustomerClaim = Answered | Shared | PaymentFailed | StockMissed | Contacted | Acted | MergeVariant
-#: Claims of which nobody becomes a customer.
-NON_CUSTOMER_FACTS: Final = (Contacted, Acted, MergeVariant)
 #: Claims that are derived from events.
 EventClaim = OrderClaim | RefundClaim | TicketClaim | ReviewClaim | CheckoutStarted | CustomerClaim

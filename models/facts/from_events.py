@@ -25,7 +25,7 @@ def facts_of(event: Event, definitions: Definitions, time: int | None = None) ->
     Raises:
         EventError: `unknown_currency`.
     """
-    entity, claim = _MAKERS[type(event)](event, to_us(event.time) if time is None else time, definitions)
+    entity, claim = FACT_MAKERS[type(event)](event, to_us(event.time) if time is None else time, definitions)
     if not event.expires:
         return _about_identities(event, claim)
     return [(event.customer_id, Fact(entity, claim, event.experiments or None))]
@@ -161,7 +161,7 @@ def _erased(event: events.CustomerErased, _time: int, _: Definitions) -> tuple[s
     return "", control.Erase(customer=event.customer_id)
 
 
-_MAKERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[str, AnyClaim]]]] = {
+FACT_MAKERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[str, AnyClaim]]]] = {
     events.OrderPlaced: _placed,
     events.OrderAmended: _amended,
     events.OrderCancelled: _cancelled,

@@ -29,7 +29,7 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_US, US_PER_SECOND
 from models.entities import carts, feedback, orders
 from models.entities.feedback import DETRACTOR, PROMOTER
-from models.entities.sla import goals, targets_of
+from models.entities.sla import decide, sla_targets
 from models.entities.tickets import Ticket
 from models.facts.claims import Opened, Placed, Removed, ReviewClaim, Submitted
 from models.outputs.lifecycle_history import TIME, LifecycleHistory
@@ -86,8 +86,8 @@ class ActionRules:
         practice = definitions.actions
         self._on = [name not in practice.off for name in ACTIONS]
         self._expiry = [practice.expiry.get(name, 0) * US_PER_SECOND for name in ACTIONS]
-        self._targets = targets_of(definitions)
-        self._patience = [int(response * practice.acknowledge_after) for response, _ in self._targets]
+        self._targets = sla_targets(definitions)
+        self._patience = [int(limits.response * practice.acknowledge_after) for limits in self._targets]
         self._bad_rating = practice.bad_rating
         self._half_value = definitions.tiers["gold"]
 
@@ -131,7 +131,7 @@ class ActionRules:
         self, account: Customer, entity: str, ticket: Ticket, now: int
     ) -> Iterator[ActionCandidate]:
         """Give what a ticket asks of those who answer it."""
-        response = self._targets[ticket.priority][0]
+        response = self._targets[ticket.priority].response
         patience = self._patience[ticket.priority]
         if not ticket.by_agent and ticket.answered is None and now >= ticket.opened + patience:
             opened = min(
@@ -150,8 +150,8 @@ class ActionRules:
                 opened.time + response // 2,
             )
         breaches: dict[int, int] = {}  # of those missed at one instant, the first: it includes the others
-        for kind, fulfilled, due in goals(ticket, self._targets):
-            if fulfilled is None and due <= now:
+        for kind, due, fulfilled, _, breached in decide(ticket, self._targets, now):
+            if breached and fulfilled is None:
                 breaches.setdefault(due, kind)
         for due, kind in breaches.items():
             priority = _ESCALATE_PRIORITY[ticket.priority]
@@ -246,7 +246,7 @@ class ActionRules:
         self, account: Customer, course: LifecycleHistory, now: int, found: list[ActionCandidate]
     ) -> int:
         """Find what carts ask for that were left, and nothing bought since; give when the next one is."""
-        ordered = course.line[-1][0] if course.line else -1
+        ordered = course.line[-1].time if course.line else -1
         earliest, until = now - self._expiry[RECOVER_CART], NEVER_US
         for entity, started in account.row.carts.items():
             active = started[0].time if len(started) == 1 else max(claim.time for claim in started)

@@ -5,44 +5,22 @@ function of the known facts and of `now`, whatever the order in which they came:
 the order in which they happened, and with them the instants at which time alone moves a customer.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import Final
 
 from msgspec import Struct
 
 from models.aggregation.aggregates import YEAR
 from models.customers.customer import Customer
-from models.customers.lifecycle import AT_RISK, CHURNED, NEW, PROSPECT, REACTIVATED, RETURNING, tiers_of
+from models.customers.lifecycle import LifecycleRules
 from models.definitions.definitions import Definitions
-from models.definitions.money import exponent
-from models.definitions.windows import NEVER_US, US_PER_HOUR
-from models.facts import claims
+from models.definitions.windows import NEVER_HOUR, NEVER_US, US_PER_HOUR
+from models.entities.orders import QualifyingOrder
+from models.facts.claim_types import EVENT_TYPE_OF, makes_customer
 from models.facts.fact import AnyClaim
-from models.outputs.order_history import Entry, order_changes
+from models.outputs.order_history import order_changes
 
 TIME: Final = "time"
-
-_TYPES: Final[dict[type[AnyClaim], str]] = {
-    claims.Placed: "order.placed",
-    claims.Amended: "order.amended",
-    claims.Cancelled: "order.cancelled",
-    claims.Shipped: "order.shipped",
-    claims.Delivered: "order.delivered",
-    claims.Requested: "refund.requested",
-    claims.Completed: "refund.completed",
-    claims.Rejected: "refund.rejected",
-    claims.Opened: "ticket.opened",
-    claims.Replied: "ticket.replied",
-    claims.StatusChanged: "ticket.status_changed",
-    claims.Transferred: "ticket.transferred",
-    claims.Submitted: "review.submitted",
-    claims.Removed: "review.removed",
-    claims.CheckoutStarted: "checkout.started",
-    claims.Answered: "survey.answered",
-    claims.Shared: "experience.shared",
-    claims.PaymentFailed: "payment.failed",
-    claims.StockMissed: "stock.missed",
-}
 
 
 class LifecycleTransition(Struct, frozen=True, gc=False):
@@ -76,7 +54,7 @@ class LifecycleHistory(Struct, frozen=True, gc=False):
 
     lifecycle: LifecycleTransition
     tier: LifecycleTransition
-    line: list[Entry]
+    line: list[QualifyingOrder]
     year: int
     until: int | None
 
@@ -85,28 +63,23 @@ class LifecycleReplay:
     """Finds courses, by the present definitions."""
 
     def __init__(self, definitions: Definitions) -> None:
-        self.churned_after = 24 * definitions.lifecycle_days
-        self.at_risk_after = 12 * definitions.lifecycle_days
-        self.thresholds = [definitions.tiers[tier] for tier in tiers_of(definitions)[1:]]
-        self._rates = {
-            currency: (float(10 ** exponent(currency)), rate) for currency, rate in definitions.rates.items()
-        }
+        self._rules = LifecycleRules(definitions)
 
     def course(self, account: Customer, now: int) -> LifecycleHistory | None:
         """Walk through a customer's facts; None while nothing is known of them."""
         if not account.row.known:
             return None
-        walk = _Walk(self)
+        walk = _Walk(self._rules)
         moves = order_changes(account)
         birth, begun = _birth(account)
-        if not moves or birth < moves[0][0]:
+        if not moves or birth < moves[0].time:
             walk.stand(birth, *begun)
         last = len(moves) - 1
         for index, (time, event, cause, before, after) in enumerate(moves):
             if time > walk.at:
                 walk.pass_time(time)
             walk.move(before, after)
-            if index == last or moves[index + 1][0] > time:
+            if index == last or moves[index + 1].time > time:
                 walk.stand(time, cause, event)
         walk.pass_time(now + 1)
         return walk.course()
@@ -114,18 +87,9 @@ class LifecycleReplay:
     def value_of(self, course: LifecycleHistory) -> float:
         """Give the worth of all of a customer's orders, in major units of the base currency."""
         net: dict[str, int] = {}
-        for _, _, _, currency, amount in course.line:
+        for _, _, _, _, currency, amount in course.line:
             net[currency] = net.get(currency, 0) + amount
-        return self.value(net)
-
-    def value(self, net: dict[str, int]) -> float:
-        """Give the worth of sums by currency, in major units of the base currency."""
-        total = 0.0
-        for currency in net if len(net) == 1 else sorted(net):
-            if currency in self._rates:
-                divisor, rate = self._rates[currency]
-                total += net[currency] / divisor * rate
-        return total
+        return self._rules.value(net)
 
 
 def _birth(account: Customer) -> tuple[int, tuple[str, str]]:
@@ -141,27 +105,27 @@ def _birth(account: Customer) -> tuple[int, tuple[str, str]]:
                     first, at = claim, time
     for loose in row.loose:
         time = loose.time
-        if time <= at and type(loose) in _TYPES and (time < at or first is None or loose.id < first.id):
+        if time <= at and makes_customer(loose) and (time < at or first is None or loose.id < first.id):
             first, at = loose, time
     if first is None:
         raise ValueError("nothing is known of the customer")
-    return at, (_TYPES[type(first)], first.id)
+    return at, (EVENT_TYPE_OF[type(first)], first.id)
 
 
 class _Walk:
     """A customer at an instant that goes on."""
 
-    def __init__(self, rules: LifecycleReplay) -> None:
+    def __init__(self, rules: LifecycleRules) -> None:
         self.at = -1
         self._rules = rules
-        self._line: list[Entry] = []
+        self._line: list[QualifyingOrder] = []
         self._first = 0  # of the year's orders, in the line
         self._net: dict[str, int] = {}  # of the year's orders
         self._spent_otherwise = True  # than when the tier was found
         self._lifecycle: LifecycleTransition | None = None
         self._tier: LifecycleTransition | None = None
 
-    def move(self, before: Entry | None, after: Entry | None) -> None:
+    def move(self, before: QualifyingOrder | None, after: QualifyingOrder | None) -> None:
         """Put an order in the place of another in the line."""
         line = self._line
         self._spent_otherwise = True
@@ -171,14 +135,14 @@ class _Walk:
             if at < self._first:
                 self._first -= 1
             else:
-                self._net[before[3]] -= before[4]
+                self._net[before.currency] -= before.net
         if after is not None:
             at = len(line) if not line or line[-1] < after else bisect_left(line, after)
             line.insert(at, after)
             if at < self._first:
                 self._first += 1
             else:
-                self._net[after[3]] = self._net.get(after[3], 0) + after[4]
+                self._net[after.currency] = self._net.get(after.currency, 0) + after.net
 
     def pass_time(self, end: int) -> None:
         """Let time do what it does before an instant."""
@@ -187,26 +151,19 @@ class _Walk:
 
     def _next(self) -> int | None:
         """Give the next instant at which time may do something."""
-        if not self._line:
-            return None
-        hour, last = self.at // US_PER_HOUR, self._line[-1][2]
-        step = last + self._rules.at_risk_after
-        if step <= hour:
-            step = last + self._rules.churned_after
-        leaving = self._line[self._first][2] + YEAR.hours if self._first < len(self._line) else step
-        if step > hour:
-            return min(step, leaving) * US_PER_HOUR
-        return leaving * US_PER_HOUR if leaving > hour else None
+        hour = self.at // US_PER_HOUR
+        change = self._rules.next_change(self._line, self._first, hour)
+        return None if change == NEVER_HOUR else change * US_PER_HOUR
 
     def stand(self, time: int, cause: str, event: str | None) -> None:
         """Find where the customer stands at an instant, of which all facts have been told."""
         self.at, hour = time, time // US_PER_HOUR
         line = self._line
-        while self._first < len(line) and line[self._first][2] <= hour - YEAR.hours:
-            self._net[line[self._first][3]] -= line[self._first][4]
+        while self._first < len(line) and line[self._first].hour <= hour - YEAR.hours:
+            self._net[line[self._first].currency] -= line[self._first].net
             self._first += 1
             self._spent_otherwise = True
-        state = self._state(hour)
+        state = self._rules.state(line, hour)
         former = self._lifecycle
         if former is None or former.after != state:
             self._lifecycle = LifecycleTransition(
@@ -215,25 +172,12 @@ class _Walk:
         if not self._spent_otherwise:
             return
         self._spent_otherwise = False
-        tier = bisect_right(self._rules.thresholds, self._rules.value(self._net))
+        tier = self._rules.tier(self._net)
         former = self._tier
         if former is None or former.after != tier:
             self._tier = LifecycleTransition(
                 None if former is None else former.after, tier, time, cause, event
             )
-
-    def _state(self, hour: int) -> int:
-        line = self._line
-        if not line:
-            return PROSPECT
-        recency = hour - line[-1][2]
-        if recency >= self._rules.churned_after:
-            return CHURNED
-        if recency >= self._rules.at_risk_after:
-            return AT_RISK
-        if len(line) == 1:
-            return NEW
-        return REACTIVATED if line[-1][2] - line[-2][2] >= self._rules.churned_after else RETURNING
 
     def course(self) -> LifecycleHistory:
         """Give what has been found."""

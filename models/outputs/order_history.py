@@ -6,24 +6,37 @@ leaves what the order was in April.
 
 from collections.abc import Iterable
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from models.customers.customer import Customer
 from models.definitions.windows import US_PER_HOUR
 from models.entities import refunds
+from models.entities.orders import QualifyingOrder
+from models.facts.claim_types import EVENT_TYPE_OF
 from models.facts.claims import Amended, Cancelled, Claim, Completed, OrderClaim, Placed
 
-#: A qualifying order: when it was placed, by which event, its event hour, currency and net.
-Entry = tuple[int, str, int, str, int]
-#: When, which event did it, its type, what the order was before and what it is from then on, if it qualifies.
-OrderChange = tuple[int, str, str, Entry | None, Entry | None]
 Change = Amended | Cancelled | Completed
 
-_TYPES: Final[dict[type[Change], str]] = {
-    Amended: "order.amended",
-    Cancelled: "order.cancelled",
-    Completed: "refund.completed",
-}
+
+class OrderChange(NamedTuple):
+    """A change of one qualifying order, in event time.
+
+    Attributes:
+        time: time of the change, microseconds.
+        event: id of the event that caused it.
+        type: type of that event.
+        before: the order before. None if it did not qualify.
+        after: the order from then on. None if it does not qualify.
+    """
+
+    time: int
+    event: str
+    type: str
+    before: QualifyingOrder | None
+    after: QualifyingOrder | None
+
+
+_PLACED: Final = EVENT_TYPE_OF[Placed]
 
 
 def order_changes(account: Customer) -> list[OrderChange]:
@@ -43,7 +56,7 @@ def order_changes(account: Customer) -> list[OrderChange]:
         if placed is None:
             continue
         if plain:  # as nearly all are
-            moves.append((placed.time, placed.id, "order.placed", None, _entry(placed, placed.amount)))
+            moves.append(OrderChange(placed.time, placed.id, _PLACED, None, _entry(placed, placed.amount)))
         else:
             moves += _moves(known, paid.get(entity, ()))
     moves.sort(key=itemgetter(0, 1))
@@ -70,14 +83,15 @@ def _moves(known: Iterable[OrderClaim], paid: Iterable[Completed]) -> list[Order
             standing.take(change)
     entry = standing.entry()
     moves: list[OrderChange] = (
-        [] if entry is None else [(placed.time, placed.id, "order.placed", None, entry)]
+        [] if entry is None else [OrderChange(placed.time, placed.id, _PLACED, None, entry)]
     )
     for change in changes:
         if change.time > placed.time:
             standing.take(change)
             before, entry = entry, standing.entry()
             if entry != before:
-                moves.append((change.time, change.id, _TYPES[type(change)], before, entry))
+                event_type = EVENT_TYPE_OF[type(change)]
+                moves.append(OrderChange(change.time, change.id, event_type, before, entry))
     return moves
 
 
@@ -99,14 +113,15 @@ class _Standing:
         else:
             self._cancelled = True
 
-    def entry(self) -> Entry | None:
+    def entry(self) -> QualifyingOrder | None:
         if self._cancelled or (self._paid and self._paid >= self._amount):
             return None
         return _entry(self._placed, max(0, self._amount - self._paid))
 
 
-def _entry(placed: Placed, net: int) -> Entry:
-    return placed.time, placed.id, placed.time // US_PER_HOUR, placed.currency, net
+def _entry(placed: Placed, net: int) -> QualifyingOrder:
+    hour = placed.time // US_PER_HOUR
+    return QualifyingOrder(placed.time, placed.id, hour, placed.channel, placed.currency, net)
 
 
 def _moment(claim: Claim) -> tuple[int, str]:

@@ -55,7 +55,7 @@ class ProfileEmitter:
         line = course.line
         answer = feedback.latest_nps(account.row.loose)
         sender = account.sent > hour(now) - YEAR.hours
-        first, last = (line[0][0], line[-1][0]) if line else (None, None)
+        first, last = (line[0].time, line[-1].time) if line else (None, None)
         nps = None if answer is None else answer.score
         risk = self._risk(course, now)
         value = round(figures.value, self._places)
@@ -86,7 +86,7 @@ class ProfileEmitter:
         return known, Output(PROFILE, output_id, customer, now, profile)
 
     def _risk(self, course: LifecycleHistory, now: int) -> ProfileRisk | None:
-        risk = assess([entry[0] for entry in course.line], now, self._definitions)
+        risk = assess([order.time for order in course.line], now, self._definitions)
         if risk is None:
             return None
         alive = None if risk.p_alive is None else round(risk.p_alive, _PLACES)

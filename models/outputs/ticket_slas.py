@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from models.contract.messages import Priority, TicketSla
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import US_PER_DAY
-from models.entities.sla import KINDS, goals, targets_of
+from models.entities.sla import KINDS, decide, sla_targets
 from models.entities.tickets import Ticket
 from models.outputs.emitted import (
     ACTIVATED,
@@ -54,7 +54,7 @@ class SlaEmitter:
     """Finds what is to be said of the targets of a customer's tickets."""
 
     def __init__(self, definitions: Definitions) -> None:
-        self.targets = targets_of(definitions)
+        self.targets = sla_targets(definitions)
 
     def say(
         self, customer: str, tickets: Mapping[str, Ticket], told: Told, settled: ArchivedTargets, now: int
@@ -100,13 +100,9 @@ class SlaEmitter:
     def _after(self, ticket: Ticket, before: Mapping[int, Target], now: int, turn: int) -> dict[int, Target]:
         """Give what is to have been said of a ticket; `turn` of what nothing is remembered of."""
         after: dict[int, Target] = {}
-        for kind, fulfilled, due in goals(ticket, self.targets):
-            if fulfilled is not None and fulfilled <= due:
-                state, decided = FULFILLED, fulfilled
-            elif due <= now:
-                state, decided = BREACHED, due
-            else:
-                state, decided = ACTIVATED, 0
+        for kind, due, _, at, breached in decide(ticket, self.targets, now):
+            decided = 0 if at is None else at
+            state = ACTIVATED if at is None else BREACHED if breached else FULFILLED
             said = before.get(kind)
             if said is None:
                 after[kind] = Target(state, due, decided, turn)

@@ -14,7 +14,7 @@ from typing import Any
 
 from models.aggregation.aggregates import Aggregates
 from models.customers.aggregator import CustomerAggregator
-from models.customers.customer import Customer, entry_of
+from models.customers.customer import Customer
 from models.customers.facts_by_entity import after
 from models.definitions.definitions import Definitions
 from models.definitions.windows import hour
@@ -22,8 +22,8 @@ from models.entities import carts, feedback, orders, refunds, tickets
 from models.entities.carts import Cart, CartAggregator
 from models.entities.exposures import Exposure
 from models.entities.feedback import NPS, FeedbackAggregator, Review
-from models.entities.orders import Order, OrderAggregator
-from models.entities.refunds import NOT_REFUNDED, RefundAggregator
+from models.entities.orders import Order, OrderAggregator, qualifying_order
+from models.entities.refunds import NOT_REFUNDED, RefundAggregator, Refunded
 from models.entities.sla import SlaAggregator, SlaOutcome
 from models.entities.tickets import TicketAggregator
 from models.facts.claims import (
@@ -98,8 +98,8 @@ class Books:
             self._whole.record_exposure(account, met, self._add_refunds(account, waiting, 1))
 
     def _change_order(self, account: Customer, entity: str, old: Order | None, new: Order | None) -> None:
-        entry_before = entry_of(old) if old is not None and old.qualifying else None
-        entry = entry_of(new) if new is not None and new.qualifying else None
+        entry_before = qualifying_order(old) if old is not None and old.qualifying else None
+        entry = qualifying_order(new) if new is not None and new.qualifying else None
         if entry != entry_before:
             self._whole.replace_order(account, entry_before, entry)
         if old is not None:
@@ -128,10 +128,10 @@ class Books:
         before = {claim.order: account.order(claim.order) for claim in (old, new) if claim is not None}
         if old is not None:
             number, paid = refunded[old.order]
-            refunded[old.order] = (number - 1, paid - old.amount)
+            refunded[old.order] = Refunded(number - 1, paid - old.amount)
         if new is not None:
             number, paid = refunded.get(new.order, NOT_REFUNDED)
-            refunded[new.order] = (number + 1, paid + new.amount)
+            refunded[new.order] = Refunded(number + 1, paid + new.amount)
         for order, view in before.items():
             now = account.order(order)
             if view != now:

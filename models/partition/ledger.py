@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from msgspec.structs import replace
 
-from models.customers.customer import Customer, entry_of
+from models.customers.customer import Customer
 from models.customers.facts_by_entity import after
 from models.definitions.definitions import Definitions
 from models.definitions.windows import hour
 from models.entities import carts, feedback, orders, tickets
 from models.entities.exposures import Exposure
+from models.entities.orders import qualifying_order
 from models.entities.refunds import NOT_REFUNDED
 from models.facts import claims
+from models.facts.claim_types import NON_CUSTOMER_CLAIMS, RECOMMENDATION_CLAIMS, STATUS_CLAIMS
 from models.facts.claims import CustomerClaim, OrderClaim, RefundClaim, ReviewClaim, Seen, TicketClaim
 from models.facts.control import Referred
 from models.facts.fact import AnyClaim, Fact
@@ -20,13 +22,6 @@ from models.partition.books import CART, CUSTOMER, ORDER, TICKET, Books
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-#: Claims that may change where a customer stands.
-_MOVING: Final = frozenset(
-    {claims.Placed, claims.Amended, claims.Cancelled, claims.Completed, claims.Answered, claims.Shared}
-)
-#: Claims that may tell of a recommendation.
-_SENDING: Final = frozenset({claims.Answered, claims.Shared})
 
 
 class Ledger(Books):
@@ -47,12 +42,12 @@ class Ledger(Books):
         """Make a fact known, which is not yet."""
         claim = fact.claim
         kind = type(claim)
-        moving = kind in _MOVING or not account.row.known
+        moving = kind in STATUS_CLAIMS or not account.row.known
         before = self._whole.status(account) if moving else None
         self._enter[kind](account, fact.entity, claim)
-        if kind not in claims.NON_CUSTOMER_FACTS:
+        if kind not in NON_CUSTOMER_CLAIMS:
             account.row.known += 1
-        if kind in _SENDING:
+        if kind in RECOMMENDATION_CLAIMS:
             account.renew_sent()
         if moving:
             self._whole.reclassify(account, before)
@@ -93,7 +88,7 @@ class Ledger(Books):
             if order.referrer is not None and account.is_oneself(order.referrer):
                 order = replace(order, referrer=None)
             if order.qualifying:
-                line.append(entry_of(order))
+                line.append(qualifying_order(order))
             add(order, now, 1)
             if order.promised is not None:
                 self._remind(account, ORDER, entity, orders.overdue_at(order, now))

@@ -54,7 +54,7 @@ class Customers:
     def find(self, account: Customer, question: CustomerQuery, now: int) -> Profile | None:
         """Give the profile, as of `now` (microseconds), of who a question is about; None of others."""
         if question.set is not None and question.window is not None:
-            hours = [entry[2] for entry in account.line]
+            hours = [order.hour for order in account.line]
             if question.set not in sets_of(hours, hour(now), Window.parse(question.window).hours):
                 return None
         course = self._courses.course(account, now)
@@ -83,7 +83,7 @@ class Customers:
     def _is_at_risk(self, account: Customer, question: CustomerQuery, now: int) -> bool:
         if question.risk is None and question.min_lateness is None and question.max_p_alive is None:
             return True
-        risk = assess([entry[0] for entry in account.line], now, self._definitions)
+        risk = assess([order.time for order in account.line], now, self._definitions)
         if risk is None:  # who never bought is not late
             return False
         if question.risk is not None and (question.risk == "late") != (risk.lateness > _LATE):

@@ -93,7 +93,7 @@ def _placed(
     uses: list[Use] = []
     if order.qualifying:
         uses.append("retention")
-        first = account.line[0][1] == order.id
+        first = account.line[0].id == order.id
         reason = f"places order {entity}, which qualifies" + (": the customer's first" if first else "")
         if order.referrer is not None:
             uses.append("referrals")

@@ -7,11 +7,10 @@ from models.contract.messages import Cause
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.lifecycle import STATES
-from models.definitions.action_policy import ACTIONS
-from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.definitions import Definitions
 from models.definitions.windows import TIMELESS, Window, hour
-from models.facts import claims
-from models.facts.claims import AUTHORS, STATUSES, SURVEYS, Claim
+from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, EntityKind, EventField
+from models.facts.claims import Claim
 from models.facts.fact import Fact
 from models.identity.links import event_id
 from models.outputs.emitted import to_datetime
@@ -20,53 +19,9 @@ from models.outputs.profiles import TIERS
 from models.query import explain_facts, identities
 from models.query.customers import sets_of
 from models.query.explain_facts import Explanation
-from models.query.responses import Change, Kind, MergeSeen, Reason, Sets, Subject, Why
+from models.query.responses import Change, MergeSeen, Reason, Sets, Subject, Why
 
-#: Claim -> the event's type, and what kind of thing it is about.
-_EVENTS: Final[dict[type[Claim], tuple[str, Kind | None]]] = {
-    claims.Placed: ("order.placed", "order"),
-    claims.Amended: ("order.amended", "order"),
-    claims.Cancelled: ("order.cancelled", "order"),
-    claims.Shipped: ("order.shipped", "order"),
-    claims.Delivered: ("order.delivered", "order"),
-    claims.Requested: ("refund.requested", "refund"),
-    claims.Completed: ("refund.completed", "refund"),
-    claims.Rejected: ("refund.rejected", "refund"),
-    claims.Opened: ("ticket.opened", "ticket"),
-    claims.Replied: ("ticket.replied", "ticket"),
-    claims.StatusChanged: ("ticket.status_changed", "ticket"),
-    claims.Transferred: ("ticket.transferred", "ticket"),
-    claims.Submitted: ("review.submitted", "review"),
-    claims.Removed: ("review.removed", "review"),
-    claims.CheckoutStarted: ("checkout.started", "cart"),
-    claims.Answered: ("survey.answered", None),
-    claims.Shared: ("experience.shared", None),
-    claims.PaymentFailed: ("payment.failed", None),
-    claims.StockMissed: ("stock.missed", None),
-    claims.Contacted: ("customer.contacted", None),
-    claims.MergeVariant: ("customer.merged", None),
-    claims.Acted: ("action.asked", None),
-}
-#: A claim's field -> the event's, and the names of its numbers, where it is one of those.
-_FIELDS: Final[Mapping[tuple[type[Claim], str], tuple[str, Sequence[str] | None]]] = {
-    (claims.Placed, "promised"): ("promised_at", None),
-    (claims.Placed, "cart"): ("cart_id", None),
-    (claims.Placed, "referrer"): ("referred_by", None),
-    **{(kind, "order"): ("order_id", None) for kind in (claims.Requested, claims.Completed, claims.Rejected)},
-    (claims.Opened, "priority"): ("priority", PRIORITIES),
-    (claims.Opened, "by_agent"): ("opened_by", ("customer", "agent")),
-    (claims.Replied, "author"): ("author", AUTHORS),
-    (claims.Replied, "promised"): ("promised_at", None),
-    (claims.StatusChanged, "status"): ("status", STATUSES),
-    (claims.Answered, "survey"): ("survey", SURVEYS),
-    (claims.PaymentFailed, "method"): ("payment_method", None),
-    (claims.Contacted, "action"): ("action_id", None),
-    (claims.Acted, "action"): ("action", ACTIONS),
-    (claims.Acted, "held"): ("held_out", None),
-}
-#: As `Row.sections` has them.
-_KINDS: Final[tuple[Kind, ...]] = ("order", "refund", "ticket", "review", "cart")
-_JUDGES: Final[Mapping[Kind, Callable[[Customer, str, int], Iterator[Explanation]]]] = {
+_JUDGES: Final[Mapping[EntityKind, Callable[[Customer, str, int], Iterator[Explanation]]]] = {
     "order": explain_facts.of_order,
     "refund": lambda account, entity, _: explain_facts.of_refund(account, entity),
     "ticket": lambda account, entity, _: explain_facts.of_ticket(account, entity),
@@ -125,7 +80,7 @@ class Explainer:
         page = events[:limit]
         verdicts = {id(verdict.claim): verdict for verdict in _judge(account, page, now)}
         more = Place(page[-1].time, page[-1].claim.id) if len(events) > limit else None
-        hours = [entry[2] for entry in account.line]
+        hours = [order.hour for order in account.line]
         return Why(
             customer_id=account.key.decode(),
             lifecycle=STATES[course.lifecycle.after],
@@ -149,11 +104,12 @@ class Explainer:
             verdict = Explanation(claim, [], "is later than the clock: it counts from its time on")
         elif fact.seen:
             verdict = verdict._replace(uses=[*verdict.uses, "experiments"])
-        kind, about = _EVENTS[type(claim)]
+        claim_type = CLAIM_TYPES[type(claim)]
+        about = claim_type.entity
         age = hour(now) - hour(claim.time)
         return Reason(
             id=event_id(claim.id) or claim.id,
-            type=kind,
+            type=claim_type.event_type,
             time=to_datetime(claim.time),
             subject=None if about is None else Subject(about, fact.entity),
             says=says,
@@ -168,8 +124,8 @@ class Explainer:
 
 def _judge(account: Customer, page: Sequence[Fact], now: int) -> Iterator[Explanation]:
     """Judge all that is known of the things, and no others, that a page of events is about."""
-    sections = dict(zip(_KINDS, account.row.sections(), strict=True))
-    about = {(_EVENTS[type(fact.claim)][1], fact.entity) for fact in page}
+    sections = dict(zip(ENTITY_KINDS, account.row.sections(), strict=True))
+    about = {(CLAIM_TYPES[type(fact.claim)].entity, fact.entity) for fact in page}
     for kind, entity in about:
         if kind is None:
             yield from explain_facts.of_loose(account)
@@ -183,10 +139,10 @@ def _change(turn: LifecycleTransition) -> Change:
 
 def _says(claim: Claim) -> Iterator[tuple[str, Any]]:
     """Give what is kept of an event, in the event's own words."""
-    kind = type(claim)
-    for name in kind.__struct_fields__[2:]:  # after time and id
+    fields = CLAIM_TYPES[type(claim)].fields
+    for name in claim.__struct_fields__[2:]:  # after time and id
         value = getattr(claim, name)
-        field, names = _FIELDS.get((kind, name), (name, None))
+        field, names = fields.get(name, EventField(name))
         if names is not None:
             value = names[value]
         elif field == "promised_at" and value is not None:

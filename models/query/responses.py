@@ -6,6 +6,7 @@ from msgspec import Meta, Struct, field
 
 from models.contract.events import Time
 from models.contract.messages import Cause, Lifecycle, Priority, SlaKind, Tier
+from models.facts.claim_types import EntityKind
 from models.query.parameters import SetName, Status
 
 #: What an event can count for: the paragraphs of docs/metrics.md, and parts of them.
@@ -26,7 +27,6 @@ Use = Literal[
     "actions",
     "merged",
 ]
-Kind = Literal["order", "refund", "ticket", "review", "cart"]
 
 
 class Target(Struct, frozen=True, gc=False):
@@ -77,7 +77,7 @@ class Order(Struct, frozen=True, gc=False):
 class Subject(Struct, frozen=True, gc=False):
     """The thing that an event is about."""
 
-    kind: Kind
+    kind: EntityKind
     id: str
 
 

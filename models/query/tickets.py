@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, Literal
 
-from models.contract.messages import SlaKind
 from models.customers.customer import Customer
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import (
@@ -17,13 +16,12 @@ from models.definitions.windows import (
     minute,
 )
 from models.entities import sla, tickets
+from models.entities.sla import Decision
 from models.facts.claims import STATUSES
 from models.outputs.emitted import to_datetime
 from models.query.parameters import TicketQuery
 from models.query.responses import Target, Ticket
 
-#: A target: which, when due, when decided, whether breached.
-_Found = tuple[SlaKind, int, int | None, bool]
 _UNITS: Final = {"m": US_PER_MINUTE, "h": US_PER_HOUR, "d": US_PER_DAY}
 
 
@@ -31,7 +29,7 @@ class Tickets:
     """Finds tickets, by the present definitions."""
 
     def __init__(self, definitions: Definitions) -> None:
-        self._targets = sla.targets_of(definitions)
+        self._targets = sla.sla_targets(definitions)
 
     def find(self, account: Customer, question: TicketQuery, now: int) -> Iterator[Ticket]:
         """Give a customer's tickets that a question is about, as of `now` (microseconds), by their ids."""
@@ -39,18 +37,9 @@ class Tickets:
             ticket = tickets.derive(claims)
             if ticket is None or not _is_asked_for(ticket, question):
                 continue
-            targets = list(self._of(ticket, now))
-            if _holds(ticket, targets, question, now):
-                yield _shown(account, entity, ticket, targets)
-
-    def _of(self, ticket: tickets.Ticket, now: int) -> Iterator[_Found]:
-        for kind, fulfilled, due in sla.goals(ticket, self._targets):
-            if fulfilled is not None and fulfilled <= due:
-                yield sla.KINDS[kind], due, fulfilled, False
-            elif due <= now:
-                yield sla.KINDS[kind], due, due, True
-            else:
-                yield sla.KINDS[kind], due, None, False
+            decisions = list(sla.decide(ticket, self._targets, now))
+            if _holds(ticket, decisions, question, now):
+                yield _shown(account, entity, ticket, decisions)
 
 
 def is_in(window: Window, time: int, now: int) -> bool:
@@ -71,20 +60,20 @@ def _is_asked_for(ticket: tickets.Ticket, question: TicketQuery) -> bool:
     return answered is None and not ticket.is_resolved and not ticket.by_agent
 
 
-def _holds(ticket: tickets.Ticket, targets: list[_Found], question: TicketQuery, now: int) -> bool:
-    asked = [target for target in targets if question.sla in {None, target[0]}]
+def _holds(ticket: tickets.Ticket, decisions: list[Decision], question: TicketQuery, now: int) -> bool:
+    asked = [each for each in decisions if question.sla in {None, sla.KINDS[each.kind]}]
     if question.due_within is not None:
         until = now + int(question.due_within[:-1]) * _UNITS[question.due_within[-1]]
-        return any(decided is None and due <= until for _, due, decided, _ in asked)
+        return any(each.decided is None and each.due <= until for each in asked)
     if not question.breached:
         return question.status is not None or not ticket.is_resolved
     if question.window is None:
-        return not ticket.is_resolved and any(breached for *_, breached in asked)
+        return not ticket.is_resolved and any(each.breached for each in asked)
     window = Window.parse(question.window)
-    return any(breached and is_in(window, due, now) for _, due, _, breached in asked)
+    return any(each.breached and is_in(window, each.due, now) for each in asked)
 
 
-def _shown(account: Customer, entity: str, ticket: tickets.Ticket, targets: list[_Found]) -> Ticket:
+def _shown(account: Customer, entity: str, ticket: tickets.Ticket, decisions: list[Decision]) -> Ticket:
     return Ticket(
         customer_id=account.key.decode(),
         ticket_id=entity,
@@ -96,7 +85,7 @@ def _shown(account: Customer, entity: str, ticket: tickets.Ticket, targets: list
         answered=_moment(None if ticket.by_agent else ticket.answered),
         answered_by_human=_moment(None if ticket.by_agent else ticket.answered_by_human),
         promised=_moment(ticket.promise),
-        targets=[_target(target) for target in targets],
+        targets=[_target(each) for each in decisions],
     )
 
 
@@ -104,11 +93,10 @@ def _moment(time: int | None) -> datetime | None:
     return None if time is None else to_datetime(time)
 
 
-def _target(found: _Found) -> Target:
-    kind, due, decided, breached = found
+def _target(decision: Decision) -> Target:
     state: Literal["open", "met", "breached"] = "met"
-    if breached:
+    if decision.breached:
         state = "breached"
-    elif decided is None:
+    elif decision.decided is None:
         state = "open"
-    return Target(kind, state, to_datetime(due), _moment(decided))
+    return Target(sla.KINDS[decision.kind], state, to_datetime(decision.due), _moment(decision.decided))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from models.aggregation.aggregates import Aggregates
 from models.customers.retention import RetentionAggregator
 from models.definitions.definitions import Definitions
+from models.entities.orders import QualifyingOrder
 from models.facts import claims
 from tests.support.partitions import DAY, HOUR, NOW
 
@@ -114,25 +115,25 @@ def net_cells(aggregates):
     return {cell: count for cell, count in cells.items() if count}
 
 
-ENTRY = st.tuples(
+ORDERS = st.tuples(
     st.integers(0, 400).map(lambda hour: hour * HOUR),
     st.integers(0, 9).map(str),
     st.sampled_from(["web", "app"]),
 )
 
 
-@given(st.lists(ENTRY, max_size=8, unique_by=lambda entry: entry[:2]), st.data())
-def test_what_a_line_adds_depends_on_its_orders_not_on_how_they_came(drawn, data):
-    entries = [(time, name, time // HOUR, channel, "USD", 7) for time, name, channel in drawn]
-    leaving = data.draw(st.lists(st.sampled_from(entries), unique=True)) if entries else []
+@given(st.lists(ORDERS, max_size=8, unique_by=lambda order: order[:2]), st.data())
+def test_history_adds_the_same_in_any_order_of_arrival(drawn, data):
+    orders = [QualifyingOrder(time, name, time // HOUR, channel, "USD", 7) for time, name, channel in drawn]
+    removed = data.draw(st.lists(st.sampled_from(orders), unique=True)) if orders else []
     definitions = Definitions(windows=("7d",))
-    incremental, whole = Aggregates(definitions), Aggregates(definitions)
-    line = []
-    points = RetentionAggregator(incremental, definitions)
-    for entry in entries:
-        points.insert(line, entry)
-    for entry in leaving:
-        points.remove(line, entry)
-    assert line == sorted(set(entries) - set(leaving))
-    RetentionAggregator(whole, definitions).add_line(line)
-    assert net_cells(incremental) == net_cells(whole)
+    incremental, at_once = Aggregates(definitions), Aggregates(definitions)
+    history = []
+    aggregator = RetentionAggregator(incremental, definitions)
+    for order in orders:
+        aggregator.insert(history, order)
+    for order in removed:
+        aggregator.remove(history, order)
+    assert history == sorted(set(orders) - set(removed))
+    RetentionAggregator(at_once, definitions).add_history(history)
+    assert net_cells(incremental) == net_cells(at_once)
