@@ -1,4 +1,4 @@
-"""What the shop decides about its numbers: currencies, targets, tiers, windows (docs/operating.md).
+"""What the shop decides about its numbers: currencies, targets, tiers, windows (docs/reference/configuration-file.md).
 
 A change of any of them applies to everything known at the next start: nothing here is part of the state.
 """
