@@ -80,8 +80,8 @@ def _intakes(*, quick: bool, rounds: int) -> list[Line]:
     own = [(kind, customer, _as_a_shop_says_it(value)) for kind, customer, value in events]
     readers = load(tomllib.loads(_mappings()))
     takes: dict[str, tuple[list[Any], Take]] = {
-        "native": (native, lambda intake, tp, some: intake.take_events(INPUTS[tp.topic], tp, some)),
-        "mapped": (own, lambda intake, tp, some: intake.take_mapped(readers.reader(tp.topic), tp, some)),
+        "native": (native, lambda intake, tp, some: intake.route_events(INPUTS[tp.topic], tp, some)),
+        "mapped": (own, lambda intake, tp, some: intake.route_mapped(readers.reader(tp.topic), tp, some)),
     }
     lines, costs = [], {}
     for history in (True, False):
@@ -118,13 +118,13 @@ def _intake(number: int, *, counting: bool) -> Router:
         partition.resume(0)  # as a restored one: what is read is only absorbed until its end
     return Router(
         task=number,
-        tasks=PARTITIONS,
+        task_count=PARTITIONS,
         facts_topic="facts",
         dead_letter_partitions=1,
         definitions=Definitions(),
         partition=partition,
         outbox=Outbox(),
-        operational=WorkerCounters(),
+        counters=WorkerCounters(),
     )
 
 

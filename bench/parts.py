@@ -105,13 +105,13 @@ def _intake(records: list[ConsumerRecord], *, mine: bool) -> float:
     intakes = [
         Router(
             task=number if mine else -1,
-            tasks=PARTITIONS,
+            task_count=PARTITIONS,
             facts_topic=_TOPIC,
             dead_letter_partitions=1,
             definitions=Definitions(),
             partition=partition,
             outbox=Outbox(),
-            operational=WorkerCounters(),
+            counters=WorkerCounters(),
         )
         for number, partition in enumerate(partitions)
     ]
@@ -122,7 +122,7 @@ def _intake(records: list[ConsumerRecord], *, mine: bool) -> float:
         for record in chunk:
             by_source.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
         for tp, some in by_source.items():
-            intakes[tp.partition].take_events(INPUTS[tp.topic], tp, some)
+            intakes[tp.partition].route_events(INPUTS[tp.topic], tp, some)
     return _each(started, len(records))
 
 

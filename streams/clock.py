@@ -1,41 +1,45 @@
-"""What time it is: the wall's, or the events' own."""
+"""The instants that all partitions are evaluated at: the wall clock, or the events' own time."""
 
 import time
 from typing import Protocol
 
 
 def wall_us() -> int:
-    """The wall clock, in microseconds since the epoch."""
+    """Return the wall clock time, microseconds since the epoch."""
     return time.time_ns() // 1000
 
 
 class Clock(Protocol):
-    """Says at which `now` all partitions are evaluated, in microseconds since the epoch.
+    """Source of the `now` that all partitions are evaluated at, microseconds since the epoch.
 
-    A fact from later than its partition's last `now` waits for the next one: it would be counted in some
-    numbers of that instant, and not in others.
+    A fact with a time after its partition's last `now` waits for the next one. Otherwise some numbers of that
+    instant would include it, and others would not.
     """
 
-    def now(self, latest: int, /) -> int:
-        """What to evaluate at, when `latest` is the largest event time of all partitions."""
+    def now(self, stream_time: int, /) -> int:
+        """Return the next instant to evaluate at.
+
+        Args:
+            stream_time: largest event time of all partitions, microseconds since the epoch.
+        """
 
 
 class WallClock:
-    """`now` is the wall clock (never before what was said already: `Partition` and `Rollup` see to that)."""
+    """`now` is the wall clock. `Partition` and `RollupCollector` keep it from going back."""
 
-    def now(self, _latest: int, /) -> int:
-        """The present."""
+    def now(self, _stream_time: int, /) -> int:
+        """Return the wall clock time."""
         return wall_us()
 
 
 class EventClock:
-    """`now` is the latest event time of any valid event: no wall clock is read."""
+    """`now` is the largest time of all valid events. No wall clock is read."""
 
-    def now(self, latest: int, /) -> int:
-        """The latest event time."""
-        return latest
+    def now(self, stream_time: int, /) -> int:
+        """Return the largest event time."""
+        return stream_time
 
 
 def clock(mode: str) -> Clock:
-    """The clock of a mode: `wall` or `event`."""
+    """Return the clock of a mode: `wall` or `event`."""
     return EventClock() if mode == "event" else WallClock()

@@ -1,4 +1,4 @@
-"""Running a worker in the foreground: topics checked, port bound, signals obeyed, and how it ended said."""
+"""Run a worker in the foreground: check the topics, bind the port, obey signals, report how it ended."""
 
 import asyncio
 import contextlib
@@ -16,11 +16,12 @@ from streams.http.server import Server
 from streams.ingest import input_topics
 from streams.kafka import acls, admin
 from streams.kafka.topics import ensure, partition_counts, required
+from streams.worker.build import build_worker
 from streams.worker.worker import Worker
 
 log = logging.getLogger(__name__)
 
-#: Kafka gets this long to take the last transactions; what is not committed is read again by the next owner.
+#: Time for the last transactions. Records that are not committed then are read again by the next owner.
 _STOP_SECONDS = 15.0
 
 
@@ -28,10 +29,10 @@ def run_worker(settings: Settings) -> None:
     """Run one worker until SIGTERM or SIGINT.
 
     Raises:
-        RetentionError: it could not start, or could not go on.
+        RetentionError: the worker could not start, or could not go on.
     """
-    # Rows are bytes and claims hold no cycles: the collector's default, a look after every 700 new objects,
-    # would find nothing and take a sixth of the time.
+    # Rows are bytes and claims hold no cycles. The default of the cycle collector, a run after every 700 new
+    # objects, would find nothing and take a sixth of the time.
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
     asyncio.run(_serve(settings))
@@ -43,10 +44,11 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     partitions = await prepare_topics(settings)
-    worker = Worker(settings, partitions)
+    # The port is known once the server has started; the address is read when the worker joins its group.
+    worker = build_worker(settings, partitions, lambda: server.address)
     server = Server(worker, settings.host, settings.port)
     await server.start()
-    log.info("group %s at %s; the numbers are at %s", settings.group, settings.broker, server.url)
+    log.info("group %s on Kafka at %s; the metrics are at %s", settings.group, settings.broker, server.url)
     if worker.read_model is not None:
         worker.read_model.start()
     try:
@@ -58,7 +60,7 @@ async def _serve(settings: Settings) -> None:
 
 
 def _on_loop_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Keep aiokafka's forgotten futures out of the log: what they say was raised where it matters too."""
+    """Keep futures that aiokafka never awaits out of the log. Their errors are raised elsewhere too."""
     if isinstance(context.get("exception"), KafkaError):
         log.debug("%s", context["message"], exc_info=context["exception"])
     else:
@@ -66,14 +68,20 @@ def _on_loop_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any])
 
 
 async def prepare_topics(settings: Settings) -> dict[str, int]:
-    """Create the topics that are missing, and give every topic's partition count.
+    """Create missing topics, and check access rights and partition counts.
+
+    Args:
+        settings: validated settings.
+
+    Returns:
+        Topic -> number of partitions, of all topics that a worker reads or writes.
 
     Raises:
         BrokerUnavailable: no Kafka answers.
-        AccessDenied: it does not let us in, or not do what a worker does.
-        TopicsMissing: there are some, and they are not to be created.
-        InputsMissing: an input of somebody else's is not there.
-        PartitionsChanged: an internal topic cannot be trusted.
+        AccessDenied: Kafka rejects the login, or lacks a right that a worker needs.
+        TopicsMissing: topics are missing, and the settings forbid to create them.
+        InputsMissing: an input that another program creates is missing.
+        PartitionsChanged: an internal topic has another number of partitions than the setting.
     """
     topics = required(settings.group, settings.partitions, settings.mappings.named())
     async with admin.connect(settings) as client:
@@ -89,7 +97,7 @@ async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
     app = worker.app
     starting = asyncio.create_task(app.start())
     stopping = asyncio.create_task(stop.wait())
-    crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - mode tells it to nobody else
+    crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - mode has no public way to wait for a crash
     waiting = {starting, stopping, crashed}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if starting.done() and starting.exception() is None:
@@ -107,14 +115,14 @@ async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
 
 
 async def _stop(worker: Worker, reason: BaseException | None) -> None:
-    """Stop in order, or without Kafka: Faust and aiokafka would wait for it for ever, or for a rebalance."""
+    """Shut down gracefully; exit after a timeout, since Faust and aiokafka would wait for Kafka for ever."""
     stopping = asyncio.create_task(worker.app.stop())
     await asyncio.wait([stopping], timeout=_STOP_SECONDS)
     if not stopping.done():
         if worker.committed:
-            log.warning("all is committed; the group did not let go within %g s", _STOP_SECONDS)
+            log.warning("everything is committed; the group did not respond within %g s", _STOP_SECONDS)
         else:
-            log.error("Kafka did not answer within %g s: stopped without it; nothing is lost", _STOP_SECONDS)
+            log.error("Kafka did not answer within %g s; stopping without it; nothing is lost", _STOP_SECONDS)
         if reason is not None:
             log.error("the worker stopped: %s", reason)
         os._exit(_exit_code(worker, reason))

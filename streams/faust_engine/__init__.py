@@ -1,5 +1,6 @@
-"""Faust with record batches: the application, the transport, the table and the assignor.
+"""Faust with record batches: application, transport, assignor and table (docs/faust.md).
 
-Imports `config` and `kafka`.
-Start at `app`.
+Owns every override of Faust's internals.
+Imports `streams.config` and `streams.kafka`.
+Start at `app`, then `transport`.
 """

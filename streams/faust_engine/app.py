@@ -1,26 +1,35 @@
-"""The Faust application: with the transport, the assignor and the table manager of our own."""
+"""The Faust application of a worker, with its own transport, assignor and table manager."""
 
 import logging
+from collections.abc import Callable
 from typing import cast
-
-import faust
 
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.faust_engine.assignor import TaskAssignor
 from streams.faust_engine.table import BulkTableManager
 from streams.faust_engine.transport import BatchConsumer, BatchTransport
+from streams.faust_engine.types import EngineApp
 
 log = logging.getLogger(__name__)
 
 
-class FaustApp(faust.App):
-    """Faust, with the transport, the assignor and the table manager of our own."""
+class FaustApp(EngineApp):
+    """Faust's application, with its own transport, assignor and table manager.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: validated settings.
+        address: returns the URL at which other workers reach this one; called when the worker joins its
+            group. Unset: the host and port of the settings.
+
+    Attributes:
+        client_options: connection options for aiokafka's clients.
+    """
+
+    def __init__(self, settings: Settings, address: Callable[[], str] | None = None) -> None:
         self.client_options = settings.client_options()
-        #: Where other workers reach this one; told to the group when it joins.
-        self.address = f"http://{settings.host}:{settings.port}"
+        configured_address = f"http://{settings.host}:{settings.port}"
+        self._address = address or (lambda: configured_address)
         super().__init__(
             settings.group,
             broker=[f"kafka://{server}" for server in settings.broker.split(",")],
@@ -32,7 +41,7 @@ class FaustApp(faust.App):
             topic_disable_leader=True,
             TableManager=BulkTableManager,
             PartitionAssignor=TaskAssignor,
-            canonical_url=f"http://{settings.host}:{settings.port}",
+            canonical_url=configured_address,
             web_enabled=False,
             broker_session_timeout=settings.session_timeout,
             broker_heartbeat_interval=settings.session_timeout / 3,
@@ -47,21 +56,26 @@ class FaustApp(faust.App):
         )
 
     @property
+    def address(self) -> str:
+        """URL at which other workers reach this one."""
+        return self._address()
+
+    @property
     def batch_consumer(self) -> BatchConsumer:
         """The group's consumer, once the app has started."""
         return cast("BatchConsumer", self.consumer)
 
     def owners(self) -> dict[int, str]:
-        """Give the address of each task's owner, as of the last assignment."""
+        """Return the address of each task's owner, as of the last assignment."""
         return cast("TaskAssignor", self.assignor).owners()
 
     @property
     def bulk_tables(self) -> BulkTableManager:
-        """The table manager."""
+        """The table manager of the app."""
         return cast("BulkTableManager", self.tables)
 
     def _create_directories(self) -> None:
-        """Nothing is kept on disk: the state is in memory and in Kafka."""
+        """Create none: the state is in memory and in Kafka."""
 
     def _new_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker_consumer, self)
@@ -70,10 +84,10 @@ class FaustApp(faust.App):
         return BatchTransport(self.conf.broker_producer, self)
 
     async def crash(self, reason: BaseException) -> None:
-        """Stop in order because of `reason`; what follows from the first one is not said.
+        """Shut down gracefully because of `reason`. Errors that follow from the first one are not logged.
 
-        Not as Faust does: it would crash the consumer's thread too, without which a rebalance under way, and
-        with it an orderly stop, never ends. What a person can mend is said in a line by the command.
+        Faust's own method would crash the consumer's thread too. A rebalance under way would then never end,
+        and with it the shutdown. The command line prints a `RetentionError`; other errors are logged here.
         """
         if self.crash_reason is not None:
             return

@@ -1,15 +1,14 @@
-"""Which worker owns which task.
+"""Assign tasks to workers.
 
-Faust's own assignor groups topics by partition count and assigns each group apart; then the partitions that
-belong together would be split up where an input has another count. Here the unit is the task: partition *q*
-of any topic belongs to task *q mod N*, and a task is assigned whole.
+Faust's assignor groups topics by partition count and assigns each group apart. Partitions that belong
+together would be split between workers where an input has another count. Here the unit is the task: partition
+*q* of any topic belongs to task *q mod N*, and a task is assigned as a whole.
 
-Members tell the leader at which address they answer questions, and the assignment tells everybody the address
-of each task's owner.
+Members send the leader of the group the address of their query API, and the assignment tells every member the
+address of each task's owner.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
 
 from aiokafka.cluster import ClusterMetadata
 from faust.assignor.client_assignment import ClientAssignment
@@ -21,12 +20,19 @@ from faust.assignor.partition_assignor import (
 from faust.types.assignor import HostToPartitionMap
 from yarl import URL
 
-if TYPE_CHECKING:
-    from streams.faust_engine.app import FaustApp
+from streams.faust_engine.types import EngineApp
 
 
 def assign_tasks(count: int, previous: Mapping[str, Sequence[int]]) -> dict[int, str]:
-    """Task -> member: balanced to within one, and a member keeps what it had as far as that allows."""
+    """Assign each task to a member. Loads differ by one at most, and members keep tasks as far as possible.
+
+    Args:
+        count: number of tasks.
+        previous: member -> tasks that it owned before; at least one member.
+
+    Returns:
+        Task -> member.
+    """
     members = sorted(previous)
     share, extra = divmod(count, len(members))
     owner: dict[int, str] = {}
@@ -49,14 +55,16 @@ def assign_tasks(count: int, previous: Mapping[str, Sequence[int]]) -> dict[int,
 
 
 class TaskAssignor(PartitionAssignor):
-    """Faust's partition assignor, assigning whole tasks."""
+    """Faust's partition assignor, which assigns whole tasks."""
+
+    app: EngineApp
 
     @property
     def _url(self) -> URL:
-        return URL(cast("FaustApp", self.app).address)
+        return URL(self.app.address)
 
     def owners(self) -> dict[int, str]:
-        """Give the address of each task's owner, as of the last assignment."""
+        """Return the address of each task's owner, as of the last assignment."""
         facts = f"{self.app.conf.id}-facts"
         return {
             task: address
@@ -66,7 +74,7 @@ class TaskAssignor(PartitionAssignor):
 
     @property
     def name(self) -> str:
-        """The protocol's name: members that speak another one cannot join by mistake."""
+        """Name of the protocol. Members with another protocol cannot join by mistake."""
         return "retention-tasks"
 
     def _perform_assignment(
@@ -85,13 +93,13 @@ class TaskAssignor(PartitionAssignor):
         for topic in sorted(topics):
             for partition in sorted(cluster.partitions_for_topic(topic) or ()):
                 member = owner[partition % count]
-                # Else a pattern has found it since that member started, which reads it when it starts again.
+                # A topic that matched a pattern after a member's start is read once the member has restarted.
                 if topic in member_metadata[member].subscription:
                     assignments[member].actives.setdefault(topic, []).append(partition)
         return self._protocol_assignments(assignments, {}, self._distribution(owner, facts), {})
 
     def _distribution(self, owner: Mapping[int, str], facts: str) -> HostToPartitionMap:
-        """Give, by address, the partitions of the facts topic, which are the tasks."""
+        """Return address -> partitions of the facts topic, whose numbers are those of the tasks."""
         distribution: HostToPartitionMap = {}
         for task, member in owner.items():
             owned = distribution.setdefault(self._member_urls[member], {}).setdefault(facts, [])

@@ -1,15 +1,15 @@
-"""The customers, as a Faust table: rows by partition, a compacted changelog, written and restored in bulk.
+"""The customers table: rows by partition, with a compacted changelog that is written and restored in bulk.
 
-Faust's own table would send a produce call a write, wait for ever when a changelog ends in a transaction
-marker, and keep the rows of partitions that have left. Here a task writes its changed rows in its transaction
-(`streams.worker.task`), and restores them when it is opened (`streams.worker.task_manager`), while the other tasks go on; Faust's
-recovery only starts the flow.
+Faust's own table sends one record per write, waits for ever when a changelog ends in a transaction marker,
+and keeps the rows of partitions that were revoked. Here a task writes its changed rows in its transaction
+(`streams.worker.committer`) and restores them when it is opened (`streams.worker.task_manager`), while the
+other tasks go on. Faust's recovery only starts the flow.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import faust
 from faust.tables.manager import TableManager
@@ -17,16 +17,14 @@ from faust.types.tuples import TP
 from mode import Service
 from mode.utils.locks import Event
 
-if TYPE_CHECKING:
-    from streams.faust_engine.app import FaustApp
+from streams.faust_engine.types import EngineApp
 
-
-#: How long a sum over all rows is good for.
+#: A sum over all rows is used this long.
 _BYTES_SECONDS = 10.0
 
 
 class CustomersTable(faust.Table[bytes, bytes]):
-    """Customer rows (bytes) by partition: those of one partition leave with it."""
+    """Customer rows (bytes) by partition, so that a revoked partition's rows are dropped together."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,23 +32,23 @@ class CustomersTable(faust.Table[bytes, bytes]):
         self._bytes, self._bytes_until = 0, 0.0
 
     def new_partition(self, partition: int) -> dict[bytes, bytes]:
-        """The empty rows of a partition that is about to be restored."""
+        """Return the empty rows of a partition that is about to be restored."""
         rows: dict[bytes, bytes] = {}
         self._by_partition[partition] = rows
         return rows
 
     def drop(self, partition: int) -> None:
-        """The partition has left."""
+        """Drop the rows of a revoked partition."""
         self._by_partition.pop(partition, None)
 
     @property
     def row_count(self) -> int:
-        """Rows held by this worker."""
+        """Number of rows that this worker holds."""
         return sum(len(rows) for rows in self._by_partition.values())
 
     @property
     def byte_count(self) -> int:
-        """Bytes of their keys and values, at most some seconds ago: it takes 30 ms a million rows."""
+        """Bytes of their keys and values, up to ten seconds old: counting takes 30 ms a million rows."""
         if time.monotonic() >= self._bytes_until:
             self._bytes = sum(
                 sum(map(len, rows.keys())) + sum(map(len, rows.values()))
@@ -60,10 +58,15 @@ class CustomersTable(faust.Table[bytes, bytes]):
         return self._bytes
 
 
-class Flow(Service):
-    """Stands where Faust's recovery stood: after a rebalance tasks are reassigned, and the flow goes on."""
+class AssignmentFlow(Service):
+    """Replaces Faust's recovery: reassigns the tasks after a rebalance, then lets the flow go on.
 
-    def __init__(self, app: "FaustApp", manager: "BulkTableManager", **kwargs: Any) -> None:
+    Args:
+        app: Faust's application.
+        manager: the table manager that owns this service.
+    """
+
+    def __init__(self, app: EngineApp, manager: "BulkTableManager", **kwargs: Any) -> None:
         self.app = app
         self._manager = manager
         self._rebalanced = Event()
@@ -73,18 +76,18 @@ class Flow(Service):
         super().__init__(**kwargs)
 
     def on_partitions_revoked(self, _revoked: set[TP]) -> None:
-        """Nothing is buffered here."""
+        """Do nothing: no records are buffered here."""
 
     async def on_rebalance(
         self, assigned: set[TP], _revoked: set[TP], _newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Called by Faust at each assignment, inside the consumer's callback: the work is done outside."""
+        """Record an assignment. Faust calls this inside the consumer's callback; the work follows outside."""
         self._assigned = assigned
         self._generation = generation_id
         self._rebalanced.set()
 
     @Service.task
-    async def _go_on(self) -> None:
+    async def _follow_assignments(self) -> None:
         while not self.should_stop:
             if await self.wait_for_stopped(self._rebalanced):
                 break
@@ -108,26 +111,30 @@ class Flow(Service):
 
 
 class BulkTableManager(TableManager):
-    """Faust's table manager, whose changelogs are neither subscribed to nor recovered by Faust."""
+    """Faust's table manager, whose changelogs Faust neither subscribes to nor recovers.
 
-    app: "FaustApp"
+    Attributes:
+        on_assigned: called with the assigned partitions and the generation, after each rebalance.
+    """
+
+    app: EngineApp
     on_assigned: Callable[[set[TP], int], Awaitable[None]]
-    _flow: Flow | None = None
+    _flow: AssignmentFlow | None = None
 
     @property
-    def recovery(self) -> Flow:  # type: ignore[override] # in place of Faust's own, and all that it is asked
-        """What follows a rebalance."""
+    def recovery(self) -> AssignmentFlow:  # type: ignore[override] # has all that Faust uses of a recovery
+        """The service that follows rebalances."""
         if self._flow is None:
-            self._flow = Flow(self.app, self, beacon=self.beacon, loop=self.loop)
+            self._flow = AssignmentFlow(self.app, self, beacon=self.beacon, loop=self.loop)
         return self._flow
 
     async def on_start(self) -> None:
-        """Start at once: Faust waits a second for agents that are declared late."""
+        """Start at once. Faust waits a second for agents that are declared late."""
         await self._update_channels()
         await self.recovery.start()
 
     async def on_stop(self) -> None:
-        """Stop fetching, then the flow."""
+        """Stop fetching, then the flow, then the tables."""
         await self.app._fetcher.stop()  # noqa: SLF001 - as Faust's own does
         await self.recovery.stop()
         for table in self.values():

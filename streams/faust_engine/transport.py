@@ -1,10 +1,11 @@
-"""Faust at the speed of its consumer: agents are handed whole record batches.
+"""Faust at the speed of its consumer: agents receive whole record batches.
 
-Faust wraps every record in a message, an event, four asyncio tasks and an ack (43 us a record). Here what one
-poll brings of a partition travels as *one* message. Offsets are not Faust's to commit either: each task
-commits its own, in the transaction that holds what came of them (`streams.worker.task`).
+Faust wraps every record in a message, an event, four asyncio tasks and an ack (43 us a record). Here the
+records that one poll returns for a partition travel as one message. Offsets are not committed by Faust
+either: each task commits its own, in the transaction that holds what came of them
+(`streams.worker.committer`).
 
-What is overridden is Faust's inside, and where aiokafka does not say it aloud, its: hence the private names.
+The classes override internals of Faust; docs/faust.md lists them.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
+from streams.faust_engine.types import EngineApp, RecordBatch
 from streams.kafka.aiokafka_patches.consumer_internals import (
     discard_fetched,
     known_position,
@@ -27,59 +29,40 @@ from streams.kafka.aiokafka_patches.consumer_internals import (
     request_rejoin,
 )
 from streams.kafka.aiokafka_patches.lenient_headers import install_lenient_headers
-from streams.kafka.aiokafka_patches.raw_records import RawRecord, install_raw_records
+from streams.kafka.aiokafka_patches.raw_records import install_raw_records
 from streams.kafka.topics import LARGEST_RECORD
 
 if TYPE_CHECKING:
     from faust.types import AppT, EventT, Message
-
-    from streams.faust_engine.app import FaustApp
 
 log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
 _UNAUTHORISED_SECONDS = 1.0
-#: A poll gives only of partitions that were active as it began: those of a task opened meanwhile have to
-#: wait until it ends. Faust would let it wait a second for the others.
+#: A poll returns records only of partitions that were active when it started. Those of a task that was opened
+#: meanwhile wait until it ends. Faust's poll would take up to a second.
 _POLL_SECONDS = 0.1
 
 
-class RecordBatch:
-    """Records of one partition, maybe none: all that is in the offsets `start` to `next_offset` - 1.
-
-    Those are the consumer's positions, not the first and last record's: transaction markers and what
-    compaction removed have offsets too. A batch that does not start where its reader is, was fetched before a
-    seek.
-    """
-
-    __slots__ = ("next_offset", "records", "start", "tp")
-
-    def __init__(self, tp: TopicPartition, records: list[RawRecord], start: int, next_offset: int) -> None:
-        self.tp = tp
-        self.records = records
-        self.start = start
-        self.next_offset = next_offset
-
-
 class BatchThread(driver.AIOKafkaConsumerThread):
-    """The consumer's thread: polls, and wraps each partition's records."""
+    """The consumer's thread: polls, and wraps each partition's records in a `RecordBatch`."""
 
-    app: "FaustApp"
+    app: EngineApp
 
     def __post_init__(self) -> None:
-        """Begin with nothing read."""
+        """Start without positions: nothing is handed over before a task seeks."""
         super().__post_init__()
         self._read_to: dict[TP, int] = {}
 
     async def on_start(self) -> None:
-        """Start the consumer."""
+        """Start the consumer, with raw records."""
         await super().on_start()
         install_raw_records(self._ensure_consumer())
 
     def _stopped_set(self) -> None:
-        # One that has crashed has ended, and closed its loop: nothing waits there to be told. Raising would
-        # put a traceback of this before the line that says why the worker ends.
+        # A crashed thread has closed its loop, and nothing waits there. An error here would put a traceback
+        # before the line that says why the worker ends.
         with contextlib.suppress(RuntimeError):
             super()._stopped_set()
 
@@ -92,12 +75,12 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            # What a producer aborted never happened, and what a crashed worker left open never will.
+            # Skip aborted transactions, and wait for open ones.
             isolation_level="read_committed",
             max_poll_records=conf.broker_max_poll_records,
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             fetch_max_wait_ms=250,
-            # So soon is a partition found that an input has gained. The default is five minutes.
+            # New partitions of an input are found within this time. The default is five minutes.
             metadata_max_age_ms=30_000,
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
@@ -116,22 +99,22 @@ class BatchThread(driver.AIOKafkaConsumerThread):
                 consumer, active_partitions, timeout=_POLL_SECONDS, max_records=max_records
             )
         except UnicodeDecodeError:
-            log.warning("a header has a name that is no UTF-8: records are decoded leniently from now on")
+            log.warning("a header name is not UTF-8; invalid bytes of names are replaced from now on")
             install_lenient_headers()
-            discard_fetched(consumer)  # the records that were decoded before the error are lost
+            discard_fetched(consumer)  # records that were decoded before the error are lost: read them again
             for tp in consumer.assignment() & self._read_to.keys():
                 consumer.seek(tp, self._read_to[tp])
             return {}
         except TopicAuthorizationFailedError as error:
-            # The right was there when the worker started: who took it away may give it back.
-            log.warning("Kafka no longer lets this worker read %s: trying again", error.args[0])
+            # The access right existed when the worker started, and may be granted again.
+            log.warning("Kafka no longer lets this worker read %s; trying again", error.args[0])
             await asyncio.sleep(_UNAUTHORISED_SECONDS)
             return {}
         batches = {}
         for tp in set(fetched) | active_partitions:
             start = self._read_to.get(tp)
             if start is None:
-                continue  # no task has said yet where it reads on
+                continue  # no task has sought a position yet
             records = fetched.get(tp) or []
             position = records[-1].offset + 1 if records else start
             position = max(position, known_position(consumer, tp) or 0)
@@ -141,10 +124,10 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         return batches
 
     async def seek_all(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Read on from `positions`, whatever has been read before. Runs on the thread's loop.
+        """Read on from `positions`, whatever was read before. Runs on the thread's loop.
 
-        A partition that is not assigned (any more) is left alone: its task is about to be closed, or will
-        seek when the new assignment is known.
+        Partitions that are not assigned are skipped. Their task is about to be closed, or seeks again when
+        the new assignment is known.
         """
         consumer = self._ensure_consumer()
         assigned = consumer.assignment()
@@ -156,14 +139,14 @@ class BatchThread(driver.AIOKafkaConsumerThread):
                 self._read_to.pop(TP(*tp), None)
 
     async def call(self, method: Callable[..., Awaitable[_Result]], *args: Any) -> _Result:
-        """Run a coroutine function of the aiokafka consumer's on its own loop."""
+        """Run a coroutine function on the loop of the aiokafka consumer."""
         return cast("_Result", await self.call_thread(method, *args))
 
 
 class BatchConsumer(driver.Consumer):
-    """Faust's consumer without its bookkeeping of acks and gaps, which expects an offset a message."""
+    """Faust's consumer without its tracking of acks and gaps, which expects one offset per message."""
 
-    app: "FaustApp"
+    app: EngineApp
     _thread: BatchThread
 
     def _new_consumer_thread(self) -> BatchThread:
@@ -178,7 +161,7 @@ class BatchConsumer(driver.Consumer):
             timestamp_type=0,
             headers=None,
             key=None,
-            value=cast("Any", record),  # the schema hands it to the agents as it is
+            value=cast("Any", record),  # `BatchSchema` passes it to the agents unchanged
             checksum=None,
             tp=tp,
             generation_id=self.app.consumer_generation_id,
@@ -186,20 +169,20 @@ class BatchConsumer(driver.Consumer):
 
     @property
     def kafka(self) -> AIOKafkaConsumer:
-        """The aiokafka consumer; call its coroutines by `call`."""
+        """The aiokafka consumer. Run its coroutines with `call`."""
         return self._thread._ensure_consumer()  # noqa: SLF001
 
     @property
     def member_id(self) -> str:
-        """Who this worker is to the group's coordinator."""
+        """Id that the group coordinator gave to this worker."""
         return member_id(self.kafka)
 
     def rejoin(self) -> None:
-        """Have the group make a new assignment."""
+        """Join the group again, which leads to a new assignment."""
         self._thread.thread_loop.call_soon_threadsafe(request_rejoin, self.kafka)
 
     async def call(self, method: Callable[..., Awaitable[_Result]], *args: Any) -> _Result:
-        """Run one of the aiokafka consumer's coroutine functions where it lives."""
+        """Run a coroutine function on the loop of the aiokafka consumer, and return its result."""
         return await self._thread.call(method, *args)
 
     async def seek_all(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -209,29 +192,29 @@ class BatchConsumer(driver.Consumer):
             self._read_offset.pop(TP(*tp), None)
 
     def ack(self, message: "Message") -> bool:
-        """Nothing to remember: a task knows how far it has come."""
+        """Accept without tracking: tasks keep their own positions."""
         message.acked = True
         self._unacked_messages.discard(message)
         return True
 
     async def commit(self, *_args: Any, **_kwargs: Any) -> bool:
-        """Offsets are committed by the tasks, with what came of them."""
+        """Commit nothing: tasks commit their offsets in their transactions."""
         return False
 
     async def perform_seek(self) -> None:
-        """Where to read on is said by the tasks, before their partitions are resumed."""
+        """Seek nothing: tasks seek before their partitions are resumed."""
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Gaps in the offsets are no matter: a batch says where to read on."""
+        """Track no gaps: a batch holds the position behind it."""
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Faust's livelock detector reads its own acks; lag and latency are exported instead."""
+        """Disable Faust's livelock detector, which relies on acks. Lag and latency are exported instead."""
 
 
 class PlainProducer(driver.Producer):
-    """Faust's producer, reaching the broker as all our clients do. What must be atomic is not sent by it."""
+    """Faust's producer with the project's connection options. It sends only what needs no transaction."""
 
-    app: "FaustApp"
+    app: EngineApp
 
     def _new_producer(self, _transactional_id: str | None = None) -> AIOKafkaProducer:
         return AIOKafkaProducer(
@@ -251,10 +234,10 @@ class BatchTransport(driver.Transport):
 
 
 class BatchSchema(Schema[Any, Any]):
-    """Leaves the records as they are: decoding is the agents', and so are its errors."""
+    """Passes records to the agents without decoding them, so that agents handle decoding errors."""
 
     def compile(self, app: "AppT", **_: Any) -> "Callable[..., Awaitable[EventT[Any]]]":
-        """A decoder that decodes nothing."""
+        """Return a decoder that returns the value unchanged."""
 
         async def decode(message: "Message", **_: Any) -> Event:
             return Event(app, None, message.value, message.headers, message)

@@ -40,19 +40,24 @@ def registry(worker: Worker) -> CollectorRegistry:
     PlatformCollector(registry=collected)
     GCCollector(registry=collected)
     collected.register(BusinessCollector(lambda: worker.publisher))
-    collected.register(WorkerCollector(worker.operational, worker))
+    collected.register(WorkerCollector(worker.counters, worker))
     if worker.read_model is not None:
         collected.register(ReadModelCollector(worker.read_model))
     return collected
 
 
 class Server:
-    """Serves one worker's pages while it runs."""
+    """Serves one worker's pages while it runs.
+
+    Attributes:
+        address: URL at which other workers reach this one; known once the server has started.
+    """
 
     def __init__(self, worker: Worker, host: str, port: int) -> None:
         self._worker = worker
         self._host = host
         self._port = port
+        self.address = f"http://{host}:{port}"
         self._registry = registry(worker)
         self._live_page = LivePage(
             worker,
@@ -61,7 +66,7 @@ class Server:
             worker.settings.clock,
             worker.settings.prometheus,
         )
-        owners = RemoteTasks(worker.app.owners, lambda: worker.app.address)
+        owners = RemoteTasks(worker.app.owners, lambda: self.address)
         self._api = Api(
             LocalTasks(worker.tasks.get),
             owners,
@@ -101,8 +106,8 @@ class Server:
                 problem,
                 "set RETENTION_HOST to an address of this machine, and RETENTION_PORT to a port free to use",
             ) from None
-        # Before the worker joins its group, and tells the others.
-        self._worker.app.address = advertised(self._worker.settings, self._runner.addresses[0][1])
+        # Before the worker joins its group, which tells the other members.
+        self.address = advertised(self._worker.settings, self._runner.addresses[0][1])
 
     @property
     def url(self) -> str:
@@ -124,9 +129,9 @@ class Server:
 
     async def _ready(self, _: web.Request) -> web.Response:
         """200 once every task of this worker is restored and caught up."""
-        ready = self._worker.settled and self._worker.caught_up()
+        ready = self._worker.is_restored and self._worker.caught_up()
         return web.json_response(
-            {"ready": ready, "tasks": self._worker.owned(), "restoring": self._worker.tasks.opening},
+            {"ready": ready, "tasks": self._worker.owned(), "restoring": self._worker.tasks.opening_count},
             status=200 if ready else 503,
         )
 

@@ -1,4 +1,4 @@
-"""The inputs: which topics there are, by name and by pattern, and what reads each."""
+"""Resolve which topics are inputs, by name and by pattern, and what reads each."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -9,16 +9,16 @@ from streams.kafka.topics import INPUTS, Names
 from streams.mapping.mappings import TopicReader
 from streams.mapping.reader import Reader
 
-#: What begins so is made here, or is Kafka's own: no pattern is to find it.
+#: Prefixes of derived topics and of Kafka's own. Patterns do not match them.
 _NOT_INPUTS = ("retention.", "__")
 
 
 def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, TopicReader]:
-    """Give what reads each of these topics that is an input.
+    """Return input topic -> its reader.
 
     Args:
-        settings: for the inputs that they name.
-        topics: that there are, or a part of them.
+        settings: settings with the inputs, by name and by pattern.
+        topics: existing topics, or some of them.
 
     Raises:
         RetentionError: two patterns match one topic.
@@ -30,15 +30,15 @@ def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, TopicRea
 
 
 def require_read_access(settings: Settings, topics: Iterable[str], sender: str) -> None:
-    """Refuse to send the contract's events where no worker of these settings looks for them.
+    """Require that a worker with these settings would read events sent to these topics.
 
     Args:
-        settings: for the inputs that they name.
-        topics: of the contract, to which events are to be sent.
-        sender: who is about to send them, for the message.
+        settings: settings with the inputs.
+        topics: topics of the contract, to which events are about to be sent.
+        sender: name of the sending command, for the message.
 
     Raises:
-        SettingsError: one of them is no input, or a mapping's.
+        SettingsError: one of them is not an input, or is read by a mapping.
     """
     for topic in topics:
         reads, kind = settings.mappings.reads(topic), INPUTS[topic]
@@ -46,20 +46,24 @@ def require_read_access(settings: Settings, topics: Iterable[str], sender: str) 
             continue
         if isinstance(reads, Reader):
             problem = f"the mapping {reads.name} reads {topic}, to which {sender} sends the contract's events"
-            hint = f'they need another topic than your rows: leave {topic} to kind = "{kind}"'
+            hint = f'your rows need another topic: leave {topic} to kind = "{kind}"'
         else:
-            problem = f"no worker would read the events of {topic}, to which {sender} sends them"
-            hint = f'add [[inputs]] with topic = "{topic}", kind = "{kind}" to those that there are'
+            problem = f"no worker reads the events of {topic}, to which {sender} sends them"
+            hint = f'add [[inputs]] with topic = "{topic}", kind = "{kind}" to the others'
         raise SettingsError(
             "inputs",
-            f"{problem}: none of them is sent",
+            f"{problem}; nothing has been sent",
             source=f"in {settings.config}",
-            hint=f"{hint}, and start the workers again",
+            hint=f"{hint}, and restart the workers",
         )
 
 
 async def appeared(settings: Settings, known: Collection[str]) -> list[str]:
-    """Give the inputs that there are beside those that are known.
+    """Return the existing inputs that are not among the known ones, sorted.
+
+    Args:
+        settings: settings with the inputs.
+        known: input topics that are known already.
 
     Raises:
         RetentionError: Kafka does not answer, or two patterns match one topic.

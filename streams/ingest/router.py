@@ -1,12 +1,12 @@
-"""Intake: records become events, events become facts, and each fact goes to its customer's task.
+"""Route records: decode them to events, turn these into facts, and send each fact to its customer's task.
 
-It keeps no state. What is bad becomes a dead letter; what is another task's customer's takes one hop through
-the facts topic; the rest is applied at once.
+A router keeps no state. Invalid records become dead letters. Facts of another task's customers take one hop
+through the repartition topic `{group}-facts`. The others are applied at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from aiokafka import TopicPartition
 
@@ -28,44 +28,57 @@ from streams.mapping.reader import Reader
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.partitioner import tasks_of
 
-#: A forwarded fact keeps its record's timestamp, from which its latency counts, if that is so recent. By its
-#: timestamps the facts topic keeps 30 days: what an old record says would be gone before it is read.
+#: A forwarded fact keeps its record's timestamp, from which its latency counts, if it is this recent. The
+#: facts topic keeps records for 30 days by their timestamps: a fact with an old one would be removed unread.
 _RECENT_MS = 24 * 3600 * 1000
 
 
 class BatchFacts:
-    """What the events of a batch of records say.
+    """The facts of a batch of records.
 
     Args:
-        definitions: of the metrics.
-        partition: has the clock, from which the horizon counts.
+        definitions: definitions of the metrics.
+        partition: state with the clock that the horizon counts from.
 
     Attributes:
-        facts: in the order in which they came.
-        timestamps: of the record that brought each, milliseconds.
-        latest: the largest event time seen, microseconds.
+        facts: facts in the order of their records.
+        timestamps: timestamp of each fact's record, milliseconds since the epoch.
+        stream_time: largest event time seen, microseconds since the epoch.
     """
 
-    __slots__ = ("_definitions", "_earliest", "_now", "_too_late", "_wall", "facts", "latest", "timestamps")
+    __slots__ = (
+        "_definitions",
+        "_earliest",
+        "_now",
+        "_too_late",
+        "_wall",
+        "facts",
+        "stream_time",
+        "timestamps",
+    )
 
     def __init__(self, definitions: Definitions, partition: Partition) -> None:
         self.facts: list[Addressed] = []
         self.timestamps: list[int] = []
-        self.latest = partition.stream_time
+        self.stream_time = partition.stream_time
         self._definitions = definitions
         self._wall, self._now = wall_us(), partition.now
         self._earliest = horizon_start(self._now, definitions.horizon_days)
         self._too_late = self._wall + FUTURE_TOLERANCE_US
 
     def add(self, event: Event, timestamp: int) -> None:
-        """Take what an event says.
+        """Add the facts of an event.
+
+        Args:
+            event: the event.
+            timestamp: timestamp of its record, milliseconds since the epoch.
 
         Raises:
-            EventError: it cannot be counted.
+            EventError: the event cannot be counted.
         """
         definitions = self._definitions
         time = to_us(event.time)
-        # The call is only for the message: this test stands for it, at a third of its cost.
+        # The call only makes the message. The comparison decides at a third of its cost.
         if not self._earliest <= time <= self._too_late:
             check_time(
                 time, wall_us=self._wall, now_us=self._now, definitions=definitions, expires=event.expires
@@ -73,53 +86,94 @@ class BatchFacts:
         for customer, fact in facts_of(event, definitions, time):
             self.facts.append((customer.encode(), fact, encode_fact(fact)))
             self.timestamps.append(timestamp)
-        if time > self.latest:  # noqa: PLR1730 - a call of max costs as much as the rest
-            self.latest = time
+        if time > self.stream_time:  # noqa: PLR1730 - a call of max costs as much as the rest
+            self.stream_time = time
+
+
+class _Forwarded(NamedTuple):
+    """A fact of another task's customer.
+
+    Attributes:
+        task: number of that task.
+        key: encoded customer id.
+        encoded: encoded fact.
+        timestamp: timestamp of the fact's record, milliseconds since the epoch.
+    """
+
+    task: int
+    key: bytes
+    encoded: bytes
+    timestamp: int
 
 
 class Router:
-    """What one task does with the records of its partitions of the inputs and of the facts topic."""
+    """Routes the records of one task's partitions of the inputs and of the facts topic.
+
+    Args:
+        task: number of the task.
+        task_count: number of tasks of the group.
+        facts_topic: name of the repartition topic.
+        dead_letter_partitions: number of partitions of the dead-letter topic.
+        definitions: definitions of the metrics.
+        partition: state of the task's customers, which the facts are applied to.
+        outbox: takes forwarded facts, messages and dead letters.
+        counters: the worker's counters.
+
+    Attributes:
+        messages_sent: messages of the partition to other tasks that were put into the outbox so far.
+    """
 
     def __init__(
         self,
         *,
         task: int,
-        tasks: int,
+        task_count: int,
         facts_topic: str,
         dead_letter_partitions: int,
         definitions: Definitions,
         partition: Partition,
         outbox: Outbox,
-        operational: WorkerCounters,
+        counters: WorkerCounters,
     ) -> None:
         self._task = task
-        self._tasks = tasks
+        self._task_count = task_count
         self._facts_topic = facts_topic
         self._dead_letter_partitions = dead_letter_partitions
         self._definitions = definitions
         self._partition = partition
         self._outbox = outbox
-        self._operational = operational
-        #: How many of the partition's own statements have been put into the outbox.
-        self.letters = 0
+        self._counters = counters
+        self.messages_sent = 0
 
-    def take_events(self, kind: Kind, tp: TopicPartition, records: Sequence[RawRecord]) -> None:
-        """Decode, check and pass on one partition's records."""
-        found = BatchFacts(self._definitions, self._partition)
+    def route_events(self, kind: Kind, tp: TopicPartition, records: Sequence[RawRecord]) -> None:
+        """Decode, check and route records of the contract.
+
+        Args:
+            kind: kind of the events.
+            tp: partition of the input.
+            records: records of this partition.
+        """
+        batch = BatchFacts(self._definitions, self._partition)
         for record in records:
             try:
                 event = decode(kind, unwrap(record) if record.headers else record.value)
-                found.add(event, record.timestamp)
+                batch.add(event, record.timestamp)
             except EventError as error:
-                self._refuse(tp, record, error)
-        self._pass_on(tp, records, found)
+                self._reject(tp, record, error)
+        self._route(tp, records, batch)
 
-    def take_mapped(self, reader: Reader, tp: TopicPartition, records: Sequence[RawRecord]) -> None:
-        """Make events of one partition's records, check them and pass them on.
+    def route_mapped(self, reader: Reader, tp: TopicPartition, records: Sequence[RawRecord]) -> None:
+        """Map records to events, check and route these.
 
-        What is good of a record counts, whatever else it says; what is not makes it a dead letter, once.
+        The valid events of a record count, whatever else it holds. Its first error makes it a dead letter,
+        once.
+
+        Args:
+            reader: the mapping of the topic.
+            tp: partition of the input.
+            records: records of this partition.
         """
-        found = BatchFacts(self._definitions, self._partition)
+        batch = BatchFacts(self._definitions, self._partition)
         anonymous, surrounded = reader.anonymous, reader.surrounded
         for record in records:
             around = Around(tp.topic, record.key, record.timestamp, record.headers) if surrounded else None
@@ -127,72 +181,79 @@ class Router:
             errors = outcome.errors
             for event in outcome.events:
                 try:
-                    found.add(event, record.timestamp)
+                    batch.add(event, record.timestamp)
                 except EventError as error:
                     errors.append(error)
             if errors:
-                self._refuse(tp, record, errors[0])
-        self._operational.nobodys(tp.topic, reader.anonymous - anonymous)
-        self._pass_on(tp, records, found)
+                self._reject(tp, record, errors[0])
+        self._counters.nobodys(tp.topic, reader.anonymous - anonymous)
+        self._route(tp, records, batch)
 
-    def take_facts(self, tp: TopicPartition, records: Sequence[RawRecord]) -> None:
-        """Take facts that other tasks have forwarded."""
+    def apply_facts(self, tp: TopicPartition, records: Sequence[RawRecord]) -> None:
+        """Apply facts that other tasks have forwarded."""
         decode = decode_fact
-        taken = [(record.key, decode(record.value), record.value) for record in records]
-        self._operational.duplicates += self._partition.process(taken)
+        facts = [(record.key, decode(record.value), record.value) for record in records]
+        self._counters.duplicates += self._partition.process(facts)
         self.deliver()
-        self._operational.read(self._task, tp, records)
+        self._counters.read(self._task, tp, records)
 
     def deliver(self) -> None:
-        """Deliver what the partition says to partitions: to itself at once, to others through their facts.
+        """Deliver the partition's messages: its own at once, the others through the repartition topic.
 
-        It may have come of any fact, of the clock or of counting: no transaction is to come in between.
+        Messages may come from any fact, from the clock and from building aggregates. Call this before the
+        next transaction, so that they are sent in the transaction that holds their cause.
         """
-        self._operational.erased += self._partition.drain_erased_count()
-        while letters := self._partition.drain_messages():
-            keys = [(letter.to or REGISTRY_ADDRESS).encode() for letter in letters]
-            for letter, key, task in zip(letters, keys, self._tasks_of(keys), strict=True):
-                encoded = encode_fact(letter.fact)
-                for to in range(self._tasks) if letter.to is None else (task,):
+        self._counters.erased += self._partition.drain_erased_count()
+        while messages := self._partition.drain_messages():
+            keys = [(message.to or REGISTRY_ADDRESS).encode() for message in messages]
+            for message, key, task in zip(messages, keys, self._tasks_of(keys), strict=True):
+                encoded = encode_fact(message.fact)
+                for to in range(self._task_count) if message.to is None else (task,):
                     if to == self._task:
-                        self._partition.process([(key, letter.fact, encoded)])
+                        self._partition.process([(key, message.fact, encoded)])
                     else:
                         self._outbox.to(self._facts_topic, to).append(Outgoing(key, encoded))
-                        self.letters += 1
+                        self.messages_sent += 1
 
     def _tasks_of(self, keys: Sequence[bytes]) -> Sequence[int]:
-        """Give whose each key is: a customer's by its hash, the registry's (an empty key) the first one's."""
-        tasks = tasks_of(keys, self._tasks)
+        """Return the task of each key. The registry, whose key is empty, is in the first task."""
+        tasks = tasks_of(keys, self._task_count)
         if b"" not in keys:
             return tasks
         return [task if key else 0 for key, task in zip(keys, tasks, strict=True)]
 
-    def _pass_on(self, tp: TopicPartition, records: Sequence[RawRecord], found: BatchFacts) -> None:
-        """Take what is ours of what has been found in records, and forward the rest."""
-        self._partition.stream_time = found.latest
-        self._operational.events(tp.topic, len(records))
-        own = found.facts
+    def _route(self, tp: TopicPartition, records: Sequence[RawRecord], batch: BatchFacts) -> None:
+        """Apply the facts of this task's customers, and forward the others."""
+        self._partition.stream_time = batch.stream_time
+        self._counters.events(tp.topic, len(records))
+        own = batch.facts
         tasks = self._tasks_of([key for key, _, _ in own])
         if tasks.count(self._task) < len(tasks):
-            whose = list(zip(tasks, found.facts, found.timestamps, strict=True))
-            self._forward([each for each in whose if each[0] != self._task])
-            own = [taken for task, taken, _ in whose if task == self._task]
-        self._operational.duplicates += self._partition.process(own)
+            own = [fact for task, fact in zip(tasks, batch.facts, strict=True) if task == self._task]
+            self._forward(
+                _Forwarded(task, key, encoded, timestamp)
+                for task, (key, _, encoded), timestamp in zip(
+                    tasks, batch.facts, batch.timestamps, strict=True
+                )
+                if task != self._task
+            )
+        self._counters.duplicates += self._partition.process(own)
         self.deliver()
-        forwarded = len(found.facts) - len(own)
-        self._operational.read(self._task, tp, records, len(records) - forwarded)
+        forwarded = len(batch.facts) - len(own)
+        self._counters.rerouted += forwarded
+        self._counters.read(self._task, tp, records, len(records) - forwarded)
 
-    def _forward(self, others: Sequence[tuple[int, Addressed, int]]) -> None:
-        """Send facts to their customers' tasks."""
+    def _forward(self, forwarded: Iterable[_Forwarded]) -> None:
+        """Put facts into the outbox for the tasks of their customers."""
         wall = wall_us() // 1000
         to, topic = self._outbox.to, self._facts_topic
-        for task, (key, _, encoded), timestamp in others:
+        for task, key, encoded, timestamp in forwarded:
             sent = timestamp if wall - _RECENT_MS < timestamp <= wall else None
             to(topic, task).append(Outgoing(key, encoded, sent))
-        self._operational.rerouted += len(others)
 
-    def _refuse(self, tp: TopicPartition, record: RawRecord, error: EventError) -> None:
-        self._operational.dead_letter(error.reason)
+    def _reject(self, tp: TopicPartition, record: RawRecord, error: EventError) -> None:
+        """Put an invalid record into the outbox as a dead letter."""
+        self._counters.dead_letter(error.reason)
         rejection = Rejection(error.reason, error.message, tp.topic, tp.partition, record.offset)
         headers = cast("Headers", [*record.headers, *encode(rejection, datetime.now(UTC))])
         partition = tp.partition % self._dead_letter_partitions

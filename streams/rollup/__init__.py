@@ -1,5 +1,6 @@
-"""The partial results of all partitions become one set of published metrics.
+"""Combine the partial results of all tasks into one set of published metrics.
 
-Imports `kafka` and `models`.
-Start at `collector`.
+Owns the messages of an evaluation round (`protocol`), the bookkeeping of a round (`collector`) and the export
+of its result (`publisher`). No I/O: `streams.worker.rollup_leader` sends and receives. Imports
+`streams.kafka` and `models`. Start at `protocol`.
 """

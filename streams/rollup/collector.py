@@ -1,150 +1,148 @@
-"""The roll-up: complete sets of the tasks' answers become the metrics.
+"""Collect the partial results of evaluation rounds, and decide when the group has caught up.
 
-Pure bookkeeping; `streams.worker.rollup_leader` sends the ticks, and `streams.rollup.publisher` makes the metrics.
+Pure bookkeeping. `streams.worker.rollup_leader` sends the ticks, and `streams.rollup.publisher` computes the
+metrics.
 """
 
-import zlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-import msgspec
+from streams.rollup.protocol import PartialResult, Tick
 
-from models.aggregation.aggregates import PartialAggregate, duration_names, window_sizes
-from models.definitions.definitions import Definitions
-from models.metrics.catalogue import CATALOGUE
-
-#: What is known of one customer may lead to something about another: facts lead to facts. Once the inputs
-#: have been read, merges have reached the registry after one epoch, and identities their names after two;
-#: what was sent astray until then has been sent on, and arrived, after four; who is named by it, by whatever
-#: identity, knows after six. What comes later comes of later events.
-_EPOCHS: Final = 6
+#: Upper bound of settlement rounds. A fact of one customer may lead to facts of others. Once the inputs have
+#: been read: after 1 round, merges have reached the registry; after 2, every identity knows its canonical id;
+#: after 4, misdirected facts have been forwarded; after 6, referrers have been notified. Facts that appear
+#: later come from later events.
+MAX_SETTLEMENT_ROUNDS: Final = 6
 
 
-class Tick(msgspec.Struct, array_like=True):
-    """The question to every task: your values at `now`."""
+class _Export(NamedTuple):
+    """The last complete round that became the metrics.
 
-    number: int
-    generation: int  #: of the consumer group: answers of another one do not count
-    now: int  #: microseconds since the epoch
-    epoch: int  #: rises when the inputs have been read: facts forwarded until then must be read, too
-    rewind: int  #: inputs are to be read from the earliest, once for each new value
-    caught_up: bool = False  #: what was answered last rests on all there was: what it means may be said
-    exported: int = 0  #: the number of the last tick whose answers became the metrics
-    exported_at: int = 0  #: when they did, milliseconds since the epoch
-
-
-class PartialResult(msgspec.Struct, array_like=True):
-    """One task's answer to a tick."""
-
-    task: int
-    number: int
-    generation: int
-    now: int  #: what it was evaluated at; later than the tick's where the task had seen a later one
-    latest: int  #: the largest event time the task has seen
-    inputs_read: bool  #: inputs have been read, and forwarded, up to the ends they had at assignment
-    epoch: int  #: the last epoch up to whose beginning facts have been read
-    rewind: int
-    partial: PartialAggregate | None  #: None until the task has read, and added up, what there was
-    shape: int  #: `schema_hash` the definitions that it was made with
-    quiet: bool = True  #: nothing that others are to read has come of facts since it answered the last epoch
-
-
-def schema_hash(definitions: Definitions) -> int:
-    """Give a number for what partials hold and mean: those of different ones cannot be added.
-
-    While a new release or configuration is rolled out, workers of both answer; the numbers hold still until
-    all are alike again.
+    Attributes:
+        number: number of its tick; 0 before the first.
+        at: when it became the metrics, milliseconds since the epoch.
     """
-    shape = (
-        PartialAggregate.__struct_fields__,
-        duration_names(definitions),
-        window_sizes(definitions),
-        sorted(CATALOGUE),
-    )
-    return zlib.crc32(msgspec.json.encode([*shape, definitions], order="deterministic"))
+
+    number: int = 0
+    at: int = 0
 
 
 class RollupCollector:
-    """Collects answers, and says when a set of them is complete."""
+    """Collects the results of one round at a time, until every task has responded.
 
-    def __init__(self, tasks: int, generation: int, now: int, shape: int) -> None:
-        self.tasks = tasks
+    Args:
+        task_count: number of tasks of the group.
+        generation: generation of the consumer group whose results count.
+        now: instant before which no round is evaluated, microseconds since the epoch.
+        schema_hash: `streams.rollup.protocol.schema_hash` of the leader's definitions.
+
+    Attributes:
+        incompatible_tasks: tasks whose last result has another schema hash.
+        now: instant of the current round, microseconds since the epoch; never goes back.
+        stream_time: largest event time of all tasks, microseconds since the epoch.
+        settlement_round: current settlement round; 0 before the first.
+        reprocess_id: largest reprocess id of all tasks.
+    """
+
+    def __init__(self, task_count: int, generation: int, now: int, schema_hash: int) -> None:
+        self.task_count = task_count
         self.generation = generation
-        self.shape = shape
-        self.others: set[int] = set()  #: tasks whose answers are of another shape
-        self.now = now  #: never goes back
-        self.latest = 0
-        self.epoch = 0
-        self.rewind = 0
+        self.schema_hash = schema_hash
+        self.incompatible_tasks: set[int] = set()
+        self.now = now
+        self.stream_time = 0
+        self.settlement_round = 0
+        self.reprocess_id = 0
         self._number = 0
         self._inputs_read = False
-        self._epochs = 0  #: that have passed since
+        self._settlement_rounds = 0  #: that have ended since the inputs were read
         self._settled = False
-        self._trusted = False
-        self._exported = (0, 0)
-        self._answers: dict[int, PartialResult] = {}
+        self._complete_caught_up = False
+        self._export = _Export()
+        self._results: dict[int, PartialResult] = {}
 
-    def tick(self, now: int) -> Tick:
-        """The next question. Answers to earlier ones no longer count."""
+    def start_round(self, now: int) -> Tick:
+        """Return the tick of a new round. Results of earlier rounds no longer count.
+
+        Args:
+            now: instant to evaluate at, microseconds since the epoch.
+        """
         self.now = max(self.now, now)
-        trusted = self._trusted and not self.pending
+        caught_up = self._complete_caught_up and not self.pending
         self._number += 1
-        self._answers = {}
+        self._results = {}
         return Tick(
-            self._number, self.generation, self.now, self.epoch, self.rewind, trusted, *self._exported
+            self._number,
+            self.generation,
+            self.now,
+            self.settlement_round,
+            self.reprocess_id,
+            caught_up,
+            self._export.number,
+            self._export.at,
         )
 
-    def exported(self, at: int) -> None:
-        """The metrics hold the last complete set, since `at` (milliseconds)."""
-        self._exported = (self._number, at)
+    def record_export(self, at: int) -> None:
+        """Record that the complete round has become the metrics at `at` (milliseconds since the epoch)."""
+        self._export = _Export(self._number, at)
 
     @property
     def pending(self) -> bool:
-        """Whether answers to the last tick are still to come."""
-        return self._number > 0 and len(self._answers) < self.tasks
+        """Whether results of the current round are missing."""
+        return self._number > 0 and len(self._results) < self.task_count
 
-    def add(self, answer: PartialResult) -> Sequence[PartialResult] | None:
-        """Take one answer; the whole set once it is complete, else None."""
-        if answer.generation != self.generation or answer.number != self._number:
-            return None  # a zombie's, or late
-        if answer.shape != self.shape:
-            self.others.add(answer.task)
-            return None
-        self.others.discard(answer.task)
-        self.latest = max(self.latest, answer.latest)
-        self.rewind = max(self.rewind, answer.rewind)
-        if answer.now != self.now:
-            self.now = max(self.now, answer.now)
-            if answer.partial is not None:
-                return None  # all are evaluated at one now: ask again, at the later one
-            # The clock of who adds up its history stands still: there is nothing to ask it for at once.
-        self._answers[answer.task] = answer
-        if len(self._answers) < self.tasks:
-            return None
-        answers = list(self._answers.values())
-        self._follow(answers)
-        self._trusted = self.caught_up(answers)
-        return answers
+    def add(self, result: PartialResult) -> Sequence[PartialResult] | None:
+        """Add one result. Return the results of all tasks once the round is complete, else None.
 
-    def caught_up(self, answers: Sequence[PartialResult]) -> bool:
-        """Whether a complete set rests on all that had been written when the partitions were assigned."""
+        Late results, and those of another generation or schema, are ignored.
+        """
+        if result.generation != self.generation or result.number != self._number:
+            return None
+        if result.schema_hash != self.schema_hash:
+            self.incompatible_tasks.add(result.task)
+            return None
+        self.incompatible_tasks.discard(result.task)
+        self.stream_time = max(self.stream_time, result.stream_time)
+        self.reprocess_id = max(self.reprocess_id, result.reprocess_id)
+        if result.now != self.now:
+            self.now = max(self.now, result.now)
+            if result.partial is not None:
+                return None  # all tasks are evaluated at one instant: the next round is at the later one
+            # The clock of a task that builds its aggregates stands still: another round would not help it.
+        self._results[result.task] = result
+        return self._complete() if len(self._results) == self.task_count else None
+
+    def _complete(self) -> Sequence[PartialResult]:
+        results = list(self._results.values())
+        self._settle(results)
+        self._complete_caught_up = self.caught_up(results)
+        return results
+
+    def caught_up(self, results: Sequence[PartialResult]) -> bool:
+        """Whether a complete round rests on everything that was written when partitions were assigned."""
         return self._settled and all(
-            answer.inputs_read
-            and answer.epoch == self.epoch
-            and answer.rewind == self.rewind
-            and answer.partial is not None
-            for answer in answers
+            result.inputs_read
+            and result.settlement_round == self.settlement_round
+            and result.reprocess_id == self.reprocess_id
+            and result.partial is not None
+            for result in results
         )
 
-    def _follow(self, answers: Sequence[PartialResult]) -> None:
-        read = all(answer.inputs_read for answer in answers)
-        if read and not self._inputs_read:
-            # Larger than any epoch of an earlier generation's owner.
-            self.epoch = max(self.epoch, self.generation << 20) + 1
-            self._epochs = 0
+    def _settle(self, results: Sequence[PartialResult]) -> None:
+        """Start the settlement when all inputs have been read. End it once no facts lead to facts."""
+        inputs_read = all(result.inputs_read for result in results)
+        if inputs_read and not self._inputs_read:
+            # Larger than any settlement round of an earlier generation's leader.
+            self.settlement_round = max(self.settlement_round, self.generation << 20) + 1
+            self._settlement_rounds = 0
             self._settled = False
-        elif read and not self._settled and all(answer.epoch == self.epoch for answer in answers):
-            self._epochs += 1
-            self._settled = self._epochs == _EPOCHS or all(answer.quiet for answer in answers)
-            self.epoch += not self._settled
-        self._inputs_read = read
+        elif inputs_read and not self._settled and self._round_read(results):
+            self._settlement_rounds += 1
+            quiescent = all(result.is_quiescent for result in results)
+            self._settled = quiescent or self._settlement_rounds == MAX_SETTLEMENT_ROUNDS
+            self.settlement_round += not self._settled
+        self._inputs_read = inputs_read
+
+    def _round_read(self, results: Sequence[PartialResult]) -> bool:
+        return all(result.settlement_round == self.settlement_round for result in results)

@@ -1,4 +1,4 @@
-"""The metrics of the whole: made of complete sets of answers, exported, written to `retention.metrics`."""
+"""Compute the metrics of all partitions from complete rounds, and publish them to `retention.metrics`."""
 
 import math
 import time
@@ -12,21 +12,25 @@ from models.contract.decoding import to_us
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE, Sample, compute
 from streams.kafka.outbox import Outgoing
-from streams.rollup.collector import PartialResult
+from streams.rollup.protocol import PartialResult
 
 AS_OF = "retention_as_of_timestamp_seconds"
 CAUGHT_UP = "retention_caught_up"
 
 _PUBLISH_SECONDS = 1.0
 _AS_OF_SECONDS = 10.0
-#: Without a complete set of answers for this long, the numbers are no longer what is.
+#: Without a complete round for this long, the values are out of date.
 _FRESH_SECONDS = 10.0
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def series_key(metric: str, labels: Mapping[str, str]) -> str:
-    """Give a series its name as Prometheus writes it, labels sorted: the key in `retention.metrics`."""
+    """Return a series' name in Prometheus' notation with sorted labels: its key in `retention.metrics`.
+
+    >>> series_key("retention_orders", {"window": "7d"})
+    'retention_orders{window="7d"}'
+    """
     if not labels:
         return metric
     inside = ",".join(f'{name}="{_escape(value)}"' for name, value in sorted(labels.items()))
@@ -38,11 +42,11 @@ def _escape(value: str) -> str:
 
 
 def series_value(sample: Sample, as_of: int) -> dict[str, Any]:
-    """Give a series as it is in `retention.metrics` and printed by `compute --json`; NaN is null.
+    """Return a series as a JSON object, as in `retention.metrics` and `compute --json`. NaN becomes null.
 
     Args:
         sample: the series.
-        as_of: microseconds since the epoch.
+        as_of: instant of the evaluation, microseconds since the epoch.
     """
     value: dict[str, Any] = {"metric": sample.metric, "labels": sample.labels, "value": _number(sample.value)}
     if sample.numerator is not None:
@@ -58,16 +62,23 @@ def _number(value: float) -> float | None:
 
 
 class Publisher:
-    """The last complete values, and what of them has been published.
+    """Holds the values of the last complete round, and knows which of them have been published.
 
-    A new owner begins with what `retention.metrics` holds: the last complete values stay until there are
-    newer ones, and only the difference is sent.
+    A new leader starts with the content of `retention.metrics`. The last complete values stay until a newer
+    round is complete, and only differences are sent.
+
+    Args:
+        definitions: definitions of the metrics.
+
+    Attributes:
+        samples: series of the last complete round.
+        as_of: its instant, microseconds since the epoch; 0 before the first complete round.
     """
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self.samples: list[Sample] = []
-        self.as_of = 0  #: microseconds since the epoch; 0: nothing has been complete yet
+        self.as_of = 0
         self._caught_up = False
         self._complete_at = -math.inf
         self._published: dict[str, bytes] = {}
@@ -75,7 +86,7 @@ class Publisher:
         self._as_of_at = -math.inf
 
     def restore(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Take what `retention.metrics` holds, in its order."""
+        """Restore the values from the keys and values of `retention.metrics`, in their order."""
         rows: dict[str, dict[str, Any]] = {}
         for key, value in records:
             if value is None:
@@ -85,25 +96,31 @@ class Publisher:
         for name, row in rows.items():
             self.as_of = max(self.as_of, to_us(datetime.fromisoformat(row.pop("as_of"))))
             self._published[name] = _encode(row)
-            if row["metric"] in CATALOGUE:  # not what another version published
+            if row["metric"] in CATALOGUE:  # another release may have published metrics that this one lacks
                 self.samples.append(_sample(row))
 
-    def complete(self, answers: Sequence[PartialResult], now: int, *, caught_up: bool) -> None:
-        """Take a complete set of answers, evaluated at `now`."""
+    def update(self, results: Sequence[PartialResult], now: int, *, caught_up: bool) -> None:
+        """Compute the metrics from a complete round, if it is caught up.
+
+        Args:
+            results: one result per task.
+            now: instant of the evaluation, microseconds since the epoch.
+            caught_up: whether the round rests on everything that was written when partitions were assigned.
+        """
         self._complete_at = time.monotonic()
         self._caught_up = caught_up
         if caught_up and now >= self.as_of:
-            partials = [answer.partial for answer in answers if answer.partial is not None]
+            partials = [result.partial for result in results if result.partial is not None]
             self.samples = compute(partials, self._definitions, now)
             self.as_of = now
 
     @property
     def caught_up(self) -> bool:
-        """Whether the exported values are what is."""
+        """Whether the values are up to date: the last round is caught up and recent."""
         return self._caught_up and time.monotonic() - self._complete_at < _FRESH_SECONDS
 
     def changes(self) -> list[Outgoing]:
-        """What to send to `retention.metrics`: series that have changed, at most once a second."""
+        """Return the records to send to `retention.metrics`: the changed series, at most once a second."""
         at = time.monotonic()
         if at - self._published_at < _PUBLISH_SECONDS:
             return []
@@ -116,7 +133,7 @@ class Publisher:
             samples.append(Sample(AS_OF, {}, self.as_of / 1e6))
         changes = [change for sample in samples if (change := self._change(sample))]
         if self._caught_up:
-            changes += self._ceased({series_key(s.metric, s.labels) for s in self.samples})
+            changes += self._removals({series_key(s.metric, s.labels) for s in self.samples})
         return changes
 
     def _change(self, sample: Sample) -> Outgoing | None:
@@ -129,13 +146,14 @@ class Publisher:
         self._published[key] = content
         return Outgoing(key.encode(), _encode(value | {"as_of": as_of}))
 
-    def _ceased(self, current: set[str]) -> list[Outgoing]:
+    def _removals(self, current: set[str]) -> list[Outgoing]:
+        """Return a null value and a tombstone for each published series that no longer exists."""
         gone = self._published.keys() - current - {AS_OF, CAUGHT_UP}
         changes = []
         for key in sorted(gone):
             row = msgspec.json.decode(self._published.pop(key))
-            ceased = series_value(Sample(row["metric"], row["labels"], math.nan), self.as_of)
-            changes += [Outgoing(key.encode(), _encode(ceased)), Outgoing(key.encode(), None)]
+            null = series_value(Sample(row["metric"], row["labels"], math.nan), self.as_of)
+            changes += [Outgoing(key.encode(), _encode(null)), Outgoing(key.encode(), None)]
         return changes
 
 

@@ -1,4 +1,4 @@
-"""A task's sums: absorbed history is added up once, bit by bit, while the task answers on."""
+"""Build a task's aggregates from its restored history, in the background of the task's other work."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,19 +6,19 @@ from collections.abc import Callable
 from models.aggregation.aggregates import PartialAggregate
 from models.partition.partition import Partition
 
-#: The answer to the tick with which adding up begins waits so long for it.
-_COUNTING_SECONDS = 0.1
-#: Customers added up before other coroutines get a turn: about 10 ms.
-_COUNTED_AT_ONCE = 100
+#: The evaluation that starts the build waits this long for it.
+_WAIT_SECONDS = 0.1
+#: Customers processed before other coroutines get a turn: about 10 ms.
+_CHUNK = 100
 
 
 class AggregateBuild:
-    """Evaluates a partition, and has it add up what it has absorbed.
+    """Evaluates a partition, and builds its aggregates when its history has been read.
 
     Args:
-        partition: the customers.
-        state: held by who changes the customers over an await.
-        deliver: takes what the partition says to partitions.
+        partition: the partition.
+        state: lock that is held by whoever changes the partition across an await.
+        deliver: delivers the partition's messages to partitions.
     """
 
     def __init__(self, partition: Partition, state: asyncio.Lock, deliver: Callable[[], None]) -> None:
@@ -26,39 +26,40 @@ class AggregateBuild:
         self._state = state
         self._deliver = deliver
         self._task: asyncio.Task[None] | None = None
-        self._closed = False
+        self._cancelled = False
 
     @property
-    def begun(self) -> bool:
-        """Whether adding up has begun, or is done."""
+    def has_started(self) -> bool:
+        """Whether the build has started or ended."""
         return self._partition.is_live or self._task is not None
 
     @property
-    def under_way(self) -> bool:
-        """Whether it is being added up."""
+    def is_running(self) -> bool:
+        """Whether the build is under way."""
         return self._task is not None and not self._task.done()
 
-    def close(self) -> None:
-        """Leave it at that."""
-        self._closed = True
+    def cancel(self) -> None:
+        """Cancel the build. `evaluate` returns None from then on."""
+        self._cancelled = True
         if self._task is not None:
             self._task.cancel()
 
-    async def evaluate(self, now: int, *, begin: bool) -> PartialAggregate | None:
-        """Give the sums at `now` (microseconds); None as long as not everything is added up.
+    async def evaluate(self, now: int, *, start: bool) -> PartialAggregate | None:
+        """Return the aggregates at `now`; None while they are not built.
 
         Args:
-            now: the partition's clock goes on to it.
-            begin: let adding up begin. It may take long, and goes on while other answers are given.
+            now: instant of the evaluation, microseconds since the epoch. The partition's clock advances to
+                it.
+            start: start the build if it has not started. It may take minutes, and goes on in the background.
         """
-        if not self.begun:
+        if not self.has_started:
             self._partition.advance(now)
-            if begin:
-                self._task = asyncio.create_task(self._count())
-                await asyncio.wait([self._task], timeout=_COUNTING_SECONDS)
+            if start:
+                self._task = asyncio.create_task(self._build())
+                await asyncio.wait([self._task], timeout=_WAIT_SECONDS)
         if self._task is not None and self._task.done():
-            if self._closed:
-                return None  # with what it added up
+            if self._cancelled:
+                return None
             self._task.result()
             self._task = None
         if not self._partition.is_live:
@@ -68,10 +69,10 @@ class AggregateBuild:
             self._deliver()
             return self._partition.evaluate(now)
 
-    async def _count(self) -> None:
+    async def _build(self) -> None:
         async with self._state:
             for number, _ in enumerate(self._partition.build_aggregates()):
-                if number % _COUNTED_AT_ONCE == 0:
+                if number % _CHUNK == 0:
                     if self._partition.is_live:
                         self._deliver()
                     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""How far a task has come with what was there when it was assigned, and when an epoch began."""
+"""Decide when a task has read everything that was written before it was assigned, and has settled."""
 
 from collections.abc import Mapping
 
@@ -6,61 +6,61 @@ from aiokafka import TopicPartition
 
 
 class CatchUp:
-    """What has to be read before a task may call itself caught up.
+    """What a task must read, and commit, before it is caught up.
 
     Args:
-        ends: where the inputs and the facts topic ended as the task was assigned.
+        ends: partition -> end offset of the inputs and of the facts topic when the task was assigned.
 
     Attributes:
         ends: as given.
-        epoch: the roll-up's, of which this is; 0: none has begun.
+        settlement_round: current settlement round of the roll-up; 0 before the first.
     """
 
     def __init__(self, ends: Mapping[TopicPartition, int]) -> None:
         self.ends = ends
-        self.epoch = 0
+        self.settlement_round = 0
         self._facts_end: int | None = None
-        # Letters, when the facts of this epoch's beginning had been read; those of the one before.
+        # Messages sent when the facts of a settlement round had been read: of this round, of the one before.
         self._sent: int | None = None
         self._sent_before = 0
 
-    def begin(self, epoch: int, facts_end: int) -> None:
-        """Begin an epoch, for which the facts topic is to be read up to `facts_end`."""
-        self.epoch = epoch
+    def start_round(self, settlement_round: int, facts_end: int) -> None:
+        """Start a settlement round, for which the facts topic must be read up to `facts_end`."""
+        self.settlement_round = settlement_round
         self._facts_end = facts_end
         self._sent_before = self._sent_before if self._sent is None else self._sent
         self._sent = None
 
     def in_history(self, positions: Mapping[TopicPartition, int]) -> bool:
-        """Whether something is left of what was there as the task was assigned."""
+        """Whether records are unread that were written before the task was assigned."""
         return any(positions[tp] < end for tp, end in self.ends.items())
 
     def inputs_read(
         self, positions: Mapping[TopicPartition, int], committed: Mapping[TopicPartition, int]
     ) -> bool:
-        """Whether nothing is left of it.
+        """Whether all records that were written before the assignment are read and committed.
 
-        Committed, not only read: what was forwarded is in its topic then. And read: after a rewind, what is
-        committed says for a moment longer how far it had been.
+        Committed, because only then forwarded facts are in their topic. Read too, because the committed
+        offsets stay ahead for a moment when reprocessing starts.
         """
         return all(min(committed.get(tp, -1), positions[tp]) >= end for tp, end in self.ends.items())
 
     def facts_read(self, position: int) -> bool:
-        """Whether the facts of the epoch's beginning have been read; no epoch has none."""
+        """Whether the facts of the settlement round are read; False before the first round."""
         return self._facts_end is not None and position >= self._facts_end
 
-    def letters_out(self, letters: int, committed: int) -> bool:
-        """Whether what these facts led to is where others read it. To be asked once they have been read.
+    def messages_committed(self, sent: int, committed: int) -> bool:
+        """Whether the messages that the round's facts led to are committed. Call it once they are read.
 
         Args:
-            letters: put into the outbox so far.
-            committed: of these, committed.
+            sent: messages to other tasks that were put into the outbox so far.
+            committed: how many of them are committed.
         """
         if self._sent is None:
-            self._sent = letters
+            self._sent = sent
         return committed >= self._sent
 
     @property
-    def quiet(self) -> bool:
-        """Whether they led to nothing that others have to be told."""
+    def is_quiescent(self) -> bool:
+        """Whether the facts of the settlement round led to no message to other tasks."""
         return self._sent == self._sent_before

@@ -1,4 +1,4 @@
-"""What the tasks of one worker have in common."""
+"""Settings and parts that all tasks of one worker share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from models.definitions.definitions import Definitions
 from streams.clock import Clock
-from streams.kafka.topics import Names
+from streams.kafka.topics import DEAD_LETTERS, Names
 from streams.mapping.mappings import TopicReader
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.worker.source_offsets import SourceOffsets
@@ -14,19 +14,31 @@ from streams.worker.source_offsets import SourceOffsets
 
 @dataclass
 class TaskContext:
-    """One worker's settings and parts, as its tasks need them."""
+    """Settings and parts that all tasks of one worker share.
+
+    Attributes:
+        definitions: definitions of the metrics.
+        inputs: input topic -> reader of its records.
+        names: names of the group's internal topics.
+        task_count: number of tasks of the whole group (`RETENTION_PARTITIONS`).
+        clock: source of the instants that all tasks are evaluated at.
+        client_options: connection options for aiokafka's clients.
+        counters: the worker's counters.
+        source_offsets: access to the group's one consumer.
+        partition_counts: topic -> number of partitions.
+    """
 
     definitions: Definitions
-    inputs: Mapping[str, TopicReader]  #: topic -> what reads it
+    inputs: Mapping[str, TopicReader]
     names: Names
-    tasks: int  #: of the whole group: `RETENTION_PARTITIONS`
+    task_count: int
     clock: Clock
-    client_options: Mapping[str, Any]  #: how aiokafka's clients reach the broker
-    operational: WorkerCounters
-    sources: SourceOffsets
-    partitions: Mapping[str, int]  #: topic -> partition count
+    client_options: Mapping[str, Any]
+    counters: WorkerCounters
+    source_offsets: SourceOffsets
+    partition_counts: Mapping[str, int]
 
     @property
     def dead_letter_partitions(self) -> int:
-        """Partition count of the dead letters."""
-        return self.partitions["retention.dead-letters"]
+        """Number of partitions of the dead-letter topic."""
+        return self.partition_counts[DEAD_LETTERS]

@@ -1,4 +1,4 @@
-"""What is said of customers on the output topics, while it can be trusted (docs/outputs.md)."""
+"""Emit outputs for a task's customers while the numbers can be trusted (docs/outputs.md)."""
 
 import asyncio
 import logging
@@ -15,16 +15,17 @@ from streams.kafka.outbox import Outbox, Outgoing
 from streams.kafka.topics import ACTIONS, CUSTOMERS, TICKET_SLAS, TRANSITIONS
 from streams.partitioner import tasks_of
 
+#: Output type -> topic.
 TOPICS: Final = {
     PROFILE: CUSTOMERS,
     TRANSITION: TRANSITIONS,
     TICKET_SLA: TICKET_SLAS,
     ACTION: ACTIONS,
 }
-#: Customers looked at before other coroutines get a turn: about 5 ms.
-_AT_ONCE: Final = 60
-#: So many records wait for their transaction at most: they would take memory, and the transaction time.
-_BACKLOG: Final = 10_000
+#: Customers processed before other coroutines get a turn: about 5 ms.
+_CHUNK: Final = 60
+#: Records that wait for a transaction at most: they take memory, and time in the transaction.
+_MAX_PENDING: Final = 10_000
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +33,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 class OutputPublisher:
-    """Puts what is to be said of one task's customers into its outbox.
+    """Puts the outputs that are due for one task's customers into the task's outbox.
 
     Args:
-        partition: the customers.
-        outbox: of the task: what is said goes out with the rows that say so, in one transaction.
-        state: held while the partition must not change.
-        partitions: topic -> partition count.
-        source: who says it, in CloudEvents' terms.
+        partition: state of the customers, which computes the outputs.
+        outbox: of the task. Outputs are sent in the transaction that holds the rows with their emitted state.
+        state: lock that is held while the partition must not change.
+        partition_counts: topic -> number of partitions.
+        source: CloudEvents `source` of the outputs.
     """
 
     def __init__(
@@ -47,67 +48,71 @@ class OutputPublisher:
         partition: Partition,
         outbox: Outbox,
         state: asyncio.Lock,
-        partitions: Mapping[str, int],
+        partition_counts: Mapping[str, int],
         source: str,
     ) -> None:
         self._partition = partition
         self._outbox = outbox
         self._state = state
-        self._partitions = partitions
+        self._partition_counts = partition_counts
         self._source = source
-        self._may: Callable[[], bool] = lambda: False
-        self._saying: asyncio.Task[None] | None = None
+        self._may_publish: Callable[[], bool] = lambda: False
+        self._publishing: asyncio.Task[None] | None = None
 
-    def allow(self, may: Callable[[], bool]) -> None:
-        """Say what there is to say, as long as `may` gives true; it goes on in the background."""
-        self._may = may
-        if may() and self._saying is None:
-            self._saying = asyncio.create_task(self._say())
-            self._saying.add_done_callback(self._done)
+    def publish_while(self, may_publish: Callable[[], bool]) -> None:
+        """Emit due outputs in the background, as long as `may_publish` returns true.
+
+        A later call replaces the condition.
+        """
+        self._may_publish = may_publish
+        if may_publish() and self._publishing is None:
+            self._publishing = asyncio.create_task(self._publish())
+            self._publishing.add_done_callback(self._done)
 
     def close(self) -> None:
-        """Say no more."""
-        if self._saying is not None:
-            self._saying.cancel()
+        """Stop emitting outputs."""
+        if self._publishing is not None:
+            self._publishing.cancel()
 
-    def _done(self, saying: asyncio.Task[None]) -> None:
-        self._saying = None
-        if not saying.cancelled():
-            saying.result()
+    def _done(self, publishing: asyncio.Task[None]) -> None:
+        self._publishing = None
+        if not publishing.cancelled():
+            publishing.result()
 
-    async def _say(self) -> None:
-        """Say what there is to say, or as much as may wait: the next tick finds the rest."""
-        while len(self._outbox) < _BACKLOG:
+    async def _publish(self) -> None:
+        """Emit due outputs until none are left or the outbox is full. The next tick continues."""
+        while len(self._outbox) < _MAX_PENDING:
             async with self._state:
-                keys = self._partition.due_for_output(_AT_ONCE) if self._may() else []
-                self.put(output for key in keys for output in self._of(key))
+                keys = self._partition.due_for_output(_CHUNK) if self._may_publish() else []
+                self.put(output for key in keys for output in self._emit(key))
             if not keys:
                 return
             await asyncio.sleep(0)
 
-    def _of(self, key: bytes) -> list[Output]:
-        """Give what is to be said of one customer; what goes wrong is not to cost the others."""
+    def _emit(self, key: bytes) -> list[Output]:
+        """Return one customer's outputs; none on a defect, which must not cost other customers theirs."""
         try:
             return self._partition.emit(key)
         except Exception:
-            log.exception("what has become of a customer could not be said")
+            log.exception("the outputs of a customer could not be computed")
             return []
 
     def put(self, outputs: Iterable[Output]) -> None:
-        """Put outputs into the outbox, those of a key in their order."""
+        """Put outputs into the outbox. Those with the same key keep their order."""
         by_topic: dict[str, list[Output]] = {}
         for output in outputs:
             by_topic.setdefault(TOPICS[output.type], []).append(output)
-        for topic, said in by_topic.items():
-            self._put(topic, said)
+        for topic, outputs_of_topic in by_topic.items():
+            self._put(topic, outputs_of_topic)
 
-    def _put(self, topic: str, said: Sequence[Output]) -> None:
-        keys = [output.key.encode() for output in said]
-        for output, key, partition in zip(said, keys, tasks_of(keys, self._partitions[topic]), strict=True):
+    def _put(self, topic: str, outputs: Sequence[Output]) -> None:
+        keys = [output.key.encode() for output in outputs]
+        partitions = tasks_of(keys, self._partition_counts[topic])
+        for output, key, partition in zip(outputs, keys, partitions, strict=True):
             self._outbox.to(topic, partition).append(self._record(output, key))
 
     def _record(self, output: Output, key: bytes) -> Outgoing:
         if output.value is None:
             return Outgoing(key, None)
-        said_with = headers(output.id, output.type, self._source, output.time, output.key)
-        return Outgoing(key, _encode(output.value), headers=said_with)
+        attributes = headers(output.id, output.type, self._source, output.time, output.key)
+        return Outgoing(key, _encode(output.value), headers=attributes)

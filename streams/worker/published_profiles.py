@@ -1,4 +1,4 @@
-"""Of whom others have a profile: asked of `retention.customers` where the state that knew it is gone."""
+"""Find the profiles that this group has published, for a task whose state is lost."""
 
 import asyncio
 
@@ -10,14 +10,22 @@ from streams.partitioner import tasks_of
 from streams.worker.context import TaskContext
 
 
-async def published_profiles(shared: TaskContext, number: int) -> set[bytes]:
-    """Give the keys of a task's customers of whom this group has said a profile that stands."""
-    source = f"/retention/{shared.names.group}".encode()
+async def published_profiles(context: TaskContext, number: int) -> set[bytes]:
+    """Return the keys of a task's customers who have a profile of this group in `retention.customers`.
+
+    Args:
+        context: shared by all tasks.
+        number: number of the task.
+
+    Raises:
+        KafkaError: the topic cannot be read.
+    """
+    source = f"/retention/{context.names.group}".encode()
     found: set[bytes] = set()
-    async for records in read_to_end(shared.client_options, _places(shared, number)):
-        named = [record for record in records if record.key is not None]
-        tasks = tasks_of([record.key for record in named], shared.tasks)
-        for record, task in zip(named, tasks, strict=True):
+    async for records in read_to_end(context.client_options, _partitions(context, number)):
+        keyed = [record for record in records if record.key is not None]
+        tasks = tasks_of([record.key for record in keyed], context.task_count)
+        for record, task in zip(keyed, tasks, strict=True):
             if task != number:
                 continue
             if record.value is None:
@@ -28,10 +36,10 @@ async def published_profiles(shared: TaskContext, number: int) -> set[bytes]:
     return found
 
 
-def _places(shared: TaskContext, number: int) -> list[TopicPartition]:
-    """Give where they may be: with as many partitions as tasks, in the one of the task's number."""
-    count = shared.partitions[CUSTOMERS]
-    numbers = [number] if count == shared.tasks else range(count)
+def _partitions(context: TaskContext, number: int) -> list[TopicPartition]:
+    """Return the partitions that may hold the profiles: one, if the topic has as many as there are tasks."""
+    count = context.partition_counts[CUSTOMERS]
+    numbers = [number] if count == context.task_count else range(count)
     return [TopicPartition(CUSTOMERS, each) for each in numbers]
 
 

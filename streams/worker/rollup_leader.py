@@ -1,4 +1,4 @@
-"""What the owner of task 0 does besides: it asks all tasks for their values, and publishes the metrics."""
+"""The additional duty of the owner of task 0: request results from all tasks, and publish the metrics."""
 
 import logging
 import time
@@ -7,110 +7,136 @@ import msgspec
 from aiokafka import TopicPartition
 from faust.types.transports import ProducerT
 
-from streams.faust_engine.transport import RecordBatch
+from streams.faust_engine.types import RecordBatch
 from streams.kafka.compacted_topics import read_to_end
 from streams.kafka.topics import METRICS
 from streams.partitioner import tasks_of
-from streams.rollup.collector import PartialResult, RollupCollector, schema_hash
+from streams.rollup.collector import RollupCollector
+from streams.rollup.protocol import PartialResult, schema_hash
 from streams.rollup.publisher import Publisher
 from streams.worker.context import TaskContext
 from streams.worker.task import Task
 
-#: A tick that not all have answered by then is given up: some task has no owner.
-_PATIENCE_SECONDS = 3.0
-#: Between two questions; and while tasks have nothing to tell but how far they are, which several questions
-#: are about.
+#: A round that is incomplete after this long is given up: some task has no owner.
+_ROUND_TIMEOUT_SECONDS = 3.0
+#: Seconds between two rounds. While the group catches up, results hold no numbers, and several rounds lead to
+#: the first ones.
 _TICK_SECONDS = 0.4
 _CATCHING_UP_SECONDS = 0.2
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_answer = msgspec.msgpack.Decoder(PartialResult).decode
+_decode_result = msgspec.msgpack.Decoder(PartialResult).decode
 
 log = logging.getLogger(__name__)
 
 
 class RollupLeader:
-    """Ticks out, answers in, metrics out: in the transactions of task 0, so that a former owner is fenced."""
+    """Sends ticks, collects partial results and publishes metrics.
 
-    def __init__(self, shared: TaskContext, producer: ProducerT, task: Task) -> None:
-        self.publisher = Publisher(shared.definitions)
-        self._shared = shared
+    The metrics are published in the transactions of task 0, so that a former leader is fenced.
+
+    Args:
+        context: shared by all tasks.
+        producer: Faust's producer, for the ticks.
+        task: task 0.
+
+    Attributes:
+        publisher: the metrics of the last complete round.
+    """
+
+    def __init__(self, context: TaskContext, producer: ProducerT, task: Task) -> None:
+        self.publisher = Publisher(context.definitions)
+        self._context = context
         self._producer = producer
         self._task = task
-        self._shape = schema_hash(shared.definitions)
-        self._rollup = RollupCollector(shared.tasks, task.generation, task.partition.now, self._shape)
-        self._told: set[int] = set()
-        self._asked_at = 0.0
+        self._schema_hash = schema_hash(context.definitions)
+        self._collector = self._new_collector(task.partition.now)
+        self._logged_incompatible = False
+        self._ticked_at = 0.0
+
+    def _new_collector(self, now: int) -> RollupCollector:
+        return RollupCollector(self._context.task_count, self._task.generation, now, self._schema_hash)
 
     async def restore(self) -> None:
-        """Take over from the former owner: the last values, and the `now` they were evaluated at."""
-        partitions = [TopicPartition(METRICS, p) for p in range(self._shared.partitions[METRICS])]
+        """Take over the former leader's published values, and the instant that they were evaluated at.
+
+        Raises:
+            KafkaError: `retention.metrics` cannot be read.
+        """
+        count = self._context.partition_counts[METRICS]
+        partitions = [TopicPartition(METRICS, partition) for partition in range(count)]
         rows = [
             (record.key, record.value)
-            async for records in read_to_end(self._shared.client_options, partitions)
+            async for records in read_to_end(self._context.client_options, partitions)
             for record in records
         ]
         self.publisher.restore(rows)
-        self._rollup.now = max(self._rollup.now, self.publisher.as_of)
+        self._collector.now = max(self._collector.now, self.publisher.as_of)
 
-    async def tick(self) -> None:
-        """Ask every task, unless the last question is still open, or was asked a moment ago."""
+    async def send_ticks(self) -> None:
+        """Start a round, unless one is pending or has just ended.
+
+        Raises:
+            KafkaError: a tick cannot be sent.
+        """
         if not self.publisher.caught_up:
-            self._publish()  # also when no set is complete any more
-        wait = _TICK_SECONDS if self.publisher.caught_up else _CATCHING_UP_SECONDS
-        if self._rollup.pending:
-            wait = _PATIENCE_SECONDS
-        if time.monotonic() - self._asked_at < wait:
+            self._publish()  # also when no round is complete any more
+        if time.monotonic() - self._ticked_at < self._interval():
             return
-        rollup = self._rollup
-        if rollup.generation != self._task.generation:
-            self._rollup = rollup = RollupCollector(
-                self._shared.tasks, self._task.generation, rollup.now, self._shape
-            )
-        tick = _encode(rollup.tick(self._shared.clock.now(rollup.latest)))
-        self._asked_at = time.monotonic()
-        for task in range(self._shared.tasks):
-            await self._producer.send(self._shared.names.ticks, None, tick, task, None, None)
+        if self._collector.generation != self._task.generation:
+            self._collector = self._new_collector(self._collector.now)
+        collector = self._collector
+        tick = _encode(collector.start_round(self._context.clock.now(collector.stream_time)))
+        self._ticked_at = time.monotonic()
+        for task in range(self._context.task_count):
+            await self._producer.send(self._context.names.ticks, None, tick, task, None, None)
 
-    def take(self, batch: RecordBatch) -> None:
-        """Take answers; a complete set of them becomes the metrics."""
+    def _interval(self) -> float:
+        """Return the seconds from the last tick to the next one."""
+        if self._collector.pending:
+            return _ROUND_TIMEOUT_SECONDS
+        return _TICK_SECONDS if self.publisher.caught_up else _CATCHING_UP_SECONDS
+
+    def collect(self, batch: RecordBatch) -> None:
+        """Collect partial results. Those of a complete round become the metrics."""
         for record in batch.records:
-            rollup = self._rollup
-            answer = _decoded(record.value)
-            answers = None if answer is None else rollup.add(answer)
-            if answers is None:
+            collector = self._collector
+            result = _decoded(record.value)
+            results = None if result is None else collector.add(result)
+            if results is None:
                 continue
-            self.publisher.complete(answers, rollup.now, caught_up=rollup.caught_up(answers))
+            self.publisher.update(results, collector.now, caught_up=collector.caught_up(results))
             self._publish()
-            rollup.exported(time.time_ns() // 10**6)
+            collector.record_export(time.time_ns() // 10**6)
         self._task.positions[batch.tp] = batch.next_offset
-        self._tell_of_others()
+        self._log_incompatible()
 
-    def _tell_of_others(self) -> None:
-        """Say, when it begins and when it ends, that not all workers can be added up."""
-        others = self._rollup.others
-        if bool(others) != bool(self._told):
-            if others:
-                log.warning(
-                    "tasks %s are answered for by workers of another release or configuration:"
-                    " the numbers hold still until all are alike",
-                    sorted(others),
-                )
-            else:
-                log.info("all workers are alike again")
-        self._told = set(others)
+    def _log_incompatible(self) -> None:
+        """Log when incompatible workers appear, and when the last one is gone."""
+        incompatible = self._collector.incompatible_tasks
+        if bool(incompatible) == self._logged_incompatible:
+            return
+        if incompatible:
+            log.warning(
+                "tasks %s run on workers with another release or configuration; "
+                "the metrics keep their values until all workers are alike",
+                sorted(incompatible),
+            )
+        else:
+            log.info("all workers run the same release and configuration again")
+        self._logged_incompatible = bool(incompatible)
 
     def _publish(self) -> None:
         changes = self.publisher.changes()
         keys = [change.key or b"" for change in changes]
-        partitions = tasks_of(keys, self._shared.partitions[METRICS])
+        partitions = tasks_of(keys, self._context.partition_counts[METRICS])
         for change, partition in zip(changes, partitions, strict=True):
             self._task.outbox.to(METRICS, partition).append(change)
 
 
 def _decoded(value: bytes) -> PartialResult | None:
-    """Read an answer; None for one whose form only another release knows."""
+    """Return a partial result; None if only another release knows its format."""
     try:
-        return _decode_answer(value)
+        return _decode_result(value)
     except msgspec.ValidationError:
         return None

@@ -1,4 +1,4 @@
-"""The consumer's side of a task: where its sources begin and end, where it reads on, when it is paused."""
+"""Offsets of the topics that a worker's tasks read, by way of the group's one consumer."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -16,31 +16,37 @@ log = logging.getLogger(__name__)
 
 
 class SourceOffsets:
-    """Positions in the topics that a worker's tasks read, by way of the group's one consumer."""
+    """Starting positions, end offsets, seeks and pauses of the sources of all tasks.
+
+    Args:
+        consumer: returns Faust's consumer, which exists once the app has started.
+        inputs: input topics.
+        counters: counts the records that retention has removed unread.
+    """
 
     def __init__(
-        self, consumer: Callable[[], BatchConsumer], inputs: Collection[str], operational: WorkerCounters
+        self, consumer: Callable[[], BatchConsumer], inputs: Collection[str], counters: WorkerCounters
     ) -> None:
-        self._of_app = consumer  # it is made when the app starts
+        self._get_consumer = consumer
         self._inputs = inputs
-        self._operational = operational
-        self._lost_to: dict[TopicPartition, int] = {}  # what was counted: a rewind meets the same gap again
-        self._ids: dict[TopicPartition, str] = {}  # of the topics that positions were given in
+        self._counters = counters
+        self._lost_until: dict[TopicPartition, int] = {}  # reprocessing finds a counted gap again
+        self._topic_ids: dict[TopicPartition, str] = {}  # of the topics that are read
 
     @property
     def _consumer(self) -> BatchConsumer:
-        return self._of_app()
+        return self._get_consumer()
 
     async def end_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """End offsets as of now, with what transactions have not ended yet."""
+        """Return the current ends of the logs, including open transactions."""
         return await self._consumer.call(log_end_offsets, self._consumer.kafka, list(tps))
 
     async def beginning_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The earliest offsets that there still are."""
+        """Return the earliest offsets that still exist."""
         return dict(await self._consumer.call(self._consumer.kafka.beginning_offsets, list(tps)))
 
     async def committed(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The group's committed offsets, of those that have one."""
+        """Return the group's committed offsets. Partitions without one are left out."""
         kafka = self._consumer.kafka
         found = {tp: await self._consumer.call(kafka.committed, tp) for tp in tps}
         return {tp: offset for tp, offset in found.items() if offset is not None}
@@ -48,76 +54,96 @@ class SourceOffsets:
     async def starting_positions(
         self, tps: Iterable[TopicPartition], *, from_earliest: bool
     ) -> dict[TopicPartition, int]:
-        """Where a task begins to read: at the committed offsets, or at the earliest where there are none.
+        """Return where a task starts to read: the committed offsets, or the earliest ones without any.
 
-        With `from_earliest`, the inputs are read again from their beginning whatever was committed: the state
-        that was made of them is gone. What a topic's own retention has removed is counted and said. An input
-        that was deleted and made anew is read from its beginning, too: its id is another than before, or it
-        ends before the committed offset.
+        An input that was deleted and created again is read from its beginning. Its topic id differs, or it
+        ends before the committed offset. Records that retention has removed unread are counted and logged.
+
+        Args:
+            tps: all sources of the task.
+            from_earliest: read the inputs from their beginning, because the state made of them is lost.
+
+        Raises:
+            KafkaError: Kafka does not answer.
         """
         tps = list(tps)
-        anew = await self._note_ids(tps)
+        recreated = await self._record_ids(tps)
         committed = await self.committed(tps)
         earliest = await self.beginning_offsets(tps)
         ends = await self.end_offsets(tps)
         positions = {}
         for tp in tps:
             position = committed.get(tp, earliest[tp])
-            if tp in anew or (position > ends[tp] and tp.topic in self._inputs):
-                log.error(
-                    "%s partition %d was made anew: it was read up to %d, now ends at %d, and is read from "
-                    "its beginning",
-                    tp.topic,
-                    tp.partition,
-                    position,
-                    ends[tp],
-                )
-                self._lost_to.pop(tp, None)
+            if tp in recreated or (position > ends[tp] and tp.topic in self._inputs):
+                self._log_recreated(tp, position, ends[tp])
+                self._lost_until.pop(tp, None)
                 position = earliest[tp]
             elif from_earliest and tp.topic in self._inputs:
                 position = 0
-            self._note_lost(tp, position, earliest[tp])
+            self._count_lost(tp, position, earliest[tp])
             positions[tp] = max(position, earliest[tp])
         return positions
 
-    async def made_anew(self, tps: Iterable[TopicPartition]) -> set[TopicPartition]:
-        """Give the partitions of inputs that are another topic by now than where they were begun to be read.
+    @staticmethod
+    def _log_recreated(tp: TopicPartition, position: int, end: int) -> None:
+        log.error(
+            "%s partition %d was created again: it was read up to offset %d and now ends at %d; "
+            "reading it from its beginning",
+            tp.topic,
+            tp.partition,
+            position,
+            end,
+        )
 
-        `tps` are all that is read here: what another worker reads is not remembered. It may have begun anew.
+    async def recreated(self, tps: Iterable[TopicPartition]) -> set[TopicPartition]:
+        """Return the input partitions whose topic was deleted and created again since their reading began.
+
+        Args:
+            tps: everything that this worker reads. The ids of all other partitions are dropped, because
+                another worker may have started the new topic meanwhile.
+
+        Raises:
+            KafkaError: Kafka does not answer.
         """
         tps = list(tps)
-        self._ids = {tp: self._ids[tp] for tp in tps if tp in self._ids}
-        return self._others(await self._ids_of(tps))
+        self._topic_ids = {tp: self._topic_ids[tp] for tp in tps if tp in self._topic_ids}
+        return self._with_other_id(await self._ids_of(tps))
 
-    async def _note_ids(self, tps: Iterable[TopicPartition]) -> set[TopicPartition]:
-        """Remember in which topics `tps` are read from now on; give those that were read in others."""
+    async def _record_ids(self, tps: Iterable[TopicPartition]) -> set[TopicPartition]:
+        """Record the topic ids of `tps`. Return those that had another one before."""
         tps = list(tps)
         ids = await self._ids_of(tps)
-        others = self._others(ids) & set(tps)
-        self._ids.update({tp: ids[tp.topic] for tp in tps if tp.topic in ids})
-        return others
+        recreated = self._with_other_id(ids) & set(tps)
+        self._topic_ids.update({tp: ids[tp.topic] for tp in tps if tp.topic in ids})
+        return recreated
 
     async def _ids_of(self, tps: Iterable[TopicPartition]) -> dict[str, str]:
         try:
             names = {tp.topic for tp in tps} & set(self._inputs)
             return await self._consumer.call(topic_ids, self._consumer.kafka, names)
-        except NotImplementedError:  # a Kafka before 2.8, whose topics have none
+        except NotImplementedError:  # Kafka before 2.8 has no topic ids
             return {}
 
-    def _others(self, ids: Mapping[str, str]) -> set[TopicPartition]:
-        return {tp for tp, known in self._ids.items() if ids.get(tp.topic, known) != known}
+    def _with_other_id(self, ids: Mapping[str, str]) -> set[TopicPartition]:
+        return {tp for tp, known in self._topic_ids.items() if ids.get(tp.topic, known) != known}
 
     async def check_lost(self, tp: TopicPartition, position: int, found: int) -> None:
-        """Say so where retention has overtaken a reader: it went on at `found`, not at its `position`."""
+        """Count and log the records that retention has removed unread.
+
+        Args:
+            tp: the partition.
+            position: offset that was to be read next.
+            found: offset that was read instead.
+        """
         try:
             earliest = (await self.beginning_offsets([tp]))[tp]
         except KafkaError as error:
-            log.warning("whether records of %s were lost cannot be told: %s", tp.topic, error)
+            log.warning("cannot tell whether records of %s were lost: %s", tp.topic, error)
             return
-        self._note_lost(tp, position, min(earliest, found))
+        self._count_lost(tp, position, min(earliest, found))
 
     async def seek(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Read on from `positions`."""
+        """Make the consumer read on from `positions`."""
         await self._consumer.seek_all(positions)
 
     def resume(self, tps: Iterable[TopicPartition]) -> None:
@@ -125,27 +151,27 @@ class SourceOffsets:
         self._consumer.resume_partitions({TP(tp.topic, tp.partition) for tp in tps})
 
     def pause(self, tps: Iterable[TopicPartition]) -> None:
-        """Fetch no more from these partitions."""
+        """Stop fetching from these partitions."""
         self._consumer.pause_partitions({TP(tp.topic, tp.partition) for tp in tps})
 
     def rejoin(self) -> None:
-        """Join the group anew: what this worker believes to own, another one has."""
+        """Join the group again, because another worker owns a task of this one."""
         self._consumer.rejoin()
 
-    def _note_lost(self, tp: TopicPartition, position: int, earliest: int) -> None:
-        """Count and say what was removed between `position` and `earliest`: each record once.
+    def _count_lost(self, tp: TopicPartition, position: int, earliest: int) -> None:
+        """Count and log the records between `position` and `earliest`, each record once.
 
-        Of ticks and partials nobody misses any: they are questions and answers of a moment.
+        Lost ticks and partial results do not matter: they are of one moment.
         """
-        position = max(position, self._lost_to.get(tp, 0))
+        position = max(position, self._lost_until.get(tp, 0))
         if position >= earliest or not (tp.topic in self._inputs or tp.topic.endswith("-facts")):
             return
-        self._lost_to[tp] = earliest
+        self._lost_until[tp] = earliest
         count = earliest - position
-        self._operational.lost(tp, count)
+        self._counters.lost(tp, count)
         log.error(
-            "%d records of %s partition %d were removed by the topic's own retention before they were read: "
-            "the numbers do not hold them",
+            "%d records of %s partition %d were removed by the topic's own retention before they were read; "
+            "the metrics do not include them",
             count,
             tp.topic,
             tp.partition,

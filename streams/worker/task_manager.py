@@ -21,26 +21,36 @@ from streams.worker.task import Task
 log = logging.getLogger(__name__)
 
 _REOPEN_SECONDS = 1.0
-#: So far above the last loss of state is the next one, where a clock says it came before that (milliseconds).
-_NEXT_REWIND_MS = 3_600_000
+#: Distance from the latest reprocess id to the next one, if the clock is behind it; milliseconds.
+_NEXT_REPROCESS_MS = 3_600_000
 
 
 class TaskManager:
-    """Owned tasks by number.
+    """Owns the tasks of this worker.
 
-    A task whose transaction failed is closed and opened again: what Kafka holds is the truth. One that was
-    fenced has another owner, so the worker joins the group anew before it opens anything.
+    A task whose transaction failed is closed and opened again from what Kafka holds. A task that was fenced
+    has another owner, so that the worker joins the group again before it opens anything.
+
+    Args:
+        context: shared by all tasks.
+        table: holds the rows of all partitions.
+        on_opened: called with a task that has been restored, before it reads.
+        on_closed: called with the number of a task that has been closed.
+        on_failed: called with an error that stops the worker.
+
+    Attributes:
+        generation: generation of the latest assignment; -1 before the first.
     """
 
     def __init__(
         self,
-        shared: TaskContext,
+        context: TaskContext,
         table: CustomersTable,
         on_opened: Callable[[Task], Awaitable[None]],
         on_closed: Callable[[int], object],
         on_failed: Callable[[Exception], Awaitable[None]],
     ) -> None:
-        self._shared = shared
+        self._context = context
         self._table = table
         self._on_opened = on_opened
         self._on_closed = on_closed
@@ -57,33 +67,37 @@ class TaskManager:
         return len(self._owned)
 
     @property
-    def opening(self) -> int:
-        """How many tasks are being restored."""
+    def opening_count(self) -> int:
+        """Number of tasks that are being restored."""
         return len(self._opening)
 
     def get(self, number: int) -> Task | None:
-        """A running task, if it is owned here."""
+        """Return an owned task by its number; None if it is not owned or still being restored."""
         return self._owned.get(number)
 
     async def reassign(
         self, assigned: Iterable[TopicPartition], generation: int, *, continuous: bool
     ) -> None:
-        """Own exactly the tasks of `assigned`.
+        """Own exactly the tasks of the assigned partitions.
 
-        `continuous`: this worker was a member in the generation before. If not, others may have owned its
-        tasks in between, and written their state: then nothing it holds can be kept.
+        Args:
+            assigned: all partitions that the group assigns to this worker.
+            generation: generation of the assignment.
+            continuous: whether this worker was a member in the generation before. If not, other workers may
+                have owned its tasks in between and written their state, so that everything it holds is
+                dropped.
         """
         before = self._sources
         self.generation = generation
         self._sources = self._by_task(assigned)
         for number in [*self._owned, *self._opening]:
-            # A partition that was added to an input has to be known from the start.
+            # A partition that was added to an input must be known from the start.
             if not continuous or self._sources.get(number) != before.get(number):
                 await self._close(number)
         for number in self._sources:
             task = self._owned.get(number)
             if task is not None:
-                await self._read_on(task)
+                await self._resume_reading(task)
             elif number not in self._opening:
                 self._open(number)
 
@@ -92,7 +106,7 @@ class TaskManager:
         await asyncio.gather(*(self._commit(task) for task in list(self._owned.values())))
 
     async def close(self) -> bool:
-        """Commit, and give everything back, also where a commit raises; gives whether all is committed."""
+        """Commit and close all tasks, also if a commit raises. Return whether everything is committed."""
         try:
             done = await asyncio.gather(*(self._commit(task, last=True) for task in self))
             return all(done)
@@ -101,42 +115,43 @@ class TaskManager:
                 await self._close(number)
 
     async def sample_lag(self) -> None:
-        """Compare positions with the sources' ends.
+        """Compare the positions of all tasks with the ends of their sources.
 
-        An input that was made anew is read from its start.
+        A task is opened again if one of its inputs was deleted and created again: its topic id differs, or it
+        ends before the task's position.
         """
         tasks = list(self._owned.values())
-        read = {tp: task.positions[tp] for task in tasks for tp in task.sources}
+        read = {tp: task.positions[tp] for task in tasks for tp in task.progress.sources}
         if not read:
             return
-        sources = self._shared.sources
-        anew = await sources.made_anew(tp for assigned in self._sources.values() for tp in assigned)
-        ends = await sources.end_offsets(read)
-        anew |= {tp for tp, position in read.items() if ends[tp] < position}
+        offsets = self._context.source_offsets
+        recreated = await offsets.recreated(tp for assigned in self._sources.values() for tp in assigned)
+        ends = await offsets.end_offsets(read)
+        recreated |= {tp for tp, position in read.items() if ends[tp] < position}
         for task in tasks:
-            task.sample_lag(ends)
-            if self._owned.get(task.number) is task and anew.intersection(task.inputs):
-                log.warning("an input of task %d was made anew: opening it again", task.number)
+            task.progress.sample_lag(ends)
+            if self._owned.get(task.number) is task and recreated.intersection(task.progress.inputs):
+                log.warning("an input of task %d was created again; opening the task again", task.number)
                 await self._close(task.number)
                 self._open(task.number)
 
     def _by_task(self, assigned: Iterable[TopicPartition]) -> dict[int, list[TopicPartition]]:
         by_task: dict[int, list[TopicPartition]] = {}
         for tp in sorted(assigned):
-            by_task.setdefault(tp.partition % self._shared.tasks, []).append(tp)
+            by_task.setdefault(tp.partition % self._context.task_count, []).append(tp)
         return by_task
 
     async def _commit(self, task: Task, *, last: bool = False) -> bool:
         try:
             await task.commit(last=last)
         except ProducerFenced:
-            if self._owned.get(task.number) is task:  # else a new assignment has said so already
-                log.warning("task %d has another owner by now: joining the group anew", task.number)
+            if self._owned.get(task.number) is task:  # else a new assignment has closed it already
+                log.warning("task %d has another owner; joining the group again", task.number)
                 await self._close(task.number)
-                self._shared.sources.rejoin()
+                self._context.source_offsets.rejoin()
         except KafkaError as error:
             if self._owned.get(task.number) is task:
-                log.warning("task %d could not commit (%s): opening it again", task.number, error)
+                log.warning("task %d could not commit (%s); opening it again", task.number, error)
                 await self._close(task.number)
                 self._open(task.number)
         else:
@@ -150,33 +165,33 @@ class TaskManager:
             await asyncio.wait([opening])
         task = self._owned.pop(number, None)
         if task is not None:
-            self._shared.sources.pause(task.positions)
+            self._context.source_offsets.pause(task.positions)
             await task.close()
         self._on_closed(number)
         self._table.drop(number)
-        gc.collect()  # a partition refers to itself: its memory would stay until the collector comes by
+        gc.collect()  # a partition refers to itself: only the cycle collector frees its memory
 
     def _open(self, number: int) -> None:
         self._opening[number] = asyncio.create_task(self._open_until_done(number))
 
     async def _open_until_done(self, number: int) -> None:
         while True:
-            task = Task(number, self.generation, self._shared, self._table.new_partition(number))
+            task = Task(number, self.generation, self._context, self._table.new_partition(number))
             try:
-                with _too_new_in_words():
+                with _state_too_new_as_error():
                     await self._restore(task)
                 await self._on_opened(task)
-                await self._read_on(task)
+                await self._resume_reading(task)
             except KafkaError as error:
-                log.warning("task %d could not be opened (%s): trying again", number, error)
+                log.warning("task %d could not be opened (%s); trying again", number, error)
                 await task.close()
                 await asyncio.sleep(_REOPEN_SECONDS)
             except asyncio.CancelledError:
                 await task.close()
                 raise
-            except Exception as error:  # noqa: BLE001 - said with its traceback by who is told
-                if not isinstance(error, RetentionError):  # which says it all
-                    log.error("task %d cannot be opened", number)  # noqa: TRY400
+            except Exception as error:  # noqa: BLE001 - `on_failed` logs it with its traceback
+                if not isinstance(error, RetentionError):  # its message is complete
+                    log.error("task %d could not be opened", number)  # noqa: TRY400
                 await task.close()
                 await self._on_failed(error)
                 return
@@ -185,55 +200,58 @@ class TaskManager:
         self._opening.pop(number, None)
         self._owned[number] = task
 
-    async def _read_on(self, task: Task) -> None:
-        """Read from where a task is, as a member of the present generation.
+    async def _resume_reading(self, task: Task) -> None:
+        """Read on from a task's positions, as a member of the current generation.
 
-        An assignment puts the consumer back to the committed offsets: one made during a seek undoes it.
+        An assignment puts the consumer back to the committed offsets. One that is made during a seek undoes
+        it, so that the seek is repeated.
         """
         while True:
-            task.generation = self.generation
-            await self._shared.sources.seek(dict(task.positions))
+            task.assignment.generation = self.generation
+            await self._context.source_offsets.seek(dict(task.positions))
             if task.generation == self.generation:
                 break
-        self._shared.sources.resume(task.positions)
+        self._context.source_offsets.resume(task.positions)
 
     async def _restore(self, task: Task) -> None:
         started = time.monotonic()
-        sources = self._shared.sources
+        offsets = self._context.source_offsets
         tps = self._sources[task.number]
-        await task.transactions.open()
+        await task.open()
         await self._read_state(task)
-        committed = await sources.committed(tps)
-        reads = [tp for tp in tps if tp.topic in self._shared.inputs or tp.topic == self._shared.names.facts]
+        committed = await offsets.committed(tps)
+        reads = [
+            tp for tp in tps if tp.topic in self._context.inputs or tp.topic == self._context.names.facts
+        ]
         lost = task.state_missing and any(committed.get(tp) for tp in reads)
         if lost:
             log.error(
-                "the state of task %d is gone although its offsets are committed: all inputs are read again "
-                "from the earliest offsets",
+                "the state of task %d is gone although its offsets are committed; "
+                "reading all inputs again from the earliest offsets",
                 task.number,
             )
-        positions = await sources.starting_positions(tps, from_earliest=lost)
-        rewind = None
+        positions = await offsets.starting_positions(tps, from_earliest=lost)
+        reprocess_id = None
         if lost:
-            rewind = await self._new_rewind(task.number)
-            task.partition.restore_published(await published_profiles(self._shared, task.number))
-        task.start(positions, await sources.end_offsets(reads), rewind=rewind)
-        self._shared.operational.recovery_seconds = time.monotonic() - started
+            reprocess_id = await self._new_reprocess_id(task.number)
+            task.partition.restore_published(await published_profiles(self._context, task.number))
+        task.start(positions, await offsets.end_offsets(reads), reprocess_id=reprocess_id)
+        self._context.counters.recovery_seconds = time.monotonic() - started
         log.info("task %d restored in %.1f s", task.number, time.monotonic() - started)
 
     async def _read_state(self, task: Task) -> None:
         async for records in self._rows_of(task.number):
             task.load(records)
-        task.resume()
+        task.restore()
 
-    async def _new_rewind(self, lost: int) -> int:
-        """Give the number with which all tasks read again: it is above those of all losses before.
+    async def _new_reprocess_id(self, lost: int) -> int:
+        """Return an id, larger than all before, with which all tasks read their inputs again.
 
-        The clock of whoever noticed one of them may have been ahead. A lower number would be taken for one
-        that was followed already: nobody would send again what the task has lost.
+        It is the wall clock in milliseconds. The clock of a worker that noticed an earlier loss may have been
+        ahead. Tasks ignore an id that is not larger than their own, and would not resend what the task lost.
         """
         before = 0
-        others = [number for number in range(self._shared.tasks) if number != lost]
+        others = [number for number in range(self._context.task_count) if number != lost]
         if others:
             async for records in self._rows_of(*others):
                 found = [
@@ -243,19 +261,19 @@ class TaskManager:
                 ]
                 before = max([before, *(one.rewind for one in found)])
         now = time.time_ns() // 10**6
-        return now if now > before else before + _NEXT_REWIND_MS
+        return now if now > before else before + _NEXT_REPROCESS_MS
 
     async def _rows_of(self, *numbers: int) -> AsyncGenerator[list[ConsumerRecord], None]:
-        """Yield what the changelog holds of tasks."""
-        changelog = [TopicPartition(self._shared.names.changelog, number) for number in numbers]
-        async for records in read_to_end(self._shared.client_options, changelog):
+        """Yield the changelog records of tasks in bulk."""
+        changelog = [TopicPartition(self._context.names.changelog, number) for number in numbers]
+        async for records in read_to_end(self._context.client_options, changelog):
             yield records
             await asyncio.sleep(0)
 
 
 @contextmanager
-def _too_new_in_words() -> Iterator[None]:
-    """Say what to do where a newer release has written the state."""
+def _state_too_new_as_error() -> Iterator[None]:
+    """Raise the error with a hint for a state that a newer release has written."""
     try:
         yield
     except metadata.StateTooNew as error:

@@ -1,4 +1,4 @@
-"""A task's transactions: one at a time, by a producer that fences whoever had the task before."""
+"""Transactions of a task: one at a time, by a producer that fences the task's former owner."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -6,27 +6,27 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-#: A transaction that has not ended by then is given up when its task is closed.
+#: A transaction that has not ended by then is cancelled when its task is closed.
 _CLOSE_SECONDS = 5.0
 
 
 class TransactionalProducer:
-    """A transactional producer, and the transaction that is under way.
+    """A transactional producer that runs one transaction at a time.
 
     Args:
-        client_options: how aiokafka's clients reach the broker.
-        transactional_id: the task's, whoever owns it.
+        client_options: connection options for aiokafka's clients.
+        transactional_id: id of the task, the same for every owner of it.
     """
 
     def __init__(self, client_options: Mapping[str, Any], transactional_id: str) -> None:
         self._options = client_options
         self._id = transactional_id
         self._producer: AIOKafkaProducer | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._transaction: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Initialise the transactional id: whoever had it is fenced, what they left open is aborted.
+        """Initialise the transactional id: fence the former owner and abort its open transaction.
 
         Raises:
             KafkaError: Kafka does not answer, or refuses.
@@ -34,12 +34,12 @@ class TransactionalProducer:
         self._producer = AIOKafkaProducer(
             **self._options,
             transactional_id=self._id,
-            # Long enough for a broker to restart, short enough that what a killed worker left open ends soon
-            # even if nobody takes its tasks over.
+            # Long enough for a broker to restart. Short enough that an open transaction of a killed worker
+            # ends soon even if no other worker takes its tasks over.
             transaction_timeout_ms=60_000,
             max_batch_size=1 << 20,
             max_request_size=32 << 20,
-            # aiokafka has lz4 at its slowest level: this is smaller, at a third of the cost.
+            # aiokafka uses lz4 at its slowest level. zstd is smaller, at a third of the cost.
             compression_type="zstd",
         )
         await self._producer.start()
@@ -49,25 +49,33 @@ class TransactionalProducer:
         due: Callable[[], bool],
         transact: Callable[[AIOKafkaProducer], Coroutine[Any, Any, None]],
     ) -> None:
-        """Make one transaction, once the last one has ended, if it is due then; none when closed.
+        """Run one transaction after the last one has ended. Do nothing if it is not due then, or closed.
+
+        Args:
+            due: whether there is something to commit.
+            transact: runs the transaction with the producer.
 
         Raises:
-            ProducerFenced: the task has another owner by now.
+            ProducerFenced: the task has another owner.
             KafkaError: the transaction failed.
         """
-        async with self._turn:
+        async with self._lock:
             if self._transaction is not None:
                 await asyncio.wait([self._transaction])
             if self._producer is None or not due():
                 return
-            # Apart, so that it goes on if whoever waits for it is cancelled: what it takes is nowhere else.
+            # A task of its own goes on when the caller is cancelled: the records that it took are nowhere
+            # else.
             self._transaction = asyncio.create_task(transact(self._producer))
             await asyncio.wait([self._transaction])
             if not self._transaction.cancelled():
                 self._transaction.result()
 
     async def close(self) -> None:
-        """Make no more. One under way may end first: without its producer it would wait for ever."""
+        """Run no more transactions, and stop the producer.
+
+        A transaction under way may end first. Without its producer it would wait for ever.
+        """
         producer, self._producer = self._producer, None
         if self._transaction is not None:
             await asyncio.wait([self._transaction], timeout=_CLOSE_SECONDS)

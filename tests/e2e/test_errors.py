@@ -109,7 +109,7 @@ async def test_a_worker_stops_in_order_while_others_hold_up_the_group(deploy):
     for worker, count in before.items():
         await worker.saying("(?s)" + "revoked.*" * (count + 1))
     assert await stopped.stop(8) == 0
-    assert stopped.says("all is committed; the group did not let go")
+    assert stopped.says("everything is committed; the group did not respond")
     await deployment.cluster.produce(events[200:])
     await deployment.equal(events)
 

@@ -171,7 +171,7 @@ async def test_says_which_share_of_the_records_is_nobodys(browser):
 
 
 def looks_for_nobodys(browser: Browser, worker: Worker, url: str) -> None:
-    worker.operational.events("orders", 100)
+    worker.counters.events("orders", 100)
     browser.driver.get(url)
     shown = (
         "return [...document.querySelectorAll('#pipeline .stat:not([hidden])')].map((one) => one.innerText)"
@@ -179,8 +179,8 @@ def looks_for_nobodys(browser: Browser, worker: Worker, url: str) -> None:
     browser.until(lambda: "Events read\n100" in browser.run(shown), "what the worker has read")
     assert not [stat for stat in browser.run(shown) if "Anonymous" in stat], "no topic is mapped"
     for topic, nobodys in (("shop.orders", 30), ("shop.tickets", 0)):
-        worker.operational.events(topic, 200)
-        worker.operational.nobodys(topic, nobodys)
+        worker.counters.events(topic, 200)
+        worker.counters.nobodys(topic, nobodys)
     browser.until(lambda: "Anonymous\n7.5%" in browser.run(shown), "the share")
     for width in (360, 820, 1280):
         browser.size(width, 800)

@@ -37,7 +37,7 @@ async def test_the_numbers_hold_still_until_all_workers_count_alike(deploy):
 
     def held(scraped):
         """All is read, and is not added up."""
-        told = any(worker.says("answered for by workers of another") for worker in deployment.alive)
+        told = any(worker.says("run on workers with another") for worker in deployment.alive)
         read = total(scraped, "retention_worker_events_total") >= len(events)
         return told and read and total(scraped, CAUGHT_UP[0]) == 0
 

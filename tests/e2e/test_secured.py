@@ -57,7 +57,7 @@ async def test_with_exactly_the_printed_topics_and_rights_all_numbers_arrive(
         await administrator.take_back([of_orders])
         await deployment.cluster.produce(duplicated(events, 91), [Style(), Style(by_thing)])
         for worker in deployment.workers:
-            await worker.saying("lets this worker read orders: trying again|Topic orders is not authorized")
+            await worker.saying("lets this worker read orders; trying again|Topic orders is not authorized")
         await administrator.grant([of_orders])
         await deployment.equal(events)
         assert len(secured_kafka.tokens.asked) > 1

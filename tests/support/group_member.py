@@ -69,20 +69,20 @@ class Member:
         self.names = Names(group)
         own = WorkerCounters()
         self.lost = own.records_lost
-        self.shared = TaskContext(
+        self.context = TaskContext(
             definitions=Definitions(),
             inputs=INPUTS,
             names=self.names,
-            tasks=TASKS,
+            task_count=TASKS,
             clock=clock("event"),
             client_options={"bootstrap_servers": kafka},
-            operational=own,
-            sources=SourceOffsets(lambda: consumer, INPUTS, own),
-            partitions=partitions,
+            counters=own,
+            source_offsets=SourceOffsets(lambda: consumer, INPUTS, own),
+            partition_counts=partitions,
         )
         self.opened, self.closed, self.failed = [], [], []
         self.on_opened = None
-        self.tasks = TaskManager(self.shared, Table(), self._opened, self.closed.append, self._failed)
+        self.tasks = TaskManager(self.context, Table(), self._opened, self.closed.append, self._failed)
 
     async def _opened(self, task):
         if self.on_opened is not None:
@@ -104,7 +104,7 @@ class Member:
 
     async def settled(self):
         async with asyncio.timeout(30):
-            while self.tasks.opening and not self.failed:  # noqa: ASYNC110 - the worker is asked in the same way
+            while self.tasks.opening_count and not self.failed:  # noqa: ASYNC110 - the worker is asked in the same way
                 await asyncio.sleep(0.01)
 
 

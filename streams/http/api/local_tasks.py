@@ -27,8 +27,13 @@ PAGE_SECONDS: Final = 1.0
 class OwnTask(Protocol):
     """A task of this worker."""
 
-    partition: Partition
-    running: bool
+    @property
+    def partition(self) -> Partition:
+        """The state of its customers."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it processes records."""
 
     @property
     def caught_up(self) -> bool:

@@ -18,10 +18,10 @@ _QUANTILES = {"latency_p50": 0.5, "latency_p99": 0.99}
 class Observed(WorkerState, Protocol):
     """The worker."""
 
-    operational: WorkerCounters
+    counters: WorkerCounters
 
     @property
-    def settled(self) -> bool:
+    def is_restored(self) -> bool:
         """Whether it has been assigned its tasks, and they are restored."""
 
 
@@ -34,7 +34,7 @@ class WorkerStats:
 
     def beat(self) -> dict[str, Any]:
         """Give its state; rates and latencies (seconds) are of the last minute, None without events."""
-        own, at = self._worker.operational, time.monotonic()
+        own, at = self._worker.counters, time.monotonic()
         events = sum(own.events_in.values())
         self._samples.append((at, events, list(own.latency.counts)))
         while at - self._samples[0][0] > _MEMORY_SECONDS:
@@ -42,7 +42,7 @@ class WorkerStats:
         since, events_then, counts_then = self._samples[0]
         counts = [now - then for now, then in zip(own.latency.counts, counts_then, strict=True)]
         return {
-            "ready": self._worker.settled and self._worker.caught_up(),
+            "ready": self._worker.is_restored and self._worker.caught_up(),
             "tasks": self._worker.owned(),
             "rows": self._worker.rows(),
             "lag": sum(sum(lag.records.values()) for lag in self._worker.lags()),

@@ -108,7 +108,7 @@ def test_nothing_is_loaded_into_a_topic_that_no_worker_would_read(
     export.write_text("".join(",".join(row) + "\n" for row in [COLUMNS, ROWS[0]]))
     command = ("load", export, "--mapping", "export", "--config", config)
     for topic, why in (
-        ("shop.orders", "no worker would read the events of orders, to which load sends them: none of"),
+        ("shop.orders", "no worker reads the events of orders, to which load sends them; nothing"),
         ("orders", "the mapping export reads orders, to which load sends the contract's events: none of"),
     ):
         config.write_text(f'{MAPPING}[[inputs]]\ntopic = "{topic}"\nmapping = "export"\n')

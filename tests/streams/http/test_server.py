@@ -15,7 +15,7 @@ from streams.http.server import Server
 from streams.kafka.topics import INPUTS, Names
 from streams.local.kafka import free_port
 from streams.service import prepare_topics
-from streams.worker.worker import Worker
+from streams.worker.build import build_worker
 from tests.support.kafka_calls import producer
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
@@ -46,7 +46,7 @@ def settings(unique):
 @pytest.fixture
 async def idle(settings):
     names = (*INPUTS, *Names(settings.group).internal, "retention.metrics", "retention.dead-letters")
-    worker = Worker(settings, dict.fromkeys(names, 2))
+    worker = build_worker(settings, dict.fromkeys(names, 2))
     async with served(worker, settings) as session:
         yield session
 
@@ -136,7 +136,7 @@ async def test_what_is_no_url_is_refused_and_in_no_log(settings, caplog, path):
 
 
 async def test_a_port_in_use_is_said_in_words(settings):
-    worker = Worker(settings, {})
+    worker = build_worker(settings, {})
     said = pytest.raises(PortInUse, match=f"port {settings.port} of 127.0.0.1 is in use")
     with socket.create_server((settings.host, settings.port)), said as caught:
         await Server(worker, settings.host, settings.port).start()
@@ -148,11 +148,11 @@ async def test_a_port_in_use_is_said_in_words(settings):
 )
 async def test_a_host_of_others_is_said_in_words(settings, host, says):
     with pytest.raises(RetentionError, match=f"{host} {says}"):
-        await Server(Worker(settings, {}), host, settings.port).start()
+        await Server(build_worker(settings, {}), host, settings.port).start()
 
 
 async def test_a_port_is_free_again_after_a_stop(settings):
-    worker = Worker(settings, {})
+    worker = build_worker(settings, {})
     for _ in range(2):
         async with served(worker, settings) as session:
             assert (await get(session, "/live"))[0] == 200
@@ -162,7 +162,7 @@ async def test_a_port_is_free_again_after_a_stop(settings):
 async def running(bootstrap, group):
     """A whole worker in this process."""
     settings = settings_of(bootstrap, group)
-    worker = Worker(settings, await prepare_topics(settings))
+    worker = build_worker(settings, await prepare_topics(settings))
     async with served(worker, settings) as session:
         await worker.app.start()
         try:

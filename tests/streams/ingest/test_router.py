@@ -56,17 +56,17 @@ class World:
         self.own = WorkerCounters()
         self.intake = Router(
             task=MINE,
-            tasks=TASKS,
+            task_count=TASKS,
             facts_topic="g-facts",
             dead_letter_partitions=3,
             definitions=Definitions(),
             partition=self.partition,
             outbox=self.outbox,
-            operational=self.own,
+            counters=self.own,
         )
 
     def take(self, *values):
-        self.intake.take_events("orders", ORDERS, [record(value, n) for n, value in enumerate(values)])
+        self.intake.route_events("orders", ORDERS, [record(value, n) for n, value in enumerate(values)])
 
     def dead_letters(self):
         letters = []
@@ -109,7 +109,7 @@ def test_another_tasks_customer_takes_one_hop(world):
     )
 
     owner = World()
-    owner.intake.take_facts(FACTS, [record(hop.value, key=hop.key)])
+    owner.intake.apply_facts(FACTS, [record(hop.value, key=hop.key)])
     assert owner.orders() == 1
 
 
@@ -120,7 +120,7 @@ def test_another_tasks_customer_takes_one_hop(world):
 )
 def test_a_hop_is_never_older_than_its_topic_keeps_nor_from_the_future(world, timestamp):
     """Replayed events have old timestamps: Kafka would delete their facts before they are read."""
-    world.intake.take_events("orders", ORDERS, [record(order("o1", someone(3)), timestamp=timestamp)])
+    world.intake.route_events("orders", ORDERS, [record(order("o1", someone(3)), timestamp=timestamp)])
     [[hop]] = world.outbox.take().values()
     assert hop.timestamp is None
 
@@ -132,7 +132,7 @@ def test_duplicates_are_counted_and_change_nothing(world):
     assert world.own.duplicates == 2
     fact = encode_fact(facts_of(decode("orders", order("o2")), Definitions())[0][1])
     hops = [record(fact, key=someone(MINE).encode())] * 2
-    world.intake.take_facts(FACTS, hops)
+    world.intake.apply_facts(FACTS, hops)
     assert world.orders() == 2
     assert world.own.duplicates == 3
 
@@ -140,7 +140,7 @@ def test_duplicates_are_counted_and_change_nothing(world):
 def test_a_dead_letter_keeps_all_of_the_record_and_says_why(world):
     headers = (("trace", b"\x00\xff"), ("retention.error.reason", b"an earlier one"))
     bad = record(b"\xff not json", 41, key=None, headers=headers, timestamp=123)
-    world.intake.take_events("orders", ORDERS, [bad])
+    world.intake.route_events("orders", ORDERS, [bad])
     [((topic, partition), [letter])] = world.outbox.take().items()
     assert (topic, partition) == ("retention.dead-letters", 5 % 3)
     assert (letter.key, letter.value, letter.timestamp) == (None, b"\xff not json", 123)
@@ -170,7 +170,7 @@ def test_cloud_events_of_either_mode_count_as_plain_ones_do(world):
         "data": json.loads(order("o2")),
     }
     named = (("content-type", b"application/cloudevents+json"),)
-    world.intake.take_events(
+    world.intake.route_events(
         "orders",
         ORDERS,
         [
@@ -284,7 +284,7 @@ def test_a_mapped_record_counts_for_what_is_good_and_is_a_dead_letter_once(world
         None,
         row(6),
     ]
-    world.intake.take_mapped(
+    world.intake.route_mapped(
         reader, TopicPartition("shop", 5), [record(value, n) for n, value in enumerate(values)]
     )
     assert world.orders() == 2

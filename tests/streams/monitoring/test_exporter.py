@@ -14,7 +14,7 @@ from models.partition.partition import Partition
 from streams.monitoring.exporter import BusinessCollector, WorkerCollector
 from streams.monitoring.lag import Lag
 from streams.monitoring.worker_counters import WorkerCounters
-from streams.rollup.collector import PartialResult
+from streams.rollup.protocol import PartialResult
 from streams.rollup.publisher import Publisher
 
 NOW = 1_700_000_000_000_000
@@ -24,8 +24,19 @@ NOW = 1_700_000_000_000_000
 def publisher():
     publisher = Publisher(Definitions())
     partial = Partition(Definitions(), {}).evaluate(NOW)
-    answer = PartialResult(0, 1, 1, NOW, NOW, inputs_read=True, epoch=1, rewind=0, partial=partial, shape=0)
-    publisher.complete([answer], NOW, caught_up=True)
+    answer = PartialResult(
+        0,
+        1,
+        1,
+        NOW,
+        NOW,
+        inputs_read=True,
+        settlement_round=1,
+        reprocess_id=0,
+        partial=partial,
+        schema_hash=0,
+    )
+    publisher.update([answer], NOW, caught_up=True)
     return publisher
 
 
@@ -83,7 +94,7 @@ def test_says_as_of_when_and_whether_it_is_caught_up(publisher):
     series = exported(BusinessCollector(lambda: publisher))
     assert series[("retention_as_of_timestamp_seconds",)] == NOW / 1e6
     assert series[("retention_caught_up",)] == 1
-    publisher.complete([], NOW, caught_up=False)
+    publisher.update([], NOW, caught_up=False)
     assert exported(BusinessCollector(lambda: publisher))[("retention_caught_up",)] == 0
 
 

@@ -7,7 +7,7 @@ from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE, Sample
 from models.partition.partition import Partition
 from streams.rollup import publisher as publishing
-from streams.rollup.collector import PartialResult
+from streams.rollup.protocol import PartialResult
 from streams.rollup.publisher import AS_OF, CAUGHT_UP, Publisher, series_key, series_value
 
 NOW = 1_700_000_000_123_457
@@ -37,12 +37,25 @@ def publisher(timer):  # noqa: ARG001 - its clock
 
 def answers(now):
     partial = Partition(Definitions(), {}).evaluate(now)
-    return [PartialResult(0, 1, 1, now, now, inputs_read=True, epoch=1, rewind=0, partial=partial, shape=0)]
+    return [
+        PartialResult(
+            0,
+            1,
+            1,
+            now,
+            now,
+            inputs_read=True,
+            settlement_round=1,
+            reprocess_id=0,
+            partial=partial,
+            schema_hash=0,
+        )
+    ]
 
 
 def say(publisher, timer, *samples, caught_up=True, now=NOW):
     """Have `samples` be the numbers at `now`, and give what is sent, as (key, decoded value)."""
-    publisher.complete(answers(now), now, caught_up=caught_up)
+    publisher.update(answers(now), now, caught_up=caught_up)
     publisher.samples = list(samples)
     timer.at += 1
     return sent(publisher)
@@ -128,7 +141,7 @@ def test_a_series_that_ceases_is_null_once_then_a_tombstone(publisher, timer):
 
 def test_nothing_is_said_while_catching_up(publisher):
     publisher.samples = [ORDERS]
-    publisher.complete(answers(NOW), NOW, caught_up=False)
+    publisher.update(answers(NOW), NOW, caught_up=False)
     assert publisher.samples == [ORDERS], "the last complete values stay"
     assert publisher.as_of == 0
     assert sent(publisher) == [
@@ -149,22 +162,22 @@ def test_caught_up_is_lost_without_complete_sets(publisher, timer):
 
 
 def test_an_older_now_is_not_taken(publisher):
-    publisher.complete(answers(NOW), NOW, caught_up=True)
+    publisher.update(answers(NOW), NOW, caught_up=True)
     before = publisher.samples
-    publisher.complete(answers(NOW - 1), NOW - 1, caught_up=True)
+    publisher.update(answers(NOW - 1), NOW - 1, caught_up=True)
     assert publisher.as_of == NOW
     assert publisher.samples is before
 
 
 def test_what_has_come_late_is_taken_while_the_clock_stands(publisher):
-    publisher.complete(answers(NOW), NOW, caught_up=True)
+    publisher.update(answers(NOW), NOW, caught_up=True)
     before = publisher.samples
-    publisher.complete(answers(NOW), NOW, caught_up=True)
+    publisher.update(answers(NOW), NOW, caught_up=True)
     assert publisher.samples is not before
 
 
 def test_computes_what_the_catalogue_holds(publisher):
-    publisher.complete(answers(NOW), NOW, caught_up=True)
+    publisher.update(answers(NOW), NOW, caught_up=True)
     assert publisher.samples
     assert {sample.metric for sample in publisher.samples} <= CATALOGUE.keys()
 
@@ -173,7 +186,7 @@ def test_a_successor_goes_on_where_the_former_owner_stopped(publisher, timer):
     gone = Sample("retention_nps", {"window": "7d"}, 50.0)
     log = []
     for samples in ([ORDERS, CHURN, gone], [ORDERS, CHURN]):
-        publisher.complete(answers(NOW), NOW, caught_up=True)
+        publisher.update(answers(NOW), NOW, caught_up=True)
         publisher.samples = samples
         timer.at += 1
         log += [(change.key, change.value) for change in publisher.changes()]

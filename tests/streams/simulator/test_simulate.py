@@ -246,5 +246,5 @@ def test_it_sends_nothing_that_no_worker_would_read(tmp_path, own_kafka, capsys)
     config.write_text('[[inputs]]\ntopic = "shop.orders"\nkind = "orders"\n')
     assert run(["simulate", "--end", "2026-06-01", "--broker", own_kafka, "--config", str(config)]) == 2
     said = capsys.readouterr().err
-    assert "no worker would read the events of orders, to which the simulated shop sends them: none" in said
+    assert "no worker reads the events of orders, to which the simulated shop sends them; nothing" in said
     assert 'add [[inputs]] with topic = "orders", kind = "orders"' in said

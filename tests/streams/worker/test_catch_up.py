@@ -29,27 +29,27 @@ def test_it_has_to_be_read_and_committed(progress):
 
 
 def test_the_facts_of_an_epochs_beginning_have_to_be_read(progress):
-    assert (progress.epoch, progress.facts_read(99)) == (0, False)
-    progress.begin(7, 8)
-    assert (progress.epoch, progress.facts_read(7), progress.facts_read(8)) == (7, False, True)
+    assert (progress.settlement_round, progress.facts_read(99)) == (0, False)
+    progress.start_round(7, 8)
+    assert (progress.settlement_round, progress.facts_read(7), progress.facts_read(8)) == (7, False, True)
 
 
 def test_what_they_led_to_has_to_be_where_others_read_it(progress):
-    progress.begin(1, 8)
-    assert not progress.letters_out(3, 2)
-    assert progress.letters_out(5, 3), "what came of later facts is not asked for"
-    progress.begin(2, 9)
-    assert not progress.letters_out(5, 4)
+    progress.start_round(1, 8)
+    assert not progress.messages_committed(3, 2)
+    assert progress.messages_committed(5, 3), "what came of later facts is not asked for"
+    progress.start_round(2, 9)
+    assert not progress.messages_committed(5, 4)
 
 
 def test_an_epoch_without_letters_is_quiet(progress):
     told = []
     for epoch, letters in enumerate((0, 3, 3, 4), 1):
-        progress.begin(epoch, 8)
-        progress.letters_out(letters, letters)
-        told.append(progress.quiet)
+        progress.start_round(epoch, 8)
+        progress.messages_committed(letters, letters)
+        told.append(progress.is_quiescent)
     assert told == [True, False, True, False]
-    progress.begin(5, 8)
-    progress.begin(6, 8)  # the one before was never read to its end
-    progress.letters_out(4, 4)
-    assert progress.quiet
+    progress.start_round(5, 8)
+    progress.start_round(6, 8)  # the one before was never read to its end
+    progress.messages_committed(4, 4)
+    assert progress.is_quiescent

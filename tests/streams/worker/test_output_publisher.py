@@ -34,9 +34,9 @@ class Desk:
         await self.speak_while(lambda: allowed)
 
     async def speak_while(self, may):
-        self.announcer.allow(may)
-        if self.announcer._saying is not None:
-            await asyncio.wait([self.announcer._saying])
+        self.announcer.publish_while(may)
+        if self.announcer._publishing is not None:
+            await asyncio.wait([self.announcer._publishing])
 
     def records(self, topic):
         return {
@@ -86,8 +86,8 @@ def test_what_is_to_be_forgotten_is_a_tombstone():
 
 
 async def test_no_more_is_said_than_may_wait_for_a_transaction(monkeypatch):
-    monkeypatch.setattr(output_publisher, "_AT_ONCE", 2)
-    monkeypatch.setattr(output_publisher, "_BACKLOG", 10)
+    monkeypatch.setattr(output_publisher, "_CHUNK", 2)
+    monkeypatch.setattr(output_publisher, "_MAX_PENDING", 10)
     desk = Desk(10)
     said = []
     for _ in range(4):
@@ -98,7 +98,7 @@ async def test_no_more_is_said_than_may_wait_for_a_transaction(monkeypatch):
 
 
 async def test_others_get_turns_in_between(monkeypatch):
-    monkeypatch.setattr(output_publisher, "_AT_ONCE", 1)
+    monkeypatch.setattr(output_publisher, "_CHUNK", 1)
     desk, turns = Desk(10), 0
 
     async def turn():
@@ -114,10 +114,10 @@ async def test_others_get_turns_in_between(monkeypatch):
 
 
 async def test_who_is_closed_says_no_more(monkeypatch):
-    monkeypatch.setattr(output_publisher, "_AT_ONCE", 1)
+    monkeypatch.setattr(output_publisher, "_CHUNK", 1)
     desk = Desk(10)
-    desk.announcer.allow(lambda: True)
-    saying = desk.announcer._saying
+    desk.announcer.publish_while(lambda: True)
+    saying = desk.announcer._publishing
     await asyncio.sleep(0)
     desk.announcer.close()
     await asyncio.wait([saying])
@@ -125,7 +125,7 @@ async def test_who_is_closed_says_no_more(monkeypatch):
 
 
 async def test_who_may_no_longer_stops_in_the_middle(monkeypatch):
-    monkeypatch.setattr(output_publisher, "_AT_ONCE", 1)
+    monkeypatch.setattr(output_publisher, "_CHUNK", 1)
     desk = Desk(10)
     answers = iter([True, True, True])
     await desk.speak_while(lambda: next(answers, False))
@@ -135,7 +135,7 @@ async def test_who_may_no_longer_stops_in_the_middle(monkeypatch):
 async def test_it_waits_while_the_state_is_somebody_elses():
     desk = Desk()
     async with desk.state:
-        desk.announcer.allow(lambda: True)
+        desk.announcer.publish_while(lambda: True)
         await asyncio.sleep(0.01)
         assert len(desk.outbox) == 0
     await desk.speak()
@@ -147,6 +147,6 @@ async def test_what_cannot_be_said_of_one_is_logged_and_costs_the_others_nothing
     say = desk.partition.emit
     monkeypatch.setattr(desk.partition, "emit", lambda key: {b"customer-1": None}.get(key, 0) + 0 or say(key))
     await desk.speak()
-    assert "could not be said" in caplog.text
+    assert "could not be computed" in caplog.text
     said = [record.key for records in desk.records("retention.customers").values() for record in records]
     assert sorted(said) == [b"customer-0", b"customer-2"]

@@ -19,14 +19,14 @@ async def test_a_topic_of_the_same_name_is_another_one(kafka, unique):
         await fill(kafka, unique, 3)
         await consumer.commit({tp: 2})
         assert await sources.starting_positions([tp], from_earliest=False) == {tp: 2}
-        assert await sources.made_anew([tp]) == set()
+        assert await sources.recreated([tp]) == set()
         await delete(kafka, unique)
-        assert await sources.made_anew([tp]) == set(), "it is not there yet"
+        assert await sources.recreated([tp]) == set(), "it is not there yet"
         await fill(kafka, unique, 5)
         await commit(consumer, tp, 4)
-        assert await sources.made_anew([tp]) == {tp}
+        assert await sources.recreated([tp]) == {tp}
         assert await sources.starting_positions([tp], from_earliest=False) == {tp: 0}
-        assert await sources.made_anew([tp]) == set()
+        assert await sources.recreated([tp]) == set()
         assert await sources.starting_positions([tp], from_earliest=False) == {tp: 4}
 
 
@@ -40,7 +40,7 @@ async def test_of_what_another_worker_reads_nothing_is_remembered(kafka, unique)
         consumer.assign([tp])
         await fill(kafka, unique, 1)
         await sources.starting_positions([tp], from_earliest=False)
-        await sources.made_anew([])
+        await sources.recreated([])
         await delete(kafka, unique)
         await fill(kafka, unique, 5)
         await commit(consumer, tp, 4)

@@ -93,9 +93,9 @@ async def test_a_partition_that_an_input_gained_is_read_too(worker):
     await worker.assign(0, generation=1)
     [before] = worker.tasks
     gained = TopicPartition("orders", 2)
-    async with admin(worker.shared.client_options["bootstrap_servers"]) as client:
-        counts = {"orders": max(3, worker.shared.partitions["orders"])}
-        if counts["orders"] > worker.shared.partitions["orders"]:
+    async with admin(worker.context.client_options["bootstrap_servers"]) as client:
+        counts = {"orders": max(3, worker.context.partition_counts["orders"])}
+        if counts["orders"] > worker.context.partition_counts["orders"]:
             await client.create_partitions({"orders": NewPartitions(counts["orders"])})
     await wait_for_partition(worker, gained)
     await worker.tasks.reassign([*worker.partitions_of(0), gained], 2, continuous=True)
@@ -111,7 +111,7 @@ async def test_an_input_that_was_made_anew_is_read_from_its_beginning(worker):
     [before] = worker.tasks
     tp = TopicPartition("orders", 0)
     beginning = before.positions[tp]
-    [end] = (await worker.shared.sources.end_offsets([tp])).values()
+    [end] = (await worker.context.source_offsets.end_offsets([tp])).values()
     before.positions[tp] = end
     await worker.tasks.sample_lag()
     assert list(worker.tasks) == [before], "nothing is amiss at the end"
@@ -133,7 +133,7 @@ async def test_an_input_that_is_another_topic_by_now_is_read_from_its_beginning(
     beginning = before.positions[tp]
     before.positions[tp] += 1
     await before.commit(last=True)
-    worker.shared.sources._ids[tp] = "the former one's"
+    worker.context.source_offsets._topic_ids[tp] = "the former one's"
     await worker.tasks.sample_lag()
     await worker.settled()
     [task] = worker.tasks
@@ -201,12 +201,12 @@ async def test_fenced_it_joins_the_group_anew(kafka, unique, worker):
     [zombie] = worker.tasks
     async with member(kafka, unique) as successor:
         await successor.assign(0, generation=2)
-        await zombie.take(orders(zombie.positions[ORDERS], zombie.positions[ORDERS] + 1))
+        await zombie.process(orders(zombie.positions[ORDERS], zombie.positions[ORDERS] + 1))
         await worker.tasks.commit()
         assert worker.consumer.rejoins == 1
         assert len(worker.tasks) == 0
         [owner] = successor.tasks
-        await owner.take(orders(owner.positions[ORDERS], owner.positions[ORDERS] + 1))
+        await owner.process(orders(owner.positions[ORDERS], owner.positions[ORDERS] + 1))
         await successor.tasks.commit()
         assert owner.running, "the successor was not fenced in return"
 
@@ -214,13 +214,13 @@ async def test_fenced_it_joins_the_group_anew(kafka, unique, worker):
 async def test_a_state_that_is_gone_is_made_again_from_the_inputs(kafka, worker):
     await worker.assign(0, generation=1)
     [task] = worker.tasks
-    await task.take(orders(task.positions[ORDERS], task.positions[ORDERS] + 1))
+    await task.process(orders(task.positions[ORDERS], task.positions[ORDERS] + 1))
     await worker.tasks.commit()
     await lose_state(kafka, worker)
     await worker.assign(0, generation=3, continuous=False)
     [again] = worker.tasks
     assert again.state_missing
-    assert again.rewind > 0
+    assert again.reprocess_id > 0
     assert again.partition.has_changes, (
         "it is written, so that all others go back too whatever happens to this one"
     )
@@ -239,7 +239,7 @@ async def test_a_loss_counts_as_later_than_all_before_whatever_the_clock_says(ka
     await worker.assign(0, 1, generation=3, continuous=False)
     lost, other = sorted(worker.tasks, key=number_of)
     assert lost.state_missing
-    assert lost.rewind > other.rewind == tomorrow
+    assert lost.reprocess_id > other.reprocess_id == tomorrow
 
 
 async def test_a_state_made_of_forwarded_facts_alone_is_missed_too(kafka, worker):
@@ -255,7 +255,7 @@ async def test_a_state_made_of_forwarded_facts_alone_is_missed_too(kafka, worker
     await worker.tasks.reassign(without_inputs, 3, continuous=False)
     await worker.settled()
     [again] = worker.tasks
-    assert again.rewind > 0
+    assert again.reprocess_id > 0
 
 
 async def test_of_whom_others_have_profiles_is_asked_again_where_the_state_is_gone(kafka, worker):
@@ -263,7 +263,7 @@ async def test_of_whom_others_have_profiles_is_asked_again_where_the_state_is_go
     ours, others = ([("ce_source", f"/retention/{group}".encode())] for group in (worker.group, "other"))
     said = [(b"ann", b"{}", ours), (b"bob", b"{}", ours), (b"bob", None, []), (b"eve", b"{}", others)]
     said += [(b"customer-%d" % number, b"{}", ours) for number in range(20)]
-    count = worker.shared.partitions["retention.customers"]
+    count = worker.context.partition_counts["retention.customers"]
     async with producer(kafka) as sender:
         for key, value, headers in said:
             [partition] = tasks_of([key], count)
@@ -299,7 +299,7 @@ async def lose_state(kafka, worker, task=0):
 
 async def test_a_fresh_group_has_lost_nothing(worker):
     await worker.assign(0, 1, generation=1)
-    assert [task.rewind for task in worker.tasks] == [0, 0]
+    assert [task.reprocess_id for task in worker.tasks] == [0, 0]
 
 
 async def test_a_newer_versions_state_is_refused_in_words(kafka, worker):
@@ -315,7 +315,7 @@ async def test_a_newer_versions_state_is_refused_in_words(kafka, worker):
 async def test_closing_commits_what_was_taken(kafka, worker):
     await worker.assign(0, generation=1)
     [task] = worker.tasks
-    await task.take(orders(task.positions[ORDERS], task.positions[ORDERS] + 1))
+    await task.process(orders(task.positions[ORDERS], task.positions[ORDERS] + 1))
     await worker.tasks.close()
     assert len(worker.tasks) == 0
     assert len(await records_of(kafka, worker.names.changelog, 0)) == 2

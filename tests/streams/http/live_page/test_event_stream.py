@@ -26,10 +26,10 @@ class Record:
 class Worker:
     """What a pulse looks at."""
 
-    settled = True
+    is_restored = True
 
     def __init__(self):
-        self.operational = WorkerCounters()
+        self.counters = WorkerCounters()
 
     def rows(self):
         return 3
@@ -165,18 +165,18 @@ def test_the_pulse_is_of_the_last_minute(monkeypatch):
     monkeypatch.setattr("streams.http.live_page.worker_stats.time.monotonic", lambda: at)
     worker = Worker()
     pulse = WorkerStats(worker)
-    worker.operational.events("orders", 1_000_000)
-    worker.operational.latency.observe(250.0, 1_000_000)
+    worker.counters.events("orders", 1_000_000)
+    worker.counters.latency.observe(250.0, 1_000_000)
     first = pulse.beat()
     assert first["events"] == 1_000_000
     assert first["events_per_second"] is None
     assert first["latency_p99"] is None
     at = 10.0
-    worker.operational.events("orders", 50)
-    worker.operational.latency.observe(0.2, 98)
-    worker.operational.latency.observe(0.9, 2)
-    worker.operational.dead_letter("not_json")
-    worker.operational.nobodys("orders", 3)
+    worker.counters.events("orders", 50)
+    worker.counters.latency.observe(0.2, 98)
+    worker.counters.latency.observe(0.9, 2)
+    worker.counters.dead_letter("not_json")
+    worker.counters.nobodys("orders", 3)
     second = pulse.beat()
     assert second["events_per_second"] == 5.0
     assert (second["latency_p50"], second["latency_p99"]) == (0.2, 1.0)

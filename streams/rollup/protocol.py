@@ -1,0 +1,87 @@
+"""Messages of an evaluation round: a tick to every task, a partial result back from each.
+
+Both are MessagePack arrays, so that the order and the types of the fields are the format, and their names are
+not.
+"""
+
+import zlib
+
+import msgspec
+
+from models.aggregation.aggregates import PartialAggregate, duration_names, window_sizes
+from models.definitions.definitions import Definitions
+from models.metrics.catalogue import CATALOGUE
+
+
+class Tick(msgspec.Struct, array_like=True):
+    """Request to a task to evaluate its customers at one instant.
+
+    Attributes:
+        number: number of the round; rises by one with every tick of a leader.
+        generation: generation of the consumer group. Results of another generation do not count.
+        now: instant to evaluate at, microseconds since the epoch.
+        settlement_round: rises when all inputs have been read, and while facts still lead to facts. The facts
+            that were forwarded until then must be read too.
+        reprocess_id: rises when a task has lost its state. Each new value makes all tasks read their inputs
+            again from the earliest offsets.
+        caught_up: whether the results of the round before rest on everything that was written when the
+            partitions were assigned. Only then are outputs emitted.
+        exported_number: number of the last round whose results became the metrics; 0 before the first.
+        exported_at: when they became the metrics, milliseconds since the epoch.
+    """
+
+    number: int
+    generation: int
+    now: int
+    settlement_round: int
+    reprocess_id: int
+    caught_up: bool = False
+    exported_number: int = 0
+    exported_at: int = 0
+
+
+class PartialResult(msgspec.Struct, array_like=True):
+    """A task's response to a tick.
+
+    Attributes:
+        task: number of the task.
+        number: number of the tick.
+        generation: generation of the consumer group that the task belongs to.
+        now: instant of the evaluation, microseconds since the epoch. It is later than the tick's if the
+            task's clock was ahead.
+        stream_time: largest event time that the task has seen, microseconds since the epoch.
+        inputs_read: whether the inputs have been read, and their facts forwarded, up to the ends that they
+            had when the task was assigned.
+        settlement_round: last settlement round whose facts have been read; 0 if none.
+        reprocess_id: last reprocessing that the task has started.
+        partial: the aggregates; None until the task has read its history and built them.
+        schema_hash: `schema_hash` of the task's definitions.
+        is_quiescent: whether the facts of the settlement round before led to no message to other tasks.
+    """
+
+    task: int
+    number: int
+    generation: int
+    now: int
+    stream_time: int
+    inputs_read: bool
+    settlement_round: int
+    reprocess_id: int
+    partial: PartialAggregate | None
+    schema_hash: int
+    is_quiescent: bool = True
+
+
+def schema_hash(definitions: Definitions) -> int:
+    """Return a hash of what partial aggregates hold and mean. Those with different hashes cannot be added.
+
+    While a new release or configuration is rolled out, workers of both respond. The metrics keep their values
+    until all workers are alike again.
+    """
+    schema = (
+        PartialAggregate.__struct_fields__,
+        duration_names(definitions),
+        window_sizes(definitions),
+        sorted(CATALOGUE),
+    )
+    return zlib.crc32(msgspec.json.encode([*schema, definitions], order="deterministic"))

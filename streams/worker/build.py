@@ -1,0 +1,72 @@
+"""Build a worker from its settings."""
+
+from collections.abc import Callable, Mapping
+
+from streams.clock import clock
+from streams.config.load import Settings
+from streams.faust_engine.app import FaustApp
+from streams.faust_engine.table import CustomersTable
+from streams.ingest import input_topics
+from streams.kafka.topics import Names
+from streams.mapping.reader import Reader
+from streams.monitoring.worker_counters import WorkerCounters
+from streams.read_model.follower import ReadModel
+from streams.read_model.store import Store
+from streams.worker.context import TaskContext
+from streams.worker.source_offsets import SourceOffsets
+from streams.worker.worker import Worker
+
+
+def build_worker(
+    settings: Settings, partitions: Mapping[str, int], address: Callable[[], str] | None = None
+) -> Worker:
+    """Return a worker that is ready to start.
+
+    Args:
+        settings: validated settings.
+        partitions: topic -> number of partitions, of all topics that the worker reads or writes.
+        address: returns the URL at which other workers reach this one. It is called when the worker joins its
+            group, so that the port may be bound after this call. Unset: the host and port of the settings.
+
+    Raises:
+        RetentionError: two patterns match one input topic.
+    """
+    app = FaustApp(settings, address)
+    table = CustomersTable(app, name="customers", partitions=settings.partitions)
+    app.tables.add(table)
+    read_model = _read_model(settings, partitions, lambda: worker)
+    worker = Worker(settings, app, table, _context(settings, app, partitions), read_model)
+    worker.declare()
+    return worker
+
+
+def _context(settings: Settings, app: FaustApp, partitions: Mapping[str, int]) -> TaskContext:
+    counters = WorkerCounters()
+    inputs = input_topics.resolved(settings, partitions)
+    for topic in (topic for topic, one in inputs.items() if isinstance(one, Reader)):
+        counters.nobodys(topic, 0)  # a counter that first appears above zero shows no increase
+    return TaskContext(
+        definitions=settings.definitions,
+        inputs=inputs,
+        names=Names(settings.group),
+        task_count=settings.partitions,
+        clock=clock(settings.clock),
+        client_options=app.client_options,
+        counters=counters,
+        source_offsets=SourceOffsets(lambda: app.batch_consumer, inputs, counters),
+        partition_counts=partitions,
+    )
+
+
+def _read_model(
+    settings: Settings, partitions: Mapping[str, int], worker: Callable[[], Worker]
+) -> ReadModel | None:
+    if settings.redis is None:
+        return None
+    return ReadModel(
+        Store(settings.redis, settings.group),
+        settings.client_options(),
+        partitions,
+        active=lambda: worker().leader is not None,
+        busy=lambda: not worker().caught_up(),
+    )

@@ -1,0 +1,108 @@
+"""Evaluate a task at a tick of the roll-up leader."""
+
+from aiokafka import TopicPartition
+
+from models.aggregation.aggregates import PartialAggregate
+from models.partition.partition import Partition
+from streams.ingest.router import Router
+from streams.rollup.protocol import PartialResult, Tick, schema_hash
+from streams.worker.assignment import Assignment
+from streams.worker.bootstrap import AggregateBuild
+from streams.worker.committer import Committer
+from streams.worker.context import TaskContext
+from streams.worker.output_publisher import OutputPublisher
+from streams.worker.source_progress import SourceProgress
+
+
+class Evaluator:
+    """Makes one task's partial results.
+
+    Args:
+        assignment: the task's.
+        context: shared by all tasks.
+        partition: state that is evaluated.
+        progress: positions in the sources.
+        router: counts the messages to other tasks.
+        committer: counts the committed ones.
+        build: builds and evaluates the aggregates.
+        publisher: emits outputs while the group is caught up.
+    """
+
+    def __init__(
+        self,
+        *,
+        assignment: Assignment,
+        context: TaskContext,
+        partition: Partition,
+        progress: SourceProgress,
+        router: Router,
+        committer: Committer,
+        build: AggregateBuild,
+        publisher: OutputPublisher,
+    ) -> None:
+        self._assignment = assignment
+        self._context = context
+        self._partition = partition
+        self._progress = progress
+        self._router = router
+        self._committer = committer
+        self._build = build
+        self._publisher = publisher
+        self._facts = TopicPartition(context.names.facts, assignment.task)
+        self._schema_hash = schema_hash(context.definitions)
+
+    def record_export(self, tick: Tick) -> None:
+        """Record that the metrics hold the results of an earlier round, as the tick says."""
+        if tick.exported_number:
+            self._context.counters.exported(
+                self._assignment.task, (tick.generation, tick.exported_number), tick.exported_at
+            )
+
+    async def evaluate(self, tick: Tick) -> PartialResult:
+        """Return the task's result at the tick. Emit outputs as long as the group is caught up."""
+        await self._start_settlement_round(tick)
+        facts_read = self._progress.facts_read
+        partial = await self._build.evaluate(tick.now, start=facts_read or await self._nothing_left())
+        settled = facts_read and partial is not None and self._messages_committed()
+        if partial is not None:
+            self._context.counters.answered(self._assignment.task, (tick.generation, tick.number))
+        self._publisher.publish_while(
+            lambda: tick.caught_up and tick.generation == self._assignment.generation
+        )
+        return self._result(tick, partial, settled=settled)
+
+    def _result(self, tick: Tick, partial: PartialAggregate | None, *, settled: bool) -> PartialResult:
+        catch_up = self._progress.catch_up
+        return PartialResult(
+            task=self._assignment.task,
+            number=tick.number,
+            generation=self._assignment.generation,
+            now=self._partition.now,
+            stream_time=self._partition.stream_time,
+            inputs_read=self._progress.inputs_read,
+            settlement_round=catch_up.settlement_round if settled else 0,
+            is_quiescent=catch_up.is_quiescent,
+            reprocess_id=self._partition.meta.rewind,
+            partial=partial,
+            schema_hash=self._schema_hash,
+        )
+
+    def _messages_committed(self) -> bool:
+        return self._progress.catch_up.messages_committed(
+            self._router.messages_sent, self._committer.messages_committed
+        )
+
+    async def _start_settlement_round(self, tick: Tick) -> None:
+        if tick.settlement_round not in (0, self._progress.catch_up.settlement_round):
+            ends = await self._context.source_offsets.end_offsets([self._facts])
+            self._progress.catch_up.start_round(tick.settlement_round, ends[self._facts])
+
+    async def _nothing_left(self) -> bool:
+        """Whether the history is read, so that the aggregates can be built.
+
+        Other tasks may still forward facts; these are applied incrementally.
+        """
+        if self._build.has_started or self._progress.in_history:
+            return False
+        ends = await self._context.source_offsets.end_offsets([self._facts])
+        return self._progress.facts_position >= ends[self._facts]
