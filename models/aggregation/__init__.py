@@ -1,5 +1,5 @@
-"""Mergeable sums over sliding windows, gauges and duration sketches.
+"""Aggregates of a partition: sums over sliding windows, gauges and sketches of durations. All of them merge.
 
 Imports `definitions`.
-Start at `aggregates.Aggregates`; `window_sums` holds the rings of buckets behind it.
+Start at `aggregates.Aggregates`, then `window_sums`, which holds the rings of slots behind it.
 """

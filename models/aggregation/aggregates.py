@@ -1,7 +1,7 @@
-"""A partition's aggregates: the sum of all points of its customers, and what it is in each window at `now`.
+"""The aggregates of a partition: what its customers add up to, in each window, at `now`.
 
-Customers' parts add and remove points as they change; nothing else does. Points are appended to buffers, a
-few bytes each, and reach the tables when the aggregates are evaluated.
+Aggregators of entities and customers apply and retract deltas as facts change. Deltas are appended to
+buffers, a few bytes each, and reach the tables when the aggregates are evaluated.
 """
 
 from array import array
@@ -18,15 +18,17 @@ from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import SHORT_WINDOWS, US_PER_HOUR, US_PER_MINUTE, Window, hour, minute
 
+#: Name of a series, such as `("orders", "web")`.
 Name = tuple[str, ...]
 
-#: A year, which the definitions use besides the configured windows.
+#: The year, which the definitions use besides the configured windows.
 YEAR: Final = Window("365d", 8760)
+#: Lengths of the short windows, in minutes.
 SHORT: Final = tuple(window.minutes for window in SHORT_WINDOWS)
 
 
 def long_windows(definitions: Definitions) -> list[Window]:
-    """Give the configured windows and the year, by length."""
+    """Return the configured windows and the year, by length."""
     windows = {Window.parse(name) for name in definitions.windows}
     if all(window.hours != YEAR.hours for window in windows):
         windows.add(YEAR)
@@ -34,7 +36,7 @@ def long_windows(definitions: Definitions) -> list[Window]:
 
 
 def window_sizes(definitions: Definitions) -> list[int]:
-    """Give every length, in hours, that numbers are summed over, ascending."""
+    """Return every window length, in hours, that series are summed over, ascending."""
     lengths = {24 * definitions.lifecycle_days, 12 * definitions.lifecycle_days}
     for window in long_windows(definitions):
         lengths |= {window.hours, 2 * window.hours}
@@ -42,17 +44,17 @@ def window_sizes(definitions: Definitions) -> list[int]:
 
 
 def channels_of(definitions: Definitions) -> tuple[str, ...]:
-    """Give every channel there can be."""
+    """Return all values of the label `channel`."""
     return (*definitions.channels, "other", "unknown")
 
 
 def methods_of(definitions: Definitions) -> tuple[str, ...]:
-    """Give every payment method there can be."""
+    """Return all values of the label `payment_method`."""
     return (*definitions.payment_methods, "other")
 
 
 def duration_names(definitions: Definitions) -> list[Name]:
-    """Give the series of durations, in the order in which partials hold them."""
+    """Return the names of the series of durations, in the order in which partial aggregates hold them."""
     kinds = ("response_any", "response_human", "resolution_first", "resolution_full")
     return [
         *((kind, priority) for kind in kinds for priority in PRIORITIES),
@@ -62,16 +64,19 @@ def duration_names(definitions: Definitions) -> list[Name]:
 
 
 class PartialAggregate(Struct, array_like=True):
-    """A partition's windowed sums at one `now`. Partials of partitions merge by adding.
+    """A partition's aggregates at one `now`. Partial aggregates of partitions merge by adding.
+
+    The names of the fields are part of the schema hash of the roll-up: while a release that renames one is
+    rolled out, the metrics do not move.
 
     Attributes:
-        now: what they were evaluated at.
-        sums: series -> its sum in each of `window_sizes`, and of everything.
-        minutes: series -> its sum in each of the short windows, and of more than can be told.
-        levels: what there is at `now`, however old.
-        span_sums: series of `duration_names` -> sum of durations (us), in each short window and each long one.
-        sketches: one a ring (short windows, then long ones): non-empty buckets (int32), their counts (int32).
-        oldest: when the oldest unanswered ticket was opened.
+        now: time of the evaluation, microseconds.
+        sums: series by hour -> its sum in each of `window_sizes`, and in total.
+        minutes: series by minute -> its sum in each of the short windows, and in total.
+        levels: gauge -> its value at `now`.
+        span_sums: sums of durations, microseconds, [short windows and long windows, `duration_names`].
+        sketches: non-empty buckets and their counts (int32) of each ring: short windows, then long ones.
+        oldest: time at which the oldest unanswered ticket was opened, microseconds. None without one.
     """
 
     now: int
@@ -84,19 +89,23 @@ class PartialAggregate(Struct, array_like=True):
 
 
 class Aggregates:
-    """Counts, sums, durations and levels of one partition."""
+    """Counts, sums, durations and gauges of one partition.
+
+    Attributes:
+        counts: buffer of counts by hour.
+        totals: buffer of sums by hour.
+        minutes: buffer of counts by minute.
+        gauges: value of each gauge, by index.
+        pre_evaluate_hooks: called before an evaluation, to append deltas that were deferred.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
         lengths = window_sizes(definitions)
-        spans = duration_names(definitions)
+        durations = duration_names(definitions)
         hours = [window.hours for window in long_windows(definitions)]
-        #: Counts by hour of unit weight.
         self.counts: Final = DeltaBuffer()
-        #: Sums by hour.
         self.totals: Final = DeltaBuffer()
-        #: Counts by minute, of unit weight.
         self.minutes: Final = DeltaBuffer()
-        #: Called before points are counted, by who has more of them.
         self.pre_evaluate_hooks: Final[list[Callable[[], None]]] = []
         self._count_names: dict[Name, int] = {}
         self._total_names: dict[Name, int] = {}
@@ -106,53 +115,62 @@ class Aggregates:
         self._counts = WindowSums(lengths, np.int32)
         self._totals = WindowSums(lengths)
         self._minutes = WindowSums(SHORT, np.int32)
-        self._duration_names = {name: index for index, name in enumerate(spans)}
+        self._duration_names = {name: index for index, name in enumerate(durations)}
         self._durations = array("q")  # series, end, duration, sign
-        self._long = _DurationSums(hours, len(spans), US_PER_HOUR)
-        self._short = _DurationSums(SHORT, len(spans), US_PER_MINUTE)
-        self._oldest = _Oldest()
+        self._long = _DurationSums(hours, len(durations), US_PER_HOUR)
+        self._short = _DurationSums(SHORT, len(durations), US_PER_MINUTE)
+        self._unanswered = _Oldest()
 
     def count(self, *name: str) -> int:
-        """Give the series that unit weights are counted in, by hour."""
+        """Return the series of a count by hour."""
         return series_at(self._count_names.setdefault(name, len(self._count_names)))
 
     def total(self, *name: str) -> int:
-        """Give the series that weights are summed in, by hour."""
+        """Return the series of a sum by hour."""
         return series_at(self._total_names.setdefault(name, len(self._total_names)))
 
     def minute(self, *name: str) -> int:
-        """Give the series that unit weights are counted in, by minute."""
+        """Return the series of a count by minute."""
         return series_at(self._minute_names.setdefault(name, len(self._minute_names)))
 
     def gauge(self, *name: str) -> int:
-        """Give the index in `levels` of what is counted without a time."""
+        """Return the index of a gauge in `gauges`. It starts at 0."""
         index = self._gauge_names.setdefault(name, len(self._gauge_names))
         if index == len(self.gauges):
             self.gauges.append(0)
         return index
 
     def duration(self, *name: str) -> int:
-        """Give the index of a series of durations."""
+        """Return the index of a series of durations."""
         return self._duration_names[name]
 
     def add_total(self, cell: int, weight: int) -> None:
-        """Add a weight to a cell of a total."""
+        """Add a weight to a cell of a sum by hour."""
         self.totals.cells.append(cell)
         self.totals.weights.append(weight)
 
     def add_duration(self, series: int, ended: int, duration: int, sign: int) -> None:
-        """Add a duration to a series, or take it back: when it ended, and how long it was (microseconds).
+        """Add a duration to a series (`sign` 1), or retract it (-1).
 
-        One below zero counts as zero.
+        Args:
+            series: index from `duration`.
+            ended: time of the end, microseconds.
+            duration: microseconds. A duration below zero counts as zero.
+            sign: 1 or -1.
         """
         self._durations.extend((series, ended, max(0, duration), sign))
 
     def add_unanswered(self, opened: int, sign: int) -> None:
-        """Add, or take back, a ticket that waits for an answer of a human."""
-        self._oldest.add(opened, sign)
+        """Add a ticket that waits for an answer of a human (`sign` 1), or retract it (-1).
+
+        Args:
+            opened: time at which the ticket was opened, microseconds.
+            sign: 1 or -1.
+        """
+        self._unanswered.add(opened, sign)
 
     def evaluate(self, now: int) -> PartialAggregate:
-        """Give the sums at `now` (microseconds), which never goes back."""
+        """Return the aggregates at `now` (microseconds), which never goes back."""
         self.flush(now)
         return PartialAggregate(
             now=now,
@@ -161,25 +179,25 @@ class Aggregates:
             levels={name: self.gauges[index] for name, index in self._gauge_names.items()},
             span_sums=[*self._short.sums(), *self._long.sums()],
             sketches=[*self._short.sketches(), *self._long.sketches()],
-            oldest=self._oldest.time(),
+            oldest=self._unanswered.time(),
         )
 
     def flush(self, now: int) -> None:
-        """Take what has been added into the tables: until then each point takes memory."""
+        """Move the buffered deltas to the tables. Until then each delta takes memory."""
         for hook in self.pre_evaluate_hooks:
             hook()
-        for table, names, pending, slot in (
+        for table, names, buffer, slot in (
             (self._counts, self._count_names, self.counts, hour(now)),
             (self._totals, self._total_names, self.totals, hour(now)),
             (self._minutes, self._minute_names, self.minutes, minute(now)),
         ):
             table.reserve(len(names))
             table.advance_to(slot)
-            table.add(*pending.drain(slot))
-        spans = np.frombuffer(self._durations, np.int64).reshape(-1, 4).T.copy()
+            table.add(*buffer.drain(slot))
+        durations = np.frombuffer(self._durations, np.int64).reshape(-1, 4).T.copy()
         self._durations = array("q")
-        self._long.flush(hour(now), spans)
-        self._short.flush(minute(now), spans)
+        self._long.flush(hour(now), durations)
+        self._short.flush(minute(now), durations)
 
 
 def _named(names: dict[Name, int], table: WindowSums) -> dict[Name, list[int]]:
@@ -187,7 +205,7 @@ def _named(names: dict[Name, int], table: WindowSums) -> dict[Name, list[int]]:
 
 
 class _DurationSums:
-    """Durations by slots of `slot_us`: their sums, and their sketches."""
+    """Durations by slots of `slot_us` microseconds: their sums, and their sketches."""
 
     def __init__(self, lengths: Sequence[int], series: int, slot_us: int) -> None:
         self._series = series
@@ -195,9 +213,9 @@ class _DurationSums:
         self._table = WindowSums(lengths)
         self._sketches = Sketches(lengths, series)
 
-    def flush(self, slot: int, spans: Ints) -> None:
-        """Take columns of (series, end, duration, sign) that ended by `slot`."""
-        series, ended, durations, signs = spans
+    def flush(self, slot: int, deltas: Ints) -> None:
+        """Add columns of (series, end, duration, sign) that ended by `slot`."""
+        series, ended, durations, signs = deltas
         slots = ended // self._slot_us
         self._table.advance_to(slot)
         self._table.add(series, slots, durations * signs)
@@ -205,17 +223,17 @@ class _DurationSums:
         self._sketches.add(series * BUCKETS + bucket_of(durations), slots, signs)
 
     def sums(self) -> list[list[int]]:
-        """Give the sums of durations: [window][series]."""
+        """Return the sums of durations, microseconds, [windows, series]."""
         return self._table.windows(self._series)[:-1].tolist()  # type: ignore[no-any-return]
 
     def sketches(self) -> list[tuple[bytes, bytes]]:
-        """Give each ring's filled buckets, and their counts."""
+        """Return the non-empty buckets of each ring, and their counts."""
         filled = [(ring, np.flatnonzero(ring)) for ring in self._sketches.rings]
         return [(index.astype(np.int32).tobytes(), ring[index].tobytes()) for ring, index in filled]
 
 
 class _Oldest:
-    """The smallest of a multiset of times: a heap from which what was taken back leaves when it surfaces."""
+    """The smallest of a multiset of times: a heap that drops a retracted time when it reaches the top."""
 
     def __init__(self) -> None:
         self._count: Counter[int] = Counter()

@@ -1,7 +1,7 @@
-"""Quantiles of durations in windows that slide: log-spaced buckets, which merge, and can take a value back.
+"""Quantiles of durations in sliding windows, from log-spaced buckets that merge and can retract a value.
 
 A duration is counted in the bucket whose middle is within 1 % of it (as in DDSketch, Masson et al. 2019).
-The windows are rings of buckets, as in `models.aggregation.window_sums`.
+The windows are rings of slots, as in `models.aggregation.window_sums`.
 """
 
 from array import array
@@ -17,7 +17,7 @@ from models.definitions.windows import between
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: A little below the 1 % that is promised, for the floating-point logarithm at a bucket's edge.
+#: A little below the promised 1 %, because the logarithm at a bucket's edge is a floating-point number.
 _PRECISION: Final = 0.0099
 _GAMMA: Final = (1 + _PRECISION) / (1 - _PRECISION)
 _LONGEST_US: Final = 10 * 366 * 86_400 * 1_000_000
@@ -26,48 +26,57 @@ BUCKETS: Final = int(log(_LONGEST_US) / log(_GAMMA)) + 3
 
 
 def bucket_of(durations: Ints) -> Ints:
-    """Give the buckets of durations in microseconds, at least 0."""
+    """Return the bucket of each duration. Durations are in microseconds, at least 0."""
     logs = np.log(np.maximum(durations, 1)) / log(_GAMMA)
     buckets: Ints = np.where(durations > 0, np.ceil(logs).astype(np.int64) + 1, 0)
     return np.minimum(buckets, BUCKETS - 1)
 
 
 def middle_of(bucket: int) -> float:
-    """Give the duration, in microseconds, that is within 1 % of all of a bucket's."""
+    """Return the duration, in microseconds, that is within 1 % of all durations of a bucket."""
     return 0.0 if bucket == 0 else 2 * _GAMMA ** (bucket - 1) / (1 + _GAMMA)
 
 
 class Sketches:
-    """Bucket counts per window of a fixed number of series.
+    """Bucket counts per window, for a fixed number of series.
 
     Args:
-        lengths: the windows' lengths in slots, ascending.
-        series: how many there are.
+        lengths: lengths of the windows in slots, ascending.
+        series: number of series.
+
+    Attributes:
+        rings: counts by ring, [windows, series x BUCKETS].
     """
 
     def __init__(self, lengths: Sequence[int], series: int) -> None:
         self._lengths = list(lengths)
         self._at: int | None = None
         self.rings: NDArray[np.int32] = np.zeros((len(lengths), series * BUCKETS), np.int32)
-        # Slot -> what it holds: series x BUCKETS + bucket, or its complement where one is taken back.
+        # Slot -> its keys, series x BUCKETS + bucket. The complement of a key is one that is retracted.
         self._slots: dict[int, array[int]] = {}
 
     def advance_to(self, slot: int) -> None:
-        """Let time go on to `slot`."""
+        """Move the present slot forward, and the slots that leave a window to the next ring."""
         at = self._at
         self._at = slot
         if at is None or slot == at:
             return
         for ring, length in enumerate(self._lengths):
             last = ring + 1 == len(self._lengths)
-            for crossing in between(self._slots, at - length + 1, slot - length + 1):
-                keys = self._slots.pop(crossing) if last else self._slots[crossing]
+            for leaving in between(self._slots, at - length + 1, slot - length + 1):
+                keys = self._slots.pop(leaving) if last else self._slots[leaving]
                 self._count(ring, keys, -1)
                 if not last:
                     self._count(ring + 1, keys, 1)
 
     def add(self, keys: Ints, slots: Ints, signs: Ints) -> None:
-        """Count (or take back) keys, series x BUCKETS + bucket, at slots not later than the present one."""
+        """Count or retract keys at slots that are not later than the present one.
+
+        Args:
+            keys: series x BUCKETS + bucket.
+            slots: slot of each key.
+            signs: 1 to count the key, -1 to retract it.
+        """
         rings = np.searchsorted(self._lengths, (self._at or 0) - slots, side="right")
         recent = rings < len(self._lengths)
         keys, slots, signs, rings = keys[recent], slots[recent], signs[recent], rings[recent]

@@ -1,8 +1,15 @@
-"""Sums per series and slot (an hour or a minute), and how they lie in windows that slide.
+"""Sums per series and slot, and their sums over sliding windows.
 
-Slots are grouped in rings by age: ring k holds those within the k-th window and outside the one before, the
-last ring all that is older. A window's sum is the sum of the rings up to its own, and time moves a few
-columns from ring to ring, so that evaluating costs nothing that grows with the number of customers.
+A slot is an event hour or an event minute. Slots are grouped in rings by age: ring k holds the slots within
+the k-th window and outside the one before, the last ring holds all that are older.
+
+    slot       now-23h ................ now-1h  now
+    window 1h                                   ###     ring 0
+    window 24h ####################################     ring 0 + ring 1
+    everything                                          ring 0 + ring 1 + ring 2
+
+The sum of a window is the sum of the rings up to its own. Time moves a few columns from ring to ring, so
+that the cost of an evaluation does not grow with the number of customers.
 """
 
 from array import array
@@ -17,7 +24,7 @@ from models.definitions.windows import between
 
 Ints = NDArray[np.int64]
 
-#: A cell is one integer, `series + slot`: a series is a multiple of 2^32, shifted so that slots may be
+#: A cell is one integer, `series + slot`. A series is a multiple of 2^32, shifted so that slots may be
 #: negative.
 _SHIFT: Final = 32
 _OFFSET: Final = 1 << 31
@@ -25,12 +32,12 @@ _MASK: Final = (1 << _SHIFT) - 1
 
 
 def series_at(index: int) -> int:
-    """Give the series in row `index` of a table: what to add a slot to, to have a cell."""
+    """Return the series in row `index` of a table. The series plus a slot is a cell."""
     return (index << _SHIFT) + _OFFSET
 
 
 def split(cells: Ints) -> tuple[Ints, Ints]:
-    """Give cells' rows and slots."""
+    """Return the rows and the slots of cells."""
     return cells >> _SHIFT, (cells & _MASK) - _OFFSET
 
 
@@ -38,8 +45,8 @@ class WindowSums:
     """One number per series and slot, and its sum per window.
 
     Args:
-        lengths: the windows' lengths in slots, ascending.
-        dtype: of a number; sums are of 64 bits.
+        lengths: lengths of the windows in slots, ascending.
+        dtype: type of a number. Sums have 64 bits.
     """
 
     def __init__(self, lengths: Sequence[int], dtype: DTypeLike = np.int64) -> None:
@@ -51,16 +58,16 @@ class WindowSums:
         self._rings: Ints = np.zeros((len(lengths) + 1, 64), np.int64)
 
     def advance_to(self, slot: int) -> None:
-        """Let time go on to `slot`."""
+        """Move the present slot forward, and the slots that leave a window to the next ring."""
         at = self._at
         if at is None or slot == at:
             self._at = slot
             return
         for ring, length in enumerate(self._lengths.tolist()):
             first = max(at - length, at - self._width) + 1
-            crossing = np.arange(first, min(slot - length, at) + 1) % self._width
-            if crossing.size:
-                moved = self._data[:, crossing].sum(axis=1, dtype=np.int64)
+            leaving = np.arange(first, min(slot - length, at) + 1) % self._width
+            if leaving.size:
+                moved = self._data[:, leaving].sum(axis=1, dtype=np.int64)
                 self._rings[ring] -= moved
                 self._rings[ring + 1] += moved
         reused = np.arange(at + 1, min(slot, at + self._width) + 1) % self._width
@@ -69,12 +76,18 @@ class WindowSums:
         self._at = slot
 
     def add(self, rows: Ints, slots: Ints, weights: Ints) -> None:
-        """Add weights at slots that are not later than the present one."""
+        """Add weights at slots that are not later than the present one.
+
+        Args:
+            rows: row of each weight.
+            slots: slot of each weight.
+            weights: the weights.
+        """
         if not rows.size:
             return
         self.reserve(int(rows.max()) + 1)
         rings = np.searchsorted(self._lengths, (self._at or 0) - slots, side="right")
-        # By one index: two take numpy twice as long.
+        # By one index: numpy takes twice as long with two.
         np.add.at(self._rings.reshape(-1, copy=False), rings * self._rings.shape[1] + rows, weights)
         recent = rings < len(self._lengths)
         np.add.at(
@@ -84,13 +97,13 @@ class WindowSums:
         )
 
     def windows(self, rows: int) -> Ints:
-        """Give the sums of the first `rows` series: [windows and everything, rows]."""
+        """Return the sums of the first `rows` series: [windows and everything, rows]."""
         self.reserve(rows)
         result: Ints = np.cumsum(self._rings[:, :rows], axis=0)
         return result
 
     def reserve(self, rows: int) -> None:
-        """Have room for the first `rows` series."""
+        """Grow to hold at least `rows` series."""
         held = len(self._data)
         if rows <= held:
             return
@@ -102,60 +115,68 @@ class WindowSums:
 
 
 def _zeros(rows: int, width: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Give a table of zeros that takes no memory where nothing is ever written.
+    """Return a table of zeros that takes no memory where nothing is ever written.
 
-    The system gives a page when it is written, one for all of zeros when they are read: so it does of private
-    memory, not of shared. `np.zeros` may take what was freed before, and clear it: 27 ms, 30 MB a partition.
+    The system allocates a page of private memory when it is written. Pages that are only read share one page
+    of zeros. This is not so for shared memory. `np.zeros` may reuse freed memory and clear it: 27 ms and
+    30 MB a partition.
     """
     memory = mmap(-1, rows * width * dtype.itemsize, flags=MAP_PRIVATE | MAP_ANONYMOUS)
     return np.frombuffer(memory, dtype).reshape(rows, width)
 
 
 class DeltaBuffer:
-    """Weights on their way into a table: appended one by one, taken at once when their slot has come."""
+    """Weights on their way into a table: appended one by one, drained together once their slot has begun.
+
+    Attributes:
+        plus: cells of weight 1.
+        minus: cells of weight -1.
+        cells: cells of any other weight.
+        weights: the weights of `cells`.
+    """
 
     def __init__(self) -> None:
-        self.plus = array("q")  #: cells of weight 1
-        self.minus = array("q")  #: cells of weight -1
+        self.plus = array("q")
+        self.minus = array("q")
         self.cells = array("q")
-        self.weights = array("q")  #: of `cells`
-        # Slot -> cells and weights whose time has not come.
+        self.weights = array("q")
+        # Slot -> cells and weights of a slot that has not begun.
         self._later: dict[int, tuple[array[int], array[int]]] = {}
-        self._taken: int | None = None
+        self._drained: int | None = None
 
     def cells_of_weight(self, sign: int) -> "array[int]":
-        """Give where to append cells of weight 1, or -1."""
+        """Return the buffer to append cells of weight 1 or -1 to."""
         return self.plus if sign > 0 else self.minus
 
     def drain(self, slot: int) -> tuple[Ints, Ints, Ints]:
-        """Give the rows, slots and weights up to `slot`, and keep those later."""
+        """Remove and return the rows, slots and weights up to `slot`. Later ones stay in the buffer."""
         plus, minus = _ints(self.plus), _ints(self.minus)
         cells = np.concatenate([plus, minus, _ints(self.cells)])
         weights = np.concatenate([np.ones_like(plus), -np.ones_like(minus), _ints(self.weights)])
         self.plus, self.minus, self.cells, self.weights = array("q"), array("q"), array("q"), array("q")
         _, slots = split(cells)
-        self._keep(cells[slots > slot], weights[slots > slot], slots[slots > slot])
-        due = [self._later.pop(at) for at in between(self._later, *self._span(slot))]
-        self._taken = slot
-        known = slots <= slot
-        cells = np.concatenate([cells[known], *(_ints(cells) for cells, _ in due)])
-        weights = np.concatenate([weights[known], *(_ints(weights) for _, weights in due)])
+        self._defer(cells[slots > slot], weights[slots > slot], slots[slots > slot])
+        due = [self._later.pop(at) for at in between(self._later, *self._new_slots(slot))]
+        self._drained = slot
+        begun = slots <= slot
+        cells = np.concatenate([cells[begun], *(_ints(cells) for cells, _ in due)])
+        weights = np.concatenate([weights[begun], *(_ints(weights) for _, weights in due)])
         return *split(cells), weights
 
-    def _keep(self, cells: Ints, weights: Ints, slots: Ints) -> None:
+    def _defer(self, cells: Ints, weights: Ints, slots: Ints) -> None:
         for slot, chosen in by_slot(slots):
             later = self._later.setdefault(slot, (array("q"), array("q")))
             later[0].frombytes(cells[chosen].tobytes())
             later[1].frombytes(weights[chosen].tobytes())
 
-    def _span(self, slot: int) -> tuple[int, int]:
-        """The slots that have come since the last time."""
-        first = min(self._later, default=slot + 1) if self._taken is None else self._taken + 1
+    def _new_slots(self, slot: int) -> tuple[int, int]:
+        """Return the slots that have begun since the last call of `drain`, as [first, end)."""
+        first = min(self._later, default=slot + 1) if self._drained is None else self._drained + 1
         return first, slot + 1
 
 
 def by_slot(slots: Ints) -> list[tuple[int, Ints]]:
-    """Give each slot that occurs, and the indices at which it does."""
+    """Return each slot that occurs, ascending, with the indices at which it occurs."""
     if not slots.size:
         return []
     order = np.argsort(slots, kind="stable")

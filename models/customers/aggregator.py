@@ -1,8 +1,8 @@
-"""The customer as a whole: the line of qualifying orders, where it puts them, and what they met on the way.
+"""The customer as a whole: order history, status, exposures and actions.
 
-What one entity of a customer changes here concerns the others: an order that is cancelled moves the
-customer's retention, standing and exposure at once. The parts are kept in step: each change is made with the
-others as they are.
+A change of one entity concerns the others: a cancelled order changes the customer's retention, status and
+exposure at once. `CustomerAggregator` keeps the parts in step: it makes each change with the other parts as
+they are at that moment.
 """
 
 from bisect import bisect_left, insort
@@ -22,142 +22,181 @@ from models.facts.claims import Acted, Seen
 
 
 class CustomerAggregator:
-    """What customers as a whole add to a partition's aggregates."""
+    """Adds customers as a whole to a partition's aggregates, and takes them back.
+
+    Attributes:
+        hour: event hour of which the statuses are.
+    """
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions, hour: int) -> None:
-        self.hour = hour  #: That standings are of.
+        self.hour = hour
         self._retention = RetentionAggregator(aggregates, definitions)
-        self._standings = StatusAggregator(aggregates, definitions)
+        self._statuses = StatusAggregator(aggregates, definitions)
         self._exposure = ExposureAggregator(aggregates, definitions)
         self._returns = ActionReturnAggregator(aggregates)
-        # Event hour -> customers who may stand elsewhere from then on.
-        self._steps: dict[int, list[bytes]] = {}
+        # Event hour -> keys of the customers whose status may change in it.
+        self._changes: dict[int, list[bytes]] = {}
 
-    def restore(self, account: Customer, encounters: Sequence[Exposure]) -> None:
-        """Add what a restored customer adds, who has met all this."""
-        row, line = account.row, account.line
-        met = row.met
-        for exposure, hour in encounters:
-            met.setdefault(exposure, []).append(hour)
-        for hours in met.values():
+    def restore(self, customer: Customer, exposures: Sequence[Exposure]) -> None:
+        """Apply all that a restored customer adds as a whole.
+
+        Args:
+            customer: the customer, of whom nothing has been applied.
+            exposures: all exposures of the customer, in any order.
+        """
+        row, orders = customer.row, customer.line
+        hours_of = row.met
+        for exposure, hour in exposures:
+            hours_of.setdefault(exposure, []).append(hour)
+        for hours in hours_of.values():
             hours.sort()
-        if line:
-            self._retention.add_history(line)
-            if met or row.seen:
-                chosen = _all(account)
-                self._exposure.add_met(chosen, met, met, 1)
-                for experiment, shown in account.shown.items():
-                    self._exposure.add_shown(chosen, experiment, shown, 1)
-        if account.acted:
-            self._returns.add(account.acted, line, 1)
-        self.reclassify(account, None)
+        if orders:
+            self._retention.add_history(orders)
+            if hours_of or row.seen:
+                gaps = _all_gaps(customer)
+                self._exposure.add_exposures(gaps, hours_of, hours_of, 1)
+                for experiment, variants in customer.shown.items():
+                    self._exposure.add_variants(gaps, experiment, variants, 1)
+        if customer.acted:
+            self._returns.add(customer.acted, orders, 1)
+        self.reclassify(customer, None)
 
     def replace_order(
-        self, account: Customer, old: QualifyingOrder | None, new: QualifyingOrder | None
+        self, customer: Customer, old: QualifyingOrder | None, new: QualifyingOrder | None
     ) -> None:
-        """An order has another place in the customer's line, or none."""
-        line, year, row = account.line, account.year(self.hour), account.row
-        exposed = row.met or row.seen
-        if account.acted:
-            self._returns.add(account.acted, line, -1)
+        """Replace an entry of the customer's order history. None: the order does not qualify."""
+        if customer.acted:
+            self._returns.add(customer.acted, customer.line, -1)
         if old is not None:
-            gone = _near(line, old, present=True) if exposed else ()
-            self._retention.remove(line, old)
-            year.change(old, -1)
-            if exposed:
-                self._exposure.move(gone, _near(line, old, present=False), row.met, account.shown)
+            self._remove_order(customer, old)
         if new is not None:
-            gone = _near(line, new, present=False) if exposed else ()
-            self._retention.insert(line, new)
-            year.change(new, 1)
-            if exposed:
-                self._exposure.move(gone, _near(line, new, present=True), row.met, account.shown)
-        if account.acted:
-            self._returns.add(account.acted, line, 1)
+            self._insert_order(customer, new)
+        if customer.acted:
+            self._returns.add(customer.acted, customer.line, 1)
 
-    def record_exposure(self, account: Customer, old: Sequence[Exposure], new: Sequence[Exposure]) -> None:
-        """Something was met that was not before, or the other way round."""
+    def _remove_order(self, customer: Customer, order: QualifyingOrder) -> None:
+        orders, row = customer.line, customer.row
+        year = customer.year(self.hour)
+        is_exposed = row.met or row.seen
+        gaps = _gaps_near(orders, order, present=True) if is_exposed else ()
+        self._retention.remove(orders, order)
+        year.change(order, -1)
+        if is_exposed:
+            new = _gaps_near(orders, order, present=False)
+            self._exposure.replace_gaps(gaps, new, row.met, customer.shown)
+
+    def _insert_order(self, customer: Customer, order: QualifyingOrder) -> None:
+        orders, row = customer.line, customer.row
+        year = customer.year(self.hour)
+        is_exposed = row.met or row.seen
+        gaps = _gaps_near(orders, order, present=False) if is_exposed else ()
+        self._retention.insert(orders, order)
+        year.change(order, 1)
+        if is_exposed:
+            new = _gaps_near(orders, order, present=True)
+            self._exposure.replace_gaps(gaps, new, row.met, customer.shown)
+
+    def record_exposure(self, customer: Customer, old: Sequence[Exposure], new: Sequence[Exposure]) -> None:
+        """Replace exposures of the customer: those of an entity before a change by those after it."""
         if old == new or not (old or new):
             return
-        chosen, met = _all(account), account.row.met
-        exposures = {exposure for exposure, _ in (*old, *new)}
-        self._exposure.add_met(chosen, met, exposures, -1)
+        gaps, hours_of = _all_gaps(customer), customer.row.met
+        changed = {exposure for exposure, _ in (*old, *new)}
+        self._exposure.add_exposures(gaps, hours_of, changed, -1)
         for exposure, hour in old:
-            met[exposure].remove(hour)
-            if not met[exposure]:
-                del met[exposure]
+            hours_of[exposure].remove(hour)
+            if not hours_of[exposure]:
+                del hours_of[exposure]
         for exposure, hour in new:
-            insort(met.setdefault(exposure, []), hour)
-        self._exposure.add_met(chosen, met, exposures, 1)
+            insort(hours_of.setdefault(exposure, []), hour)
+        self._exposure.add_exposures(gaps, hours_of, changed, 1)
 
-    def add_action(self, account: Customer, claim: Acted) -> None:
-        """An action was asked for, or held back."""
-        account.renew_acted()
-        self._returns.add((claim,), account.line, 1)
+    def add_action(self, customer: Customer, claim: Acted) -> None:
+        """Apply an action that was issued or suppressed."""
+        customer.renew_acted()
+        self._returns.add((claim,), customer.line, 1)
 
-    def remove_action(self, account: Customer, claim: Acted) -> None:
-        """An action has left the horizon."""
-        account.renew_acted()
-        self._returns.add((claim,), account.line, -1)
+    def remove_action(self, customer: Customer, claim: Acted) -> None:
+        """Retract an action that has left the horizon."""
+        customer.renew_acted()
+        self._returns.add((claim,), customer.line, -1)
 
-    def record_variant(self, account: Customer, experiment: str, claim: Seen) -> None:
-        """Something was shown of an experiment."""
-        shown, seen = account.shown.get(experiment, ()), account.row.seen.get(experiment, [])
-        if len(shown) == 1 and shown[0][0] == claim.variant and shown[0][1][0] <= claim.time // US_PER_HOUR:
-            seen.append(claim)  # the same again, as nearly always
+    def record_variant(self, customer: Customer, experiment: str, claim: Seen) -> None:
+        """Add a variant of an experiment that the customer saw."""
+        variants, seen = customer.shown.get(experiment, ()), customer.row.seen.get(experiment, [])
+        if _is_repeated(variants, claim):
+            seen.append(claim)
         else:
-            self.set_variants(account, experiment, [*seen, claim])
+            self.set_variants(customer, experiment, [*seen, claim])
 
-    def set_variants(self, account: Customer, experiment: str, seen: list[Seen]) -> None:
-        """Put what was shown of an experiment in the place of what is known."""
-        before, shown = account.shown.get(experiment, []), variant_intervals(seen)
-        if shown != before:
-            chosen = _all(account)
-            self._exposure.add_shown(chosen, experiment, before, -1)
-            self._exposure.add_shown(chosen, experiment, shown, 1)
-            account.shown[experiment] = shown
+    def set_variants(self, customer: Customer, experiment: str, seen: list[Seen]) -> None:
+        """Replace all that the customer saw of an experiment."""
+        before, variants = customer.shown.get(experiment, []), variant_intervals(seen)
+        if variants != before:
+            gaps = _all_gaps(customer)
+            self._exposure.add_variants(gaps, experiment, before, -1)
+            self._exposure.add_variants(gaps, experiment, variants, 1)
+            customer.shown[experiment] = variants
         if seen:
-            account.row.seen[experiment] = seen
+            customer.row.seen[experiment] = seen
         else:
-            account.row.seen.pop(experiment, None)
-            account.shown.pop(experiment, None)
+            customer.row.seen.pop(experiment, None)
+            customer.shown.pop(experiment, None)
 
-    def status(self, account: Customer, hour: int | None = None) -> CustomerStatus | None:
-        """Where the customer has been counted; as of an event hour (the present one) if not looked at since.
+    def status(self, customer: Customer, hour: int | None = None) -> CustomerStatus | None:
+        """Return the status under which the customer is counted.
 
-        None while nothing is known of them.
+        Args:
+            customer: the customer.
+            hour: event hour of the status, if it has not been derived yet. Default: the present one.
+
+        Returns:
+            None if the customer is not counted.
         """
-        if account.standing is None:
-            account.standing = self._derive(account, self.hour if hour is None else hour)
-        return account.standing
+        if customer.standing is None:
+            customer.standing = self._derive(customer, self.hour if hour is None else hour)
+        return customer.standing
 
-    def _derive(self, account: Customer, hour: int) -> CustomerStatus | None:
-        if not account.row.known:
-            return None if account.row.letters is None else self._standings.of_referrer(account.sent, hour)
-        return self._standings.derive(account.line, account.year(hour), account.sent, hour)
+    def _derive(self, customer: Customer, hour: int) -> CustomerStatus | None:
+        if not customer.row.known:
+            return None if customer.row.letters is None else self._statuses.of_referrer(customer.sent, hour)
+        return self._statuses.derive(customer.line, customer.year(hour), customer.sent, hour)
 
-    def reclassify(self, account: Customer, before: CustomerStatus | None) -> None:
-        """Count a customer where they stand now, no longer where they stood."""
-        standing = account.standing = self._derive(account, self.hour)
-        self._standings.change(before, standing)
-        if standing is None or standing.until is None:
+    def reclassify(self, customer: Customer, before: CustomerStatus | None) -> None:
+        """Count a customer under the present status, and no longer under the one before.
+
+        Args:
+            customer: the customer, after a change.
+            before: status under which the customer is counted. None if not counted.
+        """
+        status = customer.standing = self._derive(customer, self.hour)
+        self._statuses.change(before, status)
+        if status is None or status.until is None:
             return
-        if before is None or before.until != standing.until:
-            self._steps.setdefault(standing.until, []).append(account.key)
+        if before is None or before.until != status.until:
+            self._changes.setdefault(status.until, []).append(customer.key)
 
     def advance_to(self, hour: int) -> set[bytes]:
-        """Let the present hour be a later one, and give the customers who may stand elsewhere now."""
-        due = between(self._steps, self.hour + 1, hour + 1)
+        """Move the present hour forward, and return the keys of customers whose status may have changed."""
+        due = between(self._changes, self.hour + 1, hour + 1)
         self.hour = hour
-        return {key for at in due for key in self._steps.pop(at)}
+        return {key for at in due for key in self._changes.pop(at)}
 
 
-def _all(account: Customer) -> list[OrderGap]:
-    return order_gaps([order.hour for order in account.line], end=True)
+def _is_repeated(variants: Sequence[tuple[str, tuple[int, int]]], claim: Seen) -> bool:
+    """Return whether a claim repeats the only variant seen so far. Nearly all claims do."""
+    if len(variants) != 1:
+        return False
+    variant, (since, _) = variants[0]
+    return variant == claim.variant and since <= claim.time // US_PER_HOUR
 
 
-def _near(line: OrderHistory, entry: QualifyingOrder, *, present: bool) -> list[OrderGap]:
-    """Give the gaps that an order makes, or the one that it would divide."""
-    at = bisect_left(line, entry)
-    hours = [other.hour for other in line[max(at - 1, 0) : at + 1 + present]]
-    return order_gaps(hours, end=at + present >= len(line))
+def _all_gaps(customer: Customer) -> list[OrderGap]:
+    return order_gaps([order.hour for order in customer.line], end=True)
+
+
+def _gaps_near(orders: OrderHistory, order: QualifyingOrder, *, present: bool) -> list[OrderGap]:
+    """Return the gaps on both sides of an order, or the gap that it would divide if it is not present."""
+    at = bisect_left(orders, order)
+    hours = [other.hour for other in orders[max(at - 1, 0) : at + 1 + present]]
+    return order_gaps(hours, end=at + present >= len(orders))

@@ -1,11 +1,12 @@
-"""Who stays after what: customers in `start` by what they had met, or had been shown, by then.
+"""Retention after an exposure or a variant (docs/metrics.md, "Churn by exposure" and "By variant").
 
-docs/metrics.md, "Churn by exposure" and "By variant".
+It counts customers in `start` by the exposures that they had, or the variants that they saw, by then.
 
-As in `models.customers.retention`, nobody is visited as time passes. With h = H - W, a customer counts in `start` from
-an order at a for W hours or until the next order, at b; and stays, if b is not later than h + W, from b - W
-on. Meeting something counts from then on for W hours (or, of a variant, until another is shown). Where both
-hold, +1 at the first hour and -1 after the last: the sum of all up to h is the number of customers.
+As in `models.customers.retention`, no customer is visited as time passes. With h = H - W, a customer counts
+in `start` from an order at a for W hours, or until the next order, at b. The customer stays, if b is not
+later than h + W, from b - W on. An exposure counts from its hour on for W hours, a variant until another one
+is seen. Where both hold, +1 is added at the first hour and -1 after the last. The sum of all up to h is the
+number of customers.
 """
 
 from array import array
@@ -22,18 +23,23 @@ from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities.exposures import ANY, EXPOSURES
 from models.facts.claims import Seen
 
-#: Exposure -> the event hours in which a customer met it, sorted.
+#: Exposure (index in `EXPOSURES`) -> the event hours in which a customer had it, sorted.
 ExposureHours = dict[int, list[int]]
-#: An order's event hour and the next one's, or one that never comes.
+#: Event hours of an order and of the next one, or `NEVER_HOUR` after the last order.
 OrderGap = tuple[int, int]
 #: [from, until) in event hours.
 Interval = tuple[int, int]
-#: The variants of an experiment that a customer was shown, and while when each was the latest.
+#: The variants of an experiment that a customer saw, each with the interval in which it was the latest.
 VariantIntervals = list[tuple[str, Interval]]
 
 
 def order_gaps(hours: Sequence[int], *, end: bool) -> list[OrderGap]:
-    """Give the gaps between orders, ascending; with `end`, the one after the last order too."""
+    """Return the gaps between orders, ascending.
+
+    Args:
+        hours: event hours of the orders, ascending.
+        end: whether to include the gap after the last order.
+    """
     found: list[OrderGap] = list(pairwise(hours))
     if end and hours:
         found.append((hours[-1], NEVER_HOUR))
@@ -41,37 +47,37 @@ def order_gaps(hours: Sequence[int], *, end: bool) -> list[OrderGap]:
 
 
 def variant_intervals(seen: Sequence[Seen]) -> VariantIntervals:
-    """Give what was shown of an experiment, as spells."""
+    """Return the variants of an experiment that were seen, with the interval of each."""
     variant = seen[0].variant if seen else ""
-    if all(claim.variant == variant for claim in seen):  # as of nearly every customer
+    if all(claim.variant == variant for claim in seen):  # true for nearly all customers
         return [(variant, (min([claim.time for claim in seen]) // US_PER_HOUR, NEVER_HOUR))] if seen else []
-    shown: list[tuple[str, int]] = []
+    starts: list[tuple[str, int]] = []
     for claim in sorted(seen, key=lambda claim: (claim.time, claim.id)):
         at = claim.time // US_PER_HOUR
-        if shown and shown[-1][1] == at:
-            shown.pop()
-        if not shown or shown[-1][0] != claim.variant:
-            shown.append((claim.variant, at))
-    ends = [*(at for _, at in shown[1:]), NEVER_HOUR]
-    return [(variant, (at, end)) for (variant, at), end in zip(shown, ends, strict=False)]
+        if starts and starts[-1][1] == at:
+            starts.pop()
+        if not starts or starts[-1][0] != claim.variant:
+            starts.append((claim.variant, at))
+    ends = [*(at for _, at in starts[1:]), NEVER_HOUR]
+    return [(variant, (at, end)) for (variant, at), end in zip(starts, ends, strict=False)]
 
 
-#: Integers of a crossing in the buffer: group, order, next order, since, until, sign.
+#: Integers of one overlap in the buffer: group, order, next order, since, until, sign.
 _FIELDS: Final = 6
 
 
 class ExposureAggregator:
-    """What customers' exposures and variants add to a partition's sums.
+    """Adds the exposures and variants of customers to a partition's aggregates, and takes them back.
 
-    A gap between orders that crosses a spell is only noted; what that means in each window is computed for
-    all of them at once, when the aggregates are evaluated.
+    The overlap of an order gap with an interval is only appended to a buffer. When the aggregates are
+    evaluated, all overlaps are turned into deltas of each window at once.
     """
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
         self._windows = [window.hours for window in long_windows(definitions)]
-        self._crossings = array("q")
-        # Group -> window -> series of customers in `start`, and of those who stayed.
+        self._overlaps = array("q")
+        # Group -> window -> series of the customers in `start`, and of those who stayed.
         self._series: list[list[tuple[int, int]]] = []
         self._variants: dict[tuple[str, str], int] = {}
         for name in (*EXPOSURES, ANY):
@@ -88,44 +94,58 @@ class ExposureAggregator:
         )
         return len(self._series) - 1
 
-    def move(
+    def replace_gaps(
         self,
-        gone: Sequence[OrderGap],
-        come: Sequence[OrderGap],
-        met: ExposureHours,
-        shown: Mapping[str, VariantIntervals],
+        old: Sequence[OrderGap],
+        new: Sequence[OrderGap],
+        exposures: ExposureHours,
+        variants: Mapping[str, VariantIntervals],
     ) -> None:
-        """Some gaps between a customer's orders have taken the place of others."""
-        for exposure in met:
-            self._change(exposure, gone, come, _pieces(met[exposure]))
-        if met:
-            self._change(len(EXPOSURES), gone, come, _pieces(_every(met)))
-        for experiment, spells in shown.items():
-            for variant, spell in spells:
-                self._change(self._variant(experiment, variant), gone, come, (spell,))
+        """Retract some order gaps of a customer, and apply others in their place.
 
-    def _change(
-        self, group: int, gone: Sequence[OrderGap], come: Sequence[OrderGap], spells: Sequence[Interval]
-    ) -> None:
-        self._cross(gone, group, spells, -1)
-        self._cross(come, group, spells, 1)
-
-    def add_met(
-        self, chosen: Sequence[OrderGap], met: ExposureHours, exposures: Iterable[int], sign: int
-    ) -> None:
-        """Add what all gaps between a customer's orders add with these exposures, or take it back."""
+        Args:
+            old: the gaps that no longer exist.
+            new: the gaps in their place.
+            exposures: all exposures of the customer.
+            variants: experiment -> the variants that the customer saw.
+        """
         for exposure in exposures:
-            if exposure in met:
-                self._cross(chosen, exposure, _pieces(met[exposure]), sign)
-        if met:
-            self._cross(chosen, len(EXPOSURES), _pieces(_every(met)), sign)
+            self._replace(exposure, old, new, _intervals(exposures[exposure]))
+        if exposures:
+            self._replace(len(EXPOSURES), old, new, _intervals(_all_hours(exposures)))
+        for experiment, intervals in variants.items():
+            for variant, interval in intervals:
+                self._replace(self._variant(experiment, variant), old, new, (interval,))
 
-    def add_shown(
-        self, chosen: Sequence[OrderGap], experiment: str, shown: VariantIntervals, sign: int
+    def _replace(
+        self, group: int, old: Sequence[OrderGap], new: Sequence[OrderGap], intervals: Sequence[Interval]
     ) -> None:
-        """Add what all gaps between a customer's orders add with an experiment, or take it back."""
-        for variant, spell in shown:
-            self._cross(chosen, self._variant(experiment, variant), (spell,), sign)
+        self._add_overlaps(old, group, intervals, -1)
+        self._add_overlaps(new, group, intervals, 1)
+
+    def add_exposures(
+        self, gaps: Sequence[OrderGap], exposures: ExposureHours, changed: Iterable[int], sign: int
+    ) -> None:
+        """Apply the exposures of a customer (`sign` 1), or retract them (-1).
+
+        Args:
+            gaps: all order gaps of the customer.
+            exposures: all exposures of the customer.
+            changed: the exposures to apply or retract, besides `ANY`.
+            sign: 1 or -1.
+        """
+        for exposure in changed:
+            if exposure in exposures:
+                self._add_overlaps(gaps, exposure, _intervals(exposures[exposure]), sign)
+        if exposures:
+            self._add_overlaps(gaps, len(EXPOSURES), _intervals(_all_hours(exposures)), sign)
+
+    def add_variants(
+        self, gaps: Sequence[OrderGap], experiment: str, variants: VariantIntervals, sign: int
+    ) -> None:
+        """Apply the variants of an experiment that a customer saw (`sign` 1), or retract them (-1)."""
+        for variant, interval in variants:
+            self._add_overlaps(gaps, self._variant(experiment, variant), (interval,), sign)
 
     def _variant(self, experiment: str, variant: str) -> int:
         group = self._variants.get((experiment, variant))
@@ -133,24 +153,26 @@ class ExposureAggregator:
             group = self._variants[experiment, variant] = self._group("shown", experiment, variant)
         return group
 
-    def _cross(self, chosen: Sequence[OrderGap], group: int, spells: Sequence[Interval], sign: int) -> None:
-        crossings, longest = self._crossings, self._windows[-1]
-        for since, until in spells:
-            for ordered, following in chosen:
+    def _add_overlaps(
+        self, gaps: Sequence[OrderGap], group: int, intervals: Sequence[Interval], sign: int
+    ) -> None:
+        overlaps, longest = self._overlaps, self._windows[-1]
+        for since, until in intervals:
+            for ordered, following in gaps:
                 if ordered < until and since < following and since < ordered + longest:
-                    crossings.extend((group, ordered, following, since, until, sign))
+                    overlaps.extend((group, ordered, following, since, until, sign))
 
     def _flush_overlaps(self) -> None:
-        """Turn crossings into points."""
-        crossings = np.frombuffer(self._crossings, np.int64).reshape(-1, _FIELDS).T
-        self._crossings = array("q")
-        group, ordered, following, since, until, sign = crossings
-        met = group <= len(EXPOSURES)
+        """Turn the buffered overlaps into deltas of each window."""
+        overlaps = np.frombuffer(self._overlaps, np.int64).reshape(-1, _FIELDS).T
+        self._overlaps = array("q")
+        group, ordered, following, since, until, sign = overlaps
+        is_exposure = group <= len(EXPOSURES)
         first = np.maximum(ordered, since)
         for index, hours in enumerate(self._windows):
             start, stayed = np.array([series[index] for series in self._series], np.int64).T
             end = np.minimum(np.minimum(ordered + hours, following), until)
-            end = np.where(met, np.minimum(end, since + hours), end)
+            end = np.where(is_exposure, np.minimum(end, since + hours), end)
             self._add(start[group], first, end, sign)
             self._add(stayed[group], np.maximum(first, following - hours), end, sign)
 
@@ -161,13 +183,13 @@ class ExposureAggregator:
         totals.weights.frombytes(np.concatenate([sign[some], -sign[some]]).tobytes())
 
 
-def _every(met: ExposureHours) -> list[int]:
-    """Give the hours in which anything was met."""
-    if len(met) == 1:
-        return next(iter(met.values()))
-    return sorted([at for hours in met.values() for at in hours])
+def _all_hours(exposures: ExposureHours) -> list[int]:
+    """Return the hours of all exposures, sorted."""
+    if len(exposures) == 1:
+        return next(iter(exposures.values()))
+    return sorted([at for hours in exposures.values() for at in hours])
 
 
-def _pieces(hours: Sequence[int]) -> list[Interval]:
-    """Give the spells from each meeting to the next."""
+def _intervals(hours: Sequence[int]) -> list[Interval]:
+    """Return the intervals from each exposure to the next."""
     return list(zip(hours, [*hours[1:], NEVER_HOUR], strict=True))

@@ -30,7 +30,7 @@ def tiers_of(definitions: Definitions) -> tuple[str, ...]:
 
 
 class LifecycleRules:
-    """Decides state and tier from qualifying orders: pure functions of their arguments and the definitions."""
+    """Decides state and tier from qualifying orders, by the definitions. All methods are pure functions."""
 
     def __init__(self, definitions: Definitions) -> None:
         self._churned_after = 24 * definitions.lifecycle_days

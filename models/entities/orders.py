@@ -130,7 +130,7 @@ def qualifying_order(order: Order) -> QualifyingOrder:
 
 
 def is_overdue(order: Order, now: int) -> bool:
-    """Return whether the promised time of delivery has passed without a delivery. Needs a qualifying order."""
+    """Return whether a qualifying order is not delivered though its promised time has passed."""
     return (
         order.promised is not None and order.promised < now and order.delivered is None and order.qualifying
     )
