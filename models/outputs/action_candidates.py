@@ -1,11 +1,10 @@
-"""What is worth doing for a customer, as things are: every action's cause (docs/outputs.md, "Actions").
+"""The rules that propose actions for a customer (docs/outputs.md, "Actions").
 
-A function of the facts and of `now`. Whether an action is asked for is decided after: of those that reach the
-customer, a few a week.
+The proposals are a function of the facts and of the clock. `action_selection` issues some of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -32,7 +31,8 @@ from models.entities.feedback import DETRACTOR, PROMOTER
 from models.entities.sla import decide, sla_targets
 from models.entities.tickets import Ticket
 from models.facts.claims import Opened, Placed, Removed, ReviewClaim, Submitted
-from models.outputs.lifecycle_history import TIME, LifecycleHistory
+from models.outputs.lifecycle_history import TIME, LifecycleTransition
+from models.outputs.snapshot import CustomerSnapshot
 
 #: By the ticket's priority, in the order of `PRIORITIES`.
 _ESCALATE_PRIORITY: Final = (85, 90, 95, 100)
@@ -41,30 +41,30 @@ _APOLOGISE_PRIORITY: Final = 70
 _CART_PRIORITY: Final = 55
 _REFERRAL_PRIORITY: Final = 30
 _REVIEW_PRIORITY: Final = 25
-#: Of no stars or a score of 0; a point less for each of what there is.
+#: For a rating or score of 0; each star or point lowers it by 1.
 _RECOVER_PRIORITY: Final = 82
-#: Of somebody worth nothing; the most valuable approach the sum.
+#: For a customer without orders. The priority of the most valuable customers approaches the sum of both.
 _WIN_BACK_PRIORITY: Final = 30
 _WIN_BACK_RANGE: Final = 40
-#: Of the first tier above the lowest; more for each tier.
+#: For the first tier above the lowest; each further tier adds a step.
 _REWARD_PRIORITY: Final = 40
 _REWARD_STEP: Final = 5
 
 
 class ActionCandidate(Struct, frozen=True, gc=False):
-    """An action that is worth doing now.
+    """An action that is worth doing now. Times are microseconds since the epoch.
 
     Attributes:
         action: index in `ACTIONS`.
-        kind: what it is about (`models.contract.messages.Subject`).
-        subject: its id.
-        cause: type of the event that has made it so, or `time`.
-        event: the event's id; None where it was time.
-        since: when that was, microseconds.
-        expires: when it is no longer worth doing.
+        kind: kind of the subject (`models.contract.messages.Subject`).
+        subject: id of the subject.
+        cause: type of the causing event, or `time`.
+        event: id of the causing event; None if time passed instead.
+        since: event time of the cause.
+        expires: time from which the action is no longer worth doing.
         priority: 1 to 100.
-        due: by when it had best be done; 0: any time before `expires`.
-        sla: the target that was missed, index in `models.entities.sla.KINDS`.
+        due: time by which the action is best done; 0 for any time before `expires`.
+        sla: missed target of an escalation, index in `models.entities.sla.KINDS`.
     """
 
     action: int
@@ -79,187 +79,232 @@ class ActionCandidate(Struct, frozen=True, gc=False):
     sla: int | None = None
 
 
+class ActionProposal(NamedTuple):
+    """The proposals of one rule, or of all.
+
+    Attributes:
+        candidates: actions that are worth doing now.
+        next_check: earliest time at which time alone may propose another action, microseconds since the
+            epoch; `NEVER_US` without one. Due times of SLA targets and lifecycle steps are not included.
+    """
+
+    candidates: Sequence[ActionCandidate]
+    next_check: int
+
+
 class ActionRules:
-    """Finds what is worth doing, by the present definitions."""
+    """Proposes actions.
+
+    Args:
+        definitions: the shop's definitions.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
-        practice = definitions.actions
-        self._on = [name not in practice.off for name in ACTIONS]
-        self._expiry = [practice.expiry.get(name, 0) * US_PER_SECOND for name in ACTIONS]
+        policy = definitions.actions
+        self._enabled = [name not in policy.off for name in ACTIONS]
+        self._expiry = [policy.expiry.get(name, 0) * US_PER_SECOND for name in ACTIONS]
         self._targets = sla_targets(definitions)
-        self._patience = [int(limits.response * practice.acknowledge_after) for limits in self._targets]
-        self._bad_rating = practice.bad_rating
+        self._acknowledge_after = [
+            int(limits.response * policy.acknowledge_after) for limits in self._targets
+        ]
+        self._bad_rating = policy.bad_rating
         self._half_value = definitions.tiers["gold"]
 
-    def look(
-        self,
-        account: Customer,
-        course: LifecycleHistory,
-        tickets: Mapping[str, Ticket],
-        value: float,
-        now: int,
-    ) -> tuple[list[ActionCandidate], int | None]:
-        """Give every action that is worth doing at `now`, and when time alone may make another one so.
+    def evaluate(self, snapshot: CustomerSnapshot) -> ActionProposal:
+        """Return every enabled action that is worth doing at the snapshot's time."""
+        tickets = self._tickets(snapshot)
+        deliveries = self._late_deliveries(snapshot)
+        abandoned = self._abandoned_carts(snapshot)
+        candidates = [
+            *tickets.candidates,
+            *self._bad_reviews(snapshot.customer),
+            *self._nps_answer(snapshot),
+            *self._lifecycle(snapshot),
+            *self._tier(snapshot),
+            *deliveries.candidates,
+            *abandoned.candidates,
+        ]
+        worth_doing = [one for one in candidates if self._enabled[one.action] and one.expires > snapshot.now]
+        next_check = min(tickets.next_check, deliveries.next_check, abandoned.next_check)
+        return ActionProposal(worth_doing, next_check)
 
-        For the latter, targets' due times and the course's instants come beside.
+    def _tickets(self, snapshot: CustomerSnapshot) -> ActionProposal:
+        """Propose to acknowledge unanswered tickets, and to escalate missed targets."""
+        candidates: list[ActionCandidate] = []
+        next_check, now = NEVER_US, snapshot.now
+        for ticket_id, ticket in snapshot.tickets.items():
+            if ticket.is_resolved:
+                continue
+            acknowledge_at = ticket.opened + self._acknowledge_after[ticket.priority]
+            if ticket.answered is None and now < acknowledge_at:
+                next_check = min(next_check, acknowledge_at)
+            elif ticket.answered is None and not ticket.by_agent:
+                candidates.append(self._acknowledgement(snapshot.customer, ticket_id, ticket))
+            candidates += self._escalations(ticket_id, ticket, now)
+        return ActionProposal(candidates, next_check)
 
-        Args:
-            account: the customer.
-            course: theirs.
-            tickets: those known, by id.
-            value: net of their orders, in major units of the base currency.
-            now: microseconds.
-        """
-        found: list[ActionCandidate] = []
-        until = NEVER_US
-        for entity, ticket in tickets.items():
-            if not ticket.is_resolved:
-                found += self._answering(account, entity, ticket, now)
-                patient = ticket.opened + self._patience[ticket.priority]
-                if ticket.answered is None and now < patient < until:
-                    until = patient
-        if account.row.reviews:
-            found += self._reviews(account)
-        if account.row.loose:
-            found += self._answer(account, tickets)
-        found += self._course(account, course, value)
-        until = min(until, self._late(account, now, found), self._carts(account, course, now, found))
-        worth = [one for one in found if self._on[one.action] and one.expires > now]
-        return worth, None if until == NEVER_US else until
-
-    def _answering(
-        self, account: Customer, entity: str, ticket: Ticket, now: int
-    ) -> Iterator[ActionCandidate]:
-        """Give what a ticket asks of those who answer it."""
+    def _acknowledgement(self, customer: Customer, ticket_id: str, ticket: Ticket) -> ActionCandidate:
         response = self._targets[ticket.priority].response
-        patience = self._patience[ticket.priority]
-        if not ticket.by_agent and ticket.answered is None and now >= ticket.opened + patience:
-            opened = min(
-                (claim for claim in account.row.tickets[entity] if isinstance(claim, Opened)),
-                key=lambda claim: (claim.time, claim.id),
-            )
-            yield ActionCandidate(
-                ACKNOWLEDGE,
-                "ticket",
-                entity,
-                "ticket.opened",
-                opened.id,
-                opened.time,
-                opened.time + response,
-                _ACKNOWLEDGE_PRIORITY[ticket.priority],
-                opened.time + response // 2,
-            )
-        breaches: dict[int, int] = {}  # of those missed at one instant, the first: it includes the others
-        for kind, due, fulfilled, _, breached in decide(ticket, self._targets, now):
-            if breached and fulfilled is None:
-                breaches.setdefault(due, kind)
-        for due, kind in breaches.items():
-            priority = _ESCALATE_PRIORITY[ticket.priority]
-            yield replace(self._by_time(ESCALATE, "ticket", entity, due, priority), sla=kind)
-
-    def _by_time(
-        self, action: int, kind: SubjectKind, subject: str, since: int, priority: int
-    ) -> ActionCandidate:
+        opened = min(
+            (claim for claim in customer.row.tickets[ticket_id] if isinstance(claim, Opened)),
+            key=lambda claim: (claim.time, claim.id),
+        )
         return ActionCandidate(
-            action, kind, subject, TIME, None, since, since + self._expiry[action], priority
+            ACKNOWLEDGE,
+            "ticket",
+            ticket_id,
+            "ticket.opened",
+            opened.id,
+            since=opened.time,
+            expires=opened.time + response,
+            priority=_ACKNOWLEDGE_PRIORITY[ticket.priority],
+            due=opened.time + response // 2,
         )
 
-    def _reviews(self, account: Customer) -> Iterator[ActionCandidate]:
-        """Give what reviews ask for: an apology."""
-        for entity, versions in account.row.reviews.items():
-            latest = _latest(versions)
+    def _escalations(self, ticket_id: str, ticket: Ticket, now: int) -> Iterator[ActionCandidate]:
+        """Propose one escalation for each due time that was missed, for its first target in `KINDS`.
+
+        Of targets with one due time, the first is the widest: without any answer there is no human one.
+        """
+        breaches: dict[int, int] = {}
+        for decision in decide(ticket, self._targets, now):
+            if decision.breached and decision.fulfilled is None:
+                breaches.setdefault(decision.due, decision.kind)
+        priority = _ESCALATE_PRIORITY[ticket.priority]
+        for due, kind in breaches.items():
+            yield replace(self._by_time(ESCALATE, "ticket", ticket_id, due, priority), sla=kind)
+
+    def _bad_reviews(self, customer: Customer) -> Iterator[ActionCandidate]:
+        """Propose to recover the service after a bad review."""
+        for review_id, versions in customer.row.reviews.items():
+            latest = _latest_version(versions)
             if latest is not None and latest.rating <= self._bad_rating:
                 yield ActionCandidate(
                     RECOVER_SERVICE,
                     "review",
-                    entity,
+                    review_id,
                     "review.submitted",
                     latest.id,
-                    latest.time,
-                    latest.time + self._expiry[RECOVER_SERVICE],
-                    _RECOVER_PRIORITY - latest.rating,
+                    since=latest.time,
+                    expires=latest.time + self._expiry[RECOVER_SERVICE],
+                    priority=_RECOVER_PRIORITY - latest.rating,
                 )
 
-    def _answer(self, account: Customer, tickets: Mapping[str, Ticket]) -> Iterator[ActionCandidate]:
-        """Give what the latest answer to the NPS survey asks for."""
-        answer = feedback.latest_nps(account.row.loose)
+    def _nps_answer(self, snapshot: CustomerSnapshot) -> Iterator[ActionCandidate]:
+        """Propose to recover the service after a bad NPS answer, or to ask for a favour after a good one."""
+        answer = feedback.latest_nps(snapshot.customer.row.loose)
         if answer is None:
             return
         if answer.score <= DETRACTOR:
             action, priority = RECOVER_SERVICE, _RECOVER_PRIORITY - answer.score
-        elif answer.score < PROMOTER or not self._content(account, tickets):
+        elif answer.score < PROMOTER or not self._may_ask_favour(snapshot):
             return
-        elif any(_latest(versions) is not None for versions in account.row.reviews.values()):
+        elif any(_latest_versions(snapshot.customer)):
             action, priority = ASK_FOR_REFERRAL, _REFERRAL_PRIORITY
         else:
             action, priority = ASK_FOR_REVIEW, _REVIEW_PRIORITY
-        expires = answer.time + self._expiry[action]
         yield ActionCandidate(
-            action, "answer", answer.id, "survey.answered", answer.id, answer.time, expires, priority
+            action,
+            "answer",
+            answer.id,
+            "survey.answered",
+            answer.id,
+            since=answer.time,
+            expires=answer.time + self._expiry[action],
+            priority=priority,
         )
 
-    def _content(self, account: Customer, tickets: Mapping[str, Ticket]) -> bool:
-        """Whether nothing is open between the customer and the shop: then is the time to ask a favour."""
-        if any(not ticket.is_resolved for ticket in tickets.values()):
+    def _may_ask_favour(self, snapshot: CustomerSnapshot) -> bool:
+        """Return whether no ticket is open and no review is bad."""
+        if snapshot.open_tickets:
             return False
-        latest = [_latest(versions) for versions in account.row.reviews.values()]
-        return all(review is None or review.rating > self._bad_rating for review in latest)
+        return all(review.rating > self._bad_rating for review in _latest_versions(snapshot.customer))
 
-    def _course(self, account: Customer, course: LifecycleHistory, value: float) -> Iterator[ActionCandidate]:
-        """Give what the customer's course asks for."""
-        customer = account.key.decode()
-        turn = course.lifecycle
-        if turn.after in {AT_RISK, CHURNED}:
-            worth = value / (value + self._half_value)
-            priority = _WIN_BACK_PRIORITY + int(_WIN_BACK_RANGE * worth)
-            expires = turn.time + self._expiry[WIN_BACK]
-            yield ActionCandidate(
-                WIN_BACK, "customer", customer, turn.cause, turn.event, turn.time, expires, priority
-            )
-        turn = course.tier
-        if turn.after > (turn.before or 0):
-            priority = _REWARD_PRIORITY + _REWARD_STEP * (turn.after - 1)
-            expires = turn.time + self._expiry[REWARD_LOYALTY]
-            yield ActionCandidate(
-                REWARD_LOYALTY, "customer", customer, turn.cause, turn.event, turn.time, expires, priority
-            )
+    def _lifecycle(self, snapshot: CustomerSnapshot) -> Iterator[ActionCandidate]:
+        """Propose to win back a customer who is at risk or churned."""
+        transition = snapshot.history.lifecycle
+        if transition.after in {AT_RISK, CHURNED}:
+            value = snapshot.net_value / (snapshot.net_value + self._half_value)
+            priority = _WIN_BACK_PRIORITY + int(_WIN_BACK_RANGE * value)
+            yield self._after_transition(WIN_BACK, snapshot.customer_id, transition, priority)
 
-    def _late(self, account: Customer, now: int, found: list[ActionCandidate]) -> int:
-        """Find what deliveries ask for that come, or came, late; give when the next one is overdue."""
-        earliest, until = now - self._expiry[APOLOGISE], NEVER_US
-        for entity, known in account.row.orders.items():
-            for claim in known:
+    def _tier(self, snapshot: CustomerSnapshot) -> Iterator[ActionCandidate]:
+        """Propose to reward a customer who has reached a higher tier."""
+        transition = snapshot.history.tier
+        if transition.after > (transition.before or 0):
+            priority = _REWARD_PRIORITY + _REWARD_STEP * (transition.after - 1)
+            yield self._after_transition(REWARD_LOYALTY, snapshot.customer_id, transition, priority)
+
+    def _late_deliveries(self, snapshot: CustomerSnapshot) -> ActionProposal:
+        """Propose to apologise for deliveries that are overdue or came late."""
+        now, next_check = snapshot.now, NEVER_US
+        earliest = now - self._expiry[APOLOGISE]
+        candidates: list[ActionCandidate] = []
+        for order_id, claims in snapshot.customer.row.orders.items():
+            for claim in claims:
                 if type(claim) is not Placed or claim.promised is None or claim.promised <= earliest:
                     continue
                 if claim.promised >= now:
-                    until = min(until, claim.promised + 1)
-                    continue
-                order = account.order(entity)
-                if order is not None and order.promised == claim.promised and orders.exposures(order, now):
-                    found.append(
-                        self._by_time(APOLOGISE, "order", entity, claim.promised, _APOLOGISE_PRIORITY)
-                    )
+                    next_check = min(next_check, claim.promised + 1)
+                elif _came_late(snapshot.customer, order_id, claim.promised, now):
+                    apology = self._by_time(APOLOGISE, "order", order_id, claim.promised, _APOLOGISE_PRIORITY)
+                    candidates.append(apology)
                     break
-        return until
+        return ActionProposal(candidates, next_check)
 
-    def _carts(
-        self, account: Customer, course: LifecycleHistory, now: int, found: list[ActionCandidate]
-    ) -> int:
-        """Find what carts ask for that were left, and nothing bought since; give when the next one is."""
-        ordered = course.line[-1].time if course.line else -1
-        earliest, until = now - self._expiry[RECOVER_CART], NEVER_US
-        for entity, started in account.row.carts.items():
+    def _abandoned_carts(self, snapshot: CustomerSnapshot) -> ActionProposal:
+        """Propose to recover abandoned carts, unless the customer has ordered since."""
+        customer, now, placed = snapshot.customer, snapshot.now, snapshot.history.orders
+        ordered = placed[-1].time if placed else -1
+        earliest, next_check = now - self._expiry[RECOVER_CART], NEVER_US
+        candidates: list[ActionCandidate] = []
+        for cart_id, started in customer.row.carts.items():
             active = started[0].time if len(started) == 1 else max(claim.time for claim in started)
             abandoned = active + carts.ABANDONED_AFTER_US
             if abandoned > now:
-                until = min(until, abandoned)
-            elif abandoned > earliest and active >= ordered and not account.conversions_of(entity):
-                found.append(self._by_time(RECOVER_CART, "cart", entity, abandoned, _CART_PRIORITY))
-        return until
+                next_check = min(next_check, abandoned)
+            elif abandoned > earliest and active >= ordered and not customer.conversions_of(cart_id):
+                candidates.append(self._by_time(RECOVER_CART, "cart", cart_id, abandoned, _CART_PRIORITY))
+        return ActionProposal(candidates, next_check)
+
+    def _after_transition(
+        self, action: int, customer_id: str, transition: LifecycleTransition, priority: int
+    ) -> ActionCandidate:
+        return ActionCandidate(
+            action,
+            "customer",
+            customer_id,
+            transition.cause,
+            transition.event,
+            since=transition.time,
+            expires=transition.time + self._expiry[action],
+            priority=priority,
+        )
+
+    def _by_time(
+        self, action: int, kind: SubjectKind, subject: str, since: int, priority: int
+    ) -> ActionCandidate:
+        """Return a candidate caused by the passing of time."""
+        expires = since + self._expiry[action]
+        return ActionCandidate(action, kind, subject, TIME, None, since, expires, priority)
 
 
-def _latest(versions: Sequence[ReviewClaim]) -> Submitted | None:
-    """Give a review's latest version, unless it was removed."""
+def _came_late(customer: Customer, order_id: str, promised: int, now: int) -> bool:
+    """Return whether an order with this promised time, microseconds, is overdue or was delivered late."""
+    order = customer.order(order_id)
+    return order is not None and order.promised == promised and bool(orders.exposures(order, now))
+
+
+def _latest_versions(customer: Customer) -> Iterator[Submitted]:
+    """Yield the latest version of each review that was not removed."""
+    for versions in customer.row.reviews.values():
+        latest = _latest_version(versions)
+        if latest is not None:
+            yield latest
+
+
+def _latest_version(versions: Iterable[ReviewClaim]) -> Submitted | None:
+    """Return a review's latest version; None if the review was removed."""
     latest: Submitted | None = None
     for claim in versions:
         if isinstance(claim, Removed):

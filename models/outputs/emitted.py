@@ -1,8 +1,9 @@
-"""What has been said of a customer: kept with their facts, so that only the difference is said next."""
+"""The outputs emitted for a customer: stored with the facts, so that only changes are emitted next.
+
+All structs are stored as arrays: the order of their fields is part of the stored format, their names are not.
+"""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -10,19 +11,19 @@ from msgspec import Struct, field
 
 from models.contract.messages import SubjectKind
 
-#: What was said of a target: it counts, it was met, it was missed; there is none any more.
-ACTIVATED, FULFILLED, BREACHED, GONE = range(4)
-#: An action that has been asked for: it still is, no longer, it was done; or nobody is to know of it.
-ISSUED, WITHDRAWN, DONE, HELD = range(4)
+#: States of an SLA target: it is open, it was met, it was missed, or the ticket no longer has it.
+ACTIVATED, FULFILLED, BREACHED, RETRACTED = range(4)
+#: States of an action. A suppressed action is one for the control group: it is decided, and not emitted.
+ISSUED, WITHDRAWN, DONE, SUPPRESSED = range(4)
 
 
 class EmittedTransition(Struct, array_like=True, frozen=True, gc=False):
-    """A transition.
+    """The transition emitted last.
 
     Attributes:
-        time: when it was, microseconds.
-        content: a hash of all that was said of it.
-        corrections: how often one before has given way to one that was not later.
+        time: event time of the transition, microseconds since the epoch.
+        content: content hash of the whole transition.
+        corrections: how many times an emitted transition was replaced by one that was not later.
     """
 
     time: int
@@ -30,50 +31,54 @@ class EmittedTransition(Struct, array_like=True, frozen=True, gc=False):
     corrections: int = 0
 
 
-class Target(Struct, array_like=True, frozen=True, gc=False):
-    """What was said of one target of a ticket last.
+class EmittedTarget(Struct, array_like=True, frozen=True, gc=False):
+    """The state of a ticket's SLA target as it was emitted last.
 
     Attributes:
-        state: `ACTIVATED`, `FULFILLED`, `BREACHED` or `GONE`.
-        due: microseconds.
-        decided: microseconds; 0 while it counts.
-        turn: how often something of it was withdrawn.
+        state: `ACTIVATED`, `FULFILLED`, `BREACHED` or `RETRACTED`.
+        due: due time, microseconds since the epoch.
+        decided: time at which the target was met or missed, microseconds since the epoch; 0 while it is open.
+        revision: number of withdrawals emitted for the target.
     """
 
     state: int
     due: int
     decided: int
-    turn: int = 0
+    revision: int = 0
+
+
+#: Ticket id -> kind of target (index in `models.entities.sla.KINDS`) -> what was emitted.
+EmittedTargets = dict[str, dict[int, EmittedTarget]]
 
 
 class ArchivedTargets(Struct, array_like=True, gc=False):
-    """What has been said of tickets that were decided long ago.
+    """Compact memory of what was emitted for tickets that were decided long ago.
 
     Attributes:
-        marks: of each ticket, and of what was said of each of its targets.
-        revisions: how often something else had to be said of one of them.
+        fingerprints: 4 bytes for each ticket, and 4 for the emitted state of each of its targets.
+        revisions: how many times something else had to be emitted for one of them.
     """
 
-    marks: bytes = b""
+    fingerprints: bytes = b""
     revisions: int = 0
 
 
-class Issued(Struct, array_like=True, frozen=True, gc=False):
-    """An action that was asked for, or would have been.
+class EmittedAction(Struct, array_like=True, frozen=True, gc=False):
+    """An action that was issued, or suppressed for the control group. Times are microseconds since the epoch.
 
     Attributes:
         action: index in `models.definitions.action_policy.ACTIONS`.
-        state: `ISSUED`, `WITHDRAWN`, `DONE` or `HELD`.
-        time: when it was asked for, microseconds.
-        since: when its cause was.
-        expires: when it is forgotten.
-        kind: of the subject.
-        subject: its id.
-        cause: the cause's type.
-        event: its event; None where it was time.
+        state: `ISSUED`, `WITHDRAWN`, `DONE` or `SUPPRESSED`.
+        time: time of the decision, by the partition's clock.
+        since: event time of the cause.
+        expires: time from which the action is no longer worth doing.
+        kind: kind of the subject.
+        subject: id of the subject.
+        cause: event type of the cause, or `time`.
+        event: id of the causing event; None if time passed instead.
         priority: 1 to 100.
-        due: 0 if there is none.
-        sla: the target that was missed, index in `models.entities.sla.KINDS`; None where it is about none.
+        due: time by which the action is best done; 0 without one.
+        sla: missed target, index in `models.entities.sla.KINDS`; None if the action is not about one.
     """
 
     action: int
@@ -90,57 +95,38 @@ class Issued(Struct, array_like=True, frozen=True, gc=False):
     sla: int | None = None
 
 
+#: Action id -> action.
+EmittedActions = dict[str, EmittedAction]
+
+
 class EmittedState(Struct, array_like=True, gc=False):
-    """All that has been said of a customer, and not been forgotten since.
+    """Everything that was emitted for a customer and may have to be corrected or withdrawn.
 
     Attributes:
-        profile: a hash of the last one; 0: there is none.
-        lifecycle: the last transition of lifecycle.
-        tier: the last transition of tier.
-        targets: ticket id -> kind (index in `models.entities.sla.KINDS`) -> what was said.
-        settled: what was said of other tickets.
-        actions: id -> action.
-        profiles: how many profiles there have been.
+        profile: content hash of the last profile; 0 without a profile in the topic.
+        lifecycle: last lifecycle transition; None before the first.
+        tier: last tier transition; None before the first.
+        targets: states of the targets of open and recently decided tickets.
+        archived: states of the targets of all other tickets.
+        actions: actions by id.
+        profiles: number of profiles emitted so far.
     """
 
     profile: int = 0
     lifecycle: EmittedTransition | None = None
     tier: EmittedTransition | None = None
-    targets: dict[str, dict[int, Target]] = field(default_factory=dict)
-    settled: ArchivedTargets = field(default_factory=ArchivedTargets)
-    actions: dict[str, Issued] = field(default_factory=dict)
+    targets: EmittedTargets = field(default_factory=dict)
+    archived: ArchivedTargets = field(default_factory=ArchivedTargets)
+    actions: EmittedActions = field(default_factory=dict)
     profiles: int = 0
 
     def __bool__(self) -> bool:
-        """Whether anything is to be remembered."""
+        """Return whether the state has to be stored. Without a profile, nothing was ever emitted."""
         return bool(self.profiles)
 
 
-#: There is a profile, and nothing else is known of what was said: the state that knew it was lost.
+#: A profile is in the topic, but the state that knew its content was lost.
 UNKNOWN_PROFILE_EMITTED: Final = EmittedState(profile=1)
 
-_encode: Final = msgspec.msgpack.Encoder().encode
-encode_emitted: Final[Callable[[EmittedState], bytes]] = _encode
+encode_emitted: Final[Callable[[EmittedState], bytes]] = msgspec.msgpack.Encoder().encode
 decode_emitted: Final = msgspec.msgpack.Decoder(EmittedState).decode
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: A promise may be written with an offset that leads beyond them.
-_FIRST, _LAST = (
-    (instant - _EPOCH) // timedelta(microseconds=1)
-    for instant in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-)
-
-
-def to_datetime(time: int) -> datetime:
-    """Give microseconds since the epoch as outputs write them, within the years 1 to 9999."""
-    return _EPOCH + timedelta(microseconds=min(max(time, _FIRST), _LAST))
-
-
-def deterministic_id(*parts: object) -> str:
-    """Give the id of what these parts, and nothing else, tell apart from everything else."""
-    return blake2b(_encode(parts), digest_size=12).hexdigest()
-
-
-def content_hash(content: object) -> int:
-    """Give a number, not 0, by which a content is known again."""
-    return int.from_bytes(blake2b(_encode(content), digest_size=4).digest()) or 1

@@ -1,153 +1,141 @@
-"""Says of a customer what has not been said: the difference between what is and what was told.
+"""Compute the outputs of a customer that changed since the last emission.
 
-What is to be known of a customer is a function of the facts, of `now` and of the definitions. It is compared
-with what has been said, which is kept with the facts and changes in the same transaction, so that each output
-is seen once and none is missing, whatever was interrupted.
+The outputs of a customer are a function of the facts, the partition's clock and the definitions. The emitter
+compares them with the emitted state, which is stored with the facts. The difference and the new state are
+written in one transaction, so each output is published once and none is missed, even after a crash.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from models.aggregation.aggregates import YEAR
-from models.contract.messages import Cause, Standing, Transition
 from models.customers.customer import Customer
-from models.customers.lifecycle import STATES
 from models.definitions.action_policy import CUSTOMER_FACING
 from models.definitions.definitions import Definitions
-from models.definitions.windows import US_PER_HOUR, hour
-from models.entities import tickets
+from models.definitions.windows import NEVER_US, US_PER_HOUR, hour
 from models.facts.claims import Acted
-from models.identity.links import event_id
 from models.outputs.action_candidates import ActionRules
 from models.outputs.action_selection import ActionSelector
-from models.outputs.emitted import (
-    HELD,
-    ArchivedTargets,
-    EmittedState,
-    EmittedTransition,
-    content_hash,
-    deterministic_id,
-    to_datetime,
-)
-from models.outputs.lifecycle_history import LifecycleReplay, LifecycleTransition
-from models.outputs.output import PROFILE, TRANSITION, Output
-from models.outputs.profiles import TIERS, Figures, ProfileEmitter
+from models.outputs.emitted import SUPPRESSED, ArchivedTargets, EmittedAction, EmittedActions, EmittedState
+from models.outputs.ids import deterministic_id
+from models.outputs.lifecycle_history import LifecycleReplay
+from models.outputs.output import PROFILE, Output
+from models.outputs.profiles import ProfileEmitter
+from models.outputs.snapshot import CustomerSnapshot, snapshot_of
 from models.outputs.ticket_slas import SlaEmitter
+from models.outputs.transitions import emit_transition
 
 
 class EmitResult(NamedTuple):
-    """What has come of looking at a customer.
+    """The result of checking a customer for new outputs.
 
     Attributes:
-        said: what has been said now.
-        outputs: what was not before, in its order.
-        until: the instant at which to look again, if nothing happens; None if there is none.
-        acted: what has been decided to reach the customer with, or held back: facts, from now on.
+        emitted: the emitted state to store.
+        outputs: new outputs, in the order in which to publish them.
+        next_check: when to check the customer again if no fact arrives, microseconds since the epoch; None if
+            time alone changes nothing.
+        actions: the customer-facing actions decided now, as claims to append to the customer's facts.
     """
 
-    said: EmittedState
+    emitted: EmittedState
     outputs: list[Output]
-    until: int | None
-    acted: Sequence[Acted] = ()
+    next_check: int | None
+    actions: Sequence[Acted] = ()
 
 
 class OutputEmitter:
-    """Finds what is to be said of customers, by the present definitions."""
+    """Computes the outputs of customers.
+
+    Args:
+        definitions: the shop's definitions.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
-        self._courses = LifecycleReplay(definitions)
-        self._causes = ActionRules(definitions)
+        self._replay = LifecycleReplay(definitions)
         self._profiles = ProfileEmitter(definitions)
-        self._targets = SlaEmitter(definitions)
-        self._actions = ActionSelector(definitions)
-        self._names = {"lifecycle": STATES, "tier": TIERS}
+        self._slas = SlaEmitter(definitions)
+        self._rules = ActionRules(definitions)
+        self._selector = ActionSelector(definitions)
 
-    def say(self, account: Customer, said: EmittedState, now: int) -> EmitResult:
-        """Look at a customer, as the facts known at `now` (microseconds) have them."""
-        course = self._courses.course(account, now)
-        if course is None:
-            return self._part(account, said, now)
-        row, customer = account.row, account.key.decode()
-        known = {
-            entity: ticket
-            for entity, conversation in row.tickets.items()
-            if (ticket := tickets.derive(conversation)) is not None
-        }
-        value = self._courses.value_of(course)
-        waiting = sum(not ticket.is_resolved for ticket in known.values())
-        profile, news = self._profiles.say(account, course, Figures(value, waiting), said, now)
-        outputs = [] if news is None else [news]
-        times = said.settled.revisions
-        lifecycle = self._turn(customer, "lifecycle", course.lifecycle, said.lifecycle or times, outputs)
-        tier = self._turn(customer, "tier", course.tier, said.tier or times, outputs)
-        targets = self._targets.say(customer, known, said.targets, said.settled, now)
-        wanted, left = self._causes.look(account, course, known, value, now)
-        actions, action_news, admits = self._actions.say(account, wanted, said.actions, now)
-        outputs += targets.outputs
-        outputs += action_news
-        instants = (course.until, targets.due, left, admits, _sent_until(account, now))
-        until = min((at for at in instants if at is not None), default=None)
-        acted = [
-            Acted(now, key, issued.action, issued.state == HELD)
-            for key, issued in actions.items()
-            if key not in said.actions and issued.action in CUSTOMER_FACING
-        ]
-        profiles = said.profiles + (news is not None)
-        after = EmittedState(profile, lifecycle, tier, targets.told, targets.settled, actions, profiles)
-        return EmitResult(after, outputs, until, acted)
+    def emit(self, customer: Customer, emitted: EmittedState, now: int) -> EmitResult:
+        """Return the outputs that differ from those emitted before, and the emitted state after them.
 
-    def _turn(
-        self,
-        customer: str,
-        what: Standing,
-        turn: LifecycleTransition,
-        told: EmittedTransition | int,
-        outputs: list[Output],
-    ) -> EmittedTransition:
-        """Tell a transition that has not been told, and give what has been told.
-
-        A number in the place of what was: none was, or they were forgotten so many times.
+        Args:
+            customer: the customer, by the facts known at `now`.
+            emitted: what was emitted for the customer before.
+            now: the partition's clock, microseconds since the epoch.
         """
-        full = (turn.before, turn.after, turn.time, turn.cause, turn.event)
-        content = content_hash(full)
-        if isinstance(told, int):
-            corrections = told
-        elif told.content == content:
-            return told
-        else:
-            corrections = told.corrections + (turn.time <= told.time)
-        output_id = deterministic_id(TRANSITION, customer, what, full, corrections)
-        names = self._names[what]
-        value = Transition(
-            output_id,
-            customer,
-            what,
-            None if turn.before is None else names[turn.before],
-            names[turn.after],
-            to_datetime(turn.time),
-            Cause(turn.cause, event_id(turn.event)),
+        history = self._replay.history(customer, now)
+        if history is None:
+            return self._retract_all(customer, emitted, now)
+        return self._emit(snapshot_of(customer, history, self._replay.net_value(history), now), emitted)
+
+    def _emit(self, snapshot: CustomerSnapshot, emitted: EmittedState) -> EmitResult:
+        customer_id, history, now = snapshot.customer_id, snapshot.history, snapshot.now
+        revisions = emitted.archived.revisions
+        profile = self._profiles.emit(snapshot, emitted)
+        lifecycle = emit_transition(customer_id, "lifecycle", history.lifecycle, emitted.lifecycle, revisions)
+        tier = emit_transition(customer_id, "tier", history.tier, emitted.tier, revisions)
+        slas = self._slas.emit(customer_id, snapshot.tickets, emitted.targets, emitted.archived, now)
+        proposal = self._rules.evaluate(snapshot)
+        selection = self._selector.select(snapshot.customer, proposal.candidates, emitted.actions, now)
+        parts = (profile, lifecycle, tier, slas, selection)
+        state = EmittedState(
+            profile=profile.content,
+            lifecycle=lifecycle.emitted,
+            tier=tier.emitted,
+            targets=slas.targets,
+            archived=slas.archived,
+            actions=selection.actions,
+            profiles=emitted.profiles + len(profile.outputs),
         )
-        outputs.append(Output(TRANSITION, output_id, customer, turn.time, value))
-        return EmittedTransition(turn.time, content, corrections)
-
-    def _part(self, account: Customer, said: EmittedState, now: int) -> EmitResult:
-        """Take back what holds no longer of who is not known any more.
-
-        They may come back, if they are another one for a while: what is said then is to have other ids.
-        """
-        if not said.profile:
-            return EmitResult(said, [], None)
-        customer = account.key.decode()
-        gone = Output(PROFILE, deterministic_id(PROFILE, customer, now, said.profiles), customer, now, None)
-        settled = ArchivedTargets(revisions=said.settled.revisions + 1)
-        actions, withdrawn, _ = self._actions.say(account, (), said.actions, now)
-        outputs = [gone, *self._targets.say(customer, {}, said.targets, settled, now).outputs, *withdrawn]
         return EmitResult(
-            EmittedState(settled=settled, actions=actions, profiles=said.profiles), outputs, None
+            state,
+            [output for part in parts for output in part.outputs],
+            _earliest(
+                history.next_change,
+                slas.next_due,
+                proposal.next_check,
+                selection.next_check,
+                _sender_until(snapshot.customer, now),
+            ),
+            _decided(selection.actions, emitted.actions, now),
         )
 
+    def _retract_all(self, customer: Customer, emitted: EmittedState, now: int) -> EmitResult:
+        """Retract everything emitted for a customer who no longer exists.
 
-def _sent_until(account: Customer, now: int) -> int | None:
-    """Give when the customer will no longer have recommended the shop within a year."""
-    until = account.sent + YEAR.hours
+        The id may become a customer again, after a merge gives it its name back. The counters `revisions` and
+        `profiles` are kept so that later outputs get new ids.
+        """
+        if not emitted.profile:
+            return EmitResult(emitted, [], None)
+        customer_id = customer.key.decode()
+        tombstone_id = deterministic_id(PROFILE, customer_id, now, emitted.profiles)
+        archived = ArchivedTargets(revisions=emitted.archived.revisions + 1)
+        slas = self._slas.emit(customer_id, {}, emitted.targets, archived, now)
+        selection = self._selector.select(customer, (), emitted.actions, now)
+        tombstone = Output(PROFILE, tombstone_id, customer_id, now, None)
+        state = EmittedState(archived=archived, actions=selection.actions, profiles=emitted.profiles)
+        return EmitResult(state, [tombstone, *slas.outputs, *selection.outputs], None)
+
+
+def _earliest(*times: int | None) -> int | None:
+    """Return the earliest of several times; None if each is None or `NEVER_US`."""
+    earliest = min((time for time in times if time is not None), default=NEVER_US)
+    return None if earliest == NEVER_US else earliest
+
+
+def _decided(after: EmittedActions, before: Mapping[str, EmittedAction], now: int) -> list[Acted]:
+    """Return the new customer-facing actions as claims: metrics compare the issued and the suppressed."""
+    return [
+        Acted(now, key, action.action, action.state == SUPPRESSED)
+        for key, action in after.items()
+        if key not in before and action.action in CUSTOMER_FACING
+    ]
+
+
+def _sender_until(customer: Customer, now: int) -> int | None:
+    """Return when the customer stops being a sender: a year after the last recommendation."""
+    until = customer.sent + YEAR.hours
     return until * US_PER_HOUR if until > hour(now) else None

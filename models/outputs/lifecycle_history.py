@@ -1,12 +1,13 @@
-"""A customer's course: when their lifecycle and their tier last became another, and what did it.
+"""A customer's last lifecycle and tier transitions, found by a replay of the facts in event time.
 
-Where a customer stood at an instant follows from the facts of up to then. So the last transition is a
-function of the known facts and of `now`, whatever the order in which they came: they are walked through in
-the order in which they happened, and with them the instants at which time alone moves a customer.
+The state at an instant follows from the facts up to then. So the last transition is a function of the known
+facts and of `now`, whatever the order in which the facts arrived. The replay applies each fact at its event
+time, and in between visits the hours in which time alone changes the state.
 """
 
 from bisect import bisect_left
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -14,24 +15,39 @@ from models.aggregation.aggregates import YEAR
 from models.customers.customer import Customer
 from models.customers.lifecycle import LifecycleRules
 from models.definitions.definitions import Definitions
-from models.definitions.windows import NEVER_HOUR, NEVER_US, US_PER_HOUR
+from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities.orders import QualifyingOrder
 from models.facts.claim_types import EVENT_TYPE_OF, makes_customer
 from models.facts.fact import AnyClaim
 from models.outputs.order_history import order_changes
 
+#: The cause of a transition that no event caused.
 TIME: Final = "time"
 
 
-class LifecycleTransition(Struct, frozen=True, gc=False):
-    """A transition.
+class _Cause(NamedTuple):
+    """What causes a transition.
 
     Attributes:
-        before: index of the state, or tier, before; None where nothing was known of the customer.
-        after: the one since.
-        time: when it became so, microseconds.
-        cause: type of the event that did it, or `TIME`.
-        event: its id; None where it was time.
+        time: microseconds since the epoch.
+        type: type of the event, or `TIME`.
+        event: id of the event; None if time passed instead.
+    """
+
+    time: int
+    type: str
+    event: str | None
+
+
+class LifecycleTransition(Struct, frozen=True, gc=False):
+    """A change of the lifecycle state or of the tier.
+
+    Attributes:
+        before: index of the state, or tier, before; None for the customer's first one.
+        after: index of the state, or tier, since then.
+        time: event time of the change, microseconds since the epoch.
+        cause: type of the event that caused it, or `TIME`.
+        event: id of that event; None if time passed instead.
     """
 
     before: int | None
@@ -42,145 +58,172 @@ class LifecycleTransition(Struct, frozen=True, gc=False):
 
 
 class LifecycleHistory(Struct, frozen=True, gc=False):
-    """What a customer's facts tell of their course up to some instant.
+    """The result of a replay up to some instant.
 
     Attributes:
-        lifecycle: its last transition: to an index in `models.customers.lifecycle.STATES`.
-        tier: its last transition: to an index in `models.customers.lifecycle.tiers_of`.
-        line: the qualifying orders, sorted.
-        year: how many of the first are from before the last 365 days.
-        until: the next instant at which time may change any of it; None if it cannot.
+        lifecycle: last lifecycle transition; states are indices in `models.customers.lifecycle.STATES`.
+        tier: last tier transition; tiers are indices in `models.customers.lifecycle.tiers_of`.
+        orders: qualifying orders, sorted.
+        year_start: index of the first order of the last 365 days; the number of orders without one.
+        next_change: when time alone may change any of it, microseconds since the epoch; None if never.
     """
 
     lifecycle: LifecycleTransition
     tier: LifecycleTransition
-    line: list[QualifyingOrder]
-    year: int
-    until: int | None
+    orders: list[QualifyingOrder]
+    year_start: int
+    next_change: int | None
 
 
 class LifecycleReplay:
-    """Finds courses, by the present definitions."""
+    """Replays customers' facts.
+
+    Args:
+        definitions: the shop's definitions.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
         self._rules = LifecycleRules(definitions)
 
-    def course(self, account: Customer, now: int) -> LifecycleHistory | None:
-        """Walk through a customer's facts; None while nothing is known of them."""
-        if not account.row.known:
-            return None
-        walk = _Walk(self._rules)
-        moves = order_changes(account)
-        birth, begun = _birth(account)
-        if not moves or birth < moves[0].time:
-            walk.stand(birth, *begun)
-        last = len(moves) - 1
-        for index, (time, event, cause, before, after) in enumerate(moves):
-            if time > walk.at:
-                walk.pass_time(time)
-            walk.move(before, after)
-            if index == last or moves[index + 1].time > time:
-                walk.stand(time, cause, event)
-        walk.pass_time(now + 1)
-        return walk.course()
+    def history(self, customer: Customer, now: int) -> LifecycleHistory | None:
+        """Return a customer's last transitions; None if no fact makes them a customer.
 
-    def value_of(self, course: LifecycleHistory) -> float:
-        """Give the worth of all of a customer's orders, in major units of the base currency."""
+        Args:
+            customer: the customer, by the facts known at `now`.
+            now: microseconds since the epoch.
+        """
+        if not customer.row.known:
+            return None
+        replay = _Replay(self._rules)
+        changes = order_changes(customer)
+        first = _first_event(customer)
+        if not changes or first.time < changes[0].time:
+            replay.evaluate(first)
+        last = len(changes) - 1
+        for index, change in enumerate(changes):
+            if change.time > replay.time:
+                replay.pass_time(change.time)
+            replay.apply(change.before, change.after)
+            if index == last or changes[index + 1].time > change.time:
+                replay.evaluate(_Cause(change.time, change.cause, change.event))
+        replay.pass_time(now + 1)
+        return replay.history()
+
+    def net_value(self, history: LifecycleHistory) -> float:
+        """Return the net of all qualifying orders, major units of the base currency."""
         net: dict[str, int] = {}
-        for _, _, _, _, currency, amount in course.line:
-            net[currency] = net.get(currency, 0) + amount
+        for order in history.orders:
+            net[order.currency] = net.get(order.currency, 0) + order.net
         return self._rules.value(net)
 
 
-def _birth(account: Customer) -> tuple[int, tuple[str, str]]:
-    """Give when the customer became one, and the type and id of the event."""
-    row = account.row
+def _first_event(customer: Customer) -> _Cause:
+    """Return the earliest event, by time and id, that made the customer one."""
     first: AnyClaim | None = None
-    at = NEVER_US
-    for section in row.sections():
-        for known in section.values():
-            for claim in known:
-                time = claim.time
-                if time < at or (time == at and first is not None and claim.id < first.id):
-                    first, at = claim, time
-    for loose in row.loose:
-        time = loose.time
-        if time <= at and makes_customer(loose) and (time < at or first is None or loose.id < first.id):
-            first, at = loose, time
+    for claim in _customer_claims(customer):
+        if first is None or claim.time < first.time or (claim.time == first.time and claim.id < first.id):
+            first = claim
     if first is None:
-        raise ValueError("nothing is known of the customer")
-    return at, (EVENT_TYPE_OF[type(first)], first.id)
+        raise ValueError("the customer has no facts")
+    return _Cause(first.time, EVENT_TYPE_OF[type(first)], first.id)
 
 
-class _Walk:
-    """A customer at an instant that goes on."""
+def _customer_claims(customer: Customer) -> Iterator[AnyClaim]:
+    for section in customer.row.sections():
+        for claims in section.values():
+            yield from claims
+    for claim in customer.row.loose:
+        if makes_customer(claim):
+            yield claim
+
+
+class _Replay:
+    """A customer during a replay.
+
+    Attributes:
+        time: time of the last evaluation, microseconds since the epoch; -1 before the first.
+    """
 
     def __init__(self, rules: LifecycleRules) -> None:
-        self.at = -1
+        self.time = -1
         self._rules = rules
-        self._line: list[QualifyingOrder] = []
-        self._first = 0  # of the year's orders, in the line
-        self._net: dict[str, int] = {}  # of the year's orders
-        self._spent_otherwise = True  # than when the tier was found
+        self._orders: list[QualifyingOrder] = []
+        self._year_start = 0
+        self._year_net: dict[str, int] = {}
+        self._year_changed = True  # since the tier was last decided
         self._lifecycle: LifecycleTransition | None = None
         self._tier: LifecycleTransition | None = None
 
-    def move(self, before: QualifyingOrder | None, after: QualifyingOrder | None) -> None:
-        """Put an order in the place of another in the line."""
-        line = self._line
-        self._spent_otherwise = True
+    def apply(self, before: QualifyingOrder | None, after: QualifyingOrder | None) -> None:
+        """Replace an order by its new version; None if it did not, or does not, qualify."""
+        self._year_changed = True
         if before is not None:
-            at = bisect_left(line, before)
-            del line[at]
-            if at < self._first:
-                self._first -= 1
-            else:
-                self._net[before.currency] -= before.net
+            self._remove(before)
         if after is not None:
-            at = len(line) if not line or line[-1] < after else bisect_left(line, after)
-            line.insert(at, after)
-            if at < self._first:
-                self._first += 1
-            else:
-                self._net[after.currency] = self._net.get(after.currency, 0) + after.net
+            self._add(after)
+
+    def _remove(self, order: QualifyingOrder) -> None:
+        index = bisect_left(self._orders, order)
+        del self._orders[index]
+        if index < self._year_start:
+            self._year_start -= 1
+        else:
+            self._year_net[order.currency] -= order.net
+
+    def _add(self, order: QualifyingOrder) -> None:
+        orders = self._orders
+        index = len(orders) if not orders or orders[-1] < order else bisect_left(orders, order)
+        orders.insert(index, order)
+        if index < self._year_start:
+            self._year_start += 1
+        else:
+            self._year_net[order.currency] = self._year_net.get(order.currency, 0) + order.net
 
     def pass_time(self, end: int) -> None:
-        """Let time do what it does before an instant."""
-        while (at := self._next()) is not None and at < end:
-            self.stand(at, TIME, None)
+        """Evaluate each hour before `end`, microseconds, in which time alone changes something."""
+        while (time := self._next_change()) is not None and time < end:
+            self.evaluate(_Cause(time, TIME, None))
 
-    def _next(self) -> int | None:
-        """Give the next instant at which time may do something."""
-        hour = self.at // US_PER_HOUR
-        change = self._rules.next_change(self._line, self._first, hour)
+    def _next_change(self) -> int | None:
+        change = self._rules.next_change(self._orders, self._year_start, self.time // US_PER_HOUR)
         return None if change == NEVER_HOUR else change * US_PER_HOUR
 
-    def stand(self, time: int, cause: str, event: str | None) -> None:
-        """Find where the customer stands at an instant, of which all facts have been told."""
-        self.at, hour = time, time // US_PER_HOUR
-        line = self._line
-        while self._first < len(line) and line[self._first].hour <= hour - YEAR.hours:
-            self._net[line[self._first].currency] -= line[self._first].net
-            self._first += 1
-            self._spent_otherwise = True
-        state = self._rules.state(line, hour)
-        former = self._lifecycle
-        if former is None or former.after != state:
-            self._lifecycle = LifecycleTransition(
-                None if former is None else former.after, state, time, cause, event
-            )
-        if not self._spent_otherwise:
-            return
-        self._spent_otherwise = False
-        tier = self._rules.tier(self._net)
-        former = self._tier
-        if former is None or former.after != tier:
-            self._tier = LifecycleTransition(
-                None if former is None else former.after, tier, time, cause, event
-            )
+    def evaluate(self, cause: _Cause) -> None:
+        """Decide state and tier at an instant, after all facts of that instant were applied."""
+        self.time = cause.time
+        hour = cause.time // US_PER_HOUR
+        self._advance_year(hour)
+        state = self._rules.state(self._orders, hour)
+        self._lifecycle = _transition(self._lifecycle, state, cause)
+        if self._year_changed:
+            self._year_changed = False
+            self._tier = _transition(self._tier, self._rules.tier(self._year_net), cause)
 
-    def course(self) -> LifecycleHistory:
-        """Give what has been found."""
+    def _advance_year(self, hour: int) -> None:
+        """Remove the orders that leave the 365 days up to an event hour."""
+        orders = self._orders
+        while self._year_start < len(orders) and orders[self._year_start].hour <= hour - YEAR.hours:
+            leaving = orders[self._year_start]
+            self._year_net[leaving.currency] -= leaving.net
+            self._year_start += 1
+            self._year_changed = True
+
+    def history(self) -> LifecycleHistory:
+        """Return the result.
+
+        Raises:
+            ValueError: nothing was evaluated.
+        """
         if self._lifecycle is None or self._tier is None:
-            raise ValueError("the walk has not begun")
-        return LifecycleHistory(self._lifecycle, self._tier, self._line, self._first, self._next())
+            raise ValueError("nothing was evaluated")
+        return LifecycleHistory(
+            self._lifecycle, self._tier, self._orders, self._year_start, self._next_change()
+        )
+
+
+def _transition(last: LifecycleTransition | None, after: int, cause: _Cause) -> LifecycleTransition:
+    """Return the last transition after an evaluation: a new one if the state, or tier, has changed."""
+    if last is not None and last.after == after:
+        return last
+    before = None if last is None else last.after
+    return LifecycleTransition(before, after, cause.time, cause.type, cause.event)

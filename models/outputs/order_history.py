@@ -1,11 +1,10 @@
-"""What has happened to a customer's qualifying orders, in the order of event time.
+"""Changes of a customer's set of qualifying orders, in the order of event time.
 
-An order qualifies, or is worth something else, from the instant of the fact that made it so: a refund of May
-leaves what the order was in April.
+A fact changes an order from its own time on: a refund of May leaves the order as it was in April.
 """
 
-from collections.abc import Iterable
-from operator import itemgetter
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from models.customers.customer import Customer
@@ -13,116 +12,120 @@ from models.definitions.windows import US_PER_HOUR
 from models.entities import refunds
 from models.entities.orders import QualifyingOrder
 from models.facts.claim_types import EVENT_TYPE_OF
-from models.facts.claims import Amended, Cancelled, Claim, Completed, OrderClaim, Placed
-
-Change = Amended | Cancelled | Completed
+from models.facts.claims import Amended, Cancelled, Completed, OrderClaim, Placed
 
 
 class OrderChange(NamedTuple):
-    """A change of one qualifying order, in event time.
+    """A change of the set of qualifying orders.
 
     Attributes:
-        time: time of the change, microseconds.
+        time: event time of the change, microseconds since the epoch.
         event: id of the event that caused it.
-        type: type of that event.
-        before: the order before. None if it did not qualify.
-        after: the order from then on. None if it does not qualify.
+        cause: type of that event.
+        before: the order before the change; None if it did not qualify.
+        after: the order from then on; None if it no longer qualifies.
     """
 
     time: int
     event: str
-    type: str
+    cause: str
     before: QualifyingOrder | None
     after: QualifyingOrder | None
 
 
-_PLACED: Final = EVENT_TYPE_OF[Placed]
+Change = Amended | Cancelled | Completed
+
+_BY_TIME_AND_EVENT: Final = attrgetter("time", "event")
+_BY_TIME_AND_ID: Final = attrgetter("time", "id")
 
 
-def order_changes(account: Customer) -> list[OrderChange]:
-    """Give all moves, by (time, event id)."""
-    paid = _paid(account)
-    moves: list[OrderChange] = []
-    for entity, known in account.row.orders.items():
-        placed: Placed | None = None
-        plain = entity not in paid
-        for claim in known:
-            kind = type(claim)
-            if kind is Placed:
-                plain = plain and placed is None
-                placed = claim  # type: ignore[assignment]
-            elif kind is Amended or kind is Cancelled:
-                plain = False
-        if placed is None:
-            continue
-        if plain:  # as nearly all are
-            moves.append(OrderChange(placed.time, placed.id, _PLACED, None, _entry(placed, placed.amount)))
+def order_changes(customer: Customer) -> list[OrderChange]:
+    """Return every change of a customer's qualifying orders, sorted by time and event id."""
+    refunded = _refunds_by_order(customer)
+    changes: list[OrderChange] = []
+    for order_id, claims in customer.row.orders.items():
+        payments = refunded.get(order_id, ())
+        placed = _only_placed(claims)
+        if placed is not None and not payments:  # nearly all orders
+            changes.append(_placing(placed, _version(placed, placed.amount)))
         else:
-            moves += _moves(known, paid.get(entity, ()))
-    moves.sort(key=itemgetter(0, 1))
-    return moves
+            changes += _changes_of(claims, payments)
+    changes.sort(key=_BY_TIME_AND_EVENT)
+    return changes
 
 
-def _paid(account: Customer) -> dict[str, list[Completed]]:
-    paid: dict[str, list[Completed]] = {}
-    for known in account.row.refunds.values():
-        winner = refunds.completed(known)
+def _refunds_by_order(customer: Customer) -> dict[str, list[Completed]]:
+    by_order: dict[str, list[Completed]] = {}
+    for claims in customer.row.refunds.values():
+        winner = refunds.completed(claims)
         if winner is not None:
-            paid.setdefault(winner.order, []).append(winner)
-    return paid
+            by_order.setdefault(winner.order, []).append(winner)
+    return by_order
 
 
-def _moves(known: Iterable[OrderClaim], paid: Iterable[Completed]) -> list[OrderChange]:
-    """Give the moves of an order that was placed: what is from before that counts from then on."""
-    placed = min((claim for claim in known if isinstance(claim, Placed)), key=_moment)
-    changes: list[Change] = [claim for claim in known if isinstance(claim, Amended | Cancelled)]
-    changes = sorted([*changes, *paid], key=_moment)
-    standing = _Standing(placed)
-    for change in changes:
-        if change.time <= placed.time:
-            standing.take(change)
-    entry = standing.entry()
-    moves: list[OrderChange] = (
-        [] if entry is None else [OrderChange(placed.time, placed.id, _PLACED, None, entry)]
-    )
-    for change in changes:
-        if change.time > placed.time:
-            standing.take(change)
-            before, entry = entry, standing.entry()
-            if entry != before:
-                event_type = EVENT_TYPE_OF[type(change)]
-                moves.append(OrderChange(change.time, change.id, event_type, before, entry))
-    return moves
+def _only_placed(claims: Iterable[OrderClaim]) -> Placed | None:
+    """Return the claim that placed an order, if no other claim competes with it or changes the order."""
+    found: Placed | None = None
+    for claim in claims:
+        kind = type(claim)
+        if kind is Amended or kind is Cancelled or (kind is Placed and found is not None):
+            return None
+        if kind is Placed:
+            found = claim  # type: ignore[assignment]
+    return found
 
 
-class _Standing:
-    """An order as it stands at some instant."""
+def _changes_of(claims: Sequence[OrderClaim], payments: Iterable[Completed]) -> list[OrderChange]:
+    """Return the changes of one order. Facts from before it was placed count from its placing on."""
+    placed = min((claim for claim in claims if isinstance(claim, Placed)), key=_BY_TIME_AND_ID, default=None)
+    if placed is None:
+        return []
+    facts: list[Change] = [claim for claim in claims if isinstance(claim, Amended | Cancelled)]
+    facts = sorted([*facts, *payments], key=_BY_TIME_AND_ID)
+    replay = _OrderReplay(placed)
+    for fact in facts:
+        if fact.time <= placed.time:
+            replay.apply(fact)
+    version = replay.version()
+    changes = [] if version is None else [_placing(placed, version)]
+    for fact in facts:
+        if fact.time > placed.time:
+            replay.apply(fact)
+            before, version = version, replay.version()
+            if version != before:
+                changes.append(OrderChange(fact.time, fact.id, EVENT_TYPE_OF[type(fact)], before, version))
+    return changes
+
+
+class _OrderReplay:
+    """One order, while its facts are applied in the order of event time."""
 
     def __init__(self, placed: Placed) -> None:
         self._placed = placed
         self._amount = placed.amount
-        self._paid = 0
+        self._refunded = 0
         self._cancelled = False
 
-    def take(self, change: Change) -> None:
-        """Take the next change, by (time, event id)."""
-        if isinstance(change, Amended):
-            self._amount = change.amount
-        elif isinstance(change, Completed):
-            self._paid += change.amount
+    def apply(self, fact: Change) -> None:
+        """Apply the next fact by time and id."""
+        if isinstance(fact, Amended):
+            self._amount = fact.amount
+        elif isinstance(fact, Completed):
+            self._refunded += fact.amount
         else:
             self._cancelled = True
 
-    def entry(self) -> QualifyingOrder | None:
-        if self._cancelled or (self._paid and self._paid >= self._amount):
+    def version(self) -> QualifyingOrder | None:
+        """Return the order after the facts applied so far; None if it does not qualify."""
+        if self._cancelled or (self._refunded and self._refunded >= self._amount):
             return None
-        return _entry(self._placed, max(0, self._amount - self._paid))
+        return _version(self._placed, max(0, self._amount - self._refunded))
 
 
-def _entry(placed: Placed, net: int) -> QualifyingOrder:
+def _version(placed: Placed, net: int) -> QualifyingOrder:
     hour = placed.time // US_PER_HOUR
     return QualifyingOrder(placed.time, placed.id, hour, placed.channel, placed.currency, net)
 
 
-def _moment(claim: Claim) -> tuple[int, str]:
-    return claim.time, claim.id
+def _placing(placed: Placed, version: QualifyingOrder) -> OrderChange:
+    return OrderChange(placed.time, placed.id, EVENT_TYPE_OF[Placed], None, version)

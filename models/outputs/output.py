@@ -1,4 +1,4 @@
-"""One thing said of a customer."""
+"""One output: a message about a customer, ready to be published."""
 
 from msgspec import Struct
 
@@ -8,14 +8,14 @@ __all__ = ["ACTION", "PROFILE", "TICKET_SLA", "TRANSITION", "Output"]
 
 
 class Output(Struct, frozen=True, gc=False):
-    """A message, and what is said about it.
+    """A message, and what a publisher needs to send it.
 
     Attributes:
-        type: one of `models.contract.messages.MESSAGE_TYPES`.
-        id: deterministic: the same output, made again, has the same.
-        key: by whom, or what, the messages of a topic are told apart.
-        time: when it came about, microseconds.
-        value: the message; None where what was said last is to be forgotten.
+        type: message type, one of `models.contract.messages.MESSAGE_TYPES`.
+        id: deterministic id; the same output computed again has the same id.
+        key: key of the Kafka record: the customer id, or the ticket id for a ticket's SLA.
+        time: event time of the change, or the partition's clock; microseconds since the epoch.
+        value: message; None for a tombstone.
     """
 
     type: str

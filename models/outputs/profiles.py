@@ -1,93 +1,112 @@
-"""What is said of a customer as a whole (docs/outputs.md, "Customers")."""
+"""Emit a customer's profile when it has changed (docs/outputs.md, "Customers")."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from models.aggregation.aggregates import YEAR
 from models.contract.messages import Profile, ProfileRisk
-from models.customers.customer import Customer
 from models.customers.lifecycle import STATES
 from models.definitions.definitions import Definitions
 from models.definitions.money import exponent
 from models.definitions.windows import hour
 from models.entities import feedback
-from models.outputs.emitted import EmittedState, content_hash, deterministic_id, to_datetime
+from models.outputs.emitted import EmittedState
+from models.outputs.ids import content_hash, deterministic_id, to_datetime
 from models.outputs.lifecycle_history import LifecycleHistory
 from models.outputs.output import PROFILE, Output
+from models.outputs.snapshot import CustomerSnapshot
 from models.risk.lateness import assess
 
-#: As `models.customers.lifecycle.tiers_of` has them: the thresholds are to rise in this order.
+#: In the order of `models.customers.lifecycle.tiers_of`: configured thresholds have to rise in this order.
 TIERS: Final = ("member", "silver", "gold", "vip")
-#: Decimal places that are said of risk: what changes less is no news.
-_PLACES: Final = 3
+#: Decimal places of lateness and P(alive) in a profile. A smaller change is not emitted.
+_RISK_PLACES: Final = 3
 
 
-class Figures(NamedTuple):
-    """What is found out of a customer anyway.
+class ProfileResult(NamedTuple):
+    """The state to store for a profile, and what to emit.
 
     Attributes:
-        value: net of all orders, major units of the base currency.
-        waiting: tickets that are not solved or closed.
+        content: content hash of the profile.
+        outputs: the profile's output; empty if it is the one emitted last.
     """
 
-    value: float
-    waiting: int
+    content: int
+    outputs: Sequence[Output]
 
 
 class ProfileEmitter:
-    """Makes profiles, by the present definitions."""
+    """Computes profiles.
+
+    Args:
+        definitions: the shop's definitions.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._places = exponent(definitions.base_currency)
 
-    def say(
-        self, account: Customer, course: LifecycleHistory, figures: Figures, said: EmittedState, now: int
-    ) -> tuple[int, Output | None]:
-        """Give by what the profile is known again, and the output, if it is another than was said.
+    def emit(self, snapshot: CustomerSnapshot, emitted: EmittedState) -> ProfileResult:
+        """Return the profile's content hash, and an output if it differs from the one emitted last.
 
         Args:
-            account: the customer.
-            course: theirs.
-            figures: what else is to be said.
-            said: with the last one.
-            now: microseconds.
+            snapshot: the customer.
+            emitted: what was emitted for the customer.
         """
-        line = course.line
-        answer = feedback.latest_nps(account.row.loose)
-        sender = account.sent > hour(now) - YEAR.hours
-        first, last = (line[0].time, line[-1].time) if line else (None, None)
-        nps = None if answer is None else answer.score
-        risk = self._risk(course, now)
-        value = round(figures.value, self._places)
-        spender = course.year < len(line)
-        state, tier = course.lifecycle.after, course.tier.after
-        content = (state, tier, spender, sender, first, last, len(line), value, risk, nps, figures.waiting)
-        known = content_hash((content, self._definitions.base_currency))
-        if known == said.profile:
-            return known, None
-        customer = account.key.decode()
-        profile = Profile(
-            customer_id=customer,
-            lifecycle=STATES[state],
-            tier=TIERS[tier],
-            spender=spender,
-            sender=sender,
-            first_order=None if first is None else to_datetime(first),
-            last_order=None if last is None else to_datetime(last),
-            orders=len(line),
-            net_value=value,
-            currency=self._definitions.base_currency,
-            risk=risk,
-            nps=nps,
-            open_tickets=figures.waiting,
-            as_of=to_datetime(now),
-        )
-        output_id = deterministic_id(PROFILE, customer, known, now, said.profiles)
-        return known, Output(PROFILE, output_id, customer, now, profile)
+        profile = self.profile(snapshot)
+        content = content_hash((_content(profile, snapshot), profile.currency))
+        if content == emitted.profile:
+            return ProfileResult(content, ())
+        customer_id, now = snapshot.customer_id, snapshot.now
+        output_id = deterministic_id(PROFILE, customer_id, content, now, emitted.profiles)
+        return ProfileResult(content, [Output(PROFILE, output_id, customer_id, now, profile)])
 
-    def _risk(self, course: LifecycleHistory, now: int) -> ProfileRisk | None:
-        risk = assess([order.time for order in course.line], now, self._definitions)
+    def profile(self, snapshot: CustomerSnapshot) -> Profile:
+        """Return a customer's profile as of the snapshot's time."""
+        history = snapshot.history
+        orders = history.orders
+        nps = feedback.latest_nps(snapshot.customer.row.loose)
+        return Profile(
+            customer_id=snapshot.customer_id,
+            lifecycle=STATES[history.lifecycle.after],
+            tier=TIERS[history.tier.after],
+            spender=history.year_start < len(orders),
+            sender=snapshot.customer.sent > hour(snapshot.now) - YEAR.hours,
+            first_order=to_datetime(orders[0].time) if orders else None,
+            last_order=to_datetime(orders[-1].time) if orders else None,
+            orders=len(orders),
+            net_value=round(snapshot.net_value, self._places),
+            currency=self._definitions.base_currency,
+            risk=self._risk(history, snapshot.now),
+            nps=None if nps is None else nps.score,
+            open_tickets=snapshot.open_tickets,
+            as_of=to_datetime(snapshot.now),
+        )
+
+    def _risk(self, history: LifecycleHistory, now: int) -> ProfileRisk | None:
+        risk = assess([order.time for order in history.orders], now, self._definitions)
         if risk is None:
             return None
-        alive = None if risk.p_alive is None else round(risk.p_alive, _PLACES)
-        return ProfileRisk(risk.recency_days, risk.typical_gap_days, round(risk.lateness, _PLACES), alive)
+        p_alive = None if risk.p_alive is None else round(risk.p_alive, _RISK_PLACES)
+        return ProfileRisk(
+            risk.recency_days, risk.typical_gap_days, round(risk.lateness, _RISK_PLACES), p_alive
+        )
+
+
+def _content(profile: Profile, snapshot: CustomerSnapshot) -> tuple[object, ...]:
+    """Return what the content hash covers. Its values and their order are part of the stored state."""
+    history = snapshot.history
+    orders = history.orders
+    return (
+        history.lifecycle.after,
+        history.tier.after,
+        profile.spender,
+        profile.sender,
+        orders[0].time if orders else None,
+        orders[-1].time if orders else None,
+        profile.orders,
+        profile.net_value,
+        profile.risk,
+        profile.nps,
+        profile.open_tickets,
+    )

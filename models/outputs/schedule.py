@@ -1,73 +1,100 @@
-"""Who of a partition's customers is to be looked at, to say what has become of them."""
+"""When each customer of a partition is checked for new outputs."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from models.definitions.windows import US_PER_DAY, US_PER_HOUR
 
 
-class EmitSchedule:
-    """Customers that have changed, those whom time has changed, and all of them once a day (UTC).
+class _Timer(NamedTuple):
+    """An event-time timer.
 
-    So only what is due on the same day needs a timer. After a start, too, all are looked at: what has been
-    said is known by their rows, and what is to be said may be otherwise by other definitions.
-
-    Args:
-        everybody: gives the keys of all customers.
+    Attributes:
+        due: microseconds since the epoch.
+        key: key of the customer's row.
     """
 
-    def __init__(self, everybody: Callable[[], Iterable[bytes]]) -> None:
-        self._everybody = everybody
-        self._touched: set[bytes] = set()
+    due: int
+    key: bytes
+
+
+class EmitSchedule:
+    """Customers to check: the changed ones, those with a due timer, and all of them once a day (UTC).
+
+    Because of the daily sweep, only a change that is due on the same day needs a timer.
+    A sweep also runs after each start: other definitions may require other outputs than those emitted before.
+
+    Args:
+        all_keys: returns the keys of all customers of the partition.
+    """
+
+    def __init__(self, all_keys: Callable[[], Iterable[bytes]]) -> None:
+        self._all_keys = all_keys
+        self._dirty: set[bytes] = set()
         self._queue: deque[bytes] = deque()
-        self._timers: list[tuple[int, bytes]] = []
-        self._until: dict[bytes, int] = {}
-        self._round: Iterator[bytes] = iter(())
-        self._round_due = False
+        self._timers: list[_Timer] = []
+        self._due: dict[bytes, int] = {}
+        self._sweep: Iterator[bytes] = iter(())
+        self._sweep_pending = False
         self._day = -1
 
-    def touch(self, key: bytes) -> None:
-        """A customer has changed. Nothing has to be kept of it before the first round begins."""
-        if self._day >= 0 and key not in self._touched:
-            self._touched.add(key)
+    def mark_dirty(self, key: bytes) -> None:
+        """Queue a changed customer. Before the first sweep this does nothing: the sweep checks everyone."""
+        if self._day >= 0 and key not in self._dirty:
+            self._dirty.add(key)
             self._queue.append(key)
 
-    def remind(self, key: bytes, until: int | None) -> None:
-        """A customer is to be looked at, at an instant, if that is before the next round can have come by."""
-        if until is None or until >= (self._day + 1) * US_PER_DAY + US_PER_HOUR:
-            self._until.pop(key, None)
-        elif self._until.get(key) != until:
-            self._until[key] = until
-            heappush(self._timers, (until, key))
+    def schedule(self, key: bytes, due: int | None) -> None:
+        """Replace a customer's timer; without one if the next sweep is sure to come earlier.
 
-    def next(self, now: int, limit: int) -> list[bytes]:
-        """Give who is to be looked at now (microseconds): `limit` of them at most, those that changed first.
+        Args:
+            key: key of the customer's row.
+            due: due time, microseconds since the epoch; None to remove the timer.
+        """
+        if due is None or due >= (self._day + 1) * US_PER_DAY + US_PER_HOUR:
+            self._due.pop(key, None)
+        elif self._due.get(key) != due:
+            self._due[key] = due
+            heappush(self._timers, _Timer(due, key))
 
-        Fewer than `limit` are all.
+    def next_due(self, now: int, limit: int) -> list[bytes]:
+        """Return the next customers to check: changed ones first, then fired timers, then the sweep.
+
+        Args:
+            now: the partition's clock, microseconds since the epoch.
+            limit: maximum number of customers.
+
+        Returns:
+            Keys without repetition. Fewer than `limit` means that no other customer is due.
         """
         if now // US_PER_DAY > self._day:
             self._day = now // US_PER_DAY
-            self._round_due = True
+            self._sweep_pending = True
         chosen: dict[bytes, None] = {}
-        while self._queue and len(chosen) < limit:
-            key = self._queue.popleft()
-            self._touched.discard(key)
-            chosen[key] = None
-        while self._timers and self._timers[0][0] <= now and len(chosen) < limit:
-            until, key = heappop(self._timers)
-            if self._until.get(key) == until:
-                del self._until[key]
+        for source in (self._changed(), self._fired(now), self._swept()):
+            while len(chosen) < limit and (key := next(source, None)) is not None:
                 chosen[key] = None
-        while len(chosen) < limit and (turn := self._next_in_round()) is not None:
-            chosen[turn] = None
         return list(chosen)
 
-    def _next_in_round(self) -> bytes | None:
-        """Give whose turn it is; the day's round begins when the one that is under way has ended."""
-        key = next(self._round, None)
-        if key is None and self._round_due:
-            self._round_due = False
-            self._round = iter(list(self._everybody()))
-            key = next(self._round, None)
-        return key
+    def _changed(self) -> Iterator[bytes]:
+        while self._queue:
+            key = self._queue.popleft()
+            self._dirty.discard(key)
+            yield key
+
+    def _fired(self, now: int) -> Iterator[bytes]:
+        while self._timers and self._timers[0].due <= now:
+            timer = heappop(self._timers)
+            if self._due.get(timer.key) == timer.due:  # otherwise a later call replaced it
+                del self._due[timer.key]
+                yield timer.key
+
+    def _swept(self) -> Iterator[bytes]:
+        """Yield the customers of the running sweep, then of the pending one."""
+        yield from self._sweep
+        if self._sweep_pending:
+            self._sweep_pending = False
+            self._sweep = iter(list(self._all_keys()))
+            yield from self._sweep

@@ -1,4 +1,4 @@
-"""What is said of the targets of tickets (docs/outputs.md, "Ticket SLA")."""
+"""Emit the states of the SLA targets of a customer's tickets (docs/outputs.md, "Ticket SLA")."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
@@ -10,138 +10,153 @@ from msgspec.structs import replace
 from models.contract.messages import Priority, TicketSla
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import US_PER_DAY
-from models.entities.sla import KINDS, decide, sla_targets
+from models.entities.sla import KINDS, Decision, decide, sla_targets
 from models.entities.tickets import Ticket
 from models.outputs.emitted import (
     ACTIVATED,
     BREACHED,
     FULFILLED,
-    GONE,
+    RETRACTED,
     ArchivedTargets,
-    Target,
-    deterministic_id,
-    to_datetime,
+    EmittedTarget,
+    EmittedTargets,
 )
+from models.outputs.ids import deterministic_id, to_datetime
 from models.outputs.output import TICKET_SLA, Output
 
 _STATES: Final = ("activated", "fulfilled", "breached")
-#: What was decided longer ago is marked as said, no more: its record has left the topic.
-REMEMBERED_US: Final = 30 * US_PER_DAY
+#: Older decisions are archived as fingerprints: their records have left the topic and cannot be withdrawn.
+RETENTION_US: Final = 30 * US_PER_DAY
 
-_MARK: Final = 4  #: bytes
-_NOTHING: Final[Mapping[int, Target]] = {}
-
-Told = dict[str, dict[int, Target]]
+_FINGERPRINT_BYTES: Final = 4
+_NO_TARGETS: Final[Mapping[int, EmittedTarget]] = {}
 
 
 class SlaEmitResult(NamedTuple):
-    """What has come of looking at a customer's tickets.
+    """The state to store for the tickets of a customer, and what to emit.
 
     Attributes:
-        told: what has been said of tickets, and may have to be taken back.
-        settled: what has been said of the others.
-        outputs: what was not said before.
-        due: when the next target is.
+        targets: states of the targets that may have to be withdrawn.
+        archived: fingerprints of the states of all other targets.
+        outputs: states that were not emitted before, and withdrawals.
+        next_due: earliest due time of an open target, microseconds since the epoch; None without one.
     """
 
-    told: Told
-    settled: ArchivedTargets
+    targets: EmittedTargets
+    archived: ArchivedTargets
     outputs: list[Output]
-    due: int | None
+    next_due: int | None
 
 
 class SlaEmitter:
-    """Finds what is to be said of the targets of a customer's tickets."""
+    """Computes the states of SLA targets.
+
+    Args:
+        definitions: the shop's definitions.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
-        self.targets = sla_targets(definitions)
+        self._targets = sla_targets(definitions)
 
-    def say(
-        self, customer: str, tickets: Mapping[str, Ticket], told: Told, settled: ArchivedTargets, now: int
+    def emit(
+        self,
+        customer_id: str,
+        tickets: Mapping[str, Ticket],
+        emitted: EmittedTargets,
+        archived: ArchivedTargets,
+        now: int,
     ) -> SlaEmitResult:
-        """Look at the targets of a customer's tickets.
+        """Return the states of all targets, and outputs for those that changed.
 
         Args:
-            customer: whose they are.
-            tickets: those known, by id.
-            told: what has been said of them.
-            settled: what has been said of those that are not in `told`.
-            now: microseconds.
+            customer_id: the customer's id.
+            tickets: opened tickets by id.
+            emitted: states emitted before.
+            archived: fingerprints of the states emitted for tickets that are not in `emitted`.
+            now: the partition's clock, microseconds since the epoch.
         """
-        remembered: Told = {}
-        outputs: list[Output] = []
-        marks = _unpacked(settled.marks)
-        revisions = settled.revisions
-        kept: list[bytes] = []
-        due: int | None = None
+        result = _ResultBuilder(customer_id, archived, now)
         for ticket_id, ticket in tickets.items():
-            before = told.get(ticket_id, _NOTHING)
-            is_settled = before is _NOTHING and _mark(ticket_id) in marks
-            after = self._after(ticket, before, now, revisions + is_settled)
-            about = _About(customer, ticket_id, PRIORITIES[ticket.priority], now)
-            if is_settled:
-                news = [about.output(*item) for item in after.items() if _mark(ticket_id, *item) not in marks]
-                revisions += bool(news)
-                outputs += news
+            before = emitted.get(ticket_id, _NO_TARGETS)
+            is_archived = before is _NO_TARGETS and result.is_archived(ticket_id)
+            after = self._states(ticket, before, now, result.revisions + is_archived)
+            messages = _SlaMessages(customer_id, ticket_id, PRIORITIES[ticket.priority], now)
+            if is_archived:
+                result.correct(messages, after)
             elif before != after:
-                outputs += _news(about, before, after)
-            dues = [target.due for target in after.values() if target.state == ACTIVATED]
-            if dues:
-                due = min(dues) if due is None else min(due, *dues)
-            if dues or any(target.decided >= now - REMEMBERED_US for target in after.values()):
-                remembered[ticket_id] = after
-            else:
-                kept.append(_mark(ticket_id))
-                kept += [_mark(ticket_id, kind, target) for kind, target in after.items()]
-        for ticket_id in told.keys() - tickets.keys():
-            outputs += _gone(_About(customer, ticket_id, "normal", now), told[ticket_id])
-        return SlaEmitResult(remembered, ArchivedTargets(b"".join(kept), revisions), outputs, due)
+                result.outputs += _changes(messages, before, after)
+            result.store(ticket_id, after)
+        for ticket_id in emitted.keys() - tickets.keys():
+            result.outputs += _retract(
+                _SlaMessages(customer_id, ticket_id, "normal", now), emitted[ticket_id]
+            )
+        return result.finish()
 
-    def _after(self, ticket: Ticket, before: Mapping[int, Target], now: int, turn: int) -> dict[int, Target]:
-        """Give what is to have been said of a ticket; `turn` of what nothing is remembered of."""
-        after: dict[int, Target] = {}
-        for kind, due, _, at, breached in decide(ticket, self.targets, now):
-            decided = 0 if at is None else at
-            state = ACTIVATED if at is None else BREACHED if breached else FULFILLED
-            said = before.get(kind)
-            if said is None:
-                after[kind] = Target(state, due, decided, turn)
-            else:
-                contradicted = _contradicts(said, state, due, decided)
-                after[kind] = Target(state, due, decided, said.turn + contradicted)
+    def _states(
+        self, ticket: Ticket, before: Mapping[int, EmittedTarget], now: int, revision: int
+    ) -> dict[int, EmittedTarget]:
+        """Return the states of a ticket's targets; a target without emitted state gets `revision`."""
+        after: dict[int, EmittedTarget] = {}
+        for decision in decide(ticket, self._targets, now):
+            kind, target = decision.kind, _target(decision, revision)
+            after[kind] = _revised(before[kind], target) if kind in before else target
         for kind in before.keys() - after.keys() if before else ():
-            said = before[kind]
-            gone = said if said.state == GONE else Target(GONE, said.due, said.decided, said.turn + 1)
-            after[kind] = gone
+            after[kind] = _retracted(before[kind])
         return after
 
 
-def _contradicts(said: Target, state: int, due: int, decided: int) -> bool:
-    """Whether what was said has not only been overtaken, but is not true."""
-    if said.state == ACTIVATED:
-        return state == ACTIVATED and due != said.due
-    return said.state != GONE and (state, due, decided) != (said.state, said.due, said.decided)
+def _target(decision: Decision, revision: int) -> EmittedTarget:
+    if decision.decided is None:
+        return EmittedTarget(ACTIVATED, decision.due, 0, revision)
+    state = BREACHED if decision.breached else FULFILLED
+    return EmittedTarget(state, decision.due, decision.decided, revision)
 
 
-class _About(Struct, frozen=True, gc=False):
-    """What an output is about, and when it is said."""
+def _revised(before: EmittedTarget, after: EmittedTarget) -> EmittedTarget:
+    """Return the new state with the target's own revision, raised if the emitted state was wrong."""
+    return replace(after, revision=before.revision + _contradicts(before, after))
 
-    customer: str
-    ticket: str
+
+def _retracted(before: EmittedTarget) -> EmittedTarget:
+    if before.state == RETRACTED:
+        return before
+    return replace(before, state=RETRACTED, revision=before.revision + 1)
+
+
+def _contradicts(before: EmittedTarget, after: EmittedTarget) -> bool:
+    """Return whether an emitted state was wrong, and not only followed by the next one."""
+    if before.state == ACTIVATED:
+        return after.state == ACTIVATED and after.due != before.due
+    content = (before.state, before.due, before.decided)
+    return before.state != RETRACTED and (after.state, after.due, after.decided) != content
+
+
+class _SlaMessages(Struct, frozen=True, gc=False):
+    """Builds the messages about one ticket.
+
+    Attributes:
+        customer_id: the customer's id.
+        ticket_id: the ticket's id.
+        priority: the ticket's priority.
+        now: the partition's clock, microseconds since the epoch.
+    """
+
+    customer_id: str
+    ticket_id: str
     priority: Priority
     now: int
 
-    def id(self, kind: int, target: Target) -> str:
-        """Give the id under which something is said of a target."""
-        content = (kind, target.state, target.due, target.decided, target.turn)
-        return deterministic_id(TICKET_SLA, self.customer, self.ticket, *content)
+    def id(self, kind: int, target: EmittedTarget) -> str:
+        """Return the id of the output that emits a target's state."""
+        content = (kind, target.state, target.due, target.decided, target.revision)
+        return deterministic_id(TICKET_SLA, self.customer_id, self.ticket_id, *content)
 
-    def statement(self, kind: int, target: Target) -> TicketSla:
-        """Give the message of what has become of a target."""
+    def message(self, kind: int, target: EmittedTarget) -> TicketSla:
+        """Return the message of a target's state."""
         return TicketSla(
             id=self.id(kind, target),
-            ticket_id=self.ticket,
-            customer_id=self.customer,
+            ticket_id=self.ticket_id,
+            customer_id=self.customer_id,
             sla=KINDS[kind],
             state=_STATES[target.state],
             priority=self.priority,
@@ -150,43 +165,105 @@ class _About(Struct, frozen=True, gc=False):
             withdraws=None,
         )
 
-    def output(self, kind: int, target: Target) -> Output:
-        """Say what has become of a target."""
-        value = self.statement(kind, target)
-        return Output(TICKET_SLA, value.id, self.ticket, target.decided or self.now, value)
+    def output(self, kind: int, target: EmittedTarget) -> Output:
+        """Return the output that emits a target's state."""
+        value = self.message(kind, target)
+        return Output(TICKET_SLA, value.id, self.ticket_id, target.decided or self.now, value)
 
-    def withdrawal(self, kind: int, said: Target) -> Output:
-        """Say that what was said of a target no longer holds."""
-        withdrawn = self.id(kind, said)
-        stated = self.statement(kind, said)
-        value = replace(stated, id=deterministic_id(withdrawn), state="withdrawn", withdraws=withdrawn)
-        return Output(TICKET_SLA, value.id, self.ticket, self.now, value)
-
-
-def _news(about: _About, before: Mapping[int, Target], after: Mapping[int, Target]) -> Iterator[Output]:
-    for kind, said in before.items():
-        if after[kind].turn > said.turn:
-            yield about.withdrawal(kind, said)
-    for kind, target in after.items():
-        if target.state != GONE and target != before.get(kind):
-            yield about.output(kind, target)
+    def withdrawal(self, kind: int, before: EmittedTarget) -> Output:
+        """Return the output that withdraws an emitted state."""
+        withdrawn = self.id(kind, before)
+        value = replace(
+            self.message(kind, before),
+            id=deterministic_id(withdrawn),
+            state="withdrawn",
+            withdraws=withdrawn,
+        )
+        return Output(TICKET_SLA, value.id, self.ticket_id, self.now, value)
 
 
-def _gone(about: _About, before: Mapping[int, Target]) -> Iterator[Output]:
-    """Give what is said of a ticket that is known no longer: what was decided remains so."""
-    for kind, said in before.items():
-        if said.state == ACTIVATED:
-            yield about.withdrawal(kind, said)
+class _ResultBuilder:
+    """Collects the result for one customer, ticket by ticket.
 
-
-def _mark(ticket: str, kind: int = -1, target: Target | None = None) -> bytes:
-    """Give a mark of a ticket, or of what is said of a target of it.
-
-    It tells this one apart from a few others, of the same customer.
+    Attributes:
+        outputs: outputs so far.
+        revisions: how many times an archived state turned out to be wrong.
     """
-    content = ticket if target is None else f"{ticket} {kind} {target.state} {target.due} {target.decided}"
-    return crc32(content.encode()).to_bytes(_MARK)
+
+    def __init__(self, customer_id: str, archived: ArchivedTargets, now: int) -> None:
+        self.outputs: list[Output] = []
+        self.revisions = archived.revisions
+        self._customer_id = customer_id
+        self._now = now
+        self._before = _fingerprints(archived.fingerprints)
+        self._targets: EmittedTargets = {}
+        self._archived: list[bytes] = []
+        self._next_due: int | None = None
+
+    def is_archived(self, ticket_id: str) -> bool:
+        """Return whether the ticket was archived by an earlier emission."""
+        return _ticket_fingerprint(ticket_id) in self._before
+
+    def correct(self, messages: _SlaMessages, after: Mapping[int, EmittedTarget]) -> None:
+        """Emit the states of an archived ticket that differ from the archived ones."""
+        corrections = [
+            messages.output(kind, target)
+            for kind, target in after.items()
+            if _fingerprint(messages.ticket_id, kind, target) not in self._before
+        ]
+        self.revisions += bool(corrections)
+        self.outputs += corrections
+
+    def store(self, ticket_id: str, after: dict[int, EmittedTarget]) -> None:
+        """Store a ticket's states: in full while one is open or recently decided, else as fingerprints."""
+        due = min((target.due for target in after.values() if target.state == ACTIVATED), default=None)
+        if due is not None:
+            self._next_due = due if self._next_due is None else min(self._next_due, due)
+        recent = self._now - RETENTION_US
+        if due is not None or any(target.decided >= recent for target in after.values()):
+            self._targets[ticket_id] = after
+        else:
+            self._archived.append(_ticket_fingerprint(ticket_id))
+            self._archived += [_fingerprint(ticket_id, kind, target) for kind, target in after.items()]
+
+    def finish(self) -> SlaEmitResult:
+        """Return the result of all tickets."""
+        archived = ArchivedTargets(b"".join(self._archived), self.revisions)
+        return SlaEmitResult(self._targets, archived, self.outputs, self._next_due)
 
 
-def _unpacked(marks: bytes) -> set[bytes]:
-    return {marks[at : at + _MARK] for at in range(0, len(marks), _MARK)}
+def _changes(
+    messages: _SlaMessages, before: Mapping[int, EmittedTarget], after: Mapping[int, EmittedTarget]
+) -> Iterator[Output]:
+    """Yield withdrawals of the states that were wrong, then the new states."""
+    for kind, target in before.items():
+        if after[kind].revision > target.revision:
+            yield messages.withdrawal(kind, target)
+    for kind, target in after.items():
+        if target.state != RETRACTED and target != before.get(kind):
+            yield messages.output(kind, target)
+
+
+def _retract(messages: _SlaMessages, before: Mapping[int, EmittedTarget]) -> Iterator[Output]:
+    """Yield withdrawals of the open targets of a ticket that no longer exists. Decisions stay as emitted."""
+    for kind, target in before.items():
+        if target.state == ACTIVATED:
+            yield messages.withdrawal(kind, target)
+
+
+def _ticket_fingerprint(ticket_id: str) -> bytes:
+    return _crc(ticket_id)
+
+
+def _fingerprint(ticket_id: str, kind: int, target: EmittedTarget) -> bytes:
+    """Return a fingerprint of a target's state. Four bytes are enough to tell apart those of one customer."""
+    return _crc(f"{ticket_id} {kind} {target.state} {target.due} {target.decided}")
+
+
+def _crc(content: str) -> bytes:
+    return crc32(content.encode()).to_bytes(_FINGERPRINT_BYTES)
+
+
+def _fingerprints(joined: bytes) -> set[bytes]:
+    starts = range(0, len(joined), _FINGERPRINT_BYTES)
+    return {joined[start : start + _FINGERPRINT_BYTES] for start in starts}

@@ -112,7 +112,7 @@ class PartitionCustomers:
         """Put a log in the place of a customer's, and what it comes to in that of what they added."""
         if self.counting:
             self.ledger.expire(self._accounts.get(key), NEVER_US)
-            self.desk.touch(key)
+            self.desk.mark_dirty(key)
         self._waiting.forget(key)
         self._accounts.forget(key)
         self.journal.rewrite(key, facts)
@@ -134,7 +134,7 @@ class PartitionCustomers:
 
     def touch(self, key: bytes) -> None:
         """Something has changed of a customer that others are told of."""
-        self.desk.touch(key)
+        self.desk.mark_dirty(key)
 
     def next_turn(self) -> int:
         """Give a number larger than any before."""
@@ -181,7 +181,7 @@ class PartitionCustomers:
 
     def _know(self, key: bytes, account: Customer, fact: Fact) -> None:
         self.enter(account, fact)
-        self.desk.touch(key)
+        self.desk.mark_dirty(key)
         if account.row.letters is not None:
             self.correspondence.follow(account, fact)
 
@@ -211,7 +211,7 @@ class PartitionCustomers:
 
     def _forget(self, key: bytes, account: Customer) -> None:
         self.ledger.expire(account, self.since)
-        self.desk.touch(key)
+        self.desk.mark_dirty(key)
         self.journal.rewrite(key, kept(self.journal.read(key), self.since))
         self.correspondence.tell(account)
         if account.row.earliest != NEVER_HOUR:

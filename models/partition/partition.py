@@ -52,7 +52,7 @@ class Partition:
     def __init__(self, definitions: Definitions, rows: dict[bytes, bytes]) -> None:
         self._definitions = definitions
         self._rows = rows
-        self._speaker = OutputEmitter(definitions)
+        self._emitter = OutputEmitter(definitions)
         self._journal = FactLog(rows)
         self._begin(PartitionMetadata(), counting=True)
 
@@ -161,7 +161,7 @@ class Partition:
 
     def due_for_output(self, limit: int) -> list[bytes]:
         """Give customers of whom there may be something to say, `limit` at most; none while absorbing."""
-        return self._customers.desk.next(self.meta.now, limit) if self.is_live else []
+        return self._customers.desk.next_due(self.meta.now, limit) if self.is_live else []
 
     def emit(self, key: bytes) -> list[Output]:
         """Give what is to be said of a customer and has not been.
@@ -172,16 +172,16 @@ class Partition:
             return []
         account = self._customers.peek(key)
         before = self._journal.output_state(key)
-        speech = self._speaker.say(
+        result = self._emitter.emit(
             account, decode_emitted(before) if before else EmittedState(), self.meta.now
         )
-        self._journal.put_output_state(key, encode_emitted(speech.said) if speech.said else b"")
-        for claim in speech.acted:
+        self._journal.put_output_state(key, encode_emitted(result.emitted) if result.emitted else b"")
+        for claim in result.actions:
             fact = Fact("", claim)
             if not self._journal.append(((key, claim.id, encode_fact(fact)),)):
                 self._customers.enter(account, fact)
-        self._customers.desk.remind(key, speech.until)
-        return speech.outputs
+        self._customers.desk.schedule(key, result.next_check)
+        return result.outputs
 
     def restore_published(self, keys: Iterable[bytes]) -> None:
         """Take note that there are profiles of these customers, where the state that knew it was lost.

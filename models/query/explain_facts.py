@@ -1,7 +1,7 @@
 """What each fact of a customer counts for, entity by entity (docs/metrics.md, "Definitions").
 
-Every function takes the claims of one entity and gives a verdict on each of them. They say what
-`models.entities.orders`, `models.entities.refunds`, `models.entities.tickets` and the others do, and share with them what is derived.
+Each function explains the claims of one entity. The explanations follow the rules of `models.entities` and
+use what it derives.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

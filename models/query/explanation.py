@@ -13,7 +13,7 @@ from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, EntityKind, Even
 from models.facts.claims import Claim
 from models.facts.fact import Fact
 from models.identity.links import event_id
-from models.outputs.emitted import to_datetime
+from models.outputs.ids import to_datetime
 from models.outputs.lifecycle_history import LifecycleReplay, LifecycleTransition
 from models.outputs.profiles import TIERS
 from models.query import explain_facts, identities
@@ -42,7 +42,7 @@ class Explainer:
     """Finds reasons, by the present definitions."""
 
     def __init__(self, definitions: Definitions) -> None:
-        self._courses = LifecycleReplay(definitions)
+        self._replay = LifecycleReplay(definitions)
         self._windows = [Window.parse(name) for name in definitions.windows]
 
     def why(
@@ -68,7 +68,7 @@ class Explainer:
             limit: of events.
         """
         account = Customer(customer, CustomerFacts(facts))
-        course = self._courses.course(account, now)
+        course = self._replay.history(account, now)
         if course is None:
             return None
         made = identities.made_of(merges, account.key.decode())

@@ -8,7 +8,7 @@ from models.facts.control import Merge
 from models.facts.fact import Fact
 from models.identity.links import renamed
 from models.identity.merge_registry import Component
-from models.outputs.emitted import to_datetime
+from models.outputs.ids import to_datetime
 from models.query.explain_facts import Explanation
 from models.query.responses import Identities, MergeSeen
 

@@ -18,7 +18,7 @@ from models.definitions.windows import (
 from models.entities import sla, tickets
 from models.entities.sla import Decision
 from models.facts.claims import STATUSES
-from models.outputs.emitted import to_datetime
+from models.outputs.ids import to_datetime
 from models.query.parameters import TicketQuery
 from models.query.responses import Target, Ticket
 

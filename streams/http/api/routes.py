@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 from models.contract.messages import Metric, Profile
 from models.definitions.definitions import Definitions
 from models.facts.control import AliasAdded, StoredControlFact
-from models.outputs.emitted import to_datetime
+from models.outputs.ids import to_datetime
 from models.partition.partition import Partition
 from models.query import responses
 from models.query.customers import Customers

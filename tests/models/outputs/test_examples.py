@@ -1,4 +1,4 @@
-"""The examples of docs/outputs.md are what is said."""
+"""The examples in docs/outputs.md are emitted for its events."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pytest
 from models.contract.decoding import to_us
 from models.definitions.action_policy import ACTIONS, ActionPolicy
 from models.definitions.definitions import Definitions
-from tests.support.outputs import Town
+from tests.support.outputs import EmitHarness
 
 TEXT = (Path(__file__).parents[3] / "docs" / "outputs.md").read_text()
 [EVENTS] = re.findall(r"```jsonl\n(.*?)```", TEXT, re.DOTALL)
@@ -19,18 +19,18 @@ EXAMPLES = re.findall(r"```outputs (\S+) (\S+)\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.mark.parametrize(("kind", "now", "lines"), EXAMPLES, ids=[kind for kind, _, _ in EXAMPLES])
-def test_what_is_said_of_the_events_holds_the_examples(kind, now, lines):
+def test_documented_example_is_emitted(kind, now, lines):
     events = [json.loads(line) for line in EVENTS.splitlines()]
-    outputs = Town().look(events, to_us(datetime.fromisoformat(now)))
-    said = [msgspec.to_builtins(output.value) for output in outputs if output.type == kind]
-    assert [line for line in map(json.loads, lines.splitlines()) if line not in said] == []
+    outputs = EmitHarness().emit(events, to_us(datetime.fromisoformat(now)))
+    emitted = [msgspec.to_builtins(output.value) for output in outputs if output.type == kind]
+    assert [line for line in map(json.loads, lines.splitlines()) if line not in emitted] == []
 
 
-def test_every_action_and_its_rules_are_told():
+def test_every_action_and_setting_is_documented():
     assert [name for name in ACTIONS if f"| `{name}` |" not in TEXT] == []
     [table] = re.findall(r"\[actions\]\n(.*?)\n\n", TEXT, re.DOTALL)
-    shown = {line.split(" =")[0] for line in table.splitlines()}
-    assert shown == set(ActionPolicy.__struct_fields__) - {"expiry"}
+    documented = {line.split(" =")[0] for line in table.splitlines()}
+    assert documented == set(ActionPolicy.__struct_fields__) - {"expiry"}
     for name, seconds in Definitions().actions.expiry.items():
         [row] = re.findall(rf"\| `{name}` \|.*", TEXT)
         assert f"| {seconds // 86_400} d |" in row

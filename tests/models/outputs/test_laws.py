@@ -1,16 +1,20 @@
-"""What is said last is a function of the events and the clock; each thing is said once."""
+"""The last outputs are a function of the events and the clock, and each output is emitted once."""
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from models.contract.decoding import to_us
-from models.contract.messages import Action, Profile, TicketSla, Transition
 from models.outputs import decode_emitted
-from tests.oracle.profiles import decisions, profiles, transitions
-from tests.support.action_oracle import faults
+from tests.support.assert_outputs import (
+    assert_actions,
+    assert_profiles,
+    assert_targets,
+    assert_transitions,
+    assert_unique_ids,
+    last_profiles,
+    plain,
+)
 from tests.support.histories import random_history
-from tests.support.outputs import Town
+from tests.support.outputs import EmitHarness
 from tests.support.strategies import DAY, histories
 
 laws = settings(
@@ -21,93 +25,43 @@ laws = settings(
 )
 
 
-def last_of(outputs):
-    """The last profile of each customer, as the oracle has it; None where it was taken back."""
-    found = {}
-    for output in outputs:
-        if output.type == "retention.customer":
-            found[output.key] = None if output.value is None else plain(output.value)
-    return found
-
-
-def plain(profile: Profile):
-    said = msgspec.structs.asdict(profile)
-    for name in ("first_order", "last_order"):
-        said[name] = None if said[name] is None else to_us(said[name])
-    del said["risk"], said["as_of"]
-    return said
-
-
-def assert_profiles(outputs, events, now, definitions):
-    expected = profiles(events, now, definitions)
-    got = {customer: said for customer, said in last_of(outputs).items() if said is not None}
-    assert got.keys() == expected.keys()
-    for customer, said in got.items():
-        value, naive = said.pop("net_value"), expected[customer].pop("net_value")
-        assert said == expected[customer]
-        assert value == pytest.approx(naive, abs=0.0051)
-
-
-def last_transitions(outputs):
-    said = [output.value for output in outputs if isinstance(output.value, Transition)]
-    return {(t.customer_id, t.what): (t.from_, t.to, to_us(t.time)) for t in said}
-
-
-def assert_targets(outputs, events, now, definitions):
-    said = {}
-    for value in (output.value for output in outputs):
-        if isinstance(value, TicketSla):
-            said[value.customer_id, value.ticket_id, value.sla] = value
-    got = {
-        key: (value.state, to_us(value.decided))
-        for key, value in said.items()
-        if value.state in {"fulfilled", "breached"}
-    }
-    expected = decisions(events, now, definitions)
-    assert {key: got.get(key) for key in expected} == expected
-
-
-def assert_quiet(town, now):
-    """Until the instant that was given, time says nothing of a customer but how late they are."""
-    for customer, account in town.known.items():
-        until = town.until[customer]
-        end = now + 1000 * DAY if until is None else until
+def assert_no_output_before_next_check(harness, now):
+    """Until the next check, time alone changes nothing of a customer but the risk in the profile."""
+    for customer_id, customer in harness.customers.items():
+        next_check = harness.next_checks[customer_id]
+        end = now + 1000 * DAY if next_check is None else next_check
         for instant in {now + 1, (now + end) // 2, end - 1}:
             if not now < instant < end:
                 continue
-            speech = town.speaker.say(account, decode_emitted(town.said[customer]), instant)
-            assert [output for output in speech.outputs if output.type != "retention.customer"] == []
-            profiles_said = [plain(output.value) for output in speech.outputs]
-            assert profiles_said in ([], [last_of(town.outputs).get(customer)])
+            result = harness.emitter.emit(customer, decode_emitted(harness.states[customer_id]), instant)
+            assert [output for output in result.outputs if output.type != "retention.customer"] == []
+            profiles = [plain(output.value) for output in result.outputs]
+            assert profiles in ([], [last_profiles(harness.outputs).get(customer_id)])
 
 
 def run(history):
-    """Look at every step, some customers twice; hold what was said last to the oracle."""
-    town, delivered = Town(history.definitions), []
+    """Emit at every step, each time twice, and compare the last outputs with the oracle."""
+    harness, delivered, definitions = EmitHarness(history.definitions), [], history.definitions
     now = 0
     for step in history.steps:
         delivered += step.events
         now = max(now, step.now)
-        town.look(delivered, now)
-        assert town.look(delivered, now) == []
-        assert_profiles(town.outputs, delivered, now, history.definitions)
-        expected = transitions(delivered, now, history.definitions)
-        assert {key: last_transitions(town.outputs)[key] for key in expected} == expected
-        assert_targets(town.outputs, delivered, now, history.definitions)
-        actions = [output.value for output in town.outputs if isinstance(output.value, Action)]
-        assert faults(actions, delivered, now, history.definitions) == []
-        assert_quiet(town, now)
-    ids = [output.id for output in town.outputs]
-    assert len(ids) == len(set(ids))
-    return town
+        harness.emit(delivered, now)
+        assert harness.emit(delivered, now) == []
+        assert_profiles(harness.outputs, delivered, now, definitions)
+        assert_transitions(harness.outputs, delivered, now, definitions)
+        assert_targets(harness.outputs, delivered, now, definitions)
+        assert_actions(harness.outputs, delivered, now, definitions)
+        assert_no_output_before_next_check(harness, now)
+    assert_unique_ids(harness.outputs)
 
 
 @laws
 @given(histories())
-def test_what_is_said_last_is_what_the_oracle_says(history):
+def test_last_outputs_equal_the_oracles(history):
     run(history)
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_of_a_large_history_too(seed):
+def test_large_history_outputs_equal_the_oracles(seed):
     run(random_history(seed, customers=20, size=900, looks=6))

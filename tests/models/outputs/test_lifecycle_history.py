@@ -1,35 +1,31 @@
-"""What is said of who somebody is and how they came to be it, by hand."""
+"""Lifecycle and tier transitions, and the sender role, by hand."""
 
 import pytest
 
-from tests.models.outputs.test_action_selection import NOW, Street
+from models.contract.messages import Transition
+from tests.support.outputs import NOW, EmitHarness, Scenario
 from tests.support.strategies import DAY, HOUR
 
 
 @pytest.fixture
-def street():
-    return Street()
+def scenario():
+    return Scenario()
 
 
-def profiles(street, now):
-    said = street.town.look(street.events, now)
-    return [output.value for output in said if output.type == "retention.customer"]
+def test_recommending_customer_is_a_sender_for_a_year(scenario):
+    scenario.record("experience.shared", NOW, platform="blog")
+    assert [profile.sender for profile in scenario.profiles(NOW)] == [True]
+    assert scenario.harness.next_checks["ann"] == NOW + 365 * DAY
+    assert scenario.profiles(NOW + 365 * DAY - HOUR) == []
+    assert [profile.sender for profile in scenario.profiles(NOW + 365 * DAY)] == [False]
 
 
-def test_who_recommended_the_shop_is_a_sender_for_a_year(street):
-    street.say("experience.shared", NOW, platform="blog")
-    assert [profile.sender for profile in profiles(street, NOW)] == [True]
-    assert street.town.until["ann"] == NOW + 365 * DAY
-    assert profiles(street, NOW + 365 * DAY - HOUR) == []
-    assert [profile.sender for profile in profiles(street, NOW + 365 * DAY)] == [False]
-
-
-def test_of_events_at_one_moment_the_smallest_id_made_the_customer(street):
-    things = {"sku": "s", "platform": "blog", "ticket_id": "t", "cart_id": "k"}
+def test_first_event_of_one_instant_is_the_smallest_id(scenario):
+    fields = {"sku": "s", "platform": "blog", "ticket_id": "t", "cart_id": "k"}
     for kind in ("stock.missed", "ticket.opened", "checkout.started", "experience.shared"):
-        street.say(kind, NOW, **things)
+        scenario.record(kind, NOW, **fields)
     for first in range(3):
-        for arrived in (street.events[first:], street.events[first:][::-1]):
-            said = [output.value for output in Street().town.look(arrived, NOW)]
-            causes = {value.cause.id for value in said if hasattr(value, "what")}
+        for arrived in (scenario.events[first:], scenario.events[first:][::-1]):
+            outputs = [output.value for output in EmitHarness().emit(arrived, NOW)]
+            causes = {value.cause.id for value in outputs if isinstance(value, Transition)}
             assert causes == {f"e{first}"}

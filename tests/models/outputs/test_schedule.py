@@ -1,4 +1,4 @@
-"""Who is looked at, and when."""
+"""Which customers are checked for outputs, and when."""
 
 from models.outputs import EmitSchedule
 
@@ -7,50 +7,50 @@ DAY = 24 * HOUR
 MIDNIGHT = 20_000 * DAY
 
 
-def desk_after_its_round(*keys, now=MIDNIGHT):
-    desk = EmitSchedule(lambda: keys)
-    assert desk.next(now, 100) == list(keys)
-    return desk
+def schedule_after_sweep(*keys, now=MIDNIGHT):
+    schedule = EmitSchedule(lambda: keys)
+    assert schedule.next_due(now, 100) == list(keys)
+    return schedule
 
 
-def test_all_are_looked_at_after_a_start_and_once_a_day():
-    desk = desk_after_its_round(b"a", b"b", b"c")
-    assert desk.next(MIDNIGHT + DAY - 1, 100) == []
-    assert desk.next(MIDNIGHT + DAY, 2) == [b"a", b"b"]
-    assert desk.next(MIDNIGHT + DAY, 2) == [b"c"]
-    assert desk.next(MIDNIGHT + DAY, 2) == []
+def test_all_customers_are_due_after_a_start_and_daily():
+    schedule = schedule_after_sweep(b"a", b"b", b"c")
+    assert schedule.next_due(MIDNIGHT + DAY - 1, 100) == []
+    assert schedule.next_due(MIDNIGHT + DAY, 2) == [b"a", b"b"]
+    assert schedule.next_due(MIDNIGHT + DAY, 2) == [b"c"]
+    assert schedule.next_due(MIDNIGHT + DAY, 2) == []
 
 
-def test_who_has_changed_comes_first_and_in_turn():
-    desk = EmitSchedule(lambda: [b"x", b"y", b"z"])
-    assert desk.next(MIDNIGHT, 1) == [b"x"]
+def test_changed_customers_come_first_in_order():
+    schedule = EmitSchedule(lambda: [b"x", b"y", b"z"])
+    assert schedule.next_due(MIDNIGHT, 1) == [b"x"]
     for key in (b"a", b"b", b"a", b"c"):
-        desk.touch(key)
-    assert desk.next(MIDNIGHT, 2) == [b"a", b"b"]
-    desk.touch(b"a")
-    assert desk.next(MIDNIGHT, 4) == [b"c", b"a", b"y", b"z"]
+        schedule.mark_dirty(key)
+    assert schedule.next_due(MIDNIGHT, 2) == [b"a", b"b"]
+    schedule.mark_dirty(b"a")
+    assert schedule.next_due(MIDNIGHT, 4) == [b"c", b"a", b"y", b"z"]
 
 
-def test_time_brings_somebody_at_the_last_instant_that_was_given():
-    desk = desk_after_its_round()
-    desk.remind(b"a", MIDNIGHT + HOUR)
-    desk.remind(b"b", MIDNIGHT + HOUR)
-    desk.remind(b"b", MIDNIGHT + 2 * HOUR)
-    assert desk.next(MIDNIGHT + HOUR - 1, 9) == []
-    assert desk.next(MIDNIGHT + HOUR, 9) == [b"a"]
-    assert desk.next(MIDNIGHT + 2 * HOUR, 9) == [b"b"]
-    desk.remind(b"c", MIDNIGHT + 3 * HOUR)
-    desk.remind(b"c", None)
-    assert desk.next(MIDNIGHT + 3 * HOUR, 9) == []
+def test_only_the_latest_timer_of_a_customer_fires():
+    schedule = schedule_after_sweep()
+    schedule.schedule(b"a", MIDNIGHT + HOUR)
+    schedule.schedule(b"b", MIDNIGHT + HOUR)
+    schedule.schedule(b"b", MIDNIGHT + 2 * HOUR)
+    assert schedule.next_due(MIDNIGHT + HOUR - 1, 9) == []
+    assert schedule.next_due(MIDNIGHT + HOUR, 9) == [b"a"]
+    assert schedule.next_due(MIDNIGHT + 2 * HOUR, 9) == [b"b"]
+    schedule.schedule(b"c", MIDNIGHT + 3 * HOUR)
+    schedule.schedule(b"c", None)
+    assert schedule.next_due(MIDNIGHT + 3 * HOUR, 9) == []
 
 
-def test_what_is_due_while_the_next_round_begins_is_not_left_to_it():
-    desk = desk_after_its_round()
-    desk.remind(b"a", MIDNIGHT + DAY + HOUR - 1)
-    assert desk.next(MIDNIGHT + DAY + HOUR - 1, 9) == [b"a"]
+def test_timer_early_in_the_next_sweep_is_kept():
+    schedule = schedule_after_sweep()
+    schedule.schedule(b"a", MIDNIGHT + DAY + HOUR - 1)
+    assert schedule.next_due(MIDNIGHT + DAY + HOUR - 1, 9) == [b"a"]
 
 
-def test_days_that_fly_leave_nobody_out():
-    desk = EmitSchedule(lambda: [b"a", b"b", b"c"])
-    seen = [desk.next(MIDNIGHT + day * DAY, 1) for day in range(6)]
+def test_sweep_longer_than_a_day_omits_nobody():
+    schedule = EmitSchedule(lambda: [b"a", b"b", b"c"])
+    seen = [schedule.next_due(MIDNIGHT + day * DAY, 1) for day in range(6)]
     assert seen == [[b"a"], [b"b"], [b"c"], [b"a"], [b"b"], [b"c"]]

@@ -128,12 +128,12 @@ def check_tickets(shop):
         TicketQuery(status="open", unanswered="any", priority="high"),
     ],
 )
-def test_what_no_gauge_counts(asked):
+def test_query_without_matching_gauge_returns_none(asked):
     assert counted_by(asked) is None
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_list_is_as_long_as_its_gauge_says(seed):
+def test_list_length_equals_its_gauge(seed):
     history = random_history(seed, size=1000)
     for steps in (4, None):
         check(Shop(history, steps))
@@ -146,7 +146,7 @@ def test_a_list_is_as_long_as_its_gauge_says(seed):
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(histories())
-def test_so_it_is_at_every_edge(history):
+def test_list_length_equals_its_gauge_for_any_history(history):
     check(Shop(history))
 
 
@@ -160,7 +160,7 @@ def shop():
     return Shop(random_history(3, size=1500), 8)
 
 
-def test_profiles_are_the_oracles(shop):
+def test_profiles_equal_the_oracles(shop):
     expected = profiles(shop.events, shop.now, shop.definitions)
     found = {profile.customer_id: profile for profile in shop.customers()}
     assert found.keys() == expected.keys()
@@ -176,7 +176,7 @@ def test_profiles_are_the_oracles(shop):
         assert math.isclose(profile.net_value, wanted["net_value"], rel_tol=1e-9, abs_tol=0.005)
 
 
-def test_the_late_and_the_others_are_all_who_ever_bought(shop):
+def test_late_and_on_time_are_all_buyers(shop):
     late, others = shop.customers(risk="late"), shop.customers(risk="on_time")
     lines = [[entry[0] for entry in account.line] for account in shop.accounts]
     risks = [risk for line in lines if (risk := assess(line, shop.now, shop.definitions))]
@@ -192,7 +192,7 @@ def test_parameters_restrict_together(shop):
     assert len(both) < len(shop.customers(tier="member"))
 
 
-def test_what_is_due_is_what_will_be_breached_by_then(shop):
+def test_due_tickets_are_those_breached_by_then(shop):
     """Of the tickets that are due within two days, each has an undecided target by then, and no others."""
     until = shop.now + 2 * 86400 * 10**6
     due = {(t.customer_id, t.ticket_id) for t in shop.tickets(due_within="2d")}
@@ -208,14 +208,14 @@ def test_what_is_due_is_what_will_be_breached_by_then(shop):
     assert due
 
 
-def test_open_tickets_are_all_that_are_not_solved_or_closed(shop):
+def test_tickets_without_parameters_are_unresolved(shop):
     statuses = [ticket.status for ticket in shop.tickets()]
     assert set(statuses) <= {"open", "pending", "on_hold"}
     total = sum(s.value for (metric, _), s in shop.samples.items() if metric == "retention_tickets")
     assert len(statuses) == total > 0
 
 
-def test_windows_slide_by_the_minute_and_a_target_is_missed_when_it_is_due(shop_by_hand):
+def test_breaches_in_sliding_windows_equal_the_gauge(shop_by_hand):
     """Each minute another target is due; as many are listed as the gauge counts, at the instant and after."""
     shop = shop_by_hand
     for minute in range(150):
@@ -229,7 +229,7 @@ def test_windows_slide_by_the_minute_and_a_target_is_missed_when_it_is_due(shop_
             assert len(listed) == counted[BREACHES, "all", "first_response", window].numerator >= 30
 
 
-def test_what_was_missed_and_is_solved_is_asked_for_by_its_window_alone(shop_by_hand):
+def test_solved_breach_is_listed_only_with_a_window(shop_by_hand):
     shop = shop_by_hand
     for name in ("waits", "solved"):
         shop.say(Opened, name, NOW - 2 * HOUR, URGENT, False, "web")

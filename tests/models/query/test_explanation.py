@@ -49,7 +49,7 @@ def numbers(definitions, facts, now):
     return repr([(s.metric, s.labels, s.value) for s in compute([partition.evaluate(now)], definitions, now)])
 
 
-def test_a_merge_is_named_once_and_who_refers_themselves_refers_nobody(shop):
+def test_merge_appears_once_and_self_referral_not_at_all(shop):
     shop.say(MergeVariant, "", NOW - DAY, customer="guest", event_id="m", seen={"checkout": "b"})
     shop.order("o1", NOW - DAY, event_id="o", referrer="guest")
     merge = Merge(at=NOW - DAY, event="m", customer="guest", into="ada")
@@ -68,7 +68,7 @@ def test_a_merge_is_named_once_and_who_refers_themselves_refers_nobody(shop):
     assert "referrals" not in events["o"].counts_for
 
 
-def test_what_counts_for_nothing_can_be_left_out():
+def test_events_that_count_for_nothing_can_be_omitted():
     history = random_history(5, customers=4, size=360)
     now = history.steps[7].now
     events = {event["id"]: event for step in history.steps for event in step.events}
@@ -95,7 +95,7 @@ def test_what_counts_for_nothing_can_be_left_out():
     assert set(filter(None, by.values())) <= events.keys()
 
 
-def test_an_order_and_what_became_of_it(shop):
+def test_order_events_are_explained(shop):
     shop.order("o1", NOW - 40 * DAY, event_id="placed", promised=NOW - 30 * DAY)
     shop.order("o1", NOW - 39 * DAY, event_id="again", cart="k")
     shop.say(CheckoutStarted, "k", NOW - 41 * DAY, event_id="cart")
@@ -118,7 +118,7 @@ def test_an_order_and_what_became_of_it(shop):
     assert found["gone"].counts_for == []
 
 
-def test_what_waits_and_what_is_later(shop):
+def test_waiting_and_future_events_are_explained(shop):
     shop.order("o1", NOW - DAY, event_id="placed")
     shop.say(Completed, "r1", NOW - HOUR, "o9", 100, event_id="waits")
     shop.say(Amended, "o1", NOW + HOUR, 5, event_id="later")
@@ -128,7 +128,7 @@ def test_what_waits_and_what_is_later(shop):
     assert found["waits"].counts_for == found["later"].counts_for == []
 
 
-def test_a_conversation(shop):
+def test_ticket_events_are_explained(shop):
     shop.say(Opened, "t", NOW - 5 * HOUR, 3, False, "chat", event_id="opened")
     shop.say(Replied, "t", NOW - 4 * HOUR, 1, True, event_id="bot")
     shop.say(Replied, "t", NOW - 3 * HOUR, 0, False, event_id="note")
@@ -143,7 +143,7 @@ def test_a_conversation(shop):
     assert (found["more"].counts_for, found["more"].outdone_by) == ([], "bot")
 
 
-def test_answers_and_carts(shop):
+def test_survey_and_cart_events_are_explained(shop):
     shop.say(Answered, "", NOW - 3 * DAY, 0, 2, event_id="angry")
     shop.say(Answered, "", NOW - 2 * DAY, 0, 10, event_id="happy")
     shop.say(CheckoutStarted, "k", NOW - 2 * HOUR, event_id="cart")
@@ -153,7 +153,7 @@ def test_answers_and_carts(shop):
     assert found["cart"].reason == "the cart's last activity; it is abandoned"
 
 
-def test_the_sets_and_since_when(shop):
+def test_sets_and_last_transitions_are_returned(shop):
     shop.order("o1", NOW - 100 * DAY, event_id="placed")
     shop.partition.advance(shop.now)
     found, _ = why(shop.partition, "ada", shop.now)
@@ -168,7 +168,7 @@ def test_the_sets_and_since_when(shop):
     assert found.tier_changed.cause.id == "placed"
 
 
-def test_events_come_page_by_page(shop):
+def test_events_are_returned_in_pages(shop):
     for number in range(7):
         shop.order(f"o{number}", NOW - DAY, event_id=f"e{number}")
     shop.partition.advance(shop.now)
@@ -181,5 +181,5 @@ def test_events_come_page_by_page(shop):
     assert pages == [["e0", "e1", "e2"], ["e3", "e4", "e5"], ["e6"]]
 
 
-def test_nobody_is_told_of_a_stranger(shop):
+def test_unknown_customer_has_no_explanation(shop):
     assert why(shop.partition, "nobody", NOW) is None

@@ -1,0 +1,46 @@
+"""A customer at the partition's clock: everything that more than one emitter needs, derived once."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from models.customers.customer import Customer
+from models.entities import tickets
+from models.entities.tickets import Ticket
+from models.outputs.lifecycle_history import LifecycleHistory
+
+
+class CustomerSnapshot(NamedTuple):
+    """A customer, and what follows from their facts at `now`.
+
+    Attributes:
+        customer: the decoded customer.
+        customer_id: the customer's id.
+        history: last lifecycle and tier transition, and the qualifying orders.
+        tickets: opened tickets by id.
+        net_value: net of all qualifying orders, major units of the base currency.
+        now: the partition's clock, microseconds since the epoch.
+    """
+
+    customer: Customer
+    customer_id: str
+    history: LifecycleHistory
+    tickets: Mapping[str, Ticket]
+    net_value: float
+    now: int
+
+    @property
+    def open_tickets(self) -> int:
+        """Number of tickets that are not solved or closed."""
+        return sum(not ticket.is_resolved for ticket in self.tickets.values())
+
+
+def snapshot_of(
+    customer: Customer, history: LifecycleHistory, net_value: float, now: int
+) -> CustomerSnapshot:
+    """Return a customer's snapshot; the arguments are the attributes of the same name."""
+    opened = {
+        ticket_id: ticket
+        for ticket_id, claims in customer.row.tickets.items()
+        if (ticket := tickets.derive(claims)) is not None
+    }
+    return CustomerSnapshot(customer, customer.key.decode(), history, opened, net_value, now)
