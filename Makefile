@@ -38,7 +38,7 @@ lint: $(dev) ## Check style, types, vocabulary, spelling and that generated file
 	$(bin)/ruff format --check
 	$(bin)/mypy --strict
 	$(bin)/python scripts/check_vocabulary.py
-	$(bin)/codespell
+	$(bin)/codespell models streams docs grafana prometheus schemas scripts bench *.md
 	@before="$$($(digest))" && $(MAKE) --no-print-directory generate && test "$$before" = "$$($(digest))" || \
 		{ echo "Generated files were not current. They are now: look at the change and commit it." >&2; exit 1; }
 
