@@ -44,63 +44,63 @@ class CustomerAggregator:
             customer: the customer, of whom nothing has been applied.
             exposures: all exposures of the customer, in any order.
         """
-        row, orders = customer.row, customer.line
-        hours_of = row.met
+        row, orders = customer.facts, customer.order_history
+        hours_of = row.exposures
         for exposure, hour in exposures:
             hours_of.setdefault(exposure, []).append(hour)
         for hours in hours_of.values():
             hours.sort()
         if orders:
             self._retention.add_history(orders)
-            if hours_of or row.seen:
+            if hours_of or row.variants_seen:
                 gaps = _all_gaps(customer)
                 self._exposure.add_exposures(gaps, hours_of, hours_of, 1)
-                for experiment, variants in customer.shown.items():
+                for experiment, variants in customer.variant_intervals.items():
                     self._exposure.add_variants(gaps, experiment, variants, 1)
-        if customer.acted:
-            self._returns.add(customer.acted, orders, 1)
+        if customer.actions:
+            self._returns.add(customer.actions, orders, 1)
         self.reclassify(customer, None)
 
     def replace_order(
         self, customer: Customer, old: QualifyingOrder | None, new: QualifyingOrder | None
     ) -> None:
         """Replace an entry of the customer's order history. None: the order does not qualify."""
-        if customer.acted:
-            self._returns.add(customer.acted, customer.line, -1)
+        if customer.actions:
+            self._returns.add(customer.actions, customer.order_history, -1)
         if old is not None:
             self._remove_order(customer, old)
         if new is not None:
             self._insert_order(customer, new)
-        if customer.acted:
-            self._returns.add(customer.acted, customer.line, 1)
+        if customer.actions:
+            self._returns.add(customer.actions, customer.order_history, 1)
 
     def _remove_order(self, customer: Customer, order: QualifyingOrder) -> None:
-        orders, row = customer.line, customer.row
-        year = customer.year(self.hour)
-        is_exposed = row.met or row.seen
+        orders, row = customer.order_history, customer.facts
+        year = customer.trailing_year(self.hour)
+        is_exposed = row.exposures or row.variants_seen
         gaps = _gaps_near(orders, order, present=True) if is_exposed else ()
         self._retention.remove(orders, order)
         year.change(order, -1)
         if is_exposed:
             new = _gaps_near(orders, order, present=False)
-            self._exposure.replace_gaps(gaps, new, row.met, customer.shown)
+            self._exposure.replace_gaps(gaps, new, row.exposures, customer.variant_intervals)
 
     def _insert_order(self, customer: Customer, order: QualifyingOrder) -> None:
-        orders, row = customer.line, customer.row
-        year = customer.year(self.hour)
-        is_exposed = row.met or row.seen
+        orders, row = customer.order_history, customer.facts
+        year = customer.trailing_year(self.hour)
+        is_exposed = row.exposures or row.variants_seen
         gaps = _gaps_near(orders, order, present=False) if is_exposed else ()
         self._retention.insert(orders, order)
         year.change(order, 1)
         if is_exposed:
             new = _gaps_near(orders, order, present=True)
-            self._exposure.replace_gaps(gaps, new, row.met, customer.shown)
+            self._exposure.replace_gaps(gaps, new, row.exposures, customer.variant_intervals)
 
     def record_exposure(self, customer: Customer, old: Sequence[Exposure], new: Sequence[Exposure]) -> None:
         """Replace exposures of the customer: those of an entity before a change by those after it."""
         if old == new or not (old or new):
             return
-        gaps, hours_of = _all_gaps(customer), customer.row.met
+        gaps, hours_of = _all_gaps(customer), customer.facts.exposures
         changed = {exposure for exposure, _ in (*old, *new)}
         self._exposure.add_exposures(gaps, hours_of, changed, -1)
         for exposure, hour in old:
@@ -113,17 +113,18 @@ class CustomerAggregator:
 
     def add_action(self, customer: Customer, claim: Acted) -> None:
         """Apply an action that was issued or suppressed."""
-        customer.renew_acted()
-        self._returns.add((claim,), customer.line, 1)
+        self._returns.add((claim,), customer.order_history, 1)
 
     def remove_action(self, customer: Customer, claim: Acted) -> None:
         """Retract an action that has left the horizon."""
-        customer.renew_acted()
-        self._returns.add((claim,), customer.line, -1)
+        self._returns.add((claim,), customer.order_history, -1)
 
     def record_variant(self, customer: Customer, experiment: str, claim: Seen) -> None:
         """Add a variant of an experiment that the customer saw."""
-        variants, seen = customer.shown.get(experiment, ()), customer.row.seen.get(experiment, [])
+        variants, seen = (
+            customer.variant_intervals.get(experiment, ()),
+            customer.facts.variants_seen.get(experiment, []),
+        )
         if _is_repeated(variants, claim):
             seen.append(claim)
         else:
@@ -131,17 +132,17 @@ class CustomerAggregator:
 
     def set_variants(self, customer: Customer, experiment: str, seen: list[Seen]) -> None:
         """Replace all that the customer saw of an experiment."""
-        before, variants = customer.shown.get(experiment, []), variant_intervals(seen)
+        before, variants = customer.variant_intervals.get(experiment, []), variant_intervals(seen)
         if variants != before:
             gaps = _all_gaps(customer)
             self._exposure.add_variants(gaps, experiment, before, -1)
             self._exposure.add_variants(gaps, experiment, variants, 1)
-            customer.shown[experiment] = variants
+            customer.variant_intervals[experiment] = variants
         if seen:
-            customer.row.seen[experiment] = seen
+            customer.facts.variants_seen[experiment] = seen
         else:
-            customer.row.seen.pop(experiment, None)
-            customer.shown.pop(experiment, None)
+            customer.facts.variants_seen.pop(experiment, None)
+            customer.variant_intervals.pop(experiment, None)
 
     def status(self, customer: Customer, hour: int | None = None) -> CustomerStatus | None:
         """Return the status under which the customer is counted.
@@ -153,14 +154,20 @@ class CustomerAggregator:
         Returns:
             None if the customer is not counted.
         """
-        if customer.standing is None:
-            customer.standing = self._derive(customer, self.hour if hour is None else hour)
-        return customer.standing
+        if customer.status is None:
+            customer.status = self._derive(customer, self.hour if hour is None else hour)
+        return customer.status
 
     def _derive(self, customer: Customer, hour: int) -> CustomerStatus | None:
-        if not customer.row.known:
-            return None if customer.row.letters is None else self._statuses.of_referrer(customer.sent, hour)
-        return self._statuses.derive(customer.line, customer.year(hour), customer.sent, hour)
+        if not customer.facts.event_count:
+            return (
+                None
+                if customer.facts.links is None
+                else self._statuses.of_referrer(customer.last_recommended, hour)
+            )
+        return self._statuses.derive(
+            customer.order_history, customer.trailing_year(hour), customer.last_recommended, hour
+        )
 
     def reclassify(self, customer: Customer, before: CustomerStatus | None) -> None:
         """Count a customer under the present status, and no longer under the one before.
@@ -169,7 +176,7 @@ class CustomerAggregator:
             customer: the customer, after a change.
             before: status under which the customer is counted. None if not counted.
         """
-        status = customer.standing = self._derive(customer, self.hour)
+        status = customer.status = self._derive(customer, self.hour)
         self._statuses.change(before, status)
         if status is None or status.until is None:
             return
@@ -192,7 +199,7 @@ def _is_repeated(variants: Sequence[tuple[str, tuple[int, int]]], claim: Seen) -
 
 
 def _all_gaps(customer: Customer) -> list[OrderGap]:
-    return order_gaps([order.hour for order in customer.line], end=True)
+    return order_gaps([order.hour for order in customer.order_history], end=True)
 
 
 def _gaps_near(orders: OrderHistory, order: QualifyingOrder, *, present: bool) -> list[OrderGap]:

@@ -1,4 +1,4 @@
-"""The customers of a partition who are decoded, and what is kept of the others."""
+"""The decoded customers of a partition."""
 
 from array import array
 from collections.abc import Callable
@@ -9,70 +9,83 @@ from models.customers.exposure import ExposureHours
 from models.customers.facts_by_entity import CustomerFacts
 from models.facts.fact import Fact
 
-#: Decoded customers kept in two generations of at most this many. One of them takes about 7 KB: more would
-#: cost memory (a worker may have dozens of partitions), and decoding one again takes 15 us.
+#: Customers in each of the two generations. A decoded customer takes about 7 KB, and a worker may have dozens
+#: of partitions. Decoding a customer again takes 15 us.
 _GENERATION: Final = 400
-#: What was met is kept packed while its customer is not decoded: exposure and hour in one integer.
+#: Bits of the event hour in a packed exposure; the bits above hold the kind of exposure.
 _HOUR_BITS: Final = 32
-_HOURS: Final = (1 << _HOUR_BITS) - 1
+_HOUR_MASK: Final = (1 << _HOUR_BITS) - 1
 
 
 class CustomerCache:
-    """Decoded customers, those looked at lately.
+    """The recently used customers, decoded, in two generations.
+
+    When the hot generation is full, it becomes the cold one, and the customers of the cold generation are
+    dropped. The exposures of a dropped customer stay packed, because they follow from all facts of the
+    customer together.
 
     Args:
-        facts: gives the facts known of a customer.
+        visible_facts: function that returns a customer's visible facts.
     """
 
-    def __init__(self, facts: Callable[[bytes], list[Fact]]) -> None:
-        self._facts = facts
-        self._young: dict[bytes, Customer] = {}
-        self._old: dict[bytes, Customer] = {}
-        self._met: dict[bytes, bytes] = {}
+    def __init__(self, visible_facts: Callable[[bytes], list[Fact]]) -> None:
+        self._visible_facts = visible_facts
+        self._hot: dict[bytes, Customer] = {}
+        self._cold: dict[bytes, Customer] = {}
+        self._exposures: dict[bytes, bytes] = {}
 
     def get(self, key: bytes) -> Customer:
-        """Give a customer at work."""
-        return self._young.get(key) or self._load(key)
+        """Return a customer for an update, decoded if need be, and keep it in the hot generation."""
+        return self._hot.get(key) or self._load(key)
 
     def peek(self, key: bytes) -> Customer:
-        """Give a customer to look at once: nobody else is forgotten for it."""
-        return self._young.get(key) or self._old.get(key) or Customer(key, CustomerFacts(self._facts(key)))
+        """Return a customer to read once. The cache does not change.
 
-    def pack(self, account: Customer) -> None:
-        """Keep what a customer has met, which would take all facts to find out again."""
-        met = account.row.met
-        if met:
-            self._met[account.key] = _packed(met)
-        elif account.key in self._met:
-            del self._met[account.key]
+        A customer that is not cached has no `exposures`.
+        """
+        return (
+            self._hot.get(key)
+            or self._cold.get(key)
+            or Customer(key, CustomerFacts(self._visible_facts(key)))
+        )
 
-    def forget(self, key: bytes) -> None:
-        """A customer is no more, or another one."""
-        self._young.pop(key, None)
-        self._old.pop(key, None)
-        self._met.pop(key, None)
+    def pack_exposures(self, customer: Customer) -> None:
+        """Store a customer's exposures packed, for the time when the customer is not decoded."""
+        exposures = customer.facts.exposures
+        if exposures:
+            self._exposures[customer.key] = _pack(exposures)
+        elif customer.key in self._exposures:
+            del self._exposures[customer.key]
+
+    def remove(self, key: bytes) -> None:
+        """Remove a customer whose fact log was deleted or replaced."""
+        self._hot.pop(key, None)
+        self._cold.pop(key, None)
+        self._exposures.pop(key, None)
 
     def _load(self, key: bytes) -> Customer:
-        account = self._old.get(key)
-        if account is None:
-            account = Customer(key, CustomerFacts(self._facts(key)))
-            met = self._met.get(key)
-            if met is not None:
-                account.row.met = _unpacked(met)
-        if len(self._young) >= _GENERATION:
-            for old in self._old.values():
-                self.pack(old)
-            self._old, self._young = self._young, {}
-        self._young[key] = account
-        return account
+        customer = self._cold.get(key)
+        if customer is None:
+            customer = Customer(key, CustomerFacts(self._visible_facts(key)))
+            packed = self._exposures.get(key)
+            if packed is not None:
+                customer.facts.exposures = _unpack(packed)
+        if len(self._hot) >= _GENERATION:
+            for dropped in self._cold.values():
+                self.pack_exposures(dropped)
+            self._cold, self._hot = self._hot, {}
+        self._hot[key] = customer
+        return customer
 
 
-def _packed(met: ExposureHours) -> bytes:
-    return array("q", [(kind << _HOUR_BITS) + at for kind, hours in met.items() for at in hours]).tobytes()
+def _pack(exposures: ExposureHours) -> bytes:
+    return array(
+        "q", [(kind << _HOUR_BITS) + at for kind, hours in exposures.items() for at in hours]
+    ).tobytes()
 
 
-def _unpacked(packed: bytes) -> ExposureHours:
-    met: ExposureHours = {}
+def _unpack(packed: bytes) -> ExposureHours:
+    exposures: ExposureHours = {}
     for each in array("q", packed):
-        met.setdefault(each >> _HOUR_BITS, []).append(each & _HOURS)
-    return met
+        exposures.setdefault(each >> _HOUR_BITS, []).append(each & _HOUR_MASK)
+    return exposures

@@ -1,7 +1,12 @@
-"""A customer at work: the row, and the indexes that it takes to change it, each made when first needed."""
+"""One customer in memory: the decoded facts and the indexes over them.
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+An index is built from the facts at its first use.
+From then on, the updates in `models.partition.updates` adjust it with each change, because building it again
+for every fact would take time in proportion to the customer's history.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -14,170 +19,236 @@ from models.entities import feedback, orders, refunds
 from models.entities.feedback import PROMOTER
 from models.entities.orders import Order, OrderHistory, qualifying_order
 from models.entities.refunds import NOT_REFUNDED, Refunded
-from models.facts.claims import Acted, OrderClaim, Placed, Shared
+from models.facts.claims import Acted, Answered, Completed, CustomerClaim, OrderClaim, Placed, Shared
+from models.facts.control import Referred
+
+#: Indexes that are built again after a change, as they depend on few facts.
+Invalidated = Literal["actions", "last_recommended"]
 
 
 class Customer:
-    """A decoded customer.
+    """The facts of one customer, and the indexes over them.
 
     Args:
-        key: of the customer's row.
-        row: the claims.
+        key: key of the customer's row, the customer id in UTF-8.
+        facts: the customer's visible facts.
 
     Attributes:
-        acted: the actions that were asked for, or held back.
-        line: the qualifying orders, sorted.
-        refunded: what has been paid back: order id -> number of refunds, and their sum.
-        refunds_about: order id -> refunds with a claim that has ever named it.
-        shown: experiment -> its variants, and while when each was the latest shown.
-        sent: the last event hour in which the customer recommended the shop, as things are; or one long ago.
-        standing: as which the customer has been counted, once looked at.
+        status: lifecycle status, tier and roles that the aggregates count the customer with; None until first
+            derived.
     """
 
     __slots__ = (
-        "_conversions",
-        "_year",
-        "acted",
+        "_actions",
+        "_cart_orders",
+        "_last_recommended",
+        "_order_history",
+        "_refunded",
+        "_refunds_by_order",
+        "_trailing_year",
+        "_variant_intervals",
+        "facts",
         "key",
-        "line",
-        "refunded",
-        "refunds_about",
-        "row",
-        "sent",
-        "shown",
-        "standing",
+        "status",
     )
 
-    acted: list[Acted]
-    line: OrderHistory
-    refunded: dict[str, Refunded]
-    refunds_about: dict[str, set[str]]
-    sent: int
-    shown: dict[str, VariantIntervals]
-
-    def __init__(self, key: bytes, row: CustomerFacts) -> None:
+    def __init__(self, key: bytes, facts: CustomerFacts) -> None:
         self.key = key
-        self.row = row
-        self.standing: CustomerStatus | None = None
-        if not row.refunds:
-            self.refunded = {}
-        if not row.loose:
-            self.acted = []
-            if row.letters is None:
-                self.sent = -NEVER_HOUR
-        self._year: TrailingYear | None = None
-        self._conversions: dict[str, list[int]] | None = None
+        self.facts = facts
+        self.status: CustomerStatus | None = None
+        self._actions: list[Acted] | None = None
+        self._cart_orders: dict[str, list[int]] | None = None
+        self._last_recommended: int | None = None
+        self._order_history: OrderHistory | None = None
+        self._refunded: dict[str, Refunded] | None = None
+        self._refunds_by_order: dict[str, set[str]] | None = None
+        self._trailing_year: TrailingYear | None = None
+        self._variant_intervals: dict[str, VariantIntervals] | None = None
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - each index has a type of its own
-        """Make an index: its slot is empty until then."""
-        index = _INDEXES[name](self)
-        setattr(self, name, index)
-        return index
+    # Indexes.
 
-    def order(self, entity: str) -> Order | None:
-        """The order of that id, if it is known."""
-        known = self.row.orders.get(entity)
-        return None if known is None else self.derive(entity, known)
+    @property
+    def actions(self) -> list[Acted]:
+        """The actions that were issued to the customer, or suppressed."""
+        if self._actions is None:
+            self._actions = [claim for claim in self.facts.customer_claims if type(claim) is Acted]
+        return self._actions
 
-    def derive(self, entity: str, known: Sequence[OrderClaim]) -> Order | None:
-        """The order that claims make. Who names oneself, by whatever identity, has not been referred."""
-        order = orders.derive(known, self.refunded.get(entity, NOT_REFUNDED))
-        if order is not None and order.referrer is not None and self.is_oneself(order.referrer):
+    @property
+    def last_recommended(self) -> int:
+        """The event hour of the customer's latest recommendation; `-NEVER_HOUR` without one."""
+        if self._last_recommended is None:
+            self._last_recommended = _last_recommended(self.facts)
+        return self._last_recommended
+
+    @property
+    def order_history(self) -> OrderHistory:
+        """The qualifying orders, sorted by time and event id."""
+        if self._order_history is None:
+            found = [self.order(order_id) for order_id in self.facts.orders]
+            self._order_history = sorted(
+                [qualifying_order(order) for order in found if order is not None and order.qualifying]
+            )
+        return self._order_history
+
+    @property
+    def refunded(self) -> dict[str, Refunded]:
+        """Order id -> number and sum of its completed refunds."""
+        if self._refunded is None:
+            section = self.facts.refunds
+            self._refunded = refunds.refunded_of(section.values()) if section else {}
+        return self._refunded
+
+    @property
+    def refunds_by_order(self) -> dict[str, set[str]]:
+        """Order id -> ids of the refunds that have ever named it in a claim."""
+        if self._refunds_by_order is None:
+            self._refunds_by_order = {}
+            for refund_id, claims in self.facts.refunds.items():
+                for claim in claims:
+                    self._refunds_by_order.setdefault(claim.order, set()).add(refund_id)
+        return self._refunds_by_order
+
+    @property
+    def cart_orders(self) -> dict[str, list[int]]:
+        """Cart id -> times of the `order.placed` events that name it, microseconds since the epoch.
+
+        All claims of an order count here, also those that another claim of the order overrides.
+        """
+        if self._cart_orders is None:
+            self._cart_orders = {}
+            for claims in self.facts.orders.values():
+                for claim in claims:
+                    if type(claim) is Placed and claim.cart is not None:
+                        self._cart_orders.setdefault(claim.cart, []).append(claim.time)
+        return self._cart_orders
+
+    @property
+    def variant_intervals(self) -> dict[str, VariantIntervals]:
+        """Experiment -> the variants shown, each with its [from, until) in event hours."""
+        if self._variant_intervals is None:
+            seen_by_experiment = self.facts.variants_seen
+            self._variant_intervals = {
+                experiment: variant_intervals(seen) for experiment, seen in seen_by_experiment.items()
+            }
+        return self._variant_intervals
+
+    def trailing_year(self, hour: int) -> TrailingYear:
+        """Return the totals of the qualifying orders in the 365 days up to an event hour.
+
+        Args:
+            hour: event hour; never smaller than in the call before.
+        """
+        since = hour - YEAR.hours + 1
+        if self._trailing_year is None:
+            self._trailing_year = TrailingYear(self.order_history, since)
+        else:
+            self._trailing_year.advance_to(self.order_history, since)
+        return self._trailing_year
+
+    # Entities.
+
+    def order(self, order_id: str) -> Order | None:
+        """Return an order; None without a visible `order.placed` event of it."""
+        claims = self.facts.orders.get(order_id)
+        return None if claims is None else self.derive_order(order_id, claims)
+
+    def derive_order(self, order_id: str, claims: Sequence[OrderClaim]) -> Order | None:
+        """Return the order that these claims make; None without an `order.placed` among them.
+
+        An order that names one of the customer's own identities as the referrer is no referral
+        (docs/metrics.md, "Retention").
+        """
+        order = orders.derive(claims, self.refunded.get(order_id, NOT_REFUNDED))
+        if order is not None and order.referrer is not None and self.is_own_identity(order.referrer):
             return replace(order, referrer=None)
         return order
 
-    def is_oneself(self, identity: str) -> bool:
-        """Whether an identity is one of the customer's."""
-        letters = self.row.letters
-        return letters is not None and (
-            identity in letters.identities or (bool(letters.identities) and identity == self.key.decode())
+    def is_own_identity(self, identity: str) -> bool:
+        """Return whether an id belongs to this customer, whose identities were merged."""
+        links = self.facts.links
+        return links is not None and (
+            identity in links.identities or (bool(links.identities) and identity == self.key.decode())
         )
 
-    def has_order(self, entity: str) -> bool:
-        """Whether something known has placed the order of that id."""
-        return any(type(claim) is Placed for claim in self.row.orders.get(entity, ()))
+    def has_order(self, order_id: str) -> bool:
+        """Return whether an `order.placed` event of this order is visible."""
+        return any(type(claim) is Placed for claim in self.facts.orders.get(order_id, ()))
 
-    def year(self, hour: int) -> TrailingYear:
-        """The qualifying orders of the 365 days up to an event hour, which never goes back."""
-        since = hour - YEAR.hours + 1
-        if self._year is None:
-            self._year = TrailingYear(self.line, since)
-        else:
-            self._year.advance_to(self.line, since)
-        return self._year
+    def tracks_cart(self, cart_id: str) -> bool:
+        """Return whether a new order that names this cart changes an aggregate or an index."""
+        return cart_id in self.facts.carts or self._cart_orders is not None
 
-    def renew_acted(self) -> None:
-        """What `acted` rests on has changed."""
-        self.acted = _acted(self)
+    def orders_of_cart(self, cart_id: str) -> Sequence[int]:
+        """Return the times of the orders that name a cart, microseconds since the epoch."""
+        return self.cart_orders.get(cart_id, ())
 
-    def renew_sent(self) -> None:
-        """What `sent` rests on has changed."""
-        self.sent = _sent(self)
+    # Changes of facts that indexes depend on.
 
-    def heeds(self, cart: str) -> bool:
-        """Whether anything here rests on the orders that name a cart."""
-        return cart in self.row.carts or self._conversions is not None
+    def invalidate(self, *names: Invalidated) -> None:
+        """Drop indexes, which are built again at their next use."""
+        for name in names:
+            setattr(self, f"_{name}", None)
 
-    def conversions_of(self, cart: str) -> Sequence[int]:
-        """When orders were placed that name a cart."""
-        return self.conversions.get(cart, ())
+    def add_customer_claim(self, claim: CustomerClaim) -> None:
+        """Add a claim about the customer alone."""
+        self.facts.customer_claims.append(claim)
+        if isinstance(claim, Acted):
+            self.invalidate("actions")
+        elif isinstance(claim, Answered | Shared):
+            self.invalidate("last_recommended")
 
-    @property
-    def conversions(self) -> dict[str, list[int]]:
-        """Cart id -> when orders were placed that name it, whichever of an order's claims counts."""
-        if self._conversions is None:
-            self._conversions = {}
-            for claims in self.row.orders.values():
-                for claim in claims:
-                    if type(claim) is Placed and claim.cart is not None:
-                        self._conversions.setdefault(claim.cart, []).append(claim.time)
-        return self._conversions
+    def remove_customer_claims(self, before: int) -> list[CustomerClaim]:
+        """Remove and return the claims about the customer alone from before a time (microseconds)."""
+        claims = self.facts.customer_claims
+        self.facts.customer_claims = [claim for claim in claims if claim.time >= before]
+        self.invalidate("actions", "last_recommended")
+        return [claim for claim in claims if claim.time < before]
+
+    def add_referral(self, order_id: str, referred: Referred) -> None:
+        """Record the state of another customer's order that names this customer as its referrer."""
+        self.facts.ensure_links().add(order_id, referred)
+        self.invalidate("last_recommended")
+
+    def expire_links(self, before: int) -> None:
+        """Remove links about orders placed before a time (microseconds)."""
+        if self.facts.links is not None:
+            self.facts.links.expire(before)
+            self.facts.links.orders_with_referrer.intersection_update(self.facts.orders)
+            self.invalidate("last_recommended")
+
+    def build_order_indexes(self) -> None:
+        """Build `refunded` and `order_history` from the facts as they are.
+
+        Call this before a refund's claims change.
+        The updates adjust both indexes by the difference, so an index that is built later would contain it
+        twice.
+        """
+        self._refunded = self.refunded
+        self._order_history = self.order_history
+
+    def replace_completed_refund(self, old: Completed | None, new: Completed | None) -> None:
+        """Replace a refund's completion in `refunded`; None is a refund that is not completed."""
+        if old is not None:
+            number, amount = self.refunded[old.order]
+            self.refunded[old.order] = Refunded(number - 1, amount - old.amount)
+        if new is not None:
+            number, amount = self.refunded.get(new.order, NOT_REFUNDED)
+            self.refunded[new.order] = Refunded(number + 1, amount + new.amount)
+
+    def restore_order_history(self, history: OrderHistory) -> None:
+        """Set the qualifying orders, sorted, that a restore has derived already."""
+        self._order_history = history
 
 
-def _line(account: Customer) -> OrderHistory:
-    known = [account.order(entity) for entity in account.row.orders]
-    return sorted([qualifying_order(order) for order in known if order is not None and order.qualifying])
-
-
-def _refunded(account: Customer) -> dict[str, Refunded]:
-    section = account.row.refunds
-    return refunds.refunded_of(section.values()) if section else {}
-
-
-def _refunds_about(account: Customer) -> dict[str, set[str]]:
-    about: dict[str, set[str]] = {}
-    for entity, claims in account.row.refunds.items():
-        for claim in claims:
-            about.setdefault(claim.order, set()).add(entity)
-    return about
-
-
-def _acted(account: Customer) -> list[Acted]:
-    return [claim for claim in account.row.loose if type(claim) is Acted]
-
-
-def _sent(account: Customer) -> int:
-    loose, letters = account.row.loose, account.row.letters
-    if not loose and letters is None:
+def _last_recommended(facts: CustomerFacts) -> int:
+    claims, links = facts.customer_claims, facts.links
+    if not claims and links is None:
         return -NEVER_HOUR
-    hours = [claim.time // US_PER_HOUR for claim in loose if isinstance(claim, Shared)]
-    if letters is not None:
-        hours += [at // US_PER_HOUR for at in letters.recommended]
-    answer = feedback.latest_nps(loose)
+    hours = [claim.time // US_PER_HOUR for claim in claims if isinstance(claim, Shared)]
+    if links is not None:
+        hours += [time // US_PER_HOUR for time in links.referral_times]
+    answer = feedback.latest_nps(claims)
     if answer is not None and answer.score >= PROMOTER:
         hours.append(answer.time // US_PER_HOUR)
     return max(hours, default=-NEVER_HOUR)
-
-
-def _shown(account: Customer) -> dict[str, VariantIntervals]:
-    return {experiment: variant_intervals(seen) for experiment, seen in account.row.seen.items()}
-
-
-_INDEXES: Final[dict[str, Callable[[Customer], Any]]] = {
-    "acted": _acted,
-    "line": _line,
-    "refunded": _refunded,
-    "refunds_about": _refunds_about,
-    "sent": _sent,
-    "shown": _shown,
-}

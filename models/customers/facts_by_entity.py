@@ -1,4 +1,4 @@
-"""A customer: the facts known of them, by what they are about."""
+"""The visible facts of one customer, grouped by the entity that they are about."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar, get_args
@@ -22,74 +22,83 @@ from models.identity.links import CustomerLinks
 
 _C = TypeVar("_C", bound=Claim)
 
-_LOOSE: Final = len(ENTITY_KINDS)
-_STATED: Final = _LOOSE + 1
-#: Claim class -> index of its section: a kind of entity, the customer, or control facts.
+_CUSTOMER: Final = len(ENTITY_KINDS)
+_LINKS: Final = _CUSTOMER + 1
+#: Claim type -> the section that holds it: an index in `CustomerFacts.sections`, `_CUSTOMER` or `_LINKS`.
 _SECTION: Final[dict[type[Claim], int]] = {
     **{
-        claim: _LOOSE if entry.entity is None else ENTITY_KINDS.index(entry.entity)
+        claim: _CUSTOMER if entry.entity is None else ENTITY_KINDS.index(entry.entity)
         for claim, entry in CLAIM_TYPES.items()
     },
-    **dict.fromkeys(get_args(StoredControlFact), _STATED),
+    **dict.fromkeys(get_args(StoredControlFact), _LINKS),
 }
 
 
 class CustomerFacts:
-    """The claims of one customer, by entity.
+    """The claims of one customer by entity.
+
+    Args:
+        facts: the visible facts of the customer's fact log.
 
     Attributes:
-        earliest: event hour of the oldest claim: when it leaves the horizon, the customer is looked at again.
-        letters: what is known of other customers; None, as nearly always, if nothing is.
-        known: number of claims that make somebody a customer: all but those of what we did.
-        met: exposure -> hours in which the customer met it. It follows from the claims, all of them, which
-            need not be looked at for it.
-        orders: order id -> claims; the same for refunds, tickets, reviews, carts.
-        seen: experiment -> what was shown when.
-        loose: claims about nothing but the customer.
+        carts: cart id -> claims.
+        customer_claims: claims about the customer alone, such as survey answers.
+        earliest_hour: event hour of the oldest claim, `NEVER_HOUR` without claims; the customer expires in
+            part or in whole when this hour leaves the horizon.
+        event_count: number of claims that make a person a customer, which excludes `NON_CUSTOMER_CLAIMS`.
+        exposures: exposure -> event hours in which the customer had this bad experience, sorted; filled by
+            `models.customers.aggregator`, as it follows from all entities together.
+        links: the customer's links to other customers; None for nearly all customers.
+        orders: order id -> claims.
+        refunds: refund id -> claims.
+        reviews: review id -> claims.
+        tickets: ticket id -> claims.
+        variants_seen: experiment -> the variants that events showed.
     """
 
     __slots__ = (
         "carts",
-        "earliest",
-        "known",
-        "letters",
-        "loose",
-        "met",
+        "customer_claims",
+        "earliest_hour",
+        "event_count",
+        "exposures",
+        "links",
         "orders",
         "refunds",
         "reviews",
-        "seen",
         "tickets",
+        "variants_seen",
     )
 
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
-        self.earliest = NEVER_HOUR
-        self.known = 0
-        self.letters: CustomerLinks | None = None
-        self.met: dict[int, list[int]] = {}
+        self.earliest_hour = NEVER_HOUR
+        self.event_count = 0
+        self.links: CustomerLinks | None = None
+        self.exposures: dict[int, list[int]] = {}
         self.orders: dict[str, list[OrderClaim]] = {}
         self.refunds: dict[str, list[RefundClaim]] = {}
         self.tickets: dict[str, list[TicketClaim]] = {}
         self.reviews: dict[str, list[ReviewClaim]] = {}
         self.carts: dict[str, list[CheckoutStarted]] = {}
-        self.seen: dict[str, list[Seen]] = {}
-        self.loose: list[CustomerClaim] = []
+        self.variants_seen: dict[str, list[Seen]] = {}
+        self.customer_claims: list[CustomerClaim] = []
         self._add(facts)
 
     def _add(self, facts: Iterable[Fact]) -> None:
+        """Sort facts into the sections, in one loop as this is part of decoding every customer."""
         sections: tuple[dict[str, list[Any]], ...] = self.sections()
         earliest = NEVER_US
-        known = 0
+        count = 0
         for fact in facts:
             claim = fact.claim
             kind = type(claim)
             section = _SECTION[kind]
-            if section >= _LOOSE:
-                if section == _STATED:
-                    self.correspond().add(fact.entity, claim)  # type: ignore[arg-type]
+            if section >= _CUSTOMER:
+                if section == _LINKS:
+                    self.ensure_links().add(fact.entity, claim)  # type: ignore[arg-type]
                     continue
-                self.loose.append(claim)  # type: ignore[arg-type]
-                known -= kind in NON_CUSTOMER_CLAIMS
+                self.customer_claims.append(claim)  # type: ignore[arg-type]
+                count -= kind in NON_CUSTOMER_CLAIMS
             elif (claims := sections[section].get(fact.entity)) is not None:
                 claims.append(claim)
             else:
@@ -97,42 +106,50 @@ class CustomerFacts:
             if claim.time < earliest:  # noqa: PLR1730 - min() takes three times as long
                 earliest = claim.time
             if kind is Placed and claim.referrer:  # type: ignore[union-attr]
-                self.correspond().refers.add(fact.entity)
-            known += 1
+                self.ensure_links().orders_with_referrer.add(fact.entity)
+            count += 1
             if fact.seen is not None:
                 for experiment, variant in fact.seen.items():
-                    self.seen.setdefault(experiment, []).append(Seen(claim.time, claim.id, variant))
-        self.known = known
-        if self.letters is not None:
-            earliest = min(earliest, self.letters.earliest)
-        self.earliest = NEVER_HOUR if earliest == NEVER_US else earliest // US_PER_HOUR
+                    self.variants_seen.setdefault(experiment, []).append(Seen(claim.time, claim.id, variant))
+        self.event_count = count
+        if self.links is not None:
+            earliest = min(earliest, self.links.earliest)
+        self.earliest_hour = NEVER_HOUR if earliest == NEVER_US else earliest // US_PER_HOUR
 
-    def correspond(self) -> CustomerLinks:
-        """Give what is known of other customers, to be changed."""
-        if self.letters is None:
-            self.letters = CustomerLinks()
-        return self.letters
+    def ensure_links(self) -> CustomerLinks:
+        """Return the customer's links, and create them if there are none yet."""
+        if self.links is None:
+            self.links = CustomerLinks()
+        return self.links
 
     def sections(self) -> tuple[dict[str, list[Any]], ...]:
-        """Give the claims by entity, one dictionary a kind of entity."""
+        """Return entity id -> claims for each kind: orders, refunds, tickets, reviews and carts."""
         return self.orders, self.refunds, self.tickets, self.reviews, self.carts
 
     def claims(self) -> Iterator[AnyClaim]:
-        """Give the claims that are known, those of experiments apart."""
+        """Yield all claims, without the variants that events showed and without links."""
         for section in self.sections():
             for claims in section.values():
                 yield from claims
-        yield from self.loose
+        yield from self.customer_claims
 
-    def recount(self) -> None:
-        """Find `earliest` and `known` anew."""
-        self.known = sum(type(claim) not in NON_CUSTOMER_CLAIMS for claim in self.claims())
+    def recompute_totals(self) -> None:
+        """Compute `earliest_hour` and `event_count` again, after claims were removed."""
+        self.event_count = sum(type(claim) not in NON_CUSTOMER_CLAIMS for claim in self.claims())
         oldest = min((claim.time for claim in self.claims()), default=NEVER_US)
-        if self.letters is not None:
-            oldest = min(oldest, self.letters.earliest)
-        self.earliest = NEVER_HOUR if oldest == NEVER_US else oldest // US_PER_HOUR
+        if self.links is not None:
+            oldest = min(oldest, self.links.earliest)
+        self.earliest_hour = NEVER_HOUR if oldest == NEVER_US else oldest // US_PER_HOUR
 
 
-def after(claims: list[_C], time: int) -> list[_C]:
-    """Give the claims that are not before `time`."""
+def replace_claims(section: dict[str, list[Any]], entity: str, claims: list[Any]) -> None:
+    """Replace an entity's claims in a section; without claims, remove the entity."""
+    if claims:
+        section[entity] = claims
+    else:
+        section.pop(entity, None)
+
+
+def claims_since(claims: list[_C], time: int) -> list[_C]:
+    """Return the claims from `time` (microseconds since the epoch) on."""
     return [claim for claim in claims if claim.time >= time]

@@ -1,35 +1,42 @@
-"""The identities that were erased, as keyed hashes (docs/metrics.md, "Merged")."""
+"""The erased identities of a partition, as keyed hashes (docs/metrics.md, "Merged and erased")."""
 
 import hashlib
 import secrets
 from collections.abc import MutableMapping
 from typing import Final
 
-#: Rows among a partition's: no customer's key begins so (see `models.facts.log_pages`).
+#: Prefix of the keys of erased identities. No customer's key begins with it, see `models.facts.log_pages`.
 ERASED_KEY: Final = b"\xff\xfc"
+#: Key of the row that holds the hash's secret.
 SECRET_KEY: Final = b"\xff\xfb"
 
 Rows = MutableMapping[bytes, bytes]
 
 
 class ErasedIds:
-    """Who was erased, by keyed hash: nothing of them remains, and they are known when they come again.
+    """The set of erased identities.
+
+    Only a keyed hash of each identity is stored: later events of it are recognised, and the id cannot be read
+    back.
 
     Args:
-        rows: the partition's, where hashes and the key are kept.
-        touched: takes the keys of rows that have changed.
+        rows: the partition's rows, which hold the hashes and the secret.
+        dirty: set of changed keys, to which changed rows are added.
+
+    Attributes:
+        holds_any: whether any identity was ever erased.
     """
 
-    def __init__(self, rows: Rows, touched: dict[bytes, None]) -> None:
+    def __init__(self, rows: Rows, dirty: dict[bytes, None]) -> None:
         self._rows = rows
-        self._touched = touched
+        self._dirty = dirty
         self.holds_any = SECRET_KEY in rows
 
     def __contains__(self, identity: str) -> bool:
         return self.holds_any and self._hash(identity) in self._rows
 
     def add(self, identity: str) -> None:
-        """Remember that an identity is erased."""
+        """Record that an identity is erased."""
         if not self.holds_any:
             self._put(SECRET_KEY, secrets.token_bytes(32))
             self.holds_any = True
@@ -41,4 +48,4 @@ class ErasedIds:
 
     def _put(self, key: bytes, value: bytes) -> None:
         self._rows[key] = value
-        self._touched[key] = None
+        self._dirty[key] = None

@@ -1,10 +1,11 @@
-"""What customers' rows say of other customers: identities that were merged, and orders that were referred.
+"""The links between customers in a fact log: merged identities, and orders that name a referrer.
 
-It reaches the others' partitions as statements (`models.facts.claims.ControlFact`), which are kept among the facts.
-Hardly any customer has any.
+Other partitions learn of links by control facts (`models.facts.control.ControlFact`), which they store in the
+fact log of the customer concerned. Hardly any customer has links.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -13,106 +14,130 @@ from models.facts.claims import Placed
 from models.facts.control import AliasAdded, Referred, SentReferral, StoredControlFact
 from models.facts.fact import Fact
 
-#: Divides an event's id from the identity whom the event names, where that is not the customer's name: two
-#: identities may have numbered their events alike.
+#: Separates an event's id from the identity that the event names, where that identity is not the canonical
+#: id. Two merged identities may have numbered their events alike.
 _ORIGIN = "\0"
-#: In the place of a referrer who was erased: no customer's id.
-NOBODY = ""
+#: Replaces the referrer of an order after the referrer was erased. No customer has this id.
+ERASED_REFERRER = ""
+
+
+class OrderReferral(NamedTuple):
+    """An order that names a referrer.
+
+    Attributes:
+        referrer: id that the order names, as in the event.
+        placed_at: time of the order, microseconds since the epoch.
+    """
+
+    referrer: str
+    placed_at: int
 
 
 class CustomerLinks:
-    """What a customer's row knows of others.
+    """One customer's links to other customers.
 
     Attributes:
-        identities: who else is one with the customer.
-        referrals: (who bought, order) -> what was said last of an order that names the customer.
-        refers: orders of the customer of which a claim names somebody.
-        told: order -> who is named and when it was placed (microseconds), of those of which that was said.
+        identities: the customer's other ids, which merges have made one with the canonical id.
+        orders_with_referrer: ids of the customer's orders of which a claim names a referrer.
+        referrals: (buyer, order id) -> latest message about an order that names this customer as the
+            referrer.
+        sent_referrals: order id -> the referral that the referrer was last sent, while it is active.
     """
 
-    __slots__ = ("identities", "referrals", "refers", "told")
+    __slots__ = ("identities", "orders_with_referrer", "referrals", "sent_referrals")
 
     def __init__(self) -> None:
         self.identities: set[str] = set()
         self.referrals: dict[tuple[str, str], Referred] = {}
-        self.refers: set[str] = set()
-        self.told: dict[str, tuple[str, int]] = {}
+        self.orders_with_referrer: set[str] = set()
+        self.sent_referrals: dict[str, OrderReferral] = {}
 
     def add(self, entity: str, claim: StoredControlFact) -> None:
-        """Take a statement of the customer's log, in its order."""
+        """Apply a control fact of the customer's fact log, in the order of the log."""
         if type(claim) is Referred:
             known = self.referrals.get((claim.by, entity))
             if known is None or known.sequence < claim.sequence:
                 self.referrals[claim.by, entity] = claim
         elif type(claim) is SentReferral:
             if claim.active:
-                self.told[entity] = claim.referrer, claim.at
+                self.sent_referrals[entity] = OrderReferral(claim.referrer, claim.at)
             else:
-                self.told.pop(entity, None)
+                self.sent_referrals.pop(entity, None)
         elif type(claim) is AliasAdded:
             self.identities.add(claim.identity)
 
     @property
     def earliest(self) -> int:
-        """When the first order was placed that names the customer, microseconds."""
+        """The time of the oldest order that names the customer, microseconds; `NEVER_US` without one."""
         return min((each.at for each in self.referrals.values()), default=NEVER_US)
 
     @property
-    def recommended(self) -> Iterator[int]:
-        """When orders were placed that are referrals of the customer's, microseconds."""
+    def referral_times(self) -> Iterator[int]:
+        """The times of the orders that the customer has referred, microseconds since the epoch."""
         return (each.at for each in self.referrals.values() if each.active)
 
     def expire(self, since: int) -> None:
-        """Forget what is about orders of before a time (microseconds)."""
+        """Remove the links about orders from before a time (microseconds since the epoch)."""
         self.referrals = {key: each for key, each in self.referrals.items() if each.at >= since}
-        self.told = {order: each for order, each in self.told.items() if each[1] >= since}
+        self.sent_referrals = {
+            order: each for order, each in self.sent_referrals.items() if each.placed_at >= since
+        }
 
-    def statements(self) -> Iterator[Fact]:
-        """Give what it takes to know all this again, but for the orders."""
+    def control_facts(self) -> Iterator[Fact]:
+        """Yield the control facts that restore these links, except `orders_with_referrer`."""
         for identity in self.identities:
             yield Fact("", AliasAdded(identity=identity))
         for (_, order), referred in self.referrals.items():
             yield Fact(order, referred)
-        for order, (referrer, at) in self.told.items():
-            yield Fact(order, SentReferral(referrer=referrer, at=at, active=True))
+        for order, sent in self.sent_referrals.items():
+            yield Fact(order, SentReferral(referrer=sent.referrer, at=sent.placed_at, active=True))
 
 
 def links_of(facts: Iterable[Fact]) -> CustomerLinks:
-    """Give what the statements of a log come to."""
-    letters = CustomerLinks()
+    """Return the links that the control facts of a fact log make, without `orders_with_referrer`."""
+    links = CustomerLinks()
     for fact in facts:
         if isinstance(fact.claim, StoredControlFact):
-            letters.add(fact.entity, fact.claim)
-    return letters
+            links.add(fact.entity, fact.claim)
+    return links
 
 
-def kept(facts: Iterable[Fact], since: int) -> list[Fact]:
-    """Give a log without what is about before a time (microseconds), or has been overtaken."""
+def facts_since(facts: Iterable[Fact], since: int) -> list[Fact]:
+    """Return a fact log without facts about times before `since`, and without superseded control facts.
+
+    Args:
+        facts: the fact log.
+        since: microseconds since the epoch.
+    """
     events = [fact for fact in facts if fact.time >= since]
-    letters = links_of(facts)
-    letters.expire(since)
-    return [*events, *letters.statements()]
+    links = links_of(facts)
+    links.expire(since)
+    return [*events, *links.control_facts()]
 
 
-def mentioned(facts: Iterable[Fact]) -> set[str]:
-    """Give whom a log names, but for the customer's identities."""
-    names = set()
+def linked_customers(facts: Iterable[Fact]) -> set[str]:
+    """Return the ids of the referrers, and of the buyers that name this customer, in a fact log."""
+    found = set()
     for fact in facts:
         claim = fact.claim
         if type(claim) is Placed and claim.referrer:
-            names.add(claim.referrer)
+            found.add(claim.referrer)
         elif type(claim) is Referred:
-            names.add(claim.by)
-    return names
+            found.add(claim.by)
+    return found
 
 
-def without(facts: Iterable[Fact], erased: set[str]) -> list[Fact]:
-    """Give a log that names none of some who are erased. What they referred was referred by nobody."""
+def without_erased(facts: Iterable[Fact], erased: set[str]) -> list[Fact]:
+    """Return the fact log without references to erased customers.
+
+    Orders that an erased customer referred stay referred, by `ERASED_REFERRER`
+    (docs/metrics.md, "Merged and erased").
+    """
     found = []
     for fact in facts:
         claim = fact.claim
         if type(claim) is Placed and claim.referrer in erased:
-            found.append(unnamed(fact))
+            found.append(without_referrer(fact))
         elif not (
             (type(claim) is Referred and claim.by in erased)
             or (type(claim) is SentReferral and claim.referrer in erased)
@@ -121,18 +146,21 @@ def without(facts: Iterable[Fact], erased: set[str]) -> list[Fact]:
     return found
 
 
-def unnamed(fact: Fact) -> Fact:
-    """Give an order without the name of who referred it."""
-    return replace(fact, claim=replace(fact.claim, referrer=NOBODY))
+def without_referrer(fact: Fact) -> Fact:
+    """Return the fact of a placed order with its referrer replaced by `ERASED_REFERRER`."""
+    return replace(fact, claim=replace(fact.claim, referrer=ERASED_REFERRER))
 
 
-def renamed(fact: Fact, identity: str, to: str) -> Fact:
-    """Give an identity's fact as one of the customer `to`."""
+def reassigned(fact: Fact, identity: str, to: str) -> Fact:
+    """Return an identity's fact as a fact of the canonical id `to`.
+
+    The fact's event id gets the identity as its origin, so that equal event ids of two identities stay apart.
+    """
     event, _, origin = fact.claim.id.partition(_ORIGIN)
     origin = origin or identity
     return replace(fact, claim=replace(fact.claim, id=event if origin == to else event + _ORIGIN + origin))
 
 
-def event_id(claim_id: str | None) -> str | None:
-    """Give the id that an event had when it came, of a claim's; None of none."""
+def original_event_id(claim_id: str | None) -> str | None:
+    """Return the event's original id, without the origin that a merge adds; None for None."""
     return None if claim_id is None else claim_id.partition(_ORIGIN)[0]

@@ -1,8 +1,9 @@
-"""Which identities are one customer: merges and erasures (docs/metrics.md, "Merged").
+"""The merge registry: which identities are one customer (docs/metrics.md, "Merged and erased").
 
-One partition keeps this registry for all of them: the first. Each identity's own partition is told what its
-name is now (`Redirected`), and all are told who is to be forgotten (`IdentityErased`). So the registry is the only
-place that knows a whole component; the others act on what it says, in its order.
+The first partition keeps the registry for all partitions.
+It sends each identity's partition the canonical id (`Redirected`), and all partitions the erased identities
+(`IdentityErased`). Only the registry knows a whole component. The partitions apply its messages in their
+order.
 """
 
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ from models.facts.fact import Fact
 from models.identity.erased_ids import ErasedIds, Rows
 from models.identity.messages import Message
 
-#: Rows among a partition's: no customer's key begins so (see `models.facts.log_pages`).
+#: Prefix of the keys of merges. No customer's key begins with it, see `models.facts.log_pages`.
 MERGE_KEY: Final = b"\xff\xfd"
+#: Prefix of the keys of redirects: identity -> canonical id.
 REDIRECT_KEY: Final = b"\xff\xfa"
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -24,32 +26,39 @@ _decode: Final = msgspec.msgpack.Decoder(Merge).decode
 
 
 class Component:
-    """Identities that are one customer, and the merges that made them so."""
+    """The identities of one customer, connected by merges.
+
+    Attributes:
+        latest: the latest merge by time, None without merges.
+        members: all identities.
+        merges: all merges between them.
+        unmerged: identities that no merge has merged into another identity.
+    """
 
     __slots__ = ("latest", "members", "merges", "unmerged")
 
     def __init__(self, identity: str) -> None:
         self.members = {identity}
         self.merges: list[Merge] = []
-        self.unmerged = {identity}  #: without a merge of their own
+        self.unmerged = {identity}
         self.latest: Merge | None = None
 
     @property
-    def name(self) -> str:
-        """The identity without a merge of its own; if none or several, what the last merge was into."""
+    def canonical_id(self) -> str:
+        """The one identity that was not merged into another; otherwise the target of the latest merge."""
         if len(self.unmerged) == 1 or self.latest is None:
             return next(iter(self.unmerged))
         return self.latest.into
 
     def add(self, merge: Merge) -> None:
-        """Take a merge of two of the members."""
+        """Add a merge of two members."""
         self.merges.append(merge)
         self.unmerged.discard(merge.customer)
         if self.latest is None or _order(merge) > _order(self.latest):
             self.latest = merge
 
-    def take(self, other: "Component") -> None:
-        """Take another component's members and merges."""
+    def union(self, other: "Component") -> None:
+        """Add another component's members and merges."""
         self.members |= other.members
         self.merges += other.merges
         self.unmerged |= other.unmerged
@@ -58,90 +67,106 @@ class Component:
 
 
 class MergeRegistry:
-    """All merges, and what follows from them. It depends on their set, not on their order.
+    """All merges of all partitions, and the components that they make.
+
+    The components depend on the set of merges, not on the order of their arrival.
 
     Args:
-        rows: the partition's, where merges are kept.
-        touched: takes the keys of rows that have changed.
-        vault: who was erased.
+        rows: the partition's rows, which hold the merges.
+        dirty: set of changed keys, to which changed rows are added.
+        erased: the erased identities.
     """
 
-    def __init__(self, rows: Rows, touched: dict[bytes, None], vault: ErasedIds) -> None:
+    def __init__(self, rows: Rows, dirty: dict[bytes, None], erased: ErasedIds) -> None:
         self._rows = rows
-        self._touched = touched
-        self._vault = vault
+        self._dirty = dirty
+        self._erased = erased
         self._components: dict[str, Component] = {}
         for key in [key for key in rows if key.startswith(MERGE_KEY)]:
-            self._join(_decode(rows[key]))
+            self._connect(_decode(rows[key]))
 
     def merge(self, merge: Merge) -> list[Message]:
-        """Take a merge; say whose name has changed."""
+        """Apply a merge.
+
+        Returns:
+            Redirects for the identities whose canonical id has changed.
+            If either identity is erased, the erasures of both.
+        """
         key = _key(merge)
         if key in self._rows:
             return []
         ends = (merge.customer, merge.into)
-        if any(end in self._vault for end in ends):
-            return [letter for end in ends for letter in self.erase(end)]
+        if any(end in self._erased for end in ends):
+            return [message for end in ends for message in self.erase(end)]
         self._rows[key] = _encode(merge)
-        self._touched[key] = None
-        return self._join(merge)
+        self._dirty[key] = None
+        return self._connect(merge)
 
     def erase(self, identity: str) -> list[Message]:
-        """Erase an identity, and all that are one with it."""
+        """Erase an identity and all identities of its component.
+
+        Returns:
+            One erasure for each identity, addressed to all partitions.
+        """
         component = self._components.get(identity) or Component(identity)
         for merge in component.merges:
             self._rows.pop(_key(merge), None)
-            self._touched[_key(merge)] = None
+            self._dirty[_key(merge)] = None
         for member in component.members:
             self._components.pop(member, None)
-            self._vault.add(member)  # at once: the next merge may come before the letters arrive
-        return [_letter(None, IdentityErased(identity=member)) for member in sorted(component.members)]
+            self._erased.add(member)  # immediately, as the next merge may come before the messages arrive
+        return [_message(None, IdentityErased(identity=member)) for member in sorted(component.members)]
 
     def component(self, identity: str) -> Component | None:
-        """Give what an identity is part of; None: it was never merged."""
+        """Return the component of an identity; None if the identity was never merged."""
         return self._components.get(identity)
 
-    def everything(self) -> Iterator[Message]:
-        """Say again what every merged identity's name is: to partitions whose state was lost."""
+    def all_redirects(self) -> Iterator[Message]:
+        """Yield the redirect of every merged identity, for partitions that have lost their state."""
         for component in {id(each): each for each in self._components.values()}.values():
-            yield from _moves(component.members, component.name)
+            yield from _redirects(component.members, component.canonical_id)
 
-    def _join(self, merge: Merge) -> list[Message]:
-        """Make one component of a merge's ends, and say whose name has changed."""
+    def _connect(self, merge: Merge) -> list[Message]:
+        """Connect the components of a merge's two identities, and return the redirects that follow."""
         one = self._components.get(merge.customer) or Component(merge.customer)
         other = self._components.get(merge.into) or Component(merge.into)
         if len(one.members) < len(other.members):
             one, other = other, one
-        names = one.name, other.name
-        late = set() if one is other else set(other.members)
-        if late:
-            self._components.update(dict.fromkeys(late, one))
-            one.take(other)
+        before, other_before = one.canonical_id, other.canonical_id
+        joined = set() if one is other else set(other.members)
+        if joined:
+            self._components.update(dict.fromkeys(joined, one))
+            one.union(other)
         one.add(merge)
         self._components.update(dict.fromkeys((merge.customer, merge.into), one))
-        name = one.name
-        changed = late if names[1] != name else set()
-        if names[0] != name:
-            changed = changed | (one.members - late)
-        return list(_moves(changed, name))
+        canonical_id = one.canonical_id
+        changed = joined if other_before != canonical_id else set()
+        if before != canonical_id:
+            changed = changed | (one.members - joined)
+        return list(_redirects(changed, canonical_id))
 
 
-def _moves(members: set[str], name: str) -> Iterator[Message]:
-    """Say a component's name: first to itself, so that nobody is sent to who would be sent away again."""
-    if name in members:
-        yield _letter(name, Redirected(to=name))
-    for member in sorted(members - {name}):
-        yield _letter(member, Redirected(to=name))
+def _redirects(members: set[str], canonical_id: str) -> Iterator[Message]:
+    """Yield a component's redirects, that of the canonical id itself first.
+
+    The canonical id may have been redirected before. Its partition must remove that redirect before facts of
+    the other members arrive, or it would forward them again.
+    """
+    if canonical_id in members:
+        yield _message(canonical_id, Redirected(to=canonical_id))
+    for member in sorted(members - {canonical_id}):
+        yield _message(member, Redirected(to=canonical_id))
 
 
-def _letter(to: str | None, statement: AnyControlFact) -> Message:
-    return Message(to, Fact("", statement))
+def _message(to: str | None, claim: AnyControlFact) -> Message:
+    return Message(to, Fact("", claim))
 
 
 def _key(merge: Merge) -> bytes:
-    """Give the key of a merge's row: one of a customer and an event id."""
+    """Return the key of a merge's row, made of the customer and the event id."""
     return MERGE_KEY + _encode((merge.customer, merge.event))
 
 
 def _order(merge: Merge) -> tuple[int, str, str, str]:
-    return merge.at, merge.event, merge.customer, merge.into  # ids are unique within a customer
+    """Return the sort key of merges. Event ids are unique within a customer only."""
+    return merge.at, merge.event, merge.customer, merge.into

@@ -146,7 +146,7 @@ class ActionRules:
     def _acknowledgement(self, customer: Customer, ticket_id: str, ticket: Ticket) -> ActionCandidate:
         response = self._targets[ticket.priority].response
         opened = min(
-            (claim for claim in customer.row.tickets[ticket_id] if isinstance(claim, Opened)),
+            (claim for claim in customer.facts.tickets[ticket_id] if isinstance(claim, Opened)),
             key=lambda claim: (claim.time, claim.id),
         )
         return ActionCandidate(
@@ -176,7 +176,7 @@ class ActionRules:
 
     def _bad_reviews(self, customer: Customer) -> Iterator[ActionCandidate]:
         """Propose to recover the service after a bad review."""
-        for review_id, versions in customer.row.reviews.items():
+        for review_id, versions in customer.facts.reviews.items():
             latest = _latest_version(versions)
             if latest is not None and latest.rating <= self._bad_rating:
                 yield ActionCandidate(
@@ -192,7 +192,7 @@ class ActionRules:
 
     def _nps_answer(self, snapshot: CustomerSnapshot) -> Iterator[ActionCandidate]:
         """Propose to recover the service after a bad NPS answer, or to ask for a favour after a good one."""
-        answer = feedback.latest_nps(snapshot.customer.row.loose)
+        answer = feedback.latest_nps(snapshot.customer.facts.customer_claims)
         if answer is None:
             return
         if answer.score <= DETRACTOR:
@@ -240,7 +240,7 @@ class ActionRules:
         now, next_check = snapshot.now, NEVER_US
         earliest = now - self._expiry[APOLOGISE]
         candidates: list[ActionCandidate] = []
-        for order_id, claims in snapshot.customer.row.orders.items():
+        for order_id, claims in snapshot.customer.facts.orders.items():
             for claim in claims:
                 if type(claim) is not Placed or claim.promised is None or claim.promised <= earliest:
                     continue
@@ -258,12 +258,12 @@ class ActionRules:
         ordered = placed[-1].time if placed else -1
         earliest, next_check = now - self._expiry[RECOVER_CART], NEVER_US
         candidates: list[ActionCandidate] = []
-        for cart_id, started in customer.row.carts.items():
+        for cart_id, started in customer.facts.carts.items():
             active = started[0].time if len(started) == 1 else max(claim.time for claim in started)
             abandoned = active + carts.ABANDONED_AFTER_US
             if abandoned > now:
                 next_check = min(next_check, abandoned)
-            elif abandoned > earliest and active >= ordered and not customer.conversions_of(cart_id):
+            elif abandoned > earliest and active >= ordered and not customer.orders_of_cart(cart_id):
                 candidates.append(self._by_time(RECOVER_CART, "cart", cart_id, abandoned, _CART_PRIORITY))
         return ActionProposal(candidates, next_check)
 
@@ -297,7 +297,7 @@ def _came_late(customer: Customer, order_id: str, promised: int, now: int) -> bo
 
 def _latest_versions(customer: Customer) -> Iterator[Submitted]:
     """Yield the latest version of each review that was not removed."""
-    for versions in customer.row.reviews.values():
+    for versions in customer.facts.reviews.values():
         latest = _latest_version(versions)
         if latest is not None:
             yield latest

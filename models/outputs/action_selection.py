@@ -16,7 +16,7 @@ from models.definitions.action_policy import ACTIONS, CUSTOMER_FACING, WEEK_US
 from models.definitions.definitions import Definitions
 from models.entities.sla import KINDS
 from models.facts.claims import Contacted
-from models.identity.links import event_id
+from models.identity.links import original_event_id
 from models.outputs.action_candidates import ActionCandidate
 from models.outputs.emitted import DONE, ISSUED, SUPPRESSED, WITHDRAWN, EmittedAction, EmittedActions
 from models.outputs.ids import deterministic_id, to_datetime
@@ -161,7 +161,7 @@ def _newly_issued(admitted: EmittedActions) -> EmittedActions:
 def _contacts(customer: Customer) -> dict[str, int]:
     """Return when each action was done last, microseconds since the epoch, by action id."""
     contacts: dict[str, int] = {}
-    for claim in customer.row.loose:
+    for claim in customer.facts.customer_claims:
         if type(claim) is Contacted:
             contacts[claim.action] = max(claim.time, contacts.get(claim.action, claim.time))
     return contacts
@@ -217,8 +217,8 @@ def _message(customer_id: str, key: str, action: EmittedAction, now: int) -> Act
         customer_id=customer_id,
         action=ACTIONS[action.action],
         state="issued",
-        subject=Subject(action.kind, event_id(action.subject) or action.subject),
-        cause=Cause(action.cause, event_id(action.event)),
+        subject=Subject(action.kind, original_event_id(action.subject) or action.subject),
+        cause=Cause(action.cause, original_event_id(action.event)),
         since=to_datetime(action.since),
         priority=action.priority,
         due=to_datetime(action.due) if action.due else None,

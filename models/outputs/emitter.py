@@ -137,5 +137,5 @@ def _decided(after: EmittedActions, before: Mapping[str, EmittedAction], now: in
 
 def _sender_until(customer: Customer, now: int) -> int | None:
     """Return when the customer stops being a sender: a year after the last recommendation."""
-    until = customer.sent + YEAR.hours
+    until = customer.last_recommended + YEAR.hours
     return until * US_PER_HOUR if until > hour(now) else None

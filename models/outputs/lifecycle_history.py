@@ -92,7 +92,7 @@ class LifecycleReplay:
             customer: the customer, by the facts known at `now`.
             now: microseconds since the epoch.
         """
-        if not customer.row.known:
+        if not customer.facts.event_count:
             return None
         replay = _Replay(self._rules)
         changes = order_changes(customer)
@@ -129,10 +129,10 @@ def _first_event(customer: Customer) -> _Cause:
 
 
 def _customer_claims(customer: Customer) -> Iterator[AnyClaim]:
-    for section in customer.row.sections():
+    for section in customer.facts.sections():
         for claims in section.values():
             yield from claims
-    for claim in customer.row.loose:
+    for claim in customer.facts.customer_claims:
         if makes_customer(claim):
             yield claim
 

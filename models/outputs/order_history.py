@@ -43,7 +43,7 @@ def order_changes(customer: Customer) -> list[OrderChange]:
     """Return every change of a customer's qualifying orders, sorted by time and event id."""
     refunded = _refunds_by_order(customer)
     changes: list[OrderChange] = []
-    for order_id, claims in customer.row.orders.items():
+    for order_id, claims in customer.facts.orders.items():
         payments = refunded.get(order_id, ())
         placed = _only_placed(claims)
         if placed is not None and not payments:  # nearly all orders
@@ -56,7 +56,7 @@ def order_changes(customer: Customer) -> list[OrderChange]:
 
 def _refunds_by_order(customer: Customer) -> dict[str, list[Completed]]:
     by_order: dict[str, list[Completed]] = {}
-    for claims in customer.row.refunds.values():
+    for claims in customer.facts.refunds.values():
         winner = refunds.completed(claims)
         if winner is not None:
             by_order.setdefault(winner.order, []).append(winner)

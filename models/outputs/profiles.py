@@ -65,13 +65,13 @@ class ProfileEmitter:
         """Return a customer's profile as of the snapshot's time."""
         history = snapshot.history
         orders = history.orders
-        nps = feedback.latest_nps(snapshot.customer.row.loose)
+        nps = feedback.latest_nps(snapshot.customer.facts.customer_claims)
         return Profile(
             customer_id=snapshot.customer_id,
             lifecycle=STATES[history.lifecycle.after],
             tier=TIERS[history.tier.after],
             spender=history.year_start < len(orders),
-            sender=snapshot.customer.sent > hour(snapshot.now) - YEAR.hours,
+            sender=snapshot.customer.last_recommended > hour(snapshot.now) - YEAR.hours,
             first_order=to_datetime(orders[0].time) if orders else None,
             last_order=to_datetime(orders[-1].time) if orders else None,
             orders=len(orders),

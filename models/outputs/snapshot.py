@@ -40,7 +40,7 @@ def snapshot_of(
     """Return a customer's snapshot; the arguments are the attributes of the same name."""
     opened = {
         ticket_id: ticket
-        for ticket_id, claims in customer.row.tickets.items()
+        for ticket_id, claims in customer.facts.tickets.items()
         if (ticket := tickets.derive(claims)) is not None
     }
     return CustomerSnapshot(customer, customer.key.decode(), history, opened, net_value, now)

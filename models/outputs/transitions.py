@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from models.contract.messages import Cause, Standing, Transition
 from models.customers.lifecycle import STATES
-from models.identity.links import event_id
+from models.identity.links import original_event_id
 from models.outputs.emitted import EmittedTransition
 from models.outputs.ids import content_hash, deterministic_id, to_datetime
 from models.outputs.lifecycle_history import LifecycleTransition
@@ -70,5 +70,5 @@ def _message(output_id: str, customer_id: str, what: Standing, transition: Lifec
         None if transition.before is None else names[transition.before],
         names[transition.after],
         to_datetime(transition.time),
-        Cause(transition.cause, event_id(transition.event)),
+        Cause(transition.cause, original_event_id(transition.event)),
     )

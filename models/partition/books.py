@@ -15,7 +15,6 @@ from typing import Any
 from models.aggregation.aggregates import Aggregates
 from models.customers.aggregator import CustomerAggregator
 from models.customers.customer import Customer
-from models.customers.facts_by_entity import after
 from models.definitions.definitions import Definitions
 from models.definitions.windows import hour
 from models.entities import carts, feedback, orders, refunds, tickets
@@ -23,7 +22,7 @@ from models.entities.carts import Cart, CartAggregator
 from models.entities.exposures import Exposure
 from models.entities.feedback import NPS, FeedbackAggregator, Review
 from models.entities.orders import Order, OrderAggregator, qualifying_order
-from models.entities.refunds import NOT_REFUNDED, RefundAggregator, Refunded
+from models.entities.refunds import RefundAggregator
 from models.entities.sla import SlaAggregator, SlaOutcome
 from models.entities.tickets import TicketAggregator
 from models.facts.claims import (
@@ -73,28 +72,28 @@ class Books:
             if claim.cart is not None:
                 self._convert(account, claim.cart, claim.time, 1)
             if claim.referrer:
-                account.row.correspond().refers.add(entity)
-        self._put_order(account, entity, [*account.row.orders.get(entity, ()), claim])
+                account.facts.ensure_links().orders_with_referrer.add(entity)
+        self._put_order(account, entity, [*account.facts.orders.get(entity, ()), claim])
 
     def _expire_order(self, account: Customer, entity: str, known: list[OrderClaim]) -> None:
-        for claim in account.row.orders[entity]:
+        for claim in account.facts.orders[entity]:
             if type(claim) is Placed and claim.cart is not None and claim not in known:
                 self._convert(account, claim.cart, claim.time, -1)
         self._put_order(account, entity, known)
 
     def _put_order(self, account: Customer, entity: str, known: list[OrderClaim]) -> None:
         old = account.order(entity)
-        new = account.derive(entity, known)
+        new = account.derive_order(entity, known)
         if old == new:
-            _replace(account.row.orders, entity, known)
-        elif (old is None) == (new is None) or not account.row.refunds:
+            _replace(account.facts.orders, entity, known)
+        elif (old is None) == (new is None) or not account.facts.refunds:
             self._change_order(account, entity, old, new)
-            _replace(account.row.orders, entity, known)
+            _replace(account.facts.orders, entity, known)
         else:
-            waiting = account.refunds_about.get(entity, ())
+            waiting = account.refunds_by_order.get(entity, ())
             met = self._add_refunds(account, waiting, -1)
             self._change_order(account, entity, old, new)
-            _replace(account.row.orders, entity, known)
+            _replace(account.facts.orders, entity, known)
             self._whole.record_exposure(account, met, self._add_refunds(account, waiting, 1))
 
     def _change_order(self, account: Customer, entity: str, old: Order | None, new: Order | None) -> None:
@@ -114,11 +113,12 @@ class Books:
                 self._remind(account, ORDER, entity, due)
 
     def _enter_refund(self, account: Customer, entity: str, claim: RefundClaim) -> None:
-        account.refunds_about.setdefault(claim.order, set()).add(entity)
-        self._put_refund(account, entity, [*account.row.refunds.get(entity, ()), claim])
+        account.refunds_by_order.setdefault(claim.order, set()).add(entity)
+        self._put_refund(account, entity, [*account.facts.refunds.get(entity, ()), claim])
 
     def _put_refund(self, account: Customer, entity: str, known: list[RefundClaim]) -> None:
-        section, refunded, _ = account.row.refunds, account.refunded, account.line
+        account.build_order_indexes()
+        section = account.facts.refunds
         old, new = refunds.completed(section.get(entity, ())), refunds.completed(known)
         met = self._add_refunds(account, (entity,), -1)
         _replace(section, entity, known)
@@ -126,12 +126,7 @@ class Books:
         if old is new:
             return
         before = {claim.order: account.order(claim.order) for claim in (old, new) if claim is not None}
-        if old is not None:
-            number, paid = refunded[old.order]
-            refunded[old.order] = Refunded(number - 1, paid - old.amount)
-        if new is not None:
-            number, paid = refunded.get(new.order, NOT_REFUNDED)
-            refunded[new.order] = Refunded(number + 1, paid + new.amount)
+        account.replace_completed_refund(old, new)
         for order, view in before.items():
             now = account.order(order)
             if view != now:
@@ -140,7 +135,7 @@ class Books:
     def _add_refunds(self, account: Customer, entities: Iterable[str], sign: int) -> list[Exposure]:
         """Add refunds' own points, or take them back, and give what the customer met in them."""
         found = [
-            refunds.derive(account.row.refunds.get(entity, ()), account.has_order) for entity in entities
+            refunds.derive(account.facts.refunds.get(entity, ()), account.has_order) for entity in entities
         ]
         for refund in found:
             self._refunds.add(refund, sign)
@@ -150,25 +145,25 @@ class Books:
 
     def _convert(self, account: Customer, entity: str, time: int, sign: int) -> None:
         """An order names the cart that did not, or no longer does."""
-        if not account.heeds(entity):
+        if not account.tracks_cart(entity):
             return
         self._take_cart(account, entity)
         if sign > 0:
-            account.conversions.setdefault(entity, []).append(time)
+            account.cart_orders.setdefault(entity, []).append(time)
         else:
-            account.conversions[entity].remove(time)
+            account.cart_orders[entity].remove(time)
         self._add_cart(account, entity)
 
     def _cart(self, account: Customer, entity: str) -> Cart | None:
-        started = account.row.carts.get(entity)
-        return None if started is None else carts.derive(started, account.conversions_of(entity))
+        started = account.facts.carts.get(entity)
+        return None if started is None else carts.derive(started, account.orders_of_cart(entity))
 
     def _enter_checkout(self, account: Customer, entity: str, claim: CheckoutStarted) -> None:
-        self._put_cart(account, entity, [*account.row.carts.get(entity, ()), claim])
+        self._put_cart(account, entity, [*account.facts.carts.get(entity, ()), claim])
 
     def _put_cart(self, account: Customer, entity: str, known: list[CheckoutStarted]) -> None:
         self._take_cart(account, entity)
-        _replace(account.row.carts, entity, known)
+        _replace(account.facts.carts, entity, known)
         self._add_cart(account, entity)
 
     def _take_cart(self, account: Customer, entity: str) -> None:
@@ -185,12 +180,12 @@ class Books:
     # Tickets.
 
     def _enter_ticket(self, account: Customer, entity: str, claim: TicketClaim) -> None:
-        self._put_ticket(account, entity, [*account.row.tickets.get(entity, ()), claim])
+        self._put_ticket(account, entity, [*account.facts.tickets.get(entity, ()), claim])
 
     def _put_ticket(self, account: Customer, entity: str, known: list[TicketClaim]) -> None:
-        old = tickets.derive(account.row.tickets.get(entity, ()))
+        old = tickets.derive(account.facts.tickets.get(entity, ()))
         new = tickets.derive(known)
-        _replace(account.row.tickets, entity, known)
+        _replace(account.facts.tickets, entity, known)
         if old == new:
             return
         self._tickets.replace(old, new)
@@ -216,11 +211,11 @@ class Books:
     # Feedback, and what else is about the customer alone.
 
     def _enter_review(self, account: Customer, entity: str, claim: ReviewClaim) -> None:
-        self._put_review(account, entity, [*account.row.reviews.get(entity, ()), claim])
+        self._put_review(account, entity, [*account.facts.reviews.get(entity, ()), claim])
 
     def _put_review(self, account: Customer, entity: str, known: list[ReviewClaim]) -> None:
-        old = feedback.derive(account.row.reviews.get(entity, ()))
-        _replace(account.row.reviews, entity, known)
+        old = feedback.derive(account.facts.reviews.get(entity, ()))
+        _replace(account.facts.reviews, entity, known)
         self._change_review(account, old, feedback.derive(known))
 
     def _change_review(self, account: Customer, old: Review | None, new: Review | None) -> None:
@@ -231,12 +226,12 @@ class Books:
         self._whole.record_exposure(account, feedback.review_exposures(old), feedback.review_exposures(new))
 
     def _enter_loose(self, account: Customer, _: str, claim: CustomerClaim) -> None:
-        loose = account.row.loose
+        loose = account.facts.customer_claims
         if isinstance(claim, Answered) and claim.survey == NPS:
             old = feedback.latest_nps(loose)
             if old is None or (claim.time, claim.id) > (old.time, old.id):
                 self._change_nps(old, claim)
-        loose.append(claim)
+        account.add_customer_claim(claim)
         self._add_loose(claim, 1)
         if isinstance(claim, Acted):
             self._whole.add_action(account, claim)
@@ -253,15 +248,13 @@ class Books:
             self._checkout.add_stockout(claim, sign)
 
     def _expire_loose(self, account: Customer, before: int) -> None:
-        row = account.row
-        known, row.loose = row.loose, after(row.loose, before)
-        for claim in known:
-            if claim.time < before:
-                self._add_loose(claim, -1)
-                self._whole.record_exposure(account, feedback.claim_exposures(claim), ())
-                if isinstance(claim, Acted):
-                    self._whole.remove_action(account, claim)
-        self._change_nps(feedback.latest_nps(known), feedback.latest_nps(row.loose))
+        before_nps = feedback.latest_nps(account.facts.customer_claims)
+        for claim in account.remove_customer_claims(before):
+            self._add_loose(claim, -1)
+            self._whole.record_exposure(account, feedback.claim_exposures(claim), ())
+            if isinstance(claim, Acted):
+                self._whole.remove_action(account, claim)
+        self._change_nps(before_nps, feedback.latest_nps(account.facts.customer_claims))
 
     def _change_nps(self, old: Answered | None, new: Answered | None) -> None:
         if old is new:

@@ -22,7 +22,14 @@ from models.facts.control import (
 )
 from models.facts.fact import Fact
 from models.identity.erased_ids import ErasedIds, Rows
-from models.identity.links import links_of, mentioned, renamed, unnamed, without
+from models.identity.links import (
+    OrderReferral,
+    linked_customers,
+    links_of,
+    reassigned,
+    without_erased,
+    without_referrer,
+)
 from models.identity.merge_registry import MERGE_KEY, REDIRECT_KEY, MergeRegistry
 from models.identity.messages import Message
 
@@ -72,7 +79,7 @@ class CrossPartition:
     def repeat(self) -> None:
         """Say everything again, to partitions that have lost it."""
         if self._registry is not None or any(key.startswith(MERGE_KEY) for key in self._rows):
-            self.outgoing += self.registry.everything()
+            self.outgoing += self.registry.all_redirects()
         if self._home.counting:
             for key in self.correspondents():
                 self.tell(self._home.account(key), again=True)
@@ -83,7 +90,7 @@ class CrossPartition:
         """Give a fact of an event as it may be taken; None if it is not this partition's to take."""
         to = self._markers.get(key)
         if to is not None:
-            self._send(to, renamed(fact, key.decode(), to))
+            self._send(to, reassigned(fact, key.decode(), to))
             return None
         if not self._vault.holds_any:
             return fact
@@ -92,7 +99,7 @@ class CrossPartition:
             return None
         claim = fact.claim
         if type(claim) is Placed and claim.referrer and claim.referrer in self._vault:
-            return unnamed(fact)
+            return without_referrer(fact)
         return fact
 
     def take(self, key: bytes, fact: Fact) -> None:
@@ -126,7 +133,7 @@ class CrossPartition:
             home.keep(key, fact)
             return
         account = home.account(key)
-        letters = account.row.letters
+        letters = account.facts.links
         if letters is None or claim.identity not in letters.identities:
             home.keep(key, fact)
             home.ledger.join(account, claim.identity)
@@ -139,7 +146,7 @@ class CrossPartition:
             home.keep(key, fact)
             return
         account = home.account(key)
-        letters = account.row.letters
+        letters = account.facts.links
         known = None if letters is None else letters.referrals.get((claim.by, fact.entity))
         if known is None or known.sequence < claim.sequence:
             home.keep(key, fact)
@@ -168,12 +175,12 @@ class CrossPartition:
         for fact in facts:
             if type(fact.claim) is not SentReferral:
                 self._send(
-                    to, fact if isinstance(fact.claim, StoredControlFact) else renamed(fact, identity, to)
+                    to, fact if isinstance(fact.claim, StoredControlFact) else reassigned(fact, identity, to)
                 )
 
     def _withdraw(self, identity: str, facts: Iterable[Fact]) -> None:
         """Say that orders are no referrals of this identity's any more."""
-        for order, (referrer, at) in links_of(facts).told.items():
+        for order, (referrer, at) in links_of(facts).sent_referrals.items():
             self._say(identity, order, referrer, at, active=False)
 
     def _forget(self, identity: str) -> None:
@@ -186,8 +193,8 @@ class CrossPartition:
             self._home.replace(key, [])
         for other in {*self._mentions.pop(identity, ()), *self._home.waiting_to_name(identity)}:
             facts = self._home.log_of(other)
-            if identity in mentioned(facts):  # still
-                self._home.replace(other, without(facts, {identity}))
+            if identity in linked_customers(facts):  # still
+                self._home.replace(other, without_erased(facts, {identity}))
 
     def _mark(self, key: bytes, to: str | None) -> None:
         """Note to whom an identity's facts are sent on; None: to nobody."""
@@ -206,11 +213,15 @@ class CrossPartition:
 
     def erased_of(self, facts: Iterable[Fact]) -> set[str]:
         """Give who of those whom a log names is erased."""
-        return {name for name in mentioned(facts) if name in self._vault} if self._vault.holds_any else set()
+        return (
+            {name for name in linked_customers(facts) if name in self._vault}
+            if self._vault.holds_any
+            else set()
+        )
 
     def note_names(self, key: bytes, facts: Iterable[Fact]) -> None:
         """Take note of whom a customer's log names."""
-        for name in mentioned(facts):
+        for name in linked_customers(facts):
             self._mentions.setdefault(name, set()).add(key)
 
     def correspondents(self) -> list[bytes]:
@@ -224,12 +235,12 @@ class CrossPartition:
         if type(claim) is Placed and claim.referrer:
             self._mentions.setdefault(claim.referrer, set()).add(account.key)
         elif type(claim) is Completed:
-            orders = {each.order for each in account.row.refunds.get(fact.entity, ())}
+            orders = {each.order for each in account.facts.refunds.get(fact.entity, ())}
         self.tell(account, orders)
 
     def owes(self, account: Customer, *, again: bool) -> bool:
         """Whether `tell` would tell anybody anything."""
-        if account.row.letters is None:
+        if account.facts.links is None:
             return False
         return any(told != now or (again and now) for _, told, now in _named(account))
 
@@ -245,7 +256,7 @@ class CrossPartition:
     def _tell(self, account: Customer, by: str, order: str, referrer: str, at: int, *, active: bool) -> None:
         self._say(by, order, referrer, at, active=active)
         told = SentReferral(referrer=referrer, at=at, active=active)
-        account.row.correspond().add(order, told)
+        account.facts.ensure_links().add(order, told)
         self._home.keep(account.key, Fact(order, told))
 
     def _say(self, by: str, order: str, referrer: str, at: int, *, active: bool) -> None:
@@ -258,19 +269,21 @@ class CrossPartition:
 
 def _named(
     account: Customer, orders: set[str] | None = None
-) -> list[tuple[str, tuple[str, int] | None, tuple[str, int] | None]]:
+) -> list[tuple[str, OrderReferral | None, OrderReferral | None]]:
     """Give a customer's orders (all, or of these) that name somebody: what was said last, and what is so.
 
     That is who is named and when the order was placed (microseconds); None: that nobody is.
     """
-    letters = account.row.letters
+    letters = account.facts.links
     if letters is None:
         return []
     named = []
-    for entity in sorted(letters.refers if orders is None else letters.refers & orders):
+    for entity in sorted(
+        letters.orders_with_referrer if orders is None else letters.orders_with_referrer & orders
+    ):
         order = account.order(entity)
         now = None
         if order is not None and order.qualifying and order.referrer:
-            now = order.referrer, order.time
-        named.append((entity, letters.told.get(entity), now))
+            now = OrderReferral(order.referrer, order.time)
+        named.append((entity, letters.sent_referrals.get(entity), now))
     return named

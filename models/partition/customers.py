@@ -7,7 +7,7 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_HOUR, NEVER_US, TIMELESS, US_PER_HOUR, between, horizon_start
 from models.facts.fact import Fact
 from models.facts.fact_log import FactLog
-from models.identity.links import kept, without
+from models.identity.links import facts_since, without_erased
 from models.outputs import EmitSchedule
 from models.partition.cross_partition import CrossPartition
 from models.partition.future_facts import FutureFacts
@@ -114,7 +114,7 @@ class PartitionCustomers:
             self.ledger.expire(self._accounts.get(key), NEVER_US)
             self.desk.mark_dirty(key)
         self._waiting.forget(key)
-        self._accounts.forget(key)
+        self._accounts.remove(key)
         self.journal.rewrite(key, facts)
         if self.counting and facts:
             self.restore(key)
@@ -128,8 +128,8 @@ class PartitionCustomers:
     def age(self, account: Customer, time: int) -> None:
         """Look at a customer again when what is of a time (microseconds) leaves the horizon."""
         at = time // US_PER_HOUR
-        if at < account.row.earliest:
-            account.row.earliest = at
+        if at < account.facts.earliest_hour:
+            account.facts.earliest_hour = at
             self._oldest.setdefault(at, []).append(account.key)
 
     def touch(self, key: bytes) -> None:
@@ -147,24 +147,24 @@ class PartitionCustomers:
         if self._meta.latest > self._meta.now:
             facts = self._hold(key, facts)
         row = CustomerFacts(facts)
-        if row.earliest * US_PER_HOUR < self.since:
-            facts = kept(facts, self.since)
+        if row.earliest_hour * US_PER_HOUR < self.since:
+            facts = facts_since(facts, self.since)
             self.journal.rewrite(key, [*facts, *self._waiting.of(key)])
             row = CustomerFacts(facts)
-        if row.letters is not None or key in self._waiting:
+        if row.links is not None or key in self._waiting:
             erased = self.correspondence.erased_of(self.journal.read(key))
             if erased:
-                self.journal.rewrite(key, without(self.journal.read(key), erased))
+                self.journal.rewrite(key, without_erased(self.journal.read(key), erased))
                 self._waiting.unname(key, erased)
-                facts = without(facts, erased)
+                facts = without_erased(facts, erased)
                 row = CustomerFacts(facts)
-        if row.earliest == NEVER_HOUR:
+        if row.earliest_hour == NEVER_HOUR:
             return None
         account = Customer(key, row)
         self.ledger.open(account)
-        self._accounts.pack(account)
-        self._oldest.setdefault(row.earliest, []).append(key)
-        if row.letters is not None:
+        self._accounts.pack_exposures(account)
+        self._oldest.setdefault(row.earliest_hour, []).append(key)
+        if row.links is not None:
             self.correspondence.note_names(key, facts)
         return account
 
@@ -182,7 +182,7 @@ class PartitionCustomers:
     def _know(self, key: bytes, account: Customer, fact: Fact) -> None:
         self.enter(account, fact)
         self.desk.mark_dirty(key)
-        if account.row.letters is not None:
+        if account.facts.links is not None:
             self.correspondence.follow(account, fact)
 
     # What the clock does.
@@ -206,15 +206,15 @@ class PartitionCustomers:
         for at in between(self._oldest, before // US_PER_HOUR, self.since // US_PER_HOUR):
             for key in self._oldest.pop(at):
                 account = self._accounts.get(key)
-                if account.row.earliest == at:
+                if account.facts.earliest_hour == at:
                     self._forget(key, account)
 
     def _forget(self, key: bytes, account: Customer) -> None:
         self.ledger.expire(account, self.since)
         self.desk.mark_dirty(key)
-        self.journal.rewrite(key, kept(self.journal.read(key), self.since))
+        self.journal.rewrite(key, facts_since(self.journal.read(key), self.since))
         self.correspondence.tell(account)
-        if account.row.earliest != NEVER_HOUR:
-            self._oldest.setdefault(account.row.earliest, []).append(key)
+        if account.facts.earliest_hour != NEVER_HOUR:
+            self._oldest.setdefault(account.facts.earliest_hour, []).append(key)
         elif key not in self.journal.rows:
-            self._accounts.forget(key)
+            self._accounts.remove(key)

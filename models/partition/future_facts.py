@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from models.facts.fact import Fact
-from models.identity.links import mentioned, without
+from models.identity.links import linked_customers, without_erased
 
 
 class FutureFacts:
@@ -56,8 +56,8 @@ class FutureFacts:
     def unname(self, key: bytes, erased: set[str]) -> None:
         """Let no fact of a customer name who is erased."""
         if key in self._held:
-            self._held[key] = without(self._held[key], erased)
+            self._held[key] = without_erased(self._held[key], erased)
 
     def naming(self, identity: str) -> list[bytes]:
         """Give the customers with facts that name somebody."""
-        return [key for key, held in self._held.items() if identity in mentioned(held)]
+        return [key for key, held in self._held.items() if identity in linked_customers(held)]

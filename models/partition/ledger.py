@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from msgspec.structs import replace
 
 from models.customers.customer import Customer
-from models.customers.facts_by_entity import after
+from models.customers.facts_by_entity import claims_since
 from models.definitions.definitions import Definitions
 from models.definitions.windows import hour
 from models.entities import carts, feedback, orders, tickets
@@ -22,6 +22,8 @@ from models.partition.books import CART, CUSTOMER, ORDER, TICKET, Books
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from models.entities.orders import OrderHistory
 
 
 class Ledger(Books):
@@ -42,13 +44,13 @@ class Ledger(Books):
         """Make a fact known, which is not yet."""
         claim = fact.claim
         kind = type(claim)
-        moving = kind in STATUS_CLAIMS or not account.row.known
+        moving = kind in STATUS_CLAIMS or not account.facts.event_count
         before = self._whole.status(account) if moving else None
         self._enter[kind](account, fact.entity, claim)
         if kind not in NON_CUSTOMER_CLAIMS:
-            account.row.known += 1
+            account.facts.event_count += 1
         if kind in RECOMMENDATION_CLAIMS:
-            account.renew_sent()
+            account.invalidate("last_recommended")
         if moving:
             self._whole.reclassify(account, before)
         if fact.seen is not None:
@@ -57,7 +59,7 @@ class Ledger(Books):
 
     def open(self, account: Customer) -> None:
         """Add all that a restored customer adds, as if it all came now."""
-        row = account.row
+        row = account.facts
         encounters = self._open_orders(account)
         if row.tickets:
             encounters += self._open_tickets(account)
@@ -70,22 +72,22 @@ class Ledger(Books):
                 encounters += feedback.review_exposures(review)
         if row.carts:
             self._open_carts(account)
-        if row.loose:
-            for claim in row.loose:
+        if row.customer_claims:
+            for claim in row.customer_claims:
                 self._add_loose(claim, 1)
                 encounters += feedback.claim_exposures(claim)
-            self._change_nps(None, feedback.latest_nps(row.loose))
+            self._change_nps(None, feedback.latest_nps(row.customer_claims))
         self._whole.restore(account, encounters)
 
     def _open_orders(self, account: Customer) -> list[Exposure]:
         encounters: list[Exposure] = []
-        line = account.line = []
+        line: OrderHistory = []
         refunded, now, add = account.refunded, self.now, self._orders.add
-        for entity, known in account.row.orders.items():
+        for entity, known in account.facts.orders.items():
             order = orders.derive(known, refunded.get(entity, NOT_REFUNDED))
             if order is None:
                 continue
-            if order.referrer is not None and account.is_oneself(order.referrer):
+            if order.referrer is not None and account.is_own_identity(order.referrer):
                 order = replace(order, referrer=None)
             if order.qualifying:
                 line.append(qualifying_order(order))
@@ -93,12 +95,12 @@ class Ledger(Books):
             if order.promised is not None:
                 self._remind(account, ORDER, entity, orders.overdue_at(order, now))
                 encounters += orders.exposures(order, now)
-        line.sort()
+        account.restore_order_history(sorted(line))
         return encounters
 
     def _open_tickets(self, account: Customer) -> list[Exposure]:
         encounters: list[Exposure] = []
-        for entity, conversation in account.row.tickets.items():
+        for entity, conversation in account.facts.tickets.items():
             ticket = tickets.derive(conversation)
             if ticket is not None:
                 outcome = self._targets.outcome(ticket, self.now)
@@ -109,8 +111,8 @@ class Ledger(Books):
         return encounters
 
     def _open_carts(self, account: Customer) -> None:
-        conversions, now, add = account.conversions, self.now, self._checkout.add
-        for entity, started in account.row.carts.items():
+        conversions, now, add = account.cart_orders, self.now, self._checkout.add
+        for entity, started in account.facts.carts.items():
             cart = carts.derive(started, conversions.get(entity, ()))
             if cart is not None:
                 add(cart, now, 1)
@@ -138,7 +140,7 @@ class Ledger(Books):
                     account, orders.exposures(order, before), orders.exposures(order, self.now)
                 )
         elif kind == TICKET:
-            ticket = tickets.derive(account.row.tickets.get(entity, ()))
+            ticket = tickets.derive(account.facts.tickets.get(entity, ()))
             if ticket is not None:
                 self._target(account, entity, ticket, self._targets.outcome(ticket, before))
         elif kind == CUSTOMER:
@@ -152,14 +154,14 @@ class Ledger(Books):
     def refer(self, account: Customer, order: str, referred: Referred) -> None:
         """Let another customer's order be a referral of this one's, or no longer."""
         before = self._whole.status(account)
-        account.row.correspond().add(order, referred)
-        account.renew_sent()
+        account.facts.ensure_links().add(order, referred)
+        account.invalidate("last_recommended")
         self._whole.reclassify(account, before)
 
     def join(self, account: Customer, identity: str) -> None:
         """Let an identity be the customer's, too: orders that name it are no referrals."""
-        letters = account.row.correspond()
-        before = [(entity, account.order(entity)) for entity in letters.refers]
+        letters = account.facts.ensure_links()
+        before = [(entity, account.order(entity)) for entity in letters.orders_with_referrer]
         letters.identities.add(identity)
         for entity, old in before:
             new = account.order(entity)
@@ -168,7 +170,7 @@ class Ledger(Books):
 
     def expire(self, account: Customer, before: int) -> None:
         """Forget every claim from before a time (microseconds)."""
-        row, standing = account.row, self._whole.status(account)
+        row, standing = account.facts, self._whole.status(account)
         sections: list[tuple[dict[str, list[Any]], Callable[[Customer, str, list[Any]], None]]] = [
             (row.refunds, self._put_refund),
             (row.orders, self._expire_order),
@@ -178,15 +180,15 @@ class Ledger(Books):
         ]
         for section, put in sections:
             for entity, known in list(section.items()):
-                kept = after(known, before)
+                kept = claims_since(known, before)
                 if len(kept) < len(known):
                     put(account, entity, kept)
         self._expire_loose(account, before)
-        for experiment, seen in list(row.seen.items()):
-            self._whole.set_variants(account, experiment, after(seen, before))
-        if row.letters is not None:
-            row.letters.expire(before)
-            row.letters.refers.intersection_update(row.orders)
-        row.recount()
-        account.renew_sent()
+        for experiment, seen in list(row.variants_seen.items()):
+            self._whole.set_variants(account, experiment, claims_since(seen, before))
+        if row.links is not None:
+            row.links.expire(before)
+            row.links.orders_with_referrer.intersection_update(row.orders)
+        row.recompute_totals()
+        account.invalidate("last_recommended")
         self._whole.reclassify(account, standing)

@@ -1,10 +1,11 @@
 """One partition of the customers: their rows, what they add up to, and what the clock does to them.
 
-The state is the rows: logs of facts (`models.facts.log_pages`). A partition that resumes begins by absorbing: a fact is
-appended to its customer's log, and nothing is derived, as long as nobody can be told the numbers anyway.
-`count` adds up all rows once; from then on every fact that arrives changes the sums by what it changes, so
-that they always hold the sum of all rows at `now`. What depends on an instant waits for it: a fact from later
-than the clock in a heap, the oldest claim of each customer in the hour in which it leaves the horizon.
+The state is the rows: logs of facts (`models.facts.log_pages`). A partition that resumes begins by absorbing:
+a fact is appended to its customer's log, and nothing is derived, as long as nobody can be told the numbers
+anyway. `count` adds up all rows once; from then on every fact that arrives changes the sums by what it
+changes, so that they always hold the sum of all rows at `now`. What depends on an instant waits for it: a
+fact from later than the clock in a heap, the oldest claim of each customer in the hour in which it leaves the
+horizon.
 """
 
 from collections.abc import Iterable, Iterator

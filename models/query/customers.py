@@ -80,14 +80,14 @@ class Customers:
     def _has_risk(self, customer: Customer, query: CustomerQuery, now: int) -> bool:
         if query.risk is None and query.min_lateness is None and query.max_p_alive is None:
             return True
-        risk = assess([order.time for order in customer.line], now, self._definitions)
+        risk = assess([order.time for order in customer.order_history], now, self._definitions)
         return risk is not None and _matches_risk(risk, query)  # without an order, nobody is late
 
 
 def _is_in_set(customer: Customer, query: CustomerQuery, now: int) -> bool:
     if query.set is None or query.window is None:
         return True
-    hours = [order.hour for order in customer.line]
+    hours = [order.hour for order in customer.order_history]
     return query.set in sets_of(hours, hour(now), Window.parse(query.window).hours)
 
 

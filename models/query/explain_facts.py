@@ -50,7 +50,7 @@ def _outdone(losers: Iterable[Claim], winner: Claim, reason: str) -> Iterator[Ex
 
 def of_order(account: Customer, entity: str, now: int) -> Iterator[Explanation]:
     """Judge the claims about one order."""
-    known = account.row.orders[entity]
+    known = account.facts.orders[entity]
     order = account.order(entity)
     if order is None:
         yield from _waiting(known, f"waits for order {entity}, which nothing known has placed")
@@ -84,7 +84,7 @@ def _late(order: orders.Order, now: int, uses: list[Use]) -> list[Use]:
 
 
 def _cart(account: Customer, claim: claims.Placed) -> list[Use]:
-    return ["carts"] if claim.cart is not None and claim.cart in account.row.carts else []
+    return ["carts"] if claim.cart is not None and claim.cart in account.facts.carts else []
 
 
 def _placed(
@@ -93,12 +93,12 @@ def _placed(
     uses: list[Use] = []
     if order.qualifying:
         uses.append("retention")
-        first = account.line[0].id == order.id
+        first = account.order_history[0].id == order.id
         reason = f"places order {entity}, which qualifies" + (": the customer's first" if first else "")
         if order.referrer is not None:
             uses.append("referrals")
     elif order.cancelled:
-        by = _of(account.row.orders[entity], claims.Cancelled)[0].id
+        by = _of(account.facts.orders[entity], claims.Cancelled)[0].id
         reason = f"places order {entity}, which does not qualify: {by} cancels it"
     else:
         reason = f"places order {entity}, which does not qualify: it is fully refunded"
@@ -121,7 +121,7 @@ def _amended(amended: Sequence[claims.Amended], order: orders.Order) -> Iterator
 
 def of_refund(account: Customer, entity: str) -> Iterator[Explanation]:
     """Judge the claims about one refund."""
-    known = account.row.refunds[entity]
+    known = account.facts.refunds[entity]
     refund = refunds.derive(known, account.has_order)
     for kind, judge in (
         (claims.Requested, _requested),
@@ -167,7 +167,7 @@ def _rejected(_: Customer, claim: claims.Rejected, refund: refunds.Refund) -> Ex
 
 def of_ticket(account: Customer, entity: str) -> Iterator[Explanation]:
     """Judge the claims about one ticket."""
-    known = account.row.tickets[entity]
+    known = account.facts.tickets[entity]
     ticket = tickets.derive(known)
     if ticket is None:
         yield from _waiting(known, f"waits for ticket {entity}, which nothing known has opened")
@@ -229,7 +229,7 @@ def _changes(changes: Sequence[claims.StatusChanged], ticket: Ticket) -> Iterato
 
 def of_review(account: Customer, entity: str) -> Iterator[Explanation]:
     """Judge the claims about one review."""
-    known = account.row.reviews[entity]
+    known = account.facts.reviews[entity]
     removed, versions = _of(known, claims.Removed), _of(known, claims.Submitted)
     if removed:
         yield Explanation(removed[0], ["feedback"], f"removes review {entity} for good")
@@ -245,8 +245,8 @@ def of_review(account: Customer, entity: str) -> Iterator[Explanation]:
 
 def of_cart(account: Customer, entity: str, now: int) -> Iterator[Explanation]:
     """Judge the claims about one cart."""
-    known = _of(account.row.carts[entity], claims.CheckoutStarted)
-    ordered = min(account.conversions_of(entity), default=None)
+    known = _of(account.facts.carts[entity], claims.CheckoutStarted)
+    ordered = min(account.orders_of_cart(entity), default=None)
     last = known[-1]
     due = last.time + ABANDONED_AFTER_US
     if ordered is None:
@@ -263,7 +263,7 @@ def of_cart(account: Customer, entity: str, now: int) -> Iterator[Explanation]:
 
 def of_loose(account: Customer) -> Iterator[Explanation]:
     """Judge the claims that are about the customer alone."""
-    loose = account.row.loose
+    loose = account.facts.customer_claims
     latest = feedback.latest_nps(loose)
     for claim in loose:
         if isinstance(claim, claims.Answered):

@@ -12,7 +12,7 @@ from models.definitions.windows import TIMELESS, Window, hour
 from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, EntityKind, EventField
 from models.facts.claims import Claim
 from models.facts.fact import Fact
-from models.identity.links import event_id
+from models.identity.links import original_event_id
 from models.outputs.ids import to_datetime
 from models.outputs.lifecycle_history import LifecycleReplay, LifecycleTransition
 from models.outputs.profiles import TIERS
@@ -80,7 +80,7 @@ class Explainer:
         page = events[:limit]
         verdicts = {id(verdict.claim): verdict for verdict in _judge(account, page, now)}
         more = Place(page[-1].time, page[-1].claim.id) if len(events) > limit else None
-        hours = [order.hour for order in account.line]
+        hours = [order.hour for order in account.order_history]
         return Why(
             customer_id=account.key.decode(),
             lifecycle=STATES[course.lifecycle.after],
@@ -108,7 +108,7 @@ class Explainer:
         about = claim_type.entity
         age = hour(now) - hour(claim.time)
         return Reason(
-            id=event_id(claim.id) or claim.id,
+            id=original_event_id(claim.id) or claim.id,
             type=claim_type.event_type,
             time=to_datetime(claim.time),
             subject=None if about is None else Subject(about, fact.entity),
@@ -116,7 +116,7 @@ class Explainer:
             experiments=fact.seen or {},
             counts_for=verdict.uses,
             reason=verdict.reason,
-            outdone_by=event_id(verdict.by),
+            outdone_by=original_event_id(verdict.by),
             windows=[w.name for w in self._windows if 0 <= age < w.hours],
             windows_before=[w.name for w in self._windows if w.hours <= age < 2 * w.hours],
         )
@@ -124,7 +124,7 @@ class Explainer:
 
 def _judge(account: Customer, page: Sequence[Fact], now: int) -> Iterator[Explanation]:
     """Judge all that is known of the things, and no others, that a page of events is about."""
-    sections = dict(zip(ENTITY_KINDS, account.row.sections(), strict=True))
+    sections = dict(zip(ENTITY_KINDS, account.facts.sections(), strict=True))
     about = {(CLAIM_TYPES[type(fact.claim)].entity, fact.entity) for fact in page}
     for kind, entity in about:
         if kind is None:
@@ -134,7 +134,7 @@ def _judge(account: Customer, page: Sequence[Fact], now: int) -> Iterator[Explan
 
 
 def _change(turn: LifecycleTransition) -> Change:
-    return Change(to_datetime(turn.time), Cause(turn.cause, event_id(turn.event)))
+    return Change(to_datetime(turn.time), Cause(turn.cause, original_event_id(turn.event)))
 
 
 def _says(claim: Claim) -> Iterator[tuple[str, Any]]:

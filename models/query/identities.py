@@ -6,7 +6,7 @@ from models.contract.decoding import to_us
 from models.facts.claims import MergeVariant
 from models.facts.control import Merge
 from models.facts.fact import Fact
-from models.identity.links import renamed
+from models.identity.links import reassigned
 from models.identity.merge_registry import Component
 from models.outputs.ids import to_datetime
 from models.query.explain_facts import Explanation
@@ -20,7 +20,7 @@ def identities_of(identity: str, component: Component | None) -> Identities:
     """Give who an identity is one with, from what the registry knows of it; None: with nobody."""
     if component is None:
         return Identities(identity, [], [])
-    name = component.name
+    name = component.canonical_id
     merges = sorted(component.merges, key=lambda merge: (merge.at, merge.event, merge.customer))
     return Identities(name, sorted(component.members - {name}), [_seen(merge) for merge in merges])
 
@@ -31,7 +31,9 @@ def _seen(merge: Merge) -> MergeSeen:
 
 def made_of(merges: Iterable[MergeSeen], customer: str) -> Made:
     """Give the merges that made a customer."""
-    return {renamed(_fact(merge, merge.id), merge.customer_id, customer).claim.id: merge for merge in merges}
+    return {
+        reassigned(_fact(merge, merge.id), merge.customer_id, customer).claim.id: merge for merge in merges
+    }
 
 
 def _fact(merge: MergeSeen, claim_id: str, seen: dict[str, str] | None = None) -> Fact:

@@ -11,7 +11,7 @@ from models.query.responses import Order
 
 def overdue(account: Customer, now: int) -> Iterator[Order]:
     """Give a customer's orders that are overdue at `now` (microseconds), by their ids."""
-    for entity in sorted(account.row.orders):
+    for entity in sorted(account.facts.orders):
         order = account.order(entity)
         if order is None or order.promised is None or not orders.is_overdue(order, now):
             continue

@@ -33,7 +33,7 @@ class Tickets:
 
     def find(self, account: Customer, question: TicketQuery, now: int) -> Iterator[Ticket]:
         """Give a customer's tickets that a question is about, as of `now` (microseconds), by their ids."""
-        for entity, claims in sorted(account.row.tickets.items()):
+        for entity, claims in sorted(account.facts.tickets.items()):
             ticket = tickets.derive(claims)
             if ticket is None or not _is_asked_for(ticket, question):
                 continue

@@ -13,7 +13,7 @@ from models.facts.claims import OrderClaim, RefundClaim
 from models.facts.control import Erase, IdentityErased, Merge, Redirected
 from models.facts.fact import Fact
 from models.identity.erased_ids import ErasedIds
-from models.identity.links import renamed
+from models.identity.links import reassigned
 from models.identity.merge_registry import MergeRegistry
 from models.identity.messages import Message
 
@@ -69,7 +69,7 @@ class PurchaseHistories:
             if identity not in self._erased:
                 name = self._names.get(identity, identity)
                 known = customers.setdefault(name, [])
-                known += (renamed(fact, identity, name) for fact in facts.values())
+                known += (reassigned(fact, identity, name) for fact in facts.values())
         return customers.values()
 
 

@@ -43,7 +43,7 @@ def _referrals(known):
     """Yield the facts with which partitions notify the referrers named in orders."""
     for customer, facts in known.items():
         decoded = Customer(customer.encode(), CustomerFacts(facts))
-        for entity in decoded.row.letters.refers if decoded.row.letters else ():
+        for entity in decoded.facts.links.orders_with_referrer if decoded.facts.links else ():
             order = decoded.order(entity)
             if order is not None and order.qualifying and order.referrer:
                 yield (

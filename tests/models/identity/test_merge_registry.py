@@ -111,7 +111,7 @@ def test_everything_tells_homes_that_have_lost_their_state(merges):
     for merge in merges:
         homes.merge(merge)
     homes.name = {name: name for name in _NAMES}
-    homes.tell(homes.registry.everything())
+    homes.tell(homes.registry.all_redirects())
     assert homes.known() == _naive(merges)
 
 

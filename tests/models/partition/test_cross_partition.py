@@ -6,7 +6,7 @@ from models.definitions.definitions import Definitions
 from models.facts import claims, control, log_pages
 from models.facts.control import Erase, Merge, Referred
 from models.facts.fact import REGISTRY_ADDRESS, Fact, encode_fact
-from models.identity.links import event_id
+from models.identity.links import original_event_id
 from models.metrics.catalogue import compute
 from models.partition import standalone
 from models.partition.metadata import METADATA_KEY
@@ -152,7 +152,7 @@ def test_identities_may_have_numbered_their_events_alike(pair):
     pair.take("ada", Fact("", claims.StockMissed(NOW, "e")))
     assert pair.value("retention_stockouts", window="7d") == 2
     known, _ = pair.partitions[1].facts(b"bob")
-    assert [event_id(fact.claim.id) for fact in known] == ["e", "e"]
+    assert [original_event_id(fact.claim.id) for fact in known] == ["e", "e"]
 
 
 def test_of_the_erased_nothing_is_kept_wherever_they_were_named(pair):

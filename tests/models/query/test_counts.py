@@ -178,7 +178,7 @@ def test_profiles_equal_the_oracles(shop):
 
 def test_late_and_on_time_are_all_buyers(shop):
     late, others = shop.customers(risk="late"), shop.customers(risk="on_time")
-    lines = [[entry[0] for entry in account.line] for account in shop.accounts]
+    lines = [[entry[0] for entry in account.order_history] for account in shop.accounts]
     risks = [risk for line in lines if (risk := assess(line, shop.now, shop.definitions))]
     assert len(late) == sum(risk.lateness > 1 for risk in risks) > 0
     assert len(others) == sum(risk.lateness <= 1 for risk in risks) > 0
