@@ -1,4 +1,4 @@
-"""Runs benchmarks, prints what they found, and writes it as JSON."""
+"""Run benchmarks, print the results, and write them as JSON."""
 
 import argparse
 import importlib
@@ -19,23 +19,25 @@ BENCHMARKS = {
 
 
 def main() -> None:
-    """Read the command line, and run."""
+    """Parse the command line and run the benchmarks."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none")
-    parser.add_argument("--quick", action="store_true", help="small sizes: tells that it works, not how fast")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds, whose median is taken [%(default)s]")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found to a file, too")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--quick", action="store_true", help="small sizes, only to test the benchmarks")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="number of rounds; results are medians [%(default)s]"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to FILE")
     parser.add_argument(
         "--data",
         type=Path,
         default=Path(tempfile.gettempdir()) / "retention-bench",
-        help="where filled topics are kept between runs [%(default)s]",
+        help="directory in which filled topics are kept between runs [%(default)s]",
     )
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
-    # A topic that was made a moment ago has no leader for another moment: aiokafka says so at each retry.
+    # A new topic has no leader at first, and aiokafka logs every retry.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     found: dict[str, list[report.Line]] = {}
     for name, title in BENCHMARKS.items():

@@ -1,4 +1,4 @@
-"""What each part of the core costs, on one thread: `python -m bench.core [--customers N] [--json]`.
+"""Measure the cost of each part of the core, on one thread: `python -m bench.core [--customers N] [--json]`.
 
 A shop's mix of events over N customers, each with 5 orders (shipped, delivered), a ticket with its
 conversation, now and then a refund, a review, an answer, a cart; ids of 20 characters.
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 def life(number: int, chance: random.Random) -> Iterator[Json]:
-    """The events of one customer."""
+    """Yield the events of one customer."""
     customer = f"customer-{number:011}"
     ids = iter(range(1_000))
 
@@ -68,7 +68,7 @@ def life(number: int, chance: random.Random) -> Iterator[Json]:
 
 
 def history(customers: int) -> list[tuple[str, bytes]]:
-    """All customers' events by time, as pairs of a topic kind and a value."""
+    """Return all customers' events in order of time, as pairs of topic kind and value."""
     chance = random.Random(1)
     events = [event for number in range(customers) for event in life(number, chance)]
     events.sort(key=lambda event: event["time"])
@@ -76,14 +76,14 @@ def history(customers: int) -> list[tuple[str, bytes]]:
 
 
 def clocked(run: Callable[[], Any], count: int) -> tuple[Any, float]:
-    """Give what `run` gives, and how long it took for each of `count`, in microseconds."""
+    """Return the result of `run`, and its duration for each of `count` items, microseconds."""
     started = time.process_time()
     result = run()
     return result, (time.process_time() - started) / count * 1e6
 
 
 def measure(customers: int) -> dict[str, float]:
-    """Give the cost of each part: microseconds unless its name says otherwise."""
+    """Return the cost of each part: microseconds unless its name gives another unit."""
     definitions, costs = Definitions(), {}
     lines = history(customers)
     count = len(lines)
@@ -133,14 +133,14 @@ def measure(customers: int) -> dict[str, float]:
 
 
 def _say(partition: Partition) -> None:
-    """Say what there is to say of everybody."""
+    """Emit all outputs of all customers."""
     while keys := partition.due_for_output(100):
         for key in keys:
             partition.emit(key)
 
 
 def _history(definitions: Definitions, keyed: list[Addressed]) -> tuple[float, float]:
-    """Absorb the whole history, then count it."""
+    """Process the whole history in bootstrap, then build the aggregates."""
     partition = Partition(definitions, {})
     partition.resume(NOW)
     _, absorbed = clocked(lambda: partition.process(keyed), len(keyed))
@@ -149,7 +149,7 @@ def _history(definitions: Definitions, keyed: list[Addressed]) -> tuple[float, f
 
 
 def _warm(definitions: Definitions, keyed: list[Addressed]) -> float:
-    """Apply the history of as many customers as stay decoded."""
+    """Apply the history of as many customers as the cache keeps decoded."""
     some = set(sorted({key for key, _, _ in keyed[:2_000]})[:300])
     chosen = [each for each in keyed if each[0] in some]
     partition = Partition(definitions, {})

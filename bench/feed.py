@@ -1,4 +1,4 @@
-"""Topics filled once and kept: one embedded Kafka a way of keying, in the benchmarks' directory."""
+"""Fill topics once and keep them: one embedded Kafka for each way of keying, in the benchmarks' directory."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ console = Console(stderr=True)
 
 @dataclass(frozen=True)
 class Filled:
-    """What a Kafka's input topics hold."""
+    """The contents of a Kafka's input topics."""
 
     events: int
     customers: int
@@ -45,9 +45,9 @@ class Filled:
 async def filled_kafka(
     directory: Path, name: str, records: Callable[[], Iterator[Record]], placing: Placing = "keyed"
 ) -> AsyncIterator[tuple[str, Filled]]:
-    """Give a running Kafka whose inputs hold `records`, and what they are; filled now if it is not yet.
+    """Yield a running Kafka whose inputs hold `records`, and their description; fill it the first time.
 
-    The name stands for the records: what was filled under it before is used again.
+    The name identifies the records: a Kafka filled under it before is used again.
     """
     home = directory / f"{name}-{placing}"
     marker = home / "filled.json"
@@ -62,9 +62,9 @@ async def filled_kafka(
 
 
 def shop(events: int, customers: int) -> Iterator[Record]:
-    """The first `events` of a simulated shop with a history of a year, to which about `customers` come.
+    """Yield the first `events` of a simulated shop with a history of a year and about `customers` customers.
 
-    Twice the size: 100,000 customers come with the first million events of a shop to which 200,000 will come.
+    The shop has twice the customers: half of them come with the first million events.
     """
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     stream = simulate(1, end - _HISTORY, end, 2 * customers)
@@ -73,7 +73,7 @@ def shop(events: int, customers: int) -> Iterator[Record]:
 
 
 async def fill(bootstrap: str, records: Iterator[Record], placing: Placing = "keyed") -> Filled:
-    """Write records to the inputs, which are made."""
+    """Create the inputs and write records to them."""
     async with admin.connect(settings(bootstrap)) as client:
         await ensure(client, [Topic(name, PARTITIONS) for name in INPUTS], replication=1)
     producer = AIOKafkaProducer(
@@ -93,7 +93,7 @@ async def fill(bootstrap: str, records: Iterator[Record], placing: Placing = "ke
 
 
 def batched_records(records: Iterator[Record]) -> Iterator[list[Record]]:
-    """Give records in lists that make large Kafka batches."""
+    """Yield records in lists that make large Kafka batches."""
     some: list[Record] = []
     for record in records:
         some.append(record)
@@ -116,12 +116,12 @@ def _placed(records: list[Record], placing: Placing) -> dict[tuple[str, int], li
 
 
 def settings(bootstrap: str, **flags: str) -> Settings:
-    """The settings that a command would have with these flags."""
+    """Return the settings of a command with these flags."""
     return load({"broker": bootstrap, "partitions": str(PARTITIONS), **flags})
 
 
 async def forget(bootstrap: str, group: str) -> None:
-    """Delete all that a group of ours and its outputs left, so that the next run starts as this one did."""
+    """Delete the topics and offsets of a group, so that the next run starts like this one."""
     await drop(bootstrap, *Names(group).internal, *DERIVED, DEAD_LETTERS)
 
 

@@ -1,4 +1,4 @@
-"""A Kafka in which a worker has made the state of many customers, kept; and more events for them."""
+"""Keep a Kafka with the state of many customers that a worker wrote, and make more events for them."""
 
 import random
 import shutil
@@ -34,7 +34,7 @@ _MIX = {
 
 @asynccontextmanager
 async def copied_kafka(directory: Path, customers: int) -> AsyncIterator[str]:
-    """Give a running copy of what `grown_kafka` gives, so that its customers stay as large as they are."""
+    """Yield a running copy of `grown_kafka`'s Kafka, so that the original customers do not grow."""
     async with grown_kafka(directory, customers):
         pass
     copy = directory / f"copy-{customers}"
@@ -49,7 +49,7 @@ async def copied_kafka(directory: Path, customers: int) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def grown_kafka(directory: Path, customers: int) -> AsyncIterator[str]:
-    """Give a running Kafka that holds the state of `customers`, made by a worker of `GROUP`; once."""
+    """Yield a running Kafka with the state of `customers`; a worker of `GROUP` writes it once."""
 
     def records() -> Iterator[Record]:
         return first_orders(customers)
@@ -73,7 +73,7 @@ async def _grow(bootstrap: str, events: int, directory: Path) -> None:
 
 
 def first_orders(customers: int) -> Iterator[Record]:
-    """Each customer's first order, half a year ago or later."""
+    """Yield each customer's first order, half a year ago or later."""
     chance = random.Random(1)
     now = datetime.now(UTC)
     for number in range(customers):
@@ -84,7 +84,7 @@ def first_orders(customers: int) -> Iterator[Record]:
 
 
 def more(customers: int, events: int, seed: int) -> Iterator[Record]:
-    """As many events of a shop's mix as asked for, of customers chosen by luck, in the last 30 days."""
+    """Yield this many events in a shop's mix, of random customers, in the last 30 days."""
     chance = random.Random(seed)
     now = datetime.now(UTC)
     kinds = chance.choices(list(_MIX), list(_MIX.values()), k=events)

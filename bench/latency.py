@@ -1,4 +1,4 @@
-"""How long from an event produced to its number on `/metrics`, while a shop is busy; seen from outside.
+"""Measure the time from an event to its number on `/metrics`, from outside, while a shop is busy.
 
 Probes are answers of a survey that nobody else answers here: the n-th is on `/metrics` as soon as their
 number is n or more. So what is measured holds the producing, the whole worker, the scrape, and the time
@@ -40,7 +40,7 @@ _LATENCY = "retention_worker_event_to_metric_seconds"
 
 
 def run(directory: Path, *, quick: bool = False, rounds: int = 1) -> list[Line]:  # noqa: ARG001 - a minute is enough
-    """Measure for a minute."""
+    """Measure the latency for a minute."""
     return asyncio.run(_measure(directory, 10.0 if quick else SECONDS))
 
 
@@ -55,7 +55,7 @@ async def _measure(directory: Path, seconds: float) -> list[Line]:
             took = time.monotonic() - started
             after = await process.scrape()
         await forget(bootstrap, group)
-        await drop(bootstrap, *INPUTS)  # the next run's history is its own, and so are its probes
+        await drop(bootstrap, *INPUTS)  # the next run writes its own history and probes
     cuts = quantiles(found, n=100)
     return [
         Line("events", (total(after, _EVENTS) - total(before, _EVENTS)) / took, "/s", EVENTS_A_SECOND * 0.9),
@@ -74,7 +74,7 @@ def _nothing() -> Iterator[Record]:
 
 @asynccontextmanager
 async def _shop(bootstrap: str) -> AsyncIterator[None]:
-    """A busy day of a simulated shop, its history first."""
+    """Yield the history and then a busy day of a simulated shop."""
     plan = Plan(start=datetime.now(UTC) - _HISTORY, customers=_CUSTOMERS, rate=_RUSH, seed=time.time_ns())
 
     async def write_all_but_probes(records: list[Event]) -> None:
@@ -94,7 +94,7 @@ async def _shop(bootstrap: str) -> AsyncIterator[None]:
 
 
 async def _settle(process: Worker) -> None:
-    """Wait until the history has been read, and then ten seconds."""
+    """Wait until the history has been read, and ten seconds more."""
     async for _, series in process.samples(0.5):
         if total(series, _EVENTS) and series.get("retention_caught_up"):
             break
@@ -102,7 +102,7 @@ async def _settle(process: Worker) -> None:
 
 
 async def _probe(bootstrap: str, process: Worker, seconds: float) -> list[float]:
-    """Produce probes, look for them, and give how long each took."""
+    """Produce probes, find each on `/metrics`, and return the seconds that each took."""
     sent: list[float] = []
     producing = asyncio.create_task(_produce(bootstrap, seconds, sent))
     found: list[float] = []
@@ -135,7 +135,7 @@ async def _produce(bootstrap: str, seconds: float, sent: list[float]) -> None:
 
 
 def _own(before: dict[str, float], after: dict[str, float]) -> float:
-    """The 0.99 quantile of what happened in between by the worker's histogram: its bucket's upper bound."""
+    """Return the upper bound of the 0.99 quantile in between, by the worker's histogram, seconds."""
     bucket = f'{_LATENCY}_bucket{{le="'
     counts = {
         (f"{_LATENCY}_bucket", (("le", name[len(bucket) : -2]),)): count - before.get(name, 0.0)

@@ -1,4 +1,4 @@
-"""What a mapping costs: the same events taken as the contract has them, and from a shop's own records."""
+"""Measure the cost of a mapping: the same events in the contract's form and in a shop's own form."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ Take = Callable[[Router, TopicPartition, list[ConsumerRecord]], None]
 
 
 def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
-    """Compare whole workers, and the intake alone, in turns: a slow minute of the machine is both's."""
+    """Compare whole workers, and the ingest alone, in turn, so that slow minutes affect both."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "mapping.toml").write_text(_mappings())
     whole = asyncio.run(_whole(directory, quick=quick, rounds=rounds))
@@ -45,7 +45,7 @@ def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
 
 
 async def _whole(directory: Path, *, quick: bool, rounds: int) -> list[Line]:
-    """Compare workers that read a year of a shop, until their metrics rest on all of it."""
+    """Compare workers that read a year of a shop until they are caught up."""
     size = 20_000 if quick else 200_000
     config = directory / "mapping.toml"
     flags = {"native": (), "mapped": (f"--config={config}",)}
@@ -74,7 +74,7 @@ def _records(size: int, *, mapped: bool) -> Iterator[Record]:
 
 
 def _intakes(*, quick: bool, rounds: int) -> list[Line]:
-    """Compare the intake alone, of records that are in memory."""
+    """Compare the ingest alone, with records in memory."""
     events = list(shop(_EVENTS // (10 if quick else 1), _CUSTOMERS // (10 if quick else 1)))
     native = [(kind, customer, value) for kind, customer, value in events]
     own = [(kind, customer, _as_a_shop_says_it(value)) for kind, customer, value in events]
@@ -99,7 +99,7 @@ def _intakes(*, quick: bool, rounds: int) -> list[Line]:
 
 
 def _cost(records: list[tuple[Kind, str, bytes]], take: Take, *, counting: bool) -> float:
-    """Processor time for each record, in microseconds, over the tasks that they belong to."""
+    """Return the processor time of one record, microseconds, over the tasks of the records."""
     intakes = [_intake(number, counting=counting) for number in range(PARTITIONS)]
     chunks = [
         (intakes[tp.partition], tp, some)
@@ -115,7 +115,7 @@ def _cost(records: list[tuple[Kind, str, bytes]], take: Take, *, counting: bool)
 def _intake(number: int, *, counting: bool) -> Router:
     partition = Partition(Definitions(), {})
     if not counting:
-        partition.resume(0)  # as a restored one: what is read is only absorbed until its end
+        partition.resume(0)  # bootstrap, as after a restore
     return Router(
         task=number,
         task_count=PARTITIONS,
@@ -138,7 +138,7 @@ def _by_source(records: list[tuple[Kind, str, bytes]]) -> dict[TopicPartition, l
 
 
 def _as_a_shop_says_it(value: bytes) -> bytes:
-    """Give an event with nested fields, a number for its time and a decimal for its amount."""
+    """Return an event with nested fields, a numeric time and a decimal amount."""
     event = msgspec.json.decode(value)
     data = {name: content for name, content in event.items() if name not in _MOVED}
     if "amount" in event:

@@ -1,4 +1,4 @@
-"""What each part of an event's way costs, in microseconds on one thread: the real functions, one by one."""
+"""Measure each part of an event's way, microseconds on one thread: the real functions, one by one."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ _ENGLISH = decode(
 )
 
 
-def run(directory: Path, *, quick: bool = False, rounds: int = 1) -> list[Line]:  # noqa: ARG001 - told, not held to
+def run(directory: Path, *, quick: bool = False, rounds: int = 1) -> list[Line]:  # noqa: ARG001 - for reporting
     """Measure the parts around the core on a real Kafka, then the core's own."""
     lines = asyncio.run(_measure(directory))
     for name, cost in core.measure(1_000 if quick else CUSTOMERS).items():
@@ -58,7 +58,7 @@ async def _measure(directory: Path) -> list[Line]:
 
 
 def _each(started: float, count: int) -> float:
-    """Processor time since `started` for each of `count`, in microseconds."""
+    """Return the processor time since `started` for each of `count` items, microseconds."""
     return (time.process_time() - started) / count * 1e6
 
 
@@ -100,7 +100,7 @@ def _steps(records: list[ConsumerRecord]) -> list[Line]:
 
 
 def _intake(records: list[ConsumerRecord], *, mine: bool) -> float:
-    """Take all records by the tasks that they belong to, or by one that they do not."""
+    """Process all records in their own tasks, or in another task."""
     partitions = [Partition(Definitions(), {}) for _ in range(PARTITIONS)]
     intakes = [
         Router(
@@ -127,7 +127,7 @@ def _intake(records: list[ConsumerRecord], *, mine: bool) -> float:
 
 
 async def _transactions(bootstrap: str) -> list[Line]:
-    """Transactions of a task: rows to the changelog; of 5,000 rows, and of one."""
+    """Measure transactions of a task with 5,000 rows and with one row for the changelog."""
     async with admin.connect(settings(bootstrap)) as client:
         await ensure(client, [Topic(_TOPIC, 1)], replication=1)
     producer = AIOKafkaProducer(

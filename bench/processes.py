@@ -1,4 +1,4 @@
-"""What is measured, as processes of their own: a real worker, watched through `/metrics`, and stock Faust."""
+"""Run the measured programs as processes: a real worker, observed through `/metrics`, and stock Faust."""
 
 import asyncio
 import json
@@ -26,8 +26,8 @@ class Worker:
     """A worker's process.
 
     Attributes:
-        started: when it was started, `time.monotonic()`.
-        pid: its process.
+        started: start time, by `time.monotonic()`.
+        pid: id of the process.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, url: str, started: float, log: Path) -> None:
@@ -39,11 +39,11 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
     async def scrape(self) -> dict[str, float]:
-        """Read `/metrics`: series with their labels, as written; nothing while it does not answer yet."""
+        """Return the series of `/metrics` by name and labels; empty while the worker does not answer."""
         if self._process.returncode is not None:
             raise RuntimeError(f"the worker ended:\n{self.log.read_text()[-2000:]}")
         with suppress(aiohttp.ClientError):
@@ -53,7 +53,7 @@ class Worker:
         return {}
 
     async def samples(self, seconds: float) -> AsyncIterator[tuple[float, dict[str, float]]]:
-        """Give (monotonic time, series) every so often."""
+        """Yield (monotonic time, series) at an interval."""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             yield time.monotonic(), await self.scrape()
@@ -61,16 +61,16 @@ class Worker:
         raise TimeoutError(f"the worker took too long: see {self.log}")
 
     def pause(self) -> None:
-        """Let it do nothing."""
+        """Pause the process (SIGSTOP)."""
         self._process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> float:
-        """Let it go on; give the moment."""
+        """Resume the process (SIGCONT) and return the monotonic time."""
         self._process.send_signal(signal.SIGCONT)
         return time.monotonic()
 
     async def stop(self) -> None:
-        """SIGTERM, and wait."""
+        """Stop the process (SIGTERM) and wait for its end."""
         await self._session.close()
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
@@ -81,7 +81,7 @@ class Worker:
 async def worker(
     bootstrap: str, group: str, directory: Path, *flags: str, **settings: str
 ) -> AsyncIterator[Worker]:
-    """Run `retention worker` in a group of its own, everything on; settings are variables."""
+    """Run `retention worker` in its own group with everything on; settings are environment variables."""
     port = free_port()
     log = directory / f"{group}.log"
     started = time.monotonic()
@@ -99,12 +99,12 @@ async def worker(
 
 
 def total(series: dict[str, float], name: str) -> float:
-    """The sum of a metric's series."""
+    """Return the sum of a metric's series."""
     return sum(value for key, value in series.items() if key.partition("{")[0] == name)
 
 
 async def run_stock(what: str, bootstrap: str, group: str, topics: list[str], size: int) -> dict[str, float]:
-    """Run `bench.stock`, and give what it printed."""
+    """Run `bench.stock` and return its output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.stock", what, bootstrap, group, str(free_port()), ",".join(topics),
         str(size), stdout=asyncio.subprocess.PIPE,
@@ -117,5 +117,5 @@ async def run_stock(what: str, bootstrap: str, group: str, topics: list[str], si
     text = output.decode()
     found: dict[str, float] = json.loads(
         text[text.index("{") :]
-    )  # what a terminal's cursor does comes before
+    )  # control sequences of the terminal come before
     return found

@@ -1,4 +1,4 @@
-"""How fast a worker is back with the state of many customers, against stock Faust with as simple a table."""
+"""Measure the restore of many customers, against stock Faust with a simple table."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ READ_RATIO, READY_RATIO = 10.0, 4.0
 
 
 def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
-    """Measure both, round by round. Stock Faust recovers fewer rows, lest it take a minute a round."""
+    """Measure both, round by round. Stock Faust recovers fewer rows, to stay below a minute a round."""
     scale = 10 if quick else 1
     return asyncio.run(_measure(directory, CUSTOMERS // scale, STOCK_ROWS // scale, 1 if quick else rounds))
 
@@ -57,7 +57,7 @@ async def _measure(directory: Path, customers: int, stock_rows: int, rounds: int
 
 
 async def _read_rate(bootstrap: str) -> float:
-    """Read every partition of the changelog as a task does, one after the other; give rows a second."""
+    """Read every partition of the changelog as a task does, one after the other; return rows a second."""
     rows, started = 0, time.monotonic()
     for number in range(PARTITIONS):
         partition = Partition(Definitions(), {})
@@ -70,17 +70,17 @@ async def _read_rate(bootstrap: str) -> float:
 
 
 async def _until_ready(bootstrap: str, directory: Path) -> float:
-    """Give seconds from a worker's start until its metrics rest on everything."""
+    """Return the seconds from a worker's start until it is caught up."""
     async with worker(bootstrap, GROUP, directory) as process:
         async for at, series in process.samples(0.1):
-            # The last metrics stay exported meanwhile: it is the worker itself that says it has caught up.
+            # The last metrics stay exported meanwhile, so the worker's own gauge decides.
             if series.get("retention_worker_caught_up") and series.get("retention_caught_up"):
                 return at - process.started
     raise AssertionError
 
 
 async def _stock(bootstrap: str, rows: int) -> dict[str, float]:
-    """Have stock Faust recover a table of `rows` numbers, from a changelog as it writes it."""
+    """Run stock Faust's recovery of a table of `rows` numbers from its own changelog."""
     group = f"stock-{time.time_ns()}"
     changelog, source = f"{group}-counts-changelog", f"{group}-events"
     async with admin.connect(settings(bootstrap)) as client:

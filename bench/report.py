@@ -1,4 +1,4 @@
-"""What a benchmark found: lines with a target each where there is one, as a table or as JSON."""
+"""Report benchmark results as a table or as JSON, with targets where they exist."""
 
 import json
 import os
@@ -14,15 +14,15 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Line:
-    """One number.
+    """One measured number.
 
     Attributes:
         name: what was measured.
-        value: how much.
-        unit: of what.
-        target: what it should be at least, or at most; none: it is only told.
+        value: the median.
+        unit: unit of `value`.
+        target: lower or upper bound; None for information only.
         at_most: whether the target is an upper bound.
-        rounds: what each round found, if it was measured more than once; `value` is their median.
+        rounds: the value of each round, if there were several.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Line:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target was met; none: there is none."""
+        """Whether the target was met; None without a target."""
         if self.target is None:
             return None
         return self.value <= self.target if self.at_most else self.value >= self.target
@@ -43,13 +43,13 @@ class Line:
 def of_rounds(
     name: str, rounds: Iterable[float], unit: str = "", *, target: float | None = None, at_most: bool = False
 ) -> Line:
-    """Give the line of a number that was measured several times: the machine is never quite its own."""
+    """Return the line of a number that was measured several times; its value is the median."""
     found = tuple(rounds)
     return Line(name, median(found), unit, target, at_most, found)
 
 
 def machine() -> dict[str, str | int]:
-    """Give what it was measured on."""
+    """Return the description of the machine."""
     return {
         "cpus": os.cpu_count() or 0,
         "cpu": _cpu(),
@@ -66,7 +66,7 @@ def _cpu() -> str:
 
 
 def show(title: str, lines: Iterable[Line]) -> None:
-    """Print a table."""
+    """Print the results as a table."""
     table = Table(title=title, title_justify="left")
     table.add_column("measured")
     table.add_column("value", justify="right")
@@ -86,7 +86,7 @@ def show(title: str, lines: Iterable[Line]) -> None:
 
 
 def write(path: Path, found: dict[str, list[Line]]) -> None:
-    """Write all that was found as one JSON object."""
+    """Write all results as one JSON object."""
     content = {
         "machine": machine(),
         "benchmarks": {

@@ -1,4 +1,4 @@
-"""What ten times the customers do to the rate, and what one of them takes in the changelog and in memory."""
+"""Measure the rate with ten times the customers, and the size of one in the changelog and in memory."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ RATIO, ROW_KB, MEMORY_KB = 0.8, 1.0, 2.0
 
 
 def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
-    """Measure both sizes, round by round."""
+    """Measure both numbers of customers, round by round."""
     scale = 10 if quick else 1
     few, many, events = FEW // scale, MANY // scale, EVENTS // scale
     rates = asyncio.run(_measure(directory, few, many, events, 1 if quick else rounds))
@@ -56,10 +56,9 @@ async def _measure(directory: Path, few: int, many: int, events: int, rounds: in
 
 
 async def _rate(directory: Path, customers: int, events: int) -> Rate:
-    """Give events a second, and processor time of one (us), of a running worker that knows the customers.
+    """Return events a second, and processor time of one (µs), of a running worker with many customers.
 
-    It is stopped (SIGSTOP) while the events are written, so that writing them
-    takes nothing of its time.
+    The worker is paused (SIGSTOP) while the events are written.
     """
     async with copied_kafka(directory, customers) as bootstrap:
         records = list(more(customers, events, time.time_ns()))
@@ -71,7 +70,7 @@ async def _rate(directory: Path, customers: int, events: int) -> Rate:
             process.pause()
             await fill(bootstrap, iter(records))
             started = process.go_on()
-            async for at, series in process.samples(0.25):  # noqa: B007 - of the last one
+            async for at, series in process.samples(0.25):  # noqa: B007 - only the last sample counts
                 if total(series, READ) >= before + events:
                     break
     return events / (at - started), (series[CPU] - busy) / events * 1e6

@@ -1,4 +1,4 @@
-"""What a customer with 5 orders, a ticket, and ids of 20 characters takes: in the changelog and in memory.
+"""Measure a customer with 5 orders, a ticket and ids of 20 characters, in the changelog and in memory.
 
 `python -m bench.state FEW MANY` prints it as JSON: a process of its own, in which nothing else grows.
 """
@@ -27,7 +27,7 @@ Step = tuple[str, float, dict[str, object]]
 
 
 def life(number: int) -> Iterator[tuple[str, bytes]]:
-    """One customer's events: 5 orders, shipped and delivered, and a ticket that is answered and solved."""
+    """Yield one customer's events: 5 orders, shipped and delivered, and a ticket, answered and solved."""
     for index, (kind, day, fields) in enumerate(_steps(number)):
         event = {
             "id": f"event-{number:011}-{index:02}", "type": kind, "time": _START + timedelta(days=day),
@@ -51,7 +51,7 @@ def _steps(number: int) -> Iterator[Step]:
 
 
 def measure(few: int, many: int) -> dict[str, float]:
-    """Give KB of a customer's row, with its key, and KB by which the process grows for each."""
+    """Return KB of a customer's row with its key, and KB of memory for each customer."""
     rows: dict[bytes, bytes] = {}
     partition = Partition(Definitions(), rows)
     before = 0.0

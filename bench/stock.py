@@ -1,4 +1,4 @@
-"""Stock Faust, for comparison: an agent that counts events per customer in a table, as it is documented.
+"""Run stock Faust for comparison: an agent that counts events per customer in a table, as documented.
 
 Run by the benchmarks as its own process; prints one JSON object and ends. What it measures is told by the
 first argument: `count` events, or `recover` rows of its table.
@@ -17,7 +17,7 @@ PARTITIONS = 8
 
 
 def make(broker: str, group: str, port: int) -> faust.App:
-    """Stock Faust with its defaults, but for what has to be named."""
+    """Return a stock Faust app with default settings."""
     return faust.App(
         group,
         broker=f"kafka://{broker}",
@@ -30,7 +30,7 @@ def make(broker: str, group: str, port: int) -> faust.App:
 
 
 def finish(**found: float) -> None:
-    """Print, and end without ceremony."""
+    """Print the result and exit at once."""
     print(json.dumps(found), flush=True)
     os._exit(0)
 
@@ -56,7 +56,7 @@ def count(app: faust.App, topics: list[str], events: int) -> None:
 
 
 def recover(app: faust.App, topics: list[str], rows: int) -> None:
-    """Recover the table, and say when the first and the last row were there."""
+    """Recover the table and print the times of its first and last row."""
     table = app.Table("counts", default=int, partitions=PARTITIONS)
     read: list[float] = []
 
@@ -83,7 +83,7 @@ def recover(app: faust.App, topics: list[str], rows: int) -> None:
 
 
 def main() -> None:
-    """Run a worker."""
+    """Run a stock Faust worker."""
     what, broker, group, port, topics, size = sys.argv[1:]
     app = make(broker, group, int(port))
     {"count": count, "recover": recover}[what](app, topics.split(","), int(size))

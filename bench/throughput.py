@@ -1,4 +1,4 @@
-"""Events a second: the whole worker, a consumer that does nothing, stock Faust that only counts."""
+"""Measure events a second: the whole worker, a consumer without processing, and stock Faust counting."""
 
 import asyncio
 import math
@@ -27,7 +27,7 @@ Rate = tuple[float, float]
 
 @dataclass(frozen=True)
 class Rates:
-    """Of one round: each (events a second, processor time of one in microseconds)."""
+    """The results of one round: each (events a second, processor time of one event in microseconds)."""
 
     getmany: Rate
     polled: Rate  #: with `getmany`, too, polling as the worker does
@@ -38,7 +38,7 @@ class Rates:
 
 
 def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
-    """Measure both placings."""
+    """Measure both ways of keying."""
     scale = 10 if quick else 1
     lines: list[Line] = []
     for placing in TARGETS:
@@ -75,7 +75,7 @@ def _lines(placing: Placing, filled: Filled, found: list[Rates]) -> list[Line]:
         of_rounds(
             f"{placing}: worker / getmany that polls as it does", [r.worker[0] / r.polled[0] for r in found]
         ),
-        # What others on the machine do changes these less.
+        # Other programs on the machine change these less.
         of_rounds(f"{placing}: getmany, processor time", [one.getmany[1] for one in found], "us a record"),
         of_rounds(f"{placing}: stock Faust, processor time", [one.stock[1] for one in found], "us an event"),
         of_rounds(f"{placing}: worker, processor time", [one.worker[1] for one in found], "us an event"),
@@ -91,7 +91,7 @@ async def _round(bootstrap: str, filled: Filled, directory: Path) -> Rates:
 
 
 async def getmany_rate(bootstrap: str, **options: int) -> Rate:
-    """Read all inputs with aiokafka, as it comes but for these options, and do nothing with the records."""
+    """Read all inputs with aiokafka and these options, without processing the records."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, **options)
     await consumer.start()
     tps = [TopicPartition(topic, number) for topic in INPUTS for number in range(PARTITIONS)]
@@ -110,7 +110,7 @@ async def getmany_rate(bootstrap: str, **options: int) -> Rate:
 
 
 async def stock_rate(bootstrap: str, events: int) -> Rate:
-    """Run stock Faust over the first `events`, and leave nothing of it."""
+    """Run stock Faust over the first `events`, then delete its topics."""
     group = f"stock-{time.time_ns()}"
     found = await run_stock("count", bootstrap, group, list(INPUTS), events)
     await drop(bootstrap, f"{group}-counts-changelog", f"{group}-__assignor-__leader")
@@ -118,11 +118,11 @@ async def stock_rate(bootstrap: str, events: int) -> Rate:
 
 
 async def worker_rate(bootstrap: str, events: int, directory: Path, *flags: str) -> tuple[Rate, float, float]:
-    """Run a worker until it says that its metrics rest on everything.
+    """Run a worker until it reports that it is caught up.
 
     Returns:
-        Its rate from the first event read to that moment; seconds from its start to the first; the share of
-        them that took the hop.
+        The rate from the first event read until then; seconds from the start of the process to the first
+        event; the share of events that took the hop.
     """
     group = f"bench-{time.time_ns()}"
     async with worker(bootstrap, group, directory, *flags) as process:
