@@ -6,7 +6,7 @@ from streams.partitioner import tasks_of
 
 
 def kafkas(key, count):
-    """What aiokafka's producers, and Java's, choose for a key."""
+    """Return the partition that aiokafka's and Java's producers choose for a key."""
     partitions = list(range(count))
     return DefaultPartitioner()(key, partitions, partitions)
 
@@ -14,18 +14,18 @@ def kafkas(key, count):
 @given(keys=st.lists(st.binary(max_size=300), max_size=30), count=st.integers(1, 1024))
 @example(keys=[b"", b"a", b"ab", b"abc", b"abcd", b"abcde"], count=7)  # each length of a tail
 @example(keys=[b"\xff" * 4, b"\xff" * 3], count=1000)  # words that overflow
-def test_equals_kafkas_default_partitioner(keys, count):
+def test_tasks_equal_those_of_kafkas_default_partitioner(keys, count):
     assert tasks_of(keys, count) == [kafkas(key, count) for key in keys]
 
 
-def test_a_long_neighbour_changes_nothing():
-    alone = tasks_of([b"customer-1"], 8)
-    assert tasks_of([b"x" * 500, b"customer-1", b""], 8)[1:2] == alone
+def test_long_key_changes_no_other_task():
+    expected = tasks_of([b"customer-1"], 8)
+    assert tasks_of([b"x" * 500, b"customer-1", b""], 8)[1:2] == expected
 
 
 def test_no_keys_have_no_tasks():
     assert tasks_of([], 8) == []
 
 
-def test_gives_plain_integers():
+def test_tasks_are_plain_integers():
     assert {type(task) for count in (1, 8) for task in tasks_of([b"a", b"b"], count)} == {int}

@@ -1,4 +1,4 @@
-"""A member of a group without Faust: real Kafka beneath, assigned and rebalanced by the test."""
+"""A member of a consumer group without Faust, at a real Kafka. The test assigns and rebalances it."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -18,8 +18,8 @@ from tests.support.kafka_calls import admin
 TASKS = 2
 
 
-class Consumer:
-    """Stands where Faust's consumer does: asks Kafka for offsets, notes seeks, pauses and rejoins."""
+class FakeConsumer:
+    """Replaces Faust's consumer: asks Kafka for offsets, records seeks, pauses and rejoins."""
 
     def __init__(self, kafka):
         self.kafka = kafka
@@ -46,8 +46,8 @@ class Consumer:
         self.rejoins += 1
 
 
-class Table:
-    """Rows by task."""
+class FakeTable:
+    """Replaces the customers table."""
 
     def __init__(self):
         self.rows = {}
@@ -60,8 +60,8 @@ class Table:
         self.rows.pop(number, None)
 
 
-class Member:
-    """One worker's tasks, and what they told it."""
+class GroupMember:
+    """One worker's tasks, and the callbacks that they made."""
 
     def __init__(self, kafka, group, consumer, partitions):
         self.group = group
@@ -82,7 +82,7 @@ class Member:
         )
         self.opened, self.closed, self.failed = [], [], []
         self.on_opened = None
-        self.tasks = TaskManager(self.context, Table(), self._opened, self.closed.append, self._failed)
+        self.tasks = TaskManager(self.context, FakeTable(), self._opened, self.closed.append, self._failed)
 
     async def _opened(self, task):
         if self.on_opened is not None:
@@ -93,7 +93,7 @@ class Member:
         self.failed.append(error)
 
     def partitions_of(self, *tasks):
-        """What the group assigns for these tasks: their partitions of `orders`, facts and ticks."""
+        """Return the assigned partitions of these tasks: of `orders`, facts and ticks."""
         topics = ("orders", self.names.facts, self.names.ticks)
         return [TopicPartition(topic, task) for task in tasks for topic in topics]
 
@@ -104,20 +104,20 @@ class Member:
 
     async def settled(self):
         async with asyncio.timeout(30):
-            while self.tasks.opening_count and not self.failed:  # noqa: ASYNC110 - the worker is asked in the same way
+            while self.tasks.opening_count and not self.failed:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
 async def member(kafka, group):
-    """A member of `group`, whose topics are made if need be."""
+    """Yield a member of `group`. Missing topics are created."""
     async with admin(kafka) as client:
         partitions = await ensure(client, required(group, TASKS), replication=1)
     assert all(partitions[topic] >= TASKS for topic in INPUTS)
     async with AIOKafkaConsumer(
         bootstrap_servers=kafka, group_id=group, enable_auto_commit=False, isolation_level="read_committed"
     ) as consumer:
-        one = Member(kafka, group, Consumer(consumer), partitions)
+        one = GroupMember(kafka, group, FakeConsumer(consumer), partitions)
         try:
             yield one
         finally:
@@ -125,5 +125,5 @@ async def member(kafka, group):
 
 
 def batch(tp, start, next_offset, *records):
-    """Records of `orders` or facts, as the transport hands them over."""
+    """Return records of `orders` or facts as a batch."""
     return SimpleNamespace(tp=tp, start=start, next_offset=next_offset, records=list(records))

@@ -1,4 +1,4 @@
-"""What tests of the engine do to a Kafka themselves, by the bare client."""
+"""Calls of tests to Kafka with plain aiokafka clients."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ async def create(bootstrap, topic, partitions=1, **config):
                 )
             ]
         )
-        while topic not in await client.list_topics():  # noqa: ASYNC110 - Kafka tells nobody
+        while topic not in await client.list_topics():  # noqa: ASYNC110 - Kafka sends no event
             await asyncio.sleep(0.05)
 
 
@@ -35,7 +35,7 @@ def producer(bootstrap, **options):
 
 
 async def records_of(bootstrap, topic, partition=0, isolation="read_committed"):
-    """All that a partition holds, as a reader of its own sees it."""
+    """Return all records of a partition, by a consumer of its own."""
     tp = TopicPartition(topic, partition)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False

@@ -27,8 +27,8 @@ def loads(owner, members):
         st.sampled_from("abcdefgh"), st.lists(st.integers(0, 50), max_size=60), min_size=1, max_size=8
     ),
 )
-def test_every_task_has_one_owner_and_the_loads_differ_by_one_at_most(count, previous):
-    """Whatever members say they had: two may claim one task, or tasks that are no more."""
+def test_every_task_has_one_owner_and_loads_are_balanced(count, previous):
+    """Two members may claim one task, or tasks that no longer exist."""
     owner = assign_tasks(count, previous)
     assert owner.keys() == set(range(count))
     assert set(owner.values()) <= previous.keys()
@@ -36,7 +36,7 @@ def test_every_task_has_one_owner_and_the_loads_differ_by_one_at_most(count, pre
 
 
 @given(count=st.integers(1, 40), before=MEMBERS, after=MEMBERS)
-def test_no_more_tasks_move_than_the_balance_asks_for(count, before, after):
+def test_no_more_tasks_move_than_balance_requires(count, before, after):
     first = assign_tasks(count, {member: [] for member in before})
     second = assign_tasks(count, previous_of(first, after))
     moved = sum(first[task] != second[task] for task in range(count))
@@ -48,18 +48,18 @@ def test_no_more_tasks_move_than_the_balance_asks_for(count, before, after):
 
 
 @given(count=st.integers(1, 40), members=MEMBERS)
-def test_the_same_members_keep_what_they_had(count, members):
+def test_unchanged_members_keep_their_tasks(count, members):
     owner = assign_tasks(count, {member: [] for member in members})
     assert assign_tasks(count, previous_of(owner, members)) == owner
 
 
-def test_members_beyond_the_number_of_tasks_have_none():
+def test_surplus_members_have_no_task():
     owner = assign_tasks(2, {"a": [], "b": [], "c": []})
     assert sorted(loads(owner, "abc")) == [0, 1, 1]
 
 
 def metadata(assignor, topics, owned=()):
-    """What a member tells the group's leader: its topics, and which tasks it has."""
+    """Return what a member sends the leader of the group: its topics and its tasks."""
     assignor._assignment.actives = {"retention-facts": list(owned)} if owned else {}
     subscription = assignor.metadata(topics)
     return ConsumerProtocolMemberMetadata(0, sorted(topics), subscription.user_data)
@@ -76,7 +76,7 @@ def assigned_by(leader, partitions, members):
     }
 
 
-def test_a_task_is_assigned_whole_whatever_the_partition_counts():
+def test_task_is_assigned_whole_across_partition_counts():
     app = FaustApp(load({"partitions": 4}, {}))
     assignor = TaskAssignor(app)
     partitions = {"orders": 6, "reviews": 1, "retention-facts": 4, "retention-partials": 1}
@@ -90,7 +90,7 @@ def test_a_task_is_assigned_whole_whatever_the_partition_counts():
     }
 
 
-def test_a_member_is_not_given_a_topic_that_a_pattern_has_found_since_it_started():
+def test_member_without_a_new_topic_is_not_assigned_it():
     app = FaustApp(load({"partitions": 2}, {}))
     assignor = TaskAssignor(app)
     partitions = {"shop-eu": 2, "shop-us": 2, "retention-facts": 2}
@@ -104,16 +104,16 @@ def test_a_member_is_not_given_a_topic_that_a_pattern_has_found_since_it_started
     }
 
 
-def test_everybody_is_told_the_address_of_each_tasks_owner():
+def test_assignment_holds_the_address_of_each_owner():
     apps = {name: FaustApp(load({"partitions": 3, "port": port}, {})) for name, port in (("a", 1), ("b", 2))}
     members = {name: metadata(TaskAssignor(app), {"retention-facts"}) for name, app in apps.items()}
     cluster = ClusterMetadata()
     cluster.partitions_for_topic = lambda _: {0, 1, 2}
     assignments = TaskAssignor(apps["a"]).assign(cluster, members)
     for name, app in apps.items():
-        told = TaskAssignor(app)
-        told.on_assignment(assignments[name])
-        owners = told.owners()
+        assignor = TaskAssignor(app)
+        assignor.on_assignment(assignments[name])
+        owners = assignor.owners()
         assert {task for task, address in owners.items() if address == app.address} == {
             task for _, tasks in assignments[name].assignment for task in tasks
         }

@@ -1,4 +1,4 @@
-"""The consumer's thread, over a real consumer; what runs it is Faust's, and seen in tests/e2e."""
+"""The consumer's thread with a real consumer. Faust runs it in tests/e2e only."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -13,8 +13,8 @@ from streams.faust_engine.transport import BatchSchema
 from tests.support.kafka_calls import create, producer
 
 
-class Reader:
-    """The thread's methods, called in this loop."""
+class ThreadCalls:
+    """Calls the methods of the thread in the loop of the test."""
 
     def __init__(self, thread, consumer, tp):
         self.thread = thread
@@ -25,14 +25,14 @@ class Reader:
         await self.thread.seek_all({self.tp: offset})
 
     async def fetch(self):
-        """What one poll makes of the partition: a batch or None."""
+        """Poll once. Return a batch of the partition or None."""
         active = {TP(*self.tp)}
         batches = await self.thread._fetch_records(self.consumer, active, timeout=0.5, max_records=100)
         [[batch]] = batches.values() or [[None]]
         return batch
 
     async def read_to(self, offset):
-        """All batches until a position is reached."""
+        """Return all batches until a position is reached."""
         batches = []
         async with asyncio.timeout(20):
             while not batches or batches[-1].next_offset < offset:
@@ -55,8 +55,8 @@ async def reading(bootstrap, topic):
         consumer.assign([tp])
         thread = app.batch_consumer._thread
         thread._consumer = consumer
-        yield Reader(thread, consumer, tp)
-    thread.thread_loop.close()  # it was never started
+        yield ThreadCalls(thread, consumer, tp)
+    thread.thread_loop.close()  # the thread was never started
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ async def reader(kafka, topic):
 
 
 async def transaction(kafka, topic, count, *, commit=True):
-    """`count` records and the marker behind them."""
+    """Write `count` records and the marker behind them."""
     async with producer(kafka, transactional_id=f"{topic}-writer") as sender:
         await sender.begin_transaction()
         for _ in range(count):
@@ -84,7 +84,7 @@ def offsets(batch):
     return [record.offset for record in batch.records]
 
 
-async def test_nothing_is_handed_over_before_a_task_says_where_it_reads_on(kafka, topic, reader):
+async def test_no_batch_is_returned_before_a_seek(kafka, topic, reader):
     await transaction(kafka, topic, 2)
     for _ in range(4):
         assert await reader.fetch() is None
@@ -92,26 +92,26 @@ async def test_nothing_is_handed_over_before_a_task_says_where_it_reads_on(kafka
     assert offsets((await reader.read_to(3))[0]) == [0, 1]
 
 
-async def test_batches_follow_each_other_without_a_gap(kafka, topic, reader):
-    """Markers have offsets, and are never delivered: a batch says that it is past them all the same."""
+async def test_batches_cover_all_offsets(kafka, topic, reader):
+    """Markers have offsets but are never returned: the next offset of a batch is behind them."""
     await reader.seek(0)
     for _ in range(3):
         await transaction(kafka, topic, 2)
     batches = await reader.read_to(9)
     assert [offset for batch in batches for offset in offsets(batch)] == [0, 1, 3, 4, 6, 7]
     assert [batch.start for batch in batches] == [0, *[batch.next_offset for batch in batches[:-1]]]
-    assert await reader.fetch() is None, "and nothing is said twice"
+    assert await reader.fetch() is None, "no position is returned twice"
 
 
-async def test_what_was_aborted_is_an_empty_batch(kafka, topic, reader):
+async def test_aborted_transaction_is_an_empty_batch(kafka, topic, reader):
     await reader.seek(0)
     await transaction(kafka, topic, 3, commit=False)
     batches = await reader.read_to(4)
     assert [batch.records for batch in batches] == [[] for _ in batches]
 
 
-async def test_a_batch_begins_where_the_last_one_ended_whatever_its_first_record(kafka, topic, reader):
-    """Else a task would take it for one that comes too early, and ask again for ever."""
+async def test_batch_starts_where_the_last_one_ended(kafka, topic, reader):
+    """Otherwise a task would seek back before the batch for ever."""
     await transaction(kafka, topic, 3, commit=False)
     await transaction(kafka, topic, 1)
     await reader.seek(0)
@@ -120,7 +120,7 @@ async def test_a_batch_begins_where_the_last_one_ended_whatever_its_first_record
     assert [batch.start for batch in batches] == [0, *[batch.next_offset for batch in batches[:-1]]]
 
 
-async def test_an_open_transaction_is_waited_for(kafka, topic, reader):
+async def test_open_transaction_is_waited_for(kafka, topic, reader):
     await reader.seek(0)
     async with producer(kafka, transactional_id=topic) as sender:
         async with sender.transaction():
@@ -129,7 +129,7 @@ async def test_an_open_transaction_is_waited_for(kafka, topic, reader):
         assert offsets((await reader.read_to(2))[0]) == [0]
 
 
-async def test_after_a_seek_a_batch_starts_there(kafka, topic, reader):
+async def test_batch_after_a_seek_starts_there(kafka, topic, reader):
     await transaction(kafka, topic, 5)
     await reader.seek(0)
     await reader.read_to(6)
@@ -138,8 +138,8 @@ async def test_after_a_seek_a_batch_starts_there(kafka, topic, reader):
     assert (first.start, offsets(first)) == (3, [3, 4])
 
 
-async def test_a_partition_that_has_left_is_not_sought(kafka, topic, reader):
-    """Its task is about to be closed; when it comes back, it is read only once its task says where."""
+async def test_unassigned_partition_is_not_sought(kafka, topic, reader):
+    """Its task is about to be closed. When it is assigned again, it is read after a seek."""
     await transaction(kafka, topic, 2)
     await reader.seek(0)
     reader.consumer.unsubscribe()
@@ -151,7 +151,7 @@ async def test_a_partition_that_has_left_is_not_sought(kafka, topic, reader):
         assert await reader.fetch() is None
 
 
-async def test_agents_are_handed_the_batch_itself(kafka, topic, reader):
+async def test_agent_receives_the_batch_itself(kafka, topic, reader):
     await transaction(kafka, topic, 1)
     await reader.seek(0)
     [batch, *_] = await reader.read_to(2)

@@ -1,4 +1,4 @@
-"""Which topics are inputs, at a real Kafka."""
+"""Input topics by name and by pattern, at a real Kafka."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def settings(kafka, unique, tmp_path):
     return load({"broker": kafka, "group": unique, "partitions": 2, "config": config}, {})
 
 
-async def test_patterns_find_topics_but_none_of_ours_and_what_appears_is_noticed(settings, kafka, unique):
+async def test_patterns_match_inputs_and_new_topics_are_found(settings, kafka, unique):
     with pytest.raises(InputsMissing, match=rf"inputs are missing: {unique}\.named"):
         await service.prepare_topics(settings)
     await create(kafka, f"{unique}.named", 3)
@@ -34,7 +34,9 @@ async def test_patterns_find_topics_but_none_of_ours_and_what_appears_is_noticed
     assert (counts[f"{unique}.named"], counts[f"{unique}-eu"]) == (3, 5)
     assert not {"orders", "tickets"} & counts.keys()
     known = input_topics.resolved(settings, counts)
-    assert known == {f"{unique}.named": "tickets", f"{unique}-eu": "orders"}, "but not the group's own topics"
+    assert known == {f"{unique}.named": "tickets", f"{unique}-eu": "orders"}, (
+        "the group's own topics are no inputs"
+    )
     assert await input_topics.appeared(settings, known) == []
     await create(kafka, f"{unique}-us")
     assert await input_topics.appeared(settings, known) == [f"{unique}-us"]

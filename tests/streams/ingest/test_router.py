@@ -26,7 +26,7 @@ NOW_MS = int(time.time() * 1000)
 
 
 def someone(task):
-    """A customer of that task."""
+    """Return the id of a customer of this task."""
     return next(
         name for name in (f"customer-{n}" for n in range(99)) if tasks_of([name.encode()], TASKS) == [task]
     )
@@ -49,12 +49,12 @@ def record(value, offset=0, key=b"key", headers=(), timestamp=NOW_MS):
     return ConsumerRecord("orders", 5, offset, timestamp, 0, key, value, None, 0, 0, headers)
 
 
-class World:
+class RoutedTask:
     def __init__(self):
         self.partition = Partition(Definitions(), {})
         self.outbox = Outbox()
-        self.own = WorkerCounters()
-        self.intake = Router(
+        self.counters = WorkerCounters()
+        self.router = Router(
             task=MINE,
             task_count=TASKS,
             facts_topic="g-facts",
@@ -62,20 +62,20 @@ class World:
             definitions=Definitions(),
             partition=self.partition,
             outbox=self.outbox,
-            counters=self.own,
+            counters=self.counters,
         )
 
-    def take(self, *values):
-        self.intake.route_events("orders", ORDERS, [record(value, n) for n, value in enumerate(values)])
+    def route(self, *values):
+        self.router.route_events("orders", ORDERS, [record(value, n) for n, value in enumerate(values)])
 
     def dead_letters(self):
-        letters = []
+        found = []
         for (topic, _), records in self.outbox.take().items():
-            letters += records if topic == "retention.dead-letters" else []
-        return letters
+            found += records if topic == "retention.dead-letters" else []
+        return found
 
     def orders(self, now=None):
-        """How many qualifying orders of 90 days it counts."""
+        """Return the number of qualifying orders in 90 days."""
         now = now or self.partition.stream_time
         samples = compute([self.partition.evaluate(now)], Definitions(), now)
         return next(
@@ -84,32 +84,32 @@ class World:
 
 
 @pytest.fixture
-def world():
-    return World()
+def routed():
+    return RoutedTask()
 
 
-def test_a_customer_of_its_own_is_applied_at_once(world):
-    world.take(order("o1"), order("o2"))
-    assert world.orders() == 2
-    assert not world.outbox
-    assert world.own.rerouted == 0
+def test_fact_of_an_own_customer_is_applied_at_once(routed):
+    routed.route(order("o1"), order("o2"))
+    assert routed.orders() == 2
+    assert not routed.outbox
+    assert routed.counters.rerouted == 0
 
 
-def test_another_tasks_customer_takes_one_hop(world):
+def test_fact_of_another_task_is_forwarded(routed):
     stranger = someone(3)
-    world.take(order("o1", stranger))
-    [((topic, partition), [hop])] = world.outbox.take().items()
+    routed.route(order("o1", stranger))
+    [((topic, partition), [forwarded])] = routed.outbox.take().items()
     assert (topic, partition) == ("g-facts", 3)
-    assert hop.key == stranger.encode()
-    assert hop.timestamp == NOW_MS, "its latency began when the event came in"
-    assert world.orders() == 0
-    assert world.own.rerouted == 1
-    assert world.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
-        "the clock goes on all the same"
+    assert forwarded.key == stranger.encode()
+    assert forwarded.timestamp == NOW_MS, "the latency counts from the record of the event"
+    assert routed.orders() == 0
+    assert routed.counters.rerouted == 1
+    assert routed.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
+        "a forwarded fact advances the stream time too"
     )
 
-    owner = World()
-    owner.intake.apply_facts(FACTS, [record(hop.value, key=hop.key)])
+    owner = RoutedTask()
+    owner.router.apply_facts(FACTS, [record(forwarded.value, key=forwarded.key)])
     assert owner.orders() == 1
 
 
@@ -118,47 +118,47 @@ def test_another_tasks_customer_takes_one_hop(world):
     [NOW_MS - 60 * DAY_MS, NOW_MS + DAY_MS, 0, -1],
     ids=["old", "from the future", "the epoch", "none"],
 )
-def test_a_hop_is_never_older_than_its_topic_keeps_nor_from_the_future(world, timestamp):
-    """Replayed events have old timestamps: Kafka would delete their facts before they are read."""
-    world.intake.route_events("orders", ORDERS, [record(order("o1", someone(3)), timestamp=timestamp)])
-    [[hop]] = world.outbox.take().values()
-    assert hop.timestamp is None
+def test_forwarded_fact_has_no_old_or_future_timestamp(routed, timestamp):
+    """Kafka would remove facts with the old timestamps of replayed events before they are read."""
+    routed.router.route_events("orders", ORDERS, [record(order("o1", someone(3)), timestamp=timestamp)])
+    [[forwarded]] = routed.outbox.take().values()
+    assert forwarded.timestamp is None
 
 
-def test_duplicates_are_counted_and_change_nothing(world):
-    world.take(order("o1"), order("o1"))
-    world.take(order("o1"))
-    assert world.orders() == 1
-    assert world.own.duplicates == 2
+def test_duplicates_are_counted_and_change_nothing(routed):
+    routed.route(order("o1"), order("o1"))
+    routed.route(order("o1"))
+    assert routed.orders() == 1
+    assert routed.counters.duplicates == 2
     fact = encode_fact(facts_of(decode("orders", order("o2")), Definitions())[0][1])
-    hops = [record(fact, key=someone(MINE).encode())] * 2
-    world.intake.apply_facts(FACTS, hops)
-    assert world.orders() == 2
-    assert world.own.duplicates == 3
+    forwarded = [record(fact, key=someone(MINE).encode())] * 2
+    routed.router.apply_facts(FACTS, forwarded)
+    assert routed.orders() == 2
+    assert routed.counters.duplicates == 3
 
 
-def test_a_dead_letter_keeps_all_of_the_record_and_says_why(world):
+def test_dead_letter_keeps_the_record_and_adds_the_reason(routed):
     headers = (("trace", b"\x00\xff"), ("retention.error.reason", b"an earlier one"))
     bad = record(b"\xff not json", 41, key=None, headers=headers, timestamp=123)
-    world.intake.route_events("orders", ORDERS, [bad])
-    [((topic, partition), [letter])] = world.outbox.take().items()
+    routed.router.route_events("orders", ORDERS, [bad])
+    [((topic, partition), [dead_letter])] = routed.outbox.take().items()
     assert (topic, partition) == ("retention.dead-letters", 5 % 3)
-    assert (letter.key, letter.value, letter.timestamp) == (None, b"\xff not json", 123)
-    assert letter.headers[:2] == list(headers)
-    added = dict(letter.headers[2:])
+    assert (dead_letter.key, dead_letter.value, dead_letter.timestamp) == (None, b"\xff not json", 123)
+    assert dead_letter.headers[:2] == list(headers)
+    added = dict(dead_letter.headers[2:])
     assert added.pop("retention.error.message")
-    refused = datetime.fromisoformat(added.pop("retention.error.time").decode())
-    assert abs(datetime.now(UTC) - refused) < timedelta(minutes=2)
+    rejected_at = datetime.fromisoformat(added.pop("retention.error.time").decode())
+    assert abs(datetime.now(UTC) - rejected_at) < timedelta(minutes=2)
     assert added == {
         "retention.error.reason": b"not_json",
         "retention.error.topic": b"orders",
         "retention.error.partition": b"5",
         "retention.error.offset": b"41",
     }
-    assert world.own.dead_letters == {"not_json": 1}
+    assert routed.counters.dead_letters == {"not_json": 1}
 
 
-def test_cloud_events_of_either_mode_count_as_plain_ones_do(world):
+def test_cloud_events_of_both_modes_count_as_plain_events(routed):
     fields = json.loads(order("o1"))
     del fields["id"], fields["type"]
     binary = (("ce_specversion", b"1.0"), ("ce_id", b"e"), ("ce_type", b"order.placed"), ("ce_source", b"/s"))
@@ -170,7 +170,7 @@ def test_cloud_events_of_either_mode_count_as_plain_ones_do(world):
         "data": json.loads(order("o2")),
     }
     named = (("content-type", b"application/cloudevents+json"),)
-    world.intake.route_events(
+    routed.router.route_events(
         "orders",
         ORDERS,
         [
@@ -181,13 +181,13 @@ def test_cloud_events_of_either_mode_count_as_plain_ones_do(world):
             record(json.dumps(fields).encode(), 4, headers=(*binary, ("ce_specversion", b"0.3"))),
         ],
     )
-    assert world.orders() == 2
-    [letter] = world.dead_letters()
-    assert letter.headers[:5] == [*binary, ("ce_specversion", b"0.3")]
-    assert letter.value == json.dumps(fields).encode()
+    assert routed.orders() == 2
+    [dead_letter] = routed.dead_letters()
+    assert dead_letter.headers[:5] == [*binary, ("ce_specversion", b"0.3")]
+    assert dead_letter.value == json.dumps(fields).encode()
 
 
-REFUSED = {
+INVALID = {
     "not_json": b"{",
     "unknown_type": order("o", type="order.eaten"),
     "invalid_field": order("o", amount=-1),
@@ -197,57 +197,57 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("reason", REFUSED)
-def test_bad_input_costs_no_other_event_and_does_not_move_the_clock(world, reason):
-    world.take(order("o1"), REFUSED[reason], order("o2"))
-    assert [dict(letter.headers)["retention.error.reason"].decode() for letter in world.dead_letters()] == [
-        reason
-    ]
-    assert world.orders() == 2
-    untouched = World()
-    untouched.take(order("o1"), order("o2"))
-    assert world.partition.stream_time == untouched.partition.stream_time
-    assert world.own.events_in == {"orders": 3}
+@pytest.mark.parametrize("reason", INVALID)
+def test_invalid_record_affects_no_event_and_no_clock(routed, reason):
+    routed.route(order("o1"), INVALID[reason], order("o2"))
+    assert [
+        dict(dead_letter.headers)["retention.error.reason"].decode() for dead_letter in routed.dead_letters()
+    ] == [reason]
+    assert routed.orders() == 2
+    untouched = RoutedTask()
+    untouched.route(order("o1"), order("o2"))
+    assert routed.partition.stream_time == untouched.partition.stream_time
+    assert routed.counters.events_in == {"orders": 3}
 
 
 @pytest.mark.parametrize("value", [None, b""])
-def test_an_empty_value_is_a_dead_letter(world, value):
-    world.take(value)
-    [letter] = world.dead_letters()
-    assert letter.value == value
+def test_empty_value_is_a_dead_letter(routed, value):
+    routed.route(value)
+    [dead_letter] = routed.dead_letters()
+    assert dead_letter.value == value
 
 
-def test_what_is_older_than_the_horizon_is_refused_once_the_clock_is_there(world):
+def test_event_beyond_the_horizon_is_rejected(routed):
     old = order("o1", time="2020-01-01T00:00:00Z")
-    world.take(old)
-    assert world.dead_letters() == []
-    world.take(order("o2"))
-    world.partition.advance(world.partition.stream_time)
-    world.take(order("o3", time="2020-01-01T00:00:00Z"))
-    [letter] = world.dead_letters()
-    assert ("retention.error.reason", b"too_old") in letter.headers
+    routed.route(old)
+    assert routed.dead_letters() == []
+    routed.route(order("o2"))
+    routed.partition.advance(routed.partition.stream_time)
+    routed.route(order("o3", time="2020-01-01T00:00:00Z"))
+    [dead_letter] = routed.dead_letters()
+    assert ("retention.error.reason", b"too_old") in dead_letter.headers
 
 
-def test_in_wall_mode_a_fact_from_ahead_waits_for_its_time():
-    """A producer's clock may be minutes ahead: the event is good, and not known yet."""
-    world, now = World(), int(time.time())
+def test_fact_ahead_of_the_wall_clock_waits_for_its_time():
+    """A producer's clock may be minutes ahead. The event is valid, and counts later."""
+    routed, now = RoutedTask(), int(time.time())
     ahead = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 240))
-    world.take(order("o1", time=ahead), order("o2", time=ahead.replace("Z", "+00:00")))
-    assert world.dead_letters() == []
-    assert world.orders(now * 1_000_000) == 0
-    assert world.orders((now + 240) * 1_000_000) == 2
+    routed.route(order("o1", time=ahead), order("o2", time=ahead.replace("Z", "+00:00")))
+    assert routed.dead_letters() == []
+    assert routed.orders(now * 1_000_000) == 0
+    assert routed.orders((now + 240) * 1_000_000) == 2
 
 
-def test_a_fact_from_later_than_the_last_tick_counts_at_none_before_it(world):
-    """Of an order just read, some numbers would know, and others not, at an instant before it."""
+def test_fact_after_the_last_tick_counts_at_the_next(routed):
+    """At an instant before the order, some numbers would include it, and others would not."""
     now = 1_760_000_000
-    world.partition.advance(now * 1_000_000)
+    routed.partition.advance(now * 1_000_000)
     late = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 3))
-    world.take(order("o1", time=late))
-    assert world.partition.stream_time == (now + 3) * 1_000_000
-    levels = world.partition.evaluate((now + 2) * 1_000_000).levels
+    routed.route(order("o1", time=late))
+    assert routed.partition.stream_time == (now + 3) * 1_000_000
+    levels = routed.partition.evaluate((now + 2) * 1_000_000).levels
     assert not any(levels.values())
-    assert world.orders((now + 3) * 1_000_000) == 1
+    assert routed.orders((now + 3) * 1_000_000) == 1
 
 
 MAPPING = """
@@ -272,7 +272,7 @@ def row(number, **changes):
     return json.dumps(event | changes).encode()
 
 
-def test_a_mapped_record_counts_for_what_is_good_and_is_a_dead_letter_once(world):
+def test_mapped_record_counts_and_is_a_dead_letter_once(routed):
     reader = load(tomllib.loads(MAPPING)).reader("shop")
     values = [
         row(1, delivered="2099-01-01T00:00:00Z"),
@@ -284,21 +284,21 @@ def test_a_mapped_record_counts_for_what_is_good_and_is_a_dead_letter_once(world
         None,
         row(6),
     ]
-    world.intake.route_mapped(
+    routed.router.route_mapped(
         reader, TopicPartition("shop", 5), [record(value, n) for n, value in enumerate(values)]
     )
-    assert world.orders() == 2
-    assert world.own.rerouted == 1
-    assert world.own.anonymous == {"shop": 1}
-    assert world.own.events_in == {"shop": 8}
-    assert world.own.dead_letters == {
+    assert routed.orders() == 2
+    assert routed.counters.rerouted == 1
+    assert routed.counters.anonymous == {"shop": 1}
+    assert routed.counters.events_in == {"shop": 8}
+    assert routed.counters.dead_letters == {
         "future_time": 1,
         "invalid_field": 1,
         "unknown_currency": 1,
         "not_json": 1,
     }
-    offsets = [dict(letter.headers)["retention.error.offset"] for letter in world.dead_letters()]
+    offsets = [dict(dead_letter.headers)["retention.error.offset"] for dead_letter in routed.dead_letters()]
     assert offsets == [b"0", b"1", b"2", b"5"]
-    assert world.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
-        "what is refused moves no clock"
+    assert routed.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
+        "a rejected event does not advance the stream time"
     )

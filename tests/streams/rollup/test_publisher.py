@@ -31,11 +31,11 @@ def timer(monkeypatch):
 
 
 @pytest.fixture
-def publisher(timer):  # noqa: ARG001 - its clock
+def publisher(timer):  # noqa: ARG001 - patches the clock
     return Publisher(Definitions())
 
 
-def answers(now):
+def results(now):
     partial = Partition(Definitions(), {}).evaluate(now)
     return [
         PartialResult(
@@ -53,9 +53,9 @@ def answers(now):
     ]
 
 
-def say(publisher, timer, *samples, caught_up=True, now=NOW):
-    """Have `samples` be the numbers at `now`, and give what is sent, as (key, decoded value)."""
-    publisher.update(answers(now), now, caught_up=caught_up)
+def publish(publisher, timer, *samples, caught_up=True, now=NOW):
+    """Set the samples at `now`, and return the sent (key, decoded value) pairs."""
+    publisher.update(results(now), now, caught_up=caught_up)
     publisher.samples = list(samples)
     timer.at += 1
     return sent(publisher)
@@ -76,12 +76,12 @@ ORDERS = Sample("retention_orders", {"window": "7d"}, 3.0)
 CHURN = Sample("retention_churn_ratio", {"window": "7d"}, math.nan, 0.0, 0.0)
 
 
-def test_a_series_is_named_as_prometheus_writes_it():
+def test_series_key_is_in_prometheus_notation():
     assert series_key("retention_nps", {}) == "retention_nps"
     assert series_key("m", {"b": "2", "a": 'x"\\\n'}) == 'm{a="x\\"\\\\\\n",b="2"}'
 
 
-def test_a_ratio_carries_what_it_rests_on_and_nan_is_null():
+def test_ratio_has_its_parts_and_nan_is_null():
     assert series_value(CHURN, NOW) == {
         "metric": "retention_churn_ratio",
         "labels": {"window": "7d"},
@@ -93,26 +93,26 @@ def test_a_ratio_carries_what_it_rests_on_and_nan_is_null():
     assert "numerator" not in series_value(ORDERS, NOW)
 
 
-def test_sends_what_changed_and_only_that(publisher, timer):
-    assert dict(business(say(publisher, timer, ORDERS, CHURN))).keys() == {
+def test_only_changed_series_are_sent(publisher, timer):
+    assert dict(business(publish(publisher, timer, ORDERS, CHURN))).keys() == {
         'retention_orders{window="7d"}',
         'retention_churn_ratio{window="7d"}',
     }
-    assert business(say(publisher, timer, ORDERS, CHURN, now=NOW + SECOND)) == []
+    assert business(publish(publisher, timer, ORDERS, CHURN, now=NOW + SECOND)) == []
     four = Sample("retention_orders", {"window": "7d"}, 4.0)
-    [(key, value)] = business(say(publisher, timer, four, CHURN, now=NOW + 2 * SECOND))
+    [(key, value)] = business(publish(publisher, timer, four, CHURN, now=NOW + 2 * SECOND))
     assert key == 'retention_orders{window="7d"}'
     assert (value["value"], value["as_of"]) == (4.0, "2023-11-14T22:13:22.123457Z")
 
 
-def test_a_denominator_alone_is_a_change(publisher, timer):
-    say(publisher, timer, Sample("retention_churn_ratio", {}, 0.5, 1.0, 2.0))
-    [(_, value)] = business(say(publisher, timer, Sample("retention_churn_ratio", {}, 0.5, 2.0, 4.0)))
+def test_changed_denominator_is_a_change(publisher, timer):
+    publish(publisher, timer, Sample("retention_churn_ratio", {}, 0.5, 1.0, 2.0))
+    [(_, value)] = business(publish(publisher, timer, Sample("retention_churn_ratio", {}, 0.5, 2.0, 4.0)))
     assert value["denominator"] == 4.0
 
 
-def test_at_most_once_a_second(publisher, timer):
-    assert say(publisher, timer, ORDERS)
+def test_changes_are_sent_at_most_once_a_second(publisher, timer):
+    assert publish(publisher, timer, ORDERS)
     timer.at += 0.99
     publisher.samples = [Sample("retention_orders", {"window": "7d"}, 5.0)]
     assert sent(publisher) == []
@@ -120,28 +120,30 @@ def test_at_most_once_a_second(publisher, timer):
     assert [key for key, _ in sent(publisher)] == ['retention_orders{window="7d"}']
 
 
-def test_as_of_every_ten_seconds(publisher, timer):
-    seen = [AS_OF in dict(say(publisher, timer, ORDERS, now=NOW + n * SECOND)) for n in range(21)]
+def test_as_of_is_sent_every_ten_seconds(publisher, timer):
+    seen = [AS_OF in dict(publish(publisher, timer, ORDERS, now=NOW + n * SECOND)) for n in range(21)]
     assert [n for n, there in enumerate(seen) if there] == [0, 10, 20]
 
 
-def test_a_series_that_ceases_is_null_once_then_a_tombstone(publisher, timer):
-    say(publisher, timer, ORDERS, CHURN)
+def test_removed_series_is_null_once_then_a_tombstone(publisher, timer):
+    publish(publisher, timer, ORDERS, CHURN)
     key = 'retention_churn_ratio{window="7d"}'
-    (null_key, null), tombstone = business(say(publisher, timer, ORDERS))
+    (null_key, null), tombstone = business(publish(publisher, timer, ORDERS))
     assert (null_key, tombstone) == (key, (key, None))
     assert (null["metric"], null["labels"], null["value"]) == (
         "retention_churn_ratio",
         {"window": "7d"},
         None,
     )
-    assert business(say(publisher, timer, ORDERS)) == []
-    assert [k for k, _ in business(say(publisher, timer, ORDERS, CHURN))] == [key], "and it may come back"
+    assert business(publish(publisher, timer, ORDERS)) == []
+    assert [k for k, _ in business(publish(publisher, timer, ORDERS, CHURN))] == [key], (
+        "a removed series may come back"
+    )
 
 
-def test_nothing_is_said_while_catching_up(publisher):
+def test_no_series_are_sent_while_catching_up(publisher):
     publisher.samples = [ORDERS]
-    publisher.update(answers(NOW), NOW, caught_up=False)
+    publisher.update(results(NOW), NOW, caught_up=False)
     assert publisher.samples == [ORDERS], "the last complete values stay"
     assert publisher.as_of == 0
     assert sent(publisher) == [
@@ -149,73 +151,75 @@ def test_nothing_is_said_while_catching_up(publisher):
     ]
 
 
-def test_catching_up_neither_ceases_nor_changes_what_was_said(publisher, timer):
-    say(publisher, timer, ORDERS, CHURN)
-    assert business(say(publisher, timer, caught_up=False)) == []
+def test_catching_up_keeps_the_published_series(publisher, timer):
+    publish(publisher, timer, ORDERS, CHURN)
+    assert business(publish(publisher, timer, caught_up=False)) == []
 
 
-def test_caught_up_is_lost_without_complete_sets(publisher, timer):
-    assert (CAUGHT_UP, 1.0) in [(key, value["value"]) for key, value in say(publisher, timer, ORDERS)]
+def test_caught_up_ends_without_complete_rounds(publisher, timer):
+    assert (CAUGHT_UP, 1.0) in [(key, value["value"]) for key, value in publish(publisher, timer, ORDERS)]
     timer.at += 60
     assert not publisher.caught_up
     assert [(key, value["value"]) for key, value in sent(publisher) if key == CAUGHT_UP] == [(CAUGHT_UP, 0.0)]
 
 
-def test_an_older_now_is_not_taken(publisher):
-    publisher.update(answers(NOW), NOW, caught_up=True)
+def test_older_round_is_ignored(publisher):
+    publisher.update(results(NOW), NOW, caught_up=True)
     before = publisher.samples
-    publisher.update(answers(NOW - 1), NOW - 1, caught_up=True)
+    publisher.update(results(NOW - 1), NOW - 1, caught_up=True)
     assert publisher.as_of == NOW
     assert publisher.samples is before
 
 
-def test_what_has_come_late_is_taken_while_the_clock_stands(publisher):
-    publisher.update(answers(NOW), NOW, caught_up=True)
+def test_round_at_the_same_instant_replaces_the_values(publisher):
+    publisher.update(results(NOW), NOW, caught_up=True)
     before = publisher.samples
-    publisher.update(answers(NOW), NOW, caught_up=True)
+    publisher.update(results(NOW), NOW, caught_up=True)
     assert publisher.samples is not before
 
 
-def test_computes_what_the_catalogue_holds(publisher):
-    publisher.update(answers(NOW), NOW, caught_up=True)
+def test_samples_are_metrics_of_the_catalogue(publisher):
+    publisher.update(results(NOW), NOW, caught_up=True)
     assert publisher.samples
     assert {sample.metric for sample in publisher.samples} <= CATALOGUE.keys()
 
 
-def test_a_successor_goes_on_where_the_former_owner_stopped(publisher, timer):
+def test_new_leader_continues_with_the_published_values(publisher, timer):
     gone = Sample("retention_nps", {"window": "7d"}, 50.0)
     log = []
     for samples in ([ORDERS, CHURN, gone], [ORDERS, CHURN]):
-        publisher.update(answers(NOW), NOW, caught_up=True)
+        publisher.update(results(NOW), NOW, caught_up=True)
         publisher.samples = samples
         timer.at += 1
         log += [(change.key, change.value) for change in publisher.changes()]
     successor = Publisher(Definitions())
     successor.restore(log)
     assert successor.as_of == NOW
-    assert not successor.caught_up, "it has no complete set of its own yet"
+    assert not successor.caught_up, "it has no complete round of its own yet"
     restored = {sample.metric: sample for sample in successor.samples}
     assert restored.keys() == {"retention_orders", "retention_churn_ratio"}
     assert restored["retention_orders"] == ORDERS
     assert math.isnan(restored["retention_churn_ratio"].value)
     assert restored["retention_churn_ratio"].denominator == 0.0
-    assert business(say(successor, timer, ORDERS, CHURN, now=NOW + SECOND)) == [], (
+    assert business(publish(successor, timer, ORDERS, CHURN, now=NOW + SECOND)) == [], (
         "only the difference is sent"
     )
-    assert [key for key, _ in business(say(successor, timer, CHURN))] == ['retention_orders{window="7d"}'] * 2
+    assert [key for key, _ in business(publish(successor, timer, CHURN))] == [
+        'retention_orders{window="7d"}'
+    ] * 2
 
 
 @pytest.mark.parametrize("as_of", [NOW, 1_795_000_000_999_999, 1])
-def test_as_of_survives_to_the_microsecond(as_of):
-    """Or `now` would go back over a hand-over."""
+def test_as_of_is_restored_to_the_microsecond(as_of):
+    """Otherwise `now` would go back when the leader changes."""
     row = series_value(ORDERS, as_of)
     successor = Publisher(Definitions())
     successor.restore([(b"k", json.dumps(row).encode())])
     assert successor.as_of == as_of
 
 
-def test_what_another_version_published_is_not_exported_and_ceases(publisher, timer):
+def test_series_of_another_release_are_removed(publisher, timer):
     old = series_value(Sample("retention_of_old", {}, 1.0), NOW)
     publisher.restore([(b"retention_of_old", json.dumps(old).encode())])
     assert publisher.samples == []
-    assert [value for _, value in business(say(publisher, timer, ORDERS))][-1] is None
+    assert [value for _, value in business(publish(publisher, timer, ORDERS))][-1] is None

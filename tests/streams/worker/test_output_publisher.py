@@ -1,4 +1,4 @@
-"""What is said of customers, as records: by whom, when, and never too many at once."""
+"""Outputs of customers as records: when they are emitted, and how many at once."""
 
 import asyncio
 import json
@@ -17,26 +17,26 @@ NOW = 1_772_704_800_000_000
 PARTITIONS = dict.fromkeys(TOPICS.values(), 3)
 
 
-class Desk:
-    """One partition with some customers, and what is said of them."""
+class PublishedPartition:
+    """A partition with some customers, and the outbox of its outputs."""
 
     def __init__(self, customers=1):
         self.partition = Partition(Definitions(), {})
         self.partition.advance(NOW)
         self.outbox = Outbox()
         self.state = asyncio.Lock()
-        self.announcer = OutputPublisher(self.partition, self.outbox, self.state, PARTITIONS, "/retention/g")
+        self.publisher = OutputPublisher(self.partition, self.outbox, self.state, PARTITIONS, "/retention/g")
         for number in range(customers):
             name = f"customer-{number}"
             self.partition.process_one(name, Fact("o", Placed(NOW, "e", 100, "USD", "web")))
 
-    async def speak(self, *, allowed=True):
-        await self.speak_while(lambda: allowed)
+    async def publish(self, *, allowed=True):
+        await self.publish_while(lambda: allowed)
 
-    async def speak_while(self, may):
-        self.announcer.publish_while(may)
-        if self.announcer._publishing is not None:
-            await asyncio.wait([self.announcer._publishing])
+    async def publish_while(self, may):
+        self.publisher.publish_while(may)
+        if self.publisher._publishing is not None:
+            await asyncio.wait([self.publisher._publishing])
 
     def records(self, topic):
         return {
@@ -44,18 +44,18 @@ class Desk:
         }
 
 
-async def test_nothing_is_said_while_it_may_not_be():
-    desk = Desk()
-    await desk.speak(allowed=False)
-    assert len(desk.outbox) == 0
-    await desk.speak()
-    assert len(desk.outbox) == 3  # a profile and two transitions
+async def test_no_outputs_are_emitted_while_not_allowed():
+    published = PublishedPartition()
+    await published.publish(allowed=False)
+    assert len(published.outbox) == 0
+    await published.publish()
+    assert len(published.outbox) == 3  # a profile and two transitions
 
 
-async def test_a_record_is_a_cloud_event_in_its_keys_partition():
-    desk = Desk()
-    await desk.speak()
-    [(partition, [record])] = desk.records("retention.customers").items()
+async def test_output_is_a_cloud_event_in_the_partition_of_its_key():
+    published = PublishedPartition()
+    await published.publish()
+    [(partition, [record])] = published.records("retention.customers").items()
     assert [partition] == tasks_of([b"customer-0"], 3)
     assert record.key == b"customer-0"
     value, headers = json.loads(record.value), dict(record.headers)
@@ -66,11 +66,11 @@ async def test_a_record_is_a_cloud_event_in_its_keys_partition():
     assert headers["ce_specversion"] == b"1.0"
 
 
-async def test_a_tickets_targets_are_keyed_by_the_ticket_under_the_id_of_their_value():
-    desk = Desk()
-    desk.partition.process_one("customer-0", Fact("t", Opened(NOW, "f", 1, False, "web")))
-    await desk.speak()
-    [(partition, records)] = desk.records("retention.ticket-sla").items()
+async def test_sla_outputs_are_keyed_by_ticket():
+    published = PublishedPartition()
+    published.partition.process_one("customer-0", Fact("t", Opened(NOW, "f", 1, False, "web")))
+    await published.publish()
+    [(partition, records)] = published.records("retention.ticket-sla").items()
     assert [partition] == tasks_of([b"t"], 3)
     assert {record.key for record in records} == {b"t"}
     ids = [(dict(record.headers)["ce_id"].decode(), json.loads(record.value)["id"]) for record in records]
@@ -78,75 +78,77 @@ async def test_a_tickets_targets_are_keyed_by_the_ticket_under_the_id_of_their_v
     assert len(set(ids)) == len(records) == 3
 
 
-def test_what_is_to_be_forgotten_is_a_tombstone():
-    desk = Desk(0)
-    desk.announcer.put([Output("retention.customer", "id", "ann", NOW, None)])
-    [[record]] = desk.records("retention.customers").values()
+def test_output_without_value_is_a_tombstone():
+    published = PublishedPartition(0)
+    published.publisher.put([Output("retention.customer", "id", "ann", NOW, None)])
+    [[record]] = published.records("retention.customers").values()
     assert (record.key, record.value) == (b"ann", None)
 
 
-async def test_no_more_is_said_than_may_wait_for_a_transaction(monkeypatch):
+async def test_full_outbox_pauses_publishing(monkeypatch):
     monkeypatch.setattr(output_publisher, "_CHUNK", 2)
     monkeypatch.setattr(output_publisher, "_MAX_PENDING", 10)
-    desk = Desk(10)
-    said = []
+    published = PublishedPartition(10)
+    counts = []
     for _ in range(4):
-        await desk.speak()
-        said.append(len(desk.outbox))
-        desk.outbox.take()
-    assert said == [12, 12, 6, 0], "of three records each"
+        await published.publish()
+        counts.append(len(published.outbox))
+        published.outbox.take()
+    assert counts == [12, 12, 6, 0], "three records of each customer"
 
 
-async def test_others_get_turns_in_between(monkeypatch):
+async def test_other_coroutines_run_between_chunks(monkeypatch):
     monkeypatch.setattr(output_publisher, "_CHUNK", 1)
-    desk, turns = Desk(10), 0
+    published, runs = PublishedPartition(10), 0
 
-    async def turn():
-        nonlocal turns
+    async def run():
+        nonlocal runs
         while True:
-            turns += 1
+            runs += 1
             await asyncio.sleep(0)
 
-    turning = asyncio.create_task(turn())
-    await desk.speak()
-    turning.cancel()
-    assert turns >= 10
+    running = asyncio.create_task(run())
+    await published.publish()
+    running.cancel()
+    assert runs >= 10
 
 
-async def test_who_is_closed_says_no_more(monkeypatch):
+async def test_closed_publisher_emits_nothing(monkeypatch):
     monkeypatch.setattr(output_publisher, "_CHUNK", 1)
-    desk = Desk(10)
-    desk.announcer.publish_while(lambda: True)
-    saying = desk.announcer._publishing
+    published = PublishedPartition(10)
+    published.publisher.publish_while(lambda: True)
+    publishing = published.publisher._publishing
     await asyncio.sleep(0)
-    desk.announcer.close()
-    await asyncio.wait([saying])
-    assert len(desk.outbox) < 30
+    published.publisher.close()
+    await asyncio.wait([publishing])
+    assert len(published.outbox) < 30
 
 
-async def test_who_may_no_longer_stops_in_the_middle(monkeypatch):
+async def test_publishing_stops_when_the_condition_ends(monkeypatch):
     monkeypatch.setattr(output_publisher, "_CHUNK", 1)
-    desk = Desk(10)
+    published = PublishedPartition(10)
     answers = iter([True, True, True])
-    await desk.speak_while(lambda: next(answers, False))
-    assert len(desk.records("retention.customers")) <= 2
+    await published.publish_while(lambda: next(answers, False))
+    assert len(published.records("retention.customers")) <= 2
 
 
-async def test_it_waits_while_the_state_is_somebody_elses():
-    desk = Desk()
-    async with desk.state:
-        desk.announcer.publish_while(lambda: True)
+async def test_publishing_waits_for_the_state_lock():
+    published = PublishedPartition()
+    async with published.state:
+        published.publisher.publish_while(lambda: True)
         await asyncio.sleep(0.01)
-        assert len(desk.outbox) == 0
-    await desk.speak()
-    assert len(desk.outbox) == 3
+        assert len(published.outbox) == 0
+    await published.publish()
+    assert len(published.outbox) == 3
 
 
-async def test_what_cannot_be_said_of_one_is_logged_and_costs_the_others_nothing(monkeypatch, caplog):
-    desk = Desk(3)
-    say = desk.partition.emit
-    monkeypatch.setattr(desk.partition, "emit", lambda key: {b"customer-1": None}.get(key, 0) + 0 or say(key))
-    await desk.speak()
+async def test_failed_customer_is_logged_and_others_are_published(monkeypatch, caplog):
+    published = PublishedPartition(3)
+    emit = published.partition.emit
+    monkeypatch.setattr(
+        published.partition, "emit", lambda key: {b"customer-1": None}.get(key, 0) + 0 or emit(key)
+    )
+    await published.publish()
     assert "could not be computed" in caplog.text
-    said = [record.key for records in desk.records("retention.customers").values() for record in records]
-    assert sorted(said) == [b"customer-0", b"customer-2"]
+    keys = [record.key for records in published.records("retention.customers").values() for record in records]
+    assert sorted(keys) == [b"customer-0", b"customer-2"]

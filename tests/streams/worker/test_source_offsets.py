@@ -4,24 +4,24 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.worker.source_offsets import SourceOffsets
-from tests.support.group_member import Consumer
+from tests.support.group_member import FakeConsumer
 from tests.support.kafka_calls import admin, create, producer
 
 
-async def test_a_topic_of_the_same_name_is_another_one(kafka, unique):
-    """However long it is by now: by its offsets alone it would be read on where the former one was."""
+async def test_recreated_topic_is_read_from_its_beginning(kafka, unique):
+    """By offsets alone, a new topic that is long enough would be read on from the old position."""
     tp = TopicPartition(unique, 0)
     async with AIOKafkaConsumer(
         bootstrap_servers=kafka, group_id=unique, enable_auto_commit=False, metadata_max_age_ms=100
     ) as consumer:
-        sources = SourceOffsets(lambda: Consumer(consumer), {unique}, WorkerCounters())
+        sources = SourceOffsets(lambda: FakeConsumer(consumer), {unique}, WorkerCounters())
         consumer.assign([tp])
         await fill(kafka, unique, 3)
         await consumer.commit({tp: 2})
         assert await sources.starting_positions([tp], from_earliest=False) == {tp: 2}
         assert await sources.recreated([tp]) == set()
         await delete(kafka, unique)
-        assert await sources.recreated([tp]) == set(), "it is not there yet"
+        assert await sources.recreated([tp]) == set(), "the new topic does not exist yet"
         await fill(kafka, unique, 5)
         await commit(consumer, tp, 4)
         assert await sources.recreated([tp]) == {tp}
@@ -30,13 +30,13 @@ async def test_a_topic_of_the_same_name_is_another_one(kafka, unique):
         assert await sources.starting_positions([tp], from_earliest=False) == {tp: 4}
 
 
-async def test_of_what_another_worker_reads_nothing_is_remembered(kafka, unique):
-    """It may have begun the new topic meanwhile."""
+async def test_topic_ids_of_revoked_partitions_are_dropped(kafka, unique):
+    """Another worker may have started to read the new topic meanwhile."""
     tp = TopicPartition(unique, 0)
     async with AIOKafkaConsumer(
         bootstrap_servers=kafka, group_id=unique, enable_auto_commit=False, metadata_max_age_ms=100
     ) as consumer:
-        sources = SourceOffsets(lambda: Consumer(consumer), {unique}, WorkerCounters())
+        sources = SourceOffsets(lambda: FakeConsumer(consumer), {unique}, WorkerCounters())
         consumer.assign([tp])
         await fill(kafka, unique, 1)
         await sources.starting_positions([tp], from_earliest=False)
@@ -57,12 +57,12 @@ async def fill(kafka, topic, count):
 async def delete(kafka, topic):
     async with admin(kafka) as client:
         await client.delete_topics([topic])
-        while topic in await client.list_topics():  # noqa: ASYNC110 - Kafka tells nobody
+        while topic in await client.list_topics():  # noqa: ASYNC110 - Kafka sends no event
             await asyncio.sleep(0.05)
 
 
 async def commit(consumer, tp, offset):
-    """As a worker does that has not noticed. What was committed before goes with the topic, in a moment."""
+    """Commit as a worker that has not noticed, once Kafka has removed the old topic's offsets."""
     async with asyncio.timeout(20):
         while await consumer.committed(tp) is not None:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.05)

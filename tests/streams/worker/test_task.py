@@ -55,13 +55,13 @@ async def worker(kafka, unique):
 
 @pytest.fixture
 async def task(kafka, worker):
-    """Task 0, new, reading `orders` from 0; the partition does hold as many records as the tests make up."""
+    """Return a new task 0 that reads `orders` from offset 0. The partition has at least 20 records."""
     await worker.assign(0, generation=1)
     [task] = worker.tasks
     task.positions[ORDERS] = task.progress.committed[ORDERS] = 0
     task.progress.catch_up.ends = dict.fromkeys(
         task.progress.catch_up.ends, 0
-    )  # what other tests have left is no history
+    )  # records of other tests are not history
     worker.consumer.seeks.clear()
     async with producer(kafka) as client:
         for _ in range(20):
@@ -74,21 +74,21 @@ def facts(worker):
     return TopicPartition(worker.names.facts, 0)
 
 
-async def test_a_transaction_holds_rows_hops_dead_letters_and_offsets(kafka, worker, task):
+async def test_transaction_holds_rows_facts_dead_letters_and_offsets(kafka, worker, task):
     await task.process(orders(0, 3))
     await task.process(orders(3, 4, customer_id=customer(1)))
     await task.process(RecordBatch(ORDERS, [record(4, b"garbage")], 4, 6))
     await task.commit()
     rows = await records_of(kafka, worker.names.changelog, 0)
     assert {row.key for row in rows} == {customer(0).encode(), METADATA_KEY}
-    [hop] = await records_of(kafka, worker.names.facts, 1)
-    assert hop.key == customer(1).encode()
-    letters = await records_of(kafka, "retention.dead-letters", 0)
-    assert letters[-1].value == b"garbage"
-    assert await committed(kafka, worker.group, ORDERS) == 6, "where it reads on, past the markers"
+    [forwarded] = await records_of(kafka, worker.names.facts, 1)
+    assert forwarded.key == customer(1).encode()
+    dead_letters = await records_of(kafka, "retention.dead-letters", 0)
+    assert dead_letters[-1].value == b"garbage"
+    assert await committed(kafka, worker.group, ORDERS) == 6, "the next offset to read, behind the markers"
 
 
-async def test_nothing_new_is_no_transaction(kafka, worker, task):
+async def test_commit_without_changes_writes_nothing(kafka, worker, task):
     await task.process(orders(0, 1))
     await task.commit()
     before = await records_of(kafka, worker.names.changelog, 0, isolation="read_uncommitted")
@@ -97,8 +97,8 @@ async def test_nothing_new_is_no_transaction(kafka, worker, task):
     assert await records_of(kafka, worker.names.changelog, 0, isolation="read_uncommitted") == before
 
 
-async def test_the_first_transaction_leaves_a_row_whatever_it_is_of(kafka, worker, task):
-    """Else a task that has seen nothing but bad input would look like one that has lost its state."""
+async def test_first_transaction_always_writes_a_row(kafka, worker, task):
+    """Otherwise a task that has seen only invalid records would look like one with lost state."""
     await task.process(RecordBatch(ORDERS, [record(0, b"garbage")], 0, 1))
     await task.commit()
     assert [row.key for row in await records_of(kafka, worker.names.changelog, 0)] == [METADATA_KEY]
@@ -109,22 +109,22 @@ async def test_the_first_transaction_leaves_a_row_whatever_it_is_of(kafka, worke
     assert again.positions[ORDERS] == 1
 
 
-async def test_a_former_owner_is_fenced_and_leaves_no_trace(kafka, unique, task):
+async def test_former_owner_is_fenced_and_writes_nothing(kafka, unique, task):
     await task.process(orders(0, 1))
     await task.commit()
     async with member(kafka, unique) as successor:
         await successor.assign(0, generation=2)
-        [taken_over] = successor.tasks
-        assert customer(0).encode() in taken_over.partition._rows
+        [new_owner] = successor.tasks
+        assert customer(0).encode() in new_owner.partition._rows
         await task.process(orders(1, 3))
         with pytest.raises(ProducerFenced):
             await task.commit()
         assert not task.running
         assert await committed(kafka, unique, ORDERS) == 1
-        assert taken_over.positions[ORDERS] == 1
+        assert new_owner.positions[ORDERS] == 1
 
 
-async def test_what_was_under_way_when_fenced_never_happened(kafka, unique, worker, task):
+async def test_open_transaction_of_a_fenced_owner_is_aborted(kafka, unique, worker, task):
     producer = task.committer.transactions._producer
     await producer.begin_transaction()
     await producer.send_and_wait(worker.names.changelog, b"zombie's", b"row", 0)
@@ -137,13 +137,13 @@ async def test_what_was_under_way_when_fenced_never_happened(kafka, unique, work
 
 
 async def begun(task):
-    """Wait until its transaction is under way."""
-    while task.committer.transactions._transaction is None:  # noqa: ASYNC110 - it is made between two steps of the loop
+    """Wait until the task's transaction has begun."""
+    while task.committer.transactions._transaction is None:  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(0)
 
 
-async def test_a_close_during_a_transaction_lets_it_end(kafka, worker, task):
-    """Aiokafka tells a waiting commit nothing when its producer stops: no task would commit again."""
+async def test_close_during_a_transaction_lets_it_end(kafka, worker, task):
+    """Aiokafka never ends a commit whose producer stops: no task would commit again."""
     for n in range(5000):
         task.outbox.to(worker.names.facts, n % TASKS).append(Outgoing(b"k", b"v" * 100))
     committing = asyncio.create_task(task.commit())
@@ -154,7 +154,7 @@ async def test_a_close_during_a_transaction_lets_it_end(kafka, worker, task):
     assert len(await records_of(kafka, worker.names.facts, 0)) == 5000 / TASKS
 
 
-async def test_a_cancelled_commit_loses_nothing(kafka, worker, task):
+async def test_cancelled_commit_loses_nothing(kafka, worker, task):
     await task.process(orders(0, 1))
     committing = asyncio.create_task(task.commit())
     await begun(task)
@@ -169,25 +169,25 @@ async def test_a_cancelled_commit_loses_nothing(kafka, worker, task):
     await again.process(orders(2, 3))
     again.positions[ORDERS] = 0
     await again.process(orders(0, 3))
-    assert worker.context.counters.duplicates == 3, "all are known"
+    assert worker.context.counters.duplicates == 3, "all three are duplicates"
 
 
-async def test_a_batch_beyond_the_position_is_not_taken_but_asked_for_again(worker, task):
+async def test_batch_beyond_the_position_leads_to_a_seek(worker, task):
     await task.process(orders(5, 8))
     assert task.positions[ORDERS] == 0
     assert worker.consumer.seeks == [{ORDERS: 0}]
     assert worker.context.counters.events_in == {}
 
 
-async def test_a_batch_that_was_taken_already_is_ignored(worker, task):
+async def test_processed_batch_is_ignored(worker, task):
     await task.process(orders(0, 4))
     await task.process(orders(1, 3))
     assert task.positions[ORDERS] == 4
     assert worker.context.counters.events_in == {"orders": 4}
-    assert worker.consumer.seeks == [], "a seek would fetch again what is on its way"
+    assert worker.consumer.seeks == [], "a seek would fetch records again that are on their way"
 
 
-async def test_of_a_batch_fetched_again_only_the_new_part_is_taken(worker, task):
+async def test_only_new_records_of_a_refetched_batch_are_processed(worker, task):
     await task.process(orders(0, 4))
     await task.process(orders(2, 6))
     assert task.positions[ORDERS] == 6
@@ -195,8 +195,8 @@ async def test_of_a_batch_fetched_again_only_the_new_part_is_taken(worker, task)
     assert worker.context.counters.duplicates == 0
 
 
-async def test_batches_fetched_twice_after_a_seek_come_to_rest(worker, task):
-    """As after a rebalance: what was in flight is taken, and comes again."""
+async def test_batches_fetched_twice_after_a_seek_lead_to_no_seek(worker, task):
+    """After a rebalance, batches in flight are processed, and then fetched again."""
     flight = [orders(start, start + 2) for start in (0, 2, 4)]
     for one in [*flight, *flight, orders(6, 8)]:
         await task.process(one)
@@ -205,22 +205,22 @@ async def test_batches_fetched_twice_after_a_seek_come_to_rest(worker, task):
     assert worker.consumer.seeks == []
 
 
-async def test_markers_and_compacted_offsets_are_passed_over(task):
+async def test_position_passes_markers_and_compacted_offsets(task):
     await task.process(RecordBatch(ORDERS, [order(3)], 0, 7))
     assert task.positions[ORDERS] == 7
     await task.process(RecordBatch(ORDERS, [], 7, 9))
     assert task.positions[ORDERS] == 9
 
 
-async def test_records_that_retention_removed_are_counted(kafka, worker, task):
-    """Faster than its reader: Kafka's client goes on at what there still is, and says nothing."""
+async def test_records_removed_by_retention_are_counted_once(kafka, worker, task):
+    """Kafka's client goes on at the earliest record without an error."""
     async with producer(kafka) as sender:
         for _ in range(5):
             await sender.send_and_wait("reviews", b"{}", partition=0)
     earliest = (await records_of(kafka, "reviews"))[-1].offset
     task.positions[REVIEWS] = start = earliest - 3
     await task.process(RecordBatch(REVIEWS, [record(earliest + 1, b"{}")], start, earliest + 2))
-    assert worker.lost == {}, "markers, or what was compacted"
+    assert worker.lost == {}, "a gap of markers or compacted records"
     async with admin(kafka) as client:
         await client.delete_records({REVIEWS: RecordsToDelete(before_offset=earliest)})
     task.positions[REVIEWS] = start
@@ -228,74 +228,74 @@ async def test_records_that_retention_removed_are_counted(kafka, worker, task):
     assert worker.lost == {"reviews": 3}
     task.positions[REVIEWS] = start - 2
     await task.process(RecordBatch(REVIEWS, [], start - 2, earliest))
-    assert worker.lost == {"reviews": 3}, "each once, also if they are missed again"
+    assert worker.lost == {"reviews": 3}, "each record once, also if it is missed again"
     del task.positions[REVIEWS]
 
 
-async def test_an_interrupted_batch_ends_at_a_chunk(task):
-    taking = asyncio.create_task(task.process(orders(0, 1200)))
+async def test_reprocessing_interrupts_a_batch_at_a_chunk(task):
+    processing = asyncio.create_task(task.process(orders(0, 1200)))
     await asyncio.sleep(0)
     task._start_reprocessing({ORDERS: 0}, 1)
-    await taking
-    assert task.positions[ORDERS] == 0, "what is read again is read from there"
+    await processing
+    assert task.positions[ORDERS] == 0, "reading starts again from there"
 
 
-async def test_a_closed_task_takes_nothing(worker, task):
+async def test_closed_task_processes_nothing(worker, task):
     await task.close()
     await task.process(orders(0, 3))
     await task.commit()
     assert worker.context.counters.events_in == {}
 
 
-def ticks(worker, *asked):
+def ticks(worker, *sent):
     encode = msgspec.msgpack.encode
-    records = [record(n, encode(tick), worker.names.ticks) for n, tick in enumerate(asked)]
+    records = [record(n, encode(tick), worker.names.ticks) for n, tick in enumerate(sent)]
     return RecordBatch(TopicPartition(worker.names.ticks, 0), records, 0, len(records))
 
 
-async def test_answers_the_latest_question_at_its_now(worker, task):
-    asked = [Tick(number, 1, now, 0, 0) for number, now in ((1, 10), (2, 20), (3, 30))]
-    answer = await task.evaluate(ticks(worker, *asked))
-    assert (answer.number, answer.now, answer.generation, answer.task) == (3, 30, 1, 0)
+async def test_task_is_evaluated_at_the_newest_tick(worker, task):
+    sent = [Tick(number, 1, now, 0, 0) for number, now in ((1, 10), (2, 20), (3, 30))]
+    result = await task.evaluate(ticks(worker, *sent))
+    assert (result.number, result.now, result.generation, result.task) == (3, 30, 1, 0)
     assert await task.evaluate(ticks(worker)) is None
 
 
-async def test_a_former_rollup_owner_is_not_answered(worker, task):
-    """It was paused, or is just losing task 0; its numbers say nothing of the present owner's."""
-    asked = [Tick(3, 1, 30, 0, 0), Tick(900, 0, 99, 0, 0)]
-    assert (await task.evaluate(ticks(worker, *asked))).number == 3
+async def test_ticks_of_a_former_leader_are_ignored(worker, task):
+    """A former leader was paused, or is losing task 0; its ticks are not the current leader's."""
+    sent = [Tick(3, 1, 30, 0, 0), Tick(900, 0, 99, 0, 0)]
+    assert (await task.evaluate(ticks(worker, *sent))).number == 3
     assert await task.evaluate(ticks(worker, Tick(901, 0, 99, 0, 0))) is None
     assert task.partition.now == 30
 
 
-async def test_a_task_that_is_further_on_says_so(worker, task):
+async def test_result_has_the_later_clock_of_the_task(worker, task):
     await task.evaluate(ticks(worker, Tick(1, 1, 50, 0, 0)))
-    answer = await task.evaluate(ticks(worker, Tick(2, 1, 40, 0, 0)))
-    assert (answer.number, answer.now) == (2, 50)
+    result = await task.evaluate(ticks(worker, Tick(2, 1, 40, 0, 0)))
+    assert (result.number, result.now) == (2, 50)
 
 
-async def test_inputs_are_read_when_that_is_committed(task):
+async def test_task_has_read_its_inputs_once_committed(task):
     task.progress.catch_up.ends = {ORDERS: 3}
     await task.process(orders(0, 3))
-    assert not task.progress.inputs_read, "what was forwarded is in no topic yet"
+    assert not task.progress.inputs_read, "forwarded facts are in no topic before the commit"
     await task.commit()
     assert task.progress.inputs_read
 
 
-async def test_a_rewound_task_has_not_read_its_inputs(worker, task):
-    """Between going back and the next commit, the committed offsets still say how far it had been."""
+async def test_reprocessing_task_has_not_read_its_inputs(worker, task):
+    """Until the next commit, the committed offsets are those from before the reprocessing."""
     task.progress.catch_up.ends = {ORDERS: 3}
     await task.process(orders(0, 3))
     await task.commit()
-    answer = await task.evaluate(ticks(worker, Tick(1, 1, 10, 0, 77)))
-    assert answer.reprocess_id == 77
-    assert not answer.inputs_read
+    result = await task.evaluate(ticks(worker, Tick(1, 1, 10, 0, 77)))
+    assert result.reprocess_id == 77
+    assert not result.inputs_read
     assert worker.consumer.seeks[-1][ORDERS] == task.positions[ORDERS]
 
 
-async def test_inputs_are_read_again_once_what_there_is_has_been_added_up(worker, task):
-    """In the middle of it, who has been added up already would tell nobody again."""
-    async with task._state:  # so that it takes its time
+async def test_reprocessing_waits_for_the_aggregate_build(worker, task):
+    """In the middle of the build, customers that are done would not resend their messages."""
+    async with task._state:  # so that the build waits
         assert (await task.evaluate(ticks(worker, Tick(1, 1, 10, 0, 0)))).partial is None
         assert (await task.evaluate(ticks(worker, Tick(2, 1, 10, 0, 77)))).reprocess_id == 0
         assert worker.consumer.seeks == []
@@ -305,23 +305,23 @@ async def test_inputs_are_read_again_once_what_there_is_has_been_added_up(worker
     assert worker.consumer.seeks[-1][ORDERS] == task.positions[ORDERS]
 
 
-async def test_a_task_closed_while_it_adds_up_has_no_numbers(worker, task):
-    """That the counting is cancelled must not cancel the agent that waits for it."""
+async def test_task_closed_during_the_build_returns_no_aggregates(worker, task):
+    """Cancelling the build must not cancel the agent that waits for it."""
     async with task._state:
-        answering = asyncio.create_task(task.evaluate(ticks(worker, Tick(1, 1, 10, 0, 0))))
+        evaluating = asyncio.create_task(task.evaluate(ticks(worker, Tick(1, 1, 10, 0, 0))))
         while not task._build.is_running:  # noqa: ASYNC110 - as in `begun`
             await asyncio.sleep(0)
         await task.close()
-        assert (await answering).partial is None
+        assert (await evaluating).partial is None
 
 
-async def test_an_epoch_is_answered_once_its_facts_are_read(kafka, worker, task, facts):
-    """Facts count from when they are in the log, whether or not the transaction's marker has arrived."""
+async def test_settlement_round_is_reported_once_its_facts_are_read(kafka, worker, task, facts):
+    """Facts count once they are in the log, even before the transaction's marker arrives."""
     task.progress.catch_up.ends = {}
     async with producer(kafka, transactional_id=f"{worker.group}-other") as sender, sender.transaction():
         await sender.send_and_wait(facts.topic, b"fact", b"key", 0)
-        answer = await task.evaluate(ticks(worker, Tick(1, 1, 10, 8, 0)))
-    assert answer.settlement_round == 0
+        result = await task.evaluate(ticks(worker, Tick(1, 1, 10, 8, 0)))
+    assert result.settlement_round == 0
     task.positions[facts] = 1
-    answer = await task.evaluate(ticks(worker, Tick(2, 1, 10, 8, 0)))
-    assert answer.settlement_round == 8
+    result = await task.evaluate(ticks(worker, Tick(2, 1, 10, 8, 0)))
+    assert result.settlement_round == 8

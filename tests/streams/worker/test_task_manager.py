@@ -27,7 +27,7 @@ def number_of(task):
     return task.number
 
 
-async def test_owns_what_is_assigned_and_reads_it(worker):
+async def test_assigned_tasks_are_owned_and_read(worker):
     await worker.assign(0, 1, generation=1)
     assert sorted(map(number_of, worker.tasks)) == [0, 1]
     assert worker.consumer.flowing == set(worker.partitions_of(0, 1))
@@ -37,7 +37,7 @@ async def test_owns_what_is_assigned_and_reads_it(worker):
     assert worker.closed == [0]
 
 
-async def test_what_stays_keeps_its_state_and_reads_on_where_it_is(worker):
+async def test_kept_task_reads_on_from_its_position(worker):
     """An assignment puts the consumer back to the committed offsets."""
     await worker.assign(0, 1, generation=1)
     stays = worker.tasks.get(1)
@@ -49,8 +49,8 @@ async def test_what_stays_keeps_its_state_and_reads_on_where_it_is(worker):
     assert worker.consumer.seeks[-1][TopicPartition("orders", 1)] == 17
 
 
-async def test_a_member_that_missed_a_generation_drops_everything(worker):
-    """Others may have owned its tasks in between, and written their state."""
+async def test_missed_generation_drops_all_tasks(worker):
+    """Other workers may have owned its tasks in between, and written their state."""
     await worker.assign(0, 1, generation=1)
     before = list(worker.tasks)
     await worker.assign(0, 1, generation=3, continuous=False)
@@ -58,8 +58,8 @@ async def test_a_member_that_missed_a_generation_drops_everything(worker):
     assert sorted(map(number_of, worker.tasks)) == [0, 1]
 
 
-async def test_a_task_that_opens_during_a_rebalance_belongs_to_the_new_generation(worker):
-    """With the old one its answers would not count, and no set of them would be complete again."""
+async def test_task_opened_in_a_rebalance_has_the_new_generation(worker):
+    """With the old one its results would be ignored, and no round would be complete again."""
     opening, go_on = asyncio.Event(), asyncio.Event()
 
     async def slowly(_task):
@@ -74,10 +74,10 @@ async def test_a_task_that_opens_during_a_rebalance_belongs_to_the_new_generatio
     await worker.settled()
     [task] = worker.tasks
     assert task.generation == 2
-    assert worker.opened == [task], "it was not begun anew"
+    assert worker.opened == [task], "it was not opened again"
 
 
-async def test_a_seek_that_an_assignment_undid_is_made_again(worker):
+async def test_seek_undone_by_an_assignment_is_repeated(worker):
     async def rebalance():
         worker.consumer.before_seek = None
         await worker.assign(0, generation=2, wait=False)
@@ -89,7 +89,7 @@ async def test_a_seek_that_an_assignment_undid_is_made_again(worker):
     assert len(worker.consumer.seeks) == 2
 
 
-async def test_a_partition_that_an_input_gained_is_read_too(worker):
+async def test_new_partition_of_an_input_is_read(worker):
     await worker.assign(0, generation=1)
     [before] = worker.tasks
     gained = TopicPartition("orders", 2)
@@ -105,8 +105,8 @@ async def test_a_partition_that_an_input_gained_is_read_too(worker):
     assert gained in task.positions
 
 
-async def test_an_input_that_was_made_anew_is_read_from_its_beginning(worker):
-    """It ends before where it was read to: the worker would wait there until as much is written again."""
+async def test_input_shorter_than_the_position_is_read_from_its_start(worker):
+    """The worker would wait at its position until as many records are written again."""
     await worker.assign(0, generation=1)
     [before] = worker.tasks
     tp = TopicPartition("orders", 0)
@@ -114,7 +114,7 @@ async def test_an_input_that_was_made_anew_is_read_from_its_beginning(worker):
     [end] = (await worker.context.source_offsets.end_offsets([tp])).values()
     before.positions[tp] = end
     await worker.tasks.sample_lag()
-    assert list(worker.tasks) == [before], "nothing is amiss at the end"
+    assert list(worker.tasks) == [before], "a position at the end is valid"
     before.positions[tp] = end + 7
     await worker.tasks.sample_lag()
     await worker.settled()
@@ -123,17 +123,17 @@ async def test_an_input_that_was_made_anew_is_read_from_its_beginning(worker):
     assert task.positions[tp] == beginning
 
 
-async def test_an_input_that_is_another_topic_by_now_is_read_from_its_beginning(kafka, worker):
-    """However long it is: its id tells, and nothing else does."""
+async def test_input_with_another_topic_id_is_read_from_its_start(kafka, worker):
+    """Only the topic id shows it when the new topic is long enough."""
     tp = TopicPartition("orders", 0)
     async with producer(kafka) as sender:
-        await sender.send_and_wait(tp.topic, b"of the new one", partition=tp.partition)
+        await sender.send_and_wait(tp.topic, b"of the new topic", partition=tp.partition)
     await worker.assign(0, generation=1)
     [before] = worker.tasks
     beginning = before.positions[tp]
     before.positions[tp] += 1
     await before.commit(last=True)
-    worker.context.source_offsets._topic_ids[tp] = "the former one's"
+    worker.context.source_offsets._topic_ids[tp] = "id of the former topic"
     await worker.tasks.sample_lag()
     await worker.settled()
     [task] = worker.tasks
@@ -141,8 +141,8 @@ async def test_an_input_that_is_another_topic_by_now_is_read_from_its_beginning(
     assert task.positions[tp] == beginning
 
 
-async def test_offsets_beyond_the_end_of_an_input_are_not_waited_for(worker):
-    """As when it was deleted and made anew while no worker ran."""
+async def test_committed_offset_beyond_the_end_restarts_the_input(worker):
+    """The input was deleted and created again while no worker ran."""
     await worker.assign(0, generation=1)
     [task] = worker.tasks
     tp = TopicPartition("orders", 0)
@@ -163,8 +163,8 @@ async def wait_for_partition(worker, tp):
             await asyncio.sleep(0.05)
 
 
-async def test_what_depends_on_an_opened_task_is_tried_again_with_it(worker):
-    """Task 0 brings the roll-up: left without its owner, nobody would ask for numbers any more."""
+async def test_failed_open_callback_opens_the_task_again(worker):
+    """Task 0 brings the roll-up leader: without it no rounds would start any more."""
     attempts = []
 
     async def broker_is_away_once(task):
@@ -180,7 +180,7 @@ async def test_what_depends_on_an_opened_task_is_tried_again_with_it(worker):
     assert not attempts[0].running
 
 
-async def test_a_task_that_leaves_while_it_opens_is_never_opened(worker):
+async def test_task_revoked_while_opening_is_never_opened(worker):
     opening = asyncio.Event()
 
     async def slowly(_task):
@@ -193,10 +193,10 @@ async def test_a_task_that_leaves_while_it_opens_is_never_opened(worker):
     await worker.assign(generation=2)
     assert worker.opened == []
     assert len(worker.tasks) == 0
-    assert worker.closed == [0], "whoever was told of it, is told that it is gone"
+    assert worker.closed == [0], "the owner of the callback learns that the task is gone"
 
 
-async def test_fenced_it_joins_the_group_anew(kafka, unique, worker):
+async def test_fenced_worker_joins_the_group_again(kafka, unique, worker):
     await worker.assign(0, generation=1)
     [zombie] = worker.tasks
     async with member(kafka, unique) as successor:
@@ -211,7 +211,7 @@ async def test_fenced_it_joins_the_group_anew(kafka, unique, worker):
         assert owner.running, "the successor was not fenced in return"
 
 
-async def test_a_state_that_is_gone_is_made_again_from_the_inputs(kafka, worker):
+async def test_lost_state_is_rebuilt_from_the_inputs(kafka, worker):
     await worker.assign(0, generation=1)
     [task] = worker.tasks
     await task.process(orders(task.positions[ORDERS], task.positions[ORDERS] + 1))
@@ -222,13 +222,13 @@ async def test_a_state_that_is_gone_is_made_again_from_the_inputs(kafka, worker)
     assert again.state_missing
     assert again.reprocess_id > 0
     assert again.partition.has_changes, (
-        "it is written, so that all others go back too whatever happens to this one"
+        "the id is committed, so that all other tasks reprocess too, even if this one fails"
     )
     assert again.positions[ORDERS] < task.positions[ORDERS]
 
 
-async def test_a_loss_counts_as_later_than_all_before_whatever_the_clock_says(kafka, worker):
-    """Whoever noticed the one before was a day ahead: by a lower number nobody would read again."""
+async def test_reprocess_id_exceeds_all_earlier_ones(kafka, worker):
+    """The clock of the worker that noticed the last loss was a day ahead. Tasks ignore a lower id."""
     await worker.assign(0, 1, generation=1)
     tomorrow = (time.time_ns() // 10**6) + 86_400_000
     for task in worker.tasks:
@@ -242,8 +242,8 @@ async def test_a_loss_counts_as_later_than_all_before_whatever_the_clock_says(ka
     assert lost.reprocess_id > other.reprocess_id == tomorrow
 
 
-async def test_a_state_made_of_forwarded_facts_alone_is_missed_too(kafka, worker):
-    """An input may have fewer partitions than there are tasks."""
+async def test_lost_state_of_forwarded_facts_is_noticed(kafka, worker):
+    """A task may have no input partition, if an input has fewer partitions than there are tasks."""
     facts = TopicPartition(worker.names.facts, 1)
     without_inputs = [tp for tp in worker.partitions_of(1) if tp.topic != "orders"]
     await worker.tasks.reassign(without_inputs, 1, continuous=True)
@@ -258,14 +258,14 @@ async def test_a_state_made_of_forwarded_facts_alone_is_missed_too(kafka, worker
     assert again.reprocess_id > 0
 
 
-async def test_of_whom_others_have_profiles_is_asked_again_where_the_state_is_gone(kafka, worker):
-    """Who was erased, or merged away, in between would keep theirs."""
+async def test_published_profiles_are_restored_for_lost_state(kafka, worker):
+    """Customers that were erased or merged in between would keep their profiles."""
     ours, others = ([("ce_source", f"/retention/{group}".encode())] for group in (worker.group, "other"))
-    said = [(b"ann", b"{}", ours), (b"bob", b"{}", ours), (b"bob", None, []), (b"eve", b"{}", others)]
-    said += [(b"customer-%d" % number, b"{}", ours) for number in range(20)]
+    records = [(b"ann", b"{}", ours), (b"bob", b"{}", ours), (b"bob", None, []), (b"eve", b"{}", others)]
+    records += [(b"customer-%d" % number, b"{}", ours) for number in range(20)]
     count = worker.context.partition_counts["retention.customers"]
     async with producer(kafka) as sender:
-        for key, value, headers in said:
+        for key, value, headers in records:
             [partition] = tasks_of([key], count)
             await sender.send_and_wait("retention.customers", value, key, partition, headers=headers)
     await worker.assign(0, 1, generation=1)
@@ -276,9 +276,9 @@ async def test_of_whom_others_have_profiles_is_asked_again_where_the_state_is_go
     for task in (0, 1):
         await lose_state(kafka, worker, task)
     await worker.assign(0, 1, generation=3, continuous=False)
-    told = {key: task.number for task in worker.tasks for key in task.partition.customer_keys()}
-    assert told.keys() == {b"ann", *(key for key, _, _ in said[4:])}
-    assert list(told.values()) == list(tasks_of(list(told), 2))
+    restored = {key: task.number for task in worker.tasks for key in task.partition.customer_keys()}
+    assert restored.keys() == {b"ann", *(key for key, _, _ in records[4:])}
+    assert list(restored.values()) == list(tasks_of(list(restored), 2))
 
 
 async def lose_state(kafka, worker, task=0):
@@ -289,7 +289,7 @@ async def lose_state(kafka, worker, task=0):
     )
     async with admin(kafka) as client:
         await client.alter_configs([deletable])
-        while True:  # until the broker goes by it: that it took the change does not mean so
+        while True:  # until the broker applies the accepted change
             with suppress(PolicyViolationError):
                 await client.delete_records({changelog: RecordsToDelete(before_offset=-1)})
                 break
@@ -297,12 +297,12 @@ async def lose_state(kafka, worker, task=0):
     assert await records_of(kafka, changelog.topic, task) == []
 
 
-async def test_a_fresh_group_has_lost_nothing(worker):
+async def test_new_group_has_lost_no_state(worker):
     await worker.assign(0, 1, generation=1)
     assert [task.reprocess_id for task in worker.tasks] == [0, 0]
 
 
-async def test_a_newer_versions_state_is_refused_in_words(kafka, worker):
+async def test_state_of_a_newer_release_is_an_error(kafka, worker):
     row = msgspec.msgpack.encode([STATE_VERSION + 1, 0, 0, 0])
     async with producer(kafka) as sender:
         await sender.send_and_wait(worker.names.changelog, row, METADATA_KEY, 0)
@@ -312,7 +312,7 @@ async def test_a_newer_versions_state_is_refused_in_words(kafka, worker):
     assert str(STATE_VERSION + 1) in error.message
 
 
-async def test_closing_commits_what_was_taken(kafka, worker):
+async def test_close_commits_processed_records(kafka, worker):
     await worker.assign(0, generation=1)
     [task] = worker.tasks
     await task.process(orders(task.positions[ORDERS], task.positions[ORDERS] + 1))

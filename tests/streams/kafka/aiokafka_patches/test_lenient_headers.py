@@ -16,8 +16,8 @@ from tests.support.kafka_calls import create, producer
 CODECS = [None, "gzip", "snappy", "lz4", "zstd"]
 
 
-class Name(str):
-    """A header's name as a producer writes it that knows no UTF-8."""
+class InvalidName(str):
+    """A header name that is encoded to invalid UTF-8."""
 
     __slots__ = ()
 
@@ -26,9 +26,11 @@ class Name(str):
 
 
 @pytest.mark.parametrize("codec", [DefaultRecordBatch.CODEC_NONE, DefaultRecordBatch.CODEC_GZIP])
-def test_a_header_whose_name_is_no_utf_8_is_read_with_the_bytes_replaced(codec):
+def test_invalid_bytes_of_a_header_name_are_replaced(codec):
     builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, -1, 1 << 20)
-    builder.append(0, timestamp=7, key=b"k\xff", value=b"\xff" * 99, headers=[(Name(), b"\xff"), ("b", None)])
+    builder.append(
+        0, timestamp=7, key=b"k\xff", value=b"\xff" * 99, headers=[(InvalidName(), b"\xff"), ("b", None)]
+    )
     builder.append(1, timestamp=8, key=None, value=None, headers=[])
     records = LenientRecords(bytes(builder.build()))
     first, second = records.next_batch()
@@ -39,7 +41,7 @@ def test_a_header_whose_name_is_no_utf_8_is_read_with_the_bytes_replaced(codec):
 
 
 async def write(kafka, topic, codec, *, name, commit=True):
-    """A transaction of a few records, and what is to be read of them."""
+    """Write a transaction of a few records. Return the expected content of the readable ones."""
     records = [
         (None if n % 5 == 0 else b"k%d" % n, None if n % 5 == 1 else b"v" * (n * 13), [(name, b"%d" % n)])
         for n in range(30)
@@ -53,7 +55,7 @@ async def write(kafka, topic, codec, *, name, commit=True):
         ]
         await asyncio.gather(*sent)
         await (client.commit_transaction() if commit else client.abort_transaction())
-    read_as = "a\N{REPLACEMENT CHARACTER}" if isinstance(name, Name) else name
+    read_as = "a\N{REPLACEMENT CHARACTER}" if isinstance(name, InvalidName) else name
     return [
         (key, value, [(read_as, text) for _, text in headers] if n % 3 else [])
         for n, (key, value, headers) in enumerate(records)
@@ -65,20 +67,18 @@ def content(records):
     return [(record.key, record.value, list(record.headers)) for record in records]
 
 
-async def test_records_of_every_codec_are_read_before_and_after_a_name_that_is_no_utf_8(
-    kafka, unique, monkeypatch
-):
-    """Also those of a batch that was fetched already, and what was aborted is none."""
+async def test_invalid_header_name_loses_no_record_of_any_codec(kafka, unique, monkeypatch):
+    """Neither of a batch that was fetched before; aborted records are skipped."""
     await create(kafka, unique)
     sent = []
-    for name in ("ok", Name()):
-        if isinstance(name, Name):  # the client's own takes but str
+    for name in ("ok", InvalidName()):
+        if isinstance(name, InvalidName):  # the compiled builder accepts only str
             for module in (message_accumulator, sending):
                 monkeypatch.setattr(module, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
         for codec in CODECS:
             sent += await write(kafka, unique, codec, name=name, commit=False)
             sent += await write(kafka, unique, codec, name=name)
-    monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)  # it is put back after the test
+    monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)  # restored after the test
     settings = load({"broker": kafka}, {})
     assert content(await sampling.read(settings, unique, 400, from_earliest=True)) == sent
     monkeypatch.undo()
