@@ -1,5 +1,5 @@
-"""What crosses the border: the input events, the output messages, and their CloudEvents form.
+"""The contract with other services: input events, output messages, and their CloudEvents form.
 
 Imports `definitions`.
-Start at `events`; `decoding` turns a record's value into an event.
+Start at `events`, then `decoding`, which turns the value of a record into an event.
 """

@@ -1,7 +1,7 @@
 """CloudEvents 1.0: the event inside the envelope (docs/topics.md, "CloudEvents").
 
-The data is one of our events, or its fields: what it lacks of `id`, `type` and `time`, the envelope says.
-Where both say something, the data does: the event is what was meant, the envelope how it travelled.
+The data is an event of the contract, or most of its fields: a missing `id`, `type` or `time` is taken from
+the envelope. If both have one, the data's counts, because the envelope only describes the transport.
 """
 
 import base64
@@ -13,35 +13,35 @@ import msgspec
 from msgspec import Raw
 
 VERSION: Final = "1.0"
-#: What an envelope says in the place of its data, if that does not.
-FILLED: Final = ("id", "type", "time")
+#: Fields that are taken from the envelope if the data lacks them.
+ENVELOPE_FIELDS: Final = ("id", "type", "time")
 
-#: A JSON object's members, undecoded.
-members: Final = msgspec.json.Decoder(dict[str, Raw]).decode
+#: Decodes a JSON object to its members, which stay undecoded.
+decode_members: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 _NULL: Final = Raw(b"null")
 
 
 class EnvelopeError(ValueError):
-    """An envelope that cannot be opened."""
+    """An envelope is invalid."""
 
 
 class NoObjectError(EnvelopeError):
-    """There is no JSON object in it: what a plain record would be refused for as well."""
+    """The data of an envelope is not a JSON object. A plain record would be rejected for this, too."""
 
 
 def is_envelope(fields: Mapping[str, Raw]) -> bool:
-    """Whether an object is a CloudEvent in the JSON format: it says its version, and brings data."""
+    """Return whether a JSON object is a CloudEvent: it has a `specversion`, and data."""
     return "specversion" in fields and ("data" in fields or "data_base64" in fields)
 
 
-def opened(envelope: Mapping[str, Raw]) -> bytes:
-    """Give the event of a CloudEvent in the JSON format (structured mode).
+def unwrap(envelope: Mapping[str, Raw]) -> bytes:
+    """Return the event of a CloudEvent in the JSON format (structured mode), as JSON.
 
     Args:
-        envelope: the object's members.
+        envelope: members of the CloudEvent.
 
     Raises:
-        EnvelopeError: of another version, or without data that are an object (`NoObjectError`).
+        EnvelopeError: If the version is not 1.0, or the data is not an object (`NoObjectError`).
     """
     check_version(_text(envelope, "specversion"))
     data: bytes
@@ -52,36 +52,36 @@ def opened(envelope: Mapping[str, Raw]) -> bytes:
             data = base64.b64decode(_text(envelope, "data_base64"), validate=True)
         except binascii.Error:
             raise EnvelopeError("`data_base64` is not base64") from None
-    return filled(data, envelope.get)
+    return fill_from_envelope(data, envelope.get)
 
 
 def check_version(version: str) -> None:
-    """Refuse what may mean something else.
+    """Check the version of CloudEvents.
 
     Raises:
-        EnvelopeError: the version is not 1.0.
+        EnvelopeError: If the version is not 1.0.
     """
     if version != VERSION:
-        raise EnvelopeError(f"CloudEvents {version[:20]!r} are not read, only {VERSION}")
+        raise EnvelopeError(f"CloudEvents {version[:20]!r} is not supported, only {VERSION}")
 
 
-def filled(data: bytes, said: Callable[[str], Raw | None]) -> bytes:
-    """Give the data with what they lack of `FILLED`.
+def fill_from_envelope(data: bytes, attribute: Callable[[str], Raw | None]) -> bytes:
+    """Return the data with the `ENVELOPE_FIELDS` that it lacks, as JSON.
 
     Args:
         data: a JSON object.
-        said: gives an attribute of the envelope; None: it has none of that name.
+        attribute: returns an attribute of the envelope by its name, or None.
 
     Raises:
-        NoObjectError: the data are none.
+        NoObjectError: If the data is not a JSON object.
     """
     try:
-        fields = members(data)
+        fields = decode_members(data)
     except (ValueError, RecursionError):
-        raise NoObjectError("the data of the CloudEvent are no JSON object") from None
+        raise NoObjectError("the data of the CloudEvent is not a JSON object") from None
     complete = True
-    for name in FILLED:
-        if fields.get(name, _NULL) == _NULL and (content := said(name)) is not None:
+    for name in ENVELOPE_FIELDS:
+        if fields.get(name, _NULL) == _NULL and (content := attribute(name)) is not None:
             fields[name] = content
             complete = False
     return data if complete else msgspec.json.encode(fields)

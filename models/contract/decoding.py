@@ -1,7 +1,7 @@
-"""Records become events, or what is wrong with them is said (docs/metrics.md, "Events").
+"""Decodes the value of a record to an event, or reports why it is invalid (docs/metrics.md, "Events").
 
-One tagged union a topic, so that a record costs one call of a compiled decoder. A CloudEvent in JSON
-(structured mode) is known by its `specversion`; the event is its data.
+There is one tagged union per kind of topic, so that a record costs one call of a compiled decoder. A
+CloudEvent in JSON (structured mode) is recognised by its `specversion`. The event is its data.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from models.contract.events import EVENTS, KINDS, Event, Kind
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_MINUTE, horizon_start
 
-#: What Kafka's brokers accept in a batch unless told otherwise, so every larger record is somebody's
-#: decision. No event of a shop comes near it.
+#: Largest size of a value, bytes: the default limit of Kafka's brokers for a batch. No event of a shop comes
+#: near it.
 MAX_BYTES: Final = 1024 * 1024
 
-#: Producers' clocks may be ahead of ours by this much.
+#: How far the clock of a producer may be ahead of the worker's, microseconds.
 FUTURE_TOLERANCE_US: Final = 5 * US_PER_MINUTE
 
 Reason = Literal[
@@ -29,11 +29,11 @@ Reason = Literal[
 
 
 class EventError(ValueError):
-    """A record that cannot be counted; it belongs in the dead letters.
+    """A record is invalid. It becomes a dead letter.
 
     Attributes:
-        reason: one of the seven of docs/metrics.md.
-        message: what is wrong, for the producer's developer.
+        reason: one of the seven reasons in docs/metrics.md.
+        message: description of the error, for the developer of the producer.
     """
 
     def __init__(self, reason: Reason, message: str) -> None:
@@ -43,22 +43,26 @@ class EventError(ValueError):
 
 
 _DECODERS: Final[dict[Kind, msgspec.json.Decoder[Any]]] = {
-    kind: msgspec.json.Decoder(Union[event_types])  # noqa: UP007 - made of a tuple
+    kind: msgspec.json.Decoder(Union[event_types])  # noqa: UP007 - the types are in a tuple
     for kind, event_types in EVENTS.items()
 }
 _NULL: Final = Raw(b"null")
 
 
 def decode(kind: Kind, value: bytes | None) -> Event:
-    """Read a record's value.
+    """Return the event in the value of a record.
 
     Args:
-        kind: the topic kind the record was on.
-        value: its value, as it was.
+        kind: kind of the record's topic.
+        value: value of the record.
 
     Raises:
-        EventError: `too_large`, `not_json`, `unknown_type` or `invalid_field`. Nothing else, whatever the
-            bytes.
+        EventError: `too_large`, `not_json`, `unknown_type` or `invalid_field`. No bytes raise anything else.
+
+    Example:
+        >>> value = b'{"type": "stock.missed", "id": "1", "time": "2026-01-01T00:00Z", "customer_id": "ada",'
+        >>> decode("orders", value + b' "sku": "boots"}').customer_id
+        'ada'
     """
     if not value:
         raise EventError("not_json", "the value is empty")
@@ -67,21 +71,21 @@ def decode(kind: Kind, value: bytes | None) -> Event:
     try:
         event: Event = _DECODERS[kind].decode(value)
     except msgspec.ValidationError as error:
-        return _decode_again(kind, value, str(error))
+        return _decode_leniently(kind, value, str(error))
     except (ValueError, RecursionError) as error:
         raise EventError("not_json", str(error)) from None
     return event
 
 
-def _decode_again(kind: Kind, value: bytes, message: str, *, opened: bool = False) -> Event:
-    """Name the reason for which a value was refused, or find that only its nulls or an envelope did it."""
+def _decode_leniently(kind: Kind, value: bytes, message: str, *, unwrapped: bool = False) -> Event:
+    """Decode a value without its nulls and its envelope, or raise the reason why it is invalid."""
     try:
-        fields = cloudevents.members(value)
-    except msgspec.ValidationError:  # no object
+        fields = cloudevents.decode_members(value)
+    except msgspec.ValidationError:  # not an object
         raise EventError("not_json", message) from None
     except (ValueError, RecursionError) as error:
         raise EventError("not_json", str(error)) from None
-    if not opened and cloudevents.is_envelope(fields):
+    if not unwrapped and cloudevents.is_envelope(fields):
         return _decode_data(kind, fields)
     _check_type(kind, fields.get("type", _NULL))
     given = {name: content for name, content in fields.items() if content != _NULL}
@@ -98,19 +102,19 @@ def _decode_again(kind: Kind, value: bytes, message: str, *, opened: bool = Fals
 
 def _decode_data(kind: Kind, envelope: Mapping[str, Raw]) -> Event:
     try:
-        value = cloudevents.opened(envelope)
+        value = cloudevents.unwrap(envelope)
         event: Event = _DECODERS[kind].decode(value)
     except cloudevents.EnvelopeError as error:
-        raise not_opened(error) from None
+        raise envelope_error(error) from None
     except msgspec.ValidationError as error:
-        return _decode_again(kind, value, str(error), opened=True)
+        return _decode_leniently(kind, value, str(error), unwrapped=True)
     except (ValueError, RecursionError) as error:
         raise EventError("not_json", str(error)) from None
     return event
 
 
-def not_opened(error: cloudevents.EnvelopeError) -> EventError:
-    """Give the reason for which an envelope is refused."""
+def envelope_error(error: cloudevents.EnvelopeError) -> EventError:
+    """Return the error of a record whose envelope is invalid."""
     no_object = isinstance(error, cloudevents.NoObjectError)
     return EventError("not_json" if no_object else "invalid_field", str(error))
 
@@ -123,7 +127,7 @@ def _check_type(kind: Kind, content: Raw) -> None:
     except ValueError:
         raise EventError("unknown_type", "the field `type` is not a string") from None
     if name not in KINDS:
-        raise EventError("unknown_type", f"{name[:100]!r} is no type of event")
+        raise EventError("unknown_type", f"{name[:100]!r} is not a type of event")
     if KINDS[name] != kind:
         raise EventError("unknown_type", f"{name} belongs on {KINDS[name]}, not on {kind}")
 
@@ -132,7 +136,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_us(time: datetime) -> int:
-    """Give an aware datetime as microseconds since the epoch, exactly."""
+    """Return an aware datetime as microseconds since the epoch, exactly."""
     since = time - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
@@ -140,14 +144,14 @@ def to_us(time: datetime) -> int:
 def check_time(
     time_us: int, *, wall_us: int, now_us: int, definitions: Definitions, expires: bool = True
 ) -> None:
-    """Refuse an event that claims an impossible time, or one long forgotten.
+    """Check that an event is neither in the future nor older than the horizon.
 
     Args:
-        time_us: when it happened.
-        wall_us: the wall clock, whatever the clock mode.
-        now_us: the clock, from which the horizon counts.
-        definitions: for the horizon.
-        expires: the `expires` of the event class; an event that never expires is never too old.
+        time_us: event time, microseconds.
+        wall_us: wall clock, in any clock mode, microseconds.
+        now_us: clock of the metrics, from which the horizon counts, microseconds.
+        definitions: definitions with the horizon.
+        expires: the `expires` of the event class. An event that does not expire is never too old.
 
     Raises:
         EventError: `future_time` or `too_old`.

@@ -1,13 +1,13 @@
-"""What producers say: the events of the five input topics (docs/metrics.md, "Events").
+"""The events of the five input topics (docs/metrics.md, "Events").
 
-All that decides whether a record is good is in the types below; the rules that span two fields are in
-`__post_init__` of rare events.
+The types below decide whether a record is valid. Rules that span two fields are in `__post_init__` of rare
+events.
 
 Decided here, where the definition leaves it open:
 
 - An optional field may be absent or `null`.
-- RFC 3339 allows a space for the `T` (5.6) and lower case; both are accepted. A leap second (`:60`) is not:
-  no clock of ours can represent it. Digits beyond microseconds are rounded.
+- RFC 3339 allows a space for the `T` (5.6) and lower case; both are accepted. A leap second (`:60`) is
+  rejected, because microseconds since the epoch cannot represent it. Digits beyond microseconds are rounded.
 - `1e3` and `1.0` are not integers.
 - An item's amount may be negative (a discount line), its quantity a fraction (sold by weight).
 """
@@ -19,24 +19,32 @@ from msgspec import Meta, Struct
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Time = Annotated[datetime, Meta(tz=True)]
-#: Integer minor units. The bound, a hundred billion dollars, tells a producer's nonsense from a sale, and
-#: keeps the sum of 900,000 of the largest within 64 bits.
+#: Integer minor units. The bound, a hundred billion dollars, rejects amounts that no sale has, and keeps the
+#: sum of 900,000 of the largest within 64 bits.
 Amount = Annotated[int, Meta(ge=0, le=10**13)]
-#: Only its length is checked here (a pattern costs as much as all other fields together): what is no
-#: currency has no rate, which `models.facts.fact` finds.
+#: Only the length is checked here, because a pattern costs as much as all other fields together. An unknown
+#: currency has no rate, and is rejected by `models.facts.from_events`.
 Currency = Annotated[str, Meta(min_length=3, max_length=3)]
 
-#: Each is kept with its event for as long as that is known, so their number is bounded: one event of a
-#: megabyte of them would make a state that cannot be written.
+#: Experiment -> variant that the customer saw. Variants are stored with their event, so their number is
+#: bounded: one event with a megabyte of them would make a row that cannot be written.
 Experiments = Annotated[dict[Id, Annotated[str, Meta(max_length=128)]], Meta(max_length=64)]
 
 Kind = Literal["orders", "refunds", "tickets", "reviews", "customers"]
 
 
 class Event(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
-    """What every event says: who, when, and by which channel."""
+    """The fields of every event.
 
-    #: Whether it is forgotten past the horizon: what merges and erasures say stays true.
+    Attributes:
+        expires: whether events of the class leave the state past the horizon. Merges and erasures do not.
+        id: id of the event. A second event of the customer with this id is a duplicate.
+        time: event time.
+        customer_id: id of the customer.
+        channel: channel by which the customer came.
+        experiments: experiment -> variant that the customer saw.
+    """
+
     expires: ClassVar[bool] = True
 
     id: Id
@@ -55,7 +63,7 @@ class Item(Struct, frozen=True, gc=False):
 
 
 class OrderPlaced(Event, tag="order.placed", frozen=True):
-    """An order, and what it is worth."""
+    """An order was placed."""
 
     order_id: Id
     amount: Amount
@@ -69,39 +77,39 @@ class OrderPlaced(Event, tag="order.placed", frozen=True):
 
 
 class OrderAmended(Event, tag="order.amended", frozen=True):
-    """The order's new total, in its own currency."""
+    """The total of an order changed. The currency stays."""
 
     order_id: Id
     amount: Amount
 
 
 class OrderCancelled(Event, tag="order.cancelled", frozen=True):
-    """The order is off."""
+    """An order was cancelled."""
 
     order_id: Id
     reason: str | None = None
 
 
 class OrderShipped(Event, tag="order.shipped", frozen=True):
-    """The order has left."""
+    """An order was shipped."""
 
     order_id: Id
 
 
 class OrderDelivered(Event, tag="order.delivered", frozen=True):
-    """The order has arrived."""
+    """An order was delivered."""
 
     order_id: Id
 
 
 class CheckoutStarted(Event, tag="checkout.started", frozen=True):
-    """Someone is about to pay for a cart."""
+    """A customer started the checkout of a cart."""
 
     cart_id: Id
 
 
 class PaymentFailed(Event, tag="payment.failed", frozen=True):
-    """A payment did not go through."""
+    """A payment failed."""
 
     payment_method: str
     cart_id: Id | None = None
@@ -109,13 +117,13 @@ class PaymentFailed(Event, tag="payment.failed", frozen=True):
 
 
 class StockMissed(Event, tag="stock.missed", frozen=True):
-    """A product was wanted and out of stock."""
+    """A customer wanted a product that was out of stock."""
 
     sku: Id
 
 
 class RefundRequested(Event, tag="refund.requested", frozen=True):
-    """A customer wants money back."""
+    """A customer requested a refund."""
 
     refund_id: Id
     order_id: Id
@@ -124,7 +132,7 @@ class RefundRequested(Event, tag="refund.requested", frozen=True):
 
 
 class RefundCompleted(Event, tag="refund.completed", frozen=True):
-    """Money went back, in the order's currency."""
+    """A refund was paid, in the currency of the order."""
 
     refund_id: Id
     order_id: Id
@@ -132,14 +140,14 @@ class RefundCompleted(Event, tag="refund.completed", frozen=True):
 
 
 class RefundRejected(Event, tag="refund.rejected", frozen=True):
-    """No money goes back."""
+    """A refund was rejected."""
 
     refund_id: Id
     order_id: Id
 
 
 class TicketOpened(Event, tag="ticket.opened", frozen=True):
-    """A conversation with support begins."""
+    """A ticket was opened."""
 
     ticket_id: Id
     priority: Literal["low", "normal", "high", "urgent"] = "normal"
@@ -148,7 +156,7 @@ class TicketOpened(Event, tag="ticket.opened", frozen=True):
 
 
 class TicketReplied(Event, tag="ticket.replied", frozen=True):
-    """Somebody wrote in a ticket."""
+    """An agent, a bot or the customer replied in a ticket."""
 
     ticket_id: Id
     author: Literal["agent", "bot", "customer"]
@@ -157,21 +165,21 @@ class TicketReplied(Event, tag="ticket.replied", frozen=True):
 
 
 class TicketStatusChanged(Event, tag="ticket.status_changed", frozen=True):
-    """A ticket went into another status."""
+    """The status of a ticket changed."""
 
     ticket_id: Id
     status: Literal["open", "pending", "on_hold", "solved", "closed"]
 
 
 class TicketTransferred(Event, tag="ticket.transferred", frozen=True):
-    """A ticket went to another agent or team."""
+    """A ticket was transferred to another agent or team."""
 
     ticket_id: Id
     to: str | None = None
 
 
 class ReviewSubmitted(Event, tag="review.submitted", frozen=True):
-    """A review, or its next version."""
+    """A review was written or changed."""
 
     review_id: Id
     rating: Annotated[int, Meta(ge=1, le=5)]
@@ -183,7 +191,7 @@ class ReviewSubmitted(Event, tag="review.submitted", frozen=True):
 
 
 class ReviewRemoved(Event, tag="review.removed", frozen=True):
-    """A review is gone for good."""
+    """A review was removed for good."""
 
     review_id: Id
 
@@ -193,7 +201,7 @@ SCORES: Final = {"nps": (0, 10), "ces": (1, 7), "csat": (1, 5)}
 
 
 class SurveyAnswered(Event, tag="survey.answered", frozen=True):
-    """An answer to one of the three surveys."""
+    """A customer answered one of the three surveys."""
 
     survey: Literal["nps", "ces", "csat"]
     score: Annotated[int, Meta(ge=0, le=10)]
@@ -201,44 +209,44 @@ class SurveyAnswered(Event, tag="survey.answered", frozen=True):
     order_id: Id | None = None
 
     def __post_init__(self) -> None:
-        """Hold the score to its survey's scale."""
+        """Check that the score is on the scale of its survey."""
         lowest, highest = SCORES[self.survey]
         if not lowest <= self.score <= highest:
             raise ValueError(f"Expected `score` of {self.survey} to be {lowest} to {highest}")
 
 
 class ExperienceShared(Event, tag="experience.shared", frozen=True):
-    """A customer told others about the shop."""
+    """A customer recommended the shop to others."""
 
     platform: str
 
 
 class CustomerMerged(Event, tag="customer.merged", frozen=True):
-    """Two identities are one customer."""
+    """Two identities belong to one customer."""
 
     expires: ClassVar[bool] = False
 
     into: Id
 
     def __post_init__(self) -> None:
-        """Refuse a customer merged into itself, which names nobody."""
+        """Check that the two identities differ."""
         if self.into == self.customer_id:
             raise ValueError("Expected `into` to be another customer")
 
 
 class CustomerErased(Event, tag="customer.erased", frozen=True):
-    """The customer is to be forgotten."""
+    """The customer is to be erased."""
 
     expires: ClassVar[bool] = False
 
 
 class CustomerContacted(Event, tag="customer.contacted", frozen=True):
-    """An action was taken."""
+    """An action was carried out."""
 
     action_id: Id
 
 
-#: Topic kind -> the events it may carry.
+#: Kind of topic -> the classes of its events.
 EVENTS: Final[dict[Kind, tuple[type[Event], ...]]] = {
     "orders": (
         OrderPlaced,
@@ -261,11 +269,11 @@ def _tag(event_type: type[Event]) -> str:
     return str(event_type.__struct_config__.tag)
 
 
-#: `type` -> class.
+#: Type of event -> its class.
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
     _tag(event_type): event_type for event_types in EVENTS.values() for event_type in event_types
 }
-#: `type` -> the topic kind it belongs on.
+#: Type of event -> the kind of topic that it belongs on.
 KINDS: Final[dict[str, Kind]] = {
     _tag(event_type): kind for kind, event_types in EVENTS.items() for event_type in event_types
 }

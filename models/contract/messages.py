@@ -1,7 +1,7 @@
-"""What other services read: the values of the derived topics (docs/topics.md).
+"""The values of the derived topics, which other services read (docs/topics.md).
 
-Types of the values, from which the schemas are made. A reader of an earlier release goes on reading them:
-fields are added, and never change their meaning.
+The JSON and Avro schemas are generated from these types. Fields are only added, and never change their
+meaning, so that readers of an earlier release can read the values.
 """
 
 from collections.abc import Mapping
@@ -14,19 +14,19 @@ from models.definitions.action_policy import ActionName
 
 
 class Metric(Struct, frozen=True, kw_only=True):
-    """One series at one moment, in `retention.metrics`."""
+    """The value of one series at one instant, in `retention.metrics`."""
 
-    metric: Annotated[str, Meta(description="Its name in Prometheus.")]
+    metric: Annotated[str, Meta(description="Name of the metric in Prometheus.")]
     labels: dict[str, str]
-    value: Annotated[float | None, Meta(description="Null where it would rest on nothing.")]
+    value: Annotated[float | None, Meta(description="Null if it is undefined, such as a ratio over 0.")]
     numerator: float | UnsetType | None = UNSET
-    denominator: Annotated[
-        float | UnsetType | None, Meta(description="How much a ratio or mean rests on.")
-    ] = UNSET
-    as_of: Annotated[Time, Meta(description="The instant that it holds for.")]
+    denominator: Annotated[float | UnsetType | None, Meta(description="Denominator of a ratio or mean.")] = (
+        UNSET
+    )
+    as_of: Annotated[Time, Meta(description="Instant of the value.")]
 
 
-#: What is said of customers, in CloudEvents' terms (docs/outputs.md).
+#: Types of the outputs per customer, as in CloudEvents (docs/outputs.md).
 PROFILE, TRANSITION, TICKET_SLA, ACTION = (
     "retention.customer",
     "retention.transition",
@@ -40,124 +40,137 @@ SlaKind = Literal["first_response", "first_human_response", "resolution", "promi
 Priority = Literal["low", "normal", "high", "urgent"]
 SubjectKind = Literal["ticket", "order", "cart", "review", "answer", "customer"]
 ActionState = Literal["issued", "withdrawn"]
-Standing = Literal["lifecycle", "tier"]
+TransitionKind = Literal["lifecycle", "tier"]
 
 
 class Cause(Struct, frozen=True, gc=False):
-    """What has brought something about: an event, or the passing of time."""
+    """The cause of a transition or an action: an event, or the passing of time."""
 
-    type: Annotated[str, Meta(description="The event's, or `time`.")]
-    id: Annotated[str | None, Meta(description="The event's; null where it was time.")]
+    type: Annotated[str, Meta(description="Type of the event, or `time`.")]
+    id: Annotated[str | None, Meta(description="Id of the event; null for `time`.")]
 
 
 class ProfileRisk(Struct, frozen=True, gc=False):
-    """How late a customer is, as of the profile's day (UTC)."""
+    """Lateness of a customer, as of the profile's day (UTC)."""
 
     recency_days: Annotated[int, Meta(description="Days since the last purchase.")]
     typical_gap_days: Annotated[
-        float, Meta(description="Days that usually pass between two: the customer's own, or the shop's.")
+        float, Meta(description="Typical days between two purchases: the customer's own, or the shop's.")
     ]
-    lateness: Annotated[float, Meta(description="Recency over typical gap; above 1 the customer is late.")]
+    lateness: Annotated[
+        float, Meta(description="Recency divided by typical gap; above 1 the customer is late.")
+    ]
     p_alive: Annotated[
         float | None,
-        Meta(description="The probability that they have not left for good; null without a fitted model."),
+        Meta(description="Probability that the customer has not left for good; null without a fitted model."),
     ]
 
 
 class Profile(Struct, frozen=True, gc=False):
-    """A customer as they stand; the latest on `retention.customers` is what holds."""
+    """The profile of a customer. The latest value on `retention.customers` is the current one."""
 
-    customer_id: Annotated[str, Meta(description="The key, too.")]
-    lifecycle: Annotated[Lifecycle, Meta(description="Where they are in their life with the shop.")]
-    tier: Annotated[Tier, Meta(description="Of loyalty, by the net of a year's orders.")]
-    spender: Annotated[bool, Meta(description="Has a qualifying order within a year.")]
-    sender: Annotated[bool, Meta(description="Has recommended the shop within a year.")]
+    customer_id: Annotated[str, Meta(description="Id of the customer; the key of the record.")]
+    lifecycle: Annotated[Lifecycle, Meta(description="Lifecycle state.")]
+    tier: Annotated[Tier, Meta(description="Loyalty tier, by the net of a year's orders.")]
+    spender: Annotated[bool, Meta(description="Whether the customer has a qualifying order within a year.")]
+    sender: Annotated[bool, Meta(description="Whether the customer recommended the shop within a year.")]
     first_order: Annotated[
-        Time | None, Meta(description="When the first known qualifying order was placed; null without one.")
+        Time | None, Meta(description="Time of the first qualifying order; null without one.")
     ]
-    last_order: Annotated[Time | None, Meta(description="The last one.")]
-    orders: Annotated[int, Meta(ge=0, description="How many there are.")]
+    last_order: Annotated[
+        Time | None, Meta(description="Time of the last qualifying order; null without one.")
+    ]
+    orders: Annotated[int, Meta(ge=0, description="Number of qualifying orders.")]
     net_value: Annotated[
         float,
-        Meta(description="What they are worth together, major units of `currency`, at the configured rates."),
+        Meta(description="Net of these orders, in major units of `currency`, at the configured rates."),
     ]
-    currency: Annotated[str, Meta(description="The base currency.")]
+    currency: Annotated[str, Meta(description="Base currency.")]
     risk: Annotated[ProfileRisk | None, Meta(description="Null without an order.")]
-    nps: Annotated[Annotated[int, Meta(ge=0, le=10)] | None, Meta(description="The latest answer, 0-10.")]
-    open_tickets: Annotated[int, Meta(ge=0, description="Not solved or closed.")]
-    as_of: Annotated[Time, Meta(description="The clock when this was found to have changed.")]
+    nps: Annotated[
+        Annotated[int, Meta(ge=0, le=10)] | None, Meta(description="Latest answer to the NPS survey, 0-10.")
+    ]
+    open_tickets: Annotated[int, Meta(ge=0, description="Number of tickets that are not solved or closed.")]
+    as_of: Annotated[Time, Meta(description="Time of the clock when the profile changed.")]
 
 
 class Transition(Struct, frozen=True, gc=False):
-    """A customer's lifecycle or tier has become another."""
+    """A change of a customer's lifecycle state or tier."""
 
-    id: Annotated[str, Meta(description="Of this output.")]
-    customer_id: Annotated[str, Meta(description="The key, too.")]
-    what: Annotated[Standing, Meta(description="Which of the two.")]
-    from_: Annotated[
-        str | None, Meta(description="What it was before; null where nothing was known of the customer.")
-    ] = field(name="from")
-    to: Annotated[str, Meta(description="What it is.")]
-    time: Annotated[Time, Meta(description="When it became so, in event time.")]
-    cause: Annotated[Cause, Meta(description="What did it.")]
+    id: Annotated[str, Meta(description="Id of this output.")]
+    customer_id: Annotated[str, Meta(description="Id of the customer; the key of the record.")]
+    what: Annotated[TransitionKind, Meta(description="What changed.")]
+    from_: Annotated[str | None, Meta(description="Value before; null for a new customer.")] = field(
+        name="from"
+    )
+    to: Annotated[str, Meta(description="Value after.")]
+    time: Annotated[Time, Meta(description="Event time of the change.")]
+    cause: Annotated[Cause, Meta(description="Cause of the change.")]
 
 
 class TicketSla(Struct, frozen=True, gc=False):
-    """A target of a ticket begins to count, is met, is missed, or what was said of it no longer holds."""
+    """A target of a ticket was activated, met or missed, or an earlier output about it was withdrawn."""
 
-    id: Annotated[str, Meta(description="Of this output.")]
-    ticket_id: Annotated[str, Meta(description="The key, too.")]
-    customer_id: Annotated[str, Meta(description="Whose ticket it is; ticket ids are a customer's own.")]
-    sla: Annotated[SlaKind, Meta(description="Which target.")]
+    id: Annotated[str, Meta(description="Id of this output.")]
+    ticket_id: Annotated[str, Meta(description="Id of the customer; the key of the record.")]
+    customer_id: Annotated[str, Meta(description="Id of the customer; ticket ids are unique per customer.")]
+    sla: Annotated[SlaKind, Meta(description="Kind of target.")]
     state: Annotated[
-        Literal["activated", "fulfilled", "breached", "withdrawn"], Meta(description="What has become of it.")
+        Literal["activated", "fulfilled", "breached", "withdrawn"], Meta(description="State of the target.")
     ]
-    priority: Annotated[Priority, Meta(description="The ticket's.")]
-    due: Annotated[Time, Meta(description="By when it is to be met; of a withdrawal, what had been said.")]
+    priority: Annotated[Priority, Meta(description="Priority of the ticket.")]
+    due: Annotated[Time, Meta(description="Deadline; of a withdrawal, the withdrawn one.")]
     decided: Annotated[
-        Time | None, Meta(description="When it was met, or `due` if it was not; null while it is open.")
+        Time | None,
+        Meta(description="Time at which it was met, or `due` if it was missed; null while it is open."),
     ]
     withdraws: Annotated[
-        str | None, Meta(description="The output that no longer holds; null unless the state is `withdrawn`.")
+        str | None, Meta(description="Id of the withdrawn output; null unless the state is `withdrawn`.")
     ]
 
 
 class Subject(Struct, frozen=True, gc=False):
-    """What an action is about, beside the customer."""
+    """The subject of an action, besides the customer."""
 
     kind: Annotated[
         SubjectKind,
-        Meta(description="`answer`: to the NPS survey; `customer`: no single thing."),
+        Meta(
+            description="Kind of subject. `answer` is an answer to the NPS survey; `customer` is the customer as a whole."
+        ),
     ]
-    id: Annotated[str, Meta(description="Its id (an answer's: its event's); of the customer, theirs.")]
+    id: Annotated[
+        str,
+        Meta(
+            description="Id of the subject: of an answer, the id of its event; of `customer`, the id of the customer."
+        ),
+    ]
 
 
 class Action(Struct, frozen=True, gc=False):
-    """What to do next for a customer, and why; or that it is no longer to be done."""
+    """An action to carry out for a customer, or its withdrawal."""
 
-    id: Annotated[str, Meta(description="Of this output.")]
+    id: Annotated[str, Meta(description="Id of this output.")]
     action_id: Annotated[
-        str, Meta(description="Of the action: `customer.contacted` names it when it has been done.")
+        str,
+        Meta(description="Id of the action; `customer.contacted` names it once the action was carried out."),
     ]
-    customer_id: Annotated[str, Meta(description="The key, too.")]
-    action: Annotated[ActionName, Meta(description="What to do.")]
-    state: Annotated[ActionState, Meta(description="`issued`, or `withdrawn` before it was done.")]
-    subject: Annotated[Subject, Meta(description="What it is about.")]
-    cause: Annotated[Cause, Meta(description="What has made it worth doing.")]
-    since: Annotated[Time, Meta(description="When that was, in event time.")]
-    priority: Annotated[int, Meta(ge=1, le=100, description="1 to 100; the larger, the sooner.")]
-    due: Annotated[
-        Time | None, Meta(description="By when it had best be done; null if before `expires` will do.")
-    ]
-    expires: Annotated[Time, Meta(description="When it is no longer worth doing.")]
-    time: Annotated[Time, Meta(description="When this was said, by the clock.")]
+    customer_id: Annotated[str, Meta(description="Id of the customer; the key of the record.")]
+    action: Annotated[ActionName, Meta(description="Name of the action.")]
+    state: Annotated[ActionState, Meta(description="`issued`, or `withdrawn` before it was carried out.")]
+    subject: Annotated[Subject, Meta(description="Subject of the action.")]
+    cause: Annotated[Cause, Meta(description="Cause of the action.")]
+    since: Annotated[Time, Meta(description="Event time of the cause.")]
+    priority: Annotated[int, Meta(ge=1, le=100, description="1 to 100; the highest first.")]
+    due: Annotated[Time | None, Meta(description="Recommended deadline; null if `expires` is the only one.")]
+    expires: Annotated[Time, Meta(description="Time at which the action expires.")]
+    time: Annotated[Time, Meta(description="Time of the clock when the output was emitted.")]
     sla: Annotated[
         SlaKind | None,
-        Meta(description="Of `escalate`, the target that was missed, as `retention.ticket-sla` names it."),
+        Meta(description="Missed target of an `escalate`, named as in `retention.ticket-sla`."),
     ] = None
 
 
-#: Type -> the struct of its values. Those of a CloudEvent are its `type` (`ce_type`).
+#: Type -> struct of its values. For CloudEvents, the type is the attribute `type` (`ce_type`).
 MESSAGE_TYPES: Final[Mapping[str, type[Struct]]] = {
     "retention.metric": Metric,
     PROFILE: Profile,

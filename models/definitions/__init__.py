@@ -1,5 +1,5 @@
 """What the shop decides: the parameters of every definition, and the units of time and money.
 
-Imports nothing of the project.
+Imports no other package of the project.
 Start at `definitions.Definitions`, then `windows`.
 """

@@ -1,4 +1,4 @@
-"""What the shop does for its customers, and how much of it (docs/outputs.md, "Actions")."""
+"""The action policy: which actions are issued, and how many (docs/outputs.md, "Actions")."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from models.definitions.windows import US_PER_DAY, US_PER_HOUR
 
-#: What can be done. The first two are for who answers tickets; the others reach the customer.
+#: All actions. The first two are for the agents who answer tickets; the others reach the customer.
 ActionName = Literal[
     "acknowledge",
     "escalate",
@@ -31,10 +31,10 @@ ACTIONS: Final[tuple[ActionName, ...]] = get_args(ActionName)
     ASK_FOR_REFERRAL,
     REWARD_LOYALTY,
 ) = range(len(ACTIONS))
-#: Those that somebody feels who has had too many of them: capped, and withheld from who is held out.
+#: Actions that reach the customer. They are capped, and suppressed for the control group.
 CUSTOMER_FACING: Final = frozenset(range(WIN_BACK, len(ACTIONS)))
 
-#: Action -> seconds after its cause in which it is worth doing. Acknowledging ends with its target.
+#: Action -> seconds after its cause until it expires. `acknowledge` expires at the first-response target.
 _EXPIRY: Final = {
     "escalate": 3 * 86_400,
     "win_back": 21 * 86_400,
@@ -49,20 +49,21 @@ _BEST_RATING: Final = 5
 
 
 class ActionPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The actions' parameters, with the defaults.
+    """The parameters of the actions, with the published defaults (TOML table `[actions]`).
 
     Attributes:
-        off: actions that are not to be asked for.
-        weekly_cap: how many actions may reach one customer within 7 days.
-        held_out: the share of customers whom no action reaches, so that one sees what the actions are worth.
-        hold_out_key: decides who they are; another key, others.
-        acknowledge_after: the share of a first-response target after which nobody's answer is asked for;
-            below a half, since by then somebody should have.
-        bad_rating: a review of so many stars or fewer asks for an apology.
-        expiry: action -> seconds after its cause in which it is worth doing.
+        off: names of the actions that are never issued.
+        weekly_cap: largest number of actions that reach one customer within 7 days.
+        held_out: share of customers in the control group, 0 to 1. No action reaches them, so that the effect
+            of the actions can be measured.
+        hold_out_key: key that selects the control group. Another key selects other customers.
+        acknowledge_after: share of the first-response target, below 0.5, after which an unanswered ticket is
+            to be acknowledged.
+        bad_rating: highest number of stars of a review that asks for an apology.
+        expiry: action -> seconds after its cause until it expires.
 
     Raises:
-        ValueError: on construction, a value breaks one of these rules; the message starts with its name.
+        ValueError: On construction, if a value is invalid. The message starts with the name of the parameter.
     """
 
     off: tuple[str, ...] = ()
@@ -74,28 +75,28 @@ class ActionPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     expiry: Mapping[str, int] = field(default_factory=lambda: dict(_EXPIRY))
 
     def __post_init__(self) -> None:
-        """Hold every rule at once."""
+        """Check every value."""
         for name in self.off:
             if name not in ACTIONS:
-                raise ValueError(f"off: {name!r} is none of {', '.join(ACTIONS)}")
+                raise ValueError(f"off: {name!r} is unknown; the actions are {', '.join(ACTIONS)}")
         if self.weekly_cap < 0:
-            raise ValueError("weekly_cap: less than 0")
+            raise ValueError("weekly_cap: expected 0 or more")
         if not 0 <= self.held_out <= 1:
-            raise ValueError(f"held_out: {self.held_out} is no share between 0 and 1")
+            raise ValueError(f"held_out: {self.held_out} is not a share between 0 and 1")
         if not 1 <= len(self.hold_out_key.encode()) <= 64:  # noqa: PLR2004 - what BLAKE2b takes
-            raise ValueError("hold_out_key: 1 to 64 bytes are needed")
+            raise ValueError("hold_out_key: expected 1 to 64 bytes")
         if not 0 <= self.acknowledge_after < 0.5:  # noqa: PLR2004 - half the target
             raise ValueError(f"acknowledge_after: {self.acknowledge_after} is not in 0 to below 0.5")
         if not 1 <= self.bad_rating < _BEST_RATING:
             raise ValueError("bad_rating: expected 1 to 4 stars")
         if set(self.expiry) != set(_EXPIRY):
-            raise ValueError(f"expiry: exactly these are needed: {', '.join(_EXPIRY)}")
+            raise ValueError(f"expiry: expected exactly these actions: {', '.join(_EXPIRY)}")
         if min(self.expiry.values()) < 1:
-            raise ValueError("expiry: a time of less than a second")
+            raise ValueError("expiry: expected at least 1 second for each action")
 
 
-#: Within so long, no more than `weekly_cap` actions reach a customer.
+#: Period of `weekly_cap`, microseconds.
 WEEK_US: Final = 7 * US_PER_DAY
-#: Who orders within this long after an action has come back.
+#: A customer who orders within this time after an action has returned.
 RETURN_HOURS: Final = 30 * 24
 RETURN_US: Final = RETURN_HOURS * US_PER_HOUR

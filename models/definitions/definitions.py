@@ -1,6 +1,7 @@
-"""What the shop decides about its numbers: currencies, targets, tiers, windows (docs/reference/configuration-file.md).
+"""The parameters of the definitions: currencies, targets, tiers, windows.
 
-A change of any of them applies to everything known at the next start: nothing here is part of the state.
+They are not part of the state. A changed value applies to all stored events at the next start. A shop sets
+them in its configuration file (docs/reference/configuration-file.md).
 """
 
 from collections.abc import Mapping
@@ -28,23 +29,27 @@ _PAYMENT_METHODS: Final = ("card", "wallet", "bank_transfer", "cash_on_delivery"
 
 
 class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The definitions' parameters, with the published defaults.
+    """The parameters of the definitions, with the published defaults (docs/metrics.md).
 
     Attributes:
-        base_currency: ISO 4217 code that money is reported in.
-        rates: currency -> base units for one major unit of it.
+        base_currency: ISO 4217 code of the currency that money is reported in.
+        rates: currency -> major units of the base currency for one major unit of it.
         windows: names of the long windows, such as `30d`.
-        horizon_days: events older than this are forgotten; at least twice the longest window.
-        lifecycle_days: L, after which a customer without an order has churned.
-        sla: priority -> targets in seconds, (first response, resolution).
-        tiers: loyalty tier -> yearly net from which it is held, in major units of the base currency.
-        channels: those counted by name; another is `other`, none `unknown`.
-        payment_methods: those counted by name; another is `other`.
-        risk: the fitted model of the customers' rhythm; None: no probabilities.
-        actions: what the shop does for its customers, and how much of it.
+        horizon_days: event retention in days. Older events are dropped. At least twice the longest window.
+        lifecycle_days: days without an order after which a customer has churned.
+        sla: priority -> (first response, resolution), both in seconds.
+        tiers: loyalty tier -> lowest net of a year, in major units of the base currency.
+        channels: channels counted by name. Any other is counted as `other`, a missing one as `unknown`.
+        payment_methods: payment methods counted by name. Any other is counted as `other`.
+        risk: fitted model of purchase rates. None: no probabilities are computed.
+        actions: the action policy.
 
     Raises:
-        ValueError: on construction, a value breaks one of these rules; the message starts with its name.
+        ValueError: On construction, if a value is invalid. The message starts with the name of the parameter.
+
+    Example:
+        >>> Definitions(base_currency="EUR", rates={"EUR": 1.0, "USD": 0.92}, windows=("30d",)).horizon_days
+        800
     """
 
     base_currency: str = "USD"
@@ -60,7 +65,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     actions: ActionPolicy = field(default_factory=ActionPolicy)
 
     def __post_init__(self) -> None:
-        """Hold every rule at once, so that no half-valid definitions exist."""
+        """Check every value, so that no invalid definitions exist."""
         _check_money(self)
         _check_windows(self)
         _check_sla(self)
@@ -79,7 +84,7 @@ def _check_money(definitions: Definitions) -> None:
         if not (isfinite(rate) and rate > 0):
             raise ValueError(f"rates: {currency} has the rate {rate}, which is not above 0")
     if definitions.rates.get(base) != 1:
-        raise ValueError(f"rates: the base currency {base} is to have the rate 1")
+        raise ValueError(f"rates: the base currency {base} must have the rate 1")
 
 
 def _is_currency(code: str) -> bool:
@@ -88,12 +93,12 @@ def _is_currency(code: str) -> bool:
 
 def _check_windows(definitions: Definitions) -> None:
     if not definitions.windows:
-        raise ValueError("windows: at least one is needed")
+        raise ValueError("windows: expected at least one")
     if len(set(definitions.windows)) < len(definitions.windows):
-        raise ValueError("windows: one is named twice")
+        raise ValueError("windows: a window is named twice")
     for short in SHORT_WINDOWS:
         if short.name in definitions.windows:
-            raise ValueError(f"windows: {short.name} is there already, for what slides by the minute")
+            raise ValueError(f"windows: {short.name} is a built-in window, which slides by the minute")
     try:
         longest = max((Window.parse(name) for name in definitions.windows), key=lambda window: window.hours)
     except ValueError as error:
@@ -103,29 +108,29 @@ def _check_windows(definitions: Definitions) -> None:
             f"horizon_days: {definitions.horizon_days} is less than twice the longest window, {longest.name}"
         )
     if definitions.lifecycle_days < 1:
-        raise ValueError("lifecycle_days: at least 1 is needed")
+        raise ValueError("lifecycle_days: expected at least 1")
     if definitions.horizon_days < definitions.lifecycle_days:
-        raise ValueError(f"lifecycle_days: more than the horizon of {definitions.horizon_days} days")
+        raise ValueError(f"lifecycle_days: exceeds the horizon of {definitions.horizon_days} days")
 
 
 def _check_sla(definitions: Definitions) -> None:
     if set(definitions.sla) != set(PRIORITIES):
-        raise ValueError(f"sla: targets are needed for exactly these priorities: {', '.join(PRIORITIES)}")
+        raise ValueError(f"sla: expected targets for exactly these priorities: {', '.join(PRIORITIES)}")
     for priority, targets in definitions.sla.items():
         if min(targets) < 1:
-            raise ValueError(f"sla: a target of {priority} is less than a second")
+            raise ValueError(f"sla: a target of {priority} is shorter than 1 second")
 
 
 def _check_tiers(definitions: Definitions) -> None:
     if set(definitions.tiers) != set(_TIERS):
-        raise ValueError(f"tiers: exactly these are needed: {', '.join(_TIERS)}")
+        raise ValueError(f"tiers: expected exactly these tiers: {', '.join(_TIERS)}")
     thresholds = [definitions.tiers[name] for name in _TIERS]
     if not all(isfinite(threshold) for threshold in thresholds) or thresholds[0] <= 0:
         raise ValueError("tiers: a threshold is not above 0")
     if thresholds != sorted(thresholds):
-        raise ValueError(f"tiers: thresholds are to rise in the order {', '.join(_TIERS)}")
+        raise ValueError(f"tiers: thresholds must rise in the order {', '.join(_TIERS)}")
 
 
 def _check_names(name: str, values: tuple[str, ...]) -> None:
     if len(set(values)) < len(values) or not all(values) or {"other", "unknown"} & set(values):
-        raise ValueError(f"{name}: names are to be distinct, not empty, and neither 'other' nor 'unknown'")
+        raise ValueError(f"{name}: names must be distinct, not empty, and neither 'other' nor 'unknown'")

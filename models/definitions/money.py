@@ -1,13 +1,13 @@
-"""Minor units, and their worth in the base currency.
+"""Minor units of currencies, and their value in the base currency.
 
-Amounts are integers of a currency's minor unit, so that sums depend on no order. They become floating-point
-numbers once, when a metric is evaluated, at the present rates.
+Amounts are integers of a currency's minor unit, so that a sum does not depend on the order of its parts. They
+become floating-point numbers once, when a metric is evaluated, at the configured rates.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-#: ISO 4217's minor-unit exponents, where they are not 2 (amendment 177).
+#: Minor-unit exponents of ISO 4217 that are not 2 (amendment 177).
 _EXPONENTS: Final = (
     dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX"), 0)
     | dict.fromkeys(("UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0)
@@ -17,7 +17,7 @@ _EXPONENTS: Final = (
 
 
 def exponent(currency: str) -> int:
-    """Give the decimal places of a currency's minor unit: USD 2 (cents), JPY 0, KWD 3."""
+    """Return the decimal places of a currency's minor unit: USD 2 (cents), JPY 0, KWD 3."""
     return _EXPONENTS.get(currency, 2)
 
 
@@ -25,11 +25,14 @@ def to_base(minor: int, currency: str, rates: Mapping[str, float]) -> float:
     """Convert minor units of `currency` to major units of the base currency.
 
     Args:
-        minor: integer minor units (cents).
-        currency: its ISO 4217 code.
-        rates: base units for one major unit of each currency.
+        minor: amount in minor units (cents).
+        currency: ISO 4217 code.
+        rates: currency -> major units of the base currency for one major unit of it.
+
+    Returns:
+        The amount in major units of the base currency.
 
     Raises:
-        KeyError: the currency has no rate.
+        KeyError: If the currency has no rate.
     """
     return minor / float(10 ** exponent(currency)) * rates[currency]

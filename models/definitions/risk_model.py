@@ -1,4 +1,4 @@
-"""A fitted model of the customers' rhythm: what `retention fit` writes, and a worker needs of it."""
+"""The fitted model of purchase rates that `retention fit` writes and a worker reads (docs/risk.md)."""
 
 from math import isfinite
 
@@ -8,16 +8,16 @@ __all__ = ["Parameters", "RiskModel"]
 
 
 class Parameters(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is fitted, for a whole shop.
+    """The fitted parameters of the MBG/NBD model of a shop.
 
     Attributes:
-        r: shape of the rates' gamma distribution.
-        alpha: its rate, in days: r / alpha is the mean number of purchases of a day.
-        a: first parameter of the beta distribution of leaving after a purchase.
-        b: the second: a / (a + b) is the mean probability.
+        r: shape of the gamma distribution of purchase rates.
+        alpha: rate of that distribution, in days. `r / alpha` is the mean number of purchases per day.
+        a: first parameter of the beta distribution of the probability to leave after a purchase.
+        b: second parameter. `a / (a + b)` is the mean probability.
 
     Raises:
-        ValueError: on construction, one is not above 0, or not finite; the message starts with its name.
+        ValueError: On construction, if a value is not finite and above 0. The message starts with its name.
     """
 
     r: float
@@ -26,7 +26,7 @@ class Parameters(Struct, frozen=True, forbid_unknown_fields=True):
     b: float
 
     def __post_init__(self) -> None:
-        """Refuse what is no distribution."""
+        """Check that the parameters make distributions."""
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if not (isfinite(value) and value > 0):
@@ -34,15 +34,15 @@ class Parameters(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RiskModel(Struct, frozen=True, kw_only=True):
-    """What one fit has found out about a shop.
+    """The result of one fit.
 
     Attributes:
-        version: names the fit, such as `2026-06-30-1f0c8d2e`: its `now`, and the data's hash.
-        parameters: of the MBG/NBD model.
-        typical_gap_days: the median of all customers' gaps between purchases.
+        version: name of the fit, such as `2026-06-30-1f0c8d2e`: the day of its `now`, and a hash of the data.
+        parameters: parameters of the MBG/NBD model.
+        typical_gap_days: median of the gaps between purchases of all customers, days.
 
     Raises:
-        ValueError: on construction, the gap is not above 0, or the version is empty.
+        ValueError: On construction, if the gap is not above 0, or the version is empty.
     """
 
     version: str
@@ -50,7 +50,7 @@ class RiskModel(Struct, frozen=True, kw_only=True):
     typical_gap_days: float
 
     def __post_init__(self) -> None:
-        """Refuse what no fit gives."""
+        """Check that a fit may have produced the values."""
         if not self.version:
             raise ValueError("version: is empty")
         if not (isfinite(self.typical_gap_days) and self.typical_gap_days > 0):

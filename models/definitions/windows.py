@@ -21,39 +21,44 @@ _NAME = re.compile(r"([1-9][0-9]{0,4})([dh])", re.ASCII)
 
 
 def hour(us: int) -> int:
-    """Give the event hour of a time in microseconds: whole hours since the epoch, rounded down."""
+    """Return the event hour of a time in microseconds: whole hours since the epoch, rounded down."""
     return us // US_PER_HOUR
 
 
 def minute(us: int) -> int:
-    """Give the event minute of a time in microseconds: whole minutes since the epoch, rounded down."""
+    """Return the event minute of a time in microseconds: whole minutes since the epoch, rounded down."""
     return us // US_PER_MINUTE
 
 
 def horizon_start(now: int, horizon_days: int) -> int:
-    """Give the first instant of the hours that are within the horizon at `now`; all microseconds."""
+    """Return the start of the horizon at `now`, both in microseconds. Events before it are dropped."""
     return (hour(now) - 24 * horizon_days + 1) * US_PER_HOUR
 
 
 def between(slots: Collection[int], first: int, end: int) -> list[int]:
-    """Give those of some slots that are in [first, end), ascending, in the cheaper of two ways."""
+    """Return the slots in [first, end), ascending. Chooses the cheaper of two ways to find them."""
     if end - first <= len(slots):
         return [slot for slot in range(first, end) if slot in slots]
     return sorted(slot for slot in slots if first <= slot < end)
 
 
 class Window(Struct, frozen=True):
-    """A window of `hours` event hours: at hour H it holds H - hours + 1 ... H."""
+    """A sliding window. At event hour H it holds the hours H - hours + 1 ... H.
+
+    Attributes:
+        name: name in the configuration and in labels, such as `7d`.
+        hours: length in event hours.
+    """
 
     name: str
     hours: int
 
     @classmethod
     def parse(cls, name: str) -> "Window":
-        """Read a name such as `7d` (days) or `36h` (hours).
+        """Return the window of a name such as `7d` (days) or `36h` (hours).
 
         Raises:
-            ValueError: it is not of that form.
+            ValueError: If the name has another form.
         """
         match = _NAME.fullmatch(name)
         if match is None:
@@ -63,9 +68,9 @@ class Window(Struct, frozen=True):
 
     @property
     def minutes(self) -> int:
-        """The same length in minutes, for the windows that slide by the minute."""
+        """Length in minutes, for the windows that slide by the minute."""
         return self.hours * 60
 
 
-#: First response, resolution and SLA have these too; they slide by the minute.
+#: Windows that slide by the minute. The metrics of response, resolution and SLA have them too.
 SHORT_WINDOWS = (Window.parse("1h"), Window.parse("24h"))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from models.contract.messages import Cause, Standing, Transition
+from models.contract.messages import Cause, Transition, TransitionKind
 from models.customers.lifecycle import STATES
 from models.identity.links import original_event_id
 from models.outputs.emitted import EmittedTransition
@@ -12,7 +12,7 @@ from models.outputs.lifecycle_history import LifecycleTransition
 from models.outputs.output import TRANSITION, Output
 from models.outputs.profiles import TIERS
 
-_NAMES: Final[Mapping[Standing, Sequence[str]]] = {"lifecycle": STATES, "tier": TIERS}
+_NAMES: Final[Mapping[TransitionKind, Sequence[str]]] = {"lifecycle": STATES, "tier": TIERS}
 
 
 class TransitionResult(NamedTuple):
@@ -29,7 +29,7 @@ class TransitionResult(NamedTuple):
 
 def emit_transition(
     customer_id: str,
-    what: Standing,
+    what: TransitionKind,
     transition: LifecycleTransition,
     emitted: EmittedTransition | None,
     revisions: int,
@@ -61,7 +61,9 @@ def _content(transition: LifecycleTransition) -> tuple[object, ...]:
     return transition.before, transition.after, transition.time, transition.cause, transition.event
 
 
-def _message(output_id: str, customer_id: str, what: Standing, transition: LifecycleTransition) -> Transition:
+def _message(
+    output_id: str, customer_id: str, what: TransitionKind, transition: LifecycleTransition
+) -> Transition:
     names = _NAMES[what]
     return Transition(
         output_id,

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from models.contract import cloudevents
-from models.contract.decoding import MAX_BYTES, EventError, not_opened
+from models.contract.decoding import MAX_BYTES, EventError, envelope_error
 from streams.kafka.outbox import Headers
 
 _STRUCTURED: Final = "application/cloudevents"
@@ -55,9 +55,9 @@ def unwrap(record: Record) -> bytes | None:
         if given.get("ce_specversion") is None:
             return value
         cloudevents.check_version(_text(given, "ce_specversion"))
-        return cloudevents.filled(value, lambda name: _attribute(given, name))
+        return cloudevents.fill_from_envelope(value, lambda name: _attribute(given, name))
     except cloudevents.EnvelopeError as error:
-        raise not_opened(error) from None
+        raise envelope_error(error) from None
 
 
 @lru_cache(maxsize=256)
@@ -71,10 +71,10 @@ def _structured(value: bytes, form: str) -> bytes:
     if form not in {"", "+json"}:
         raise EventError("not_json", f"{_STRUCTURED}{form[:40]} is not read, only +json")
     try:
-        fields = cloudevents.members(value)
+        fields = cloudevents.decode_members(value)
     except (ValueError, RecursionError):
         return value  # the decoder says why it is refused
-    return cloudevents.opened(fields) if cloudevents.is_envelope(fields) else value
+    return cloudevents.unwrap(fields) if cloudevents.is_envelope(fields) else value
 
 
 def _attribute(given: Mapping[str, bytes | None], name: str) -> Raw | None:
