@@ -65,7 +65,7 @@ RETIRED = [
     Retired("points", "delta, aggregator"),
     Retired("feeders", "pre_evaluate_hooks"),
     Retired("spell spells piece pieces crossing crossings", "interval, overlap"),
-    Retired("gap gaps", "order_gap", "order_gap order_gaps typical_gap typical_gaps"),
+    Retired("gap gaps", "order_gap", "add_gap order_gap order_gaps typical_gap typical_gaps"),
     Retired("met meet meets meeting encounter encounters", "exposure"),
     Retired("causes", "action_candidates, action_rules"),
     Retired("marks", "archived_targets, fingerprints", "pytest_marks"),

@@ -97,7 +97,7 @@ async def _run_until(worker: Worker, stop: asyncio.Event) -> None:
     app = worker.app
     starting = asyncio.create_task(app.start())
     stopping = asyncio.create_task(stop.wait())
-    crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - mode has no public way to wait for a crash
+    crashed = asyncio.create_task(app.wait_until_crashed())
     waiting = {starting, stopping, crashed}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if starting.done() and starting.exception() is None:

@@ -95,3 +95,7 @@ class FaustApp(EngineApp):
             log.error("the worker has to stop", exc_info=reason)
         self.crash_reason = reason
         self._crashed.set()
+
+    async def wait_until_crashed(self) -> None:
+        """Wait until `crash` was called, or Faust itself crashed."""
+        await self._crashed.wait()
