@@ -1,4 +1,4 @@
-"""Why a customer stands where they do: each of their events, and what it counts for (docs/api.md, "Why")."""
+"""Explain a customer: each event, and the metrics that it counts for (docs/api.md, "Why")."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -14,137 +14,187 @@ from models.facts.claims import Claim
 from models.facts.fact import Fact
 from models.identity.links import original_event_id
 from models.outputs.ids import to_datetime
-from models.outputs.lifecycle_history import LifecycleReplay, LifecycleTransition
+from models.outputs.lifecycle_history import LifecycleHistory, LifecycleReplay, LifecycleTransition
 from models.outputs.profiles import TIERS
-from models.query import explain_facts, identities
+from models.query import explain_facts
 from models.query.customers import sets_of
 from models.query.explain_facts import Explanation
+from models.query.identities import (
+    MergesByClaim,
+    explain_merge,
+    merge_of,
+    merges_by_claim,
+    with_merges,
+)
 from models.query.responses import Change, MergeSeen, Reason, Sets, Subject, Why
 
-_JUDGES: Final[Mapping[EntityKind, Callable[[Customer, str, int], Iterator[Explanation]]]] = {
-    "order": explain_facts.of_order,
-    "refund": lambda account, entity, _: explain_facts.of_refund(account, entity),
-    "ticket": lambda account, entity, _: explain_facts.of_ticket(account, entity),
-    "review": lambda account, entity, _: explain_facts.of_review(account, entity),
-    "cart": explain_facts.of_cart,
+_EXPLAIN: Final[Mapping[EntityKind, Callable[[Customer, str, int], Iterator[Explanation]]]] = {
+    "order": explain_facts.explain_order,
+    "refund": lambda customer, refund_id, _: explain_facts.explain_refund(customer, refund_id),
+    "ticket": lambda customer, ticket_id, _: explain_facts.explain_ticket(customer, ticket_id),
+    "review": lambda customer, review_id, _: explain_facts.explain_review(customer, review_id),
+    "cart": explain_facts.explain_cart,
 }
 _BILLION: Final = 1_000_000_000
 
 
-class Place(NamedTuple):
-    """Where a page of events begins: after this time (microseconds) and id."""
+class EventPosition(NamedTuple):
+    """The position of an event in a customer's events, which are sorted by time and id.
+
+    Attributes:
+        time: event time, microseconds since the epoch.
+        id: id of the event's claim.
+    """
 
     time: int
     id: str
 
 
+class ExplainedPage(NamedTuple):
+    """A customer with one page of explained events.
+
+    Attributes:
+        why: the response, without the cursor of the next page.
+        last: position of the page's last event; None if no event follows.
+    """
+
+    why: Why
+    last: EventPosition | None
+
+
 class Explainer:
-    """Finds reasons, by the present definitions."""
+    """Explains customers.
+
+    Args:
+        definitions: the shop's definitions.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
         self._replay = LifecycleReplay(definitions)
         self._windows = [Window.parse(name) for name in definitions.windows]
 
-    def why(
+    def explain(
         self,
-        customer: bytes,
+        key: bytes,
         facts: Sequence[Fact],
-        later: Sequence[Fact],
+        future: Sequence[Fact],
         now: int,
         *,
         merges: Sequence[MergeSeen] = (),
-        after: Place | None,
+        after: EventPosition | None,
         limit: int,
-    ) -> tuple[Why, Place | None] | None:
-        """Give a customer's reasons, and where the next page begins; None of who is no customer.
+    ) -> ExplainedPage | None:
+        """Return a customer with a page of explained events; None if no fact makes them a customer.
 
         Args:
-            customer: the key of their row.
-            facts: what is known of them, also what is said of others.
-            later: what is later than the clock.
-            now: microseconds.
-            merges: what made them one of several identities.
-            after: where to begin; None: with the first event.
-            limit: of events.
+            key: key of the customer's row.
+            facts: facts known at `now`, including those about links to other customers.
+            future: facts with an event time after `now`.
+            now: the partition's clock, microseconds since the epoch.
+            merges: merges that connect the customer's ids.
+            after: position of the last event of the previous page; None for the first page.
+            limit: maximum number of events.
         """
-        account = Customer(customer, CustomerFacts(facts))
-        course = self._replay.history(account, now)
-        if course is None:
+        customer = Customer(key, CustomerFacts(facts))
+        history = self._replay.history(customer, now)
+        if history is None:
             return None
-        made = identities.made_of(merges, account.key.decode())
-        known = [fact for fact in facts if fact.time != TIMELESS]
-        events = identities.mixed([*known, *later], made)
-        events.sort(key=lambda fact: (fact.time, fact.claim.id))
-        if after is not None:
-            events = [fact for fact in events if (fact.time, fact.claim.id) > after]
+        by_claim = merges_by_claim(merges, key.decode())
+        events = _events_after(after, [*facts, *future], by_claim)
         page = events[:limit]
-        verdicts = {id(verdict.claim): verdict for verdict in _judge(account, page, now)}
-        more = Place(page[-1].time, page[-1].claim.id) if len(events) > limit else None
-        hours = [order.hour for order in account.order_history]
+        reasons = list(self._reasons(customer, page, by_claim, now))
+        last = _position(page[-1]) if len(events) > limit else None
+        return ExplainedPage(self._why(customer, history, reasons, now), last)
+
+    def _why(self, customer: Customer, history: LifecycleHistory, reasons: list[Reason], now: int) -> Why:
+        hours = [order.hour for order in customer.order_history]
         return Why(
-            customer_id=account.key.decode(),
-            lifecycle=STATES[course.lifecycle.after],
-            lifecycle_changed=_change(course.lifecycle),
-            tier=TIERS[course.tier.after],
-            tier_changed=_change(course.tier),
-            sets=[Sets(w.name, sets_of(hours, hour(now), w.hours)) for w in self._windows],
-            events=[self._reason(fact, verdicts.get(id(fact.claim)), made, now) for fact in page],
+            customer_id=customer.key.decode(),
+            lifecycle=STATES[history.lifecycle.after],
+            lifecycle_changed=_change(history.lifecycle),
+            tier=TIERS[history.tier.after],
+            tier_changed=_change(history.tier),
+            sets=[Sets(window.name, sets_of(hours, hour(now), window.hours)) for window in self._windows],
+            events=reasons,
             as_of=to_datetime(now),
             next=None,
-        ), more
+        )
 
-    def _reason(self, fact: Fact, verdict: Explanation | None, made: identities.Made, now: int) -> Reason:
-        claim = fact.claim
-        says = dict(_says(claim))
-        merge = identities.merge_of(fact, made)
-        if merge is not None:
-            verdict = identities.verdict_on(fact, merge)
-            says = {"customer_id": merge.customer_id, "into": merge.into}
-        if verdict is None:
-            verdict = Explanation(claim, [], "is later than the clock: it counts from its time on")
-        elif fact.seen:
-            verdict = verdict._replace(uses=[*verdict.uses, "experiments"])
-        claim_type = CLAIM_TYPES[type(claim)]
-        about = claim_type.entity
+    def _reasons(
+        self, customer: Customer, page: Sequence[Fact], merges: MergesByClaim, now: int
+    ) -> Iterator[Reason]:
+        explanations = {id(each.claim): each for each in _explanations(customer, page, now)}
+        for fact in page:
+            merge = merge_of(fact, merges)
+            explanation = explanations.get(id(fact.claim)) if merge is None else explain_merge(fact, merge)
+            fields = dict(_event_fields(fact.claim))
+            if merge is not None:
+                fields = {"customer_id": merge.customer_id, "into": merge.into}
+            yield self._reason(fact, _with_experiments(fact, explanation), fields, now)
+
+    def _reason(self, fact: Fact, explanation: Explanation, fields: dict[str, Any], now: int) -> Reason:
+        claim, claim_type = fact.claim, CLAIM_TYPES[type(fact.claim)]
         age = hour(now) - hour(claim.time)
         return Reason(
             id=original_event_id(claim.id) or claim.id,
             type=claim_type.event_type,
             time=to_datetime(claim.time),
-            subject=None if about is None else Subject(about, fact.entity),
-            says=says,
+            subject=None if claim_type.entity is None else Subject(claim_type.entity, fact.entity),
+            says=fields,
             experiments=fact.seen or {},
-            counts_for=verdict.uses,
-            reason=verdict.reason,
-            outdone_by=original_event_id(verdict.by),
-            windows=[w.name for w in self._windows if 0 <= age < w.hours],
-            windows_before=[w.name for w in self._windows if w.hours <= age < 2 * w.hours],
+            counts_for=explanation.uses,
+            reason=explanation.reason,
+            outdone_by=original_event_id(explanation.superseded_by),
+            windows=[window.name for window in self._windows if 0 <= age < window.hours],
+            windows_before=[
+                window.name for window in self._windows if window.hours <= age < 2 * window.hours
+            ],
         )
 
 
-def _judge(account: Customer, page: Sequence[Fact], now: int) -> Iterator[Explanation]:
-    """Judge all that is known of the things, and no others, that a page of events is about."""
-    sections = dict(zip(ENTITY_KINDS, account.facts.sections(), strict=True))
+def _events_after(after: EventPosition | None, facts: Sequence[Fact], merges: MergesByClaim) -> list[Fact]:
+    """Return the facts and merges after a position, sorted. Facts about links to others are no events."""
+    events = with_merges([fact for fact in facts if fact.time != TIMELESS], merges)
+    events.sort(key=_position)
+    return events if after is None else [fact for fact in events if _position(fact) > after]
+
+
+def _position(fact: Fact) -> EventPosition:
+    return EventPosition(fact.time, fact.claim.id)
+
+
+def _explanations(customer: Customer, page: Sequence[Fact], now: int) -> Iterator[Explanation]:
+    """Yield explanations of all claims about the entities, and only those, that a page of events is about."""
+    sections = dict(zip(ENTITY_KINDS, customer.facts.sections(), strict=True))
     about = {(CLAIM_TYPES[type(fact.claim)].entity, fact.entity) for fact in page}
-    for kind, entity in about:
+    for kind, entity_id in about:
         if kind is None:
-            yield from explain_facts.of_loose(account)
-        elif entity in sections[kind]:
-            yield from _JUDGES[kind](account, entity, now)
+            yield from explain_facts.explain_customer_facts(customer)
+        elif entity_id in sections[kind]:
+            yield from _EXPLAIN[kind](customer, entity_id, now)
 
 
-def _change(turn: LifecycleTransition) -> Change:
-    return Change(to_datetime(turn.time), Cause(turn.cause, original_event_id(turn.event)))
+def _with_experiments(fact: Fact, explanation: Explanation | None) -> Explanation:
+    """Return a fact's explanation with the experiments it counts for. A future fact counts for none yet."""
+    if explanation is None:
+        return Explanation(fact.claim, [], "is ahead of the clock, and counts from its event time on")
+    if not fact.seen:
+        return explanation
+    return explanation._replace(uses=[*explanation.uses, "experiments"])
 
 
-def _says(claim: Claim) -> Iterator[tuple[str, Any]]:
-    """Give what is kept of an event, in the event's own words."""
+def _change(transition: LifecycleTransition) -> Change:
+    return Change(to_datetime(transition.time), Cause(transition.cause, original_event_id(transition.event)))
+
+
+def _event_fields(claim: Claim) -> Iterator[tuple[str, Any]]:
+    """Yield the stored fields of an event under the event's own names, with its own values."""
     fields = CLAIM_TYPES[type(claim)].fields
-    for name in claim.__struct_fields__[2:]:  # after time and id
+    for name in claim.__struct_fields__[2:]:  # the first two are time and id
         value = getattr(claim, name)
-        field, names = fields.get(name, EventField(name))
-        if names is not None:
-            value = names[value]
+        field, values = fields.get(name, EventField(name))
+        if values is not None:
+            value = values[value]
         elif field == "promised_at" and value is not None:
             value = to_datetime(value).isoformat().replace("+00:00", "Z")
         elif field == "sentiment" and value is not None:

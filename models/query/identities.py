@@ -1,4 +1,4 @@
-"""Which identities are one customer, and the events that made them so (docs/api.md, "Identities")."""
+"""The ids that are one customer, and the events that merged them (docs/api.md, "Identities")."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,12 +12,17 @@ from models.outputs.ids import to_datetime
 from models.query.explain_facts import Explanation
 from models.query.responses import Identities, MergeSeen
 
-#: Merges by the ids that what they say has among their customer's facts.
-Made = Mapping[str, MergeSeen]
+#: Id of the claim that a merge has among the customer's facts -> the merge.
+MergesByClaim = Mapping[str, MergeSeen]
 
 
 def identities_of(identity: str, component: Component | None) -> Identities:
-    """Give who an identity is one with, from what the registry knows of it; None: with nobody."""
+    """Return all ids of the customer that an id belongs to.
+
+    Args:
+        identity: any id of the customer.
+        component: the id's component in the merge registry; None if the id was never merged.
+    """
     if component is None:
         return Identities(identity, [], [])
     name = component.canonical_id
@@ -29,29 +34,32 @@ def _seen(merge: Merge) -> MergeSeen:
     return MergeSeen(merge.event, to_datetime(merge.at), merge.customer, merge.into)
 
 
-def made_of(merges: Iterable[MergeSeen], customer: str) -> Made:
-    """Give the merges that made a customer."""
+def merges_by_claim(merges: Iterable[MergeSeen], customer_id: str) -> MergesByClaim:
+    """Return a customer's merges by the id that each has as a claim among the customer's facts."""
     return {
-        reassigned(_fact(merge, merge.id), merge.customer_id, customer).claim.id: merge for merge in merges
+        reassigned(_fact(merge, merge.id), merge.customer_id, customer_id).claim.id: merge for merge in merges
     }
 
 
-def _fact(merge: MergeSeen, claim_id: str, seen: dict[str, str] | None = None) -> Fact:
-    return Fact("", MergeVariant(to_us(merge.time), claim_id), seen)
+def _fact(merge: MergeSeen, claim_id: str, variants: dict[str, str] | None = None) -> Fact:
+    return Fact("", MergeVariant(to_us(merge.time), claim_id), variants)
 
 
-def mixed(facts: Sequence[Fact], made: Made) -> list[Fact]:
-    """Give a customer's facts and merges, each once: among the facts are those that showed a variant."""
-    shown = {fact.claim.id: fact.seen for fact in facts if type(fact.claim) is MergeVariant}
-    others = [fact for fact in facts if type(fact.claim) is not MergeVariant or fact.claim.id not in made]
-    return [*others, *(_fact(merge, name, shown.get(name)) for name, merge in made.items())]
+def with_merges(facts: Sequence[Fact], merges: MergesByClaim) -> list[Fact]:
+    """Return a customer's facts and merges without duplicates.
+
+    A merge is among the facts already if its event showed a variant of an experiment.
+    """
+    variants = {fact.claim.id: fact.seen for fact in facts if type(fact.claim) is MergeVariant}
+    others = [fact for fact in facts if merge_of(fact, merges) is None]
+    return [*others, *(_fact(merge, claim_id, variants.get(claim_id)) for claim_id, merge in merges.items())]
 
 
-def merge_of(fact: Fact, made: Made) -> MergeSeen | None:
-    """Give the merge that a fact is."""
-    return made.get(fact.claim.id) if type(fact.claim) is MergeVariant else None
+def merge_of(fact: Fact, merges: MergesByClaim) -> MergeSeen | None:
+    """Return the merge that a fact stands for; None for any other fact."""
+    return merges.get(fact.claim.id) if type(fact.claim) is MergeVariant else None
 
 
-def verdict_on(fact: Fact, merge: MergeSeen) -> Explanation:
-    """Say what a merge counts for."""
+def explain_merge(fact: Fact, merge: MergeSeen) -> Explanation:
+    """Return the explanation of a merge."""
     return Explanation(fact.claim, ["merged"], f"makes {merge.customer_id} and {merge.into} one customer")

@@ -1,50 +1,64 @@
-"""Which gauge counts what a question lists."""
+"""The gauge that counts the items of a list (docs/api.md, "Pages")."""
+
+from typing import NamedTuple
 
 from models.query.parameters import CustomerQuery, OrderQuery, Query, TicketQuery
-
-#: A metric, and its labels.
-Series = tuple[str, dict[str, str]]
 
 _OPEN = frozenset({"open", "pending", "on_hold"})
 
 
-def counted_by(question: Query) -> Series | None:
-    """Give the series that counts the items of all pages; None where none counts just these.
+class MatchingSeries(NamedTuple):
+    """A series of `retention.metrics`.
 
-    Of a ratio, it is the numerator that does.
+    Attributes:
+        metric: name of the metric.
+        labels: label -> value.
     """
-    if isinstance(question, CustomerQuery):
-        return _of_customers(question)
-    if isinstance(question, TicketQuery):
-        return _of_tickets(question)
-    if isinstance(question, OrderQuery):
-        return "retention_deliveries_overdue", {}
+
+    metric: str
+    labels: dict[str, str]
+
+
+def matching_gauge(query: Query) -> MatchingSeries | None:
+    """Return the series that counts exactly the items that a query selects; None if no series does.
+
+    If the series is a ratio, its numerator is the count.
+    """
+    if isinstance(query, CustomerQuery):
+        return _customers(query)
+    if isinstance(query, TicketQuery):
+        return _breaches(query) if query.breached else _tickets(query)
+    if isinstance(query, OrderQuery):
+        return MatchingSeries("retention_deliveries_overdue", {})
     return None
 
 
-def _of_customers(question: CustomerQuery) -> Series | None:
-    risk = (question.risk, question.min_lateness, question.max_p_alive)
-    asked = (question.set, question.lifecycle, question.tier)
-    if any(one is not None for one in risk) or sum(one is not None for one in asked) != 1:
+def _customers(query: CustomerQuery) -> MatchingSeries | None:
+    risk = (query.risk, query.min_lateness, query.max_p_alive)
+    counted = (query.set, query.lifecycle, query.tier)
+    if any(one is not None for one in risk) or sum(one is not None for one in counted) != 1:
         return None
-    if question.lifecycle is not None:
-        return "retention_lifecycle_customers", {"state": question.lifecycle}
-    if question.tier is not None:
-        return "retention_loyalty_customers", {"tier": question.tier}
-    return "retention_customers", {"set": str(question.set), "window": str(question.window)}
+    if query.lifecycle is not None:
+        return MatchingSeries("retention_lifecycle_customers", {"state": query.lifecycle})
+    if query.tier is not None:
+        return MatchingSeries("retention_loyalty_customers", {"tier": query.tier})
+    return MatchingSeries("retention_customers", {"set": str(query.set), "window": str(query.window)})
 
 
-def _of_tickets(question: TicketQuery) -> Series | None:
-    priority = question.priority
-    if question.breached:
-        if question.window is None or question.sla is None or question.status or question.unanswered:
-            return None
-        labels = {"window": question.window, "sla": question.sla, "priority": priority or "all"}
-        return "retention_sla_breach_ratio", labels
-    if question.due_within is not None or priority is None:
+def _breaches(query: TicketQuery) -> MatchingSeries | None:
+    if query.window is None or query.sla is None or query.status or query.unanswered:
         return None
-    if question.unanswered is not None and question.status is None:
-        return "retention_tickets_unanswered", {"by": question.unanswered, "priority": priority}
-    if question.status in _OPEN and question.unanswered is None:
-        return "retention_tickets", {"status": str(question.status), "priority": priority}
+    labels = {"window": query.window, "sla": query.sla, "priority": query.priority or "all"}
+    return MatchingSeries("retention_sla_breach_ratio", labels)
+
+
+def _tickets(query: TicketQuery) -> MatchingSeries | None:
+    priority = query.priority
+    if query.due_within is not None or priority is None:
+        return None
+    if query.unanswered is not None and query.status is None:
+        labels = {"by": query.unanswered, "priority": priority}
+        return MatchingSeries("retention_tickets_unanswered", dict(labels))
+    if query.status in _OPEN and query.unanswered is None:
+        return MatchingSeries("retention_tickets", {"status": str(query.status), "priority": priority})
     return None

@@ -9,20 +9,20 @@ from models.outputs.ids import to_datetime
 from models.query.responses import Order
 
 
-def overdue(account: Customer, now: int) -> Iterator[Order]:
-    """Give a customer's orders that are overdue at `now` (microseconds), by their ids."""
-    for entity in sorted(account.facts.orders):
-        order = account.order(entity)
+def overdue_orders(customer: Customer, now: int) -> Iterator[Order]:
+    """Yield a customer's orders that are overdue at `now`, microseconds since the epoch, sorted by id."""
+    for order_id in sorted(customer.facts.orders):
+        order = customer.order(order_id)
         if order is None or order.promised is None or not orders.is_overdue(order, now):
             continue
         yield Order(
-            account.key.decode(),
-            entity,
-            to_datetime(order.time),
-            to_datetime(order.promised),
-            (now - order.promised) // US_PER_SECOND,
-            order.amount,
-            order.refunded,
-            order.currency,
-            order.channel,
+            customer_id=customer.key.decode(),
+            order_id=order_id,
+            placed=to_datetime(order.time),
+            promised=to_datetime(order.promised),
+            overdue_seconds=(now - order.promised) // US_PER_SECOND,
+            amount=order.amount,
+            refunded=order.refunded,
+            currency=order.currency,
+            channel=order.channel,
         )

@@ -1,7 +1,7 @@
-"""What can be asked: the query parameters of each list, as types that check them.
+"""The query parameters of each list, as types that validate them.
 
-A parameter that is left out does not restrict; several restrict together. What depends on the configuration
-(which windows there are) is checked where a question is read (`streams.http.api.parameters`).
+An omitted parameter does not restrict a list, and several parameters restrict it together.
+`streams.http.api.parameters` checks what depends on the configuration, such as the names of the windows.
 """
 
 from typing import Annotated, Literal
@@ -18,83 +18,91 @@ Format = Literal["json", "csv"]
 
 
 class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every question may say."""
+    """The parameters of every query."""
 
     format: Annotated[
-        Format | None, Meta(description="`json` or `csv`; left out, the header Accept decides.")
+        Format | None, Meta(description="`json` or `csv`. If omitted, the header `Accept` decides.")
     ] = None
 
 
 class SeriesQuery(Query, frozen=True, kw_only=True):
-    """Of all current series."""
+    """Selects current series."""
 
-    metric: Annotated[str | None, Meta(description="Of this metric only.")] = None
-    window: Annotated[str | None, Meta(description="Of this window only.")] = None
+    metric: Annotated[str | None, Meta(description="Only series of this metric.")] = None
+    window: Annotated[str | None, Meta(description="Only series of this window.")] = None
 
 
 class Listing(Query, frozen=True, kw_only=True):
-    """What every question for a list may say."""
+    """The parameters of every list."""
 
-    limit: Annotated[int, Meta(ge=1, le=1000, description="Items in a page, at most.")] = 100
+    limit: Annotated[int, Meta(ge=1, le=1000, description="Maximum number of items per page.")] = 100
     cursor: Annotated[
         Annotated[str, Meta(max_length=2048)] | None,
-        Meta(description="`next` of the page before; left out, the first page."),
+        Meta(description="`next` of the previous page. If omitted, the first page is returned."),
     ] = None
 
 
 class EventQuery(Listing, frozen=True, kw_only=True):
-    """Of one customer."""
+    """Selects the events of one customer."""
 
 
 class CustomerQuery(Listing, frozen=True, kw_only=True):
-    """Of all customers, or of those who are all of this."""
+    """Selects the customers that match all parameters."""
 
     set: Annotated[
-        SetName | None, Meta(description="In this set of `retention_customers`; needs `window`.")
+        SetName | None, Meta(description="Customers in this set of `retention_customers`. Requires `window`.")
     ] = None
-    window: Annotated[
-        str | None, Meta(description="One of the configured windows, such as `30d`; needs `set`.")
-    ] = None
-    lifecycle: Annotated[Lifecycle | None, Meta(description="In this state of their life.")] = None
-    tier: Annotated[Tier | None, Meta(description="In this loyalty tier.")] = None
-    risk: Annotated[RiskBand | None, Meta(description="`late`: a lateness above 1; `on_time`: up to 1.")] = (
+    window: Annotated[str | None, Meta(description="A configured window, such as `30d`. Requires `set`.")] = (
         None
     )
+    lifecycle: Annotated[Lifecycle | None, Meta(description="Customers in this lifecycle state.")] = None
+    tier: Annotated[Tier | None, Meta(description="Customers in this loyalty tier.")] = None
+    risk: Annotated[
+        RiskBand | None, Meta(description="`late`: lateness above 1. `on_time`: lateness up to 1.")
+    ] = None
     min_lateness: Annotated[
-        Annotated[float, Meta(ge=0)] | None, Meta(description="At least so late by their own rhythm.")
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(description="Minimum lateness (days since the last order by typical gap)."),
     ] = None
     max_p_alive: Annotated[
         Annotated[float, Meta(ge=0, le=1)] | None,
-        Meta(description="At most so likely to be a customer still; needs a fitted model."),
+        Meta(description="Maximum probability that the customer is still one. Requires a fitted model."),
     ] = None
 
 
 class TicketQuery(Listing, frozen=True, kw_only=True):
-    """Tickets with a target missed or due; without either, those that are not solved or closed."""
+    """Selects tickets. Without parameters, these are the tickets that are not solved or closed."""
 
     breached: Annotated[
         bool,
         Meta(
-            description="A target was missed: of tickets that are not solved or closed; "
-            "with `window`, of all, decided in it, as `retention_sla_breach_ratio` counts."
+            description="Tickets with a missed target. Without `window`, only tickets that are not solved or "
+            "closed. With `window`, all tickets whose target was missed in it, which is the numerator of "
+            "`retention_sla_breach_ratio`."
         ),
     ] = False
     due_within: Annotated[
         Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}[mhd]$")] | None,
-        Meta(description="A target will be missed within so many minutes, hours or days, such as `2h`."),
+        Meta(description="Tickets with a target that is due within this time, such as `30m`, `2h` or `1d`."),
     ] = None
-    sla: Annotated[SlaKind | None, Meta(description="Which target; needs `breached` or `due_within`.")] = None
+    sla: Annotated[
+        SlaKind | None, Meta(description="Kind of target. Requires `breached` or `due_within`.")
+    ] = None
     window: Annotated[
-        str | None, Meta(description="Such as `24h`: when the target was missed; needs `breached`.")
+        str | None,
+        Meta(description="Window in which the target was missed, such as `24h`. Requires `breached`."),
     ] = None
     unanswered: Annotated[
-        By | None, Meta(description="Not solved or closed, and without an answer, or one of a human.")
+        By | None,
+        Meta(description="Unresolved tickets without a first response of `any` author, or of a `human`."),
     ] = None
-    status: Annotated[Status | None, Meta(description="In this status.")] = None
-    priority: Annotated[Priority | None, Meta(description="Of this priority.")] = None
+    status: Annotated[Status | None, Meta(description="Tickets in this status.")] = None
+    priority: Annotated[Priority | None, Meta(description="Tickets of this priority.")] = None
 
 
 class OrderQuery(Listing, frozen=True, kw_only=True):
-    """Orders that are not there though they were promised."""
+    """Selects orders whose promised delivery time has passed without a delivery."""
 
-    overdue: Annotated[bool, Meta(description="The only question for now, and so required.")] = False
+    overdue: Annotated[
+        bool, Meta(description="Overdue orders. Required, because it is the only selection so far.")
+    ] = False

@@ -1,4 +1,7 @@
-"""What is answered: the items of each list, and a customer's reasons."""
+"""The responses of the API: items of lists, and the explanation of a customer.
+
+The class names are schema names in OpenAPI, and the field names are JSON names: both are part of the API.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -9,7 +12,7 @@ from models.contract.messages import Cause, Lifecycle, Priority, SlaKind, Tier
 from models.facts.claim_types import EntityKind
 from models.query.parameters import SetName, Status
 
-#: What an event can count for: the paragraphs of docs/metrics.md, and parts of them.
+#: The metrics that an event can count for: sections of docs/metrics.md, and parts of them.
 Use = Literal[
     "retention",
     "refunds",
@@ -30,126 +33,149 @@ Use = Literal[
 
 
 class Target(Struct, frozen=True, gc=False):
-    """One target of a ticket."""
+    """The state of one SLA target of a ticket."""
 
-    sla: Annotated[SlaKind, Meta(description="Which.")]
+    sla: Annotated[SlaKind, Meta(description="Kind of the target.")]
     state: Annotated[
-        Literal["open", "met", "breached"], Meta(description="What has become of it; `open`: undecided.")
+        Literal["open", "met", "breached"],
+        Meta(description="Whether the target was met or missed. `open`: neither yet."),
     ]
-    due: Annotated[Time, Meta(description="By when it is, or was, to be met.")]
+    due: Annotated[Time, Meta(description="Time by which the target has to be met.")]
     decided: Annotated[
-        Time | None, Meta(description="When it was met, or `due` if it was not; null while it is open.")
+        Time | None,
+        Meta(description="Time at which the target was met. `due` if it was missed, null while it is open."),
     ]
 
 
 class Ticket(Struct, frozen=True, gc=False):
-    """A ticket, and its targets."""
+    """A ticket, and the state of its SLA targets."""
 
-    customer_id: Annotated[str, Meta(description="Whose; ticket ids are a customer's own.")]
+    customer_id: Annotated[
+        str, Meta(description="Customer of the ticket. A ticket id is unique per customer.")
+    ]
     ticket_id: str
     status: Status
     priority: Priority
     channel: str
     opened_by: Literal["customer", "agent"]
-    opened: Annotated[Time, Meta(description="When first.")]
+    opened: Annotated[Time, Meta(description="Time of the earliest event that opened it.")]
     answered: Annotated[
-        Time | None, Meta(description="First public reply of an agent or a bot; null without one.")
+        Time | None,
+        Meta(description="First public reply of an agent or a bot. Null without one."),
     ]
-    answered_by_human: Annotated[Time | None, Meta(description="First public reply of an agent.")]
-    promised: Annotated[Time | None, Meta(description="The deadline told to the customer last.")]
+    answered_by_human: Annotated[
+        Time | None, Meta(description="First public reply of an agent. Null without one.")
+    ]
+    promised: Annotated[
+        Time | None, Meta(description="Latest deadline promised to the customer. Null without one.")
+    ]
     targets: list[Target]
 
 
 class Order(Struct, frozen=True, gc=False):
-    """An order that is overdue."""
+    """An overdue order."""
 
-    customer_id: Annotated[str, Meta(description="Whose; order ids are a customer's own.")]
+    customer_id: Annotated[
+        str, Meta(description="Customer of the order. An order id is unique per customer.")
+    ]
     order_id: str
     placed: Time
     promised: Time
-    overdue_seconds: Annotated[int, Meta(ge=0, description="Since the promise passed.")]
-    amount: Annotated[int, Meta(description="Minor units of `currency`, as the events have it.")]
-    refunded: Annotated[int, Meta(description="Of it, minor units.")]
+    overdue_seconds: Annotated[int, Meta(ge=0, description="Seconds since the promised time.")]
+    amount: Annotated[
+        int, Meta(description="Amount of the order, minor units of `currency`, as in the events.")
+    ]
+    refunded: Annotated[int, Meta(description="Refunded part of `amount`, minor units.")]
     currency: str
     channel: str
 
 
 class Subject(Struct, frozen=True, gc=False):
-    """The thing that an event is about."""
+    """The order, refund, ticket, review or cart that an event is about."""
 
     kind: EntityKind
     id: str
 
 
 class Reason(Struct, frozen=True, gc=False):
-    """One event of a customer, and what it counts for."""
+    """One event of a customer, and the metrics it counts for."""
 
-    id: Annotated[str, Meta(description="The event's.")]
-    type: Annotated[str, Meta(description="The event's.")]
-    time: Annotated[Time, Meta(description="When it happened.")]
-    subject: Annotated[Subject | None, Meta(description="Null where it is about the customer alone.")]
+    id: Annotated[str, Meta(description="Id of the event.")]
+    type: Annotated[str, Meta(description="Type of the event.")]
+    time: Annotated[Time, Meta(description="Event time.")]
+    subject: Annotated[Subject | None, Meta(description="Null if the event is about the customer alone.")]
     says: Annotated[
         dict[str, str | int | float | bool | None],
-        Meta(description="What is kept of it, besides the experiments."),
+        Meta(description="The stored fields of the event, without `experiments`."),
     ]
-    experiments: Annotated[dict[str, str], Meta(description="The variants that were shown.")]
-    counts_for: Annotated[list[Use], Meta(description="Nothing, where it is empty.")]
-    reason: Annotated[str, Meta(description="Why, or why not, in a sentence.")]
-    outdone_by: Annotated[str | None, Meta(description="The event that says the same, and counts instead.")]
-    windows: Annotated[list[str], Meta(description="Those that hold its event hour.")]
-    windows_before: Annotated[list[str], Meta(description="Those with its event hour in the window before.")]
+    experiments: Annotated[
+        dict[str, str], Meta(description="Experiment to the variant that the event showed.")
+    ]
+    counts_for: Annotated[list[Use], Meta(description="Metrics that include the event. Empty if none does.")]
+    reason: Annotated[str, Meta(description="Why the event counts, or why not, in a sentence.")]
+    outdone_by: Annotated[
+        str | None, Meta(description="Id of the event that counts instead. Null if there is none.")
+    ]
+    windows: Annotated[list[str], Meta(description="Windows that contain the event.")]
+    windows_before: Annotated[
+        list[str], Meta(description="Windows whose preceding window contains the event.")
+    ]
 
 
 class MergeSeen(Struct, frozen=True, gc=False):
-    """An event `customer.merged` that counts."""
+    """A merge: an event `customer.merged` that is in effect."""
 
-    id: Annotated[str, Meta(description="The event's.")]
-    time: Annotated[Time, Meta(description="When it happened.")]
-    customer_id: Annotated[str, Meta(description="Who was merged.")]
-    into: Annotated[str, Meta(description="Into whom.")]
+    id: Annotated[str, Meta(description="Id of the event.")]
+    time: Annotated[Time, Meta(description="Event time.")]
+    customer_id: Annotated[str, Meta(description="Id that was merged.")]
+    into: Annotated[str, Meta(description="Id that it was merged into.")]
 
 
 class Identities(Struct, frozen=True, gc=False):
-    """Which ids are one customer."""
+    """The ids that are one customer."""
 
-    customer_id: Annotated[str, Meta(description="The customer's name, by which everything else is known.")]
-    identities: Annotated[list[str], Meta(description="The others.")]
-    merges: Annotated[list[MergeSeen], Meta(description="What made them one, by time and id.")]
+    customer_id: Annotated[str, Meta(description="Canonical id: all metrics and outputs use it.")]
+    identities: Annotated[list[str], Meta(description="The other ids of the customer.")]
+    merges: Annotated[
+        list[MergeSeen], Meta(description="The merges that connect the ids, sorted by time and id.")
+    ]
 
 
 class Sets(Struct, frozen=True, gc=False):
-    """The sets of `retention_customers` that a customer is in."""
+    """The sets of `retention_customers` that contain a customer."""
 
     window: str
     sets: list[SetName]
 
 
 class Change(Struct, frozen=True, gc=False):
-    """Since when something is as it is."""
+    """The last change of a customer's lifecycle state or tier."""
 
-    since: Annotated[Time, Meta(description="In event time.")]
-    cause: Annotated[Cause, Meta(description="What did it.")]
+    since: Annotated[Time, Meta(description="Event time of the change.")]
+    cause: Annotated[Cause, Meta(description="What caused the change.")]
 
 
 class Why(Struct, frozen=True, gc=False):
-    """The facts behind a customer's profile."""
+    """The events behind a customer's profile."""
 
     customer_id: str
     lifecycle: Lifecycle
     lifecycle_changed: Change
     tier: Tier
     tier_changed: Change
-    sets: Annotated[list[Sets], Meta(description="By window, in the configuration's order.")]
-    events: Annotated[list[Reason], Meta(description="By time and id; a page of them.")]
-    as_of: Annotated[Time, Meta(description="The clock that all of it holds for.")]
-    next: Annotated[str | None, Meta(description="The cursor of the next page of events, if there is one.")]
+    sets: Annotated[list[Sets], Meta(description="Sets by window, in the order of the configuration.")]
+    events: Annotated[list[Reason], Meta(description="One page of events, sorted by time and id.")]
+    as_of: Annotated[Time, Meta(description="Time for which the response is correct.")]
+    next: Annotated[str | None, Meta(description="Cursor of the next page of events. Null on the last page.")]
 
 
 class Gauge(Struct, frozen=True, gc=False):
-    """The number that counts what a list holds, as it was published last."""
+    """The published number that counts the items of a list."""
 
-    series: Annotated[str, Meta(description="As Prometheus writes it; of a ratio, its numerator counts.")]
-    value: Annotated[float | None, Meta(description="How many items all pages hold together, at `as_of`.")]
+    series: Annotated[
+        str, Meta(description="The series in Prometheus notation. The numerator of a ratio counts the items.")
+    ]
+    value: Annotated[float | None, Meta(description="Number of items on all pages at `as_of`.")]
     as_of: Time
 
 
@@ -157,19 +183,23 @@ class Page(Struct, frozen=True, gc=False):
     """A page of a list."""
 
     items: list[Any]
-    as_of: Annotated[Time, Meta(description="The clock that it holds for; the earliest, if several do.")]
+    as_of: Annotated[
+        Time, Meta(description="Time for which the page is correct. The earliest one if it spans tasks.")
+    ]
     next: Annotated[
         str | None,
-        Meta(description="The cursor of the next page; null at the end. A page may hold few items, or none."),
+        Meta(
+            description="Cursor of the next page. Null at the end. Earlier pages may have few items or none."
+        ),
     ]
-    gauge: Annotated[Gauge | None, Meta(description="Null where no gauge counts just these.")]
+    gauge: Annotated[Gauge | None, Meta(description="Null if no gauge counts exactly these items.")]
 
 
 class Problem(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Why there is no answer (RFC 9457)."""
+    """An error (RFC 9457)."""
 
     title: str
     status: int
     detail: str
     type: str = field(default="about:blank")
-    parameter: Annotated[str | None, Meta(description="The query parameter that is at fault.")] = None
+    parameter: Annotated[str | None, Meta(description="The invalid query parameter.")] = None

@@ -11,7 +11,7 @@ from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
 from models.query import responses
 from models.query.customers import Customers
-from models.query.orders import overdue
+from models.query.orders import overdue_orders
 from models.query.parameters import CustomerQuery, Listing, OrderQuery, TicketQuery
 from models.query.tickets import Tickets
 
@@ -43,7 +43,7 @@ def endpoints_of(definitions: Definitions) -> list[Endpoint]:
             yield ticket.ticket_id, ticket
 
     def find_orders(account: Customer, _: OrderQuery, now: int) -> Iterator[tuple[str, Struct]]:
-        for order in overdue(account, now):
+        for order in overdue_orders(account, now):
             yield order.order_id, order
 
     return [

@@ -18,10 +18,9 @@ from models.outputs.ids import to_datetime
 from models.partition.partition import Partition
 from models.query import responses
 from models.query.customers import Customers
-from models.query.explanation import Explainer
-from models.query.explanation import Place as EventPlace
+from models.query.explanation import EventPosition, Explainer
 from models.query.identities import identities_of
-from models.query.matching_gauge import counted_by
+from models.query.matching_gauge import matching_gauge
 from models.query.parameters import EventQuery, Format, Listing, Query
 from streams.http.api import cursors, formats, openapi, parameters
 from streams.http.api.cursors import Moment, Place
@@ -75,7 +74,7 @@ class Api:
         self._definitions = definitions
         self._series = series
         self._customers = Customers(definitions)
-        self._whys = Explainer(definitions)
+        self._explainer = Explainer(definitions)
 
     def add_to(self, app: web.Application) -> None:
         """Serve with `app`."""
@@ -115,14 +114,14 @@ class Api:
         partition = self._reader.partition(task)
         _stay(request, partition, customer, "/why")
         after = None if question.cursor is None else cursors.parsed(question.cursor, Moment)
-        place = None if after is None else EventPlace(after.time, after.id)
+        place = None if after is None else EventPosition(after.time, after.id)
         key = customer.encode()
         facts, later = partition.facts(key)
         stated = [fact for fact in partition.fact_log(key) if isinstance(fact.claim, StoredControlFact)]
         merges: Sequence[responses.MergeSeen] = ()
         if any(type(fact.claim) is AliasAdded for fact in stated):
             merges = (await self._one_with(request, customer)).merges
-        found = self._whys.why(
+        found = self._explainer.explain(
             key, [*facts, *stated], later, partition.now, merges=merges, after=place, limit=question.limit
         )
         if found is None:
@@ -177,7 +176,7 @@ class Api:
         return answer
 
     def _gauge(self, question: Query) -> responses.Gauge | None:
-        counted = counted_by(question)
+        counted = matching_gauge(question)
         if counted is None:
             return None
         metric, labels = counted

@@ -1,4 +1,4 @@
-"""Who is listed is who was counted: as many as the gauges say, and those whom the oracle names."""
+"""Lists have as many items as their gauges count, and contain the customers that the oracle names."""
 
 import json
 import math
@@ -17,8 +17,8 @@ from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
 from models.partition.partition import Partition
 from models.query.customers import Customers
-from models.query.matching_gauge import counted_by
-from models.query.orders import overdue
+from models.query.matching_gauge import matching_gauge
+from models.query.orders import overdue_orders
 from models.query.parameters import CustomerQuery, OrderQuery, TicketQuery
 from models.query.tickets import Tickets
 from models.risk.lateness import assess
@@ -26,8 +26,7 @@ from tests.oracle import World
 from tests.oracle.profiles import profiles
 from tests.oracle.shop import active
 from tests.support.histories import random_history
-from tests.support.partitions import HOUR, NOW
-from tests.support.partitions import Shop as ByHand
+from tests.support.partitions import HOUR, NOW, Shop
 from tests.support.strategies import MINUTE, histories
 
 SETS = ("start", "end", "new", "retained", "lost", "reactivated")
@@ -37,8 +36,8 @@ URGENT = PRIORITIES.index("urgent")
 TIERS = ("member", "silver", "gold", "vip")
 
 
-class Shop:
-    """One partition that all of a history has gone into, and what is asked of it at its end."""
+class QueriedHistory:
+    """A partition after all events of a history, and the lists at its end."""
 
     def __init__(self, history, steps=None):
         self.definitions = history.definitions
@@ -54,27 +53,33 @@ class Shop:
             self.partition.advance(self.now)
         samples = compute([self.partition.evaluate(self.now)], self.definitions, self.now)
         self.samples = {(s.metric, frozenset(s.labels.items())): s for s in samples}
-        self.accounts = [
+        self.decoded_customers = [
             Customer(key, CustomerFacts(self.partition.facts(key)[0]))
             for key in self.partition.customer_keys()
         ]
 
-    def customers(self, **asked):
+    def customers(self, **parameters):
         found = Customers(self.definitions)
-        profiles = (found.find(a, CustomerQuery(**asked), self.now) for a in self.accounts)
+        profiles = (
+            found.find(customer, CustomerQuery(**parameters), self.now) for customer in self.decoded_customers
+        )
         return [profile for profile in profiles if profile is not None]
 
-    def tickets(self, **asked):
+    def tickets(self, **parameters):
         found = Tickets(self.definitions)
-        return [t for a in self.accounts for t in found.find(a, TicketQuery(**asked), self.now)]
+        return [
+            t
+            for customer in self.decoded_customers
+            for t in found.find(customer, TicketQuery(**parameters), self.now)
+        ]
 
-    def counted(self, kind, **asked):
-        metric, labels = counted_by(kind(**asked))
+    def counted(self, kind, **parameters):
+        metric, labels = matching_gauge(kind(**parameters))
         return self.samples[metric, frozenset(labels.items())]
 
 
 def check(shop):
-    """Every question that a gauge counts gives as many items as that says."""
+    """Compare the length of every list with its gauge."""
     world = World(shop.events, shop.now, shop.definitions)
     for window in shop.definitions.windows:
         for name in SETS:
@@ -88,14 +93,14 @@ def check(shop):
         assert len(shop.customers(lifecycle=state)) == shop.counted(CustomerQuery, lifecycle=state).value
     for tier in TIERS:
         assert len(shop.customers(tier=tier)) == shop.counted(CustomerQuery, tier=tier).value
-    orders = [order for account in shop.accounts for order in overdue(account, shop.now)]
+    orders = [order for customer in shop.decoded_customers for order in overdue_orders(customer, shop.now)]
     assert len(orders) == shop.counted(OrderQuery, overdue=True).value
     check_tickets(shop)
 
 
 def check_tickets(shop):
     windows = ("1h", "24h", *shop.definitions.windows)
-    for asked in (
+    for parameters in (
         *({"breached": True, "window": window, "sla": sla} for window in windows for sla in SLAS),
         *(
             {"breached": True, "window": window, "sla": "resolution", "priority": priority}
@@ -103,18 +108,18 @@ def check_tickets(shop):
             for priority in PRIORITIES
         ),
     ):
-        assert len(shop.tickets(**asked)) == shop.counted(TicketQuery, **asked).numerator
+        assert len(shop.tickets(**parameters)) == shop.counted(TicketQuery, **parameters).numerator
     for priority in PRIORITIES:
-        for asked in ({"unanswered": by} for by in ("any", "human")):
-            gauge = shop.counted(TicketQuery, priority=priority, **asked)
-            assert len(shop.tickets(priority=priority, **asked)) == gauge.value
-        for asked in ({"status": status} for status in ("open", "pending", "on_hold")):
-            gauge = shop.counted(TicketQuery, priority=priority, **asked)
-            assert len(shop.tickets(priority=priority, **asked)) == gauge.value
+        for parameters in ({"unanswered": by} for by in ("any", "human")):
+            gauge = shop.counted(TicketQuery, priority=priority, **parameters)
+            assert len(shop.tickets(priority=priority, **parameters)) == gauge.value
+        for parameters in ({"status": status} for status in ("open", "pending", "on_hold")):
+            gauge = shop.counted(TicketQuery, priority=priority, **parameters)
+            assert len(shop.tickets(priority=priority, **parameters)) == gauge.value
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         CustomerQuery(),
         CustomerQuery(lifecycle="new", tier="gold"),
@@ -128,15 +133,15 @@ def check_tickets(shop):
         TicketQuery(status="open", unanswered="any", priority="high"),
     ],
 )
-def test_query_without_matching_gauge_returns_none(asked):
-    assert counted_by(asked) is None
+def test_query_without_matching_gauge_returns_none(query):
+    assert matching_gauge(query) is None
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_list_length_equals_its_gauge(seed):
     history = random_history(seed, size=1000)
     for steps in (4, None):
-        check(Shop(history, steps))
+        check(QueriedHistory(history, steps))
 
 
 @settings(
@@ -147,17 +152,17 @@ def test_list_length_equals_its_gauge(seed):
 )
 @given(histories())
 def test_list_length_equals_its_gauge_for_any_history(history):
-    check(Shop(history))
+    check(QueriedHistory(history))
 
 
 @pytest.fixture
-def shop_by_hand():
-    return ByHand()
+def manual_shop():
+    return Shop()
 
 
 @pytest.fixture(scope="module")
 def shop():
-    return Shop(random_history(3, size=1500), 8)
+    return QueriedHistory(random_history(3, size=1500), 8)
 
 
 def test_profiles_equal_the_oracles(shop):
@@ -178,12 +183,12 @@ def test_profiles_equal_the_oracles(shop):
 
 def test_late_and_on_time_are_all_buyers(shop):
     late, others = shop.customers(risk="late"), shop.customers(risk="on_time")
-    lines = [[entry[0] for entry in account.order_history] for account in shop.accounts]
+    lines = [[entry[0] for entry in customer.order_history] for customer in shop.decoded_customers]
     risks = [risk for line in lines if (risk := assess(line, shop.now, shop.definitions))]
     assert len(late) == sum(risk.lateness > 1 for risk in risks) > 0
     assert len(others) == sum(risk.lateness <= 1 for risk in risks) > 0
     assert all(profile.risk.lateness >= 2 for profile in shop.customers(min_lateness=2))
-    assert shop.customers(max_p_alive=1) == []  # nobody has fitted a model
+    assert shop.customers(max_p_alive=1) == []  # without a fitted model
 
 
 def test_parameters_restrict_together(shop):
@@ -193,10 +198,10 @@ def test_parameters_restrict_together(shop):
 
 
 def test_due_tickets_are_those_breached_by_then(shop):
-    """Of the tickets that are due within two days, each has an undecided target by then, and no others."""
+    """Tickets due within two days are those with a target that is breached by then."""
     until = shop.now + 2 * 86400 * 10**6
     due = {(t.customer_id, t.ticket_id) for t in shop.tickets(due_within="2d")}
-    later = Shop.__new__(Shop)
+    later = QueriedHistory.__new__(QueriedHistory)
     later.__dict__ |= shop.__dict__ | {"now": until}
     breached = {
         (t.customer_id, t.ticket_id)
@@ -215,29 +220,29 @@ def test_tickets_without_parameters_are_unresolved(shop):
     assert len(statuses) == total > 0
 
 
-def test_breaches_in_sliding_windows_equal_the_gauge(shop_by_hand):
-    """Each minute another target is due; as many are listed as the gauge counts, at the instant and after."""
-    shop = shop_by_hand
+def test_breaches_in_sliding_windows_equal_the_gauge(manual_shop):
+    """A target is due in each minute. At each instant, the list is as long as the gauge counts."""
+    shop = manual_shop
     for minute in range(150):
         shop.say(Opened, f"t{minute}", NOW - HOUR - minute * MINUTE, URGENT, False, "web")
     for now in (NOW, NOW + 1, NOW + 30 * MINUTE):
         counted = {key: sample for key, sample in shop.look(now).items() if key[0] == BREACHES}
-        account = Customer(b"ada", CustomerFacts(shop.partition.facts(b"ada")[0]))
+        customer = Customer(b"ada", CustomerFacts(shop.partition.facts(b"ada")[0]))
         for window in ("1h", "24h", "7d"):
-            asked = TicketQuery(breached=True, window=window, sla="first_response")
-            listed = list(Tickets(shop.definitions).find(account, asked, now))
+            query = TicketQuery(breached=True, window=window, sla="first_response")
+            listed = list(Tickets(shop.definitions).find(customer, query, now))
             assert len(listed) == counted[BREACHES, "all", "first_response", window].numerator >= 30
 
 
-def test_solved_breach_is_listed_only_with_a_window(shop_by_hand):
-    shop = shop_by_hand
+def test_solved_breach_is_listed_only_with_a_window(manual_shop):
+    shop = manual_shop
     for name in ("waits", "solved"):
         shop.say(Opened, name, NOW - 2 * HOUR, URGENT, False, "web")
     shop.say(StatusChanged, "solved", NOW - MINUTE, STATUSES.index("solved"))
-    account = Customer(b"ada", CustomerFacts(shop.partition.facts(b"ada")[0]))
+    customer = Customer(b"ada", CustomerFacts(shop.partition.facts(b"ada")[0]))
 
-    def listed(**asked):
-        found = Tickets(shop.definitions).find(account, TicketQuery(**asked), NOW)
+    def listed(**parameters):
+        found = Tickets(shop.definitions).find(customer, TicketQuery(**parameters), NOW)
         return [ticket.ticket_id for ticket in found]
 
     assert listed(breached=True) == ["waits"]

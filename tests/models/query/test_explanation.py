@@ -1,4 +1,4 @@
-"""What is said of each event is so: what counts for nothing can be left out, and what outdoes is there."""
+"""Explanations are right: events that count for nothing change no number, and named events exist."""
 
 import json
 
@@ -27,16 +27,16 @@ from tests.support.partitions import DAY, HOUR, NOW
 UNLIMITED = 10**6
 
 
-def why(partition, customer, now, after=None, limit=UNLIMITED):
+def explain(partition, customer, now, after=None, limit=UNLIMITED):
     facts, later = partition.facts(customer.encode())
-    return Explainer(partition._definitions).why(
+    return Explainer(partition._definitions).explain(
         customer.encode(), facts, later, now, after=after, limit=limit
     )
 
 
 def reasons(shop, customer="ada"):
     shop.partition.advance(shop.now)
-    found, more = why(shop.partition, customer, shop.now)
+    found, more = explain(shop.partition, customer, shop.now)
     assert more is None
     return {event.id: event for event in found.events}
 
@@ -54,13 +54,13 @@ def test_merge_appears_once_and_self_referral_not_at_all(shop):
     shop.order("o1", NOW - DAY, event_id="o", referrer="guest")
     merge = Merge(at=NOW - DAY, event="m", customer="guest", into="ada")
     shop.partition.process_one(REGISTRY_ADDRESS, Fact("", merge))
-    while letters := shop.partition.drain_messages():
-        for to, fact in letters:
+    while messages := shop.partition.drain_messages():
+        for to, fact in messages:
             shop.partition.process_one(to, fact)
     facts = shop.partition.fact_log(b"ada")
     merges = identities_of("guest", shop.partition.cross_partition.registry.component("guest")).merges
-    whys = Explainer(shop.definitions)
-    found, _ = whys.why(b"ada", facts, (), NOW, merges=merges, after=None, limit=UNLIMITED)
+    explainer = Explainer(shop.definitions)
+    found, _ = explainer.explain(b"ada", facts, (), NOW, merges=merges, after=None, limit=UNLIMITED)
     events = {event.id: event for event in found.events}
     assert len(found.events) == 2
     assert events["m"].counts_for == ["merged", "experiments"]
@@ -84,7 +84,7 @@ def test_events_that_count_for_nothing_can_be_omitted():
     everything = numbers(history.definitions, facts, now)
     idle, counted, by = set(), set(), {}
     for key in partition.customer_keys():
-        for event in why(partition, key.decode(), now)[0].events:
+        for event in explain(partition, key.decode(), now)[0].events:
             (counted if event.counts_for else idle).add(event.id)
             by[event.id] = event.outdone_by
     assert len(idle) > 50
@@ -105,16 +105,16 @@ def test_order_events_are_explained(shop):
     shop.say(Cancelled, "o2", NOW - 4 * DAY, event_id="cancel")
     found = reasons(shop)
     assert found["placed"].counts_for == ["retention", "refunds", "deliveries", "exposure"]
-    assert found["placed"].reason == "places order o1, which qualifies: the customer's first"
+    assert found["placed"].reason == "places order o1, which qualifies and is the customer's first"
     assert found["placed"].windows == ["90d", "365d"]
     assert found["placed"].windows_before == ["30d"]
     assert found["placed"].says["amount"] == 1000
     assert found["placed"].says["promised_at"] == "2026-02-03T10:00:00Z"
     assert (found["again"].counts_for, found["again"].outdone_by) == (["carts"], "placed")
-    assert found["cart"].reason == "the cart's last activity; an order names it and recovers it"
+    assert found["cart"].reason == "the cart's last activity; an order names the cart and recovers it"
     assert (found["more"].counts_for, found["more"].outdone_by) == ([], "less")
-    assert found["less"].reason == "the latest amendment: the order's amount"
-    assert found["gone"].reason == "places order o2, which does not qualify: cancel cancels it"
+    assert found["less"].reason == "the latest amendment, which sets the order's amount"
+    assert found["gone"].reason == "places order o2, which does not qualify because event cancel cancels it"
     assert found["gone"].counts_for == []
 
 
@@ -123,8 +123,8 @@ def test_waiting_and_future_events_are_explained(shop):
     shop.say(Completed, "r1", NOW - HOUR, "o9", 100, event_id="waits")
     shop.say(Amended, "o1", NOW + HOUR, 5, event_id="later")
     found = reasons(shop)
-    assert found["waits"].reason == "waits for order o9, which nothing known has placed"
-    assert found["later"].reason == "is later than the clock: it counts from its time on"
+    assert found["waits"].reason == "does not count yet: no known event has placed order o9"
+    assert found["later"].reason == "is ahead of the clock, and counts from its event time on"
     assert found["waits"].counts_for == found["later"].counts_for == []
 
 
@@ -137,8 +137,8 @@ def test_ticket_events_are_explained(shop):
     found = reasons(shop)
     assert found["opened"].says == {"priority": "urgent", "opened_by": "customer", "channel": "chat"}
     assert found["bot"].reason == "the first response"
-    assert found["note"].reason == "no response: not public"
-    assert found["agent"].reason == "the first response of a human, the deadline told last"
+    assert found["note"].reason == "not a response: not public"
+    assert found["agent"].reason == "the first human response, the latest promised deadline"
     assert found["agent"].counts_for == ["tickets", "sla", "experiments"]
     assert (found["more"].counts_for, found["more"].outdone_by) == ([], "bot")
 
@@ -150,13 +150,13 @@ def test_survey_and_cart_events_are_explained(shop):
     found = reasons(shop)
     assert (found["angry"].counts_for, found["angry"].outdone_by) == (["exposure"], "happy")
     assert found["happy"].counts_for == ["feedback", "senders"]
-    assert found["cart"].reason == "the cart's last activity; it is abandoned"
+    assert found["cart"].reason == "the cart's last activity; the cart is abandoned"
 
 
 def test_sets_and_last_transitions_are_returned(shop):
     shop.order("o1", NOW - 100 * DAY, event_id="placed")
     shop.partition.advance(shop.now)
-    found, _ = why(shop.partition, "ada", shop.now)
+    found, _ = explain(shop.partition, "ada", shop.now)
     assert {one.window: one.sets for one in found.sets} == {
         "7d": [],
         "30d": [],
@@ -174,7 +174,7 @@ def test_events_are_returned_in_pages(shop):
     shop.partition.advance(shop.now)
     pages, after = [], None
     while True:
-        found, after = why(shop.partition, "ada", shop.now, after, limit=3)
+        found, after = explain(shop.partition, "ada", shop.now, after, limit=3)
         pages.append([event.id for event in found.events])
         if after is None:
             break
@@ -182,4 +182,4 @@ def test_events_are_returned_in_pages(shop):
 
 
 def test_unknown_customer_has_no_explanation(shop):
-    assert why(shop.partition, "nobody", NOW) is None
+    assert explain(shop.partition, "nobody", NOW) is None
