@@ -1,10 +1,11 @@
-"""What the state is made of: claims, the parts of events that the definitions need (docs/metrics.md).
+"""Claims: the parts of events that the definitions need (docs/metrics.md).
 
-A claim says one thing about one entity (an order, a ticket, ...) of one customer, at one time, under the id
-of its event. Claims of an entity are a set: what counts of them is derived, never updated. They are kept as
-small tagged arrays, since a shop's whole state is made of them.
+A claim states one thing about one entity (an order, a ticket, ...) of one customer, at one time, under the id
+of its event. The claims of an entity are a set: its state is derived from the set, never updated. They are
+stored as small tagged arrays, because the whole state of a shop is made of them. So the tags, and the order
+of the fields, never change.
 
-`time` is in microseconds since the epoch; money in integer minor units.
+Times are in microseconds since the epoch, money in integer minor units.
 """
 
 from typing import Final
@@ -13,21 +14,35 @@ from msgspec import Struct
 
 STATUSES: Final = ("open", "pending", "on_hold", "solved", "closed")
 SURVEYS: Final = ("nps", "ces", "csat")
-#: The index in `STATUSES` from which on a ticket is resolved.
+#: Index in `STATUSES` of the first status in which a ticket is resolved.
 SOLVED: Final = 3
 AGENT, BOT, CUSTOMER = range(3)
 AUTHORS: Final = ("agent", "bot", "customer")
 
 
 class Claim(Struct, array_like=True, frozen=True, gc=False):
-    """When, and under which event id."""
+    """The fields of every claim.
+
+    Attributes:
+        time: event time, microseconds.
+        id: id of the event.
+    """
 
     time: int
     id: str
 
 
 class Placed(Claim, tag=1, frozen=True):
-    """An order was placed."""
+    """An order was placed.
+
+    Attributes:
+        amount: total, minor units of `currency`.
+        currency: ISO 4217 code.
+        channel: channel, one of `channels_of`.
+        promised: promised time of delivery, microseconds.
+        cart: id of the cart.
+        referrer: id of the customer who referred the order.
+    """
 
     amount: int
     currency: str
@@ -38,38 +53,38 @@ class Placed(Claim, tag=1, frozen=True):
 
 
 class Amended(Claim, tag=2, frozen=True):
-    """An order's new total."""
+    """The total of an order changed to `amount`, minor units."""
 
     amount: int
 
 
 class Cancelled(Claim, tag=3, frozen=True):
-    """An order is off."""
+    """An order was cancelled."""
 
 
 class Shipped(Claim, tag=4, frozen=True):
-    """An order has left."""
+    """An order was shipped."""
 
 
 class Delivered(Claim, tag=5, frozen=True):
-    """An order has arrived."""
+    """An order was delivered."""
 
 
 class Requested(Claim, tag=10, frozen=True):
-    """A refund was asked for."""
+    """A refund of `order` was requested."""
 
     order: str
 
 
 class Completed(Claim, tag=11, frozen=True):
-    """A refund was paid."""
+    """A refund of `order` was paid: `amount` minor units."""
 
     order: str
     amount: int
 
 
 class Rejected(Claim, tag=12, frozen=True):
-    """A refund was declined."""
+    """A refund of `order` was rejected."""
 
     order: str
 
@@ -83,7 +98,7 @@ class Opened(Claim, tag=20, frozen=True):
 
 
 class Replied(Claim, tag=21, frozen=True):
-    """Somebody wrote in a ticket; `author` indexes `AUTHORS`."""
+    """An agent, a bot or the customer replied; `author` indexes `AUTHORS`, `promised` is a deadline."""
 
     author: int
     public: bool
@@ -91,28 +106,28 @@ class Replied(Claim, tag=21, frozen=True):
 
 
 class StatusChanged(Claim, tag=22, frozen=True):
-    """A ticket went into a status; `status` indexes `STATUSES`."""
+    """The status of a ticket changed; `status` indexes `STATUSES`."""
 
     status: int
 
 
 class Transferred(Claim, tag=23, frozen=True):
-    """A ticket went to someone else."""
+    """A ticket was transferred."""
 
 
 class Submitted(Claim, tag=30, frozen=True):
-    """A review's version; `sentiment` in billionths, so that sums are exact."""
+    """A version of a review; `sentiment` is in billionths, so that sums are exact."""
 
     rating: int
     sentiment: int | None
 
 
 class Removed(Claim, tag=31, frozen=True):
-    """A review is gone."""
+    """A review was removed."""
 
 
 class CheckoutStarted(Claim, tag=40, frozen=True):
-    """Someone is about to pay for a cart."""
+    """The checkout of a cart was started."""
 
 
 class Answered(Claim, tag=50, frozen=True):
@@ -123,29 +138,33 @@ class Answered(Claim, tag=50, frozen=True):
 
 
 class Shared(Claim, tag=51, frozen=True):
-    """A customer told others about the shop."""
+    """The customer recommended the shop to others."""
 
 
 class PaymentFailed(Claim, tag=52, frozen=True):
-    """A payment did not go through."""
+    """A payment failed; `method` is one of `methods_of`."""
 
     method: str
 
 
 class StockMissed(Claim, tag=53, frozen=True):
-    """A product was wanted and out of stock."""
+    """The customer wanted a product that was out of stock."""
 
 
 class Contacted(Claim, tag=54, frozen=True):
-    """An action was taken."""
+    """The action with the id `action` was carried out."""
 
     action: str
 
 
 class Acted(Claim, tag=55, frozen=True):
-    """An action was asked for, or held back; `action` indexes `models.definitions.action_policy.ACTIONS`.
+    """An action was issued, or suppressed because the customer is in the control group.
 
-    No event of a producer's: its id is the action's.
+    It is not derived from a producer's event. Its id is the id of the action.
+
+    Attributes:
+        action: index in `models.definitions.action_policy.ACTIONS`.
+        held: whether it was suppressed.
     """
 
     action: int
@@ -153,11 +172,11 @@ class Acted(Claim, tag=55, frozen=True):
 
 
 class MergeVariant(Claim, tag=56, frozen=True):
-    """An event said that identities are one, and showed a variant of an experiment."""
+    """A merge event that carries a variant of an experiment."""
 
 
 class Seen(Claim, tag=60, frozen=True):
-    """An event showed this variant of an experiment."""
+    """The customer saw this variant of an experiment. It is made from `Fact.seen` and not stored."""
 
     variant: str
 
@@ -166,7 +185,7 @@ OrderClaim = Placed | Amended | Cancelled | Shipped | Delivered
 RefundClaim = Requested | Completed | Rejected
 TicketClaim = Opened | Replied | StatusChanged | Transferred
 ReviewClaim = Submitted | Removed
-#: Claims that are about the customer, and nothing else.
+#: Claims about the customer, without an entity.
 CustomerClaim = Answered | Shared | PaymentFailed | StockMissed | Contacted | Acted | MergeVariant
 #: Claims that are derived from events.
 EventClaim = OrderClaim | RefundClaim | TicketClaim | ReviewClaim | CheckoutStarted | CustomerClaim

@@ -8,14 +8,14 @@ from models.facts.claims import Claim
 
 
 class ControlFact(Claim, frozen=True, kw_only=True):
-    """What one partition says to another about identities and referrals. It is no event, and does not age."""
+    """The fields of every control fact. It is not an event, has no time, and does not expire."""
 
     time: int = TIMELESS
     id: str = ""
 
 
 class Merge(ControlFact, tag=80, frozen=True, kw_only=True):
-    """To the registry: `customer` was merged `into` another, at `at` (microseconds)."""
+    """Sent to the merge registry: `event` merged `customer` into `into`, at `at` (microseconds)."""
 
     at: int
     event: str
@@ -24,37 +24,37 @@ class Merge(ControlFact, tag=80, frozen=True, kw_only=True):
 
 
 class Erase(ControlFact, tag=81, frozen=True, kw_only=True):
-    """To the registry: a customer is to be forgotten."""
+    """Sent to the merge registry: `customer` is to be erased."""
 
     customer: str
 
 
 class Redirected(ControlFact, tag=82, frozen=True, kw_only=True):
-    """To an identity's partition: the name of the customer that it is one with, which may be its own."""
+    """Sent to the partition of an identity: its canonical id `to`, which may be the identity itself."""
 
     to: str
 
 
 class IdentityErased(ControlFact, tag=83, frozen=True, kw_only=True):
-    """To all partitions: an identity is erased."""
+    """Sent to all partitions: `identity` is erased."""
 
     identity: str
 
 
 class AliasAdded(ControlFact, tag=84, frozen=True, kw_only=True):
-    """To a customer: this identity is one with them. It stays true, whatever else is merged."""
+    """Sent to a customer: `identity` is one of theirs. Later merges do not change this."""
 
     identity: str
 
 
 class Referred(ControlFact, tag=85, frozen=True, kw_only=True):
-    """To who is named in an order's `referred_by`; the fact's entity is the order's id.
+    """Sent to the customer in an order's `referred_by`. The entity of the fact is the id of the order.
 
     Attributes:
-        by: the customer who placed the order.
-        at: when, microseconds.
-        turn: what is said of an order of a customer later has a larger one.
-        stands: whether it is a referral, now.
+        by: id of the customer who placed the order.
+        at: time at which it was placed, microseconds.
+        sequence: sequence number. A later message about the same order has a larger one.
+        active: whether the order is a referral at present.
     """
 
     by: str
@@ -64,7 +64,13 @@ class Referred(ControlFact, tag=85, frozen=True, kw_only=True):
 
 
 class SentReferral(ControlFact, tag=86, frozen=True, kw_only=True):
-    """To oneself: what was said last, with `Referred`, of an order to a referrer."""
+    """Stored in the log of the customer who placed an order: the last `Referred` that was sent for it.
+
+    Attributes:
+        referrer: id of the customer it was sent to.
+        at: time at which the order was placed, microseconds.
+        active: whether the order was a referral.
+    """
 
     referrer: str
     at: int

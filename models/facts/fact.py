@@ -1,7 +1,7 @@
-"""A fact: a claim about one entity of a customer, and its encoding.
+"""The fact, a claim about one entity of a customer, and its encoding.
 
-Facts travel between partitions and wait in the state, so they have a compact encoding. They are idempotent
-and commute: sending one twice, or late, changes nothing.
+Facts are sent between partitions and stored in logs, so their encoding is compact. They are idempotent and
+commute: a fact that is applied twice, or late, changes nothing.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,10 @@ from msgspec import Struct
 from models.facts.claims import EventClaim
 from models.facts.control import AnyControlFact
 
-#: To whom it is addressed what concerns the registry, or all partitions.
+#: Address of facts for the merge registry, or for all partitions.
 REGISTRY_ADDRESS: Final = ""
 
+#: Everything that a fact may claim.
 AnyClaim = EventClaim | AnyControlFact
 
 
@@ -23,9 +24,9 @@ class Fact(Struct, array_like=True, frozen=True, gc=False):
     """A claim about one entity of a customer.
 
     Attributes:
-        entity: the order's, refund's, ticket's, review's or cart's id; empty for what is about the customer.
-        claim: what is claimed.
-        seen: experiment -> variant, shown at the same moment.
+        entity: id of the order, refund, ticket, review or cart. Empty for a claim about the customer.
+        claim: the claim.
+        seen: experiment -> variant that the customer saw at the same time. None without experiments.
     """
 
     entity: str
@@ -34,7 +35,7 @@ class Fact(Struct, array_like=True, frozen=True, gc=False):
 
     @property
     def time(self) -> int:
-        """When it happened, in microseconds since the epoch."""
+        """Event time, microseconds since the epoch."""
         return self.claim.time
 
 

@@ -1,4 +1,4 @@
-"""From events to facts: a claim, and the entity it is about (docs/metrics.md, "Definitions")."""
+"""Makes facts from events: a claim, and the entity that it is about (docs/metrics.md, "Definitions")."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,30 +13,32 @@ from models.facts.sentiment import sentiment_of
 
 
 def facts_of(event: Event, definitions: Definitions, time: int | None = None) -> list[tuple[str, Fact]]:
-    """Give what an event says of whom: pairs of a customer id and a fact.
+    """Return the facts of an event, as pairs of a customer id and a fact.
 
-    What it says of identities concerns the registry (`models.identity.merge_registry`).
+    Merges and erasures are addressed to the merge registry (`models.identity.merge_registry`).
 
     Args:
-        event: valid.
-        definitions: the parameters of the definitions.
-        time: the event's, in microseconds, from who has it already.
+        event: a valid event.
+        definitions: the definitions.
+        time: event time in microseconds, if the caller has computed it already.
 
     Raises:
         EventError: `unknown_currency`.
     """
-    entity, claim = FACT_MAKERS[type(event)](event, to_us(event.time) if time is None else time, definitions)
+    entity, claim = CLAIM_BUILDERS[type(event)](
+        event, to_us(event.time) if time is None else time, definitions
+    )
     if not event.expires:
-        return _about_identities(event, claim)
+        return _identity_facts(event, claim)
     return [(event.customer_id, Fact(entity, claim, event.experiments or None))]
 
 
-def _about_identities(event: Event, claim: AnyClaim) -> list[tuple[str, Fact]]:
-    said = [(REGISTRY_ADDRESS, Fact("", claim))]
+def _identity_facts(event: Event, claim: AnyClaim) -> list[tuple[str, Fact]]:
+    facts = [(REGISTRY_ADDRESS, Fact("", claim))]
     if event.experiments:
         seen = Fact("", claims.MergeVariant(to_us(event.time), event.id), event.experiments)
-        said.append((event.customer_id, seen))
-    return said
+        facts.append((event.customer_id, seen))
+    return facts
 
 
 def _channel(channel: str | None, definitions: Definitions) -> str:
@@ -161,7 +163,7 @@ def _erased(event: events.CustomerErased, _time: int, _: Definitions) -> tuple[s
     return "", control.Erase(customer=event.customer_id)
 
 
-FACT_MAKERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[str, AnyClaim]]]] = {
+CLAIM_BUILDERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[str, AnyClaim]]]] = {
     events.OrderPlaced: _placed,
     events.OrderAmended: _amended,
     events.OrderCancelled: _cancelled,

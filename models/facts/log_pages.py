@@ -1,15 +1,20 @@
-"""Rows of customers, as the changelog keeps them: a log of the facts known of one, in the order they came.
+"""The row format of fact logs: the facts of one customer, in the order of arrival, in pages.
 
-A fact is appended as it was sent between partitions, without looking at the others: it costs the same
-whatever the customer's history, and nothing has to be decoded for it. An entity's id is not written again
-soon after; a number says where it stands. A log that would outgrow a page goes on in another one, so that no
-number of orders, nor a conversation however long, makes a row that cannot be written, or is written whole for
-each of its facts. The first page has the customer's id as its key; the others' begin with a byte that no
-UTF-8 has.
+A fact is appended as it was sent between partitions, without decoding the others, so that its cost does not
+depend on the customer's history. An entity id that occurs in the last 256 bytes is stored as a
+back-reference. A log that would outgrow a page continues in another one, so that no number of orders, and no
+long ticket, makes a row that is too large to write, or that is written as a whole for each of its facts. The
+key of the first page is the customer's id. The keys of the others begin with a byte that does not occur in
+UTF-8.
 
-A page is a prefix (the number of its facts; in the first page the number of pages and the length of a note),
-a short hash of each fact's event id, the note, which is the partition's to use, and the facts as MessagePack.
-A note that is too long for it has a page of its own.
+A page consists of:
+
+- a prefix: the number of its facts and, in the first page, the number of pages and the length of the output
+  state;
+- a short hash of each fact's event id;
+- in the first page, the output state: opaque bytes of the partition. If it is too long, it has a page of its
+  own;
+- the facts as MessagePack.
 """
 
 from collections.abc import Iterable, MutableMapping
@@ -21,34 +26,35 @@ import msgspec
 
 from models.facts.fact import AnyClaim, Fact, encode_fact
 
-#: A page that would outgrow this is closed, and another one begun: whole pages are written.
+#: Largest size of a page, bytes. A page is always written as a whole.
 PAGE_BYTES: Final = 32_000
 _PAGE: Final = b"\xff"
-_PREFIX: Final = Layout(">IHH")  # facts, pages, bytes of the note
+_PREFIX: Final = Layout(">IHH")  # facts, pages, bytes of the output state
 _PREFIX_BYTES: Final = 8
 _HASH_BYTES: Final = 2
 _EMPTY: Final = _PREFIX.pack(0, 1, 0)
 _FIRST: Final = _PREFIX.pack(1, 1, 0)
 _NEXT: Final = _PREFIX.pack(1, 0, 0)
-_ARRAY: Final = b"\xdd"  # of MessagePack: a number of items in 32 bits follows
-_REFERENCE: Final = b"\xcd"  # an integer of 16 bits follows
+_ARRAY: Final = b"\xdd"  # MessagePack: the number of items follows, 32 bits
+_REFERENCE: Final = b"\xcd"  # MessagePack: an integer of 16 bits follows
 _REFERENCE_BYTES: Final = 3
-_FARTHEST: Final = 1 << 16
-#: A longer note has a page of its own, and the first page this byte, with which no note begins.
-_NOTE_BYTES: Final = 16_000
-_ELSEWHERE: Final = b"\xc1"
-_NOTE_PAGE: Final = 0xFFFE
-#: How far back an entity's id is looked for: about five facts. Looking through a whole page takes longer than
-#: all of the rest.
-_NEAR: Final = 256
+_REFERENCE_LIMIT: Final = 1 << 16
+#: A longer output state has a page of its own. The first page then has `_OWN_PAGE`, with which no output state
+#: begins.
+_STATE_BYTES: Final = 16_000
+_OWN_PAGE: Final = b"\xc1"
+_STATE_PAGE: Final = 0xFFFE
+#: How far back an entity id is searched, bytes: about five facts. Searching a whole page takes longer than
+#: everything else.
+_SEARCH_BYTES: Final = 256
 
 Rows = MutableMapping[bytes, bytes]
-#: A customer's key, the id of an event, and its fact, as `facts.encode` gives it.
+#: Key of a customer, id of an event, and its fact, encoded by `encode_fact`.
 LogEntry = tuple[bytes, str, bytes]
 
 
 class _StoredFact(msgspec.Struct, array_like=True, gc=False):
-    """A fact as it stands in a page: its entity may be told by where it stands already."""
+    """A fact as stored in a page. The entity may be a back-reference: its position among the facts, bytes."""
 
     entity: str | int
     claim: AnyClaim
@@ -56,7 +62,7 @@ class _StoredFact(msgspec.Struct, array_like=True, gc=False):
 
     @property
     def time(self) -> int:
-        """When it happened, in microseconds since the epoch."""
+        """Event time, microseconds since the epoch."""
         return self.claim.time
 
 
@@ -65,47 +71,47 @@ _decode_text: Final = msgspec.msgpack.Decoder(str).decode
 
 
 def is_page(key: bytes) -> bool:
-    """Whether a row's key is that of a page other than the first (or of the meta row)."""
+    """Return whether a key is that of a page other than the first, or of the metadata row."""
     return key.startswith(_PAGE)
 
 
 def holds_facts(page: bytes) -> bool:
-    """Whether there is any fact in a page."""
+    """Return whether a page has facts."""
     return int.from_bytes(page[:4]) > 0
 
 
 def count(first: bytes) -> int:
-    """Give the number of pages that a customer's first one tells of."""
+    """Return the number of pages of a log, given its first page."""
     return (first[4] << 8) + first[5]
 
 
 def keys_of(customer: bytes, pages: int) -> list[bytes]:
-    """Give the keys of a customer's rows."""
+    """Return the keys of the pages of a log."""
     return [customer, *(_key(customer, page) for page in range(1, pages))]
 
 
 def short_hash(event_id: str) -> bytes:
-    """Give what a page knows an event's id by."""
+    """Return the hash of an event id that pages store."""
     return (crc32(event_id.encode()) & 0xFFFF).to_bytes(_HASH_BYTES)
 
 
 def may_hold(page: bytes, hashed: bytes) -> bool:
-    """Whether a page may hold an event whose id has this short hash: False is certain."""
+    """Return whether a page may have an event whose id has this hash. False is certain."""
     return page.find(hashed, _PREFIX_BYTES, _hashes_end(page)) >= 0
 
 
-def append_fast(rows: Rows, entries: Iterable[LogEntry], touched: dict[bytes, None]) -> list[LogEntry]:
-    """Add facts to the logs of customers without a row, or with one page that has room and not the event.
+def append_fast(rows: Rows, entries: Iterable[LogEntry], dirty: dict[bytes, None]) -> list[LogEntry]:
+    """Append facts to logs without a row, or with a single page that has room and does not have the event.
 
-    It is what nearly every fact comes to. One loop, since a call for each fact takes longer than to add it.
+    Nearly all facts take this path. It is one loop, because a call per fact takes longer than appending it.
 
     Args:
-        rows: of a partition.
+        rows: the rows of a partition.
         entries: the facts.
-        touched: takes the keys of the pages that changed.
+        dirty: receives the keys of the pages that changed.
 
     Returns:
-        Those that need a closer look.
+        The facts that were not appended, because they may be duplicates or need another page.
     """
     others: list[LogEntry] = []
     for entry in entries:
@@ -114,9 +120,9 @@ def append_fast(rows: Rows, entries: Iterable[LogEntry], touched: dict[bytes, No
         page = rows.get(key)
         if page is None:
             rows[key] = _FIRST + hashed + fact
-            touched[key] = None
+            dirty[key] = None
             continue
-        number = (page[2] << 8) + page[3]  # a page holds no 65,536 facts
+        number = (page[2] << 8) + page[3]  # a page has fewer than 65,536 facts
         end = _PREFIX_BYTES + _HASH_BYTES * number
         if (
             page.find(hashed, _PREFIX_BYTES, end) >= 0
@@ -126,19 +132,19 @@ def append_fast(rows: Rows, entries: Iterable[LogEntry], touched: dict[bytes, No
         ):
             others.append(entry)
             continue
-        rows[key] = _extended(page, number, end, fact, hashed)
-        touched[key] = None
+        rows[key] = _with_fact(page, number, end, fact, hashed)
+        dirty[key] = None
     return others
 
 
 def append(rows: Rows, customer: bytes, fact: bytes, hashed: bytes) -> Iterable[bytes]:
-    """Add an encoded fact to a customer's log, and give the keys of the pages that changed.
+    """Append a fact to the log of a customer, and return the keys of the pages that changed.
 
     Args:
-        rows: of a partition.
-        customer: the key of the customer's first page.
-        fact: as `facts.encode` gives it.
-        hashed: the `short_hash` of its event's id.
+        rows: the rows of a partition.
+        customer: key of the customer.
+        fact: the fact, encoded by `encode_fact`.
+        hashed: `short_hash` of its event's id.
     """
     first = rows.get(customer)
     if first is None:
@@ -147,15 +153,16 @@ def append(rows: Rows, customer: bytes, fact: bytes, hashed: bytes) -> Iterable[
     pages = count(first)
     key = customer if pages == 1 else _key(customer, pages - 1)
     page = first if pages == 1 else rows[key]
-    # One that holds only a note is not closed: it would go with the note, and the facts behind it be lost.
+    # A page with only an output state stays open. Otherwise it would be deleted with the output state, and
+    # the facts of later pages be lost.
     if len(page) + _HASH_BYTES + len(fact) > PAGE_BYTES and holds_facts(page):
-        return _begin(rows, customer, hashed + fact)
-    rows[key] = _extended(page, int.from_bytes(page[:4]), _hashes_end(page), fact, hashed)
+        return _start_page(rows, customer, hashed + fact)
+    rows[key] = _with_fact(page, int.from_bytes(page[:4]), _hashes_end(page), fact, hashed)
     return (key,)
 
 
 def read(rows: Rows, customer: bytes) -> list[Fact]:
-    """Give the facts of a customer's log, of all pages; none of one without a row."""
+    """Return the facts of a log, of all its pages. Empty for a customer without a row."""
     first = rows.get(customer)
     if first is None:
         return []
@@ -166,58 +173,58 @@ def read(rows: Rows, customer: bytes) -> list[Fact]:
 
 
 def rewrite(rows: Rows, customer: bytes, facts: Iterable[Fact]) -> set[bytes]:
-    """Put a log of these facts in the place of a customer's, and give the keys of all pages concerned.
+    """Replace the facts of a log, and return the keys of all old and new pages.
 
-    The note stays; without one, and without facts, there is no row any more.
+    The output state stays. Without one, and without facts, the row is deleted.
     """
     first = rows[customer]
-    noted = _note(first)
-    concerned = set(keys_of(customer, count(first)))
-    for key in concerned:
+    state = _state_in(first)
+    keys = set(keys_of(customer, count(first)))
+    for key in keys:
         del rows[key]
     for fact in facts:
-        concerned.update(append(rows, customer, encode_fact(fact), short_hash(fact.claim.id)))
-    if noted:
-        _put_note(rows, customer, noted)
-    return concerned
+        keys.update(append(rows, customer, encode_fact(fact), short_hash(fact.claim.id)))
+    if state:
+        _put_state(rows, customer, state)
+    return keys
 
 
 def output_state(rows: Rows, customer: bytes) -> bytes:
-    """Give a customer's note; an empty one if there is none."""
+    """Return the output state of a customer, or nothing."""
     first = rows.get(customer)
     if first is None:
         return b""
-    noted = _note(first)
-    return rows[_key(customer, _NOTE_PAGE)] if noted == _ELSEWHERE else noted
+    state = _state_in(first)
+    return rows[_key(customer, _STATE_PAGE)] if state == _OWN_PAGE else state
 
 
-def put_output_state(rows: Rows, customer: bytes, noted: bytes) -> list[bytes]:
-    """Put a note in the place of a customer's, and give the keys of the pages that changed.
+def put_output_state(rows: Rows, customer: bytes, state: bytes) -> list[bytes]:
+    """Replace the output state of a customer, and return the keys of the pages that changed.
 
-    A row without facts is gone with its note.
+    A row with neither facts nor output state is deleted.
     """
-    apart = _key(customer, _NOTE_PAGE)
+    own_page = _key(customer, _STATE_PAGE)
     changed = [customer]
-    if len(noted) > _NOTE_BYTES:
-        rows[apart], noted = noted, _ELSEWHERE
-        changed.append(apart)
-    elif rows.pop(apart, None) is not None:
-        changed.append(apart)
-    _put_note(rows, customer, noted)
+    if len(state) > _STATE_BYTES:
+        rows[own_page], state = state, _OWN_PAGE
+        changed.append(own_page)
+    elif rows.pop(own_page, None) is not None:
+        changed.append(own_page)
+    _put_state(rows, customer, state)
     return changed
 
 
-def _note(first: bytes) -> bytes:
+def _state_in(first: bytes) -> bytes:
     begin = _hashes_end(first)
     return first[begin : begin + int.from_bytes(first[6:8])]
 
 
-def _put_note(rows: Rows, customer: bytes, noted: bytes) -> None:
+def _put_state(rows: Rows, customer: bytes, state: bytes) -> None:
     first = rows.get(customer, _EMPTY)
     begin = _hashes_end(first)
     facts = first[begin + int.from_bytes(first[6:8]) :]
-    if noted or facts:
-        rows[customer] = b"".join((first[:6], len(noted).to_bytes(2), first[8:begin], noted, facts))
+    if state or facts:
+        rows[customer] = b"".join((first[:6], len(state).to_bytes(2), first[8:begin], state, facts))
     else:
         rows.pop(customer, None)
 
@@ -230,21 +237,29 @@ def _hashes_end(page: bytes) -> int:
     return _PREFIX_BYTES + _HASH_BYTES * int.from_bytes(page[:4])
 
 
-def _extended(page: bytes, number: int, hashes: int, fact: bytes, hashed: bytes) -> bytes:
-    """Give a page, of that many facts, whose hashes end there, with one more fact."""
+def _with_fact(page: bytes, number: int, hashes: int, fact: bytes, hashed: bytes) -> bytes:
+    """Return a page with one more fact.
+
+    Args:
+        page: the page.
+        number: number of its facts.
+        hashes: position in the page at which its hashes end.
+        fact: the encoded fact.
+        hashed: `short_hash` of its event's id.
+    """
     begin = hashes + (page[6] << 8) + page[7]
-    head = fact[1]  # of the entity
-    end = head - 0x9E if head < 0xC0 else _text_end(fact, 1)  # noqa: PLR2004 - as there, without the call
+    head = fact[1]  # first byte of the entity
+    end = head - 0x9E if head < 0xC0 else _text_end(fact, 1)  # noqa: PLR2004 - `_text_end` without the call
     if end > 1 + _REFERENCE_BYTES:
-        near = len(page) - _NEAR
+        near = len(page) - _SEARCH_BYTES
         found = page.find(fact[1:end], near if near > begin else begin) - begin  # noqa: FURB136 - max() is slow
-        if 0 <= found < _FARTHEST:
+        if 0 <= found < _REFERENCE_LIMIT:
             fact = b"".join((fact[:1], _REFERENCE, found.to_bytes(2), fact[end:]))
     return b"".join(((number + 1).to_bytes(4), page[4:hashes], hashed, page[hashes:], fact))
 
 
-def _begin(rows: Rows, customer: bytes, page: bytes) -> Iterable[bytes]:
-    """Begin another page."""
+def _start_page(rows: Rows, customer: bytes, page: bytes) -> Iterable[bytes]:
+    """Start another page with a fact and its hash, and return the keys of the pages that changed."""
     first = rows[customer]
     pages = count(first)
     key = _key(customer, pages)
@@ -254,11 +269,11 @@ def _begin(rows: Rows, customer: bytes, page: bytes) -> Iterable[bytes]:
 
 
 def _text_end(data: bytes, at: int) -> int:
-    """Give where an encoded text ends that begins at `at`."""
+    """Return the position at which an encoded text ends that begins at `at`."""
     head = data[at]
-    if head < 0xC0:  # noqa: PLR2004 - of up to 31 bytes: the length is in the head
+    if head < 0xC0:  # noqa: PLR2004 - up to 31 bytes: the length is in the first byte
         return at + 1 + head - 0xA0
-    if head == 0xD9:  # noqa: PLR2004 - of up to 255
+    if head == 0xD9:  # noqa: PLR2004 - up to 255 bytes
         return at + 2 + data[at + 1]
     return at + 3 + int.from_bytes(data[at + 1 : at + 3])
 

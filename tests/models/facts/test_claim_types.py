@@ -7,7 +7,7 @@ import pytest
 from models.contract.events import EVENT_TYPES
 from models.facts.claim_types import CLAIM_TYPES, EVENT_TYPE_OF, NON_CUSTOMER_CLAIMS, makes_customer
 from models.facts.claims import Acted, EventClaim, Placed, Shared, StockMissed
-from models.facts.from_events import FACT_MAKERS
+from models.facts.from_events import CLAIM_BUILDERS
 
 
 def test_claim_knows_the_type_of_its_event():
@@ -15,7 +15,7 @@ def test_claim_knows_the_type_of_its_event():
     assert EVENT_TYPE_OF[StockMissed] == "stock.missed"
 
 
-def test_claim_that_we_make_is_no_customer():
+def test_action_makes_no_customer():
     assert makes_customer(Shared(0, "e"))
     assert not makes_customer(Acted(0, "e", 0, False))
     assert Acted in NON_CUSTOMER_CLAIMS
@@ -25,8 +25,8 @@ def test_every_claim_class_has_an_entry():
     assert set(CLAIM_TYPES) == set(get_args(EventClaim))
 
 
-def test_every_event_class_has_a_maker():
-    assert set(FACT_MAKERS) == set(EVENT_TYPES.values())
+def test_every_event_class_has_a_claim_builder():
+    assert set(CLAIM_BUILDERS) == set(EVENT_TYPES.values())
 
 
 def test_event_types_are_those_of_the_contract():

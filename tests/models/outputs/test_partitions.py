@@ -67,7 +67,7 @@ def sizes(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param != "default sizes":
             patch.setattr(log_pages, "PAGE_BYTES", 400)
-            patch.setattr(log_pages, "_NOTE_BYTES", 60)
+            patch.setattr(log_pages, "_STATE_BYTES", 60)
             patch.setattr(cache, "_GENERATION", 1)
         yield
     gc.unfreeze()
