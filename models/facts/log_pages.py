@@ -39,8 +39,8 @@ _ARRAY: Final = b"\xdd"  # MessagePack: the number of items follows, 32 bits
 _REFERENCE: Final = b"\xcd"  # MessagePack: an integer of 16 bits follows
 _REFERENCE_BYTES: Final = 3
 _REFERENCE_LIMIT: Final = 1 << 16
-#: A longer output state has a page of its own. The first page then has `_OWN_PAGE`, with which no output state
-#: begins.
+#: A longer output state has a page of its own. The first page then has `_OWN_PAGE`, which begins no output
+#: state.
 _STATE_BYTES: Final = 16_000
 _OWN_PAGE: Final = b"\xc1"
 _STATE_PAGE: Final = 0xFFFE

@@ -261,29 +261,29 @@ def run(history: History) -> None:
 
 @laws
 @given(histories())
-def test_every_look_at_every_history_equals_the_oracle(history):
+def test_every_evaluation_equals_the_oracle(history):
     run(history)
 
 
 @laws
 @given(histories(identities=True))
-def test_merges_erasures_and_referrals_equal_the_oracle_whichever_way_they_take(history):
+def test_identities_on_any_path_equal_the_oracle(history):
     run(history)
 
 
 @pytest.mark.parametrize("seed", range(60 if THOROUGH else 3))
-def test_a_large_history_equals_the_oracle(seed):
+def test_large_history_equals_the_oracle(seed):
     run(random_history(seed, identities=seed % 2 == 1))
 
 
 @pytest.mark.parametrize("definitions", [DEFINITIONS, TIGHT, Definitions()])
-def test_without_any_event_every_series_is_there_and_over_nothing(definitions):
+def test_every_series_exists_without_events(definitions):
     assert_equal(from_scratch(definitions, [], ANCHOR), [], ANCHOR, definitions)
 
 
 @laws
 @given(st.data())
-def test_order_duplicates_and_partitions_change_nothing(data):
+def test_order_duplicates_and_partitions_change_no_number(data):
     events = data.draw(event_sets(TIGHT))
     again = data.draw(st.lists(st.sampled_from(events), max_size=5)) if events else []
     shuffled = data.draw(st.permutations([*events, *again]))
@@ -293,7 +293,7 @@ def test_order_duplicates_and_partitions_change_nothing(data):
 
 @laws
 @given(histories(identities=True))
-def test_whatever_came_between_the_result_is_that_of_everything_at_once(history):
+def test_any_interleaving_gives_the_same_result(history):
     worker = Worker(history.definitions, history.partitions, history.seed)
     for step in history.steps:
         worker.live(step)
@@ -333,7 +333,7 @@ def story_at_every_edge(start: int) -> list[Event]:
 
 
 @pytest.mark.parametrize("start", [ANCHOR, ANCHOR + 30 * MINUTE])
-def test_every_number_changes_at_its_instant(start):
+def test_number_changes_exactly_at_its_instant(start):
     events = story_at_every_edge(start)
     worker = Worker(TIGHT, 1)
     for event in events:
@@ -344,7 +344,7 @@ def test_every_number_changes_at_its_instant(start):
 
 
 @pytest.mark.parametrize("definitions", [DEFINITIONS, TIGHT])
-def test_what_has_left_the_horizon_leaves_no_row(definitions):
+def test_expired_customer_leaves_no_row(definitions):
     worker = Worker(definitions, 2)
     history = random_history(1, size=300)
     for step in history.steps:

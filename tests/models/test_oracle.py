@@ -74,7 +74,7 @@ def test_cdnow_numbers_of_the_literature():
     assert cohort == pytest.approx(45.37, abs=0.005)
 
 
-def test_each_set_of_a_window():
+def test_window_sets_follow_from_orders():
     events = [
         order(8 * DAY, "kept"), order(1 * DAY, "kept"),
         order(8 * DAY, "lost"),
@@ -88,7 +88,7 @@ def test_each_set_of_a_window():
     assert value(events, "retention_churn_ratio", window="7d") == 0.5
 
 
-def test_a_window_holds_whole_event_hours():
+def test_window_holds_whole_event_hours():
     bought = order(30 * MINUTE)  # at ten sharp: hour H
     oldest = NOW + 167 * HOUR
     assert sets([bought], "7d", oldest)[:2] == (0, 1)
@@ -96,32 +96,32 @@ def test_a_window_holds_whole_event_hours():
     assert sets([bought], "7d", oldest + 30 * MINUTE)[:2] == (1, 0)
 
 
-def test_the_horizon_forgets_by_the_hour():
+def test_horizon_moves_by_the_hour():
     bought = order(30 * MINUTE)
     last_hour = NOW + (800 * 24 - 1) * HOUR
     assert value([bought], "retention_realised_value", last_hour, currency="USD") == 100
     assert math.isnan(value([bought], "retention_realised_value", last_hour + HOUR, currency="USD"))
 
 
-def test_when_the_first_claim_is_forgotten_the_second_counts():
+def test_second_claim_counts_once_the_first_has_expired():
     claims = [order(30 * MINUTE, order_id="o", amount=1), order(-DAY, order_id="o", amount=2)]
     assert value(claims, "retention_realised_value", NOW + 2 * DAY, currency="USD") == 0.01
     assert value(claims, "retention_realised_value", NOW + 800 * DAY, currency="USD") == 0.02
 
 
-def test_events_later_than_now_count_for_nothing():
+def test_events_later_than_now_do_not_count():
     assert sets([order(-1)], "7d") == (0, 0, 0, 0, 0, 0)
     assert sets([order(0)], "7d")[1] == 1
 
 
-def test_a_duplicate_counts_once_and_the_same_id_of_another_customer_is_another_event():
+def test_event_id_is_unique_per_customer():
     one, two = order(DAY), order(DAY)
     assert value([one, one], "retention_orders", window="7d") == 1
     assert value([one, {**two, "id": one["id"]}], "retention_orders", window="7d") == 1
     assert value([one, {**two, "id": one["id"], "customer_id": "bob"}], "retention_orders", window="7d") == 2
 
 
-def test_an_order_is_worth_its_latest_amendment_less_its_refunds():
+def test_order_value_is_latest_amendment_less_refunds():
     events = [
         order(3 * DAY, order_id="o", amount=10_000),
         event("order.amended", 2 * DAY, order_id="o", amount=8_000),
@@ -135,7 +135,7 @@ def test_an_order_is_worth_its_latest_amendment_less_its_refunds():
     assert parts(events, "retention_refund_ratio", window="7d", basis="full") == (0, 1)
 
 
-def test_a_fully_refunded_order_does_not_qualify_and_a_free_one_does():
+def test_refunded_order_does_not_qualify_but_a_free_one_does():
     refunded = [
         order(DAY, order_id="o", amount=100),
         event("refund.completed", 0, order_id="o", refund_id="r", amount=100),
@@ -145,7 +145,7 @@ def test_a_fully_refunded_order_does_not_qualify_and_a_free_one_does():
     assert sets([order(DAY, amount=0)], "7d")[1] == 1
 
 
-def test_money_is_converted_at_the_rates_with_iso_minor_units():
+def test_money_is_converted_with_iso_minor_units():
     events = [
         order(DAY, currency="EUR", amount=10_000),  # 100 EUR = 125
         order(DAY, currency="JPY", amount=12_800),  # 12,800 JPY = 100
@@ -156,7 +156,7 @@ def test_money_is_converted_at_the_rates_with_iso_minor_units():
     assert first == 125
 
 
-def test_referrals_of_oneself_do_not_count():
+def test_self_referrals_do_not_count():
     events = [
         order(DAY, referred_by="bob"),
         order(DAY, referred_by="ada"),
@@ -229,7 +229,7 @@ def test_quantiles_are_values_at_the_floor_of_the_rank():
     assert [quantile(q) for q in ("0.5", "0.9", "0.95", "0.99")] == [6, 10, 10, 10]
 
 
-def test_solved_then_closed_is_one_resolution_and_reopening_undoes_it():
+def test_solved_then_closed_is_one_resolution():
     once = [ticket(10 * HOUR), status(6 * HOUR, "solved"), status(2 * HOUR, "closed")]
 
     def resolution(events, kind):
@@ -247,7 +247,7 @@ def test_solved_then_closed_is_one_resolution_and_reopening_undoes_it():
     assert parts(again, "retention_reopened_ratio", window="7d") == (1, 1)
 
 
-def test_the_requester_waits_while_open_or_on_hold():
+def test_requester_waits_while_open_or_on_hold():
     events = [
         ticket(10 * HOUR),
         status(12 * HOUR, "on_hold"),  # before it was opened: counts from the opening
@@ -278,7 +278,7 @@ def breaches(events, kind, now=NOW, window="7d"):
     return parts(events, "retention_sla_breach_ratio", now, window=window, sla=kind, priority="all")
 
 
-def test_a_target_is_decided_at_its_due_instant_or_when_fulfilled():
+def test_target_is_decided_when_due_or_fulfilled():
     opened = [ticket(0, priority="urgent")]
     assert breaches(opened, "first_response", NOW + HOUR - 1) == (0, 0)
     assert breaches(opened, "first_response", NOW + HOUR) == (1, 1)
@@ -293,7 +293,7 @@ def test_a_target_is_decided_at_its_due_instant_or_when_fulfilled():
     assert breaches([ticket(0, opened_by="agent")], "first_response", NOW + 9 * DAY) == (0, 0)
 
 
-def test_a_promise_is_the_one_told_last():
+def test_promise_is_the_latest_one():
     events = [
         ticket(5 * HOUR),
         reply(4 * HOUR, "agent", promised_at=rfc3339(NOW - 3 * HOUR)),
@@ -306,7 +306,7 @@ def test_a_promise_is_the_one_told_last():
     assert parts(events, "retention_deadline_told_ratio", window="7d") == (1, 1)
 
 
-def test_nps_counts_each_customer_once_by_the_latest_answer():
+def test_nps_counts_each_customer_once():
     def nps(age, score, customer="ada"):
         return event("survey.answered", age, customer, survey="nps", score=score)
 
@@ -317,7 +317,7 @@ def test_nps_counts_each_customer_once_by_the_latest_answer():
     assert math.isnan(value([], "retention_nps", window="7d"))
 
 
-def test_a_review_is_its_latest_version_unless_removed():
+def test_review_is_its_latest_version_unless_removed():
     def review(age, rating, name="v", **fields):
         return event("review.submitted", age, review_id=name, rating=rating, **fields)
 
@@ -333,7 +333,7 @@ def test_a_review_is_its_latest_version_unless_removed():
     assert value(events, "retention_sentiment", window="7d") == pytest.approx((-0.5 + 0.6249) / 2)
 
 
-def test_carts_abandoned_converted_recovered():
+def test_carts_are_abandoned_converted_or_recovered():
     def cart(name, started, ordered=None):
         events = [event("checkout.started", started, cart_id=name)]
         return events if ordered is None else [*events, order(ordered, cart_id=name)]
@@ -354,7 +354,7 @@ def test_carts_abandoned_converted_recovered():
     assert value(events, "retention_checkout_seconds", window="7d", quantile="0.9") == pytest.approx(3600)
 
 
-def test_deliveries_on_time_late_and_overdue():
+def test_deliveries_are_on_time_late_or_overdue():
     def delivery(name, promised, delivered=None, **fields):
         events = [order(9 * HOUR, order_id=name, promised_at=rfc3339(NOW - promised), **fields)]
         return events + [event("order.delivered", age, order_id=name) for age in (delivered or ())]
@@ -371,7 +371,7 @@ def test_deliveries_on_time_late_and_overdue():
     assert value(events, "retention_delivery_seconds", window="7d", quantile="0.99") == 4 * 3600
 
 
-def test_lifecycle_states_are_the_first_that_holds():
+def test_lifecycle_state_is_the_first_that_holds():
     events = [
         event("stock.missed", 799 * DAY, "prospect", sku="s"),
         event("customer.contacted", DAY, "nobody", action_id="a"),
@@ -386,7 +386,7 @@ def test_lifecycle_states_are_the_first_that_holds():
     assert value(events, "retention_lifecycle_value", state="returning", currency="USD") == 200
 
 
-def test_loyalty_tiers_by_the_net_of_a_year():
+def test_loyalty_tier_follows_from_the_net_of_a_year():
     events = [order(DAY, "a", amount=19_999), order(DAY, "b", amount=20_000), order(DAY, "c", amount=100_000)]
     events += [order(366 * DAY, "a", amount=100_000)]
     tiers = [
@@ -395,7 +395,7 @@ def test_loyalty_tiers_by_the_net_of_a_year():
     assert tiers == [1, 1, 0, 1]
 
 
-def test_spenders_and_senders_with_those_named():
+def test_named_referrers_are_senders():
     events = [
         order(DAY, "ada", referred_by="stranger"),
         order(DAY, "bob"), event("experience.shared", DAY, "bob", platform="blog"),
@@ -413,7 +413,7 @@ def test_spenders_and_senders_with_those_named():
     assert customers("no", "no") == 2
 
 
-def test_churn_among_those_exposed_before_the_window():
+def test_churn_by_exposure_before_the_window():
     events = [
         order(8 * DAY, "ada"), event("stock.missed", 9 * DAY, "ada", sku="s"),
         order(8 * DAY, "bob"), order(DAY, "bob"), event("stock.missed", 9 * DAY, "bob", sku="s"),
@@ -423,7 +423,7 @@ def test_churn_among_those_exposed_before_the_window():
     assert parts(events, "retention_churn_by_exposure_ratio", window="7d", exposure="none") == (1, 1)
 
 
-def test_a_variant_is_the_latest_seen_before_the_window():
+def test_variant_is_the_latest_seen_before_the_window():
     events = [
         order(8 * DAY, experiments={"x": "a"}),
         event("stock.missed", 7 * DAY + HOUR, sku="s", experiments={"x": "b"}),
@@ -433,7 +433,7 @@ def test_a_variant_is_the_latest_seen_before_the_window():
     assert parts(events, "retention_experiment_rate_ratio", **labels) == (0, 1)
 
 
-def test_merged_identities_are_one_customer_whenever_the_merge_was():
+def test_merged_identities_are_one_customer_at_any_time():
     events = [
         order(8 * DAY, "ada"),
         order(DAY, "countess"),
@@ -445,12 +445,12 @@ def test_merged_identities_are_one_customer_whenever_the_merge_was():
     assert World(chained, NOW, DEFINITIONS).one("ada") == "al"
 
 
-def test_a_cycle_of_merges_is_named_by_the_latest():
+def test_cycle_of_merges_is_named_by_the_latest():
     cycle = [event("customer.merged", 2, "a", into="b"), event("customer.merged", 1, "b", into="a")]
     assert World(cycle, NOW, DEFINITIONS).one("b") == "a"
 
 
-def test_erasing_one_erases_all_connected():
+def test_erasure_covers_all_connected_identities():
     events = [
         order(DAY, "ada"),
         order(DAY, "bob"),
@@ -463,7 +463,7 @@ def test_erasing_one_erases_all_connected():
 
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(event_sets(TIGHT, identities=True), st.randoms(use_true_random=False))
-def test_the_oracle_is_a_function_of_the_set(events, rng):
+def test_oracle_is_a_function_of_the_set_of_events(events, rng):
     again = rng.choices(events, k=3) if events else []
     shuffled = [*events, *again]
     rng.shuffle(shuffled)

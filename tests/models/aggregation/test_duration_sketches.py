@@ -23,20 +23,20 @@ def add(sketches, *points):
 
 
 @given(st.integers(1, YEARS_10_US))
-def test_every_duration_is_within_a_hundredth_of_its_bucket(duration):
+def test_duration_is_within_a_hundredth_of_its_bucket(duration):
     (bucket,) = bucket_of(np.array([duration])).tolist()
     assert abs(middle_of(bucket) - duration) <= 0.01 * duration
 
 
-def test_zero_is_exact():
+def test_zero_duration_is_exact():
     assert middle_of(int(bucket_of(np.array([0]))[0])) == 0
 
 
-def test_what_is_longer_than_ten_years_is_in_the_last_bucket():
+def test_duration_above_ten_years_is_in_the_last_bucket():
     assert bucket_of(np.array([2**60])).tolist() == [BUCKETS - 1]
 
 
-def test_a_value_slides_out_of_one_window_after_the_other():
+def test_value_slides_out_of_one_window_after_the_other():
     sketches = Sketches(LENGTHS, 1)
     sketches.advance_to(10)
     add(sketches, (7, 10, 1))
@@ -47,7 +47,7 @@ def test_a_value_slides_out_of_one_window_after_the_other():
     assert counts(sketches) == [{}, {}]
 
 
-def test_a_value_can_be_taken_back_whenever():
+def test_value_can_be_retracted_at_any_time():
     sketches = Sketches(LENGTHS, 1)
     sketches.advance_to(10)
     add(sketches, (7, 10, 1), (8, 10, 1))
@@ -65,7 +65,7 @@ def test_a_value_can_be_taken_back_whenever():
         max_size=8,
     )
 )
-def test_moving_and_adding_equal_counting(steps):
+def test_counts_equal_a_naive_count_as_time_advances(steps):
     sketches, at, points = Sketches(LENGTHS, 1), 0, []
     for forward, added in steps:
         at += forward

@@ -16,28 +16,28 @@ def add(table, *points):
     table.add(rows, slots, weights)
 
 
-def test_a_cell_holds_its_row_and_slot_even_before_1970():
+def test_cell_holds_row_and_slot_even_before_1970():
     cells = np.array([series_at(0) - 3, series_at(7) + 500_000], np.int64)
     rows, slots = split(cells)
     assert rows.tolist() == [0, 7]
     assert slots.tolist() == [-3, 500_000]
 
 
-def test_a_window_holds_its_length_of_slots_up_to_the_present_one():
+def test_window_ends_with_the_present_slot():
     table = WindowSums(LENGTHS)
     table.advance_to(100)
     add(table, (0, 100, 1), (0, 99, 10), (0, 98, 100), (0, 92, 1000), (0, 91, 10_000))
     assert table.windows(1)[:, 0].tolist() == [11, 111, 1111, 11_111]
 
 
-def test_what_is_older_than_all_windows_counts_in_everything():
+def test_weight_older_than_all_windows_counts_in_total():
     table = WindowSums(LENGTHS)
     table.advance_to(100)
     add(table, (3, -7, 5))
     assert table.windows(4)[:, 3].tolist() == [0, 0, 0, 5]
 
 
-def test_a_jump_past_all_windows_empties_them():
+def test_jump_past_all_windows_empties_them():
     table = WindowSums(LENGTHS)
     table.advance_to(100)
     add(table, (0, 100, 1))
@@ -45,7 +45,7 @@ def test_a_jump_past_all_windows_empties_them():
     assert table.windows(1)[:, 0].tolist() == [0, 0, 0, 1]
 
 
-def test_a_table_grows_with_its_series():
+def test_table_grows_with_its_series():
     table = WindowSums(LENGTHS)
     table.advance_to(0)
     add(table, (700, 0, 2))
@@ -61,7 +61,7 @@ def test_a_table_grows_with_its_series():
         max_size=8,
     )
 )
-def test_moving_and_adding_equal_summing(steps):
+def test_sums_equal_a_naive_sum_as_time_advances(steps):
     table, at, points = WindowSums(LENGTHS, np.int32), 0, []
     for forward, added in steps:
         at += forward
@@ -74,7 +74,7 @@ def test_moving_and_adding_equal_summing(steps):
         assert table.windows(1)[:, 0].tolist() == [*expected, sum(w for *_, w in points)]
 
 
-def test_pending_points_wait_for_their_slot():
+def test_buffered_weights_stay_until_their_slot():
     pending = DeltaBuffer()
     pending.cells_of_weight(1).append(series_at(2) + 10)
     pending.cells_of_weight(-1).append(series_at(2) + 12)
@@ -86,7 +86,7 @@ def test_pending_points_wait_for_their_slot():
     assert [column.tolist() for column in pending.drain(51)] == [[], [], []]
 
 
-def test_pending_points_of_one_slot_come_together():
+def test_buffered_weights_of_one_slot_are_drained_together():
     pending = DeltaBuffer()
     pending.cells_of_weight(1).append(series_at(0) + 5)
     pending.drain(1)
@@ -96,7 +96,7 @@ def test_pending_points_of_one_slot_come_together():
 
 
 @pytest.mark.parametrize("slots", [[], [4], [4, 4], [9, 2, 9, 2, 5]])
-def test_by_slot_names_each_slot_once_with_all_its_places(slots):
+def test_by_slot_returns_each_slot_once_with_its_indices(slots):
     grouped = by_slot(np.array(slots, np.int64))
     assert {slot: sorted(places.tolist()) for slot, places in grouped} == {
         slot: [index for index, other in enumerate(slots) if other == slot] for slot in set(slots)
@@ -104,7 +104,7 @@ def test_by_slot_names_each_slot_once_with_all_its_places(slots):
     assert len(grouped) == len(set(slots))
 
 
-def test_what_is_never_written_takes_no_memory():
+def test_series_never_written_takes_no_memory():
     """Though time goes over it: 80 MB a partition would be for a handful of series that are in use."""
     process = psutil.Process()
     table = WindowSums([24, 10_000], np.int64)

@@ -42,33 +42,33 @@ def without(event, *names):
     return {name: value for name, value in event.items() if name not in names}
 
 
-def test_what_the_data_say_wins():
+def test_field_of_the_data_wins_over_the_envelope():
     assert read(data=ORDER) == decode("orders", encoded(ORDER))
 
 
 @pytest.mark.parametrize("lacking", [{}, {"id": None, "type": None, "time": None}], ids=["absent", "null"])
-def test_what_the_data_lack_the_envelope_says(lacking):
+def test_field_missing_in_the_data_comes_from_the_envelope(lacking):
     data = without(ORDER, "id", "type", "time") | lacking
     said = {"id": "e2", "type": "order.delivered", "time": "2026-02-02T00:00:00Z"}
     assert read(data=data, **said) == decode("orders", encoded(ORDER | said))
 
 
-def test_nothing_else_is_taken_from_the_envelope():
+def test_other_attributes_of_the_envelope_are_ignored():
     with pytest.raises(EventError, match="customer_id"):
         read(data=without(ORDER, "customer_id"), subject="ann")
 
 
-def test_data_in_base64():
+def test_base64_data_is_decoded():
     data = base64.b64encode(encoded(ORDER)).decode()
     assert read(data_base64=data) == decode("orders", encoded(ORDER))
     assert read(data=None, data_base64=data) == decode("orders", encoded(ORDER))
 
 
-def test_optional_fields_of_the_data_may_be_null():
+def test_null_in_optional_data_field_is_accepted():
     assert read(data=ORDER | {"channel": None}) == decode("orders", encoded(ORDER))
 
 
-def test_a_plain_event_may_have_any_other_field():
+def test_plain_event_may_have_an_envelope_field():
     plain = encoded(ORDER | {"specversion": "0.3", "data": 1})
     assert decode("orders", plain) == decode("orders", encoded(ORDER))
 
@@ -95,12 +95,12 @@ def test_refused(envelope, reason, message):
 
 
 @pytest.mark.parametrize("field", [{"specversion": "0.3"}, {"data": {}}, {"data_base64": "!"}])
-def test_a_plain_event_that_is_refused_is_refused_for_what_it_says(field):
+def test_invalid_plain_event_is_rejected_for_its_own_field(field):
     with pytest.raises(EventError, match="order_id"):
         decode("orders", encoded(ORDER | {"order_id": 5} | field))
 
 
-def test_envelopes_in_envelopes_are_refused_at_any_depth():
+def test_nested_envelopes_are_rejected_at_any_depth():
     value = encoded(ORDER)
     for _ in range(400):
         value = b'{"specversion":"1.0","type":"order.shipped","data":' + value + b"}"
@@ -110,7 +110,7 @@ def test_envelopes_in_envelopes_are_refused_at_any_depth():
 
 @given(st.data())
 @settings(max_examples=40)
-def test_every_event_may_travel_so(data):
+def test_every_event_may_come_in_an_envelope(data):
     for event in data.draw(event_sets(DEFINITIONS, identities=True, largest=8)):
         kind = KINDS[event["type"]]
         plain = decode(kind, encoded(event))

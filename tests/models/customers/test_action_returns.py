@@ -24,7 +24,7 @@ def look(shop, group="acted", now=NOW):
 
 
 @pytest.mark.parametrize(("after", "returned"), [(0, 0), (1, 1), (30 * DAY, 1), (30 * DAY + 1, 0), (-1, 0)])
-def test_an_order_within_thirty_days_is_a_return(shop, after, returned):
+def test_order_within_thirty_days_is_a_return(shop, after, returned):
     at = NOW - 40 * DAY
     shop.say(claims.Acted, "", at, WIN_BACK, False)
     shop.order("o", at + after)
@@ -33,7 +33,7 @@ def test_an_order_within_thirty_days_is_a_return(shop, after, returned):
     assert look(shop) == (0, 1)
 
 
-def test_it_counts_when_its_time_is_over_and_those_held_out_apart(shop):
+def test_action_counts_once_its_thirty_days_are_over(shop):
     shop.say(claims.Acted, "", NOW, WIN_BACK, False)
     shop.say(claims.Acted, "", NOW, WIN_BACK, True, customer="bob")
     assert look(shop, now=NOW + 30 * DAY - HOUR) == (0, 0)
@@ -42,7 +42,7 @@ def test_it_counts_when_its_time_is_over_and_those_held_out_apart(shop):
 
 
 @pytest.mark.parametrize(("share", "group"), [(0.0, "acted"), (1.0, "held_out")])
-def test_what_is_asked_for_and_what_is_held_back_count_apart_and_once(share, group):
+def test_control_group_is_counted_apart(share, group):
     shop = Shop(Definitions(actions=ActionPolicy(held_out=share)))
     shop.order("o", NOW - 46 * DAY)
     shop.say(claims.Opened, "t", NOW - DAY, 1, False, "web")  # that it be answered reaches nobody
@@ -58,13 +58,13 @@ def test_what_is_asked_for_and_what_is_held_back_count_apart_and_once(share, gro
     assert look(shop, group, NOW + 30 * DAY) == (0, 1)
 
 
-def test_nobody_becomes_a_customer_by_an_action(shop):
+def test_action_alone_makes_no_customer(shop):
     shop.say(claims.Acted, "", NOW, WIN_BACK, False)
     assert shop.value("retention_lifecycle_customers", "prospect") == 0
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_over_any_history_it_is_the_oracles(seed):
+def test_action_returns_of_any_history_equal_the_oracle(seed):
     """Actions arrive among the events, in whatever order; workers crash; what is old is forgotten."""
     history = random_history(seed, size=1200, customers=12)
     rng = random.Random(seed)

@@ -10,7 +10,7 @@ from tests.support.partitions import DAY, HOUR, NOW, SECOND
 NPS, CES, CSAT = range(3)
 
 
-def test_nps_is_over_each_customers_latest_answer(shop):
+def test_nps_counts_the_latest_answer_of_each_customer(shop):
     shop.say(claims.Answered, "", NOW - DAY, NPS, 2)
     shop.say(claims.Answered, "", NOW, NPS, 10)
     shop.say(claims.Answered, "", NOW, NPS, 6, customer="bob")
@@ -19,7 +19,7 @@ def test_nps_is_over_each_customers_latest_answer(shop):
     assert shop.value("retention_responses", "nps", "7d") == 3
 
 
-def test_a_late_answer_does_not_outdo_a_later_one(shop):
+def test_answer_that_arrives_late_replaces_no_later_one(shop):
     shop.say(claims.Answered, "", NOW, NPS, 10)
     shop.say(claims.Answered, "", NOW - DAY, NPS, 0)
     assert shop.value("retention_nps", "7d") == 100
@@ -32,7 +32,7 @@ def test_ces_and_csat_count_every_answer(shop):
     assert shop.value("retention_csat_ratio", "7d") == 0.5
 
 
-def test_a_review_counts_by_its_latest_version_until_removed(shop):
+def test_review_counts_by_its_latest_version_until_removed(shop):
     shop.say(claims.Submitted, "v", NOW - DAY, 1, None)
     shop.say(claims.Submitted, "v", NOW, 5, 500_000_000)
     shop.say(claims.Submitted, "w", NOW, 2, None)
@@ -43,7 +43,7 @@ def test_a_review_counts_by_its_latest_version_until_removed(shop):
     assert shop.value("retention_review_rating", "7d") == 2
 
 
-def test_a_cart_is_abandoned_an_hour_after_its_last_activity(shop):
+def test_cart_is_abandoned_an_hour_after_its_last_activity(shop):
     shop.say(claims.CheckoutStarted, "c", NOW - HOUR)
     shop.say(claims.CheckoutStarted, "c", NOW)
     name = ("retention_cart_abandonment_ratio", "7d")
@@ -51,7 +51,7 @@ def test_a_cart_is_abandoned_an_hour_after_its_last_activity(shop):
     assert shop.value(*name, now=NOW + HOUR) == 1
 
 
-def test_a_cart_ordered_late_is_recovered(shop):
+def test_cart_ordered_late_is_recovered(shop):
     shop.say(claims.CheckoutStarted, "c", NOW - 3 * HOUR)
     shop.look()
     shop.order("o", NOW, cart="c")
@@ -60,7 +60,7 @@ def test_a_cart_ordered_late_is_recovered(shop):
     assert shop.value("retention_checkout_seconds", "0.5", "7d") == pytest.approx(10_800, rel=0.01)
 
 
-def test_an_order_outdone_by_another_claim_converts_its_cart(shop):
+def test_superseded_order_claim_still_converts_its_cart(shop):
     shop.order("o", NOW - HOUR, cart="first")
     shop.order("o", NOW, cart="second")
     shop.restart()
@@ -85,7 +85,7 @@ def states(shop, now=None):
     return {name for name in names if look["retention_lifecycle_customers", name].value}
 
 
-def test_a_life_with_the_shop(shop):
+def test_lifecycle_passes_through_its_states(shop):
     shop.say(claims.StockMissed, "", NOW)
     assert states(shop) == {"prospect"}
     shop.order("o1", NOW)
@@ -100,12 +100,12 @@ def test_a_life_with_the_shop(shop):
     assert shop.value("retention_lifecycle_value", "USD", "returning") == 30
 
 
-def test_being_contacted_makes_nobody_a_customer(shop):
+def test_contact_alone_makes_no_customer(shop):
     shop.say(claims.Contacted, "", NOW, "action")
     assert states(shop) == set()
 
 
-def test_a_tier_is_reached_and_lost_as_orders_grow_old(shop):
+def test_tier_is_reached_and_lost_as_orders_grow_old(shop):
     shop.order("o1", NOW, amount=20_000)
     shop.order("o2", NOW + 10 * DAY, amount=30_000)
     assert shop.value("retention_loyalty_customers", "silver") == 1
@@ -132,7 +132,7 @@ def exposure(shop, kind, now=None):
     return sample.numerator, sample.denominator
 
 
-def test_churn_of_those_who_met_something_in_the_window_before(shop):
+def test_churn_by_exposure_in_the_window_before(shop):
     for customer in ("lost", "stayed", "unmoved"):
         shop.order(f"{customer} 1", NOW - 8 * DAY, customer=customer)
     shop.order("stayed 2", NOW - DAY, customer="stayed")
@@ -144,7 +144,7 @@ def test_churn_of_those_who_met_something_in_the_window_before(shop):
     assert exposure(shop, "stockout", now=NOW + 6 * DAY - HOUR) == (1, 1)
 
 
-def test_an_exposure_that_comes_with_time_survives_a_restart(shop):
+def test_exposure_that_comes_with_time_survives_a_restart(shop):
     shop.say(claims.Opened, "t", NOW, 3, False, "chat")
     shop.order("o", NOW)
     shop.look(NOW + 2 * HOUR)
@@ -162,7 +162,7 @@ def test_retention_by_the_variant_seen_by_then(shop):
     assert shop.value("retention_experiment_rate_ratio", "price", "b", "7d", now=NOW + DAY) == 0
 
 
-def test_an_instant_is_seen_to_the_microsecond(shop):
+def test_overdue_order_counts_to_the_microsecond(shop):
     shop.say(claims.CheckoutStarted, "c", NOW + 1)
     assert math.isnan(shop.value("retention_cart_abandonment_ratio", "7d", now=NOW + 3600 * SECOND))
     assert shop.value("retention_cart_abandonment_ratio", "7d", now=NOW + 3600 * SECOND + 1) == 1

@@ -22,12 +22,12 @@ def sets(shop, now=None):
     return {name: look["retention_customers", name, "7d"].value for name in names}
 
 
-def test_a_new_customer(shop):
+def test_first_order_makes_a_new_customer(shop):
     shop.order("o", NOW)
     assert sets(shop) == {"start": 0, "end": 1, "new": 1, "retained": 0, "lost": 0, "reactivated": 0}
 
 
-def test_a_customer_is_active_for_exactly_the_windows_hours(shop):
+def test_customer_is_active_for_exactly_the_window(shop):
     shop.order("o", NOW + HOUR - 1)
     assert sets(shop, NOW + WEEK - 1)["end"] == 1
     assert sets(shop, NOW + WEEK) == {
@@ -53,18 +53,18 @@ def test_retained_lost_and_reactivated(shop):
     assert shop.value("retention_churn_ratio", "7d") == 0.5
 
 
-def test_nothing_over_nothing_is_nan(shop):
+def test_ratio_without_customers_is_nan(shop):
     assert math.isnan(shop.value("retention_churn_ratio", "7d"))
     assert shop.look()["retention_churn_ratio", "7d"].denominator == 0
 
 
-def test_a_cancelled_order_never_was(shop):
+def test_cancelled_order_changes_no_number(shop):
     shop.order("o", NOW)
     shop.say(claims.Cancelled, "o", NOW)
     assert sets(shop)["end"] == 0
 
 
-def test_a_late_first_order_moves_the_customer_to_its_channel(shop):
+def test_late_first_order_changes_the_customers_channel(shop):
     shop.order("second", NOW - 8 * DAY, channel="web")
     shop.order("third", NOW - DAY, channel="web")
     assert shop.value("retention_channel_rate_ratio", "web", "7d") == 1

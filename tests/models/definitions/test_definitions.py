@@ -9,7 +9,7 @@ from models.definitions.action_policy import ActionPolicy
 from models.definitions.definitions import Definitions
 
 
-def test_the_defaults_are_the_published_ones():
+def test_defaults_are_the_published_values():
     defaults = Definitions()
     assert defaults.base_currency == "USD"
     assert defaults.windows == ("7d", "30d", "90d", "365d")
@@ -52,12 +52,12 @@ def test_the_defaults_are_the_published_ones():
     ],
     ids=str,
 )
-def test_a_broken_rule_is_named(changes, says):
+def test_invalid_value_is_named(changes, says):
     with pytest.raises(ValueError, match=f"^{re.escape(says)}"):
         Definitions(**changes)
 
 
-def test_twice_the_longest_window_is_horizon_enough():
+def test_horizon_of_twice_the_longest_window_is_valid():
     assert Definitions(horizon_days=730).horizon_days == 730
 
 
@@ -73,7 +73,7 @@ def test_twice_the_longest_window_is_horizon_enough():
         ("expiry", [{}, ActionPolicy().expiry | {"win_back": 0}], [ActionPolicy().expiry | {"win_back": 1}]),
     ],
 )
-def test_what_actions_are_asked_for_is_checked(name, wrong, right):
+def test_action_policy_is_checked(name, wrong, right):
     for value in wrong:
         with pytest.raises(ValueError, match=f"^{name}: "):
             ActionPolicy(**{name: value})

@@ -12,7 +12,7 @@ from models.facts.claims import Amended, Cancelled, Completed, Delivered, Placed
 from tests.support.partitions import DAY, HOUR, NOW, Shop
 
 
-def test_the_earliest_placing_counts_and_the_latest_amendment():
+def test_earliest_placed_and_latest_amended_claim_count():
     order = orders.derive(
         [
             Placed(20, "a", 1, "EUR", "app"),
@@ -27,7 +27,7 @@ def test_the_earliest_placing_counts_and_the_latest_amendment():
     assert (order.time, order.id, order.amount, order.currency) == (10, "b", 700, "USD")
 
 
-def test_what_names_an_order_waits_for_it():
+def test_claims_of_an_order_wait_until_it_is_placed():
     assert orders.derive([Amended(1, "a", 5), Cancelled(2, "b"), Delivered(3, "c")], (1, 5)) is None
 
 
@@ -43,18 +43,18 @@ def test_what_names_an_order_waits_for_it():
         (0, (1, 1), False, 0),
     ],
 )
-def test_fully_refunded_is_more_than_nothing_and_all_of_it(amount, refunded, qualifying, net):
+def test_order_refunded_in_full_does_not_qualify(amount, refunded, qualifying, net):
     order = orders.derive([Placed(1, "a", amount, "USD", "web")], refunded)
     assert (order.qualifying, order.net) == (qualifying, net)
 
 
-def test_a_refund_belongs_to_the_order_its_winning_event_names():
+def test_refund_belongs_to_the_order_of_its_earliest_claim():
     assert refunds.refunded_of([[Completed(9, "b", "late", 5), Completed(3, "a", "early", 7)]]) == {
         "early": (1, 7)
     }
 
 
-def test_each_part_of_a_refund_waits_for_the_order_it_names():
+def test_each_part_of_a_refund_waits_for_its_order():
     found = [Requested(1, "a", "known"), Rejected(2, "b", "other"), Completed(3, "c", "other", 9)]
     assert refunds.derive(found, lambda order: order == "known") == refunds.Refund(1, None, None)
 
@@ -73,7 +73,7 @@ def test_refund_ratios(shop):
     assert look["retention_net_revenue", "USD", "7d"].value == 25
 
 
-def test_a_refund_before_its_order_counts_once_both_are_there(shop):
+def test_refund_before_its_order_counts_once_it_is_placed(shop):
     shop.say(claims.Requested, "r", NOW - 3 * HOUR, "o")
     shop.say(claims.Completed, "r", NOW - HOUR, "o", 300)
     assert math.isnan(shop.value("retention_refund_seconds", "0.5", "7d"))
@@ -82,7 +82,7 @@ def test_a_refund_before_its_order_counts_once_both_are_there(shop):
     assert shop.value("retention_net_revenue", "USD", "7d") == 7
 
 
-def test_rejected_is_over_decided_and_open_is_undecided(shop):
+def test_rejected_refunds_are_a_share_of_the_decided(shop):
     shop.order("o", NOW - DAY)
     for refund in ("r1", "r2", "r3", "r4"):
         shop.say(claims.Requested, refund, NOW - DAY, "o")
@@ -95,7 +95,7 @@ def test_rejected_is_over_decided_and_open_is_undecided(shop):
     assert shop.value("retention_refunds_open") == 1
 
 
-def test_an_order_is_overdue_from_the_promise_until_delivered(shop):
+def test_order_is_overdue_from_the_promise_until_delivery(shop):
     shop.order("o", NOW - DAY, promised=NOW + HOUR)
     assert shop.value("retention_deliveries_overdue", now=NOW + HOUR) == 0
     assert shop.value("retention_deliveries_overdue", now=NOW + HOUR + 1) == 1
@@ -107,7 +107,7 @@ def test_an_order_is_overdue_from_the_promise_until_delivered(shop):
 @pytest.mark.parametrize(
     ("delivered", "exposure"), [(NOW - 8 * DAY, "none"), (NOW - 8 * DAY + 1, "late_delivery")]
 )
-def test_a_delivery_is_late_after_the_instant_that_was_promised(shop, delivered, exposure):
+def test_delivery_is_late_after_the_promised_instant(shop, delivered, exposure):
     shop.order("o", NOW - 9 * DAY, promised=NOW - 8 * DAY)
     shop.say(claims.Delivered, "o", delivered)
     look = shop.look()
@@ -119,7 +119,7 @@ def test_a_delivery_is_late_after_the_instant_that_was_promised(shop, delivered,
     assert met == [exposure]
 
 
-def test_a_cancelled_order_is_not_overdue_but_may_be_delivered_late(shop):
+def test_cancelled_order_is_never_overdue_but_may_be_late(shop):
     shop.order("o", NOW - DAY, promised=NOW - HOUR)
     shop.say(claims.Cancelled, "o", NOW)
     assert shop.value("retention_deliveries_overdue") == 0
@@ -128,7 +128,7 @@ def test_a_cancelled_order_is_not_overdue_but_may_be_delivered_late(shop):
     assert shop.value("retention_delivery_seconds", "0.99", "7d") == pytest.approx(86_400, rel=0.01)
 
 
-def test_an_amount_in_another_currency_is_converted_when_looked_at():
+def test_amount_is_converted_when_it_is_evaluated():
     shop = Shop(Definitions(rates={"USD": 1.0, "JPY": 0.01, "KWD": 3.0}))
     shop.order("yen", NOW, amount=500, currency="JPY")
     shop.order("dinar", NOW, amount=2000, currency="KWD")

@@ -30,7 +30,7 @@ def reply(time, author=AGENT, promised=None):
         (200, (reply(150),), 100, True),
     ],
 )
-def test_response_is_open_met_or_breached(now, claims, decided, breached):
+def test_response_target_is_open_fulfilled_or_breached(now, claims, decided, breached):
     decision = decisions(now, *claims)["first_response"]
     assert decision.due == 100 * SECOND
     assert decision.decided == (None if decided is None else decided * SECOND)
@@ -41,7 +41,7 @@ def test_late_response_is_named_beside_the_breach():
     assert decisions(200, reply(150))["first_response"].fulfilled == 150 * SECOND
 
 
-def test_bot_meets_no_human_target():
+def test_reply_of_a_bot_fulfils_no_human_target():
     found = decisions(100, reply(40, BOT))
     assert (found["first_response"].breached, found["first_human_response"].breached) == (False, True)
 

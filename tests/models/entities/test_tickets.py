@@ -23,11 +23,11 @@ def changes(*steps):
     return [StatusChanged(time, f"s{number}", status(name)) for number, (time, name) in enumerate(steps)]
 
 
-def test_replies_to_an_unknown_ticket_wait():
+def test_replies_wait_until_the_ticket_is_opened():
     assert tickets.derive([Replied(1, "a", AGENT, True), Transferred(2, "b")]) is None
 
 
-def test_only_public_replies_of_agents_and_bots_answer():
+def test_only_public_replies_of_agents_and_bots_are_answers():
     opened = Opened(10, "o", NORMAL, False, "chat")
     ticket = tickets.derive(
         [
@@ -51,12 +51,12 @@ def test_only_public_replies_of_agents_and_bots_answer():
         ([(BOT, True), (AGENT, True)], False),
     ],
 )
-def test_a_bot_alone_is_one_whom_the_customer_heard(replies, bot_only):
+def test_bot_only_needs_a_public_reply_of_a_bot(replies, bot_only):
     said = [Replied(20, f"r{number}", *reply) for number, reply in enumerate(replies)]
     assert tickets.derive([Opened(10, "o", NORMAL, False, "chat"), *said]).bot_only is bot_only
 
 
-def test_the_promise_told_last_counts():
+def test_latest_promise_counts():
     ticket = tickets.derive(
         [
             Opened(10, "o", NORMAL, False, "chat"),
@@ -80,7 +80,7 @@ def test_the_promise_told_last_counts():
         ([(4, "solved")], 4, 4, 0, False),
     ],
 )
-def test_the_course_of_a_ticket_opened_at_10(steps, first, full, wait, reopened):
+def test_resolutions_and_wait_follow_from_status_changes(steps, first, full, wait, reopened):
     ticket = tickets.derive([*reversed(changes(*steps)), Opened(10, "o", NORMAL, False, "chat")])
     assert (ticket.first_resolution, ticket.full_resolution) == (first, full)
     assert (ticket.wait, ticket.reopened) == (wait, reopened)
@@ -126,14 +126,14 @@ def test_unanswered_tickets_and_the_oldest(shop):
     assert shop.value(oldest) == (NOW - HOUR) / SECOND
 
 
-def test_a_target_is_breached_at_its_instant_with_no_event(shop):
+def test_target_is_breached_at_its_instant_without_an_event(shop):
     open_ticket(shop, NOW, URGENT)
     name = ("retention_sla_breach_ratio", "urgent", "first_response", "7d")
     assert math.isnan(shop.value(*name, now=NOW + HOUR - 1))
     assert shop.value(*name, now=NOW + HOUR) == 1
 
 
-def test_a_target_is_due_soon_for_two_hours_until_it_is_decided(shop):
+def test_target_is_due_soon_for_two_hours_until_decided(shop):
     open_ticket(shop, NOW)
     name = ("retention_tickets_due", "normal", "first_response", "2h")
     due = NOW + DAY
@@ -142,7 +142,7 @@ def test_a_target_is_due_soon_for_two_hours_until_it_is_decided(shop):
         assert shop.value(*name, now=now) == expected, now
 
 
-def test_what_is_answered_is_no_longer_due(shop):
+def test_answered_ticket_is_no_longer_due(shop):
     open_ticket(shop, NOW, URGENT)
     open_ticket(shop, NOW, URGENT, ticket="ours", by_agent=True)
     shop.say(claims.Replied, "t", NOW, BOT, True, NOW + HOUR)
@@ -155,7 +155,7 @@ def test_what_is_answered_is_no_longer_due(shop):
     assert not any(look["retention_tickets_due", "urgent", kind, "2h"].value for kind in sla.KINDS)
 
 
-def test_a_late_event_shows_that_a_target_was_met(shop):
+def test_late_event_may_show_that_a_target_was_fulfilled(shop):
     open_ticket(shop, NOW, URGENT)
     assert shop.value("retention_sla_breach_ratio", "urgent", "first_response", "7d", now=NOW + DAY) == 1
     shop.say(claims.Replied, "t", NOW + HOUR, AGENT, True)
@@ -164,7 +164,7 @@ def test_a_late_event_shows_that_a_target_was_met(shop):
     assert look["retention_sla_breach_ratio", "urgent", "resolution", "7d"].value == 1
 
 
-def test_solving_does_not_stop_a_first_response_target(shop):
+def test_solved_ticket_keeps_its_first_response_target(shop):
     open_ticket(shop, NOW, URGENT)
     shop.say(claims.StatusChanged, "t", NOW, status("solved"))
     look = shop.look(NOW + DAY)
@@ -172,7 +172,7 @@ def test_solving_does_not_stop_a_first_response_target(shop):
     assert look["retention_sla_breach_ratio", "urgent", "resolution", "7d"].value == 0
 
 
-def test_a_promise_is_due_as_told_last(shop):
+def test_promise_is_due_at_its_latest_time(shop):
     open_ticket(shop, NOW - DAY)
     shop.say(claims.Replied, "t", NOW - HOUR, AGENT, True, NOW + HOUR)
     name = ("retention_sla_breach_ratio", "normal", "promise", "24h")
@@ -181,7 +181,7 @@ def test_a_promise_is_due_as_told_last(shop):
     assert shop.value("retention_deadline_told_ratio", "7d") == 1
 
 
-def test_targets_changed_in_the_configuration_apply_to_all_that_is_known(shop):
+def test_changed_targets_apply_to_all_stored_tickets(shop):
     open_ticket(shop, NOW - 2 * HOUR)
     shop.partition.take_changes()
     definitions = Definitions(sla=dict(Definitions().sla) | {"normal": (3600, 7200)})

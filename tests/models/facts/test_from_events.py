@@ -72,24 +72,24 @@ def of(kind, definitions=DEFINITIONS, **fields):
         ("customer.contacted", {"action_id": "a"}, "", claims.Contacted(T, "e", "a")),
     ],
 )
-def test_an_event_says_one_thing_of_its_customer(kind, fields, entity, claim):
+def test_event_makes_one_fact_of_its_customer(kind, fields, entity, claim):
     assert of(kind, **fields) == [("ada", Fact(entity, claim))]
     assert decode_fact(encode_fact(Fact(entity, claim))) == Fact(entity, claim)
 
 
-def test_experiments_travel_with_the_fact():
+def test_fact_carries_the_experiments():
     ((_, fact),) = of("stock.missed", sku="s", experiments={"price": "b"})
     assert decode_fact(encode_fact(fact)).seen == {"price": "b"}
     assert fact.time == T
 
 
-def test_a_currency_without_a_rate_is_refused():
+def test_currency_without_a_rate_is_rejected():
     with pytest.raises(EventError) as refused:
         of("order.placed", order_id="o", amount=5, currency="XTS")
     assert refused.value.reason == "unknown_currency"
 
 
-def test_nobody_refers_themselves():
+def test_customer_cannot_refer_themselves():
     ((_, fact),) = of("order.placed", order_id="o", amount=5, currency="USD", referred_by="ada")
     assert fact.claim.referrer is None
 
@@ -104,11 +104,11 @@ def test_nobody_refers_themselves():
         ({"text": "I love it"}, None),
     ],
 )
-def test_sentiment_is_the_producers_or_that_of_an_english_text(fields, sentiment):
+def test_sentiment_is_the_producers_or_of_an_english_text(fields, sentiment):
     ((_, fact),) = of("review.submitted", review_id="v", rating=4, **fields)
     assert fact.claim.sentiment == sentiment
 
 
-def test_a_very_long_review_is_read_quickly():
+def test_very_long_review_is_scored_quickly():
     ((_, fact),) = of("review.submitted", review_id="v", rating=4, language="en", text="but great " * 90_000)
     assert fact.claim.sentiment > 0

@@ -51,7 +51,7 @@ def page_bytes(request, monkeypatch):
 
 @pytest.mark.usefixtures("page_bytes")
 @given(known=st.lists(facts(), min_size=1, max_size=30), note=NOTES)
-def test_what_is_appended_is_read_back_with_a_note_and_after_rewriting(known, note):
+def test_log_is_read_back_after_any_writes(known, note):
     rows: dict[bytes, bytes] = {}
     log(rows, known[:1])
     log_pages.put_output_state(rows, b"ada", note)
@@ -69,7 +69,7 @@ def test_what_is_appended_is_read_back_with_a_note_and_after_rewriting(known, no
 
 
 @given(known=st.lists(facts(), min_size=1, max_size=30))
-def test_a_page_may_hold_every_event_that_it_holds(known):
+def test_page_may_hold_each_of_its_events(known):
     rows: dict[bytes, bytes] = {}
     log(rows, known)
     for fact in known:
@@ -78,13 +78,13 @@ def test_a_page_may_hold_every_event_that_it_holds(known):
         assert log_pages.append_fast(rows, [again], {}) == [again]
 
 
-def test_an_entity_is_written_once_in_a_while():
+def test_entity_id_is_stored_as_a_back_reference():
     rows: dict[bytes, bytes] = {}
     log(rows, [Fact("an order with a long id", claims.Shipped(number, str(number))) for number in range(4)])
     assert rows[b"ada"].count(b"an order with a long id") == 1
 
 
-def test_the_next_page_begins_where_the_last_is_full(monkeypatch):
+def test_full_page_is_followed_by_another(monkeypatch):
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 200)
     rows: dict[bytes, bytes] = {}
     log(rows, [Fact("o", claims.Shipped(number, str(number))) for number in range(100)])
@@ -92,7 +92,7 @@ def test_the_next_page_begins_where_the_last_is_full(monkeypatch):
     assert len(rows) == log_pages.count(rows[b"ada"])
 
 
-def test_what_comes_when_only_a_note_was_left_stays_when_that_goes(monkeypatch):
+def test_facts_after_an_output_state_stay_without_it(monkeypatch):
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 40)
     fact = Fact("", claims.StockMissed(1, "e"))
     rows: dict[bytes, bytes] = {}

@@ -40,10 +40,10 @@ def samples():
         ("365d", "end", 8332),
     ],
 )
-def test_sets_of_customers(samples, window, name, expected):
+def test_customer_sets_are_those_of_the_literature(samples, window, name, expected):
     assert samples["retention_customers", window, name] == expected
 
 
-def test_value_of_a_customer(samples):
+def test_customer_value_is_that_of_the_literature(samples):
     assert samples["retention_customer_lifetime_value", "USD", "cohort"] == pytest.approx(45.37, abs=0.005)
     assert samples["retention_realised_value", "USD"] == pytest.approx(106.08, abs=0.005)

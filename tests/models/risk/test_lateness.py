@@ -22,22 +22,22 @@ def on(*days, hour=10):
     return [day * US_PER_DAY + hour * US_PER_HOUR for day in days]
 
 
-def test_a_customer_with_a_rhythm_is_late_by_it():
+def test_customer_with_enough_purchases_is_late_by_their_own():
     risk = assess(on(0, 10, 20, 31, 40), 70 * US_PER_DAY, FITTED)
     assert (risk.recency_days, risk.typical_gap_days, risk.lateness) == (30, 10, 3)
 
 
-def test_one_long_absence_does_not_change_a_rhythm():
+def test_one_long_absence_does_not_change_the_typical_gap():
     assert assess(on(0, 10, 20, 200, 210), 215 * US_PER_DAY, FITTED).lateness == 0.5
 
 
-def test_with_too_few_gaps_the_shops_rhythm_counts():
+def test_customer_with_few_purchases_is_late_by_the_shop():
     few = assess(on(0, 3, 6), 40 * US_PER_DAY, FITTED)
     assert (few.typical_gap_days, few.lateness) == (34, 1)
     assert assess(on(0, 3, 6, 9), 40 * US_PER_DAY, FITTED).typical_gap_days == 3
 
 
-def test_without_a_model_the_shops_rhythm_is_the_lifecycles_and_nothing_is_said_of_leaving():
+def test_without_a_model_the_lifecycle_sets_the_typical_gap():
     risk = assess(on(0), 90 * US_PER_DAY, Definitions(lifecycle_days=60))
     assert (risk.typical_gap_days, risk.lateness, risk.p_alive) == (30, 3, None)
 
@@ -48,7 +48,7 @@ def test_orders_of_one_day_are_one_purchase():
     assert assess(spread, now, FITTED) == assess(on(0, 10, 20, 30), now, FITTED)
 
 
-def test_it_changes_at_midnight_alone():
+def test_lateness_changes_only_at_midnight():
     orders = on(0, 10, 20, 30)
     first, last = assess(orders, 45 * US_PER_DAY, FITTED), assess(orders, 46 * US_PER_DAY - 1, FITTED)
     after = assess(orders, 46 * US_PER_DAY, FITTED)
@@ -56,17 +56,17 @@ def test_it_changes_at_midnight_alone():
     assert (after.recency_days, after.p_alive < last.p_alive) == (16, True)
 
 
-def test_the_model_is_asked_in_days_since_the_first_purchase():
+def test_model_counts_days_since_the_first_purchase():
     risk = assess(on(5, 15, 45), 105 * US_PER_DAY, FITTED)
     assert risk.p_alive == p_alive(PARAMETERS, 2, 40, 100)
 
 
-def test_who_never_bought_is_not_late():
+def test_customer_without_orders_has_no_risk():
     assert assess([], US_PER_DAY, FITTED) is None
 
 
 @given(st.lists(st.integers(0, 800 * US_PER_DAY), min_size=1, max_size=40), st.integers(0, 800 * US_PER_DAY))
-def test_it_can_be_said_of_every_customer(times, silence):
+def test_risk_is_finite_for_every_history(times, silence):
     orders = sorted(times)
     risk = assess(orders, orders[-1] + silence, FITTED)
     assert 0 <= risk.p_alive <= 1
@@ -77,7 +77,7 @@ def test_it_can_be_said_of_every_customer(times, silence):
 @pytest.mark.parametrize(
     "changes", [{"version": ""}, {"typical_gap_days": 0.0}, {"typical_gap_days": math.nan}]
 )
-def test_what_no_fit_gives_is_refused(changes):
+def test_invalid_risk_model_raises(changes):
     valid = {"version": "v", "parameters": PARAMETERS, "typical_gap_days": 34.0}
     with pytest.raises(ValueError, match=f"^{next(iter(changes))}: "):
         RiskModel(**valid | changes)

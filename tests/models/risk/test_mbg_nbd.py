@@ -18,21 +18,19 @@ SHOP = Parameters(0.689, 69.2, 0.492, 0.859)
 
 
 @given(PARAMETERS, FREQUENCIES, DAYS, DAYS)
-def test_it_is_a_probability(parameters, frequency, recency, silence):
+def test_p_alive_is_a_probability(parameters, frequency, recency, silence):
     assert 0 <= p_alive(parameters, frequency, recency, recency + silence) <= 1
 
 
 @given(PARAMETERS, FREQUENCIES, DAYS, DAYS, DAYS)
-def test_it_falls_with_the_time_since_the_last_purchase(parameters, frequency, recency, silence, more):
+def test_p_alive_falls_with_the_time_since_the_last_purchase(parameters, frequency, recency, silence, more):
     sooner = p_alive(parameters, frequency, recency, recency + silence)
     later = p_alive(parameters, frequency, recency, recency + silence + more)
     assert later <= sooner * (1 + 1e-9)
 
 
 @given(PARAMETERS, FREQUENCIES, DAYS, DAYS, DAYS)
-def test_of_two_as_old_customers_who_bought_as_often_the_later_buyer_is_likelier(
-    parameters, frequency, first, second, silence
-):
+def test_later_last_purchase_raises_p_alive(parameters, frequency, first, second, silence):
     earlier, later = sorted((first, second))
     age = later + silence
     assert p_alive(parameters, frequency, earlier, age) <= p_alive(parameters, frequency, later, age) * (
@@ -41,13 +39,13 @@ def test_of_two_as_old_customers_who_bought_as_often_the_later_buyer_is_likelier
 
 
 @given(PARAMETERS, FREQUENCIES, DAYS)
-def test_at_a_purchase_it_is_the_share_that_stays(parameters, frequency, recency):
+def test_p_alive_at_a_purchase_is_the_share_that_stays(parameters, frequency, recency):
     stays = (parameters.b + frequency) / (parameters.a + parameters.b + frequency)
     assert p_alive(parameters, frequency, recency, recency) == pytest.approx(stays)
 
 
 @given(st.integers(0, 1000), DAYS, DAYS, st.floats(0.001, 1000))
-def test_the_unit_of_time_does_not_matter(frequency, recency, silence, unit):
+def test_unit_of_time_does_not_change_p_alive(frequency, recency, silence, unit):
     scaled = Parameters(SHOP.r, SHOP.alpha * unit, SHOP.a, SHOP.b)
     age = recency + silence
     assert p_alive(scaled, frequency, recency * unit, age * unit) == pytest.approx(
@@ -55,17 +53,17 @@ def test_the_unit_of_time_does_not_matter(frequency, recency, silence, unit):
     )
 
 
-def test_after_the_same_silence_who_bought_more_often_is_more_surely_gone():
+def test_frequent_buyer_is_sooner_gone_in_the_same_silence():
     assert p_alive(SHOP, 20, 200, 400) < p_alive(SHOP, 2, 200, 400) < p_alive(SHOP, 2, 200, 210)
 
 
-def test_a_hundred_thousand_purchases_and_a_long_silence_are_no_overflow():
+def test_many_purchases_and_long_silence_do_not_overflow():
     assert p_alive(SHOP, 100_000, 1, 10_000) == 0
     assert math.isclose(p_alive(SHOP, 100_000, 10_000, 10_000), 1, rel_tol=1e-4)
 
 
 @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf])
 @pytest.mark.parametrize("name", ["r", "alpha", "a", "b"])
-def test_what_is_no_distribution_is_refused(name, value):
+def test_invalid_parameter_raises(name, value):
     with pytest.raises(ValueError, match=rf"^{name}: "):
         Parameters(**{"r": 1.0, "alpha": 1.0, "a": 1.0, "b": 1.0} | {name: value})

@@ -39,7 +39,7 @@ _IDENTITIES = st.sampled_from(
 
 @given(_FACTS, _IDENTITIES)
 @settings(max_examples=60)
-def test_they_are_those_that_a_partition_counts(facts, identities):
+def test_histories_are_those_that_a_partition_counts(facts, identities):
     # What an id means that is used twice may differ: any one counts.
     unique = {(customer, claim.id): Fact(entity, claim) for customer, entity, claim in facts}
     histories, partition = PurchaseHistories(), Partition(DEFINITIONS, {})
@@ -55,7 +55,7 @@ def test_they_are_those_that_a_partition_counts(facts, identities):
     assert len(year) == counted["retention_orders"]
 
 
-def test_what_is_not_known_does_not_count():
+def test_order_outside_the_horizon_is_left_out():
     histories = PurchaseHistories()
     for day, entity in enumerate(["gone", "old", "new", "late"]):
         time = NOW + (-801, -799, 0, 1)[day] * US_PER_DAY
