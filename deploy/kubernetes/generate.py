@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from streams.config.load import Settings, load
-from streams.operations.doctor.setup import OPERATIONS, told
+from streams.operations.doctor.setup import OPERATIONS, render
 
 HERE = Path(__file__).parent
 COMPONENTS = HERE / "components"
@@ -26,7 +26,7 @@ RESOURCES = {"topic": "topic", "group": "group", "transactional-id": "transactio
 
 def main() -> None:
     """Write the files."""
-    setup = json.loads(told(settings(), "json"))
+    setup = json.loads(render(settings(), "json"))
     source = "base/settings.env and what `retention doctor --setup` says"
     _write(COMPONENTS / "strimzi" / "topics.yaml", source, map(topic, setup["topics"]))
     _write(COMPONENTS / "strimzi" / "users.yaml", source, (user(name, setup["acls"]) for name in USERS))

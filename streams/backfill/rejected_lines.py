@@ -14,7 +14,7 @@ import msgspec
 from streams.backfill.files import STANDARD_INPUT, Line
 from streams.backfill.rejection import is_rejection
 from streams.errors import RetentionError
-from streams.operations.dead_letters import readable
+from streams.operations.dead_letter_json import readable
 
 #: Exit code of a command that finished, but rejected lines.
 REJECTED: Final = 9

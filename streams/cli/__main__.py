@@ -1,4 +1,4 @@
-"""`python -m streams.cli`: the command line where its script is not on the path."""
+"""Run the command line with `python -m streams.cli`, where the script `retention` is not on the path."""
 
 from streams.cli import main
 

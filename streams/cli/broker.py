@@ -1,4 +1,4 @@
-"""`retention broker`: the embedded Kafka, alone."""
+"""`retention broker`: run the embedded Kafka without a worker."""
 
 import asyncio
 
@@ -15,15 +15,15 @@ from streams.local import kafka
 def command(settings: Settings) -> None:
     """Run the embedded Kafka in the foreground, at the address of RETENTION_BROKER, until Ctrl-C.
 
-    Its data stay in the data directory, so that the next start finds them again.
+    Its data are kept in the data directory over restarts.
     """
     server, *more = settings.broker.split(",")
     if more:
         raise SettingsError(
             "RETENTION_BROKER",
-            "names several servers",
+            "has more than one address",
             source=settings.sources["broker"],
-            hint="the embedded Kafka is one: expected one address of this machine, such as 127.0.0.1:9092",
+            hint="the embedded Kafka is one broker; expected an address of this machine, such as 127.0.0.1:9092",
         )
     host, _, port = server.rpartition(":")
     asyncio.run(kafka.run(host, int(port), settings.data_dir / "kafka", click.echo))

@@ -1,4 +1,4 @@
-"""`retention demo`."""
+"""`retention demo`: run Kafka, Redis, a worker and a simulated shop on this machine."""
 
 import asyncio
 
@@ -11,17 +11,27 @@ from streams.simulator import SCENARIOS
 
 
 @click.command("demo")
-@click.option("--customers", default=8_000, show_default=True, type=click.IntRange(1), help="In 18 months.")
-@click.option("--seed", default=1, show_default=True, help="The shop's luck: same seed, same shop.")
-@click.option("--scenario", default="bad-autumn", show_default=True, type=click.Choice(list(SCENARIOS)))
+@click.option(
+    "--customers", default=8_000, show_default=True, type=click.IntRange(1), help="Customers in 18 months."
+)
+@click.option("--seed", default=1, show_default=True, help="Seed of the simulated shop.")
+@click.option(
+    "--scenario",
+    default="bad-autumn",
+    show_default=True,
+    type=click.Choice(list(SCENARIOS)),
+    help="What happens to the shop.",
+)
 @click.option(
     "--story-seconds", default=70.0, show_default=True, type=click.FloatRange(1),
-    help="How long the last nine weeks take, in which the scenario happens.",
+    help="Duration of the last nine weeks, in which the scenario happens, in seconds.",
 )  # fmt: skip
 @click.option(
-    "--rate", default=1.0, show_default=True, type=click.FloatRange(0), help="Live events a second."
+    "--rate", default=1.0, show_default=True, type=click.FloatRange(0), help="Live events per second."
 )
-@click.option("--seconds", type=click.FloatRange(0), help="Stop this long after the present is reached.")
+@click.option(
+    "--seconds", type=click.FloatRange(0), help="Stop this many seconds after the present is reached."
+)
 @settings_options("broker", "group", "partitions", "host", "port", "redis", "data_dir", reached_by=False)
 def command(
     *,
@@ -33,12 +43,11 @@ def command(
     rate: float,
     seconds: float | None,
 ) -> None:
-    """Run everything on this machine, nothing to install first.
+    """Run everything on this machine: a Kafka, a Redis, a worker and a simulated shop.
 
-    A real Kafka, a Redis, a worker and a simulated shop: 16 months of history at full speed; the nine weeks
-    up to now, in which something goes wrong, in about a minute; then live. Where a `prometheus` is on the
-    machine, it is started too, and shows which alerts fire. Set RETENTION_BROKER to use a Kafka that runs
-    already, RETENTION_REDIS for a Redis.
+    The shop sends 16 months of history at full speed, then the nine weeks up to now, in which something goes
+    wrong, in about a minute, then live events. If `prometheus` is installed, it is started too, and the view
+    shows which alerts fire. Set RETENTION_BROKER to use an existing Kafka, and RETENTION_REDIS for a Redis.
     """
     shop = demo.plan(
         customers=customers, seed=seed, scenario=scenario, rate=rate, story_seconds=story_seconds

@@ -1,4 +1,4 @@
-"""`retention doctor`: what is wrong, and what to do about it."""
+"""`retention doctor`: diagnose a set-up."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 def _principal(ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
     del ctx, param
     if given is not None and not all(given.partition(":")):
-        raise click.BadParameter(f"{given!r} is not what Kafka calls a principal, such as User:shop")
+        raise click.BadParameter(f"{given!r} is not a Kafka principal such as User:shop")
     return given
 
 
@@ -28,29 +28,29 @@ def _principal(ctx: click.Context, param: click.Parameter, given: str | None) ->
     "--setup",
     "form",
     type=click.Choice(list(setup.FORMS)),
-    help="Print the topics and ACLs that are needed, and look at nothing.",
+    help="Print the required topics and ACLs, and check nothing.",
 )
 @click.option(
     "--principal",
     callback=_principal,
     metavar="User:NAME",
-    help="With --setup: who is to have the rights. [default: as the settings say]",
+    help="With --setup: the principal that gets the rights. [default: the user of the settings]",
 )
-@settings_options(*(name for name in SETTINGS if name != "config"), warn=False)  # it is one of its findings
+@settings_options(*(name for name in SETTINGS if name != "config"), warn=False)  # a check reports them
 def command(settings: Settings, form: str | None, principal: str | None) -> int:
-    """Look at settings, this machine and Kafka, and say what is wrong and what to do about it.
+    """Check the settings, this machine and Kafka; print what is wrong and how to correct it.
 
-    Nothing is changed. The exit code is 1 if anything fails, and 0 otherwise, warnings or not.
+    Nothing is changed. The exit code is 1 if a check fails, and otherwise 0, even with warnings.
     """
     if form:
-        click.echo(setup.told(settings, form, principal))
+        click.echo(setup.render(settings, form, principal))
         return 0
     click.echo(f"retention {VERSION}, Python {platform.python_version()}, {platform.platform()}\n")
     shown = {
         setting.variable: f"{settings.shown(name)}  ({settings.sources[name]})"
         for name, setting in SETTINGS.items()
         if name not in kafka_security.NAMES[1:]
-        or settings.sources[name] != "default"  # most need none of these
+        or settings.sources[name] != "default"  # most set-ups use none of these
     }
     width = max(map(len, shown))
     for variable, value in shown.items():

@@ -1,7 +1,8 @@
-"""`retention erase`: forget a customer."""
+"""`retention erase`: erase a customer."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import click
 
@@ -10,49 +11,59 @@ from streams.cli.options import settings_options
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.kafka import topics
-from streams.operations import erasure, erasure_check
+from streams.operations import erasure
 
-_LONGEST_ID = 128
+_MAX_ID_CHARACTERS: Final = 128
 
 
 @click.command("erase")
 @click.argument("customer")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @settings_options("broker", "group")
 def command(settings: Settings, customer: str, *, yes: bool) -> None:
-    """Forget CUSTOMER, and all identities that were merged with them.
+    """Erase CUSTOMER, and every identity that was merged with this customer.
 
-    Sends the event customer.erased to the input customers, and waits until the workers have done what it
-    says. It cannot be undone: what remains is a keyed hash, by which later events of theirs are known,
-    dropped and counted. Says what is removed, and when the last copy is gone.
+    Sends the event customer.erased to the customers input, and waits until the workers have applied it. An
+    erasure cannot be undone. Only a keyed hash of the id remains, by which later events of the customer are
+    recognised, dropped and counted. The command prints what is removed, and when the last copy is gone.
     """
-    if not 0 < len(customer) <= _LONGEST_ID:
-        raise click.BadParameter(f"an id has 1 to {_LONGEST_ID} characters", param_hint="CUSTOMER")
+    if not 0 < len(customer) <= _MAX_ID_CHARACTERS:
+        raise click.BadParameter(f"an id has 1 to {_MAX_ID_CHARACTERS} characters", param_hint="CUSTOMER")
     if not yes:
-        confirm(f"Forget {customer}, and who was merged with them, for ever?")
+        confirm(f"Erase {customer}, and all identities merged with it, permanently?")
     now = datetime.now(UTC)
-    rows = asyncio.run(erasure_check.end(settings, customer))
-    place, offset = asyncio.run(erasure.ask(settings, customer, now))
-    click.echo(f"asked: customer.erased is in {place.topic}-{place.partition} at offset {offset}")
-    if not asyncio.run(erasure.is_running(settings)):
-        click.echo(f"No worker of group {settings.group} runs: they are forgotten when one does.")
-        _say_what_is_removed(settings, "removed then", f"{topics.COMPACTED_DAYS} days later")
-    elif not asyncio.run(erasure.done(settings, place, offset)):
-        raise RetentionError(
-            f"the workers have not done it within {erasure.PATIENCE_SECONDS:.0f} s",
-            "they will once they have caught up; the same command waits for it again",
-        )
-    elif rows is not None and asyncio.run(erasure_check.any_since(settings, customer, rows)) is False:
-        click.echo(
-            f"done: nothing is known of {customer}: misspelt, or erased before? What comes is dropped\n"
-        )
-    else:
-        click.echo("done: the workers have forgotten them")
-        _say_what_is_removed(settings, "removed", f"{now + timedelta(days=topics.COMPACTED_DAYS):%Y-%m-%d}")
-    _say_what_remains(settings, now)
+    requested = asyncio.run(erasure.request(settings, customer, now))
+    click.echo(
+        f"requested: customer.erased is in {requested.tp.topic}-{requested.tp.partition}"
+        f" at offset {requested.offset}"
+    )
+    _print_outcome(settings, customer, now, asyncio.run(erasure.outcome(settings, requested)))
+    _print_remains(settings, now)
 
 
-def _say_what_is_removed(settings: Settings, removed: str, compacted: str) -> None:
+def _print_outcome(settings: Settings, customer: str, now: datetime, outcome: erasure.Outcome) -> None:
+    match outcome:
+        case "no_workers":
+            click.echo(
+                f"No worker of group {settings.group} is running: the next one to start erases the customer."
+            )
+            _print_removed(settings, "removed then", f"{topics.COMPACTED_DAYS} days later")
+        case "timeout":
+            raise RetentionError(
+                f"the workers did not apply the erasure within {erasure.TIMEOUT_SECONDS:.0f} s",
+                "they apply it when they have caught up; repeat the command to wait again",
+            )
+        case "unknown_customer":
+            click.echo(
+                f"done: no data of {customer} was found. The id may be misspelt, or erased before."
+                " Later events of it are dropped\n"
+            )
+        case "erased":
+            click.echo("done: the customer is erased")
+            _print_removed(settings, "removed", f"{now + timedelta(days=topics.COMPACTED_DAYS):%Y-%m-%d}")
+
+
+def _print_removed(settings: Settings, removed: str, compacted: str) -> None:
     changelog = topics.Names(settings.group).changelog
     read_model = ", Redis" if settings.redis else ""
     click.echo(
@@ -62,14 +73,15 @@ def _say_what_is_removed(settings: Settings, removed: str, compacted: str) -> No
     )
 
 
-def _say_what_remains(settings: Settings, now: datetime) -> None:
+def _print_remains(settings: Settings, now: datetime) -> None:
     kept = now + timedelta(days=topics.KEPT_DAYS)
     names = topics.Names(settings.group)
-    passing = f"{names.facts}, {topics.TRANSITIONS}, {topics.TICKET_SLAS}, {topics.ACTIONS}"
+    expiring = f"{names.facts}, {topics.TRANSITIONS}, {topics.TICKET_SLAS}, {topics.ACTIONS}"
     click.echo(
         f"""\
-leaves by itself   {passing}, {topics.DEAD_LETTERS}
+expires            {expiring}, {topics.DEAD_LETTERS}
   last copy gone   {kept:%Y-%m-%d}
-not ours           the inputs ({erasure.topic_of(settings)} has their erasure, too): their owners' retention
+not managed        the inputs, subject to their owners' retention; {erasure.topic_of(settings)} has the
+erasure
 remains            a keyed hash in {names.changelog}"""
     )

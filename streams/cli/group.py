@@ -1,4 +1,4 @@
-"""The group of all commands, its help, and what becomes of errors."""
+"""The group of all commands, its help, and the exit codes of errors."""
 
 import importlib
 import os
@@ -10,48 +10,48 @@ import click
 
 from streams.errors import RetentionError
 
-#: Heading -> command -> what it does. A command's module is imported when it is run: Faust alone takes half a
-#: second, and `retention --help` needs none of it.
+#: Heading -> command -> description. A command's module is imported when the command runs: Faust alone takes half
+#: a second, and `retention --help` does not need it.
 COMMANDS: Final = {
     "Run": {
-        "demo": "Everything on this machine: Kafka, a worker, a simulated shop, a live view.",
+        "demo": "Run Kafka, a worker, a simulated shop and a live view on this machine.",
         "worker": "Run one worker.",
-        "broker": "Run the embedded Kafka alone.",
+        "broker": "Run the embedded Kafka without a worker.",
         "simulate": "Send a simulated shop's events.",
     },
     "Events": {
-        "map": "See what the records of your own topics become.",
+        "map": "Show how the records of your own topics become events.",
         "load": "Send events from files to their topics.",
         "compute": "Compute the metrics of event files, without Kafka.",
-        "history": "Compute the metrics of event files as they would have been, for Prometheus.",
-        "fit": "Fit the model of when customers come back to event files.",
-        "dead-letters": "List refused records, and put corrected ones back.",
+        "history": "Compute past metrics of event files, for import into Prometheus.",
+        "fit": "Fit the churn risk model to event files.",
+        "dead-letters": "List rejected records, and send corrected ones again.",
     },
-    "Care": {
-        "erase": "Forget a customer.",
-        "doctor": "Say what is wrong with the set-up, and what to do about it.",
-        "reset": "Start again from the earliest events.",
+    "Maintain": {
+        "erase": "Erase a customer.",
+        "doctor": "Diagnose the set-up: what is wrong, and how to correct it.",
+        "reset": "Delete all derived data, and start again from the earliest events.",
     },
 }
 
-_DEBUG_HINT: Final = "correct the path or its rights; RETENTION_DEBUG=1 shows where it was wanted"
-INTERRUPTED: Final = 130  # as shells say it: 128 + SIGINT
+_DEBUG_HINT: Final = "correct the path or its permissions; RETENTION_DEBUG=1 prints the traceback"
+INTERRUPTED: Final = 130  # the convention of shells: 128 + SIGINT
 
 _EPILOG: Final = """\b
 Settings come from flags, RETENTION_* variables or a TOML file (RETENTION_CONFIG), in that order.
-Start with `retention demo`; with a Kafka of your own, `retention doctor`."""
+Start with `retention demo`, or with `retention doctor` for a Kafka of your own."""
 
 
 class Commands(click.Group):
-    """A group that lists its commands under headings, and imports one when it is needed."""
+    """A group that lists its commands under headings, and imports a command when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names, in the order of their use."""
+        """Return the names of the commands, in the order of the help."""
         del ctx
         return [name for section in COMMANDS.values() for name in section]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import `streams.cli.<name>` and give its `command`."""
+        """Import `streams.cli.<name>` and return its `command`; None if there is no such command."""
         if cmd_name not in self.list_commands(ctx):
             return None
         module = importlib.import_module(f"streams.cli.{cmd_name.replace('-', '_')}")
@@ -59,7 +59,7 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands under their headings."""
+        """Write the commands to the help, under their headings."""
         del ctx
         for heading, section in COMMANDS.items():
             with formatter.section(heading):
@@ -73,12 +73,24 @@ def group() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: with 0, or with the code that `streams.errors` gives."""
+    """Run the command line and exit with 0, or with the exit code of the error (`streams.errors`).
+
+    Args:
+        arguments: arguments after the program name; None takes those of the process.
+    """
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and give its exit code; an error a person can mend becomes one line on stderr."""
+    """Run one command and return its exit code. Expected errors become one line on standard error.
+
+    Args:
+        arguments: arguments after the program name.
+
+    Example:
+        >>> run(["compute", "shop.jsonl.gz"])
+        0
+    """
     try:
         result = group.main(list(arguments), prog_name="retention", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -90,12 +102,12 @@ def run(arguments: Sequence[str]) -> int:
     except RetentionError as error:
         if os.environ.get("RETENTION_DEBUG"):
             raise
-        _say(error)
+        _print_error(error)
         return error.exit_code
     except OSError as error:
         if error.filename is None or os.environ.get("RETENTION_DEBUG"):
             raise
-        _say(RetentionError(f"{error.filename}: {error.strerror}", _DEBUG_HINT))
+        _print_error(RetentionError(f"{error.filename}: {error.strerror}", _DEBUG_HINT))
         return RetentionError.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("retention: interrupted", err=True)
@@ -103,7 +115,7 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _say(error: RetentionError) -> None:
+def _print_error(error: RetentionError) -> None:
     click.echo(f"retention: {' '.join(error.message.split())}", err=True)
     if error.hint:
         click.echo(f"  {error.hint}", err=True)

@@ -1,4 +1,4 @@
-"""`retention map`: how a topic's records become events, looked at before a worker trusts it."""
+"""`retention map`: check how the records of a topic become events, before a worker reads it."""
 
 import asyncio
 
@@ -24,36 +24,36 @@ retention map show shopify > shopify.toml"""
 
 @click.group("map", epilog=_EPILOG)
 def command() -> None:
-    """See what the records of your own topics become (docs/mapping.md)."""
+    """Show how the records of your own topics become events (docs/mapping.md)."""
 
 
 @command.command("check")
-@click.option("--topic", required=True, help="The topic to look at.")
-@click.option("--mapping", help="Try this mapping on it, instead of what the configuration says.")
+@click.option("--topic", required=True, help="The topic to check.")
+@click.option("--mapping", help="Use this mapping instead of the one in the configuration.")
 @click.option("--sample", "count", type=click.IntRange(1, 1_000_000), default=1000, show_default=True,
-              help="How many records to read, from all partitions alike.")  # fmt: skip
+              help="Number of records to read, equally from all partitions.")  # fmt: skip
 @click.option("--from", "begin", type=click.Choice(["latest", "earliest"]), default="latest",
-              show_default=True, help="The last records that there are, or the first.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON object with everything.")
+              show_default=True, help="Read the last records of the topic, or the first.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report as one JSON object.")
 @settings_options("broker", "partitions", "schema_registry")
 def check_command(
     settings: Settings, topic: str, mapping: str | None, count: int, begin: str, *, as_json: bool
 ) -> int:
-    """Read a sample of a topic and show what its records become.
+    """Read a sample of a topic and show the events that its records become.
 
-    Nothing is changed, and no group is joined. Shown side by side: what came in and what it became; what is
-    refused and why, times out of range among it; fields that the mapping does not look at; customers in each
-    partition. The exit code is 1 if a record is refused.
+    Nothing is changed, and no consumer group is joined. The report shows records and their events side by side,
+    rejected records with the reason (including times out of range), fields that the mapping does not use, and
+    the number of customers in each partition. The exit code is 1 if a record is rejected.
     """
-    report = asyncio.run(_examined(settings, topic, mapping, count, from_earliest=begin == "earliest"))
+    report = asyncio.run(_dry_run(settings, topic, mapping, count, from_earliest=begin == "earliest"))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report, enc_hook=str), indent=1))
     else:
-        map_report.show(report)
+        map_report.print_report(report)
     return 1 if report.refused else 0
 
 
-async def _examined(
+async def _dry_run(
     settings: Settings, topic: str, mapping: str | None, count: int, *, from_earliest: bool
 ) -> Report:
     reads = _reads(settings, topic, mapping)
@@ -76,8 +76,8 @@ def _reads(settings: Settings, topic: str, mapping: str | None) -> Reader | Kind
     reads = settings.mappings.reads(topic)
     if reads is None:
         raise RetentionError(
-            f"{topic} is no input of the configuration",
-            "try a mapping on it with --mapping, or name it in [[inputs]]",
+            f"{topic} is not an input of the configuration",
+            "select a mapping with --mapping, or add the topic to [[inputs]]",
         )
     return reads
 
@@ -85,10 +85,10 @@ def _reads(settings: Settings, topic: str, mapping: str | None) -> Reader | Kind
 @command.command("list")
 @settings_options()
 def list_command(settings: Settings) -> None:
-    """List the mappings: the configuration's, those that come with this, and the inputs that have one."""
+    """List the mappings of the configuration, the bundled mappings, and the inputs."""
     for name in settings.mappings.names():
         described = settings.mappings.reader(name).definition.description
-        click.echo(f"{name:<14} {described or f'of {settings.config}'}")
+        click.echo(f"{name:<14} {described or f'from {settings.config}'}")
     for name, table in ready_tables().items():
         if name not in settings.mappings.names():
             click.echo(f"{name:<14} {table['description']}")
@@ -96,7 +96,9 @@ def list_command(settings: Settings) -> None:
     for one in settings.mappings.inputs:
         topics = ", ".join(one.topics) or f"/{one.pattern.pattern if one.pattern else ''}/"
         reads = (
-            f"mapping {one.reads.name}" if isinstance(one.reads, Reader) else f"the contract's {one.reads}"
+            f"mapping {one.reads.name}"
+            if isinstance(one.reads, Reader)
+            else f"events of the contract, {one.reads}"
         )
         click.echo(f"{topics}: {reads}")
 
@@ -105,10 +107,10 @@ def list_command(settings: Settings) -> None:
 @click.argument("name")
 @settings_options()
 def show_command(settings: Settings, name: str) -> None:
-    """Print a mapping that comes with this: a place to start from."""
+    """Print a bundled mapping, as a template for your own."""
     texts = ready_texts()
     if name in settings.mappings.names():
         raise RetentionError(f"the mapping {name} is in your own configuration", f"see {settings.config}")
     if name not in texts:
-        raise RetentionError(f"there is no mapping {name!r}", f"there are {', '.join(texts)}")
+        raise RetentionError(f"{name!r} is not a bundled mapping", f"expected one of {', '.join(texts)}")
     click.echo(texts[name], nl=False)

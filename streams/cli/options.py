@@ -1,8 +1,8 @@
-"""Flags that are settings: made of `streams.config.schema`, so that there is one list of them.
+"""Flags that are settings, derived from `streams.config.schema`.
 
-What reaches Kafka has flags for how it is reached, too. There are many, and most set-ups have them in the
-environment: help shows the first, which says where the others are described. A secret itself has no flag,
-only its file: what is on a command line can be seen by whoever is on the machine.
+Commands that connect to Kafka also have the flags of TLS and SASL. There are many, and most set-ups use
+environment variables instead, so the help shows only the first one, with a link to the documentation. A secret
+has no flag, only its file has: every user of a machine can read command lines.
 """
 
 import functools
@@ -19,22 +19,27 @@ from streams.secret import Secret
 
 R = TypeVar("R")
 
-#: What is said of a default that depends on the machine.
-_DEPENDING = {"data_dir": "the user's cache directory"}
+#: Setting -> description of a default that depends on the machine.
+_MACHINE_DEFAULTS = {"data_dir": "the user's cache directory"}
 
 
 def settings_options(
     *names: str, reached_by: bool = True, warn: bool = True
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Give a command the flags of these settings and `--config`, and call it with `settings`.
+    """Add the flags of settings and `--config` to a command, and pass it the loaded `settings`.
 
     Args:
-        names: settings.
-        reached_by: whether `broker` brings along the flags for how it is reached.
-        warn: say which variables look like settings and are none.
+        names: names of settings.
+        reached_by: whether `broker` includes the flags of TLS and SASL.
+        warn: whether to warn about environment variables that look like settings but are not.
 
     Raises:
-        SettingsError: on calling the command, a setting is not valid.
+        SettingsError: when the command is called, if a setting is invalid.
+
+    Example:
+        >>> @click.command("worker")
+        ... @settings_options("broker", "group")
+        ... def command(settings: Settings) -> None: ...
     """
     reached = kafka_security.NAMES if "broker" in names and reached_by else ()
     wanted = [*map(_option, dict.fromkeys((*names, *reached))), "config"]
@@ -58,8 +63,8 @@ def settings_options(
 
 def _warn_of_unknown_variables() -> None:
     for name, meant in unknown_variables(os.environ).items():
-        hint = f": did you mean {meant}?" if meant else ""
-        click.echo(f"retention: the variable {name} is no setting, and has no effect{hint}", err=True)
+        hint = f"; did you mean {meant}?" if meant else ""
+        click.echo(f"retention: the variable {name} is not a setting and has no effect{hint}", err=True)
 
 
 def _option(name: str) -> str:
@@ -68,9 +73,9 @@ def _option(name: str) -> str:
 
 def _flag(name: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
     setting = SETTINGS[name.removesuffix(FILE) if name not in SETTINGS else name]
-    default = setting.default or _DEPENDING.get(name, "none")
+    default = setting.default or _MACHINE_DEFAULTS.get(name, "none")
     hint = "; TLS, SASL: docs/operating.md" if name == "security_protocol" else ""
-    # The text is parsed by the setting itself, so that a flag and a variable give one and the same error.
+    # The setting parses the text, so that a flag and a variable raise the same error.
     return click.option(
         f"--{name.replace('_', '-')}",
         name,

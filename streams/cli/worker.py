@@ -1,4 +1,4 @@
-"""`retention worker`: one worker."""
+"""`retention worker`: run one worker."""
 
 from typing import Literal
 
@@ -29,20 +29,20 @@ from streams.monitoring import logs
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Logs for people, or one JSON object a line.",
+    help="Log lines as text, or as one JSON object a line.",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
-    help="The least that is logged.",
+    help="Minimum level of log lines.",
 )
 def command(settings: Settings, log_format: Literal["text", "json"], log_level: str) -> None:
     """Run one worker until it is stopped.
 
-    Start as many as you like, on as many machines: they share the tasks out among themselves. Each needs a
-    port of its own for its pages (--port).
+    Start any number of workers, on any number of machines: Kafka distributes the tasks among them. Workers on
+    one machine need different ports (--port).
     """
     logs.configure(log_format, log_level)
     service.run_worker(settings)

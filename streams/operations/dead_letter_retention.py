@@ -1,7 +1,7 @@
-"""Dead letters that nobody wants any more: removed, since they hold customers' data.
+"""Remove old dead letters, which hold personal data (docs/topics.md).
 
-They have their records' timestamps, of whatever year, so that Kafka cannot tell how long they have been
-there; a header says it.
+A dead letter has the timestamp of the rejected record, which may be of any year. Kafka's retention by time
+therefore cannot remove it. A header has the time of the rejection.
 """
 
 from contextlib import aclosing
@@ -18,22 +18,22 @@ from streams.kafka.topics import DEAD_LETTERS, KEPT_DAYS
 
 
 async def remove(settings: Settings, partitions: int, now: datetime) -> int:
-    """Remove the dead letters that have been kept for as long as they may; give how many.
+    """Remove the dead letters that were rejected more than `KEPT_DAYS` ago, and return their number.
 
     Args:
-        settings: how Kafka is reached.
-        partitions: of their topic.
-        now: the wall clock.
+        settings: connection to Kafka.
+        partitions: number of partitions of the dead-letter topic.
+        now: wall clock time.
 
     Raises:
-        RetentionError: Kafka does not answer, or refuses.
+        RetentionError: Kafka does not answer, or does not allow it.
     """
     removed, before = 0, {}
     for tp, (start, end) in (await _bounds(settings, partitions)).items():
         kept = end
         async with aclosing(read_to_end(settings.client_options(), [tp])) as batches:
             async for records in batches:
-                old = _old(records, now - timedelta(days=KEPT_DAYS))
+                old = _count_old(records, now - timedelta(days=KEPT_DAYS))
                 removed += old
                 if old < len(records):
                     kept = min(end, records[old].offset)
@@ -47,10 +47,10 @@ async def remove(settings: Settings, partitions: int, now: datetime) -> int:
 
 
 async def _bounds(settings: Settings, partitions: int) -> dict[TopicPartition, tuple[int, int]]:
-    """Give where each partition begins and ends.
+    """Return the first offset and the end offset of each partition.
 
-    What is old is removed up to what is kept, or to this end, with the markers of transactions: Kafka keeps a
-    file of which one offset is left.
+    A partition without dead letters to keep is emptied up to its end, including transaction markers: Kafka
+    keeps a segment as long as one of its offsets remains.
     """
     tps = [TopicPartition(DEAD_LETTERS, number) for number in range(partitions)]
     async with AIOKafkaConsumer(
@@ -60,15 +60,15 @@ async def _bounds(settings: Settings, partitions: int) -> dict[TopicPartition, t
     return {tp: (starts[tp], ends[tp]) for tp in tps}
 
 
-def _old(records: list[ConsumerRecord], before: datetime) -> int:
-    """Give how many of some records, from the first on, were refused before a time."""
+def _count_old(records: list[ConsumerRecord], before: datetime) -> int:
+    """Return the number of records, from the first on, that were rejected before a time."""
     for number, record in enumerate(records):
-        if _refused_at(record) >= before:
+        if _rejected_at(record) >= before:
             return number
     return len(records)
 
 
-def _refused_at(record: ConsumerRecord) -> datetime:
+def _rejected_at(record: ConsumerRecord) -> datetime:
     rejected_at = dead_letter_record.rejected_at(record.headers)
     if rejected_at is None:  # written by another program or an early release: use the record's own time
         return datetime.fromtimestamp(record.timestamp / 1000, UTC)

@@ -1,8 +1,8 @@
-"""Erasing a customer: the event that asks for it, and how one sees that it has been done.
+"""Erase a customer: send the event that requests it, and wait until the workers have applied it.
 
-What an erasure leads to goes from task to task within their transactions: first the event, then what it says
-to the registry, then what that says to all. So it is done when the group has committed what each of these
-topics held after the step before.
+An erasure passes from task to task in their transactions. The task that reads the event notifies the merge
+registry, and the registry notifies every task. Both notifications go through the repartition topic. The
+erasure is complete when the group has committed what each of these topics held after the step before.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -20,16 +20,44 @@ from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.kafka import acls, admin
 from streams.kafka.topics import Names
+from streams.operations import erasure_check
 
-#: Workers that keep up need a second or two for it.
-PATIENCE_SECONDS: Final = 60.0
+#: Workers without lag apply an erasure within two seconds.
+TIMEOUT_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.2
-#: From the task that read the event to the registry's, and from there to all.
-_HOPS: Final = 2
+#: Messages in a row that an erasure takes through the repartition topic: from the task that read the event to
+#: the merge registry, and from the registry to every task (`models.partition.cross_partition`).
+_REPARTITION_STEPS: Final = 2
+
+#: `no_workers`: no worker is running, so the erasure waits for one. `timeout`: the workers did not apply it
+#: in time, and still will. `unknown_customer`: applied, but no row of the customer changed. `erased`:
+#: applied.
+Outcome = Literal["no_workers", "timeout", "unknown_customer", "erased"]
+
+
+class Request(NamedTuple):
+    """A requested erasure.
+
+    Attributes:
+        customer: the customer id.
+        tp: partition that holds the event `customer.erased`.
+        offset: offset of the event.
+        changelog_end: end of the customer's changelog partition before the request; None if it is unreadable.
+    """
+
+    customer: str
+    tp: TopicPartition
+    offset: int
+    changelog_end: erasure_check.Position | None
 
 
 def event(customer: str, now: datetime) -> bytes:
-    """Give the event that asks for a customer to be forgotten. Asking again is a duplicate."""
+    """Return the event that requests an erasure, as JSON. A repeated request is a duplicate.
+
+    Args:
+        customer: the customer id.
+        now: wall clock time of the request.
+    """
     digest = blake2b(customer.encode(), digest_size=12).hexdigest()
     fields = {
         "id": f"erase-{digest}",
@@ -41,55 +69,82 @@ def event(customer: str, now: datetime) -> bytes:
 
 
 def topic_of(settings: Settings) -> str:
-    """Give the input that takes the event.
+    """Return the input topic that accepts the event.
 
     Raises:
-        RetentionError: none does.
+        RetentionError: no input accepts the contract's events of customers.
     """
     for topic, reads in settings.mappings.named().items():
         if reads == "customers":
             return topic
     raise RetentionError(
-        "no input takes the event customer.erased as it is",
-        "send it by the mapping of the input that has it",
+        "no input accepts the event customer.erased without a mapping",
+        "send the erasure in the form that the mapping of an input expects",
     )
 
 
-async def ask(settings: Settings, customer: str, now: datetime) -> tuple[TopicPartition, int]:
-    """Send the event; give where it stands.
+async def request(settings: Settings, customer: str, now: datetime) -> Request:
+    """Send the event that requests the erasure of a customer.
+
+    Args:
+        settings: connection to Kafka, the group and the inputs.
+        customer: the customer id.
+        now: wall clock time of the request.
 
     Raises:
-        AccessDenied: it may not be sent, or not be seen to be done.
-        RetentionError: there is no such topic.
+        AccessDenied: Kafka does not allow sending the event or reading the group's offsets.
+        RetentionError: the input topic does not exist.
     """
+    changelog_end = await erasure_check.end_position(settings, customer)
     topic, changelog = topic_of(settings), Names(settings.group).changelog
-    needed = [right for right in acls.erasure_acls(settings) if right.name != changelog]  # one can do without
+    required = [
+        right for right in acls.erasure_acls(settings) if right.name != changelog
+    ]  # that one is optional
     async with admin.connect(settings) as client:
-        await acls.require(client, needed)
+        await acls.require(client, required)
         if topic not in await client.list_topics():
-            raise RetentionError(f"there is no topic {topic}", "a worker makes it: start one first")
+            raise RetentionError(f"the topic {topic} does not exist", "start a worker: it creates the topic")
     options = {"acks": "all", "enable_idempotence": True}
     async with AIOKafkaProducer(**settings.client_options(), **options) as producer:
         sent = await producer.send_and_wait(topic, event(customer, now), customer.encode())
-    return TopicPartition(sent.topic, sent.partition), sent.offset
+    return Request(customer, TopicPartition(sent.topic, sent.partition), sent.offset, changelog_end)
 
 
-async def is_running(settings: Settings) -> bool:
-    """Whether the group has workers."""
+async def outcome(settings: Settings, requested: Request) -> Outcome:
+    """Wait until the workers have applied an erasure, and return what became of it.
+
+    Args:
+        settings: connection to Kafka, and the group.
+        requested: the erasure.
+    """
+    if not await _has_workers(settings):
+        return "no_workers"
+    if not await _applied(settings, requested):
+        return "timeout"
+    if requested.changelog_end is not None:
+        changed = await erasure_check.has_changed(settings, requested.customer, requested.changelog_end)
+        if changed is False:  # not None: then the changelog could not be read
+            return "unknown_customer"
+    return "erased"
+
+
+async def _has_workers(settings: Settings) -> bool:
     async with admin.connect(settings) as client:
         return bool((await admin.group_members(client, settings.group))[1])
 
 
-async def done(settings: Settings, asked: TopicPartition, offset: int) -> bool:
-    """Wait until the workers have forgotten whom the event at that place names; False: they take too long."""
-    facts = Names(settings.group).facts
+async def _applied(settings: Settings, requested: Request) -> bool:
+    """Wait until the group has committed every step of the erasure; return False after the timeout."""
+    repartition_topic = Names(settings.group).facts
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS), _offsets(settings) as (client, consumer):
-            await _committed(client, settings.group, {asked: offset + 1})
-            tps = [TopicPartition(facts, number) for number in await _partitions(client, facts)]
-            for _ in range(_HOPS):
+        async with asyncio.timeout(TIMEOUT_SECONDS), _offsets(settings) as (client, consumer):
+            await _wait_for_commit(client, settings.group, {requested.tp: requested.offset + 1})
+            numbers = await _partitions(client, repartition_topic)
+            tps = [TopicPartition(repartition_topic, number) for number in numbers]
+            for _ in range(_REPARTITION_STEPS):
                 ends = await consumer.end_offsets(tps)
-                await _committed(client, settings.group, {tp: end for tp, end in ends.items() if end})
+                written = {tp: end for tp, end in ends.items() if end}
+                await _wait_for_commit(client, settings.group, written)
     except TimeoutError:
         return False
     return True
@@ -109,9 +164,11 @@ async def _partitions(client: AIOKafkaAdminClient, topic: str) -> Iterable[int]:
     return range(len(described["partitions"]))
 
 
-async def _committed(client: AIOKafkaAdminClient, group: str, wanted: dict[TopicPartition, int]) -> None:
+async def _wait_for_commit(
+    client: AIOKafkaAdminClient, group: str, offsets: dict[TopicPartition, int]
+) -> None:
     while True:
         committed = await client.list_consumer_group_offsets(group)
-        if all(tp in committed and committed[tp].offset >= at for tp, at in wanted.items()):
+        if all(tp in committed and committed[tp].offset >= offset for tp, offset in offsets.items()):
             return
         await asyncio.sleep(_POLL_SECONDS)

@@ -1,7 +1,7 @@
-"""Whether a customer was known, told by what their erasure has written to the changelog.
+"""Check whether an erasure removed anything, by the rows that it wrote to the changelog.
 
-A whole changelog would take long to read. What was written to one of its partitions since the erasure was
-asked for does not: of who was known, there is a row among it that has changed, or is no more.
+Reading the whole changelog would take long. The rows written to the customer's partition since the request
+are few. The erasure of a customer with data writes a changed row, or a tombstone, among them.
 """
 
 import asyncio
@@ -17,19 +17,32 @@ from streams.kafka.acls import AclRequirement
 from streams.kafka.topics import Names, partition_counts
 from streams.partitioner import tasks_of
 
-_PATIENCE_SECONDS: Final = 30.0
+_TIMEOUT_SECONDS: Final = 30.0
 _POLL_MS: Final = 200
 
 
-class Place(NamedTuple):
-    """A place in the changelog."""
+class Position(NamedTuple):
+    """A position in the changelog.
+
+    Attributes:
+        tp: partition of the changelog.
+        offset: offset in the partition.
+    """
 
     tp: TopicPartition
     offset: int
 
 
-async def end(settings: Settings, customer: str) -> Place | None:
-    """Give where the partition ends that has a customer's rows; None: none is there, or to be read."""
+async def end_position(settings: Settings, customer: str) -> Position | None:
+    """Return the end of the changelog partition with a customer's rows.
+
+    Args:
+        settings: connection to Kafka, and the group.
+        customer: the customer id.
+
+    Returns:
+        None if the changelog does not exist, or Kafka does not allow reading it.
+    """
     topic = Names(settings.group).changelog
     async with admin.connect(settings) as client:
         partitions = (await partition_counts(client, [topic])).get(topic)
@@ -37,18 +50,24 @@ async def end(settings: Settings, customer: str) -> Place | None:
             return None
     tp = TopicPartition(topic, tasks_of([customer.encode()], partitions)[0])
     async with _reader(settings) as consumer:
-        return Place(tp, (await consumer.end_offsets([tp]))[tp])
+        return Position(tp, (await consumer.end_offsets([tp]))[tp])
 
 
-async def any_since(settings: Settings, customer: str, since: Place) -> bool | None:
-    """Whether a row of a customer has been written since then; None: that cannot be found out."""
+async def has_changed(settings: Settings, customer: str, since: Position) -> bool | None:
+    """Return whether a row of a customer was written since a position; None if the changelog is unreadable.
+
+    Args:
+        settings: connection to Kafka.
+        customer: the customer id.
+        since: position returned by `end_position`.
+    """
     keys = {customer.encode(), REDIRECT_KEY + customer.encode()}
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS), _reader(settings) as consumer:
+        async with asyncio.timeout(_TIMEOUT_SECONDS), _reader(settings) as consumer:
             consumer.assign([since.tp])
             consumer.seek(since.tp, since.offset)
-            until = (await consumer.end_offsets([since.tp]))[since.tp]
-            while await consumer.position(since.tp) < until:
+            end = (await consumer.end_offsets([since.tp]))[since.tp]
+            while await consumer.position(since.tp) < end:
                 found = await consumer.getmany(since.tp, timeout_ms=_POLL_MS)
                 if any(record.key in keys for record in found.get(since.tp, ())):
                     return True

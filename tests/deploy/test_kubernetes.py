@@ -16,7 +16,7 @@ from deploy.kubernetes import generate
 from streams.cli.group import COMMANDS
 from streams.config.load import SETTINGS, load
 from streams.kafka import acls
-from streams.operations.doctor.setup import told
+from streams.operations.doctor.setup import render
 from tests.deploy.test_compose import SERVICES
 
 ROOT = Path(__file__).parents[2]
@@ -215,7 +215,7 @@ def held(volume, maps, secrets):
 
 
 def test_topics_and_users_are_those_that_doctor_names():
-    setup = json.loads(told(generate.settings(), "json"))
+    setup = json.loads(render(generate.settings(), "json"))
     specs = {each["spec"].pop("topicName"): each["spec"] for each in copied(named("KafkaTopic"))}
     assert specs == {
         each["name"]: {

@@ -45,7 +45,7 @@ async def test_with_exactly_the_printed_topics_and_rights_all_numbers_arrive(
     deployment = deploy()
     settings = load({}, deployment.settings)
     await administrator.make_topics(settings)
-    await administrator.grant(printed(setup.told(settings, "commands"), "worker"))
+    await administrator.grant(printed(setup.render(settings, "commands"), "worker"))
     with secured_kafka.tokens.serving() as url:
         monkeypatch.setattr(secured_kafka.tokens, "life", 4)
         by_token = environ(secured_kafka.ways_in()["oauth"]) | {"RETENTION_OAUTH_TOKEN_URL": url}
@@ -70,7 +70,7 @@ async def test_who_is_not_let_in_says_why_in_a_line_and_ends(deploy, administrat
     deployment = deploy()
     settings = load({}, deployment.settings)
     await administrator.make_topics(settings)
-    acls = printed(setup.told(settings, "commands"), "worker")
+    acls = printed(setup.render(settings, "commands"), "worker")
     await administrator.grant(acl for acl in acls if acl[:2] != ("group", settings.group))
     said = {
         deployment.start(RETENTION_SASL_PASSWORD="wrong"): "refuses user shop by SCRAM-SHA-512",

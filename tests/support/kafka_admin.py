@@ -58,7 +58,7 @@ class Administrator:
             await self._client.close()
 
     async def make_topics(self, settings):
-        topics = json.loads(setup.told(settings, "json"))["topics"]
+        topics = json.loads(setup.render(settings, "json"))["topics"]
         made = [
             NewTopic(topic["name"], topic["partitions"], topic["replication"], topic_configs=topic["config"])
             for topic in topics

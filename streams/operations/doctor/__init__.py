@@ -1,7 +1,10 @@
-"""Looking at a set-up: each check says ok, warn or fail, and what to do.
+"""Diagnose a set-up: each check yields findings with a level and advice.
 
-`local` looks at this machine and its settings, `read_model` and `registry` at what else is asked, `rights`,
-`topics` and `group` at Kafka. None changes anything; `setup` says what is to be made by somebody who may.
+`machine` checks this machine and its settings, `read_model` Redis, `schema_registry` the schema registry, and
+`acls`, `topics` and `group` check Kafka. The checks change nothing. `setup` prints the topics and access
+rights that a Kafka administrator creates.
+
+Start at `check.diagnose`.
 """
 
 from streams.operations.doctor.check import diagnose

@@ -1,4 +1,4 @@
-"""Access rights: whether Kafka allows what a worker does, and what else one may want to do."""
+"""Check the access rights: whether Kafka allows what a worker and an operator do."""
 
 from collections.abc import AsyncIterator
 
@@ -11,18 +11,23 @@ from streams.operations.doctor.finding import Finding
 
 
 async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIterator[Finding]:
-    """Compare the rights that there are with those that are needed."""
+    """Yield the access rights that a worker and an operator lack.
+
+    Args:
+        client: connection to Kafka.
+        settings: the group, the inputs and the connection.
+    """
     lacking = await acls.missing(client, acls.worker_acls(settings))
     if lacking:
         yield Finding(
             "fail", f"Kafka does not allow a worker: {_named(lacking)}", _granting(settings, lacking)
         )
     else:
-        yield Finding("ok", "Kafka allows all that a worker does")
-    unseen = await acls.missing(client, acls.operator_acls(settings))
-    if unseen:
-        what = f"Kafka does not let me look: {_named(unseen)}"
-        yield Finding("warn", what, _granting(settings, unseen))
+        yield Finding("ok", "Kafka allows everything that a worker does")
+    hidden = await acls.missing(client, acls.operator_acls(settings))
+    if hidden:
+        what = f"Kafka does not allow the doctor: {_named(hidden)}"
+        yield Finding("warn", what, _granting(settings, hidden))
 
 
 def _named(rights: list[acls.AclRequirement]) -> str:

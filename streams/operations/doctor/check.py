@@ -1,4 +1,4 @@
-"""All checks, in the order in which they make sense."""
+"""Run all checks: those of this machine first, then those that need a connection."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -10,7 +10,12 @@ from streams.operations.doctor.finding import Finding
 
 
 async def diagnose(settings: Settings, environ: Mapping[str, str]) -> AsyncIterator[Finding]:
-    """Give the findings as they come: this machine's first, then Kafka's if it answers."""
+    """Yield the findings of all checks. A Kafka that does not answer is one finding.
+
+    Args:
+        settings: the settings to check.
+        environ: environment variables.
+    """
     for finding in machine.findings(settings, environ):
         yield finding
     async for finding in read_model.findings(settings):

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The result of a check."""
 
 from typing import Literal
 
@@ -8,12 +8,13 @@ Level = Literal["ok", "warn", "fail"]
 
 
 class Finding(Struct, frozen=True):
-    """One line of the doctor's.
+    """One result of a check.
 
     Attributes:
-        level: `fail` keeps workers from running, or their numbers from being right; `warn` may come to that.
-        what: what was found.
-        advice: what to do about it, in lines if it is commands; empty if nothing.
+        level: `fail` if workers cannot run or their numbers are wrong; `warn` if that may happen; otherwise
+            `ok`.
+        what: the observation, in one line.
+        advice: what to do about it, commands in lines of their own; empty for `ok`.
     """
 
     level: Level

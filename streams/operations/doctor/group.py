@@ -1,4 +1,4 @@
-"""The group: who works, how far behind, and what was refused."""
+"""Check the group: its workers, its lag, and the dead letters that were not redriven."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -15,18 +15,23 @@ from streams.kafka.topics import Names, partition_counts
 from streams.operations import dead_letters
 from streams.operations.doctor.finding import Finding
 
-_COUNTED_AT_MOST: Final = 1000
+_MAX_COUNTED: Final = 1000
 
 Offsets = Mapping[TopicPartition, int]
 
 
 async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIterator[Finding]:
-    """Check the workers and what they have read."""
+    """Yield findings about the workers, their committed offsets and the dead letters.
+
+    Args:
+        client: connection to Kafka.
+        settings: the group and the inputs.
+    """
     state, members = await admin.group_members(client, settings.group)
     yield _workers(settings.group, state, members)
-    there = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
+    existing = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
     counts = await partition_counts(
-        client, [*input_topics.resolved(settings, there), Names(settings.group).facts]
+        client, [*input_topics.resolved(settings, existing), Names(settings.group).facts]
     )
     tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
     if tps:
@@ -37,24 +42,27 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         for finding in _progress(tps, committed, earliest, ends):
             yield finding
     may_read = not await acls.missing(client, acls.dead_letter_reader_acls())
-    refused = await _count_dead_letters(settings) if may_read else 0
-    if refused:
-        count = f"{refused} dead letter{'s' if refused > 1 else ''}"
-        more = " or more" if refused == _COUNTED_AT_MOST else ""
-        advice = "look at them with `retention dead-letters list`, put them back with `redrive`"
-        yield Finding("warn", f"{count}{more} not put back", advice)
+    number = await _count_dead_letters(settings) if may_read else 0
+    if number:
+        count = f"{number} dead letter{'s' if number > 1 else ''}"
+        more = " or more" if number == _MAX_COUNTED else ""
+        advice = (
+            "list them with `retention dead-letters list`, and send corrected ones with"
+            " `retention dead-letters redrive`"
+        )
+        yield Finding("warn", f"{count}{more} not redriven", advice)
 
 
 async def _count_dead_letters(settings: Settings) -> int:
-    """Count those that were not put back yet; a few are as telling as all.
+    """Return the number of dead letters that were not redriven, up to a maximum.
 
-    By reading, because offsets count the ends of transactions too.
+    They are read, because a difference of offsets also counts transaction markers.
     """
     count = 0
-    async with aclosing(dead_letters.read(settings)) as letters:
-        async for letter in letters:
-            count += not letter.put_back
-            if count == _COUNTED_AT_MOST:
+    async with aclosing(dead_letters.read(settings)) as found:
+        async for dead_letter in found:
+            count += not dead_letter.redriven
+            if count == _MAX_COUNTED:
                 break
     return count
 
@@ -65,7 +73,7 @@ def _workers(group: str, state: str, members: list[str]) -> Finding:
     hosts = ", ".join(sorted(set(members)))
     what = f"{len(members)} worker{'s' if len(members) > 1 else ''} of group {group} on {hosts}: {state}"
     if state != "Stable":
-        return Finding("warn", what, "they are sharing out the tasks: look again in a few seconds")
+        return Finding("warn", what, "the tasks are being assigned; run the doctor again in a few seconds")
     return Finding("ok", what)
 
 
@@ -81,7 +89,14 @@ async def _bounds(settings: Settings, tps: list[TopicPartition]) -> tuple[Offset
 def _progress(
     tps: list[TopicPartition], committed: Offsets, earliest: Offsets, ends: Offsets
 ) -> Iterator[Finding]:
-    """Compare what was read with what there is; a partition nobody has read counts from its beginning."""
+    """Yield the lag and the lost records of each topic.
+
+    Args:
+        tps: partitions of the inputs and the repartition topic.
+        committed: committed offsets; a partition without one counts from its beginning.
+        earliest: first offsets.
+        ends: end offsets.
+    """
     behind: defaultdict[str, int] = defaultdict(int)
     lost: defaultdict[str, int] = defaultdict(int)
     for tp in tps:
@@ -89,11 +104,11 @@ def _progress(
         behind[tp.topic] += max(0, ends[tp] - max(position, earliest[tp]))
         lost[tp.topic] += max(0, earliest[tp] - position)
     unread = ", ".join(f"{count:,} of {topic}" for topic, count in behind.items() if count)
-    yield Finding("ok", f"not read yet: {unread}" if unread else "everything has been read")
+    yield Finding("ok", f"not read yet: {unread}" if unread else "all records are read")
     for topic, count in lost.items():
         if count:
             yield Finding(
                 "fail",
-                f"{count:,} records of {topic} were removed by its retention before they were read",
-                "keep the topic for longer; what is lost can be put back with `retention load`",
+                f"{count:,} records of {topic} were deleted by its retention before they were read",
+                "increase the topic's retention; `retention load` can send the lost events again",
             )

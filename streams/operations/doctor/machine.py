@@ -1,4 +1,4 @@
-"""This machine: misspelt variables, the data directory, the port."""
+"""Check this machine: environment variables, the data directory, the port."""
 
 import os
 import shutil
@@ -15,10 +15,15 @@ _LOW_DISK_BYTES: Final = 1 << 30
 
 
 def findings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Check what can be checked without Kafka."""
+    """Yield the findings that need no connection.
+
+    Args:
+        settings: the data directory and the port.
+        environ: environment variables.
+    """
     for name, meant in unknown_variables(environ).items():
         advice = f"did you mean {meant}?" if meant else "correct its name, or remove it"
-        yield Finding("warn", f"the variable {name} is no setting", advice)
+        yield Finding("warn", f"the variable {name} is not a setting", advice)
     yield _data_dir(settings.data_dir)
     yield _port(settings.host, settings.port)
 
@@ -26,11 +31,11 @@ def findings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding
 def _data_dir(path: Path) -> Finding:
     nearest = next(parent for parent in (path, *path.parents) if parent.exists())
     if not os.access(nearest, os.W_OK | os.X_OK):
-        return Finding("fail", f"{nearest} is not writable", "set RETENTION_DATA_DIR to a directory that is")
+        return Finding("fail", f"{nearest} is not writable", "set RETENTION_DATA_DIR to a writable directory")
     free = shutil.disk_usage(nearest).free
     what = f"{path} has {free / 1e9:,.1f} GB free"
     if free < _LOW_DISK_BYTES:
-        return Finding("warn", what, "make room: a full disk stops the embedded Kafka")
+        return Finding("warn", what, "free some space: a full disk stops the embedded Kafka")
     return Finding("ok", what)
 
 
@@ -43,7 +48,7 @@ def _port(host: str, port: int) -> Finding:
     except OSError as error:
         return Finding(
             "warn",
-            f"port {port} of {host} cannot be had: {error.strerror}",
-            "a worker that runs already has it; another one here needs another RETENTION_PORT",
+            f"cannot bind port {port} of {host}: {error.strerror}",
+            "a running worker uses its port; set another RETENTION_PORT for a second one on this machine",
         )
     return Finding("ok", f"port {port} of {host} is free")

@@ -1,4 +1,4 @@
-"""The read model's Redis: whether it answers, and keeps what it is given."""
+"""Check the Redis of the read model: whether it answers, and whether it evicts keys."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -12,7 +12,11 @@ from streams.read_model.store import Store
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
-    """Ask Redis, if there is to be one."""
+    """Yield a finding about Redis if a read model is configured.
+
+    Args:
+        settings: URL of Redis, and the group.
+    """
     if settings.redis is None:
         return
     try:
@@ -25,11 +29,11 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
             await store.positions()
             policy = await store.evicts()
         except RedisError as error:
-            hint = "correct RETENTION_REDIS, or start it: until then the worker goes on without a read model"
-            yield Finding("warn", f"Redis at {store.name} does not take the read model: {error}", hint)
+            hint = "correct RETENTION_REDIS, or start Redis; the worker runs without a read model until then"
+            yield Finding("warn", f"Redis at {store.name} does not accept the read model: {error}", hint)
             return
         if policy is not None:
-            hint = "set its maxmemory-policy to noeviction: what it removes is missing in the read model"
-            yield Finding("warn", f"Redis at {store.name} removes keys when it is full ({policy})", hint)
+            hint = "set its maxmemory-policy to noeviction: evicted keys are missing in the read model"
+            yield Finding("warn", f"Redis at {store.name} evicts keys when it is full ({policy})", hint)
         else:
             yield Finding("ok", f"Redis at {store.name} answers")

@@ -1,4 +1,4 @@
-"""The schema registry: whether it answers, and lets us in."""
+"""Check the schema registry: whether it answers, and whether it accepts the credentials."""
 
 from collections.abc import AsyncIterator
 
@@ -8,7 +8,13 @@ from streams.operations.doctor.finding import Finding
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
-    """Ask the registry, if there is one: a worker would wait for it, and read nothing that needs it."""
+    """Yield a finding about the schema registry if one is configured.
+
+    A worker waits for the registry, and reads no record whose schema it needs until it answers.
+
+    Args:
+        settings: the mappings, and the address of the registry.
+    """
     registry = settings.mappings.registry
     if registry is None:
         return

@@ -1,6 +1,6 @@
-"""What whoever looks after a Kafka is to make: topics with their configurations, and the least of rights.
+"""Print the topics and the minimal access rights that a Kafka administrator creates.
 
-Three forms of the same: Kafka's own commands, resources for Strimzi's operators, and JSON for all else.
+There are three formats: commands of Kafka's own tools, resources of Strimzi, and JSON.
 """
 
 import json
@@ -17,9 +17,9 @@ from streams.kafka import acls
 from streams.kafka.acls import AclRequirement, Operation
 from streams.kafka.topics import Topic, configuration, required
 
-#: Whose rights are meant where nothing else says who connects.
-_SOMEBODY: Final = "User:retention"
-#: An operation -> what Kafka's commands and Strimzi call it.
+#: Principal of the access rights if the settings name no user.
+_DEFAULT_PRINCIPAL: Final = "User:retention"
+#: Operation -> its name in Kafka's commands and in Strimzi.
 OPERATIONS: Final[Mapping[Operation, str]] = {
     "READ": "Read",
     "WRITE": "Write",
@@ -28,39 +28,46 @@ OPERATIONS: Final[Mapping[Operation, str]] = {
     "DESCRIBE": "Describe",
     "DESCRIBE_CONFIGS": "DescribeConfigs",
 }
-#: As YAML's own subset, JSON is what `kubectl apply` takes too.
 _STRIMZI: Final = "kafka.strimzi.io/v1"
 _CLUSTER: Final = "my-cluster"
 
 
 def principal_of(settings: Settings) -> str:
-    """Give who we are to Kafka, as far as the settings tell: a certificate is called as Kafka's rules say."""
+    """Return the principal of the settings' user, or a default.
+
+    The principal of a client certificate depends on Kafka's mapping rules, so it is not derived.
+    """
     connection = settings.connection
     name = connection.sasl_username or connection.oauth_client_id
-    return f"User:{name}" if name else _SOMEBODY
+    return f"User:{name}" if name else _DEFAULT_PRINCIPAL
 
 
 def uses(settings: Settings) -> dict[str, list[AclRequirement]]:
-    """Use -> its rights: the first is what a worker cannot do without."""
+    """Return the access rights of each use of the command line; the first are those of a worker."""
     rights = {
         "worker": acls.worker_acls(settings),
-        "doctor, dead-letters list (they only look)": acls.operator_acls(settings),
-        "load, simulate (whoever sends events)": acls.producer_acls(settings),
-        "dead-letters redrive (what was mended goes back to its input)": acls.redrive_acls(settings),
-        "erase (whoever forgets customers)": acls.erasure_acls(settings),
-        "reset (only while it is needed)": acls.reset_acls(settings),
+        "doctor, dead-letters list (read only)": acls.operator_acls(settings),
+        "load, simulate (send events)": acls.producer_acls(settings),
+        "dead-letters redrive (sends corrected records to the inputs)": acls.redrive_acls(settings),
+        "erase (erases customers)": acls.erasure_acls(settings),
+        "reset (only for the time of a reset)": acls.reset_acls(settings),
     }
     return {use: needed for use, needed in rights.items() if needed}
 
 
-def made_here(settings: Settings) -> list[Topic]:
-    """Give the topics that are to be made, all but the inputs that are somebody else's."""
+def created_topics(settings: Settings) -> list[Topic]:
+    """Return the topics to create: all but the inputs that belong to other applications."""
     wanted = required(settings.group, settings.partitions, settings.mappings.named())
     return [topic for topic in wanted if not topic.given]
 
 
 def topic_commands(settings: Settings, topics: Iterable[Topic]) -> list[str]:
-    """Give the command that makes each topic."""
+    """Return a `kafka-topics.sh` command for each topic.
+
+    Args:
+        settings: connection and replication factor.
+        topics: topics to create.
+    """
     return [
         _line(
             "kafka-topics.sh", settings, "--create", "--if-not-exists",
@@ -74,7 +81,13 @@ def topic_commands(settings: Settings, topics: Iterable[Topic]) -> list[str]:
 
 
 def acl_commands(settings: Settings, rights: Iterable[AclRequirement], principal: str) -> list[str]:
-    """Give the commands that grant rights: one for all resources of a kind with which the same is done."""
+    """Return `kafka-acls.sh` commands, one for all resources of a kind with equal operations.
+
+    Args:
+        settings: connection to Kafka.
+        rights: access rights to grant.
+        principal: user that gets the rights, such as `User:shop`.
+    """
     alike: defaultdict[tuple[str, tuple[Operation, ...], bool], list[str]] = defaultdict(list)
     for right in rights:
         alike[right.resource, right.operations, right.prefixed].append(right.name)
@@ -96,8 +109,8 @@ def _line(program: str, settings: Settings, *arguments: str) -> str:
 
 def _commands(settings: Settings, principal: str) -> str:
     lines = [
-        "# Topics. Inputs that there are already stay as they are, with whatever partitions.",
-        *topic_commands(settings, made_here(settings)),
+        "# Topics. Existing inputs stay as they are, with any number of partitions.",
+        *topic_commands(settings, created_topics(settings)),
     ]
     for use, rights in uses(settings).items():
         lines += ["", f"# Rights: {use}", *acl_commands(settings, rights, principal)]
@@ -112,7 +125,7 @@ def _json(settings: Settings, principal: str) -> str:
             "replication": settings.replication,
             "config": configuration(topic, settings.replication),
         }
-        for topic in made_here(settings)
+        for topic in created_topics(settings)
     ]
     acls = [
         {
@@ -143,7 +156,7 @@ def _strimzi(settings: Settings, principal: str) -> str:
                 "config": configuration(topic, settings.replication),
             },
         }
-        for topic in made_here(settings)
+        for topic in created_topics(settings)
     ]
     rights = [right for use, rights in uses(settings).items() if "reset" not in use for right in rights]
     user = {
@@ -179,7 +192,7 @@ def _merged(rights: Iterable[AclRequirement]) -> list[AclRequirement]:
 
 
 def _resource_name(name: str) -> str:
-    """Kubernetes allows less in names than Kafka does."""
+    """Return a valid name of a Kubernetes resource."""
     return re.sub(r"[^a-z0-9.-]+", "-", name.lower()).strip(".-")
 
 
@@ -190,12 +203,15 @@ FORMS: Final[Mapping[str, Callable[[Settings, str], str]]] = {
 }
 
 
-def told(settings: Settings, form: str, principal: str | None = None) -> str:
-    """Give all that is to be made, in one of `FORMS`.
+def render(settings: Settings, form: str, principal: str | None = None) -> str:
+    """Return the topics and access rights in one of `FORMS`.
 
     Args:
-        settings: who creates topics, how many partitions and replicas they have, and who connects.
-        form: the form.
-        principal: who is to have the rights, as `User:shop`; None: who the settings say.
+        settings: the group, the inputs, the number of partitions and replicas, and the user.
+        form: key of `FORMS`.
+        principal: user that gets the rights, such as `User:shop`; None derives it from the settings.
+
+    Example:
+        >>> print(render(load({}), "commands", "User:shop"))
     """
     return FORMS[form](settings, principal or principal_of(settings))

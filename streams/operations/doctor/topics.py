@@ -1,4 +1,4 @@
-"""Kafka's topics: there, cut as they should be, kept as they should be."""
+"""Check the topics: existence, partitions, replicas and retention."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final
@@ -19,60 +19,65 @@ Configs = Mapping[str, Mapping[str, str]]
 
 
 async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIterator[Finding]:
-    """Check the cluster and all topics that a worker uses."""
+    """Yield findings about the cluster and the topics of a worker.
+
+    Args:
+        client: connection to Kafka.
+        settings: the group, the inputs and the number of partitions.
+    """
     cluster = await client.describe_cluster()
     brokers = len(cluster["brokers"])
     yield Finding("ok", f"Kafka answers at {settings.broker} ({brokers} broker{'s' if brokers > 1 else ''})")
-    there = {
+    existing = {
         topic["topic"]: topic["partitions"]
-        for topic in await client.describe_topics()  # all: to ask for one by name may make it
+        for topic in await client.describe_topics()  # all of them: describing a topic by name may create it
         if topic["error_code"] == 0
     }
-    read = {**settings.mappings.named(), **input_topics.resolved(settings, there)}
+    read = {**settings.mappings.named(), **input_topics.resolved(settings, existing)}
     wanted = {topic.name: topic for topic in required(settings.group, settings.partitions, read)}
-    described = {name: partitions for name, partitions in there.items() if name in wanted}
+    described = {name: partitions for name, partitions in existing.items() if name in wanted}
     missing = [topic for name, topic in wanted.items() if name not in described]
     yield _missing([topic for topic in missing if not topic.given], settings)
     if given := [topic.name for topic in missing if topic.given]:
         error = InputsMissing(given)
         yield Finding("fail", error.message, error.hint)
     for name, partitions in described.items():
-        for finding in _cut(wanted[name], partitions, brokers):
+        for finding in _check_partitions(wanted[name], partitions, brokers):
             yield finding
     configs = await _configs(client, list(described))
     for name in described:
-        for finding in _kept(wanted[name], configs[name], settings.definitions.horizon_days):
+        for finding in _check_retention(wanted[name], configs[name], settings.definitions.horizon_days):
             yield finding
 
 
 def _missing(topics: list[Topic], settings: Settings) -> Finding:
     if not topics:
-        return Finding("ok", "all topics are there")
-    what = f"not there yet: {', '.join(topic.name for topic in topics)}"
+        return Finding("ok", "all topics exist")
+    what = f"missing topics: {', '.join(topic.name for topic in topics)}"
     if settings.create_topics:
-        return Finding("warn", what, "the first worker makes what is missing")
-    # Or it is there, and may not be seen: then a right is missing too, and what is there is not made again.
+        return Finding("warn", what, "the first worker creates them")
+    # A topic that may not be described looks missing. The commands do not create an existing topic again.
     return Finding("fail", what, "\n".join(setup.topic_commands(settings, topics)))
 
 
-def _cut(topic: Topic, partitions: list[dict[str, Any]], brokers: int) -> Iterator[Finding]:
-    """Check partition count and replicas."""
+def _check_partitions(topic: Topic, partitions: list[dict[str, Any]], brokers: int) -> Iterator[Finding]:
+    """Check the number of partitions and the replicas of a topic."""
     if topic.fixed and len(partitions) != topic.partitions:
         error = PartitionsChanged(topic.name, expected=topic.partitions, found=len(partitions))
         yield Finding("fail", error.message, error.hint)
     leaderless = sum(partition["leader"] < 0 for partition in partitions)
     if leaderless:
         yield Finding(
-            "fail", f"{leaderless} partitions of {topic.name} have no leader", "see Kafka's own log"
+            "fail", f"{leaderless} partitions of {topic.name} have no leader", "see the log of Kafka"
         )
     behind = sum(len(partition["isr"]) < len(partition["replicas"]) for partition in partitions)
     if behind:
-        yield Finding("warn", f"{behind} partitions of {topic.name} lack replicas", "see Kafka's own log")
+        yield Finding("warn", f"{behind} partitions of {topic.name} lack replicas", "see the log of Kafka")
     if brokers > 1 and topic.fixed and any(len(partition["replicas"]) == 1 for partition in partitions):
         yield Finding(
             "warn",
-            f"{topic.name} has one replica, on a Kafka of {brokers} brokers",
-            "a lost broker stops all workers: give it more; RETENTION_REPLICATION is for new topics",
+            f"{topic.name} has one replica in a cluster of {brokers} brokers",
+            "a lost broker stops all workers; add replicas (RETENTION_REPLICATION is for new topics)",
         )
 
 
@@ -92,44 +97,44 @@ async def _configs(client: AIOKafkaAdminClient, names: list[str]) -> Configs:
     }
 
 
-def _kept(topic: Topic, config: Mapping[str, str], horizon_days: int) -> Iterator[Finding]:
-    """Check what Kafka keeps of a topic, and for how long."""
+def _check_retention(topic: Topic, config: Mapping[str, str], horizon_days: int) -> Iterator[Finding]:
+    """Check the cleanup policy, the retention and the record size of a topic."""
     if topic.access == ("READ",):  # an input
-        yield from _input_kept(topic.name, config, horizon_days)
+        yield from _check_input_retention(topic.name, config, horizon_days)
         return
     policy, wanted = config.get("cleanup.policy", ""), topic.config.get("cleanup.policy", "")
     if wanted == "compact" and "delete" in policy:
         yield Finding(
             "fail",
             f"{topic.name} is deleted by age or size (cleanup.policy={policy})",
-            "state would be lost: set its cleanup.policy to compact",
+            "state would be lost; set its cleanup.policy to compact",
         )
     if wanted == "delete" and "compact" in policy:
         yield Finding(
             "fail",
             f"{topic.name} is compacted (cleanup.policy={policy})",
-            "records of one key are not versions of each other: set its cleanup.policy to delete",
+            "records with equal keys are not versions of each other; set its cleanup.policy to delete",
         )
     largest, needed = config.get("max.message.bytes", ""), topic.config.get("max.message.bytes", "0")
     if largest and int(largest) < int(needed):
         yield Finding(
             "warn",
-            f"{topic.name} takes records of {largest} bytes at most",
+            f"{topic.name} accepts records of at most {largest} bytes",
             f"set its max.message.bytes to {needed}",
         )
 
 
-def _input_kept(name: str, config: Mapping[str, str], horizon_days: int) -> Iterator[Finding]:
+def _check_input_retention(name: str, config: Mapping[str, str], horizon_days: int) -> Iterator[Finding]:
     if "compact" in config.get("cleanup.policy", ""):
         yield Finding(
             "fail",
             f"the input {name} is compacted",
-            "of each key only the last event would be left: set its cleanup.policy to delete",
+            "only the last event of each key would remain; set its cleanup.policy to delete",
         )
     retention = int(config.get("retention.ms", -1))
     if 0 <= retention < horizon_days * _DAY_MS:
         yield Finding(
             "warn",
             f"the input {name} keeps events for {retention // _DAY_MS:,} days; the horizon is {horizon_days}",
-            "the numbers stay right, but `retention reset` and a lost changelog can go back only so far",
+            "the numbers are correct until `retention reset` or a lost changelog; then older events miss",
         )

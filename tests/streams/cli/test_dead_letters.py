@@ -47,7 +47,7 @@ def test_the_list_says_what_is_wrong_and_counts(retention, broker_calls):
     broker_calls.produce(letter(order(1, amount=-5)), letter(b"\xff\x1b[31m", "not_json", offset=9))
     result = retention("dead-letters", "list")
     assert result.code == 0
-    assert "2 dead letters, 2 not put back: 1 invalid_field, 1 not_json" in result.err
+    assert "2 dead letters, 2 not redriven: 1 invalid_field, 1 not_json" in result.err
     assert "why invalid_field" in result.out
     assert '"e1"' in result.out
     assert "\x1b" not in result.out
@@ -77,7 +77,9 @@ def test_the_list_can_be_narrowed_and_limited(retention, broker_calls):
         "dead-letters", "list", "--json", "--limit", "2", "--reason", "invalid_field"
     ).out.splitlines()
     assert [json.loads(line)["offset"] for line in latest] == [58, 59]
-    assert retention("dead-letters", "list").err.endswith("These are the latest 50: --limit shows more.\n")
+    assert retention("dead-letters", "list").err.endswith(
+        "Only the latest 50 are listed; --limit lists more.\n"
+    )
     assert retention("dead-letters", "list", "--reason", "not-json").code == 2
 
 
@@ -95,8 +97,8 @@ def test_listed_edited_and_put_back(retention, broker_calls, tmp_path):
     path.write_text("\n".join(map(json.dumps, fixed)))
     result = retention("dead-letters", "redrive", "--file", path)
     assert result.code == 1  # the third was not corrected
-    assert "put 2 back on orders" in result.out
-    assert "left out 1 that would be refused again: invalid_field: " in result.err
+    assert "sent 2 records to orders" in result.out
+    assert "1 would be rejected again: invalid_field: " in result.err
     assert result.err.endswith(" (orders-3@7)\n"), "where it was read"
     records = broker_calls.records("orders")
     assert [json.loads(record.value) for record in records] == [order(1, amount=5), order(2)]
@@ -112,29 +114,29 @@ def test_what_has_become_valid_is_put_back_as_it_is_and_once(retention, broker_c
     assert broker_calls.records("orders") == []
     config = tmp_path / "retention.toml"
     config.write_text("[rates]\nEUR = 1.1")
-    assert "would put 1 back" in retention("dead-letters", "redrive", "--dry-run", config=config).out
+    assert "would send 1 record" in retention("dead-letters", "redrive", "--dry-run", config=config).out
     assert broker_calls.records("orders") == []
     result = retention("dead-letters", "redrive")
-    assert (result.code, result.out) == (0, "put 1 back on orders\n")
+    assert (result.code, result.out) == (0, "sent 1 record to orders\n")
     assert [record.value for record in broker_calls.records("orders")] == [raw]
 
 
 def test_the_doctor_warns_only_of_what_was_not_put_back(retention, broker_calls, tmp_path):
     broker_calls.produce(letter(order(1, amount=-5)), letter(order(2, amount=-5), offset=8))
-    assert "warn  2 dead letters not put back" in retention("doctor").out
+    assert "warn  2 dead letters not redriven" in retention("doctor").out
     fixed = [json.loads(line) for line in retention("dead-letters", "list", "--json").out.splitlines()]
     for each in fixed:
         each["value"]["amount"] = 5
     path = tmp_path / "letters.jsonl"
     path.write_text(json.dumps(fixed[0]))
     assert retention("dead-letters", "redrive", "--file", path).code == 0
-    assert "warn  1 dead letter not put back" in retention("doctor").out
+    assert "warn  1 dead letter not redriven" in retention("doctor").out
     path.write_text(json.dumps(fixed[1]))
     assert retention("dead-letters", "redrive", "--file", path).code == 0
     assert "dead letters" not in retention("doctor").out
     broker_calls.produce(letter(order(3, amount=-5), offset=9))
-    assert "warn  1 dead letter not put back" in retention("doctor").out
-    assert "3 dead letters, 1 not put back: 3 invalid_field" in retention("dead-letters", "list").err
+    assert "warn  1 dead letter not redriven" in retention("doctor").out
+    assert "3 dead letters, 1 not redriven: 3 invalid_field" in retention("dead-letters", "list").err
     listed = [json.loads(line) for line in retention("dead-letters", "list", "--json").out.splitlines()]
     assert sorted(each["put_back"] for each in listed) == [False, True, True], "all that there is"
 
@@ -145,7 +147,7 @@ def test_each_goes_back_to_its_own_topic(retention, broker_calls):
         letter(merge, "future_time", topic="customers", key=None), letter(order(1), "future_time")
     )
     result = retention("dead-letters", "redrive", "--reason", "future_time")
-    assert result.out == "put 1 back on customers\nput 1 back on orders\n"
+    assert result.out == "sent 1 record to customers\nsent 1 record to orders\n"
     assert [record.key for record in broker_calls.records("customers")] == [None]
 
 
@@ -163,7 +165,7 @@ def test_the_time_is_checked_too(retention, broker_calls):
 
 def test_nothing_to_put_back_is_said(retention):
     result = retention("dead-letters", "redrive")
-    assert (result.code, result.err) == (0, "there is nothing to put back\n")
+    assert (result.code, result.err) == (0, "there are no dead letters to send\n")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,10 @@ def test_the_event_waits_for_a_worker(retention, kafka, broker_calls, make_topic
         result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique, **more)
         assert result.code == 0, result.err
         assert ("Redis" in result.out) == bool(more), "what there is none of has nothing to forget"
-        assert f"No worker of group {unique} runs: they are forgotten when one does.\n" in result.out
+        assert (
+            f"No worker of group {unique} is running: the next one to start erases the customer.\n"
+            in result.out
+        )
         assert "removed then " in result.out, "nothing has been removed yet"
         assert "  last copy gone   8 days later, " in result.out
     first, again = broker_calls.records("customers")
@@ -25,14 +28,17 @@ def test_the_event_waits_for_a_worker(retention, kafka, broker_calls, make_topic
 def test_without_the_topic_nobody_would_ever_know(retention, kafka, unique):
     result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique)
     assert result.code == 1
-    assert result.err == "retention: there is no topic customers\n  a worker makes it: start one first\n"
+    assert (
+        result.err
+        == "retention: the topic customers does not exist\n  start a worker: it creates the topic\n"
+    )
 
 
 def test_what_no_input_takes_is_not_sent(retention, kafka, unique, tmp_path):
     config = tmp_path / "retention.toml"
     config.write_text('[[inputs]]\ntopic = "orders"\n')
     result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique, config=config)
-    assert (result.code, "no input takes the event" in result.err) == (1, True), result
+    assert (result.code, "no input accepts the event" in result.err) == (1, True), result
 
 
 def test_it_asks_first_and_an_id_has_a_length(retention, kafka, make_topics, broker_calls, monkeypatch):
@@ -43,6 +49,6 @@ def test_it_asks_first_and_an_id_has_a_length(retention, kafka, make_topics, bro
     monkeypatch.setattr("sys.stdin", io.StringIO())
     result = retention("erase", CUSTOMER, broker=kafka)
     assert result.code == 1
-    assert "nobody answered, and nothing was changed\n  a script says --yes" in result.err
+    assert "no answer, so nothing was changed\n  use --yes in scripts" in result.err
     assert broker_calls.records("customers") == []
     assert "1 to 128 characters" in retention("erase", "--yes", "x" * 129, broker=kafka).err

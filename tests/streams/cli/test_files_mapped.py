@@ -155,7 +155,7 @@ def test_a_row_with_a_separator_too_many_is_refused_and_kept(retention, kafka, b
     )
     result = retention("load", export, "--refused", kept, broker=kafka)
     assert (result.code, "1 event sent" in result.err) == (9, True), result.err
-    assert f"{export}:2: invalid_field: the row has 6 cells, and the header 5" in result.err
+    assert f"{export}:2: invalid_field: the row has 6 cells and the header 5" in result.err
     assert json.loads(kept.read_text())["value"].startswith('["e1",')
     [sent] = [json.loads(record.value) for record in broker_calls.records("tickets")]
     assert sent["customer_id"] == "c2"

@@ -60,7 +60,7 @@ def test_a_variable_that_is_no_setting_is_said_by_every_command(retention, event
     for command in (["map", "list"], ["compute", path, "--now", "2026-01-01T00:00:00Z"], ["load", path]):
         result = retention(*command, partiton="4", broker="127.0.0.1:1")
         assert result.err.startswith(
-            "retention: the variable RETENTION_PARTITON is no setting, and has no effect: "
+            "retention: the variable RETENTION_PARTITON is not a setting and has no effect; "
             "did you mean RETENTION_PARTITIONS?\n"
         )
 

@@ -141,15 +141,15 @@ def test_side_by_side_for_a_person_and_as_large_as_asked(retention, broker_calls
     result = retention("map", "check", "--topic", "shop-eu")
     assert result.code == 1
     for words in (
-        "came in (partition 0, offset 0)",
+        "record (partition 0, offset 0)",
         '"total": "19.99"',
         '"amount": 1999',
-        "left out by the mapping's skip.staff",
-        "anonymous: nothing says whose they are (5.9% of the records)",
+        "skipped by the mapping's skip.staff",
+        "anonymous: they name no customer (5.9% of the records)",
         "future_time: `time` is more than 5 minutes ahead",
-        "  1  hold no row: tombstones, truncated tables",
-        "not looked at: lines[].sku",
-        "in no record: voucher",
+        "  1  no row: tombstones and truncations of tables",
+        "unused fields: lines[].sku",
+        "fields in no record: voucher",
         "customers in several partitions: 4 ",
     ):
         assert words in result.out
@@ -191,7 +191,7 @@ def test_the_contracts_own_topics_and_what_is_not_there(retention, broker_calls)
     assert [one["path"] for one in report["unread"]] == ["note"]
     for arguments, says in (
         (["shop-eux", "--mapping", "rows"], "there is no topic shop-eux; did you mean shop-eu?"),
-        (["tickets"], "tickets is no input of the configuration"),
+        (["tickets"], "tickets is not an input of the configuration"),
         (["shop-eu", "--mapping", "shopfy"], "there is no mapping 'shopfy'; did you mean shopify?"),
     ):
         result = retention("map", "check", "--topic", *arguments)
@@ -204,8 +204,8 @@ def test_list_and_show(retention):
     assert "rows " in listed
     assert "shopify " in listed
     assert "/shop-.*/: mapping rows" in listed
-    assert "orders: the contract's orders" in listed
+    assert "orders: events of the contract, orders" in listed
     shown = retention("map", "show", "zendesk")
     assert shown.out.startswith("# Zendesk")
     assert retention("map", "show", "rows").code == 1
-    assert "there are delighted, " in retention("map", "show", "nope").err
+    assert "expected one of delighted, " in retention("map", "show", "nope").err

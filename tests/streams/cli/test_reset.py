@@ -84,7 +84,7 @@ def test_the_read_model_goes_too(retention, kafka, unique, tmp_path):
         assert redis.keys() == [b"other:customer:ann"]
     away = retention("reset", "--yes", broker=kafka, group=unique, redis=server.url)
     assert away.code == 0
-    assert "left the read model" in away.err
+    assert "kept the read model" in away.err
 
 
 def test_twice_is_as_once(retention, kafka, unique):

@@ -98,7 +98,7 @@ def test_what_was_refused_is_mended_put_back_and_counted(retention, worker, even
             letter["value"] |= {"amount": 500, "currency": "USD"}
         path = tmp_path / "letters.jsonl"
         path.write_text("\n".join(map(json.dumps, letters)))
-        assert retention("dead-letters", "redrive", "--file", path).out == "put 2 back on orders\n"
+        assert retention("dead-letters", "redrive", "--file", path).out == "sent 2 records to orders\n"
         metrics.wait_for(3, "retention_orders", window="7d")
         metrics.wait_for(20, "retention_net_revenue", window="7d", currency="USD")
         result = retention("doctor", "--port", "0")
@@ -106,9 +106,9 @@ def test_what_was_refused_is_mended_put_back_and_counted(retention, worker, even
         assert "ok    1 worker of group" in result.out
         assert "dead letters" not in result.out  # both have been put back
         known = retention("erase", "--yes", "c1").out
-        assert "done: the workers have forgotten them\n\nremoved " in known
+        assert "done: the customer is erased\n\nremoved " in known
         unknown = retention("erase", "--yes", "c11").out
-        assert "done: nothing is known of c11: " in unknown
+        assert "done: no data of c11 was found. " in unknown
         assert "\nremoved " not in unknown
 
 

@@ -47,7 +47,7 @@ async def test_exactly_the_printed_rights_are_enough_and_each_that_is_missing_is
     settings, administrator, unique
 ):
     await administrator.make_topics(settings)
-    granted = printed(setup.told(settings, "commands"), "worker")
+    granted = printed(setup.render(settings, "commands"), "worker")
     assert {principal for *_, principal in granted} == {f"User:{USER}"}
     await administrator.grant(granted)
     rights = acls.worker_acls(settings)
@@ -68,7 +68,7 @@ async def test_exactly_the_printed_rights_are_enough_and_each_that_is_missing_is
 
 async def test_topics_that_are_missing_are_named_and_not_made(settings, administrator, secured_kafka, unique):
     await administrator.make_topics(settings)
-    await administrator.grant(printed(setup.told(settings, "commands"), "worker"))
+    await administrator.grant(printed(setup.render(settings, "commands"), "worker"))
     cluster = Cluster(secured_kafka)
     await cluster.delete("orders", f"{unique}-ticks")
     async with admin.connect(settings) as client:
@@ -80,7 +80,7 @@ async def test_topics_that_are_missing_are_named_and_not_made(settings, administ
 
 async def test_who_may_make_topics_makes_them_and_nothing_else(variables, administrator):
     settings = load({"create_topics": "true"}, variables)
-    granted = printed(setup.told(settings, "commands"), "worker")
+    granted = printed(setup.render(settings, "commands"), "worker")
     assert not [acl for acl in granted if acl[0] == "cluster"]
     await administrator.grant(granted)
     async with admin.connect(settings) as client:
@@ -95,7 +95,7 @@ async def test_what_doctor_prints_mends_what_it_found(
     settings = load({}, variables)
     await administrator.make_topics(settings)
     for use in setup.uses(settings):
-        await administrator.grant(printed(setup.told(settings, "commands"), use))
+        await administrator.grant(printed(setup.render(settings, "commands"), use))
     async with admin.connect(settings) as client:
         every = [right for rights in setup.uses(settings).values() for right in rights]
         await until(lambda: acls.missing(client, every), [])
@@ -146,7 +146,7 @@ async def test_for_each_command_the_rights_of_its_use_are_needed_and_enough(
     monkeypatch.chdir(tmp_path)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    text = setup.told(settings, "commands")
+    text = setup.render(settings, "commands")
     for uses, command in COMMANDS:
         granted = [acl for use in uses for acl in printed(text, use)]
         await until(partial(asyncio.to_thread, run, command), AccessDenied.exit_code, seconds=60)
@@ -156,8 +156,8 @@ async def test_for_each_command_the_rights_of_its_use_are_needed_and_enough(
 
 
 def test_every_form_holds_the_same(settings):
-    made = json.loads(setup.told(settings, "json", "User:CN=shop"))
-    strimzi = json.loads(setup.told(settings, "strimzi", "User:CN=shop"))["items"]
+    made = json.loads(setup.render(settings, "json", "User:CN=shop"))
+    strimzi = json.loads(setup.render(settings, "strimzi", "User:CN=shop"))["items"]
     topics = [item["spec"] for item in strimzi if item["kind"] == "KafkaTopic"]
     assert [(t["topicName"], t["partitions"], t["config"]) for t in topics] == [
         (t["name"], t["partitions"], t["config"]) for t in made["topics"]
@@ -175,14 +175,14 @@ def test_every_form_holds_the_same(settings):
         for operation in acl["operations"]
         if acl["use"] != "reset"
     }
-    commands = setup.told(settings, "commands")
+    commands = setup.render(settings, "commands")
     by_use = {use: printed(commands, use) for use in setup.uses(settings)}
     assert sum(map(len, by_use.values())) == sum(len(acl["operations"]) for acl in made["acls"])
     assert {acl["principal"] for acl in made["acls"]} == {"User:CN=shop"}
 
 
 def test_replicas_to_spare_make_two_acknowledge(variables):
-    topics = json.loads(setup.told(load({"replication": 3}, variables), "json"))["topics"]
+    topics = json.loads(setup.render(load({"replication": 3}, variables), "json"))["topics"]
     assert {topic["config"]["min.insync.replicas"] for topic in topics} == {"2"}
 
 
@@ -209,11 +209,11 @@ def test_inputs_of_somebody_else_are_only_read_and_a_pattern_is_a_prefix(variabl
     )
     config.write_text(given)
     settings = load({"config": str(config), "create_topics": "true"}, variables)
-    commands = setup.told(settings, "commands").splitlines()
+    commands = setup.render(settings, "commands").splitlines()
     [prefixed] = [command for command in commands if command.endswith("--resource-pattern-type prefixed")]
     assert "--operation Read --topic shop- " in prefixed
     assert not [command for command in commands if "--topic orders" in command and "Read" in command]
-    rights = json.loads(setup.told(settings, "json"))["acls"]
+    rights = json.loads(setup.render(settings, "json"))["acls"]
     assert [right["name"] for right in rights if right["pattern"] == "prefixed"] == ["shop-"]
     by_name = {right["name"]: right["operations"] for right in rights if right["use"] == "worker"}
     assert by_name["theirs"] == ["READ"]

@@ -1,11 +1,13 @@
-"""The form in which dead letters are listed, edited and read again; whether they would be refused again."""
+"""The JSON form of dead letters, and the check before they are redriven."""
 
 import json
 
 import pytest
 
 from streams.config import load
-from streams.operations.dead_letters import DeadLetter, of_json, refusal, to_json
+from streams.operations.dead_letter_json import of_json, to_json
+from streams.operations.dead_letters import DeadLetter
+from streams.operations.redrive import error_of
 
 VALUES = [
     None,
@@ -23,7 +25,7 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("key", [None, b"", b"k", b"\xff"])
-def test_any_bytes_survive_the_listed_form(value, key):
+def test_any_bytes_survive_the_json_form(value, key):
     before = DeadLetter(
         reason="not_json",
         message="m",
@@ -43,11 +45,11 @@ def test_any_bytes_survive_the_listed_form(value, key):
 
 
 @pytest.mark.parametrize(
-    ("named", "refused"), [((("ce_id", b"e1"), ("ce_specversion", b"1.0")), False), ((), True)]
+    ("headers", "rejected"), [((("ce_id", b"e1"), ("ce_specversion", b"1.0")), False), ((), True)]
 )
-def test_what_its_headers_say_is_part_of_a_cloud_event(named, refused):
+def test_headers_are_part_of_a_cloud_event(headers, rejected):
     event = {"type": "order.shipped", "time": "2026-01-02T03:04:05Z", "customer_id": "c", "order_id": "o"}
-    letter = DeadLetter(
+    dead_letter = DeadLetter(
         reason="unknown_currency",
         message="m",
         topic="orders",
@@ -56,9 +58,9 @@ def test_what_its_headers_say_is_part_of_a_cloud_event(named, refused):
         timestamp=3,
         key=None,
         value=json.dumps(event).encode(),
-        headers=named,
+        headers=headers,
     )
-    assert (refusal(letter, load.load({"clock": "event"}, {})) is not None) == refused
+    assert (error_of(dead_letter, load.load({"clock": "event"}, {})) is not None) == rejected
 
 
 MAPPED = """
@@ -75,15 +77,15 @@ time = { path = "_timestamp", time = "ms" }
 
 
 @pytest.mark.parametrize(
-    ("value", "says"),
+    ("value", "message"),
     [(b'{"id": 1, "who": 2}', None), (b'{"who": 2}', "`order_id` from `id` (nothing)"), (b"{", "not_json")],
 )
-def test_a_mapped_topics_letter_is_checked_by_its_mapping(tmp_path, value, says):
+def test_dead_letter_of_mapped_topic_is_checked_by_mapping(tmp_path, value, message):
     config = tmp_path / "retention.toml"
     config.write_text(MAPPED)
     found = load.load({"clock": "event", "config": config}, {})
     line = {"topic": "shop-eu", "value": value.decode(), "timestamp": 1714557600123}
-    error = refusal(of_json(json.dumps(line).encode(), found), found)
-    assert error is None if says is None else says in str(error)
+    error = error_of(of_json(json.dumps(line).encode(), found), found)
+    assert error is None if message is None else message in str(error)
     with pytest.raises(ValueError, match="'orders', not one of"):
         of_json(json.dumps(line | {"topic": "orders"}).encode(), found)

@@ -1,0 +1,96 @@
+"""Reset a group: delete its state, its offsets and the derived topics, so that it starts from the inputs."""
+
+import shutil
+from contextlib import aclosing
+from pathlib import Path
+from typing import NamedTuple
+
+from redis.exceptions import RedisError
+
+from streams.config.load import Settings
+from streams.errors import GroupActive
+from streams.kafka import admin, topics
+from streams.read_model.store import Store
+
+
+class Deleted(NamedTuple):
+    """What a reset deleted in Kafka.
+
+    Attributes:
+        topics: names of the deleted topics.
+        had_offsets: whether the group had committed offsets.
+    """
+
+    topics: list[str]
+    had_offsets: bool
+
+
+class ClearedReadModel(NamedTuple):
+    """What a reset did to the read model.
+
+    Attributes:
+        name: address of Redis, without its password.
+        keys: number of deleted keys.
+        error: why no key was deleted; empty if Redis answered. The next worker then clears the read model.
+    """
+
+    name: str
+    keys: int
+    error: str = ""
+
+
+def topics_of(settings: Settings) -> list[str]:
+    """Return the topics that a reset deletes: the group's internal topics and the derived topics."""
+    return [*topics.Names(settings.group).internal, *topics.DERIVED]
+
+
+def local_state(settings: Settings) -> Path:
+    """Return the directory of the worker's local state."""
+    return settings.data_dir / "faust"
+
+
+async def require_stopped(settings: Settings) -> None:
+    """Check that no worker of the group is running.
+
+    Raises:
+        GroupActive: the group has members.
+    """
+    async with admin.connect(settings) as client:
+        _, members = await admin.group_members(client, settings.group)
+        if members:
+            raise GroupActive(settings.group, len(members))
+
+
+async def delete_topics(settings: Settings) -> Deleted:
+    """Delete the group's offsets and the topics of `topics_of`.
+
+    Raises:
+        GroupActive: a worker has joined the group in the meantime.
+    """
+    async with admin.connect(settings) as client:
+        # The group first: Kafka refuses to delete it while it has members, and one may have just joined.
+        had_offsets = await admin.delete_group(client, settings.group)
+        return Deleted(await admin.delete_topics(client, topics_of(settings)), had_offsets)
+
+
+async def clear_read_model(url: str, group: str) -> ClearedReadModel:
+    """Delete the group's keys in Redis.
+
+    Args:
+        url: URL of Redis.
+        group: the group.
+    """
+    async with aclosing(Store(url, group)) as store:
+        try:
+            return ClearedReadModel(store.name, await store.clear())
+        except RedisError as error:
+            return ClearedReadModel(store.name, 0, str(error))
+
+
+def delete_local_state(settings: Settings) -> bool:
+    """Delete the worker's local state; return whether there was any."""
+    path = local_state(settings)
+    if not path.exists():
+        return False
+    shutil.rmtree(path)
+    return True
