@@ -1,4 +1,4 @@
-"""Give each line of a file the time by which it is sorted."""
+"""Assign each line of a file the time by which it is sorted."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final

@@ -65,11 +65,11 @@ class Sample(Struct):
 
     Attributes:
         histories: history -> number of customers.
-        gaps: days between two purchases -> number of times.
+        order_gaps: days between two purchases -> number of times.
     """
 
     histories: Counter[History] = field(default_factory=Counter)
-    gaps: Counter[int] = field(default_factory=Counter)
+    order_gaps: Counter[int] = field(default_factory=Counter)
 
     @property
     def customers(self) -> int:
@@ -84,12 +84,12 @@ class Sample(Struct):
     @property
     def typical_gap_days(self) -> float:
         """Median gap between two purchases, days. Requires a returning customer."""
-        return float(median(self.gaps.elements()))
+        return float(median(self.order_gaps.elements()))
 
     def digest(self) -> str:
         """Return a SHA-256 of the sample, hexadecimal: equal for equal orders in any order of events."""
         rows = [(*history, number) for history, number in self.histories.items()]
-        return sha256(repr((sorted(rows), sorted(self.gaps.items()))).encode()).hexdigest()
+        return sha256(repr((sorted(rows), sorted(self.order_gaps.items()))).encode()).hexdigest()
 
 
 class Fit(NamedTuple):
@@ -116,7 +116,7 @@ def summarise(customers: Iterable[Sequence[int]], now: int) -> Sample:
     for orders in customers:
         days = purchase_days(orders)
         sample.histories[History(len(days) - 1, days[-1] - days[0], now // US_PER_DAY - days[0])] += 1
-        sample.gaps.update(gaps_of(days))
+        sample.order_gaps.update(gaps_of(days))
     return sample
 
 

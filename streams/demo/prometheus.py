@@ -1,8 +1,7 @@
-"""A Prometheus beside the demo, where the machine has one: with the project's rules, and with the past.
+"""Run a Prometheus for the demo, if one is installed, with the project's rules and with past metrics.
 
-The shop's last weeks pass in about a minute. What the numbers were meanwhile is kept (`Recorder`), and given
-to Prometheus when it starts at the present, as if it had scraped them when they were: the rules that compare
-with a week before have a week before.
+The shop's last weeks pass in about a minute. `Recorder` keeps the metrics of these weeks. Prometheus imports
+them when it starts, so that rules that compare with a week before find data.
 """
 
 import asyncio
@@ -22,22 +21,22 @@ from streams.monitoring import alerting_files
 from streams.monitoring.scrape import Scrape, Series
 
 _JOB: Final = "retention"
-#: The rules ask for what was within an hour of an instant.
+#: Seconds between two recorded values: the rules look back at most an hour.
 _STEP_SECONDS: Final = 3000.0
-#: An alert waits up to an hour, lest a moment wake somebody. Nobody watches a demo for an hour.
+#: `for` of the alerts about the shop. In production it is up to an hour, longer than a demo.
 _HOLD: Final = "5s"
 _SCRAPE: Final = "2s"
-#: In blocks of two hours, as it has them by itself, the past would take a minute to write.
+#: Duration of the imported blocks. With the default of two hours the import would take a minute.
 _BLOCK: Final = "8760h"
 _HELD = re.compile(r"record: job:(\w+):held")
 _FOR = re.compile(r"^( +for: ).*$", re.MULTILINE)
 _PIPELINE: Final = "- name: retention-pipeline"
-#: Where the runbook's links lead, as `docker compose up` serves it.
+#: Address of the runbook in the rules, as `docker compose up` serves it.
 _RUNBOOK: Final = "http://127.0.0.1:9090/user/"
 
 
-def is_here() -> bool:
-    """Whether this machine has what it takes."""
+def is_installed() -> bool:
+    """Return whether `prometheus` and `promtool` are on the path."""
     return bool(shutil.which("prometheus") and shutil.which("promtool"))
 
 
@@ -46,33 +45,33 @@ def _program(name: str) -> str:
 
 
 class Recorder:
-    """The numbers that the rules look back at, with the instants they were of."""
+    """The past values of the series that the recording rules record."""
 
     def __init__(self) -> None:
         recorded = (alerting_files.directory() / "rules" / "recording.yml").read_text(encoding="utf-8")
         self._names = frozenset(_HELD.findall(recorded))
         self._rows: list[tuple[float, Series]] = []
 
-    def take(self, scrape: Scrape) -> None:
-        """Take the numbers of an instant, later than the last."""
+    def add(self, scrape: Scrape) -> None:
+        """Add the metrics of an instant, unless it is not later than the last one."""
         as_of = scrape.value(AS_OF)
         if self._rows and not as_of > self._rows[-1][0]:
             return
         series = {
             key: value
             for key, value in scrape.series.items()
-            if key[0] in self._names and self._is_asked(key[1])
+            if key[0] in self._names and self._is_used(key[1])
         }
         if series and not math.isnan(as_of):
             self._rows.append((as_of, series))
 
     @staticmethod
-    def _is_asked(labels: tuple[tuple[str, str], ...]) -> bool:
-        """Leave out what nobody looks back at, which is most of it: targets by priority."""
+    def _is_used(labels: tuple[tuple[str, str], ...]) -> bool:
+        """Return whether a rule uses the series. Most series, those by priority, are not used."""
         return dict(labels).get("priority", "all") == "all"
 
     def write(self, file: IO[str]) -> None:
-        """Write what the recording rules would have recorded meanwhile (OpenMetrics)."""
+        """Write the series that the recording rules would have recorded, as OpenMetrics."""
         for at, series in self._instants():
             for (name, labels), value in series.items():
                 text = ",".join(f'{label}="{content}"' for label, content in (("job", _JOB), *labels))
@@ -80,7 +79,7 @@ class Recorder:
         file.write("# EOF\n")
 
     def _instants(self) -> Iterator[tuple[float, Series]]:
-        """A number stands until the next one."""
+        """Yield instants with their values: a value holds until the next one."""
         for (at, series), (until, _) in pairwise(self._rows):
             for number in range(math.ceil((until - at) / _STEP_SECONDS)):
                 yield at + number * _STEP_SECONDS, series
@@ -88,7 +87,14 @@ class Recorder:
 
 @asynccontextmanager
 async def running(directory: Path, port: int, target: str, recorder: Recorder) -> AsyncIterator[None]:
-    """Run one at 127.0.0.1:`port`, which scrapes `target`, until left; all it writes is in `directory`."""
+    """Run a Prometheus until the context is left.
+
+    Args:
+        directory: directory of all its files; existing files are deleted.
+        port: port on 127.0.0.1.
+        target: address to scrape, `host:port`.
+        recorder: past values to import.
+    """
     await asyncio.to_thread(_prepare, directory, port, target, recorder)
     with (directory / "prometheus.log").open("wb") as log:
         past = await asyncio.create_subprocess_exec(
@@ -102,7 +108,7 @@ async def running(directory: Path, port: int, target: str, recorder: Recorder) -
         try:
             await past.wait()
         finally:
-            await _end(past)
+            await _terminate(past)
         process = await asyncio.create_subprocess_exec(
             *die_with_parent([
                 _program("prometheus"), f"--config.file={directory / 'prometheus.yml'}",
@@ -115,10 +121,10 @@ async def running(directory: Path, port: int, target: str, recorder: Recorder) -
         try:
             yield
         finally:
-            await _end(process)
+            await _terminate(process)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _terminate(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
@@ -132,7 +138,7 @@ def _prepare(directory: Path, port: int, target: str, recorder: Recorder) -> Non
     with (directory / "past.om").open("w", encoding="utf-8") as file:
         recorder.write(file)
     for path in (alerting_files.directory() / "rules").glob("*.yml"):
-        rules = _impatient(path.read_text(encoding="utf-8")).replace(
+        rules = _with_short_holds(path.read_text(encoding="utf-8")).replace(
             _RUNBOOK, f"http://127.0.0.1:{port}/user/"
         )
         (directory / "rules" / path.name).write_text(rules, encoding="utf-8")
@@ -144,7 +150,7 @@ def _prepare(directory: Path, port: int, target: str, recorder: Recorder) -> Non
     )
 
 
-def _impatient(rules: str) -> str:
-    """Have the alerts about the shop fire after seconds."""
+def _with_short_holds(rules: str) -> str:
+    """Return the rules with alerts about the shop that fire after seconds."""
     business, pipeline, rest = rules.partition(_PIPELINE)
     return _FOR.sub(rf"\g<1>{_HOLD}", business) + pipeline + rest

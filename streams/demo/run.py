@@ -1,4 +1,4 @@
-"""Everything that the demo runs, from its start to its end."""
+"""Run the parts of the demo: Kafka, Redis, a worker, the simulated shop, a Prometheus and the live view."""
 
 import asyncio
 import contextlib
@@ -34,28 +34,30 @@ from streams.simulator.live import Plan, Progress, play
 from streams.simulator.writers import to_kafka
 
 _HISTORY = timedelta(days=548)
-#: The scenario begins so long ago, and is played slowly from some days before on: churn takes weeks.
-_TROUBLE = timedelta(days=60)
-_CALM = timedelta(days=4)
+#: Time since the begin of the scenario (churn takes weeks), and slow days before it.
+_SCENARIO = timedelta(days=60)
+_BEFORE_SCENARIO = timedelta(days=4)
 _COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
 _REFRESH_SECONDS = 0.5
 _READY_SECONDS = 60.0
-#: Latencies are shown over about the last 20 s: those of the history say nothing about the present.
+#: Scrapes over which latencies are computed, about 20 s: older latencies are those of the history.
 _LATENCY_SCRAPES = 40
-#: Where nobody watches a terminal, a line this often says how it goes.
-_LINE_SECONDS = 10.0
-#: Prometheus comes when the numbers are this fresh, and is asked this often.
+#: Seconds between two views where the output is not a terminal.
+_PRINT_SECONDS = 10.0
+#: Prometheus starts when the metrics are younger than this.
 _FRESH_SECONDS = 30.0
-#: So far may the numbers be behind the shop's latest event: a few rounds of the story.
-_BEHIND_SECONDS = 1.5 * 86_400.0
+#: Maximum lag of the metrics behind the shop's latest event, seconds of event time: a few rounds of the
+#: story.
+_MAX_LAG_SECONDS = 1.5 * 86_400.0
+#: Seconds between two requests for the firing alerts, and timeout of each.
 _ALERTS_SECONDS = 2.0
 
 
 def _port(settings: Settings) -> int:
-    """Give the port of `/metrics`: the setting's; where it was not asked for and is taken, another.
+    """Return the port of the worker: the setting's, or a free one if the default port is in use.
 
     Raises:
-        PortInUse: it was asked for and is taken: whoever has it would be mistaken for the demo's own worker.
+        PortInUse: the port was set explicitly and is in use. The view would show another program's metrics.
     """
     if settings.port and is_free(settings.host, settings.port):
         return settings.port
@@ -65,13 +67,21 @@ def _port(settings: Settings) -> int:
 
 
 class Demo:
-    """Everything that the demo runs, and what is known of it.
+    """The demo: all of its parts, and the state that the view shows.
 
     Args:
-        settings: `broker` is used if it was set, else an embedded Kafka is started.
-        plan: what the shop does.
-        seconds: how long to go on once the history is in; None: until Ctrl-C.
-        console: where it is shown.
+        settings: the settings; an embedded Kafka is started if `broker` is not set.
+        plan: plan of the simulated shop.
+        seconds: seconds to continue after the history is sent; None continues until Ctrl-C.
+        console: the terminal of the view.
+
+    Attributes:
+        live: set when the history is sent.
+        numbers: set when the metrics have reached the begin of the story.
+
+    Example:
+        >>> shop = plan(customers=8_000, seed=1, scenario="bad-autumn", rate=1.0, story_seconds=70.0)
+        >>> asyncio.run(Demo(load({}), shop, seconds=None).run())
     """
 
     def __init__(
@@ -82,27 +92,27 @@ class Demo:
         self._seconds = seconds
         self._console = console or Console()
         self._directory = settings.data_dir / "demo"
-        self._prometheus = f"http://127.0.0.1:{free_port()}" if prometheus.is_here() else None
+        self._prometheus = f"http://127.0.0.1:{free_port()}" if prometheus.is_installed() else None
         self._picture = Picture(url="", story=Story(plan), prometheus=self._prometheus or "", hints=_hints())
         self._scrapes: deque[Scrape] = deque(maxlen=_LATENCY_SCRAPES)
         self._recorder = prometheus.Recorder()
-        self.live = asyncio.Event()  #: set once the past is in
-        self.numbers = asyncio.Event()  #: set once the numbers are of the story's beginning
-        self._looked = asyncio.Event()  #: set with each look at the numbers
-        self._present = asyncio.Event()  #: set once they are of the present
+        self.live = asyncio.Event()
+        self.numbers = asyncio.Event()
+        self._scraped = asyncio.Event()  #: set after each scrape
+        self._present = asyncio.Event()  #: set when the metrics have reached the present
 
     async def run(self) -> None:
         """Run until Ctrl-C, or until the time is up.
 
         Raises:
-            BrokerUnavailable: a Kafka was named that does not answer.
-            PortInUse: the port that was asked for is taken.
-            SettingsError: TLS or SASL are set, and no Kafka was named.
-            RetentionError: a part could not start, or ended by itself.
+            BrokerUnavailable: `broker` is set, and this Kafka does not answer.
+            PortInUse: the port was set explicitly and is in use.
+            SettingsError: TLS or SASL is set without `broker`.
+            RetentionError: a part could not start, or stopped by itself.
         """
-        # The view says how it goes; what aiokafka retries is no news.
+        # The view shows the state; aiokafka's log of its retries is noise.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-        port = _port(self._settings)  # said before Kafka is started for nothing
+        port = _port(self._settings)  # before Kafka is started in vain
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -132,29 +142,29 @@ class Demo:
     async def _kafka(self) -> AsyncIterator[str]:
         if self._settings.sources["broker"] != "default":
             async with admin.connect(self._settings):
-                pass  # it answers; else the worker would say so, in its log
+                pass  # an error here is clearer than one in the worker's log
             yield self._settings.broker
             return
         if self._settings.connection != Connection():
             raise SettingsError(
                 "RETENTION_SECURITY_PROTOCOL",
-                "is for a Kafka that runs already, and none is named",
+                "needs an existing Kafka, and RETENTION_BROKER is not set",
                 source=self._settings.sources["security_protocol"],
-                hint="name it with RETENTION_BROKER, or leave out what is set for TLS and SASL",
+                hint="set RETENTION_BROKER, or remove the settings of TLS and SASL",
             )
-        self._console.print("Starting Kafka (fetched once, 43 MB, if this machine has not had it yet) ...")
-        # Each demo has a history of its own, up to its own present.
+        self._console.print("Starting Kafka (43 MB are downloaded the first time) …")
+        # Each demo simulates a new history up to the present, so it starts with an empty Kafka.
         async with EmbeddedKafka(self._directory / "kafka", fresh=True) as kafka:
             yield kafka.bootstrap
 
     @contextlib.asynccontextmanager
     async def _redis(self) -> AsyncIterator[str]:
-        """Give the URL of the read model's Redis; empty: there is none to be had."""
+        """Run a Redis for the read model and return its URL; empty if no server program is available."""
         program = find_program()
         if self._settings.redis is not None:
             yield self._settings.redis
         elif program is None:
-            self._console.print("There is no Redis for this platform: going on without the read model.")
+            self._console.print("No Redis server is installed; continuing without the read model.")
             yield ""
         else:
             with RedisServer(program, self._directory) as server:
@@ -167,7 +177,7 @@ class Demo:
     ) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
         settings = self._settings
         flags = {"broker": broker, "group": settings.group, "partitions": settings.partitions, "port": port}
-        self._console.print("Starting a worker ...")
+        self._console.print("Starting a worker …")
         log = self._directory / "worker.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
@@ -180,7 +190,7 @@ class Demo:
                 env={**os.environ, "RETENTION_HOST": settings.host,
                      "RETENTION_REDIS": redis, "RETENTION_REDIS_FILE": "",
                      "RETENTION_CONFIG": str(settings.config or ""),
-                     # The shop's time, which the last weeks pass faster than the wall's.
+                     # Event time: the last weeks pass faster than the wall clock.
                      "RETENTION_CLOCK": "event",
                      "RETENTION_PROMETHEUS": self._prometheus or ""},
             )  # fmt: skip
@@ -198,30 +208,30 @@ class Demo:
         async with aiohttp.ClientSession() as session:
             while asyncio.get_running_loop().time() < deadline:
                 if worker.returncode is not None:
-                    raise RetentionError("the worker ended while it started", f"its log is {log}")
+                    raise RetentionError("the worker stopped while starting", f"see its log: {log}")
                 with contextlib.suppress(aiohttp.ClientError):
                     await scrape(session, f"{url}/metrics")
                     return
                 await asyncio.sleep(0.1)
-        raise RetentionError("the worker did not answer", f"its log is {log}")
+        raise RetentionError("the worker did not answer", f"see its log: {log}")
 
     async def _ended(self, worker: asyncio.subprocess.Process) -> None:
         await worker.wait()
-        raise RetentionError("the worker ended by itself", f"its log is {self._directory / 'worker.log'}")
+        raise RetentionError("the worker stopped by itself", f"see its log: {self._directory / 'worker.log'}")
 
     async def _shop(self, broker: str) -> None:
         async with to_kafka(msgspec.structs.replace(self._settings, broker=broker)) as write:
-            await play(self._plan, write, self._watch, keep_up=self._keep_up)
+            await play(self._plan, write, self._on_progress, keep_up=self._keep_up)
 
     async def _keep_up(self, latest: float) -> None:
-        """Wait for the numbers: what happens in between would be seen by nobody."""
-        while (scrape := self._picture.scrape) is None or not scrape.value(AS_OF) > latest - _BEHIND_SECONDS:
-            self._looked.clear()
-            await self._looked.wait()
+        """Wait until the metrics have followed, so that the view shows each part of the story."""
+        while (scrape := self._picture.scrape) is None or not scrape.value(AS_OF) > latest - _MAX_LAG_SECONDS:
+            self._scraped.clear()
+            await self._scraped.wait()
         self.numbers.set()
 
     async def _watch_alerts(self, worker: str) -> None:
-        """Run a Prometheus once the numbers are of the present, and see what fires."""
+        """Run a Prometheus when the metrics have reached the present, and poll the firing alerts."""
         url = self._prometheus
         if url is None:
             await asyncio.Event().wait()
@@ -237,7 +247,7 @@ class Demo:
                     self._picture.firing = await firing_alerts.ask(session, url)
                 await asyncio.sleep(_ALERTS_SECONDS)
 
-    def _watch(self, progress: Progress) -> None:
+    def _on_progress(self, progress: Progress) -> None:
         self._picture.progress = progress
         if progress.live:
             self.live.set()
@@ -251,63 +261,71 @@ class Demo:
             if self._console.is_terminal:
                 await self._draw(session, url)
             else:
-                await self._tell(session, url)
+                await self._print(session, url)
 
     async def _draw(self, session: aiohttp.ClientSession, url: str) -> None:
         with Live(console=self._console, auto_refresh=False, screen=False) as live:
             while True:
-                await self._look(session, url)
+                await self._scrape(session, url)
                 live.update(self.picture(), refresh=True)
                 await asyncio.sleep(_REFRESH_SECONDS)
 
-    async def _tell(self, session: aiohttp.ClientSession, url: str) -> None:
-        said = -math.inf
+    async def _print(self, session: aiohttp.ClientSession, url: str) -> None:
+        printed = -math.inf
         try:
             while True:
-                await self._look(session, url)
-                if time.monotonic() - said >= _LINE_SECONDS:
-                    said = time.monotonic()
+                await self._scrape(session, url)
+                if time.monotonic() - printed >= _PRINT_SECONDS:
+                    printed = time.monotonic()
                     self._console.print(self.picture())
                 await asyncio.sleep(_REFRESH_SECONDS)
         finally:
             self._console.print(self.picture())
 
     def picture(self) -> RenderableType:
-        """What is known now."""
+        """Return the view of the present state."""
         return render(self._picture, self._console)
 
-    async def _look(self, session: aiohttp.ClientSession, url: str) -> None:
+    async def _scrape(self, session: aiohttp.ClientSession, url: str) -> None:
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
             found = await scrape(session, f"{url}/metrics")
             self._scrapes.append(found)
             self._picture.scrape, self._picture.earlier = found, self._scrapes[0]
-            self._picture.story.take(found)
-            self._recorder.take(found)
-            self._looked.set()
+            self._picture.story.update(found)
+            self._recorder.add(found)
+            self._scraped.set()
             if self.live.is_set() and time.time() - found.value(AS_OF) < _FRESH_SECONDS:
                 self._present.set()
 
 
 def _hints() -> tuple[str, ...]:
     hints = []
-    if not prometheus.is_here():
-        hints.append("With `prometheus` and `promtool` on this machine you would see which alerts fire.")
+    if not prometheus.is_installed():
+        hints.append("Install `prometheus` and `promtool` to see which alerts fire.")
     if shutil.which("docker") and _COMPOSE.exists():
-        hints.append("The dashboards: `docker compose up` here, then Grafana at http://127.0.0.1:3000.")
+        hints.append("For the dashboards, run `docker compose up` and open Grafana at http://127.0.0.1:3000.")
     return tuple(hints)
 
 
 def plan(*, customers: int, seed: int, scenario: str, rate: float, story_seconds: float) -> Plan:
-    """The shop of the demo: 18 months of history up to now, the last weeks of it slowly, then live."""
+    """Return the plan of the demo's shop: 18 months of history, the last weeks slowly, then live events.
+
+    Args:
+        customers: customers who come within 18 months.
+        seed: seed of the random generator.
+        scenario: key of `SCENARIOS`.
+        rate: live events a second.
+        story_seconds: seconds in which the last weeks pass.
+    """
     now = datetime.now(UTC)
-    trouble = now - _TROUBLE
+    scenario_start = now - _SCENARIO
     return Plan(
         seed=seed,
         start=now - _HISTORY,
         customers=customers,
         scenario=scenario,
-        since=trouble,
-        paced_from=trouble - _CALM,
-        speed=(_TROUBLE + _CALM).total_seconds() / story_seconds,
+        since=scenario_start,
+        paced_from=scenario_start - _BEFORE_SCENARIO,
+        speed=(_SCENARIO + _BEFORE_SCENARIO).total_seconds() / story_seconds,
         rate=rate,
     )

@@ -1,4 +1,4 @@
-"""The scenario that the demo plays: what changes when, and what the numbers were before."""
+"""The scenario of the demo: its changes with their times, and the metrics before it began."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,38 +13,46 @@ AS_OF = "retention_as_of_timestamp_seconds"
 
 
 class Event(Struct, frozen=True):
-    """What happened to the shop, and when (seconds since the epoch)."""
+    """A change in the shop.
+
+    Attributes:
+        at: time of the change, seconds since the epoch.
+        description: the change in words.
+    """
 
     at: float
-    what: str
+    description: str
 
 
 class Story:
-    """Follows a plan's scenario in the numbers.
+    """The changes of a plan's scenario, and the metrics before the first one.
 
     Args:
-        plan: its `since` says when the scenario begins; without one there is no story to tell.
+        plan: plan of the simulation; without `since` the story has no events.
+
+    Attributes:
+        events: the changes, in the order of their times.
+        opens: begin of the slow part of the plan, seconds since the epoch.
+        before: the last metrics before the first change; None until there are any.
     """
 
     def __init__(self, plan: Plan) -> None:
         began = plan.since
-        turns = SCENARIOS[plan.scenario].turns if began is not None and plan.scenario != "steady" else ()
+        changes = SCENARIOS[plan.scenario].changes if began is not None and plan.scenario != "steady" else ()
         self.events = [
-            Event((began + timedelta(days=turn.after_days)).timestamp(), turn.what)
-            for turn in turns
+            Event((began + timedelta(days=change.after_days)).timestamp(), change.description)
+            for change in changes
             if began is not None
         ]
-        #: From when on the plan takes its time, seconds since the epoch.
         self.opens = (plan.paced_from or plan.start).timestamp()
-        #: The last numbers from before it began.
         self.before: Scrape | None = None
 
-    def take(self, scrape: Scrape) -> None:
-        """Take numbers, which may be the last ones from before."""
+    def update(self, scrape: Scrape) -> None:
+        """Store the metrics if they are from before the first change."""
         if self.events and scrape.value(AS_OF) <= self.events[0].at:
             self.before = scrape
 
     def so_far(self, scrape: Scrape) -> Iterator[Event]:
-        """What has happened by the instant of these numbers."""
+        """Yield the changes up to the instant of these metrics."""
         as_of = scrape.value(AS_OF)
         return (event for event in self.events if event.at <= as_of)

@@ -1,4 +1,4 @@
-"""The demo's live view: what happened to the shop, the alerts, retention and the pipeline, in a terminal."""
+"""Draw the live view of the demo in a terminal: the scenario, the alerts, the metrics and the pipeline."""
 
 import math
 from collections.abc import Sequence
@@ -16,32 +16,32 @@ from streams.http.live_page.firing_alerts import Alert
 from streams.monitoring.scrape import Scrape
 from streams.simulator.live import Progress
 
-#: A number over nothing.
-_NOTHING = "-"
+#: Text of a metric without data.
+_NO_DATA = "-"
 
 _WINDOWS = ("7d", "30d", "90d", "365d")
 _RESPONSE_WINDOWS = ("1h", "24h", "7d", "30d")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _PRIORITIES = ("urgent", "high", "normal", "low")
 _SEVERITY = {"critical": "bold white on red", "warning": "black on yellow"}
-#: Where lines are shorter there is less in them, rather than all of it in part.
+#: Minimum columns of the wide layout; a narrower terminal shows fewer columns.
 _WIDE = 78
-#: More fill a screen, and say little more.
-_MOST_ALERTS = 4
+#: Maximum number of listed alerts: more would fill the screen.
+_MAX_ALERTS = 4
 
 
 class Picture(Struct, kw_only=True):
-    """All that is known of the demo at one moment.
+    """The state of the demo at one moment.
 
     Attributes:
-        url: the worker's.
-        progress: of the simulated shop.
-        scrape: the worker's numbers.
-        earlier: those of some seconds ago: latencies are of what came since.
+        url: address of the worker.
         story: the scenario.
-        prometheus: the Prometheus' address.
-        firing: the alerts; none: no Prometheus answers.
-        hints: what else there would be to see, a line each.
+        progress: progress of the simulated shop; None before its first event.
+        scrape: metrics of the worker; None before the first scrape.
+        earlier: metrics of about 20 s before, from which latencies are computed.
+        prometheus: address of the Prometheus; empty without one.
+        firing: firing alerts; None if no Prometheus answers.
+        hints: hints about further views, one line each.
     """
 
     url: str
@@ -55,7 +55,12 @@ class Picture(Struct, kw_only=True):
 
 
 def render(picture: Picture, console: Console) -> RenderableType:
-    """Draw as much of it as the console has lines for, the most important first."""
+    """Return the view, with as many parts as the console has lines for, the most important ones first.
+
+    Args:
+        picture: the state of the demo.
+        console: the terminal.
+    """
     wide = console.width >= _WIDE
     parts: list[tuple[int, RenderableType]] = [(0, _headline(picture, wide=wide))]
     scrape = picture.scrape
@@ -74,7 +79,7 @@ def render(picture: Picture, console: Console) -> RenderableType:
 
 
 def _fitting(parts: Sequence[tuple[int, RenderableType]], console: Console) -> list[RenderableType]:
-    """Give the parts that a terminal has room for, in their order; where there is none, all of them."""
+    """Return the parts that fit into a terminal, in their order; all of them if there is no terminal."""
     if not console.is_terminal:
         return [part for _, part in parts]
     left = console.size.height - 1
@@ -90,20 +95,20 @@ def _fitting(parts: Sequence[tuple[int, RenderableType]], console: Console) -> l
 def _headline(picture: Picture, *, wide: bool) -> RenderableType:
     progress = picture.progress
     where = Text.assemble(
-        "Look at ", (f"{picture.url}/", "bold cyan"), "  Stop with Ctrl-C", style="dim",
+        "Open ", (f"{picture.url}/", "bold cyan"), "  Stop with Ctrl-C", style="dim",
     )  # fmt: skip
     if progress is None:
-        return Group(Text("The shop opens ...", style="bold"), where)
+        return Group(Text("The shop opens …", style="bold"), where)
     if progress.live:
         return Group(Text(f"Live: {progress.sent:,} events sent so far", style="bold green"), where)
     day = datetime.fromtimestamp(progress.at, UTC).strftime("%-d %b %Y")
     if picture.story.events and progress.at >= picture.story.opens:
-        what, began = "The last weeks, faster", picture.story.opens
+        title, began = "The last weeks, fast", picture.story.opens
     else:
-        what, began = "The history", progress.start
+        title, began = "History", progress.start
     line = Table.grid(padding=(0, 1))
     line.add_row(
-        Text(what, style="bold"),
+        Text(title, style="bold"),
         *([ProgressBar(progress.end - began, progress.at - began, width=24)] if wide else []),
         f"{day}, {progress.sent:,} events",
     )
@@ -111,7 +116,7 @@ def _headline(picture: Picture, *, wide: bool) -> RenderableType:
 
 
 def _grid(*columns: str) -> Table:
-    """A table without lines: a terminal of 80 by 24 has none to spare."""
+    """Return a table without rules, which a terminal of 80 by 24 has no room for."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for number, name in enumerate(columns):
         table.add_column(name, justify="right" if number else "left", no_wrap=True)
@@ -121,32 +126,33 @@ def _grid(*columns: str) -> Table:
 def _story(story: Story, scrape: Scrape) -> RenderableType:
     happened = [
         Text.assemble(
-            (datetime.fromtimestamp(event.at, UTC).strftime("%-d %b"), "bold yellow"), f"  {event.what}"
+            (datetime.fromtimestamp(event.at, UTC).strftime("%-d %b"), "bold yellow"),
+            f"  {event.description}",
         )
         for event in story.so_far(scrape)
     ]
-    table = _grid("what followed", "before", "now")
-    before = _followed(story.before or Scrape({}))
-    for (name, then), (_, now) in zip(before, _followed(scrape), strict=True):
+    table = _grid("effect", "before", "now")
+    before = _effects(story.before or Scrape({}))
+    for (name, then), (_, now) in zip(before, _effects(scrape), strict=True):
         table.add_row(name, then, Text(now, "bold"))
     return Group(*happened, table, _why(scrape))
 
 
-def _followed(scrape: Scrape) -> list[tuple[str, str]]:
-    """What a shop in trouble sees, in the order in which it does."""
+def _effects(scrape: Scrape) -> list[tuple[str, str]]:
+    """Return the metrics that the scenario affects, in the order in which they react."""
     waiting = sum(scrape.value("retention_tickets_unanswered", by="human", priority=p) for p in _PRIORITIES)
     late = scrape.value("retention_sla_breach_ratio", window="7d", sla="first_human_response", priority="all")
     return [
-        ("tickets that wait for a person", _count(waiting)),
-        ("answered too late, 7 days", _share(late)),
+        ("tickets without a human response", _count(waiting)),
+        ("first response too late, 7 days", _share(late)),
         ("delivered on time, 7 days", _share(scrape.value("retention_on_time_delivery_ratio", window="7d"))),
-        ("would recommend the shop (NPS), 30 days", _number(scrape.value("retention_nps", window="30d"), 0)),
+        ("net promoter score (NPS), 30 days", _number(scrape.value("retention_nps", window="30d"), 0)),
         ("churn, 30 days", _share(scrape.value("retention_churn_ratio", window="30d"))),
     ]
 
 
 def _why(scrape: Scrape) -> Text:
-    """Churn by what customers had met, beside that of those who had met nothing."""
+    """Return the churn of customers with a bad experience, and of those without one."""
 
     def lost(exposure: str) -> str:
         labels = {"window": "30d", "exposure": exposure}
@@ -154,25 +160,26 @@ def _why(scrape: Scrape) -> Text:
         return f"{_share(scrape.value('retention_churn_by_exposure_ratio', **labels))} of {_count(among)}"
 
     return Text.assemble(
-        ("why: ", "bold"), "lost after a slow answer ", (lost("slow_response"), "bold"),
-        ", a late parcel ", (lost("late_delivery"), "bold"), ", no trouble ", lost("none"),
+        ("causes: ", "bold"), "churn after a slow response ", (lost("slow_response"), "bold"),
+        ", a late parcel ", (lost("late_delivery"), "bold"), ", without trouble ", lost("none"),
     )  # fmt: skip
 
 
 def _alerts(firing: Sequence[Alert], prometheus: str) -> RenderableType:
-    """One line an alert, then what the first says in numbers."""
+    """Return one line for each alert, and the description of the first one."""
     page = (f"{prometheus}/alerts", "cyan")
     if not firing:
-        return Text.assemble("No alert fires: ", page, style="dim")
+        return Text.assemble("No alert is firing: ", page, style="dim")
     table = Table.grid(padding=(0, 1))
-    for alert in firing[:_MOST_ALERTS]:
+    for alert in firing[:_MAX_ALERTS]:
         badge = Text(f" {alert.severity} ", _SEVERITY.get(alert.severity, ""))
         table.add_row(badge, Text(alert.summary, "bold", no_wrap=True, overflow="ellipsis"))
-    more = len(firing) - _MOST_ALERTS
-    rest = f"and {more} more: " if more > 0 else ""
+    more = len(firing) - _MAX_ALERTS
+    remaining = f"and {more} more: " if more > 0 else ""
     first = firing[0]
     return Group(
-        table, Text.assemble(f"The first, for {first.team}: {first.description} ", rest, page, style="dim")
+        table,
+        Text.assemble(f"The first, for {first.team}: {first.description} ", remaining, page, style="dim"),
     )
 
 
@@ -194,7 +201,7 @@ def _retention(scrape: Scrape, *, wide: bool) -> RenderableType:
 
 
 def _responses(scrape: Scrape) -> RenderableType:
-    table = _grid("a person's", "answer, half", "90 %", "resolved, half")
+    table = _grid("human", "response, median", "90 %", "resolved, median")
     for window in _RESPONSE_WINDOWS:
         labels = {"window": window, "priority": "all"}
         table.add_row(
@@ -227,39 +234,39 @@ def _pipeline(scrape: Scrape, earlier: Scrape | None) -> RenderableType:
     return Text.assemble(
         ("caught up" if caught_up else "catching up", "green" if caught_up else "yellow"),
         f"  as of {_moment(as_of)}{_latency(p99)}"
-        f"  refused {_count(scrape.total('retention_worker_dead_letters_total'))}",
+        f"  rejected {_count(scrape.total('retention_worker_dead_letters_total'))}",
         style="dim",
     )
 
 
 def _latency(bound: float) -> str:
-    """What a histogram says: an upper bound, of what came of late."""
+    """Return the latency of recent events as text: an upper bound, from a histogram."""
     if math.isnan(bound):
         return ""
     return "  99 % counted after minutes" if math.isinf(bound) else f"  99 % counted within {bound:g} s"
 
 
 def _share(value: float) -> str:
-    return _NOTHING if math.isnan(value) else f"{value:.1%}"
+    return _NO_DATA if math.isnan(value) else f"{value:.1%}"
 
 
 def _count(value: float) -> str:
-    return _NOTHING if math.isnan(value) else f"{value:,.0f}"
+    return _NO_DATA if math.isnan(value) else f"{value:,.0f}"
 
 
 def _number(value: float, digits: int) -> str:
-    return _NOTHING if math.isnan(value) else f"{value:.{digits}f}"
+    return _NO_DATA if math.isnan(value) else f"{value:.{digits}f}"
 
 
 def _moment(seconds: float) -> str:
     if math.isnan(seconds):
-        return _NOTHING
+        return _NO_DATA
     return datetime.fromtimestamp(seconds, UTC).strftime("%-d %b %H:%M:%S UTC")
 
 
 def _duration(seconds: float) -> str:
     if math.isnan(seconds):
-        return _NOTHING
+        return _NO_DATA
     if seconds < 2 * _HOUR:
         return f"{seconds / _MINUTE:.0f} min"
     return f"{seconds / _HOUR:.1f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.1f} d"

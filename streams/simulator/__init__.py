@@ -1,7 +1,8 @@
-"""A simulated shop: what its customers, warehouse and support do, as events of the input topics.
+"""A simulated shop: the actions of its customers, warehouse and support, as events of the input topics.
 
-Pure but for its own random generator: the same seed and parameters give the same bytes, and nothing here
-reads a clock. `simulate` is the stream of events; `streams.simulator.live` plays it against the clock.
+Equal seeds and parameters give equal bytes: all randomness comes from one generator, and only `live` reads a
+clock. Imports `config`, `kafka` and `ingest` (in `writers` alone).
+Start at `simulate`, which yields events; `live` plays them in real time, and `shop` has the departments.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from streams.simulator.shop import Shop
 
 __all__ = ["SCENARIOS", "Event", "Shop", "open_shop", "simulate", "topic_of"]
 
-#: A scenario begins this long before the end: the whole `start` of the 90 d window has met it by then.
+#: Default days from the begin of a scenario to the end: then it affects the whole 90 d window.
 SCENARIO_DAYS = 200.0
 
 _TOPICS = {
@@ -33,7 +34,7 @@ _TOPICS = {
 
 
 def topic_of(event: Event) -> str:
-    """The input topic that an event belongs to (docs/metrics.md, events)."""
+    """Return the input topic of an event (docs/metrics.md, events)."""
     return _TOPICS[event["type"].partition(".")[0]]
 
 
@@ -48,10 +49,20 @@ def open_shop(
     until: datetime | None = None,
     currencies: tuple[str, ...] = ("USD",),
 ) -> Shop:
-    """A shop that opens at `start`, run by `scenario` from `since` to `until`.
+    """Return a shop that opens at `start`.
 
-    `since` defaults to 200 days before `end`, or to half the time where that is shorter; `until` to never.
-    The shop itself has no end: `end` only places the scenario. Raises `KeyError` for an unknown scenario.
+    Args:
+        seed: seed of the random generator.
+        start: opening of the shop.
+        end: end of the history; it only determines the default of `since`.
+        customers: customers who come within 18 months.
+        scenario: key of `SCENARIOS`.
+        since: begin of the scenario; None is 200 days before `end`, or half of the time if that is shorter.
+        until: end of the scenario; None is never.
+        currencies: currencies; the first ones are the most frequent.
+
+    Raises:
+        KeyError: the scenario is unknown.
     """
     opening, closing = start.timestamp(), end.timestamp()
     if since is None:
@@ -59,7 +70,7 @@ def open_shop(
     else:
         began = since.timestamp()
     period = None if scenario == "steady" else (began, until.timestamp() if until else None)
-    # Shops of different parameters in one Kafka are different customers.
+    # Shops with different parameters have different customer ids, so that one Kafka can hold both.
     parameters = repr((seed, opening, customers, currencies, scenario, period))
     key = f"{crc32(parameters.encode()) & 0xFFFF:04x}"
     shop = Shop(seed=seed, start=opening, customers=customers, key=key, currencies=currencies)
@@ -79,9 +90,15 @@ def simulate(
     until: datetime | None = None,
     currencies: tuple[str, ...] = ("USD",),
 ) -> Iterator[Event]:
-    """The events of a shop from `start` to `end`, in the order of their time.
+    """Yield the events of a shop from `start` to `end`, in the order of their times.
 
-    Each is a JSON object as docs/metrics.md defines; `topic_of` names its topic. Arguments as in `open_shop`.
+    Each event is a JSON object as defined in docs/metrics.md; `topic_of` returns its topic. The arguments are
+    those of `open_shop`.
+
+    Example:
+        >>> opened, closed = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+        >>> next(simulate(1, opened, closed, customers=100))["type"]
+        'order.placed'
     """
     shop = open_shop(seed, start, end, customers, scenario, since=since, until=until, currencies=currencies)
     return (event for _, event in shop.run(end.timestamp()))

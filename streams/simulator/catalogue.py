@@ -1,7 +1,7 @@
-"""Products, their prices, and a stock that sells out when suppliers are late.
+"""Products with their prices, and a stock that sells out when suppliers are late.
 
-Each product is ordered again when what is left would last no longer than usual deliveries take, for what sold
-lately. Stockouts are what follows when deliveries take longer than that.
+A product is reordered when its stock, at the recent demand, lasts only as long as a usual delivery takes.
+Stockouts follow when deliveries take longer.
 """
 
 from bisect import bisect
@@ -20,7 +20,16 @@ _DEMAND_MEMORY_DAYS = 14.0
 
 @dataclass(slots=True, eq=False)
 class Product:
-    """One product; the price in minor units, demand in units a second."""
+    """One product.
+
+    Attributes:
+        sku: stock keeping unit.
+        price: price, minor units.
+        stock: items in stock.
+        demand: recent demand, items a second.
+        last_sold: time of the last sale, seconds since the epoch.
+        on_order: whether a delivery is on its way.
+    """
 
     sku: str
     price: int
@@ -31,7 +40,12 @@ class Product:
 
 
 class Catalogue:
-    """Everything that is for sale."""
+    """All products of the shop.
+
+    Args:
+        world: clock and random generator.
+        expected_orders_a_day: orders a day for which the first stock is sized.
+    """
 
     def __init__(self, world: World, expected_orders_a_day: float) -> None:
         self._world = world
@@ -47,12 +61,12 @@ class Catalogue:
             self._products.append(Product(f"sku-{rank:03}", int(price), stock, demand, world.now))
 
     def pick(self) -> Product:
-        """What somebody wants, the popular more often."""
+        """Return a random product, popular ones more often."""
         index = bisect(self._popularity, self._world.random.random())
         return self._products[min(index, _PRODUCTS - 1)]
 
     def sell(self, product: Product, quantity: int) -> None:
-        """Take `quantity` from the stock, and order more in time as demand has lately been."""
+        """Remove `quantity` items from the stock, and reorder if the recent demand requires it."""
         now = self._world.now
         elapsed = max(now - product.last_sold, 1e-3)
         weight = min(elapsed / (_DEMAND_MEMORY_DAYS * DAY), 1.0)
@@ -61,7 +75,7 @@ class Catalogue:
         product.stock -= quantity
         if not product.on_order and product.stock < 2 + product.demand * DAY * _REORDER_AT_DAYS:
             product.on_order = True
-            lead = self._world.lognormal(_LEAD_DAYS * DAY, 0.3) * self._world.causes.supply
+            lead = self._world.lognormal(_LEAD_DAYS * DAY, 0.3) * self._world.conditions.supply
             amount = 4 + product.demand * DAY * _ORDER_FOR_DAYS
             self._world.after(lead, self._restock, product, amount)
 
@@ -70,7 +84,7 @@ class Catalogue:
         product.on_order = False
 
     def stock_up(self, items: float) -> None:
-        """Fill the shelves with `items` more, of each product as many as its popularity asks for."""
+        """Add `items` to the stock, distributed over the products by popularity."""
         below = 0.0
         for product, up_to in zip(self._products, self._popularity, strict=True):
             product.stock = max(product.stock, 0) + items * (up_to - below)

@@ -1,8 +1,8 @@
-"""Customers: how often they come, what they expect, and when they have had enough.
+"""Customers: how often they visit, how experiences change their mood, and when they leave.
 
-Purchases follow the MBG/NBD model (Batislam et al., 2007): each buys at a rate of their own (gamma over the
-population) until, after some purchase, they drop out with a probability of their own (beta). What they meet
-moves their mood, the mood moves that probability, and a bad experience may be the last.
+Purchases follow the MBG/NBD model (Batislam et al., 2007). Each customer buys at an individual rate, gamma
+distributed, and drops out after a purchase with an individual probability, beta distributed. Experiences
+change the mood, and the mood changes that probability. A bad experience can also be the last one.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from streams.simulator.fulfilment import Order
     from streams.simulator.shop import Shop
 
-#: A purchase every 40 days on average; the shape says how different customers are.
+#: Mean days between purchases; a smaller shape makes customers more different.
 _DAYS_BETWEEN = 40.0
 _RATE_SHAPE = 1.1
 _DROPOUT = (0.9, 12.0)
-#: Share of the customers that the shop has from its first weeks on; the others come over the years.
+#: Share of the customers who come in the first weeks; the others come at a constant rate.
 _FOUNDERS = 0.4
 _OPENING_DAYS = 45.0
 _NOMINAL_DAYS = 548.0
@@ -32,10 +32,28 @@ _EXPERIMENT_SHARE = 0.5
 
 @dataclass(slots=True, eq=False)
 class Customer:
-    """One customer, as the shop cannot see them."""
+    """One customer, with the properties that the shop cannot observe.
+
+    Attributes:
+        id: customer id.
+        rate: proposed visits a second.
+        dropout: probability of dropping out after a purchase in a neutral mood.
+        sensitivity: factor of the probability of leaving after a bad experience, 0 to 1.
+        channel: sales channel of the customer.
+        method: payment method.
+        currency: currency of the orders.
+        variants: experiment -> variant; None outside the experiment.
+        referrer: id of the customer who recommended the shop.
+        mood: from -1, furious, to 1, delighted.
+        shopping: whether the customer still visits.
+        erased: whether the customer was erased.
+        guest: whether the customer has no account yet.
+        orders: number of orders.
+        last_order: latest order.
+        chain: number of the current chain of visits; a visit of an earlier chain is ignored.
+    """
 
     id: str
-    #: Proposed visits a second, and the chance to drop out after a purchase.
     rate: float
     dropout: float
     sensitivity: float
@@ -44,25 +62,32 @@ class Customer:
     currency: str
     variants: dict[str, str] | None
     referrer: str | None = None
-    #: From -1, furious, to 1, delighted.
     mood: float = 0.2
     shopping: bool = True
     erased: bool = False
     guest: bool = False
     orders: int = 0
     last_order: "Order | None" = None
-    #: Changes when a new chain of visits begins, so that the old one ends.
     chain: int = 0
 
 
 class Customers:
-    """Everybody who ever came, who comes next, and who leaves."""
+    """All customers: arrivals, visits and departures.
+
+    Args:
+        shop: the shop.
+        count: customers who come within 18 months.
+        currencies: currencies; the first ones are the most frequent.
+
+    Attributes:
+        all: every customer who ever came, in the order of arrival.
+    """
 
     def __init__(self, shop: "Shop", count: int, currencies: tuple[str, ...]) -> None:
         self._shop = shop
         self._world: World = shop.world
         self._currencies = currencies
-        self.everybody: list[Customer] = []
+        self.all: list[Customer] = []
         random = self._world.random
         for _ in range(round(count * _FOUNDERS)):
             self._world.after(random.random() * _OPENING_DAYS * DAY, self.arrive)
@@ -72,13 +97,17 @@ class Customers:
 
     def _next_arrival(self) -> None:
         self.arrive()
-        rate = self._arrival_rate * self._world.causes.arrivals * season(self._world.now)
+        rate = self._arrival_rate * self._world.conditions.arrivals * season(self._world.now)
         self._world.after(self._world.random.expovariate(rate), self._next_arrival)
 
     def arrive(self, referrer: str | None = None) -> Customer:
-        """A new customer, who begins to shop within hours."""
+        """Add a new customer, whose first visit is within hours.
+
+        Args:
+            referrer: id of the customer who recommended the shop.
+        """
         customer = self._draw(referrer)
-        self.everybody.append(customer)
+        self.all.append(customer)
         self._world.after(self._world.random.random() * DAY / 4, self._shop.storefront.first_visit, customer)
         self._plan_visit(customer)
         return customer
@@ -91,7 +120,7 @@ class Customers:
             variants = {"checkout-v2": self._world.pick("ab")}
         guest = self._world.chance(0.03)
         return Customer(
-            id=f"{'g' if guest else 'c'}-{self._world.key}-{len(self.everybody):06}",
+            id=f"{'g' if guest else 'c'}-{self._world.key}-{len(self.all):06}",
             rate=max(rate, 1 / (2000 * DAY)) * PROPOSALS,
             dropout=random.betavariate(*_DROPOUT),
             sensitivity=random.betavariate(2.0, 3.0),
@@ -119,17 +148,27 @@ class Customers:
             self._shop.storefront.browse(customer)
 
     def please(self, customer: Customer, amount: float) -> None:
-        """Something went well."""
+        """Improve the mood by a share of its distance to 1.
+
+        Args:
+            customer: the customer.
+            amount: the share, 0 to 1.
+        """
         customer.mood += amount * (1 - customer.mood)
 
     def disappoint(self, customer: Customer, severity: float) -> None:
-        """Something went badly, 0 to 1: the mood sinks, and this may have been once too often."""
+        """Lower the mood after a bad experience; the customer may leave.
+
+        Args:
+            customer: the customer.
+            severity: severity of the experience, 0 to 1.
+        """
         customer.mood = max(-1.0, customer.mood - severity)
         if customer.shopping and self._world.chance(severity * customer.sensitivity * 1.4):
             self.leave(customer)
 
     def bought(self, customer: Customer) -> None:
-        """After a purchase: the mood calms down, and some have all they need."""
+        """Update a customer after a purchase: the mood calms down, and some customers drop out."""
         customer.orders += 1
         customer.mood += 0.15 * (0.2 - customer.mood)
         if self._world.chance(customer.dropout * exp(-1.2 * customer.mood)):
@@ -138,7 +177,7 @@ class Customers:
             self._sign_up(customer)
 
     def leave(self, customer: Customer) -> None:
-        """They shop no more, unless they can be won back; a few want to be forgotten."""
+        """Stop the visits of a customer. The shop contacts some of them later; a few request erasure."""
         random = self._world.random
         customer.shopping = False
         if self._world.chance(0.01):
@@ -147,7 +186,7 @@ class Customers:
             self._world.after((55 + 40 * random.random()) * DAY, self._contact, customer)
 
     def come_back(self, customer: Customer) -> None:
-        """They shop again."""
+        """Restart the visits of a customer."""
         customer.shopping = True
         customer.mood = max(customer.mood, 0.0)
         customer.chain += 1
@@ -156,17 +195,17 @@ class Customers:
     def _contact(self, customer: Customer) -> None:
         if customer.shopping:
             return
-        self._world.say("customer.contacted", customer, action_id=self._world.new_id("a"))
+        self._world.emit("customer.contacted", customer, action_id=self._world.new_id("a"))
         if self._world.chance(0.12 * (1 + customer.mood)):
             self._world.after(self._world.random.random() * 3 * DAY, self.come_back, customer)
 
     def _sign_up(self, customer: Customer) -> None:
-        """A guest opens an account: from now on they go by its name."""
-        account = f"c{customer.id[1:]}"
-        self._world.say("customer.merged", customer, into=account)
-        customer.id = account
+        """Merge a guest into a new registered customer, whose id later events have."""
+        registered = f"c{customer.id[1:]}"
+        self._world.emit("customer.merged", customer, into=registered)
+        customer.id = registered
         customer.guest = False
 
     def _erase(self, customer: Customer) -> None:
-        self._world.say("customer.erased", customer)
+        self._world.emit("customer.erased", customer)
         customer.erased = True

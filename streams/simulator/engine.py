@@ -1,7 +1,8 @@
-"""The simulated world's clock, luck and voice: what happens next, and what is said about it.
+"""The discrete-event engine of the simulation: its clock, its random generator and its scheduled actions.
 
-One heap of what is to come, so that memory is bounded by customers and things in flight, and events come out
-in the order of their time. Everything random comes from one generator, so a seed decides everything.
+Actions wait in one heap, so memory is bounded by the customers and the pending actions, and events are
+emitted in the order of their times. All randomness comes from one generator, so the seed determines every
+event.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,17 +12,23 @@ from math import log
 from random import Random
 from typing import Any, Protocol, TypeVar
 
-from streams.simulator.scenarios import NORMAL, Causes
+from streams.simulator.scenarios import NORMAL, Conditions
 
 Event = dict[str, Any]
 T = TypeVar("T")
 
-#: Seconds kept free before an end, so that what is said in one breath, a millisecond apart, is not after it.
-_GRAIN = 0.01
+#: Seconds kept free before an end: events of one action are a millisecond apart and must not pass the end.
+_END_MARGIN_SECONDS = 0.01
 
 
 class Identity(Protocol):
-    """Whoever an event is about."""
+    """The customer of an event.
+
+    Attributes:
+        id: customer id.
+        erased: whether the customer was erased.
+        variants: experiment -> variant; None outside the experiment.
+    """
 
     id: str
     erased: bool
@@ -29,52 +36,86 @@ class Identity(Protocol):
 
 
 class World:
-    """Time in seconds since the epoch, UTC; `key` makes the ids of different runs differ."""
+    """Clock, random generator and scheduled actions of one simulation.
+
+    Args:
+        seed: seed of the random generator.
+        start: first time, seconds since the epoch.
+        key: part of every id, which distinguishes the ids of different simulations.
+
+    Attributes:
+        now: current time, seconds since the epoch.
+        random: the random generator.
+        conditions: conditions under which the shop runs.
+        key: part of every id.
+    """
 
     def __init__(self, seed: int, start: float, key: str) -> None:
         self.now = start
         self.random = Random(seed)
-        self.causes: Causes = NORMAL
+        self.conditions: Conditions = NORMAL
         self.key = key
-        self._to_come: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
-        self._scheduled = 0
+        self._scheduled_actions: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
+        self._action_count = 0
         self._ids = 0
-        self._said: list[tuple[int, Event]] = []
+        self._emitted: list[tuple[int, Event]] = []
         self._last_ms = 0
 
     def at(self, time: float, action: Callable[..., object], *args: object) -> None:
-        """Have `action(*args)` happen at `time`, or now where that is past."""
-        self._scheduled += 1
-        heappush(self._to_come, (max(time, self.now), self._scheduled, action, args))
+        """Schedule `action(*args)`.
+
+        Args:
+            time: time of the action, seconds since the epoch; a past time means now.
+            action: the action.
+            args: its arguments.
+        """
+        self._action_count += 1
+        heappush(self._scheduled_actions, (max(time, self.now), self._action_count, action, args))
 
     def after(self, seconds: float, action: Callable[..., object], *args: object) -> None:
-        """Have `action(*args)` happen `seconds` from now."""
-        self._scheduled += 1
-        heappush(self._to_come, (self.now + seconds, self._scheduled, action, args))
+        """Schedule `action(*args)` in `seconds` seconds.
+
+        Args:
+            seconds: seconds from now.
+            action: the action.
+            args: its arguments.
+        """
+        self._action_count += 1
+        heappush(self._scheduled_actions, (self.now + seconds, self._action_count, action, args))
 
     def new_id(self, prefix: str) -> str:
-        """An id that this run gives to nothing else, such as `o-3f2a-1b0`."""
+        """Return an id that is unique in this simulation, such as `o-3f2a-1b0`."""
         self._ids += 1
         return f"{prefix}-{self.key}-{self._ids:x}"
 
     def chance(self, probability: float) -> bool:
-        """Whether luck has it so."""
+        """Return True with this probability."""
         return self.random.random() < probability
 
     def pick(self, options: Sequence[T]) -> T:
-        """One of `options`, each as probable as any other."""
+        """Return one of `options`, all equally probable."""
         return options[int(self.random.random() * len(options))]
 
     def lognormal(self, median: float, sigma: float) -> float:
-        """A duration around `median`, with a long tail to the right."""
+        """Return a lognormal random number, such as a duration.
+
+        Args:
+            median: median of the distribution.
+            sigma: standard deviation of the logarithm.
+        """
         return self.random.lognormvariate(log(median), sigma)
 
-    def say(self, kind: str, who: Identity, /, **fields: object) -> None:
-        """Emit an event of type `kind` about `who`, now. Nothing is said about the erased.
+    def emit(self, kind: str, customer: Identity, /, **fields: object) -> None:
+        """Emit an event at the current time. Erased customers have no events.
 
-        Times are in whole milliseconds and strictly increase: what happens next is later.
+        Event times are whole milliseconds and strictly increase.
+
+        Args:
+            kind: event type.
+            customer: customer of the event.
+            fields: further fields of the event.
         """
-        if who.erased:
+        if customer.erased:
             return
         milliseconds = max(int(self.now * 1000), self._last_ms + 1)
         self._last_ms = milliseconds
@@ -82,27 +123,30 @@ class World:
             "id": self.new_id("e"),
             "type": kind,
             "time": timestamp(milliseconds),
-            "customer_id": who.id,
+            "customer_id": customer.id,
             **fields,
         }
-        if who.variants is not None:
-            event["experiments"] = who.variants
-        self._said.append((milliseconds, event))
+        if customer.variants is not None:
+            event["experiments"] = customer.variants
+        self._emitted.append((milliseconds, event))
 
     def run(self, until: float) -> Iterator[tuple[int, Event]]:
-        """What is said up to `until`, as (milliseconds since the epoch, event), in the order of time.
+        """Yield pairs of a time, milliseconds since the epoch, and an event, in the order of time.
 
-        Can be called again with a later `until`, and goes on where it stopped.
+        A later call with a later `until` continues where this one stopped.
+
+        Args:
+            until: time up to which to run, seconds since the epoch.
         """
-        to_come, said = self._to_come, self._said
-        while to_come and to_come[0][0] <= until - _GRAIN:
-            self.now, _, action, args = heappop(to_come)
+        actions, emitted = self._scheduled_actions, self._emitted
+        while actions and actions[0][0] <= until - _END_MARGIN_SECONDS:
+            self.now, _, action, args = heappop(actions)
             action(*args)
-            if said:
-                yield from said
-                said.clear()
+            if emitted:
+                yield from emitted
+                emitted.clear()
 
 
 def timestamp(milliseconds: int) -> str:
-    """RFC 3339, UTC, to the millisecond."""
+    """Return a time, milliseconds since the epoch, in RFC 3339 and UTC."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,4 +1,4 @@
-"""What customers say: reviews, survey answers and recommendations, as their experience was."""
+"""Reviews, survey answers and recommendations, which follow from the customer's experiences."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ _DELIGHTED = 0.3
 
 
 class Feedback:
-    """Asks for answers, and hears what nobody asked for."""
+    """Emits the feedback of customers, solicited or not."""
 
     def __init__(self, shop: "Shop") -> None:
         self._shop = shop
@@ -32,7 +32,12 @@ class Feedback:
         return min(max(round(self._random.gauss(around, spread)), least), most)
 
     def after_purchase(self, order: Order, *, faulty: bool) -> None:
-        """The days after a purchase, when one may review, answer, or tell friends."""
+        """Schedule the feedback of the days after a purchase.
+
+        Args:
+            order: the purchase.
+            faulty: whether a product was faulty.
+        """
         customer = order.customer
         opinionated = 0.06 + 0.16 * abs(customer.mood)
         if self._world.chance(opinionated):
@@ -47,7 +52,12 @@ class Feedback:
             self._world.after(self._world.lognormal(DAY, 0.8), self._share, customer)
 
     def review(self, order: Order, *, faulty: bool) -> None:
-        """A rating with a few words; some think better of it later."""
+        """Emit a review; some are revised or removed later.
+
+        Args:
+            order: the order that is reviewed.
+            faulty: whether a product was faulty.
+        """
         customer = order.customer
         rating = self._score(4.1 + 1.1 * customer.mood - 1.8 * faulty - 1.0 * order.late, 0.8, _RATINGS)
         review = self._world.new_id("v")
@@ -65,7 +75,7 @@ class Feedback:
             fields = {
                 "sentiment": round(max(-1.0, min(1.0, (rating - 3) / 2 + self._random.gauss(0, 0.2))), 3)
             }
-        self._world.say(
+        self._world.emit(
             "review.submitted",
             customer,
             channel=customer.channel,
@@ -79,23 +89,29 @@ class Feedback:
         self._submit(customer, review, self._score(3.8 + 1.5 * customer.mood, 0.8, _RATINGS), order)
 
     def _remove(self, customer: Customer, review: str) -> None:
-        self._world.say("review.removed", customer, review_id=review)
+        self._world.emit("review.removed", customer, review_id=review)
 
     def answer_nps(self, customer: Customer) -> None:
-        """How likely they are to recommend the shop."""
+        """Emit an NPS answer: how likely the customer is to recommend the shop."""
         self._answer(customer, "nps", self._score(7.6 + 2.8 * customer.mood, 1.5, _NPS))
 
     def after_ticket(self, customer: Customer, ticket: str, *, slow: bool) -> None:
-        """How content they are with the help they got."""
+        """Emit a CSAT answer about a ticket.
+
+        Args:
+            customer: the customer.
+            ticket: id of the ticket.
+            slow: whether the first response came later than expected.
+        """
         score = self._score(4.1 + 0.9 * customer.mood - 1.2 * slow, 0.8, _CSAT)
         self._answer(customer, "csat", score, ticket_id=ticket)
 
     def _answer(self, customer: Customer, survey: str, score: int, **about: object) -> None:
-        self._world.say("survey.answered", customer, survey=survey, score=score, **about)
+        self._world.emit("survey.answered", customer, survey=survey, score=score, **about)
 
     def _share(self, customer: Customer) -> None:
         platform = self._world.pick(_PLATFORMS)
-        self._world.say("experience.shared", customer, channel="social", platform=platform)
+        self._world.emit("experience.shared", customer, channel="social", platform=platform)
         if self._world.chance(0.6):
             friend = self._world.lognormal(30 * HOUR, 0.8)
             self._world.after(friend, self._shop.customers.arrive, customer.id)

@@ -1,4 +1,4 @@
-"""From the order to the door: packing, the carrier, what was promised, and what went wrong."""
+"""Fulfilment of orders: packing, shipping, promised delivery times, and late parcels."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,13 +10,26 @@ from streams.simulator.seasons import DAY, HOUR
 if TYPE_CHECKING:
     from streams.simulator.shop import Shop
 
-#: Carried home by the customer, or by the marketplace's own carrier, which tells us nothing.
-_NOT_DELIVERED_BY_US = frozenset({"store", "marketplace"})
+#: Sales channels without delivery events: customers carry the goods home, or the marketplace delivers them.
+_NOT_DELIVERED = frozenset({"store", "marketplace"})
 
 
 @dataclass(slots=True, eq=False)
 class Order:
-    """An order on its way; the amount in minor units of the customer's currency."""
+    """An order.
+
+    Attributes:
+        id: order id.
+        customer: the customer.
+        amount: amount, minor units of the customer's currency.
+        placed: time of the order, seconds since the epoch.
+        promised: promised delivery time, seconds since the epoch; None without delivery.
+        shipped: whether the parcel has left.
+        delivered: whether the parcel has arrived.
+        cancelled: whether the order was cancelled.
+        late: whether the promised time passed before the delivery.
+        refund_asked: whether a refund was requested.
+    """
 
     id: str
     customer: Customer
@@ -31,24 +44,30 @@ class Order:
 
 
 class Fulfilment:
-    """Takes orders, packs and sends them."""
+    """Accepts, packs and ships orders."""
 
     def __init__(self, shop: "Shop") -> None:
         self._shop = shop
         self._world = shop.world
         self._random = shop.world.random
 
-    def take(self, customer: Customer, amount: int, fields: dict[str, object]) -> None:
-        """Accept an order, and set on its way what has to be carried."""
+    def place(self, customer: Customer, amount: int, fields: dict[str, object]) -> None:
+        """Emit an order and schedule its delivery.
+
+        Args:
+            customer: the customer.
+            amount: amount, minor units of the customer's currency.
+            fields: further fields of the event.
+        """
         order = Order(self._world.new_id("o"), customer, amount, self._world.now)
-        carried = customer.channel not in _NOT_DELIVERED_BY_US
+        carried = customer.channel not in _NOT_DELIVERED
         express = carried and self._world.chance(0.08)
         if carried:
             order.promised = self._world.now + (
                 0.9 * DAY if express else (4 + 2 * self._random.random()) * DAY
             )
             fields["promised_at"] = timestamp(int(order.promised * 1000))
-        self._world.say(
+        self._world.emit(
             "order.placed",
             customer,
             channel=customer.channel,
@@ -78,24 +97,24 @@ class Fulfilment:
         if order.shipped or order.cancelled:
             return
         order.amount = int(order.amount * (0.6 + 0.8 * self._random.random()))
-        self._world.say("order.amended", order.customer, order_id=order.id, amount=order.amount)
+        self._world.emit("order.amended", order.customer, order_id=order.id, amount=order.amount)
 
     def _cancel(self, order: Order, reason: str) -> None:
         if order.delivered or order.cancelled:
             return
         order.cancelled = True
-        self._world.say("order.cancelled", order.customer, order_id=order.id, reason=reason)
+        self._world.emit("order.cancelled", order.customer, order_id=order.id, reason=reason)
 
     def _ship(self, order: Order, usual: float) -> None:
         if order.cancelled:
             return
         order.shipped = True
-        self._world.say("order.shipped", order.customer, order_id=order.id)
-        transit = self._world.lognormal(usual, 0.3) * self._world.causes.transit
+        self._world.emit("order.shipped", order.customer, order_id=order.id)
+        transit = self._world.lognormal(usual, 0.3) * self._world.conditions.transit
         self._world.after(transit, self._deliver, order)
 
     def _check_promise(self, order: Order) -> None:
-        """The day has come: has the parcel?"""
+        """Handle the promised delivery time: a parcel that has not arrived is late."""
         if order.delivered or order.cancelled:
             return
         order.late = True
@@ -109,13 +128,13 @@ class Fulfilment:
         if order.cancelled:
             return
         order.delivered = True
-        self._world.say("order.delivered", order.customer, order_id=order.id)
+        self._world.emit("order.delivered", order.customer, order_id=order.id)
         if order.late:
             self._shop.customers.disappoint(order.customer, 0.15)
         self._world.after(self._random.random() * DAY, self._used, order)
 
     def _used(self, order: Order) -> None:
-        """The customer has tried what they bought: is it what they hoped for?"""
+        """Handle the first use of the purchase: it may be faulty, and the customer may request a refund."""
         faulty = self._world.chance(0.04)
         if faulty:
             self._shop.customers.disappoint(order.customer, 0.25)

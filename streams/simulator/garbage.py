@@ -1,4 +1,4 @@
-"""Records as careless producers write them: one for each reason to refuse a record, and some more."""
+"""Invalid records: at least one for each reason to reject a record."""
 
 from collections.abc import Callable
 from random import Random
@@ -18,7 +18,7 @@ def _without(field: str) -> Callable[[Event], bytes]:
 
 
 _ORDER: Final[Event] = {"type": "order.placed", "order_id": "o-bad", "amount": 1999, "currency": "USD"}
-_WAYS: Final[tuple[Callable[[Event], bytes], ...]] = (
+_DEFECTS: Final[tuple[Callable[[Event], bytes], ...]] = (
     lambda _: b"\x00\xff\xfe not json",
     lambda _: b"",
     lambda event: msgspec.json.encode(event)[:-7],
@@ -33,5 +33,10 @@ _WAYS: Final[tuple[Callable[[Event], bytes], ...]] = (
 
 
 def spoil(event: Event, random: Random) -> bytes:
-    """A bad record, made of a good event or of nothing at all; it holds no line end."""
-    return _WAYS[int(random.random() * len(_WAYS))](event)
+    """Return an invalid record without line breaks.
+
+    Args:
+        event: a valid event, of which the record may be made.
+        random: random generator.
+    """
+    return _DEFECTS[int(random.random() * len(_DEFECTS))](event)

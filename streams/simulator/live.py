@@ -1,4 +1,4 @@
-"""A simulated shop played against the clock: its history at full speed, then what happens as it happens."""
+"""Play a simulated shop in real time: its history at full speed, then live events."""
 
 import asyncio
 import time
@@ -16,16 +16,23 @@ from streams.simulator.engine import Event
 from streams.simulator.garbage import spoil
 from streams.simulator.shop import Shop
 
-#: A round takes about 0.1 s to make: long enough for large batches, short enough for a progress bar.
-_ROUND = 5_000
-#: What happens live is sent this often, in seconds.
+#: Events in a round. It takes about 0.1 s: enough for large batches, and for a smooth progress bar.
+_ROUND_EVENTS = 5_000
+#: Seconds between two rounds of live events.
 _LIVE_ROUND_SECONDS = 0.1
-#: A round of what is paced is at most so long.
-_LEAP_SECONDS = 0.5
+#: Maximum length of a paced round, seconds of real time.
+_MAX_STEP_SECONDS = 0.5
 
 
 class Record(NamedTuple):
-    """One event, or garbage, on its way to `topic`."""
+    """A record to write.
+
+    Attributes:
+        topic: input topic.
+        customer_id: customer of the event.
+        event_id: id of the event.
+        value: the event as JSON, or an invalid record.
+    """
 
     topic: str
     customer_id: str
@@ -35,18 +42,22 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is simulated, and how fast.
+    """What to simulate, and how fast.
 
     Attributes:
-        start: when the shop opens.
-        end: where the simulation ends; none: it goes on live. Never later than the wall clock.
-        scenario: one of `SCENARIOS`, from `since` (see `open_shop`) to `until`.
-        since_live: the scenario begins when the history has been played.
-        speed: event time's speed while it is behind the wall clock; 0 is as fast as possible.
-        paced_from: from when on `speed` holds, if not from the start: what was before is played as fast as
-            possible.
-        rate: live events a second that a rush brings; 0: none, just what such a shop has.
-        garbage: bad records per good one.
+        seed: seed of the random generator.
+        start: opening of the shop.
+        end: end of the simulation, not later than the wall clock; None continues live.
+        customers: customers who come within 18 months.
+        scenario: key of `SCENARIOS`.
+        since: begin of the scenario; None is the default of `open_shop`.
+        until: end of the scenario; None is never.
+        since_live: whether the scenario begins at the end of the history.
+        speed: seconds of event time per second while the history is played; 0 is as fast as possible.
+        paced_from: time from which `speed` applies; None is `start`. Earlier events are played at full speed.
+        rate: live events a second that a rush adds; 0 adds none.
+        garbage: invalid records per valid one.
+        currencies: currencies of the orders; the first ones are the most frequent.
     """
 
     seed: int = 1
@@ -66,10 +77,19 @@ class Plan:
 
 @dataclass(slots=True)
 class Progress:
-    """How far it has come: events sent so far, and event times in seconds since the epoch."""
+    """Progress of a simulation.
+
+    Attributes:
+        start: opening of the shop, seconds since the epoch.
+        end: end of the history, seconds since the epoch.
+        at: event time reached, seconds since the epoch.
+        sent: number of events written.
+        live: whether the history has been played.
+        began: start of the simulation, seconds of the monotonic clock.
+    """
 
     start: float
-    end: float  #: of the history
+    end: float
     at: float
     sent: int = 0
     live: bool = False
@@ -77,42 +97,49 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Events sent a second, so far."""
+        """Mean number of events written per second."""
         return self.sent / max(time.monotonic() - self.began, 1e-9)
 
 
 Write = Callable[[list[Record]], Awaitable[None]]
-Watch = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
 async def play(
     plan: Plan,
     write: Write,
-    watch: Watch,
+    on_progress: OnProgress,
     clock: Callable[[], float] = time.time,
     *,
     keep_up: Callable[[float], Awaitable[object]] | None = None,
 ) -> Progress:
-    """Play `plan` into `write`, telling `watch` after each round; returns at the plan's end, if it has one.
+    """Play a plan, and return the progress at its end. A plan without an end runs until it is cancelled.
 
-    No event is written before its time by `clock`. From `plan.paced_from` on, until it is live, `keep_up` is
-    awaited with the time of the latest event that was written: it may take its time. Cancel it to stop.
+    No event is written before its time.
+
+    Args:
+        plan: what to simulate.
+        write: writes records.
+        on_progress: called after each round.
+        clock: wall clock, seconds since the epoch.
+        keep_up: awaited after each paced round with the time of the latest written event, seconds since the
+            epoch. The next round starts when it returns.
     """
     live_from = clock() if plan.end is None else min(plan.end.timestamp(), clock())
     shop = _open(plan, live_from)
     garbage = Random(plan.seed)
     progress = Progress(start=plan.start.timestamp(), end=live_from, at=plan.start.timestamp())
     latest = progress.at
-    for until in _horizons(plan, progress, clock):
+    for until in _round_ends(plan, progress, clock):
         events = shop.run(until)
-        while batch := list(islice(events, _ROUND)):
+        while batch := list(islice(events, _ROUND_EVENTS)):
             await write(list(_records(batch, plan.garbage, garbage)))
             progress.sent += len(batch)
             progress.at = latest = batch[-1][0] / 1000
-            watch(progress)
+            on_progress(progress)
         progress.at = until
         progress.live = plan.end is None and until >= live_from
-        watch(progress)
+        on_progress(progress)
         if keep_up is not None and plan.paced_from is not None and progress.sent and not progress.live:
             await keep_up(latest)
         await asyncio.sleep(_LIVE_ROUND_SECONDS if progress.live or plan.speed else 0)
@@ -136,8 +163,8 @@ def _open(plan: Plan, live_from: float) -> Shop:
     return shop
 
 
-def _horizons(plan: Plan, progress: Progress, clock: Callable[[], float]) -> Iterator[float]:
-    """The moments up to which to play: each no later than the clock, the last one the plan's end."""
+def _round_ends(plan: Plan, progress: Progress, clock: Callable[[], float]) -> Iterator[float]:
+    """Yield the times up to which to play, seconds since the epoch; none is later than the clock."""
     paced_from = progress.start
     if plan.paced_from is not None:
         paced_from = min(plan.paced_from.timestamp(), progress.end)
@@ -148,8 +175,8 @@ def _horizons(plan: Plan, progress: Progress, clock: Callable[[], float]) -> Ite
         now = clock() if plan.end is None else progress.end
         if plan.speed:
             paced = paced_from + plan.speed * (clock() - began)
-            # Who was kept waiting does not make up for it in one leap.
-            now = reached = min(now, paced, reached + plan.speed * _LEAP_SECONDS)
+            # After a delay, the pace stays the same: no step is longer than the maximum.
+            now = reached = min(now, paced, reached + plan.speed * _MAX_STEP_SECONDS)
         yield now
         if plan.end is not None and now >= progress.end:
             return

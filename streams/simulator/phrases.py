@@ -1,4 +1,4 @@
-"""Short reviews in English, by rating."""
+"""Texts of reviews, short and in English, by rating."""
 
 from random import Random
 from typing import Final
@@ -30,7 +30,7 @@ _DETAILS: Final = {
 
 
 def phrase(rating: int, random: Random) -> str:
-    """Words that go with `rating`, 1 to 5."""
+    """Return a random text of a review with this rating, 1 to 5."""
     opening = _OPENINGS[rating][int(random.random() * 4)]
     detail = _DETAILS[rating][int(random.random() * 4)]
     return f"{opening} {detail}".rstrip()

@@ -1,4 +1,4 @@
-"""Money back: asked for, and granted or refused some days later."""
+"""Refunds: requested, and completed or rejected some days later."""
 
 from typing import TYPE_CHECKING
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class Refunds:
-    """The desk that decides about refunds."""
+    """Receives refund requests and decides about them."""
 
     def __init__(self, shop: "Shop") -> None:
         self._shop = shop
         self._world = shop.world
 
     def request(self, order: Order, reason: str) -> None:
-        """The customer wants their money back: once per order."""
+        """Emit a refund request, at most one for each order, and schedule the decision."""
         if order.refund_asked or order.cancelled:
             return
         order.refund_asked = True
@@ -27,7 +27,7 @@ class Refunds:
             order.amount if not partial else int(order.amount * (0.2 + 0.5 * self._world.random.random()))
         )
         fields: dict[str, object] = {"amount": amount} if partial else {}
-        self._world.say(
+        self._world.emit(
             "refund.requested",
             order.customer,
             channel=order.customer.channel,
@@ -39,14 +39,14 @@ class Refunds:
         self._world.after(self._world.lognormal(1.6 * DAY, 0.6), self._decide, order, refund, amount, reason)
 
     def _decide(self, order: Order, refund: str, amount: int, reason: str) -> None:
-        refused = self._world.chance(0.3 if reason == "not wanted" else 0.08)
-        if not refused:
-            self._world.say(
+        rejected = self._world.chance(0.3 if reason == "not wanted" else 0.08)
+        if not rejected:
+            self._world.emit(
                 "refund.completed", order.customer, refund_id=refund, order_id=order.id, amount=amount
             )
             self._shop.customers.please(order.customer, 0.1)
             return
-        self._world.say("refund.rejected", order.customer, refund_id=refund, order_id=order.id)
+        self._world.emit("refund.rejected", order.customer, refund_id=refund, order_id=order.id)
         self._shop.customers.disappoint(order.customer, 0.6)
         if self._world.chance(0.4):
             complaint = self._world.lognormal(5 * HOUR, 0.8)

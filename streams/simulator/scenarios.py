@@ -1,7 +1,6 @@
-"""What may go wrong, or change, in a shop: causes, never effects.
+"""Scenarios: changed conditions in the shop, such as fewer agents or slower parcels.
 
-A scenario changes how many agents come to work, how long a parcel travels and the like, over a period. That
-customers then wait, complain, and buy no more, follows from what they meet.
+A scenario changes causes, never effects. Long waits, complaints and churn follow from the simulation.
 """
 
 from dataclasses import dataclass
@@ -9,64 +8,79 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Causes:
-    """How the shop is run, as multiples of normal where not said otherwise."""
+class Conditions:
+    """Conditions under which the shop runs.
 
-    #: Support agents at work, of those the load asks for.
+    Attributes:
+        staff: share of the required support agents who are at work.
+        transit: transit time of parcels, as a multiple of normal.
+        supply: delivery time of suppliers, as a multiple of normal.
+        card_failures: share of card payments that fail.
+        arrivals: new customers a day, as a multiple of normal.
+        hiring: whether support staff follows the load; False keeps the present staff.
+    """
+
     staff: float = 1.0
-    #: The carrier's time from door to door.
     transit: float = 1.0
-    #: The suppliers' time to deliver.
     supply: float = 1.0
-    #: Share of card payments that fail.
     card_failures: float = 0.02
-    #: New customers a day.
     arrivals: float = 1.0
-    #: Whether support is staffed for the work that comes in, or stays as it was.
     hiring: bool = True
 
 
-NORMAL: Final = Causes()
+NORMAL: Final = Conditions()
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What changes, so many days after the scenario began, and stays so."""
+class Change:
+    """A change of the conditions, which holds until the next one.
 
-    what: str
-    causes: Causes
+    Attributes:
+        description: the change in words.
+        conditions: the new conditions.
+        after_days: days from the begin of the scenario to the change.
+    """
+
+    description: str
+    conditions: Conditions
     after_days: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One turn of things, or several."""
+    """One or more changes of the conditions.
 
-    turns: tuple[Turn, ...]
+    Attributes:
+        changes: the changes, in the order of their times.
+    """
+
+    changes: tuple[Change, ...]
 
     @property
     def description(self) -> str:
-        """All of it."""
-        return ", then ".join(turn.what for turn in self.turns)
+        """The changes in words."""
+        return ", then ".join(change.description for change in self.changes)
 
 
-def _from_the_start(what: str, causes: Causes) -> Scenario:
-    return Scenario((Turn(what, causes),))
+def _single(description: str, conditions: Conditions) -> Scenario:
+    return Scenario((Change(description, conditions),))
 
 
 SCENARIOS: Final[dict[str, Scenario]] = {
-    "steady": _from_the_start("everything as usual", NORMAL),
-    "support-backlog": _from_the_start("two agents of three are gone", Causes(staff=0.33)),
-    "late-deliveries": _from_the_start("parcels travel twice as long as promised", Causes(transit=2.2)),
-    "stockouts": _from_the_start("suppliers take five times as long", Causes(supply=5.0)),
-    "payment-outage": _from_the_start("three card payments of four fail", Causes(card_failures=0.75)),
-    "growth": _from_the_start(
-        "four times as many new customers, and nobody hired for them", Causes(arrivals=4.0, hiring=False)
+    "steady": _single("everything as usual", NORMAL),
+    "support-backlog": _single("two of three support agents are away", Conditions(staff=0.33)),
+    "late-deliveries": _single("parcels travel twice as long as promised", Conditions(transit=2.2)),
+    "stockouts": _single("suppliers take five times as long", Conditions(supply=5.0)),
+    "payment-outage": _single("three of four card payments fail", Conditions(card_failures=0.75)),
+    "growth": _single(
+        "four times as many new customers, with the same staff", Conditions(arrivals=4.0, hiring=False)
     ),
     "bad-autumn": Scenario(
         (
-            Turn("four support agents of five leave", Causes(staff=0.2)),
-            Turn("parcels travel three times as long as promised", Causes(staff=0.2, transit=3.0), 10.0),
+            Change("four of five support agents leave", Conditions(staff=0.2)),
+            Change(
+                "parcels travel three times as long as promised", Conditions(staff=0.2, transit=3.0), 10.0
+            ),
         )
     ),
 }

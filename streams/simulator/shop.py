@@ -1,4 +1,4 @@
-"""The whole shop: its departments around one world, and what a busy day adds."""
+"""The shop: its departments on one engine, and the rush of a busy day."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,29 +9,38 @@ from streams.simulator.engine import Event, World
 from streams.simulator.feedback import Feedback
 from streams.simulator.fulfilment import Fulfilment
 from streams.simulator.refunds import Refunds
-from streams.simulator.scenarios import NORMAL, SCENARIOS, Causes
+from streams.simulator.scenarios import NORMAL, SCENARIOS, Conditions
 from streams.simulator.seasons import DAY
 from streams.simulator.storefront import Storefront
 from streams.simulator.support import Support
 
-#: What a steady shop of one customer does a day, on average: sizes the first stock and the first shift.
+#: Mean orders and tickets a day for each customer; they size the first stock and the first shift.
 _ORDERS_A_DAY = 0.01
 _TICKETS_A_DAY = 0.002
-#: Why people come in a rush, of 100 visits.
+#: Reasons of 100 visits in a rush.
 _RUSH_REASONS: Final = ("buy",) * 74 + ("help",) * 14 + ("recommend",) * 5 + ("review",) * 4 + ("refund",) * 3
-#: Events that such a visit leads to within minutes, and how often it makes work for support.
+#: Events within minutes, and replies of support agents, for each visit in a rush.
 _EVENTS_A_RUSH_VISIT = 1.75
-_TOUCHES_A_RUSH_VISIT = 0.2
-#: Lorries come so often, each with what sells until the next one and half as much again.
-_LORRY_SECONDS = 120.0
+_REPLIES_A_RUSH_VISIT = 0.2
+#: Seconds between two deliveries in a rush; each covers 1.5 times the demand until the next one.
+_DELIVERY_SECONDS = 120.0
 _ITEMS_A_RUSH_VISIT = 0.9
-_TRIES = 20
+#: Attempts to draw a customer who still shops.
+_MAX_DRAWS = 20
 
 
 class Shop:
-    """A shop from `start` on (seconds since the epoch), decided by its arguments alone.
+    """A simulated shop; its arguments determine every event.
 
-    `key` distinguishes this run's ids from another's. `customers` come within 18 months, and then more.
+    Args:
+        seed: seed of the random generator.
+        start: opening of the shop, seconds since the epoch.
+        customers: customers who come within the first 18 months.
+        key: part of every id, which distinguishes the ids of different simulations.
+        currencies: currencies; the first ones are the most frequent.
+
+    Attributes:
+        world: clock, random generator and scheduled actions.
     """
 
     def __init__(
@@ -48,48 +57,58 @@ class Shop:
         self._rush_visits = 0.0
 
     def plan(self, scenario: str, since: float, until: float | None) -> None:
-        """Run the shop by the causes of `scenario` from `since` to `until`, seconds since the epoch."""
-        for turn in SCENARIOS[scenario].turns:
-            self.world.at(since + turn.after_days * DAY, self._run_by, turn.causes)
-        if until is not None:
-            self.world.at(until, self._run_by, NORMAL)
+        """Schedule a scenario.
 
-    def _run_by(self, causes: Causes) -> None:
-        self.world.causes = causes
+        Args:
+            scenario: key of `SCENARIOS`.
+            since: begin of the scenario, seconds since the epoch.
+            until: end of the scenario, seconds since the epoch; None is never.
+        """
+        for change in SCENARIOS[scenario].changes:
+            self.world.at(since + change.after_days * DAY, self._set_conditions, change.conditions)
+        if until is not None:
+            self.world.at(until, self._set_conditions, NORMAL)
+
+    def _set_conditions(self, conditions: Conditions) -> None:
+        self.world.conditions = conditions
 
     def run(self, until: float) -> Iterator[tuple[int, Event]]:
-        """See `World.run`."""
+        """Yield times and events up to `until`; see `World.run`."""
         return self.world.run(until)
 
     def rush(self, since: float, events_a_second: float) -> None:
-        """From `since` on, a day as busy as `events_a_second` asks for: a sale that everybody heard of.
+        """Schedule a rush of visits, as in a sale.
 
-        More people come, write and answer; how long an answer takes still follows from load and staff.
+        More customers visit, write and answer. Response times still follow from load and staff.
+
+        Args:
+            since: begin of the rush, seconds since the epoch.
+            events_a_second: additional events a second.
         """
         self.world.at(since, self._begin_rush, events_a_second)
 
     def _begin_rush(self, events_a_second: float) -> None:
         self.world.key = f"{self.world.key}-{int(self.world.now):x}"
         self._rush_visits = events_a_second / _EVENTS_A_RUSH_VISIT
-        self._unload()
-        self.support.desk.staff_for_rush(_TOUCHES_A_RUSH_VISIT * self._rush_visits)
+        self._receive_delivery()
+        self.support.support_desk.staff_for_rush(_REPLIES_A_RUSH_VISIT * self._rush_visits)
         self._next_rush_visit()
 
-    def _unload(self) -> None:
-        self.catalogue.stock_up(1.5 * _ITEMS_A_RUSH_VISIT * self._rush_visits * _LORRY_SECONDS)
-        self.world.after(_LORRY_SECONDS * self.world.causes.supply, self._unload)
+    def _receive_delivery(self) -> None:
+        self.catalogue.stock_up(1.5 * _ITEMS_A_RUSH_VISIT * self._rush_visits * _DELIVERY_SECONDS)
+        self.world.after(_DELIVERY_SECONDS * self.world.conditions.supply, self._receive_delivery)
 
     def _next_rush_visit(self) -> None:
         self.world.after(self.world.random.expovariate(self._rush_visits), self._next_rush_visit)
-        if self.world.chance(0.06 * self.world.causes.arrivals):
+        if self.world.chance(0.06 * self.world.conditions.arrivals):
             self.customers.arrive()
-        elif (customer := self._somebody()) is not None:
+        elif (customer := self._draw_customer()) is not None:
             self._rush_visit(customer)
 
-    def _somebody(self) -> Customer | None:
-        """One who still shops, or rarely one who is back for the sale."""
-        for _ in range(_TRIES if self.customers.everybody else 0):
-            customer = self.world.pick(self.customers.everybody)
+    def _draw_customer(self) -> Customer | None:
+        """Return a random customer who still shops, or rarely one who returns for the sale."""
+        for _ in range(_MAX_DRAWS if self.customers.all else 0):
+            customer = self.world.pick(self.customers.all)
             if customer.shopping and not customer.erased:
                 return customer
             if not customer.erased and self.world.chance(0.04):

@@ -1,4 +1,4 @@
-"""Visits, carts, checkouts and payments: from looking around to an order, or to an abandoned cart."""
+"""Visits, carts, checkouts and payments, up to an order or an abandoned cart."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ Basket = list[tuple[Product, int]]
 
 
 class Storefront:
-    """Where customers look, choose and pay."""
+    """Handles visits of customers."""
 
     def __init__(self, shop: "Shop") -> None:
         self._shop = shop
@@ -25,12 +25,12 @@ class Storefront:
         self._random = shop.world.random
 
     def first_visit(self, customer: Customer) -> None:
-        """Newcomers came for something: most of them look for it right away."""
+        """Handle the first visit of a new customer, which most often leads to a purchase."""
         if self._world.chance(0.8):
             self.browse(customer)
 
     def browse(self, customer: Customer) -> None:
-        """A visit with the wish to buy something."""
+        """Handle a visit of a customer who wants to buy."""
         if self._world.chance(0.04):
             self._shop.support.contact(customer, customer.last_order, "low" if not customer.orders else None)
         basket = self._fill_basket(customer)
@@ -40,7 +40,7 @@ class Storefront:
             self._order(customer, basket, None)
             return
         cart = self._world.new_id("b")
-        self._world.say("checkout.started", customer, channel=customer.channel, cart_id=cart)
+        self._world.emit("checkout.started", customer, channel=customer.channel, cart_id=cart)
         if self._world.chance(self._abandonment(customer)):
             if self._world.chance(0.25):
                 back = self._world.lognormal(9 * HOUR, 0.8)
@@ -55,27 +55,27 @@ class Storefront:
             product = self._shop.catalogue.pick()
             if product.stock >= 1:
                 basket.append((product, 2 if self._world.chance(0.12) else 1))
-            elif self._misses(customer, product):
+            elif self._leaves_over_stockout(customer, product):
                 return []
         return basket
 
-    def _misses(self, customer: Customer, product: Product) -> bool:
-        """Whether the customer leaves over what is out of stock, rather than do without it."""
-        self._world.say("stock.missed", customer, channel=customer.channel, sku=product.sku)
+    def _leaves_over_stockout(self, customer: Customer, product: Product) -> bool:
+        """Emit a missed product, and return whether the customer leaves because of it."""
+        self._world.emit("stock.missed", customer, channel=customer.channel, sku=product.sku)
         self._shop.customers.disappoint(customer, 0.3)
         return self._world.chance(0.5)
 
     def _abandonment(self, customer: Customer) -> float:
-        """The chance that a checkout is left: the new one of the experiment is easier."""
+        """Return the probability that a checkout is abandoned; variant `b` of the experiment lowers it."""
         easier = 0.8 if customer.variants and customer.variants["checkout-v2"] == "b" else 1.0
         return (0.34 if customer.orders else 0.46) * easier
 
     def _pay(self, customer: Customer, basket: Basket, cart: str, attempt: int) -> None:
-        failures = self._world.causes.card_failures if customer.method == "card" else 0.01
+        failures = self._world.conditions.card_failures if customer.method == "card" else 0.01
         if self._random.random() >= failures:
             self._order(customer, basket, cart)
             return
-        self._world.say(
+        self._world.emit(
             "payment.failed",
             customer,
             channel=customer.channel,
@@ -105,4 +105,4 @@ class Storefront:
             amount = amount * 9 // 10
         if customer.referrer is not None and not customer.orders:
             fields["referred_by"] = customer.referrer
-        self._shop.fulfilment.take(customer, amount, fields)
+        self._shop.fulfilment.place(customer, amount, fields)

@@ -1,7 +1,7 @@
-"""Tickets and their conversations.
+"""Support tickets and their conversations.
 
-Nobody draws a response time here: a ticket waits in the desk's queue (`streams.simulator.support_desk`) until an
-agent is free. What the agent then does, and what the customer says, is this module's.
+Response times are not drawn at random. A ticket waits in the queue of `streams.simulator.support_desk` until
+an agent is free. This module decides what the agent and the customer do then.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from streams.simulator.support_desk import SupportDesk
 if TYPE_CHECKING:
     from streams.simulator.shop import Shop
 
-#: By when customers expect a person's answer, by priority: the targets the shop tells them.
+#: Priority -> seconds within which customers expect a human response.
 EXPECTED: Final = {"urgent": HOUR, "high": 4 * HOUR, "normal": 24 * HOUR, "low": 48 * HOUR}
 _RESOLVED_WITHIN: Final = {"urgent": 8 * HOUR, "high": DAY, "normal": 3 * DAY, "low": 7 * DAY}
 _RANK: Final = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
-#: Of 25 tickets: 5 low, 15 normal, 4 high, 1 urgent.
+#: Priorities of 25 tickets.
 _PRIORITIES = ("low",) * 5 + ("normal",) * 15 + ("high",) * 4 + ("urgent",)
 _CHANNELS = ("email", "email", "email", "chat", "chat", "web", "phone", "app", "social")
 _TEAMS = ("logistics", "billing", "returns", "tier-2")
@@ -31,7 +31,21 @@ _MOST_TRANSFERS = 2
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """One conversation; `opened` and `expected` in seconds since the epoch."""
+    """One support ticket.
+
+    Attributes:
+        id: ticket id.
+        customer: the customer.
+        priority: low, normal, high or urgent.
+        channel: channel of the conversation.
+        opened: opening time, seconds since the epoch.
+        expected: time by which the customer expects a response, seconds since the epoch.
+        status: current status.
+        answered: whether the customer has got a response.
+        slow: whether the response came later than expected.
+        transfers: number of transfers to another team.
+        reopenings: number of times the ticket was reopened.
+    """
 
     id: str
     customer: Customer
@@ -47,21 +61,37 @@ class Ticket:
 
 
 class Support:
-    """Everything that is said in tickets."""
+    """Receives and processes tickets.
+
+    Args:
+        shop: the shop.
+        expected_tickets_a_day: tickets a day for which the first shift is staffed.
+
+    Attributes:
+        support_desk: the queue and its agents.
+    """
 
     def __init__(self, shop: "Shop", expected_tickets_a_day: float) -> None:
         self._shop = shop
         self._world = shop.world
         self._random = shop.world.random
-        self.desk = SupportDesk(shop.world, self._touch, expected_touches_a_day=2.0 * expected_tickets_a_day)
+        self.support_desk = SupportDesk(
+            shop.world, self._work_on, expected_handlings_a_day=2.0 * expected_tickets_a_day
+        )
 
     def ask_for_parcel(self, order: Order) -> None:
-        """Where is my order? Unless it has come meanwhile."""
+        """Open a ticket about a late parcel, unless it has arrived."""
         if not order.delivered and not order.cancelled:
             self.contact(order.customer, order, "high" if self._world.chance(0.4) else "normal")
 
     def contact(self, customer: Customer, order: Order | None, priority: str | None = None) -> None:
-        """The customer opens a ticket, or an agent does who foresees trouble."""
+        """Open a ticket.
+
+        Args:
+            customer: the customer.
+            order: the order that the ticket is about.
+            priority: priority of the ticket; None draws one.
+        """
         if priority is None:
             priority = self._world.pick(_PRIORITIES)
         ticket = Ticket(
@@ -78,11 +108,11 @@ class Support:
             fields["order_id"] = order.id
         if by_agent:
             fields["opened_by"] = "agent"
-        self._say(ticket, "opened", **fields)
+        self._emit(ticket, "opened", **fields)
         self._receive(ticket, by_agent=by_agent)
 
-    def _say(self, ticket: Ticket, what: str, **fields: object) -> None:
-        self._world.say(
+    def _emit(self, ticket: Ticket, what: str, **fields: object) -> None:
+        self._world.emit(
             f"ticket.{what}", ticket.customer, channel=ticket.channel, ticket_id=ticket.id, **fields
         )
 
@@ -99,53 +129,53 @@ class Support:
         self._world.after(DAY + self._random.expovariate(1 / (5 * DAY)), self._give_up, ticket)
 
     def _queue(self, ticket: Ticket) -> None:
-        self.desk.put(_RANK[ticket.priority], ticket)
+        self.support_desk.put(_RANK[ticket.priority], ticket)
 
     def _bot_acknowledges(self, ticket: Ticket) -> None:
         fields: dict[str, object] = {}
         if self._world.chance(0.4):
             due = ticket.opened + _RESOLVED_WITHIN[ticket.priority]
             fields["promised_at"] = timestamp(int(due * 1000))
-        self._say(ticket, "replied", author="bot", **fields)
+        self._emit(ticket, "replied", author="bot", **fields)
 
     def _bot_answers(self, ticket: Ticket) -> None:
-        self._say(ticket, "replied", author="bot")
+        self._emit(ticket, "replied", author="bot")
         ticket.answered = True
         self._world.after(90 + 60 * self._random.random(), self._solve, ticket)
 
     def _check_expectation(self, ticket: Ticket) -> None:
-        """The time is up in which an answer was expected."""
+        """Handle the time by which a response was expected."""
         if ticket.answered or ticket.status in ("solved", "closed"):
             return
         ticket.slow = True
         self._shop.customers.disappoint(ticket.customer, 0.7)
         if self._world.chance(0.4):
-            self._say(ticket, "replied", author="customer")
+            self._emit(ticket, "replied", author="customer")
 
     def _give_up(self, ticket: Ticket) -> None:
-        """Nobody answered for days: the customer writes that it no longer matters."""
+        """Close a ticket that got no response for days, at the customer's request."""
         if ticket.answered or ticket.status != "open":
             return
-        self._say(ticket, "replied", author="customer")
+        self._emit(ticket, "replied", author="customer")
         self._set(ticket, "closed")
         self._shop.customers.disappoint(ticket.customer, 0.7)
 
-    def _touch(self, ticket: Ticket) -> bool:
-        """An agent has dealt with the ticket; False where there was nothing left to do."""
+    def _work_on(self, ticket: Ticket) -> bool:
+        """Handle a ticket as an agent; return False if there was nothing to do."""
         if ticket.status in ("solved", "closed", "pending"):
             return False
         if self._world.chance(0.08):
-            self._say(ticket, "replied", author="agent", public=False)
+            self._emit(ticket, "replied", author="agent", public=False)
         if ticket.transfers < _MOST_TRANSFERS and self._world.chance(0.08):
             ticket.transfers += 1
-            self._say(ticket, "transferred", to=self._world.pick(_TEAMS))
+            self._emit(ticket, "transferred", to=self._world.pick(_TEAMS))
             self._queue(ticket)
             return True
         self._answer(ticket)
         return True
 
     def _answer(self, ticket: Ticket) -> None:
-        self._say(ticket, "replied", author="agent")
+        self._emit(ticket, "replied", author="agent")
         if not ticket.answered:
             ticket.answered = True
             if not ticket.slow:
@@ -165,7 +195,7 @@ class Support:
     def _set(self, ticket: Ticket, status: str) -> None:
         if ticket.status != status:
             ticket.status = status
-            self._say(ticket, "status_changed", status=status)
+            self._emit(ticket, "status_changed", status=status)
 
     def _customer_replies(self, ticket: Ticket) -> None:
         if ticket.status != "pending":
@@ -173,7 +203,7 @@ class Support:
         if self._world.chance(0.12):
             self._world.after(2 * DAY, self._solve, ticket)
             return
-        self._say(ticket, "replied", author="customer")
+        self._emit(ticket, "replied", author="customer")
         self._resume(ticket)
 
     def _resume(self, ticket: Ticket) -> None:
@@ -197,12 +227,12 @@ class Support:
         self._shop.feedback.after_ticket(ticket.customer, ticket.id, slow=ticket.slow)
 
     def _reopen(self, ticket: Ticket) -> None:
-        """It was not solved after all."""
+        """Reopen a ticket that was not solved."""
         if ticket.status != "solved":
             return
         ticket.reopenings += 1
         self._shop.customers.disappoint(ticket.customer, 0.2)
-        self._say(ticket, "replied", author="customer")
+        self._emit(ticket, "replied", author="customer")
         self._resume(ticket)
 
     def _close(self, ticket: Ticket) -> None:

@@ -1,4 +1,4 @@
-"""Where a simulated shop's records go: to Kafka in whole batches, or to a file of JSON lines."""
+"""Write the records of a simulated shop to Kafka, or to a file of JSON lines."""
 
 import gzip
 import io
@@ -21,17 +21,22 @@ from streams.simulator.live import Record, Write
 
 Key = Literal["customer", "event", "none"]
 _BATCH_BYTES = 1_000_000
-#: A broker that restarts is back by then, and its partitions have leaders again.
-_PATIENCE_MS = 120_000
+#: A broker that restarts is back within this time, with leaders for its partitions.
+_TIMEOUT_MS = 120_000
 
 
 @asynccontextmanager
 async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[Write]:
-    """Write to the input topics, which are made where they are missing.
+    """Create the missing input topics, and return a function that writes records to them.
 
-    `key` is what producers key by: the customer, the event (so that a customer's events scatter), or nothing
-    (partitions in turn). Raises `BrokerUnavailable` where no Kafka answers, or no longer, and `SettingsError`
-    where no worker of these settings would read what is sent.
+    Args:
+        settings: connection to Kafka, and the inputs.
+        key: key of the records: the customer id, the event id (a customer's events are then in different
+            partitions), or none (partitions in rotation).
+
+    Raises:
+        BrokerUnavailable: Kafka does not answer, or stops answering.
+        SettingsError: no worker with these settings would read the records.
     """
     input_topics.require_read_access(settings, topics.INPUTS, "the simulated shop")
     async with admin.connect(settings) as client:
@@ -42,13 +47,13 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
         max_batch_size=_BATCH_BYTES,
         acks="all",
         enable_idempotence=True,
-        request_timeout_ms=_PATIENCE_MS,
+        request_timeout_ms=_TIMEOUT_MS,
     )
-    turns: defaultdict[str, int] = defaultdict(int)
+    written: defaultdict[str, int] = defaultdict(int)
 
     async def write(records: list[Record]) -> None:
         try:
-            await outbox.send(producer, _destined(records, partitions, key, turns).items())
+            await outbox.send(producer, _by_partition(records, partitions, key, written).items())
         except KafkaError as error:
             raise BrokerUnavailable(settings.broker, str(error)) from error
 
@@ -59,40 +64,46 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
         await producer.stop()
 
 
-def _destined(
-    records: list[Record], partitions: dict[str, int], key: Key, turns: defaultdict[str, int]
+def _by_partition(
+    records: list[Record], partitions: dict[str, int], key: Key, written: defaultdict[str, int]
 ) -> dict[tuple[str, int], list[Outgoing]]:
     by_topic: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_topic[record.topic].append(record)
-    destined: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
+    grouped: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
     for topic, of_topic in by_topic.items():
         count = partitions[topic]
         if key == "none":
-            first = turns[topic]
-            turns[topic] += len(of_topic)
-            for turn, record in enumerate(of_topic, first):
-                destined[topic, turn % count].append(Outgoing(None, record.value))
+            first = written[topic]
+            written[topic] += len(of_topic)
+            for number, record in enumerate(of_topic, first):
+                grouped[topic, number % count].append(Outgoing(None, record.value))
             continue
         keys = [
             (record.customer_id if key == "customer" else record.event_id).encode() for record in of_topic
         ]
         for record, name, partition in zip(of_topic, keys, tasks_of(keys, count), strict=True):
-            destined[topic, partition].append(Outgoing(name, record.value))
-    return destined
+            grouped[topic, partition].append(Outgoing(name, record.value))
+    return grouped
 
 
 @contextmanager
 def to_file(path: str) -> Iterator[Write]:
-    """Write JSON lines to `path`, compressed where it ends in `.gz`; `-` is standard output.
+    """Return a function that writes records as JSON lines to a file.
 
-    The same events give the same bytes: the compressed file holds neither its name nor the time.
+    Equal events give equal bytes: a compressed file contains neither its name nor a time.
+
+    Args:
+        path: file name; compressed if it ends with `.gz`; `-` is standard output.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     if path == "-":
         yield _lines(sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
-    with open(path, "wb") as file:  # noqa: PTH123 - what the user named
+    with open(path, "wb") as file:  # noqa: PTH123 - the name as the user wrote it
         if not path.endswith(".gz"):
             yield _lines(file)
             return

@@ -9,7 +9,7 @@ from streams.monitoring.scrape import parse
 def written(*texts):
     recorder = Recorder()
     for text in texts:
-        recorder.take(parse(text))
+        recorder.add(parse(text))
     file = io.StringIO()
     recorder.write(file)
     *lines, end = file.getvalue().splitlines()
