@@ -81,7 +81,7 @@ def test_a_small_terminal_shows_what_happened_and_the_alerts_first():
     text = drawn(a_picture(firing=[alert(1)], prometheus="http://p"))
     assert "1 Sep  four of five support agents leave" in text
     assert "11 Sep  parcels travel three times as long" in text
-    assert "net promoter score (NPS), 30 days            50  -20" in text
+    assert "net promoter score (NPS), 30 days      50  -20" in text
     assert "Target 1 is missed" in text
     assert "http://p/alerts" in text
     assert "response, median" not in text, "there is no room for it"
