@@ -8,7 +8,7 @@ import pytest
 from tests.support.cluster import INPUTS, Cluster, Pace, count_by_origin
 from tests.support.deployment import Deployment, total
 from tests.support.events import Record, Style, anywhere, by_nothing, by_thing, duplicated, history
-from tests.support.published_outputs import assert_said
+from tests.support.published_outputs import assert_published
 from tests.support.worker_process import WorkerProcess
 
 STYLES = [Style(), Style(by_thing), Style(by_nothing, anywhere)]
@@ -64,7 +64,7 @@ async def test_workers_killed_stopped_and_added_lose_and_repeat_nothing(deploy, 
     ]
     await asyncio.gather(*flowing, misuse(deployment, random.Random(workers), 6, pace, dense))
     await deployment.equal(events)
-    await assert_said(deployment, events)
+    await assert_published(deployment, events)
     letters = count_by_origin(
         letter
         for letter in await cluster.read("retention.dead-letters")

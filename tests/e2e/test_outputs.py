@@ -9,7 +9,7 @@ import pytest
 from tests.support.cluster import INPUTS, Pace
 from tests.support.deployment import PATIENCE, total
 from tests.support.events import DAY, END, HOUR, history, order
-from tests.support.published_outputs import TOPICS, assert_once, assert_said
+from tests.support.published_outputs import TOPICS, assert_once, assert_published
 from tests.support.strategies import MINUTE, SECOND, rfc3339
 from tests.support.worker_process import WallClock
 
@@ -40,7 +40,7 @@ async def test_workers_killed_as_they_speak_say_each_thing_once(deploy):
             deployment.start()
     pace.end()
     await flowing
-    await assert_said(deployment, events)
+    await assert_published(deployment, events)
 
 
 async def count_of(cluster) -> int:

@@ -5,7 +5,7 @@ import asyncio
 from tests.support.cluster import Pace
 from tests.support.deployment import AS_OF, SESSION_SECONDS
 from tests.support.events import Style, by_thing, history
-from tests.support.published_outputs import assert_said
+from tests.support.published_outputs import assert_published
 
 #: Its heartbeats are this far apart; then it knows.
 _NOTICED_SECONDS = SESSION_SECONDS / 3 + 2
@@ -41,7 +41,7 @@ async def test_a_worker_that_wakes_overwrites_nothing_and_takes_part_again(deplo
         assert await worker.stop() == 0, worker.tail()
     deployment.start()
     await deployment.equal(events)
-    await assert_said(deployment, events)
+    await assert_published(deployment, events)
 
 
 async def test_a_worker_that_wakes_exports_nothing_for_long_that_another_one_exports(deploy):

@@ -1,4 +1,4 @@
-"""What was said of actions, held to the oracle: all that is worth doing is asked for, but for the cap."""
+"""Compare emitted actions with the oracle: all that is worth doing is issued, up to the weekly cap."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,64 +15,71 @@ WEEK = 7 * DAY
 
 
 def faults(
-    said: Sequence[Action], events: Iterable[Mapping[str, Any]], now: int, definitions: Any
+    emitted: Sequence[Action], events: Iterable[Mapping[str, Any]], now: int, definitions: Any
 ) -> list[str]:
-    """What is wrong with all that was said of actions, in its order; everybody was looked at, at `now`."""
+    """Return what is wrong with the emitted actions.
+
+    Args:
+        emitted: all action messages in the order of their emission.
+        events: all events.
+        now: time at which every customer was checked last, microseconds since the epoch.
+        definitions: the shop's definitions.
+    """
     history = defaultdict(list)
-    for action in said:
+    for action in emitted:
         history[action.action_id].append(action)
     found = [
-        f"{name}: {[action.state for action in told]}"
-        for name, told in history.items()
-        if [action.state for action in told] not in (["issued"], ["issued", "withdrawn"])
+        f"{name}: {[action.state for action in messages]}"
+        for name, messages in history.items()
+        if [action.state for action in messages] not in (["issued"], ["issued", "withdrawn"])
     ]
     worth = wanted(events, now, definitions)
-    asked = {cause_of(told[0]) for told in history.values()}
-    stands = [told[0] for told in history.values() if len(told) == 1]
+    issued = {cause_of(messages[0]) for messages in history.values()}
+    active = [messages[0] for messages in history.values() if len(messages) == 1]
     found += [
         f"{one} is not worth doing"
-        for one in stands
+        for one in active
         if to_us(one.expires) > now and cause_of(one) not in worth
     ]
-    reached = times_of(stands, events, now, definitions)
-    for cause in worth - asked:
+    contacted = contact_times(active, events, now, definitions)
+    for cause in worth - issued:
         if cause.action in OURS:
-            found.append(f"{cause} is not asked for")
+            found.append(f"{cause} is not issued")
         elif not is_held_out(cause.customer, definitions):
-            recent = [at for at in reached[cause.customer] if now - WEEK < at <= now]
+            recent = [at for at in contacted[cause.customer] if now - WEEK < at <= now]
             if len(recent) < definitions.actions.weekly_cap:
-                found.append(f"{cause} is not asked for, and the cap not reached")
+                found.append(f"{cause} is not issued although the cap is not reached")
     found += [
-        f"{one} reaches who is held out"
-        for one in said
+        f"{one} reaches the control group"
+        for one in emitted
         if one.action not in OURS and is_held_out(one.customer_id, definitions)
     ]
-    return [*found, *beyond_the_cap(stands, definitions)]
+    return [*found, *beyond_the_cap(active, definitions)]
 
 
 def cause_of(action: Action) -> Cause:
-    """Why it was asked for."""
+    """Return the cause of an action in the oracle's form."""
     return Cause(action.customer_id, action.action, action.subject.id, to_us(action.since))
 
 
-def times_of(
-    stands: Sequence[Action], events: Iterable[Mapping[str, Any]], now: int, definitions: Any
+def contact_times(
+    active: Sequence[Action], events: Iterable[Mapping[str, Any]], now: int, definitions: Any
 ) -> dict[str, list[int]]:
-    """When each customer was reached: by what was asked for, and by what somebody did of themselves."""
-    reached = defaultdict(list)
-    for one in stands:
+    """Return when each customer was contacted: by actions, and by contacts without one."""
+    contacted = defaultdict(list)
+    for one in active:
         if one.action not in OURS:
-            reached[one.customer_id].append(to_us(one.time))
+            contacted[one.customer_id].append(to_us(one.time))
     for customer in World(events, now, definitions).customers:
         done = {event["action_id"]: event["at"] for event in customer.of("customer.contacted")}
-        reached[customer.name] += done.values()
-    return reached
+        contacted[customer.name] += done.values()
+    return contacted
 
 
-def beyond_the_cap(stands: Sequence[Action], definitions: Any) -> list[str]:
-    """Customers who were asked for more within a week than the cap, of what was not taken back."""
+def beyond_the_cap(active: Sequence[Action], definitions: Any) -> list[str]:
+    """Return a fault for each week in which more actions contacted a customer than the cap allows."""
     times = defaultdict(list)
-    for one in stands:
+    for one in active:
         if one.action not in OURS:
             times[one.customer_id].append(to_us(one.time))
     cap = definitions.actions.weekly_cap
@@ -85,7 +92,7 @@ def beyond_the_cap(stands: Sequence[Action], definitions: Any) -> list[str]:
 
 
 def is_held_out(customer: str, definitions: Any) -> bool:
-    """ "Chosen by a keyed hash of the id", of 64 bits."""
-    practice = definitions.actions
-    digest = blake2b(customer.encode(), digest_size=8, key=practice.hold_out_key.encode()).digest()
-    return int.from_bytes(digest) / 2**64 < practice.held_out
+    """Return whether a customer is in the control group, chosen by a 64-bit keyed hash of the id."""
+    policy = definitions.actions
+    digest = blake2b(customer.encode(), digest_size=8, key=policy.hold_out_key.encode()).digest()
+    return int.from_bytes(digest) / 2**64 < policy.held_out

@@ -1,4 +1,4 @@
-"""What workers have said of customers, as who reads committed sees it, held to the oracle."""
+"""Compare the outputs that workers have published, as committed readers see them, with the oracle."""
 
 import asyncio
 import json
@@ -21,46 +21,46 @@ from tests.support.strategies import DAY, DEFINITIONS, Event
 TOPICS = ("retention.customers", "retention.transitions", "retention.ticket-sla", "retention.actions")
 
 
-async def assert_said(deployment: Deployment, events: Sequence[Event], now: int | None = None) -> None:
-    """Wait until what was said last of everybody is what the oracle says, each thing once."""
+async def assert_published(deployment: Deployment, events: Sequence[Event], now: int | None = None) -> None:
+    """Wait until the last outputs of all customers equal the oracle's; each output is published once."""
     at = latest(events) if now is None else now
     wanted = expected(events, at)
     deadline = time.monotonic() + PATIENCE
     while True:
-        said = {topic: await deployment.cluster.read(topic) for topic in TOPICS}
-        found = last_of(said)
+        published = {topic: await deployment.cluster.read(topic) for topic in TOPICS}
+        found = last_of(published)
         wrong = [
             key
             for key in found.keys() | wanted.keys()
             if found.get(key) != wanted.get(key)
             and not (key not in wanted and is_past(key, found[key], wanted, at))
         ]
-        actions = [msgspec.json.decode(record.value, type=Action) for record in said[TOPICS[-1]]]
-        lines = [f"{key}: said {found.get(key)}, oracle {wanted.get(key)}" for key in wrong]
+        actions = [msgspec.json.decode(record.value, type=Action) for record in published[TOPICS[-1]]]
+        lines = [f"{key}: published {found.get(key)}, oracle {wanted.get(key)}" for key in wrong]
         lines += faults(actions, events, at, DEFINITIONS)
         if not lines:
             break
-        told = "\n".join([f"{len(lines)} differ", *lines[:10], deployment.tails()])
-        assert time.monotonic() < deadline, told
+        message = "\n".join([f"{len(lines)} differ", *lines[:10], deployment.tails()])
+        assert time.monotonic() < deadline, message
         await asyncio.sleep(0.5)
-    assert_once(record for topic in TOPICS for record in said[topic])
+    assert_once(record for topic in TOPICS for record in published[topic])
 
 
-def is_past(key: Any, said: Any, wanted: Any, at: int) -> bool:
-    """Whether it was decided long ago, or of who is no longer known: neither is taken back."""
-    if key[0] == "target" and said[1] < at - 30 * DAY:
+def is_past(key: Any, output: Any, wanted: Any, at: int) -> bool:
+    """Return whether an output is old, or of a lost customer: neither is withdrawn."""
+    if key[0] == "target" and output[1] < at - 30 * DAY:
         return True
     return key[0] in {"target", "transition"} and ("profile", key[1]) not in wanted
 
 
 def assert_once(records: Any) -> None:
-    """Each output has an id of its own, as a CloudEvent and in its value."""
+    """Assert that no two outputs have one CloudEvent id."""
     ids = Counter(dict(record.headers)["ce_id"].decode() for record in records if record.value is not None)
     assert [name for name, number in ids.items() if number > 1] == []
 
 
 def expected(events: Sequence[Event], at: int) -> dict[Any, Any]:
-    """By what it is about, what is to have been said last."""
+    """Return the last outputs that the oracle expects, by kind and subject."""
     wanted: dict[Any, Any] = {}
     for customer, profile in profiles(events, at, DEFINITIONS).items():
         net = profile.pop("net_value")
@@ -72,13 +72,13 @@ def expected(events: Sequence[Event], at: int) -> dict[Any, Any]:
     return wanted
 
 
-def last_of(said: dict[str, list[ConsumerRecord]]) -> dict[Any, Any]:
-    """By what it is about, what was said last; a target that is open or withdrawn is none."""
-    customers, transitions_said, targets, _ = (said[topic] for topic in TOPICS)
+def last_of(published: dict[str, list[ConsumerRecord]]) -> dict[Any, Any]:
+    """Return the last outputs by kind and subject, without open and withdrawn targets."""
+    customers, steps, targets, _ = (published[topic] for topic in TOPICS)
     found: dict[Any, Any] = {}
     for record in customers:
         found["profile", record.key.decode()] = record.value and _profile(json.loads(record.value))
-    for record in transitions_said:
+    for record in steps:
         step = json.loads(record.value)
         found["transition", step["customer_id"], step["what"]] = (
             step["from"],

@@ -39,7 +39,7 @@ def test_acknowledge_is_withdrawn_after_a_reply(scenario):
     assert taken_back.id != asked.id
 
 
-def test_breach_is_escalated_once_until_it_is_met(scenario):
+def test_breach_is_escalated_once_until_it_is_fulfilled(scenario):
     scenario.record("ticket.opened", NOW - HOUR, ticket_id="t", priority="urgent")
     assert scenario.action_states() == [("issued", "escalate")]
     assert scenario.action_states(NOW + HOUR) == []

@@ -27,5 +27,5 @@ def test_first_event_of_one_instant_is_the_smallest_id(scenario):
     for first in range(3):
         for arrived in (scenario.events[first:], scenario.events[first:][::-1]):
             outputs = [output.value for output in EmitHarness().emit(arrived, NOW)]
-            causes = {value.cause.id for value in outputs if isinstance(value, Transition)}
-            assert causes == {f"e{first}"}
+            events = {value.cause.id for value in outputs if isinstance(value, Transition)}
+            assert events == {f"e{first}"}

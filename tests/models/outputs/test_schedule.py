@@ -50,7 +50,7 @@ def test_timer_early_in_the_next_sweep_is_kept():
     assert schedule.next_due(MIDNIGHT + DAY + HOUR - 1, 9) == [b"a"]
 
 
-def test_sweep_longer_than_a_day_omits_nobody():
+def test_sweep_longer_than_a_day_omits_no_customer():
     schedule = EmitSchedule(lambda: [b"a", b"b", b"c"])
     seen = [schedule.next_due(MIDNIGHT + day * DAY, 1) for day in range(6)]
     assert seen == [[b"a"], [b"b"], [b"c"], [b"a"], [b"b"], [b"c"]]

@@ -12,7 +12,7 @@ def scenario():
     return Scenario()
 
 
-def test_target_met_in_time_is_activated_then_fulfilled(scenario):
+def test_target_answered_in_time_is_fulfilled(scenario):
     scenario.open(NOW, priority="high")
     [activated] = scenario.targets(NOW)
     assert (activated.state, to_us(activated.due), activated.decided) == ("activated", NOW + 4 * HOUR, None)
