@@ -3,7 +3,6 @@ import time
 from contextlib import suppress
 
 import msgspec
-import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -12,15 +11,9 @@ from aiokafka.errors import KafkaTimeoutError, PolicyViolationError
 from models.partition.metadata import METADATA_KEY, STATE_VERSION
 from streams.errors import StateTooNew
 from streams.partitioner import tasks_of
-from tests.streams.worker.test_task import ORDERS, orders
 from tests.support.group_member import member
 from tests.support.kafka_calls import admin, producer, records_of
-
-
-@pytest.fixture
-async def worker(kafka, unique):
-    async with member(kafka, unique) as one:
-        yield one
+from tests.support.task_records import ORDERS, orders
 
 
 def number_of(task):

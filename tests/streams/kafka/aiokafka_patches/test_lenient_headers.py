@@ -10,7 +10,7 @@ from streams.config.load import load
 from streams.kafka import sampling
 from streams.kafka.aiokafka_patches.lenient_headers import LenientRecords
 from streams.kafka.aiokafka_patches.raw_records import install_raw_records
-from tests.streams.faust_engine.test_transport import reading
+from tests.support.consumer_thread import reading
 from tests.support.kafka_calls import create, producer
 
 CODECS = [None, "gzip", "snappy", "lz4", "zstd"]
