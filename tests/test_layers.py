@@ -24,6 +24,7 @@ LAYERS = [
     "models.partition",
     "models.query",
     "streams.errors",
+    "streams.version",
     "streams.clock",
     "streams.secret",
     "streams.partitioner",
@@ -53,7 +54,7 @@ LAYERED_INSIDE = ["streams.http", "streams.kafka", "streams.operations"]
 RESTRICTED = {
     "click": ["streams.cli"],
     "rich": ["streams.cli", "streams.demo"],
-    "faust": ["streams.faust_engine", "streams.ingest", "streams.worker", "streams.service"],
+    "faust": ["streams.faust_engine", "streams.worker"],
     "aiohttp": ["streams"],
     "aiokafka": ["streams"],
     "prometheus_client": ["streams"],
