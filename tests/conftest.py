@@ -1,20 +1,81 @@
-"""What every test may ask for: one real Kafka for the session, and names nobody else uses."""
+"""Fixtures of all tests, and what a test needs: one Kafka for each process of the suite, and unused names.
 
+Markers are set by what a test uses: `e2e` in tests/e2e, and `kafka` by a fixture that starts a broker. Tests that
+start brokers themselves, or take more than 3 s (`slow`), are marked by hand.
+"""
+
+import asyncio
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from streams.local.kafka import EmbeddedKafka
+from tests.support.cli_calls import delete_all
+from tests.support.process_caches import cache_bytecode, use_class_archive
 from tests.support.secured_kafka import SecuredKafka
+
+END_TO_END = Path(__file__).parent / "e2e"
+#: Fixtures that start a broker, directly.
+BROKERS = {"embedded_kafka", "secured_kafka"}
+
+#: Markers, the longest tests first: a long file that starts last keeps one process busy, and others idle.
+LONGEST = ("e2e", "slow", "program", "kafka")
+
+#: A broker cleans compacted topics and deletes expired records within seconds instead of minutes.
+HASTY = {
+    "log.cleaner.backoff.ms": "500",
+    "log.retention.check.interval.ms": "1000",
+    "log.initial.task.delay.ms": "500",
+    "log.cleaner.min.cleanable.ratio": "0.01",
+}
+
+cache_bytecode()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let xdist start files in the order of `pytest_collection_modifyitems`, not by their number of tests."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by what they use. Among several processes, begin with the files that take longest."""
+    for item in items:
+        if item.path.is_relative_to(END_TO_END):
+            item.add_marker(pytest.mark.e2e)
+        if BROKERS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.kafka)
+    if hasattr(config, "workerinput"):
+        ranks: dict[Path, int] = {}
+        for item in items:
+            ranks[item.path] = min(_rank(item), ranks.get(item.path, len(LONGEST)))
+        items.sort(key=lambda item: ranks[item.path])
+
+
+def _rank(item: pytest.Item) -> int:
+    """Return the place of a test's first marker in `LONGEST`."""
+    return next((rank for rank, name in enumerate(LONGEST) if item.get_closest_marker(name)), len(LONGEST))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a program that is not there; fail where `.ci/run` has promised that all of them are."""
+    for marker in item.iter_markers("program"):
+        for name in marker.args:
+            if not any(map(shutil.which, name.split("|"))):
+                message = f"{name} is not installed: .ci/run does that"
+                (pytest.fail if os.environ.get("REQUIRE_PROGRAMS") else pytest.skip)(message)
+    if item.get_closest_marker("kafka") or item.get_closest_marker("e2e"):
+        use_class_archive()
 
 
 @pytest.fixture(scope="session")
 def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
-    """The session's broker; a test that restarts or kills it starts one of its own instead."""
-    with EmbeddedKafka(tmp_path_factory.mktemp("kafka")) as broker:
+    """The broker of this process; a test that restarts or kills a broker starts one of its own instead."""
+    with EmbeddedKafka(tmp_path_factory.mktemp("kafka"), settings=HASTY) as broker:
         yield broker
 
 
@@ -27,20 +88,18 @@ def secured_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredK
 
 @pytest.fixture
 def kafka(embedded_kafka: EmbeddedKafka) -> str:
-    """The bootstrap servers of the session's broker."""
+    """The bootstrap servers of the broker, whose other topics belong to other tests."""
     return embedded_kafka.bootstrap
+
+
+@pytest.fixture
+def empty_kafka(embedded_kafka: EmbeddedKafka) -> EmbeddedKafka:
+    """The broker without topics: the input topics have fixed names, which other tests use too."""
+    asyncio.run(delete_all(embedded_kafka.bootstrap))
+    return embedded_kafka
 
 
 @pytest.fixture
 def unique() -> str:
     """A prefix for group and topic names that no other test uses."""
     return f"t{uuid.uuid4().hex[:12]}"
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs a program that is not there; fail where `.ci/run` has promised that all of them are."""
-    for marker in item.iter_markers("program"):
-        for name in marker.args:
-            if not any(map(shutil.which, name.split("|"))):
-                message = f"{name} is not installed: .ci/run does that"
-                (pytest.fail if os.environ.get("REQUIRE_PROGRAMS") else pytest.skip)(message)

@@ -5,17 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.kafka import EmbeddedKafka
 from tests.support.cluster import Cluster
 from tests.support.deployment import Deployment
-
-#: What a broker does in minutes, it does in seconds: cleaning compacted topics, removing what is too old.
-_HASTY = {
-    "log.cleaner.backoff.ms": "500",
-    "log.retention.check.interval.ms": "1000",
-    "log.initial.task.delay.ms": "500",
-    "log.cleaner.min.cleanable.ratio": "0.01",
-}
 
 
 def pytest_collection_modifyitems(items):
@@ -26,19 +17,16 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.timeout(300))
 
 
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory):
-    """A broker for the tests of this directory, one after another."""
-    with EmbeddedKafka(tmp_path_factory.mktemp("kafka"), settings=_HASTY) as running:
-        yield running
+@pytest.fixture
+def broker(empty_kafka):
+    """The broker, without topics."""
+    return empty_kafka
 
 
 @pytest.fixture
-async def cluster(broker):
-    """The broker, without any topic."""
-    found = Cluster(broker)
-    await found.wipe()
-    return found
+def cluster(broker):
+    """The topics of the broker."""
+    return Cluster(broker)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What tests of commands need: a Kafka whose topics nobody else uses, and a way to run a command."""
+"""Fixtures of the commands' tests: a Kafka without topics, and a way to run a command."""
 
 import asyncio
 import json
@@ -8,8 +8,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.cli.group import run
-from streams.local.kafka import EmbeddedKafka
-from tests.support.cli_calls import BrokerCalls, delete_all, visible
+from tests.support.cli_calls import BrokerCalls, visible
 
 
 class Result(NamedTuple):
@@ -18,18 +17,10 @@ class Result(NamedTuple):
     err: str
 
 
-@pytest.fixture(scope="session")
-def own_kafka(tmp_path_factory):
-    """A broker of its own: the inputs' topics have fixed names, and other tests' workers read them."""
-    with EmbeddedKafka(tmp_path_factory.mktemp("kafka")) as broker:
-        yield broker
-
-
 @pytest.fixture
-def kafka(own_kafka):
+def kafka(empty_kafka):
     """The bootstrap servers of a Kafka without topics."""
-    yield own_kafka.bootstrap
-    asyncio.run(delete_all(own_kafka.bootstrap))
+    return empty_kafka.bootstrap
 
 
 @pytest.fixture

@@ -219,9 +219,9 @@ def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka,
     )
 
 
-async def test_what_is_on_its_way_is_kept_for_as_long_as_a_broker_is_waited_for(own_kafka):
+async def test_what_is_on_its_way_is_kept_for_as_long_as_a_broker_is_waited_for(embedded_kafka):
     """It is given up where a partition has no leader, which one has that came back a moment ago."""
-    async with producer(load.load({"broker": own_kafka.bootstrap})) as sender:
+    async with producer(load.load({"broker": embedded_kafka.bootstrap})) as sender:
         assert sender._message_accumulator._batch_ttl == SEND_TIMEOUT_SECONDS
 
 

@@ -78,6 +78,7 @@ async def test_a_topic_that_kafka_refuses_is_an_error_with_its_name(kafka, uniqu
             await ensure(client, [Topic(unique, 1)], replication=3)
 
 
+@pytest.mark.kafka
 async def test_a_broker_that_creates_topics_when_asked_for_them_is_not_asked(tmp_path):
     """Kafka's own default: a topic named in a question would be made with the broker's partition count."""
     settings = {"auto.create.topics.enable": "true", "num.partitions": "5"}

@@ -18,6 +18,8 @@ from streams.local.kafka import BrokerError, EmbeddedKafka, free_port, run
 
 TOPIC = "orders"
 
+pytestmark = pytest.mark.kafka
+
 
 async def create_topic(bootstrap, topic=TOPIC):
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)

@@ -14,7 +14,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.cli.group import run
 from streams.config.load import load
 from streams.kafka import topics
-from streams.local.kafka import EmbeddedKafka
 from streams.partitioner import tasks_of
 from streams.simulator import simulate, topic_of
 from streams.simulator.live import Plan, play
@@ -25,16 +24,9 @@ END = datetime(2026, 6, 1, tzinfo=UTC)
 PARTITIONS = 3
 
 
-@pytest.fixture(scope="module")
-def own_kafka(tmp_path_factory):
-    """A broker whose input topics nobody else writes to."""
-    with EmbeddedKafka(tmp_path_factory.mktemp("simulate")) as broker:
-        yield broker.bootstrap
-
-
 @pytest.fixture
-def settings(own_kafka):
-    return load({"broker": own_kafka, "partitions": str(PARTITIONS)})
+def settings(empty_kafka):
+    return load({"broker": empty_kafka.bootstrap, "partitions": str(PARTITIONS)})
 
 
 async def ends(bootstrap):
@@ -241,10 +233,13 @@ def test_without_a_kafka_it_says_so(capsys):
     assert "no Kafka answers at 127.0.0.1:1" in capsys.readouterr().err
 
 
-def test_it_sends_nothing_that_no_worker_would_read(tmp_path, own_kafka, capsys):
+def test_it_sends_nothing_that_no_worker_would_read(tmp_path, empty_kafka, capsys):
     config = tmp_path / "retention.toml"
     config.write_text('[[inputs]]\ntopic = "shop.orders"\nkind = "orders"\n')
-    assert run(["simulate", "--end", "2026-06-01", "--broker", own_kafka, "--config", str(config)]) == 2
+    assert (
+        run(["simulate", "--end", "2026-06-01", "--broker", empty_kafka.bootstrap, "--config", str(config)])
+        == 2
+    )
     said = capsys.readouterr().err
     assert "no worker reads the events of orders, to which the simulated shop sends them; nothing" in said
     assert 'add [[inputs]] with topic = "orders", kind = "orders"' in said

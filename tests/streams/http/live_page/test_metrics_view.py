@@ -99,6 +99,7 @@ async def test_an_empty_topic_is_complete(kafka, unique):
         assert follower.series.chosen() == []
 
 
+@pytest.mark.kafka
 async def test_a_broker_that_is_away_is_waited_for(tmp_path, unique):
     with EmbeddedKafka(tmp_path) as broker:
         await create(broker.bootstrap, unique)
