@@ -1,7 +1,7 @@
 """Fixtures of all tests, and what a test needs: one Kafka for each process of the suite, and unused names.
 
-Markers are set by what a test uses: `e2e` in tests/e2e, and `kafka` by a fixture that starts a broker. Tests that
-start brokers themselves, or take more than 3 s (`slow`), are marked by hand.
+Markers are set by what a test uses: `e2e` in tests/e2e, and `kafka` by a fixture that starts a broker. Tests
+that start brokers themselves, or take more than 3 s (`slow`), are marked by hand.
 """
 
 import asyncio

@@ -3,6 +3,8 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from streams.http.live_page.metrics_view import MetricsView, Series
 from streams.local.kafka import EmbeddedKafka
 from tests.support.kafka_calls import create, producer
