@@ -45,6 +45,8 @@ from tests.support.strategies import (
     rfc3339,
 )
 
+pytestmark = pytest.mark.slow
+
 THOROUGH = os.environ.get("LAWS") == "thorough"
 laws = settings(
     max_examples=4000 if THOROUGH else 45,

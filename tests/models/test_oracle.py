@@ -54,6 +54,7 @@ def sets(events, window, now=NOW):
     return tuple(value(events, "retention_customers", now, window=window, set=name) for name in names)
 
 
+@pytest.mark.slow
 def test_cdnow_numbers_of_the_literature():
     with gzip.open(DATA) as lines:
         events = [json.loads(line) for line in lines]
@@ -461,6 +462,7 @@ def test_erasure_covers_all_connected_identities():
     assert sets(events, "7d")[1] == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(event_sets(TIGHT, identities=True), st.randoms(use_true_random=False))
 def test_oracle_is_a_function_of_the_set_of_events(events, rng):

@@ -68,6 +68,7 @@ def test_whatever_happens_in_a_shop_is_valid(events):
     assert [event for event in events if not valid(event)] == []
 
 
+@pytest.mark.slow
 def test_what_the_simulated_shop_says_is_valid():
     events = simulate(3, datetime(2025, 5, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC), 300)
     some = list(islice(events, 3_000))
@@ -114,6 +115,7 @@ def test_the_schema_and_the_decoder_refuse_the_same(event):
             assert valid(changed) == decodes(changed), (field, value)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_whatever_is_put_into_a_field(data):
     event = data.draw(st.sampled_from(SAMPLES))

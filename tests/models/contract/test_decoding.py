@@ -426,6 +426,7 @@ SPOILT = st.builds(
 REASONS = {"not_json", "unknown_type", "invalid_field", "too_large"}
 
 
+@pytest.mark.slow
 @given(
     kind=st.sampled_from(sorted(EVENTS)),
     value=st.none()

@@ -63,6 +63,7 @@ def test_action_alone_makes_no_customer(shop):
     assert shop.value("retention_lifecycle_customers", "prospect") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_action_returns_of_any_history_equal_the_oracle(seed):
     """Actions arrive among the events, in whatever order; workers crash; what is old is forgotten."""

@@ -12,6 +12,8 @@ from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
 from models.partition.partition import Partition
 
+pytestmark = pytest.mark.slow
+
 ORDERS = Path(__file__).parents[2] / "data" / "cdnow-orders.jsonl.gz"
 NOW = to_us(datetime(1998, 6, 30, 23, tzinfo=UTC))
 

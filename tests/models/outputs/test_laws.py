@@ -17,6 +17,8 @@ from tests.support.histories import random_history
 from tests.support.outputs import EmitHarness
 from tests.support.strategies import DAY, histories
 
+pytestmark = pytest.mark.slow
+
 laws = settings(
     max_examples=40,
     deadline=None,

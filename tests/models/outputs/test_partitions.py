@@ -25,6 +25,8 @@ from tests.support.events import order
 from tests.support.histories import random_history
 from tests.support.strategies import ANCHOR, DAY, DEFINITIONS, histories
 
+pytestmark = pytest.mark.slow
+
 
 class EmittingWorker(Worker):
     """A worker whose outputs are published when they are committed."""

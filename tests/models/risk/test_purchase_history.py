@@ -1,5 +1,6 @@
 """Qualifying orders without a partition are those with one."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ _IDENTITIES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(_FACTS, _IDENTITIES)
 @settings(max_examples=60)
 def test_histories_are_those_that_a_partition_counts(facts, identities):

@@ -132,6 +132,7 @@ def test_what_determines_no_model_is_refused(histories, says):
         fit(Sample(Counter(histories)))
 
 
+@pytest.mark.slow
 def test_what_the_documentation_says_it_is_worth():
     """A model of 1997 alone, and who of CDNOW's customers bought in the half year that followed."""
     histories, definitions = PurchaseHistories(), Definitions()

@@ -43,6 +43,7 @@ def told(samples):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_each_instant_is_as_if_computed_alone(seed):
     history = random_history(seed, customers=12, size=500, identities=True)

@@ -34,6 +34,7 @@ def cdnow_arguments():
     return ("compute", CDNOW, "--now", "1998-06-30T23:00:00Z")
 
 
+@pytest.mark.slow
 def test_the_numbers_of_cdnow(retention, cdnow_arguments):
     result = retention(*cdnow_arguments, "--json")
     assert (result.code, result.err) == (0, "")
@@ -56,6 +57,7 @@ def test_the_numbers_of_cdnow(retention, cdnow_arguments):
     assert (nothing["value"], nothing["denominator"]) == (None, 0)
 
 
+@pytest.mark.slow
 def test_the_table_is_for_people(retention, cdnow_arguments):
     result = retention(*cdnow_arguments)
     assert result.code == 0

@@ -39,6 +39,7 @@ def demo(tmp_path):
         each.process.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(200)
 def test_somebody_elses_port_is_not_mistaken_for_its_own(demo):
     with socket.socket() as taken:

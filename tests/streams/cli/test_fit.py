@@ -42,6 +42,7 @@ def order(customer, day, **fields):
     } | fields
 
 
+@pytest.mark.slow
 def test_on_cdnow_it_agrees_with_the_published_libraries_to_one_per_cent(retention, tmp_path):
     model, config = tmp_path / "model.toml", tmp_path / "retention.toml"
     result = retention("fit", CDNOW, "--now", PUBLISHED["now"], "--output", model)

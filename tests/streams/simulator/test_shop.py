@@ -20,6 +20,8 @@ from prometheus.thresholds import THRESHOLDS
 from streams.simulator import SCENARIOS, open_shop, simulate, topic_of
 from streams.simulator.garbage import spoil
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2025, 5, 1, tzinfo=UTC)
 END = datetime(2026, 4, 1, tzinfo=UTC)
 SMALL = 400
