@@ -1,22 +1,25 @@
-"""What can go wrong that a person can do something about: one line each, with a hint, and an exit code.
+"""The errors that a user can correct: a message of one line, a hint, and an exit code.
 
     RetentionError (1)
-    ├── SettingsError (2)         a setting is not valid; so is a command line
-    ├── BrokerUnavailable (3)     no Kafka answers
-    ├── StateError (4)            what is stored and what is asked for do not go together
+    ├── MissingExtra              an optional feature is not installed
+    ├── SettingsError (2)         a setting or a command line is invalid
+    ├── BrokerUnavailable (3)     Kafka does not respond
+    ├── StateError (4)            the stored state contradicts the settings
     │   ├── PartitionsChanged       an internal topic has another partition count
-    │   ├── TopicsMissing           topics are not there, and are not to be created
-    │   ├── InputsMissing           an input of somebody else's is not there
-    │   └── StateTooNew             the state was written by a newer version
-    ├── PortInUse (5)             another process listens there
-    ├── GroupActive (6)           workers are running that have to be stopped first
-    ├── AccessDenied (7)          Kafka answers, and does not let this program in, or not do what it has to
-    └── BrokerError (8)           the embedded Kafka cannot be had or started
+    │   ├── TopicsMissing           topics are missing and may not be created
+    │   ├── InputsMissing           an input of another producer is missing
+    │   └── StateTooNew             a newer version wrote the state
+    ├── PortInUse (5)             another process listens on the port
+    ├── GroupActive (6)           running workers must be stopped first
+    ├── AccessDenied (7)          Kafka rejects the credentials or an operation
+    └── BrokerError (8)           the embedded Kafka cannot be downloaded or started
 
-The command line prints `retention: <message>` and the hint, and exits with the code; with `RETENTION_DEBUG=1`
-the traceback too. So does an `OSError` that names a path (1). Any other exception is a defect of ours, and
-keeps its traceback. 9 is no error: the
-command is done, but for lines of files that were refused (`streams.backfill.rejected_lines`).
+The command line prints `retention: <message>` and the hint, and exits with the code. With `RETENTION_DEBUG=1`
+it prints the traceback too. An `OSError` that names a path is handled in the same way, with code 1. Any other
+exception is a defect of this program and keeps its traceback.
+
+Exit code 9 is not an error: the command is done, but lines of its files were rejected
+(`streams.backfill.rejected_lines`).
 """
 
 from collections.abc import Sequence
@@ -24,12 +27,12 @@ from typing import ClassVar
 
 
 class RetentionError(Exception):
-    """Something a person can mend.
+    """An error that a user can correct.
 
     Attributes:
-        message: what is wrong, in one line.
-        hint: what to do about it; may be empty.
-        exit_code: the process's.
+        message: the problem, in one line.
+        hint: the correction; may be empty.
+        exit_code: exit code of the process.
     """
 
     exit_code: ClassVar[int] = 1
@@ -40,26 +43,35 @@ class RetentionError(Exception):
         self.hint = hint
 
 
-def missing_extra(feature: str, package: str, extra: str) -> RetentionError:
-    """Return the error for a feature whose optional package is not installed.
+class MissingExtra(RetentionError):
+    """An optional feature is used, and its packages are not installed."""
 
-    Args:
-        feature: subject of the message, such as `the embedded Kafka`.
-        package: the missing package.
-        extra: the extra of this distribution that installs the package.
+
+def missing_extra(feature: str, package: str, extra: str) -> MissingExtra:
+    """Return the error of a feature whose optional package is not installed.
 
     Example:
         >>> missing_extra("reading Parquet", "pyarrow", "parquet").message
         'reading Parquet needs pyarrow, which is not installed'
+
+    Args:
+        feature: subject of the message, such as `the embedded Kafka`.
+        package: name of the missing package.
+        extra: extra of this distribution that installs the package.
     """
-    return RetentionError(
+    return MissingExtra(
         f"{feature} needs {package}, which is not installed",
         f"install it with: pip install 'retention-streams[{extra}]'",
     )
 
 
 class SettingsError(RetentionError):
-    """A setting is not valid."""
+    """A setting is invalid.
+
+    Attributes:
+        name: name of the setting, variable or TOML key.
+        source: origin of its value.
+    """
 
     exit_code = 2
 
@@ -70,52 +82,52 @@ class SettingsError(RetentionError):
 
 
 class BrokerUnavailable(RetentionError):
-    """No Kafka answers at the bootstrap address."""
+    """Kafka does not respond at the bootstrap address."""
 
     exit_code = 3
 
     def __init__(self, broker: str, reason: str = "") -> None:
         super().__init__(
-            f"no Kafka answers at {broker}" + (f" ({reason})" if reason else ""),
+            f"no Kafka responds at {broker}" + (f" ({reason})" if reason else ""),
             "start one with `retention broker` or `docker compose up`, or set RETENTION_BROKER",
         )
         self.broker = broker
 
 
 class StateError(RetentionError):
-    """What is stored and what is asked for do not go together."""
+    """The stored state contradicts the settings."""
 
     exit_code = 4
 
 
 class PartitionsChanged(StateError):
-    """An internal topic has another partition count than the setting says.
+    """An internal topic has another partition count than the setting.
 
-    The count decides which task a customer belongs to: it stays what it was when the group first started.
+    The count decides which task a customer belongs to, so it cannot change after the group's first start.
     """
 
     def __init__(self, topic: str, *, expected: int, found: int) -> None:
         super().__init__(
             f"topic {topic} has {found} partitions where {expected} are expected",
-            f"set RETENTION_PARTITIONS to what the group was started with, or start again from the "
+            f"set RETENTION_PARTITIONS to the group's original value, or reprocess from the "
             f"earliest events with `retention reset` and RETENTION_PARTITIONS={expected}",
         )
         self.topic = topic
 
 
 class TopicsMissing(StateError):
-    """Topics are not there, and are not to be created."""
+    """Topics are missing and may not be created."""
 
     def __init__(self, topics: Sequence[str]) -> None:
         super().__init__(
             f"topics are missing: {', '.join(topics)}",
-            "`retention doctor` prints the commands that make them",
+            "`retention doctor` prints the commands that create them",
         )
         self.topics = topics
 
 
 class InputsMissing(StateError):
-    """Topics that the configuration names as inputs are not there; they are somebody else's to make."""
+    """Topics that the configuration names as inputs are missing; their producers must create them."""
 
     def __init__(self, topics: Sequence[str]) -> None:
         super().__init__(
@@ -126,17 +138,17 @@ class InputsMissing(StateError):
 
 
 class StateTooNew(StateError):
-    """The state was written by a newer version."""
+    """A newer version of this program wrote the state."""
 
     def __init__(self, found: int, known: int) -> None:
         super().__init__(
             f"the state has version {found}, and this release reads up to {known}",
-            "run the newer release again, or start again from the earliest events with `retention reset`",
+            "run the newer release again, or reprocess from the earliest events with `retention reset`",
         )
 
 
 class PortInUse(RetentionError):
-    """Another process listens there."""
+    """Another process listens on the port."""
 
     exit_code = 5
 
@@ -147,24 +159,24 @@ class PortInUse(RetentionError):
 
 
 class GroupActive(RetentionError):
-    """Workers of the group are running that have to be stopped first."""
+    """The group has running workers, which must be stopped first."""
 
     exit_code = 6
 
     def __init__(self, group: str, members: int) -> None:
         super().__init__(
             f"group {group} has {members} running worker{'s' if members != 1 else ''}",
-            "stop them first; one that was killed leaves the group within its session timeout (10 s)",
+            "stop them first; a killed worker leaves the group after its session timeout (10 s)",
         )
 
 
 class AccessDenied(RetentionError):
-    """Kafka answers, and does not let this program in, or not do what it has to."""
+    """Kafka responds, but rejects the credentials or an operation."""
 
     exit_code = 7
 
 
 class BrokerError(RetentionError):
-    """The embedded Kafka cannot be had, formatted or started."""
+    """The embedded Kafka cannot be downloaded, formatted or started."""
 
     exit_code = 8

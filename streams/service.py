@@ -77,13 +77,13 @@ async def prepare_topics(settings: Settings) -> dict[str, int]:
         Topic -> number of partitions, of all topics that a worker reads or writes.
 
     Raises:
-        BrokerUnavailable: no Kafka answers.
+        BrokerUnavailable: no Kafka responds.
         AccessDenied: Kafka rejects the login, or lacks a right that a worker needs.
         TopicsMissing: topics are missing, and the settings forbid to create them.
         InputsMissing: an input that another program creates is missing.
         PartitionsChanged: an internal topic has another number of partitions than the setting.
     """
-    topics = required(settings.group, settings.partitions, settings.mappings.named())
+    topics = required(settings.group, settings.partitions, settings.inputs.named())
     async with admin.connect(settings) as client:
         await acls.require(client, acls.worker_acls(settings))
         counts = await ensure(client, topics, replication=settings.replication, create=settings.create_topics)

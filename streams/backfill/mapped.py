@@ -34,7 +34,7 @@ def of_line(content: bytes, reader: Reader) -> Iterator[Mapped]:
         content: the line, JSON.
         reader: the mapping.
     """
-    return _results(reader.outcome(content), lambda: content)
+    return _results(reader.map_record(content), lambda: content)
 
 
 def of_row(row: Row, reader: Reader) -> Iterator[Mapped]:
@@ -44,7 +44,7 @@ def of_row(row: Row, reader: Reader) -> Iterator[Mapped]:
         row: column -> cell.
         reader: the mapping.
     """
-    return _results(reader.outcome_of_row(row), lambda: _ROW_ENCODER.encode(row))
+    return _results(reader.map_row(row), lambda: _ROW_ENCODER.encode(row))
 
 
 def _results(result: MappingResult, record: Callable[[], bytes]) -> Iterator[Mapped]:

@@ -21,6 +21,7 @@ from streams.cli.options import settings_options
 from streams.cli.progress import ReadProgress
 from streams.config.load import Settings
 from streams.errors import RetentionError
+from streams.mapping import mappings
 from streams.rollup.publisher import series_value
 
 
@@ -54,7 +55,7 @@ def command(
     error. They are skipped and the exit code is 9. Lines that a mapping skips, that name no customer, or that
     are older than the horizon are counted but do not change the exit code.
     """
-    reader = settings.mappings.reader(mapping) if mapping else None
+    reader = mappings.build(settings).reader(mapping) if mapping else None
     rejected = RejectedLines(warn, path=refused)
     with ReadProgress(files, "Reading") as progress:
         lines = read(files, progress, file_format, reader)

@@ -26,6 +26,7 @@ from streams.cli.progress import CountProgress, ReadProgress
 from streams.clock import wall_us
 from streams.config.load import Settings
 from streams.errors import RetentionError
+from streams.mapping import mappings
 
 _STEP: Final = re.compile(r"([1-9][0-9]{0,5})([smhd])", re.ASCII)
 _UNITS: Final = {"s": US_PER_SECOND, "m": US_PER_MINUTE, "h": US_PER_HOUR, "d": US_PER_DAY}
@@ -111,7 +112,7 @@ def command(
     if out != "-" and not Path(out).parent.is_dir():  # before hours of work, not after
         raise RetentionError(f"{out} cannot be written: its directory does not exist")
     started = time.monotonic()
-    reader = settings.mappings.reader(mapping) if mapping else None
+    reader = mappings.build(settings).reader(mapping) if mapping else None
     rejected = RejectedLines(warn)
     sorting = ReadProgress(files, "Sorting")
     with (

@@ -20,6 +20,7 @@ from streams.cli.options import settings_options
 from streams.cli.progress import CountProgress, ReadProgress
 from streams.clock import wall_us
 from streams.config.load import Settings
+from streams.mapping import mappings
 
 
 @click.command("load")
@@ -61,7 +62,7 @@ def command(
     collects them; for standard input, refused.jsonl does by default. Every other line is sent as it is: the
     worker rejects invalid events to the dead-letter topic.
     """
-    reader = settings.mappings.reader(mapping) if mapping else None
+    reader = mappings.build(settings).reader(mapping) if mapping else None
     # With a mapping, the configuration decides what a record becomes.
     state = open_state([*files, *([settings.config] if mapping and settings.config else [])], mapping, resume)
     if state.complete:

@@ -14,7 +14,7 @@ from streams.errors import RetentionError
 from streams.kafka import sampling
 from streams.mapping import dry_run
 from streams.mapping.dry_run import Report
-from streams.mapping.mappings import ready_tables, ready_texts
+from streams.mapping.mappings import build, bundled_tables, bundled_texts
 from streams.mapping.reader import Reader
 
 _EPILOG = """\b
@@ -72,8 +72,8 @@ async def _dry_run(
 
 def _reads(settings: Settings, topic: str, mapping: str | None) -> Reader | Kind:
     if mapping is not None:
-        return settings.mappings.reader(mapping, "--mapping")
-    reads = settings.mappings.reads(topic)
+        return build(settings).reader(mapping, "--mapping")
+    reads = build(settings).reads(topic)
     if reads is None:
         raise RetentionError(
             f"{topic} is not an input of the configuration",
@@ -86,20 +86,17 @@ def _reads(settings: Settings, topic: str, mapping: str | None) -> Reader | Kind
 @settings_options()
 def list_command(settings: Settings) -> None:
     """List the mappings of the configuration, the bundled mappings, and the inputs."""
-    for name in settings.mappings.names():
-        described = settings.mappings.reader(name).definition.description
+    mappings = build(settings)
+    for name in mappings.names():
+        described = mappings.reader(name).definition.description
         click.echo(f"{name:<14} {described or f'from {settings.config}'}")
-    for name, table in ready_tables().items():
-        if name not in settings.mappings.names():
+    for name, table in bundled_tables().items():
+        if name not in mappings.names():
             click.echo(f"{name:<14} {table['description']}")
     click.echo()
-    for one in settings.mappings.inputs:
+    for one in settings.inputs.entries:
         topics = ", ".join(one.topics) or f"/{one.pattern.pattern if one.pattern else ''}/"
-        reads = (
-            f"mapping {one.reads.name}"
-            if isinstance(one.reads, Reader)
-            else f"events of the contract, {one.reads}"
-        )
+        reads = f"mapping {one.mapping}" if one.mapping else f"events of the contract, {one.kind}"
         click.echo(f"{topics}: {reads}")
 
 
@@ -108,8 +105,8 @@ def list_command(settings: Settings) -> None:
 @settings_options()
 def show_command(settings: Settings, name: str) -> None:
     """Print a bundled mapping, as a template for your own."""
-    texts = ready_texts()
-    if name in settings.mappings.names():
+    texts = bundled_texts()
+    if name in settings.mappings:
         raise RetentionError(f"the mapping {name} is in your own configuration", f"see {settings.config}")
     if name not in texts:
         raise RetentionError(f"{name!r} is not a bundled mapping", f"expected one of {', '.join(texts)}")

@@ -15,6 +15,7 @@ import click
 from streams.config import kafka_security
 from streams.config.load import load, unknown_variables
 from streams.config.schema import FILE, SETTINGS
+from streams.mapping import mappings
 from streams.secret import Secret
 
 R = TypeVar("R")
@@ -49,6 +50,7 @@ def settings_options(
         def with_settings(**arguments: object) -> R:
             flags = {name: arguments.pop(name) for name in wanted}
             settings = load(flags)
+            mappings.build(settings)  # an invalid mapping ends every command at its start
             if warn:
                 _warn_of_unknown_variables()
             return function(settings=settings, **arguments)

@@ -1,10 +1,11 @@
-"""The settings, read and validated once, when a command starts.
+"""All settings, read and validated once, when a command starts.
 
-Flags come first, then the environment (`RETENTION_*`), then the TOML file that `RETENTION_CONFIG` names, then
-the defaults. In the file, settings have their names in lower case beside the definitions
-(`streams.config.toml_file`). What is or may hold a secret can be read from a file of its own: wherever such a
-setting may be given, its name with `_file` may be given instead, as Docker's and Kubernetes' secrets want it.
-Every error names the setting, where its value came from, and what would be valid.
+Flags win over the environment (`RETENTION_*`), the environment over the TOML file that `RETENTION_CONFIG`
+names, and the file over the defaults. In the file, settings have their names in lower case, beside the
+definitions (`streams.config.toml_file`), the inputs (`streams.config.inputs`) and the mappings
+(`streams.mapping`). A setting that is, or may hold, a secret can be read from a file of its own: wherever
+such a setting is accepted, its name with `_file` is accepted too, as Docker's and Kubernetes' secrets need.
+Every error names the setting, the origin of its value, and what would be valid.
 """
 
 import difflib
@@ -19,61 +20,66 @@ from msgspec import Struct
 
 from models.definitions.definitions import Definitions
 from streams import secret
-from streams.config import kafka_security, toml_file
+from streams.config import inputs, kafka_security, schema_registry, toml_file
+from streams.config.inputs import SECTIONS, Inputs
 from streams.config.kafka_security import Connection
 from streams.config.schema import FILE, PREFIX, SETTINGS, Setting
+from streams.config.schema_registry import RegistryAccess
 from streams.errors import SettingsError
-from streams.mapping import mappings, schema_registry_access
-from streams.mapping.mappings import SECTIONS, Mappings
-from streams.mapping.schema_registry import SchemaRegistry
-from streams.mapping.schema_registry_access import Access
 
 __all__ = ["SETTINGS", "Clock", "Settings", "load", "unknown_variables"]
 
-#: In the environment, but no settings: how errors are shown.
+#: Variables with the prefix of settings that are not settings: the form of error messages.
 _NOT_SETTINGS: Final = frozenset({"RETENTION_DEBUG"})
-#: What Kubernetes tells pods of services whose names begin with `retention`.
-_OF_SERVICES: Final = re.compile(r"\w*SERVICE_(HOST|PORT)(_\w+)?|\w*PORT_[0-9]+_(TCP|UDP|SCTP)(_\w+)?")
-_OF_A_SERVICES_PORT: Final = ("tcp://", "udp://", "sctp://")
-#: From this likeness on (`difflib`), a name that is none was meant to be another one.
-_ALIKE: Final = 0.8
-
-#: What is set of a schema registry, beside where it is.
-_ACCESS: Final = ("auth", "token", "ca_file", "cert_file", "key_file")
+#: Names of the variables that Kubernetes gives to pods for services whose names begin with `retention`.
+_SERVICE_VARIABLE: Final = re.compile(r"\w*SERVICE_(HOST|PORT)(_\w+)?|\w*PORT_[0-9]+_(TCP|UDP|SCTP)(_\w+)?")
+#: Beginnings of the values of such variables.
+_SERVICE_PORT_SCHEMES: Final = ("tcp://", "udp://", "sctp://")
+#: Likeness (`difflib`) from which an unknown variable is taken for a misspelt setting.
+_MISSPELT_LIKENESS: Final = 0.8
 
 Clock = Literal["wall", "event"]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What a command runs with.
+    """The settings of one command: plain data, valid, and the same for the whole run.
+
+    Example:
+        >>> settings = load({"group": "shop"}, environ={"RETENTION_PARTITIONS": "4"})
+        >>> settings.group, settings.partitions, settings.port
+        ('shop', 4, 6066)
+        >>> settings.sources["group"], settings.sources["partitions"], settings.sources["port"]
+        ('flag --group', 'environment RETENTION_PARTITIONS', 'default')
 
     Attributes:
         broker: bootstrap servers, `host:port` joined by commas.
         group: application id: consumer group, prefix of internal topics and transactional ids.
-        partitions: number of tasks, and partitions of the topics it creates.
-        replication: replicas of the topics it creates.
-        create_topics: whether it creates the topics that are missing.
-        session_timeout: seconds after which a silent worker's tasks are given to another.
-        clock: what `now` follows.
-        host: address to listen on.
-        port: port to listen on; 0 takes any free one.
-        advertise: host:port at which other workers reach this one; none: the address it listens on.
-        token: that who asks about customers has to know; none: they are asked for none.
-        redis: URL of the read model; none: there is none.
-        prometheus: URL of the Prometheus whose alerts the live page shows; none: it shows none.
-        data_dir: local state and the embedded Kafka.
-        config: the TOML file.
-        schema_registry: URL of the inputs' schemas; none: there are none.
-        schema_registry_auth: user:password that it asks for.
-        schema_registry_token: a bearer token that it asks for instead.
-        schema_registry_ca_file: who certifies it; none: the system's authorities.
-        schema_registry_cert_file: our own certificate, where it asks for one.
-        schema_registry_key_file: its key, unless it is in the same file.
-        mappings: which topics are read, and how their records become events.
-        definitions: the parameters of the metrics.
+        partitions: number of tasks, and partition count of the topics that a worker creates.
+        replication: replica count of the topics that a worker creates.
+        create_topics: whether missing topics are created.
+        session_timeout: seconds without a heartbeat after which a worker's tasks move to another worker.
+        clock: source of `now`: the wall clock, or the latest event time.
+        host: address that the HTTP server binds.
+        port: port that the HTTP server binds; 0 for any free port.
+        advertise: `host:port` at which other workers reach this worker; None for the bound address.
+        token: bearer token that the query API requires; None for no authentication.
+        redis: URL of the read model; None without a read model.
+        prometheus: URL of the Prometheus whose alerts the live page shows, or None.
+        data_dir: directory of local state and of the embedded Kafka.
+        config: path of the TOML file, or None.
+        schema_registry: URL of the schema registry, or None.
+        schema_registry_auth: `user:password` for the registry, or None.
+        schema_registry_token: bearer token for the registry, or None.
+        schema_registry_ca_file: PEM file of the registry's authority; None for the system's authorities.
+        schema_registry_cert_file: PEM file of the client certificate for the registry, or None.
+        schema_registry_key_file: PEM file of its key; None if the certificate's file holds the key.
+        registry_access: the settings of the schema registry, checked together; None without a registry.
+        inputs: topics that are read, and the mapping or kind that reads each.
+        mappings: mapping name -> its TOML table, as written; `streams.mapping.mappings.build` compiles them.
+        definitions: parameters of the metrics (docs/metrics.md).
         connection: how Kafka is reached.
-        kafka: what every Kafka client is made with, but the broker's address (aiokafka's names).
-        sources: setting -> where its value came from, for `retention doctor`.
+        kafka: options of every Kafka client but the bootstrap servers, under aiokafka's names.
+        sources: setting -> origin of its value, as `retention doctor` prints it.
     """
 
     broker: str
@@ -97,18 +103,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     schema_registry_ca_file: Path | None
     schema_registry_cert_file: Path | None
     schema_registry_key_file: Path | None
-    mappings: Mappings
+    registry_access: RegistryAccess | None
+    inputs: Inputs
+    mappings: Mapping[str, Any]
     definitions: Definitions
     connection: Connection
     kafka: Mapping[str, Any]
     sources: Mapping[str, str]
 
     def client_options(self) -> dict[str, Any]:
-        """Give what every Kafka client is made with (aiokafka's names)."""
+        """Return the options of every Kafka client, under aiokafka's names."""
         return {"bootstrap_servers": self.broker, **self.kafka}
 
     def shown(self, name: str) -> str:
-        """Give a setting's value as a person may see it."""
+        """Return a setting's value as text for people: secrets are hidden."""
         value = getattr(self.connection if name in kafka_security.NAMES else self, name)
         if value is None:
             return "none"
@@ -116,65 +124,82 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def _names() -> dict[str, Setting]:
-    """Every name by which a value can be given: the setting's, and its file's where it may be in one."""
+    """Return accepted name -> setting: its own name, and that with `_file` if a file may hold its value."""
     files = {name + FILE: setting for name, setting in SETTINGS.items() if setting.from_file}
     return {**SETTINGS, **files}
 
 
 def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read all settings.
+    """Read and validate all settings.
+
+    Example:
+        >>> load(environ={"RETENTION_BROKER": "kafka-1:9092,kafka-2"}).broker
+        'kafka-1:9092,kafka-2:9092'
+        >>> load(environ={"RETENTION_PORT": "no"})
+        Traceback (most recent call last):
+        ...
+        streams.errors.SettingsError: RETENTION_PORT (environment RETENTION_PORT): 'no' is not valid; ...
 
     Args:
-        flags: setting (or its name with `_file`) -> value, as given on the command line; None: not given.
-        environ: the environment; the process's own if left out.
+        flags: setting (or its name with `_file`) -> value from the command line; None for a flag left out.
+        environ: environment variables; the process's own if left out.
 
     Raises:
-        SettingsError: one is not valid, or does not go with another, or a file cannot be read; or a variable
-            was meant to say how Kafka is reached.
+        SettingsError: a setting is invalid or contradicts another, a file cannot be read, or a variable is a
+            misspelt setting of the connection to Kafka.
     """
     environ = os.environ if environ is None else environ
-    _check_names(environ)
-    given = _given(flags or {}, environ)
+    _check_variables(environ)
+    given = _from_flags_and_environment(flags or {}, environ)
     config: Path | None = _parse(SETTINGS["config"], *given["config"]) if "config" in given else None
     document = toml_file.read(config) if config else {}
-    names = _names().keys() - {"config"}
-    in_file = {
-        name: (toml_file.text(name, document[name], config, switch=_names()[name].switch), f"in {config}")
-        for name in names & document.keys()
-    }
-    given = _resolved(in_file) | given
-    sources: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    for name, setting in SETTINGS.items():
-        text, sources[name] = given.get(name, (_default(setting), "default"))
-        values[name] = None if text is None else _parse(setting, text, sources[name])
-    reached = Connection(**{name: values.pop(name) for name in kafka_security.NAMES})
-    kafka_security.check(reached, sources)
+    given = _from_document(document, config) | given
+    values, sources = _parsed(given)
+    connection = Connection(**{name: values.pop(name) for name in kafka_security.NAMES})
+    kafka_security.check(connection, sources)
+    known = (_names().keys() - {"config"}) | SECTIONS
     return Settings(
         **values,
-        mappings=mappings.load(document, path=config, registry=_registry(values, sources)),
-        definitions=toml_file.definitions(document, known=names | SECTIONS, path=config),
-        connection=reached,
-        kafka=kafka_security.client_options(reached, sources),
+        registry_access=schema_registry.access(values, sources),
+        inputs=inputs.read(document, config),
+        mappings=_mapping_tables(document, config),
+        definitions=toml_file.definitions(document, known=known, path=config),
+        connection=connection,
+        kafka=kafka_security.client_options(connection, sources),
         sources=sources,
     )
 
 
-def _registry(values: Mapping[str, Any], sources: Mapping[str, str]) -> SchemaRegistry | None:
-    given = {part: values[f"schema_registry_{part}"] for part in _ACCESS}
-    if values["schema_registry"] is None:
-        for part in (part for part, value in given.items() if value is not None):
-            name = f"schema_registry_{part}"
-            problem = "has no effect without RETENTION_SCHEMA_REGISTRY"
-            raise SettingsError(SETTINGS[name].variable, problem, source=sources[name])
-        return None
-    access = Access(url=values["schema_registry"], **given)
-    schema_registry_access.check(access, sources)
-    return SchemaRegistry(access)
+def _parsed(given: Mapping[str, tuple[str, str]]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return setting -> value, and setting -> origin of the value, for every setting."""
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for name, setting in SETTINGS.items():
+        text, sources[name] = given.get(name, (_default(setting), "default"))
+        values[name] = None if text is None else _parse(setting, text, sources[name])
+    return values, sources
 
 
-def _given(flags: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Setting -> (text, source), of what flags and the environment say; an empty variable is not set."""
+def _mapping_tables(document: Mapping[str, Any], config: Path | None) -> Mapping[str, Any]:
+    tables = document.get("mappings", {})
+    if not isinstance(tables, dict):
+        raise SettingsError("mappings", "expected a table", source=f"in {config}")
+    return tables
+
+
+def _from_document(document: Mapping[str, Any], config: Path | None) -> dict[str, tuple[str, str]]:
+    """Return setting -> (text, origin) for the settings in the TOML file."""
+    names = _names()
+    return _read_files({
+        name: (toml_file.text(name, document[name], config, switch=names[name].switch), f"in {config}")
+        for name in (names.keys() - {"config"}) & document.keys()
+    })  # fmt: skip
+
+
+def _from_flags_and_environment(
+    flags: Mapping[str, object], environ: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """Return setting -> (text, origin) for flags and environment variables; an empty variable is unset."""
     by_flag = {
         name: (str(flag), f"flag --{name.replace('_', '-')}")
         for name in _names()
@@ -185,14 +210,14 @@ def _given(flags: Mapping[str, object], environ: Mapping[str, str]) -> dict[str,
         for name in _names()
         if (text := environ.get(PREFIX + name.upper()))
     }
-    return _resolved(by_variable) | _resolved(by_flag)
+    return _read_files(by_variable) | _read_files(by_flag)
 
 
-def _resolved(given: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    """Read the files that are named instead of values, in one place where settings come from.
+def _read_files(given: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Replace each `_file` entry of one origin with the content of its file, under the setting's name.
 
     Raises:
-        SettingsError: a file cannot be read, or a value and a file are given both.
+        SettingsError: a file cannot be read, or both a value and a file are given.
     """
     resolved = {}
     for name, (text, source) in given.items():
@@ -201,7 +226,7 @@ def _resolved(given: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]
             resolved[name] = (text, source)
             continue
         if setting.name in given:
-            raise SettingsError(PREFIX + name.upper(), "is given, and so is its value", source=source)
+            raise SettingsError(PREFIX + name.upper(), "is set, and so is its value", source=source)
         path = Path(text).expanduser()
         try:
             resolved[setting.name] = (secret.read(path), f"file {path}, by {source}")
@@ -220,47 +245,50 @@ def _default(setting: Setting) -> str | None:
     return _cache_dir() if setting.name == "data_dir" else setting.default
 
 
-def _parse(setting: Setting, text: str, source: str) -> Any:  # noqa: ANN401 - as the setting's parser gives it
+def _parse(setting: Setting, text: str, source: str) -> Any:  # noqa: ANN401 - the parser's type
     try:
         return setting.parse(text)
     except ValueError as error:
-        # What came from a secret's file may be another secret.
-        shown = "what it holds" if source.startswith("file ") else repr(secret.redact(text))
+        # A wrong path may name the file of another secret.
+        shown = "its content" if source.startswith("file ") else repr(secret.redact(text))
         raise SettingsError(
             setting.variable, f"{shown} is not valid", source=source, hint=str(error)
         ) from None
 
 
 def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Give the variables that look like settings and are none: misspelt ones, most likely.
+    """Return the variables with the prefix of settings that are not settings: most likely misspelt.
 
     Returns:
-        variable -> the one that may have been meant, or nothing.
+        variable -> the most similar setting's variable; empty text without a similar one.
     """
     known = {PREFIX + name.upper() for name in _names()} | _NOT_SETTINGS
     unknown = sorted(
         name
         for name, value in environ.items()
-        if name.startswith(PREFIX) and name not in known and value and not _of_a_service(name, value)
+        if name.startswith(PREFIX) and name not in known and value and not _is_service_variable(name, value)
     )
-    return {name: _meant(name) for name in unknown}
+    return {name: _similar_variable(name) for name in unknown}
 
 
-def _of_a_service(name: str, value: str) -> bool:
-    return bool(_OF_SERVICES.fullmatch(name.removeprefix(PREFIX))) or value.startswith(_OF_A_SERVICES_PORT)
+def _is_service_variable(name: str, value: str) -> bool:
+    by_name = _SERVICE_VARIABLE.fullmatch(name.removeprefix(PREFIX)) is not None
+    return by_name or value.startswith(_SERVICE_PORT_SCHEMES)
 
 
-def _meant(name: str, likeness: float = 0.6) -> str:
+def _similar_variable(name: str, likeness: float = 0.6) -> str:
     names = [known.upper() for known in _names()]
     close = difflib.get_close_matches(name.removeprefix(PREFIX).upper(), names, n=1, cutoff=likeness)
     return PREFIX + close[0] if close else ""
 
 
-def _check_names(environ: Mapping[str, str]) -> None:
-    """Refuse a variable that was meant to say how Kafka is reached: it would be reached in another way."""
-    reached = {
+def _check_variables(environ: Mapping[str, str]) -> None:
+    """Raise for a misspelt setting of the connection: without it, Kafka would be reached in another way."""
+    connection = {
         PREFIX + name.upper() for name, setting in _names().items() if setting.name in kafka_security.NAMES
     }
     for name in unknown_variables(environ):
-        if (meant := _meant(name, _ALIKE)) in reached:
-            raise SettingsError(name, "no such setting", source="environment", hint=f"did you mean {meant}?")
+        if (similar := _similar_variable(name, _MISSPELT_LIKENESS)) in connection:
+            raise SettingsError(
+                name, "no such setting", source="environment", hint=f"did you mean {similar}?"
+            )

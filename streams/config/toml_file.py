@@ -105,7 +105,7 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
                 name,
                 "no such setting",
                 source=source,
-                hint=_did_you_mean(name, [*known, *_FIELDS], "docs/operating.md names all that there are"),
+                hint=did_you_mean(name, [*known, *_FIELDS], "docs/operating.md names all that there are"),
             )
     given = {name: document[name] for name in _FIELDS if name in document}
     defaults = Definitions()
@@ -140,7 +140,7 @@ def _demand_numbers(name: str, table: object, source: str) -> None:
 def _demand_known(name: str, table: Mapping[str, Any], known: Collection[str], source: str) -> None:
     for key in table:
         if key not in known:
-            hint = _did_you_mean(key, known, f"expected {', '.join(known)}")
+            hint = did_you_mean(key, known, f"expected {', '.join(known)}")
             raise SettingsError(f"{name}.{key}", "there is no such thing", source=source, hint=hint)
 
 
@@ -231,6 +231,7 @@ def _split(message: str) -> tuple[str, str, str]:
     return name, problem, ""
 
 
-def _did_you_mean(name: str, names: Collection[str], otherwise: str) -> str:
+def did_you_mean(name: str, names: Collection[str], otherwise: str) -> str:
+    """Return a hint that names the most similar of `names`; `otherwise` without a similar one."""
     close = difflib.get_close_matches(name, names, n=1)
     return f"did you mean {close[0]}?" if close else otherwise

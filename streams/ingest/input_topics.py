@@ -2,19 +2,18 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from streams.config.inputs import Input
 from streams.config.load import Settings
 from streams.errors import SettingsError
 from streams.kafka import admin
 from streams.kafka.topics import INPUTS, Names
-from streams.mapping.mappings import TopicReader
-from streams.mapping.reader import Reader
 
 #: Prefixes of derived topics and of Kafka's own. Patterns do not match them.
 _NOT_INPUTS = ("retention.", "__")
 
 
-def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, TopicReader]:
-    """Return input topic -> its reader.
+def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, Input]:
+    """Return topic -> input for those of the topics that are inputs.
 
     Args:
         settings: settings with the inputs, by name and by pattern.
@@ -24,7 +23,7 @@ def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, TopicRea
         RetentionError: two patterns match one topic.
     """
     own = Names(settings.group).internal
-    return settings.mappings.resolve(
+    return settings.inputs.resolve(
         topic for topic in topics if topic not in own and not topic.startswith(_NOT_INPUTS)
     )
 
@@ -41,11 +40,13 @@ def require_read_access(settings: Settings, topics: Iterable[str], sender: str) 
         SettingsError: one of them is not an input, or is read by a mapping.
     """
     for topic in topics:
-        reads, kind = settings.mappings.reads(topic), INPUTS[topic]
-        if reads == kind:
+        found, kind = settings.inputs.find(topic), INPUTS[topic]
+        if found is not None and found.kind == kind:
             continue
-        if isinstance(reads, Reader):
-            problem = f"the mapping {reads.name} reads {topic}, to which {sender} sends the contract's events"
+        if found is not None and found.mapping is not None:
+            problem = (
+                f"the mapping {found.mapping} reads {topic}, to which {sender} sends the contract's events"
+            )
             hint = f'your rows need another topic: leave {topic} to kind = "{kind}"'
         else:
             problem = f"no worker reads the events of {topic}, to which {sender} sends them"

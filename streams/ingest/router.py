@@ -23,7 +23,7 @@ from streams.kafka.aiokafka_patches.raw_records import RawRecord
 from streams.kafka.cloudevents import unwrap
 from streams.kafka.outbox import Headers, Outbox, Outgoing
 from streams.kafka.topics import DEAD_LETTERS
-from streams.mapping.formats import Around
+from streams.mapping.formats import RecordMetadata
 from streams.mapping.reader import Reader
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.partitioner import tasks_of
@@ -174,19 +174,22 @@ class Router:
             records: records of this partition.
         """
         batch = BatchFacts(self._definitions, self._partition)
-        anonymous, surrounded = reader.anonymous, reader.surrounded
+        anonymous, needs_metadata = 0, reader.needs_metadata
         for record in records:
-            around = Around(tp.topic, record.key, record.timestamp, record.headers) if surrounded else None
-            outcome = reader.outcome(record.value, around)
-            errors = outcome.errors
-            for event in outcome.events:
+            metadata = None
+            if needs_metadata:
+                metadata = RecordMetadata(tp.topic, record.key, record.timestamp, record.headers)
+            result = reader.map_record(record.value, metadata)
+            anonymous += result.anonymous
+            errors = result.errors
+            for event in result.events:
                 try:
                     batch.add(event, record.timestamp)
                 except EventError as error:
                     errors.append(error)
             if errors:
                 self._reject(tp, record, errors[0])
-        self._counters.nobodys(tp.topic, reader.anonymous - anonymous)
+        self._counters.nobodys(tp.topic, anonymous)
         self._route(tp, records, batch)
 
     def apply_facts(self, tp: TopicPartition, records: Sequence[RawRecord]) -> None:

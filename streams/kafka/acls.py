@@ -62,10 +62,10 @@ def worker_acls(settings: Settings) -> list[AclRequirement]:
     """What a worker does: without any of these it does not start."""
     return [
         *_on_topics(
-            required(settings.group, settings.partitions, settings.mappings.named()),
+            required(settings.group, settings.partitions, settings.inputs.named()),
             create=settings.create_topics,
         ),
-        *(pattern_acl(one.pattern.pattern) for one in settings.mappings.inputs if one.pattern),
+        *map(pattern_acl, settings.inputs.patterns()),
         AclRequirement("group", settings.group, ("READ",)),
         *(AclRequirement("transactional-id", name, ("WRITE",)) for name in _transactional_ids(settings)),
     ]
@@ -93,17 +93,17 @@ def producer_acls(settings: Settings) -> list[AclRequirement]:
 
 def _sent_to(settings: Settings) -> list[str]:
     """Give the contract's topics that workers read as such: events that are sent elsewhere would be lost."""
-    return [topic for topic, kind in INPUTS.items() if settings.mappings.reads(topic) == kind]
+    return [topic for topic, kind in INPUTS.items() if settings.inputs.kind(topic) == kind]
 
 
 def redrive_acls(settings: Settings) -> list[AclRequirement]:
     """What puts mended records back where they came from: `dead-letters redrive`."""
-    return [AclRequirement("topic", name, ("WRITE",)) for name in settings.mappings.named()]
+    return [AclRequirement("topic", name, ("WRITE",)) for name in settings.inputs.named()]
 
 
 def operator_acls(settings: Settings) -> list[AclRequirement]:
     """What looks and changes nothing: `doctor`, `dead-letters list`. More than a worker's own rights."""
-    names = [topic.name for topic in required(settings.group, settings.partitions, settings.mappings.named())]
+    names = [topic.name for topic in required(settings.group, settings.partitions, settings.inputs.named())]
     return [
         *(AclRequirement("topic", name, ("DESCRIBE_CONFIGS",)) for name in names),
         *dead_letter_reader_acls(),
@@ -118,7 +118,7 @@ def dead_letter_reader_acls() -> list[AclRequirement]:
 def erasure_acls(settings: Settings) -> list[AclRequirement]:
     """What asks for a customer to be forgotten, and waits for it: `erase`, if an input takes the event."""
     names = Names(settings.group)
-    asked = next((topic for topic, reads in settings.mappings.named().items() if reads == "customers"), None)
+    asked = next((topic for topic, one in settings.inputs.named().items() if one.kind == "customers"), None)
     if asked is None:
         return []
     return [

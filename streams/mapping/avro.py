@@ -1,4 +1,4 @@
-"""Avro, by the schema that a value was written with."""
+"""Avro values, decoded by the schema that they were written with."""
 
 import io
 import json
@@ -10,10 +10,13 @@ from streams.mapping.schemas import Decode, Resolved
 
 
 def decoder(resolved: Resolved) -> Decode:
-    """Make the decoder of a schema. Logical types become times, decimals and text.
+    """Return the decoder of a schema. Logical types become times, decimals and text.
+
+    Args:
+        resolved: the schema with its imports, as JSON.
 
     Raises:
-        Exception: fastavro cannot use the schema.
+        Exception: fastavro rejects the schema.
     """
     schema, imported = resolved
     named: dict[str, Any] = {}
@@ -24,7 +27,7 @@ def decoder(resolved: Resolved) -> Decode:
     def decode(value: bytes) -> dict[str, Any]:
         found = fastavro.schemaless_reader(io.BytesIO(value), parsed, None)
         if not isinstance(found, dict):
-            raise TypeError("the schema is of no record")
+            raise TypeError("the schema does not describe a record")
         return cast("dict[str, Any]", found)
 
     return decode

@@ -1,8 +1,8 @@
-"""From what a record says to what the contract wants: times, minor units, ids.
+"""Conversions from record values to contract values: times, minor units, ids.
 
-Each conversion takes a value as JSON, Avro, Protobuf or a file's row has it, and gives one that
-`models.contract.events` accepts, or leaves it as it is where it cannot be converted: the event's own validation then
-says what it expected. A `ConversionError` says what validation could not know.
+Each conversion accepts a value as JSON, Avro, Protobuf or a file's row holds it. It returns a value that
+`models.contract.events` accepts, or the value unchanged if it cannot be converted: the event's own validation
+then names the expected type. A `ConversionError` reports problems that validation cannot detect.
 """
 
 import base64

@@ -237,7 +237,7 @@ class _Taken:
 
 def _outcome(reads: Reader | Kind, record: Sampled) -> MappingResult:
     if isinstance(reads, Reader):
-        return reads.outcome(record.value, record)
+        return reads.map_record(record.value, record)
     try:
         return MappingResult([decode(reads, record.value)], [])
     except EventError as error:
@@ -276,7 +276,7 @@ def _row(reads: Reader | Kind, record: Sampled) -> Mapping[str, Any] | None:
 
 def _came_in(reads: Reader | Kind, record: Sampled) -> object:
     """Give what a person is to see: text where it cannot be decoded, null for a tombstone."""
-    found = reads.came_in(record.value, record) if isinstance(reads, Reader) else _row(reads, record)
+    found = reads.readable(record.value, record) if isinstance(reads, Reader) else _row(reads, record)
     return found if found is not None or record.value is None else record.value.decode(errors="replace")
 
 

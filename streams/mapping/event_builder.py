@@ -1,8 +1,8 @@
-"""One type of event, made of a record.
+"""Builds one type of event from a record.
 
-Most fields are text that stands in a record as it is wanted. A maker hopes for that: all of them are read by
-one call of C, and validation is asked at once. What is otherwise (an id that is a number, a part that is
-not there) is read field by field; where that is the rule, it is no longer hoped.
+Most fields are text that a record holds as the event needs it. The fast path relies on that: it reads all
+fields by one call of C, then validates. A record that differs (an id that is a number, a missing part) is
+read field by field on the slow path. Where most records differ, the fast path is disabled.
 """
 
 import hashlib
@@ -23,22 +23,22 @@ from streams.mapping.value_definition import Value
 from streams.mapping.values import compile_value, raw_value
 
 _LONGEST_ID: Final = 128
-#: So many more records may be otherwise than as hoped before hoping ends.
-_PATIENCE: Final = 1000
+#: The fast path is disabled once its misses exceed its hits by this many records.
+_MAX_EXCESS_MISSES: Final = 1000
 _AT: Final = re.compile(r"(.*) - at `\$\.([a-z_]+)(.*)`")
 _MISSING: Final = re.compile(r"Object missing required field `([a-z_]+)`")
-#: What these are given as text they give back.
-_OF_TEXT: Final = (conversions.text, conversions.instant)
+#: Conversions that return text unchanged.
+_IDENTITIES_OF_TEXT: Final = (conversions.text, conversions.instant)
 
 
 class MappingResult(Struct):
-    """What became of one record.
+    """What one record becomes.
 
     Attributes:
-        events: that count.
-        errors: why others do not.
-        anonymous: an event was left out because nothing says whose it is.
-        skipped: the name of the condition under which it counts for nothing.
+        events: valid events, in the order of the rules.
+        errors: reasons why further events are invalid.
+        anonymous: whether an event was left out because the record names no customer.
+        skipped: name of the `skip` condition that holds for the record, or None.
     """
 
     events: list[Event]
@@ -47,127 +47,130 @@ class MappingResult(Struct):
     skipped: str | None = None
 
 
-#: Adds events for a record; raises `EventError`.
-Make = Callable[[Any, MappingResult], None]
-_Compose = Callable[[Mapping[str, Any]], str]
+#: Adds a record's events to a result; raises `EventError` for an invalid one.
+Build = Callable[[Any, MappingResult], None]
+_ComposeId = Callable[[Mapping[str, Any]], str]
 
 
-def maker(mapping: str, name: str, fields: Mapping[str, Value], source: Source) -> Make:
-    """Make what builds one type of event.
+def event_builder(mapping: str, event_type: str, fields: Mapping[str, Value], source: Source) -> Build:
+    """Return the builder of one type of event.
 
     Args:
-        mapping: its name, for messages.
-        name: the type.
-        fields: how each is mapped; those that the type does not have are left out.
+        mapping: name of the mapping, for messages.
+        event_type: type of the event, such as `order.placed`.
+        fields: event field -> mapped value; fields that the type does not have are ignored.
         source: how records are held.
     """
-    values = {field: value for field, value in fields.items() if field in event_types.FIELDS[name]}
-    getters = {field: _getter(name, field, value, source) for field, value in values.items()}
+    values = {field: value for field, value in fields.items() if field in event_types.FIELDS[event_type]}
+    getters = {field: _getter(event_type, field, value, source) for field, value in values.items()}
     attributes = {
         field: attribute
         for field, value in values.items()
-        if (attribute := _attribute(name, field, value, source)) is not None
+        if (attribute := _attribute(event_type, field, value, source)) is not None
     }
-    compose = None if "id" in values else _compose(name)
-    make = _careful(_ErrorLocator(mapping, name, values, getters, source), getters, name, compose)
+    compose_id = None if "id" in values else _id_composer(event_type)
+    locator = _ErrorLocator(mapping, event_type, values, getters, source)
+    build = _slow_path(locator, getters, event_type, compose_id)
     if len(attributes) > 1:
         others = [(field, get) for field, get in getters.items() if field not in attributes]
-        make = _hopeful(attributes, others, name, compose, make)
-    return make
+        build = _fast_path(attributes, others, event_type, compose_id, build)
+    return build
 
 
-def _getter(name: str, field: str, value: Value, source: Source) -> Get:
-    finish = event_types.conversion(name, field)
-    return compile_value(value, source, finish, is_time=event_types.is_time(name, field))
+def _getter(event_type: str, field: str, value: Value, source: Source) -> Get:
+    finish = event_types.conversion(event_type, field)
+    return compile_value(value, source, finish, is_time=event_types.is_time(event_type, field))
 
 
-def _attribute(name: str, field: str, value: Value, source: Source) -> str | None:
-    """Give where a field's text stands, if it is wanted as it stands there."""
+def _attribute(event_type: str, field: str, value: Value, source: Source) -> str | None:
+    """Return the attribute that holds a field's text unchanged; None if the value needs a getter."""
     bare = Value(setting=value.setting, path=value.path)
     if value != bare or value.path is None or value.path.path is None:
         return None
-    if event_types.conversion(name, field) not in _OF_TEXT or event_types.has_default(name, field):
+    if event_types.conversion(event_type, field) not in _IDENTITIES_OF_TEXT:
+        return None
+    if event_types.has_default(event_type, field):
         return None
     return source.attribute(value.path.path)
 
 
-def _compose(name: str) -> _Compose:
-    parts = event_types.ONCE[name]
-    return lambda fields: composed(name, [str(fields[part]) for part in parts])
+def _id_composer(event_type: str) -> _ComposeId:
+    parts = event_types.ONCE[event_type]
+    return lambda fields: composed_id(event_type, [str(fields[part]) for part in parts])
 
 
-def composed(name: str, parts: Sequence[str]) -> str:
-    """Make an id of a type and of what it is about; a digest where that would be too long."""
-    text = ":".join([name, *parts])
+def composed_id(event_type: str, parts: Sequence[str]) -> str:
+    """Return an event id composed of its type and of the ids of its subject; a digest if it is too long."""
+    text = ":".join([event_type, *parts])
     return text if len(text) <= _LONGEST_ID else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _hopeful(
+def _fast_path(
     attributes: Mapping[str, str],
     others: Sequence[tuple[str, Get]],
-    name: str,
-    compose: _Compose | None,
-    careful: Make,
-) -> Make:
+    event_type: str,
+    compose_id: _ComposeId | None,
+    slow_path: Build,
+) -> Build:
     names, read = tuple(attributes), attrgetter(*attributes.values())
-    event_class, convert = event_types.class_of(name), msgspec.convert
-    hoped = otherwise = 0
+    event_class, convert = event_types.class_of(event_type), msgspec.convert
+    hits = misses = 0
 
-    def hopeful(record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - a struct
-        nonlocal hoped, otherwise
-        if otherwise <= hoped + _PATIENCE:
+    def fast_path(record: Any, result: MappingResult) -> None:  # noqa: ANN401 - a struct
+        nonlocal hits, misses
+        if misses <= hits + _MAX_EXCESS_MISSES:
             try:
                 values = read(record)
-                if "" not in values:  # which is nothing
+                if "" not in values:  # empty text counts as absent
                     fields = dict(zip(names, values, strict=True))
                     for field, get in others:
                         if (value := get(record)) is not None:
                             fields[field] = value
-                    if compose is not None:
-                        fields["id"] = compose(fields)
-                    outcome.events.append(convert(fields, event_class))
-                    hoped += 1
+                    if compose_id is not None:
+                        fields["id"] = compose_id(fields)
+                    result.events.append(convert(fields, event_class))
+                    hits += 1
                     return
             except (AttributeError, KeyError, ConversionError, msgspec.ValidationError):
                 pass
-            otherwise += 1
-        careful(record, outcome)
+            misses += 1
+        slow_path(record, result)
 
-    return hopeful
+    return fast_path
 
 
-def _careful(
-    explain: "_ErrorLocator", getters: Mapping[str, Get], name: str, compose: _Compose | None
-) -> Make:
-    pairs, event_class, convert = list(getters.items()), event_types.class_of(name), msgspec.convert
+def _slow_path(
+    locate_error: "_ErrorLocator", getters: Mapping[str, Get], event_type: str, compose_id: _ComposeId | None
+) -> Build:
+    pairs, event_class, convert = list(getters.items()), event_types.class_of(event_type), msgspec.convert
 
-    def careful(record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - JSON
+    def slow_path(record: Any, result: MappingResult) -> None:  # noqa: ANN401 - JSON
         try:
             fields = {field: value for field, get in pairs if (value := get(record)) is not None}
             if "customer_id" not in fields:
-                outcome.anonymous = True
+                result.anonymous = True
                 return
-            if compose is not None:
-                fields["id"] = compose(fields)
-            outcome.events.append(convert(fields, event_class))
+            if compose_id is not None:
+                fields["id"] = compose_id(fields)
+            result.events.append(convert(fields, event_class))
         except (KeyError, ConversionError, msgspec.ValidationError) as error:
-            raise explain(record, error) from None
+            raise locate_error(record, error) from None
 
-    return careful
+    return slow_path
 
 
 class _ErrorLocator:
-    """Says which field was wrong, where it comes from and the kind of what stood there."""
+    """Names the invalid field of an event, its origin in the record, and the kind of value found there."""
 
     def __init__(
         self,
         mapping: str,
-        name: str,
+        event_type: str,
         values: Mapping[str, Value],
         getters: Mapping[str, Get],
         source: Source,
     ) -> None:
-        self._where = f"mapping {mapping}, {name}"
+        self._where = f"mapping {mapping}, {event_type}"
         self._values = values
         self._getters = getters
         self._raw = {field: raw_value(value, source) for field, value in values.items()}
@@ -181,14 +184,14 @@ class _ErrorLocator:
         return EventError("invalid_field", f"{where}: {problem}")
 
     def _located(self, record: Any, error: Exception) -> tuple[str, str]:  # noqa: ANN401 - JSON
-        """Give the field that is wrong, and what is wrong with it."""
+        """Return the invalid field, and the problem."""
         if isinstance(error, ConversionError):
             for field, get in self._getters.items():
                 try:
                     get(record)
                 except ConversionError as found:
                     return field, str(found)
-        if isinstance(error, KeyError):  # what the id is composed of
+        if isinstance(error, KeyError):  # a part of a composed id
             return str(error.args[0]), "nothing is there"
         message = str(error)
         if missing := _MISSING.match(message):

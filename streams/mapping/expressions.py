@@ -1,11 +1,11 @@
-"""JMESPath, compiled: the expressions that say where in a record something stands, and which records count.
+"""JMESPath, compiled: expressions that locate values in records, and conditions on records.
 
-Parsing and everything unusual is the library's (`jmespath`). What mappings are mostly made of (paths,
-comparisons, `&&`, `||`, `!`, literals) becomes closures over a `Source`, the way that a record is held: these
-cost a tenth of the library's interpreter. A mapping that needs more runs on plain dictionaries, where the
-interpreter takes over.
+The library (`jmespath`) parses every expression. The parts that most mappings consist of (paths, comparisons,
+`&&`, `||`, `!`, literals, a few functions) become closures over a `Source`, the representation of records:
+these cost a tenth of the library's interpreter. A mapping that needs more runs on plain dictionaries, with
+the interpreter.
 
-Beside the record's own fields there are names for what surrounds it (`SURROUNDINGS`).
+Beside the record's own fields, expressions can read metadata under reserved names (`SURROUNDINGS`).
 """
 
 import operator
@@ -18,12 +18,12 @@ from msgspec import Struct
 
 from streams.mapping import syntax
 
-#: Takes a record as a `Source` holds it, and gives what was asked for; None: there is nothing.
+#: Returns a value of a record, as a `Source` holds it; None if it is absent.
 Get = Callable[[Any], Any]
-#: Names of fields, and positions in lists.
+#: Field names, and positions in lists.
 Path = tuple[str | int, ...]
 
-#: Name -> what it stands for. They begin with an underscore, so that few records have fields of these names.
+#: Reserved name -> its meaning. The underscore keeps them apart from the fields of most records.
 SURROUNDINGS: Final = {
     "_item": "the element, in a rule with `each`",
     "_before": "Debezium: the row before the change",
@@ -42,7 +42,7 @@ _COMPARATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "gt": operator.gt,
     "gte": operator.ge,
 }
-#: What follows the first part of these is relative to it.
+#: Node types whose later children are relative to the first.
 _RELATIVE: Final = frozenset(
     {"projection", "filter_projection", "value_projection", "pipe", "flatten", "subexpression"}
 )
@@ -53,7 +53,7 @@ class Expression(Struct, frozen=True):
     """A parsed expression.
 
     Attributes:
-        text: as it was written.
+        text: source text.
         tree: JMESPath's syntax tree.
     """
 
@@ -62,65 +62,69 @@ class Expression(Struct, frozen=True):
 
     @property
     def path(self) -> Path | None:
-        """The path, if it is nothing but one."""
+        """The path, if the expression is only a path; else None."""
         return _path(self.tree)
 
 
 class Source(Protocol):
-    """How a record is held: what gives a getter for a path."""
+    """A representation of records: provides access to their values by path."""
 
     def getter(self, path: Path) -> Get:
-        """Give the getter; it never raises."""
+        """Return the getter of a path; the getter never raises."""
 
     def attribute(self, path: Path) -> str | None:
-        """Give the attribute's dotted name, if it is one."""
+        """Return the dotted attribute that holds the path's value; None if a getter is needed."""
+
+    def document(self, held: Any) -> dict[str, Any]:  # noqa: ANN401 - as the source holds records
+        """Return the record as a dictionary, for the interpreter."""
 
 
 def parse(text: str) -> Expression:
-    """Parse an expression.
+    """Return the parsed expression.
+
+    Example:
+        >>> parse("customer.id").path
+        ('customer', 'id')
 
     Raises:
-        ValueError: it is no JMESPath.
+        ValueError: the text is not JMESPath.
     """
     return Expression(text, syntax.tree(text))
 
 
 def paths(expression: Expression) -> list[Path]:
-    """Give every path that an expression reads from the record, as far as can be told without one."""
+    """Return every path of the record that an expression reads, as far as its text shows."""
     return list(_paths(expression.tree))
 
 
 def compilable(expression: Expression) -> bool:
-    """Whether it becomes closures; else it needs records that are plain dictionaries."""
+    """Whether the expression becomes closures; otherwise it needs records held as dictionaries."""
     return _compilable(expression.tree)
 
 
 def compiled(expression: Expression, source: Source) -> Get:
-    """Make the getter of an expression's value."""
+    """Return the getter of an expression's value."""
     if compilable(expression):
         return _compile(expression.tree, source)
-    search = jmespath.compile(expression.text).search
+    search, document = jmespath.compile(expression.text).search, source.document
 
     def interpret(record: Any) -> Any:  # noqa: ANN401 - JSON
         try:
-            return search(record)
-        except (
-            JMESPathError,
-            TypeError,
-        ):  # something was given what it does not take, such as a missing field
+            return search(document(record))
+        except (JMESPathError, TypeError):  # a function got a wrong argument, such as a missing field
             return None
 
     return interpret
 
 
 def condition(expression: Expression, source: Source) -> Callable[[Any], bool]:
-    """Make the test whether an expression holds, in JMESPath's sense: 0 does, what is empty does not."""
+    """Return the test of an expression by JMESPath's truth: 0 is true, empty values are false."""
     get = compiled(expression, source)
     return lambda record: truthy(get(record))
 
 
 def truthy(value: object) -> bool:
-    """JMESPath's truth: null, false and what is empty are false; every number is true."""
+    """Whether a value is true for JMESPath: null, false and empty values are false; every number is true."""
     return bool(value) or (value.__class__ is not bool and isinstance(value, int | float))
 
 
@@ -215,7 +219,7 @@ def _comparator(tree: dict[str, Any], parts: list[Get]) -> Get:
 
 
 def equal(one: object, other: object) -> bool:
-    """JSON's equality: `true` is not 1."""
+    """Whether two JSON values are equal: `true` is not 1."""
     return one == other and (one.__class__ is bool) is (other.__class__ is bool)
 
 

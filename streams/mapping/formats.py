@@ -1,6 +1,6 @@
-"""From a record's bytes to a row: formats, the schema registry's framing, and the envelopes around rows.
+"""From a record's bytes to a row: formats, the schema registry's framing, and envelopes around rows.
 
-A row that is gone (a tombstone, a truncated table) is no error and no event.
+A record without a row (a tombstone, a truncated table) is neither an error nor an event.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,45 +13,45 @@ from models.contract.decoding import EventError
 from streams.mapping.definition import Definition, Envelope
 from streams.mapping.record_access import Shape
 
-#: The first byte of a value whose schema is in a registry; four bytes of the schema's id follow.
+#: First byte of a value whose schema is in a registry; the four bytes of the schema's id follow.
 MAGIC: Final = 0
 PREFIX_BYTES: Final = 5
 
 _OPERATIONS: Final = {"c": "create", "u": "update", "d": "delete", "r": "read"}
-#: Debezium's other operations are about no row.
-_OF_NO_ROW: Final = frozenset({"t", "m"})
-#: What of a Debezium envelope is worth looking at.
+#: Debezium's operations without a row.
+_WITHOUT_ROW: Final = frozenset({"t", "m"})
+#: Fields of a Debezium envelope that are shown to people.
 _SHOWN: Final = ("op", "before", "after", "ts_ms", "source")
 _KAFKA: Final = ("_key", "_headers", "_topic", "_timestamp")
 
-#: A row and what happened to it, as far as an envelope says so.
+#: A row, and what happened to it (create, update, delete, read); None where the envelope does not name it.
 Opened = tuple[Any, str | None]
 Decode = Callable[[bytes], Any]
 Open = Callable[[Any], Opened | None]
 
 
 class Record(Protocol):
-    """What surrounds a value in Kafka."""
+    """The Kafka metadata of a value."""
 
     @property
     def topic(self) -> str:
-        """Its topic."""
+        """Topic of the record."""
 
     @property
     def key(self) -> bytes | None:
-        """Its key."""
+        """Key of the record."""
 
     @property
     def timestamp(self) -> int:
-        """Milliseconds since the epoch."""
+        """Timestamp of the record, milliseconds since the epoch."""
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]:
-        """Its headers."""
+        """Headers of the record."""
 
 
-class Around(NamedTuple):
-    """What surrounds a value, from who has the record's topic apart."""
+class RecordMetadata(NamedTuple):
+    """The Kafka metadata of a value, for records that do not carry their topic."""
 
     topic: str
     key: bytes | None
@@ -59,10 +59,10 @@ class Around(NamedTuple):
     headers: Sequence[tuple[str, bytes | None]]
 
 
-def refusal(error: Exception) -> EventError:
-    """Give the reason for which a value could not be decoded: `not_json`, of whatever form it should be.
+def decoding_error(error: Exception) -> EventError:
+    """Return the error of a value that could not be decoded.
 
-    Where only a part of it is wrong, that is `invalid_field`.
+    The reason is `invalid_field` if only a part of the value is invalid, else `not_json` for every format.
     """
     if isinstance(error, EventError):
         return error
@@ -70,11 +70,11 @@ def refusal(error: Exception) -> EventError:
     return EventError("invalid_field" if part else "not_json", str(error))
 
 
-# JSON as structs of what is read.
+# JSON as structs of the mapped fields.
 
 
 def shaped(definition: Definition, shape: Shape) -> tuple[Decode, Open]:
-    """Give the decoder of JSON into a shape, and what takes a row out of its envelope."""
+    """Return the decoder of JSON into a shape, and the function that takes a row out of its envelope."""
     row = shape.row
     if definition.envelope == "none":
         return msgspec.json.Decoder(row).decode, _bare
@@ -98,19 +98,19 @@ def shaped(definition: Definition, shape: Shape) -> tuple[Decode, Open]:
 
 def _open_connect(found: Any) -> Opened | None:  # noqa: ANN401 - a struct
     if found.payload is UNSET:
-        raise EventError("invalid_field", "no Connect envelope: `payload` is missing")
+        raise EventError("invalid_field", "not a Connect envelope: `payload` is missing")
     return None if found.payload is None else (found.payload, None)
 
 
 def _open_change(found: Any, row: Callable[[], Any]) -> Opened | None:  # noqa: ANN401 - a struct
     change = found if found.payload is UNSET else found.payload
-    if change is None or change.op in _OF_NO_ROW:
+    if change is None or change.op in _WITHOUT_ROW:
         return None
     operation = _operation(change.op)
     present = change.before if operation == "delete" else change.after
-    if present is None:  # a delete of a table whose replica identity is its key
+    if present is None:  # delete from a table whose replica identity is its key
         present = row()
-    present._before = change.before  # noqa: SLF001 - named so on purpose, and so are these
+    present._before = change.before  # noqa: SLF001 - fields of the struct, as are the next
     present._op = operation  # noqa: SLF001
     present._source = change.source  # noqa: SLF001
     present._ts_ms = change.ts_ms  # noqa: SLF001
@@ -119,19 +119,19 @@ def _open_change(found: Any, row: Callable[[], Any]) -> Opened | None:  # noqa: 
 
 def _operation(code: object) -> str:
     if code is None:
-        raise EventError("invalid_field", "no Debezium envelope: `op` is missing")
+        raise EventError("invalid_field", "not a Debezium envelope: `op` is missing")
     if code not in _OPERATIONS:
-        raise EventError("invalid_field", f"Debezium's `op` {str(code)[:10]!r} is not known")
+        raise EventError("invalid_field", f"Debezium's `op` {str(code)[:10]!r} is unknown")
     return _OPERATIONS[str(code)]
 
 
-# Dictionaries: JSON that needs the interpreter, Avro, Protobuf, rows of files.
+# Dictionaries: JSON that needs JMESPath's interpreter, Avro, Protobuf, rows of files.
 
 decode_json: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def opener(envelope: Envelope) -> Open:
-    """Give what takes a row out of its envelope."""
+    """Return the function that takes a row out of its envelope."""
     return {"none": _bare, "connect": _connect, "debezium": _debezium}[envelope]
 
 
@@ -141,7 +141,7 @@ def _bare(found: Any) -> Opened:  # noqa: ANN401 - a dictionary or a struct
 
 def _connect(found: dict[str, Any]) -> Opened | None:
     if "payload" not in found:
-        raise EventError("invalid_field", "no Connect envelope: `payload` is missing")
+        raise EventError("invalid_field", "not a Connect envelope: `payload` is missing")
     payload = found["payload"]
     return None if payload is None else (_row(payload), None)
 
@@ -151,7 +151,7 @@ def _debezium(found: dict[str, Any]) -> Opened | None:
     if change is None:
         return None
     change = _row(change)
-    if change.get("op") in _OF_NO_ROW:
+    if change.get("op") in _WITHOUT_ROW:
         return None
     operation = _operation(change.get("op"))
     before = change.get("before")
@@ -170,12 +170,12 @@ def _change(found: dict[str, Any]) -> object:
 
 
 def shown(envelope: Envelope, found: dict[str, Any], *, source: bool) -> dict[str, Any]:
-    """Give a decoded value as a person may look at it: of an envelope, what was done to which row.
+    """Return a decoded value for people: of an envelope, only the operation and its rows.
 
     Args:
-        envelope: what should be around the row; where it is not, all is given but a schema.
-        found: the value.
-        source: with Debezium's `source`, which has some fifteen fields of its own.
+        envelope: expected envelope; a value without it is returned without its schema.
+        found: decoded value.
+        source: whether to include Debezium's `source`, which has some fifteen fields of its own.
     """
     inner = _change(found) if envelope == "debezium" else found.get("payload", found)
     if envelope == "none" or not isinstance(inner, dict):
@@ -190,20 +190,27 @@ def _row(found: object) -> dict[str, Any]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise EventError("invalid_field", "what the envelope holds is no object")
+        raise EventError("invalid_field", "the envelope does not hold an object")
     return found
 
 
-# What surrounds it in Kafka.
+# Kafka metadata.
 
 
-def surroundings(names: Collection[str]) -> Callable[[Any, Record], None] | None:
-    """Give what adds these of Kafka's surroundings to a row; None: none of them is read."""
+def metadata_setter(names: Collection[str]) -> Callable[[Any, Record], None] | None:
+    """Return the function that adds a record's Kafka metadata to a decoded row.
+
+    Args:
+        names: reserved names that a mapping reads, such as `_topic`.
+
+    Returns:
+        the function; None if no name is Kafka metadata.
+    """
     wanted = [name for name in _KAFKA if name in names]
     if not wanted:
         return None
 
-    def surround(row: Any, record: Record) -> None:  # noqa: ANN401 - JSON
+    def set_metadata(row: Any, record: Record) -> None:  # noqa: ANN401 - JSON
         for name in wanted:
             found = _READ[name](record)
             if isinstance(row, dict):
@@ -211,7 +218,7 @@ def surroundings(names: Collection[str]) -> Callable[[Any, Record], None] | None
             else:
                 setattr(row, name, found)
 
-    return surround
+    return set_metadata
 
 
 def _key(record: Record) -> object:

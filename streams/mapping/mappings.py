@@ -1,12 +1,4 @@
-"""All mappings, those of the TOML file and those that come with this, and which topics are read by which.
-
-[[inputs]]
-topic = "shop.public.orders"       # or a list
-mapping = "orders"                 # of this file, or one that comes with this
-
-[[inputs]]
-pattern = "returns-.*"             # a regular expression for whole names
-kind = "refunds"                   # the contract's own events
+"""The mappings of one configuration, compiled: those of its TOML file, and the bundled ones.
 
 [mappings.orders]
 customer_id = "customer_id"
@@ -14,249 +6,224 @@ customer_id = "customer_id"
 [[mappings.orders.events]]
 type = "order.placed"
 order_id = "id"
+
+`[[inputs]]` says which topics a mapping reads (`streams.config.inputs`).
 """
 
-import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, get_args
-
-from msgspec import Struct
+from typing import Any, Final
 
 from models.contract.events import Kind
-from streams.errors import RetentionError
+from streams.config import inputs
+from streams.config.inputs import Input, Inputs
+from streams.config.load import Settings
 from streams.mapping import definition, event_types
 from streams.mapping.definition import Definition
 from streams.mapping.definition_checks import Problem, a_table, a_text
 from streams.mapping.reader import Reader
-from streams.mapping.schema_registry import SchemaRegistry
+from streams.mapping.schema_registry import SchemaRegistry, require_extra
 
-#: Names of tables in the file that are read here.
-SECTIONS: Final = frozenset({"inputs", "mappings"})
-_READY: Final = Path(__file__).with_name("bundled")
-_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-_INPUT_KEYS: Final = frozenset({"topic", "pattern", "kind", "mapping"})
-_FRAMED: Final = frozenset({"avro", "protobuf"})
+_BUNDLED: Final = Path(__file__).with_name("bundled")
+_NEEDS_REGISTRY: Final = frozenset({"avro", "protobuf"})
 
-#: What reads a topic: a mapping, or the contract's own decoder of a kind.
+#: Reads the records of a topic: a mapping, or the contract's own decoder of a kind.
 TopicReader = Reader | Kind
 
 
-class Input(Struct, frozen=True):
-    """One or several topics, and what reads them.
-
-    Attributes:
-        setting: its table, for messages.
-        topics: their names; none where there is a pattern.
-        pattern: of whole names.
-        reads: what reads them.
-    """
-
-    setting: str
-    topics: tuple[str, ...]
-    pattern: re.Pattern[str] | None
-    reads: TopicReader
-
-
 class Mappings:
-    """The mappings and inputs of one configuration; hold one for as long as the process runs.
+    """The compiled mappings of one configuration. Each mapping is compiled once, when it is first used.
+
+    Args:
+        tables: mapping name -> its TOML table.
+        source: name of the file in error messages, such as `in retention.toml`.
+        entries: inputs of the configuration.
+        registry: schema registry, or None.
 
     Attributes:
-        inputs: in their order.
-        registry: where schemas are; none: there is none.
+        inputs: inputs of the configuration.
+        registry: schema registry, or None.
     """
 
-    def __init__(self, document: Mapping[str, Any], source: str, registry: SchemaRegistry | None) -> None:
-        self._said = {name: document.get(name) for name in SECTIONS}
-        self._tables = a_table("mappings", document.get("mappings", {}))
+    def __init__(
+        self,
+        tables: Mapping[str, Any],
+        *,
+        source: str,
+        entries: Inputs,
+        registry: SchemaRegistry | None = None,
+    ) -> None:
+        self._tables = tables
         self._source = source
+        self.inputs = entries
         self.registry = registry
         self._readers: dict[str, Reader] = {}
-        self.inputs: tuple[Input, ...] = _CONTRACT
-
-    def __eq__(self, other: object) -> bool:
-        """Whether two configurations say the same."""
-        return isinstance(other, Mappings) and self._said == other._said and self._source == other._source
-
-    __hash__ = None  # type: ignore[assignment]
 
     def names(self) -> list[str]:
-        """Give the names of the file's own mappings."""
+        """Return the names of the file's own mappings, sorted."""
         return sorted(self._tables)
 
     def reader(self, name: str, setting: str = "mapping") -> Reader:
-        """Give the reader of a mapping, one and the same for a name.
+        """Return the reader of a mapping; the same reader for every call with that name.
+
+        Args:
+            name: name of a mapping of the file, or of a bundled one.
+            setting: setting that names the mapping, for error messages.
 
         Raises:
-            SettingsError: there is none of that name, or it is not valid.
+            SettingsError: the mapping does not exist, or is invalid.
+            MissingExtra: its format needs a package that is not installed.
         """
         if name not in self._readers:
             try:
-                self._readers[name] = self._made(name, setting)
+                self._readers[name] = self._compile(name, setting)
             except Problem as problem:
                 raise problem.of(self._source) from None
         return self._readers[name]
 
     def reads(self, topic: str) -> TopicReader | None:
-        """Give what reads a topic; None: it is no input."""
-        return self.resolve([topic]).get(topic)
-
-    def resolve(self, topics: Iterable[str]) -> dict[str, TopicReader]:
-        """Give what reads each of the topics that exist, of those that are inputs.
+        """Return the reader of a topic; None if the topic is not an input.
 
         Raises:
-            RetentionError: two patterns match one topic.
+            RetentionError: two patterns match the topic.
         """
-        named = {topic: one.reads for one in self.inputs for topic in one.topics}
-        found: dict[str, TopicReader] = {}
-        for topic in sorted(topics):
-            matching = [one for one in self.inputs if one.pattern and one.pattern.fullmatch(topic)]
-            if topic in named:
-                found[topic] = named[topic]
-            elif len(matching) > 1:
-                tables = " and ".join(one.setting for one in matching)
-                raise RetentionError(
-                    f"the topic {topic} matches two inputs: {tables}", "name it in one of them"
-                )
-            elif matching:
-                found[topic] = matching[0].reads
-        return found
+        found = self.inputs.find(topic)
+        return None if found is None else self.reader_of(found)
 
-    def named(self) -> dict[str, TopicReader]:
-        """Give the inputs that are named, patterns left out."""
-        return {topic: one.reads for one in self.inputs for topic in one.topics}
+    def readers(self, topics: Mapping[str, Input]) -> dict[str, TopicReader]:
+        """Return topic -> its reader."""
+        return {topic: self.reader_of(one) for topic, one in topics.items()}
 
-    def _made(self, name: str, setting: str) -> Reader:
-        table = self._table(name, setting, ())
-        made = definition.read(name, table)
-        if made.format in _FRAMED and self.registry is None:
+    def reader_of(self, one: Input) -> TopicReader:
+        """Return the reader of an input's records.
+
+        Raises:
+            SettingsError: its mapping does not exist, or is invalid.
+        """
+        if one.kind is not None:
+            return one.kind
+        return self.reader(one.mapping or "", f"{one.setting}.mapping")
+
+    def _compile(self, name: str, setting: str) -> Reader:
+        made = definition.read(name, self._table(name, setting, ()))
+        if made.format in _NEEDS_REGISTRY and self.registry is None:
             raise Problem(
                 f"mappings.{name}.format",
                 f"{made.format} needs a schema registry",
                 "set RETENTION_SCHEMA_REGISTRY to its URL",
             )
+        require_extra(made.format)
         return Reader(made, self.registry)
 
     def _table(self, name: str, setting: str, above: tuple[str, ...]) -> Mapping[str, Any]:
-        """Give a mapping's table, laid over the one that it extends."""
+        """Return a mapping's table, merged over the table that it extends."""
         if name in above:
             raise Problem(f"mappings.{name}.extends", f"goes in a circle: {' -> '.join((*above, name))}")
-        if name not in self._tables or name in above:
-            ready = ready_tables()
-            if name not in ready:
-                raise Problem(
-                    setting,
-                    f"there is no mapping {name!r}",
-                    event_types.suggestion(name, {*self._tables, *ready}),
-                )
-            return ready[name]
+        if name not in self._tables:
+            return _bundled_table(name, setting, self._tables)
         table = a_table(f"mappings.{name}", self._tables[name])
         if "extends" not in table:
             return table
         extended = a_text(f"mappings.{name}.extends", table["extends"])
-        base = ready_tables()[extended] if extended == name and name in ready_tables() else None
-        if base is None:
+        if extended == name and name in bundled_tables():
+            base = bundled_tables()[name]
+        else:
             base = self._table(extended, f"mappings.{name}.extends", (*above, name))
         return {**base, **table, "skip": {**base.get("skip", {}), **table.get("skip", {})}}
+
+
+def _bundled_table(name: str, setting: str, own: Mapping[str, Any]) -> Mapping[str, Any]:
+    bundled = bundled_tables()
+    if name not in bundled:
+        raise Problem(
+            setting, f"there is no mapping {name!r}", event_types.suggestion(name, {*own, *bundled})
+        )
+    return bundled[name]
+
+
+def build(settings: Settings) -> Mappings:
+    """Compile and check the mappings that settings name. Nothing is requested from the schema registry yet.
+
+    Raises:
+        SettingsError: an input names no mapping, or a mapping is invalid.
+        MissingExtra: a format needs a package that is not installed.
+    """
+    access = settings.registry_access
+    return _checked(
+        Mappings(
+            settings.mappings,
+            source=f"in {settings.config}",
+            entries=settings.inputs,
+            registry=None if access is None else SchemaRegistry(access),
+        )
+    )
 
 
 def load(
     document: Mapping[str, Any], *, path: Path | None = None, registry: SchemaRegistry | None = None
 ) -> Mappings:
-    """Read the mappings and inputs of a configuration.
+    """Compile and check the mappings and inputs of a TOML document.
+
+    Example:
+        >>> shop = load({
+        ...     "inputs": [{"topic": "shop.orders", "mapping": "orders"}],
+        ...     "mappings": {"orders": {
+        ...         "customer_id": "customer.id",
+        ...         "events": [{
+        ...             "type": "order.placed", "order_id": "id", "time": "created", "channel": "source",
+        ...             "amount": {"path": "total", "money": "major"}, "currency": "currency",
+        ...         }],
+        ...     }},
+        ... })
+        >>> record = b'{"id": 7, "customer": {"id": 42}, "created": "2026-05-01T10:00:00Z", ' \
+        ...     b'"source": "web", "total": "19.99", "currency": "EUR"}'
+        >>> [order] = shop.reads("shop.orders").map_record(record).events
+        >>> order.order_id, order.customer_id, order.amount
+        ('7', '42', 1999)
 
     Args:
-        document: the TOML file's whole content; `inputs` and `mappings` are read of it.
-        path: the file, for errors.
-        registry: where schemas are, if there is one.
+        document: content of the file; only `inputs` and `mappings` are read.
+        path: path of the file, for error messages.
+        registry: schema registry, or None.
 
     Raises:
-        SettingsError: an input or a mapping is not valid.
+        SettingsError: an input or a mapping is invalid.
+        MissingExtra: a format needs a package that is not installed.
     """
-    source = f"in {path}"
     try:
-        mappings = Mappings(document, source, registry)
-        for name in mappings.names():
-            mappings.reader(name, f"mappings.{name}")
-        if "inputs" in document:
-            mappings.inputs = tuple(_inputs(document["inputs"], mappings))
+        tables = a_table("mappings", document.get("mappings", {}))
     except Problem as problem:
-        raise problem.of(source) from None
+        raise problem.of(f"in {path}") from None
+    entries = inputs.read(document, path)
+    return _checked(Mappings(tables, source=f"in {path}", entries=entries, registry=registry))
+
+
+def _checked(mappings: Mappings) -> Mappings:
+    for name in mappings.names():
+        mappings.reader(name, f"mappings.{name}")
+    for one in mappings.inputs.entries:
+        mappings.reader_of(one)
     return mappings
 
 
-def _inputs(content: object, mappings: Mappings) -> Iterator[Input]:
-    if not isinstance(content, list) or not content:
-        raise Problem("inputs", "expected at least one [[inputs]] table")
-    taken: dict[str, str] = {}
-    for number, table in enumerate(content, start=1):
-        one = _input(f"inputs[{number}]", a_table(f"inputs[{number}]", table), mappings)
-        for topic in one.topics:
-            if topic.startswith("retention."):
-                raise Problem(f"{one.setting}.topic", f"{topic} is ours, as all that begins with retention.")
-            if topic in taken:
-                raise Problem(f"{one.setting}.topic", f"{topic} is an input already: {taken[topic]}")
-            taken[topic] = one.setting
-        yield one
-
-
-def _input(at: str, table: Mapping[str, Any], mappings: Mappings) -> Input:
-    for key in table:
-        if key not in _INPUT_KEYS:
-            raise Problem(f"{at}.{key}", "no such key", event_types.suggestion(key, _INPUT_KEYS))
-    if ("topic" in table) is ("pattern" in table):
-        raise Problem(at, "expected either `topic` or `pattern`")
-    names = table.get("topic", [])
-    topics = tuple(a_text(f"{at}.topic", name) for name in (names if isinstance(names, list) else [names]))
-    return Input(at, topics, _pattern(f"{at}.pattern", table), _reads(at, table, topics, mappings))
-
-
-def _pattern(at: str, table: Mapping[str, Any]) -> re.Pattern[str] | None:
-    if "pattern" not in table:
-        return None
-    try:
-        return re.compile(a_text(at, table["pattern"]))
-    except re.error as error:
-        raise Problem(at, f"is no regular expression: {error}") from None
-
-
-def _reads(at: str, table: Mapping[str, Any], topics: tuple[str, ...], mappings: Mappings) -> TopicReader:
-    if "mapping" in table and "kind" in table:
-        raise Problem(at, "expected either `mapping` or `kind`")
-    if "mapping" in table:
-        return mappings.reader(a_text(f"{at}.mapping", table["mapping"]), f"{at}.mapping")
-    kind = table.get("kind", topics[0] if len(topics) == 1 else None)
-    for one in _KINDS:
-        if kind == one:
-            return one
-    raise Problem(
-        f"{at}.{'kind' if 'kind' in table else 'mapping'}",
-        "is missing" if "kind" not in table else f"{kind!r} is no kind of topic",
-        f"name a mapping, or the kind of the contract's own events: {', '.join(_KINDS)}",
-    )
-
-
-_CONTRACT: Final = tuple(Input(kind, (kind,), None, kind) for kind in _KINDS)
+@cache
+def bundled_tables() -> Mapping[str, Mapping[str, Any]]:
+    """Return mapping name -> its table, for the bundled mappings."""
+    return {name: tomllib.loads(text)["mappings"][name] for name, text in bundled_texts().items()}
 
 
 @cache
-def ready_tables() -> Mapping[str, Mapping[str, Any]]:
-    """Give the tables of the mappings that come with this, by name."""
-    return {name: tomllib.loads(text)["mappings"][name] for name, text in ready_texts().items()}
+def bundled_texts() -> Mapping[str, str]:
+    """Return mapping name -> text of its file, for the bundled mappings."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(_BUNDLED.glob("*.toml"))}
 
 
-@cache
-def ready_texts() -> Mapping[str, str]:
-    """Give the files of the mappings that come with this, by name."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(_READY.glob("*.toml"))}
-
-
-def ready(name: str) -> Definition:
-    """Give a mapping that comes with this.
+def bundled(name: str) -> Definition:
+    """Return the definition of a bundled mapping.
 
     Raises:
-        KeyError: there is none of that name.
+        KeyError: there is no bundled mapping of that name.
     """
-    return definition.read(name, ready_tables()[name])
+    return definition.read(name, bundled_tables()[name])

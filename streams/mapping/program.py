@@ -1,7 +1,7 @@
-"""A mapping, compiled: from a record, as a source holds it, to events.
+"""A compiled mapping: from a record, as a source holds it, to events.
 
-Everything that can be decided before the first record is decided here. What is left for each record is a
-handful of closures and one call of the event's own validation.
+Everything that can be decided before the first record is decided here. For each record, only a few closures
+run, and one call of the event's own validation.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 
 from models.contract.decoding import EventError
-from models.contract.events import CustomerMerged
+from models.contract.events import CustomerMerged, Event
 from streams.mapping import conversions
 from streams.mapping.conversions import ConversionError
 from streams.mapping.definition import Definition, Rule
-from streams.mapping.event_builder import Make, MappingResult, composed, maker
+from streams.mapping.event_builder import Build, MappingResult, composed_id, event_builder
 from streams.mapping.expressions import Get, Source, compiled, condition
+from streams.mapping.record_access import ElementSource, RecordElement
 from streams.mapping.value_definition import Value
 from streams.mapping.values import compile_value
 
@@ -23,7 +24,7 @@ __all__ = ["MappingResult", "Program"]
 
 
 class Program:
-    """One mapping over one form of records.
+    """One mapping, compiled for one representation of records.
 
     Args:
         definition: the mapping.
@@ -34,122 +35,135 @@ class Program:
         self._name = definition.name
         self._skip = [(name, condition(test, source)) for name, test in definition.skip.items()]
         rules = [(rule.on, _rule(definition.name, rule, source)) for rule in definition.rules]
-        self._by_operation: Mapping[str, list[Make]] = {
-            operation: [make for on, make in rules if operation in on]
+        self._by_operation: Mapping[str, list[Build]] = {
+            operation: [build for on, build in rules if operation in on]
             for operation in ("create", "update", "delete", "read")
         }
-        self._plain = [make for _, make in rules]
+        self._without_operation = [build for _, build in rules]
         self._identities = _identities(definition, source) if definition.merge else []
 
     def run(self, record: Any, operation: str | None = None) -> MappingResult:  # noqa: ANN401 - JSON
-        """Make the events of a record.
+        """Return what one record becomes.
 
         Args:
-            record: as the source holds it.
-            operation: what happened to the row, if an envelope says so.
+            record: the record as the source holds it; it is read only.
+            operation: what happened to the row (create, update, delete, read), or None without an envelope
+                that names it.
         """
-        outcome = MappingResult([], [])
+        result = MappingResult([], [])
         for name, holds in self._skip:
             if holds(record):
-                outcome.skipped = name
-                return outcome
-        for make in self._plain if operation is None else self._by_operation[operation]:
+                result.skipped = name
+                return result
+        for build in self._without_operation if operation is None else self._by_operation[operation]:
             try:
-                make(record, outcome)
+                build(record, result)
             except EventError as error:
-                outcome.errors.append(error)
-        if self._identities and outcome.events:
-            self._merge(record, outcome)
-        return outcome
+                result.errors.append(error)
+        if self._identities and result.events:
+            self._merge(record, result)
+        return result
 
-    def _merge(self, record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - JSON
-        """Say that the identities which a record carries are one customer's."""
+    def _merge(self, record: Any, result: MappingResult) -> None:  # noqa: ANN401 - JSON
+        """Add `customer.merged` events if the record carries several identities of one customer."""
         try:
             known = [identity for get in self._identities if isinstance(identity := get(record), str)]
         except ConversionError as error:
-            problem = f"mapping {self._name}, customer_id: {error}"
-            outcome.errors.append(EventError("invalid_field", problem))
+            result.errors.append(self._identity_error(error))
             return
         for alias in dict.fromkeys(known[1:]):
             if alias != known[0]:
-                fields = {
-                    "id": composed("customer.merged", [alias, known[0]]),
-                    "time": outcome.events[0].time,
-                    "customer_id": alias,
-                    "into": known[0],
-                }
                 try:
-                    outcome.events.append(msgspec.convert(fields, CustomerMerged))
+                    result.events.append(_merged(alias, known[0], result.events[0]))
                 except msgspec.ValidationError as error:
-                    problem = f"mapping {self._name}, customer_id: {error}"
-                    outcome.errors.append(EventError("invalid_field", problem))
+                    result.errors.append(self._identity_error(error))
+
+    def _identity_error(self, error: Exception) -> EventError:
+        return EventError("invalid_field", f"mapping {self._name}, customer_id: {error}")
+
+
+def _merged(alias: str, into: str, event: Event) -> CustomerMerged:
+    fields = {
+        "id": composed_id("customer.merged", [alias, into]),
+        "time": event.time,
+        "customer_id": alias,
+        "into": into,
+    }
+    return msgspec.convert(fields, CustomerMerged)
 
 
 def _identities(definition: Definition, source: Source) -> list[Get]:
+    """Return the getters of the identities in `customer_id`'s `first`, the canonical one first."""
     value = next((rule.fields["customer_id"] for rule in definition.rules if rule.each is None), None)
     firsts = value.first if value is not None else ()
     return [compile_value(one, source, conversions.text) for one in firsts]
 
 
-def _rule(mapping: str, rule: Rule, source: Source) -> Make:
-    """Make what a rule does with a record."""
-    makers = {name: maker(mapping, name, rule.fields, source) for name in rule.types}
-    make = (
-        makers[rule.types[0]] if rule.type.const is not None else _chosen(mapping, makers, rule.type, source)
-    )
-    if rule.when is not None:
-        make = _conditional(make, condition(rule.when, source))
-    return make if rule.each is None else _for_each(make, compiled(rule.each, source))
+def _rule(mapping: str, rule: Rule, source: Source) -> Build:
+    """Return the builder of a rule's events."""
+    if rule.each is None:
+        return _rule_on(mapping, rule, source)
+    return _for_each(_rule_on(mapping, rule, ElementSource(source)), compiled(rule.each, source))
 
 
-def _chosen(mapping: str, makers: Mapping[str, Make], value: Value, source: Source) -> Make:
-    """Make what takes the type from the record."""
+def _rule_on(mapping: str, rule: Rule, source: Source) -> Build:
+    builders = {name: event_builder(mapping, name, rule.fields, source) for name in rule.types}
+    if rule.type.const is not None:
+        build = builders[rule.types[0]]
+    else:
+        build = _chosen_by_record(mapping, builders, rule.type, source)
+    return build if rule.when is None else _conditional(build, condition(rule.when, source))
+
+
+def _chosen_by_record(mapping: str, builders: Mapping[str, Build], value: Value, source: Source) -> Build:
+    """Return a builder that takes the event's type from the record."""
     choose = compile_value(value, source, conversions.text)
-    get, known = _looked_up(makers, value, source)
+    get, known = _types_by_word(builders, value, source)
 
-    def chosen(record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - JSON
+    def chosen(record: Any, result: MappingResult) -> None:  # noqa: ANN401 - JSON
         found = get(record)
-        if found.__class__ is str and (quick := known.get(found)) is not None:
-            quick(record, outcome)
+        if found.__class__ is str and (build := known.get(found)) is not None:
+            build(record, result)
             return
         try:
-            make = makers.get(choose(record))
+            build = builders.get(choose(record))
         except ConversionError as error:
             problem = f"mapping {mapping}, `type` from {value.described}: {error}"
             raise EventError("invalid_field", problem) from None
-        if make is not None:
-            make(record, outcome)
+        if build is not None:
+            build(record, result)
 
     return chosen
 
 
-def _looked_up(makers: Mapping[str, Make], value: Value, source: Source) -> tuple[Get, Mapping[str, Make]]:
-    """Give where a type is told by a word, and what each word makes; no words where it is not so simple."""
+def _types_by_word(
+    builders: Mapping[str, Build], value: Value, source: Source
+) -> tuple[Get, Mapping[str, Build]]:
+    """Return the getter of the word that names the type, and word -> builder.
+
+    Without words, the type needs more than a look-up of one word.
+    """
     if value != Value(setting=value.setting, path=value.path, values=value.values) or value.path is None:
         return (lambda _: None), {}
-    words = {word: makers[name] for word, name in (value.values or {}).items() if word}
+    words = {word: builders[name] for word, name in (value.values or {}).items() if word}
     return compiled(value.path, source), words
 
 
-def _conditional(make: Make, holds: Callable[[Any], bool]) -> Make:
-    def conditional(record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - JSON
+def _conditional(build: Build, holds: Callable[[Any], bool]) -> Build:
+    def conditional(record: Any, result: MappingResult) -> None:  # noqa: ANN401 - JSON
         if holds(record):
-            make(record, outcome)
+            build(record, result)
 
     return conditional
 
 
-def _for_each(make: Make, elements: Get) -> Make:
-    def for_each(record: Any, outcome: MappingResult) -> None:  # noqa: ANN401 - JSON
+def _for_each(build: Build, elements: Get) -> Build:
+    def for_each(record: Any, result: MappingResult) -> None:  # noqa: ANN401 - JSON
         found = elements(record)
         for element in found if isinstance(found, list) else ():
-            if isinstance(record, dict):
-                record["_item"] = element
-            else:
-                record._item = element  # noqa: SLF001 - named so on purpose (`SURROUNDINGS`)
             try:
-                make(record, outcome)
+                build(RecordElement(record, element), result)
             except EventError as error:
-                outcome.errors.append(error)
+                result.errors.append(error)
 
     return for_each

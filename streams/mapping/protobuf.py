@@ -1,4 +1,4 @@
-"""Protobuf, by the descriptor that a registry gives for the schema that a value was written with."""
+"""Protobuf values, decoded by the descriptor that a registry returns for the writer's schema."""
 
 import base64
 import importlib
@@ -8,7 +8,7 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any, Final
 
-from google.protobuf import (  # the well-known types are in the pool once they are imported
+from google.protobuf import (  # importing the well-known types adds them to the default pool
     any_pb2,  # noqa: F401
     descriptor_pb2,
     descriptor_pool,
@@ -23,25 +23,26 @@ from google.protobuf import (  # the well-known types are in the pool once they 
 from google.protobuf.descriptor import Descriptor, FileDescriptor
 from google.protobuf.message import Message
 
+from streams.mapping import confluent_types
 from streams.mapping.schemas import Decode, Resolved
 
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
 _MONEY: Final = "google.type.Money"
-#: What any schema may import, though no registry has it under that name: file -> Python's module of it.
-_KNOWN: Final = (
-    (re.compile(r"(google/(?:type|api)/\w+)\.proto"), "{}"),
-    (re.compile(r"(confluent/(?:type/|types/)?\w+)\.proto"), "confluent_kafka.schema_registry.{}"),
-)
+#: Files that any schema may import although no registry has them; `googleapis-common-protos` does.
+_GOOGLE_COMMON: Final = re.compile(r"(google/(?:type|api)/\w+)\.proto")
 _WRAPPERS: Final = frozenset(
     message.full_name for message in wrappers_pb2.DESCRIPTOR.message_types_by_name.values()
 )
 
 
 def decoder(resolved: Resolved) -> Decode:
-    """Make the decoder of a schema.
+    """Return the decoder of a schema.
+
+    Args:
+        resolved: the schema with its imports, as serialised descriptors.
 
     Raises:
-        Exception: the registry gives no serialised descriptor, or one that cannot be used.
+        Exception: the schema is not a serialised descriptor, or protobuf rejects it.
     """
     schema, imported = resolved
     pool = descriptor_pool.DescriptorPool()
@@ -51,7 +52,7 @@ def decoder(resolved: Resolved) -> Decode:
     classes: dict[tuple[int, ...], type[Message]] = {}
 
     def decode(value: bytes) -> dict[str, Any]:
-        path, start = _indexes(value)
+        path, start = _message_path(value)
         if path not in classes:
             classes[path] = message_factory.GetMessageClass(_message(file, path))
         message = classes[path]()
@@ -71,33 +72,47 @@ def _add(pool: descriptor_pool.DescriptorPool, name: str, serialised: str) -> Fi
 
 
 def _add_known(pool: descriptor_pool.DescriptorPool, name: str) -> None:
-    """Add a well-known type's file and what that imports, if it is one that the pool lacks."""
+    """Add a well-known file and its imports to a pool, unless it holds them already."""
     try:
         pool.FindFileByName(name)
     except KeyError:
-        for pattern, module in _KNOWN:
-            if matched := pattern.fullmatch(name):
-                importlib.import_module(module.format(matched[1].replace("/", ".")) + "_pb2")
-        known = descriptor_pb2.FileDescriptorProto()
-        descriptor_pool.Default().FindFileByName(name).CopyToProto(known)
+        known = _known(name)
         for needed in known.dependency:
             _add_known(pool, needed)
         pool.Add(known)
 
 
-def _indexes(value: bytes) -> tuple[tuple[int, ...], int]:
-    """Read which message of the file follows, and where: the path of its positions, usually the first."""
-    count, at = _zigzag(value, 0)
+def _known(name: str) -> descriptor_pb2.FileDescriptorProto:
+    """Return the descriptor of a well-known file.
+
+    Raises:
+        KeyError: the file is not well-known.
+    """
+    if name in confluent_types.DESCRIPTORS:
+        return descriptor_pb2.FileDescriptorProto.FromString(
+            base64.b64decode(confluent_types.DESCRIPTORS[name])
+        )
+    if matched := _GOOGLE_COMMON.fullmatch(name):
+        importlib.import_module(f"{matched[1].replace('/', '.')}_pb2")
+    known = descriptor_pb2.FileDescriptorProto()
+    descriptor_pool.Default().FindFileByName(name).CopyToProto(known)
+    return known
+
+
+def _message_path(value: bytes) -> tuple[tuple[int, ...], int]:
+    """Return the index path of the message in its file, and the offset of its first byte."""
+    count, at = _read_zigzag(value, 0)
     if count == 0:
         return (0,), at
     path = []
     for _ in range(count):
-        index, at = _zigzag(value, at)
+        index, at = _read_zigzag(value, at)
         path.append(index)
     return tuple(path), at
 
 
-def _zigzag(value: bytes, at: int) -> tuple[int, int]:
+def _read_zigzag(value: bytes, at: int) -> tuple[int, int]:
+    """Return the zigzag varint at an offset, and the offset behind it."""
     result = shift = 0
     while True:
         byte = value[at]
@@ -116,7 +131,7 @@ def _message(file: FileDescriptor, path: tuple[int, ...]) -> Descriptor:
 
 
 def _row(message: Message) -> dict[str, Any]:
-    """Give a message's fields; what can be told to be absent is nothing, what cannot has its default."""
+    """Return a message's fields. Fields with presence are left out if unset; others have their default."""
     return dict(_fields(message))
 
 
@@ -143,6 +158,6 @@ def _value(field: Any, found: Any) -> Any:  # noqa: ANN401 - a descriptor of eit
     name = field.message_type.full_name
     if name == _TIMESTAMP:
         return found.ToDatetime(tzinfo=UTC)
-    if name == _MONEY:  # whole units and billionths: no path could add them up
+    if name == _MONEY:  # no path could add whole units and billionths
         return _row(found) | {"amount": found.units + Decimal(found.nanos).scaleb(-9)}
     return found.value if name in _WRAPPERS else _row(found)

@@ -1,6 +1,5 @@
-"""A mapping at work: from a record's value to events, with what else became of records counted."""
+"""Reads the records of one topic by a mapping: from a record's value to events."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -14,15 +13,17 @@ from streams.mapping.program import MappingResult, Program
 from streams.mapping.record_access import Rows, Shape
 from streams.mapping.schema_registry import SchemaRegistry
 
-_SHAPED: Final = frozenset({"json", "json-schema"})
-_FRAMED: Final = frozenset({"avro", "protobuf"})
+#: Formats that are JSON: only the mapped fields are decoded, where the expressions allow it.
+_JSON_FORMATS: Final = frozenset({"json", "json-schema"})
+#: Formats whose values name a schema of the registry.
+_SCHEMA_FORMATS: Final = frozenset({"avro", "protobuf"})
 
 
 class MappedError(EventError):
-    """A record of which not everything became an event.
+    """A record with an invalid part.
 
     Attributes:
-        events: what did.
+        events: events of its valid parts.
     """
 
     def __init__(self, error: EventError, events: list[Event]) -> None:
@@ -31,99 +32,100 @@ class MappedError(EventError):
 
 
 class Reader:
-    """Makes events of the records of one mapping.
+    """Maps records to events by one mapping. Reading a record changes neither the reader nor the record.
 
     Args:
         definition: the mapping.
-        registry: where the schemas are, for formats that need one.
+        registry: schema registry, for formats that need one.
 
     Attributes:
-        anonymous: records of which an event was left out because nothing says whose it is.
-        skipped: records that a condition of the mapping leaves out, by its name.
+        definition: the mapping.
     """
 
     def __init__(self, definition: Definition, registry: SchemaRegistry | None = None) -> None:
         self.definition = definition
-        self.anonymous = 0
-        self.skipped: Counter[str] = Counter()
         self._registry = registry
-        self._decode, self._open, self._program = self._compiled()
-        self._rows: Program | None = None
-        names = {path[0] for _, path in _reads(definition)}
-        self._surround = formats.surroundings({str(name) for name in names if name in SURROUNDINGS})
+        self._decode, self._open, self._program = self._compile()
+        self._row_program: Program | None = None
+        names = {path[0] for _, path in _paths(definition)}
+        self._add_metadata = formats.metadata_setter({str(name) for name in names if name in SURROUNDINGS})
 
     @property
     def name(self) -> str:
-        """The mapping's."""
+        """Name of the mapping."""
         return self.definition.name
 
     @property
-    def surrounded(self) -> bool:
-        """Whether it reads any of what surrounds a value."""
-        return self._surround is not None
+    def needs_metadata(self) -> bool:
+        """Whether the mapping reads Kafka metadata: a record's key, headers, topic or timestamp."""
+        return self._add_metadata is not None
 
     @property
     def needs_schemas(self) -> bool:
-        """Whether `prepare` has to be called with values before they are read."""
-        return self.definition.format in _FRAMED
+        """Whether `prepare` must be called with values before they are mapped."""
+        return self.definition.format in _SCHEMA_FORMATS
 
     async def prepare(self, values: Iterable[bytes | None], wanted: Callable[[], bool] | None = None) -> None:
         """Fetch the schemas of these values.
 
         Args:
-            values: of records that are to be read.
-            wanted: wait for a registry that does not answer as long as this holds; without it, raise.
+            values: values of the records that will be mapped.
+            wanted: condition under which an unavailable registry is retried; without it, the error is raised.
 
         Raises:
-            RegistryUnavailable: it does not answer, and nobody said to wait.
+            RegistryUnavailable: the registry does not respond, and `wanted` is None.
         """
         if self._registry is None or not self.needs_schemas:
             return
         if wanted is None:
             await self._registry.fetch(self.definition.format, values)
         else:
-            await self._registry.fetch_patiently(self.definition.format, values, wanted)
+            await self._registry.fetch_with_retries(self.definition.format, values, wanted)
 
-    def outcome(self, value: bytes | None, record: Record | None = None) -> MappingResult:
-        """Give all that becomes of a record; it never raises for what a record says."""
-        if not value:  # a tombstone: compaction's business, nobody's event
+    def map_record(self, value: bytes | None, record: Record | None = None) -> MappingResult:
+        """Return what a record becomes. Invalid content is reported in the result, never raised.
+
+        Args:
+            value: value of the record.
+            record: its Kafka metadata; needed if `needs_metadata`.
+        """
+        if not value:  # a tombstone, for compaction only
             return MappingResult([], [])
         if len(value) > MAX_BYTES:
-            return self._refused(EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}"))
+            return self._rejected(EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}"))
         try:
             opened = self._open(self._decode(value))
-        except (ValueError, RecursionError) as error:  # msgspec's and ours are ValueErrors
-            return self._refused(formats.refusal(error))
+        except (ValueError, RecursionError) as error:  # errors of msgspec and of conversions are ValueErrors
+            return self._rejected(formats.decoding_error(error))
         if opened is None:
             return MappingResult([], [])
         row, operation = opened
-        if self._surround is not None and record is not None:
-            self._surround(row, record)
-        outcome = self._program.run(row, operation)
-        return self._counted(outcome) if outcome.anonymous or outcome.skipped is not None else outcome
+        if self._add_metadata is not None and record is not None:
+            self._add_metadata(row, record)
+        return self._program.run(row, operation)
 
-    def _refused(self, error: EventError) -> MappingResult:
+    def _rejected(self, error: EventError) -> MappingResult:
         return MappingResult([], [EventError(error.reason, f"mapping {self.name}: {error.message}")])
 
-    def outcome_of_row(self, row: Mapping[str, Any]) -> MappingResult:
-        """Give what becomes of a row that is decoded already, such as a file's: without an envelope."""
-        if self._rows is None:
-            self._rows = Program(self.definition, Rows())
-        return self._counted(self._rows.run(dict(row)))
+    def map_row(self, row: Mapping[str, Any]) -> MappingResult:
+        """Return what a row becomes that is decoded already and has no envelope, such as a row of a file."""
+        if self._row_program is None:
+            self._row_program = Program(self.definition, Rows())
+        return self._row_program.run(row)
 
     def events(self, value: bytes | None, record: Record | None = None) -> list[Event]:
-        """Give the events of a record.
+        """Return the events of a record.
 
         Raises:
-            MappedError: a part of it, or all, could not become one. It holds what did: that counts.
+            MappedError: a part of the record is invalid. The error holds the events of the valid parts.
         """
-        outcome = self.outcome(value, record)
-        if outcome.errors:
-            raise MappedError(outcome.errors[0], outcome.events)
-        return outcome.events
+        result = self.map_record(value, record)
+        if result.errors:
+            raise MappedError(result.errors[0], result.events)
+        return result.events
 
     def row(self, value: bytes | None) -> dict[str, Any] | None:
-        """Give a record as it is, without its envelope, for people to look at; None: it holds no row."""
+        """Return a decoded record without its envelope; None if it cannot be decoded or holds no row."""
         try:
             found = self._decoded(value)
             opened = None if found is None else formats.opener(self.definition.envelope)(found)
@@ -131,10 +133,11 @@ class Reader:
             return None
         return None if opened is None else {k: v for k, v in opened[0].items() if k not in SURROUNDINGS}
 
-    def came_in(self, value: bytes | None, record: Record) -> dict[str, Any] | None:
-        """Give a record for people to look at, with what is read of its envelope and of what is around it.
+    def readable(self, value: bytes | None, record: Record) -> dict[str, Any] | None:
+        """Return a decoded record for people, with the metadata and envelope parts that are mapped.
 
-        None: it cannot be decoded, or there is nothing in it.
+        Returns:
+            the record; None if it cannot be decoded or is empty.
         """
         try:
             found = self._decoded(value)
@@ -142,22 +145,22 @@ class Reader:
             return None
         if found is None:
             return None
-        source = any(path[0] == "_source" for _, path in _reads(self.definition))
-        seen = formats.shown(self.definition.envelope, found, source=source)
-        if self._surround is not None:
-            seen = dict(seen)
-            self._surround(seen, record)
-        return seen
+        source = any(path[0] == "_source" for _, path in _paths(self.definition))
+        shown = formats.shown(self.definition.envelope, found, source=source)
+        if self._add_metadata is not None:
+            shown = dict(shown)
+            self._add_metadata(shown, record)
+        return shown
 
     def _decoded(self, value: bytes | None) -> dict[str, Any] | None:
-        """Decode all of a value, whatever of it the mapping reads."""
+        """Return the complete value, decoded, with the fields that the mapping does not read."""
         decode = self._decode if self.needs_schemas else _unframed(formats.decode_json)
         return decode(value) if value else None
 
     def paths(self) -> list[Path]:
-        """Give every path of the record that is read; of a list's elements, with a position."""
+        """Return every path of the record that is read. Paths into a list's elements contain a position."""
         found = []
-        for each, path in _reads(self.definition):
+        for each, path in _paths(self.definition):
             if path[0] == "_item" and each is not None:
                 found += [
                     above if each.path is None else (*above, 0, *path[1:])
@@ -169,16 +172,9 @@ class Reader:
                 found.append(path)
         return found
 
-    def _counted(self, outcome: MappingResult) -> MappingResult:
-        if outcome.anonymous:
-            self.anonymous += 1
-        if outcome.skipped is not None:
-            self.skipped[outcome.skipped] += 1
-        return outcome
-
-    def _compiled(self) -> tuple[Decode, Open, Program]:
+    def _compile(self) -> tuple[Decode, Open, Program]:
         definition = self.definition
-        if definition.format in _SHAPED and (shape := _shape(definition)) is not None:
+        if definition.format in _JSON_FORMATS and (shape := _shape(definition)) is not None:
             decode, opened = formats.shaped(definition, shape)
             program = Program(definition, shape)
         else:
@@ -188,15 +184,15 @@ class Reader:
 
     def _decoder(self) -> Decode:
         form, registry = self.definition.format, self._registry
-        if form in _SHAPED:
+        if form in _JSON_FORMATS:
             return formats.decode_json
         if registry is None:
-            raise AssertionError("a mapping that needs schemas has a registry: `mappings.load` sees to it")
+            raise AssertionError("`Mappings` compiles no mapping that lacks its registry")
         return lambda value: registry.decode(form, value)
 
 
 def _unframed(decode: Decode) -> Decode:
-    """Take the registry's framing off JSON. Its schema says nothing that decoding needs."""
+    """Return a decoder of JSON with or without the registry's framing. Decoding JSON needs no schema."""
 
     def decode_framed(value: bytes) -> Any:  # noqa: ANN401 - JSON
         return decode(value[formats.PREFIX_BYTES :] if value[0] == formats.MAGIC else value)
@@ -205,16 +201,17 @@ def _unframed(decode: Decode) -> Decode:
 
 
 def _shape(definition: Definition) -> Shape | None:
-    """Give the shape of what a mapping reads; None: it needs all of a record."""
+    """Return the struct shape of the fields that a mapping reads; None if it needs complete records."""
     if not all(expressions.compilable(one) for _, one in definition.expressions()):
         return None
     try:
-        return Shape(path for _, path in _reads(definition))
+        return Shape(path for _, path in _paths(definition))
     except ValueError:
         return None
 
 
-def _reads(definition: Definition) -> list[tuple[Expression | None, Path]]:
+def _paths(definition: Definition) -> list[tuple[Expression | None, Path]]:
+    """Return every path that a mapping reads, with the list that its rule iterates."""
     return [
         (each, path)
         for each, expression in definition.expressions()

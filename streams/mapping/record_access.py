@@ -1,43 +1,84 @@
-"""How a record is held while it is mapped: as plain dictionaries, or as only what the mapping reads.
+"""How records are held while they are mapped: as plain dictionaries, or as structs of the mapped fields only.
 
-JSON is decoded into types that are made of the mapping's own paths: what it does not read is skipped and
-never becomes an object. A Shopify order has 300 values, of which a mapping reads 12.
+JSON is decoded into struct types made from the mapping's own paths: all other fields are skipped and never
+become objects. A Shopify order has 300 values, of which a mapping reads 12.
 """
 
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
 
-from streams.mapping.expressions import SURROUNDINGS, Get, Path
+from streams.mapping.expressions import SURROUNDINGS, Get, Path, Source
 
-#: A surrounding's name as a field that no JSON can fill by accident.
+#: JSON name of the fields for metadata (`_topic`, `_before`, …): no JSON can fill them by accident.
 _HIDDEN: Final = "\x7fretention{}"
 
 
-class Rows:
-    """Records are dictionaries."""
+class RecordElement(NamedTuple):
+    """A record, and one element of the list that a rule with `each` iterates."""
+
+    record: Any
+    item: Any
+
+
+class ElementSource:
+    """`RecordElement`s over records of another source: `_item` is the element.
+
+    Args:
+        records: how the records themselves are held.
+    """
+
+    def __init__(self, records: Source) -> None:
+        self._records = records
 
     def attribute(self, path: Path) -> str | None:
-        """Nothing is an attribute."""
+        """Return the dotted attribute that holds a path's value; None if a getter is needed."""
+        attribute = None if path[0] == "_item" else self._records.attribute(path)
+        return None if attribute is None else f"record.{attribute}"
+
+    def getter(self, path: Path) -> Get:
+        """Return the getter of a path."""
+        if path[0] != "_item":
+            get = self._records.getter(path)
+            return lambda element: get(element.record)
+        if len(path) == 1:
+            return attrgetter("item")
+        walk = _walk(path[1:])
+        return lambda element: walk(element.item)
+
+    def document(self, held: RecordElement) -> dict[str, Any]:
+        """Return the record as a dictionary, with the element as `_item`."""
+        return {**self._records.document(held.record), "_item": held.item}
+
+
+class Rows:
+    """Records held as dictionaries."""
+
+    def attribute(self, path: Path) -> str | None:
+        """Return None: dictionaries have no attributes."""
         del path
         return None
 
     def getter(self, path: Path) -> Get:
-        """Give the getter of a path."""
+        """Return the getter of a path."""
         if len(path) == 1 and isinstance(path[0], str):
             [name] = path
             return lambda record: record.get(name)
         return _walk(path)
 
+    def document(self, held: dict[str, Any]) -> dict[str, Any]:
+        """Return the record: it is a dictionary already."""
+        return held
+
 
 def _walk(path: Path) -> Get:
-    """Give the getter of a path into dictionaries and lists."""
+    """Return the getter of a path into dictionaries and lists."""
     if any(isinstance(step, int) for step in path):
         return lambda record: _step_by_step(record, path)
-    if len(path) == 2:  # noqa: PLR2004 - the most frequent one
+    if len(path) == 2:  # noqa: PLR2004 - the most frequent length
         first, second = path
 
         def two(record: Any) -> Any:  # noqa: ANN401 - JSON
@@ -72,18 +113,18 @@ def _step_by_step(record: Any, path: Path) -> Any:  # noqa: ANN401 - JSON
 
 
 class Node(Struct):
-    """One place of a record, and what is read of it.
+    """One place of a record.
 
     Attributes:
-        fields: name -> place below.
-        whole: all of it is read.
+        fields: field name -> place below.
+        whole: whether the complete value is read.
     """
 
     fields: dict[str, "Node"] = field(default_factory=dict)
     whole: bool = False
 
     def at(self, path: Path) -> "Node":
-        """Give the place of a path. What is below a position in a list is read as a whole."""
+        """Return the place of a path, added if missing. A list with an indexed element is read completely."""
         node = self
         for step in path:
             if isinstance(step, int):
@@ -94,20 +135,23 @@ class Node(Struct):
 
 
 class Shape:
-    """Records are structs that have what a mapping reads.
+    """Records held as structs with the mapped fields only.
 
     Args:
-        reads: the paths that it reads; a list whose elements a rule goes through is one of them.
+        paths: paths that the mapping reads, with the list of every rule that has `each`.
+
+    Attributes:
+        row: struct type of a record.
 
     Raises:
-        ValueError: a field's name cannot be one of a struct: it has to be read by `Rows`.
+        ValueError: a field's name cannot be a struct's: the mapping needs `Rows`.
     """
 
-    def __init__(self, reads: Iterable[Path]) -> None:
+    def __init__(self, paths: Iterable[Path]) -> None:
         self._root = Node()
-        for path in reads:
+        for path in paths:
             self._add(path)
-        self.row = self._struct(self._root, surrounded=True)
+        self.row = self._struct(self._root, with_metadata=True)
 
     def _add(self, path: Path) -> None:
         if path[0] == "_before":
@@ -118,7 +162,7 @@ class Shape:
             self._root.at(path).whole = True
 
     def getter(self, path: Path) -> Get:
-        """Give the getter of a path."""
+        """Return the getter of a path."""
         if path[0] == "_before":
             return self._getter(["_before"], self._root, path[1:])
         if path[0] in SURROUNDINGS:
@@ -139,28 +183,32 @@ class Shape:
         return both
 
     def attribute(self, path: Path) -> str | None:
-        """Give the dotted name of what is read of the record itself, if no list or whole is on its way."""
+        """Return the dotted attribute that holds a path's value; None if a getter is needed."""
         if path[0] in SURROUNDINGS:
             return None
         attributes, steps = _attributes(self._root, path)
         return None if steps else ".".join(attributes)
 
-    def _struct(self, node: Node, *, surrounded: bool = False) -> type[Struct]:
-        """Make the type of a place whose fields are read; names that JSON allows are no names in Python."""
+    def document(self, held: Any) -> dict[str, Any]:  # noqa: ANN401 - a struct
+        """Raise: mappings whose expressions need dictionaries are compiled for `Rows`."""
+        raise AssertionError(f"an expression that needs a dictionary is compiled for {type(held)}")
+
+    def _struct(self, node: Node, *, with_metadata: bool = False) -> type[Struct]:
+        """Return the struct type of a place. Its fields are numbered: JSON names need not be Python names."""
         names = {_name(node, name): name for name in node.fields}
         types = [(_name(node, name), self._type(below), None) for name, below in node.fields.items()]
-        if surrounded:
+        if with_metadata:
             names |= {name: _HIDDEN.format(name) for name in SURROUNDINGS}
             types += [(name, Any, None) for name in SURROUNDINGS]
         return msgspec.defstruct("Record", types, rename=names, gc=False)
 
     def _type(self, node: Node) -> Any:  # noqa: ANN401 - a type
-        """Give the type of a place. What turns out to be of another kind there is taken as it is."""
+        """Return the type of a place. A value of another kind than an object is kept unchanged."""
         return Any if node.whole else self._struct(node) | list[Any] | str | int | float | bool | None
 
 
 def _attributes(node: Node, path: Path) -> tuple[list[str], Path]:
-    """Give the attributes that lead along a path, and what is left of it within a whole."""
+    """Return the attributes along a path, and the remaining path inside a whole value."""
     names: list[str] = []
     for number, step in enumerate(path):
         if node.whole or isinstance(step, int):
@@ -176,7 +224,7 @@ def _name(node: Node, name: str) -> str:
 
 def _attribute(names: list[str]) -> Callable[[Any], Any]:
     read = attrgetter(".".join(names))
-    if len(names) == 1:  # always there: the root is a struct of ours
+    if len(names) == 1:  # cannot fail: the root struct has every field
         return read
 
     def get(record: Any) -> Any:  # noqa: ANN401 - JSON

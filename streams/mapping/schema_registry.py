@@ -1,74 +1,68 @@
-"""Schemas of a registry: asked for once by their id, by Confluent's client, and made into decoders.
+"""Decoders by schema: each schema is fetched once by its id, from a schema registry, and compiled.
 
-Its deserialisers are not used: for Protobuf they want classes generated beforehand, and each message awaits
-them. `fastavro` and `protobuf`, on which they stand, decode by a schema.
+`fastavro` and `protobuf` decode by a schema that is known only at run time. Both are extras, imported when
+the first schema of their format is met.
 """
 
 import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from typing import Any, Final
 
 from models.contract.decoding import EventError
-from streams.errors import RetentionError
+from streams.config.schema_registry import RegistryAccess
+from streams.errors import missing_extra
 from streams.mapping.formats import MAGIC, PREFIX_BYTES
-from streams.mapping.schema_registry_access import Access
+from streams.mapping.schema_registry_client import RegistryClient, RegistryUnavailable
 from streams.mapping.schemas import Decode, Resolved, Schema
 
-if TYPE_CHECKING:
-    from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, RegisteredSchema
-    from confluent_kafka.schema_registry import Schema as Found
+__all__ = ["RegistryUnavailable", "SchemaRegistry", "SchemaUnknown", "require_extra"]
 
 log = logging.getLogger(__name__)
 
-_TIMEOUT_SECONDS: Final = 10
-_NOT_FOUND: Final = 404
-_NOBODYS: Final = (1 << 31) - 1
+#: The largest id there can be: no registry has a schema of it.
+_UNUSED_ID: Final = (1 << 31) - 1
 _RETRY_SECONDS: Final = 1.0
-_SAY_SECONDS: Final = 10.0
-
-
-class RegistryUnavailable(RetentionError):
-    """The schema registry does not answer, or refuses who asks."""
-
-    exit_code = 3
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(
-            f"the schema registry at {url} does not answer as one ({reason})",
-            "correct RETENTION_SCHEMA_REGISTRY, or what it asks for: RETENTION_SCHEMA_REGISTRY_AUTH "
-            "(user:password), …_TOKEN or …_CERT_FILE",
-        )
+#: An unavailable registry is logged once in this time.
+_LOG_SECONDS: Final = 10.0
+#: Format -> module -> the package that holds it. The extra has the format's name.
+_PACKAGES: Final = {
+    "avro": {"fastavro": "fastavro"},
+    "protobuf": {"google.protobuf": "protobuf", "google.type": "googleapis-common-protos"},
+}
 
 
 class SchemaUnknown(Exception):
-    """A value's schema has not been asked for yet."""
+    """The schema of a value has not been fetched."""
 
 
 class SchemaRegistry:
-    """A registry's schemas."""
+    """The schemas of a registry, as decoders.
 
-    def __init__(self, access: Access) -> None:
+    Args:
+        access: address and credentials of the registry.
+    """
+
+    def __init__(self, access: RegistryAccess) -> None:
         self._access = access
         self._decoders: dict[tuple[str, int], Decode | EventError] = {}
 
     def decode(self, form: str, value: bytes) -> dict[str, Any]:
-        """Decode a value by its schema.
+        """Return a value, decoded by its schema.
 
         Args:
             form: `avro` or `protobuf`.
-            value: with its framing.
+            value: bytes with the registry's framing.
 
         Raises:
-            SchemaUnknown: `fetch` was not asked for it.
-            EventError: `not_json`: it has no framing, no schema, or is not of its schema.
+            SchemaUnknown: the schema has not been fetched.
+            EventError: `not_json`: the value has no framing or usable schema, or does not match its schema.
         """
         if len(value) < PREFIX_BYTES or value[0] != MAGIC:
-            raise EventError("not_json", f"is no {form} in the schema registry's framing")
+            raise EventError("not_json", f"is not {form} in the schema registry's framing")
         number = int.from_bytes(value[1:PREFIX_BYTES])
         decoder = self._decoders.get((form, number))
         if decoder is None:
@@ -77,117 +71,115 @@ class SchemaRegistry:
             raise EventError(decoder.reason, decoder.message)
         try:
             return decoder(value[PREFIX_BYTES:])
-        except Exception as error:  # noqa: BLE001 - decoders raise what they like for what they cannot read
-            problem = f"is no {form} of schema {number}: {type(error).__name__}"
+        except Exception as error:  # noqa: BLE001 - decoders raise many types for invalid bytes
+            problem = f"is not {form} of schema {number}: {type(error).__name__}"
             raise EventError("not_json", problem) from None
 
     async def fetch(self, form: str, values: Iterable[bytes | None]) -> None:
-        """Ask for the schemas of these values, as far as they are not known.
+        """Fetch the schemas of values, unless they are known.
+
+        Args:
+            form: `avro` or `protobuf`.
+            values: record values, with their framing.
 
         Raises:
-            RegistryUnavailable: it does not answer.
+            RegistryUnavailable: the registry does not respond.
         """
-        prefixes = {value[:PREFIX_BYTES] for value in values if value}
-        numbers = {
-            int.from_bytes(one[1:]) for one in prefixes if one[0] == MAGIC and len(one) == PREFIX_BYTES
-        }
-        missing = [number for number in sorted(numbers) if (form, number) not in self._decoders]
+        missing = [number for number in _schema_ids(values) if (form, number) not in self._decoders]
         if not missing:
             return
-        # Made anew each time: it remembers schemas by their id alone, not by the format asked for.
-        async with self._client() as client:
+        async with RegistryClient(self._access) as client:
             for number in missing:
-                self._decoders[form, number] = await self._decoder(client, form, number)
+                self._decoders[form, number] = await _fetch_decoder(client, form, number)
 
-    async def ask(self) -> None:
-        """See whether it answers, and lets us in: it is asked for a schema that nobody has.
-
-        Raises:
-            RegistryUnavailable: it does not.
-        """
-        async with self._client() as client:
-            await self._asked(client.get_schema(_NOBODYS))
-
-    async def fetch_patiently(
+    async def fetch_with_retries(
         self, form: str, values: Iterable[bytes | None], wanted: Callable[[], bool]
     ) -> None:
-        """As `fetch`, but wait for a registry that does not answer, as long as it is `wanted`."""
-        values, said = list(values), -math.inf
+        """Fetch the schemas of values; retry while the registry is unavailable and `wanted` holds."""
+        values, logged = list(values), -math.inf
         while wanted():
             try:
                 await self.fetch(form, values)
             except RegistryUnavailable as error:
-                if time.monotonic() - said >= _SAY_SECONDS:
+                if time.monotonic() - logged >= _LOG_SECONDS:
                     log.warning("%s: trying again", error.message)
-                    said = time.monotonic()
+                    logged = time.monotonic()
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
                 return
 
-    def _client(self) -> "AsyncSchemaRegistryClient":
-        from confluent_kafka.schema_registry import AsyncSchemaRegistryClient  # noqa: PLC0415 - most need none
+    async def check(self) -> None:
+        """Request a schema that no registry has, to see whether the registry accepts the credentials.
 
-        try:
-            return AsyncSchemaRegistryClient(self._access.options())
-        except (ValueError, ImportError, OSError) as error:  # files, and what the environment says of proxies
-            raise self._unavailable(str(error)) from None
-
-    async def _decoder(
-        self, client: "AsyncSchemaRegistryClient", form: str, number: int
-    ) -> Decode | EventError:
-        fmt = "serialized" if form == "protobuf" else None
-        schema = await self._asked(client.get_schema(number, fmt=fmt))
-        if schema is None:
-            return EventError("not_json", f"schema {number} is not in the registry")
-        if schema.schema_type.lower() != form:
-            return EventError("not_json", f"schema {number} is {schema.schema_type}, not {form}")
-        imported: dict[str, Schema] = {}
-        await self._import(client, schema, fmt, imported)
-        try:
-            return _maker(form)((schema, imported))
-        except Exception as error:
-            log.exception("schema %d cannot be used", number)
-            return EventError("not_json", f"schema {number} cannot be used: {type(error).__name__}")
-
-    async def _import(
-        self,
-        client: "AsyncSchemaRegistryClient",
-        schema: Schema,
-        fmt: str | None,
-        imported: dict[str, Schema],
-    ) -> None:
-        for one in schema.references:
-            if one.name not in imported:
-                found = await self._asked(client.get_version(one.subject, one.version, fmt=fmt))
-                if found is not None:
-                    await self._import(client, found, fmt, imported)
-                    imported[one.name] = found
-
-    async def _asked(self, answer: "Awaitable[Found | RegisteredSchema]") -> Schema | None:
-        from confluent_kafka.schema_registry import SchemaRegistryError  # noqa: PLC0415 - see `_client`
-
-        try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
-                found = await answer
-            return msgspec.convert(found.to_dict(), Schema)
-        except SchemaRegistryError as error:
-            # A registry says by a code of its own what was not found; a page at a wrong address does not.
-            if error.http_status_code == _NOT_FOUND and str(error.error_code).startswith(str(_NOT_FOUND)):
-                return None
-            raise self._unavailable(f"HTTP {error.http_status_code}") from None
-        except Exception as error:  # noqa: BLE001 - its HTTP client's, of JSON, of what is no schema
-            raise self._unavailable(str(error) or type(error).__name__) from None
-
-    def _unavailable(self, reason: str) -> RegistryUnavailable:
-        return RegistryUnavailable(self._access.url, reason)
+        Raises:
+            RegistryUnavailable: the registry does not respond, or rejects them.
+        """
+        async with RegistryClient(self._access) as client:
+            await client.schema(_UNUSED_ID)
 
 
-def _maker(form: str) -> Callable[[Resolved], Decode]:
-    # Imported when a schema of the form is met: who has none need not wait for them.
+def require_extra(form: str) -> None:
+    """Check that the packages of a format are installed.
+
+    Raises:
+        MissingExtra: a package is missing.
+    """
+    for module, package in _PACKAGES.get(form, {}).items():
+        if not _installed(module):
+            raise missing_extra(f"reading {form.capitalize()}", package, form)
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of its parent package
+        return False
+
+
+def _schema_ids(values: Iterable[bytes | None]) -> list[int]:
+    prefixes = {value[:PREFIX_BYTES] for value in values if value}
+    return sorted(
+        int.from_bytes(prefix[1:])
+        for prefix in prefixes
+        if prefix[0] == MAGIC and len(prefix) == PREFIX_BYTES
+    )
+
+
+async def _fetch_decoder(client: RegistryClient, form: str, number: int) -> Decode | EventError:
+    """Return the decoder of a schema, or the error of every value that names this schema."""
+    serialized = "serialized" if form == "protobuf" else None
+    schema = await client.schema(number, serialized)
+    if schema is None:
+        return EventError("not_json", f"schema {number} is not in the registry")
+    if schema.schema_type.lower() != form:
+        return EventError("not_json", f"schema {number} is {schema.schema_type}, not {form}")
+    imported: dict[str, Schema] = {}
+    await _fetch_imports(client, schema, serialized, imported)
+    try:
+        return _compile(form, (schema, imported))
+    except Exception as error:
+        log.exception("schema %d cannot be used", number)
+        return EventError("not_json", f"schema {number} cannot be used: {type(error).__name__}")
+
+
+async def _fetch_imports(
+    client: RegistryClient, schema: Schema, serialized: str | None, imported: dict[str, Schema]
+) -> None:
+    """Add the schemas that a schema imports to `imported`, each after those that it imports itself."""
+    for one in schema.references:
+        if one.name not in imported:
+            found = await client.version(one.subject, one.version, serialized)
+            if found is not None:
+                await _fetch_imports(client, found, serialized, imported)
+                imported[one.name] = found
+
+
+def _compile(form: str, resolved: Resolved) -> Decode:
+    # The modules are extras, and take 100 ms to import.
     if form == "avro":
-        from streams.mapping.avro import decoder  # noqa: PLC0415
+        from streams.mapping import avro  # noqa: PLC0415
 
-        return decoder
-    from streams.mapping.protobuf import decoder as protobuf_decoder  # noqa: PLC0415
+        return avro.decoder(resolved)
+    from streams.mapping import protobuf  # noqa: PLC0415
 
-    return protobuf_decoder
+    return protobuf.decoder(resolved)

@@ -1,16 +1,22 @@
-"""Schemas as a registry gives them, and what is made of them."""
+"""Schemas as a registry returns them, and the type of their decoders."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
 
-#: Decodes what follows the framing.
+#: Decodes the bytes behind a value's framing.
 Decode = Callable[[bytes], dict[str, Any]]
 
 
 class Reference(Struct, frozen=True):
-    """Another schema that one imports."""
+    """A schema that another one imports.
+
+    Attributes:
+        name: name under which it is imported.
+        subject: subject of the registry that holds it.
+        version: version of that subject.
+    """
 
     name: str
     subject: str
@@ -18,12 +24,12 @@ class Reference(Struct, frozen=True):
 
 
 class Schema(Struct, frozen=True, rename="camel"):
-    """What a registry says of an id.
+    """One schema.
 
     Attributes:
-        schema: its text; Protobuf's as a serialised descriptor in base64.
-        schema_type: Avro if left out.
-        references: what it imports.
+        schema: text of the schema; for Protobuf, a serialised descriptor in base64.
+        schema_type: AVRO, PROTOBUF or JSON.
+        references: schemas that it imports.
     """
 
     schema: str
@@ -31,5 +37,5 @@ class Schema(Struct, frozen=True, rename="camel"):
     references: list[Reference] = field(default_factory=list)
 
 
-#: A schema with all that it imports, what is imported first.
+#: A schema and name -> imported schema; a schema comes after those that it imports itself.
 Resolved = tuple[Schema, Mapping[str, Schema]]

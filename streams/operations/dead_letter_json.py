@@ -82,8 +82,8 @@ def of_json(line: bytes, settings: Settings) -> DeadLetter:
         },
         DeadLetter,
     )
-    if settings.mappings.reads(dead_letter.topic) is None:
-        inputs = ", ".join(settings.mappings.named())
+    if settings.inputs.find(dead_letter.topic) is None:
+        inputs = ", ".join(settings.inputs.named())
         raise ValueError(f"the field `topic` is {dead_letter.topic!r}, not one of {inputs}")
     return dead_letter
 

@@ -85,7 +85,7 @@ async def read(settings: Settings) -> AsyncGenerator[DeadLetter, None]:
     async with aclosing(_records(settings, tps)) as records:
         async for record in records:
             dead_letter = of_record(record, redriven=record.offset < positions[_partition_of(record)])
-            if settings.mappings.reads(dead_letter.topic) is not None:
+            if settings.inputs.find(dead_letter.topic) is not None:
                 yield dead_letter
 
 
@@ -120,7 +120,7 @@ async def mark_redriven(settings: Settings, places: Collection[Place]) -> None:
             dead_letter = of_record(record)
             if tp in finished or record.offset < positions[tp]:
                 continue
-            if settings.mappings.reads(dead_letter.topic) is not None and dead_letter.place not in places:
+            if settings.inputs.find(dead_letter.topic) is not None and dead_letter.place not in places:
                 finished.add(tp)
             else:
                 positions[tp] = record.offset + 1

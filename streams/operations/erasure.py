@@ -74,8 +74,8 @@ def topic_of(settings: Settings) -> str:
     Raises:
         RetentionError: no input accepts the contract's events of customers.
     """
-    for topic, reads in settings.mappings.named().items():
-        if reads == "customers":
+    for topic, one in settings.inputs.named().items():
+        if one.kind == "customers":
             return topic
     raise RetentionError(
         "no input accepts the event customer.erased without a mapping",

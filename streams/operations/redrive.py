@@ -15,6 +15,8 @@ from streams.config.load import Settings
 from streams.kafka import acls, admin
 from streams.kafka.acls import AclRequirement
 from streams.kafka.cloudevents import unwrap
+from streams.mapping import mappings
+from streams.mapping.mappings import Mappings
 from streams.mapping.reader import Reader
 from streams.operations.dead_letters import DeadLetter, mark_redriven
 
@@ -39,11 +41,12 @@ async def check(settings: Settings, dead_letters: Sequence[DeadLetter]) -> Check
     Raises:
         RegistryUnavailable: the schema registry does not answer.
     """
-    await _fetch_schemas(settings, dead_letters)
+    compiled = mappings.build(settings)
+    await _fetch_schemas(compiled, dead_letters)
     valid: list[DeadLetter] = []
     invalid: defaultdict[str, list[DeadLetter]] = defaultdict(list)
     for dead_letter in dead_letters:
-        error = error_of(dead_letter, settings)
+        error = error_of(dead_letter, settings, compiled)
         if error is None:
             valid.append(dead_letter)
         else:
@@ -51,20 +54,20 @@ async def check(settings: Settings, dead_letters: Sequence[DeadLetter]) -> Check
     return Checked(valid, dict(invalid))
 
 
-async def _fetch_schemas(settings: Settings, dead_letters: Iterable[DeadLetter]) -> None:
+async def _fetch_schemas(compiled: Mappings, dead_letters: Iterable[DeadLetter]) -> None:
     for dead_letter in dead_letters:
-        reads = settings.mappings.reads(dead_letter.topic)
+        reads = compiled.reads(dead_letter.topic)
         if isinstance(reads, Reader):
             await reads.prepare([dead_letter.value])
 
 
-def error_of(dead_letter: DeadLetter, settings: Settings) -> EventError | None:
+def error_of(dead_letter: DeadLetter, settings: Settings, compiled: Mappings) -> EventError | None:
     """Return the error with which a worker would reject a dead letter now; None if it would accept it."""
     wall = wall_us()
     # With the event clock, only the worker knows the stream time, from which the horizon counts.
     now = wall if settings.clock == "wall" else 0
     try:
-        for event in _events(dead_letter, settings):
+        for event in _events(dead_letter, compiled):
             check_time(
                 to_us(event.time),
                 wall_us=wall,
@@ -78,8 +81,8 @@ def error_of(dead_letter: DeadLetter, settings: Settings) -> EventError | None:
     return None
 
 
-def _events(dead_letter: DeadLetter, settings: Settings) -> list[Event]:
-    reads = settings.mappings.reads(dead_letter.topic)
+def _events(dead_letter: DeadLetter, compiled: Mappings) -> list[Event]:
+    reads = compiled.reads(dead_letter.topic)
     if isinstance(reads, Reader):
         return reads.events(dead_letter.value, dead_letter)
     return [] if reads is None else [decode(reads, unwrap(dead_letter))]

@@ -8,6 +8,7 @@ from streams.faust_engine.app import FaustApp
 from streams.faust_engine.table import CustomersTable
 from streams.ingest import input_topics
 from streams.kafka.topics import Names
+from streams.mapping import mappings
 from streams.mapping.reader import Reader
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.read_model.follower import ReadModel
@@ -42,7 +43,7 @@ def build_worker(
 
 def _context(settings: Settings, app: FaustApp, partitions: Mapping[str, int]) -> TaskContext:
     counters = WorkerCounters()
-    inputs = input_topics.resolved(settings, partitions)
+    inputs = mappings.build(settings).readers(input_topics.resolved(settings, partitions))
     for topic in (topic for topic, one in inputs.items() if isinstance(one, Reader)):
         counters.nobodys(topic, 0)  # a counter that first appears above zero shows no increase
     return TaskContext(

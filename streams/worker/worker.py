@@ -132,7 +132,7 @@ class Worker:
         app.task(repeat(app, _TICK_CHECK_SECONDS, "the tick", self._send_ticks))
         app.task(repeat(app, _LAG_SECONDS, "the sampling of the lag", self.tasks.sample_lag))
         app.task(repeat(app, _DEAD_LETTERS_SECONDS, "the removal of dead letters", self._remove_dead_letters))
-        if any(one.pattern for one in self.settings.mappings.inputs):
+        if self.settings.inputs.patterns():
             app.task(repeat(app, _NEW_INPUTS_SECONDS, "the look for new inputs", self._input_watch.look))
         app.bulk_tables.on_assigned = self._on_assigned
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)

@@ -25,7 +25,7 @@ async def refusal(worker):
 async def test_no_broker_at_the_address(deploy):
     port = free_port()
     said = await refusal(deploy().start(RETENTION_BROKER=f"127.0.0.1:{port}"))
-    assert f"no Kafka answers at 127.0.0.1:{port}" in said
+    assert f"no Kafka responds at 127.0.0.1:{port}" in said
     assert "RETENTION_BROKER" in said
 
 

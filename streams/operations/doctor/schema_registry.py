@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from streams.config.load import Settings
-from streams.mapping.schema_registry import RegistryUnavailable
+from streams.mapping.schema_registry import RegistryUnavailable, SchemaRegistry
 from streams.operations.doctor.finding import Finding
 
 
@@ -15,11 +15,11 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     Args:
         settings: the mappings, and the address of the registry.
     """
-    registry = settings.mappings.registry
-    if registry is None:
+    access = settings.registry_access
+    if access is None:
         return
     try:
-        await registry.ask()
+        await SchemaRegistry(access).check()
     except RegistryUnavailable as error:
         yield Finding("fail", error.message, error.hint)
     else:

@@ -57,7 +57,7 @@ def uses(settings: Settings) -> dict[str, list[AclRequirement]]:
 
 def created_topics(settings: Settings) -> list[Topic]:
     """Return the topics to create: all but the inputs that belong to other applications."""
-    wanted = required(settings.group, settings.partitions, settings.mappings.named())
+    wanted = required(settings.group, settings.partitions, settings.inputs.named())
     return [topic for topic in wanted if not topic.given]
 
 

@@ -33,7 +33,7 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         for topic in await client.describe_topics()  # all of them: describing a topic by name may create it
         if topic["error_code"] == 0
     }
-    read = {**settings.mappings.named(), **input_topics.resolved(settings, existing)}
+    read = {**settings.inputs.named(), **input_topics.resolved(settings, existing)}
     wanted = {topic.name: topic for topic in required(settings.group, settings.partitions, read)}
     described = {name: partitions for name, partitions in existing.items() if name in wanted}
     missing = [topic for name, topic in wanted.items() if name not in described]

@@ -198,4 +198,4 @@ def test_no_broker_is_one_line(retention):
     for action in ("list", "redrive"):
         result = retention("dead-letters", action, broker="127.0.0.1:1")
         assert result.code == 3
-        assert "no Kafka answers" in result.err
+        assert "no Kafka responds" in result.err

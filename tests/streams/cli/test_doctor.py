@@ -94,7 +94,7 @@ def test_rights_are_for_a_principal_as_kafka_names_them(retention, name):
 def test_no_broker_fails_and_says_what_to_do(retention):
     result = retention("doctor", broker="127.0.0.1:1")
     assert result.code == 1
-    assert "fail  no Kafka answers at 127.0.0.1:1\n      start one with `retention broker`" in result.out
+    assert "fail  no Kafka responds at 127.0.0.1:1\n      start one with `retention broker`" in result.out
 
 
 def test_what_is_missing_is_named(retention, kafka):
@@ -230,4 +230,4 @@ def test_a_redis_that_answers_and_one_that_removes_keys(retention, healthy, tmp_
 def test_a_schema_registry_that_does_not_answer_fails(retention):
     result = retention("doctor", schema_registry="http://127.0.0.1:1")
     assert result.code == 1
-    assert "fail  the schema registry at http://127.0.0.1:1 does not answer as one (" in result.out
+    assert "fail  the schema registry at http://127.0.0.1:1 is not available (" in result.out

@@ -123,7 +123,7 @@ def test_what_is_refused_of_standard_input_is_not_lost(retention, kafka, broker_
 def test_no_broker_is_one_line(retention, events_file):
     result = retention("load", events_file(order(1, "c")), broker="127.0.0.1:1")
     assert result.code == 3
-    assert result.err.splitlines()[0] == "retention: no Kafka answers at 127.0.0.1:1"
+    assert result.err.splitlines()[0] == "retention: no Kafka responds at 127.0.0.1:1"
     assert "retention broker" in result.err
 
 

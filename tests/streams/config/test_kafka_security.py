@@ -148,7 +148,7 @@ def test_a_secrets_file_that_is_of_no_use_is_named(tmp_path, content, says):
 def test_a_value_and_a_file_at_once_are_refused(tmp_path):
     path = tmp_path / "password"
     path.write_text("geheim")
-    assert "is given, and so is its value" in refused(**SCRAM, SASL_PASSWORD_FILE=path)
+    assert "is set, and so is its value" in refused(**SCRAM, SASL_PASSWORD_FILE=path)
 
 
 def test_secrets_are_shown_nowhere(tmp_path):
@@ -168,7 +168,7 @@ def test_secrets_are_shown_nowhere(tmp_path):
     assert settings.shown("tls_key_password") == "none"
     path = tmp_path / "redis"
     path.write_text("http://:geheim@nowhere")
-    assert "what it holds is not valid" in refused(REDIS_FILE=path)
+    assert "its content is not valid" in refused(REDIS_FILE=path)
 
 
 def test_a_secret_is_what_it_is_to_who_sends_it_and_hidden_to_who_writes_it(caplog):

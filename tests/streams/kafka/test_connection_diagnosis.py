@@ -117,5 +117,5 @@ async def test_no_log_at_any_level_holds_what_was_sent_to_prove_who_we_are(ways,
 
 
 async def test_nobody_there_is_no_refusal(ways):
-    with pytest.raises(BrokerUnavailable, match=r"no Kafka answers at 127\.0\.0\.1:1;"):
+    with pytest.raises(BrokerUnavailable, match=r"no Kafka responds at 127\.0\.0\.1:1;"):
         await enter(ways["scram-512"] | {"BROKER": "127.0.0.1:1"})

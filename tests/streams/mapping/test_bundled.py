@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from streams.mapping.mappings import load, ready_texts
+from streams.mapping.mappings import bundled_texts, load
 
 PAYLOADS = Path(__file__).parents[2] / "data" / "vendors"
 KAFKA = SimpleNamespace(topic="webhooks", key=b"k", timestamp=1_715_000_000_000, headers=[])
@@ -26,11 +26,11 @@ def said(event):
 
 def outcome(payload):
     reader = load({}).reader(payload.partition("/")[0])
-    return reader.outcome((PAYLOADS / f"{payload}.json").read_bytes(), KAFKA)
+    return reader.map_record((PAYLOADS / f"{payload}.json").read_bytes(), KAFKA)
 
 
 def test_every_mapping_has_payloads():
-    assert {name.partition("/")[0] for name in NAMES} == set(ready_texts())
+    assert {name.partition("/")[0] for name in NAMES} == set(bundled_texts())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import RetentionError, SettingsError
-from streams.mapping.mappings import load, ready_tables
+from streams.mapping.mappings import bundled_tables, load
 
 ORDER = """
 [mappings.m]
@@ -115,14 +115,14 @@ def loaded(text):
         ("[[inputs]]\nkind = 'orders'", "inputs[1]", "either `topic` or `pattern`"),
         ("[[inputs]]\ntopic = 'x'\npattern = 'x'", "inputs[1]", "either `topic` or `pattern`"),
         ("[[inputs]]\ntopic = 'x'", "inputs[1].mapping", "name a mapping, or the kind"),
-        ("[[inputs]]\ntopic = 'x'\nkind = 'order'", "inputs[1].kind", "'order' is no kind of topic"),
+        ("[[inputs]]\ntopic = 'x'\nkind = 'order'", "inputs[1].kind", "'order' is not a kind of topic"),
         ("[[inputs]]\ntopic = 'x'\nmapping = 'nope'", "inputs[1].mapping", "no mapping 'nope'"),
         (
             "[[inputs]]\ntopic = 'retention.metrics'\nkind = 'orders'",
             "inputs[1].topic",
-            "retention.metrics is ours",
+            "retention.metrics is reserved",
         ),
-        ("[[inputs]]\npattern = '('\nkind = 'orders'", "inputs[1].pattern", "no regular expression"),
+        ("[[inputs]]\npattern = '('\nkind = 'orders'", "inputs[1].pattern", "not a regular expression"),
         (
             "[[inputs]]\ntopic = 'x'\nkind = 'orders'\n[[inputs]]\ntopic = ['y', 'x']\nkind = 'refunds'",
             "inputs[2].topic",
@@ -140,7 +140,10 @@ def test_an_error_names_its_key(text, name, says):
 
 def test_without_inputs_the_contracts_topics_are_read():
     kinds = ["orders", "refunds", "tickets", "reviews", "customers"]
-    assert loaded("").named() == {kind: kind for kind in kinds}
+    mappings = loaded("")
+    assert {topic: mappings.reads(topic) for topic in mappings.inputs.named()} == {
+        kind: kind for kind in kinds
+    }
 
 
 def test_names_come_before_patterns_and_a_pattern_is_of_whole_names():
@@ -155,7 +158,9 @@ def test_names_come_before_patterns_and_a_pattern_is_of_whole_names():
         mapping = "m"
         """
     )
-    found = mappings.resolve(["eu.orders", "us.orders", "orders", "us.orders.old", "x"])
+    found = mappings.readers(
+        mappings.inputs.resolve(["eu.orders", "us.orders", "orders", "us.orders.old", "x"])
+    )
     assert found == {"eu.orders": "orders", "orders": "orders", "us.orders": mappings.reader("m")}
     assert mappings.reads("x") is None
 
@@ -165,7 +170,7 @@ def test_a_topic_of_two_patterns_is_nobodys():
         "[[inputs]]\npattern = 'a.*'\nkind = 'orders'\n[[inputs]]\npattern = '.*b'\nkind = 'refunds'"
     )
     with pytest.raises(RetentionError, match=r"ab matches two inputs: inputs\[1\] and inputs\[2\]"):
-        mappings.resolve(["ab"])
+        mappings.reads("ab")
 
 
 def test_a_mapping_lays_itself_over_the_one_it_extends():
@@ -174,7 +179,7 @@ def test_a_mapping_lays_itself_over_the_one_it_extends():
     )
     definition = mappings.reader("mine").definition
     assert set(definition.skip) == {"test", "b2b"}
-    assert len(definition.rules) == len(ready_tables()["shopify"]["events"])
+    assert len(definition.rules) == len(bundled_tables()["shopify"]["events"])
 
 
 def test_a_mapping_may_extend_the_ready_one_of_its_name():
@@ -182,6 +187,7 @@ def test_a_mapping_may_extend_the_ready_one_of_its_name():
     assert mappings.reader("shopify").definition.merge is False
 
 
-def test_the_same_configuration_is_equal():
-    assert loaded(ORDER) == loaded(ORDER)
-    assert loaded(ORDER) != loaded("")
+def test_inputs_of_the_same_configuration_are_equal():
+    inputs = "[[inputs]]\npattern = 'a.*'\nkind = 'orders'"
+    assert loaded(inputs).inputs == loaded(inputs).inputs
+    assert loaded(inputs).inputs != loaded("").inputs

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from streams.mapping import definition, expressions, value_definition
-from streams.mapping.mappings import load, ready_texts
+from streams.mapping.mappings import bundled_texts, load
 
 DOCS = (Path(__file__).parents[3] / "docs" / "mapping.md").read_text()
 
@@ -20,14 +20,14 @@ def blocks(language):
 def test_the_first_example_is_true():
     [row], [shown] = blocks("json"), blocks("jsonl")
     mappings = load(tomllib.loads(blocks("toml")[0]))
-    found = mappings.reads("shop.orders").outcome(row.encode())
+    found = mappings.reads("shop.orders").map_record(row.encode())
     assert found.errors == []
     events = [
         {k: v for k, v in msgspec.to_builtins(event).items() if v is not None} for event in found.events
     ]
     assert events == [json.loads(line) for line in shown.splitlines()]
     for changes, name in (({"test": True}, "test"), ({"tags": ["B2B"]}, "b2b")):
-        assert mappings.reader("orders").outcome_of_row(json.loads(row) | changes).skipped == name
+        assert mappings.reader("orders").map_row(json.loads(row) | changes).skipped == name
 
 
 def test_every_configuration_can_be_loaded():
@@ -45,7 +45,7 @@ def test_every_key_and_name_is_described():
         *definition._RULE_KEYS,
         *value_definition._VALUE_KEYS,
         *expressions.SURROUNDINGS,
-        *ready_texts(),
+        *bundled_texts(),
         *("topic", "pattern", "kind", "mapping"),
     }
     assert [key for key in sorted(keys - {"events"}) if f"`{key}" not in DOCS] == []

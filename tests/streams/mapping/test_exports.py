@@ -26,7 +26,7 @@ ROW = {"id": "a", "customer": "c", "day": "2024-05-01"}
 
 
 def outcome(how, **fields):
-    return load(tomllib.loads(MAPPING.format(how=how))).reader("m").outcome_of_row(ROW | fields)
+    return load(tomllib.loads(MAPPING.format(how=how))).reader("m").map_row(ROW | fields)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from streams.config import load
+from streams.mapping import mappings
 from streams.operations.dead_letter_json import of_json, to_json
 from streams.operations.dead_letters import DeadLetter
 from streams.operations.redrive import error_of
@@ -60,7 +61,8 @@ def test_headers_are_part_of_a_cloud_event(headers, rejected):
         value=json.dumps(event).encode(),
         headers=headers,
     )
-    assert (error_of(dead_letter, load.load({"clock": "event"}, {})) is not None) == rejected
+    settings = load.load({"clock": "event"}, {})
+    assert (error_of(dead_letter, settings, mappings.build(settings)) is not None) == rejected
 
 
 MAPPED = """
@@ -85,7 +87,7 @@ def test_dead_letter_of_mapped_topic_is_checked_by_mapping(tmp_path, value, mess
     config.write_text(MAPPED)
     found = load.load({"clock": "event", "config": config}, {})
     line = {"topic": "shop-eu", "value": value.decode(), "timestamp": 1714557600123}
-    error = error_of(of_json(json.dumps(line).encode(), found), found)
+    error = error_of(of_json(json.dumps(line).encode(), found), found, mappings.build(found))
     assert error is None if message is None else message in str(error)
     with pytest.raises(ValueError, match="'orders', not one of"):
         of_json(json.dumps(line | {"topic": "orders"}).encode(), found)

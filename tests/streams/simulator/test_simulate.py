@@ -230,7 +230,7 @@ def test_wrong_flags_are_named(arguments, message, capsys):
 
 def test_without_a_kafka_it_says_so(capsys):
     assert run(["simulate", "--broker", "127.0.0.1:1", "--customers", "5"]) == 3
-    assert "no Kafka answers at 127.0.0.1:1" in capsys.readouterr().err
+    assert "no Kafka responds at 127.0.0.1:1" in capsys.readouterr().err
 
 
 def test_it_sends_nothing_that_no_worker_would_read(tmp_path, empty_kafka, capsys):

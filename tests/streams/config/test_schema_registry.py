@@ -55,7 +55,7 @@ def test_what_goes_together(files, given):
             "SCHEMA_REGISTRY_CA_FILE): holds no certificate",
         ),
         ({"CERT_FILE": "cert"}, "CERT_FILE (environment"),
-        ({"CERT_FILE": "cert", "KEY_FILE": "other"}, "is no certificate with its key"),
+        ({"CERT_FILE": "cert", "KEY_FILE": "other"}, "is not a certificate with its key"),
         ({"CERT_FILE": "nowhere"}, "expected a file that can be read"),
     ],
 )
