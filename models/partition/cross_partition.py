@@ -1,289 +1,251 @@
-"""A partition's part in what concerns several: who moved to where, who is erased, who referred whom.
+"""One partition's knowledge of other partitions' customers, and its messages to them.
 
-A customer's facts are kept by the partition of their name. What arrives for another of their identities is
-sent on, and what was there before is sent after it. Whoever is named by an order is told so, again when it
-changes, with a number (`turn`), since letters of one customer may take several ways to another who moves.
+The facts of a customer are kept by the partition of the canonical id. This module knows which identities were
+redirected to another canonical id, which were erased, and which customers mention which others. It sends the
+messages that follow.
+
+A referrer is notified of each order that names it, and again when the order changes. The messages carry a
+sequence number, since those about one customer may arrive by different ways after the customer was
+redirected.
+
+`models.partition.control_facts` applies the messages that arrive.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from models.customers.customer import Customer
 from models.facts.claims import Completed, Placed
-from models.facts.control import (
-    AliasAdded,
-    Erase,
-    IdentityErased,
-    Merge,
-    Redirected,
-    Referred,
-    SentReferral,
-    StoredControlFact,
-)
+from models.facts.control import Referred, SentReferral, StoredControlFact
 from models.facts.fact import Fact
-from models.identity.erased_ids import ErasedIds, Rows
-from models.identity.links import (
-    OrderReferral,
-    linked_customers,
-    links_of,
-    reassigned,
-    without_erased,
-    without_referrer,
-)
+from models.facts.fact_log import FactLog
+from models.identity.erased_ids import ErasedIds
+from models.identity.links import OrderReferral, linked_customers, links_of, reassigned, without_referrer
 from models.identity.merge_registry import MERGE_KEY, REDIRECT_KEY, MergeRegistry
 from models.identity.messages import Message
-
-if TYPE_CHECKING:
-    from models.partition.customers import PartitionCustomers
+from models.partition.metadata import PartitionMetadata
 
 
 class CrossPartition:
-    """Statements in and out of one partition.
+    """Redirects, erased ids, mentions and outgoing messages of a partition.
 
     Args:
-        home: its customers.
-        rows: its rows: markers, the vault and the registry have theirs among them.
-        touched: takes the keys of rows that have changed.
+        fact_log: the partition's rows, which also hold redirects, erased ids and merges.
+        metadata: holds the sequence number of messages.
 
     Attributes:
-        outgoing: what is to be delivered, in this order; who delivers it empties the list.
-        guarded: whether anybody has moved or is erased, so that facts need a look before they are taken.
-        dropped: facts of erased customers.
+        erased: the erased identities.
+        must_filter: whether any identity was redirected or erased, so that facts must pass `filter`.
     """
 
-    def __init__(self, home: "PartitionCustomers", rows: Rows, touched: dict[bytes, None]) -> None:
-        self.outgoing: list[Message] = []
-        self.dropped = 0
-        self._home = home
-        self._rows = rows
-        self._touched = touched
-        self._vault = ErasedIds(rows, touched)
+    def __init__(self, fact_log: FactLog, metadata: PartitionMetadata) -> None:
+        self._fact_log = fact_log
+        self._metadata = metadata
+        self._rows = fact_log.rows
+        self._messages: list[Message] = []
+        self._erased_count = 0
         self._registry: MergeRegistry | None = None
-        at = len(REDIRECT_KEY)
-        self._markers = {key[at:]: to.decode() for key, to in rows.items() if key.startswith(REDIRECT_KEY)}
-        # Name -> keys of the customers whose rows name it.
+        prefix = len(REDIRECT_KEY)
+        self._redirects = {
+            key[prefix:]: to.decode() for key, to in self._rows.items() if key.startswith(REDIRECT_KEY)
+        }
+        # Mentioned id -> keys of the customers whose fact logs mention it.
         self._mentions: dict[str, set[bytes]] = {}
-        self.guarded = bool(self._markers) or self._vault.holds_any
+        self.erased = ErasedIds(self._rows, fact_log.dirty)
+        self.must_filter = bool(self._redirects) or self.erased.holds_any
 
     @property
     def registry(self) -> MergeRegistry:
-        """The registry; only one partition is ever asked for it."""
+        """The merge registry, loaded at its first use. Only the first partition uses it."""
         if self._registry is None:
-            self._registry = MergeRegistry(self._rows, self._touched, self._vault)
+            self._registry = MergeRegistry(self._rows, self._fact_log.dirty, self.erased)
         return self._registry
 
-    def name_of(self, key: bytes) -> str | None:
-        """Give the name to which an identity's facts are sent on; None: to nobody, they are here."""
-        return self._markers.get(key)
+    @property
+    def has_registry(self) -> bool:
+        """Whether this partition has any merges."""
+        return self._registry is not None or any(key.startswith(MERGE_KEY) for key in self._rows)
 
-    def repeat(self) -> None:
-        """Say everything again, to partitions that have lost it."""
-        if self._registry is not None or any(key.startswith(MERGE_KEY) for key in self._rows):
-            self.outgoing += self.registry.all_redirects()
-        if self._home.counting:
-            for key in self.correspondents():
-                self.tell(self._home.account(key), again=True)
+    # Facts of events.
 
-    # What arrives.
+    def filter(self, key: bytes, fact: Fact) -> Fact | None:
+        """Return the fact to process instead of a fact that arrived.
 
-    def admit(self, key: bytes, fact: Fact) -> Fact | None:
-        """Give a fact of an event as it may be taken; None if it is not this partition's to take."""
-        to = self._markers.get(key)
+        A fact of a redirected identity is forwarded to the canonical id. A fact of an erased identity is
+        dropped. An erased referrer is removed from an order.
+
+        Returns:
+            None if this partition does not process the fact.
+        """
+        to = self._redirects.get(key)
         if to is not None:
-            self._send(to, reassigned(fact, key.decode(), to))
+            self.send(to, reassigned(fact, key.decode(), to))
             return None
-        if not self._vault.holds_any:
+        if not self.erased.holds_any:
             return fact
-        if key.decode() in self._vault:
-            self.dropped += 1
+        if key.decode() in self.erased:
+            self._erased_count += 1
             return None
         claim = fact.claim
-        if type(claim) is Placed and claim.referrer and claim.referrer in self._vault:
+        if type(claim) is Placed and claim.referrer and claim.referrer in self.erased:
             return without_referrer(fact)
         return fact
 
-    def take(self, key: bytes, fact: Fact) -> None:
-        """Take a statement."""
-        claim = fact.claim
-        if isinstance(claim, StoredControlFact):
-            self._receive(key, fact, claim)
-        elif type(claim) is Redirected:
-            self._move(key, claim.to)
-        elif type(claim) is IdentityErased:
-            self._forget(claim.identity)
-        elif type(claim) is Merge:
-            self.outgoing += self.registry.merge(claim)
-        elif type(claim) is Erase:
-            self.outgoing += self.registry.erase(claim.customer)
+    def drain_erased_count(self) -> int:
+        """Return the number of facts of erased customers dropped since the last call."""
+        count, self._erased_count = self._erased_count, 0
+        return count
 
-    def _receive(self, key: bytes, fact: Fact, claim: StoredControlFact) -> None:
-        to = self._markers.get(key)
-        if to is not None:
-            self._send(to, fact)
-        elif key.decode() in self._vault:
-            return
-        elif type(claim) is AliasAdded:
-            self._join(key, fact, claim)
-        elif type(claim) is Referred and claim.by not in self._vault and self._home.is_known(claim.at):
-            self._refer(key, fact, claim)
+    # Redirects.
 
-    def _join(self, key: bytes, fact: Fact, claim: AliasAdded) -> None:
-        home = self._home
-        if not home.counting:
-            home.keep(key, fact)
-            return
-        account = home.account(key)
-        letters = account.facts.links
-        if letters is None or claim.identity not in letters.identities:
-            home.keep(key, fact)
-            home.ledger.join(account, claim.identity)
-            home.touch(key)
-            self.tell(account)
+    def canonical_id_of(self, key: bytes) -> str | None:
+        """Return the canonical id that an identity is redirected to; None without a redirect."""
+        return self._redirects.get(key)
 
-    def _refer(self, key: bytes, fact: Fact, claim: Referred) -> None:
-        home = self._home
-        if not home.counting:
-            home.keep(key, fact)
-            return
-        account = home.account(key)
-        letters = account.facts.links
-        known = None if letters is None else letters.referrals.get((claim.by, fact.entity))
-        if known is None or known.sequence < claim.sequence:
-            home.keep(key, fact)
-            home.age(account, claim.at)
-            home.ledger.refer(account, fact.entity, claim)
-            home.touch(key)
-            self._mentions.setdefault(claim.by, set()).add(key)
+    def set_redirect(self, key: bytes, to: str) -> None:
+        """Redirect the facts of an identity to a canonical id."""
+        self._redirects[key] = to
+        self._rows[REDIRECT_KEY + key] = to.encode()
+        self._fact_log.dirty[REDIRECT_KEY + key] = None
+        self.must_filter = True
 
-    def _move(self, key: bytes, to: str) -> None:
-        """An identity has a name now: what is known of it belongs there."""
-        identity = key.decode()
-        if identity in self._vault:
-            return
-        if to == identity:
-            self._mark(key, None)
-            return
-        self._send(to, Fact("", AliasAdded(identity=identity)))  # again, too: it may have been lost
-        if self._markers.get(key) == to:
-            return
-        self._mark(key, to)
-        facts = self._home.log_of(key)
-        if not facts:
-            return
-        self._home.replace(key, [])
-        self._withdraw(identity, facts)
-        for fact in facts:
-            if type(fact.claim) is not SentReferral:
-                self._send(
-                    to, fact if isinstance(fact.claim, StoredControlFact) else reassigned(fact, identity, to)
-                )
+    def remove_redirect(self, key: bytes) -> None:
+        """Remove the redirect of an identity, if it has one."""
+        if self._redirects.pop(key, None) is not None:
+            del self._rows[REDIRECT_KEY + key]
+            self._fact_log.dirty[REDIRECT_KEY + key] = None
 
-    def _withdraw(self, identity: str, facts: Iterable[Fact]) -> None:
-        """Say that orders are no referrals of this identity's any more."""
-        for order, (referrer, at) in links_of(facts).sent_referrals.items():
-            self._say(identity, order, referrer, at, active=False)
+    def erase(self, identity: str) -> set[bytes]:
+        """Record that an identity is erased, and return the customers that mention it."""
+        self.erased.add(identity)
+        self.must_filter = True
+        self.remove_redirect(identity.encode())
+        return self._mentions.pop(identity, set())
 
-    def _forget(self, identity: str) -> None:
-        """Forget an identity, here and where others name it."""
-        key = identity.encode()
-        self._vault.add(identity)
-        self.guarded = True
-        self._mark(key, None)
-        if self._home.log_of(key):
-            self._home.replace(key, [])
-        for other in {*self._mentions.pop(identity, ()), *self._home.waiting_to_name(identity)}:
-            facts = self._home.log_of(other)
-            if identity in linked_customers(facts):  # still
-                self._home.replace(other, without_erased(facts, {identity}))
+    # Mentions.
 
-    def _mark(self, key: bytes, to: str | None) -> None:
-        """Note to whom an identity's facts are sent on; None: to nobody."""
-        row = REDIRECT_KEY + key
-        if to is not None:
-            self._markers[key] = to
-            self._rows[row] = to.encode()
-            self.guarded = True
-        elif self._markers.pop(key, None) is not None:
-            del self._rows[row]
-        else:
-            return
-        self._touched[row] = None
+    def erased_in(self, facts: Iterable[Fact]) -> set[str]:
+        """Return the erased customers that a fact log mentions."""
+        if not self.erased.holds_any:
+            return set()
+        return {identity for identity in linked_customers(facts) if identity in self.erased}
 
-    # What is sent.
+    def add_mentions(self, key: bytes, facts: Iterable[Fact]) -> None:
+        """Record the customers that a customer's fact log mentions."""
+        for identity in linked_customers(facts):
+            self.add_mention(key, identity)
 
-    def erased_of(self, facts: Iterable[Fact]) -> set[str]:
-        """Give who of those whom a log names is erased."""
-        return (
-            {name for name in linked_customers(facts) if name in self._vault}
-            if self._vault.holds_any
-            else set()
-        )
+    def add_mention(self, key: bytes, identity: str) -> None:
+        """Record that a customer's fact log mentions another customer."""
+        self._mentions.setdefault(identity, set()).add(key)
 
-    def note_names(self, key: bytes, facts: Iterable[Fact]) -> None:
-        """Take note of whom a customer's log names."""
-        for name in linked_customers(facts):
-            self._mentions.setdefault(name, set()).add(key)
-
-    def correspondents(self) -> list[bytes]:
-        """Give the customers who name others, or are named."""
+    def customers_with_links(self) -> list[bytes]:
+        """Return the keys of the customers that mention others, sorted."""
         return sorted({key for keys in self._mentions.values() for key in keys})
 
-    def follow(self, account: Customer, fact: Fact) -> None:
-        """Tell of the orders that a fact, known now, has to do with."""
+    # Messages.
+
+    def send(self, to: str | None, fact: Fact) -> None:
+        """Queue a message.
+
+        Args:
+            to: customer id, whose partition receives the fact; None for all partitions.
+            fact: the fact to send.
+        """
+        self._messages.append(Message(to, fact))
+
+    def send_all(self, messages: Iterable[Message]) -> None:
+        """Queue messages in their order."""
+        self._messages += messages
+
+    def drain_messages(self) -> list[Message]:
+        """Remove and return the queued messages."""
+        messages, self._messages = self._messages, []
+        return messages
+
+    def notify_of(self, customer: Customer, fact: Fact) -> None:
+        """Notify the referrers of the orders that a newly visible fact is about."""
         claim = fact.claim
-        orders: set[str] = {fact.entity}
+        order_ids: set[str] = {fact.entity}
         if type(claim) is Placed and claim.referrer:
-            self._mentions.setdefault(claim.referrer, set()).add(account.key)
+            self.add_mention(customer.key, claim.referrer)
         elif type(claim) is Completed:
-            orders = {each.order for each in account.facts.refunds.get(fact.entity, ())}
-        self.tell(account, orders)
+            order_ids = {each.order for each in customer.facts.refunds.get(fact.entity, ())}
+        self.notify_referrers(customer, order_ids)
 
-    def owes(self, account: Customer, *, again: bool) -> bool:
-        """Whether `tell` would tell anybody anything."""
-        if account.facts.links is None:
+    def has_pending(self, customer: Customer, *, resend: bool) -> bool:
+        """Return whether `notify_referrers` would send any message."""
+        if customer.facts.links is None:
             return False
-        return any(told != now or (again and now) for _, told, now in _named(account))
+        return any(
+            each.sent != each.current or (resend and each.current) for each in _referral_changes(customer)
+        )
 
-    def tell(self, account: Customer, orders: set[str] | None = None, *, again: bool = False) -> None:
-        """Tell those whom the customer's orders name what has changed; `again` also what has not."""
-        by = account.key.decode()
-        for entity, before, now in _named(account, orders):
-            if before is not None and (now is None or now[0] != before[0]):
-                self._tell(account, by, entity, *before, active=False)
-            if now is not None and (now != before or again):
-                self._tell(account, by, entity, *now, active=True)
+    def notify_referrers(
+        self, customer: Customer, order_ids: set[str] | None = None, *, resend: bool = False
+    ) -> None:
+        """Send the referrers of a customer's orders what has changed since the last message.
 
-    def _tell(self, account: Customer, by: str, order: str, referrer: str, at: int, *, active: bool) -> None:
-        self._say(by, order, referrer, at, active=active)
-        told = SentReferral(referrer=referrer, at=at, active=active)
-        account.facts.ensure_links().add(order, told)
-        self._home.keep(account.key, Fact(order, told))
+        Args:
+            customer: buyer.
+            order_ids: orders to compare; None for all orders.
+            resend: send unchanged referrals too.
+        """
+        for order_id, sent, current in _referral_changes(customer, order_ids):
+            if sent is not None and (current is None or current.referrer != sent.referrer):
+                self._notify(customer, order_id, sent, active=False)
+            if current is not None and (current != sent or resend):
+                self._notify(customer, order_id, current, active=True)
 
-    def _say(self, by: str, order: str, referrer: str, at: int, *, active: bool) -> None:
-        turn = self._home.next_turn()
-        self._send(referrer, Fact(order, Referred(by=by, at=at, sequence=turn, active=active)))
+    def withdraw_referrals(self, identity: str, facts: Iterable[Fact]) -> None:
+        """Notify the referrers of an identity's orders that these are no longer referrals.
 
-    def _send(self, to: str, fact: Fact) -> None:
-        self.outgoing.append(Message(to, fact))
+        Args:
+            identity: buyer, whose facts move to another partition.
+            facts: the identity's fact log.
+        """
+        for order_id, sent in links_of(facts).sent_referrals.items():
+            self._send_referral(identity, order_id, sent, active=False)
+
+    def _notify(self, customer: Customer, order_id: str, referral: OrderReferral, *, active: bool) -> None:
+        self._send_referral(customer.key.decode(), order_id, referral, active=active)
+        sent = SentReferral(referrer=referral.referrer, at=referral.placed_at, active=active)
+        customer.facts.ensure_links().add(order_id, sent)
+        self._fact_log.append_control_fact(customer.key, Fact(order_id, sent))
+
+    def _send_referral(self, buyer: str, order_id: str, referral: OrderReferral, *, active: bool) -> None:
+        self._metadata.sequence += 1
+        claim = Referred(by=buyer, at=referral.placed_at, sequence=self._metadata.sequence, active=active)
+        self.send(referral.referrer, Fact(order_id, claim))
+
+    def move_log(self, identity: str, facts: Iterable[Fact], to: str) -> None:
+        """Send the fact log of an identity to the partition of its canonical id."""
+        self.withdraw_referrals(identity, facts)
+        for fact in facts:
+            if type(fact.claim) is not SentReferral:
+                stored = isinstance(fact.claim, StoredControlFact)
+                self.send(to, fact if stored else reassigned(fact, identity, to))
 
 
-def _named(
-    account: Customer, orders: set[str] | None = None
-) -> list[tuple[str, OrderReferral | None, OrderReferral | None]]:
-    """Give a customer's orders (all, or of these) that name somebody: what was said last, and what is so.
+class _ReferralChange(NamedTuple):
+    """The referral of an order as it was sent, and as it is now; None for no referral."""
 
-    That is who is named and when the order was placed (microseconds); None: that nobody is.
-    """
-    letters = account.facts.links
-    if letters is None:
+    order_id: str
+    sent: OrderReferral | None
+    current: OrderReferral | None
+
+
+def _referral_changes(customer: Customer, order_ids: set[str] | None = None) -> list[_ReferralChange]:
+    """Return the referrals of a customer's orders that name a referrer, of all orders or of these."""
+    links = customer.facts.links
+    if links is None:
         return []
-    named = []
-    for entity in sorted(
-        letters.orders_with_referrer if orders is None else letters.orders_with_referrer & orders
-    ):
-        order = account.order(entity)
-        now = None
+    chosen = links.orders_with_referrer if order_ids is None else links.orders_with_referrer & order_ids
+    changes = []
+    for order_id in sorted(chosen):
+        order = customer.order(order_id)
+        current = None
         if order is not None and order.qualifying and order.referrer:
-            now = OrderReferral(order.referrer, order.time)
-        named.append((entity, letters.sent_referrals.get(entity), now))
-    return named
+            current = OrderReferral(order.referrer, order.time)
+        changes.append(_ReferralChange(order_id, links.sent_referrals.get(order_id), current))
+    return changes

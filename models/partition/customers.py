@@ -1,4 +1,4 @@
-"""The customers of a partition at an instant: what is known of each, and what all of them add up to."""
+"""The customers of a partition at the partition's clock."""
 
 from models.customers.cache import CustomerCache
 from models.customers.customer import Customer
@@ -11,210 +11,231 @@ from models.identity.links import facts_since, without_erased
 from models.outputs import EmitSchedule
 from models.partition.cross_partition import CrossPartition
 from models.partition.future_facts import FutureFacts
-from models.partition.ledger import Ledger
 from models.partition.metadata import PartitionMetadata
+from models.partition.updates import Updates
 
 
 class PartitionCustomers:
-    """Customers, as of the clock.
+    """The customers of a partition, and the aggregates of all of them.
 
-    A customer's facts are in their log. One from later than the clock waits; the rest is known, and adds to
-    the sums of the ledger as long as it is within the horizon.
+    The facts of a customer are in the fact log. A fact ahead of the clock is a future fact. All other facts
+    within the horizon are visible, and the aggregates hold their contributions.
 
     Args:
-        definitions: the parameters of the definitions.
-        journal: the logs.
-        meta: has the clock.
-        counting: as the attribute.
+        definitions: the shop's definitions.
+        fact_log: the fact logs of all customers.
+        metadata: holds the clock.
+        cross_partition: notifies other partitions of changed referrals.
+        is_live: whether the aggregates are up to date, as the attribute.
 
     Attributes:
-        counting: whether the sums are those of the logs: what changes one has to change the other.
-        journal: the logs.
-        ledger: what changes the sums.
-        correspondence: what concerns other partitions' customers too.
-        desk: who is to be looked at, to say what has become of them.
-        since: the first instant that is within the horizon, microseconds.
+        horizon: oldest time within the horizon, microseconds since the epoch.
+        is_live: whether the aggregates equal the contributions of all visible facts; False in bootstrap mode.
+        schedule: customers to check for outputs.
+        updates: incremental updates of the aggregates.
     """
 
     def __init__(
-        self, definitions: Definitions, journal: FactLog, meta: PartitionMetadata, *, counting: bool
+        self,
+        definitions: Definitions,
+        fact_log: FactLog,
+        metadata: PartitionMetadata,
+        cross_partition: CrossPartition,
+        *,
+        is_live: bool,
     ) -> None:
-        self.counting = counting
-        self.journal = journal
-        self.desk = EmitSchedule(journal.customers)
-        self.correspondence = CrossPartition(self, journal.rows, journal.dirty)
+        self.is_live = is_live
+        self.schedule = EmitSchedule(fact_log.customers)
+        self._fact_log = fact_log
         self._definitions = definitions
-        self._meta = meta
-        self._accounts = CustomerCache(self._known_facts)
-        self._waiting = FutureFacts()
-        # Event hour of the oldest claim -> customers. An entry whose customer has an older one is ignored.
-        self._oldest: dict[int, list[bytes]] = {}
-        self.begin()
+        self._metadata = metadata
+        self._cross_partition = cross_partition
+        self._cache = CustomerCache(self._visible_facts)
+        self._future_facts = FutureFacts()
+        # Event hour of the oldest claim -> customers. An entry is ignored if the customer has an older claim
+        # by then.
+        self._expiries: dict[int, list[bytes]] = {}
+        self.reset_aggregates()
 
-    def begin(self) -> None:
-        """Begin with empty sums, at the clock."""
-        self.ledger = Ledger(self._definitions, self._meta.now)
-        self.move_horizon()
+    def reset_aggregates(self) -> None:
+        """Replace the aggregates by empty ones at the clock."""
+        self.updates = Updates(self._definitions, self._metadata.now)
+        self.advance_horizon()
 
-    def move_horizon(self) -> None:
-        """Let the horizon follow the clock."""
-        self.since = horizon_start(self._meta.now, self._definitions.horizon_days)
+    def go_live(self) -> None:
+        """End bootstrap mode: from now on, facts update the aggregates."""
+        self.is_live = True
 
-    def is_known(self, time: int) -> bool:
-        """Whether what is of a time (microseconds) is within the horizon."""
-        return time >= self.since
+    def advance_horizon(self) -> None:
+        """Set the horizon by the clock."""
+        self.horizon = horizon_start(self._metadata.now, self._definitions.horizon_days)
 
-    # A customer.
+    def in_horizon(self, time: int) -> bool:
+        """Return whether a time (microseconds since the epoch) is within the horizon."""
+        return time >= self.horizon
 
-    def account(self, key: bytes) -> Customer:
-        """Give a customer at work."""
-        return self._accounts.get(key)
+    # Lookups.
+
+    def customer(self, key: bytes) -> Customer:
+        """Return a customer for an update."""
+        return self._cache.get(key)
 
     def peek(self, key: bytes) -> Customer:
-        """Give a customer to look at once."""
-        return self._accounts.peek(key)
+        """Return a customer to read once, which leaves the cache unchanged."""
+        return self._cache.peek(key)
 
-    def copy_of(self, key: bytes) -> Customer:
-        """Give a customer as known now, to be read by others."""
-        return Customer(key, CustomerFacts(self._known_facts(key)))
+    def decode(self, key: bytes) -> Customer:
+        """Return a customer decoded anew, which later updates leave unchanged."""
+        return Customer(key, CustomerFacts(self._visible_facts(key)))
 
     def facts(self, key: bytes) -> tuple[list[Fact], list[Fact]]:
-        """Give a customer's facts: those known now, and those later than the clock; none of a stranger."""
-        known = [fact for fact in self._known_facts(key) if fact.claim.time != TIMELESS]
-        return known, self._waiting.of(key)
+        """Return the visible and the future facts of a customer, without control facts."""
+        visible = [fact for fact in self._visible_facts(key) if fact.claim.time != TIMELESS]
+        return visible, self._future_facts.of(key)
 
-    def log_of(self, key: bytes) -> list[Fact]:
-        """Give a customer's log."""
-        return self.journal.read(key)
+    def fact_log(self, key: bytes) -> list[Fact]:
+        """Return the fact log of a customer."""
+        return self._fact_log.read(key)
 
-    def waiting_to_name(self, identity: str) -> list[bytes]:
-        """Give the customers with facts from later than the clock that name somebody."""
-        return self._waiting.naming(identity)
+    def future_mentions(self, identity: str) -> list[bytes]:
+        """Return the customers whose future facts mention another customer."""
+        return self._future_facts.mentioning(identity)
 
-    # What changes one.
+    def _visible_facts(self, key: bytes) -> list[Fact]:
+        return self._future_facts.visible(key, self._fact_log.read(key))
 
-    def take(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
-        """Take a customer's fact that is within the horizon; False if its event is known already."""
-        account = self._accounts.get(key)  # as it is without the fact
-        if self.journal.append(((key, fact.claim.id, encoded),)):
+    # Changes of one customer.
+
+    def process(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
+        """Process a fact within the horizon, in live mode.
+
+        Returns:
+            False if its event is known already.
+        """
+        customer = self._cache.get(key)  # decoded before the fact is in the log
+        if self._fact_log.append(((key, fact.claim.id, encoded),)):
             return False
-        if fact.claim.time > self._meta.now:
-            self._waiting.add(key, fact)
+        if fact.claim.time > self._metadata.now:
+            self._future_facts.add(key, fact)
         else:
-            self._know(key, account, fact)
+            self._make_visible(key, customer, fact)
         return True
 
-    def keep(self, key: bytes, statement: Fact) -> None:
-        """Write a statement into a customer's log."""
-        self.journal.append_control_fact(key, statement)
+    def apply(self, customer: Customer, fact: Fact) -> None:
+        """Apply a fact to the aggregates, and schedule its expiry."""
+        self.schedule_expiry(customer, fact.claim.time)
+        self.updates.apply(customer, fact)
 
-    def replace(self, key: bytes, facts: list[Fact]) -> None:
-        """Put a log in the place of a customer's, and what it comes to in that of what they added."""
-        if self.counting:
-            self.ledger.expire(self._accounts.get(key), NEVER_US)
-            self.desk.mark_dirty(key)
-        self._waiting.forget(key)
-        self._accounts.remove(key)
-        self.journal.rewrite(key, facts)
-        if self.counting and facts:
+    def _make_visible(self, key: bytes, customer: Customer, fact: Fact) -> None:
+        self.apply(customer, fact)
+        self.schedule.mark_dirty(key)
+        if customer.facts.links is not None:
+            self._cross_partition.notify_of(customer, fact)
+
+    def append_control_fact(self, key: bytes, fact: Fact) -> None:
+        """Append a control fact to a customer's fact log."""
+        self._fact_log.append_control_fact(key, fact)
+
+    def replace_log(self, key: bytes, facts: list[Fact]) -> None:
+        """Replace the fact log of a customer, and in live mode its contributions."""
+        if self.is_live:
+            self.updates.expire(self._cache.get(key), NEVER_US)
+            self.schedule.mark_dirty(key)
+        self._future_facts.remove(key)
+        self._cache.remove(key)
+        self._fact_log.rewrite(key, facts)
+        if self.is_live and facts:
             self.restore(key)
-            self.correspondence.tell(self.account(key))
+            self._cross_partition.notify_referrers(self.customer(key))
 
-    def enter(self, account: Customer, fact: Fact) -> None:
-        """Let a fact add what it adds."""
-        self.age(account, fact.claim.time)
-        self.ledger.enter(account, fact)
-
-    def age(self, account: Customer, time: int) -> None:
-        """Look at a customer again when what is of a time (microseconds) leaves the horizon."""
+    def schedule_expiry(self, customer: Customer, time: int) -> None:
+        """Schedule a customer's expiry for when a time (microseconds since the epoch) leaves the horizon."""
         at = time // US_PER_HOUR
-        if at < account.facts.earliest_hour:
-            account.facts.earliest_hour = at
-            self._oldest.setdefault(at, []).append(account.key)
+        if at < customer.facts.earliest_hour:
+            customer.facts.earliest_hour = at
+            self._expiries.setdefault(at, []).append(customer.key)
 
-    def touch(self, key: bytes) -> None:
-        """Something has changed of a customer that others are told of."""
-        self.desk.mark_dirty(key)
-
-    def next_turn(self) -> int:
-        """Give a number larger than any before."""
-        self._meta.turn += 1
-        return self._meta.turn
+    # Restore.
 
     def restore(self, key: bytes) -> Customer | None:
-        """Add up one customer; None: nothing counts of them."""
-        facts = self.journal.read(key)
-        if self._meta.latest > self._meta.now:
-            facts = self._hold(key, facts)
-        row = CustomerFacts(facts)
-        if row.earliest_hour * US_PER_HOUR < self.since:
-            facts = facts_since(facts, self.since)
-            self.journal.rewrite(key, [*facts, *self._waiting.of(key)])
-            row = CustomerFacts(facts)
-        if row.links is not None or key in self._waiting:
-            erased = self.correspondence.erased_of(self.journal.read(key))
-            if erased:
-                self.journal.rewrite(key, without_erased(self.journal.read(key), erased))
-                self._waiting.unname(key, erased)
-                facts = without_erased(facts, erased)
-                row = CustomerFacts(facts)
-        if row.earliest_hour == NEVER_HOUR:
-            return None
-        account = Customer(key, row)
-        self.ledger.open(account)
-        self._accounts.pack_exposures(account)
-        self._oldest.setdefault(row.earliest_hour, []).append(key)
-        if row.links is not None:
-            self.correspondence.note_names(key, facts)
-        return account
+        """Apply all facts of a customer from the fact log.
 
-    def _hold(self, key: bytes, facts: list[Fact]) -> list[Fact]:
-        """Give the facts that are known now, and let those from later wait."""
-        now = self._meta.now
+        Returns:
+            None if no fact of the customer is visible.
+        """
+        facts = self._fact_log.read(key)
+        if self._metadata.stream_time > self._metadata.now:
+            facts = self._buffer_future(key, facts)
+        by_entity = CustomerFacts(facts)
+        if by_entity.earliest_hour * US_PER_HOUR < self.horizon:
+            facts = facts_since(facts, self.horizon)
+            self._fact_log.rewrite(key, [*facts, *self._future_facts.of(key)])
+            by_entity = CustomerFacts(facts)
+        if by_entity.links is not None or key in self._future_facts:
+            erased = self._cross_partition.erased_in(self._fact_log.read(key))
+            if erased:
+                self._remove_references(key, erased)
+                facts = without_erased(facts, erased)
+                by_entity = CustomerFacts(facts)
+        if by_entity.earliest_hour == NEVER_HOUR:
+            return None
+        return self._add_restored(key, facts, by_entity)
+
+    def _add_restored(self, key: bytes, facts: list[Fact], by_entity: CustomerFacts) -> Customer:
+        customer = Customer(key, by_entity)
+        self.updates.restore(customer)
+        self._cache.pack_exposures(customer)
+        self._expiries.setdefault(by_entity.earliest_hour, []).append(key)
+        if by_entity.links is not None:
+            self._cross_partition.add_mentions(key, facts)
+        return customer
+
+    def _remove_references(self, key: bytes, erased: set[str]) -> None:
+        self._fact_log.rewrite(key, without_erased(self._fact_log.read(key), erased))
+        self._future_facts.remove_references(key, erased)
+
+    def _buffer_future(self, key: bytes, facts: list[Fact]) -> list[Fact]:
+        """Buffer the facts ahead of the clock, and return the others."""
+        now = self._metadata.now
         for fact in facts:
             if fact.time > now:
-                self._waiting.add(key, fact)
-        return [fact for fact in facts if fact.time <= now] if key in self._waiting else facts
+                self._future_facts.add(key, fact)
+        return [fact for fact in facts if fact.time <= now] if key in self._future_facts else facts
 
-    def _known_facts(self, key: bytes) -> list[Fact]:
-        return self._waiting.known(key, self.journal.read(key))
-
-    def _know(self, key: bytes, account: Customer, fact: Fact) -> None:
-        self.enter(account, fact)
-        self.desk.mark_dirty(key)
-        if account.facts.links is not None:
-            self.correspondence.follow(account, fact)
-
-    # What the clock does.
+    # Time.
 
     def follow_clock(self, before: int) -> None:
-        """Follow the clock from `before` (microseconds) on: facts become known, others are forgotten."""
-        now = self._meta.now
-        # First, while everything still stands as of `before`.
-        for key, kind, entity in self.ledger.due(now):
-            self.ledger.ripen(self._accounts.get(key), kind, entity, before)
-        for key in self._waiting.due(now):
-            account = self._accounts.get(key)
-            for fact in self._waiting.release(key, now):
-                self._know(key, account, fact)
+        """Apply all that changes because the clock has advanced, in live mode.
+
+        Args:
+            before: the clock before, microseconds since the epoch.
+        """
+        now = self._metadata.now
+        # Timers first: they retract contributions as of `before`, which later updates would replace.
+        for due in self.updates.advance_to(now):
+            self.updates.on_timer(self._cache.get(due.key), due, before)
+        for key in self._future_facts.pop_due_customers(now):
+            customer = self._cache.get(key)
+            for fact in self._future_facts.pop_due(key, now):
+                self._make_visible(key, customer, fact)
         self._expire()
 
     def _expire(self) -> None:
-        """Forget what has left the horizon."""
-        before = self.since
-        self.move_horizon()
-        for at in between(self._oldest, before // US_PER_HOUR, self.since // US_PER_HOUR):
-            for key in self._oldest.pop(at):
-                account = self._accounts.get(key)
-                if account.facts.earliest_hour == at:
-                    self._forget(key, account)
+        """Retract all claims that have left the horizon."""
+        before = self.horizon
+        self.advance_horizon()
+        for at in between(self._expiries, before // US_PER_HOUR, self.horizon // US_PER_HOUR):
+            for key in self._expiries.pop(at):
+                customer = self._cache.get(key)
+                if customer.facts.earliest_hour == at:
+                    self._expire_customer(key, customer)
 
-    def _forget(self, key: bytes, account: Customer) -> None:
-        self.ledger.expire(account, self.since)
-        self.desk.mark_dirty(key)
-        self.journal.rewrite(key, facts_since(self.journal.read(key), self.since))
-        self.correspondence.tell(account)
-        if account.facts.earliest_hour != NEVER_HOUR:
-            self._oldest.setdefault(account.facts.earliest_hour, []).append(key)
-        elif key not in self.journal.rows:
-            self._accounts.remove(key)
+    def _expire_customer(self, key: bytes, customer: Customer) -> None:
+        self.updates.expire(customer, self.horizon)
+        self.schedule.mark_dirty(key)
+        self._fact_log.rewrite(key, facts_since(self._fact_log.read(key), self.horizon))
+        self._cross_partition.notify_referrers(customer)
+        if customer.facts.earliest_hour != NEVER_HOUR:
+            self._expiries.setdefault(customer.facts.earliest_hour, []).append(key)
+        elif key not in self._fact_log.rows:
+            self._cache.remove(key)

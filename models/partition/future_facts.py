@@ -1,4 +1,7 @@
-"""Facts from later than the clock: they are in their customers' logs, and not known yet."""
+"""The buffer of facts with event times ahead of the partition's clock.
+
+Such facts are in their customers' fact logs, but not visible yet.
+"""
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
@@ -8,56 +11,59 @@ from models.identity.links import linked_customers, without_erased
 
 
 class FutureFacts:
-    """Facts from later than the clock, by customer."""
+    """The facts ahead of the clock, by customer."""
 
     def __init__(self) -> None:
-        self._held: dict[bytes, list[Fact]] = {}
+        self._facts: dict[bytes, list[Fact]] = {}
         self._times: list[tuple[int, bytes]] = []
 
     def __contains__(self, key: bytes) -> bool:
-        return key in self._held
+        return key in self._facts
 
     def of(self, key: bytes) -> list[Fact]:
-        """Give what waits of a customer."""
-        return list(self._held.get(key, ()))
+        """Return the future facts of a customer."""
+        return list(self._facts.get(key, ()))
 
     def add(self, key: bytes, fact: Fact) -> None:
-        """Let a fact wait."""
-        self._held.setdefault(key, []).append(fact)
+        """Add a future fact of a customer."""
+        self._facts.setdefault(key, []).append(fact)
         heappush(self._times, (fact.time, key))
 
-    def known(self, key: bytes, facts: list[Fact]) -> list[Fact]:
-        """Give those of a customer's log that do not wait."""
-        held = self._held.get(key)
-        if held is None:
+    def visible(self, key: bytes, facts: list[Fact]) -> list[Fact]:
+        """Return the facts of a customer's fact log that are not future facts."""
+        future = self._facts.get(key)
+        if future is None:
             return facts
-        ids = {fact.claim.id for fact in held}
+        ids = {fact.claim.id for fact in future}
         return [fact for fact in facts if fact.claim.id not in ids]
 
-    def due(self, now: int) -> Iterable[bytes]:
-        """Give the customers of whom something is from `now` (microseconds) or before, and forget when."""
-        due: dict[bytes, None] = {}  # each once: a customer may have thousands
+    def pop_due_customers(self, now: int) -> Iterable[bytes]:
+        """Remove the due times up to `now` (microseconds), and return their customers, each once.
+
+        The caller passes each customer to `pop_due`.
+        """
+        due: dict[bytes, None] = {}
         while self._times and self._times[0][0] <= now:
             due[heappop(self._times)[1]] = None
         return due
 
-    def release(self, key: bytes, now: int) -> list[Fact]:
-        """Give what is from `now` (microseconds) or before, and let only the rest wait."""
-        held = self._held.pop(key, [])
-        later = [fact for fact in held if fact.time > now]
+    def pop_due(self, key: bytes, now: int) -> list[Fact]:
+        """Remove and return the facts of a customer with event times up to `now` (microseconds)."""
+        facts = self._facts.pop(key, [])
+        later = [fact for fact in facts if fact.time > now]
         if later:
-            self._held[key] = later
-        return [fact for fact in held if fact.time <= now]
+            self._facts[key] = later
+        return [fact for fact in facts if fact.time <= now]
 
-    def forget(self, key: bytes) -> None:
-        """Let nothing wait of a customer."""
-        self._held.pop(key, None)
+    def remove(self, key: bytes) -> None:
+        """Remove all future facts of a customer."""
+        self._facts.pop(key, None)
 
-    def unname(self, key: bytes, erased: set[str]) -> None:
-        """Let no fact of a customer name who is erased."""
-        if key in self._held:
-            self._held[key] = without_erased(self._held[key], erased)
+    def remove_references(self, key: bytes, erased: set[str]) -> None:
+        """Remove the references to erased customers from the future facts of a customer."""
+        if key in self._facts:
+            self._facts[key] = without_erased(self._facts[key], erased)
 
-    def naming(self, identity: str) -> list[bytes]:
-        """Give the customers with facts that name somebody."""
-        return [key for key, held in self._held.items() if identity in linked_customers(held)]
+    def mentioning(self, identity: str) -> list[bytes]:
+        """Return the customers whose future facts mention another customer."""
+        return [key for key, facts in self._facts.items() if identity in linked_customers(facts)]

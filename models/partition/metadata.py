@@ -1,21 +1,21 @@
-"""What a partition knows besides its customers, and the version of the state (a row of its own)."""
+"""The metadata of a partition and the version of its state, in a row of their own."""
 
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-#: Raised when rows change in a way that older code would misread.
+#: Version of the rows' format; raised by a change that older releases would misread.
 STATE_VERSION: Final = 2
 METADATA_KEY: Final = b"\xff\xff"
 
 
 class StateTooNew(RuntimeError):
-    """The rows were written by a newer version, which this one would misread.
+    """The rows were written by a newer release, and this release would misread them.
 
     Attributes:
-        found: the rows' version.
-        known: the newest that can be read.
+        found: version of the rows.
+        known: newest version that this release reads.
     """
 
     def __init__(self, found: int, known: int = STATE_VERSION) -> None:
@@ -28,30 +28,31 @@ class StateTooNew(RuntimeError):
 
 
 class PartitionMetadata(Struct, array_like=True):
-    """What a partition knows besides its customers; it has a row of its own.
+    """The state of a partition apart from its customers.
 
     Attributes:
-        version: of the state.
-        now: the clock, which never goes back, microseconds.
-        latest: the largest event time seen.
-        rewind: when the inputs were last read again from the start, milliseconds; 0: never.
-        turn: the number of what was last said of referrals.
-        told: the `rewind` after which all referrals have been said.
+        version: version of the rows' format.
+        now: the partition's clock, microseconds since the epoch; never decreases.
+        stream_time: largest event time seen, microseconds since the epoch.
+        reprocess_id: when the inputs were last read again from the start, milliseconds since the epoch; 0 for
+            never.
+        sequence: sequence number of the referral message sent last.
+        resent_for: `reprocess_id` for which all referral messages have been sent again.
     """
 
     version: int = STATE_VERSION
     now: int = 0
-    latest: int = 0
-    rewind: int = 0
-    turn: int = 0
-    told: int = 0
+    stream_time: int = 0
+    reprocess_id: int = 0
+    sequence: int = 0
+    resent_for: int = 0
 
 
 def read_metadata(value: bytes) -> PartitionMetadata:
-    """Read the row.
+    """Decode the metadata row.
 
     Raises:
-        StateTooNew: it was written by a newer version.
+        StateTooNew: The row was written by a newer release.
     """
     version = msgspec.msgpack.decode(value)[0]
     if version > STATE_VERSION:

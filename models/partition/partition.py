@@ -1,17 +1,15 @@
-"""One partition of the customers: their rows, what they add up to, and what the clock does to them.
+"""One partition of the customers as a state machine: facts in; aggregates, outputs and messages out.
 
-The state is the rows: logs of facts (`models.facts.log_pages`). A partition that resumes begins by absorbing:
-a fact is appended to its customer's log, and nothing is derived, as long as nobody can be told the numbers
-anyway. `count` adds up all rows once; from then on every fact that arrives changes the sums by what it
-changes, so that they always hold the sum of all rows at `now`. What depends on an instant waits for it: a
-fact from later than the clock in a heap, the oldest claim of each customer in the hour in which it leaves the
-horizon.
+The state is a set of rows: the fact logs of the customers (`models.facts.log_pages`) and the partition's
+metadata. Everything else is derived from the rows.
+
+A partition restored from rows is in bootstrap mode: `process` only appends facts to the fact logs, which is
+fast. `build_aggregates` applies all rows once. The partition is live from then on: each fact changes the
+aggregates by its difference, and they always equal the sum over all rows at the clock.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Final
-
-import msgspec
 
 from models.aggregation.aggregates import PartialAggregate
 from models.customers.customer import Customer
@@ -20,282 +18,295 @@ from models.definitions.windows import TIMELESS
 from models.facts.fact import Fact, encode_fact
 from models.facts.fact_log import FactLog
 from models.identity.messages import Message
-from models.outputs import (
-    UNKNOWN_PROFILE_EMITTED,
-    EmittedState,
-    Output,
-    OutputEmitter,
-    decode_emitted,
-    encode_emitted,
-)
+from models.outputs import Output
+from models.partition.control_facts import ControlFacts
 from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
-from models.partition.metadata import METADATA_KEY, STATE_VERSION, PartitionMetadata, read_metadata
+from models.partition.metadata import STATE_VERSION, PartitionMetadata
+from models.partition.outputs import PartitionOutputs
+from models.partition.store import PartitionStore
 
 __all__ = ["Addressed", "Partition"]
 
-#: A customer's key, a fact, and the same as `facts.encode` gives it: who forwards facts has that anyway.
+#: Key of a customer, a fact, and the fact as `encode_fact` returns it. A router that forwards facts has it
+#: encoded.
 Addressed = tuple[bytes, Fact, bytes]
 
-#: So many customers' points are taken into the tables at once when all are added up: they take 10 KB each.
-_SETTLED_AT_ONCE: Final = 5_000
+#: Customers whose contributions are buffered before they are added to the tables: they take 10 KB each.
+_FLUSH_CUSTOMERS: Final = 5_000
 
 
 class Partition:
-    """Customers, and the sums they make.
+    r"""The customers of one partition.
+
+    Example:
+        >>> from models.definitions.definitions import Definitions
+        >>> from models.facts.claims import Placed
+        >>> from models.facts.fact import Fact
+        >>> from models.metrics.catalogue import compute
+        >>> hour = 3_600_000_000  # microseconds
+        >>> partition = Partition(Definitions(), {})
+        >>> partition.advance(500_000 * hour)
+        >>> order = Placed(499_999 * hour, "event-1", 2_500, "USD", "web")
+        >>> partition.process_one("ada", Fact("order-1", order))
+        True
+        >>> partition.process_one("ada", Fact("order-1", order))  # a duplicate
+        False
+        >>> samples = compute([partition.evaluate(partition.now)], Definitions(), partition.now)
+        >>> [s.value for s in samples if s.metric == "retention_orders" and s.labels["window"] == "30d"]
+        [1]
+        >>> [output.type for key in partition.due_for_output(10) for output in partition.emit(key)]
+        ['retention.customer', 'retention.transition', 'retention.transition']
+        >>> sorted(partition.take_changes())  # rows for the changelog: the customer and the metadata
+        [b'ada', b'\xff\xff']
 
     Args:
-        definitions: the parameters of the definitions.
-        rows: key -> value, as in the changelog; used and changed in place. If any are given, or loaded later,
-            `resume` comes before anything else.
+        definitions: the shop's definitions.
+        rows: key -> value as in the changelog, used and changed in place. With rows, or after `load`,
+            `resume` must be called before anything else.
     """
 
     def __init__(self, definitions: Definitions, rows: dict[bytes, bytes]) -> None:
         self._definitions = definitions
-        self._rows = rows
-        self._emitter = OutputEmitter(definitions)
-        self._journal = FactLog(rows)
-        self._begin(PartitionMetadata(), counting=True)
+        self._fact_log = FactLog(rows)
+        self._store = PartitionStore(self._fact_log)
+        self._start(self._store.metadata, is_live=True)
 
-    def _begin(self, meta: PartitionMetadata, *, counting: bool) -> None:
-        self.meta = meta
-        self._drained = msgspec.structs.replace(meta)
-        meta.version = STATE_VERSION
-        self._customers = PartitionCustomers(self._definitions, self._journal, meta, counting=counting)
+    def _start(self, metadata: PartitionMetadata, *, is_live: bool) -> None:
+        metadata.version = STATE_VERSION
+        fact_log, definitions = self._fact_log, self._definitions
+        self._metadata = metadata
+        self._cross_partition = CrossPartition(fact_log, metadata)
+        self._customers = PartitionCustomers(
+            definitions, fact_log, metadata, self._cross_partition, is_live=is_live
+        )
+        self._control_facts = ControlFacts(self._customers, self._cross_partition)
+        self._outputs = PartitionOutputs(definitions, fact_log, self._customers, metadata)
 
     @property
     def is_live(self) -> bool:
-        """Whether the sums are those of the rows: facts are counted as they come, no longer absorbed."""
-        return self._customers.counting
+        """Whether the aggregates are up to date. False in bootstrap mode."""
+        return self._customers.is_live
 
     @property
     def now(self) -> int:
-        """The instant that the aggregates stand at, microseconds; it never goes back."""
-        return self.meta.now
+        """The clock of the partition, microseconds since the epoch. It never decreases."""
+        return self._metadata.now
 
     @property
     def stream_time(self) -> int:
-        """The largest event time seen, microseconds."""
-        return self.meta.latest
+        """The largest event time seen, microseconds since the epoch."""
+        return self._metadata.stream_time
 
     @stream_time.setter
     def stream_time(self, time: int) -> None:
-        self.meta.latest = time
+        self._metadata.stream_time = time
 
     @property
-    def has_changes(self) -> bool:
-        """Whether rows have changed since the last drain."""
-        return bool(self._journal.dirty) or self.meta.rewind != self._drained.rewind
+    def reprocess_id(self) -> int:
+        """When the inputs were last read again from the start, milliseconds since the epoch; 0 for never."""
+        return self._metadata.reprocess_id
 
-    # What is taken.
+    @property
+    def cross_partition(self) -> CrossPartition:
+        """What the partition knows of other partitions' customers."""
+        return self._cross_partition
+
+    # Processing.
 
     def process(self, facts: Iterable[Addressed]) -> int:
-        """Take facts: count them, or, as long as nothing is counted, only write them down.
+        """Process facts; in bootstrap mode, only append them to the fact logs.
 
-        One from beyond the horizon counts for nothing; one from later than the clock waits for `advance`.
+        Facts older than the horizon are ignored. Facts ahead of the clock take effect when `advance` reaches
+        their event times. Facts may come in any order and repeatedly.
 
         Returns:
-            How many are of events that are known already.
+            Number of facts of events that are known already.
         """
-        if not self._customers.counting:
-            return self._bootstrap(facts)
-        return sum([not self._count_in(key, fact, encoded) for key, fact, encoded in facts])
+        if not self._customers.is_live:
+            return self._append(facts)
+        return sum([not self._process(key, fact, encoded) for key, fact, encoded in facts])
 
     def process_one(self, customer_id: str, fact: Fact) -> bool:
-        """Take a fact; False if its event is known already."""
+        """Process one fact of a customer, as `process`.
+
+        Returns:
+            False if its event is known already.
+        """
         return not self.process([(customer_id.encode(), fact, encode_fact(fact))])
 
-    def _bootstrap(self, facts: Iterable[Addressed]) -> int:
-        letters, log, since = self._customers.correspondence, self._journal.append, self._customers.since
-        latest, known = self.meta.latest, 0
+    def _append(self, facts: Iterable[Addressed]) -> int:
+        cross_partition, append = self._cross_partition, self._fact_log.append
+        horizon, stream_time, known = self._customers.horizon, self._metadata.stream_time, 0
         entries: list[tuple[bytes, str, bytes]] = []
         for key, fact, encoded in facts:
             claim = fact.claim
             time = claim.time
-            if time > latest:  # noqa: PLR1730 - max() takes as long as the rest
-                latest = time
-            if time < since:
+            if time > stream_time:  # noqa: PLR1730 - max() takes as long as the rest
+                stream_time = time
+            if time < horizon:
                 if time == TIMELESS:
-                    known += log(entries)  # they may be what it is about
+                    known += append(entries)  # first, as the control fact may be about their customers
                     entries = []
-                    letters.take(key, fact)
-            elif not letters.guarded:
+                    self._control_facts.process(key, fact)
+            elif not cross_partition.must_filter:
                 entries.append((key, claim.id, encoded))
-            elif (admitted := letters.admit(key, fact)) is not None:
-                entries.append((key, claim.id, encoded if admitted is fact else encode_fact(admitted)))
-        self.meta.latest = latest
-        return known + log(entries)
+            elif (filtered := cross_partition.filter(key, fact)) is not None:
+                entries.append((key, claim.id, encoded if filtered is fact else encode_fact(filtered)))
+        self._metadata.stream_time = stream_time
+        return known + append(entries)
 
-    def _count_in(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
-        customers = self._customers
+    def _process(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
+        customers, cross_partition = self._customers, self._cross_partition
         time = fact.claim.time
-        if time > self.meta.latest:  # noqa: PLR1730 - as above
-            self.meta.latest = time
-        if time < customers.since:
+        if time > self._metadata.stream_time:  # noqa: PLR1730 - as above
+            self._metadata.stream_time = time
+        if time < customers.horizon:
             if time == TIMELESS:
-                customers.correspondence.take(key, fact)
+                self._control_facts.process(key, fact)
             return True
-        if customers.correspondence.guarded:
-            admitted = customers.correspondence.admit(key, fact)
-            if admitted is None:
+        if cross_partition.must_filter:
+            filtered = cross_partition.filter(key, fact)
+            if filtered is None:
                 return True
-            if admitted is not fact:
-                fact, encoded = admitted, encode_fact(admitted)
-        return customers.take(key, fact, encoded)
+            if filtered is not fact:
+                fact, encoded = filtered, encode_fact(filtered)
+        return customers.process(key, fact, encoded)
 
     def advance(self, now: int) -> None:
-        """Let the clock go on to `now` (microseconds): facts become known, others leave the horizon."""
-        if now <= self.meta.now:
+        """Advance the clock: future facts become visible, timers fire, and old facts leave the horizon.
+
+        Args:
+            now: microseconds since the epoch. An earlier time than the clock's has no effect.
+        """
+        if now <= self._metadata.now:
             return
-        before, self.meta.now = self.meta.now, now
+        before, self._metadata.now = self._metadata.now, now
         if self.is_live:
             self._customers.follow_clock(before)
         else:
-            self._customers.move_horizon()
-
-    # What comes of it.
+            self._customers.advance_horizon()
 
     def evaluate(self, now: int) -> PartialAggregate:
-        """Give the sums at `now` (microseconds), or at the partition's own clock if that is later."""
+        """Advance the clock to `now` (microseconds since the epoch), and return the aggregates there."""
         self.advance(now)
-        return self._customers.ledger.aggregates.evaluate(self.meta.now)
+        return self._customers.updates.aggregates.evaluate(self._metadata.now)
 
-    def due_for_output(self, limit: int) -> list[bytes]:
-        """Give customers of whom there may be something to say, `limit` at most; none while absorbing."""
-        return self._customers.desk.next_due(self.meta.now, limit) if self.is_live else []
-
-    def emit(self, key: bytes) -> list[Output]:
-        """Give what is to be said of a customer and has not been.
-
-        That it has been said is kept with their row: both belong into one transaction.
-        """
-        if key not in self._rows:
-            return []
-        account = self._customers.peek(key)
-        before = self._journal.output_state(key)
-        result = self._emitter.emit(
-            account, decode_emitted(before) if before else EmittedState(), self.meta.now
-        )
-        self._journal.put_output_state(key, encode_emitted(result.emitted) if result.emitted else b"")
-        for claim in result.actions:
-            fact = Fact("", claim)
-            if not self._journal.append(((key, claim.id, encode_fact(fact)),)):
-                self._customers.enter(account, fact)
-        self._customers.desk.schedule(key, result.next_check)
-        return result.outputs
-
-    def restore_published(self, keys: Iterable[bytes]) -> None:
-        """Take note that there are profiles of these customers, where the state that knew it was lost.
-
-        Those of who turns out to be known no longer are taken back by `say`.
-        """
-        for key in keys:
-            self._journal.restore_output_state(key, encode_emitted(UNKNOWN_PROFILE_EMITTED))
+    # Messages between partitions.
 
     def drain_messages(self) -> list[Message]:
-        """Give what is to be delivered to partitions, this one included, in this order, and forget it.
+        """Remove and return the messages to other partitions, and to this one, in their order of delivery.
 
-        It has come of what was taken, of the clock or of counting: it belongs into the same transaction.
+        The caller commits them in one transaction with the rows of `take_changes`.
         """
-        letters = self.cross_partition
-        outgoing, letters.outgoing = letters.outgoing, []
-        return outgoing
+        return self._cross_partition.drain_messages()
 
     def drain_erased_count(self) -> int:
-        """Give how many facts of erased customers have come since it was last asked."""
-        letters = self.cross_partition
-        dropped, letters.dropped = letters.dropped, 0
-        return dropped
+        """Return the number of facts of erased customers that were dropped since the last call."""
+        return self._cross_partition.drain_erased_count()
 
-    # What is known.
+    # Outputs.
 
-    @property
-    def cross_partition(self) -> CrossPartition:
-        """What concerns other partitions' customers too."""
-        return self._customers.correspondence
+    def due_for_output(self, limit: int) -> list[bytes]:
+        """Return the keys of up to `limit` customers to check for outputs; none in bootstrap mode."""
+        return self._outputs.due(limit)
+
+    def emit(self, key: bytes) -> list[Output]:
+        """Return the outputs of a customer that changed since the last emission.
+
+        The rows record them as emitted. The caller commits both in one transaction.
+        """
+        return self._outputs.emit(key)
+
+    def restore_published(self, keys: Iterable[bytes]) -> None:
+        """Record that profiles of these customers were published before the state was lost.
+
+        `emit` then returns tombstones for those who are no longer customers.
+        """
+        self._outputs.restore_published(keys)
+
+    # Lookups.
 
     def customer_keys(self) -> list[bytes]:
-        """Give the keys of all customers of whom there is a row."""
-        return self._journal.customers()
-
-    def fact_log(self, key: bytes) -> list[Fact]:
-        """Give a customer's log."""
-        return self._journal.read(key)
-
-    def facts(self, key: bytes) -> tuple[list[Fact], list[Fact]]:
-        """Give a customer's facts: those known now, and those later than the clock; none of a stranger."""
-        return self._customers.facts(key)
+        """Return the keys of all customers that have a row."""
+        return self._fact_log.customers()
 
     def customer(self, key: bytes) -> Customer:
-        """Give a customer as known now, to be read by others."""
-        return self._customers.copy_of(key)
+        """Return a decoded copy of a customer as of the clock, without facts if it is unknown."""
+        return self._customers.decode(key)
 
-    # The rows.
+    def fact_log(self, key: bytes) -> list[Fact]:
+        """Return the fact log of a customer, including control facts."""
+        return self._fact_log.read(key)
+
+    def facts(self, key: bytes) -> tuple[list[Fact], list[Fact]]:
+        """Return the facts of a customer's events: the visible ones, and those ahead of the clock."""
+        return self._customers.facts(key)
+
+    # State store.
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether rows have changed since the last `take_changes`."""
+        return self._store.has_changes
 
     def take_changes(self) -> dict[bytes, bytes | None]:
-        """Give the rows that changed since the last time; None in place of one that is no more."""
-        changed = self._journal.take_changes()
-        if self.meta != self._drained:
-            self._drained = msgspec.structs.replace(self.meta)
-            self._rows[METADATA_KEY] = changed[METADATA_KEY] = msgspec.msgpack.encode(self.meta)
-        return changed
+        """Return the rows that changed since the last call; None for a deleted row."""
+        return self._store.take_changes()
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        """Take a row of the changelog; None where it was deleted. It counts after `resume` and `count`.
+        """Load a row of the changelog; None for a deleted row. `resume` must follow after the last one.
 
         Raises:
-            StateTooNew: it was written by a newer version.
+            StateTooNew: The row was written by a newer release.
         """
-        if value is None:
-            self._rows.pop(key, None)
-            return
-        if key == METADATA_KEY:
-            read_metadata(value)
-        self._rows[key] = value
+        self._store.load(key, value)
 
     def resume(self, now: int) -> None:
-        """Go on from the rows that were loaded, absorbing, at `now` or the clock they were left with.
+        """Restore the partition from its rows, in bootstrap mode.
+
+        Args:
+            now: clock, microseconds since the epoch, unless the rows have a later one.
 
         Raises:
-            StateTooNew: they were written by a newer version.
+            StateTooNew: The rows were written by a newer release.
         """
-        saved = self._rows.get(METADATA_KEY)
-        meta = PartitionMetadata() if saved is None else read_metadata(saved)
-        self._begin(meta, counting=False)
-        if saved is None:
-            self._drained.version = 0  # written with the first drain: state lost is told from none yet
+        self._start(self._store.restore(), is_live=False)
         self.advance(now)
 
-    def start_reprocessing(self, rewind: int) -> None:
-        """The inputs are read again, since `rewind` (milliseconds): a partition has lost its state.
+    def start_reprocessing(self, reprocess_id: int) -> None:
+        """Send all messages again, because a partition has lost its state and all inputs are read again.
 
-        What others have told it is said again.
+        Args:
+            reprocess_id: start of the reprocessing, milliseconds since the epoch.
         """
-        self.meta.rewind = rewind
-        self.meta.turn = max(self.meta.turn, rewind * 1000)
-        self.cross_partition.repeat()
+        metadata = self._metadata
+        metadata.reprocess_id = reprocess_id
+        metadata.sequence = max(metadata.sequence, reprocess_id * 1000)
+        self._control_facts.resend_all()
         if self.is_live:
-            self.meta.told = rewind
+            metadata.resent_for = reprocess_id
 
     def build_aggregates(self) -> Iterator[None]:
-        """Add up all rows, some customers at each step: from then on, facts are counted as they come.
+        """Build the aggregates from all rows, one customer at each step. The partition is live at the end.
 
-        None may be taken before `counting`.
+        Between the steps, the caller must not process facts until `is_live`.
         """
-        customers, letters = self._customers, self.cross_partition
-        customers.begin()
-        again = self.meta.told != self.meta.rewind
-        owing: list[bytes] = []
+        customers, metadata = self._customers, self._metadata
+        customers.reset_aggregates()
+        resend = metadata.resent_for != metadata.reprocess_id
+        pending: list[bytes] = []
         for number, key in enumerate(self.customer_keys(), 1):
-            account = customers.restore(key)
-            if account is not None and letters.owes(account, again=again):
-                owing.append(key)
-            if number % _SETTLED_AT_ONCE == 0:
-                customers.ledger.aggregates.flush(self.meta.now)
+            customer = customers.restore(key)
+            if customer is not None and self._cross_partition.has_pending(customer, resend=resend):
+                pending.append(key)
+            if number % _FLUSH_CUSTOMERS == 0:
+                customers.updates.aggregates.flush(metadata.now)
             yield
-        customers.counting = True
-        # Not before: what is said is delivered between these steps, with what is written of it.
-        for key in owing:
-            letters.tell(customers.account(key), again=again)
+        customers.go_live()
+        # Now, since messages are delivered between these steps, in one transaction with the rows that record
+        # them.
+        for key in pending:
+            self._cross_partition.notify_referrers(customers.customer(key), resend=resend)
             yield
-        self.meta.told = self.meta.rewind
+        metadata.resent_for = metadata.reprocess_id

@@ -1,6 +1,6 @@
-"""A partition that is alone: what it says to partitions, it says to itself.
+"""Run a single partition without Kafka: its messages to partitions are delivered back to it.
 
-For tests, and for what computes numbers without Kafka.
+For tests, and for commands that compute metrics from files.
 """
 
 from models.aggregation.aggregates import PartialAggregate
@@ -9,17 +9,17 @@ from models.partition.partition import Partition
 
 
 def deliver_all(partition: Partition) -> None:
-    """Deliver all that has come of the facts that were taken, and what comes of that.
+    """Deliver pending messages, and those that they cause, until none are left.
 
-    It may wait until all facts have been taken. See `Partition.drain_messages`.
+    It is enough to call this after all facts have been processed, see `Partition.drain_messages`.
     """
-    while letters := partition.drain_messages():
-        for to, fact in letters:
+    while messages := partition.drain_messages():
+        for to, fact in messages:
             partition.process_one(REGISTRY_ADDRESS if to is None else to, fact)
 
 
 def build_aggregates(partition: Partition, now: int) -> None:
-    """Add up all that has been absorbed, at `now` (microseconds)."""
+    """Build the aggregates of a partition in bootstrap mode, at `now` (microseconds since the epoch)."""
     partition.advance(now)
     deliver_all(partition)
     for _ in partition.build_aggregates():
@@ -27,7 +27,7 @@ def build_aggregates(partition: Partition, now: int) -> None:
 
 
 def evaluate(partition: Partition, now: int) -> PartialAggregate:
-    """Give the sums at `now` (microseconds), with all that comes of the facts that were taken."""
+    """Return the aggregates at `now` (microseconds since the epoch), after all messages were delivered."""
     partition.advance(now)
     deliver_all(partition)
     return partition.evaluate(now)

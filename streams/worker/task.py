@@ -120,7 +120,7 @@ class Task:
     @property
     def reprocess_id(self) -> int:
         """Id of the last reprocessing that the task has started; 0 if none."""
-        return self.partition.meta.rewind
+        return self.partition.reprocess_id
 
     @property
     def caught_up(self) -> bool:

@@ -259,7 +259,7 @@ class TaskManager:
                     for one in records
                     if one.key == metadata.METADATA_KEY and one.value
                 ]
-                before = max([before, *(one.rewind for one in found)])
+                before = max([before, *(one.reprocess_id for one in found)])
         now = time.time_ns() // 10**6
         return now if now > before else before + _NEXT_REPROCESS_MS
 

@@ -270,7 +270,7 @@ def _stay(request: web.Request, partition: Partition, customer: str, what: str =
     Raises:
         Refusal: 307: they were merged, and are known by another. It may be yet another tomorrow.
     """
-    name = partition.cross_partition.name_of(customer.encode())
+    name = partition.cross_partition.canonical_id_of(customer.encode())
     if name is None:
         return
     query = request.rel_url.raw_query_string

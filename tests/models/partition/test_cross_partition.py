@@ -23,7 +23,7 @@ class Pair:
         self.partitions = [Partition(Definitions(), {}) for _ in range(2)]
         for partition in self.partitions:
             partition.advance(NOW)
-        self.rows = [partition._rows for partition in self.partitions]
+        self.rows = [partition._fact_log.rows for partition in self.partitions]
         self._ids = iter(range(1000))
 
     def order(self, customer, referrer=None, at=NOW - DAY, order="o1"):
@@ -189,7 +189,7 @@ def test_what_is_absorbed_comes_to_the_same(pair):
     pair.merge("bob", into="carol")
     pair.erase("eve-of-old")
     pair.merge("ada", into="ann")
-    pair.rows = [pair.partitions[0]._rows, history._rows]
+    pair.rows = [pair.partitions[0]._fact_log.rows, history._fact_log.rows]
     list(history.build_aggregates())
     assert live is not history
     assert pair.value(ROLES, spender="no", sender="yes") == 1
@@ -219,7 +219,7 @@ def test_a_partition_that_has_lost_its_state_is_told_again(pair):
     pair.order("ada", referrer="bob")
     pair.merge("carol", into="ada")
     pair.partitions[1] = Partition(Definitions(), {})
-    pair.partitions[0].start_reprocessing(rewind=1)
+    pair.partitions[0].start_reprocessing(1)
     pair.pass_on()
     assert pair.senders() == 1
     pair.order("carol")
@@ -229,7 +229,7 @@ def test_a_partition_that_has_lost_its_state_is_told_again(pair):
 def test_a_customer_whose_state_was_lost_is_told_who_they_are(pair):
     pair.merge("ada", into="bob")
     pair.partitions[1] = Partition(Definitions(), {})
-    pair.partitions[0].start_reprocessing(rewind=1)
+    pair.partitions[0].start_reprocessing(1)
     pair.pass_on()
     pair.order("bob", referrer="ada")
     assert pair.value("retention_referred_orders", window="30d") == 0

@@ -1,5 +1,6 @@
 """A partition's state: what is kept, what waits, what is forgotten, what survives a restart."""
 
+import doctest
 import math
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 
 from models.definitions.definitions import Definitions
 from models.facts import claims, log_pages
-from models.partition import standalone
+from models.partition import partition, standalone
 from models.partition.metadata import METADATA_KEY, STATE_VERSION, PartitionMetadata, StateTooNew
 from models.partition.partition import Partition
 from tests.support.partitions import DAY, HOUR, NOW, Shop
@@ -23,6 +24,11 @@ def sums(shop):
         partial.sketches,
         partial.oldest,
     )
+
+
+def test_example_of_partition_holds():
+    assert doctest.testmod(partition).attempted > 0
+    assert doctest.testmod(partition).failed == 0
 
 
 def test_an_event_counts_once(shop):

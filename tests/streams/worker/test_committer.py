@@ -54,7 +54,7 @@ async def test_former_owner_is_fenced_and_writes_nothing(kafka, unique, task):
     async with member(kafka, unique) as successor:
         await successor.assign(0, generation=2)
         [new_owner] = successor.tasks
-        assert customer(0).encode() in new_owner.partition._rows
+        assert customer(0).encode() in new_owner.partition._fact_log.rows
         await task.process(orders(1, 3))
         with pytest.raises(ProducerFenced):
             await task.commit()

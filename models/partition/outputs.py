@@ -1,0 +1,67 @@
+"""The outputs of a partition's customers, and the state of what has been emitted."""
+
+from collections.abc import Iterable
+
+from models.definitions.definitions import Definitions
+from models.facts.fact import Fact, encode_fact
+from models.facts.fact_log import FactLog
+from models.outputs import (
+    UNKNOWN_PROFILE_EMITTED,
+    EmittedState,
+    Output,
+    OutputEmitter,
+    decode_emitted,
+    encode_emitted,
+)
+from models.partition.customers import PartitionCustomers
+from models.partition.metadata import PartitionMetadata
+
+
+class PartitionOutputs:
+    """Emits the outputs of a partition's customers.
+
+    Args:
+        definitions: the shop's definitions.
+        fact_log: the rows, which hold the emitted state of each customer.
+        customers: the partition's customers.
+        metadata: holds the clock.
+    """
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        fact_log: FactLog,
+        customers: PartitionCustomers,
+        metadata: PartitionMetadata,
+    ) -> None:
+        self._emitter = OutputEmitter(definitions)
+        self._fact_log = fact_log
+        self._customers = customers
+        self._metadata = metadata
+
+    def due(self, limit: int) -> list[bytes]:
+        """Return the keys of up to `limit` customers to check for outputs; none in bootstrap mode."""
+        if not self._customers.is_live:
+            return []
+        return self._customers.schedule.next_due(self._metadata.now, limit)
+
+    def emit(self, key: bytes) -> list[Output]:
+        """Return the new outputs of a customer, and store what has been emitted."""
+        if key not in self._fact_log.rows:
+            return []
+        customer = self._customers.peek(key)
+        state = self._fact_log.output_state(key)
+        before = decode_emitted(state) if state else EmittedState()
+        result = self._emitter.emit(customer, before, self._metadata.now)
+        self._fact_log.put_output_state(key, encode_emitted(result.emitted) if result.emitted else b"")
+        for claim in result.actions:
+            fact = Fact("", claim)
+            if not self._fact_log.append(((key, claim.id, encode_fact(fact)),)):
+                self._customers.apply(customer, fact)
+        self._customers.schedule.schedule(key, result.next_check)
+        return result.outputs
+
+    def restore_published(self, keys: Iterable[bytes]) -> None:
+        """Record that profiles of these customers were published before the state was lost."""
+        for key in keys:
+            self._fact_log.restore_output_state(key, encode_emitted(UNKNOWN_PROFILE_EMITTED))

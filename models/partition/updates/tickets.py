@@ -1,0 +1,72 @@
+"""Updates of tickets and of their SLAs (docs/metrics.md, "Tickets" and "SLA")."""
+
+from models.customers.customer import Customer
+from models.customers.facts_by_entity import replace_claims
+from models.entities import tickets
+from models.entities.exposures import Exposure
+from models.entities.sla import SlaAggregator, SlaOutcome
+from models.entities.tickets import Ticket, TicketAggregator
+from models.facts.claims import TicketClaim
+from models.partition.timers import TICKET
+from models.partition.updates.context import UpdateContext
+
+
+class TicketUpdates:
+    """Keeps the contributions of tickets up to date."""
+
+    def __init__(self, context: UpdateContext, aggregator: TicketAggregator, slas: SlaAggregator) -> None:
+        self._context = context
+        self._aggregator = aggregator
+        self._slas = slas
+
+    def apply(self, customer: Customer, ticket_id: str, claim: TicketClaim) -> None:
+        """Apply a claim of a ticket."""
+        self.replace(customer, ticket_id, [*customer.facts.tickets.get(ticket_id, ()), claim])
+
+    def replace(self, customer: Customer, ticket_id: str, claims: list[TicketClaim]) -> None:
+        """Replace the claims of a ticket."""
+        old = tickets.derive(customer.facts.tickets.get(ticket_id, ()))
+        new = tickets.derive(claims)
+        replace_claims(customer.facts.tickets, ticket_id, claims)
+        if old == new:
+            return
+        self._aggregator.replace(old, new)
+        self._change_slas(customer, ticket_id, self._outcome(old, self._context.now), new)
+
+    def restore(self, customer: Customer) -> list[Exposure]:
+        """Apply all tickets of a restored customer, and return the exposures by slow responses."""
+        exposures: list[Exposure] = []
+        for ticket_id, claims in customer.facts.tickets.items():
+            ticket = tickets.derive(claims)
+            if ticket is not None:
+                outcome = self._slas.outcome(ticket, self._context.now)
+                self._aggregator.add(ticket)
+                self._slas.add(outcome, 1)
+                self._context.timers.schedule(customer.key, TICKET, ticket_id, outcome.due)
+                exposures += outcome.exposures()
+        return exposures
+
+    def on_timer(self, customer: Customer, ticket_id: str, before: int) -> None:
+        """Replace the SLA outcome of a ticket as of `before` (microseconds) by that of now."""
+        ticket = tickets.derive(customer.facts.tickets.get(ticket_id, ()))
+        if ticket is not None:
+            self._change_slas(customer, ticket_id, self._outcome(ticket, before), ticket)
+
+    def _outcome(self, ticket: Ticket | None, now: int) -> SlaOutcome | None:
+        return None if ticket is None else self._slas.outcome(ticket, now)
+
+    def _change_slas(
+        self, customer: Customer, ticket_id: str, old: SlaOutcome | None, ticket: Ticket | None
+    ) -> None:
+        """Replace the SLA outcome `old` by that of the ticket as it is now."""
+        new = self._outcome(ticket, self._context.now)
+        if new == old:
+            return
+        if old is not None:
+            self._slas.add(old, -1)
+        if new is not None:
+            self._slas.add(new, 1)
+            if old is None or new.due != old.due:
+                self._context.timers.schedule(customer.key, TICKET, ticket_id, new.due)
+        before, after = [() if outcome is None else outcome.exposures() for outcome in (old, new)]
+        self._context.customers.record_exposure(customer, before, after)
