@@ -1,6 +1,6 @@
 """Route records: decode them to events, turn these into facts, and send each fact to its customer's task.
 
-A router keeps no state. Invalid records become dead letters. Facts of another task's customers take one hop
+A router keeps no state. Invalid records become dead letters. Facts of another task's customers are forwarded
 through the repartition topic `{group}-facts`. The others are applied at once.
 """
 

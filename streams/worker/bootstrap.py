@@ -17,7 +17,7 @@ class AggregateBuild:
 
     Args:
         partition: the partition.
-        state: lock that is held by whoever changes the partition across an await.
+        state: lock that is held while the partition is changed across an await.
         deliver: delivers the partition's messages to partitions.
     """
 

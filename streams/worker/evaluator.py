@@ -52,7 +52,7 @@ class Evaluator:
         self._schema_hash = schema_hash(context.definitions)
 
     def record_export(self, tick: Tick) -> None:
-        """Record that the metrics hold the results of an earlier round, as the tick says."""
+        """Record that the metrics hold the results of the round that the tick names."""
         if tick.exported_number:
             self._context.counters.exported(
                 self._assignment.task, (tick.generation, tick.exported_number), tick.exported_at

@@ -64,7 +64,7 @@ class Task:
         self.progress = SourceProgress(context.inputs, TopicPartition(context.names.facts, number))
         self._context = context
         self._loaded_records = 0
-        self._state = asyncio.Lock()  # held by whoever changes the partition across an await
+        self._state = asyncio.Lock()  # held while the partition is changed across an await
         self._router = Router(
             task=number,
             task_count=context.task_count,
