@@ -4,9 +4,9 @@ A router keeps no state. Invalid records become dead letters. Facts of another t
 through the repartition topic `{group}-facts`. The others are applied at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, cast
+from typing import cast
 
 from aiokafka import TopicPartition
 
@@ -88,22 +88,6 @@ class BatchFacts:
             self.timestamps.append(timestamp)
         if time > self.stream_time:  # noqa: PLR1730 - a call of max costs as much as the rest
             self.stream_time = time
-
-
-class _Forwarded(NamedTuple):
-    """A fact of another task's customer.
-
-    Attributes:
-        task: number of that task.
-        key: encoded customer id.
-        encoded: encoded fact.
-        timestamp: timestamp of the fact's record, milliseconds since the epoch.
-    """
-
-    task: int
-    key: bytes
-    encoded: bytes
-    timestamp: int
 
 
 class Router:
@@ -233,26 +217,26 @@ class Router:
         tasks = self._tasks_of([key for key, _, _ in own])
         if tasks.count(self._task) < len(tasks):
             own = [fact for task, fact in zip(tasks, batch.facts, strict=True) if task == self._task]
-            self._forward(
-                _Forwarded(task, key, encoded, timestamp)
-                for task, (key, _, encoded), timestamp in zip(
-                    tasks, batch.facts, batch.timestamps, strict=True
-                )
-                if task != self._task
-            )
+            self._forward(tasks, batch)
         self._counters.duplicates += self._partition.process(own)
         self.deliver()
         forwarded = len(batch.facts) - len(own)
         self._counters.rerouted += forwarded
         self._counters.read(self._task, tp, records, len(records) - forwarded)
 
-    def _forward(self, forwarded: Iterable[_Forwarded]) -> None:
-        """Put facts into the outbox for the tasks of their customers."""
+    def _forward(self, tasks: Sequence[int], batch: BatchFacts) -> None:
+        """Put the facts of other tasks' customers into the outbox.
+
+        Args:
+            tasks: task of each fact of the batch.
+            batch: the facts.
+        """
         wall = wall_us() // 1000
-        to, topic = self._outbox.to, self._facts_topic
-        for task, key, encoded, timestamp in forwarded:
-            sent = timestamp if wall - _RECENT_MS < timestamp <= wall else None
-            to(topic, task).append(Outgoing(key, encoded, sent))
+        to, topic, own = self._outbox.to, self._facts_topic, self._task
+        for task, (key, _, encoded), timestamp in zip(tasks, batch.facts, batch.timestamps, strict=True):
+            if task != own:
+                sent = timestamp if wall - _RECENT_MS < timestamp <= wall else None
+                to(topic, task).append(Outgoing(key, encoded, sent))
 
     def _reject(self, tp: TopicPartition, record: RawRecord, error: EventError) -> None:
         """Put an invalid record into the outbox as a dead letter."""
