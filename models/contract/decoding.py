@@ -60,8 +60,8 @@ def decode(kind: Kind, value: bytes | None) -> Event:
         EventError: `too_large`, `not_json`, `unknown_type` or `invalid_field`. No bytes raise anything else.
 
     Example:
-        >>> value = b'{"type": "stock.missed", "id": "1", "time": "2026-01-01T00:00Z", "customer_id": "ada",'
-        >>> decode("orders", value + b' "sku": "boots"}').customer_id
+        >>> value = b'{"type": "stock.missed", "id": "1", "time": "2026-01-01T00:00:00Z",'
+        >>> decode("orders", value + b' "customer_id": "ada", "sku": "boots"}').customer_id
         'ada'
     """
     if not value:

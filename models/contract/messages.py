@@ -134,15 +134,11 @@ class Subject(Struct, frozen=True, gc=False):
 
     kind: Annotated[
         SubjectKind,
-        Meta(
-            description="Kind of subject. `answer` is an answer to the NPS survey; `customer` is the customer as a whole."
-        ),
+        Meta(description="Kind: `answer` is one to the NPS survey, `customer` the customer as a whole."),
     ]
     id: Annotated[
         str,
-        Meta(
-            description="Id of the subject: of an answer, the id of its event; of `customer`, the id of the customer."
-        ),
+        Meta(description="Id: of an answer, that of its event; of `customer`, that of the customer."),
     ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from models.aggregation.aggregates import Aggregates
 from models.customers.action_returns import ActionReturnAggregator
 from models.customers.customer import Customer
-from models.customers.exposure import ExposureAggregator, OrderGap, order_gaps, variant_intervals
+from models.customers.exposure import ExposureAggregator, OrderGap, order_gaps_between, variant_intervals
 from models.customers.lifecycle import CustomerStatus, StatusAggregator
 from models.customers.retention import RetentionAggregator
 from models.definitions.definitions import Definitions
@@ -53,10 +53,10 @@ class CustomerAggregator:
         if orders:
             self._retention.add_history(orders)
             if hours_of or row.variants_seen:
-                gaps = _all_gaps(customer)
-                self._exposure.add_exposures(gaps, hours_of, hours_of, 1)
+                order_gaps = _all_order_gaps(customer)
+                self._exposure.add_exposures(order_gaps, hours_of, hours_of, 1)
                 for experiment, variants in customer.variant_intervals.items():
-                    self._exposure.add_variants(gaps, experiment, variants, 1)
+                    self._exposure.add_variants(order_gaps, experiment, variants, 1)
         if customer.actions:
             self._returns.add(customer.actions, orders, 1)
         self.reclassify(customer, None)
@@ -78,38 +78,38 @@ class CustomerAggregator:
         orders, row = customer.order_history, customer.facts
         year = customer.trailing_year(self.hour)
         is_exposed = row.exposures or row.variants_seen
-        gaps = _gaps_near(orders, order, present=True) if is_exposed else ()
+        order_gaps = _order_gaps_near(orders, order, present=True) if is_exposed else ()
         self._retention.remove(orders, order)
         year.change(order, -1)
         if is_exposed:
-            new = _gaps_near(orders, order, present=False)
-            self._exposure.replace_gaps(gaps, new, row.exposures, customer.variant_intervals)
+            new = _order_gaps_near(orders, order, present=False)
+            self._exposure.replace_order_gaps(order_gaps, new, row.exposures, customer.variant_intervals)
 
     def _insert_order(self, customer: Customer, order: QualifyingOrder) -> None:
         orders, row = customer.order_history, customer.facts
         year = customer.trailing_year(self.hour)
         is_exposed = row.exposures or row.variants_seen
-        gaps = _gaps_near(orders, order, present=False) if is_exposed else ()
+        order_gaps = _order_gaps_near(orders, order, present=False) if is_exposed else ()
         self._retention.insert(orders, order)
         year.change(order, 1)
         if is_exposed:
-            new = _gaps_near(orders, order, present=True)
-            self._exposure.replace_gaps(gaps, new, row.exposures, customer.variant_intervals)
+            new = _order_gaps_near(orders, order, present=True)
+            self._exposure.replace_order_gaps(order_gaps, new, row.exposures, customer.variant_intervals)
 
     def record_exposure(self, customer: Customer, old: Sequence[Exposure], new: Sequence[Exposure]) -> None:
         """Replace exposures of the customer: those of an entity before a change by those after it."""
         if old == new or not (old or new):
             return
-        gaps, hours_of = _all_gaps(customer), customer.facts.exposures
+        order_gaps, hours_of = _all_order_gaps(customer), customer.facts.exposures
         changed = {exposure for exposure, _ in (*old, *new)}
-        self._exposure.add_exposures(gaps, hours_of, changed, -1)
+        self._exposure.add_exposures(order_gaps, hours_of, changed, -1)
         for exposure, hour in old:
             hours_of[exposure].remove(hour)
             if not hours_of[exposure]:
                 del hours_of[exposure]
         for exposure, hour in new:
             insort(hours_of.setdefault(exposure, []), hour)
-        self._exposure.add_exposures(gaps, hours_of, changed, 1)
+        self._exposure.add_exposures(order_gaps, hours_of, changed, 1)
 
     def add_action(self, customer: Customer, claim: Acted) -> None:
         """Apply an action that was issued or suppressed."""
@@ -134,9 +134,9 @@ class CustomerAggregator:
         """Replace all that the customer saw of an experiment."""
         before, variants = customer.variant_intervals.get(experiment, []), variant_intervals(seen)
         if variants != before:
-            gaps = _all_gaps(customer)
-            self._exposure.add_variants(gaps, experiment, before, -1)
-            self._exposure.add_variants(gaps, experiment, variants, 1)
+            order_gaps = _all_order_gaps(customer)
+            self._exposure.add_variants(order_gaps, experiment, before, -1)
+            self._exposure.add_variants(order_gaps, experiment, variants, 1)
             customer.variant_intervals[experiment] = variants
         if seen:
             customer.facts.variants_seen[experiment] = seen
@@ -198,12 +198,12 @@ def _is_repeated(variants: Sequence[tuple[str, tuple[int, int]]], claim: Seen) -
     return variant == claim.variant and since <= claim.time // US_PER_HOUR
 
 
-def _all_gaps(customer: Customer) -> list[OrderGap]:
-    return order_gaps([order.hour for order in customer.order_history], end=True)
+def _all_order_gaps(customer: Customer) -> list[OrderGap]:
+    return order_gaps_between([order.hour for order in customer.order_history], end=True)
 
 
-def _gaps_near(orders: OrderHistory, order: QualifyingOrder, *, present: bool) -> list[OrderGap]:
+def _order_gaps_near(orders: OrderHistory, order: QualifyingOrder, *, present: bool) -> list[OrderGap]:
     """Return the gaps on both sides of an order, or the gap that it would divide if it is not present."""
     at = bisect_left(orders, order)
     hours = [other.hour for other in orders[max(at - 1, 0) : at + 1 + present]]
-    return order_gaps(hours, end=at + present >= len(orders))
+    return order_gaps_between(hours, end=at + present >= len(orders))

@@ -33,7 +33,7 @@ Interval = tuple[int, int]
 VariantIntervals = list[tuple[str, Interval]]
 
 
-def order_gaps(hours: Sequence[int], *, end: bool) -> list[OrderGap]:
+def order_gaps_between(hours: Sequence[int], *, end: bool) -> list[OrderGap]:
     """Return the gaps between orders, ascending.
 
     Args:
@@ -94,7 +94,7 @@ class ExposureAggregator:
         )
         return len(self._series) - 1
 
-    def replace_gaps(
+    def replace_order_gaps(
         self,
         old: Sequence[OrderGap],
         new: Sequence[OrderGap],
@@ -124,28 +124,28 @@ class ExposureAggregator:
         self._add_overlaps(new, group, intervals, 1)
 
     def add_exposures(
-        self, gaps: Sequence[OrderGap], exposures: ExposureHours, changed: Iterable[int], sign: int
+        self, order_gaps: Sequence[OrderGap], exposures: ExposureHours, changed: Iterable[int], sign: int
     ) -> None:
         """Apply the exposures of a customer (`sign` 1), or retract them (-1).
 
         Args:
-            gaps: all order gaps of the customer.
+            order_gaps: all order gaps of the customer.
             exposures: all exposures of the customer.
             changed: the exposures to apply or retract, besides `ANY`.
             sign: 1 or -1.
         """
         for exposure in changed:
             if exposure in exposures:
-                self._add_overlaps(gaps, exposure, _intervals(exposures[exposure]), sign)
+                self._add_overlaps(order_gaps, exposure, _intervals(exposures[exposure]), sign)
         if exposures:
-            self._add_overlaps(gaps, len(EXPOSURES), _intervals(_all_hours(exposures)), sign)
+            self._add_overlaps(order_gaps, len(EXPOSURES), _intervals(_all_hours(exposures)), sign)
 
     def add_variants(
-        self, gaps: Sequence[OrderGap], experiment: str, variants: VariantIntervals, sign: int
+        self, order_gaps: Sequence[OrderGap], experiment: str, variants: VariantIntervals, sign: int
     ) -> None:
         """Apply the variants of an experiment that a customer saw (`sign` 1), or retract them (-1)."""
         for variant, interval in variants:
-            self._add_overlaps(gaps, self._variant(experiment, variant), (interval,), sign)
+            self._add_overlaps(order_gaps, self._variant(experiment, variant), (interval,), sign)
 
     def _variant(self, experiment: str, variant: str) -> int:
         group = self._variants.get((experiment, variant))
@@ -154,11 +154,11 @@ class ExposureAggregator:
         return group
 
     def _add_overlaps(
-        self, gaps: Sequence[OrderGap], group: int, intervals: Sequence[Interval], sign: int
+        self, order_gaps: Sequence[OrderGap], group: int, intervals: Sequence[Interval], sign: int
     ) -> None:
         overlaps, longest = self._overlaps, self._windows[-1]
         for since, until in intervals:
-            for ordered, following in gaps:
+            for ordered, following in order_gaps:
                 if ordered < until and since < following and since < ordered + longest:
                     overlaps.extend((group, ordered, following, since, until, sign))
 

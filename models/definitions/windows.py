@@ -14,7 +14,8 @@ US_PER_DAY = 24 * US_PER_HOUR
 NEVER_HOUR = 1 << 40
 #: Later than any event time, microseconds since the epoch.
 NEVER_US = 1 << 62
-#: The time of a control fact. It is before any horizon, so only code that drops expired facts has to handle it.
+#: The time of a control fact. It is before any horizon, so only code that drops expired facts has to handle
+#: it.
 TIMELESS = -(1 << 62)
 
 _NAME = re.compile(r"([1-9][0-9]{0,4})([dh])", re.ASCII)

@@ -1,5 +1,6 @@
-"""One order, refund, ticket, cart or review: its state as a function of its claims, and its aggregates.
+"""One order, refund, ticket, cart or review: its state, derived from its claims, and its aggregates.
 
 Imports `definitions`, `facts` and `aggregation`.
-Start at `orders`: every module has the same shape.
+Start at `orders`. Every module has the same shape: `derive` returns the entity that a set of claims makes,
+and an aggregator applies it to the aggregates and retracts it.
 """

@@ -1,4 +1,4 @@
-"""Carts, failed payments and missing stock, and what they add to the sums (docs/metrics.md, "Carts")."""
+"""Carts, failed payments and missing stock, added to the sums (docs/metrics.md, "Carts")."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,18 +10,18 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_HOUR
 from models.facts.claims import CheckoutStarted, PaymentFailed, StockMissed
 
-#: A cart without an order this long after its last activity is abandoned; an order later than that recovers
-#: it.
+#: A cart without an order this long after its last activity is abandoned, microseconds. A later order
+#: recovers it.
 ABANDONED_AFTER_US: Final = US_PER_HOUR
 
 
 class Cart(Struct, frozen=True, gc=False):
-    """A cart that somebody was about to pay for. Times in microseconds.
+    """A cart whose checkout was started. Times are in microseconds.
 
     Attributes:
-        started: its first `checkout.started`.
-        active: its last.
-        ordered: the earliest `order.placed` that names it.
+        started: time of the first `checkout.started`.
+        active: time of the last `checkout.started`.
+        ordered: time of the earliest `order.placed` that names the cart. None without one.
     """
 
     started: int
@@ -30,7 +30,12 @@ class Cart(Struct, frozen=True, gc=False):
 
 
 def derive(claims: Sequence[CheckoutStarted], orders: Sequence[int]) -> Cart | None:
-    """Give the cart that claims of one `cart_id` make, and the times of the orders that name it."""
+    """Return the cart that the claims of one `cart_id` make, or None without claims.
+
+    Args:
+        claims: the claims.
+        orders: times of the orders that name the cart, microseconds.
+    """
     if not claims:
         return None
     ordered = min(orders) if orders else None
@@ -42,14 +47,14 @@ def derive(claims: Sequence[CheckoutStarted], orders: Sequence[int]) -> Cart | N
 
 
 def abandoned_at(cart: Cart | None, now: int) -> int | None:
-    """Give when the cart will be abandoned, unless it has been or cannot be."""
+    """Return the time at which the cart becomes abandoned. None if it already is, or cannot become so."""
     if cart is None or cart.ordered is not None or cart.active + ABANDONED_AFTER_US <= now:
         return None
     return cart.active + ABANDONED_AFTER_US
 
 
 class CartAggregator:
-    """What carts, failed payments and missing stock add to a partition's sums."""
+    """Adds carts, failed payments and missing stock to a partition's aggregates, and takes them back."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
@@ -63,7 +68,7 @@ class CartAggregator:
         self._stockouts = aggregates.count("stockouts")
 
     def add(self, cart: Cart, now: int, sign: int) -> None:
-        """Add what a cart adds at `now`, or take it back."""
+        """Apply a cart as of `now` (`sign` 1), or retract it (-1)."""
         cells = self._aggregates.counts.cells_of_weight(sign)
         at = cart.active // US_PER_HOUR
         if cart.ordered is not None:
@@ -75,12 +80,12 @@ class CartAggregator:
             cells.append(self._abandoned + at)
 
     def add_failure(self, claim: PaymentFailed, sign: int) -> None:
-        """Add a failed payment, or take it back."""
+        """Apply a failed payment (`sign` 1), or retract it (-1)."""
         series = self._failures.get(claim.method)
-        if series is None:  # which the configuration no longer names
+        if series is None:  # the configuration no longer names the method
             series = self._failures["other"]
         self._aggregates.counts.cells_of_weight(sign).append(series + claim.time // US_PER_HOUR)
 
     def add_stockout(self, claim: StockMissed, sign: int) -> None:
-        """Add a product that was wanted and missing, or take it back."""
+        """Apply a product that was out of stock (`sign` 1), or retract it (-1)."""
         self._aggregates.counts.cells_of_weight(sign).append(self._stockouts + claim.time // US_PER_HOUR)

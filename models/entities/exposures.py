@@ -1,4 +1,4 @@
-"""The bad experiences by which churn is told apart (docs/metrics.md, "Churn by exposure")."""
+"""The bad experiences that churn is broken down by (docs/metrics.md, "Churn by exposure")."""
 
 from typing import Final
 
@@ -11,8 +11,8 @@ EXPOSURES: Final = (
     "bad_experience",
 )
 SLOW_RESPONSE, LATE_DELIVERY, REFUND, REFUND_REJECTED, STOCKOUT, BAD_EXPERIENCE = range(len(EXPOSURES))
-#: Any of these, from which follows who met none.
+#: Any of these. Customers without it had none of them.
 ANY: Final = "any"
 
-#: What was met, and in which event hour.
+#: Exposure (index in `EXPOSURES`), and its event hour.
 Exposure = tuple[int, int]

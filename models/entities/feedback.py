@@ -1,4 +1,4 @@
-"""Reviews and survey answers, and what they add to the sums (docs/metrics.md, "Feedback")."""
+"""Reviews and survey answers, added to the sums (docs/metrics.md, "Feedback")."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,13 +11,22 @@ from models.facts.claims import SURVEYS, Answered, CustomerClaim, Removed, Revie
 
 NPS, CES, CSAT = range(len(SURVEYS))
 
+#: Highest NPS score of a detractor, and lowest score of a promoter.
 DETRACTOR, PROMOTER = 6, 9
+#: Lowest CSAT score of a satisfied answer.
 _SATISFIED = 4
+#: Highest rating of a bad review.
 _DISAPPOINTED = 2
 
 
 class Review(Struct, frozen=True, gc=False):
-    """The latest version of a review that has not been removed."""
+    """The latest version of a review that has not been removed.
+
+    Attributes:
+        hour: event hour of the version.
+        rating: 1 to 5 stars.
+        sentiment: sentiment of the text in billionths. None if unknown.
+    """
 
     hour: int
     rating: int
@@ -25,7 +34,7 @@ class Review(Struct, frozen=True, gc=False):
 
 
 def derive(claims: Sequence[ReviewClaim]) -> Review | None:
-    """Give the review that claims of one `review_id` make; None if there is none, or none any more."""
+    """Return the review that the claims of one `review_id` make. None if it was removed or not submitted."""
     latest: Submitted | None = None
     for claim in claims:
         if isinstance(claim, Removed):
@@ -38,20 +47,20 @@ def derive(claims: Sequence[ReviewClaim]) -> Review | None:
 
 
 def latest_nps(claims: Iterable[CustomerClaim]) -> Answered | None:
-    """Give a customer's latest answer to the NPS survey."""
+    """Return the customer's latest answer to the NPS survey, or None without one."""
     answers = [claim for claim in claims if isinstance(claim, Answered) and claim.survey == NPS]
     return max(answers, key=lambda claim: (claim.time, claim.id)) if answers else None
 
 
 def review_exposures(review: Review | None) -> tuple[Exposure, ...]:
-    """Give the bad experience that a review tells of, if it does."""
+    """Return the exposure of a review with a low rating. Empty for any other review."""
     if review is None or review.rating > _DISAPPOINTED:
         return ()
     return ((BAD_EXPERIENCE, review.hour),)
 
 
 def claim_exposures(claim: CustomerClaim) -> tuple[Exposure, ...]:
-    """Give what the customer met in something that is about nothing else."""
+    """Return the exposure in a claim about the customer: missing stock, or the answer of a detractor."""
     if isinstance(claim, StockMissed):
         return ((STOCKOUT, claim.time // US_PER_HOUR),)
     if isinstance(claim, Answered) and claim.survey == NPS and claim.score <= DETRACTOR:
@@ -60,7 +69,7 @@ def claim_exposures(claim: CustomerClaim) -> tuple[Exposure, ...]:
 
 
 class FeedbackAggregator:
-    """What reviews and answers add to a partition's sums."""
+    """Adds reviews and survey answers to a partition's aggregates, and takes them back."""
 
     def __init__(self, aggregates: Aggregates) -> None:
         self._aggregates = aggregates
@@ -75,7 +84,7 @@ class FeedbackAggregator:
         self._satisfied = aggregates.count("satisfied")
 
     def add_review(self, review: Review, sign: int) -> None:
-        """Add a review's points, or take them back."""
+        """Apply a review (`sign` 1), or retract it (-1)."""
         cells = self._aggregates.counts.cells_of_weight(sign)
         cells.append(self._reviews + review.hour)
         self._aggregates.add_total(self._ratings + review.hour, sign * review.rating)
@@ -84,7 +93,10 @@ class FeedbackAggregator:
             self._aggregates.add_total(self._sentiment + review.hour, sign * review.sentiment)
 
     def add_answer(self, answer: Answered, sign: int) -> None:
-        """Add an answer's points, or take them back: of NPS a customer's latest only."""
+        """Apply an answer (`sign` 1), or retract it (-1).
+
+        Of NPS, the caller applies only the latest answer of a customer.
+        """
         at = answer.time // US_PER_HOUR
         cells = self._aggregates.counts.cells_of_weight(sign)
         cells.append(self._answers[answer.survey] + at)

@@ -1,7 +1,8 @@
-"""A ticket, as its claims make it, and what it adds to the sums (docs/metrics.md, "Tickets")."""
+"""Tickets: derived from claims, and added to the sums (docs/metrics.md, "Tickets")."""
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -22,20 +23,23 @@ from models.facts.claims import (
 
 
 class Ticket(Struct, frozen=True, gc=False):
-    """A known ticket. Times in microseconds; None where something has not happened.
+    """A ticket that was opened. Times are in microseconds, and None for what has not happened.
 
     Attributes:
-        opened: when it was opened first.
+        opened: time at which it was first opened.
         priority: index in `PRIORITIES`.
-        by_agent: opened by an agent, so that nobody waits for a first response.
-        answered: the first public reply of an agent or a bot.
-        answered_by_human: the first public reply of an agent.
-        promise: the deadline that such a reply told last.
-        status: the latest, index in `STATUSES`.
-        first_resolution: the first `solved` or `closed`.
-        full_resolution: when it last went from unresolved to resolved, while it is resolved.
-        wait: time in `open` or `on_hold`.
-        reopened, transferred, bot_only: what happened on the way.
+        by_agent: whether an agent opened it, so that it has no first response.
+        channel: channel of the ticket.
+        answered: time of the first public reply of an agent or a bot.
+        answered_by_human: time of the first public reply of an agent.
+        promise: deadline in the latest such reply that names one.
+        status: latest status, index in `STATUSES`.
+        first_resolution: time of the first `solved` or `closed`.
+        full_resolution: time of the latest change from unresolved to resolved. None while it is unresolved.
+        wait: total time in `open` or `on_hold`, microseconds.
+        reopened: whether it was ever reopened.
+        transferred: whether it was transferred.
+        bot_only: whether a bot answered it, and no agent.
     """
 
     opened: int
@@ -55,12 +59,12 @@ class Ticket(Struct, frozen=True, gc=False):
 
     @property
     def is_resolved(self) -> bool:
-        """Whether the latest status says so."""
+        """Whether the latest status is `solved` or `closed`."""
         return self.status >= SOLVED
 
 
 def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
-    """Give the ticket that claims of one `ticket_id` make; None while nothing known has opened it."""
+    """Return the ticket that the claims of one `ticket_id` make, or None if none of them opened it."""
     opened: Opened | None = None
     changes: list[StatusChanged] = []
     replies: list[Replied] = []
@@ -77,7 +81,7 @@ def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
     if opened is None:
         return None
     answered, human, promise = _responses(replies)
-    course = _course(opened.time, changes)
+    resolution = _resolution(opened.time, changes)
     return Ticket(
         opened.time,
         opened.priority,
@@ -86,14 +90,22 @@ def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
         answered,
         human,
         promise,
-        *course,
+        *resolution,
         transferred,
         answered is not None and human is None,
     )
 
 
-def _responses(replies: list[Replied]) -> tuple[int | None, int | None, int | None]:
-    """Give the first public reply of a bot or an agent, of an agent, and the deadline told last."""
+class _Responses(NamedTuple):
+    """The fields of `Ticket` that follow from its replies."""
+
+    answered: int | None
+    answered_by_human: int | None
+    promise: int | None
+
+
+def _responses(replies: list[Replied]) -> _Responses:
+    """Return what follows from the replies in a ticket."""
     answered: int | None = None
     human: int | None = None
     promise: Replied | None = None
@@ -108,20 +120,30 @@ def _responses(replies: list[Replied]) -> tuple[int | None, int | None, int | No
                 promise is None or (reply.time, reply.id) > (promise.time, promise.id)
             ):
                 promise = reply
-    return answered, human, promise.promised if promise is not None else None
+    return _Responses(answered, human, promise.promised if promise is not None else None)
 
 
 _OPEN, _ON_HOLD = STATUSES.index("open"), STATUSES.index("on_hold")
 
 
-def _course(opened: int, changes: list[StatusChanged]) -> tuple[int, int | None, int | None, int, bool]:
-    """Give the last status, the first and the full resolution, the wait, and whether it was reopened."""
+class _Resolution(NamedTuple):
+    """The fields of `Ticket` that follow from the changes of its status."""
+
+    status: int
+    first_resolution: int | None
+    full_resolution: int | None
+    wait: int
+    reopened: bool
+
+
+def _resolution(opened: int, changes: list[StatusChanged]) -> _Resolution:
+    """Return what follows from the changes of the status of a ticket that was opened at `opened`."""
     if len(changes) > 1:
         changes.sort(key=lambda claim: (claim.time, claim.id))
     status, since, wait, reopened = _OPEN, opened, 0, False
     first = full = None
     for change in changes:
-        time = max(since, change.time)  # what was before the ticket was opened took no time
+        time = max(since, change.time)  # a change before the ticket was opened took no time
         if status in (_OPEN, _ON_HOLD):
             wait += time - since
         since = time
@@ -131,15 +153,15 @@ def _course(opened: int, changes: list[StatusChanged]) -> tuple[int, int | None,
         elif change.status < SOLVED <= status:
             full, reopened = None, True
         status = change.status
-    return status, first, full, wait, reopened
+    return _Resolution(status, first, full, wait, reopened)
 
 
-_OPENING = ("opened", "priority", "by_agent", "channel")
-_RESOLUTION = ("first_resolution", "full_resolution", "wait", "reopened", "transferred", "bot_only")
+_OPENING_FIELDS = ("opened", "priority", "by_agent", "channel")
+_RESOLUTION_FIELDS = ("first_resolution", "full_resolution", "wait", "reopened", "transferred", "bot_only")
 
 
 class TicketAggregator:
-    """What tickets add to a partition's sums, whoever opened them."""
+    """Adds tickets to a partition's aggregates, and takes them back."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
@@ -156,7 +178,7 @@ class TicketAggregator:
             [gauge("tickets", status, priority) for priority in PRIORITIES] for status in STATUSES
         ]
         self._answered = aggregates.count("answered")
-        self._told = aggregates.count("told")
+        self._promised = aggregates.count("told")
         self._resolved = aggregates.count("resolved")
         self._reopened = aggregates.count("reopened")
         self._transferred = aggregates.count("transferred")
@@ -164,21 +186,21 @@ class TicketAggregator:
         self._aspects: list[tuple[Callable[[Ticket], object], Callable[[Ticket, int], None]]] = [
             (attrgetter("status", "priority"), self._add_status),
             (
-                attrgetter(*_OPENING, "answered", "answered_by_human", "promise", "is_resolved"),
+                attrgetter(*_OPENING_FIELDS, "answered", "answered_by_human", "promise", "is_resolved"),
                 self._add_responses,
             ),
-            (attrgetter(*_OPENING, *_RESOLUTION), self._add_resolutions),
+            (attrgetter(*_OPENING_FIELDS, *_RESOLUTION_FIELDS), self._add_resolutions),
         ]
 
     def add(self, ticket: Ticket) -> None:
-        """Add all that a ticket adds now."""
+        """Apply a ticket."""
         for _, add in self._aspects:
             add(ticket, 1)
 
     def replace(self, old: Ticket | None, new: Ticket | None) -> None:
-        """Add what a ticket adds now, in the place of what it did; None while it is not known.
+        """Retract a ticket as it was, and apply it as it is. None: it was not opened.
 
-        Most changes concern one of three aspects, so each is compared by itself.
+        Most changes concern one of three aspects of a ticket, so each is compared by itself.
         """
         for aspect, add in self._aspects:
             before = None if old is None else aspect(old)
@@ -203,12 +225,12 @@ class TicketAggregator:
             cells = aggregates.counts.cells_of_weight(sign)
             cells.append(self._answered + answered // US_PER_HOUR)
             if ticket.promise is not None:
-                cells.append(self._told + answered // US_PER_HOUR)
+                cells.append(self._promised + answered // US_PER_HOUR)
         elif not ticket.is_resolved:
             aggregates.gauges[self._waits_any[priority]] += sign
         if human is not None:
             channel = self._channels.get(ticket.channel)
-            if channel is None:  # which the configuration no longer names
+            if channel is None:  # the configuration no longer names the channel
                 channel = self._channels["other"]
             aggregates.add_duration(self._human[priority], human, human - opened, sign)
             aggregates.add_duration(channel, human, human - opened, sign)

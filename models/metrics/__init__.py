@@ -1,5 +1,5 @@
-"""The named series of the contract, computed from the totals aggregates of all partitions.
+"""The metrics: named series, computed from the partial aggregates of all partitions (docs/metrics.md).
 
-Imports `definitions`, `aggregation`, `entities` and `customers`.
-Start at `catalogue`.
+Imports `definitions`, `facts`, `aggregation`, `entities` and `customers`.
+Start at `catalogue.compute`.
 """

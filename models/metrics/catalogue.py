@@ -1,6 +1,6 @@
-"""The metrics: what the totals sums of all partitions say (docs/metrics.md).
+"""The catalogue of all metrics, and their computation from partial aggregates (docs/metrics.md).
 
-Each family of metrics has a module of its own; here they are put together.
+Each family of metrics has a module of its own. They are put together here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,24 +10,40 @@ from typing import Final
 from models.aggregation.aggregates import PartialAggregate
 from models.definitions.definitions import Definitions
 from models.metrics import commerce, feedback, lifecycle, retention, tickets
-from models.metrics.samples import Sample
+from models.metrics.samples import CatalogueEntry, Sample
 from models.metrics.totals import Totals
 
 __all__ = ["CATALOGUE", "Sample", "compute"]
 
-#: Metric -> what it means, and its labels.
-CATALOGUE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
+#: Name of a metric -> its description, and the names of its labels.
+CATALOGUE: Final[Mapping[str, CatalogueEntry]] = MappingProxyType(
     retention.CATALOGUE | commerce.CATALOGUE | tickets.CATALOGUE | feedback.CATALOGUE | lifecycle.CATALOGUE
 )
 
 
 def compute(partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> list[Sample]:
-    """Give every series at `now`.
+    """Return the value of every series at `now`.
 
     Args:
-        partials: of all partitions, evaluated at `now`.
-        definitions: the parameters of the definitions, the same that the partials were made with.
-        now: microseconds.
+        partials: the partial aggregates of all partitions, each evaluated at `now`.
+        definitions: the definitions that the partial aggregates were made with.
+        now: microseconds since the epoch.
+
+    Example:
+        One order of an hour ago, in a single partition without Kafka:
+
+        >>> from models.facts.claims import Placed
+        >>> from models.facts.fact import Fact
+        >>> from models.partition import standalone
+        >>> from models.partition.partition import Partition
+        >>> definitions, now = Definitions(), 1_767_225_600_000_000  # 1 January 2026
+        >>> partition = Partition(definitions, {})
+        >>> order = Placed(now - 3_600_000_000, "event-1", 2500, "USD", "web")  # 25 dollars
+        >>> partition.process_one("ada", Fact("order-1", order))  # False if it is a duplicate
+        True
+        >>> samples = compute([standalone.evaluate(partition, now)], definitions, now)
+        >>> [s.value for s in samples if s.metric == "retention_orders" and s.labels == {"window": "7d"}]
+        [1]
     """
     totals = Totals(partials, definitions, now)
     return [

@@ -1,26 +1,26 @@
-"""What customers say, from the totals sums (docs/metrics.md, "Feedback")."""
+"""Metrics of surveys and reviews (docs/metrics.md, "Feedback")."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from models.facts.claims import SURVEYS
-from models.metrics.samples import Sample, ratio
+from models.metrics.samples import CatalogueEntry, Sample, ratio
 from models.metrics.totals import Totals
 
-CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
-    "retention_nps": ("Net promoter score, -100 to 100.", ("window",)),
-    "retention_ces": ("Mean customer effort score, 1 to 7, where 7 is easiest.", ("window",)),
-    "retention_csat_ratio": ("Satisfied answers, 4 or 5 of 5.", ("window",)),
-    "retention_review_rating": ("Mean rating of reviews, 1 to 5.", ("window",)),
-    "retention_sentiment": ("Mean sentiment of reviews, -1 to 1.", ("window",)),
-    "retention_responses": ("Answers and reviews.", ("window", "kind")),
+CATALOGUE: Final[dict[str, CatalogueEntry]] = {
+    "retention_nps": CatalogueEntry("Net promoter score, -100 to 100.", ("window",)),
+    "retention_ces": CatalogueEntry("Mean customer effort score, 1 to 7, where 7 is easiest.", ("window",)),
+    "retention_csat_ratio": CatalogueEntry("Satisfied answers, 4 or 5 of 5.", ("window",)),
+    "retention_review_rating": CatalogueEntry("Mean rating of reviews, 1 to 5.", ("window",)),
+    "retention_sentiment": CatalogueEntry("Mean sentiment of reviews, -1 to 1.", ("window",)),
+    "retention_responses": CatalogueEntry("Answers and reviews.", ("window", "kind")),
 }
 
 _BILLION: Final = 1_000_000_000
 
 
 def compute(totals: Totals) -> Iterator[Sample]:
-    """Give the samples of every window."""
+    """Yield the samples of every window."""
     for window in totals.windows:
         labels, hours = {"window": window.name}, window.hours
         answers = {survey: totals.sum(hours, "answers", survey) for survey in SURVEYS}

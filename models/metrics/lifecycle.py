@@ -1,4 +1,4 @@
-"""Where customers stand, from the totals levels (docs/metrics.md, "Lifecycle" and after)."""
+"""Metrics of lifecycle, loyalty, roles and actions (docs/metrics.md, "Lifecycle" and after)."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,21 +7,21 @@ from models.customers.action_returns import GROUPS
 from models.customers.lifecycle import NO_YES, STATES, tiers_of
 from models.definitions.action_policy import ACTIONS, CUSTOMER_FACING
 from models.definitions.windows import Window
-from models.metrics.samples import Sample, ratio
+from models.metrics.samples import CatalogueEntry, Sample, ratio
 from models.metrics.totals import Totals
 
-CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
-    "retention_lifecycle_customers": ("Customers by where they are in their life with the shop.", ("state",)),
-    "retention_lifecycle_value": (
+CATALOGUE: Final[dict[str, CatalogueEntry]] = {
+    "retention_lifecycle_customers": CatalogueEntry("Customers by lifecycle state.", ("state",)),
+    "retention_lifecycle_value": CatalogueEntry(
         "Net revenue of a year by its customers' lifecycle.",
         ("state", "currency"),
     ),
-    "retention_loyalty_customers": ("Customers by loyalty tier.", ("tier",)),
-    "retention_spender_sender_customers": (
+    "retention_loyalty_customers": CatalogueEntry("Customers by loyalty tier.", ("tier",)),
+    "retention_spender_sender_customers": CatalogueEntry(
         "Customers by whether they order, and whether they recommend the shop.",
         ("spender", "sender"),
     ),
-    "retention_action_return_ratio": (
+    "retention_action_return_ratio": CatalogueEntry(
         "Actions after which the customer ordered within 30 days, beside those held back.",
         ("window", "action", "group"),
     ),
@@ -29,7 +29,7 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 
 
 def compute(totals: Totals) -> Iterator[Sample]:
-    """Give the samples of now."""
+    """Yield the gauges of the lifecycle, and the action returns of every window."""
     currency = {"currency": totals.definitions.base_currency}
     for state in STATES:
         labels = {"state": state}
@@ -43,10 +43,10 @@ def compute(totals: Totals) -> Iterator[Sample]:
         for sends in NO_YES:
             labels = {"spender": spends, "sender": sends}
             yield Sample("retention_spender_sender_customers", labels, totals.gauge("roles", spends, sends))
-    yield from _returns(totals)
+    yield from _action_returns(totals)
 
 
-def _returns(totals: Totals) -> Iterator[Sample]:
+def _action_returns(totals: Totals) -> Iterator[Sample]:
     for name in totals.definitions.windows:
         window = Window.parse(name)
         for action in sorted(CUSTOMER_FACING):

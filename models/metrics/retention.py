@@ -1,4 +1,4 @@
-"""Retention, value and refunds, from the totals sums (docs/metrics.md, "Retention", "Refunds")."""
+"""Metrics of retention, customer value and refunds (docs/metrics.md, "Retention" and "Refunds")."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,43 +6,68 @@ from typing import Final
 from models.aggregation.aggregates import channels_of, long_windows
 from models.definitions.windows import Window
 from models.entities.exposures import ANY, EXPOSURES
-from models.metrics.samples import Sample, divide, ratio
+from models.metrics.samples import CatalogueEntry, Sample, divide, ratio
 from models.metrics.totals import Totals
 
-CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
-    "retention_customers": ("Customers by where they stand in the window.", ("window", "set")),
-    "retention_rate_ratio": ("Customers who stayed, of those active a window ago.", ("window", "method")),
-    "retention_churn_ratio": ("Customers lost, of those active a window ago.", ("window",)),
-    "retention_channel_rate_ratio": (
+CATALOGUE: Final[dict[str, CatalogueEntry]] = {
+    "retention_customers": CatalogueEntry("Customers by set in the window.", ("window", "set")),
+    "retention_rate_ratio": CatalogueEntry(
+        "Customers who stayed, of those active a window ago.", ("window", "method")
+    ),
+    "retention_churn_ratio": CatalogueEntry("Customers lost, of those active a window ago.", ("window",)),
+    "retention_channel_rate_ratio": CatalogueEntry(
         "Customers who stayed, of those active a window ago, by the channel they first came by.",
         ("window", "channel"),
     ),
-    "retention_experiment_rate_ratio": (
+    "retention_experiment_rate_ratio": CatalogueEntry(
         "Customers who stayed, of those active a window ago, by the variant that they had seen by then.",
         ("window", "experiment", "variant"),
     ),
-    "retention_churn_by_exposure_ratio": (
-        "Customers lost, of those active a window ago who had met this in the window before.",
+    "retention_churn_by_exposure_ratio": CatalogueEntry(
+        "Customers lost, of those active a window ago who had this exposure in the window before.",
         ("window", "exposure"),
     ),
-    "retention_returning_customer_ratio": ("Active customers with two orders or more.", ("window", "method")),
-    "retention_orders": ("Orders neither cancelled nor fully refunded.", ("window",)),
-    "retention_purchase_frequency": ("Orders for each active customer.", ("window",)),
-    "retention_referred_orders": ("Orders that name another customer as referrer.", ("window",)),
-    "retention_net_revenue": ("Order amounts less refunds.", ("window", "currency")),
-    "retention_referred_revenue": ("Net revenue of referred orders.", ("window", "currency")),
-    "retention_average_order_value": ("Net revenue for each order.", ("window", "currency", "orders")),
-    "retention_customer_lifetime_value": (
+    "retention_returning_customer_ratio": CatalogueEntry(
+        "Active customers with two orders or more.", ("window", "method")
+    ),
+    "retention_orders": CatalogueEntry("Orders neither cancelled nor fully refunded.", ("window",)),
+    "retention_purchase_frequency": CatalogueEntry("Orders for each active customer.", ("window",)),
+    "retention_referred_orders": CatalogueEntry(
+        "Orders that name another customer as referrer.", ("window",)
+    ),
+    "retention_net_revenue": CatalogueEntry("Order amounts less refunds.", ("window", "currency")),
+    "retention_referred_revenue": CatalogueEntry("Net revenue of referred orders.", ("window", "currency")),
+    "retention_average_order_value": CatalogueEntry(
+        "Net revenue for each order.", ("window", "currency", "orders")
+    ),
+    "retention_customer_lifetime_value": CatalogueEntry(
         "Order value x purchase frequency x retention rate, of a year.",
         ("currency", "method"),
     ),
-    "retention_realised_value": ("Net revenue for each customer who ever ordered.", ("currency",)),
-    "retention_refund_ratio": ("Orders, or their value, refunded.", ("window", "basis")),
+    "retention_realised_value": CatalogueEntry(
+        "Net revenue for each customer who ever ordered.", ("currency",)
+    ),
+    "retention_refund_ratio": CatalogueEntry("Orders, or their value, refunded.", ("window", "basis")),
 }
 
 
 class Cohorts:
-    """The sets of customers of one window, by the channel of their first order or in all."""
+    """The sizes of the sets of customers of one window.
+
+    Args:
+        totals: the totals.
+        window: the window, of W hours.
+        channels: channels of the first orders to count.
+
+    Attributes:
+        start: customers active in the W hours before the window.
+        end: customers active in the window.
+        new: customers whose first order is in the window.
+        retained: customers in both `start` and `end`.
+        lost: customers in `start` but not in `end`.
+        reactivated: customers in `end` who are neither in `start` nor new.
+        orders: orders in the window.
+    """
 
     def __init__(self, totals: Totals, window: Window, channels: tuple[str, ...]) -> None:
         once, twice = window.hours, 2 * window.hours
@@ -50,21 +75,21 @@ class Cohorts:
             index for index, other in enumerate(long_windows(totals.definitions)) if other.hours <= once
         ]
 
-        def over(hours: int, name: str, *rest: str) -> int:
+        def count(hours: int, name: str, *rest: str) -> int:
             return sum(totals.sum(hours, name, channel, *rest) for channel in channels)
 
-        pairs = sum(over(twice, "opened", str(i)) - over(once, "closed", str(i)) for i in classes)
-        self.end = over(once, "last")
-        self.start = over(twice, "orders") - over(once, "orders") - pairs
-        self.new = over(once, "first")
+        pairs = sum(count(twice, "opened", str(i)) - count(once, "closed", str(i)) for i in classes)
+        self.end = count(once, "last")
+        self.start = count(twice, "orders") - count(once, "orders") - pairs
+        self.new = count(once, "first")
         # Active in either window, less those active only in one of them.
-        self.retained = self.start + self.end - over(twice, "last")
+        self.retained = self.start + self.end - count(twice, "last")
         self.lost = self.start - self.retained
         self.reactivated = self.end - self.retained - self.new
-        self.orders = over(once, "orders")
+        self.orders = count(once, "orders")
 
     def rate(self, method: str) -> tuple[int, int]:
-        """Give the retention rate's numerator and denominator."""
+        """Return the numerator and the denominator of the retention rate."""
         return (self.retained if method == "cohort" else self.end - self.new), self.start
 
 
@@ -73,7 +98,7 @@ SETS: Final = ("start", "end", "new", "retained", "lost", "reactivated")
 
 
 def compute(totals: Totals) -> Iterator[Sample]:
-    """Give the samples of every window, and those that have none."""
+    """Yield the samples of every window, and those without a window."""
     channels = channels_of(totals.definitions)
     for window in totals.windows:
         cohorts = Cohorts(totals, window, channels)
@@ -101,7 +126,7 @@ def _customers(cohorts: Cohorts, window: str) -> Iterator[Sample]:
 
 
 def _group(totals: Totals, window: Window, *name: str) -> tuple[int, int]:
-    """Give how many of a group were in `start`, and how many of those stayed: sums up to the hour H - W."""
+    """Return the customers of a group in `start`, and those of them who stayed: sums up to the hour H - W."""
 
     def until_then(series: str) -> int:
         full = (f"{name[0]}_{series}", *name[1:], str(window.hours))
@@ -131,7 +156,7 @@ def _exposures(totals: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sam
 
 
 def _returning(totals: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
-    # In `end` with no other order ever: those whose only order is in the window.
+    # Customers in `end` without any other order are those whose only order is in the window.
     twice_ever = cohorts.end - totals.sum(window.hours, "only")
     for method, returning in (("window", totals.sum(window.hours, "second")), ("lifetime", twice_ever)):
         labels = {"window": window.name, "method": method}
@@ -139,7 +164,7 @@ def _returning(totals: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sam
 
 
 def _net(totals: Totals, hours: int) -> float:
-    # Over orders not cancelled: of those fully refunded, nothing is left.
+    # Both sums cover all orders that are not cancelled. Fully refunded orders add nothing.
     return totals.money(hours, "amount") - totals.money(hours, "taken")
 
 

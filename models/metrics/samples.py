@@ -1,19 +1,32 @@
-"""A number with a name: what metrics are made of."""
+"""Samples: the values that metrics consist of."""
 
 from math import nan
+from typing import NamedTuple
 
 from msgspec import Struct
 
 
-class Sample(Struct, frozen=True):
-    """One series at one moment.
+class CatalogueEntry(NamedTuple):
+    """The catalogue's entry of a metric.
 
     Attributes:
-        metric: its name.
-        labels: what of.
-        value: NaN where it would rest on nothing.
-        numerator: of a ratio or mean.
-        denominator: how much a ratio or mean rests on.
+        description: help text of the metric.
+        labels: names of its labels.
+    """
+
+    description: str
+    labels: tuple[str, ...]
+
+
+class Sample(Struct, frozen=True):
+    """The value of one series at one instant.
+
+    Attributes:
+        metric: name of the metric.
+        labels: label name -> value.
+        value: the value. NaN if it is undefined, such as a ratio over 0.
+        numerator: numerator of a ratio or mean. None for any other metric.
+        denominator: denominator of a ratio or mean. None for any other metric.
     """
 
     metric: str
@@ -24,10 +37,10 @@ class Sample(Struct, frozen=True):
 
 
 def divide(numerator: float, denominator: float) -> float:
-    """Give a ratio; NaN over nothing."""
+    """Return a ratio. NaN if the denominator is 0."""
     return numerator / denominator if denominator else nan
 
 
 def ratio(metric: str, labels: dict[str, str], numerator: float, denominator: float) -> Sample:
-    """Give the sample of a ratio or a mean, with what it is of."""
+    """Return the sample of a ratio or a mean, with its numerator and denominator."""
     return Sample(metric, labels, divide(numerator, denominator), numerator, denominator)

@@ -1,4 +1,4 @@
-"""Response times, resolution, targets and what is open (docs/metrics.md, "Tickets", "SLA")."""
+"""Metrics of response, resolution, SLA targets and open tickets (docs/metrics.md, "Tickets" and "SLA")."""
 
 from collections.abc import Iterator
 from math import nan
@@ -9,46 +9,52 @@ from models.definitions.definitions import PRIORITIES
 from models.definitions.windows import SHORT_WINDOWS, US_PER_SECOND, Window
 from models.entities import sla
 from models.facts.claims import SOLVED, STATUSES
-from models.metrics.samples import Sample, ratio
+from models.metrics.samples import CatalogueEntry, Sample, ratio
 from models.metrics.totals import Totals, quantiles
 
-CATALOGUE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
-    "retention_first_response_seconds": (
+CATALOGUE: Final[dict[str, CatalogueEntry]] = {
+    "retention_first_response_seconds": CatalogueEntry(
         "Time to the first public reply, by anyone or by a human.",
         ("window", "by", "priority", "quantile"),
     ),
-    "retention_first_response_mean_seconds": (
+    "retention_first_response_mean_seconds": CatalogueEntry(
         "Mean time to the first public reply.",
         ("window", "by", "priority"),
     ),
-    "retention_channel_first_response_seconds": (
+    "retention_channel_first_response_seconds": CatalogueEntry(
         "Time to the first public reply of a human, by the ticket's channel.",
         ("window", "channel", "quantile"),
     ),
-    "retention_resolution_seconds": (
+    "retention_resolution_seconds": CatalogueEntry(
         "Time to the first, and to the final, resolution.",
         ("window", "kind", "priority", "quantile"),
     ),
-    "retention_resolution_mean_seconds": ("Mean time to resolution.", ("window", "kind", "priority")),
-    "retention_requester_wait_seconds": (
+    "retention_resolution_mean_seconds": CatalogueEntry(
+        "Mean time to resolution.", ("window", "kind", "priority")
+    ),
+    "retention_requester_wait_seconds": CatalogueEntry(
         "Time that a resolved ticket's requester waited for us.",
         ("window", "quantile"),
     ),
-    "retention_reopened_ratio": ("Resolved tickets that had been reopened.", ("window",)),
-    "retention_transferred_ratio": ("Resolved tickets that had changed hands.", ("window",)),
-    "retention_bot_only_ratio": ("Resolved tickets that a bot answered, and no agent.", ("window",)),
-    "retention_deadline_told_ratio": ("Answered tickets whose requester was told a deadline.", ("window",)),
-    "retention_sla_breach_ratio": (
+    "retention_reopened_ratio": CatalogueEntry("Resolved tickets that had been reopened.", ("window",)),
+    "retention_transferred_ratio": CatalogueEntry("Resolved tickets that had changed hands.", ("window",)),
+    "retention_bot_only_ratio": CatalogueEntry(
+        "Resolved tickets that a bot answered, and no agent.", ("window",)
+    ),
+    "retention_deadline_told_ratio": CatalogueEntry(
+        "Answered tickets whose requester was told a deadline.", ("window",)
+    ),
+    "retention_sla_breach_ratio": CatalogueEntry(
         "Targets breached, of those decided.",
         ("window", "sla", "priority"),
     ),
-    "retention_tickets_due": (
+    "retention_tickets_due": CatalogueEntry(
         "Targets not decided yet that fall due within two hours.",
         ("sla", "priority", "within"),
     ),
-    "retention_tickets": ("Tickets not solved or closed.", ("status", "priority")),
-    "retention_tickets_unanswered": ("Open tickets without a response.", ("by", "priority")),
-    "retention_oldest_unanswered_ticket_timestamp_seconds": (
+    "retention_tickets": CatalogueEntry("Tickets not solved or closed.", ("status", "priority")),
+    "retention_tickets_unanswered": CatalogueEntry("Open tickets without a response.", ("by", "priority")),
+    "retention_oldest_unanswered_ticket_timestamp_seconds": CatalogueEntry(
         "When the ticket was opened that has waited longest for a human.",
         (),
     ),
@@ -59,7 +65,7 @@ KINDS: Final = ("first", "full")
 
 
 def compute(totals: Totals) -> Iterator[Sample]:
-    """Give the samples of every window, short and long, and of now."""
+    """Yield the samples of every window, short and long, and the gauges."""
     for window in (*SHORT_WINDOWS, *totals.windows):
         for by in BY:
             yield from _times(totals, window, "first_response", ("by", by), f"response_{by}")
@@ -104,8 +110,8 @@ def _shares(totals: Totals, window: Window) -> Iterator[Sample]:
     for name in ("reopened", "transferred", "bot_only"):
         part, whole = totals.sum(window.hours, name), totals.sum(window.hours, "resolved")
         yield ratio(f"retention_{name}_ratio", {"window": window.name}, part, whole)
-    told, answered = totals.sum(window.hours, "told"), totals.sum(window.hours, "answered")
-    yield ratio("retention_deadline_told_ratio", {"window": window.name}, told, answered)
+    promised, answered = totals.sum(window.hours, "told"), totals.sum(window.hours, "answered")
+    yield ratio("retention_deadline_told_ratio", {"window": window.name}, promised, answered)
 
 
 def _open(totals: Totals) -> Iterator[Sample]:

@@ -1,4 +1,4 @@
-"""The partitions' sums, totals by adding, and asked by name and window."""
+"""The totals: partial aggregates of all partitions, merged by adding, and read by name and window."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,12 +27,24 @@ QUANTILES = ("0.5", "0.9", "0.95", "0.99")
 
 
 class Totals:
-    """All partitions' sums at one `now` (microseconds)."""
+    """The aggregates of all partitions at one `now`.
+
+    Args:
+        partials: the partial aggregates, each evaluated at `now`.
+        definitions: the definitions that they were made with.
+        now: microseconds since the epoch.
+
+    Attributes:
+        definitions: the definitions.
+        now: microseconds since the epoch.
+        windows: the configured windows.
+        year: the window of 365 days.
+        oldest: time at which the oldest unanswered ticket was opened, microseconds. None without one.
+    """
 
     def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> None:
         self.definitions = definitions
         self.now = now
-        #: The configured windows.
         self.windows = [Window.parse(name) for name in definitions.windows]
         self.year = YEAR
         self._lengths = {length: index for index, length in enumerate(window_sizes(definitions))}
@@ -43,47 +55,47 @@ class Totals:
         for partial in partials:
             self._gauges.update(partial.levels)
         self._zero = [0] * (len(self._lengths) + 1)
-        self._spans = DurationSums(partials, definitions)
+        self._durations = DurationSums(partials, definitions)
         self.oldest = min(
             (partial.oldest for partial in partials if partial.oldest is not None), default=None
         )
 
     def sum(self, hours: int, *name: str) -> int:
-        """Give a series' sum over the last so many event hours, one of `window_sizes`."""
+        """Return the sum of a series over the last `hours` event hours, one of `window_sizes`."""
         return self._sums.get(name, self._zero)[self._lengths[hours]]
 
     def window(self, window: Window, *name: str) -> int:
-        """Give a series' sum in a window, also in one that slides by the minute, where it has those."""
+        """Return the sum of a series in a window, which may be a short one if the series is by minute."""
         if window in self._short:
             return self._minutes.get(name, self._zero)[self._short[window]]
         return self.sum(window.hours, *name)
 
     def all_time(self, *name: str) -> int:
-        """Give a series' sum over all that is known."""
+        """Return the sum of a series over all stored events."""
         return self._sums.get(name, self._zero)[-1]
 
     def since_minute(self, *name: str) -> int:
-        """Give a series' sum over all event minutes up to the present one, of those that are by minute."""
+        """Return the sum of a series by minute over all event minutes up to the present one."""
         return self._minutes.get(name, self._zero)[-1]
 
     def names(self, kind: str) -> list[Name]:
-        """Give the names of the series of a kind."""
+        """Return the names of all series whose first part is `kind`."""
         return [name for name in self._sums if name[0] == kind]
 
     def gauge(self, *name: str) -> int:
-        """Give how many there are at `now`."""
+        """Return the value of a gauge."""
         return self._gauges[name]
 
     def money(self, hours: int, kind: str) -> float:
-        """Give a sum of money over the last so many event hours, major units of the base currency."""
+        """Return a sum of money over the last `hours` event hours, in major units of the base currency."""
         return self._money(kind, self._lengths[hours])
 
     def all_time_money(self, kind: str) -> float:
-        """Give a sum of money over all that is known, major units of the base currency."""
+        """Return a sum of money over all stored events, in major units of the base currency."""
         return self._money(kind, -1)
 
     def gauge_money(self, *kind: str) -> float:
-        """Give an amount of money at `now`, major units of the base currency."""
+        """Return the value of a gauge of money, in major units of the base currency."""
         return self._base({name[-1]: net for name, net in self._gauges.items() if name[:-1] == kind and net})
 
     def _money(self, kind: str, index: int) -> float:
@@ -94,12 +106,12 @@ class Totals:
     def _base(self, sums: Mapping[str, int]) -> float:
         rates = self.definitions.rates
         if not sums.keys() <= rates.keys():
-            return nan  # a rate has been taken out of the configuration since
+            return nan  # the configuration no longer has a rate for a stored currency
         return sum(to_base(sums[currency], currency, rates) for currency in sorted(sums))
 
     def durations(self, window: Window, *names: Name) -> "Durations":
-        """Give the durations of one or several series that ended in a window."""
-        return self._spans.durations(window, names)
+        """Return the durations of one or several series that ended in a window."""
+        return self._durations.durations(window, names)
 
 
 def _added(parts: Iterable[dict[Name, list[int]]]) -> dict[Name, list[int]]:
@@ -112,7 +124,7 @@ def _added(parts: Iterable[dict[Name, list[int]]]) -> dict[Name, list[int]]:
 
 
 class DurationSums:
-    """Durations of all partitions: sums and buckets, by window and series."""
+    """The durations of all partitions: sums and buckets, by window and series."""
 
     def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions) -> None:
         self._names = {name: index for index, name in enumerate(duration_names(definitions))}
@@ -131,14 +143,19 @@ class DurationSums:
         self._counts = counts.reshape(*shape, BUCKETS)
 
     def durations(self, window: Window, names: Sequence[Name]) -> "Durations":
-        """Give one or several series' durations in a window."""
+        """Return the durations of one or several series that ended in a window."""
         at = self._windows[window]
         series = [self._names[name] for name in names]
         return Durations(int(self._sums[at, series].sum()), self._counts[at, series].sum(axis=0))
 
 
 class Durations:
-    """Durations that ended in a window."""
+    """Durations that ended in a window.
+
+    Attributes:
+        count: number of durations.
+        sum: their sum, seconds.
+    """
 
     def __init__(self, sum_us: int, buckets: NDArray[np.int64]) -> None:
         self.count = int(buckets.sum())
@@ -151,7 +168,7 @@ class Durations:
         return ranks
 
     def quantile(self, q: float) -> float:
-        """Give the duration at rank floor(q x (n - 1)), within 1 %, in seconds; NaN of none."""
+        """Return the duration at rank floor(q x (n - 1)), within 1 %, in seconds. NaN without durations."""
         if not self.count:
             return nan
         rank = floor(q * (self.count - 1))
@@ -161,7 +178,7 @@ class Durations:
 def quantiles(
     totals: Totals, window: Window, metric: str, labels: dict[str, str], *names: Name
 ) -> Iterator[Sample]:
-    """Give the samples of a metric's quantiles, over one or several series of durations."""
+    """Yield the samples of the quantiles of a metric, over one or several series of durations."""
     durations = totals.durations(window, *names)
     for q in QUANTILES:
         yield Sample(metric, labels | {"quantile": q}, durations.quantile(float(q)))

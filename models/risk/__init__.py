@@ -1,4 +1,4 @@
-"""How likely a customer is to return: lateness, the MBG/NBD model, and purchase histories to fit it.
+"""Churn risk: lateness, the MBG/NBD model, and the purchase histories to fit it.
 
 Imports `definitions`, `facts`, `identity` and `entities`.
 Start at `lateness`.

@@ -1,7 +1,7 @@
-"""How late a customer is by their own rhythm, and how likely to be one still (docs/metrics.md, "Risk").
+"""The lateness of a customer, and the probability that they are still one (docs/metrics.md, "Risk").
 
-All of it is by whole days, UTC: orders of one day are one purchase, and while nothing is ordered, it changes
-at midnight.
+Everything is counted in whole days, UTC. Orders of one day are one purchase, and without orders the values
+change at midnight.
 """
 
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ from models.risk.mbg_nbd import p_alive
 if TYPE_CHECKING:
     from models.definitions.definitions import Definitions
 
-__all__ = ["OWN_GAPS", "Risk", "assess", "gaps_of", "purchase_days"]
+__all__ = ["FEWEST_ORDER_GAPS", "Risk", "assess", "order_gaps_of", "purchase_days"]
 
-#: A rhythm of one's own takes this many gaps: with fewer, a single odd one would be half of it.
-OWN_GAPS: Final = 3
+#: Fewest order gaps of which a customer has an own typical gap. With fewer, a single odd one would be half.
+FEWEST_ORDER_GAPS: Final = 3
 
 
 class Risk(Struct, frozen=True, gc=False):
-    """Where a customer with a qualifying order stands.
+    """The risk of a customer with a qualifying order.
 
     Attributes:
         recency_days: days since the last purchase.
-        typical_gap_days: days that usually pass between two, above 0: the customer's own, or the shop's.
-        lateness: recency over typical gap; above 1 the customer is late.
-        p_alive: probability that they have not left for good; None without a fitted model.
+        typical_gap_days: typical days between two purchases, above 0: the customer's own, or the shop's.
+        lateness: recency divided by typical gap. Above 1 the customer is late.
+        p_alive: probability that the customer has not left for good, 0 to 1. None without a fitted model.
     """
 
     recency_days: int
@@ -40,40 +40,46 @@ class Risk(Struct, frozen=True, gc=False):
 
 
 def assess(orders: Sequence[int], now: int, definitions: "Definitions") -> Risk | None:
-    """Say how late a customer is, and whether they are likely to come back.
+    """Return the risk of a customer.
 
     Args:
-        orders: times of their qualifying orders, ascending, microseconds.
-        now: microseconds, not before the last of them.
-        definitions: name the fitted model, if there is one.
+        orders: times of the qualifying orders, ascending, microseconds.
+        now: microseconds, not before the last order.
+        definitions: definitions, with the fitted model if there is one.
 
     Returns:
-        None where there is no order: nobody can be late for what they never began.
+        None without an order.
+
+    Example:
+        >>> days = [day * 86_400_000_000 for day in (0, 10, 20, 30)]
+        >>> assess(days, days[-1] + 20 * 86_400_000_000, Definitions()).lateness
+        2.0
     """
     if not orders:
         return None
     days = purchase_days(orders)
-    gaps = gaps_of(days)
+    order_gaps = order_gaps_of(days)
     recency = now // US_PER_DAY - days[-1]
-    typical = float(median(gaps)) if len(gaps) >= OWN_GAPS else _shops_gap(definitions)
+    has_own_rhythm = len(order_gaps) >= FEWEST_ORDER_GAPS
+    typical = float(median(order_gaps)) if has_own_rhythm else _typical_gap_of_shop(definitions)
     model = definitions.risk
     alive = None
     if model is not None:
-        alive = p_alive(model.parameters, len(gaps), days[-1] - days[0], days[-1] - days[0] + recency)
+        alive = p_alive(model.parameters, len(order_gaps), days[-1] - days[0], days[-1] - days[0] + recency)
     return Risk(recency, typical, recency / typical, alive)
 
 
 def purchase_days(orders: Sequence[int]) -> list[int]:
-    """Give the days with an order, ascending, as days since the epoch."""
+    """Return the days with an order, ascending, as days since the epoch."""
     return list(dict.fromkeys(time // US_PER_DAY for time in orders))
 
 
-def gaps_of(days: Sequence[int]) -> list[int]:
-    """Give the days between neighbouring purchases: each at least 1."""
+def order_gaps_of(days: Sequence[int]) -> list[int]:
+    """Return the days between neighbouring purchases, each at least 1."""
     return [after - before for before, after in pairwise(days)]
 
 
-def _shops_gap(definitions: "Definitions") -> float:
-    """Give the fitted typical gap; without a model, the days after which lifecycle says `at_risk`."""
+def _typical_gap_of_shop(definitions: "Definitions") -> float:
+    """Return the fitted typical gap. Without a model, the days until the lifecycle is `at_risk`."""
     model = definitions.risk
     return definitions.lifecycle_days / 2 if model is None else model.typical_gap_days

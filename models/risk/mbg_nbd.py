@@ -1,4 +1,4 @@
-"""MBG/NBD: how likely a customer is to buy ever again, from when they did.
+"""MBG/NBD: the probability that a customer will buy again, from the times of the purchases (docs/risk.md).
 
 Batislam, Denizel, Filiztekin, "Empirical validation and comparison of models for customer base analysis",
 International Journal of Research in Marketing 24 (2007). A customer buys at random with a rate of their own,
@@ -16,15 +16,15 @@ __all__ = ["p_alive"]
 
 
 def p_alive(parameters: Parameters, frequency: int, recency: float, age: float) -> float:
-    """Give the probability that a customer has not left, from 0 to 1.
+    """Return the probability that a customer has not left, from 0 to 1.
 
     Args:
-        parameters: as fitted.
-        frequency: purchases after the first.
-        recency: days from the first purchase to the last; 0 where there is one.
+        parameters: fitted parameters.
+        frequency: number of purchases after the first.
+        recency: days from the first purchase to the last. 0 for a single purchase.
         age: days from the first purchase to now, at least `recency`.
     """
-    # The odds of having left, as a logarithm: a power of a hundred purchases would overflow.
+    # The logarithm of the odds of having left, because the power of a hundred purchases would overflow.
     silence = log((parameters.alpha + age) / (parameters.alpha + recency))
     left = log(parameters.a / (parameters.b + frequency)) + (parameters.r + frequency) * silence
     if left > 0:

@@ -1,6 +1,6 @@
-"""When customers bought: their qualifying orders alone, of all facts known at an instant.
+"""The purchase histories of customers: the times of their qualifying orders at an instant.
 
-Where there is no partition at work, and nothing else is wanted of them (`retention fit`).
+`retention fit` needs nothing else, so it collects them without a partition.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,30 +24,30 @@ _REFUNDS: Final = get_args(RefundClaim)
 
 
 class PurchaseHistories:
-    """Customers' facts about orders and refunds, in memory, in whatever order they come."""
+    """Facts about orders, refunds and identities, in memory. They may be added in any order."""
 
     def __init__(self) -> None:
         # Identity -> event id -> fact: a second event with an id is a duplicate.
         self._facts: dict[str, dict[str, Fact]] = {}
         rows: dict[bytes, bytes] = {}
         self._registry = MergeRegistry(rows, {}, ErasedIds(rows, {}))
-        self._names: dict[str, str] = {}
+        self._canonical_ids: dict[str, str] = {}
         self._erased: set[str] = set()
 
     def add(self, customer_id: str, fact: Fact) -> None:
-        """Take a fact; what is not about an order, a refund or an identity is passed over."""
+        """Add a fact. A fact that is not about an order, a refund or an identity is ignored."""
         claim = fact.claim
         if isinstance(claim, Merge):
-            self._hear(self._registry.merge(claim))
+            self._apply_messages(self._registry.merge(claim))
         elif isinstance(claim, Erase):
-            self._hear(self._registry.erase(claim.customer))
+            self._apply_messages(self._registry.erase(claim.customer))
         elif isinstance(claim, (*_ORDERS, *_REFUNDS)):
             self._facts.setdefault(customer_id, {}).setdefault(fact.claim.id, fact)
 
     def at(self, now: int, definitions: Definitions) -> Iterator[list[int]]:
-        """Give each customer's times of qualifying orders, ascending, as known at `now`; microseconds.
+        """Yield the times of each customer's qualifying orders at `now`, ascending, microseconds.
 
-        Those who have none are left out.
+        Customers without a qualifying order are left out.
         """
         since = horizon_start(now, definitions.horizon_days)
         for facts in self._customers():
@@ -55,32 +55,32 @@ class PurchaseHistories:
             if times:
                 yield times
 
-    def _hear(self, letters: Iterable[Message]) -> None:
-        for to, fact in letters:
+    def _apply_messages(self, messages: Iterable[Message]) -> None:
+        for to, fact in messages:
             if isinstance(fact.claim, IdentityErased):
                 self._erased.add(fact.claim.identity)
             elif isinstance(fact.claim, Redirected) and to is not None:
-                self._names[to] = fact.claim.to
+                self._canonical_ids[to] = fact.claim.to
 
     def _customers(self) -> Iterable[list[Fact]]:
-        """Give the facts of each customer, of all their identities."""
+        """Return the facts of each customer, of all their identities."""
         customers: dict[str, list[Fact]] = {}
         for identity, facts in self._facts.items():
             if identity not in self._erased:
-                name = self._names.get(identity, identity)
-                known = customers.setdefault(name, [])
-                known += (reassigned(fact, identity, name) for fact in facts.values())
+                canonical_id = self._canonical_ids.get(identity, identity)
+                collected = customers.setdefault(canonical_id, [])
+                collected += (reassigned(fact, identity, canonical_id) for fact in facts.values())
         return customers.values()
 
 
 def _qualifying(facts: Iterable[Fact]) -> list[int]:
     placed: dict[str, list[Any]] = {}
-    repaid: dict[str, list[Any]] = {}
+    refunded_claims: dict[str, list[Any]] = {}
     for fact in facts:
-        section = placed if isinstance(fact.claim, _ORDERS) else repaid
+        section = placed if isinstance(fact.claim, _ORDERS) else refunded_claims
         section.setdefault(fact.entity, []).append(fact.claim)
-    refunded = refunds.refunded_of(repaid.values())
-    known = (
+    refunded = refunds.refunded_of(refunded_claims.values())
+    derived = (
         orders.derive(claims, refunded.get(entity, refunds.NOT_REFUNDED)) for entity, claims in placed.items()
     )
-    return sorted(order.time for order in known if order is not None and order.qualifying)
+    return sorted(order.time for order in derived if order is not None and order.qualifying)

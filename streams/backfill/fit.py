@@ -18,7 +18,7 @@ from scipy.special import gammaln, psi
 
 from models.definitions.risk_model import Parameters
 from models.definitions.windows import US_PER_DAY
-from models.risk.lateness import gaps_of, purchase_days
+from models.risk.lateness import order_gaps_of, purchase_days
 from models.risk.mbg_nbd import p_alive
 from streams.errors import RetentionError
 
@@ -116,7 +116,7 @@ def summarise(customers: Iterable[Sequence[int]], now: int) -> Sample:
     for orders in customers:
         days = purchase_days(orders)
         sample.histories[History(len(days) - 1, days[-1] - days[0], now // US_PER_DAY - days[0])] += 1
-        sample.order_gaps.update(gaps_of(days))
+        sample.order_gaps.update(order_gaps_of(days))
     return sample
 
 

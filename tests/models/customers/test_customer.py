@@ -162,7 +162,7 @@ def test_retention_by_the_variant_seen_by_then(shop):
     assert shop.value("retention_experiment_rate_ratio", "price", "b", "7d", now=NOW + DAY) == 0
 
 
-def test_overdue_order_counts_to_the_microsecond(shop):
+def test_cart_is_abandoned_to_the_microsecond(shop):
     shop.say(claims.CheckoutStarted, "c", NOW + 1)
     assert math.isnan(shop.value("retention_cart_abandonment_ratio", "7d", now=NOW + 3600 * SECOND))
     assert shop.value("retention_cart_abandonment_ratio", "7d", now=NOW + 3600 * SECOND + 1) == 1
