@@ -15,15 +15,15 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_US, US_PER_HOUR, hour
 from models.facts.claims import Acted
 from models.outputs.action_candidates import ActionRules
-from models.outputs.action_selection import ActionSelector
+from models.outputs.action_selection import ActionSelection, ActionSelector
 from models.outputs.emitted import SUPPRESSED, ArchivedTargets, EmittedAction, EmittedActions, EmittedState
 from models.outputs.ids import deterministic_id
 from models.outputs.lifecycle_history import LifecycleReplay
 from models.outputs.output import PROFILE, Output
-from models.outputs.profiles import ProfileEmitter
+from models.outputs.profiles import ProfileEmitter, ProfileResult
 from models.outputs.snapshot import CustomerSnapshot, snapshot_of
-from models.outputs.ticket_slas import SlaEmitter
-from models.outputs.transitions import emit_transition
+from models.outputs.ticket_slas import SlaEmitResult, SlaEmitter
+from models.outputs.transitions import TransitionResult, emit_transition
 
 
 class EmitResult(NamedTuple):
@@ -41,6 +41,38 @@ class EmitResult(NamedTuple):
     outputs: list[Output]
     next_check: int | None
     actions: Sequence[Acted] = ()
+
+
+class _Parts(NamedTuple):
+    """The results of the emitters for one customer, in the order in which their outputs are published.
+
+    Attributes:
+        proposed_check: when time alone may propose another action, microseconds since the epoch.
+    """
+
+    profile: ProfileResult
+    lifecycle: TransitionResult
+    tier: TransitionResult
+    slas: SlaEmitResult
+    selection: ActionSelection
+    proposed_check: int
+
+    def outputs(self) -> list[Output]:
+        """Return the outputs of all parts."""
+        parts = (self.profile, self.lifecycle, self.tier, self.slas, self.selection)
+        return [output for part in parts for output in part.outputs]
+
+    def state(self, profiles: int) -> EmittedState:
+        """Return the emitted state to store, after `profiles` earlier profiles."""
+        return EmittedState(
+            profile=self.profile.content,
+            lifecycle=self.lifecycle.emitted,
+            tier=self.tier.emitted,
+            targets=self.slas.targets,
+            archived=self.slas.archived,
+            actions=self.selection.actions,
+            profiles=profiles + len(self.profile.outputs),
+        )
 
 
 class OutputEmitter:
@@ -71,35 +103,28 @@ class OutputEmitter:
         return self._emit(snapshot_of(customer, history, self._replay.net_value(history), now), emitted)
 
     def _emit(self, snapshot: CustomerSnapshot, emitted: EmittedState) -> EmitResult:
+        parts = self._parts(snapshot, emitted)
+        next_check = _earliest(
+            snapshot.history.next_change,
+            parts.slas.next_due,
+            parts.proposed_check,
+            parts.selection.next_check,
+            _sender_until(snapshot.customer, snapshot.now),
+        )
+        decided = _decided(parts.selection.actions, emitted.actions, snapshot.now)
+        return EmitResult(parts.state(emitted.profiles), parts.outputs(), next_check, decided)
+
+    def _parts(self, snapshot: CustomerSnapshot, emitted: EmittedState) -> _Parts:
         customer_id, history, now = snapshot.customer_id, snapshot.history, snapshot.now
         revisions = emitted.archived.revisions
-        profile = self._profiles.emit(snapshot, emitted)
-        lifecycle = emit_transition(customer_id, "lifecycle", history.lifecycle, emitted.lifecycle, revisions)
-        tier = emit_transition(customer_id, "tier", history.tier, emitted.tier, revisions)
-        slas = self._slas.emit(customer_id, snapshot.tickets, emitted.targets, emitted.archived, now)
         proposal = self._rules.evaluate(snapshot)
-        selection = self._selector.select(snapshot.customer, proposal.candidates, emitted.actions, now)
-        parts = (profile, lifecycle, tier, slas, selection)
-        state = EmittedState(
-            profile=profile.content,
-            lifecycle=lifecycle.emitted,
-            tier=tier.emitted,
-            targets=slas.targets,
-            archived=slas.archived,
-            actions=selection.actions,
-            profiles=emitted.profiles + len(profile.outputs),
-        )
-        return EmitResult(
-            state,
-            [output for part in parts for output in part.outputs],
-            _earliest(
-                history.next_change,
-                slas.next_due,
-                proposal.next_check,
-                selection.next_check,
-                _sender_until(snapshot.customer, now),
-            ),
-            _decided(selection.actions, emitted.actions, now),
+        return _Parts(
+            self._profiles.emit(snapshot, emitted),
+            emit_transition(customer_id, "lifecycle", history.lifecycle, emitted.lifecycle, revisions),
+            emit_transition(customer_id, "tier", history.tier, emitted.tier, revisions),
+            self._slas.emit(customer_id, snapshot.tickets, emitted.targets, emitted.archived, now),
+            self._selector.select(snapshot.customer, proposal.candidates, emitted.actions, now),
+            proposal.next_check,
         )
 
     def _retract_all(self, customer: Customer, emitted: EmittedState, now: int) -> EmitResult:
