@@ -7,5 +7,5 @@ from tests.support.partitions import Shop
 
 @pytest.fixture
 def shop():
-    """A partition alone, without events."""
+    """Return a partition without events, and its clock."""
     return Shop()

@@ -1,7 +1,7 @@
 """The laws: numbers are a function of the set of events and of the clock, of nothing else.
 
-Whatever the order, the duplicates, the split over partitions, the looks in between and the crashes, the core
-gives what the oracle gives. `LAWS=thorough` tries many times more.
+In whatever order events come, with duplicates, split over partitions, with evaluations in between and after
+crashes, the core and the oracle give the same numbers. `LAWS=thorough` runs many times more examples.
 """
 
 import gc
@@ -56,36 +56,36 @@ laws = settings(
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
 )
 
-#: Not functions of the events: said by the worker that publishes.
+#: Not functions of the events: the publishing worker emits them.
 OF_THE_WORKER = {"retention_as_of_timestamp_seconds", "retention_caught_up"}
 Results = dict[Series, Expected]
 
 
-class Worker:
-    """Partitions, a changelog for each, and the roll-up: what surrounds the core, without the world.
+class SimulatedWorker:
+    """Partitions with a changelog each, and the roll-up, without Kafka.
 
-    What partitions say to each other is under way for a while: in order from each to each, otherwise not.
+    Messages between partitions are delayed. They keep their order between the same two partitions only.
     """
 
     def __init__(self, definitions: Definitions, partitions: int, seed: int = 0) -> None:
-        gc.collect()  # the last worker's: a partition is a cycle, and its tables are large
+        gc.collect()  # the partitions of the last worker: reference cycles with large tables
         self.definitions = definitions
         self.changelogs: list[dict[bytes, bytes]] = [{} for _ in range(partitions)]
         self.partitions = [partition.Partition(definitions, {}) for _ in range(partitions)]
         self.uncommitted: list[Event] = []
         self.chance = random.Random(seed)
-        self.under_way: dict[tuple[int, int], deque[tuple[str, bytes]]] = {}
+        self.in_transit: dict[tuple[int, int], deque[tuple[str, bytes]]] = {}
         self.committed: dict[tuple[int, int], list[tuple[str, bytes]]] = {}
 
     def deliver(self, event: Event) -> None:
         decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
         for customer, fact in facts_of(decoded, self.definitions):
-            self.take(self.home(customer), customer, encode_fact(fact))
+            self.process(self.home(customer), customer, encode_fact(fact))
         self.uncommitted.append(event)
-        self.pass_on(self.chance.choice([0, 0, 1, 3]))
+        self.deliver_messages(self.chance.choice([0, 0, 1, 3]))
 
-    def absorb(self, events: list[Event]) -> None:
-        """Let each partition take what is its customers' in one batch, as from a poll."""
+    def process_batch(self, events: list[Event]) -> None:
+        """Process events in one batch for each partition, as from a poll."""
         batches: dict[int, list[partition.Addressed]] = {}
         for event in events:
             decoded = decode(KINDS[event["type"]], json.dumps(event).encode())
@@ -95,23 +95,23 @@ class Worker:
         for number, batch in batches.items():
             self.partitions[number].process(batch)
         self.uncommitted += events
-        self.pass_on(self.chance.choice([0, 0, 1, 3]))
+        self.deliver_messages(self.chance.choice([0, 0, 1, 3]))
 
     def home(self, customer: str) -> int:
         return zlib.crc32(customer.encode()) % len(self.partitions) if customer else 0
 
-    def take(self, number: int, customer: str, encoded: bytes) -> None:
+    def process(self, number: int, customer: str, encoded: bytes) -> None:
         self.partitions[number].process([(customer.encode(), decode_fact(encoded), encoded)])
 
-    def pass_on(self, limit: int | None = None) -> None:
-        """Deliver so many of the letters that are under way; all of them without a limit."""
+    def deliver_messages(self, limit: int | None = None) -> None:
+        """Deliver at most `limit` of the messages in transit; all of them without a limit."""
         self.collect()
-        while self.under_way and limit != 0:
-            way = self.chance.choice(list(self.under_way))
-            letters = self.under_way[way]
-            self.take(way[1], *letters.popleft())
-            if not letters:
-                del self.under_way[way]
+        while self.in_transit and limit != 0:
+            way = self.chance.choice(list(self.in_transit))
+            messages = self.in_transit[way]
+            self.process(way[1], *messages.popleft())
+            if not messages:
+                del self.in_transit[way]
             self.collect()
             limit = None if limit is None else limit - 1
 
@@ -120,14 +120,14 @@ class Worker:
             for to, fact in part.drain_messages():
                 homes = range(len(self.partitions)) if to is None else [self.home(to)]
                 for home in homes:
-                    self.under_way.setdefault((number, home), deque()).append((to or "", encode_fact(fact)))
+                    self.in_transit.setdefault((number, home), deque()).append((to or "", encode_fact(fact)))
 
     def advance(self, now: int) -> None:
         for part in self.partitions:
             part.advance(now)
 
     def commit(self) -> None:
-        """Write what changed to the changelogs, with what is under way."""
+        """Write changed rows to the changelogs, with the messages in transit."""
         self.collect()
         for part, changelog in zip(self.partitions, self.changelogs, strict=True):
             for key, row in part.take_changes().items():
@@ -135,29 +135,29 @@ class Worker:
                     changelog.pop(key, None)
                 else:
                     changelog[key] = bytes(row)
-        self.committed = {way: list(letters) for way, letters in self.under_way.items()}
+        self.committed = {way: list(messages) for way, messages in self.in_transit.items()}
         self.uncommitted.clear()
 
     def crash(self, now: int) -> None:
-        """Forget everything, read the changelogs back, and get the events since the last commit again."""
+        """Restore all partitions from the changelogs, and deliver the events since the last commit again."""
         for number, changelog in enumerate(self.changelogs):
             self.partitions[number] = partition.Partition(self.definitions, {})
             for key, row in changelog.items():
                 self.partitions[number].load(key, row)
             self.partitions[number].resume(now)
-        self.under_way = {way: deque(letters) for way, letters in self.committed.items()}
+        self.in_transit = {way: deque(messages) for way, messages in self.committed.items()}
         again, self.uncommitted = self.uncommitted, []
-        # Some are read while nothing is counted yet.
-        self.absorb(again[::2])
+        # Half of them arrive in bootstrap mode.
+        self.process_batch(again[::2])
         for part in self.partitions:
             for _ in part.build_aggregates():
                 pass
-            self.pass_on(self.chance.choice([0, 2]))
+            self.deliver_messages(self.chance.choice([0, 2]))
         for event in again[1::2]:
             self.deliver(event)
 
     def live(self, step: Step) -> None:
-        """Go through a step, committing now and then; the clock goes on at some point in it."""
+        """Run a step, with commits in between. The clock advances at some point of it."""
         often = max(4, len(step.events) // 8)
         tick = self.chance.randrange(len(step.events) + 1)
         for number, event in enumerate(step.events):
@@ -175,7 +175,7 @@ class Worker:
 
     def results(self, now: int) -> Results:
         self.advance(now)
-        self.pass_on()
+        self.deliver_messages()
         partials = [part.evaluate(now) for part in self.partitions]
         sent = [msgspec.msgpack.decode(msgspec.msgpack.encode(p), type=type(p)) for p in partials]
         samples = compute(sent, self.definitions, now)
@@ -189,15 +189,15 @@ class Worker:
 
 
 def from_scratch(definitions: Definitions, events: list[Event], now: int, partitions: int = 1) -> Results:
-    """Everything at once."""
-    worker = Worker(definitions, partitions)
+    """Return the results of all events delivered to new partitions."""
+    worker = SimulatedWorker(definitions, partitions)
     for event in events:
         worker.deliver(event)
     return worker.results(now)
 
 
 def close(metric: str, labels: frozenset[tuple[str, str]], got: float | None, expected: float | None) -> bool:
-    """Quantiles within 1 %, all else to a floating-point number's precision; NaN equals NaN."""
+    """Return whether quantiles agree within 1 %, and other values to floating-point precision."""
     if got is None or expected is None:
         return got is expected
     if math.isnan(got) or math.isnan(expected):
@@ -209,7 +209,7 @@ def close(metric: str, labels: frozenset[tuple[str, str]], got: float | None, ex
 
 
 def differences(got: Results, expected: Results) -> list[str]:
-    """Say where the core and the oracle differ, one line a series."""
+    """Return one line for each series in which the core and the oracle differ."""
     lines = []
     for series in sorted(got.keys() | expected.keys(), key=str):
         metric, labels = series
@@ -232,7 +232,7 @@ def assert_equal(got: Results, events: list[Event], now: int, definitions: Defin
 
 
 def assert_identical(one: Results, other: Results) -> None:
-    """To the last bit: the same integers went through the same formulas."""
+    """Assert equality to the last bit: the same integers went through the same formulas."""
     assert one.keys() == other.keys()
     different = [series for series in one if repr(one[series]) != repr(other[series])]
     assert not different, [(series, one[series], other[series]) for series in different[:10]]
@@ -240,7 +240,7 @@ def assert_identical(one: Results, other: Results) -> None:
 
 @pytest.fixture(autouse=True, scope="module", params=["as it is", "small pages, no cache"])
 def sizes(request):
-    """Make small customers outgrow their page and the cache, too."""
+    """Run all laws again with small pages and a small cache, which small customers outgrow too."""
     gc.collect()
     gc.freeze()  # so that collecting a worker takes no time
     with pytest.MonkeyPatch.context() as patch:
@@ -252,8 +252,8 @@ def sizes(request):
 
 
 def run(history: History) -> None:
-    """Let the history happen, and hold every look to the oracle."""
-    worker = Worker(history.definitions, history.partitions, history.seed)
+    """Deliver a history, and compare each evaluation with the oracle."""
+    worker = SimulatedWorker(history.definitions, history.partitions, history.seed)
     delivered: list[Event] = []
     for step in history.steps:
         worker.live(step)
@@ -296,7 +296,7 @@ def test_order_duplicates_and_partitions_change_no_number(data):
 @laws
 @given(histories(identities=True))
 def test_any_interleaving_gives_the_same_result(history):
-    worker = Worker(history.definitions, history.partitions, history.seed)
+    worker = SimulatedWorker(history.definitions, history.partitions, history.seed)
     for step in history.steps:
         worker.live(step)
     now = history.steps[-1].now
@@ -304,23 +304,23 @@ def test_any_interleaving_gives_the_same_result(history):
 
 
 def story_at_every_edge(start: int) -> list[Event]:
-    """One customer to each instant before, at and after each target, promise and hour of patience."""
+    """Return events at, just before and just after each SLA, promise and abandonment of a cart."""
     events: list[Event] = []
 
-    def tell(kind: str, time: int, late: int, **fields: object) -> None:
+    def add(kind: str, time: int, late: int, **fields: object) -> None:
         name = {"id": f"e{len(events)}", "type": kind, "customer_id": f"late by {late}"}
         events.append({**name, "time": rfc3339(time), **fields})
 
     never = rfc3339(start + 2 * DAY)
     for late in (-1, 0, 1):
-        tell("ticket.opened", start, late, ticket_id="t", priority="urgent")
-        tell("ticket.replied", start + MINUTE + late, late, ticket_id="t", author="bot")
+        add("ticket.opened", start, late, ticket_id="t", priority="urgent")
+        add("ticket.replied", start + MINUTE + late, late, ticket_id="t", author="bot")
         promised = rfc3339(start + 2 * HOUR)
-        tell("ticket.replied", start + HOUR + late, late, ticket_id="t", author="agent", promised_at=promised)
-        tell("ticket.status_changed", start + 2 * HOUR + late, late, ticket_id="t", status="solved")
-        tell("checkout.started", start, late, cart_id="k")
+        add("ticket.replied", start + HOUR + late, late, ticket_id="t", author="agent", promised_at=promised)
+        add("ticket.status_changed", start + 2 * HOUR + late, late, ticket_id="t", status="solved")
+        add("checkout.started", start, late, cart_id="k")
         money = {"amount": 20_000 + late, "currency": "USD"}
-        tell(
+        add(
             "order.placed",
             start + HOUR + late,
             late,
@@ -329,15 +329,15 @@ def story_at_every_edge(start: int) -> list[Event]:
             promised_at=promised,
             **money,
         )
-        tell("order.delivered", start + 2 * HOUR + late, late, order_id="o")
-        tell("order.placed", start + DAY + HOUR + late, late, order_id="p", promised_at=never, **money)
+        add("order.delivered", start + 2 * HOUR + late, late, order_id="o")
+        add("order.placed", start + DAY + HOUR + late, late, order_id="p", promised_at=never, **money)
     return events
 
 
 @pytest.mark.parametrize("start", [ANCHOR, ANCHOR + 30 * MINUTE])
 def test_number_changes_exactly_at_its_instant(start):
     events = story_at_every_edge(start)
-    worker = Worker(TIGHT, 1)
+    worker = SimulatedWorker(TIGHT, 1)
     for event in events:
         worker.deliver(event)
     for now in sorted({start + age + late for age in edges(TIGHT) for late in (-1, 0, 1)}):
@@ -347,7 +347,7 @@ def test_number_changes_exactly_at_its_instant(start):
 
 @pytest.mark.parametrize("definitions", [DEFINITIONS, TIGHT])
 def test_expired_customer_leaves_no_row(definitions):
-    worker = Worker(definitions, 2)
+    worker = SimulatedWorker(definitions, 2)
     history = random_history(1, size=300)
     for step in history.steps:
         for event in step.events:

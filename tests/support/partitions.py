@@ -1,4 +1,4 @@
-"""Facts by hand, and a partition that takes them."""
+"""A partition, and facts made by hand for it."""
 
 from datetime import UTC, datetime
 
@@ -11,19 +11,19 @@ from models.metrics.catalogue import compute
 from models.partition import standalone
 from models.partition.partition import Partition
 
-# A busy machine is no failure.
+# Slow examples on a busy machine are no failures.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
-#: A Thursday, ten o'clock sharp.
+#: A Thursday at 10:00 UTC.
 NOW = int(datetime(2026, 3, 5, 10, tzinfo=UTC).timestamp()) * SECOND
 
 
 class Shop:
-    """One partition, and its clock."""
+    """One partition and its clock."""
 
     def __init__(self, definitions=None, rows=None):
         self.definitions = definitions or Definitions()
@@ -34,29 +34,29 @@ class Shop:
         self._ids = iter(range(10**6))
 
     def say(self, claim_type, entity, at, *payload, customer="ada", event_id=None, seen=None):
-        """Take a fact; gives whether it was new."""
+        """Process a fact, and return whether its event is new."""
         claim = claim_type(at, event_id or f"e{next(self._ids)}", *payload)
         return self.partition.process_one(customer, Fact(entity, claim, seen))
 
     def order(self, entity, at, amount=1000, currency="USD", channel="web", **rest):
-        """Place an order."""
+        """Process a placed order, and return whether its event is new."""
         keep = {key: rest.pop(key) for key in ("customer", "event_id", "seen") if key in rest}
         optional = [rest.get(key) for key in ("promised", "cart", "referrer")]
         return self.say(claims.Placed, entity, at, amount, currency, channel, *optional, **keep)
 
     def look(self, now=None):
-        """Give the samples: (metric, *label values by name) -> sample."""
+        """Return the samples: (metric, *label values by label name) -> sample."""
         self.now = max(self.now, now or 0)
         partial = self.partition.evaluate(self.now)
         samples = compute([partial], self.definitions, self.now)
         return {(s.metric, *(s.labels[name] for name in sorted(s.labels))): s for s in samples}
 
     def value(self, metric, *labels, now=None):
-        """Give one sample's value; labels by the alphabet of their names."""
+        """Return the value of one sample; its labels in the order of their names."""
         return self.look(now)[metric, *labels].value
 
     def restart(self):
-        """Begin again with the rows that have been drained."""
+        """Restore a new partition from the rows that changed until now."""
         self.rows.update({key: row for key, row in self.partition.take_changes().items() if row is not None})
         self.partition = Partition(self.definitions, dict(self.rows))
         self.partition.resume(self.now)

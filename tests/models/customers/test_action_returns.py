@@ -58,7 +58,7 @@ def test_control_group_is_counted_apart(share, group):
     assert look(shop, group, NOW + 30 * DAY) == (0, 1)
 
 
-def test_action_alone_makes_no_customer(shop):
+def test_action_makes_no_customer(shop):
     shop.say(claims.Acted, "", NOW, WIN_BACK, False)
     assert shop.value("retention_lifecycle_customers", "prospect") == 0
 

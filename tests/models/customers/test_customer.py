@@ -100,7 +100,7 @@ def test_lifecycle_passes_through_its_states(shop):
     assert shop.value("retention_lifecycle_value", "USD", "returning") == 30
 
 
-def test_contact_alone_makes_no_customer(shop):
+def test_contact_makes_no_customer(shop):
     shop.say(claims.Contacted, "", NOW, "action")
     assert states(shop) == set()
 

@@ -1,4 +1,4 @@
-"""The registry: whatever it is told in whatever order, in the end every identity's home knows its name."""
+"""The merge registry: in whatever order merges arrive, every identity gets its canonical id."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,45 +18,45 @@ _merges = st.builds(
 _merge_sets = st.lists(_merges, max_size=8, unique_by=lambda merge: (merge.customer, merge.event))
 
 
-class Homes:
-    """A registry, and what the partitions know of what it says: the latest of each identity."""
+class Partitions:
+    """A registry, and the latest redirect of each identity that its partition has received."""
 
     def __init__(self):
         self.rows = {}
-        self.touched = {}
-        self.name = {name: name for name in _NAMES}
+        self.dirty = {}
+        self.canonical_ids = {name: name for name in _NAMES}
         self.erased = set()
         self.restart()
 
     def restart(self):
-        self.vault = ErasedIds(self.rows, self.touched)
-        self.registry = MergeRegistry(self.rows, self.touched, self.vault)
+        self.erased_ids = ErasedIds(self.rows, self.dirty)
+        self.registry = MergeRegistry(self.rows, self.dirty, self.erased_ids)
 
     def merge(self, merge):
-        self.tell(self.registry.merge(merge))
+        self.deliver(self.registry.merge(merge))
 
     def erase(self, identity):
-        self.tell(self.registry.erase(identity))
+        self.deliver(self.registry.erase(identity))
 
-    def tell(self, letters):
-        for to, fact in letters:
+    def deliver(self, messages):
+        for to, fact in messages:
             if isinstance(fact.claim, IdentityErased):
                 assert to is None
                 self.erased.add(fact.claim.identity)
             else:
                 assert isinstance(fact.claim, Redirected)
-                self.name[to] = fact.claim.to
-                self.assert_nobody_is_sent_in_circles()
+                self.canonical_ids[to] = fact.claim.to
+                self.assert_no_redirect_forms_a_circle()
 
-    def assert_nobody_is_sent_in_circles(self):
+    def assert_no_redirect_forms_a_circle(self):
         for name in _NAMES:
             passed = [name]
-            while self.name[passed[-1]] != passed[-1]:
-                passed.append(self.name[passed[-1]])
+            while self.canonical_ids[passed[-1]] != passed[-1]:
+                passed.append(self.canonical_ids[passed[-1]])
                 assert len(passed) <= len(_NAMES)
 
-    def known(self):
-        return {name: to for name, to in self.name.items() if name not in self.erased}
+    def remaining(self):
+        return {name: to for name, to in self.canonical_ids.items() if name not in self.erased}
 
 
 def _naive(merges, erased=frozenset()):
@@ -76,61 +76,61 @@ def _naive(merges, erased=frozenset()):
 
 
 @given(_merge_sets, st.data())
-def test_names_depend_on_no_order_and_no_number(merges, data):
-    homes = Homes()
+def test_canonical_ids_depend_on_no_order_and_no_duplicates(merges, data):
+    partitions = Partitions()
     for merge in data.draw(st.permutations(merges + merges[:3])):
-        homes.merge(merge)
-    assert homes.known() == _naive(merges)
+        partitions.merge(merge)
+    assert partitions.remaining() == _naive(merges)
 
 
 @given(_merge_sets, st.sets(st.sampled_from(_NAMES), max_size=2), st.data())
-def test_erasing_one_erases_all_connected_whichever_came_first(merges, erased, data):
-    homes = Homes()
+def test_erasure_erases_the_component_in_any_order(merges, erased, data):
+    partitions = Partitions()
     for step in data.draw(st.permutations([*merges, *sorted(erased)])):
         if isinstance(step, str):
-            homes.erase(step)
+            partitions.erase(step)
         else:
-            homes.merge(step)
-    assert homes.known() == _naive(merges, erased)
+            partitions.merge(step)
+    assert partitions.remaining() == _naive(merges, erased)
 
 
 @given(_merge_sets, st.integers(0, 8))
-def test_a_restored_registry_goes_on_where_it_was(merges, at):
-    homes = Homes()
+def test_restored_registry_continues(merges, at):
+    partitions = Partitions()
     for merge in merges[:at]:
-        homes.merge(merge)
-    homes.restart()
+        partitions.merge(merge)
+    partitions.restart()
     for merge in merges[at:]:
-        homes.merge(merge)
-    assert homes.known() == _naive(merges)
+        partitions.merge(merge)
+    assert partitions.remaining() == _naive(merges)
 
 
 @given(_merge_sets)
-def test_everything_tells_homes_that_have_lost_their_state(merges):
-    homes = Homes()
+def test_all_redirects_restore_the_partitions(merges):
+    partitions = Partitions()
     for merge in merges:
-        homes.merge(merge)
-    homes.name = {name: name for name in _NAMES}
-    homes.tell(homes.registry.all_redirects())
-    assert homes.known() == _naive(merges)
+        partitions.merge(merge)
+    partitions.canonical_ids = {name: name for name in _NAMES}
+    partitions.deliver(partitions.registry.all_redirects())
+    assert partitions.remaining() == _naive(merges)
 
 
-def test_of_an_erased_component_no_name_remains():
-    homes = Homes()
-    homes.merge(Merge(at=1, event="m1", customer="alice@example.com", into="bob@example.com"))
-    homes.erase("bob@example.com")
-    assert not any(b"example" in key + value for key, value in homes.rows.items())
-    assert all(key in homes.touched for key in homes.rows)
-    again = homes.registry.merge(Merge(at=2, event="m2", customer="carol", into="alice@example.com"))
-    assert {letter.fact.claim for letter in again} == {
+def test_erased_component_leaves_no_id():
+    partitions = Partitions()
+    partitions.merge(Merge(at=1, event="m1", customer="alice@example.com", into="bob@example.com"))
+    partitions.erase("bob@example.com")
+    assert not any(b"example" in key + value for key, value in partitions.rows.items())
+    assert all(key in partitions.dirty for key in partitions.rows)
+    again = partitions.registry.merge(Merge(at=2, event="m2", customer="carol", into="alice@example.com"))
+    assert {message.fact.claim for message in again} == {
         IdentityErased(identity="carol"),
         IdentityErased(identity="alice@example.com"),
     }
 
 
-def test_a_merge_that_changes_no_name_says_nothing():
-    homes = Homes()
-    letters = homes.registry.merge(Merge(at=1, event="m1", customer="a", into="b"))
-    assert [(to, fact.claim) for to, fact in letters] == [("a", Redirected(to="b"))]
-    assert homes.registry.merge(Merge(at=2, event="m2", customer="a", into="b")) == []
-    assert homes.registry.merge(Merge(at=1, event="m1", customer="a", into="b")) == []
+def test_merge_without_a_new_canonical_id_sends_nothing():
+    partitions = Partitions()
+    messages = partitions.registry.merge(Merge(at=1, event="m1", customer="a", into="b"))
+    assert [(to, fact.claim) for to, fact in messages] == [("a", Redirected(to="b"))]
+    assert partitions.registry.merge(Merge(at=2, event="m2", customer="a", into="b")) == []
+    assert partitions.registry.merge(Merge(at=1, event="m1", customer="a", into="b")) == []

@@ -1,4 +1,4 @@
-"""What partitions say to each other of merges, erasures and referrals: what is kept, and what is not."""
+"""Messages between partitions about merges, erasures and referrals: their effects, and what is stored."""
 
 import pytest
 
@@ -17,7 +17,7 @@ ROLES = "retention_spender_sender_customers"
 
 
 class Pair:
-    """Two partitions: ada's and the registry's is the first, everybody else's is the second."""
+    """Two partitions: the first has ada and the merge registry, the second all other customers."""
 
     def __init__(self):
         self.partitions = [Partition(Definitions(), {}) for _ in range(2)]
@@ -28,27 +28,27 @@ class Pair:
 
     def order(self, customer, referrer=None, at=NOW - DAY, order="o1"):
         claim = claims.Placed(at, f"e{next(self._ids)}", 1000, "USD", "web", None, None, referrer)
-        self.take(customer, Fact(order, claim))
+        self.process(customer, Fact(order, claim))
 
     def cancel(self, customer, order="o1"):
-        self.take(customer, Fact(order, claims.Cancelled(NOW, f"e{next(self._ids)}")))
+        self.process(customer, Fact(order, claims.Cancelled(NOW, f"e{next(self._ids)}")))
 
     def merge(self, customer, into, at=NOW):
         merge = Merge(at=at, event=f"e{next(self._ids)}", customer=customer, into=into)
-        self.take(REGISTRY_ADDRESS, Fact("", merge))
+        self.process(REGISTRY_ADDRESS, Fact("", merge))
 
     def erase(self, customer):
-        self.take(REGISTRY_ADDRESS, Fact("", Erase(customer=customer)))
+        self.process(REGISTRY_ADDRESS, Fact("", Erase(customer=customer)))
 
-    def take(self, customer, fact):
+    def process(self, customer, fact):
         self.partitions[customer not in ("", "ada")].process_one(customer, fact)
-        self.pass_on()
+        self.deliver()
 
-    def pass_on(self, to=(0, 1)):
-        """Deliver what is said, to some of the partitions."""
+    def deliver(self, to=(0, 1)):
+        """Deliver all messages to some of the partitions."""
         while any(sent := [partition.drain_messages() for partition in self.partitions]):
-            for letters in sent:
-                for name, fact in letters:
+            for messages in sent:
+                for name, fact in messages:
                     for home in to:
                         if name is None or home == (name != "ada"):
                             self.partitions[home].process_one(name or "", fact)
@@ -56,7 +56,7 @@ class Pair:
     def value(self, metric, now=NOW, **labels):
         for partition in self.partitions:
             partition.advance(now)
-        self.pass_on()
+        self.deliver()
         partials = [partition.evaluate(now) for partition in self.partitions]
         samples = compute(partials, Definitions(), now)
         return next(s.value for s in samples if s.metric == metric and s.labels.items() >= labels.items())
@@ -73,7 +73,7 @@ def pair():
     return Pair()
 
 
-def test_who_is_named_by_an_order_is_a_sender_without_an_event_of_their_own(pair):
+def test_referrer_without_events_is_a_sender(pair):
     pair.order("bob", referrer="ada")
     assert pair.value(ROLES, spender="no", sender="yes") == 1
     assert pair.value("retention_lifecycle_customers", state="prospect") == 0
@@ -81,20 +81,20 @@ def test_who_is_named_by_an_order_is_a_sender_without_an_event_of_their_own(pair
     assert pair.senders() == 0
 
 
-def test_a_referral_is_one_for_a_year_of_its_order(pair):
+def test_referral_counts_for_a_year_from_its_order(pair):
     pair.order("bob", referrer="ada", at=NOW - 364 * DAY)
     assert pair.senders() == 1
     assert pair.senders(NOW + DAY - HOUR) == 1
     assert pair.senders(NOW + DAY) == 0
 
 
-def test_a_referral_that_has_left_the_horizon_leaves_nothing(pair):
+def test_expired_referral_leaves_no_row(pair):
     pair.order("bob", referrer="ada")
     pair.value(ROLES, NOW + 900 * DAY, spender="no", sender="yes")
     assert all(set(rows) <= {METADATA_KEY} for rows in pair.rows)
 
 
-def test_who_names_an_identity_of_their_own_has_not_been_referred(pair):
+def test_order_that_names_an_own_identity_is_no_referral(pair):
     pair.order("bob", referrer="ada")
     assert pair.value("retention_referred_orders", window="30d") == 1
     pair.merge("ada", into="bob")
@@ -102,7 +102,7 @@ def test_who_names_an_identity_of_their_own_has_not_been_referred(pair):
     assert pair.senders() == 0
 
 
-def test_a_referral_moves_with_the_customer_whom_it_names_and_with_who_bought(pair):
+def test_referral_follows_merges_of_referrer_and_buyer(pair):
     pair.order("bob", referrer="ada")
     pair.merge("ada", into="ann")
     pair.merge("bob", into="ben")
@@ -113,22 +113,23 @@ def test_a_referral_moves_with_the_customer_whom_it_names_and_with_who_bought(pa
     assert pair.senders() == 0
 
 
-def test_what_comes_by_a_longer_way_does_not_outdo_what_was_said_after_it(pair):
-    said = [
-        Fact("o1", Referred(by="bob", at=NOW - DAY, sequence=turn, active=turn == 1)) for turn in (2, 1, 2, 1)
+def test_late_message_does_not_override_a_newer_one(pair):
+    sent = [
+        Fact("o1", Referred(by="bob", at=NOW - DAY, sequence=sequence, active=sequence == 1))
+        for sequence in (2, 1, 2, 1)
     ]
-    for fact in said[:2]:
-        pair.take("ada", fact)
+    for fact in sent[:2]:
+        pair.process("ada", fact)
     assert pair.senders() == 0
     history = Partition(Definitions(), {})
     history.resume(NOW)
-    history.process((b"ada", fact, b"") for fact in said)
+    history.process((b"ada", fact, b"") for fact in sent)
     pair.partitions[0] = history
     list(history.build_aggregates())
     assert pair.senders() == 0
 
 
-def test_who_gets_their_name_back_has_all_their_facts(pair, monkeypatch):
+def test_identity_that_is_canonical_again_has_all_its_facts(pair, monkeypatch):
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 500)
     for number in range(20):
         pair.order("ada", order=f"o{number}")
@@ -137,7 +138,7 @@ def test_who_gets_their_name_back_has_all_their_facts(pair, monkeypatch):
     assert pair.value("retention_orders", window="7d") == 20
 
 
-def test_what_waits_for_its_time_moves_too(pair):
+def test_future_facts_follow_a_redirect(pair):
     pair.order("ada", at=NOW + HOUR)
     pair.merge("ada", into="bob")
     assert not pair.holds("ada\0")
@@ -145,17 +146,17 @@ def test_what_waits_for_its_time_moves_too(pair):
     assert pair.value("retention_orders", NOW + HOUR, window="7d") == 1
 
 
-def test_identities_may_have_numbered_their_events_alike(pair):
+def test_equal_event_ids_of_two_identities_both_count(pair):
     for customer in ("ada", "bob"):
-        pair.take(customer, Fact("", claims.StockMissed(NOW, "e")))
+        pair.process(customer, Fact("", claims.StockMissed(NOW, "e")))
     pair.merge("ada", into="bob")
-    pair.take("ada", Fact("", claims.StockMissed(NOW, "e")))
+    pair.process("ada", Fact("", claims.StockMissed(NOW, "e")))
     assert pair.value("retention_stockouts", window="7d") == 2
     known, _ = pair.partitions[1].facts(b"bob")
     assert [original_event_id(fact.claim.id) for fact in known] == ["e", "e"]
 
 
-def test_of_the_erased_nothing_is_kept_wherever_they_were_named(pair):
+def test_erased_customer_remains_in_no_row(pair):
     pair.order("ada-lovelace", referrer="bob-the-builder")
     pair.order("bob-the-builder", referrer="carol-ann")
     pair.order("bob-the-builder", referrer="carol-ann", order="later", at=NOW + HOUR)
@@ -171,14 +172,14 @@ def test_of_the_erased_nothing_is_kept_wherever_they_were_named(pair):
     assert pair.value("retention_referred_orders", window="7d") == 2
 
 
-def test_who_was_to_name_the_erased_does_not(pair):
+def test_future_order_loses_its_erased_referrer(pair):
     pair.order("carol", referrer="bob-the-builder", at=NOW + HOUR)
     pair.erase("bob-the-builder")
     assert not pair.holds("bob-")
     assert pair.value("retention_referred_orders", NOW + HOUR, window="7d") == 1
 
 
-def test_what_is_absorbed_comes_to_the_same(pair):
+def test_bootstrap_gives_the_same_numbers(pair):
     live = pair.partitions[1]
     history = Partition(Definitions(), {})
     history.resume(NOW)
@@ -201,41 +202,41 @@ def test_what_is_absorbed_comes_to_the_same(pair):
     assert not pair.holds("eve-")
 
 
-def test_what_came_before_a_move_in_one_batch_moves_too():
+def test_facts_before_a_redirect_in_one_batch_are_forwarded():
     rows = {}
     history = Partition(Definitions(), rows)
     history.resume(NOW)
     facts = [Fact("", claims.StockMissed(NOW, "e")), Fact("", control.Redirected(to="bob"))]
     history.process([(b"ada", fact, encode_fact(fact)) for fact in facts])
-    letters = history.drain_messages()
-    assert [(to, type(fact.claim)) for to, fact in letters] == [
+    messages = history.drain_messages()
+    assert [(to, type(fact.claim)) for to, fact in messages] == [
         ("bob", control.AliasAdded),
         ("bob", claims.StockMissed),
     ]
     assert b"ada" not in rows
 
 
-def test_a_partition_that_has_lost_its_state_is_told_again(pair):
+def test_partition_that_lost_its_state_is_sent_everything_again(pair):
     pair.order("ada", referrer="bob")
     pair.merge("carol", into="ada")
     pair.partitions[1] = Partition(Definitions(), {})
     pair.partitions[0].start_reprocessing(1)
-    pair.pass_on()
+    pair.deliver()
     assert pair.senders() == 1
     pair.order("carol")
     assert pair.value("retention_customers", set="end", window="7d") == 1
 
 
-def test_a_customer_whose_state_was_lost_is_told_who_they_are(pair):
+def test_customer_whose_state_was_lost_gets_its_aliases_again(pair):
     pair.merge("ada", into="bob")
     pair.partitions[1] = Partition(Definitions(), {})
     pair.partitions[0].start_reprocessing(1)
-    pair.pass_on()
+    pair.deliver()
     pair.order("bob", referrer="ada")
     assert pair.value("retention_referred_orders", window="30d") == 0
 
 
-def test_a_referral_that_was_sent_is_not_sent_again_after_a_restart(pair):
+def test_sent_referral_is_not_sent_again_after_a_restart(pair):
     pair.order("ada", referrer="bob")
     again = Partition(Definitions(), dict(pair.rows[0]))
     again.resume(NOW)
@@ -248,7 +249,7 @@ def test_a_referral_that_was_sent_is_not_sent_again_after_a_restart(pair):
     assert len(again.drain_messages()) == 1
 
 
-def test_one_that_is_alone_tells_itself():
+def test_standalone_partition_receives_its_own_messages():
     partition = Partition(Definitions(), {})
     partition.process_one("bob", Fact("o1", claims.Placed(NOW, "e1", 1, "USD", "web", None, None, "ada")))
     samples = compute([standalone.evaluate(partition, NOW)], Definitions(), NOW)

@@ -1,4 +1,4 @@
-"""A partition's state: what is kept, what waits, what is forgotten, what survives a restart."""
+"""The state of a partition: what is stored, buffered and expired, and what survives a restart."""
 
 import doctest
 import math
@@ -15,7 +15,7 @@ from tests.support.partitions import DAY, HOUR, NOW, Shop
 
 
 def sums(shop):
-    """All that is not zero, as a restored partition has no names for what never was."""
+    """Return all sums but zeros: a restored partition has no series for what never occurred."""
     partial = shop.partition.evaluate(shop.now)
     return (
         {name: values for name, values in partial.sums.items() if any(values)},
@@ -31,37 +31,37 @@ def test_example_of_partition_holds():
     assert doctest.testmod(partition).failed == 0
 
 
-def test_an_event_counts_once(shop):
+def test_event_counts_once(shop):
     assert shop.order("o1", NOW - DAY, event_id="e")
     assert not shop.order("o1", NOW - DAY, event_id="e")
     assert shop.value("retention_orders", "7d") == 1
 
 
-def test_an_id_used_again_for_something_else_is_a_duplicate(shop):
+def test_event_id_used_again_is_a_duplicate(shop):
     shop.order("o1", NOW - DAY, event_id="e")
     assert not shop.order("o2", NOW - HOUR, event_id="e")
     assert not shop.say(claims.Answered, "", NOW, 0, 9, event_id="e")
 
 
-def test_a_duplicate_is_known_after_a_restart(shop):
+def test_duplicate_is_detected_after_a_restart(shop):
     shop.order("o1", NOW - DAY, event_id="e")
     shop.restart()
     assert not shop.order("o1", NOW - DAY, event_id="e")
 
 
-def test_an_event_may_have_the_id_of_its_order(shop):
+def test_event_may_have_the_id_of_its_order(shop):
     shop.order("same", NOW - DAY, event_id="first")
     shop.restart()
     assert shop.say(claims.Delivered, "same", NOW - HOUR, event_id="same")
 
 
-def test_customers_have_ids_of_their_own(shop):
+def test_equal_event_ids_of_two_customers_both_count(shop):
     shop.order("o1", NOW - DAY, event_id="e")
     assert shop.order("o1", NOW - DAY, event_id="e", customer="bob")
     assert shop.value("retention_customers", "end", "7d") == 2
 
 
-def test_a_fact_later_than_the_clock_waits_for_it(shop):
+def test_future_fact_counts_from_its_event_time(shop):
     shop.order("o1", NOW + HOUR)
     assert shop.value("retention_orders", "7d") == 0
     assert shop.value("retention_orders", "7d", now=NOW + HOUR - 1) == 0
@@ -70,14 +70,14 @@ def test_a_fact_later_than_the_clock_waits_for_it(shop):
     assert [len(facts) for facts in shop.partition.facts(b"ada")] == [1, 0]
 
 
-def test_what_waits_survives_a_restart(shop):
+def test_future_fact_survives_a_restart(shop):
     shop.order("o1", NOW + HOUR, event_id="e")
     shop.restart()
     assert not shop.order("o1", NOW + HOUR, event_id="e")
     assert shop.value("retention_orders", "7d", now=NOW + 2 * HOUR) == 1
 
 
-def test_what_is_of_this_very_instant_is_known_after_a_restart_and_once(shop):
+def test_fact_of_the_present_instant_counts_once_after_a_restart(shop):
     shop.order("o1", NOW)
     shop.order("o2", NOW + HOUR)
     shop.restart()
@@ -85,7 +85,7 @@ def test_what_is_of_this_very_instant_is_known_after_a_restart_and_once(shop):
     assert shop.value("retention_orders", "7d", now=NOW + HOUR) == 2
 
 
-def test_a_claim_beyond_the_horizon_is_forgotten_and_the_next_one_counts(shop):
+def test_expired_claim_gives_way_to_the_next_one(shop):
     horizon = shop.definitions.horizon_days * DAY
     shop.order("o1", NOW - horizon + HOUR, amount=100)
     shop.order("o1", NOW - DAY, amount=2000)
@@ -93,7 +93,7 @@ def test_a_claim_beyond_the_horizon_is_forgotten_and_the_next_one_counts(shop):
     assert shop.value("retention_net_revenue", "USD", "30d", now=NOW + HOUR) == 20
 
 
-def test_a_customer_of_whom_nothing_is_known_any_more_has_no_row(shop):
+def test_expired_customer_has_no_row(shop):
     shop.order("o1", NOW)
     assert shop.partition.take_changes()[b"ada"] is not None
     shop.look(NOW + (shop.definitions.horizon_days + 1) * DAY)
@@ -101,13 +101,13 @@ def test_a_customer_of_whom_nothing_is_known_any_more_has_no_row(shop):
     assert b"ada" not in shop.rows
 
 
-def test_a_fact_from_beyond_the_horizon_leaves_nothing(shop):
+def test_fact_older_than_the_horizon_leaves_no_row(shop):
     shop.look()
     shop.order("o1", NOW - 900 * DAY)
     assert b"ada" not in shop.partition.take_changes()
 
 
-def test_only_changed_rows_are_drained(shop):
+def test_only_changed_rows_are_taken(shop):
     shop.order("o1", NOW, customer="ada")
     shop.order("o1", NOW, customer="bob")
     shop.partition.take_changes()
@@ -116,7 +116,7 @@ def test_only_changed_rows_are_drained(shop):
     assert not shop.partition.has_changes
 
 
-def test_the_clock_never_goes_back_over_a_restart(shop):
+def test_clock_does_not_decrease_over_a_restart(shop):
     shop.look(NOW + DAY)
     shop.order("o1", NOW)
     shop.partition.take_changes()
@@ -127,20 +127,20 @@ def test_the_clock_never_goes_back_over_a_restart(shop):
     assert again.evaluate(NOW).now == NOW + DAY
 
 
-def test_the_latest_event_time_survives_a_restart(shop):
+def test_stream_time_survives_a_restart(shop):
     shop.order("o1", NOW + HOUR)
     shop.restart()
     assert shop.partition.stream_time == NOW + HOUR
 
 
-def test_what_is_paid_back_at_the_moment_of_an_order_is_taken_off_once(shop):
+def test_refund_at_the_time_of_its_order_counts_once(shop):
     shop.order("o1", NOW, amount=1000)
     shop.say(claims.Completed, "r1", NOW, "o1", 300)
-    profiles = [said.value for said in shop.partition.emit(b"ada") if said.type == "retention.customer"]
+    profiles = [output.value for output in shop.partition.emit(b"ada") if output.type == "retention.customer"]
     assert [profile.net_value for profile in profiles] == [7.0]
 
 
-def test_what_the_configuration_names_no_longer_costs_nothing_else():
+def test_channel_removed_from_the_configuration_counts_as_other():
     shop = Shop(Definitions(rates={"USD": 1.0, "EUR": 1.25}))
     shop.order("o1", NOW - DAY, amount=700, currency="EUR")
     shop.order("o2", NOW - DAY, amount=500)
@@ -154,11 +154,11 @@ def test_what_the_configuration_names_no_longer_costs_nothing_else():
     answered = shop.value("retention_channel_first_response_seconds", "other", "0.5", "7d")
     assert answered == pytest.approx(3600, rel=0.01)
     assert shop.value("retention_payment_failures", "other", "7d") == 1
-    profiles = [said.value for said in shop.partition.emit(b"ada") if said.type == "retention.customer"]
+    profiles = [output.value for output in shop.partition.emit(b"ada") if output.type == "retention.customer"]
     assert [profile.net_value for profile in profiles] == [5.0]
 
 
-def test_a_state_of_a_newer_version_is_refused():
+def test_state_of_a_newer_version_is_refused():
     newer = msgspec.msgpack.encode(PartitionMetadata(version=STATE_VERSION + 1))
     partition = Partition(Definitions(), {})
     with pytest.raises(StateTooNew, match="newer release"):
@@ -167,7 +167,7 @@ def test_a_state_of_a_newer_version_is_refused():
         Partition(Definitions(), {METADATA_KEY: newer}).resume(NOW)
 
 
-def test_a_customer_with_very_many_orders_is_kept_in_pages(shop, monkeypatch):
+def test_customer_with_many_orders_is_stored_in_pages(shop, monkeypatch):
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 2_000)
     for number in range(300):
         shop.order(f"o{number}", NOW - number * HOUR)
@@ -183,7 +183,7 @@ def test_a_customer_with_very_many_orders_is_kept_in_pages(shop, monkeypatch):
     assert not shop.order("more", NOW, event_id="more")
 
 
-def test_pages_of_a_forgotten_customer_are_deleted(shop, monkeypatch):
+def test_pages_of_an_expired_customer_are_deleted(shop, monkeypatch):
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 500)
     for number in range(50):
         shop.order(f"o{number}", NOW - number * HOUR)
@@ -195,7 +195,7 @@ def test_pages_of_a_forgotten_customer_are_deleted(shop, monkeypatch):
     assert set(shop.rows) == {METADATA_KEY}
 
 
-def test_one_conversation_may_outgrow_a_page(shop, monkeypatch):
+def test_conversation_may_outgrow_a_page(shop, monkeypatch):
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 2_000)
     shop.say(claims.Opened, "t1", NOW - DAY, 1, False, "chat")
     for number in range(400):
@@ -205,7 +205,7 @@ def test_one_conversation_may_outgrow_a_page(shop, monkeypatch):
     assert shop.value("retention_tickets_unanswered", "human", "normal") == 1
 
 
-def test_rows_grow_with_the_claims_not_with_the_clock(shop):
+def test_rows_grow_with_claims_only(shop):
     shop.order("o1", NOW)
     before = shop.partition.take_changes()[b"ada"]
     shop.look(NOW + 400 * DAY)

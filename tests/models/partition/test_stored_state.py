@@ -57,7 +57,7 @@ def test_restored_state_emits_nothing_twice(stored, partition):
     assert outputs(partition) == stored["outputs"] == []
 
 
-def test_restored_state_moves_with_time_as_before(stored, partition):
+def test_restored_state_follows_the_clock_as_before(stored, partition):
     assert outputs(partition) == []
     assert numbers(partition, stored["later"]) == stored["metrics_later"]
     assert sorted(outputs(partition)) == stored["outputs_later"]
