@@ -10,6 +10,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
+from streams.config.extras import require_sentiment
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.http.server import Server
@@ -31,6 +32,7 @@ def run_worker(settings: Settings) -> None:
     Raises:
         RetentionError: the worker could not start, or could not go on.
     """
+    require_sentiment()
     # Rows are bytes and claims hold no cycles. The default of the cycle collector, a run after every 700 new
     # objects, would find nothing and take a sixth of the time.
     gc.freeze()

@@ -19,6 +19,7 @@ from streams.cli.messages import warn
 from streams.cli.metrics_table import print_tables
 from streams.cli.options import settings_options
 from streams.cli.progress import ReadProgress
+from streams.config.extras import require_sentiment
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.mapping import mappings
@@ -55,6 +56,7 @@ def command(
     error. They are skipped and the exit code is 9. Lines that a mapping skips, that name no customer, or that
     are older than the horizon are counted but do not change the exit code.
     """
+    require_sentiment()
     reader = mappings.build(settings).reader(mapping) if mapping else None
     rejected = RejectedLines(warn, path=refused)
     with ReadProgress(files, "Reading") as progress:

@@ -24,6 +24,7 @@ from streams.cli.messages import counted, warn
 from streams.cli.options import settings_options
 from streams.cli.progress import CountProgress, ReadProgress
 from streams.clock import wall_us
+from streams.config.extras import require_sentiment
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.mapping import mappings
@@ -112,6 +113,7 @@ def command(
     if out != "-" and not Path(out).parent.is_dir():  # before hours of work, not after
         raise RetentionError(f"{out} cannot be written: its directory does not exist")
     started = time.monotonic()
+    require_sentiment()
     reader = mappings.build(settings).reader(mapping) if mapping else None
     rejected = RejectedLines(warn)
     sorting = ReadProgress(files, "Sorting")

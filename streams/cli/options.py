@@ -76,7 +76,7 @@ def _option(name: str) -> str:
 def _flag(name: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
     setting = SETTINGS[name.removesuffix(FILE) if name not in SETTINGS else name]
     default = setting.default or _MACHINE_DEFAULTS.get(name, "none")
-    hint = "; TLS, SASL: docs/operating.md" if name == "security_protocol" else ""
+    hint = "; TLS, SASL: docs/how-to/connect-to-kafka.md" if name == "security_protocol" else ""
     # The setting parses the text, so that a flag and a variable raise the same error.
     return click.option(
         f"--{name.replace('_', '-')}",

@@ -1,4 +1,4 @@
-"""Each setting: its names, its default, and what is made of its text."""
+"""The list of all settings: names, defaults, and the parsers of their text."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,21 +12,21 @@ from streams.config import kafka_security
 from streams.secret import Address, Secret
 
 PREFIX: Final = "RETENTION_"
-#: At the end of a setting's name: the file that holds its value.
+#: Suffix of a setting's name: path of the file that holds its value.
 FILE: Final = "_file"
-#: Tasks are cheap, but each has a producer and a transaction of its own.
+#: Each task has a producer and a transaction of its own.
 MAX_PARTITIONS: Final = 1024
 
 
 class Setting(Struct, frozen=True):
-    """One setting: how it is read, and what is said about it.
+    """One setting.
 
     Attributes:
-        name: as in the file; upper-case with the prefix, in the environment.
-        help: for the flag.
-        default: as text, or none.
-        parse: makes a value of the text; raises ValueError with what would be valid.
-        from_file: whether a file may be named that holds it: a secret, or what is handed out beside one.
+        name: name in the TOML file; with the prefix and in upper case, name of the variable.
+        help: one sentence for `--help` and docs/reference/settings.md.
+        default: default as text; None if unset.
+        parse: returns the value of a text; raises ValueError with a description of valid texts.
+        from_file: whether its value may be read from a file: a secret, or a name issued with one.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Setting(Struct, frozen=True):
 
     @property
     def switch(self) -> bool:
-        """Whether it is true or false."""
+        """Whether the setting is true or false."""
         return self.parse is _switch
 
     @property
     def variable(self) -> str:
-        """Its name in the environment."""
+        """Name of the environment variable."""
         return PREFIX + self.name.upper()
 
 
@@ -125,7 +125,7 @@ def _readable(text: str) -> Path:
     try:
         path.open("rb").close()
     except OSError as error:
-        raise ValueError(f"expected a file that can be read: {error.strerror}") from None
+        raise ValueError(f"expected a readable file: {error.strerror}") from None
     return path
 
 
@@ -158,54 +158,104 @@ def _pairs(text: str) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-#: In the order of docs/operating.md.
+#: Setting name -> setting, in the order of docs/reference/settings.md.
 SETTINGS: Final[Mapping[str, Setting]] = {
     setting.name: setting
     for setting in (
-        Setting("broker", "Kafka's bootstrap servers.", "127.0.0.1:9092", _broker),
+        Setting("broker", "Bootstrap servers of Kafka.", "127.0.0.1:9092", _broker),
         Setting(
             "group", "Application id: consumer group and prefix of internal topics.", "retention", _group
         ),
         Setting("partitions", "Partitions of the topics it creates.", "8", _number(1, MAX_PARTITIONS)),
         Setting("replication", "Replicas of the topics it creates.", "1", _number(1, 32_767)),
         Setting("create_topics", "Whether it creates missing topics: true or false.", "true", _switch),
-        # A killed worker's tasks wait this long; a shorter one would give up on workers that are only slow.
+        # A killed worker's tasks wait this long; a shorter time would replace workers that are only slow.
         Setting("session_timeout", "Seconds until a silent worker is replaced.", "10", _number(1, 1800)),
-        Setting("clock", "What `now` follows: wall or event.", "wall", _clock),
-        Setting("host", "Address that /metrics listens on.", "127.0.0.1", _host),
-        Setting("port", "Port that /metrics listens on; 0 for any free one.", "6066", _number(0, 65_535)),
+        Setting("clock", "Source of `now`: wall or event.", "wall", _clock),
+        Setting("host", "Address that the HTTP server binds.", "127.0.0.1", _host),
+        Setting("port", "Port that the HTTP server binds; 0 for any free one.", "6066", _number(0, 65_535)),
         Setting("advertise", "host:port at which other workers reach this one.", None, _address),
-        Setting("token", "Who asks about customers has to know it.", None, Secret, from_file=True),
+        Setting("token", "Bearer token that the query API requires.", None, Secret, from_file=True),
         Setting("redis", "URL of the read model.", None, _redis, from_file=True),
-        Setting("prometheus", "URL of a Prometheus: its alerts are on the live page.", None, _page),
-        Setting("data_dir", "Local state and the embedded Kafka.", None, _directory),
-        Setting("config", "The TOML file of settings, definitions, inputs and mappings.", None, _file),
-        Setting("schema_registry", "The schema registry of Avro and Protobuf inputs.", None, _url),
-        Setting("schema_registry_auth", "What it asks for: user:password.", None, Secret, from_file=True),
-        Setting("schema_registry_token", "Instead: a bearer token.", None, Secret, from_file=True),
-        Setting("schema_registry_ca_file", "Who certifies it (PEM).", None, _readable),
-        Setting("schema_registry_cert_file", "The certificate shown to it (PEM).", None, _readable),
-        Setting("schema_registry_key_file", "Its key, if not in the same file (PEM).", None, _readable),
+        Setting("prometheus", "URL of a Prometheus whose alerts the live page shows.", None, _page),
+        Setting("data_dir", "Directory of local state and the embedded Kafka.", None, _directory),
+        Setting("config", "TOML file of settings, definitions, inputs and mappings.", None, _file),
+        Setting("schema_registry", "URL of the schema registry of Avro and Protobuf inputs.", None, _url),
+        Setting(
+            "schema_registry_auth", "user:password for the schema registry.",
+            None, Secret, from_file=True,
+        ),
+        Setting(
+            "schema_registry_token", "Bearer token for the schema registry, instead of a password.",
+            None, Secret, from_file=True,
+        ),
+        Setting(
+            "schema_registry_ca_file", "Authority that certifies the schema registry (PEM).",
+            None, _readable,
+        ),
+        Setting(
+            "schema_registry_cert_file", "Client certificate for the schema registry (PEM).",
+            None, _readable,
+        ),
+        Setting(
+            "schema_registry_key_file", "Key of that certificate, unless its file holds it (PEM).",
+            None, _readable,
+        ),
         Setting(
             "security_protocol", "PLAINTEXT, SSL, SASL_SSL or SASL_PLAINTEXT.", "PLAINTEXT",
             _one_of(*kafka_security.PROTOCOLS),
         ),
-        Setting("tls_ca_file", "Who certifies the brokers (PEM).", None, _readable),
-        Setting("tls_cert_file", "The client's certificate (PEM).", None, _readable),
-        Setting("tls_key_file", "Its key, if not in the same file (PEM).", None, _readable),
-        Setting("tls_key_password", "What the key is encrypted with.", None, Secret, from_file=True),
+        Setting("tls_ca_file", "Authority that certifies the brokers (PEM).", None, _readable),
+        Setting("tls_cert_file", "Client certificate for the brokers (PEM).", None, _readable),
+        Setting(
+            "tls_key_file", "Key of the client certificate, unless its file holds it (PEM).",
+            None, _readable,
+        ),
+        Setting("tls_key_password", "Password of the encrypted key.", None, Secret, from_file=True),
         Setting(
             "sasl_mechanism", "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER.", None,
             _one_of(*kafka_security.MECHANISMS),
         ),
-        Setting("sasl_username", "For PLAIN and SCRAM.", None, str, from_file=True),
-        Setting("sasl_password", "For PLAIN and SCRAM.", None, Secret, from_file=True),
-        Setting("sasl_without_tls", "Allow credentials on lines without TLS.", "false", _switch),
-        Setting("oauth_token_url", "The token endpoint.", None, _url),
-        Setting("oauth_client_id", "The client that asks for tokens.", None, str, from_file=True),
-        Setting("oauth_client_secret", "Its secret.", None, Secret, from_file=True),
-        Setting("oauth_scope", "What it asks for.", None, str),
-        Setting("oauth_extensions", "Sent with each token: name=value,...", None, _pairs),
-        Setting("oauth_ca_file", "Who certifies the token endpoint (PEM).", None, _readable),
+        Setting("sasl_username", "User for PLAIN and SCRAM.", None, str, from_file=True),
+        Setting("sasl_password", "Password for PLAIN and SCRAM.", None, Secret, from_file=True),
+        Setting(
+            "sasl_without_tls", "Whether credentials may be sent without TLS: true or false.",
+            "false", _switch,
+        ),
+        Setting("oauth_token_url", "URL of the OAuth token endpoint.", None, _url),
+        Setting("oauth_client_id", "OAuth client id.", None, str, from_file=True),
+        Setting("oauth_client_secret", "OAuth client secret.", None, Secret, from_file=True),
+        Setting("oauth_scope", "OAuth scope to request.", None, str),
+        Setting("oauth_extensions", "SASL extensions, sent with each token: name=value,...", None, _pairs),
+        Setting("oauth_ca_file", "Authority that certifies the token endpoint (PEM).", None, _readable),
     )
 }  # fmt: skip
+
+
+def reference() -> str:
+    """Return docs/reference/settings.md: every setting with its default, generated from this list."""
+    rows = [f"| `{one.name}` | {_default_text(one)} | {one.help} |" for one in SETTINGS.values()]
+    from_file = ", ".join(f"`{one.name}`" for one in SETTINGS.values() if one.from_file)
+    return "\n".join((*_REFERENCE, *rows, "", f"The settings with a `_file` form are {from_file}.", ""))
+
+
+_REFERENCE: Final = (
+    "# Settings",
+    "",
+    "<!-- Generated by `python -m docs.generate` from streams/config/schema.py. -->",
+    "",
+    "Each setting is a flag, a variable, or a key of the TOML file that `RETENTION_CONFIG` names.",
+    "`session_timeout` is `--session-timeout` as a flag, and `RETENTION_SESSION_TIMEOUT` as a variable.",
+    "Flags win over variables, variables over the file, and the file over the defaults.",
+    "A setting that is or may hold a secret can be read from a file.",
+    "Add `_file` to its name, and set the path.",
+    "",
+    "| Setting | Default | Meaning |",
+    "|---|---|---|",
+)
+
+
+def _default_text(setting: Setting) -> str:
+    if setting.name == "data_dir":
+        return "the user's cache directory"
+    return "unset" if setting.default is None else f"`{setting.default}`"

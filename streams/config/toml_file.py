@@ -105,7 +105,7 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
                 name,
                 "no such setting",
                 source=source,
-                hint=did_you_mean(name, [*known, *_FIELDS], "docs/operating.md names all that there are"),
+                hint=did_you_mean(name, [*known, *_FIELDS], "docs/reference/settings.md lists all settings"),
             )
     given = {name: document[name] for name in _FIELDS if name in document}
     defaults = Definitions()

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from streams.config.load import Settings
 from streams.errors import AccessDenied
-from streams.kafka.authorized_operations import Allowed, authorized_operations
+from streams.kafka.protocol.authorized_operations import Allowed, authorized_operations
 from streams.kafka.topics import DEAD_LETTERS, DERIVED, INPUTS, Names, Topic, ensure, required
 
 Resource = Literal["topic", "group", "transactional-id"]

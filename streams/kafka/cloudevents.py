@@ -1,7 +1,8 @@
 """CloudEvents in Kafka records: read in both modes, written in binary mode (docs/topics.md, "CloudEvents").
 
-In binary mode, the attributes are headers (`ce_id`) and the value is the data; in structured mode the value
-is the whole, as JSON. `models.contract.events` knows the latter by its `specversion` too, whatever the headers say.
+In binary mode, the attributes are headers (`ce_id`) and the value is the data. In structured mode, the value is
+the complete event, as JSON. `models.contract.events` detects structured events by their `specversion` too,
+without a header.
 """
 
 from collections.abc import Mapping, Sequence

@@ -177,8 +177,10 @@ def load(
         ...         }],
         ...     }},
         ... })
-        >>> record = b'{"id": 7, "customer": {"id": 42}, "created": "2026-05-01T10:00:00Z", ' \
+        >>> record = (
+        ...     b'{"id": 7, "customer": {"id": 42}, "created": "2026-05-01T10:00:00Z", '
         ...     b'"source": "web", "total": "19.99", "currency": "EUR"}'
+        ... )
         >>> [order] = shop.reads("shop.orders").map_record(record).events
         >>> order.order_id, order.customer_id, order.amount
         ('7', '42', 1999)

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
-from streams.kafka.topic_ids import topic_ids
+from streams.kafka.protocol.topic_ids import topic_ids
 from streams.kafka.topics import CUSTOMERS, METRICS
 from streams.read_model.store import Position, Store
 

@@ -9,7 +9,7 @@ from faust.types.tuples import TP
 
 from streams.faust_engine.transport import BatchConsumer
 from streams.kafka.aiokafka_patches.consumer_internals import log_end_offsets
-from streams.kafka.topic_ids import topic_ids
+from streams.kafka.protocol.topic_ids import topic_ids
 from streams.monitoring.worker_counters import WorkerCounters
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ of aio-libs/aiokafka found none (November 2026).
 | `rejected_tokens`     | the process  | raises when Kafka rejects an OAUTHBEARER token | the authenticator takes the broker's challenge (RFC 7628, 3.2.2) for success                             | not reported | `tests/streams/kafka/aiokafka_patches/test_rejected_tokens.py`, `tests/streams/kafka/test_connection_diagnosis.py` |
 | `consumer_internals`  | one consumer | reads private fields                           | there is no public way to get the member id, to rejoin, to get a position without waiting, to drop fetched records, or to get end offsets that include open transactions | not reported | `tests/streams/faust_engine/test_transport.py`, `tests/streams/worker/test_task.py` |
 
-Kafka requests that aiokafka does not have are made in `streams.kafka.topic_ids`,
-`streams.kafka.authorized_operations` and `streams.kafka.admin`.
+Kafka requests that aiokafka does not have are made in `streams.kafka.protocol.topic_ids`,
+`streams.kafka.protocol.authorized_operations` and `streams.kafka.admin`.
 
 Imports nothing of the project.
 Start at `raw_records`.

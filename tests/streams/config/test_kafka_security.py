@@ -65,7 +65,7 @@ def test_tokens_are_shared_by_all_clients():
     ("settings", "name", "says"),
     [
         ({"SECURITY_PROTOCOL": "TLS"}, "SECURITY_PROTOCOL", "'TLS' is not valid; expected PLAINTEXT, SSL,"),
-        ({"TLS_CA_FILE": "/nowhere/ca.pem"}, "TLS_CA_FILE", "can be read: No such file or directory"),
+        ({"TLS_CA_FILE": "/nowhere/ca.pem"}, "TLS_CA_FILE", "a readable file: No such file or directory"),
         ({"TLS_CA_FILE": __file__}, "TLS_CA_FILE", "no effect with RETENTION_SECURITY_PROTOCOL=PLAINTEXT"),
         ({"SECURITY_PROTOCOL": "SSL", "TLS_CA_FILE": __file__}, "TLS_CA_FILE", "holds no certificate"),
         ({"SECURITY_PROTOCOL": "SSL", "TLS_CERT_FILE": __file__}, "TLS_CERT_FILE", "is no certificate"),

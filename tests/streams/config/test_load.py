@@ -171,7 +171,7 @@ def test_definitions_come_from_the_file_and_the_rest_stays(config):
     ("content", "name", "says"),
     [
         ("partitons = 8", "partitons", "did you mean partitions?"),
-        ("colour = 1", "colour", "docs/operating.md names all that there are"),
+        ("colour = 1", "colour", "docs/reference/settings.md lists all settings"),
         ("create_topics = 1.5", "create_topics", "expected a string or a whole number"),
         ('base_currency = "usd"', "base_currency", "'usd' is not an ISO 4217 code"),
         ('config = "x"', "config", "no such setting"),

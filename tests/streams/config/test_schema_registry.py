@@ -56,7 +56,7 @@ def test_what_goes_together(files, given):
         ),
         ({"CERT_FILE": "cert"}, "CERT_FILE (environment"),
         ({"CERT_FILE": "cert", "KEY_FILE": "other"}, "is not a certificate with its key"),
-        ({"CERT_FILE": "nowhere"}, "expected a file that can be read"),
+        ({"CERT_FILE": "nowhere"}, "expected a readable file"),
     ],
 )
 def test_what_does_not(files, given, says):

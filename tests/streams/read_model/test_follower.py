@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 import redis as redis_py
 
-from streams.kafka import topic_ids
+from streams.kafka.protocol import topic_ids
 from streams.local.redis import RedisServer
 from streams.read_model import follower, store
 from streams.read_model.follower import ReadModel
