@@ -1,5 +1,5 @@
-"""Flags, environment and TOML file, validated once and turned into `Settings`.
+"""Flags, environment and TOML file, validated once and turned into `Settings`, which are plain data.
 
-Imports `mapping` and `models.definitions`.
-Start at `load`; `schema` lists every setting.
+Imports `models.definitions` and `models.contract`; no other package of `streams`.
+Start at `load`; `schema` lists every setting, and `inputs` reads the `[[inputs]]` of the file.
 """

@@ -1,7 +1,7 @@
-"""Access rights: the least that each use of a Kafka needs, and which of them we do not have.
+"""ACLs: the minimum that each command needs, and the check which of them are missing.
 
-Kafka's authorizer implies `DESCRIBE` by `READ`, `WRITE` or `DELETE`, and what writes to any topic may write
-idempotently: neither has to be granted.
+Kafka's authorizer implies `DESCRIBE` by `READ`, `WRITE` or `DELETE`, and idempotent writes by `WRITE` on any
+topic: neither has to be granted.
 """
 
 import asyncio
@@ -25,23 +25,23 @@ from streams.kafka.topics import DEAD_LETTERS, DERIVED, INPUTS, Names, Topic, en
 Resource = Literal["topic", "group", "transactional-id"]
 Operation = Literal["READ", "WRITE", "CREATE", "DELETE", "DESCRIBE", "DESCRIBE_CONFIGS"]
 
-#: Coordinators are of two types to Kafka's protocol; who may not see a name is not told its coordinator.
+#: Type of a resource's coordinator in Kafka's protocol. Without access, Kafka names no coordinator.
 _COORDINATED: Final[dict[str, int]] = {"group": 0, "transactional-id": 1}
 
 
 _DOCTOR: Final = "`retention doctor --setup commands` prints the ACLs that grant it"
-#: To Kafka's ACLs, every resource of a type.
+#: In ACLs, every resource of a type.
 _EVERY: Final = "*"
 
 
 class AclRequirement(Struct, frozen=True, order=True):
-    """One resource, and what is to be done with it.
+    """Operations that are needed on a resource.
 
     Attributes:
-        resource: its type.
-        name: its very name; or how the names begin of all that are meant.
-        operations: what is done.
-        prefixed: whether the name is a beginning.
+        resource: type of the resource.
+        name: name of the resource, or prefix of several names.
+        operations: needed operations.
+        prefixed: whether `name` is a prefix.
     """
 
     resource: Resource
@@ -54,12 +54,12 @@ class AclRequirement(Struct, frozen=True, order=True):
 
     @property
     def exact(self) -> bool:
-        """Whether it is of one resource, whose name is known."""
+        """Whether the requirement names one resource."""
         return not self.prefixed and self.name != _EVERY
 
 
 def worker_acls(settings: Settings) -> list[AclRequirement]:
-    """What a worker does: without any of these it does not start."""
+    """Return the ACLs of a worker. It does not start if one is missing."""
     return [
         *_on_topics(
             required(settings.group, settings.partitions, settings.inputs.named()),
@@ -72,37 +72,37 @@ def worker_acls(settings: Settings) -> list[AclRequirement]:
 
 
 def pattern_acl(pattern: str) -> AclRequirement:
-    """What reads the inputs that a regular expression finds: Kafka's ACLs know but how a name begins."""
+    """Return the ACL for the inputs of a regular expression. Kafka's ACLs have prefixes only."""
     plain = re.match(r"(?:[\w-]|\\\.)*(?![*+?{])(?<!\\)", pattern, re.ASCII)
     beginning = plain[0].replace("\\.", ".") if plain and "|" not in pattern else ""
     return AclRequirement("topic", beginning or _EVERY, ("READ",), prefixed=bool(beginning))
 
 
 def reader_acls(topics: Iterable[str]) -> list[AclRequirement]:
-    """What reads inputs that were found."""
+    """Return the ACLs for reading topics."""
     return [AclRequirement("topic", name, ("READ",)) for name in topics]
 
 
 def producer_acls(settings: Settings) -> list[AclRequirement]:
-    """What sends events: `load`, `simulate`."""
+    """Return the ACLs of commands that send events: `load`, `simulate`."""
     return _on_topics(
-        [Topic(name, settings.partitions, access=("WRITE",)) for name in _sent_to(settings)],
+        [Topic(name, settings.partitions, access=("WRITE",)) for name in _contract_inputs(settings)],
         create=settings.create_topics,
     )
 
 
-def _sent_to(settings: Settings) -> list[str]:
-    """Give the contract's topics that workers read as such: events that are sent elsewhere would be lost."""
+def _contract_inputs(settings: Settings) -> list[str]:
+    """Return the contract's topics that workers read without a mapping: no other topic takes its events."""
     return [topic for topic, kind in INPUTS.items() if settings.inputs.kind(topic) == kind]
 
 
 def redrive_acls(settings: Settings) -> list[AclRequirement]:
-    """What puts mended records back where they came from: `dead-letters redrive`."""
+    """Return the ACLs of `dead-letters redrive`, which sends records to their inputs."""
     return [AclRequirement("topic", name, ("WRITE",)) for name in settings.inputs.named()]
 
 
 def operator_acls(settings: Settings) -> list[AclRequirement]:
-    """What looks and changes nothing: `doctor`, `dead-letters list`. More than a worker's own rights."""
+    """Return the ACLs of `doctor` and `dead-letters list`, which only read, in addition to a worker's."""
     names = [topic.name for topic in required(settings.group, settings.partitions, settings.inputs.named())]
     return [
         *(AclRequirement("topic", name, ("DESCRIBE_CONFIGS",)) for name in names),
@@ -111,12 +111,12 @@ def operator_acls(settings: Settings) -> list[AclRequirement]:
 
 
 def dead_letter_reader_acls() -> list[AclRequirement]:
-    """What looks at dead letters: which of them were put back, a group of their name keeps in its offsets."""
+    """Return the ACLs for reading dead letters. The offsets of a group of their name mark redriven ones."""
     return [*reader_acls([DEAD_LETTERS]), AclRequirement("group", DEAD_LETTERS, ("READ",))]
 
 
 def erasure_acls(settings: Settings) -> list[AclRequirement]:
-    """What asks for a customer to be forgotten, and waits for it: `erase`, if an input takes the event."""
+    """Return the ACLs of `erase`; none if no input accepts its event."""
     names = Names(settings.group)
     asked = next((topic for topic, one in settings.inputs.named().items() if one.kind == "customers"), None)
     if asked is None:
@@ -130,7 +130,7 @@ def erasure_acls(settings: Settings) -> list[AclRequirement]:
 
 
 def reset_acls(settings: Settings) -> list[AclRequirement]:
-    """What starts again: `reset`."""
+    """Return the ACLs of `reset`."""
     names = (*Names(settings.group).internal, *DERIVED)
     return [
         *(AclRequirement("topic", name, ("DELETE",)) for name in names),
@@ -139,7 +139,7 @@ def reset_acls(settings: Settings) -> list[AclRequirement]:
 
 
 def _on_topics(topics: Iterable[Topic], *, create: bool) -> list[AclRequirement]:
-    """Whatever is done with topics, and to make those that are not somebody else's."""
+    """Return the ACLs for the access to topics, and with `create` for creating internal ones."""
     more: tuple[Operation, ...] = ("CREATE",) if create else ()
     return [
         AclRequirement("topic", topic.name, (*topic.access, *(() if topic.given else more)))
@@ -148,14 +148,14 @@ def _on_topics(topics: Iterable[Topic], *, create: bool) -> list[AclRequirement]
 
 
 def _transactional_ids(settings: Settings) -> Iterator[str]:
-    """Each by itself: a prefix would take in those of another group whose name begins with this one's."""
+    """Return each id. A prefix would cover the ids of another group whose name begins with this one's."""
     return (f"{settings.group}-{number}" for number in range(settings.partitions))
 
 
 async def missing(client: AIOKafkaAdminClient, rights: Sequence[AclRequirement]) -> list[AclRequirement]:
-    """Give what Kafka would refuse, of what it tells: an old or another Kafka may not tell everything.
+    """Return the requirements that Kafka would reject, as far as it reports them; an old Kafka does not.
 
-    `CREATE` is asked only of topics that are not there, and nothing of what has no name yet.
+    `CREATE` is checked only for missing topics; prefixes are not checked.
     """
     on_topics = [right for right in rights if right.resource == "topic" and right.exact]
     allowed = await authorized_operations(client, sorted({right.name for right in on_topics}))
@@ -181,16 +181,16 @@ async def _visible(client: AIOKafkaAdminClient, right: AclRequirement) -> bool:
         await client.find_coordinator(right.name, _COORDINATED[right.resource])
     except (GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed):
         return False
-    except KafkaError:  # it has no coordinator yet, or not at the moment: no matter of rights
+    except KafkaError:  # no coordinator at the moment, for a reason other than ACLs
         return True
     return True
 
 
 async def require(client: AIOKafkaAdminClient, rights: Sequence[AclRequirement]) -> None:
-    """Go on only with all these rights.
+    """Check ACLs.
 
     Raises:
-        AccessDenied: some are missing; all of them are named.
+        AccessDenied: some are missing; the message names all of them.
     """
     found = await missing(client, rights)
     if found:
@@ -198,14 +198,14 @@ async def require(client: AIOKafkaAdminClient, rights: Sequence[AclRequirement])
 
 
 async def inputs(client: AIOKafkaAdminClient, settings: Settings) -> dict[str, int]:
-    """Give the contract's topics' partition counts to who is about to send events; missing ones are made.
+    """Return contract topic -> partition count, for commands that send events. Missing topics are created.
 
-    Those that no worker of these settings would read are left out.
+    Topics that no worker with these settings reads are left out.
 
     Raises:
-        AccessDenied: events may not be sent there.
-        TopicsMissing: there are some, and they are not to be created.
+        AccessDenied: Kafka does not allow sending to one of them.
+        TopicsMissing: topics are missing and may not be created.
     """
     await require(client, producer_acls(settings))
-    wanted = [Topic(name, settings.partitions) for name in _sent_to(settings)]
+    wanted = [Topic(name, settings.partitions) for name in _contract_inputs(settings)]
     return await ensure(client, wanted, replication=settings.replication, create=settings.create_topics)

@@ -1,4 +1,4 @@
-"""What commands ask of a Kafka beside its records: is it there, who is in the group, what is to go."""
+"""Administrative requests to Kafka: connect, describe and delete groups, delete topics."""
 
 import asyncio
 import logging
@@ -28,30 +28,30 @@ from streams.errors import AccessDenied, BrokerUnavailable, GroupActive, Retenti
 from streams.kafka import connection_diagnosis
 from streams.kafka.aiokafka_patches.rejected_tokens import install_rejected_tokens
 
-#: Long enough for a broker over a slow line; who typed a wrong address does not want to wait for more.
+#: Long enough for a broker over a slow line, short enough for a mistyped address.
 CONNECT_MS = 8_000
 ASK_DOCTOR = "`retention doctor` says which rights are missing"
-#: What is refused for want of an access right, and will be refused again.
+#: Errors of missing ACLs: a retry fails in the same way.
 AUTHORISATION_ERRORS = (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
 )
-#: TLS is closed by both sides, and aiokafka does not wait for that of its first connection.
-_GOODBYE_SECONDS = 0.1
-_PATIENCE_SECONDS = 30.0
+#: Both sides close TLS, and aiokafka does not wait for the close of its first connection.
+_TLS_CLOSE_SECONDS = 0.1
+_TIMEOUT_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
 
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Give an admin client that is connected.
+    """Yield a connected admin client.
 
     Raises:
-        BrokerUnavailable: nobody answers at the bootstrap servers, or not as Kafka does.
-        AccessDenied: Kafka answers, and there is no agreement on TLS or SASL, or on who this is.
-        RetentionError: on leaving, for what Kafka refused inside.
+        BrokerUnavailable: no bootstrap server responds as Kafka.
+        AccessDenied: Kafka rejects TLS, SASL or the credentials.
+        RetentionError: on exit, for a request that Kafka rejected inside the context.
     """
     # Every program of the project connects here before it makes another client.
     install_rejected_tokens()
@@ -75,21 +75,21 @@ async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     finally:
         await admin.close()
         if settings.connection.tls:
-            await asyncio.sleep(_GOODBYE_SECONDS)
+            await asyncio.sleep(_TLS_CLOSE_SECONDS)
 
 
 async def _why(settings: Settings, error: Exception) -> RetentionError:
-    """Find out why nobody answers: aiokafka logs the reason of each attempt, and raises another one."""
+    """Return the cause of a failed connection. aiokafka only logs it, and raises another error."""
     if isinstance(error, KafkaConnectionError) and (refused := await connection_diagnosis.diagnose(settings)):
         return refused
-    # That nobody answers is what the message says already.
+    # The message of `BrokerUnavailable` already covers these errors.
     reason = "" if isinstance(error, KafkaConnectionError | TimeoutError) else str(error)
     return BrokerUnavailable(settings.broker, reason)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep aiokafka from logging each attempt with a traceback: the error that is raised says it once."""
+    """Suppress aiokafka's log of each attempt, with its traceback: the raised error holds the reason."""
     log = logging.getLogger("aiokafka")
     before = log.level
     log.setLevel(logging.CRITICAL)
@@ -100,13 +100,13 @@ def _quiet() -> Iterator[None]:
 
 
 async def coordinator(admin: AIOKafkaAdminClient, group: str) -> int:
-    """Give the broker that looks after a group. The first question to a new Kafka makes it think for a while.
+    """Return the id of a group's coordinator. A new Kafka needs some seconds for the first request.
 
     Raises:
-        RetentionError: it has none to tell.
+        RetentionError: Kafka names no coordinator within 30 s.
     """
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             while True:
                 try:
                     return int(await admin.find_coordinator(group))
@@ -119,21 +119,24 @@ async def coordinator(admin: AIOKafkaAdminClient, group: str) -> int:
 
 
 async def group_members(admin: AIOKafkaAdminClient, group: str) -> tuple[str, list[str]]:
-    """Give a group's state (Stable, Empty, Dead, ...) and the hosts of its members."""
+    """Return a group's state (Stable, Empty, Dead, …) and the hosts of its members."""
     [response] = await admin.describe_consumer_groups([group], await coordinator(admin, group))
     [described] = response.to_object()["groups"]
     return described["state"], [member["client_host"].lstrip("/") for member in described["members"]]
 
 
 async def delete_group(admin: AIOKafkaAdminClient, group: str) -> bool:
-    """Delete a group with its committed offsets; False: there was none.
+    """Delete a group with its committed offsets.
+
+    Returns:
+        whether the group existed.
 
     Raises:
-        GroupActive: it has members.
-        RetentionError: Kafka refuses.
+        GroupActive: the group has members.
+        RetentionError: Kafka rejects the request.
     """
     node = await coordinator(admin, group)
-    # aiokafka knows the request and has no method for it.
+    # aiokafka has the request, but no method for it.
     response: Any = await admin._send_request(DeleteGroupsRequest([group]), node)  # noqa: SLF001
     [(_, code)] = response.results
     error = for_code(code)
@@ -147,10 +150,13 @@ async def delete_group(admin: AIOKafkaAdminClient, group: str) -> bool:
 
 
 async def delete_topics(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> list[str]:
-    """Delete those of `topics` that exist, wait until they are gone, and give their names.
+    """Delete topics, and wait until they are deleted.
+
+    Returns:
+        names of the topics that existed.
 
     Raises:
-        RetentionError: Kafka refuses, or takes too long.
+        RetentionError: Kafka rejects the request, or takes longer than 30 s.
     """
     existing = [topic for topic in topics if topic in set(await admin.list_topics())]
     if not existing:
@@ -160,8 +166,8 @@ async def delete_topics(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> li
         if code and for_code(code) is not UnknownTopicOrPartitionError:
             raise RetentionError(f"topic {topic} cannot be deleted: {for_code(code).__name__}")
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while set(existing) & set(await admin.list_topics()):  # noqa: ASYNC110 - Kafka tells nobody
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            while set(existing) & set(await admin.list_topics()):  # noqa: ASYNC110 - Kafka sends no notification
                 await asyncio.sleep(_POLL_SECONDS)
     except TimeoutError:
         raise RetentionError(f"the topics {', '.join(existing)} are still there; try again") from None

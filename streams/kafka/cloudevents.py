@@ -1,8 +1,7 @@
 """CloudEvents in Kafka records: read in both modes, written in binary mode (docs/topics.md, "CloudEvents").
 
-In binary mode, the attributes are headers (`ce_id`) and the value is the data. In structured mode, the value is
-the complete event, as JSON. `models.contract.events` detects structured events by their `specversion` too,
-without a header.
+In binary mode, the attributes are headers (`ce_id`) and the value is the data. In structured mode, the value
+is the complete event, as JSON. `models.contract.events` detects structured events by their `specversion` too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,27 +24,27 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Record(Protocol):
-    """A record as it was read, or a dead letter."""
+    """A consumed record, or a dead letter."""
 
     @property
     def value(self) -> bytes | None:
-        """As it was."""
+        """Value of the record, unchanged."""
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]:
-        """As they were, of any name, twice perhaps."""
+        """Headers of the record, unchanged; names may repeat."""
 
 
 def unwrap(record: Record) -> bytes | None:
-    """Give the event that a record's value is or holds, for `models.contract.decoding.decode`.
+    """Return the event in a record, for `models.contract.decoding.decode`.
 
-    A record without headers, the common case, is as it was: callers may spare themselves the call.
+    The value of a record without headers, the common case, is the event: callers may skip the call.
 
     Raises:
-        EventError: `invalid_field` or `not_json`: the record is a CloudEvent that cannot be read.
+        EventError: `invalid_field` or `not_json`: the record is an invalid CloudEvent.
     """
     value = record.value
-    # What is empty or too large is for the decoder to refuse.
+    # The decoder rejects values that are empty or too large.
     if not record.headers or not value or len(value) > MAX_BYTES:
         return value
     given = dict(record.headers)
@@ -63,7 +62,7 @@ def unwrap(record: Record) -> bytes | None:
 
 @lru_cache(maxsize=256)
 def _form(content_type: bytes) -> str | None:
-    """Give what follows `application/cloudevents`, such as `+json`; None: it is another media type."""
+    """Return the suffix of `application/cloudevents`, such as `+json`; None for another media type."""
     media_type = content_type.decode(errors="replace").partition(";")[0].strip().lower()
     return media_type.removeprefix(_STRUCTURED) if media_type.startswith(_STRUCTURED) else None
 
@@ -74,7 +73,7 @@ def _structured(value: bytes, form: str) -> bytes:
     try:
         fields = cloudevents.decode_members(value)
     except (ValueError, RecursionError):
-        return value  # the decoder says why it is refused
+        return value  # the decoder reports the error
     return cloudevents.unwrap(fields) if cloudevents.is_envelope(fields) else value
 
 
@@ -91,14 +90,14 @@ def _text(given: Mapping[str, bytes | None], name: str) -> str:
 
 
 def headers(id: str, type: str, source: str, time: int, subject: str) -> Headers:  # noqa: A002 - its names
-    """Give the headers of an output, whose value is its data.
+    """Return the headers of an output in binary mode.
 
     Args:
-        id: deterministic: the same output, made again, has the same.
-        type: what it is; names its schema too.
-        source: who says it.
-        time: when it happened, microseconds since the epoch.
-        subject: whom or what it is about.
+        id: deterministic id: an output that is emitted again has the same.
+        type: type of the event; names its schema too.
+        source: URI of the emitting group.
+        time: event time, microseconds since the epoch.
+        subject: id of the customer or ticket.
     """
     return [
         *_constant(type, source),
@@ -119,16 +118,16 @@ def _constant(event_type: str, source: str) -> Headers:
     ]
 
 
-@lru_cache(maxsize=4096)  # a transaction's outputs have few times between them
+@lru_cache(maxsize=4096)  # the outputs of a transaction have few distinct times
 def _time(time: int) -> bytes:
     return rfc3339(time).encode()
 
 
 def schema_id(event_type: str, version: int = 1) -> str:
-    """Give the URI of a type's schema: `$id` in `schemas/`, `dataschema` in an output."""
+    """Return the URI of a type's schema: `$id` in `schemas/`, `dataschema` in an output."""
     return f"urn:retention:v{version}:{event_type}"
 
 
 def rfc3339(time: int) -> str:
-    """Write microseconds since the epoch as RFC 3339 in UTC, with no more digits than there is need."""
+    """Return microseconds since the epoch as RFC 3339 text in UTC, without trailing zeros."""
     return (_EPOCH + timedelta(microseconds=time)).isoformat().replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Reading a compacted topic partition to its end, in bulk."""
+"""Bulk reads of compacted topics, from the beginning to the current end."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
@@ -11,16 +11,16 @@ _BATCH = 5000
 async def read_to_end(
     client_options: Mapping[str, Any], partitions: list[TopicPartition]
 ) -> AsyncGenerator[list[ConsumerRecord], None]:
-    """Yield all that `partitions` hold now, in batches.
+    """Yield the current records of partitions, in batches.
 
-    Ends where the *position* reaches the end: a transaction ends in a marker that is never delivered, and
-    compaction may have removed the last record, so a record with the last offset may never come.
+    The end is reached by the *position*: a transaction ends in a marker that is never delivered, and
+    compaction may have removed the last record, so a record with the last offset may never arrive.
     """
     consumer = AIOKafkaConsumer(
         **client_options,
         isolation_level="read_committed",
         enable_auto_commit=False,
-        auto_offset_reset="earliest",  # a position that is gone by now must not become the end
+        auto_offset_reset="earliest",  # a position that was deleted meanwhile must not become the end
         fetch_max_wait_ms=100,
     )
     try:

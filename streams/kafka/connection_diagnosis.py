@@ -1,4 +1,4 @@
-"""Why Kafka does not let us in: each bootstrap server is asked again, and what it says put into a line."""
+"""Diagnosis of a failed connection: retry each bootstrap server, and describe its error in one line."""
 
 import asyncio
 import ssl
@@ -18,47 +18,47 @@ from streams.config.oauth import TokenUnavailable
 from streams.errors import AccessDenied, RetentionError
 
 _TIMEOUT_MS: Final = 4_000
-#: TLS is closed by both sides; a loop that ends before leaves a socket open.
-_GOODBYE_SECONDS: Final = 0.5
-#: OpenSSL's numbers for a name or an address that is not in the certificate.
-_ANOTHER_NAME: Final = frozenset({62, 64})
+#: Both sides close TLS; an event loop that ends earlier leaves a socket open.
+_TLS_CLOSE_SECONDS: Final = 0.5
+#: OpenSSL's codes for a name or an address that is not in the certificate.
+_NAME_MISMATCH: Final = frozenset({62, 64})
 
 
 async def diagnose(settings: Settings) -> RetentionError | None:
-    """Give why the first server that says anything does not let us in; None: none says anything."""
+    """Return the error of the first bootstrap server that responds; None if no server responds."""
     for server in settings.broker.split(","):
-        reason = await _ask(settings, server)
+        reason = await _connection_error(settings, server)
         if reason is not None:
             return reason
     return None
 
 
-async def _ask(settings: Settings, server: str) -> RetentionError | None:
+async def _connection_error(settings: Settings, server: str) -> RetentionError | None:
     host, _, port = server.rpartition(":")
     options: dict[str, Any] = {**settings.kafka}
     connection = AIOKafkaConnection(host.strip("[]"), int(port), request_timeout_ms=_TIMEOUT_MS, **options)
     try:
         await connection.connect()
-        # The first question that is answered only to those who have been let in.
+        # The first request that needs authentication.
         await connection.send(MetadataRequest([]))
     except TokenUnavailable as error:
         return AccessDenied(str(error.args[0]), "see the settings RETENTION_OAUTH_*")
     except (KafkaError, OSError, ValueError, EOFError) as error:
-        return _told(settings, server, error)
+        return _describe(settings, server, error)
     finally:
         closed = connection.close()
-        if connection._protocol is not None:  # noqa: SLF001 - else there was nothing, and nothing closes
-            await asyncio.wait([closed], timeout=_GOODBYE_SECONDS)
+        if connection._protocol is not None:  # noqa: SLF001 - without a connection, nothing closes
+            await asyncio.wait([closed], timeout=_TLS_CLOSE_SECONDS)
     return None
 
 
-def _told(settings: Settings, server: str, error: Exception) -> RetentionError | None:
-    """Put an error into words; None: nothing listens there, which needs none."""
+def _describe(settings: Settings, server: str, error: Exception) -> RetentionError | None:
+    """Return the described error; None if no server listens at the address."""
     cause = error.__cause__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _untrusted(server, cause)
     if isinstance(cause, ssl.SSLError):
-        return _no_agreement(settings, server, cause)
+        return _tls_mismatch(settings, server, cause)
     if isinstance(error, SaslAuthenticationFailed | UnsupportedSaslMechanismError | IllegalSaslStateError):
         return _not_authenticated(settings, server, error)
     if isinstance(cause, ConnectionResetError | EOFError | BrokenPipeError):
@@ -67,7 +67,7 @@ def _told(settings: Settings, server: str, error: Exception) -> RetentionError |
 
 
 def _untrusted(server: str, error: ssl.SSLCertVerificationError) -> AccessDenied:
-    if error.verify_code in _ANOTHER_NAME:
+    if error.verify_code in _NAME_MISMATCH:
         return AccessDenied(
             f"{server} has a certificate for another name: {error.verify_message}",
             "name the brokers in RETENTION_BROKER as their certificates do",
@@ -78,7 +78,7 @@ def _untrusted(server: str, error: ssl.SSLCertVerificationError) -> AccessDenied
     )
 
 
-def _no_agreement(settings: Settings, server: str, error: ssl.SSLError) -> AccessDenied:
+def _tls_mismatch(settings: Settings, server: str, error: ssl.SSLError) -> AccessDenied:
     reason = str(error.reason or error).lower().replace("_", " ")
     if "alert" in reason:
         return AccessDenied(f"{server} refuses our TLS: {reason}", _own_certificate(settings))
@@ -98,14 +98,14 @@ def _not_authenticated(settings: Settings, server: str, error: KafkaError) -> Ac
             "see RETENTION_SASL_MECHANISM",
         )
     if connection.sasl_mechanism == "OAUTHBEARER":
-        return AccessDenied(f"{server} refuses the token: {_said(error)}", "see Kafka's own log for why")
+        return AccessDenied(f"{server} refuses the token: {_message(error)}", "see Kafka's own log for why")
     return AccessDenied(
-        f"{server} refuses user {connection.sasl_username} by {connection.sasl_mechanism}: {_said(error)}",
+        f"{server} refuses user {connection.sasl_username} by {connection.sasl_mechanism}: {_message(error)}",
         "see RETENTION_SASL_USERNAME and RETENTION_SASL_PASSWORD",
     )
 
 
-def _said(error: KafkaError) -> str:
+def _message(error: KafkaError) -> str:
     return str(error.args[0]) if error.args else type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""Records that go out in a task's next transaction, gathered as whole Kafka record batches."""
+"""The transactional outbox: records of a task's next transaction, sent as complete record batches."""
 
 import asyncio
 from collections import defaultdict
@@ -13,34 +13,34 @@ Headers = list[tuple[str, bytes]]
 
 
 class Outgoing(NamedTuple):
-    """One record to be produced."""
+    """One record to produce."""
 
     key: bytes | None
     value: bytes | None
-    timestamp: int | None = None  #: milliseconds; None: when it is sent
-    headers: Headers = []  # noqa: RUF012 - aiokafka takes nothing but a list
+    timestamp: int | None = None  #: milliseconds since the epoch; None for the time of sending
+    headers: Headers = []  # noqa: RUF012 - aiokafka accepts only lists
 
 
 class Outbox:
-    """Records by destination, in the order in which they were put."""
+    """Records by topic and partition, each in the order of appending."""
 
     def __init__(self) -> None:
         self._records: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
 
     def __bool__(self) -> bool:
-        """Whether anything has been put since it was last emptied."""
+        """Whether the outbox holds records."""
         return bool(self._records)
 
     def __len__(self) -> int:
-        """How many records wait."""
+        """Return the number of records in the outbox."""
         return sum(map(len, self._records.values()))
 
     def to(self, topic: str, partition: int) -> list[Outgoing]:
-        """The list that takes what goes to one partition."""
+        """Return the list of one partition's records, to append to."""
         return self._records[topic, partition]
 
     def take(self) -> dict[tuple[str, int], list[Outgoing]]:
-        """Everything put so far; the box is empty again."""
+        """Return all records by (topic, partition), and empty the outbox."""
         taken, self._records = self._records, defaultdict(list)
         return taken
 
@@ -48,12 +48,16 @@ class Outbox:
 async def send(
     producer: AIOKafkaProducer, records: Iterable[tuple[tuple[str, int], Sequence[Outgoing]]]
 ) -> None:
-    """Produce `records` in bulk, and wait until the broker has them all.
+    """Produce records in bulk, and wait until the broker has acknowledged them.
 
-    A produce call a record would cost 20 us; a record appended to a batch costs 1 us.
+    A produce call for each record would cost 20 us; a record appended to a batch costs 1 us.
+
+    Args:
+        producer: started producer, in a transaction.
+        records: pairs of (topic, partition) and its records.
 
     Raises:
-        KafkaError: one could not be sent; `ProducerFenced` where another producer has the transaction.
+        KafkaError: a record could not be sent; `ProducerFenced` if another producer has taken over.
     """
     pending: list[asyncio.Future[object]] = []
     try:
@@ -62,11 +66,11 @@ async def send(
                 builder.close()
                 pending.append(await producer.send_batch(builder, topic, partition=partition))
     except IllegalOperation:
-        # The transaction has ended meanwhile: of what was sent before, something says why, as a Kafka error.
+        # The transaction has ended. The batches sent before hold the reason, as a Kafka error.
         await asyncio.gather(*pending)
         raise
     except BaseException:
-        asyncio.gather(*pending, return_exceptions=True)  # looked at, or asyncio complains of each
+        asyncio.gather(*pending, return_exceptions=True)  # retrieved, or asyncio logs each exception
         raise
     await asyncio.gather(*pending)
 

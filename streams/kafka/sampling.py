@@ -1,4 +1,4 @@
-"""A sample of a topic's records: read without a group, and nothing is changed."""
+"""Samples of a topic's records, read without a group and without side effects."""
 
 import difflib
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ _TIMEOUT_MS = 500
 
 
 async def read(settings: Settings, topic: str, count: int, *, from_earliest: bool) -> list[ConsumerRecord]:
-    """Give up to `count` records, from all partitions alike: one of each in turn.
+    """Return up to `count` records, spread evenly over all partitions, in round-robin order.
 
     Args:
-        settings: how Kafka is reached.
-        topic: its name.
-        count: at most.
-        from_earliest: the first ones that there are, instead of the last.
+        settings: connection to Kafka.
+        topic: name of the topic.
+        count: largest number of records.
+        from_earliest: whether to read the first records instead of the last.
 
     Raises:
-        RetentionError: there is no such topic, or it may not be read.
+        RetentionError: the topic does not exist, or Kafka does not allow reading it.
     """
     async with admin.connect(settings) as client:
         await acls.require(client, [AclRequirement("topic", topic, ("READ",))])
@@ -57,7 +57,7 @@ async def _read(
 async def _read_with(
     consumer: AIOKafkaConsumer, wanted: Mapping[TopicPartition, int], *, from_earliest: bool
 ) -> list[ConsumerRecord]:
-    """Read so many records of each partition, or those before its end as of now."""
+    """Return the wanted number of records of each partition, or those before its current end."""
     consumer.assign(list(wanted))
     starts, ends = await consumer.beginning_offsets(list(wanted)), await consumer.end_offsets(list(wanted))
     for tp, share in wanted.items():

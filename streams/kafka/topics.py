@@ -1,4 +1,4 @@
-"""The topics: their names, what they are made of, and the check that what exists can be trusted.
+"""The topics: names, configuration, creation, and the check of those that exist.
 
 Internal topics carry the group's name, so that several applications share one Kafka. Derived topics have the
 fixed names that other services subscribe to.
@@ -15,7 +15,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from models.contract.events import Kind
 from streams.errors import InputsMissing, PartitionsChanged, TopicsMissing
 
-#: The four topics that the business has, and `customers`: topic -> the kind of its events.
+#: Topic of the contract -> the kind of its events.
 INPUTS: Mapping[str, Kind] = {
     "orders": "orders",
     "refunds": "refunds",
@@ -28,21 +28,21 @@ CUSTOMERS = "retention.customers"
 TRANSITIONS = "retention.transitions"
 TICKET_SLAS = "retention.ticket-sla"
 ACTIONS = "retention.actions"
-#: What is derived from the inputs, and can be again.
+#: Derived topics: their content can be computed again from the inputs.
 DERIVED = (METRICS, CUSTOMERS, TRANSITIONS, TICKET_SLAS, ACTIONS)
 DEAD_LETTERS = "retention.dead-letters"
 
 _VISIBLE_POLL_SECONDS = 0.05
 _DAY_MS = 24 * 3600 * 1000
-#: What is in a topic that is not compacted is gone by then.
+#: Longest life of a record in a topic without compaction, days.
 KEPT_DAYS = 30
-#: What was replaced or deleted in a compacted topic is gone by then. Kafka compacts no segment that is still
-#: written to, which on a quiet topic would be for ever, unless it is told how long is too long.
+#: Longest life of a replaced or deleted record in a compacted topic, days. Kafka does not compact the active
+#: segment, which a quiet topic never closes, so the topics limit the compaction lag.
 COMPACTED_DAYS = 8
-#: A dead letter holds a record that may have been larger than what Kafka takes by default.
+#: A dead letter holds a record that may be larger than Kafka's default limit, bytes.
 LARGEST_RECORD = 16 << 20
-#: Dead letters have their records' timestamps, of whatever year: Kafka removes them by size, not by age,
-#: which `streams.operations.dead_letter_retention` does; and those from the future are not refused.
+#: Dead letters have the timestamps of their records, from any year. So Kafka removes them by size only, and
+#: accepts future ones; `streams.operations.dead_letter_retention` removes them by age.
 _DEAD_LETTERS_CONFIG = {
     "cleanup.policy": "delete",
     "retention.ms": "-1",
@@ -54,26 +54,26 @@ _DEAD_LETTERS_CONFIG = {
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic that a worker needs: its name, its partitions, and its configuration when it is made here."""
+    """A topic that a worker needs: its name, partition count, and configuration if a worker creates it."""
 
     name: str
     partitions: int
     config: Mapping[str, str] = field(default_factory=dict)
-    #: Whose partition count decides where a customer's state lives: it must never differ from the setting.
+    #: Whether the partition count decides which task holds a customer: then it must equal the setting.
     fixed: bool = False
-    #: Whether it is somebody else's input: it is never made here.
+    #: Whether another producer owns the topic: then a worker never creates it.
     given: bool = False
-    #: What a worker does with it; `DELETE` is of records.
+    #: Operations of a worker; `DELETE` means records.
     access: tuple[Literal["READ", "WRITE", "DELETE"], ...] = ("READ", "WRITE")
 
 
 def _compacted(**extra: str) -> dict[str, str]:
-    lag = str((COMPACTED_DAYS - 1) * _DAY_MS)  # it may take the cleaner a while, too
+    lag = str((COMPACTED_DAYS - 1) * _DAY_MS)  # the cleaner needs time, too
     return {"cleanup.policy": "compact", "max.compaction.lag.ms": lag, **extra}
 
 
 def _kept(days: float, **extra: str) -> dict[str, str]:
-    """Keep records for so long at most: Kafka removes whole segments, by their last record."""
+    """Return the configuration for a longest life of records. Kafka removes segments by their last record."""
     segment = min(_DAY_MS, int(days * _DAY_MS) // 2)
     retention = int(days * _DAY_MS) - segment
     return {
@@ -92,42 +92,42 @@ class Names:
 
     @property
     def facts(self) -> str:
-        """Facts on their way to the task of their customer."""
+        """The repartition topic: facts for the task of their customer."""
         return f"{self.group}-facts"
 
     @property
     def ticks(self) -> str:
-        """The roll-up's question to each task: your values, at this `now`."""
+        """The topic of evaluation rounds: the roll-up leader requests every task's values at one `now`."""
         return f"{self.group}-ticks"
 
     @property
     def partials(self) -> str:
-        """The tasks' answers, all in one partition."""
+        """The topic of partial results, all in one partition."""
         return f"{self.group}-partials"
 
     @property
     def changelog(self) -> str:
-        """The customers table: a compacted row (or pages of one) a customer."""
+        """The changelog of the customers table: one row, or several pages, for each customer."""
         return f"{self.group}-customers-changelog"
 
     @property
     def internal(self) -> tuple[str, ...]:
-        """All of them: what a reset deletes."""
+        """All internal topics, which `reset` deletes."""
         return (self.facts, self.ticks, self.partials, self.changelog)
 
 
 def required(group: str, partitions: int, inputs: Iterable[str] = INPUTS) -> list[Topic]:
-    """Every topic that a worker of `group` reads or writes.
+    """Return every topic that a worker reads or writes.
 
     Args:
-        group: its name.
-        partitions: of those that are made.
-        inputs: those that are named; those that a pattern finds are there.
+        group: name of the group.
+        partitions: partition count of the topics that a worker creates.
+        inputs: inputs with a name; those that match a pattern exist already.
     """
     names = Names(group)
     return [
         *(Topic(name, partitions, access=("READ",), given=name not in INPUTS) for name in inputs),
-        # Facts that were forwarded but not read yet must outlive a long stop of all workers.
+        # Forwarded facts that are not read yet must outlive a long stop of all workers.
         Topic(names.facts, partitions, _kept(KEPT_DAYS), fixed=True),
         Topic(names.ticks, partitions, _kept(1 / 24), fixed=True),
         Topic(names.partials, 1, _kept(1 / 24, **{"max.message.bytes": str(LARGEST_RECORD)}), fixed=True),
@@ -139,7 +139,7 @@ def required(group: str, partitions: int, inputs: Iterable[str] = INPUTS) -> lis
         ),
         Topic(METRICS, partitions, _compacted()),
         Topic(CUSTOMERS, partitions, _compacted()),
-        # What they say of somebody is gone after this, whoever it was.
+        # Personal data in these topics expires after this time.
         *(
             Topic(name, partitions, _kept(KEPT_DAYS), access=("WRITE",))
             for name in (TRANSITIONS, TICKET_SLAS, ACTIONS)
@@ -149,7 +149,7 @@ def required(group: str, partitions: int, inputs: Iterable[str] = INPUTS) -> lis
 
 
 def configuration(topic: Topic, replication: int) -> dict[str, str]:
-    """What a topic is made with: with replicas to spare, one may be away, and what is written is on two."""
+    """Return the configuration of a new topic. With three replicas, every write is on at least two."""
     spare = {"min.insync.replicas": "2"} if replication > 2 else {}  # noqa: PLR2004
     return {**topic.config, **spare}
 
@@ -157,11 +157,11 @@ def configuration(topic: Topic, replication: int) -> dict[str, str]:
 async def ensure(
     admin: AIOKafkaAdminClient, topics: Iterable[Topic], *, replication: int, create: bool = True
 ) -> dict[str, int]:
-    """Create what is missing, and return every topic's partition count.
+    """Create missing topics, and return topic -> partition count.
 
     Raises:
-        InputsMissing: an input of somebody else's is not there.
-        TopicsMissing: some are, and are not to be created.
+        InputsMissing: an input of another producer is missing.
+        TopicsMissing: topics are missing and may not be created.
         PartitionsChanged: an internal topic has another partition count than the setting.
     """
     wanted = {topic.name: topic for topic in topics}
@@ -173,7 +173,7 @@ async def ensure(
         raise TopicsMissing([topic.name for topic in missing])
     if missing:
         await _create(admin, missing, replication)
-        # The controller has them; a broker that lags behind would tell a consumer of no such topic.
+        # The controller has the topics; a broker that lags behind would report them missing to a consumer.
         while len(existing) < len(wanted):
             await asyncio.sleep(_VISIBLE_POLL_SECONDS)
             existing = await partition_counts(admin, wanted)
@@ -184,8 +184,8 @@ async def ensure(
 
 
 async def partition_counts(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
-    """Topic -> partition count, of those that exist."""
-    # Of all topics: to ask for one by name makes it, with the broker's defaults, where a broker allows that.
+    """Return topic -> partition count, for the topics that exist."""
+    # Describes all topics: a request by name would create the topic where a broker allows that.
     described = await admin.describe_topics()
     wanted = set(names)
     return {
@@ -204,6 +204,6 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], replication: 
     )
     for name, code, *message in response.topic_errors:
         error = for_code(code)
-        # Another worker that starts at the same moment may have been first.
+        # Another worker that starts at the same time may have created it.
         if code != 0 and error is not TopicAlreadyExistsError:
             raise error(f"topic {name} could not be created: {message}")

@@ -1,5 +1,8 @@
 """Mappings: how the records of a shop's own topics become the contract's events (docs/mapping.md).
 
-A mapping is read from TOML (`definition`), checked, and compiled once into closures (`program`) over the
-records' own form (`formats`, `sources`). `inputs` says which topics are read and by which mapping.
+A mapping is read from TOML and checked (`definition`), then compiled once into closures (`program`) over a
+representation of records (`record_access`). `reader` decodes values (`formats`, `schema_registry`) and maps
+them.
+Imports `config`.
+Start at `mappings`.
 """

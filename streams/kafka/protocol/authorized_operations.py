@@ -1,4 +1,4 @@
-"""What one may do with topics, asked of Kafka itself: a request that aiokafka has in older versions only.
+"""The operations that Kafka allows on topics: a version of `Metadata` that aiokafka does not have.
 
 See Kafka's protocol, `Metadata` version 8: https://kafka.apache.org/protocol#The_Messages_Metadata.
 """
@@ -12,7 +12,7 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Int16, Int32, Schema, String
 from msgspec import Struct
 
-#: The codes of Kafka's AclOperation: each one's bit is set where it is allowed.
+#: Operation -> its code in Kafka's AclOperation, the number of its bit.
 _OPERATIONS: Final = {
     "READ": 3,
     "WRITE": 4,
@@ -23,8 +23,8 @@ _OPERATIONS: Final = {
     "DESCRIBE_CONFIGS": 10,
     "ALTER_CONFIGS": 11,
 }
-#: In place of the bits, where a Kafka does not tell.
-_UNTOLD: Final = -(1 << 31)
+#: Value in place of the bits if the Kafka does not report them.
+_NOT_REPORTED: Final = -(1 << 31)
 
 
 class _Response(Response):  # type: ignore[misc] # aiokafka is not typed
@@ -82,15 +82,15 @@ class _Metadata(Request[_RequestStruct]):  # type: ignore[misc] # aiokafka is no
         self._topics = topics
 
     def build(self, request_struct_class: type[_RequestStruct]) -> _RequestStruct:
-        return request_struct_class(self._topics, False, False, True)  # nothing is made by asking
+        return request_struct_class(self._topics, False, False, True)  # creates no topic
 
 
 class Allowed(Struct, frozen=True):
-    """What one may do with a topic.
+    """The allowed operations of a topic.
 
     Attributes:
-        exists: whether it is there; unknown (true) where it may not even be seen.
-        operations: their names; None: this Kafka does not tell.
+        exists: whether the topic exists; true also if it may not be described.
+        operations: names of the allowed operations; None if this Kafka does not report them.
     """
 
     exists: bool
@@ -98,7 +98,7 @@ class Allowed(Struct, frozen=True):
 
 
 async def authorized_operations(client: AIOKafkaAdminClient, topics: Sequence[str]) -> dict[str, Allowed]:
-    """Topic -> what one may do with it, whether it exists or not. Nothing is made by asking."""
+    """Return topic -> its allowed operations, for existing and missing topics. No topic is created."""
     try:
         response: Any = await client._send_request(_Metadata(list(topics)))  # noqa: SLF001 - see above
     except NotImplementedError:  # a Kafka before 2.3
@@ -112,5 +112,7 @@ def _allowed(topic: dict[str, Any]) -> Allowed:
     bits = topic["authorized_operations"]
     return Allowed(
         exists=topic["error_code"] != UnknownTopicOrPartitionError.errno,
-        operations=None if bits == _UNTOLD else [n for n, code in _OPERATIONS.items() if bits >> code & 1],
+        operations=None
+        if bits == _NOT_REPORTED
+        else [n for n, code in _OPERATIONS.items() if bits >> code & 1],
     )

@@ -1,6 +1,6 @@
-"""What tells a topic from another of its name: the id that Kafka gives to each as it is made.
+"""The ids of topics. A topic that is deleted and created again has the same name and another id.
 
-aiokafka knows Metadata up to version 5; the id came with 10 (KIP-516).
+aiokafka has Metadata up to version 5; version 10 added the id (KIP-516).
 """
 
 import uuid
@@ -102,16 +102,16 @@ class _Request(Request[_Struct]):  # type: ignore[misc] # as above
 
 
 async def topic_ids(consumer: AIOKafkaConsumer, names: Iterable[str]) -> dict[str, str]:
-    """Give the ids of those topics that exist: a topic that is deleted and made again has another.
+    """Return topic -> its id, in hexadecimal, for the topics that exist.
 
     Args:
-        consumer: started; whose connection is used.
-        names: of the topics.
+        consumer: started consumer, whose connection is used.
+        names: names of the topics.
 
     Raises:
-        KafkaError: no broker answers.
+        KafkaError: no broker responds.
     """
-    client = consumer._client  # noqa: SLF001 - a consumer has no public way to ask this
+    client = consumer._client  # noqa: SLF001 - a consumer has no public method for it
     response = await client.send(client.get_random_node(), _Request(names))
     return {
         topic["name"]: topic["topic_id"].hex
