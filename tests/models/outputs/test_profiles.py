@@ -27,7 +27,7 @@ def test_opened_ticket_changes_the_profile():
     assert [profile.open_tickets for profile in scenario.profiles()] == [1]
 
 
-def test_contact_alone_makes_no_profile():
+def test_contacted_customer_without_events_has_no_profile():
     scenario = Scenario()
     scenario.record("customer.contacted", NOW, action_id="newsletter")
     assert scenario.profiles() == []

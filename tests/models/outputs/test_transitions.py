@@ -17,7 +17,7 @@ def test_first_order_makes_a_new_customer():
     assert transitions(scenario) == []
 
 
-def test_passing_time_causes_a_transition_without_event():
+def test_passing_time_brings_a_transition_without_event():
     scenario = Scenario()
     scenario.order(NOW, "o")
     transitions(scenario)
