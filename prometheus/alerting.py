@@ -1,4 +1,4 @@
-"""What an alert is here: an expression, whom it is for, what it says, and where it sends its reader."""
+"""Alerting rules: expression, team, text and links."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +47,7 @@ class Alert:
     suspect: bool = False
 
     def rule(self) -> dict[str, Any]:
-        """The rule as Prometheus reads it."""
+        """Return the rule in Prometheus' format."""
         labels = {"severity": self.severity, "team": self.team}
         if self.suspect:
             labels["numbers"] = "suspect"
@@ -66,10 +66,10 @@ class Alert:
 
 
 def trusted(condition: str) -> str:
-    """The condition, and only while the numbers are fresh and complete: a stalled consumer is not churn."""
+    """Return the condition, limited to fresh and complete numbers: a stalled consumer is not churn."""
     return f"(\n{condition}\n)\n{IF_TRUSTED}"
 
 
 def rising(now: str, then: str, factor: float, least: float) -> str:
-    """More than `factor` times what it was, and by more than `least`."""
+    """Return the condition that a value exceeds an earlier one by a factor, and by at least `least`."""
     return f"{now} > {factor:g} * {then}\nand {now} - {then} > {least:g}"

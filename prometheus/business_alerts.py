@@ -11,7 +11,7 @@ SLA = "{{ reReplaceAll `_` ` ` $labels.sla }}"
 
 
 def alerts() -> list[Alert]:
-    """All of them."""
+    """Return all alerts about the shop."""
     return [*_churn(), _nps(), _refunds(), _carts(), _payments(), _deliveries(), *_budgets(), _breaches()]
 
 
@@ -35,7 +35,7 @@ def _churn() -> list[Alert]:
             team="commerce",
             summary="More customers are leaving than before",
             description="{{ $value | humanizePercentage }} of the customers of the previous "
-            "{{ $labels.window }} did not order in the last: "
+            "{{ $labels.window }} did not order in the last {{ $labels.window }}: "
             "clearly more than a week or four weeks before, and more than the season explains.",
             dashboard="promises and causes",
             variables=WINDOW_VARIABLE,
@@ -48,7 +48,8 @@ def _churn() -> list[Alert]:
             team="commerce",
             summary="Churn is above its ceiling",
             description="{{ $value | humanizePercentage }} of the customers of the previous "
-            "{{ $labels.window }} did not order in the last: more than this shop may ever lose.",
+            "{{ $labels.window }} did not order in the last {{ $labels.window }}: "
+            "more than the shop's absolute limit.",
             dashboard="retention",
             variables=WINDOW_VARIABLE,
         ),
@@ -109,7 +110,7 @@ def _carts() -> Alert:
         severity="warning",
         team="commerce",
         summary="More carts are abandoned than a week ago",
-        description="{{ $value | humanizePercentage }} of the carts of {{ $labels.window }} were left, "
+        description="{{ $value | humanizePercentage }} of the carts of {{ $labels.window }} were abandoned, "
         f"over {carts['rise_factor']:g} times the share of a week before.",
         dashboard="promises and causes",
         variables=WINDOW_VARIABLE,
@@ -178,7 +179,7 @@ def _enough(sla: str, window: str) -> str:
 
 
 def _either(sla: str, pairs: list[Pair]) -> str:
-    """Burning in a long window, and (given a rate) still so in a short one; one alert for all pairs."""
+    """Return the condition that the budget burns in a long window and, given a rate, still in a short one."""
     parts = []
     for long, rate, short, short_rate in pairs:
         still = "" if short_rate is None else f"\nand ignoring (window) {_burn(sla, short, short_rate)}"
@@ -189,7 +190,7 @@ def _either(sla: str, pairs: list[Pair]) -> str:
 
 def _budget_fast(sla: str, name: str) -> Alert:
     slo, words = T["slo"], sla.replace("_", " ")
-    # No window is shorter than the hour, which slides by the minute: it is long and short window in one.
+    # The hour, which slides by the minute, is the shortest window: it serves as long and short window.
     pairs: list[Pair] = [
         ("1h", slo["fast_hour"], "1h", None),
         ("24h", slo["fast_day"], "1h", slo["fast_day"]),
@@ -200,9 +201,9 @@ def _budget_fast(sla: str, name: str) -> Alert:
         hold=slo["fast_for"],
         severity="critical",
         team="support",
-        summary=f"The {words} target is being missed so often that the month's budget goes within days",
+        summary=f"The {words} target is missed so often that the month's budget will be gone within days",
         description=f"The error budget of {words} burns {BURN} times as fast as it may; "
-        f"{slo['objective'][sla]:.0%} of the tickets shall be within the target.",
+        f"{slo['objective'][sla]:.0%} of the tickets must be within the target.",
         dashboard="support now",
     )
 
@@ -219,7 +220,7 @@ def _budget_slow(sla: str, name: str) -> Alert:
         team="support",
         summary=f"The {words} target is missed more often than the month's budget allows",
         description=f"The error budget of {words} burns {BURN} times as fast as it may, "
-        f"for days; {slo['objective'][sla]:.0%} of the tickets shall be within the target.",
+        f"for days; {slo['objective'][sla]:.0%} of the tickets must be within the target.",
         dashboard="response times",
     )
 

@@ -1,4 +1,4 @@
-"""Writes the rules and the runbook's page from thresholds.toml and docs/runbook.md.
+"""Write the rules and the runbook's page from thresholds.toml and docs/runbook.md.
 
 Run: python -m prometheus.generate
 """
@@ -26,7 +26,7 @@ pre{{overflow-x:auto}} :target{{background:#fd08}}</style></head>
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style for expressions of several lines: they are read by people at night."""
+    """Represent expressions of several lines in block style, which is easier to read."""
 
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
@@ -37,7 +37,7 @@ _Dumper.add_representer(str, _text)
 
 
 def files() -> dict[Path, str]:
-    """Every generated file and its content."""
+    """Return every generated file with its content."""
     recorded = _group("retention-recording", recording.rules())
     business = _group("retention-business", [alert.rule() for alert in business_alerts.alerts()])
     pipeline = _group("retention-pipeline", [alert.rule() for alert in pipeline_alerts.alerts()])
@@ -49,7 +49,7 @@ def files() -> dict[Path, str]:
 
 
 def page(markdown: str) -> str:
-    """The runbook as one HTML page, each heading with the anchor that the alerts link to."""
+    """Return the runbook as one HTML page, each heading with the anchor that the alerts link to."""
     reader = MarkdownIt("commonmark").enable("table")
     tokens = reader.parse(markdown)
     for opening, inline in pairwise(tokens):

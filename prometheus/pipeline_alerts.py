@@ -9,7 +9,7 @@ AS_OF = held("retention_as_of_timestamp_seconds")
 
 
 def alerts() -> list[Alert]:
-    """All of them."""
+    """Return all alerts about the pipeline."""
     return [
         _no_rollup_owner(),
         _numbers_stale(),
@@ -29,8 +29,8 @@ def _no_rollup_owner() -> Alert:
         severity="critical",
         team="platform",
         summary="No worker publishes the numbers",
-        description="No worker has exported the business series for minutes: none runs, none can be scraped, "
-        "or none owns the roll-up.",
+        description="No worker has exported the business series for minutes: no worker runs, no worker can "
+        "be scraped, or no worker owns the roll-up.",
         dashboard="pipeline",
         suspect=True,
     )
@@ -43,7 +43,7 @@ def _numbers_stale() -> Alert:
         hold=P["stale_for"],
         severity="critical",
         team="platform",
-        summary="The numbers stand still",
+        summary="The numbers are stale",
         description="The published numbers are {{ $value | humanizeDuration }} old: the last complete ones. "
         "A partition has no owner, or a worker is not caught up.",
         dashboard="pipeline",
@@ -55,7 +55,7 @@ def _worker_gone() -> Alert:
     up = "job:retention_workers:up"
     return Alert(
         name="RetentionWorkerGone",
-        # Discovery may forget the dead one (then the count falls) or keep it (then up is 0).
+        # Discovery may drop the dead worker (the count falls) or keep it (up is 0).
         expr=f'max_over_time({up}[1h]) - {up} > 0\nor\ncount by (job) (up{{job="{JOB}"}} == 0) > 0',
         hold=P["gone_for"],
         severity="warning",
@@ -88,7 +88,7 @@ def _source_silent() -> Alert:
     few = f"* 1800 <= {P['silent_events']}"
     return Alert(
         name="RetentionSourceSilent",
-        # Shops have nights and Sundays: where as little came a day or a week before, that is why.
+        # Shops have nights and Sundays: as little a day or a week before is normal.
         expr=(
             f"{usual} * 1800 > {P['silent_events']}\nunless {now} > 0\n"
             f"unless {now} offset 1d {few}\nunless {now} offset 1w {few}\n"
@@ -117,9 +117,9 @@ def _dead_letters() -> Alert:
         hold="5m",
         severity="warning",
         team="platform",
-        summary="Events are refused: {{ $labels.reason }}",
+        summary="Events are rejected: {{ $labels.reason }}",
         description="{{ $value | humanize }} events in 15 minutes became dead letters "
-        "({{ $labels.reason }}): they are in no number until they are corrected and sent again.",
+        "({{ $labels.reason }}): they count in no number until they are corrected and sent again.",
         dashboard="pipeline",
         suspect=True,
     )
@@ -129,14 +129,14 @@ def _records_lost() -> Alert:
     lost = "retention_worker_records_lost_total"
     return Alert(
         name="RetentionRecordsLost",
-        # A counter that is born above zero has no increase: its first hour counts too.
+        # A counter that starts above zero has no increase, so its first hour counts too.
         expr=f"sum by (job, topic) (increase({lost}[1h]) > 0 or ({lost} > 0 unless {lost} offset 1h))",
         hold="0m",
         severity="critical",
         team="platform",
         summary="Records of {{ $labels.topic }} were lost before they were read",
-        description="{{ $value | humanize }} records of {{ $labels.topic }} fell to the topic's own "
-        "retention before a worker read them: the numbers miss them.",
+        description="{{ $value | humanize }} records of {{ $labels.topic }} were deleted by the topic's "
+        "own retention before a worker read them: the numbers lack them.",
         dashboard="pipeline",
         suspect=True,
     )

@@ -1,4 +1,4 @@
-"""Recording rules: the business series made fit for alerting.
+"""Recording rules: the business series in the form that alerts need.
 
 A worker may hand its series to another one at any time, and a scrape may fail. `held` bridges both: the last
 value within `scrape.hold`, whatever the instance. What is concluded also needs `job:retention:trusted`.
@@ -15,18 +15,18 @@ TRUSTED = "job:retention:trusted"
 
 
 def held(metric: str, **labels: str) -> str:
-    """The recorded series that outlives a missed scrape and a hand-over; `a|b` selects either value."""
+    """Return the recorded series that bridges a missed scrape and a hand-over; `a|b` selects either value."""
     matchers = [f'{name}{"=~" if "|" in value else "="}"{value}"' for name, value in labels.items()]
     return f"job:{metric}:held" + (f"{{{', '.join(matchers)}}}" if matchers else "")
 
 
 def before(span: str, metric: str, **labels: str) -> str:
-    """The same series `span` ago, found even if that very minute was missed."""
+    """Return the same series `span` ago, also if that minute was missed."""
     return f"last_over_time({held(metric, **labels)}[1h] offset {span})"
 
 
 def rules() -> list[dict[str, Any]]:
-    """All recording rules, in the order in which they build on each other."""
+    """Return all recording rules, in the order in which they build on each other."""
     recorded = [_record(held(metric), _hold("max", metric)) for metric in RECORDED]
     return [*recorded, *_trust(), *_expectations(), *_budgets(), *_pipeline()]
 
@@ -40,7 +40,7 @@ def _hold(worst: str, metric: str) -> str:
 
 
 def _trust() -> list[dict[str, Any]]:
-    # The smallest: while two workers disagree on being caught up, nobody is to be woken by a number.
+    # The smallest: while two workers disagree on being caught up, no number may page anyone.
     caught_up = "job:retention_caught_up:least"
     as_of = held("retention_as_of_timestamp_seconds")
     return [
@@ -53,7 +53,7 @@ def _trust() -> list[dict[str, Any]]:
 
 
 def _expectations() -> list[dict[str, Any]]:
-    # A window moves by a small part of itself in a week: what rises slowly is seen over four.
+    # A window changes only slightly in a week, so a slow rise shows over four weeks.
     return [
         _record("job:retention_churn_ratio:expected", _expected("1w", "53w")),
         _record("job:retention_churn_ratio:expected4w", _expected("4w", "56w")),
@@ -61,14 +61,14 @@ def _expectations() -> list[dict[str, Any]]:
 
 
 def _expected(span: str, span_and_year: str) -> str:
-    """Churn as it was `span` ago, bent as last year bent from then to now."""
+    """Return churn `span` ago, scaled by last year's change from then to now."""
     churn = T["churn"]
     watched = "|".join(churn["ceiling"])
     then, year, then_of_last_year = (
         before(back, "retention_churn_ratio", window=watched) for back in (span, "52w", span_and_year)
     )
     season = f"clamp({year} / {then_of_last_year} > 0, {churn['season_least']}, {churn['season_most']})"
-    # Where there is no last year, what was alone says what to expect.
+    # Without a last year, the earlier value alone is expected.
     return f"{then}\n* {season}\nor\n{then}"
 
 
