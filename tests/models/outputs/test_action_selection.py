@@ -32,11 +32,11 @@ def test_unanswered_ticket_is_acknowledged_at_a_quarter(scenario):
 
 def test_acknowledge_is_withdrawn_after_a_reply(scenario):
     scenario.record("ticket.opened", NOW - 2 * HOUR, ticket_id="t", priority="high")
-    [asked] = scenario.actions()
+    [issued] = scenario.actions()
     scenario.record("ticket.replied", NOW + 1, ticket_id="t", author="bot")
-    [taken_back] = scenario.actions(NOW + 1)
-    assert (taken_back.state, taken_back.action_id) == ("withdrawn", asked.action_id)
-    assert taken_back.id != asked.id
+    [withdrawn] = scenario.actions(NOW + 1)
+    assert (withdrawn.state, withdrawn.action_id) == ("withdrawn", issued.action_id)
+    assert withdrawn.id != issued.id
 
 
 def test_breach_is_escalated_once_until_it_is_fulfilled(scenario):
@@ -186,8 +186,8 @@ def test_weekly_cap_admits_the_two_most_important(scenario):
     for number, rating in enumerate((2, 1)):
         scenario.record("review.submitted", NOW, review_id=f"v{number}", rating=rating)
     scenario.record("survey.answered", NOW, survey="nps", score=0)
-    asked = scenario.actions()
-    assert [value.priority for value in asked] == [82, 81]
+    issued = scenario.actions()
+    assert [value.priority for value in issued] == [82, 81]
     assert scenario.actions(NOW + 6 * DAY) == []
     assert scenario.harness.next_checks["ann"] <= NOW + 7 * DAY
 
