@@ -346,12 +346,12 @@ def test_carts_are_abandoned_converted_or_recovered():
     ]  # fmt: skip
     assert parts(events, "retention_cart_abandonment_ratio", window="7d") == (2, 4)
     assert parts(events, "retention_cart_recovery_ratio", window="7d") == (1, 3)
-    outdone = [
+    superseded = [
         *cart("a", 2 * HOUR),
         order(3 * HOUR, order_id="o"),
         order(HOUR, order_id="o", cart_id="a"),
     ]
-    assert parts(outdone, "retention_cart_abandonment_ratio", window="7d") == (0, 1)
+    assert parts(superseded, "retention_cart_abandonment_ratio", window="7d") == (0, 1)
     assert value(events, "retention_checkout_seconds", window="7d", quantile="0.9") == pytest.approx(3600)
 
 

@@ -1,4 +1,4 @@
-"""What is worth doing for each customer, read naively from docs/outputs.md, "Actions"."""
+"""The actions to issue for each customer, read naively from docs/outputs.md, "Actions"."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -8,12 +8,12 @@ from tests.oracle.relations import universe
 from tests.oracle.support import Ticket, answers, tickets_of
 from tests.oracle.world import HOUR, RESOLVED, Customer, Event, World, claim, last
 
-#: For who answers tickets: neither capped nor withheld.
+#: Actions for agents, which are neither capped nor suppressed.
 OURS = ("acknowledge", "escalate")
 
 
 class Cause(NamedTuple):
-    """Why something is to be done; what is to be done for a cause has one id."""
+    """The cause of an action. All outputs about an action for one cause have one action id."""
 
     customer: str
     action: str
@@ -22,27 +22,29 @@ class Cause(NamedTuple):
 
 
 def wanted(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> set[Cause]:
-    """What is worth doing at `now`: its time has come, it still applies, and has not expired."""
+    """Return the causes of actions at `now`: they have begun, still apply, and have not expired."""
     world = World(events, now, definitions)
-    moves = transitions(events, now, definitions)
-    practice = definitions.actions
+    last_transitions = transitions(events, now, definitions)
+    action_policy = definitions.actions
     found = set()
     for customer in universe(world):
-        for action, subject, since, until in causes(world, customer, moves):
-            expires = since + practice.expiry[action] * 1_000_000 if until is None else until
-            if since <= now < expires and action not in practice.off:
+        for action, subject, since, until in candidates(world, customer, last_transitions):
+            expires = since + action_policy.expiry[action] * 1_000_000 if until is None else until
+            if since <= now < expires and action not in action_policy.off:
                 found.add(Cause(customer.name, action, subject, since))
     return found
 
 
-def causes(world: World, customer: Customer, moves: Any) -> Iterator[tuple[str, str, int, int | None]]:
-    """Action, subject, since when, and until when; None: as long as the configuration says."""
+def candidates(
+    world: World, customer: Customer, last_transitions: Any
+) -> Iterator[tuple[str, str, int, int | None]]:
+    """Yield action, subject, begin and end of each cause. None as the end: the configured expiry."""
     for ticket in tickets_of(customer):
         if ticket.status not in RESOLVED:
             yield from of_ticket(world, ticket)
     yield from of_feedback(world, customer)
     yield from of_orders(world, customer)
-    lifecycle, tier = moves[customer.name, "lifecycle"], moves[customer.name, "tier"]
+    lifecycle, tier = last_transitions[customer.name, "lifecycle"], last_transitions[customer.name, "tier"]
     if lifecycle[1] in {"at_risk", "churned"}:
         yield "win_back", customer.name, lifecycle[2], None
     ranks = ["member", *world.definitions.tiers]
@@ -51,7 +53,7 @@ def causes(world: World, customer: Customer, moves: Any) -> Iterator[tuple[str, 
 
 
 def of_ticket(world: World, ticket: Ticket) -> Iterator[tuple[str, str, int, int | None]]:
-    """Of one that is not solved or closed.
+    """Yield the causes in a ticket that is not solved or closed.
 
     "A quarter of the first-response target has gone without a public answer. Until the target." "A target was
     missed, and is not met yet."
@@ -67,14 +69,14 @@ def of_ticket(world: World, ticket: Ticket) -> Iterator[tuple[str, str, int, int
 
 
 def of_feedback(world: World, customer: Customer) -> Iterator[tuple[str, str, int, int | None]]:
-    """Of reviews and the NPS.
+    """Yield the causes in reviews and NPS answers.
 
     "The latest NPS answer is a detractor's, or a review has 2 stars or fewer." "Favours are asked only while
     no ticket is open and no review is bad."
     """
     removed = customer.about("review_id", "review.removed")
     versions = customer.about("review_id", "review.submitted").items()
-    reviews: list[Event] = [max(said, key=claim) for name, said in versions if name not in removed]
+    reviews: list[Event] = [max(texts, key=claim) for name, texts in versions if name not in removed]
     bad = [review for review in reviews if review["rating"] <= world.definitions.actions.bad_rating]
     for review in bad:
         yield "recover_service", review["review_id"], review["at"], None

@@ -1,4 +1,4 @@
-"""What is to be said of each customer, read naively: their profile, and their last transitions."""
+"""The outputs per customer, read naively: profile, last transitions and SLA decisions."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
@@ -10,21 +10,21 @@ from tests.oracle.world import HOUR, RESOLVED, YEAR, Customer, World, hour, last
 
 
 def tier(world: World, customer: Customer) -> str:
-    """The highest tier whose threshold the year's net reaches."""
+    """Return the highest tier whose threshold the net of the year reaches."""
     spent = world.net(year_of(world, customer))
     reached = [name for name, least in world.definitions.tiers.items() if spent >= least]
     return max(reached, key=world.definitions.tiers.__getitem__, default="member")
 
 
 def profiles(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> dict[str, dict[str, Any]]:
-    """Each customer's profile at `now`, but for its risk and `as_of`; times in microseconds."""
+    """Return the profile of each customer at `now`, without risk and `as_of`. Times are in microseconds."""
     world = World(events, now, definitions)
     named = named_by_others(world)
     return {customer.name: profile(world, customer, named) for customer in universe(world)}
 
 
 def profile(world: World, customer: Customer, named: set[str]) -> dict[str, Any]:
-    """One customer's; `named` by others' orders."""
+    """Return the profile of one customer; `named` are the customers that orders of others name."""
     orders, nps = customer.qualifying, last(answers(customer, "nps"))
     shared = any(world.within(event["at"], YEAR) for event in customer.of("experience.shared"))
     promoter = nps is not None and nps["score"] >= 9 and world.within(nps["at"], YEAR)
@@ -47,10 +47,10 @@ def profile(world: World, customer: Customer, named: set[str]) -> dict[str, Any]
 def transitions(
     events: Iterable[Mapping[str, Any]], now: int, definitions: Any
 ) -> dict[tuple[str, str], tuple[str | None, str, int]]:
-    """The last transition of each customer's lifecycle and tier: from, to, and when.
+    """Return the last transition of each customer's lifecycle and tier: from, to, and time.
 
-    Of the events known at `now`, those up to an instant tell what the customer was then. It changes with an
-    event, or in the hour in which an order becomes so old that it matters.
+    The events up to an instant, of those known at `now`, decide the status at that instant. It changes with
+    an event, or in the hour in which an order becomes so old that it matters.
     """
     world = World(events, now, definitions)
     found = {}
@@ -59,30 +59,30 @@ def transitions(
         limit = 24 * definitions.lifecycle_days
         ages = (limit // 2, limit, YEAR)
         times |= {(hour(event["at"]) + age) * HOUR for event in customer.of("order.placed") for age in ages}
-        course = [(time, at(world, customer, time)) for time in sorted(times) if time <= now]
+        statuses = [(time, at(world, customer, time)) for time in sorted(times) if time <= now]
         for index, what in enumerate(("lifecycle", "tier")):
             before, step = None, None
-            for time, standing in course:
-                if standing is not None and standing[index] != before:
-                    step = before, standing[index], time
-                    before = standing[index]
+            for time, status in statuses:
+                if status is not None and status[index] != before:
+                    step = before, status[index], time
+                    before = status[index]
             found[customer.name, what] = step
     return found
 
 
 def at(world: World, customer: Customer, time: int) -> tuple[str, str] | None:
-    """What the customer was at an instant, as of the events that are known now."""
+    """Return the lifecycle and tier of a customer at an instant, by the events that are known now."""
     known = customer.events[: bisect_left(customer.events, time + 1, key=lambda event: event["at"])]
     then = World([], time, world.definitions)
-    alone = Customer(customer.name, known)
-    then.customers = [alone]
-    return (state(then, alone), tier(then, alone)) if universe(then) else None
+    only_customer = Customer(customer.name, known)
+    then.customers = [only_customer]
+    return (state(then, only_customer), tier(then, only_customer)) if universe(then) else None
 
 
 def decisions(
     events: Iterable[Mapping[str, Any]], now: int, definitions: Any
 ) -> dict[tuple[str, str, str], tuple[str, int]]:
-    """What has become of each decided target: (customer, ticket, kind) -> state and instant."""
+    """Return the decided targets: (customer, ticket, kind) -> state and instant."""
     world = World(events, now, definitions)
     return {
         (customer.name, ticket.opened["ticket_id"], kind): ("breached" if breached else "fulfilled", decided)

@@ -1,10 +1,10 @@
-"""Section 4: what customers are to the shop, and what moved them."""
+"""Section 4: what customers are to the shop, and why they changed."""
 
 from tests.oracle.shop import active, is_overdue, is_rejected
 from tests.oracle.support import answers, reviews_of, tickets_of
 from tests.oracle.world import HOUR, YEAR, Customer, Expected, Order, Paragraph, World, hour, last, ratio
 
-#: What the shop did, of which nobody becomes a customer.
+#: Events of the shop's own acts, which make no customer.
 OURS = ("customer.", "action.")
 CUSTOMER_FACING = ("win_back", "recover_service", "recover_cart", "apologise_late_delivery", "ask_for_review")
 CUSTOMER_FACING += ("ask_for_referral", "reward_loyalty")
@@ -144,7 +144,7 @@ def spenders_and_senders(world: World) -> Paragraph:
         yield "retention_spender_sender_customers", labels, Expected(count)
 
 
-def met(world: World, customer: Customer) -> dict[str, list[int]]:
+def exposures_of(world: World, customer: Customer) -> dict[str, list[int]]:
     """When the customer met each exposure.
 
     "`slow_response` (a first_human_response breach, by its instant), `late_delivery` (delivered after
@@ -175,8 +175,8 @@ def exposure(world: World) -> Paragraph:
     "Of the customers in `start`: the share lost, among those who in the hours H-2W+1 ... H-W met" each, "and
     `none` of these".
     """
-    kinds = list(met(world, Customer("", [])))
-    history = {customer: met(world, customer) for customer in world.customers}
+    kinds = list(exposures_of(world, Customer("", [])))
+    history = {customer: exposures_of(world, customer) for customer in world.customers}
     for name, window in world.windows.items():
         end, start = active(world, world.hour, window), active(world, world.hour - window, window)
 

@@ -214,8 +214,8 @@ def first_response(world: World) -> Paragraph:
                 yield "retention_channel_first_response_seconds", labels, value
     for name, within in world.spans(minutes=False):
         answered = [t for t in tickets if t.response("any") is not None and within(t.response("any"))]
-        told = [ticket for ticket in answered if ticket.promises]
-        yield "retention_deadline_told_ratio", {"window": name}, ratio(len(told), len(answered))
+        with_promise = [ticket for ticket in answered if ticket.promises]
+        yield "retention_deadline_told_ratio", {"window": name}, ratio(len(with_promise), len(answered))
 
 
 def resolution(world: World) -> Paragraph:

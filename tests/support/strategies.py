@@ -90,8 +90,8 @@ def times(definitions: Definitions) -> st.SearchStrategy[int]:
     return st.one_of(near, near, near, later)
 
 
-def _ids(letter: str, count: int) -> st.SearchStrategy[str]:
-    return st.sampled_from([f"{letter}{number}" for number in range(1, count + 1)])
+def _ids(character: str, count: int) -> st.SearchStrategy[str]:
+    return st.sampled_from([f"{character}{number}" for number in range(1, count + 1)])
 
 
 AMOUNTS = st.sampled_from([0, 1, 999, 5_000, 10_000, 20_000, 50_000, 100_000])

@@ -18,8 +18,8 @@ def counts(sketches):
     ]
 
 
-def add(sketches, *points):
-    sketches.add(*(np.array(column, np.int64) for column in zip(*points, strict=True)))
+def add(sketches, *deltas):
+    sketches.add(*(np.array(column, np.int64) for column in zip(*deltas, strict=True)))
 
 
 @given(st.integers(1, YEARS_10_US))
@@ -66,14 +66,14 @@ def test_value_can_be_retracted_at_any_time():
     )
 )
 def test_counts_equal_a_naive_count_as_time_advances(steps):
-    sketches, at, points = Sketches(LENGTHS, 1), 0, []
+    sketches, at, deltas = Sketches(LENGTHS, 1), 0, []
     for forward, added in steps:
         at += forward
         sketches.advance_to(at)
         new = [(key, at - age) for age, key in added]
-        points += new
+        deltas += new
         if new:
             add(sketches, *((key, slot, 1) for key, slot in new))
         for window, length in zip(counts(sketches), LENGTHS, strict=True):
-            within = [key for key, slot in points if slot > at - length]
+            within = [key for key, slot in deltas if slot > at - length]
             assert window == {key: within.count(key) for key in within}

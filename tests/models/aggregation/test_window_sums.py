@@ -11,8 +11,8 @@ from models.aggregation.window_sums import DeltaBuffer, WindowSums, by_slot, ser
 LENGTHS = [2, 5, 9]
 
 
-def add(table, *points):
-    rows, slots, weights = (np.array(column, np.int64) for column in zip(*points, strict=True))
+def add(table, *deltas):
+    rows, slots, weights = (np.array(column, np.int64) for column in zip(*deltas, strict=True))
     table.add(rows, slots, weights)
 
 
@@ -62,37 +62,37 @@ def test_table_grows_with_its_series():
     )
 )
 def test_sums_equal_a_naive_sum_as_time_advances(steps):
-    table, at, points = WindowSums(LENGTHS, np.int32), 0, []
+    table, at, deltas = WindowSums(LENGTHS, np.int32), 0, []
     for forward, added in steps:
         at += forward
         table.advance_to(at)
         new = [(0, at - age, weight) for age, weight in added]
-        points += new
+        deltas += new
         if new:
             add(table, *new)
-        expected = [sum(w for _, slot, w in points if slot > at - length) for length in LENGTHS]
-        assert table.windows(1)[:, 0].tolist() == [*expected, sum(w for *_, w in points)]
+        expected = [sum(w for _, slot, w in deltas if slot > at - length) for length in LENGTHS]
+        assert table.windows(1)[:, 0].tolist() == [*expected, sum(w for *_, w in deltas)]
 
 
 def test_buffered_weights_stay_until_their_slot():
-    pending = DeltaBuffer()
-    pending.cells_of_weight(1).append(series_at(2) + 10)
-    pending.cells_of_weight(-1).append(series_at(2) + 12)
-    pending.cells.append(series_at(1) + 11)
-    pending.weights.append(7)
-    assert [column.tolist() for column in pending.drain(10)] == [[2], [10], [1]]
-    assert [column.tolist() for column in pending.drain(11)] == [[1], [11], [7]]
-    assert [column.tolist() for column in pending.drain(50)] == [[2], [12], [-1]]
-    assert [column.tolist() for column in pending.drain(51)] == [[], [], []]
+    buffer = DeltaBuffer()
+    buffer.cells_of_weight(1).append(series_at(2) + 10)
+    buffer.cells_of_weight(-1).append(series_at(2) + 12)
+    buffer.cells.append(series_at(1) + 11)
+    buffer.weights.append(7)
+    assert [column.tolist() for column in buffer.drain(10)] == [[2], [10], [1]]
+    assert [column.tolist() for column in buffer.drain(11)] == [[1], [11], [7]]
+    assert [column.tolist() for column in buffer.drain(50)] == [[2], [12], [-1]]
+    assert [column.tolist() for column in buffer.drain(51)] == [[], [], []]
 
 
 def test_buffered_weights_of_one_slot_are_drained_together():
-    pending = DeltaBuffer()
-    pending.cells_of_weight(1).append(series_at(0) + 5)
-    pending.drain(1)
-    pending.cells_of_weight(1).append(series_at(1) + 5)
-    pending.drain(2)
-    assert sorted(pending.drain(5)[0].tolist()) == [0, 1]
+    buffer = DeltaBuffer()
+    buffer.cells_of_weight(1).append(series_at(0) + 5)
+    buffer.drain(1)
+    buffer.cells_of_weight(1).append(series_at(1) + 5)
+    buffer.drain(2)
+    assert sorted(buffer.drain(5)[0].tolist()) == [0, 1]
 
 
 @pytest.mark.parametrize("slots", [[], [4], [4, 4], [9, 2, 9, 2, 5]])

@@ -49,8 +49,8 @@ def test_field_of_the_data_wins_over_the_envelope():
 @pytest.mark.parametrize("lacking", [{}, {"id": None, "type": None, "time": None}], ids=["absent", "null"])
 def test_field_missing_in_the_data_comes_from_the_envelope(lacking):
     data = without(ORDER, "id", "type", "time") | lacking
-    said = {"id": "e2", "type": "order.delivered", "time": "2026-02-02T00:00:00Z"}
-    assert read(data=data, **said) == decode("orders", encoded(ORDER | said))
+    envelope_fields = {"id": "e2", "type": "order.delivered", "time": "2026-02-02T00:00:00Z"}
+    assert read(data=data, **envelope_fields) == decode("orders", encoded(ORDER | envelope_fields))
 
 
 def test_other_attributes_of_the_envelope_are_ignored():

@@ -282,7 +282,7 @@ def test_invalid_unicode_is_not_json(broken):
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields", "says"),
+    ("kind", "fields", "message"),
     [
         ("orders", {}, "missing"),
         ("orders", {"type": None}, "missing"),
@@ -297,10 +297,10 @@ def test_invalid_unicode_is_not_json(broken):
     ],
     ids=str,
 )
-def test_type_that_is_unknown_or_of_another_topic_is_named(kind, fields, says):
+def test_type_that_is_unknown_or_of_another_topic_is_named(kind, fields, message):
     error = refused(fields, kind)
     assert error.reason == "unknown_type"
-    assert says in error.message
+    assert message in error.message
     assert len(error.message) < 200
 
 

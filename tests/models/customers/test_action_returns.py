@@ -69,17 +69,17 @@ def test_action_returns_of_any_history_equal_the_oracle(seed):
     """Actions arrive among the events, in whatever order; workers crash; what is old is forgotten."""
     history = random_history(seed, size=1200, customers=12)
     rng = random.Random(seed)
-    worker, told = Worker(history.definitions, history.partitions), []
+    worker, issued = Worker(history.definitions, history.partitions), []
 
     def act(customer, time):
         action, held = rng.choice(sorted(CUSTOMER_FACING)), rng.random() < 0.4
         event = {
-            "id": f"a{len(told)}",
+            "id": f"a{len(issued)}",
             "type": "action.asked",
             "time": rfc3339(time),
             "customer_id": customer,
         }
-        told.append(event | {"action": ACTIONS[action], "group": "held_out" if held else "acted"})
+        issued.append(event | {"action": ACTIONS[action], "group": "held_out" if held else "acted"})
         part = worker.partitions[zlib.crc32(customer.encode()) % len(worker.partitions)]
         part.process_one(customer, Fact("", claims.Acted(time, event["id"], action, held)))
 
@@ -96,7 +96,7 @@ def test_action_returns_of_any_history_equal_the_oracle(seed):
         delivered += step.events
         expected = {
             key: (value.numerator, value.denominator)
-            for key, value in oracle([*delivered, *told], now, history.definitions).items()
+            for key, value in oracle([*delivered, *issued], now, history.definitions).items()
             if key[0] == METRIC
         }
         results = worker.results(now)

@@ -24,7 +24,7 @@ def test_defaults_are_the_published_values():
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "message"),
     [
         ({"rates": {"USD": 1.0, "eur": 1.1}}, "rates: 'eur'"),
         ({"rates": {"USD": 1.0, "EUR": 0}}, "rates: EUR"),
@@ -52,8 +52,8 @@ def test_defaults_are_the_published_values():
     ],
     ids=str,
 )
-def test_invalid_value_is_named(changes, says):
-    with pytest.raises(ValueError, match=f"^{re.escape(says)}"):
+def test_invalid_value_is_named(changes, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         Definitions(**changes)
 
 

@@ -111,12 +111,12 @@ def test_delivery_is_late_after_the_promised_instant(shop, delivered, exposure):
     shop.order("o", NOW - 9 * DAY, promised=NOW - 8 * DAY)
     shop.say(claims.Delivered, "o", delivered)
     look = shop.look()
-    met = [
+    found = [
         name
         for name in ("none", "late_delivery")
         if look["retention_churn_by_exposure_ratio", name, "7d"].denominator
     ]
-    assert met == [exposure]
+    assert found == [exposure]
 
 
 def test_cancelled_order_is_never_overdue_but_may_be_late(shop):

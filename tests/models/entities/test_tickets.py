@@ -52,8 +52,8 @@ def test_only_public_replies_of_agents_and_bots_are_answers():
     ],
 )
 def test_bot_only_needs_a_public_reply_of_a_bot(replies, bot_only):
-    said = [Replied(20, f"r{number}", *reply) for number, reply in enumerate(replies)]
-    assert tickets.derive([Opened(10, "o", NORMAL, False, "chat"), *said]).bot_only is bot_only
+    claims_of_replies = [Replied(20, f"r{number}", *reply) for number, reply in enumerate(replies)]
+    assert tickets.derive([Opened(10, "o", NORMAL, False, "chat"), *claims_of_replies]).bot_only is bot_only
 
 
 def test_latest_promise_counts():

@@ -14,7 +14,7 @@ IDS = st.one_of(
     st.text(max_size=12),
 )
 TIMES = st.integers(0, 1 << 51)
-NOTES = st.binary(max_size=3000).map(msgspec.msgpack.encode)
+STATES = st.binary(max_size=3000).map(msgspec.msgpack.encode)
 
 
 @st.composite
@@ -50,19 +50,19 @@ def page_bytes(request, monkeypatch):
 
 
 @pytest.mark.usefixtures("page_bytes")
-@given(known=st.lists(facts(), min_size=1, max_size=30), note=NOTES)
-def test_log_is_read_back_after_any_writes(known, note):
+@given(known=st.lists(facts(), min_size=1, max_size=30), state=STATES)
+def test_log_is_read_back_after_any_writes(known, state):
     rows: dict[bytes, bytes] = {}
     log(rows, known[:1])
-    log_pages.put_output_state(rows, b"ada", note)
+    log_pages.put_output_state(rows, b"ada", state)
     log(rows, known[1:])
     assert [alike(fact) for fact in log_pages.read(rows, b"ada")] == known
-    assert log_pages.output_state(rows, b"ada") == note
+    assert log_pages.output_state(rows, b"ada") == state
     kept = known[::2]
     before = set(rows)
     assert log_pages.rewrite(rows, b"ada", kept) == before | set(rows)
     assert [alike(fact) for fact in log_pages.read(rows, b"ada")] == kept
-    assert log_pages.output_state(rows, b"ada") == note
+    assert log_pages.output_state(rows, b"ada") == state
     log_pages.put_output_state(rows, b"ada", b"")
     log_pages.rewrite(rows, b"ada", [])
     assert rows == {}

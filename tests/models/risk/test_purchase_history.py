@@ -45,8 +45,8 @@ def test_histories_are_those_that_a_partition_counts(facts, identities):
     # What an id means that is used twice may differ: any one counts.
     unique = {(customer, claim.id): Fact(entity, claim) for customer, entity, claim in facts}
     histories, partition = PurchaseHistories(), Partition(DEFINITIONS, {})
-    said = [((REGISTRY_ADDRESS, ""), Fact("", claim)) for claim in identities]
-    for (customer, _), fact in [*unique.items(), *said]:
+    facts_of_identities = [((REGISTRY_ADDRESS, ""), Fact("", claim)) for claim in identities]
+    for (customer, _), fact in [*unique.items(), *facts_of_identities]:
         for _twice in range(2):
             histories.add(customer, fact)
         partition.process_one(customer, fact)
