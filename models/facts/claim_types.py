@@ -31,7 +31,7 @@ class EventField(NamedTuple):
 
 
 class ClaimType(NamedTuple):
-    """What is known about all claims of one class.
+    """The properties of all claims of one class.
 
     Attributes:
         claim: the claim class.

@@ -97,7 +97,7 @@ def test_window_holds_whole_event_hours():
     assert sets([bought], "7d", oldest + 30 * MINUTE)[:2] == (1, 0)
 
 
-def test_horizon_moves_by_the_hour():
+def test_horizon_advances_by_the_hour():
     bought = order(30 * MINUTE)
     last_hour = NOW + (800 * 24 - 1) * HOUR
     assert value([bought], "retention_realised_value", last_hour, currency="USD") == 100

@@ -41,7 +41,7 @@ def universe(world: World) -> list[Customer]:
 
 
 def returns(world: World) -> Paragraph:
-    """Who came back after an action: a Q order later than it, within 30 days, by the hour in which those end.
+    """Customers who ordered within 30 days after an action, by the hour in which the 30 days end.
 
     Decided: what was asked for is not in the inputs; tests tell it as `action.asked`.
     """

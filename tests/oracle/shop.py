@@ -67,7 +67,7 @@ def retention(world: World) -> Paragraph:
 
 
 def in_window(world: World, orders: list[Order], window: int) -> list[Order]:
-    """Those placed in the window."""
+    """Return the orders placed in the window."""
     return [order for order in orders if world.within(order.at, window)]
 
 
@@ -113,7 +113,7 @@ def is_referred(world: World, customer: Customer, order: Order) -> bool:
 
 
 def lifetime_value(world: World) -> Paragraph:
-    """What a customer is worth.
+    """The value of a customer.
 
     "lifetime value, `method="cohort"|"textbook"` = average order value x purchase frequency x rate, all of
     365d. realised value = net of all known Q orders / customers with one."

@@ -248,7 +248,7 @@ def resolution(world: World) -> Paragraph:
 
 
 def open_tickets(world: World) -> Paragraph:
-    """What waits now.
+    """Open and unanswered tickets.
 
     "Unanswered (any, human): opened by a customer, no such response, not solved or closed."
     """

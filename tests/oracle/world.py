@@ -1,4 +1,4 @@
-"""What is known at `now`: the events that count, whose they are, and the things they tell of."""
+"""The world at `now`: the events that count, by customer, and the entities that they are about."""
 
 import json
 import math
@@ -65,7 +65,7 @@ def hour(time: int) -> int:
 
 
 def claim(event: Event) -> tuple[int, str]:
-    """What decides between two events that claim one thing: (`time`, `id`)."""
+    """Return the rank between two events that claim one thing: (`time`, `id`)."""
     return event["at"], event["id"]
 
 

@@ -78,7 +78,7 @@ def random_history(
 
 
 def _body(rng: random.Random, names: list[str], time: int, *, identities: bool) -> Event:
-    """What happened, beside who and when."""
+    """Return the fields of an event, without customer and time."""
     if identities and rng.random() < 0.006:
         merged = {"type": "customer.merged", "into": rng.choice(names)}
         return merged if rng.random() < 0.8 else {"type": "customer.erased"}

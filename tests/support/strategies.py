@@ -44,7 +44,7 @@ def rfc3339(time: int, *, zone: int = 0) -> str:
 
 @dataclass
 class Step:
-    """What arrives while the clock shows `now`, and after how many of it the worker crashes, if it does."""
+    """The events that arrive while the clock shows `now`, and after how many the worker crashes, if any."""
 
     events: list[Event]
     now: int
