@@ -1,4 +1,4 @@
-"""Values that nobody is to see."""
+"""Secret values, hidden in logs and messages."""
 
 import re
 from pathlib import Path
@@ -8,9 +8,9 @@ HIDDEN: Final = "***"
 
 
 class Secret(str):
-    """A text that clients can use, and that shows itself to nobody: not in `repr`, a log or a message.
+    """Text that `repr`, `str` and formatting hide, so that no log or message shows it.
 
-    It is text all the same: what encodes or joins it gets what it is. What prints or formats it does not.
+    Encoding and joining it (`"".join(secret)`) return the text itself, for clients.
     """
 
     __slots__ = ()
@@ -26,7 +26,7 @@ class Secret(str):
 
 
 class Address(Secret):
-    """A URL that may hold a password: whoever prints it shows all but that."""
+    """A URL that may hold a password, which printing hides."""
 
     __slots__ = ()
 
@@ -41,15 +41,15 @@ class Address(Secret):
 
 
 def redact(text: str) -> str:
-    """Hide the password of a URL."""
+    """Return text with the passwords of its URLs hidden."""
     return re.sub(r"(?<=://)([^@/\s]*:)[^@/\s]*@", rf"\1{HIDDEN}@", text)
 
 
 def read(path: Path) -> str:
-    """Give what a file holds, without the line's end that editors and `echo` leave there.
+    """Return the content of a file, without the final line break that editors and `echo` add.
 
     Raises:
-        ValueError: it cannot be read, or holds nothing.
+        ValueError: the file cannot be read, or is empty.
     """
     try:
         content = path.read_text(encoding="utf-8").rstrip("\r\n")

@@ -32,10 +32,10 @@ def _side_by_side(example: Example) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     table.add_column(f"record ({where})", ratio=1, overflow="fold")
     table.add_column("events", ratio=1, overflow="fold")
-    became = [_json(event) for event in example.became]
+    became = [_json(event) for event in example.events]
     if example.refused:
         became.append(f"[red]{escape(_printable(example.refused))}[/]")
-    table.add_row(_json(example.came_in), "\n".join(became))
+    table.add_row(_json(example.record), "\n".join(became))
     return table
 
 

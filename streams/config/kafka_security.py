@@ -1,8 +1,8 @@
-"""How Kafka is reached: TLS, SASL, and the options that every one of our clients is made with.
+"""The connection to Kafka: TLS, SASL, and the options of every Kafka client.
 
-The names are Kafka's own (`security.protocol`, `sasl.mechanism`), so that what a provider of a managed Kafka
-hands out can be copied. What does not go together is refused when a command starts, and nothing is guessed:
-no credential is ever sent because a setting was left out.
+The names are Kafka's own (`security.protocol`, `sasl.mechanism`), so that the settings of a managed Kafka can
+be copied. Contradicting settings are an error when a command starts, and nothing is guessed: no credential is
+sent because a setting was left out.
 """
 
 import logging
@@ -30,11 +30,11 @@ _ALLOW: Final = "where the network is safe all the same, allow it by RETENTION_S
 
 
 class Connection(Struct, frozen=True, kw_only=True):
-    """How Kafka is reached, validated.
+    """The settings of the connection to Kafka.
 
     Attributes:
         security_protocol: one of `PROTOCOLS`.
-        tls_ca_file: who is trusted to certify the brokers; none: the system's authorities.
+        tls_ca_file: PEM file of the brokers' authority; None for the system's authorities.
         tls_cert_file: the client's certificate, if brokers ask for one.
         tls_key_file: its key, unless the certificate's file holds it.
         tls_key_password: what the key is encrypted with.
@@ -42,10 +42,10 @@ class Connection(Struct, frozen=True, kw_only=True):
         sasl_username: for PLAIN and SCRAM.
         sasl_password: for PLAIN and SCRAM.
         sasl_without_tls: whether credentials may go over lines that are not encrypted.
-        oauth_token_url: where tokens come from.
-        oauth_client_id: who asks for them.
-        oauth_client_secret: and proves it so.
-        oauth_scope: what is asked for.
+        oauth_token_url: URL of the token endpoint.
+        oauth_client_id: client id at the token endpoint.
+        oauth_client_secret: secret of that client.
+        oauth_scope: requested scope.
         oauth_extensions: `name=value`, joined by commas; sent to Kafka with each token.
         oauth_ca_file: who certifies the token endpoint; none: the system's authorities.
     """
@@ -68,7 +68,7 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     @property
     def tls(self) -> bool:
-        """Whether lines are encrypted, and brokers prove who they are."""
+        """Whether connections are encrypted, and brokers authenticated by certificate."""
         return self.security_protocol in {"SSL", "SASL_SSL"}
 
     @property
@@ -81,7 +81,7 @@ NAMES: Final = Connection.__struct_fields__
 
 
 def check(connection: Connection, sources: Mapping[str, str]) -> None:
-    """Refuse what does not go together.
+    """Check the settings against each other.
 
     Args:
         connection: each setting valid by itself.
@@ -96,7 +96,7 @@ def check(connection: Connection, sources: Mapping[str, str]) -> None:
 
 
 class _Rules:
-    """What goes together."""
+    """The rules between settings."""
 
     def __init__(self, connection: Connection, sources: Mapping[str, str]) -> None:
         self._of = connection
@@ -154,10 +154,10 @@ def _variable(name: str) -> str:
 
 
 def client_options(connection: Connection, sources: Mapping[str, str]) -> dict[str, Any]:
-    """Make what every Kafka client is made with (aiokafka's names). Made once: clients share the tokens.
+    """Return the options of every Kafka client, under aiokafka's names. Clients share the tokens in them.
 
     Raises:
-        SettingsError: a certificate or a key is none.
+        SettingsError: a file does not hold a valid certificate or key.
     """
     options: dict[str, Any] = {}
     if connection.security_protocol != "PLAINTEXT":

@@ -33,17 +33,17 @@ _LARGEST_ANSWER: Final = 1 << 20
 
 
 class TokenUnavailable(KafkaConnectionError):  # type: ignore[misc] # aiokafka is not typed
-    """The token endpoint gave no token. To aiokafka it is as if no Kafka answered: it tries again."""
+    """The token endpoint returned no token. aiokafka retries, as for an unavailable Kafka."""
 
 
 class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka is not typed
     """Tokens from a token endpoint, shared by all clients of this process, whichever loop they run on.
 
     Args:
-        url: the token endpoint.
-        client_id: who asks.
-        client_secret: and proves it with this, by HTTP Basic authentication.
-        scope: what is asked for; may be empty.
+        url: URL of the token endpoint.
+        client_id: client id.
+        client_secret: secret of the client, sent by HTTP Basic authentication.
+        scope: requested scope; may be empty.
         extensions: sent to Kafka with each token (Confluent Cloud wants `logicalCluster`).
         context: for `https`; None: the system's authorities.
         clock: monotonic seconds.
@@ -74,19 +74,19 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
         self._refused_at = -math.inf
 
     async def token(self) -> str:
-        """Give a token that has not expired.
+        """Return a token that has not expired.
 
         Raises:
-            TokenUnavailable: there is none to be had.
+            TokenUnavailable: the endpoint returns no token.
         """
         return await asyncio.to_thread(self._current)
 
     def extensions(self) -> dict[str, str]:
-        """What is sent with the token."""
+        """Return the SASL extensions."""
         return self._extensions
 
     def _current(self) -> str:
-        with self._asking:  # who comes meanwhile gets the same one
+        with self._asking:  # concurrent callers get the same token
             if self._clock() >= self._renew_at:
                 self._renew()
             # What builds the request formats it, and is to have it as it is.

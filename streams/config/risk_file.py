@@ -65,7 +65,7 @@ class ModelFile(Struct, frozen=True, kw_only=True):
     parameters: Parameters
 
     def risk_model(self) -> RiskModel:
-        """Give what a worker needs of it.
+        """Return what a worker needs of it.
 
         Raises:
             ValueError: the gap or the version is not valid.
@@ -108,7 +108,7 @@ def write(path: Path, file: ModelFile) -> None:
 
 
 def text(file: ModelFile) -> str:
-    """Give a model file's content."""
+    """Return a model file's content."""
     values = {name: getattr(file, name) for name in file.__struct_fields__ if name != "parameters"}
     parameters = msgspec.structs.asdict(file.parameters)
     return "\n".join((

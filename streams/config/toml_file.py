@@ -79,7 +79,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def text(name: str, value: object, path: Path | None, *, switch: bool) -> str:
-    """Give a value as text, as if it came from the environment; true or false, where it is a `switch`."""
+    """Return a value as text, as if it came from the environment; true or false, where it is a `switch`."""
     if switch and isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -88,7 +88,7 @@ def text(name: str, value: object, path: Path | None, *, switch: bool) -> str:
 
 
 def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Path | None) -> Definitions:
-    """Make the definitions of a file's content.
+    """Return the definitions of a file's content.
 
     Args:
         document: the whole content.

@@ -43,7 +43,7 @@ class ConversionError(ValueError):
 
 
 def identifier(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Give an id as text: databases count, the contract names."""
+    """Return an id as text: databases count, the contract names."""
     if value.__class__ is int:
         return str(value)
     if (
@@ -56,7 +56,7 @@ def identifier(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def integer(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Give a whole number, also of text and of a float without a fraction."""
+    """Return a whole number, also of text and of a float without a fraction."""
     if value.__class__ is str and _INTEGER.fullmatch(value):
         return int(value)
     if isinstance(value, float) and value.is_integer():
@@ -65,14 +65,14 @@ def integer(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def number(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Give a number, also of text."""
+    """Return a number, also of text."""
     if value.__class__ is str and _DECIMAL.fullmatch(value):
         return float(value)
     return float(value) if isinstance(value, Decimal) else value
 
 
 def boolean(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Give a truth value, also of what databases and spreadsheets write for one."""
+    """Return a truth value, also of what databases and spreadsheets write for one."""
     if value.__class__ is bool:
         return value
     text = str(value).lower() if isinstance(value, str | int) else ""
@@ -80,12 +80,12 @@ def boolean(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def text(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Give text; of a number, too."""
+    """Return text; of a number, too."""
     return value if value.__class__ is str else identifier(value)
 
 
 def variants(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Give experiments: an object whose values are text."""
+    """Return experiments: an object whose values are text."""
     if not isinstance(value, dict):
         return value
     for name, variant in value.items():
@@ -97,7 +97,7 @@ def variants(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def boolean_or_text(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Give text, `true` and `false` among it."""
+    """Return a value as text; booleans become `true` and `false`."""
     return str(value).lower() if value.__class__ is bool else identifier(value)
 
 
@@ -114,7 +114,7 @@ def _plain(value: object) -> object:
 
 
 def instant(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Give an RFC 3339 time; text is left to validation.
+    """Return an RFC 3339 time; text is left to validation.
 
     Raises:
         ConversionError: it is a number, or has no zone: what it means has to be said.
@@ -129,7 +129,7 @@ def instant(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def epoch(unit: str) -> Convert:
-    """Give the conversion of numbers of `unit` since 1970 (of text that is a number, too)."""
+    """Return the conversion of numbers of `unit` since 1970 (of text that is a number, too)."""
     per_second = {"s": 1, "ms": 1000, "us": 1_000_000}.get(unit, 0)
     last = _LAST_QUICK * per_second
 
@@ -156,7 +156,7 @@ def _exact(value: Any) -> int | Decimal | None:  # noqa: ANN401 - JSON
 
 
 def local(zone: tzinfo) -> Convert:
-    """Give the conversion of RFC 3339 text that may have no offset: then it is of `zone`."""
+    """Return the conversion of RFC 3339 text that may have no offset: then it is of `zone`."""
 
     def convert(value: Any) -> Any:  # noqa: ANN401 - JSON
         if isinstance(value, str):
@@ -174,7 +174,7 @@ def local(zone: tzinfo) -> Convert:
 
 
 def formatted(pattern: str, zone: tzinfo | None) -> Convert:
-    """Give the conversion of text of a `strptime` format; where that has no offset, it is of `zone`."""
+    """Return the conversion of text of a `strptime` format; where that has no offset, it is of `zone`."""
 
     def convert(value: Any) -> Any:  # noqa: ANN401 - JSON
         try:
@@ -187,7 +187,7 @@ def formatted(pattern: str, zone: tzinfo | None) -> Convert:
 
 
 def zone_of(name: str) -> tzinfo:
-    """Give a time zone by its IANA name.
+    """Return a time zone by its IANA name.
 
     Raises:
         ValueError: there is none.
@@ -202,7 +202,7 @@ def zone_of(name: str) -> tzinfo:
 
 
 def minor_units(value: Any, places: int) -> Any:  # noqa: ANN401 - JSON
-    """Give a decimal of major units as an integer of minor units, without binary error.
+    """Return a decimal of major units as an integer of minor units, without binary error.
 
     Digits beyond the currency's are an error unless they are zeros: rounding would be a guess.
 
@@ -227,7 +227,7 @@ def minor_units(value: Any, places: int) -> Any:  # noqa: ANN401 - JSON
 
 
 def _singles(value: object) -> Iterator[Decimal]:
-    """Give what was written, of a number that had but 32 bits: 19.99 came to be 19.989999771118164."""
+    """Return what was written, of a number that had but 32 bits: 19.99 came to be 19.989999771118164."""
     if value.__class__ is float:
         import numpy as np  # noqa: PLC0415 - of those the fewest have any
 
@@ -237,7 +237,7 @@ def _singles(value: object) -> Iterator[Decimal]:
 
 
 def separated(value: Any, point: str) -> Any:  # noqa: ANN401 - JSON
-    """Give text of a number as Python writes it: as people write it, thousands are apart.
+    """Return text of a number as Python writes it: as people write it, thousands are apart.
 
     Args:
         value: text; anything else is given back.
@@ -255,7 +255,7 @@ def separated(value: Any, point: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def subtracted(value: Any, less: Any) -> Any:  # noqa: ANN401 - JSON
-    """Give a difference of two numbers, exactly; the first as it is if one of them is none."""
+    """Return a difference of two numbers, exactly; the first as it is if one of them is none."""
     one, other = _exact(value), _exact(less)
     return value if one is None or other is None else one - other
 
@@ -275,7 +275,7 @@ def _decimal(value: object) -> Decimal | None:
 
 
 def connect_decimal(value: Any, scale: int) -> Any:  # noqa: ANN401 - JSON
-    """Give Kafka Connect's decimal, base64 of a two's-complement integer, as a decimal.
+    """Return Kafka Connect's decimal, base64 of a two's-complement integer, as a decimal.
 
     Args:
         value: text; an object with `value` and `scale`, where every value has a scale of its own.

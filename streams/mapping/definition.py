@@ -1,4 +1,4 @@
-"""A mapping as the TOML file says it, checked: every error names the table and the key."""
+"""The definition of a mapping, read from TOML and checked. Every error names the table and the key."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
@@ -17,7 +17,7 @@ Operation = Literal["create", "update", "delete", "read"]
 
 _RULE_KEYS: Final = frozenset({"type", "when", "each", "on"})
 _MAPPING_KEYS: Final = frozenset({"description", "extends", "format", "envelope", "merge", "skip", "events"})
-#: What happens to a row by default: it is there. That it was deleted is no event unless a rule says so.
+#: Operations that a rule applies to by default. Deletion is an event only if a rule names it.
 _EXISTS: Final[frozenset[Operation]] = frozenset({"create", "update", "read"})
 
 
@@ -25,13 +25,13 @@ class Rule(Struct, frozen=True, kw_only=True):
     """One event that a record may become.
 
     Attributes:
-        setting: its table, for messages.
-        types: the contract's types that it may give.
-        type: which of them, where there are several.
-        fields: event field -> value.
-        when: only if this holds.
-        on: Debezium's operations that it is for.
-        each: an event for each element of this list.
+        setting: name of the table, for messages.
+        types: event types that the rule may produce.
+        type: value that selects one of them.
+        fields: event field -> mapped value.
+        when: condition on the record, or None.
+        on: Debezium operations that the rule applies to.
+        each: list with one event for each element, or None.
     """
 
     setting: str
@@ -43,7 +43,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     each: Expression | None = None
 
     def expressions(self) -> Iterator[Expression]:
-        """Give every expression in it."""
+        """Return every expression in it."""
         yield from (one for one in (self.when, self.each) if one is not None)
         for value in (self.type, *self.fields.values()):
             yield from value.expressions()
@@ -71,7 +71,7 @@ class Definition(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
 
     def expressions(self) -> Iterator[tuple[Expression | None, Expression]]:
-        """Give every expression, each with the list that its rule goes through."""
+        """Return every expression, each with the list that its rule goes through."""
         yield from ((None, expression) for expression in self.skip.values())
         for rule in self.rules:
             yield from ((rule.each, expression) for expression in rule.expressions())
@@ -141,7 +141,7 @@ def _rule(at: str, content: object, defaults: Mapping[str, Value]) -> Rule:
 
 
 def _with_currency(value: Value, currency: Value | None) -> Value:
-    """Give an amount in major units the currency that its event names, if it names none of its own."""
+    """Return an amount in major units the currency that its event names, if it names none of its own."""
     if value.first:
         value = structs.replace(value, first=tuple(_with_currency(one, currency) for one in value.first))
     if not value.money or value.currency is not None:

@@ -1,4 +1,4 @@
-"""Checks of what a TOML file says: what is wrong is said with the key."""
+"""Checks of TOML values. Every error names the key."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -7,7 +7,7 @@ from streams.errors import SettingsError
 
 
 class Problem(ValueError):
-    """What is wrong with a mapping, and at which key."""
+    """An invalid key of a mapping."""
 
     def __init__(self, setting: str, problem: str, hint: str = "") -> None:
         super().__init__(f"{setting}: {problem}")
@@ -16,15 +16,15 @@ class Problem(ValueError):
         self.hint = hint
 
     def of(self, source: str) -> SettingsError:
-        """Give it as the error of a file."""
+        """Return the problem as an error of a file."""
         return SettingsError(self.setting, self.problem, source=source, hint=self.hint)
 
 
 def a_table(at: str, content: object, expected: str = "a table") -> Mapping[str, Any]:
-    """Give a table.
+    """Return a table.
 
     Raises:
-        Problem: it is none.
+        Problem: the value is invalid.
     """
     if not isinstance(content, dict):
         raise Problem(at, f"expected {expected}")
@@ -32,10 +32,10 @@ def a_table(at: str, content: object, expected: str = "a table") -> Mapping[str,
 
 
 def a_text(at: str, content: object) -> str:
-    """Give text.
+    """Return text.
 
     Raises:
-        Problem: it is none.
+        Problem: the value is invalid.
     """
     if not isinstance(content, str):
         raise Problem(at, "expected text")
@@ -43,10 +43,10 @@ def a_text(at: str, content: object) -> str:
 
 
 def a_boolean(at: str, content: object) -> bool:
-    """Give true or false.
+    """Return true or false.
 
     Raises:
-        Problem: it is none.
+        Problem: the value is invalid.
     """
     if not isinstance(content, bool):
         raise Problem(at, "expected true or false")
@@ -54,10 +54,10 @@ def a_boolean(at: str, content: object) -> bool:
 
 
 def a_choice(at: str, content: object, choices: Any) -> Any:  # noqa: ANN401 - one of `choices`
-    """Give one of the choices of a `Literal`.
+    """Return one of the choices of a `Literal`.
 
     Raises:
-        Problem: it is none.
+        Problem: the value is invalid.
     """
     if content not in get_args(choices):
         raise Problem(at, f"{content!r} is not one of {', '.join(get_args(choices))}")

@@ -1,4 +1,4 @@
-"""What a mapping makes of a sample of records: counted, with examples, and what it does not look at."""
+"""The dry run of a mapping: counts and examples of the events of a sample, and fields that are not read."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,28 +19,28 @@ from streams.partitioner import tasks_of
 
 _EXAMPLES: Final = 5
 _LISTED: Final = 40
-#: A place in a record as a person writes it: lists are `name[]`.
+#: A path in a record as people write it; a list's elements are `name[]`.
 Place = str
 
 
 class Sampled(formats.Record, Protocol):
-    """A record and where it stands."""
+    """A record with its position."""
 
     @property
     def value(self) -> bytes | None:
-        """Its value."""
+        """Value of the record."""
 
     @property
     def partition(self) -> int:
-        """Its partition."""
+        """Partition of the record."""
 
     @property
     def offset(self) -> int:
-        """Its offset."""
+        """Offset of the record."""
 
 
 class RejectedRecords(Struct, kw_only=True):
-    """One reason for which records were refused."""
+    """One error, with the number of its records and the position of the first."""
 
     reason: str
     message: str
@@ -50,14 +50,14 @@ class RejectedRecords(Struct, kw_only=True):
 
 
 class UnusedFields(Struct):
-    """A field that the mapping does not look at."""
+    """A field that the mapping does not read."""
 
     path: Place
     records: int
     kind: str
 
 
-class Holds(Struct, kw_only=True):
+class PartitionShare(Struct, kw_only=True):
     """One partition's share of the sample."""
 
     partition: int
@@ -66,36 +66,36 @@ class Holds(Struct, kw_only=True):
     in_place: int = 0
 
 
-class Example(Struct):
-    """One record as it came in, with its envelope, and what became of it."""
+class Example(Struct, rename={"record": "came_in", "events": "became"}):
+    """One record with its envelope, and its events. The JSON names are those of the first release."""
 
     partition: int
     offset: int
-    came_in: Any
-    became: list[dict[str, Any]]
+    record: Any
+    events: list[dict[str, Any]]
     refused: str | None = None
 
 
 class Report(Struct, kw_only=True):
-    """What was found.
+    """The result of a dry run.
 
     Attributes:
-        topic: where the sample is from.
+        topic: topic of the sample.
         mapping: the mapping's name, or the kind of the contract's own events.
-        records: in the sample.
-        events: type -> how many.
-        refused: by reason and message, the most frequent first.
-        skipped: the mapping's condition -> records that it leaves out.
-        anonymous: records of which an event was left out because nothing says whose it is.
-        nothing: records that became nothing, and should not: no rule is about them.
-        no_row: records that hold no row, as they may: tombstones, a truncated table.
-        unread: fields that the mapping does not look at.
-        unseen: paths of the mapping where no record had anything.
+        records: number of records in the sample.
+        events: event type -> number of events.
+        refused: rejected records by reason and message, the most frequent first.
+        skipped: `skip` condition -> number of records that it skips.
+        anonymous: number of records with an event that names no customer.
+        nothing: number of records with a row that no rule applies to.
+        no_row: number of records without a row: tombstones, truncated tables.
+        unread: fields that the mapping does not read.
+        unseen: paths of the mapping that are absent in every record.
         earliest: time of the first event.
         latest: time of the last event.
-        partitions: customers in each.
-        scattered: customers that are in several partitions: some of their records take one hop.
-        examples: one for each outcome.
+        partitions: share of each partition in the sample.
+        scattered: number of customers in several partitions: some of their facts are forwarded.
+        examples: one record for each kind of result.
     """
 
     topic: str
@@ -111,7 +111,7 @@ class Report(Struct, kw_only=True):
     unseen: list[Place] = field(default_factory=list)
     earliest: str | None = None
     latest: str | None = None
-    partitions: list[Holds] = field(default_factory=list)
+    partitions: list[PartitionShare] = field(default_factory=list)
     scattered: int = 0
     examples: list[Example] = field(default_factory=list)
 
@@ -125,24 +125,24 @@ def examine(
     tasks: int,
     wall_us: int,
 ) -> Report:
-    """Look at what becomes of a sample.
+    """Map a sample of records, and return the report.
 
     Args:
-        topic: where it is from.
-        reads: the mapping, or the kind of the contract's own events; its schemas are prepared.
+        topic: topic of the sample.
+        reads: mapping whose schemas are prepared, or kind of the contract's own events.
         records: the sample.
-        definitions: for rates and the horizon.
-        tasks: of the group, for what takes a hop.
-        wall_us: the wall clock.
+        definitions: definitions with the rates and the horizon.
+        tasks: number of tasks of the group.
+        wall_us: wall clock, microseconds since the epoch.
     """
-    taken = _Taken(topic, reads, tasks)
+    taken = _Tally(topic, reads, tasks)
     for record in records:
         taken.add(record, _checked(_outcome(reads, record), definitions, wall_us), _row(reads, record))
     return taken.report()
 
 
-class _Taken:
-    """The tally."""
+class _Tally:
+    """Counts of the records added so far."""
 
     def __init__(self, topic: str, reads: Reader | Kind, tasks: int) -> None:
         name = reads.name if isinstance(reads, Reader) else reads
@@ -195,14 +195,14 @@ class _Taken:
         if alike in self._shown or len(self._shown) == _EXAMPLES:
             return
         self._shown.add(alike)
-        became = [_said(event) for event in outcome.events]
+        events = [_fields_of(event) for event in outcome.events]
         why = refused or _why_not(outcome, row)
         self._report.examples.append(
-            Example(record.partition, record.offset, _came_in(self._reads, record), became, why)
+            Example(record.partition, record.offset, _readable(self._reads, record), events, why)
         )
 
     def report(self) -> Report:
-        """Give what was found."""
+        """Return the report of all records."""
         report = self._report
         report.records = self._records.total()
         report.events = dict(self._events.most_common())
@@ -219,15 +219,15 @@ class _Taken:
             report.earliest, report.latest = (
                 times[end].astimezone(UTC).isoformat(timespec="seconds") for end in (0, -1)
             )
-        report.partitions = [self._holds(number) for number in sorted(self._records)]
+        report.partitions = [self._partition_share(number) for number in sorted(self._records)]
         seen = Counter(customer for customers in self._customers.values() for customer in customers)
         report.scattered = sum(count > 1 for count in seen.values())
         return report
 
-    def _holds(self, number: int) -> Holds:
+    def _partition_share(self, number: int) -> PartitionShare:
         customers = self._customers[number]
         tasks = tasks_of([customer.encode() for customer in customers], self._tasks) if customers else []
-        return Holds(
+        return PartitionShare(
             partition=number,
             records=self._records[number],
             customers=len(customers),
@@ -245,7 +245,7 @@ def _outcome(reads: Reader | Kind, record: Sampled) -> MappingResult:
 
 
 def _checked(outcome: MappingResult, definitions: Definitions, wall_us: int) -> MappingResult:
-    """Refuse what a worker would refuse of events that are well formed."""
+    """Move events that a worker would reject from the result's events to its errors."""
     good: list[Event] = []
     for event in outcome.events:
         try:
@@ -274,8 +274,8 @@ def _row(reads: Reader | Kind, record: Sampled) -> Mapping[str, Any] | None:
         return None
 
 
-def _came_in(reads: Reader | Kind, record: Sampled) -> object:
-    """Give what a person is to see: text where it cannot be decoded, null for a tombstone."""
+def _readable(reads: Reader | Kind, record: Sampled) -> object:
+    """Return a record for people: text if it cannot be decoded, None for a tombstone."""
     found = reads.readable(record.value, record) if isinstance(reads, Reader) else _row(reads, record)
     return found if found is not None or record.value is None else record.value.decode(errors="replace")
 
@@ -288,7 +288,7 @@ def _paths_read(reads: Reader | Kind) -> set[Place]:
 
 
 def _place(path: Iterable[str | int]) -> Place:
-    """Write a path; any position in a list is the list's elements."""
+    """Return a path as people write it; a position in a list becomes `[]`."""
     place = ""
     for step in path:
         place += "[]" if isinstance(step, int) else f".{step}"
@@ -296,7 +296,7 @@ def _place(path: Iterable[str | int]) -> Place:
 
 
 def _fields(value: object, place: Place = "") -> Iterator[tuple[Place, str]]:
-    """Give every place of a record that holds something, with the kind of what it holds."""
+    """Yield the path and the kind of every value in a record."""
     if isinstance(value, dict):
         for name, below in value.items():
             yield from _fields(below, f"{place}.{name}" if place else str(name))
@@ -308,7 +308,7 @@ def _fields(value: object, place: Place = "") -> Iterator[tuple[Place, str]]:
 
 
 def _covered(place: Place, places: Iterable[Place]) -> bool:
-    """Whether one of `places` is it, is above it or is below it."""
+    """Whether one of `places` equals, contains or is inside a place."""
     return any(
         place == other
         or place.startswith((f"{other}.", f"{other}[]"))
@@ -321,7 +321,7 @@ def _type(event: Event) -> str:
     return str(event.__struct_config__.tag)
 
 
-def _said(event: Event) -> dict[str, Any]:
+def _fields_of(event: Event) -> dict[str, Any]:
     return {name: value for name, value in msgspec.to_builtins(event).items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""The contract's events, as a mapping has to know them: their fields, and what a value becomes for each."""
+"""The contract's events for mappings: their fields, and the conversion of each field's values."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ ONCE: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def _base(annotation: Any) -> Any:  # noqa: ANN401 - a type
-    """Give what an annotation is about: without `None` and without bounds."""
+    """Return what an annotation is about: without `None` and without bounds."""
     if get_origin(annotation) is Annotated:
         return _base(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
@@ -82,12 +82,12 @@ def has_default(event_type: str, name: str) -> bool:
 
 
 def of_kind(kind: Kind) -> list[str]:
-    """Give the types that the contract has on a topic of this kind."""
+    """Return the types that the contract has on a topic of this kind."""
     return [name for name, event_type in EVENT_TYPES.items() if event_type in EVENTS[kind]]
 
 
 def conversion(event_type: str, name: str) -> Convert:
-    """Give the conversion that any value for this field goes through."""
+    """Return the conversion that any value for this field goes through."""
     return _CONVERSIONS[FIELDS[event_type][name]]
 
 
@@ -97,7 +97,7 @@ def is_time(event_type: str, name: str) -> bool:
 
 
 def class_of(event_type: str) -> type[Event]:
-    """Give the event's class."""
+    """Return the event's class."""
     return EVENT_TYPES[event_type]
 
 

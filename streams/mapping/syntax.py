@@ -1,4 +1,4 @@
-"""JMESPath's syntax: parsed by the library (`jmespath`), with what is wrong said in words, and where.
+"""JMESPath's syntax: parsed by the library (`jmespath`), with errors that name the problem and its place.
 
 The library looks at functions only when they are called. A misspelt one would then be nothing for every
 record, and a condition with it never hold; so their names and numbers of arguments are checked here.
@@ -21,10 +21,10 @@ _QUOTES: Final = ("'", '"', "`")
 
 
 def tree(text: str) -> dict[str, Any]:
-    """Give the syntax tree of an expression.
+    """Return the syntax tree of an expression.
 
     Raises:
-        ValueError: it is no JMESPath; the message has the expression, and where in it something is wrong.
+        ValueError: the text is not JMESPath; the message names the expression and the position.
     """
     if not text.strip():
         raise ValueError("an empty path names nothing")

@@ -1,4 +1,4 @@
-"""A field's value in a mapping as the TOML file says it, checked: every error names the table and the key."""
+"""The definition of a field's value, read from TOML and checked. Every error names the table and the key."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -66,7 +66,7 @@ class Value(Struct, frozen=True, kw_only=True):
     currency: "Value | None" = None
 
     def expressions(self) -> Iterator[Expression]:
-        """Give every expression in it."""
+        """Return every expression in it."""
         if self.path is not None:
             yield self.path
         if self.minus is not None:
@@ -85,7 +85,7 @@ def value_of(at: str, content: object) -> Value:
     """Read a value: a path as text, a constant as a number or boolean, or a table.
 
     Raises:
-        Problem: it is none of these, or its keys do not go together.
+        Problem: the value has another form, or its keys contradict each other.
     """
     if isinstance(content, str):
         return Value(setting=at, path=expression_of(at, content))
@@ -124,7 +124,7 @@ def expression_of(at: str, content: object) -> Expression:
     """Read an expression.
 
     Raises:
-        Problem: it is none.
+        Problem: the value is invalid.
     """
     if not isinstance(content, str):
         raise Problem(at, "expected a path (JMESPath) as text")

@@ -1,6 +1,6 @@
-"""A field's value, compiled: from a record to what the contract wants, nothing where there is nothing.
+"""A field's value, compiled: a function from a record to the contract's value, None if it is absent.
 
-Empty text counts as nothing everywhere: files and forms have no other way to say so.
+Empty text counts as absent everywhere: files and forms have no other way to leave a value out.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from streams.mapping.value_definition import Value
 
 
 def compile_value(value: Value, source: Source, finish: Convert, *, is_time: bool = False) -> Get:
-    """Make the getter of a field.
+    """Return the getter of a field.
 
     Args:
         value: how it is mapped.
@@ -23,7 +23,7 @@ def compile_value(value: Value, source: Source, finish: Convert, *, is_time: boo
         is_time: the field is a time.
 
     Returns:
-        a getter that gives None for nothing, and raises `ConversionError`.
+        a getter that returns None for an absent value, and raises `ConversionError`.
     """
     if value.const is not None:
         constant = value.const
@@ -63,7 +63,7 @@ def _field(get: Get, convert: Convert, default: object) -> Get:
 
 
 def raw_value(value: Value, source: Source) -> Get:
-    """Make the getter of what a value is made of, for messages: nothing is converted, nothing can fail."""
+    """Return the getter of what a value is made of, for messages: nothing is converted, nothing can fail."""
     if value.first:
         return _first([raw_value(one, source) for one in value.first])
     return _origin(value, source)
@@ -80,7 +80,7 @@ def _origin(value: Value, source: Source) -> Get:
 
 
 def _one_of_several(value: Value, source: Source) -> Get:
-    """Make the getter of one of `first`: a time where it says how it is written, else text."""
+    """Return the getter of one of `first`: a time where it says how it is written, else text."""
     is_time = value.time is not None or value.zone is not None
     return compile_value(value, source, conversions.text, is_time=is_time)
 
@@ -126,7 +126,7 @@ def _first(getters: Iterable[Get]) -> Get:
 
 
 def _steps(value: Value) -> list[Convert]:
-    """Give the conversions that the mapping names, in their order."""
+    """Return the conversions that the mapping names, in their order."""
     steps: list[Convert] = []
     if value.scale is not None:
         scale = value.scale
@@ -186,7 +186,7 @@ def _time(value: Value) -> Convert:
 
 
 def _money_of_one_currency(value: Value) -> Convert | None:
-    """Give the conversion to minor units of a currency that no record has to name; None: they name theirs."""
+    """Return the conversion to minor units of a constant currency; None if records name the currency."""
     code = None if value.currency is None else value.currency.const
     if not isinstance(code, str):
         return None
@@ -195,7 +195,7 @@ def _money_of_one_currency(value: Value) -> Convert | None:
 
 
 def _money(value: Value, source: Source, get: Get) -> Get:
-    """Give minor units of the currency that the same record names."""
+    """Return minor units of the currency that the same record names."""
     if (convert_all := _money_of_one_currency(value)) is not None:
         return _field(get, convert_all, value.default)
     steps, default = _steps(value), value.default
