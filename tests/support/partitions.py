@@ -33,7 +33,7 @@ class Shop:
         self.partition.advance(self.now)
         self._ids = iter(range(10**6))
 
-    def say(self, claim_type, entity, at, *payload, customer="ada", event_id=None, seen=None):
+    def process(self, claim_type, entity, at, *payload, customer="ada", event_id=None, seen=None):
         """Process a fact, and return whether its event is new."""
         claim = claim_type(at, event_id or f"e{next(self._ids)}", *payload)
         return self.partition.process_one(customer, Fact(entity, claim, seen))
@@ -42,9 +42,9 @@ class Shop:
         """Process a placed order, and return whether its event is new."""
         keep = {key: rest.pop(key) for key in ("customer", "event_id", "seen") if key in rest}
         optional = [rest.get(key) for key in ("promised", "cart", "referrer")]
-        return self.say(claims.Placed, entity, at, amount, currency, channel, *optional, **keep)
+        return self.process(claims.Placed, entity, at, amount, currency, channel, *optional, **keep)
 
-    def look(self, now=None):
+    def samples(self, now=None):
         """Return the samples: (metric, *label values by label name) -> sample."""
         self.now = max(self.now, now or 0)
         partial = self.partition.evaluate(self.now)
@@ -53,7 +53,7 @@ class Shop:
 
     def value(self, metric, *labels, now=None):
         """Return the value of one sample; its labels in the order of their names."""
-        return self.look(now)[metric, *labels].value
+        return self.samples(now)[metric, *labels].value
 
     def restart(self):
         """Restore a new partition from the rows that changed until now."""

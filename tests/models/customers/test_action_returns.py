@@ -9,33 +9,33 @@ from models.definitions.action_policy import ACTIONS, CUSTOMER_FACING, WIN_BACK,
 from models.definitions.definitions import Definitions
 from models.facts import claims
 from models.facts.fact import Fact
-from tests.models.test_laws import Worker
 from tests.oracle import oracle
 from tests.support.histories import random_history
 from tests.support.partitions import DAY, HOUR, NOW, Shop
+from tests.support.simulated_worker import SimulatedWorker
 from tests.support.strategies import rfc3339
 
 METRIC = "retention_action_return_ratio"
 
 
 def look(shop, group="acted", now=NOW):
-    sample = shop.look(now)[METRIC, "win_back", group, "90d"]
+    sample = shop.samples(now)[METRIC, "win_back", group, "90d"]
     return sample.numerator, sample.denominator
 
 
 @pytest.mark.parametrize(("after", "returned"), [(0, 0), (1, 1), (30 * DAY, 1), (30 * DAY + 1, 0), (-1, 0)])
 def test_order_within_thirty_days_is_a_return(shop, after, returned):
     at = NOW - 40 * DAY
-    shop.say(claims.Acted, "", at, WIN_BACK, False)
+    shop.process(claims.Acted, "", at, WIN_BACK, False)
     shop.order("o", at + after)
     assert look(shop) == (returned, 1)
-    shop.say(claims.Cancelled, "o", NOW)
+    shop.process(claims.Cancelled, "o", NOW)
     assert look(shop) == (0, 1)
 
 
 def test_action_counts_once_its_thirty_days_are_over(shop):
-    shop.say(claims.Acted, "", NOW, WIN_BACK, False)
-    shop.say(claims.Acted, "", NOW, WIN_BACK, True, customer="bob")
+    shop.process(claims.Acted, "", NOW, WIN_BACK, False)
+    shop.process(claims.Acted, "", NOW, WIN_BACK, True, customer="bob")
     assert look(shop, now=NOW + 30 * DAY - HOUR) == (0, 0)
     assert look(shop, now=NOW + 30 * DAY) == look(shop, "held_out", now=NOW + 30 * DAY) == (0, 1)
     assert look(shop, now=NOW + 120 * DAY) == (0, 0)
@@ -45,8 +45,8 @@ def test_action_counts_once_its_thirty_days_are_over(shop):
 def test_control_group_is_counted_apart(share, group):
     shop = Shop(Definitions(actions=ActionPolicy(held_out=share)))
     shop.order("o", NOW - 46 * DAY)
-    shop.say(claims.Opened, "t", NOW - DAY, 1, False, "web")  # that it be answered reaches nobody
-    shop.look()
+    shop.process(claims.Opened, "t", NOW - DAY, 1, False, "web")  # that it be answered reaches nobody
+    shop.samples()
     shop.partition.emit(b"ada")
     shop.partition.emit(b"ada")
     kinds = [
@@ -59,7 +59,7 @@ def test_control_group_is_counted_apart(share, group):
 
 
 def test_action_makes_no_customer(shop):
-    shop.say(claims.Acted, "", NOW, WIN_BACK, False)
+    shop.process(claims.Acted, "", NOW, WIN_BACK, False)
     assert shop.value("retention_lifecycle_customers", "prospect") == 0
 
 
@@ -69,7 +69,7 @@ def test_action_returns_of_any_history_equal_the_oracle(seed):
     """Actions arrive among the events, in whatever order; workers crash; what is old is forgotten."""
     history = random_history(seed, size=1200, customers=12)
     rng = random.Random(seed)
-    worker, issued = Worker(history.definitions, history.partitions), []
+    worker, issued = SimulatedWorker(history.definitions, history.partitions), []
 
     def act(customer, time):
         action, held = rng.choice(sorted(CUSTOMER_FACING)), rng.random() < 0.4

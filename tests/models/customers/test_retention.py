@@ -17,7 +17,7 @@ WEEK = 7 * DAY
 
 
 def sets(shop, now=None):
-    look = shop.look(now)
+    look = shop.samples(now)
     names = ("start", "end", "new", "retained", "lost", "reactivated")
     return {name: look["retention_customers", name, "7d"].value for name in names}
 
@@ -55,12 +55,12 @@ def test_retained_lost_and_reactivated(shop):
 
 def test_ratio_without_customers_is_nan(shop):
     assert math.isnan(shop.value("retention_churn_ratio", "7d"))
-    assert shop.look()["retention_churn_ratio", "7d"].denominator == 0
+    assert shop.samples()["retention_churn_ratio", "7d"].denominator == 0
 
 
 def test_cancelled_order_changes_no_number(shop):
     shop.order("o", NOW)
-    shop.say(claims.Cancelled, "o", NOW)
+    shop.process(claims.Cancelled, "o", NOW)
     assert sets(shop)["end"] == 0
 
 
@@ -79,7 +79,7 @@ def test_returning_customers(shop):
     shop.order("b1", NOW - 30 * DAY, customer="again")
     shop.order("b2", NOW, customer="again")
     shop.order("c1", NOW, customer="once")
-    look = shop.look()
+    look = shop.samples()
     assert look["retention_returning_customer_ratio", "window", "7d"].value == pytest.approx(1 / 3)
     assert look["retention_returning_customer_ratio", "lifetime", "7d"].value == pytest.approx(2 / 3)
 
@@ -88,7 +88,7 @@ def test_order_values_of_first_and_repeat_orders(shop):
     shop.order("a1", NOW - 30 * DAY, amount=1000)
     shop.order("a2", NOW, amount=3000)
     shop.order("b1", NOW, amount=500, customer="bob")
-    look = shop.look()
+    look = shop.samples()
     assert look["retention_average_order_value", "USD", "all", "7d"].value == 17.5
     assert look["retention_average_order_value", "USD", "first", "7d"].value == 5
     assert look["retention_average_order_value", "USD", "repeat", "7d"].value == 30
@@ -100,7 +100,7 @@ def test_referred_orders(shop):
     shop.order("o", NOW, amount=900, referrer="bob")
     assert shop.value("retention_referred_orders", "7d") == 1
     assert shop.value("retention_referred_revenue", "USD", "7d") == 9
-    shop.say(claims.Cancelled, "o", NOW)
+    shop.process(claims.Cancelled, "o", NOW)
     assert shop.value("retention_referred_orders", "7d") == 0
 
 

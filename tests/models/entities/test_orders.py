@@ -62,10 +62,10 @@ def test_each_part_of_a_refund_waits_for_its_order():
 def test_refund_ratios(shop):
     for number, amount in enumerate([1000, 1000, 2000, 4000]):
         shop.order(f"o{number}", NOW - DAY, amount=amount)
-    shop.say(claims.Cancelled, "o3", NOW)
-    shop.say(claims.Completed, "r1", NOW, "o1", 1000)
-    shop.say(claims.Completed, "r2", NOW, "o2", 500)
-    look = shop.look()
+    shop.process(claims.Cancelled, "o3", NOW)
+    shop.process(claims.Completed, "r1", NOW, "o1", 1000)
+    shop.process(claims.Completed, "r2", NOW, "o2", 500)
+    look = shop.samples()
     assert look["retention_refund_ratio", "orders", "7d"].value == pytest.approx(2 / 3)
     assert look["retention_refund_ratio", "full", "7d"].value == pytest.approx(1 / 3)
     assert look["retention_refund_ratio", "value", "7d"].value == pytest.approx(15 / 40)
@@ -74,8 +74,8 @@ def test_refund_ratios(shop):
 
 
 def test_refund_before_its_order_counts_once_it_is_placed(shop):
-    shop.say(claims.Requested, "r", NOW - 3 * HOUR, "o")
-    shop.say(claims.Completed, "r", NOW - HOUR, "o", 300)
+    shop.process(claims.Requested, "r", NOW - 3 * HOUR, "o")
+    shop.process(claims.Completed, "r", NOW - HOUR, "o", 300)
     assert math.isnan(shop.value("retention_refund_seconds", "0.5", "7d"))
     shop.order("o", NOW - DAY, amount=1000)
     assert shop.value("retention_refund_seconds", "0.5", "7d") == pytest.approx(7200, rel=0.01)
@@ -85,12 +85,12 @@ def test_refund_before_its_order_counts_once_it_is_placed(shop):
 def test_rejected_refunds_are_a_share_of_the_decided(shop):
     shop.order("o", NOW - DAY)
     for refund in ("r1", "r2", "r3", "r4"):
-        shop.say(claims.Requested, refund, NOW - DAY, "o")
-    shop.say(claims.Rejected, "r1", NOW, "o")
-    shop.say(claims.Rejected, "r2", NOW, "o")
-    shop.say(claims.Completed, "r2", NOW, "o", 1)
-    shop.say(claims.Completed, "r3", NOW, "o", 1)
-    sample = shop.look()["retention_refund_rejected_ratio", "7d"]
+        shop.process(claims.Requested, refund, NOW - DAY, "o")
+    shop.process(claims.Rejected, "r1", NOW, "o")
+    shop.process(claims.Rejected, "r2", NOW, "o")
+    shop.process(claims.Completed, "r2", NOW, "o", 1)
+    shop.process(claims.Completed, "r3", NOW, "o", 1)
+    sample = shop.samples()["retention_refund_rejected_ratio", "7d"]
     assert (sample.numerator, sample.denominator) == (1, 3)
     assert shop.value("retention_refunds_open") == 1
 
@@ -99,7 +99,7 @@ def test_order_is_overdue_from_the_promise_until_delivery(shop):
     shop.order("o", NOW - DAY, promised=NOW + HOUR)
     assert shop.value("retention_deliveries_overdue", now=NOW + HOUR) == 0
     assert shop.value("retention_deliveries_overdue", now=NOW + HOUR + 1) == 1
-    shop.say(claims.Delivered, "o", NOW + HOUR)
+    shop.process(claims.Delivered, "o", NOW + HOUR)
     assert shop.value("retention_deliveries_overdue") == 0
     assert shop.value("retention_on_time_delivery_ratio", "7d") == 1
 
@@ -109,8 +109,8 @@ def test_order_is_overdue_from_the_promise_until_delivery(shop):
 )
 def test_delivery_is_late_after_the_promised_instant(shop, delivered, exposure):
     shop.order("o", NOW - 9 * DAY, promised=NOW - 8 * DAY)
-    shop.say(claims.Delivered, "o", delivered)
-    look = shop.look()
+    shop.process(claims.Delivered, "o", delivered)
+    look = shop.samples()
     found = [
         name
         for name in ("none", "late_delivery")
@@ -121,9 +121,9 @@ def test_delivery_is_late_after_the_promised_instant(shop, delivered, exposure):
 
 def test_cancelled_order_is_never_overdue_but_may_be_late(shop):
     shop.order("o", NOW - DAY, promised=NOW - HOUR)
-    shop.say(claims.Cancelled, "o", NOW)
+    shop.process(claims.Cancelled, "o", NOW)
     assert shop.value("retention_deliveries_overdue") == 0
-    shop.say(claims.Delivered, "o", NOW)
+    shop.process(claims.Delivered, "o", NOW)
     assert shop.value("retention_on_time_delivery_ratio", "7d") == 0
     assert shop.value("retention_delivery_seconds", "0.99", "7d") == pytest.approx(86_400, rel=0.01)
 

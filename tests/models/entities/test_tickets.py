@@ -87,14 +87,14 @@ def test_resolutions_and_wait_follow_from_status_changes(steps, first, full, wai
 
 
 def open_ticket(shop, at, priority=NORMAL, *, by_agent=False, ticket="t", channel="chat"):
-    shop.say(claims.Opened, ticket, at, priority, by_agent, channel)
+    shop.process(claims.Opened, ticket, at, priority, by_agent, channel)
 
 
 def test_response_times_by_priority_and_channel(shop):
     open_ticket(shop, NOW - HOUR)
-    shop.say(claims.Replied, "t", NOW - 1800 * SECOND, BOT, True)
-    shop.say(claims.Replied, "t", NOW, AGENT, True)
-    look = shop.look()
+    shop.process(claims.Replied, "t", NOW - 1800 * SECOND, BOT, True)
+    shop.process(claims.Replied, "t", NOW, AGENT, True)
+    look = shop.samples()
     assert look["retention_first_response_mean_seconds", "any", "normal", "1h"].value == 1800
     assert look["retention_first_response_mean_seconds", "human", "all", "7d"].value == 3600
     chat = look["retention_channel_first_response_seconds", "chat", "0.9", "24h"].value
@@ -104,7 +104,7 @@ def test_response_times_by_priority_and_channel(shop):
 
 def test_short_windows_slide_by_the_minute(shop):
     open_ticket(shop, NOW - HOUR)
-    shop.say(claims.Replied, "t", NOW + 59 * SECOND, AGENT, True)
+    shop.process(claims.Replied, "t", NOW + 59 * SECOND, AGENT, True)
     name = ("retention_first_response_mean_seconds", "human", "all", "1h")
     assert not math.isnan(shop.value(*name, now=NOW + HOUR - 1))
     assert math.isnan(shop.value(*name, now=NOW + HOUR))
@@ -114,15 +114,15 @@ def test_unanswered_tickets_and_the_oldest(shop):
     open_ticket(shop, NOW - DAY, ticket="old")
     open_ticket(shop, NOW - HOUR, ticket="new", priority=URGENT)
     open_ticket(shop, NOW - DAY, ticket="ours", by_agent=True)
-    shop.say(claims.Replied, "new", NOW, BOT, True)
-    look = shop.look()
+    shop.process(claims.Replied, "new", NOW, BOT, True)
+    look = shop.samples()
     assert look["retention_tickets_unanswered", "any", "urgent"].value == 0
     assert look["retention_tickets_unanswered", "human", "urgent"].value == 1
     assert look["retention_tickets_unanswered", "human", "normal"].value == 1
     assert look["retention_tickets", "normal", "open"].value == 2
     oldest = "retention_oldest_unanswered_ticket_timestamp_seconds"
     assert look[(oldest,)].value == (NOW - DAY) / SECOND
-    shop.say(claims.StatusChanged, "old", NOW, status("solved"))
+    shop.process(claims.StatusChanged, "old", NOW, status("solved"))
     assert shop.value(oldest) == (NOW - HOUR) / SECOND
 
 
@@ -145,36 +145,36 @@ def test_target_is_due_soon_for_two_hours_until_decided(shop):
 def test_answered_ticket_is_no_longer_due(shop):
     open_ticket(shop, NOW, URGENT)
     open_ticket(shop, NOW, URGENT, ticket="ours", by_agent=True)
-    shop.say(claims.Replied, "t", NOW, BOT, True, NOW + HOUR)
-    look = shop.look()
+    shop.process(claims.Replied, "t", NOW, BOT, True, NOW + HOUR)
+    look = shop.samples()
     due = {kind: look["retention_tickets_due", "urgent", kind, "2h"].value for kind in sla.KINDS}
     assert due == {"first_response": 0, "first_human_response": 1, "resolution": 0, "promise": 1}
-    shop.say(claims.Replied, "t", NOW, AGENT, True)
-    shop.say(claims.StatusChanged, "t", NOW, status("solved"))
-    look = shop.look()
+    shop.process(claims.Replied, "t", NOW, AGENT, True)
+    shop.process(claims.StatusChanged, "t", NOW, status("solved"))
+    look = shop.samples()
     assert not any(look["retention_tickets_due", "urgent", kind, "2h"].value for kind in sla.KINDS)
 
 
 def test_late_event_may_show_that_a_target_was_fulfilled(shop):
     open_ticket(shop, NOW, URGENT)
     assert shop.value("retention_sla_breach_ratio", "urgent", "first_response", "7d", now=NOW + DAY) == 1
-    shop.say(claims.Replied, "t", NOW + HOUR, AGENT, True)
-    look = shop.look()
+    shop.process(claims.Replied, "t", NOW + HOUR, AGENT, True)
+    look = shop.samples()
     assert look["retention_sla_breach_ratio", "urgent", "first_response", "7d"].value == 0
     assert look["retention_sla_breach_ratio", "urgent", "resolution", "7d"].value == 1
 
 
 def test_solved_ticket_keeps_its_first_response_target(shop):
     open_ticket(shop, NOW, URGENT)
-    shop.say(claims.StatusChanged, "t", NOW, status("solved"))
-    look = shop.look(NOW + DAY)
+    shop.process(claims.StatusChanged, "t", NOW, status("solved"))
+    look = shop.samples(NOW + DAY)
     assert look["retention_sla_breach_ratio", "urgent", "first_human_response", "7d"].value == 1
     assert look["retention_sla_breach_ratio", "urgent", "resolution", "7d"].value == 0
 
 
 def test_promise_is_due_at_its_latest_time(shop):
     open_ticket(shop, NOW - DAY)
-    shop.say(claims.Replied, "t", NOW - HOUR, AGENT, True, NOW + HOUR)
+    shop.process(claims.Replied, "t", NOW - HOUR, AGENT, True, NOW + HOUR)
     name = ("retention_sla_breach_ratio", "normal", "promise", "24h")
     assert math.isnan(shop.value(*name))
     assert shop.value(*name, now=NOW + HOUR) == 1

@@ -14,7 +14,6 @@ from models.facts.fact import encode_fact
 from models.facts.from_events import facts_of
 from models.partition.partition import Partition
 from tests.models.outputs.test_laws import laws
-from tests.models.test_laws import Worker
 from tests.support.assert_outputs import (
     assert_profiles,
     assert_targets,
@@ -23,12 +22,13 @@ from tests.support.assert_outputs import (
 )
 from tests.support.events import order
 from tests.support.histories import random_history
+from tests.support.simulated_worker import SimulatedWorker
 from tests.support.strategies import ANCHOR, DAY, DEFINITIONS, histories
 
 pytestmark = pytest.mark.slow
 
 
-class EmittingWorker(Worker):
+class EmittingWorker(SimulatedWorker):
     """A worker whose outputs are published when they are committed."""
 
     def __init__(self, definitions, partitions):
@@ -83,7 +83,7 @@ def run(history):
         worker.live(step)
         delivered += step.events
         worker.advance(now)
-        worker.pass_on()
+        worker.deliver_messages()
         worker.emit_all()
         worker.commit()
         assert_profiles(worker.published, delivered, now, definitions)

@@ -40,7 +40,7 @@ def test_event_counts_once(shop):
 def test_event_id_used_again_is_a_duplicate(shop):
     shop.order("o1", NOW - DAY, event_id="e")
     assert not shop.order("o2", NOW - HOUR, event_id="e")
-    assert not shop.say(claims.Answered, "", NOW, 0, 9, event_id="e")
+    assert not shop.process(claims.Answered, "", NOW, 0, 9, event_id="e")
 
 
 def test_duplicate_is_detected_after_a_restart(shop):
@@ -52,7 +52,7 @@ def test_duplicate_is_detected_after_a_restart(shop):
 def test_event_may_have_the_id_of_its_order(shop):
     shop.order("same", NOW - DAY, event_id="first")
     shop.restart()
-    assert shop.say(claims.Delivered, "same", NOW - HOUR, event_id="same")
+    assert shop.process(claims.Delivered, "same", NOW - HOUR, event_id="same")
 
 
 def test_equal_event_ids_of_two_customers_both_count(shop):
@@ -96,13 +96,13 @@ def test_expired_claim_gives_way_to_the_next_one(shop):
 def test_expired_customer_has_no_row(shop):
     shop.order("o1", NOW)
     assert shop.partition.take_changes()[b"ada"] is not None
-    shop.look(NOW + (shop.definitions.horizon_days + 1) * DAY)
+    shop.samples(NOW + (shop.definitions.horizon_days + 1) * DAY)
     assert shop.partition.take_changes()[b"ada"] is None
     assert b"ada" not in shop.rows
 
 
 def test_fact_older_than_the_horizon_leaves_no_row(shop):
-    shop.look()
+    shop.samples()
     shop.order("o1", NOW - 900 * DAY)
     assert b"ada" not in shop.partition.take_changes()
 
@@ -117,7 +117,7 @@ def test_only_changed_rows_are_taken(shop):
 
 
 def test_clock_does_not_decrease_over_a_restart(shop):
-    shop.look(NOW + DAY)
+    shop.samples(NOW + DAY)
     shop.order("o1", NOW)
     shop.partition.take_changes()
     again = Partition(shop.definitions, shop.rows)
@@ -135,7 +135,7 @@ def test_stream_time_survives_a_restart(shop):
 
 def test_refund_at_the_time_of_its_order_counts_once(shop):
     shop.order("o1", NOW, amount=1000)
-    shop.say(claims.Completed, "r1", NOW, "o1", 300)
+    shop.process(claims.Completed, "r1", NOW, "o1", 300)
     profiles = [output.value for output in shop.partition.emit(b"ada") if output.type == "retention.customer"]
     assert [profile.net_value for profile in profiles] == [7.0]
 
@@ -144,9 +144,9 @@ def test_channel_removed_from_the_configuration_counts_as_other():
     shop = Shop(Definitions(rates={"USD": 1.0, "EUR": 1.25}))
     shop.order("o1", NOW - DAY, amount=700, currency="EUR")
     shop.order("o2", NOW - DAY, amount=500)
-    shop.say(claims.Opened, "t", NOW - HOUR, 1, False, "chat")
-    shop.say(claims.Replied, "t", NOW, claims.AGENT, True)
-    shop.say(claims.PaymentFailed, "", NOW, "wallet")
+    shop.process(claims.Opened, "t", NOW - HOUR, 1, False, "chat")
+    shop.process(claims.Replied, "t", NOW, claims.AGENT, True)
+    shop.process(claims.PaymentFailed, "", NOW, "wallet")
     shop.definitions = Definitions(channels=("web",), payment_methods=("card",))
     shop.restart()
     assert math.isnan(shop.value("retention_net_revenue", "USD", "7d"))
@@ -188,7 +188,7 @@ def test_pages_of_an_expired_customer_are_deleted(shop, monkeypatch):
     for number in range(50):
         shop.order(f"o{number}", NOW - number * HOUR)
     written = set(shop.partition.take_changes()) - {METADATA_KEY}
-    shop.look(NOW + 900 * DAY)
+    shop.samples(NOW + 900 * DAY)
     drained = shop.partition.take_changes()
     assert len(written) > 2
     assert {key for key, row in drained.items() if row is None} == written
@@ -197,9 +197,9 @@ def test_pages_of_an_expired_customer_are_deleted(shop, monkeypatch):
 
 def test_conversation_may_outgrow_a_page(shop, monkeypatch):
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 2_000)
-    shop.say(claims.Opened, "t1", NOW - DAY, 1, False, "chat")
+    shop.process(claims.Opened, "t1", NOW - DAY, 1, False, "chat")
     for number in range(400):
-        shop.say(claims.Replied, "t1", NOW - DAY + number, claims.CUSTOMER, True)
+        shop.process(claims.Replied, "t1", NOW - DAY + number, claims.CUSTOMER, True)
     assert max(len(row) for row in shop.partition.take_changes().values()) <= 2_000
     shop.restart()
     assert shop.value("retention_tickets_unanswered", "human", "normal") == 1
@@ -208,8 +208,8 @@ def test_conversation_may_outgrow_a_page(shop, monkeypatch):
 def test_rows_grow_with_claims_only(shop):
     shop.order("o1", NOW)
     before = shop.partition.take_changes()[b"ada"]
-    shop.look(NOW + 400 * DAY)
-    shop.say(claims.Shipped, "o1", NOW + DAY)
+    shop.samples(NOW + 400 * DAY)
+    shop.process(claims.Shipped, "o1", NOW + DAY)
     assert len(shop.partition.take_changes()[b"ada"]) - len(before) < 40
 
 
@@ -218,10 +218,12 @@ def test_five_orders_and_a_ticket_take_less_than_a_kilobyte():
     for number in range(5):
         order = f"order-{number:014}"
         shop.order(order, NOW - number * DAY, event_id=f"event-a{number:013}", customer="c" * 20)
-        shop.say(claims.Shipped, order, NOW, event_id=f"event-b{number:013}", customer="c" * 20)
-        shop.say(claims.Delivered, order, NOW, event_id=f"event-c{number:013}", customer="c" * 20)
+        shop.process(claims.Shipped, order, NOW, event_id=f"event-b{number:013}", customer="c" * 20)
+        shop.process(claims.Delivered, order, NOW, event_id=f"event-c{number:013}", customer="c" * 20)
     ticket = f"ticket-{0:013}"
-    shop.say(claims.Opened, ticket, NOW, 1, False, "chat", event_id="event-" + "d" * 14, customer="c" * 20)
-    shop.say(claims.Replied, ticket, NOW, 0, True, event_id="event-" + "e" * 14, customer="c" * 20)
-    shop.say(claims.StatusChanged, ticket, NOW, 3, event_id="event-" + "f" * 14, customer="c" * 20)
+    shop.process(
+        claims.Opened, ticket, NOW, 1, False, "chat", event_id="event-" + "d" * 14, customer="c" * 20
+    )
+    shop.process(claims.Replied, ticket, NOW, 0, True, event_id="event-" + "e" * 14, customer="c" * 20)
+    shop.process(claims.StatusChanged, ticket, NOW, 3, event_id="event-" + "f" * 14, customer="c" * 20)
     assert len(shop.partition.take_changes()[b"c" * 20]) <= 1024

@@ -50,7 +50,7 @@ def numbers(definitions, facts, now):
 
 
 def test_merge_appears_once_and_self_referral_not_at_all(shop):
-    shop.say(MergeVariant, "", NOW - DAY, customer="guest", event_id="m", seen={"checkout": "b"})
+    shop.process(MergeVariant, "", NOW - DAY, customer="guest", event_id="m", seen={"checkout": "b"})
     shop.order("o1", NOW - DAY, event_id="o", referrer="guest")
     merge = Merge(at=NOW - DAY, event="m", customer="guest", into="ada")
     shop.partition.process_one(REGISTRY_ADDRESS, Fact("", merge))
@@ -98,11 +98,11 @@ def test_events_that_count_for_nothing_can_be_omitted():
 def test_order_events_are_explained(shop):
     shop.order("o1", NOW - 40 * DAY, event_id="placed", promised=NOW - 30 * DAY)
     shop.order("o1", NOW - 39 * DAY, event_id="again", cart="k")
-    shop.say(CheckoutStarted, "k", NOW - 41 * DAY, event_id="cart")
-    shop.say(Amended, "o1", NOW - 38 * DAY, 700, event_id="less")
-    shop.say(Amended, "o1", NOW - 39 * DAY, 800, event_id="more")
+    shop.process(CheckoutStarted, "k", NOW - 41 * DAY, event_id="cart")
+    shop.process(Amended, "o1", NOW - 38 * DAY, 700, event_id="less")
+    shop.process(Amended, "o1", NOW - 39 * DAY, 800, event_id="more")
     shop.order("o2", NOW - 5 * DAY, event_id="gone")
-    shop.say(Cancelled, "o2", NOW - 4 * DAY, event_id="cancel")
+    shop.process(Cancelled, "o2", NOW - 4 * DAY, event_id="cancel")
     found = reasons(shop)
     assert found["placed"].counts_for == ["retention", "refunds", "deliveries", "exposure"]
     assert found["placed"].reason == "places order o1, which qualifies and is the customer's first"
@@ -120,8 +120,8 @@ def test_order_events_are_explained(shop):
 
 def test_waiting_and_future_events_are_explained(shop):
     shop.order("o1", NOW - DAY, event_id="placed")
-    shop.say(Completed, "r1", NOW - HOUR, "o9", 100, event_id="waits")
-    shop.say(Amended, "o1", NOW + HOUR, 5, event_id="later")
+    shop.process(Completed, "r1", NOW - HOUR, "o9", 100, event_id="waits")
+    shop.process(Amended, "o1", NOW + HOUR, 5, event_id="later")
     found = reasons(shop)
     assert found["waits"].reason == "does not count yet: no known event has placed order o9"
     assert found["later"].reason == "is ahead of the clock, and counts from its event time on"
@@ -129,11 +129,11 @@ def test_waiting_and_future_events_are_explained(shop):
 
 
 def test_ticket_events_are_explained(shop):
-    shop.say(Opened, "t", NOW - 5 * HOUR, 3, False, "chat", event_id="opened")
-    shop.say(Replied, "t", NOW - 4 * HOUR, 1, True, event_id="bot")
-    shop.say(Replied, "t", NOW - 3 * HOUR, 0, False, event_id="note")
-    shop.say(Replied, "t", NOW - 2 * HOUR, 0, True, NOW + HOUR, event_id="agent", seen={"tone": "warm"})
-    shop.say(Replied, "t", NOW - HOUR, 0, True, event_id="more")
+    shop.process(Opened, "t", NOW - 5 * HOUR, 3, False, "chat", event_id="opened")
+    shop.process(Replied, "t", NOW - 4 * HOUR, 1, True, event_id="bot")
+    shop.process(Replied, "t", NOW - 3 * HOUR, 0, False, event_id="note")
+    shop.process(Replied, "t", NOW - 2 * HOUR, 0, True, NOW + HOUR, event_id="agent", seen={"tone": "warm"})
+    shop.process(Replied, "t", NOW - HOUR, 0, True, event_id="more")
     found = reasons(shop)
     assert found["opened"].says == {"priority": "urgent", "opened_by": "customer", "channel": "chat"}
     assert found["bot"].reason == "the first response"
@@ -144,9 +144,9 @@ def test_ticket_events_are_explained(shop):
 
 
 def test_survey_and_cart_events_are_explained(shop):
-    shop.say(Answered, "", NOW - 3 * DAY, 0, 2, event_id="angry")
-    shop.say(Answered, "", NOW - 2 * DAY, 0, 10, event_id="happy")
-    shop.say(CheckoutStarted, "k", NOW - 2 * HOUR, event_id="cart")
+    shop.process(Answered, "", NOW - 3 * DAY, 0, 2, event_id="angry")
+    shop.process(Answered, "", NOW - 2 * DAY, 0, 10, event_id="happy")
+    shop.process(CheckoutStarted, "k", NOW - 2 * HOUR, event_id="cart")
     found = reasons(shop)
     assert (found["angry"].counts_for, found["angry"].outdone_by) == (["exposure"], "happy")
     assert found["happy"].counts_for == ["feedback", "senders"]

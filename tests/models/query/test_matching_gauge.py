@@ -224,9 +224,9 @@ def test_breaches_in_sliding_windows_equal_the_gauge(manual_shop):
     """A target is due in each minute. At each instant, the list is as long as the gauge counts."""
     shop = manual_shop
     for minute in range(150):
-        shop.say(Opened, f"t{minute}", NOW - HOUR - minute * MINUTE, URGENT, False, "web")
+        shop.process(Opened, f"t{minute}", NOW - HOUR - minute * MINUTE, URGENT, False, "web")
     for now in (NOW, NOW + 1, NOW + 30 * MINUTE):
-        counted = {key: sample for key, sample in shop.look(now).items() if key[0] == BREACHES}
+        counted = {key: sample for key, sample in shop.samples(now).items() if key[0] == BREACHES}
         customer = Customer(b"ada", CustomerFacts(shop.partition.facts(b"ada")[0]))
         for window in ("1h", "24h", "7d"):
             query = TicketQuery(breached=True, window=window, sla="first_response")
@@ -237,8 +237,8 @@ def test_breaches_in_sliding_windows_equal_the_gauge(manual_shop):
 def test_solved_breach_is_listed_only_with_a_window(manual_shop):
     shop = manual_shop
     for name in ("waits", "solved"):
-        shop.say(Opened, name, NOW - 2 * HOUR, URGENT, False, "web")
-    shop.say(StatusChanged, "solved", NOW - MINUTE, STATUSES.index("solved"))
+        shop.process(Opened, name, NOW - 2 * HOUR, URGENT, False, "web")
+    shop.process(StatusChanged, "solved", NOW - MINUTE, STATUSES.index("solved"))
     customer = Customer(b"ada", CustomerFacts(shop.partition.facts(b"ada")[0]))
 
     def listed(**parameters):

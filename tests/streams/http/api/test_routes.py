@@ -80,9 +80,9 @@ SERIES = 'retention_customers{set="end",window="30d"}'
 def fill(shop, name):
     shop.order("o1", NOW - DAY, customer=name, promised=NOW - HOUR)
     shop.order("o2", NOW - 40 * DAY, customer=name)
-    shop.say(Opened, "t1", NOW - 3 * HOUR, 3, False, "web", customer=name)
-    shop.say(Opened, "t2", NOW - 3 * HOUR, 1, False, "web", customer=name)
-    shop.say(Answered, "", NOW - DAY, 0, 3, customer=name)
+    shop.process(Opened, "t1", NOW - 3 * HOUR, 3, False, "web", customer=name)
+    shop.process(Opened, "t2", NOW - 3 * HOUR, 1, False, "web", customer=name)
+    shop.process(Answered, "", NOW - DAY, 0, 3, customer=name)
 
 
 @pytest.fixture
