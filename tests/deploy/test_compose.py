@@ -277,6 +277,7 @@ async def sent(port):
             await producer.send_and_wait("orders", b"{}")
 
 
+@pytest.mark.kafka
 def test_kafka_takes_its_environment_and_what_our_programs_send(tmp_path):
     named, ports = kafka_properties(tmp_path / "data")
     config = tmp_path / "server.properties"

@@ -62,6 +62,7 @@ def test_each_is_a_json_schema_with_a_name(name):
     assert schema["description"]
 
 
+@pytest.mark.slow
 @given(event_sets(DEFINITIONS, identities=True, largest=8))
 @settings(max_examples=50)
 def test_whatever_happens_in_a_shop_is_valid(events):

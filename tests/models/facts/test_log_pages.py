@@ -49,6 +49,7 @@ def page_bytes(request, monkeypatch):
     monkeypatch.setattr(log_pages, "PAGE_BYTES", request.param)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("page_bytes")
 @given(known=st.lists(facts(), min_size=1, max_size=30), state=STATES)
 def test_log_is_read_back_after_any_writes(known, state):
@@ -68,6 +69,7 @@ def test_log_is_read_back_after_any_writes(known, state):
     assert rows == {}
 
 
+@pytest.mark.slow
 @given(known=st.lists(facts(), min_size=1, max_size=30))
 def test_page_may_hold_each_of_its_events(known):
     rows: dict[bytes, bytes] = {}

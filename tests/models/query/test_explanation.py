@@ -68,6 +68,7 @@ def test_merge_appears_once_and_self_referral_not_at_all(shop):
     assert "referrals" not in events["o"].counts_for
 
 
+@pytest.mark.slow
 def test_events_that_count_for_nothing_can_be_omitted():
     history = random_history(5, customers=4, size=360)
     now = history.steps[7].now

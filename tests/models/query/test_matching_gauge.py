@@ -144,6 +144,7 @@ def test_list_length_equals_its_gauge(seed):
         check(QueriedHistory(history, steps))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,

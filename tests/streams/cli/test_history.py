@@ -46,6 +46,7 @@ def order(number, time, **fields):
             "order_id": "o", "amount": 1000, "currency": "USD"} | fields  # fmt: skip
 
 
+@pytest.mark.slow
 def test_each_instant_has_what_compute_says_at_it(retention, tmp_path):
     orders = tmp_path / "orders.jsonl"
     with gzip.open(CDNOW) as lines:

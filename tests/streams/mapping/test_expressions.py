@@ -61,6 +61,7 @@ def shape_of(text):
     return Shape(paths(parse(text)))
 
 
+@pytest.mark.slow
 @given(st.sampled_from(PATHS + CONDITIONS), RECORDS)
 @settings(max_examples=250, deadline=None)
 @example("a == `true`", {"a": 1})

@@ -392,6 +392,7 @@ ODD_VALUES = [
 ]
 
 
+@pytest.mark.slow
 def test_whatever_stands_where_a_record_stops_no_worker():
     """Anything in any place, and any two that are compared: what is wrong is said, nothing is raised."""
     shaped = reader(EVERY_WAY)
