@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from models.contract.decoding import decode
 from models.contract.events import KINDS
 from models.facts.claims import (
