@@ -218,8 +218,8 @@ def test_to_a_file_the_same_seed_gives_the_same_bytes(tmp_path):
     [
         (["--end", "2999-01-01"], "later than now"),
         (["--start", "2026-02-01", "--end", "2026-01-01"], "opens after the end"),
-        (["--start", "tomorrow"], "no time"),
-        (["--since", "soon"], "no time"),
+        (["--start", "tomorrow"], "not a time"),
+        (["--since", "soon"], "not a time"),
         (["--scenario", "zombies"], "support-backlog"),
     ],
 )
