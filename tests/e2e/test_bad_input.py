@@ -64,7 +64,7 @@ BAD = [
 ]
 
 
-async def test_each_bad_record_becomes_a_dead_letter_and_costs_no_other_event(deploy):
+async def test_bad_record_becomes_dead_letter_and_costs_no_event(deploy):
     events = history(51, size=600)
     deployment = deploy()
     cluster = deployment.cluster
@@ -106,7 +106,7 @@ async def test_each_bad_record_becomes_a_dead_letter_and_costs_no_other_event(de
     assert not worker.says(r"customer-\d|some key|yesterday"), "whose they are is in no log"
 
 
-async def test_only_bad_records_then_a_restart_writes_no_dead_letter_twice(deploy):
+async def test_restart_after_bad_records_repeats_no_dead_letter(deploy):
     """Nothing of them is state: a changelog without a row is not one that was lost."""
     deployment = deploy()
     cluster = deployment.cluster
@@ -122,7 +122,7 @@ async def test_only_bad_records_then_a_restart_writes_no_dead_letter_twice(deplo
     assert len(await cluster.read("retention.dead-letters")) == 2
 
 
-async def test_a_customer_with_fifty_thousand_orders_and_a_hundred_thousand_customers_with_one(deploy):
+async def test_50_000_orders_of_one_customer_are_counted(deploy):
     """The oracle would take longer than the workers: what these orders make is counted here."""
     many = [order(f"many-{number}", "collector", TIME + number * 1000) for number in range(50_000)]
     single = [

@@ -7,7 +7,7 @@ from tests.support.deployment import SESSION_SECONDS
 from tests.support.events import Style, by_thing, duplicated, history
 
 
-async def test_workers_outlive_a_broker_that_is_away_for_longer_than_a_session(deploy):
+async def test_workers_survive_a_broker_down_longer_than_a_session(deploy):
     events = history(21, size=3000)
     deployment = deploy()
     cluster = deployment.cluster

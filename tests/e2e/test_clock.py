@@ -17,7 +17,7 @@ def clock(tmp_path):
     return WallClock(tmp_path)
 
 
-async def test_with_no_event_arriving_a_customer_lapses_as_the_hour_passes(deploy, clock):
+async def test_customer_lapses_as_the_hour_passes_without_events(deploy, clock):
     """At the full hour an order leaves the 7 days."""
     boundary = END // HOUR * HOUR
     lapsing = order("lapsing", "ada", boundary - 7 * DAY + HOUR // 2)
@@ -87,7 +87,7 @@ async def test_now_never_goes_back_over_a_restart(deploy, clock):
     assert min(seen) >= last
 
 
-async def test_a_worker_that_catches_up_says_so_and_keeps_the_last_complete_values(deploy):
+async def test_worker_catching_up_keeps_the_last_complete_values(deploy):
     """Until the backlog is read, nobody is reported churned for want of the orders in it."""
     early = history(62, size=1500, until=END - 200 * DAY)
     deployment = deploy()

@@ -50,7 +50,7 @@ async def until(condition, seconds):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="containers are Linux")
-async def test_runs_read_only_without_capabilities_is_well_and_stops_in_time(cluster, tmp_path):
+async def test_read_only_container_is_healthy_and_stops_in_time(cluster, tmp_path):
     port = free_port()
     log = tmp_path / "log"
     assert health(port) != 0

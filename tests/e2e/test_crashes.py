@@ -52,7 +52,7 @@ async def send_garbage(cluster: Cluster, count: int, pace: Pace) -> None:
 
 
 @pytest.mark.parametrize("workers", [2, 3])
-async def test_workers_killed_stopped_and_added_lose_and_repeat_nothing(deploy, workers):
+async def test_killed_stopped_and_added_workers_lose_nothing(deploy, workers):
     events = history(workers, size=4000, identities=workers > 2)
     deployment = deploy()
     cluster = deployment.cluster

@@ -97,7 +97,7 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
 
 @pytest.mark.timeout(420)
 @pytest.mark.program("prometheus", "chromium|google-chrome|chrome", "chromedriver")
-def test_response_times_go_then_customers_and_the_alerts_say_why(
+def test_slow_answers_lose_customers_and_alerts_name_the_cause(
     demo: Callable[..., Demo], tmp_path: Path
 ) -> None:
     running = demo(*_STORY)
@@ -164,7 +164,7 @@ def has_the_past(prometheus: str) -> None:
 
 
 @pytest.mark.timeout(110)
-def test_a_demo_that_is_killed_takes_all_that_it_started_along(demo: Callable[..., Demo]) -> None:
+def test_killed_demo_ends_all_its_processes(demo: Callable[..., Demo]) -> None:
     running = demo("--customers=300", "--story-seconds=1")
     running.until(running.numbers, "the worker")
     url = re.search(r"The read model is in Redis at (redis://\S+)", running.said)

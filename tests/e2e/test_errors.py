@@ -130,7 +130,7 @@ Worker._on_revoked = revoked
 
 
 @pytest.mark.parametrize("defect", [_COMMIT_RAISES, _REBALANCE_RAISES], ids=["commit", "rebalance"])
-async def test_a_worker_with_a_defect_says_it_and_ends(deploy, defect):
+async def test_defective_worker_logs_the_error_and_exits(deploy, defect):
     """Also where it keeps the worker from stopping in order: nothing restarts one that hangs."""
     worker = deploy().start(DEFECT=defect)
     assert await worker.exit_code() == 1

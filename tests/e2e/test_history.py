@@ -71,7 +71,7 @@ def scraped(computed: str) -> dict[frozenset, float]:
 
 @pytest.mark.program("prometheus")
 @pytest.mark.program("promtool")
-def test_prometheus_says_what_compute_says(prometheus, shop):
+def test_prometheus_values_equal_those_of_compute(prometheus, shop):
     prometheus.until("vector(1)")
     moment = NOW - timedelta(weeks=1)
     found = at(prometheus, '{instance="history", __name__!~"retention_(as_of|caught_up).*"}', moment)

@@ -63,7 +63,7 @@ async def until_cleaned(cluster, changelog, old_to):
             await asyncio.sleep(0.5)
 
 
-async def test_a_changelog_that_was_deleted_is_made_again_from_the_earliest_records(deploy):
+async def test_deleted_changelog_is_rebuilt_from_the_earliest_records(deploy):
     events = history(42)
     deployment = deploy()
     await settle(deployment, events)
@@ -100,7 +100,7 @@ async def business_records(cluster):
     )
 
 
-async def test_a_worker_killed_while_it_makes_lost_state_again_begins_anew(deploy):
+async def test_worker_killed_while_rebuilding_state_starts_over(deploy):
     events = history(44, size=6000, identities=True)
     deployment = deploy()
     await settle(deployment, events)
@@ -129,7 +129,7 @@ async def test_records_that_no_longer_exist_are_counted_as_lost(deploy):
     assert worker.says(r"records of orders partition \d were removed by the topic's own retention")
 
 
-async def test_records_removed_under_a_running_worker_are_counted_as_lost(deploy):
+async def test_records_deleted_under_a_worker_are_counted_as_lost(deploy):
     """It was suspended for so long that the topic's retention overtook it."""
     events = history(46, size=500)
     deployment = deploy(RETENTION_SESSION_TIMEOUT="30")

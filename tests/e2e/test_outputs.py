@@ -21,7 +21,7 @@ def clock(tmp_path):
     return WallClock(tmp_path)
 
 
-async def test_workers_killed_as_they_speak_say_each_thing_once(deploy):
+async def test_workers_killed_while_emitting_emit_each_output_once(deploy):
     """Not before what is said goes out all the time, so that whatever moment is a bad one."""
     events = history(23, size=1800)
     deployment = deploy()
@@ -85,7 +85,7 @@ async def until_told(deployment, *expected: tuple[str, ...]) -> list[tuple[str, 
     return said
 
 
-async def test_time_alone_makes_itself_heard_at_the_instant(deploy, clock):
+async def test_passing_time_emits_outputs_at_the_instant(deploy, clock):
     """A ticket of an hour's target, a cart, a promise, and an order that is 45 days old at the full hour.
 
     None of these customers is held out.
@@ -126,7 +126,7 @@ async def test_time_alone_makes_itself_heard_at_the_instant(deploy, clock):
     )
 
 
-async def test_while_a_worker_catches_up_nobody_is_said_to_have_left(deploy, clock):
+async def test_worker_catching_up_emits_no_lapsed_customer(deploy, clock):
     """The worker slept for two months; those who ordered meanwhile were never at risk."""
     deployment = deploy(RETENTION_CLOCK="wall", **clock.settings)
     clock.set(BOUNDARY)

@@ -156,7 +156,7 @@ async def test_any_worker_shows_the_same_whichever_makes_the_numbers(browser, de
         browser.until(lambda: not wrong(browser, metrics), f"{each.name} shows the same")
 
 
-async def test_says_which_share_of_the_records_is_nobodys(browser):
+async def test_page_shows_the_share_of_records_without_customer(browser):
     worker = Worker()
     app = web.Application()
     LivePage(worker, {"bootstrap_servers": "127.0.0.1:1"}, Definitions(), "event").add_to(app)
@@ -191,7 +191,7 @@ def looks_for_nobodys(browser: Browser, worker: Worker, url: str) -> None:
     assert browser.text("#tip").endswith(": shop.orders 30 of 200, shop.tickets 0 of 200")
 
 
-def test_is_accessible_and_fits_in_dark_and_light_on_a_phone_and_a_screen(page):
+def test_page_is_accessible_in_both_themes_and_at_both_sizes(page):
     for opened in page.driver.find_elements(By.CSS_SELECTOR, "summary"):
         opened.click()
     for scheme, background in (("light", "rgb(246, 247, 249)"), ("dark", "rgb(12, 14, 19)")):

@@ -35,7 +35,7 @@ STYLES = [
         {"orders": 12, "refunds": 1, "tickets": 3},
     ],
 )
-async def test_keys_partitioners_partition_counts_and_codecs_change_no_number(deploy, partitions):
+async def test_keys_partitions_and_codecs_change_no_number(deploy, partitions):
     events = history(31, size=3000)
     deployment = deploy()
     await deployment.cluster.create(partitions)
@@ -46,7 +46,7 @@ async def test_keys_partitioners_partition_counts_and_codecs_change_no_number(de
         assert await deployment.cluster.partitions(topic) == count
 
 
-async def test_records_with_old_timestamps_outlive_their_hop(deploy):
+async def test_records_with_old_timestamps_survive_repartitioning(deploy):
     """A backfill's records are older than what the facts topic keeps: by their age they would go."""
     events = history(32, size=500)
     deployment = deploy()

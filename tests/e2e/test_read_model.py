@@ -83,7 +83,7 @@ async def last(cluster, topic):
     return {key: value for key, value in found.items() if value is not None}
 
 
-async def test_a_redis_that_is_away_holds_up_nobody_and_is_complete_again_after(deploy, tmp_path):
+async def test_unavailable_redis_delays_no_worker_and_recovers(deploy, tmp_path):
     events = history(31, size=_EVENTS)
     program = Path(shutil.which("redis-server") or shutil.which("valkey-server") or "")
     with RedisServer(program, tmp_path / "redis") as server, Redis(port=server.port) as redis:

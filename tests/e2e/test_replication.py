@@ -8,7 +8,7 @@ from tests.support.deployment import Deployment
 from tests.support.events import Style, by_thing, duplicated, history
 
 
-async def test_a_broker_is_lost_and_back_under_load_and_no_number_changes(tmp_path):
+async def test_broker_lost_and_back_under_load_changes_no_number(tmp_path):
     events = history(61, size=3000)
     async with ThreeBrokers(tmp_path) as brokers:
         cluster = Cluster(brokers)

@@ -34,7 +34,7 @@ async def administrator(secured_kafka):
         yield administrator
 
 
-async def test_with_exactly_the_printed_topics_and_rights_all_numbers_arrive(
+async def test_printed_topics_and_acls_are_enough_for_a_worker(
     deploy, administrator, secured_kafka, monkeypatch
 ):
     """One worker has a password; the other a token, and its sessions end every few seconds.
@@ -66,7 +66,7 @@ async def test_with_exactly_the_printed_topics_and_rights_all_numbers_arrive(
         assert [await worker.stop() for worker in deployment.workers] == [0, 0]
 
 
-async def test_who_is_not_let_in_says_why_in_a_line_and_ends(deploy, administrator, secured_kafka):
+async def test_worker_without_access_logs_the_reason_and_exits(deploy, administrator, secured_kafka):
     deployment = deploy()
     settings = load({}, deployment.settings)
     await administrator.make_topics(settings)

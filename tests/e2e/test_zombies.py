@@ -11,7 +11,7 @@ from tests.support.published_outputs import assert_published
 _NOTICED_SECONDS = SESSION_SECONDS / 3 + 2
 
 
-async def test_a_worker_that_wakes_overwrites_nothing_and_takes_part_again(deploy):
+async def test_woken_worker_overwrites_nothing_and_joins_again(deploy):
     """Customers who came before and during the pause, and not after it: nothing mends their rows later.
 
     What comes after the pause, of others, moves the committed offsets past what a zombie may have rewound.
@@ -44,7 +44,7 @@ async def test_a_worker_that_wakes_overwrites_nothing_and_takes_part_again(deplo
     await assert_published(deployment, events)
 
 
-async def test_a_worker_that_wakes_exports_nothing_for_long_that_another_one_exports(deploy):
+async def test_woken_worker_soon_stops_exporting_business_series(deploy):
     deployment = deploy()
     await deployment.started(2)
     events = history(12, size=200)
