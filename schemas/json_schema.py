@@ -17,7 +17,8 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 #: Raised when a reader of the present version could not read what is written: the files of the former stay.
 VERSION: Final = 1
 
-#: RFC 3339 as `models.contract.events` reads it: a space for the T, lower case and an offset without a colon too.
+#: RFC 3339 as `models.contract.events` reads it. A space for the T, lower case, and an offset without a colon
+#: are valid too.
 TIME_PATTERN: Final = (
     r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]"
     r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])$"

@@ -173,7 +173,7 @@ class Router:
                     errors.append(error)
             if errors:
                 self._reject(tp, record, errors[0])
-        self._counters.nobodys(tp.topic, anonymous)
+        self._counters.count_without_customer(tp.topic, anonymous)
         self._route(tp, records, batch)
 
     def apply_facts(self, tp: TopicPartition, records: Sequence[RawRecord]) -> None:

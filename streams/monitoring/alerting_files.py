@@ -14,10 +14,10 @@ _CHECKOUT: Final = _HERE.parents[2] / "prometheus"
 
 
 def directory() -> Path:
-    """Give where they are."""
+    """Return the directory that holds the alerting files."""
     return _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
 
 
 def thresholds() -> dict[str, Any]:
-    """Give the alerts' thresholds, by section."""
+    """Return the alerts' thresholds by section."""
     return tomllib.loads((directory() / "thresholds.toml").read_text(encoding="utf-8"))

@@ -89,7 +89,7 @@ class WorkerCounters:
         """`count` records came in from an input."""
         self.events_in[topic] += count
 
-    def nobodys(self, topic: str, count: int) -> None:
+    def count_without_customer(self, topic: str, count: int) -> None:
         """Of `count` records an event was left out: nothing says whose it is."""
         self.anonymous[topic] += count
 

@@ -81,7 +81,7 @@ class ReadModel:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """End."""
+        """Stop following and close the connections to Kafka and Redis."""
         self._stopping = True
         if self._task is not None:
             await asyncio.wait([self._task], timeout=_STOP_SECONDS)

@@ -65,11 +65,11 @@ class Store:
         self._redis = _client(url)
 
     async def aclose(self) -> None:
-        """Let the connections go."""
+        """Close all connections to Redis."""
         await self._redis.aclose()
 
     async def hang_up(self) -> None:
-        """Let the present connection go: where its name leads may be another Redis by now."""
+        """Close the open connections, so that the next command resolves the host name again."""
         await self._redis.connection_pool.disconnect()
 
     async def positions(self) -> tuple[dict[TopicPartition, Position], float]:
@@ -117,7 +117,7 @@ class Store:
         return policy if told.get("maxmemory") and policy != "noeviction" else None
 
     async def clear(self) -> int:
-        """Remove all of the group's keys, and give how many there were."""
+        """Delete all keys of the group, and return their number."""
         removed = 0
         pattern = _literal(self.keys.customers) + "*"
         batch: list[Any] = []
@@ -155,7 +155,7 @@ def _client(url: str) -> Redis:
 
 
 def _name(url: str) -> str:
-    """Say where a Redis is, without what is secret."""
+    """Return the address of a Redis, without its credentials."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.path if parts.scheme == 'unix' else parts.netloc.rpartition('@')[2]}"
 

@@ -45,7 +45,7 @@ def _context(settings: Settings, app: FaustApp, partitions: Mapping[str, int]) -
     counters = WorkerCounters()
     inputs = mappings.build(settings).readers(input_topics.resolved(settings, partitions))
     for topic in (topic for topic, one in inputs.items() if isinstance(one, Reader)):
-        counters.nobodys(topic, 0)  # a counter that first appears above zero shows no increase
+        counters.count_without_customer(topic, 0)  # a counter that first appears above zero shows no increase
     return TaskContext(
         definitions=settings.definitions,
         inputs=inputs,

@@ -180,7 +180,7 @@ def looks_for_nobodys(browser: Browser, worker: Worker, url: str) -> None:
     assert not [stat for stat in browser.run(shown) if "Anonymous" in stat], "no topic is mapped"
     for topic, nobodys in (("shop.orders", 30), ("shop.tickets", 0)):
         worker.counters.events(topic, 200)
-        worker.counters.nobodys(topic, nobodys)
+        worker.counters.count_without_customer(topic, nobodys)
     browser.until(lambda: "Anonymous\n7.5%" in browser.run(shown), "the share")
     for width in (360, 820, 1280):
         browser.size(width, 800)

@@ -128,7 +128,7 @@ class Alerts:
             self._task = asyncio.create_task(self._run(self.url))
 
     async def stop(self) -> None:
-        """End."""
+        """Stop polling Prometheus."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -3,7 +3,7 @@
 import { el, setText } from "./dom.js";
 import { duration } from "./format.js";
 import { follow } from "./number.js";
-import { store } from "./store.js";
+import { store } from "./state.js";
 
 const LEVEL = { critical: "alarm", warning: "watch" };
 const WORDS = { critical: "Now", warning: "Soon" };

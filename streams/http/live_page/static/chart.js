@@ -3,7 +3,7 @@
 import { el, setText, svg } from "./dom.js";
 import { duration, mark, moment } from "./format.js";
 import { follow } from "./number.js";
-import { keyOf, store } from "./store.js";
+import { keyOf, store } from "./state.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const ROWS = 12;

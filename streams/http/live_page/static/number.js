@@ -1,7 +1,7 @@
 // One number on the page, bound to its series.
 
 import { el, setText } from "./dom.js";
-import { keyOf, store, view } from "./store.js";
+import { keyOf, store, view } from "./state.js";
 
 const updates = new Set();
 

@@ -1,15 +1,15 @@
 // The live page: builds its parts once, and follows the worker.
 
 import { alerts } from "./alerts.js";
-import { burning } from "./burning.js";
+import { burning } from "./urgent.js";
 import { segments, setText } from "./dom.js";
 import { follow, refresh } from "./number.js";
 import { pipeline, trust } from "./pipeline.js";
 import { cards, flow } from "./retention.js";
-import { choose, store, takeSnapshot, takeUpdate, view } from "./store.js";
+import { choose, store, takeSnapshot, takeUpdate, view } from "./state.js";
 import { listen } from "./stream.js";
 import { support } from "./support.js";
-import { causes, lifecycle, orders, voice } from "./voice.js";
+import { causes, lifecycle, orders, voice } from "./customers.js";
 
 const SHORT_WINDOWS = ["1h", "24h"];
 const byId = (id) => document.getElementById(id);

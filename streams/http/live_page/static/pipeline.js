@@ -3,8 +3,8 @@
 import { el, setText } from "./dom.js";
 import { count, duration, latency, moment, rate, share } from "./format.js";
 import { computed, follow } from "./number.js";
-import { store, value } from "./store.js";
-import { term } from "./terms.js";
+import { store, value } from "./state.js";
+import { term } from "./glossary.js";
 
 const CAUGHT_UP = "retention_caught_up";
 const AS_OF = "retention_as_of_timestamp_seconds";

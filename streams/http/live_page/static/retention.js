@@ -4,8 +4,8 @@ import { chart, sparkline } from "./chart.js";
 import { el } from "./dom.js";
 import { count, share } from "./format.js";
 import { follow, number } from "./number.js";
-import { store, value, view } from "./store.js";
-import { term } from "./terms.js";
+import { store, value, view } from "./state.js";
+import { term } from "./glossary.js";
 
 const RATE = "retention_rate_ratio";
 const SETS = [

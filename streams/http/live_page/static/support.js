@@ -4,8 +4,8 @@ import { chart } from "./chart.js";
 import { el } from "./dom.js";
 import { count, duration, share } from "./format.js";
 import { follow, number } from "./number.js";
-import { exists, store, value, view } from "./store.js";
-import { term } from "./terms.js";
+import { exists, store, value, view } from "./state.js";
+import { term } from "./glossary.js";
 
 const BREACHES = "retention_sla_breach_ratio";
 

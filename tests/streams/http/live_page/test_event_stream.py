@@ -176,7 +176,7 @@ def test_the_pulse_is_of_the_last_minute(monkeypatch):
     worker.counters.latency.observe(0.2, 98)
     worker.counters.latency.observe(0.9, 2)
     worker.counters.dead_letter("not_json")
-    worker.counters.nobodys("orders", 3)
+    worker.counters.count_without_customer("orders", 3)
     second = pulse.beat()
     assert second["events_per_second"] == 5.0
     assert (second["latency_p50"], second["latency_p99"]) == (0.2, 1.0)

@@ -1,7 +1,7 @@
 // What a number means: beside its name, on hover, focus or tap.
 
 import { el } from "./dom.js";
-import { store } from "./store.js";
+import { store } from "./state.js";
 
 const tip = document.getElementById("tip");
 let shown = null;

@@ -3,8 +3,8 @@
 import { el } from "./dom.js";
 import { count, fixed, money, share, signed } from "./format.js";
 import { follow, number } from "./number.js";
-import { exists, store, value, view } from "./store.js";
-import { term } from "./terms.js";
+import { exists, store, value, view } from "./state.js";
+import { term } from "./glossary.js";
 
 const windowed = (labels = {}) => ({ window }) => ({ ...labels, window });
 /** Money is shown in the currency that the worker counts in, known once it has answered. */

@@ -3,9 +3,9 @@
 import { el, setText } from "./dom.js";
 import { count, duration, money, share } from "./format.js";
 import { computed, follow } from "./number.js";
-import { denominator, store, sum, value } from "./store.js";
+import { denominator, store, sum, value } from "./state.js";
 import { lateness } from "./support.js";
-import { term } from "./terms.js";
+import { term } from "./glossary.js";
 
 const DUE = "retention_tickets_due";
 const PRIORITIES = ["low", "normal", "high", "urgent"];
