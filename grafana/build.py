@@ -1,4 +1,4 @@
-"""From our charts to Grafana's panels, with grafana-foundation-sdk."""
+"""Render boards and charts as Grafana dashboards, with grafana-foundation-sdk."""
 
 import json
 from typing import Any
@@ -13,19 +13,20 @@ from prometheus.thresholds import THRESHOLDS as T
 
 SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 TAG = "retention"
-GAP = 300_000.0  # ms: a hand-over between workers is no hole in a line
-OVER_NOTHING = "over nothing"
+GAP = 300_000.0  # milliseconds: lines connect over shorter gaps, such as a hand-over between workers
+NO_DENOMINATOR = "denominator is 0"
 WIDTH = 24
 
-_BESIDE = [
+_OWN_AXIS = [
     model.DynamicConfigValue(id_val="unit", value="short"),
     model.DynamicConfigValue(id_val="custom.axisPlacement", value="right"),
     model.DynamicConfigValue(id_val="custom.fillOpacity", value=0),
     model.DynamicConfigValue(id_val="custom.lineStyle", value={"fill": "dash", "dash": [4, 8]}),
 ]
 
-EVERY = {"job": "retention_worker_info", "instance": 'retention_worker_info{job=~"$job"}'}  # all, some or one
-CHOICES = {  # one: its label, the series that has the values, which of its labels, and the first choice
+#: Variables with a multiple choice -> the series that has their values.
+MULTIPLE = {"job": "retention_worker_info", "instance": 'retention_worker_info{job=~"$job"}'}
+SINGLE = {  # variables with a single choice -> title, series with the values, label of the series, default
     "window": ("Window", "retention_customers", "window", "30d"),
     "response_window": ("Window", "retention_first_response_mean_seconds", "window", "24h"),
     "action": ("Action", "retention_action_return_ratio", "action", "win_back"),
@@ -34,7 +35,12 @@ CHOICES = {  # one: its label, the series that has the values, which of its labe
 
 
 def render(board: Board, rows: list[tuple[str, list[Chart]]]) -> str:
-    """The dashboard's JSON; the same input gives the same bytes."""
+    """Return the JSON of a dashboard; the same input gives the same bytes.
+
+    Args:
+        board: the dashboard.
+        rows: (title, charts) of each row to show.
+    """
     builder = _frame(board)
     for name in ("job", *board.variables):
         builder.with_variable(_variable(name))
@@ -43,7 +49,7 @@ def render(board: Board, rows: list[tuple[str, list[Chart]]]) -> str:
     _place(builder, rows)
     encoded: dict[str, Any] = json.loads(json.dumps(builder.build(), cls=JSONEncoder))
     for annotation in encoded["annotations"].get("list", []):
-        # The SDK has no field for these yet.
+        # The SDK has no fields for these settings.
         annotation.update(titleFormat="{{alertname}}", textFormat="{{severity}}, for {{team}}", step="60s")
     return json.dumps(encoded, indent=2, ensure_ascii=False) + "\n"
 
@@ -93,7 +99,7 @@ def _panel(chart: Chart) -> Any:  # noqa: ANN401 - the SDK's panels have no comm
         .datasource(SOURCE)
         .unit(chart.unit)
         .no_value(chart.empty)
-        .mappings([_over_nothing()])
+        .mappings([_no_denominator()])
         .thresholds(_thresholds(chart.limit))
     )
     if chart.decimals is not None:
@@ -112,8 +118,8 @@ def _panel(chart: Chart) -> Any:  # noqa: ANN401 - the SDK's panels have no comm
         if chart.exemplars:
             target.exemplar(True)
         panel.with_target(target.range() if chart.kind == "timeseries" else target.instant())
-        if query.beside:
-            panel.override_by_query(letter, _BESIDE)
+        if query.own_axis:
+            panel.override_by_query(letter, _OWN_AXIS)
     return panel
 
 
@@ -168,19 +174,19 @@ def _thresholds(limit: Limit | None) -> dashboard.ThresholdsConfig:
     return dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(steps)
 
 
-def _over_nothing() -> model.SpecialValueMap:
-    result = model.ValueMappingResult(text=OVER_NOTHING, color="text")
+def _no_denominator() -> model.SpecialValueMap:
+    result = model.ValueMappingResult(text=NO_DENOMINATOR, color="text")
     options = model.DashboardSpecialValueMapOptions(match=model.SpecialValueMatch.NA_N, result=result)
     return model.SpecialValueMap(options=options)
 
 
 def _variable(name: str) -> dashboard.QueryVariable:
-    if name in EVERY:
-        series = EVERY[name]
+    if name in MULTIPLE:
+        series = MULTIPLE[name]
         everything = model.VariableOption(text="All", value="$__all", selected=True)
         variable = _query_variable(name, name.capitalize(), f"label_values({series}, {name})")
         return variable.multi(True).include_all(True).all_value(".+").current(everything)
-    label, metric, of, current = CHOICES[name]
+    label, metric, of, current = SINGLE[name]
     variable = _query_variable(of, label, f'label_values({metric}{{job=~"$job"}}, {of})')
     return variable.current(model.VariableOption(text=current, value=current, selected=True))
 

@@ -1,4 +1,4 @@
-"""*Customers*: who they are, and the money at risk."""
+"""Define the dashboard *Customers*: lifecycle, flow, value, and the effect of actions."""
 
 from grafana.charts import MONEY, NUMBER, RATIO, Board, Chart, Query, business
 
@@ -8,7 +8,7 @@ LIFECYCLE = (
         unit="short",
         width=8,
         queries=(Query(business("retention_lifecycle_customers"), "{{state}}"),),
-        do="At risk grows before churned does: it is the list to work on this week.",
+        do="At risk grows before churned does. Contact the customers at risk this week.",
     ),
     Chart(
         title="Money at risk",
@@ -16,14 +16,14 @@ LIFECYCLE = (
         kind="stat",
         width=4,
         queries=(Query(business("retention_lifecycle_value", state="at_risk"), "{{currency}}"),),
-        do="What a year loses if they all go: the most that winning them back may cost.",
+        do="The yearly revenue lost if all customers at risk leave. Spend at most this much on winning them back.",
     ),
     Chart(
         title="Value by state",
         unit=MONEY,
         width=12,
         queries=(Query(business("retention_lifecycle_value"), "{{state}} {{currency}}"),),
-        do="Value moving from returning to at_risk: write to the most valuable first.",
+        do="If value moves from returning to at_risk, contact the most valuable customers first.",
     ),
     Chart(
         title="Loyalty tiers",
@@ -31,7 +31,7 @@ LIFECYCLE = (
         kind="bargauge",
         width=12,
         queries=(Query(business("retention_loyalty_customers"), "{{tier}}"),),
-        do="Few above member: the thresholds are out of reach, or unknown to customers.",
+        do="If few customers are above member, the thresholds are too high or customers do not know of them.",
     ),
     Chart(
         title="Spenders and senders",
@@ -41,7 +41,8 @@ LIFECYCLE = (
         queries=(
             Query(business("retention_spender_sender_customers"), "spender {{spender}}, sender {{sender}}"),
         ),
-        do="Senders who do not spend bring others: thank them. Spenders who do not send: ask for a referral.",
+        do="Thank senders who do not spend, because they bring other customers. Ask spenders who do not send for a "
+        "referral.",
     ),
 )
 
@@ -52,25 +53,26 @@ FLOW = (
         kind="bargauge",
         width=8,
         queries=(Query(business("retention_customers", window="$window"), "{{set}}"),),
-        do="Reactivated high: customers leave and return; remind them sooner. New high, retained low: a leaking bucket.",
+        do="If reactivated is high, customers leave and return: remind them sooner. If new is high and retained is "
+        "low, new customers do not stay.",
     ),
     Chart(
         title="Active customers",
         unit="short",
         width=8,
         queries=(Query(business("retention_customers", set="end"), "{{window}}"),),
-        do="The size of the shop: a fall in 365d is not weather.",
+        do="The number of active customers. A fall in 365d is a lasting change, not a seasonal one.",
     ),
     Chart(
         title="Orders for each customer",
         unit=NUMBER,
         width=8,
         queries=(Query(business("retention_purchase_frequency"), "{{window}}"),),
-        do="Falls while customers stay: they split their orders with a competitor.",
+        do="If it falls while retention holds, customers place part of their orders with a competitor.",
     ),
 )
 
-WORTH = (
+VALUE = (
     Chart(
         title="Realised value of a customer",
         unit=MONEY,
@@ -79,49 +81,49 @@ WORTH = (
             Query(business("retention_realised_value"), "realised {{currency}}"),
             Query(business("retention_customer_lifetime_value"), "lifetime, {{method}} {{currency}}"),
         ),
-        do="Plan with cohort: textbook is flattered by customers who came back.",
+        do="Plan with cohort. Reactivated customers raise textbook.",
     ),
     Chart(
         title="Referred orders",
         unit="short",
         width=8,
         queries=(Query(business("retention_referred_orders"), "{{window}}"),),
-        do="Ask for referrals right after a good delivery: ask_for_referral in retention.actions.",
+        do="Ask for referrals right after a delivery on time. retention.actions has ask_for_referral.",
     ),
     Chart(
-        title="Coming back ever",
+        title="Repeat customers, lifetime",
         unit=RATIO,
         width=8,
         queries=(Query(business("retention_returning_customer_ratio", method="lifetime"), "{{window}}"),),
-        do="The second order is the hardest: what do you send after the first?",
+        do="The second order is the hardest to win. Review the messages sent after the first order.",
     ),
 )
 
 _CHOSEN = {"window": "$window", "action": "$action"}
 ACTIONS = (
     Chart(
-        title="Came back after $action, $window",
+        title="Returned after $action, $window",
         unit=RATIO,
         width=24,
         queries=(
             Query(business("retention_action_return_ratio", **_CHOSEN), "{{group}}"),
             Query(
                 business("retention_action_return_denominator", **_CHOSEN),
-                "{{group}}: how many actions",
-                beside=True,
+                "{{group}}: number of actions",
+                own_axis=True,
             ),
         ),
         empty="no action's 30 days have ended",
-        do="acted above held_out, each over a hundred actions or more: it helps. No distance: switch it off, since "
-        "people grow numb. held_out at 0 actions: nobody is held out, and nobody will ever know.",
+        do="If acted is above held_out, each with at least 100 actions, the action helps. If both are equal, disable "
+        "the action. If held_out has 0 actions, no control group is configured and the effect cannot be measured.",
     ),
 )
 
 BOARD = Board(
     uid="retention-customers",
     title="Customers",
-    description="Who the customers are, how they move, what they are worth and how much of it is at risk.",
-    rows=(("Lifecycle", LIFECYCLE), ("Flow", FLOW), ("Worth", WORTH), ("What actions do", ACTIONS)),
+    description="Customers by lifecycle state, their flow, their value, and the value at risk.",
+    rows=(("Lifecycle", LIFECYCLE), ("Flow", FLOW), ("Value", VALUE), ("Effect of actions", ACTIONS)),
     variables=("window", "action"),
     span="now-30d",
     alerts=("RetentionChurnRising", "RetentionChurnAboveCeiling"),

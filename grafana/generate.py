@@ -1,4 +1,4 @@
-"""Writes grafana/dashboards/*.json. A panel appears as soon as the worker exports what it shows.
+"""Write grafana/dashboards/*.json. A panel is included only if the worker exports its metrics.
 
 Run: python -m grafana.generate
 """
@@ -15,21 +15,22 @@ BOARDS = tuple(
     module.BOARD for module in (retention, response_times, promises, customers, support_now, week, pipeline)
 )
 DASHBOARDS = Path(__file__).parent / "dashboards"
-# Exported beside the catalogue, by whoever owns the roll-up.
-OF_THE_WHOLE = frozenset({"retention_as_of_timestamp_seconds", "retention_caught_up"})
-EXPORTED = OPERATIONAL | OF_THE_WHOLE | CATALOGUE.keys()
+#: Exported by the roll-up leader, in addition to the catalogue.
+ROLLUP = frozenset({"retention_as_of_timestamp_seconds", "retention_caught_up"})
+EXPORTED = OPERATIONAL | ROLLUP | CATALOGUE.keys()
 
 
 def shown(board: Board) -> list[tuple[str, list[Chart]]]:
-    """The rows of a dashboard, without what nobody exports yet."""
+    """Return the rows of a dashboard, without charts whose metrics are not exported."""
     rows = [
-        (title, [kept for chart in charts if (kept := chart.of(EXPORTED))]) for title, charts in board.rows
+        (title, [kept for chart in charts if (kept := chart.restricted_to(EXPORTED))])
+        for title, charts in board.rows
     ]
     return [(title, charts) for title, charts in rows if charts]
 
 
 def files() -> dict[Path, str]:
-    """Every dashboard's file and content."""
+    """Return path -> content of every dashboard."""
     return {DASHBOARDS / f"{board.uid}.json": render(board, shown(board)) for board in BOARDS}
 
 

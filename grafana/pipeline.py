@@ -1,4 +1,4 @@
-"""*Pipeline*: whether the numbers can be trusted, and each worker."""
+"""Define the dashboard *Pipeline*: freshness of the numbers, throughput, and the state of each worker."""
 
 from grafana.charts import (
     NUMBER,
@@ -18,14 +18,14 @@ from prometheus.thresholds import THRESHOLDS as T
 P = T["pipeline"]
 EACH = "{{instance}}"
 READ = f"sum by (job, topic) ({rate('retention_worker_events_total')})"
-ANONYMOUS = f"sum by (job, topic) ({rate('retention_worker_anonymous_records_total')})"
+WITHOUT_CUSTOMER = f"sum by (job, topic) ({rate('retention_worker_anonymous_records_total')})"
 
 
 def _quantile(q: float, metric: str) -> str:
     return f"histogram_quantile({q}, sum by (job, le) ({rate(f'{metric}_bucket')}))"
 
 
-TRUST = (
+FRESHNESS = (
     Chart(
         title="Age of the numbers",
         unit=SECONDS,
@@ -35,7 +35,7 @@ TRUST = (
         queries=(Query(f"time() - {business('retention_as_of_timestamp_seconds')}", "age"),),
         limit=Limit(P["stale_seconds"]),
         alert="RetentionNumbersStale",
-        do="Red: which task has no owner, which worker is not caught up? Look below.",
+        do="If red, find the task without an owner, or the worker that has not caught up, in the panels below.",
     ),
     Chart(
         title="Caught up",
@@ -43,14 +43,14 @@ TRUST = (
         kind="stat",
         width=6,
         height=5,
-        queries=(Query(business("retention_caught_up"), "the whole"),),
+        queries=(Query(business("retention_caught_up"), "all tasks"),),
         limit=Limit(1, bad_above=False),
         alert="RetentionNoRollupOwner",
         empty="no worker publishes",
-        do="0 while lag falls: wait. 0 while nothing moves: a worker hangs, kill it.",
+        do="If it is 0 and lag falls, wait. If it is 0 and lag does not change, a worker hangs: restart it.",
     ),
     Chart(
-        title="Workers that answer",
+        title="Workers up",
         unit="short",
         kind="stat",
         width=6,
@@ -59,7 +59,7 @@ TRUST = (
         limit=Limit(1, bad_above=False),
         alert="RetentionWorkerGone",
         empty="none",
-        do="Fewer than you started: start it again, its partitions come back by themselves.",
+        do="If fewer workers are up than you started, restart the missing one. Its partitions are assigned automatically.",
     ),
     Chart(
         title="Records lost, last day",
@@ -76,18 +76,18 @@ TRUST = (
         ),
         limit=Limit(1),
         alert="RetentionRecordsLost",
-        do="Not 0: lengthen the topic's retention first, then load the records again.",
+        do="If it is not 0, increase the topic's retention first, then load the records again.",
     ),
 )
 
-FLOW = (
+THROUGHPUT = (
     Chart(
         title="Events read",
         unit="eps",
         width=8,
         queries=(Query(READ, "{{topic}}"),),
         alert="RetentionSourceSilent",
-        do="One at 0 while others flow: ask its producer.",
+        do="If one topic is at 0 while other topics are not, check its producer.",
     ),
     Chart(
         title="Lag",
@@ -96,20 +96,21 @@ FLOW = (
         queries=(Query(recorded("job:retention_worker_lag_records:sum"), "{{topic}}"),),
         limit=Limit(P["lag_records"]),
         alert="RetentionLagGrowing",
-        do="Above the line and rising: add workers, up to one a partition. Falling: wait.",
+        do="If it is above the line and rises, add workers, up to one per partition. If it falls, wait.",
     ),
     Chart(
-        title="Event to number",
+        title="Event-to-metric latency",
         unit=SECONDS,
         width=8,
         queries=(
-            Query(_quantile(0.5, "retention_worker_event_to_metric_seconds"), "half within"),
-            Query(_quantile(0.99, "retention_worker_event_to_metric_seconds"), "99 of 100 within"),
+            Query(_quantile(0.5, "retention_worker_event_to_metric_seconds"), "median"),
+            Query(_quantile(0.99, "retention_worker_event_to_metric_seconds"), "99th percentile"),
         ),
         limit=Limit(P["latency_seconds"]),
         empty="no event arrived",
         exemplars=True,
-        do="Above the line with no lag: flush time, or the broker. A dot is a batch: its topic, partition and offset.",
+        do="If it is above the line without lag, check the transaction time and the broker. A dot is a batch, with "
+        "its topic, partition and offset.",
     ),
     Chart(
         title="Dead letters",
@@ -119,16 +120,17 @@ FLOW = (
             Query(f"sum by (job, reason) ({rate('retention_worker_dead_letters_total')})", "{{reason}}"),
         ),
         alert="RetentionDeadLetters",
-        empty="no event was refused",
-        do="retention dead-letters list says which; mended, redrive puts them back.",
+        empty="no record was rejected",
+        do="Run `retention dead-letters list` to see the records. Correct the cause, then run `redrive` to process "
+        "them again.",
     ),
     Chart(
-        title="Anonymous share",
+        title="Records without a customer id",
         unit=RATIO,
         width=8,
-        queries=(Query(f"({ANONYMOUS} or 0 * {READ}) / {READ}", "{{topic}}"),),
-        do="Higher than the share of guests: retention map check says which records name nobody, and what they "
-        "have instead.",
+        queries=(Query(f"({WITHOUT_CUSTOMER} or 0 * {READ}) / {READ}", "{{topic}}"),),
+        do="If it is above the share of guest orders, run `retention map check` to see the records without a customer "
+        "id and the fields that they have.",
     ),
     Chart(
         title="Forwarded and duplicates",
@@ -138,43 +140,47 @@ FLOW = (
             Query(f"sum by (job) ({rate('retention_worker_rerouted_total')})", "forwarded"),
             Query(f"sum by (job) ({rate('retention_worker_duplicates_total')})", "duplicates"),
         ),
-        do="Forwarded near events read: key by customer_id at the producer and save half the work.",
+        do="If forwarded is close to events read, key the records by customer_id at the producer. This saves half "
+        "the work.",
     ),
     Chart(
         title="Transaction time",
         unit=SECONDS,
         width=6,
         queries=(
-            Query(_quantile(0.5, "retention_worker_flush_seconds"), "half within"),
-            Query(_quantile(0.99, "retention_worker_flush_seconds"), "99 of 100 within"),
+            Query(_quantile(0.5, "retention_worker_flush_seconds"), "median"),
+            Query(_quantile(0.99, "retention_worker_flush_seconds"), "99th percentile"),
         ),
         empty="nothing was written",
         exemplars=True,
-        do="A dot is a transaction: its task, and how much was in it. Rising alone: the broker's disks. Rising with events: batches grow, which is well.",
+        do="A dot is a transaction, with its task and its size. If only this rises, check the broker's disks. If "
+        "events rise too, batches grow, which is expected.",
     ),
     Chart(
         title="Outputs",
         unit="wps",
         width=6,
         queries=(Query(f"sum by (job, topic) ({rate('retention_worker_outputs_total')})", "{{topic}}"),),
-        do="retention.metrics at 0: the numbers stand still. The others follow customers and clock; a peak after "
-        "a start is what was not said before.",
+        do="If retention.metrics is at 0, the numbers are not updated. The other topics follow events and time. A "
+        "peak after a start contains outputs that were not emitted before.",
     ),
     Chart(
-        title="Redis takes the read model",
+        title="Redis accepts the read model",
         unit=NUMBER,
         width=6,
         queries=(Query(worker("retention_worker_read_model_up"), EACH),),
-        empty="no read model is configured, or nobody keeps it",
-        do="0: retention doctor says whether Redis can be reached; nothing else waits for it, and it is filled again.",
+        empty="no read model is configured, or no worker maintains it",
+        do="If it is 0, run `retention doctor` to see whether Redis is reachable. Nothing else depends on Redis, and "
+        "the read model is filled again automatically.",
     ),
     Chart(
-        title="Read model behind",
+        title="Read model lag",
         unit="short",
         width=6,
         queries=(Query(worker("retention_worker_read_model_behind_records"), EACH),),
-        empty="no read model is configured, or nobody keeps it",
-        do="Rising while Redis answers: it is too slow, or far away. Services that ask it see old profiles meanwhile.",
+        empty="no read model is configured, or no worker maintains it",
+        do="If it rises while Redis is up, Redis is too slow or too far away. Services that query it read old "
+        "profiles.",
     ),
 )
 
@@ -184,35 +190,36 @@ WORKERS = (
         unit="short",
         width=8,
         queries=(Query(worker("retention_worker_tasks_owned"), EACH),),
-        do="Their sum must be the number of partitions; less: some have no owner, and the numbers stand still.",
+        do="The sum must equal the number of partitions. If it is lower, some tasks have no owner and the numbers "
+        "are not updated.",
     ),
     Chart(
         title="Caught up by worker",
         unit=NUMBER,
         width=8,
         queries=(Query(worker("retention_worker_caught_up"), EACH),),
-        do="The one at 0 holds the numbers: it restores, catches up, or hangs.",
+        do="A worker at 0 delays the numbers of all workers: it restores state, catches up, or hangs.",
     ),
     Chart(
         title="Restore time",
         unit=SECONDS,
         width=8,
         queries=(Query(worker("retention_worker_recovery_seconds"), EACH),),
-        do="Minutes: more partitions make each smaller; add them with retention reset.",
+        do="If it takes minutes, add partitions with `retention reset`, so that each holds less state.",
     ),
     Chart(
-        title="Customers held",
+        title="Customers stored",
         unit="short",
         width=8,
         queries=(Query(worker("retention_worker_state_rows"), EACH),),
-        do="Uneven: too few partitions for the workers.",
+        do="If it is uneven, there are too few partitions for the number of workers.",
     ),
     Chart(
-        title="State",
+        title="State size",
         unit="bytes",
         width=8,
         queries=(Query(worker("retention_worker_state_bytes"), EACH),),
-        do="Memory is about twice this: give the worker's limit room before it grows there.",
+        do="A worker uses about twice this much memory. Raise its memory limit before the state reaches it.",
     ),
     Chart(
         title="Versions",
@@ -220,15 +227,15 @@ WORKERS = (
         kind="bargauge",
         width=8,
         queries=(Query(f"count by (job, version) ({worker('retention_worker_info')})", "{{version}}"),),
-        do="Two for longer than a roll-out: finish it.",
+        do="If two versions run for longer than a roll-out takes, complete the roll-out.",
     ),
 )
 
 BOARD = Board(
     uid="retention-pipeline",
     title="Pipeline",
-    description="Whether the numbers can be trusted: lag, latency, dead letters, recovery, each worker.",
-    rows=(("Trust", TRUST), ("Flow", FLOW), ("Workers", WORKERS)),
+    description="Freshness of the numbers: lag, latency, dead letters, recovery, and each worker.",
+    rows=(("Freshness", FRESHNESS), ("Throughput", THROUGHPUT), ("Workers", WORKERS)),
     variables=("instance",),
     span="now-6h",
     alerts=(

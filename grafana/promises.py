@@ -1,4 +1,4 @@
-"""*Promises and causes*: deliveries, stock, refunds, carts, and what they do to churn."""
+"""Define the dashboard *Promises and causes*: deliveries, stock, refunds, carts, and their effect on churn."""
 
 from grafana.charts import RATIO, SECONDS, Board, Chart, Limit, Query, business
 from prometheus.thresholds import THRESHOLDS as T
@@ -10,7 +10,7 @@ CAUSES = (
         width=16,
         queries=(Query(business("retention_churn_by_exposure_ratio", window="$window"), "{{exposure}}"),),
         alert="RetentionChurnRising",
-        do="The distance of an exposure from none is what mending it may save: mend the widest first.",
+        do="The distance between an exposure and none is the churn that fixing it may save. Fix the widest first.",
     ),
     Chart(
         title="Churn, $window",
@@ -18,40 +18,40 @@ CAUSES = (
         width=8,
         queries=(Query(business("retention_churn_ratio", window="$window"), "all customers"),),
         alert="RetentionChurnRising",
-        do="If churn rose and no promise below was broken, look outside: price, competitor, campaign.",
+        do="If churn rose and the panels below did not change, look for an external cause: price, competitor, campaign.",
     ),
 )
 
 DELIVERIES = (
     Chart(
-        title="Overdue now",
+        title="Overdue deliveries",
         unit="short",
         width=6,
         queries=(Query(business("retention_deliveries_overdue"), "orders"),),
         limit=Limit(T["deliveries"]["minimum_overdue"]),
         alert="RetentionDeliveriesOverdueRising",
-        do="Above the line and rising: tell the customers before they ask, and lengthen what checkout promises.",
+        do="If it is above the line and rises, inform the customers and lengthen the delivery time that checkout promises.",
     ),
     Chart(
         title="Delivered on time",
         unit=RATIO,
         width=6,
         queries=(Query(business("retention_on_time_delivery_ratio"), "{{window}}"),),
-        do="Falling in the short windows: find the carrier or warehouse that the late ones share.",
+        do="If it falls in the short windows, find the carrier or warehouse that the late deliveries share.",
     ),
     Chart(
         title="Delivery time, $window",
         unit=SECONDS,
         width=6,
         queries=(Query(business("retention_delivery_seconds", window="$window"), "quantile {{quantile}}"),),
-        do="Promise what 0.9 shows, not the median.",
+        do="Promise the 0.9 quantile, not the median.",
     ),
     Chart(
         title="Out of stock",
         unit="short",
         width=6,
         queries=(Query(business("retention_stockouts"), "{{window}}"),),
-        do="Rising: reorder sooner, or take the product off the page until it is back.",
+        do="If it rises, reorder sooner, or hide the product until it is in stock.",
     ),
 )
 
@@ -62,28 +62,29 @@ REFUNDS = (
         width=8,
         queries=(Query(business("retention_refund_ratio", window="$window"), "{{basis}}"),),
         alert="RetentionRefundsRising",
-        do="Orders up and value not: many small ones, a product. Full up: whole orders fail, delivery or fraud.",
+        do="If orders rises and value does not, many small refunds occur: look for one product. If full rises, whole "
+        "orders fail: look for delivery problems or fraud.",
     ),
     Chart(
         title="Refund time, $window",
         unit=SECONDS,
         width=8,
         queries=(Query(business("retention_refund_seconds", window="$window"), "quantile {{quantile}}"),),
-        do="Pay back faster than a week: slow refunds cost the customer as well as the order.",
+        do="Complete refunds within a week. Slow refunds lose the customer as well as the order.",
     ),
     Chart(
         title="Refunds open",
         unit="short",
         width=4,
         queries=(Query(business("retention_refunds_open"), "open"),),
-        do="Rising: decide the oldest first.",
+        do="If it rises, decide the oldest refunds first.",
     ),
     Chart(
         title="Refunds rejected",
         unit=RATIO,
         width=4,
         queries=(Query(business("retention_refund_rejected_ratio"), "{{window}}"),),
-        do="Rising: is the policy said before the order?",
+        do="If it rises, check that customers see the refund policy before they order.",
     ),
 )
 
@@ -94,7 +95,7 @@ CARTS = (
         width=6,
         queries=(Query(business("retention_cart_abandonment_ratio"), "{{window}}"),),
         alert="RetentionCartAbandonmentRising",
-        do="Look right: payments, then time; else what changed in the checkout this week?",
+        do="Check failed payments, then checkout time, then the changes made to the checkout this week.",
     ),
     Chart(
         title="Payments failed, $window",
@@ -102,28 +103,28 @@ CARTS = (
         width=6,
         queries=(Query(business("retention_payment_failures", window="$window"), "{{payment_method}}"),),
         alert="RetentionPaymentsFailing",
-        do="One line rises: that provider. All rise: your checkout.",
+        do="If one line rises, check that payment provider. If all rise, check your checkout.",
     ),
     Chart(
         title="Checkout time, $window",
         unit=SECONDS,
         width=6,
         queries=(Query(business("retention_checkout_seconds", window="$window"), "quantile {{quantile}}"),),
-        do="Rising: measure the checkout's pages, and take a step out.",
+        do="If it rises, measure the load time of the checkout's pages, and remove a step.",
     ),
     Chart(
         title="Carts recovered",
         unit=RATIO,
         width=6,
         queries=(Query(business("retention_cart_recovery_ratio"), "{{window}}"),),
-        do="Low: send recover_cart of retention.actions within hours, not days.",
+        do="If it is low, act on recover_cart of retention.actions within hours, not days.",
     ),
 )
 
 BOARD = Board(
     uid="retention-promises",
     title="Promises and causes",
-    description="What the shop promised, whether it kept it, and what that does to churn.",
+    description="The shop's promises to its customers, whether they were kept, and their effect on churn.",
     rows=(
         ("Causes of churn", CAUSES),
         ("Deliveries and stock", DELIVERIES),

@@ -1,4 +1,4 @@
-"""*Response times*: what support watches."""
+"""Define the dashboard *Response times*: first response, resolution, and service-level targets."""
 
 from grafana.charts import NUMBER, RATIO, SECONDS, Board, Chart, Limit, Query, business, recorded
 from prometheus.thresholds import THRESHOLDS as T
@@ -10,16 +10,19 @@ CHOSEN = {"window": "$window", "priority": "$priority"}
 SHARES = {
     "retention_reopened_ratio": (
         "Reopened",
-        "Rising with faster resolution: tickets are closed, not solved.",
+        "If it rises while resolution gets faster, tickets are closed without being solved.",
     ),
     "retention_transferred_ratio": (
         "Transferred",
-        "Rising: route by topic at opening; a transfer costs a day.",
+        "If it rises, route tickets by topic when they open. A transfer costs a day.",
     ),
-    "retention_bot_only_ratio": ("Solved by a bot alone", "Good only while satisfaction and reopened stay."),
+    "retention_bot_only_ratio": (
+        "Solved by a bot alone",
+        "A rise is good only if satisfaction and Reopened do not get worse.",
+    ),
     "retention_deadline_told_ratio": (
-        "Told a deadline",
-        "Low: say when you will answer; it calms, and can be kept.",
+        "Given a deadline",
+        "If it is low, give customers a deadline with the first response.",
     ),
 }
 
@@ -35,23 +38,22 @@ FIRST = (
                 "human, quantile {{quantile}}",
             ),
         ),
-        do="The median says how it is, 0.95 whom you lose: shorten the tail before the middle.",
+        do="The median is the typical wait. The 0.95 quantile is the wait that loses customers: shorten it first.",
     ),
     Chart(
         title="First response over time, $window",
         unit=SECONDS,
         width=16,
         queries=(
-            Query(
-                business("retention_first_response_seconds", **CHOSEN, quantile="0.5"), "{{by}}, half within"
-            ),
+            Query(business("retention_first_response_seconds", **CHOSEN, quantile="0.5"), "{{by}}, median"),
             Query(
                 business("retention_first_response_seconds", **CHOSEN, quantile="0.9"),
-                "{{by}}, nine of ten within",
+                "{{by}}, 90th percentile",
             ),
             Query(business("retention_first_response_mean_seconds", **CHOSEN), "{{by}}, mean"),
         ),
-        do="Any far below human: the bot acknowledges and people do not follow; staff the hours where they part.",
+        do="If any is far below human, bots acknowledge and agents do not follow. Add agents in the hours where the "
+        "lines differ.",
     ),
     Chart(
         title="First human response by channel, $window",
@@ -63,8 +65,8 @@ FIRST = (
                 "{{channel}}",
             ),
         ),
-        means="Nine of ten are answered within.",
-        do="Move people to the channel whose line rises, or close one that you cannot staff.",
+        means="The 90th percentile of the first response time.",
+        do="Move agents to the channel whose line rises, or close a channel that you cannot staff.",
     ),
     Chart(
         title="First response by priority, $window",
@@ -82,8 +84,8 @@ FIRST = (
                 "{{priority}}",
             ),
         ),
-        means="Nine of ten are answered within.",
-        do="Lines that touch: priorities are not worked by; sort the queue by due time.",
+        means="The 90th percentile of the first response time.",
+        do="If the lines are equal, agents do not work by priority. Sort the queue by due time.",
     ),
 )
 
@@ -93,24 +95,22 @@ RESOLUTION = (
         unit=SECONDS,
         width=12,
         queries=(
-            Query(
-                business("retention_resolution_seconds", **CHOSEN, quantile="0.5"), "{{kind}}, half within"
-            ),
+            Query(business("retention_resolution_seconds", **CHOSEN, quantile="0.5"), "{{kind}}, median"),
             Query(
                 business("retention_resolution_seconds", **CHOSEN, quantile="0.9"),
-                "{{kind}}, nine of ten within",
+                "{{kind}}, 90th percentile",
             ),
             Query(business("retention_resolution_mean_seconds", **CHOSEN), "{{kind}}, mean"),
         ),
-        do="Full far above first: tickets come back; look at Reopened.",
+        do="If full is far above first, tickets are reopened: see Reopened.",
     ),
     Chart(
-        title="What the requester waited",
+        title="Requester wait time",
         unit=SECONDS,
         width=12,
         queries=(Query(business("retention_requester_wait_seconds", quantile="0.9"), "{{window}}"),),
-        means="Nine of ten waited no longer.",
-        do="This is what customers feel: promise less than it, never more.",
+        means="The 90th percentile of the wait time.",
+        do="The wait that customers experience. Never promise a shorter one.",
     ),
     *(
         Chart(
@@ -125,17 +125,17 @@ RESOLUTION = (
     ),
 )
 
-PROMISE = (
+TARGETS = (
     Chart(
         title="Targets missed, $window",
         unit=RATIO,
         width=8,
         queries=(Query(business("retention_sla_breach_ratio", **CHOSEN), "{{sla}}"),),
         alert="RetentionSlaBreaches",
-        do="The kind that rises first is the step to help: first response, then people, then solving.",
+        do="Work on the target that rises first: first response, then human response, then resolution.",
     ),
     Chart(
-        title="How fast the month's budget burns",
+        title="Burn rate of the month's error budget",
         unit=NUMBER,
         width=8,
         queries=(
@@ -143,12 +143,12 @@ PROMISE = (
         ),
         limit=Limit(T["slo"]["fast_day"]),
         alert="RetentionFirstResponseBudgetBurning",
-        means=f"In 30 days {BUDGETS} may miss their target; a rate of 1 uses that up in just 30 days.",
-        do=f"Above {T['slo']['fast_day']:g} for a day and still so in the last hour, or above "
-        f"{T['slo']['fast_hour']:g} in an hour, somebody is woken: go to Support now.",
+        means=f"In 30 days {BUDGETS} may miss their target. A burn rate of 1 uses this budget up in exactly 30 days.",
+        do=f"An alert pages the team on call above {T['slo']['fast_day']:g} for a day and in the last hour, or above "
+        f"{T['slo']['fast_hour']:g} in an hour. Then open Support now.",
     ),
     Chart(
-        title="How fast it erodes",
+        title="Burn rate over a week and a month",
         unit=NUMBER,
         width=8,
         queries=(
@@ -156,16 +156,16 @@ PROMISE = (
         ),
         limit=Limit(T["slo"]["slow_month"]),
         alert="RetentionFirstResponseBudgetEroding",
-        means="1 uses the month's budget up in just a month.",
-        do="Above 1 for a month is a shortage, not an incident: change shifts, or the cause of the tickets.",
+        means="A burn rate of 1 uses the month's budget up in exactly a month.",
+        do="Above 1 for a month is a staff shortage, not an incident: change shifts, or fix the cause of the tickets.",
     ),
 )
 
 BOARD = Board(
     uid="retention-response-times",
     title="Response times",
-    description="What support watches: how long customers wait, and whether that keeps what was promised.",
-    rows=(("First response", FIRST), ("Resolution", RESOLUTION), ("Against the targets", PROMISE)),
+    description="How long customers wait for a response and a resolution, compared with the targets.",
+    rows=(("First response", FIRST), ("Resolution", RESOLUTION), ("Service-level targets", TARGETS)),
     variables=("response_window", "priority"),
     alerts=(
         "RetentionFirstResponseBudgetBurning",

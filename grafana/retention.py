@@ -1,4 +1,4 @@
-"""*Retention*: what the CEO asks."""
+"""Define the dashboard *Retention*: retention, churn, feedback and revenue on one page."""
 
 from grafana.charts import MONEY, NUMBER, RATIO, SECONDS, Board, Chart, Limit, Query, business, recorded
 from prometheus.thresholds import THRESHOLDS as T
@@ -17,8 +17,8 @@ def _ceiling(window: str, ceiling: float) -> Chart:
         queries=(Query(business("retention_churn_ratio", window=window), window),),
         limit=Limit(ceiling),
         alert="RetentionChurnAboveCeiling",
-        do=f"Red is above the ceiling of {ceiling:.0%}: find the exposure in Promises and causes, and win back "
-        "those at risk by value.",
+        do=f"Red is above the ceiling of {ceiling:.0%}. Find the exposure in Promises and causes, and win back the "
+        "customers at risk with the highest value.",
     )
 
 
@@ -31,7 +31,7 @@ NOW = (
         height=5,
         decimals=1,
         queries=(Query(business("retention_rate_ratio", window="$window", method="cohort"), "cohort"),),
-        do="Compare it with the same window a week ago in The week before you call it good or bad.",
+        do="Compare it with the same window a week ago, on the dashboard The week, before you judge it.",
     ),
     *(_ceiling(window, ceiling) for window, ceiling in T["churn"]["ceiling"].items()),
     Chart(
@@ -42,7 +42,7 @@ NOW = (
         height=5,
         decimals=2,
         queries=(Query(business("retention_customer_lifetime_value", method="cohort"), "{{currency}}"),),
-        do="Winning a customer may cost no more than this.",
+        do="The most that acquiring a customer may cost.",
     ),
     Chart(
         title="Age of these numbers",
@@ -53,41 +53,43 @@ NOW = (
         queries=(Query(f"time() - {business('retention_as_of_timestamp_seconds')}", "age"),),
         limit=Limit(T["pipeline"]["stale_seconds"]),
         alert="RetentionNumbersStale",
-        do="Red: the numbers stand still, decide nothing on them, and look at Pipeline.",
+        do="If red, the numbers are not updated. Do not use them for decisions, and open Pipeline.",
     ),
 )
 
-MOVEMENT = (
+TRENDS = (
     Chart(
         title="Retention rate, every window",
         unit=RATIO,
         width=12,
         queries=(Query(business("retention_rate_ratio", method="cohort"), "{{window}}"),),
-        do="The short windows move first: what 30d does now, 90d does in two months.",
+        do="The short windows change first. A change in 30d today reaches 90d in two months.",
     ),
     Chart(
-        title="Churn and what was expected, $window",
+        title="Churn and expected churn, $window",
         unit=RATIO,
         width=12,
         queries=(
             Query(business("retention_churn_ratio", window="$window"), "churn"),
             Query(
-                recorded("job:retention_churn_ratio:expected", window="$window"), "expected, by a week before"
+                recorded("job:retention_churn_ratio:expected", window="$window"),
+                "expected from 1 week before",
             ),
             Query(
-                recorded("job:retention_churn_ratio:expected4w", window="$window"), "expected, by four before"
+                recorded("job:retention_churn_ratio:expected4w", window="$window"),
+                "expected from 4 weeks before",
             ),
         ),
         alert="RetentionChurnRising",
-        means="Expected: what it was a week before, or four, bent as last year bent at this time.",
-        do="Where churn leaves what was expected upwards, look for the cause in Promises and causes.",
+        means="Expected: the churn of one week before, or four, adjusted by the change at the same time last year.",
+        do="If churn rises above the expected value, find the cause in Promises and causes.",
     ),
     Chart(
         title="Customers' flow, $window",
         unit="short",
         width=9,
         queries=(Query(business("retention_customers", window="$window", set="|".join(SETS)), "{{set}}"),),
-        do="More lost than new and reactivated together: the shop shrinks, whatever revenue says.",
+        do="If lost exceeds new and reactivated together, the shop loses customers, even if revenue grows.",
     ),
     Chart(
         title="Retention by first channel, $window",
@@ -96,7 +98,7 @@ MOVEMENT = (
         width=5,
         decimals=1,
         queries=(Query(business("retention_channel_rate_ratio", window="$window"), "{{channel}}"),),
-        do="Spend where customers stay, not where they only come.",
+        do="Spend on the channels whose customers stay.",
     ),
     Chart(
         title="Retention by variant, $window",
@@ -109,32 +111,32 @@ MOVEMENT = (
                 business("retention_experiment_rate_ratio", window="$window"), "{{experiment}} {{variant}}"
             ),
         ),
-        do="End the experiment whose variant keeps fewer customers, even if it sells more today.",
+        do="End the experiment whose variant retains fewer customers, even if it sells more today.",
     ),
     Chart(
-        title="How much it rests on, $window",
+        title="Customers at the start, $window",
         unit="short",
         width=5,
         queries=(Query(business("retention_churn_denominator", window="$window"), "customers at the start"),),
-        do=f"Below {T['churn']['minimum_customers']} customers no alert is raised: read a change as chance.",
+        do=f"Below {T['churn']['minimum_customers']} customers no alert fires, because a change may be chance.",
     ),
 )
 
-VOICE = (
+FEEDBACK = (
     Chart(
         title="Net promoter score",
         unit=NUMBER,
         width=6,
         queries=(Query(business("retention_nps"), "{{window}}"),),
         alert="RetentionNpsFalling",
-        do=f"A fall of {T['nps']['fall_points']:g} points in a week raises an alert: read the newest answers first.",
+        do=f"A fall of {T['nps']['fall_points']:g} points in a week fires an alert. Read the newest answers first.",
     ),
     Chart(
         title="Satisfied, $window",
         unit=RATIO,
         width=6,
         queries=(Query(business("retention_csat_ratio", window="$window"), "CSAT"),),
-        do="If it falls while response times do not, it is what is answered, not when.",
+        do="If it falls while response times hold, the content of the responses is the problem, not their speed.",
     ),
     Chart(
         title="Rating and ease, $window",
@@ -145,14 +147,14 @@ VOICE = (
             Query(business("retention_ces", window="$window"), "ease, of 7"),
             Query(business("retention_sentiment", window="$window"), "sentiment, -1 to 1"),
         ),
-        do="Rating falls alone: a product. Ease falls too: the site, or support.",
+        do="If only the rating falls, look for a product. If ease falls too, check the site and support.",
     ),
     Chart(
         title="Answers, $window",
         unit="short",
         width=6,
         queries=(Query(business("retention_responses", window="$window"), "{{kind}}"),),
-        do="A jump means another audience was asked: do not compare scores across it.",
+        do="After a jump, surveys reached a different audience: do not compare the scores before and after it.",
     ),
 )
 
@@ -162,7 +164,7 @@ MONEY_ROW = (
         unit=MONEY,
         width=8,
         queries=(Query(business("retention_net_revenue"), "{{window}} {{currency}}"),),
-        do="Revenue up and retention down is bought revenue: look at new and lost.",
+        do="If revenue rises and retention falls, new customers replace lost ones: see new and lost.",
     ),
     Chart(
         title="Order value, $window",
@@ -171,22 +173,22 @@ MONEY_ROW = (
         queries=(
             Query(business("retention_average_order_value", window="$window"), "{{orders}} {{currency}}"),
         ),
-        do="Repeat below first: the first order's discount brings those who do not come back.",
+        do="If repeat is below first, the discount on the first order may attract customers who do not return.",
     ),
     Chart(
-        title="Coming back, $window",
+        title="Repeat customers, $window",
         unit=RATIO,
         width=8,
         queries=(Query(business("retention_returning_customer_ratio", window="$window"), "{{method}}"),),
-        do="If the window's share falls below the lifetime's trend, remind customers sooner.",
+        do="If the share of the window falls below the lifetime share, remind customers sooner.",
     ),
 )
 
 BOARD = Board(
     uid="retention-overview",
     title="Retention",
-    description="What the CEO asks: do customers stay, and why not.",
-    rows=(("Now", NOW), ("Movement", MOVEMENT), ("What customers say", VOICE), ("Money", MONEY_ROW)),
+    description="Whether customers stay, and why they leave.",
+    rows=(("Now", NOW), ("Trends", TRENDS), ("Feedback", FEEDBACK), ("Money", MONEY_ROW)),
     variables=("window",),
     span="now-30d",
     alerts=(

@@ -1,4 +1,4 @@
-"""*Support now*: what waits, what falls due next, what is breached."""
+"""Define the dashboard *Support now*: unanswered tickets, targets due next, and breached targets."""
 
 from grafana.charts import RATIO, SECONDS, Board, Chart, Query, business
 from prometheus.thresholds import THRESHOLDS as T
@@ -9,31 +9,31 @@ BREACHES = ", ".join(f"{priority} {share:.0%}" for priority, share in T["sla"]["
 
 WAITING = (
     Chart(
-        title="Waiting for a person",
+        title="Tickets waiting for an agent",
         unit="short",
         kind="bargauge",
         width=8,
         queries=(Query(business("retention_tickets_unanswered", by="human"), "{{priority}}"),),
-        do="Answer urgent, then whatever falls due first; an acknowledgement by a person counts.",
+        do="Answer urgent tickets first, then those due first. An acknowledgement by an agent counts as a response.",
     ),
     Chart(
-        title="The oldest waits since",
+        title="Longest wait",
         unit=SECONDS,
         kind="stat",
         width=4,
         queries=(Query(f"time() - {business(OLDEST)}", "waiting"),),
-        empty="nobody waits",
-        do="Longer than a working day: somebody was forgotten, open it now.",
+        empty="no ticket waits",
+        do="If it is longer than a working day, open the oldest ticket now.",
     ),
     Chart(
-        title="Waiting over the day",
+        title="Waiting tickets over time",
         unit="short",
         width=12,
         queries=(
             Query(business("retention_tickets_unanswered", by="human", priority=EACH), "human, {{priority}}"),
             Query(business("retention_tickets_unanswered", by="any", priority=EACH), "any, {{priority}}"),
         ),
-        do="Rising for an hour: more come than are answered; call the second shift now, not at its end.",
+        do="If it rises for an hour, more tickets arrive than are answered: call in the second shift now.",
     ),
 )
 
@@ -44,8 +44,9 @@ DUE = (
         kind="bargauge",
         width=8,
         queries=(Query(f"sum by (job, sla) ({business('retention_tickets_due', within='2h')})", "{{sla}}"),),
-        empty="nothing falls due",
-        do="More than the shift can do in two hours: move people here now. A promise goes first: we gave the time ourselves.",
+        empty="no target is due",
+        do="If it exceeds the shift's capacity for two hours, move agents here now. Handle promises first, because the "
+        "shop itself named the deadline.",
     ),
     Chart(
         title="Due in the next two hours, by priority",
@@ -61,7 +62,8 @@ DUE = (
                 "resolve, {{priority}}",
             ),
         ),
-        do="What is answered leaves the line at once; what is missed leaves it at its instant, and is breached below.",
+        do="An answered ticket leaves the line at once. A missed target leaves it at its deadline and counts as "
+        "breached below.",
     ),
 )
 
@@ -74,20 +76,21 @@ OPEN = (
         queries=(
             Query(f"sum by (job, status) ({business('retention_tickets', priority=EACH)})", "{{status}}"),
         ),
-        do="Much on_hold waits for another team: call it. Much pending waits for customers: close by your rule.",
+        do="If on_hold is high, contact the team that the tickets wait for. If pending is high, close the tickets by "
+        "your policy.",
     ),
     Chart(
         title="Open tickets by priority",
         unit="short",
         width=16,
         queries=(Query(f"sum by (job, priority) ({business('retention_tickets')})", "{{priority}}"),),
-        do="All grow: more tickets, find what they are about. One grows: that queue has nobody.",
+        do="If all grow, find the topic of the new tickets. If one grows, add agents to that queue.",
     ),
 )
 
 BREACHED = (
     Chart(
-        title="Missed in the last hour, $priority",
+        title="Targets missed in the last hour, $priority",
         unit=RATIO,
         kind="bargauge",
         width=8,
@@ -95,35 +98,35 @@ BREACHED = (
             Query(business("retention_sla_breach_ratio", window="1h", priority="$priority"), "{{sla}}"),
         ),
         alert="RetentionFirstResponseBudgetBurning",
-        do="It slides by the minute: what you answer now shows within the hour.",
+        do="The window slides every minute, so answers given now show within the hour.",
     ),
     Chart(
-        title="Missed in 24 hours, $priority",
+        title="Targets missed in 24 hours, $priority",
         unit=RATIO,
         width=8,
         queries=(
             Query(business("retention_sla_breach_ratio", window="24h", priority="$priority"), "{{sla}}"),
         ),
         alert="RetentionSlaBreaches",
-        means=f"Alert above: {BREACHES}, over {T['sla']['minimum_decisions']} decisions.",
-        do="Above its priority's share: take that queue first.",
+        means=f"The alert fires above {BREACHES}, with at least {T['sla']['minimum_decisions']} decided targets.",
+        do="If a priority is above its share, work on that queue first.",
     ),
     Chart(
-        title="Decided in the last hour, $priority",
+        title="Targets decided in the last hour, $priority",
         unit="short",
         width=8,
         queries=(
             Query(business("retention_sla_breach_denominator", window="1h", priority="$priority"), "{{sla}}"),
         ),
-        means="How much the shares on the left rest on.",
-        do=f"Below {T['slo']['minimum_decisions']} a share is chance: look at the day.",
+        means="The denominator of the shares on the left.",
+        do=f"Below {T['slo']['minimum_decisions']} a share may be chance: use the share of 24 hours.",
     ),
 )
 
 BOARD = Board(
     uid="retention-support-now",
     title="Support now",
-    description="What support does next: who waits, what falls due, what is breached.",
+    description="Tickets that wait, targets due next, and breached targets.",
     rows=(("Waiting", WAITING), ("Due", DUE), ("Breached", BREACHED), ("Open", OPEN)),
     variables=("priority",),
     span="now-24h",

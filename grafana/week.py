@@ -1,13 +1,13 @@
-"""*The week*: this against the last, and against a year ago."""
+"""Define the dashboard *The week*: this week compared with the week before and with a year ago."""
 
 from grafana.charts import MONEY, NUMBER, RATIO, SECONDS, Board, Chart, Query, business
 
 WEEK = "7d"
 TIMES = (("", "this week"), ("1w", "the week before"), ("52w", "a year ago"))
-YOUNG = "Prometheus is younger than this"
+TOO_SHORT = "Prometheus has no data that old"
 
 
-def _against(
+def _compared(
     title: str, unit: str, do: str, metric: str, decimals: int | None = None, **labels: str
 ) -> Chart:
     return Chart(
@@ -20,32 +20,32 @@ def _against(
         queries=tuple(
             Query(business(metric, offset=offset, window=WEEK, **labels), legend) for offset, legend in TIMES
         ),
-        empty=YOUNG,
+        empty=TOO_SHORT,
         do=do,
     )
 
 
 CUSTOMERS = (
-    _against("Active customers", "short", "Against a year ago, not last week: weeks differ.", "retention_customers",
+    _compared("Active customers", "short", "Compare with a year ago, because weeks differ by season.", "retention_customers",
              set="end"),
-    _against("New customers", "short", "Below both: marketing's question for Monday.", "retention_customers", set="new"),
-    _against("Customers who stayed", RATIO, "Below both: start with Promises and causes.", "retention_rate_ratio", 1,
+    _compared("New customers", "short", "If it is below both, review marketing.", "retention_customers", set="new"),
+    _compared("Customers who stayed", RATIO, "If it is below both, open Promises and causes.", "retention_rate_ratio", 1,
              method="cohort"),
 )  # fmt: skip
 
 SALES = (
-    _against("Orders", "short", "Fewer orders and as many customers: they buy less often.", "retention_orders"),
-    _against("Net revenue", MONEY, "Compare with orders: if only revenue fell, baskets shrank.", "retention_net_revenue"),
-    _against("Orders refunded", RATIO, "A quarter above the week before raises an alert.", "retention_refund_ratio", 1,
+    _compared("Orders", "short", "If orders fall and customers do not, customers buy less often.", "retention_orders"),
+    _compared("Net revenue", MONEY, "If revenue falls and orders do not, orders are smaller.", "retention_net_revenue"),
+    _compared("Orders refunded", RATIO, "An alert fires at a quarter above the week before.", "retention_refund_ratio", 1,
              basis="orders"),
 )  # fmt: skip
 
 SERVICE = (
-    _against("First human response, mean", SECONDS, "Longer than both: plan next week's shifts with it.",
+    _compared("First human response, mean", SECONDS, "If it is longer than both, plan next week's shifts by it.",
              "retention_first_response_mean_seconds", by="human", priority="all"),
-    _against("First responses too late", RATIO, "Above 5 % eats next month's budget.", "retention_sla_breach_ratio", 1,
+    _compared("First responses too late", RATIO, "Above 5 % it uses up next month's budget.", "retention_sla_breach_ratio", 1,
              sla="first_response", priority="all"),
-    _against("Net promoter score", NUMBER, "Read ten answers of this week before the meeting.", "retention_nps", 0),
+    _compared("Net promoter score", NUMBER, "Read ten answers of this week.", "retention_nps", 0),
 )  # fmt: skip
 
 OVER_TIME = tuple(
@@ -56,8 +56,8 @@ OVER_TIME = tuple(
         queries=tuple(
             Query(business(metric, offset=offset, window=WEEK, **labels), legend) for offset, legend in TIMES
         ),
-        empty=YOUNG,
-        means="Each day's line is the seven days that end there.",
+        empty=TOO_SHORT,
+        means="Each point covers the seven days before it.",
         do=do,
     )
     for title, unit, metric, labels, do in (
@@ -66,21 +66,21 @@ OVER_TIME = tuple(
             "short",
             "retention_orders",
             {},
-            "Where the lines part, look what happened that day.",
+            "Where the lines diverge, find the events of that day.",
         ),
         (
             "Customers who stayed, day by day",
             RATIO,
             "retention_rate_ratio",
             {"method": "cohort"},
-            "A step is a day, a slope is a cause: look for each in its own place.",
+            "A step points to an event on that day, a slope to a lasting cause.",
         ),
         (
             "First human response, day by day",
             SECONDS,
             "retention_first_response_mean_seconds",
             {"by": "human", "priority": "all"},
-            "The days that rise every week are shifts; a single one is an incident.",
+            "A rise on the same day every week points to shifts, a single rise to an incident.",
         ),
     )
 )
@@ -88,7 +88,7 @@ OVER_TIME = tuple(
 BOARD = Board(
     uid="retention-week",
     title="The week",
-    description="This week against the last, and a year ago: for the Monday meeting.",
+    description="This week compared with the week before and with a year ago.",
     rows=(("Customers", CUSTOMERS), ("Sales", SALES), ("Service", SERVICE), ("Day by day", OVER_TIME)),
     alerts=(
         "RetentionChurnRising",

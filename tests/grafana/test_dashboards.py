@@ -1,4 +1,4 @@
-"""The dashboards: current, by the rules of Grafana's dashboard-linter that apply, and true to the alerts."""
+"""Dashboards are current, pass the rules of Grafana's dashboard-linter and agree with the alerts."""
 
 import json
 import re
@@ -28,7 +28,7 @@ PANELS = [
 ]
 each_board = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 each_panel = pytest.mark.parametrize(("board", "panel"), PANELS)
-each_panel_alone = pytest.mark.parametrize("panel", [pytest.param(p.values[1], id=p.id) for p in PANELS])
+each_panel_only = pytest.mark.parametrize("panel", [pytest.param(p.values[1], id=p.id) for p in PANELS])
 UNITS = {value for name, value in vars(units).items() if name.isupper() or isinstance(value, str)}
 SELECTOR = re.compile(r"((?:[a-z]+:)?(?:retention_\w+|up)(?::\w+)?)(\{[^}]*\})?")
 RULES = {
@@ -56,7 +56,7 @@ def expressions(panel):
     return [target["expr"] for target in panel["targets"]]
 
 
-def test_there_are_the_seven():
+def test_there_are_seven_dashboards():
     assert {board["title"] for board in BOARDS.values()} == {
         "Retention",
         "Response times",
@@ -74,7 +74,7 @@ def test_files_are_current(path):
 
 
 @each_board
-def test_the_frame(board):
+def test_dashboard_is_read_only_tagged_and_linked(board):
     assert board["editable"] is False
     assert board["uid"].startswith("retention-")
     assert board["tags"] == ["retention"]
@@ -126,7 +126,7 @@ def test_query_variables_reload_with_the_time_range(board):
 
 
 @each_board
-def test_panels_do_not_overlap_and_have_names_of_their_own(board):
+def test_panels_do_not_overlap_and_have_unique_titles(board):
     taken = set()
     for panel in board["panels"]:
         at = panel["gridPos"]
@@ -141,7 +141,7 @@ def test_panels_do_not_overlap_and_have_names_of_their_own(board):
 
 
 @each_board
-def test_rows_have_no_holes(board):
+def test_rows_have_no_gaps(board):
     widths, heights = Counter(), {}
     for panel in board["panels"]:
         at = panel["gridPos"]
@@ -158,7 +158,7 @@ def test_no_dashboard_is_empty(board):
     assert not any(one and other for one, other in pairwise(rows))
 
 
-@each_panel_alone
+@each_panel_only
 def test_title_description_unit_and_source(panel):
     assert panel["title"]
     assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
@@ -170,15 +170,15 @@ def test_title_description_unit_and_source(panel):
         assert target["legendFormat"]
 
 
-@each_panel_alone
-def test_description_quotes_the_definition_and_then_says_what_to_do(panel):
+@each_panel_only
+def test_description_quotes_definitions_then_advises(panel):
     *quoted, do = panel["description"].split("\n\n")
     for name in set().union(*(Query(expr, "").metrics() for expr in expressions(panel))):
         assert f'"{DEFINITIONS[name]}"' in quoted
     assert re.match(r"\w", do)
 
 
-@each_panel_alone
+@each_panel_only
 def test_every_metric_is_exported_or_recorded(panel):
     known = OPERATIONAL | CATALOGUE.keys() | {"retention_as_of_timestamp_seconds", "retention_caught_up"}
     for expr in expressions(panel):
@@ -187,17 +187,17 @@ def test_every_metric_is_exported_or_recorded(panel):
             assert not name.startswith("job:") or name in RULES
 
 
-def test_every_recorded_or_alerting_rule_rests_on_names_of_the_contract():
+def test_rules_use_only_defined_metrics():
     for rule in RULES.values():
         assert Query(rule["expr"], "").metrics() <= DEFINITIONS.keys(), rule
 
 
-def test_every_exported_metric_has_a_definition_to_quote():
+def test_every_exported_metric_has_a_definition():
     assert CATALOGUE.keys() <= DEFINITIONS.keys()
 
 
 @each_panel
-def test_every_series_is_chosen_by_job_and_a_worker_s_by_instance(board, panel):
+def test_series_are_selected_by_job_and_instance(board, panel):
     for expr in expressions(panel):
         for name, selector in SELECTOR.findall(expr):
             assert 'job=~"$job"' in selector, name
@@ -205,15 +205,15 @@ def test_every_series_is_chosen_by_job_and_a_worker_s_by_instance(board, panel):
                 assert 'instance=~"$instance"' in selector, name
 
 
-@each_panel_alone
-def test_business_series_do_not_depend_on_the_worker(panel):
+@each_panel_only
+def test_business_series_are_independent_of_the_worker(panel):
     for expr in expressions(panel):
         if re.search(r"(?<!:)\bretention_(?!worker)", expr):
             assert "max without (instance) (" in expr
 
 
-@each_panel_alone
-def test_counters_are_rates_over_the_interval_that_fits(panel):
+@each_panel_only
+def test_counters_are_rates_over_the_rate_interval(panel):
     for expr in expressions(panel):
         counters = re.findall(r"\b(?:\w+\()?retention_worker\w*_(?:total|sum|count|bucket)\{", expr)
         assert all(counter.startswith(("rate(", "increase(")) for counter in counters)
@@ -221,9 +221,9 @@ def test_counters_are_rates_over_the_interval_that_fits(panel):
             assert interval == "$__rate_interval"
 
 
-@each_panel_alone
-def test_how_much_a_ratio_rests_on_is_not_drawn_as_a_share(panel):
-    """A denominator that is shown beside its ratio has a unit and an axis of its own."""
+@each_panel_only
+def test_denominator_is_not_drawn_as_a_ratio(panel):
+    """A denominator in the panel of its ratio has its own unit and axis."""
     defaults, overrides = panel["fieldConfig"]["defaults"], panel["fieldConfig"]["overrides"]
     own = {
         each["matcher"]["options"]: {one["id"]: one["value"] for one in each["properties"]}
@@ -236,8 +236,8 @@ def test_how_much_a_ratio_rests_on_is_not_drawn_as_a_share(panel):
             assert defaults["unit"] == "short" or chosen["custom.axisPlacement"] == "right"
 
 
-def test_what_actions_do_is_shown_beside_how_many_they_are():
-    [panel] = [each for each in BOARDS["retention-customers"]["panels"] if "Came back" in each["title"]]
+def test_action_ratio_is_shown_with_its_denominator():
+    [panel] = [each for each in BOARDS["retention-customers"]["panels"] if "Returned after" in each["title"]]
     for target, name in zip(panel["targets"], ("ratio", "denominator"), strict=True):
         assert (
             f'retention_action_return_{name}{{job=~"$job", window=~"$window", action=~"$action"}}'
@@ -246,9 +246,9 @@ def test_what_actions_do_is_shown_beside_how_many_they_are():
         assert "{{group}}" in target["legendFormat"]
 
 
-def test_slow_batches_can_be_found():
+def test_latency_panels_show_exemplars():
     panels = {panel["title"]: panel for panel in BOARDS["retention-pipeline"]["panels"]}
-    for title in ("Event to number", "Transaction time"):
+    for title in ("Event-to-metric latency", "Transaction time"):
         assert all(target["exemplar"] for target in panels[title]["targets"])
         assert "histogram_quantile" in expressions(panels[title])[0]
 
@@ -278,24 +278,24 @@ def test_every_query_parses(board, tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-# Which threshold colours which panel. A panel that turns red and an alert that fires are to agree.
+# (dashboard, panel) -> threshold of its colour. A panel is red exactly when its alert fires.
 GUARDED = {
     **{("retention-overview", f"Churn, {window}"): limit for window, limit in T["churn"]["ceiling"].items()},
     ("retention-overview", "Age of these numbers"): T["pipeline"]["stale_seconds"],
     ("retention-pipeline", "Age of the numbers"): T["pipeline"]["stale_seconds"],
     ("retention-pipeline", "Lag"): T["pipeline"]["lag_records"],
-    ("retention-pipeline", "Event to number"): T["pipeline"]["latency_seconds"],
+    ("retention-pipeline", "Event-to-metric latency"): T["pipeline"]["latency_seconds"],
     ("retention-pipeline", "Caught up"): 1,
-    ("retention-pipeline", "Workers that answer"): 1,
+    ("retention-pipeline", "Workers up"): 1,
     ("retention-pipeline", "Records lost, last day"): 1,
-    ("retention-response-times", "How fast the month's budget burns"): T["slo"]["fast_day"],
-    ("retention-response-times", "How fast it erodes"): T["slo"]["slow_month"],
-    ("retention-promises", "Overdue now"): T["deliveries"]["minimum_overdue"],
+    ("retention-response-times", "Burn rate of the month's error budget"): T["slo"]["fast_day"],
+    ("retention-response-times", "Burn rate over a week and a month"): T["slo"]["slow_month"],
+    ("retention-promises", "Overdue deliveries"): T["deliveries"]["minimum_overdue"],
 }
 
 
 @each_panel
-def test_thresholds_are_the_alerts(board, panel):
+def test_thresholds_equal_those_of_the_alerts(board, panel):
     steps = [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]
     assert steps[0] is None
     assert steps[1:] == [GUARDED[board["uid"], panel["title"]]] if len(steps) > 1 else True
@@ -303,15 +303,15 @@ def test_thresholds_are_the_alerts(board, panel):
         assert len(steps) == 2
 
 
-@each_panel_alone
-def test_links_lead_to_the_runbook(panel):
+@each_panel_only
+def test_links_open_the_runbook_of_the_alert(panel):
     for link in panel.get("links", []):
         alert = link["title"].removeprefix("What to do: ")
         assert link["url"] == ALERTS[alert]["annotations"]["runbook_url"]
 
 
 @pytest.mark.parametrize("alert", ALERTS)
-def test_an_alert_leads_to_a_dashboard_that_marks_it_and_knows_its_variables(alert):
+def test_alert_links_to_dashboard_with_it_and_its_variables(alert):
     url = ALERTS[alert]["annotations"]["dashboard_url"]
     uid, *names = re.search(r"/d/([a-z-]+)(?:\?var-(\w+)=)?", url).groups()
     board = BOARDS[uid]
