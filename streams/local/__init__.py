@@ -1,5 +1,5 @@
-"""Services on this machine: the embedded Kafka and the demo's Redis.
+"""Services on this machine: the embedded Kafka and the Redis of the demo (extra `demo`).
 
-Imports `config` and `kafka`.
+Imports `streams.errors` only.
 Start at `kafka.EmbeddedKafka`.
 """

@@ -1,7 +1,7 @@
-"""A real Kafka for one machine: started, waited for and ended by the process that wants it.
+"""Run a real Kafka on this machine, as a child of this process.
 
-One KRaft node, broker and controller in one, on 127.0.0.1. Its data stays in a directory of its own, which
-one process at a time may use. See `streams.local.kafka_runtime` for where the jars and Java come from.
+It is one KRaft node, broker and controller in one, on 127.0.0.1. Its data are in a directory that one process
+at a time may use. `streams.local.kafka_runtime` provides Java and the jars.
 """
 
 import asyncio
@@ -12,28 +12,26 @@ import errno
 import fcntl
 import os
 import shutil
-import signal
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from streams.errors import BrokerError, PortInUse
-from streams.local.kafka_runtime import KAFKA_VERSION, java_command
+from streams.local.kafka_runtime import java_command
+from streams.local.ports import bind, free_port
+from streams.local.processes import die_with_parent
 
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
-# Below the ephemeral ranges, so that no outgoing connection takes the port while the broker restarts.
-PORT_RANGE = range(20_000, 32_000)
 NODE_ID = 1
 
-# One broker cannot replicate, and a machine of one user need not wait for others to join a group.
+# One broker cannot replicate, and a group on one machine need not wait for further members.
 DEFAULT_SETTINGS: Mapping[str, str] = {
     "num.partitions": "8",
     "auto.create.topics.enable": "false",
@@ -57,27 +55,33 @@ DEFAULT_SETTINGS: Mapping[str, str] = {
     "num.io.threads": "4",
 }
 
-# Linux kills the child when the thread that started it ends, so that even `kill -9` of the parent leaves no
-# Kafka behind. Set between fork and exec by a launcher, because a `preexec_fn` may deadlock beside threads.
-_LAUNCHER = """
-import ctypes, os, signal, sys
-parent = int(sys.argv[1])
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(1)
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-
 
 class EmbeddedKafka:
-    """One Kafka broker at `host:port`, with its data in `data_dir`.
+    """One Kafka broker, with its data in a directory. A synchronous and an asynchronous context manager.
 
-    `port` 0 takes a free one, which then stays over restarts. `settings` overrides or adds broker properties,
-    even the wiring: a broker of a larger cluster (which then needs the others' `cluster_id`), or one with
-    further listeners. `fresh` forgets at the first start what an earlier one has left. `scram` are users, by
-    name and password, that are known to a new directory from the beginning.
-    A sync and an async context manager; everything else blocks.
+    Methods block; in a coroutine, use `async with`.
+
+    Args:
+        data_dir: directory of the data, the configuration and the log.
+        host: address of this machine.
+        port: port of the broker; 0 takes a free one, which is kept over restarts.
+        settings: broker properties, which override the defaults. They may change the listeners, or make the
+            node a broker of a larger cluster, which then needs the `cluster_id` of the other nodes.
+        jvm_flags: further flags of Java.
+        fresh: whether to delete the data of an earlier broker at the first start.
+        cluster_id: id of the cluster; None draws one.
+        scram: user -> password; SCRAM users that a new directory has from the beginning.
+
+    Attributes:
+        data_dir: absolute path of the directory.
+        host: address of the broker.
+        port: port of the broker; 0 before the first start if it was 0.
+        settings: broker properties.
+        log: path of the broker's log.
+
+    Example:
+        >>> with EmbeddedKafka("/tmp/kafka") as kafka:
+        ...     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
     """
 
     def __init__(
@@ -106,25 +110,36 @@ class EmbeddedKafka:
 
     @property
     def bootstrap(self) -> str:
-        """What clients call `bootstrap.servers`."""
+        """Address of the broker, `host:port`, for `bootstrap.servers`."""
         return f"{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:
-        """The broker's process id; raises `BrokerError` when it does not run."""
+        """Process id of the broker.
+
+        Raises:
+            BrokerError: the broker is not running.
+        """
         if self._process is None:
             raise BrokerError("the embedded Kafka is not running")
         return self._process.pid
 
     @property
     def running(self) -> bool:
-        """Whether the broker's process lives."""
+        """Whether the process of the broker is running."""
         return self._process is not None and self._process.poll() is None
 
     def start(self, timeout: float = START_SECONDS) -> None:
-        """Format the directory if it is new, start, and return once the broker answers (about 3 s).
+        """Start the broker, and return when it answers (about 3 s). A new directory is formatted first.
 
-        Raises `PortInUse`, or `BrokerError`: directory in use, no such address, no Java, or the log's end.
+        Args:
+            timeout: maximum time until the broker answers, seconds.
+
+        Raises:
+            PortInUse: another process uses the port.
+            BrokerError: the directory is in use, the address does not belong to this machine, Java or the
+            jars are
+                missing, or the broker stopped or did not answer in time.
         """
         self._acquire()
         try:
@@ -136,7 +151,11 @@ class EmbeddedKafka:
         atexit.register(self.kill)
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
-        """End it in order (SIGTERM), or after `timeout` seconds at once. Not running is fine."""
+        """Stop the broker (SIGTERM); kill it after the timeout. A stopped broker stays stopped.
+
+        Args:
+            timeout: maximum time to stop, seconds.
+        """
         if self._process is not None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -144,7 +163,7 @@ class EmbeddedKafka:
         self.kill()
 
     def kill(self) -> None:
-        """End it at once (SIGKILL), as a power cut would. Not running is fine."""
+        """Kill the broker (SIGKILL), like a power failure. A stopped broker stays stopped."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -155,12 +174,12 @@ class EmbeddedKafka:
         atexit.unregister(self.kill)
 
     def restart(self, timeout: float = START_SECONDS) -> None:
-        """Stop and start on the same data and port."""
+        """Stop the broker, and start it with the same data and port."""
         self.stop()
         self.start(timeout)
 
     def wait(self) -> int:
-        """Block until the broker ends by itself; its return code."""
+        """Block until the broker stops by itself, and return its exit code."""
         return self._process.wait() if self._process is not None else 0
 
     def __enter__(self) -> Self:
@@ -178,7 +197,7 @@ class EmbeddedKafka:
         await asyncio.to_thread(self.stop)
 
     def _acquire(self) -> None:
-        """Take the directory's lock, which the broker inherits: it stays taken while either process lives."""
+        """Lock the directory. The broker inherits the lock, so it is held while either process is running."""
         if self.running:
             raise BrokerError(f"the embedded Kafka at {self.bootstrap} is running already")
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -198,7 +217,7 @@ class EmbeddedKafka:
     def _launch(self, java: list[str]) -> None:
         if self.port == 0:
             self.port = free_port(self.host)
-        _demand(self.host, self.port)
+        _require_free(self.host, self.port)
         config = self.data_dir / "kraft.properties"
         config.write_text(self._properties())
         self._format(java, config)
@@ -211,7 +230,7 @@ class EmbeddedKafka:
         wiring = {
             "process.roles": "broker,controller",
             "node.id": str(NODE_ID),
-            # A static quorum: a dynamic one would keep the controller's port in its data.
+            # A static quorum: a dynamic one stores the controller's port in its data.
             "controller.quorum.voters": f"{NODE_ID}@{controller}",
             "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
             "controller.listener.names": "CONTROLLER",
@@ -223,7 +242,7 @@ class EmbeddedKafka:
     def _format(self, java: list[str], config: Path) -> None:
         if (self.data_dir / "log" / "meta.properties").exists():
             return
-        # An id may begin with a dash, which as an argument of its own would be taken for an option.
+        # With `=`, because an id may begin with a dash and would look like an option.
         command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={self._cluster_id}"]
         for name, password in self._scram.items():
             for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
@@ -231,17 +250,17 @@ class EmbeddedKafka:
         command += ["-c", str(config)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            said = (done.stderr or done.stdout).strip()
-            raise BrokerError(f"the embedded Kafka could not format {self.data_dir / 'log'}", said)
+            output = (done.stderr or done.stdout).strip()
+            raise BrokerError(f"the embedded Kafka could not format {self.data_dir / 'log'}", output)
 
     def _spawn(self, command: list[str]) -> None:
-        """Start it from a thread that lives as long as it: the parent-death signal follows the thread."""
+        """Start the broker from a thread that waits for it: the parent-death signal follows the thread."""
         started = threading.Event()
 
         def supervise() -> None:
             try:
                 with self.log.open("wb") as log:
-                    self._process = subprocess.Popen(  # noqa: S603 - our own
+                    self._process = subprocess.Popen(  # noqa: S603 - a fixed command
                         die_with_parent(command),
                         stdin=subprocess.DEVNULL,
                         stdout=log,
@@ -260,7 +279,7 @@ class EmbeddedKafka:
         deadline = time.monotonic() + timeout
         while not _answers(self.host, self.port):
             if not self.running:
-                raise BrokerError("the embedded Kafka ended while starting", self.last_lines())
+                raise BrokerError("the embedded Kafka stopped while starting", self.last_lines())
             if time.monotonic() > deadline:
                 raise BrokerError(
                     f"the embedded Kafka did not answer within {timeout:g} s", self.last_lines()
@@ -268,55 +287,28 @@ class EmbeddedKafka:
             time.sleep(0.05)
 
     def last_lines(self, count: int = 15) -> str:
-        """The end of the broker's own log, for a message."""
+        """Return the last lines of the broker's log, for an error message.
+
+        Args:
+            count: number of lines.
+        """
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return "\n".join([f"the last lines of {self.log}:", *lines[-count:]])
 
 
-def die_with_parent(command: list[str]) -> list[str]:
-    """A command that ends with the thread that starts it, even when that is killed (on Linux)."""
-    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command]
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port on `host` that nobody listens on, outside the ephemeral range."""
-    start = int.from_bytes(os.urandom(4)) % len(PORT_RANGE)
-    for offset in range(len(PORT_RANGE)):
-        port = PORT_RANGE[(start + offset) % len(PORT_RANGE)]
-        if is_free(host, port):
-            return port
-    raise BrokerError(f"no free port on {host}")
-
-
-def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens on `port` of `host`."""
+def _require_free(host: str, port: int) -> None:
     try:
-        _bind(host, port)
-    except OSError:
-        return False
-    return True
-
-
-def _bind(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        # As Java does: a port whose last connections are in TIME_WAIT is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-
-
-def _demand(host: str, port: int) -> None:
-    try:
-        _bind(host, port)
+        bind(host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            hint = "stop what listens there, or choose another port"
+            hint = "stop the process that uses it, or choose another port"
             raise PortInUse(host, port, hint) from None
         problem = f"Kafka cannot listen at {host}:{port}: {error.strerror}"
         raise BrokerError(problem, "expected an address of this machine, such as 127.0.0.1:9092") from None
 
 
 def _answers(host: str, port: int) -> bool:
-    """Whether a Metadata request (v1, of no topics) names a broker: clients are served only then."""
+    """Return whether a Metadata request (v1, without topics) returns a broker: clients are served then."""
     request = struct.pack(">hhihi", 3, 1, 0, -1, 0)
     head = struct.Struct(">iii")  # of the reply: its size, the correlation id, the number of brokers
     try:
@@ -326,24 +318,3 @@ def _answers(host: str, port: int) -> bool:
     except OSError:
         return False
     return len(reply) == head.size and head.unpack(reply)[2] > 0
-
-
-async def run(host: str, port: int, data_dir: Path, announce: Callable[[str], None] = print) -> None:
-    """`retention broker`: one Kafka in the foreground, until SIGINT or SIGTERM (docs/architecture.md).
-
-    `announce` is called with each line meant for the person in front. Raises as `EmbeddedKafka.start` does,
-    and `BrokerError` when the broker ends by itself.
-    """
-    announce(f"Starting Kafka {KAFKA_VERSION} (fetched once, 43 MB, if this machine has not had it yet) ...")
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    async with EmbeddedKafka(data_dir, host=host, port=port) as kafka:
-        announce(f"Kafka is ready at {kafka.bootstrap}, its data in {kafka.data_dir}. Stop it with Ctrl-C.")
-        while not stopped.is_set():
-            if not kafka.running:
-                raise BrokerError("the embedded Kafka ended by itself", kafka.last_lines())
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), 0.5)
-        announce("Stopping Kafka ...")

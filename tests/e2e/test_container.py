@@ -11,7 +11,7 @@ import time
 import pytest
 import yaml
 
-from streams.local.kafka import free_port
+from streams.local.ports import free_port
 from tests.support.hardened import hardened
 from tests.support.worker_process import ROOT
 

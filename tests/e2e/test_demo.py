@@ -17,7 +17,7 @@ import psutil
 import pytest
 from redis import Redis
 
-from streams.local.kafka import free_port
+from streams.local.ports import free_port
 from streams.monitoring.scrape import Scrape, parse
 from tests.support.browser import Browser
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from aiokafka import TopicPartition
 
-from streams.local.kafka import free_port
+from streams.local.ports import free_port
 from tests.support.cluster import Record
 from tests.support.events import history
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from prometheus.thresholds import THRESHOLDS
-from streams.local.kafka import free_port
+from streams.local.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 JOB = THRESHOLDS["scrape"]["job"]

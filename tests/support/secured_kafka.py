@@ -12,7 +12,8 @@ import trustme
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from streams.local.kafka import EmbeddedKafka, free_port
+from streams.local.kafka import EmbeddedKafka
+from streams.local.ports import free_port
 
 USER, PASSWORD = "shop", "geheim-4711"
 SECRETS = (PASSWORD, "client-secret-42")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.local.kafka import free_port
+from streams.local.ports import free_port
 from tests.oracle import Series
 
 ROOT = Path(__file__).parents[2]

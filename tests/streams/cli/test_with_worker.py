@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.local.kafka import free_port
+from streams.local.ports import free_port
 
 NOW = datetime.now(UTC)
 

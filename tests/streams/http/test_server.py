@@ -13,7 +13,7 @@ from streams.config.load import load
 from streams.errors import PortInUse, RetentionError
 from streams.http.server import Server
 from streams.kafka.topics import INPUTS, Names
-from streams.local.kafka import free_port
+from streams.local.ports import free_port
 from streams.service import prepare_topics
 from streams.worker.build import build_worker
 from tests.support.kafka_calls import producer

@@ -14,7 +14,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.errors import PortInUse
 from streams.local import kafka_runtime
-from streams.local.kafka import BrokerError, EmbeddedKafka, free_port, run
+from streams.local.foreground import run_kafka
+from streams.local.kafka import BrokerError, EmbeddedKafka
+from streams.local.ports import free_port
 
 TOPIC = "orders"
 
@@ -157,14 +159,14 @@ def test_a_killed_parent_takes_its_kafka_along(tmp_path):
 async def test_in_the_foreground_it_runs_until_sigterm(tmp_path):
     lines = []
     port = free_port()
-    broker = asyncio.create_task(run("127.0.0.1", port, tmp_path, lines.append))
+    broker = asyncio.create_task(run_kafka("127.0.0.1", port, tmp_path, lines.append))
     while not any("ready at" in line for line in lines):
         await asyncio.sleep(0.05)
         assert not broker.done(), broker.result()
     await create_topic(f"127.0.0.1:{port}")
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(broker, 20)
-    assert lines[-1] == "Stopping Kafka ..."
+    assert lines[-1] == "Stopping Kafka …"
 
 
 async def test_a_cluster_id_may_begin_with_a_dash(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from redis.exceptions import RedisError
 
 from streams.errors import SettingsError
-from streams.local.kafka import free_port
+from streams.local.ports import free_port
 from streams.local.redis import RedisServer
 from streams.read_model.store import Position, Store
 from tests.streams.read_model.conftest import program
