@@ -23,7 +23,7 @@ def command(settings: Settings) -> None:
             "RETENTION_BROKER",
             "has more than one address",
             source=settings.sources["broker"],
-            hint="the embedded Kafka is one broker; expected an address of this machine, such as 127.0.0.1:9092",
+            hint="the embedded Kafka is one broker; expected one address, such as 127.0.0.1:9092",
         )
     host, _, port = server.rpartition(":")
     asyncio.run(run_kafka(host, int(port), settings.data_dir / "kafka", click.echo))

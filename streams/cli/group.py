@@ -10,8 +10,8 @@ import click
 
 from streams.errors import RetentionError
 
-#: Heading -> command -> description. A command's module is imported when the command runs: Faust alone takes half
-#: a second, and `retention --help` does not need it.
+#: Heading -> command -> description. A command's module is imported when the command runs: Faust alone takes
+#: half a second, and `retention --help` does not need it.
 COMMANDS: Final = {
     "Run": {
         "demo": "Run Kafka, a worker, a simulated shop and a live view on this machine.",

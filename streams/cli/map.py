@@ -41,9 +41,9 @@ def check_command(
 ) -> int:
     """Read a sample of a topic and show the events that its records become.
 
-    Nothing is changed, and no consumer group is joined. The report shows records and their events side by side,
-    rejected records with the reason (including times out of range), fields that the mapping does not use, and
-    the number of customers in each partition. The exit code is 1 if a record is rejected.
+    Nothing is changed, and no consumer group is joined. The report shows records and their events side by
+    side, rejected records with the reason (including times out of range), fields that the mapping does not
+    use, and the number of customers in each partition. The exit code is 1 if a record is rejected.
     """
     report = asyncio.run(_dry_run(settings, topic, mapping, count, from_earliest=begin == "earliest"))
     if as_json:

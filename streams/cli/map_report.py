@@ -102,5 +102,6 @@ def _customers(console: Console, report: Report) -> None:
         console.print(table)
     if report.scattered:
         console.print(
-            f"customers in several partitions: {report.scattered:,} (supported, but each such record passes the repartition topic)"
+            f"customers in several partitions: {report.scattered:,} "
+            "(supported; each such record passes the repartition topic)"
         )

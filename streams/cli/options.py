@@ -1,8 +1,8 @@
 """Flags that are settings, derived from `streams.config.schema`.
 
 Commands that connect to Kafka also have the flags of TLS and SASL. There are many, and most set-ups use
-environment variables instead, so the help shows only the first one, with a link to the documentation. A secret
-has no flag, only its file has: every user of a machine can read command lines.
+environment variables instead, so the help shows only the first one, with a link to the documentation. A
+secret has no flag, only its file has: every user of a machine can read command lines.
 """
 
 import functools
