@@ -37,7 +37,7 @@ cache_bytecode()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let xdist start files in the order of `pytest_collection_modifyitems`, not by their number of tests."""
+    """Make xdist start files in the order of `pytest_collection_modifyitems`, not by number of tests."""
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
 

@@ -97,8 +97,8 @@ async def answers_alike(one, other, world, expected):
         why = await other.json(f"{path}/why?limit=1000")
         uses += [event["counts_for"] for event in why["events"]]
         known = {event["id"] for event in world_events(world, name)}
-        said = [event["id"] for event in why["events"] if event["type"] != "action.asked"]
-        assert sorted(said) == sorted(known)
+        named = [event["id"] for event in why["events"] if event["type"] != "action.asked"]
+        assert sorted(named) == sorted(known)
     assert len(list(filter(None, uses))) > len(uses) / 2
     window = world.windows["365d"]
     end = {customer.name for customer in active(world, world.hour, window)}

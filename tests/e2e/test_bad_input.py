@@ -77,24 +77,24 @@ async def test_bad_record_becomes_dead_letter_and_costs_no_event(deploy):
     await cluster.send(one.record for one in BAD)
     await cluster.produce(events[200:])
     metrics = await deployment.equal(events)
-    letters = {}
-    for letter in await cluster.read("retention.dead-letters"):
-        headers = dict(letter.headers)
-        if letter.timestamp == 1_750_000_000_000:
+    rejected = {}
+    for dead_letter in await cluster.read("retention.dead-letters"):
+        headers = dict(dead_letter.headers)
+        if dead_letter.timestamp == 1_750_000_000_000:
             origin = headers["retention.error.topic"].decode(), int(headers["retention.error.offset"])
-            assert origin not in letters, "written twice"
-            letters[origin] = letter
-    assert len(letters) == len(BAD)
+            assert origin not in rejected, "written twice"
+            rejected[origin] = dead_letter
+    assert len(rejected) == len(BAD)
     for reason, record in BAD:
-        letter = letters[record.topic, offset[record.topic]]
+        dead_letter = rejected[record.topic, offset[record.topic]]
         offset[record.topic] += 1
-        assert (letter.key, letter.value) == (record.key, record.value), reason
-        assert letter.headers[:4] == record.headers
-        assert [name for name, _ in letter.headers[4:]] == [
+        assert (dead_letter.key, dead_letter.value) == (record.key, record.value), reason
+        assert dead_letter.headers[:4] == record.headers
+        assert [name for name, _ in dead_letter.headers[4:]] == [
             f"retention.error.{name}"
             for name in ("reason", "message", "topic", "partition", "offset", "time")
         ]
-        headers = dict(letter.headers)
+        headers = dict(dead_letter.headers)
         assert headers["retention.error.reason"].decode() == reason, (record.value or b"")[:100]
         assert headers["retention.error.partition"] == b"1"
         assert headers["retention.error.message"]
@@ -102,8 +102,8 @@ async def test_bad_record_becomes_dead_letter_and_costs_no_event(deploy):
         count = sum(one.reason == reason for one in BAD)
         assert total([metrics], "retention_worker_dead_letters_total", reason=reason) == count
     [worker] = deployment.workers
-    assert worker.says("restored")
-    assert not worker.says(r"customer-\d|some key|yesterday"), "whose they are is in no log"
+    assert worker.has_logged("restored")
+    assert not worker.has_logged(r"customer-\d|some key|yesterday"), "whose they are is in no log"
 
 
 async def test_restart_after_bad_records_repeats_no_dead_letter(deploy):
@@ -118,7 +118,7 @@ async def test_restart_after_bad_records_repeats_no_dead_letter(deploy):
             lambda scraped: total(scraped, "retention_worker_dead_letters_total") == 1, "refused"
         )
         assert await worker.stop() == 0
-        assert not worker.says("is gone")
+        assert not worker.has_logged("is gone")
     assert len(await cluster.read("retention.dead-letters")) == 2
 
 

@@ -41,7 +41,7 @@ async def at_work(deployment: Deployment, rng: random.Random) -> WorkerProcess:
 
 
 async def send_garbage(cluster: Cluster, count: int, pace: Pace) -> None:
-    """Records that end in the dead letters, so many that there are some in each transaction."""
+    """Records that end as dead letters, so many that there are some in each transaction."""
     rng = random.Random(count)
     partitions = {topic: await cluster.partitions(topic) for topic in INPUTS}
     records = []
@@ -65,13 +65,13 @@ async def test_killed_stopped_and_added_workers_lose_nothing(deploy, workers):
     await asyncio.gather(*flowing, misuse(deployment, random.Random(workers), 6, pace, dense))
     await deployment.equal(events)
     await assert_published(deployment, events)
-    letters = count_by_origin(
-        letter
-        for letter in await cluster.read("retention.dead-letters")
-        if letter.value.startswith(b"garbage")
+    rejected = count_by_origin(
+        dead_letter
+        for dead_letter in await cluster.read("retention.dead-letters")
+        if dead_letter.value.startswith(b"garbage")
     )
-    assert len(letters) == GARBAGE
-    assert set(letters.values()) == {1}, "a dead letter was written twice"
+    assert len(rejected) == GARBAGE
+    assert set(rejected.values()) == {1}, "a dead letter was written twice"
     for worker in deployment.alive:
         assert await worker.stop() == 0, worker.tail()
 

@@ -27,11 +27,11 @@ _STORY = ["--customers=1500", "--story-seconds=8", "--rate=5"]
 
 
 class Demo:
-    """One that runs, and what it has said."""
+    """A running demo and its output."""
 
     def __init__(self, directory: Path, *flags: str) -> None:
         self.port = free_port()
-        self._log = directory / "said"
+        self._log = directory / "output"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*_DEMO, f"--port={self.port}", f"--data-dir={directory / 'data'}", *flags],
@@ -40,7 +40,7 @@ class Demo:
             )
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self._log.read_text()
 
     def family(self) -> list[psutil.Process]:
@@ -49,8 +49,8 @@ class Demo:
     def until(self, find: Callable[[], Any], what: str, seconds: float = 300.0) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := find()):
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < deadline, f"{what}: in vain\n{self.said[-6000:]}"
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, f"{what}: in vain\n{self.output[-6000:]}"
             time.sleep(0.2)
         return found
 
@@ -102,8 +102,8 @@ def test_slow_answers_lose_customers_and_alerts_name_the_cause(
 ) -> None:
     running = demo(*_STORY)
     named = r"The first, for \w+: .*?(http://127\.0\.0\.1:\d+)/alerts"
-    prometheus = running.until(lambda: re.search(named, running.said, re.DOTALL), "alerts that fire")[1]
-    before_and_now(running.said)
+    prometheus = running.until(lambda: re.search(named, running.output, re.DOTALL), "alerts that fire")[1]
+    before_and_now(running.output)
     rules = json.loads(get(f"{prometheus}/api/v1/rules"))["data"]["groups"]
     assert {rule["health"] for group in rules for rule in group["rules"]} == {"ok"}
     alerts = json.loads(get(f"{prometheus}/api/v1/alerts"))["data"]["alerts"]
@@ -115,8 +115,8 @@ def test_slow_answers_lose_customers_and_alerts_name_the_cause(
     family = running.family()
     assert len(family) >= 3, "Kafka, the worker and Prometheus"
     running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(60) == 0, running.said
-    assert "Stopped." in running.said
+    assert running.process.wait(60) == 0, running.output
+    assert "Stopped." in running.output
     assert gone(family)
 
 
@@ -136,14 +136,14 @@ def is_read_on_the_page(port: int, directory: Path) -> None:
         browser.close()
 
 
-def before_and_now(said: str) -> None:
+def before_and_now(output: str) -> None:
     """The last picture of the shop: what happened, and the numbers before and after."""
-    assert "four support agents of five leave" in said
-    assert "parcels travel three times as long as promised" in said
+    assert "four support agents of five leave" in output
+    assert "parcels travel three times as long as promised" in output
     shares = r"{} +(-?\d+(?:\.\d)?)%? +(-?\d+(?:\.\d)?)%?"
 
     def pair(name: str) -> tuple[float, float]:
-        before, now = re.findall(shares.format(name), said)[-1]
+        before, now = re.findall(shares.format(name), output)[-1]
         return float(before), float(now)
 
     waiting, on_time = pair("tickets that wait for a person"), pair("delivered on time, 7 days")
@@ -152,7 +152,7 @@ def before_and_now(said: str) -> None:
     promoters, churn = pair(r"would recommend the shop \(NPS\), 30 days"), pair("churn, 30 days")
     assert promoters[1] < promoters[0] - 10
     assert churn[1] > 0
-    assert "why: lost after a slow answer" in said
+    assert "why: lost after a slow answer" in output
 
 
 def has_the_past(prometheus: str) -> None:
@@ -167,8 +167,8 @@ def has_the_past(prometheus: str) -> None:
 def test_killed_demo_ends_all_its_processes(demo: Callable[..., Demo]) -> None:
     running = demo("--customers=300", "--story-seconds=1")
     running.until(running.numbers, "the worker")
-    url = re.search(r"The read model is in Redis at (redis://\S+)", running.said)
-    assert url is not None, running.said
+    url = re.search(r"The read model is in Redis at (redis://\S+)", running.output)
+    assert url is not None, running.output
     with Redis.from_url(url[1]) as redis:
         running.until(
             lambda: redis.zcard("retention:valuable") and redis.hlen("retention:metrics"), "the read model"

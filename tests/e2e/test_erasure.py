@@ -25,14 +25,14 @@ MARK = "zaphod-beeblebrox"
 _EAGER = {"segment.ms": "500", "compression.type": "uncompressed"}
 
 
-def said(kind, number, customer, **fields):
+def event(kind, number, customer, **fields):
     time = (NOW - timedelta(minutes=100 + number)).isoformat()
     return {"id": f"e{number}", "type": kind, "time": time, "customer_id": customer, **fields}
 
 
 def order(number, customer, **fields):
     money = {"amount": 1000, "currency": "USD"}
-    return said("order.placed", number, customer, order_id=f"o{number}", **money, **fields)
+    return event("order.placed", number, customer, order_id=f"o{number}", **money, **fields)
 
 
 EVENTS = [
@@ -40,9 +40,9 @@ EVENTS = [
     order(2, f"{MARK}-guest", cart_id="k"),
     order(3, "trillian", referred_by=MARK),
     order(4, "ford", referred_by=f"{MARK}-guest"),
-    said("ticket.opened", 5, f"{MARK}-guest", ticket_id="t", priority="low"),
-    said("survey.answered", 6, MARK, survey="nps", score=3),
-    said("customer.merged", 7, f"{MARK}-guest", into=MARK),
+    event("ticket.opened", 5, f"{MARK}-guest", ticket_id="t", priority="low"),
+    event("survey.answered", 6, MARK, survey="nps", score=3),
+    event("customer.merged", 7, f"{MARK}-guest", into=MARK),
     order(8, f"{MARK}-guest") | {"currency": "XXX"},
 ]
 
@@ -84,7 +84,7 @@ async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker
     number, deadline = 100, monotonic() + 200
     while left := await found_in(cluster, broker, deployment):
         assert monotonic() < deadline, left
-        # A segment ends when something comes after it: another letter, too.
+        # A segment ends when something comes after it: another dead letter, too.
         others = [order(number + n, f"somebody-{n}") for n in range(20)]
         await cluster.produce([*others, order(number + 20, "somebody") | {"currency": "XXX"}])
         number += 21

@@ -1,4 +1,4 @@
-"""What a person can mend is said in a line or two, without a traceback, and the exit code is not 0."""
+"""An error that a person can mend is logged in a line or two, without a traceback; the exit code is not 0."""
 
 import socket
 
@@ -16,39 +16,39 @@ async def refusal(worker):
     assert await worker.exit_code() not in (0, -9, -15), worker.tail()
     assert "Traceback" not in worker.log, worker.log
     lines = worker.log.splitlines()
-    said = [line for line in lines if line.startswith("retention: ")]
-    assert len(said) == 1, worker.log
+    message = [line for line in lines if line.startswith("retention: ")]
+    assert len(message) == 1, worker.log
     assert len(lines) <= 4, worker.log
     return worker.log
 
 
 async def test_no_broker_at_the_address(deploy):
     port = free_port()
-    said = await refusal(deploy().start(RETENTION_BROKER=f"127.0.0.1:{port}"))
-    assert f"no Kafka responds at 127.0.0.1:{port}" in said
-    assert "RETENTION_BROKER" in said
+    message = await refusal(deploy().start(RETENTION_BROKER=f"127.0.0.1:{port}"))
+    assert f"no Kafka responds at 127.0.0.1:{port}" in message
+    assert "RETENTION_BROKER" in message
 
 
 async def test_an_internal_topic_with_another_partition_count(deploy):
     deployment = deploy()
     name = f"{deployment.group}-customers-changelog"
     await deployment.cluster.create({name: 7})
-    said = await refusal(deployment.start())
-    assert f"topic {name} has 7 partitions where 4 are expected" in said
+    message = await refusal(deployment.start())
+    assert f"topic {name} has 7 partitions where 4 are expected" in message
 
 
 async def test_a_port_in_use(deploy):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = await refusal(deploy().start(RETENTION_PORT=str(port)))
-    assert f"port {port}" in said
-    assert "RETENTION_PORT" in said
+        message = await refusal(deploy().start(RETENTION_PORT=str(port)))
+    assert f"port {port}" in message
+    assert "RETENTION_PORT" in message
 
 
 async def test_an_invalid_setting(deploy):
-    said = await refusal(deploy().start(RETENTION_CLOCK="sundial"))
-    assert "RETENTION_CLOCK" in said
-    assert "wall or event" in said
+    message = await refusal(deploy().start(RETENTION_CLOCK="sundial"))
+    assert "RETENTION_CLOCK" in message
+    assert "wall or event" in message
 
 
 async def test_a_state_written_by_a_newer_version(deploy):
@@ -62,9 +62,9 @@ async def test_a_state_written_by_a_newer_version(deploy):
     changelog = f"{deployment.group}-customers-changelog"
     newer = msgspec.msgpack.encode([99, 0, 0, 0, "and more"])
     await cluster.send([Record(changelog, newer, b"\xff\xff", partition=2)])
-    said = await refusal(deployment.start())
-    assert "version 99" in said
-    assert "retention reset" in said
+    message = await refusal(deployment.start())
+    assert "version 99" in message
+    assert "retention reset" in message
     # It has touched nothing: the newer release goes on where it was.
     assert (await cluster.ends([TopicPartition(changelog, 2)]))[TopicPartition(changelog, 2)] > 0
 
@@ -107,9 +107,9 @@ async def test_a_worker_stops_in_order_while_others_hold_up_the_group(deploy):
     before = {worker: worker.log.count("revoked") for worker in (stopped, slow)}
     deployment.start()
     for worker, count in before.items():
-        await worker.saying("(?s)" + "revoked.*" * (count + 1))
+        await worker.until_logged("(?s)" + "revoked.*" * (count + 1))
     assert await stopped.stop(8) == 0
-    assert stopped.says("everything is committed; the group did not respond")
+    assert stopped.has_logged("everything is committed; the group did not respond")
     await deployment.cluster.produce(events[200:])
     await deployment.equal(events)
 

@@ -26,9 +26,9 @@ async def test_history_is_loaded_while_the_topics_flow(deploy, tmp_path):
         sys.executable, "-m", "streams.cli", "load", *map(str, files),
         cwd=ROOT, env=os.environ | deployment.settings, stderr=subprocess.PIPE,
     )  # fmt: skip
-    _, said = await loading.communicate()
-    assert loading.returncode == 0, said.decode()
-    assert b"1,200 events sent" in said
+    _, errors = await loading.communicate()
+    assert loading.returncode == 0, errors.decode()
+    assert b"1,200 events sent" in errors
     assert not flowing.done()
     pace.end()
     await flowing

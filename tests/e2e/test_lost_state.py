@@ -72,7 +72,7 @@ async def test_deleted_changelog_is_rebuilt_from_the_earliest_records(deploy):
     await deployment.cluster.truncate(TopicPartition(f"{deployment.group}-ticks", 1))
     await deployment.started(2)
     await deployment.equal(events)
-    assert any(worker.says(r"state of task \d is gone") for worker in deployment.alive)
+    assert any(worker.has_logged(r"state of task \d is gone") for worker in deployment.alive)
     assert total(await deployment.scrape(), "retention_worker_records_lost_total") == 0
 
 
@@ -86,7 +86,7 @@ async def test_the_lost_state_of_one_task_makes_all_tasks_read_again(deploy):
     await cluster.truncate(TopicPartition(f"{deployment.group}-customers-changelog", 2))
     await deployment.started(2)
     await deployment.equal(events)
-    assert any(worker.says("state of task 2 is gone") for worker in deployment.alive)
+    assert any(worker.has_logged("state of task 2 is gone") for worker in deployment.alive)
     after = await business_records(cluster)
     assert after == before, f"numbers of a part of the events were published: {(after - before).total()}"
 
@@ -107,7 +107,7 @@ async def test_worker_killed_while_rebuilding_state_starts_over(deploy):
     await deployment.cluster.truncate(TopicPartition(f"{deployment.group}-customers-changelog", 1))
     for delay in (0.0, 0.25, 0.5, 0.75):
         worker = deployment.start()
-        await deployment.until(lambda _, worker=worker: worker.says("task 1 restored"), "task 1 opened")
+        await deployment.until(lambda _, worker=worker: worker.has_logged("task 1 restored"), "task 1 opened")
         await asyncio.sleep(delay)
         worker.kill()
     deployment.start()
@@ -126,7 +126,7 @@ async def test_records_that_no_longer_exist_are_counted_as_lost(deploy):
     worker = deployment.start()
     scraped = await deployment.until(lambda scraped: total(scraped, "retention_caught_up") == 1, "caught up")
     assert total(scraped, "retention_worker_records_lost_total", topic="orders") == gone
-    assert worker.says(r"records of orders partition \d were removed by the topic's own retention")
+    assert worker.has_logged(r"records of orders partition \d were removed by the topic's own retention")
 
 
 async def test_records_deleted_under_a_worker_are_counted_as_lost(deploy):
@@ -153,4 +153,4 @@ async def test_records_deleted_under_a_worker_are_counted_as_lost(deploy):
     )
     # What it had fetched before it was suspended was not lost.
     assert 0 < total(scraped, "retention_worker_records_lost_total", topic="orders") <= 40
-    assert worker.says("records of orders partition 1 were removed")
+    assert worker.has_logged("records of orders partition 1 were removed")

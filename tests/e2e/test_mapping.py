@@ -141,7 +141,13 @@ def records(events):
             yield returned(event) if kind == "refunds" else record(event, style, 4)
 
 
-NOBODYS = {"uuid": "n", "kind": "order.shipped", "at": 1, "customer": None, "body": {"order_id": "o"}}
+WITHOUT_CUSTOMER = {
+    "uuid": "n",
+    "kind": "order.shipped",
+    "at": 1,
+    "customer": None,
+    "body": {"order_id": "o"},
+}
 BAD = {"uuid": "b", "kind": "order.shipped", "at": "soon", "customer": {"id": "c"}, "body": {"order_id": "o"}}
 
 
@@ -165,12 +171,12 @@ async def test_a_shops_own_topics_give_the_numbers_of_the_contracts(deploy, regi
     events = history(41, size=900)
     await deployment.started(2)
     await cluster.send([Record("shop-eu.outbox", None, b"1"), outbox(None, 0, "t")])
-    await cluster.send([outbox(NOBODYS, 2), outbox(BAD, 4)])
+    await cluster.send([outbox(WITHOUT_CUSTOMER, 2), outbox(BAD, 4)])
     await cluster.send(records(duplicated(events, 41)))
     await deployment.equal(events)
     scraped = await deployment.scrape()
     assert total(scraped, "retention_worker_anonymous_records_total") == 1
-    refused = [dict(letter.headers) for letter in await cluster.read("retention.dead-letters")]
+    refused = [dict(record.headers) for record in await cluster.read("retention.dead-letters")]
     # The history begins before the horizon: what is read after a tick that says so is too old.
     [headers] = [found for found in refused if found["retention.error.reason"] != b"too_old"]
     assert headers["retention.error.topic"] == b"shop-us.outbox"

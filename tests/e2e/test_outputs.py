@@ -63,26 +63,26 @@ def cart(time: int) -> dict[str, str]:
     }
 
 
-async def told(deployment) -> list[tuple[str, ...]]:
+async def emitted(deployment) -> list[tuple[str, ...]]:
     """What has been said, in short."""
     customers, transitions, targets, actions = [await deployment.cluster.read(topic) for topic in TOPICS]
     assert_once([*customers, *transitions, *targets, *actions])
-    said = [json.loads(record.value) for record in (*transitions, *targets, *actions)]
+    found = [json.loads(record.value) for record in (*transitions, *targets, *actions)]
     short = {
         "what": lambda one: (one["customer_id"], one["to"]),
         "sla": lambda one: (one["customer_id"], one["sla"], one["state"]),
         "action": lambda one: (one["customer_id"], one["action"], one["state"]),
     }
-    return [tell(one) for one in said for name, tell in short.items() if name in one]
+    return [shorten(one) for one in found for name, shorten in short.items() if name in one]
 
 
-async def until_told(deployment, *expected: tuple[str, ...]) -> list[tuple[str, ...]]:
+async def until_emitted(deployment, *expected: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Wait until all of this has been said."""
     deadline = time.monotonic() + PATIENCE
-    while set(expected) - set(said := await told(deployment)):
-        assert time.monotonic() < deadline, f"{set(expected) - set(said)}: in vain\n{deployment.tails()}"
+    while set(expected) - set(found := await emitted(deployment)):
+        assert time.monotonic() < deadline, f"{set(expected) - set(found)}: in vain\n{deployment.tails()}"
         await asyncio.sleep(0.3)
-    return said
+    return found
 
 
 async def test_passing_time_emits_outputs_at_the_instant(deploy, clock):
@@ -101,7 +101,7 @@ async def test_passing_time_emits_outputs_at_the_instant(deploy, clock):
     ]
     await deployment.cluster.produce(events)
     due = ("ann", "first_response", "breached")
-    before = await until_told(
+    before = await until_emitted(
         deployment, ("ann", "first_response", "activated"), ("ann", "acknowledge", "issued"), ("kim", "new")
     )
     clock.set(BOUNDARY - 3 * SECOND)
@@ -114,11 +114,11 @@ async def test_passing_time_emits_outputs_at_the_instant(deploy, clock):
         ("eve", "apologise_late_delivery", "issued"),
     ]
     assert not set(late) & set(before)
-    after = await until_told(deployment, *late)
+    after = await until_emitted(deployment, *late)
     assert len(after) == len(set(after))
     reply = {"id": "reply", "type": "ticket.replied", "author": "agent"}
     await deployment.cluster.produce([ticket(BOUNDARY - 30 * MINUTE) | reply])
-    await until_told(
+    await until_emitted(
         deployment,
         ("ann", "first_response", "withdrawn"),
         ("ann", "first_response", "fulfilled"),
@@ -133,7 +133,7 @@ async def test_worker_catching_up_emits_no_lapsed_customer(deploy, clock):
     names = [f"customer-{number:02}" for number in range(40)]
     await deployment.started(1)
     await deployment.cluster.produce([order(f"first-{name}", name, BOUNDARY - DAY) for name in names])
-    await until_told(deployment, *((name, "new") for name in names))
+    await until_emitted(deployment, *((name, "new") for name in names))
     assert await deployment.workers[0].stop() == 0
     backlog = [
         order(f"{number}", names[number % 39], BOUNDARY + number * 60 * DAY // 8000) for number in range(8000)
@@ -141,8 +141,10 @@ async def test_worker_catching_up_emits_no_lapsed_customer(deploy, clock):
     clock.set(BOUNDARY + 60 * DAY)
     await deployment.cluster.produce(backlog)
     await deployment.started(1)
-    said = await until_told(deployment, *((name, "returning") for name in names[:39]), (names[39], "at_risk"))
+    found = await until_emitted(
+        deployment, *((name, "returning") for name in names[:39]), (names[39], "at_risk")
+    )
     await deployment.until(lambda scraped: total(scraped, "retention_caught_up") == 1, "caught up")
-    gone = {state for _, state, *_ in said + await told(deployment)} & {"at_risk", "churned"}
+    gone = {state for _, state, *_ in found + await emitted(deployment)} & {"at_risk", "churned"}
     assert gone == {"at_risk"}
-    assert {one[0] for one in await told(deployment) if one[1] in {"at_risk", "churned"}} == {names[39]}
+    assert {one[0] for one in await emitted(deployment) if one[1] in {"at_risk", "churned"}} == {names[39]}

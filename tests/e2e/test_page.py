@@ -100,10 +100,10 @@ async def test_values_equal_those_exported_in_every_window(page, worker):
         choose(page, "support-windows", window)
         await agrees(page, worker)
     assert page.messages() == []
-    says_what_the_values_are(page, await worker.metrics())
+    shows_the_values(page, await worker.metrics())
 
 
-def says_what_the_values_are(page: Browser, metrics: Metrics) -> None:
+def shows_the_values(page: Browser, metrics: Metrics) -> None:
     for window in WINDOWS:
         rate = metrics["retention_rate_ratio", frozenset({("window", window), ("method", "cohort")})]
         key = f'retention_rate_ratio{{method="cohort",window="{window}"}}'
@@ -165,12 +165,12 @@ async def test_page_shows_the_share_of_records_without_customer(browser):
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0]
     try:
-        await asyncio.to_thread(looks_for_nobodys, browser, worker, f"http://{host}:{port}/")
+        await asyncio.to_thread(shows_records_without_customer, browser, worker, f"http://{host}:{port}/")
     finally:
         await runner.cleanup()
 
 
-def looks_for_nobodys(browser: Browser, worker: Worker, url: str) -> None:
+def shows_records_without_customer(browser: Browser, worker: Worker, url: str) -> None:
     worker.counters.events("orders", 100)
     browser.driver.get(url)
     shown = (
@@ -178,9 +178,9 @@ def looks_for_nobodys(browser: Browser, worker: Worker, url: str) -> None:
     )
     browser.until(lambda: "Events read\n100" in browser.run(shown), "what the worker has read")
     assert not [stat for stat in browser.run(shown) if "Anonymous" in stat], "no topic is mapped"
-    for topic, nobodys in (("shop.orders", 30), ("shop.tickets", 0)):
+    for topic, count in (("shop.orders", 30), ("shop.tickets", 0)):
         worker.counters.events(topic, 200)
-        worker.counters.count_without_customer(topic, nobodys)
+        worker.counters.count_without_customer(topic, count)
     browser.until(lambda: "Anonymous\n7.5%" in browser.run(shown), "the share")
     for width in (360, 820, 1280):
         browser.size(width, 800)
@@ -207,7 +207,7 @@ def test_page_is_accessible_in_both_themes_and_at_both_sizes(page):
 async def test_by_keyboard(page, deployment):
     await deployment.cluster.produce([order("another", "another", END + HOUR)])  # the past has two moments
     reaches_the_window(page)
-    says_what_every_number_means(page)
+    explains_every_number(page)
     shows_a_chart_as_a_table(page)
 
 
@@ -230,7 +230,7 @@ def reaches_the_window(page: Browser) -> None:
     assert page.text("#flow-title").endswith("90d"), "the choice outlives a reload"
 
 
-def says_what_every_number_means(page: Browser) -> None:
+def explains_every_number(page: Browser) -> None:
     terms = page.driver.find_elements(By.CSS_SELECTOR, ".term")
     assert len(terms) > 50
     for term in terms:

@@ -24,7 +24,7 @@ _ON_THEIR_WAY = 400
 _AWAY_SECONDS, _EVENTS = 60.0, 18_000
 
 
-def keeps_up_alone(scraped):
+def keeps_up_without_redis(scraped):
     """Whether next to nothing waits to be read while Redis is away."""
     away = total(scraped, "retention_worker_read_model_up") == 0
     return away and total(scraped, "retention_worker_lag_records") < _ON_THEIR_WAY
@@ -102,7 +102,7 @@ async def test_unavailable_redis_delays_no_worker_and_recovers(deploy, tmp_path)
             "it is away",
         )
         await asyncio.sleep(_AWAY_SECONDS)
-        await deployment.until(keeps_up_alone, "the worker keeps up without it")
+        await deployment.until(keeps_up_without_redis, "the worker keeps up without it")
         assert not flowing.done(), "under load"
         server.start()
         pace.end()
@@ -114,6 +114,6 @@ async def test_unavailable_redis_delays_no_worker_and_recovers(deploy, tmp_path)
         for worker in deployment.alive:
             assert await worker.stop() == 0
         assert any(
-            worker.says(r"Redis at redis://127.0.0.1:\d+ does not take the read model")
+            worker.has_logged(r"Redis at redis://127.0.0.1:\d+ does not take the read model")
             for worker in deployment.workers
         )

@@ -37,9 +37,9 @@ async def test_numbers_hold_still_until_all_workers_count_alike(deploy):
 
     def held(scraped):
         """All is read, and is not added up."""
-        told = any(worker.says("run on workers with another") for worker in deployment.alive)
+        logged = any(worker.has_logged("run on workers with another") for worker in deployment.alive)
         read = total(scraped, "retention_worker_events_total") >= len(events)
-        return told and read and total(scraped, CAUGHT_UP[0]) == 0
+        return logged and read and total(scraped, CAUGHT_UP[0]) == 0
 
     [exported] = [metrics for metrics in await deployment.until(held, "held") if AS_OF in metrics]
     assert exported[AS_OF] == before[AS_OF]

@@ -57,7 +57,9 @@ async def test_printed_topics_and_acls_are_enough_for_a_worker(
         await administrator.take_back([of_orders])
         await deployment.cluster.produce(duplicated(events, 91), [Style(), Style(by_thing)])
         for worker in deployment.workers:
-            await worker.saying("lets this worker read orders; trying again|Topic orders is not authorized")
+            await worker.until_logged(
+                "lets this worker read orders; trying again|Topic orders is not authorized"
+            )
         await administrator.grant([of_orders])
         await deployment.equal(events)
         assert len(secured_kafka.tokens.asked) > 1
@@ -72,7 +74,7 @@ async def test_worker_without_access_logs_the_reason_and_exits(deploy, administr
     await administrator.make_topics(settings)
     acls = printed(setup.render(settings, "commands"), "worker")
     await administrator.grant(acl for acl in acls if acl[:2] != ("group", settings.group))
-    said = {
+    expected = {
         deployment.start(RETENTION_SASL_PASSWORD="wrong"): "refuses user shop by SCRAM-SHA-512",
         deployment.start(
             RETENTION_TLS_CA_FILE=str(secured_kafka.certificates.foreign_ca)
@@ -80,7 +82,7 @@ async def test_worker_without_access_logs_the_reason_and_exits(deploy, administr
         deployment.start(RETENTION_BROKER=secured_kafka.address("OTHER")): "certificate for another name",
         deployment.start(): f"Kafka does not allow: READ on group {settings.group}",
     }
-    for worker, what in said.items():
+    for worker, what in expected.items():
         assert await worker.exit_code(60) == AccessDenied.exit_code, worker.tail()
         first, *hints = worker.log.splitlines()
         assert first.startswith("retention: ")

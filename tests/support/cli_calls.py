@@ -40,7 +40,7 @@ class BrokerCalls:
         asyncio.run(go())
 
     def records(self, topic):
-        """Give all records of a topic, by partition."""
+        """Return all records of a topic, by partition."""
 
         async def go():
             consumer = AIOKafkaConsumer(

@@ -130,13 +130,13 @@ class WorkerProcess:
         """The end of its log, for a message."""
         return "\n".join([f"--- {self.name}", *self.log.splitlines()[-lines:]])
 
-    def says(self, pattern: str) -> bool:
+    def has_logged(self, pattern: str) -> bool:
         """Whether a line of its log matches."""
         return re.search(pattern, self.log) is not None
 
-    async def saying(self, pattern: str, seconds: float = 60.0) -> None:
+    async def until_logged(self, pattern: str, seconds: float = 60.0) -> None:
         """Wait until a line of its log matches."""
         deadline = time.monotonic() + seconds
-        while not self.says(pattern):
-            assert time.monotonic() < deadline, f"{pattern!r} was not said:\n{self.tail()}"
+        while not self.has_logged(pattern):
+            assert time.monotonic() < deadline, f"{pattern!r} was not logged:\n{self.tail()}"
             await asyncio.sleep(0.05)

@@ -346,7 +346,7 @@ async def test_no_log_holds_the_password(server, caplog):
 @pytest.mark.parametrize("status", [200, 404])
 async def test_an_answer_that_is_no_registrys_is_no_schemas_fault(server, answer, status):
     """A page at a wrong address has no schemas: records must not become dead letters of it."""
-    server.says, server.status = answer, status
+    server.answer, server.status = answer, status
     with pytest.raises(RegistryUnavailable):
         await reader(server, "avro").prepare([framed(7, b"")])
 
