@@ -131,7 +131,7 @@ async def test_survives_a_restart_of_the_worker(page, worker, deployment):
     page.run("window.mark = true")
     before = page.run(SHOWN)
     worker.kill()
-    page.until(lambda: page.text("#link-text").startswith("No answer"), "the page notices")
+    page.until(lambda: page.text("#link-text").startswith("Disconnected"), "the page notices")
     assert page.text("#news")
     assert page.run(SHOWN) == before, "the last numbers stay"
     again = deployment.start(RETENTION_PORT=str(worker.port))
@@ -177,16 +177,16 @@ def shows_records_without_customer(browser: Browser, worker: Worker, url: str) -
         "return [...document.querySelectorAll('#pipeline .stat:not([hidden])')].map((one) => one.innerText)"
     )
     browser.until(lambda: "Events read\n100" in browser.run(shown), "what the worker has read")
-    assert not [stat for stat in browser.run(shown) if "Anonymous" in stat], "no topic is mapped"
+    assert not [stat for stat in browser.run(shown) if "No customer id" in stat], "no topic is mapped"
     for topic, count in (("shop.orders", 30), ("shop.tickets", 0)):
         worker.counters.events(topic, 200)
         worker.counters.count_without_customer(topic, count)
-    browser.until(lambda: "Anonymous\n7.5%" in browser.run(shown), "the share")
+    browser.until(lambda: "No customer id\n7.5%" in browser.run(shown), "the share")
     for width in (360, 820, 1280):
         browser.size(width, 800)
         assert browser.run("return document.documentElement.scrollWidth") <= width
     terms = browser.driver.find_elements(By.CSS_SELECTOR, "#pipeline .term")
-    [term] = [one for one in terms if one.text == "Anonymous"]
+    [term] = [one for one in terms if one.text == "No customer id"]
     browser.run("arguments[0].focus()", term)
     assert browser.text("#tip").endswith(": shop.orders 30 of 200, shop.tickets 0 of 200")
 
@@ -252,5 +252,5 @@ def shows_a_chart_as_a_table(page: Browser) -> None:
         lambda: len(page.driver.find_elements(By.CSS_SELECTOR, "#support details tbody tr")) > 1, "rows"
     )
     heads = [head.text for head in page.driver.find_elements(By.CSS_SELECTOR, "#support details thead th")]
-    assert heads == ["time", "half within", "90% within"]
+    assert heads == ["time", "median", "90th percentile"]
     assert page.run("return document.querySelector('#support canvas').closest('[aria-hidden=true]') !== null")

@@ -1,6 +1,6 @@
-// Making elements, and changing only what has changed.
+// Create elements, and update text only if it differs.
 
-/** Make an element. Attributes that are null or false are left out. */
+/** Create an element. Attributes with the value null or false are omitted. */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -10,21 +10,21 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Make an SVG element. */
+/** Create an SVG element. */
 export function svg(tag, attributes = {}) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   return node;
 }
 
-/** Set an element's text, if it is another one. Tells whether it was. */
+/** Set an element's text if it differs. Return whether it did. */
 export function setText(node, text) {
   if (node.textContent === text) return false;
   node.textContent = text;
   return true;
 }
 
-/** A group of radio buttons that looks like one control; the arrow keys move in it. */
+/** Fill a fieldset with radio buttons that look like one control; the arrow keys change the choice. */
 export function segments(fieldset, values, chosen, onChange) {
   const legend = fieldset.querySelector("legend");
   const name = fieldset.id;

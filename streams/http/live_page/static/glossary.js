@@ -1,13 +1,13 @@
-// What a number means: beside its name, on hover, focus or tap.
+// The explanation of a number: a tooltip on its name, shown on hover, focus or tap.
 
 import { el } from "./dom.js";
-import { store } from "./state.js";
+import { state } from "./state.js";
 
 const tip = document.getElementById("tip");
 let shown = null;
 let pinned = false;
 
-/** A number's name, which explains itself: by the metric's own words, and more (text, or what gives it) where needed. */
+/** Return a name with a tooltip: the help text of the metric, then `more` (a text, or a function that returns one). */
 export function term(text, metric, more = "") {
   const node = el("button", { type: "button", class: "term" }, text);
   node.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && show(node, metric, more));
@@ -21,15 +21,15 @@ export function term(text, metric, more = "") {
   return node;
 }
 
-let hiding = 0;
+let hideTimer = 0;
 
 function hideSoon() {
-  clearTimeout(hiding);
-  hiding = setTimeout(hide, 150); // the pointer may be on its way to the text
+  clearTimeout(hideTimer);
+  hideTimer = setTimeout(hide, 150); // the pointer may be moving to the tooltip
 }
 
 function hide() {
-  clearTimeout(hiding);
+  clearTimeout(hideTimer);
   shown?.removeAttribute("aria-describedby");
   shown = null;
   pinned = false;
@@ -37,12 +37,12 @@ function hide() {
 }
 
 function show(node, metric, more) {
-  clearTimeout(hiding);
+  clearTimeout(hideTimer);
   if (shown !== node) hide();
-  const help = store.about?.help[metric] ?? "";
-  const words = [help, typeof more === "function" ? more() : more].filter(Boolean);
-  if (!words.length) return;
-  tip.replaceChildren(...words.map((text) => el("p", {}, text)));
+  const help = state.about?.help[metric] ?? "";
+  const texts = [help, typeof more === "function" ? more() : more].filter(Boolean);
+  if (!texts.length) return;
+  tip.replaceChildren(...texts.map((text) => el("p", {}, text)));
   if (help) tip.append(el("code", {}, metric));
   node.setAttribute("aria-describedby", "tip");
   tip.hidden = false;
@@ -59,6 +59,6 @@ function place(at) {
   tip.style.top = `${(fits ? below : Math.max(8, at.top - height - 6)) + window.scrollY}px`;
 }
 
-tip.addEventListener("pointerenter", () => clearTimeout(hiding));
+tip.addEventListener("pointerenter", () => clearTimeout(hideTimer));
 tip.addEventListener("pointerleave", () => !pinned && hideSoon());
 document.addEventListener("keydown", (event) => event.key === "Escape" && hide());

@@ -1,33 +1,33 @@
-// One number on the page, bound to its series.
+// Elements that show the value of a series and follow its changes.
 
 import { el, setText } from "./dom.js";
-import { keyOf, store, view } from "./state.js";
+import { keyOf, state, view } from "./state.js";
 
-const updates = new Set();
+const listeners = new Set();
 
-/** Call `update` whenever something may have changed. */
-export function follow(update) {
-  updates.add(update);
+/** Call `update` after every change of the state or of the view. */
+export function subscribe(update) {
+  listeners.add(update);
 }
 
-/** Show what is known now. */
+/** Call all subscribers. */
 export function refresh() {
-  for (const update of updates) update();
+  for (const update of listeners) update();
 }
 
 const labelsOf = (labels) => (typeof labels === "function" ? labels(view) : labels);
 
 /**
- * A series' value, as text.
+ * Return an element that shows a series' value as text.
  *
- * `labels` is an object, or a function that makes one of the view; `part` is 0 for the value, 1 for what it rests on.
- * The element's `value` is the exact one, and `data-series` says of which series.
+ * `labels` is an object, or a function that returns one for the view. `part` is 0 for the value, 1 for its denominator.
+ * The element's attribute `value` is the exact value, and `data-series` the key of the series.
  */
 export function number(metric, labels, format, part = 0) {
   const node = el("data", { class: "number", value: "" });
-  follow(() => {
+  subscribe(() => {
     const key = keyOf(metric, labelsOf(labels));
-    const found = store.series.get(key)?.[part];
+    const found = state.series.get(key)?.[part];
     show(node, found, format(found), node.dataset.series === key);
     node.dataset.series = key;
     node.dataset.part = part;
@@ -35,26 +35,26 @@ export function number(metric, labels, format, part = 0) {
   return node;
 }
 
-/** A number that is made of several series: `compute` gives it, or null. */
+/** Return an element that shows a number computed from several series; `compute` returns the number or null. */
 export function computed(compute, format) {
   const node = el("data", { class: "number", value: "" });
-  follow(() => {
+  subscribe(() => {
     const found = compute();
     show(node, found, format(found), node.value !== "");
   });
   return node;
 }
 
-function show(node, found, text, same) {
+function show(node, found, text, animate) {
   const exact = found === null || found === undefined ? "" : String(found);
   if (node.getAttribute("value") !== exact) node.setAttribute("value", exact);
-  if (setText(node, text) && same) flash(node);
+  if (setText(node, text) && animate) flash(node);
 }
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 function flash(node) {
-  if (calm.matches || document.hidden) return;
+  if (reducedMotion.matches || document.hidden) return;
   const color = getComputedStyle(document.documentElement).getPropertyValue("--flash");
   node.animate([{ backgroundColor: color }, { backgroundColor: "transparent" }], 900);
 }

@@ -1,20 +1,19 @@
-// The live page: builds its parts once, and follows the worker.
+// Build the live page once, and update it with the events of the worker.
 
 import { alerts } from "./alerts.js";
-import { burning } from "./urgent.js";
+import { causes, feedback, lifecycle, orders } from "./customers.js";
 import { segments, setText } from "./dom.js";
-import { follow, refresh } from "./number.js";
-import { pipeline, trust } from "./pipeline.js";
+import { subscribe, refresh } from "./number.js";
+import { pipeline, statusLine } from "./pipeline.js";
 import { cards, flow } from "./retention.js";
-import { choose, store, takeSnapshot, takeUpdate, view } from "./state.js";
+import { applySnapshot, applyUpdate, choose, state, view } from "./state.js";
 import { listen } from "./stream.js";
 import { support } from "./support.js";
-import { causes, lifecycle, orders, voice } from "./customers.js";
 
 const SHORT_WINDOWS = ["1h", "24h"];
 const byId = (id) => document.getElementById(id);
 
-function choosers(windows) {
+function showWindows(windows) {
   const all = [...SHORT_WINDOWS, ...windows];
   if (!windows.includes(view.window)) choose({ window: windows.includes("30d") ? "30d" : windows[0] });
   if (!all.includes(view.supportWindow)) choose({ supportWindow: "24h" });
@@ -28,44 +27,44 @@ function change(chosen) {
 }
 
 function build() {
-  trust(byId("link"), byId("link-text"), byId("news"), byId("as-of"));
-  for (const node of document.querySelectorAll("[data-window]")) follow(() => setText(node, view.window));
+  statusLine(byId("link"), byId("link-text"), byId("news"), byId("as-of"));
+  for (const node of document.querySelectorAll("[data-window]")) subscribe(() => setText(node, view.window));
   alerts(byId("alerts"));
   flow(byId("flow"));
-  burning(byId("burning"));
+  urgent(byId("urgent"));
   support(byId("support"));
   causes(byId("causes"));
-  voice(byId("voice"));
+  feedback(byId("feedback"));
   lifecycle(byId("lifecycle"));
   orders(byId("orders"));
   pipeline(byId("pipeline"));
 }
 
-let known = "";
+let shownWindows = "";
 
-/** The windows are the worker's setting: a restarted one may have others. */
-function meet({ windows, version }) {
+/** Show the worker's version and windows. A restarted worker may have other windows. */
+function showSettings({ windows, version }) {
   setText(byId("version"), `retention ${version}`);
-  if (known === windows.join()) return;
-  known = windows.join();
-  choosers(windows);
+  if (shownWindows === windows.join()) return;
+  shownWindows = windows.join();
+  showWindows(windows);
   cards(byId("retention"), windows);
 }
 
 build();
 listen({
   snapshot(data) {
-    takeSnapshot(data);
-    meet(store.about);
+    applySnapshot(data);
+    showSettings(state.about);
     refresh();
   },
   update(data) {
-    takeUpdate(data);
+    applyUpdate(data);
     refresh();
   },
-  link(state) {
-    if (store.link === state) return;
-    store.link = state;
+  link(link) {
+    if (state.link === link) return;
+    state.link = link;
     refresh();
   },
 });

@@ -1,98 +1,98 @@
-// How the worker does that serves this page, and whether its numbers can be trusted.
+// The statistics of the worker that serves this page, and the freshness of its numbers.
 
 import { el, setText } from "./dom.js";
 import { count, duration, latency, moment, rate, share } from "./format.js";
-import { computed, follow } from "./number.js";
-import { store, value } from "./state.js";
+import { computed, subscribe } from "./number.js";
+import { state, value } from "./state.js";
 import { term } from "./glossary.js";
 
 const CAUGHT_UP = "retention_caught_up";
 const AS_OF = "retention_as_of_timestamp_seconds";
-/** `as_of` is published every 10 s. */
+/** `as_of` is published every 10 s, so that a few are missed after this time. */
 const STALE_SECONDS = 30;
 
-const own = (name) => store.pipeline?.[name];
-const refused = () => Object.values(own("dead_letters") ?? {}).reduce((total, each) => total + each, 0);
+const workerStat = (name) => state.pipeline?.[name];
+const rejected = () => Object.values(workerStat("dead_letters") ?? {}).reduce((total, each) => total + each, 0);
 
-/** What was refused, and why. */
-function reasons() {
-  const found = Object.entries(own("dead_letters") ?? {}).sort((a, b) => b[1] - a[1]);
+/** Return the text on rejected records, with their reasons. */
+function rejectionReasons() {
+  const found = Object.entries(workerStat("dead_letters") ?? {}).sort((a, b) => b[1] - a[1]);
   const listed = found.map(([reason, number]) => `${reason} ${count(number)}`).join(", ");
-  return `Records that could not be used, since this worker was started; retention.dead-letters has them. ${listed}`;
+  return `Invalid records since the start of this worker. They are in the topic retention.dead-letters. ${listed}`;
 }
 
-const mapped = () => Object.entries(own("anonymous") ?? {});
+const mapped = () => Object.entries(workerStat("anonymous") ?? {});
 
-/** The share of the mapped topics' records that name nobody; undefined where none was read. */
-function anonymous() {
-  const [nobodys, read] = mapped().reduce(([some, all], [, [nobodys, read]]) => [some + nobodys, all + read], [0, 0]);
-  return read ? nobodys / read : undefined;
+/** Return the share of the mapped topics' records without a customer id; undefined before the first record. */
+function shareWithoutCustomer() {
+  const [without, read] = mapped().reduce((sums, [, [some, all]]) => [sums[0] + some, sums[1] + all], [0, 0]);
+  return read ? without / read : undefined;
 }
 
-/** Which topics they are of. */
-function nobodys() {
-  const listed = mapped().map(([topic, [nobodys, read]]) => `${topic} ${count(nobodys)} of ${count(read)}`).join(", ");
-  return `Records of mapped topics of which an event was left out because nothing says whose it is, since this worker was started: ${listed}`;
+/** Return the text on records without a customer id, by topic. */
+function topicsWithoutCustomer() {
+  const listed = mapped().map(([topic, [without, read]]) => `${topic} ${count(without)} of ${count(read)}`).join(", ");
+  return `Records of mapped topics with an event that was skipped because it has no customer id, since the start of this worker: ${listed}`;
 }
 
-const age = () => (store.asOf ? Math.max(0, store.at - store.asOf) : null);
+const age = () => (state.asOf ? Math.max(0, state.at - state.asOf) : null);
 
 const STATS = [
   ["Caught up", CAUGHT_UP, "", () => value(CAUGHT_UP), (found) => (found === undefined || found === null ? "–" : found ? "yes" : "not yet")],
-  ["Age of the numbers", AS_OF, "", () => (store.about?.clock === "wall" ? age() : undefined), duration],
-  ["Events a second", "", "Of the last minute, read by this worker.", () => own("events_per_second"), rate],
-  ["Events read", "", "Since this worker was started.", () => own("events"), count],
-  ["Lag", "", "Records that this worker has not read yet.", () => own("lag"), count],
-  ["Latency, 99%", "", "From a record's timestamp until the numbers held it, of the last minute; known to the worker that makes the numbers.",
-    () => own("latency_p99") ?? undefined, (found) => (found === undefined ? "–" : `≤ ${latency(found)}`)],
-  ["Refused", "", reasons, refused, count],
-  ["Anonymous", "", nobodys, anonymous, share],
-  ["Customers here", "", "Customer rows that this worker holds.", () => own("rows"), count],
-  ["Tasks here", "", "The tasks are spread over all workers.", () => own("tasks"), count],
+  ["Age of the numbers", AS_OF, "", () => (state.about?.clock === "wall" ? age() : undefined), duration],
+  ["Events a second", "", "Read by this worker in the last minute.", () => workerStat("events_per_second"), rate],
+  ["Events read", "", "Read by this worker since its start.", () => workerStat("events"), count],
+  ["Lag", "", "Records that this worker has not read yet.", () => workerStat("lag"), count],
+  ["Latency, 99%", "", "Time from a record's timestamp until the numbers include it, in the last minute. Only the worker that computes the totals has it.",
+    () => workerStat("latency_p99") ?? undefined, (found) => (found === undefined ? "–" : `≤ ${latency(found)}`)],
+  ["Rejected", "", rejectionReasons, rejected, count],
+  ["No customer id", "", topicsWithoutCustomer, shareWithoutCustomer, share],
+  ["Customers here", "", "Customer rows in the state of this worker.", () => workerStat("rows"), count],
+  ["Tasks here", "", "Tasks (partitions) of this worker. The tasks are spread over all workers.", () => workerStat("tasks"), count],
 ];
 
 export function pipeline(panel) {
-  const notes = STATS.map(([name, metric, more, compute, format]) => {
+  const stats = STATS.map(([name, metric, more, compute, format]) => {
     const node = el("div", { class: "stat" }, el("dt", {}, term(name, metric, more)), el("dd", {}, computed(compute, format)));
-    follow(() => (node.hidden = Boolean(store.pipeline) && compute() === undefined));
+    subscribe(() => (node.hidden = Boolean(state.pipeline) && compute() === undefined));
     return node;
   });
-  panel.append(el("dl", { class: "stats line" }, ...notes));
+  panel.append(el("dl", { class: "stats line" }, ...stats));
 }
 
-const WORDS = {
+const LABELS = {
   connecting: "Connecting",
-  lost: "No answer: trying again",
+  lost: "Disconnected, reconnecting",
   stale: "Numbers are old",
   behind: "Catching up",
   live: "Live",
 };
-const NEWS = {
-  lost: "The worker does not answer. These are its last numbers.",
-  stale: "No worker has made new numbers for a while.",
-  behind: "Catching up: these are the last complete numbers.",
+const ANNOUNCEMENTS = {
+  lost: "The worker is unreachable. The page shows its last numbers.",
+  stale: "The numbers are old: no worker has published new ones recently.",
+  behind: "Catching up. The page shows the last complete numbers.",
   live: "Live.",
 };
 
-function state() {
-  if (store.link !== "live") return store.link;
-  if (!store.about) return "connecting";
+function freshness() {
+  if (state.link !== "live") return state.link;
+  if (!state.about) return "connecting";
   if (value(CAUGHT_UP) !== 1) return "behind";
-  return store.about.clock === "wall" && age() > STALE_SECONDS ? "stale" : "live";
+  return state.about.clock === "wall" && age() > STALE_SECONDS ? "stale" : "live";
 }
 
-/** The line at the top that says whether the numbers can be trusted; changes are told to screen readers. */
-export function trust(link, text, news, asOf) {
-  follow(() => {
-    const now = state();
+/** Update the line at the top with the freshness of the numbers; screen readers announce its changes. */
+export function statusLine(link, text, news, asOf) {
+  subscribe(() => {
+    const now = freshness();
     if (link.dataset.state !== now) {
       link.dataset.state = now;
-      setText(text, WORDS[now]);
-      setText(news, NEWS[now] ?? "");
+      setText(text, LABELS[now]);
+      setText(news, ANNOUNCEMENTS[now] ?? "");
     }
-    if (store.asOf) {
-      setText(asOf, moment(store.asOf, store.at - store.asOf));
-      asOf.dateTime = new Date(1000 * store.asOf).toISOString();
+    if (state.asOf) {
+      setText(asOf, moment(state.asOf, state.at - state.asOf));
+      asOf.dateTime = new Date(1000 * state.asOf).toISOString();
     }
   });
 }

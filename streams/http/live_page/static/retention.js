@@ -1,21 +1,21 @@
-// Retention of each window, and the customers' flow in the chosen one.
+// The retention rate of each window, and the flow of customers in the chosen window.
 
 import { chart, sparkline } from "./chart.js";
 import { el } from "./dom.js";
 import { count, share } from "./format.js";
-import { follow, number } from "./number.js";
-import { store, value, view } from "./state.js";
+import { subscribe, number } from "./number.js";
+import { state, value, view } from "./state.js";
 import { term } from "./glossary.js";
 
 const RATE = "retention_rate_ratio";
 const SETS = [
-  ["retained", "Retained", "active before, and again"],
-  ["lost", "Lost", "active before, and not since. The share is the churn"],
-  ["reactivated", "Reactivated", "back after a window or more away"],
-  ["new", "New", "their first order"],
+  ["retained", "Retained", "customers of the previous window who bought again"],
+  ["lost", "Lost", "customers of the previous window who did not buy again. The share is the churn"],
+  ["reactivated", "Reactivated", "customers who returned after a window or more without an order"],
+  ["new", "New", "customers with their first order"],
 ];
 
-/** One card a window. */
+/** Show one card per window. */
 export function cards(list, windows) {
   list.replaceChildren(...windows.map(card));
 }
@@ -23,8 +23,8 @@ export function cards(list, windows) {
 function card(window) {
   const cohort = { window, method: "cohort" };
   const node = el("li", { class: "card" },
-    el("h3", {}, term(window, RATE, "Cohort: retained / active before. Textbook: (active now − new) / active before; "
-      + "customers who came back flatter it, and it may exceed 100%.")),
+    el("h3", {}, term(window, RATE, "Cohort: retained / active before. Textbook: (active now − new) / active before. "
+      + "Reactivated customers raise the textbook rate, which may exceed 100%.")),
     el("p", { class: "big" }, number(RATE, cohort, share)),
     sparkline(RATE, cohort, 0.02),
     el("p", { class: "muted hint" }, "textbook ", number(RATE, { window, method: "textbook" }, share),
@@ -34,11 +34,11 @@ function card(window) {
     if (event.target.closest("button")) return;
     document.querySelector(`#windows input[value="${CSS.escape(window)}"]`)?.click();
   });
-  follow(() => node.classList.toggle("chosen", view.window === window));
+  subscribe(() => node.classList.toggle("chosen", view.window === window));
   return node;
 }
 
-/** Who stayed, left and came. */
+/** Show the numbers of retained, lost, reactivated and new customers. */
 export function flow(panel) {
   const legend = SETS.map(([set, name, meaning]) => {
     const mark = el("span", { class: "mark" });
@@ -59,8 +59,8 @@ export function flow(panel) {
 
 function churn() {
   const node = el("small", { class: "muted churn" }, " ", number("retention_churn_ratio", ({ window }) => ({ window }), share));
-  follow(() => {
-    const ceiling = store.about?.limits.churn[view.window] ?? Infinity;
+  subscribe(() => {
+    const ceiling = state.about?.limits.churn[view.window] ?? Infinity;
     node.dataset.level = value("retention_churn_ratio", { window: view.window }) > ceiling ? "alarm" : "";
   });
   return node;
@@ -73,7 +73,7 @@ function bar(name, whole, parts) {
     return piece;
   });
   const people = (set) => value("retention_customers", { window: view.window, set }) ?? 0;
-  follow(() => {
+  subscribe(() => {
     const most = Math.max(people("start"), people("end"), 1);
     parts.forEach((set, index) => (pieces[index].style.width = `${(100 * people(set)) / most}%`));
   });

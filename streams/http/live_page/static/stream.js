@@ -1,54 +1,54 @@
-// The connection: it comes back by itself, whatever becomes of the worker or of the network.
+// The connection to the event stream. It reconnects after any failure of the worker or of the network.
 
-const SILENT_MS = 10_000; // an event comes every second
-const AGAIN_MS = 2_000;
-const HIDDEN_MS = 60_000; // a page that nobody looks at frees its connection
+const TIMEOUT_MS = 10_000; // an event comes every second
+const RETRY_MS = 2_000;
+const HIDDEN_MS = 60_000; // a hidden page closes its connection after this time
 
-/** Listen; `on` has snapshot(data), update(data) and link(state), state being connecting, live or lost. */
+/** Connect. `on` has the callbacks snapshot(data), update(data) and link("connecting", "live" or "lost"). */
 export function listen(on) {
   let source = null;
-  let timer = 0;
-  let heard = 0;
+  let retryTimer = 0;
+  let lastEventAt = 0;
 
   const open = () => {
-    clearTimeout(timer);
+    clearTimeout(retryTimer);
     source?.close();
-    heard = Date.now();
+    lastEventAt = Date.now();
     source = new EventSource("/stream");
-    source.addEventListener("snapshot", (event) => take(() => on.snapshot(JSON.parse(event.data))));
-    source.addEventListener("update", (event) => take(() => on.update(JSON.parse(event.data))));
+    source.addEventListener("snapshot", (event) => receive(() => on.snapshot(JSON.parse(event.data))));
+    source.addEventListener("update", (event) => receive(() => on.update(JSON.parse(event.data))));
     source.onerror = () => {
       on.link("lost");
-      // It tries again by itself, but not where it was answered with an error.
-      if (source.readyState === EventSource.CLOSED) again();
+      // The browser reconnects by itself, but not after an error response.
+      if (source.readyState === EventSource.CLOSED) retryLater();
     };
   };
-  const take = (act) => {
-    heard = Date.now();
+  const receive = (handle) => {
+    lastEventAt = Date.now();
     on.link("live");
-    act();
+    handle();
   };
-  const again = () => {
-    clearTimeout(timer);
-    timer = setTimeout(open, AGAIN_MS);
+  const retryLater = () => {
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(open, RETRY_MS);
   };
 
   setInterval(() => {
-    if (source && Date.now() - heard > SILENT_MS) {
+    if (source && Date.now() - lastEventAt > TIMEOUT_MS) {
       on.link("lost");
       open();
     }
-  }, SILENT_MS / 2);
+  }, TIMEOUT_MS / 2);
 
-  let hiding = 0;
+  let hideTimer = 0;
   document.addEventListener("visibilitychange", () => {
-    clearTimeout(hiding);
+    clearTimeout(hideTimer);
     if (!document.hidden && !source) open();
     if (document.hidden) {
-      hiding = setTimeout(() => {
+      hideTimer = setTimeout(() => {
         source?.close();
         source = null;
-        clearTimeout(timer);
+        clearTimeout(retryTimer);
       }, HIDDEN_MS);
     }
   });
