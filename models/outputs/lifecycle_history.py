@@ -6,8 +6,7 @@ time, and in between visits the hours in which time alone changes the state.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -15,11 +14,13 @@ from models.aggregation.aggregates import YEAR
 from models.customers.customer import Customer
 from models.customers.lifecycle import LifecycleRules
 from models.definitions.definitions import Definitions
-from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
+from models.definitions.windows import NEVER_HOUR, NEVER_US, US_PER_HOUR
 from models.entities.orders import QualifyingOrder
 from models.facts.claim_types import EVENT_TYPE_OF, makes_customer
-from models.facts.fact import AnyClaim
 from models.outputs.order_history import order_changes
+
+if TYPE_CHECKING:
+    from models.facts.fact import AnyClaim
 
 #: The cause of a transition that no event caused.
 TIME: Final = "time"
@@ -98,14 +99,14 @@ class LifecycleReplay:
         changes = order_changes(customer)
         first = _first_event(customer)
         if not changes or first.time < changes[0].time:
-            replay.evaluate(first)
+            replay.evaluate(*first)
         last = len(changes) - 1
         for index, change in enumerate(changes):
             if change.time > replay.time:
                 replay.pass_time(change.time)
             replay.apply(change.before, change.after)
             if index == last or changes[index + 1].time > change.time:
-                replay.evaluate(_Cause(change.time, change.cause, change.event))
+                replay.evaluate(change.time, change.cause, change.event)
         replay.pass_time(now + 1)
         return replay.history()
 
@@ -120,21 +121,25 @@ class LifecycleReplay:
 def _first_event(customer: Customer) -> _Cause:
     """Return the earliest event, by time and id, that made the customer one."""
     first: AnyClaim | None = None
-    for claim in _customer_claims(customer):
-        if first is None or claim.time < first.time or (claim.time == first.time and claim.id < first.id):
-            first = claim
-    if first is None:
-        raise ValueError("the customer has no facts")
-    return _Cause(first.time, EVENT_TYPE_OF[type(first)], first.id)
-
-
-def _customer_claims(customer: Customer) -> Iterator[AnyClaim]:
+    earliest = NEVER_US
+    # One loop over all claims, without a generator: it runs for each customer that is checked.
     for section in customer.facts.sections():
         for claims in section.values():
-            yield from claims
+            for claim in claims:
+                time = claim.time
+                if time < earliest or (time == earliest and first is not None and claim.id < first.id):
+                    first, earliest = claim, time
     for claim in customer.facts.customer_claims:
-        if makes_customer(claim):
-            yield claim
+        time = claim.time
+        if (
+            time <= earliest
+            and makes_customer(claim)
+            and (time < earliest or first is None or claim.id < first.id)
+        ):
+            first, earliest = claim, time
+    if first is None:
+        raise ValueError("the customer has no facts")
+    return _Cause(earliest, EVENT_TYPE_OF[type(first)], first.id)
 
 
 class _Replay:
@@ -182,22 +187,38 @@ class _Replay:
     def pass_time(self, end: int) -> None:
         """Evaluate each hour before `end`, microseconds, in which time alone changes something."""
         while (time := self._next_change()) is not None and time < end:
-            self.evaluate(_Cause(time, TIME, None))
+            self.evaluate(time, TIME, None)
 
     def _next_change(self) -> int | None:
         change = self._rules.next_change(self._orders, self._year_start, self.time // US_PER_HOUR)
         return None if change == NEVER_HOUR else change * US_PER_HOUR
 
-    def evaluate(self, cause: _Cause) -> None:
-        """Decide state and tier at an instant, after all facts of that instant were applied."""
-        self.time = cause.time
-        hour = cause.time // US_PER_HOUR
-        self._advance_year(hour)
+    def evaluate(self, time: int, cause: str, event: str | None) -> None:
+        """Decide state and tier at an instant, after all facts of that instant were applied.
+
+        Args:
+            time: the instant, microseconds since the epoch.
+            cause: type of the event of that instant, or `TIME`.
+            event: id of the event; None if time passed instead.
+        """
+        self.time = time
+        hour = time // US_PER_HOUR
+        if self._year_start < len(self._orders):
+            self._advance_year(hour)
         state = self._rules.state(self._orders, hour)
-        self._lifecycle = _transition(self._lifecycle, state, cause)
+        last = self._lifecycle
+        if last is None or last.after != state:
+            self._lifecycle = LifecycleTransition(
+                None if last is None else last.after, state, time, cause, event
+            )
         if self._year_changed:
             self._year_changed = False
-            self._tier = _transition(self._tier, self._rules.tier(self._year_net), cause)
+            tier = self._rules.tier(self._year_net)
+            last = self._tier
+            if last is None or last.after != tier:
+                self._tier = LifecycleTransition(
+                    None if last is None else last.after, tier, time, cause, event
+                )
 
     def _advance_year(self, hour: int) -> None:
         """Remove the orders that leave the 365 days up to an event hour."""
@@ -221,9 +242,8 @@ class _Replay:
         )
 
 
-def _transition(last: LifecycleTransition | None, after: int, cause: _Cause) -> LifecycleTransition:
-    """Return the last transition after an evaluation: a new one if the state, or tier, has changed."""
-    if last is not None and last.after == after:
-        return last
-    before = None if last is None else last.after
-    return LifecycleTransition(before, after, cause.time, cause.type, cause.event)
+def _after(
+    last: LifecycleTransition | None, after: int, time: int, cause: str, event: str | None
+) -> LifecycleTransition:
+    """Return the transition that follows `last`, the first one if there is none."""
+    return LifecycleTransition(None if last is None else last.after, after, time, cause, event)
