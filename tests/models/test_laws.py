@@ -1,7 +1,7 @@
-"""The laws: numbers are a function of the set of events and of the clock, of nothing else.
+"""Test the laws: all numbers are a function of the set of events and of the clock alone.
 
-In whatever order events come, with duplicates, split over partitions, with evaluations in between and after
-crashes, the core and the oracle give the same numbers. `LAWS=thorough` runs many times more examples.
+The core and the oracle compute the same numbers for events in any order, with duplicates, over any number of
+partitions, with evaluations in between, and after crashes. `LAWS=thorough` runs many times more examples.
 """
 
 import gc
@@ -98,7 +98,7 @@ def assert_identical(one: Results, other: Results) -> None:
 
 @pytest.fixture(autouse=True, scope="module", params=["as it is", "small pages, no cache"])
 def sizes(request):
-    """Run all laws again with small pages and a small cache, which small customers outgrow too."""
+    """Run all laws again with pages and a cache so small that small customers exceed them."""
     gc.collect()
     gc.freeze()  # so that collecting a worker takes no time
     with pytest.MonkeyPatch.context() as patch:

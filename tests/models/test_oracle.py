@@ -1,4 +1,4 @@
-"""The oracle itself, held to examples worked by hand from the definitions."""
+"""Test the oracle itself by examples computed by hand from the definitions."""
 
 import gzip
 import json
@@ -30,7 +30,7 @@ _numbers = count()
 
 
 def event(kind, age, customer="ada", **fields):
-    """An event of `age` microseconds before now."""
+    """Return an event `age` microseconds before now."""
     time = rfc3339(NOW - age)
     return {"id": f"e{next(_numbers):05}", "type": kind, "time": time, "customer_id": customer, **fields}
 

@@ -1,7 +1,8 @@
-"""The contract, read naively: every series of a set of events, by brute force.
+"""Compute every series of a set of events by brute force, straight from the definitions in docs/metrics.md.
 
-Written to be obviously right, not fast: sets and loops in the contract's own words, one function for each
-paragraph of its section 4. It shares no code with `models/`, so that the two hold each other to the contract.
+The oracle is written to be obviously right, not fast: sets and loops in the words of the definitions, one
+function for each of their paragraphs. It shares no code with `models/`, so that each checks the other. Text
+in double quotes is quoted from the definitions. "Decided" marks a reading where their text leaves a choice.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,12 +18,12 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
     """Compute every Prometheus series that is a function of the events and the clock.
 
     Args:
-        events: parsed JSON objects of valid events, in any order, duplicates welcome.
-        now: the clock, in integer microseconds since the epoch.
-        definitions: a `models.definitions.definitions.Definitions`, or anything with its fields.
+        events: parsed JSON objects of valid events, in any order, with or without duplicates.
+        now: time of the evaluation, integer microseconds since the epoch.
+        definitions: a `models.definitions.definitions.Definitions`, or an object with its fields.
 
     Returns:
-        By metric name and labels: the value (NaN over nothing) and, for a ratio, its two parts.
+        (metric name, labels) -> expected value. The value of a ratio is NaN if the denominator is 0.
     """
     world = World(events, now, definitions)
     paragraphs = (

@@ -1,10 +1,10 @@
-"""Section 4: what customers are to the shop, and why they changed."""
+"""Experiments, lifecycle, loyalty, roles and exposures of customers, computed naively."""
 
 from tests.oracle.shop import active, is_overdue, is_rejected
 from tests.oracle.support import answers, reviews_of, tickets_of
 from tests.oracle.world import HOUR, YEAR, Customer, Expected, Order, Paragraph, World, hour, last, ratio
 
-#: Events of the shop's own acts, which make no customer.
+#: Prefixes of the event types that do not make a person a customer: the shop's own acts.
 OURS = ("customer.", "action.")
 CUSTOMER_FACING = ("win_back", "recover_service", "recover_cart", "apologise_late_delivery", "ask_for_review")
 CUSTOMER_FACING += ("ask_for_referral", "reward_loyalty")
@@ -12,13 +12,13 @@ STATES = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
 
 
 def experiments(world: World) -> Paragraph:
-    """By variant.
+    """Yield the cohort rate by experiment variant.
 
     "The cohort rate of the customers in `start` whose latest event with that experiment, up to hour H-W,
     shows the variant."
 
-    Decided: having seen a variant is a fact about the customer, so an event whose order or ticket is not
-    known shows it too. Only variants that somebody in `start` has seen are exported.
+    Decided: a variant is a fact about the customer, so an event whose order or ticket is not known shows its
+    variant too. Only variants that a customer in `start` has seen are exported.
     """
     for name, window in world.windows.items():
         end, start = active(world, world.hour, window), active(world, world.hour - window, window)
@@ -36,14 +36,15 @@ def experiments(world: World) -> Paragraph:
 
 
 def universe(world: World) -> list[Customer]:
-    """ "All customers with a known event other than `customer.*`." """
+    """Return "all customers with a known event other than `customer.*`"."""
     return [c for c in world.customers if any(not e["type"].startswith(OURS) for e in c.events)]
 
 
 def returns(world: World) -> Paragraph:
-    """Customers who ordered within 30 days after an action, by the hour in which the 30 days end.
+    """Yield the share of actions after which the customer ordered within 30 days.
 
-    Decided: what was asked for is not in the inputs; tests tell it as `action.asked`.
+    An action counts in the hour in which its 30 days end. Decided: the inputs do not contain the emitted
+    actions; tests pass them as events of type `action.asked`.
     """
     acted = [(customer, event) for customer in world.customers for event in customer.of("action.asked")]
     for name, window in world.windows.items():
@@ -63,12 +64,14 @@ def returns(world: World) -> Paragraph:
 
 
 def year_of(world: World, customer: Customer) -> list[Order]:
-    """The customer's Q orders of 365 days."""
+    """Return the customer's Q orders of the last 365 days."""
     return [order for order in customer.qualifying if world.within(order.at, YEAR)]
 
 
 def state(world: World, customer: Customer) -> str:
-    """ "The first that holds: `prospect` no Q order; `churned` recency >= L; `at_risk` recency >= L/2; `new`
+    """Return the lifecycle state.
+
+    "The first that holds: `prospect` no Q order; `churned` recency >= L; `at_risk` recency >= L/2; `new`
     one Q order; `reactivated` the gap between the last two Q orders' hours >= L; `returning`."
     """
     limit = 24 * world.definitions.lifecycle_days
@@ -86,7 +89,10 @@ def state(world: World, customer: Customer) -> str:
 
 
 def lifecycle(world: World) -> Paragraph:
-    """Lifecycle. "Value by state: net of their Q orders of 365 d." """
+    """Yield customers and value by lifecycle state.
+
+    "Value by state: net of their Q orders of 365 d."
+    """
     members = {name: [c for c in universe(world) if state(world, c) == name] for name in STATES}
     for name, customers in members.items():
         yield "retention_lifecycle_customers", {"state": name}, Expected(len(customers))
@@ -96,7 +102,7 @@ def lifecycle(world: World) -> Paragraph:
 
 
 def loyalty(world: World) -> Paragraph:
-    """Loyalty tier.
+    """Yield customers by loyalty tier.
 
     "By net of Q orders in 365 d (>= 200, 500, 1000 in the base currency by default): `member`, `silver`,
     `gold`, `vip`. Over the same customers."
@@ -111,7 +117,7 @@ def loyalty(world: World) -> Paragraph:
 
 
 def named_by_others(world: World) -> set[str]:
-    """ "Another customer's Q order names them in `referred_by`." """
+    """Return the customers whom another customer's Q order of the last 365 days names in `referred_by`."""
     return {
         world.one(order.placed["referred_by"])
         for customer in world.customers
@@ -121,12 +127,13 @@ def named_by_others(world: World) -> set[str]:
 
 
 def spenders_and_senders(world: World) -> Paragraph:
-    """Spenders and senders, 365 d.
+    """Yield customers by the roles spender and sender, of 365 days.
 
     "Spender: has a Q order; sender: shared an experience, or the latest NPS answer is a promoter's, or
     another customer's Q order names them in `referred_by`. Over the same customers and those so named."
 
-    Decided: every one of these has to be of the 365 days (of NPS: the latest answer). Nobody erased is named.
+    Decided: each of these counts only within the 365 days (of NPS, the latest answer). Names of erased
+    customers do not count.
     """
     named = named_by_others(world)
     members = {c.name: c for c in universe(world)}
@@ -145,14 +152,14 @@ def spenders_and_senders(world: World) -> Paragraph:
 
 
 def exposures_of(world: World, customer: Customer) -> dict[str, list[int]]:
-    """When the customer met each exposure.
+    """Return exposure -> times at which the customer had it, microseconds since the epoch.
 
     "`slow_response` (a first_human_response breach, by its instant), `late_delivery` (delivered after
     promised_at, whatever became of the order, or overdue; by promised_at), `refund` (completed),
     `refund_rejected`, `stockout`, `bad_experience` (a review whose latest version, not removed, has rating
     <= 2; any `nps` answer <= 6)."
 
-    Decided: `refund_rejected` is what "Refunds" calls rejected, a rejection and no completion.
+    Decided: `refund_rejected` is a rejected refund as "Refunds" defines it: a rejection and no completion.
     """
     late = [order.promised_at for order in customer.orders if order.was_late or is_overdue(world, order)]
     decisions = [decision for ticket in tickets_of(customer) for decision in ticket.decisions(world)]
@@ -170,7 +177,7 @@ def exposures_of(world: World, customer: Customer) -> dict[str, list[int]]:
 
 
 def exposure(world: World) -> Paragraph:
-    """Churn by exposure.
+    """Yield the churn of customers in `start` by exposure.
 
     "Of the customers in `start`: the share lost, among those who in the hours H-2W+1 ... H-W met" each, "and
     `none` of these".

@@ -1,4 +1,4 @@
-"""Section 4: orders, retention, refunds, carts, deliveries."""
+"""Retention, orders, refunds, carts and deliveries, computed naively."""
 
 from tests.oracle.world import (
     HOUR,
@@ -17,7 +17,7 @@ from tests.oracle.world import (
 
 
 def active(world: World, end: int, window: int) -> set[Customer]:
-    """ "Active(h): has a Q order in the event hours h-W+1 ... h." """
+    """Return the customers in Active(h): "has a Q order in the event hours h-W+1 ... h"."""
     return {
         customer
         for customer in world.customers
@@ -26,7 +26,7 @@ def active(world: World, end: int, window: int) -> set[Customer]:
 
 
 def retention(world: World) -> Paragraph:
-    """Retention, for each window W, over customers.
+    """Yield the sets and rates of retention for each window W.
 
     "`end` = Active(H); `start` = Active(H-W); `new` = the customer's first Q order is in the window;
     `retained` = start and end; `lost` = start - end; `reactivated` = end - start - new. rate,
@@ -67,17 +67,17 @@ def retention(world: World) -> Paragraph:
 
 
 def in_window(world: World, orders: list[Order], window: int) -> list[Order]:
-    """Return the orders placed in the window."""
+    """Return the orders placed in the last `window` event hours."""
     return [order for order in orders if world.within(order.at, window)]
 
 
 def average(world: World, orders: list[Order]) -> Expected:
-    """ "Average order value = their net / their number." """
+    """Return the average order value: "their net / their number"."""
     return Expected(ratio(world.net(orders), len(orders)).value)
 
 
 def orders(world: World) -> Paragraph:
-    """Orders and money by window.
+    """Yield numbers of orders and sums of money by window.
 
     "purchase frequency = Q orders in the window / end. Average order value = their net / their number:
     `orders="all"`, `"first"` (the customer's first Q order ever), `"repeat"` (all others). referred orders
@@ -107,13 +107,13 @@ def orders(world: World) -> Paragraph:
 
 
 def is_referred(world: World, customer: Customer, order: Order) -> bool:
-    """By somebody other than the customer."""
+    """Return whether `referred_by` names a person other than the customer."""
     referrer = order.placed.get("referred_by")
     return referrer is not None and world.one(referrer) != customer.name
 
 
 def lifetime_value(world: World) -> Paragraph:
-    """The value of a customer.
+    """Yield the lifetime value and the realised value of a customer.
 
     "lifetime value, `method="cohort"|"textbook"` = average order value x purchase frequency x rate, all of
     365d. realised value = net of all known Q orders / customers with one."
@@ -137,7 +137,7 @@ def lifetime_value(world: World) -> Paragraph:
 
 
 def refunds(world: World) -> Paragraph:
-    """Refunds.
+    """Yield ratios, times and the number of open refunds.
 
     "Of orders placed in the window and not cancelled: `basis="orders"` those with any completed refund /
     all; `"full"` fully refunded / all; `"value"` refunded (at most the amount) / amount. Of refunds of known
@@ -176,12 +176,12 @@ def refunds(world: World) -> Paragraph:
 
 
 def is_rejected(refund: Refund) -> bool:
-    """ "A rejection and no completion." """
+    """Return whether the refund has "a rejection and no completion"."""
     return refund.rejected is not None and refund.completed is None
 
 
 def carts(world: World) -> Paragraph:
-    """Carts.
+    """Yield abandonment, recovery and checkout time of carts.
 
     "Last activity: the latest `checkout.started`. Converted: any `order.placed` names it, even one outdone by
     another claim. Abandoned: last activity + 1 h <= now and not converted. Recovered: converted, the earliest
@@ -189,7 +189,7 @@ def carts(world: World) -> Paragraph:
     abandoned / (abandoned + converted); recovery = recovered / (recovered + abandoned). Checkout time:
     earliest such order - earliest `checkout.started`, of carts converted, not below zero."
 
-    Decided: as every duration, checkout time belongs to when it ended, the hour of that order.
+    Decided: as every duration, checkout time counts in the hour in which it ended, the hour of that order.
     """
     every = [
         (started, customer.about("cart_id", "order.placed")[cart])
@@ -217,7 +217,7 @@ def carts(world: World) -> Paragraph:
 
 
 def deliveries(world: World) -> Paragraph:
-    """Deliveries.
+    """Yield punctuality and time of deliveries, and the number of overdue ones.
 
     "Cancelled orders too. Delivered: the earliest `order.delivered`. On time: <= promised_at; over promised
     orders delivered in the window. Delivery time = delivered - placed. Overdue now: promised_at < now, not
@@ -237,13 +237,16 @@ def deliveries(world: World) -> Paragraph:
 
 
 def is_overdue(world: World, order: Order) -> bool:
-    """ "Overdue now: promised_at < now, not delivered, qualifying." """
+    """Return whether the order is overdue: "promised_at < now, not delivered, qualifying"."""
     promised = order.promised_at
     return promised is not None and promised < world.now and order.delivered_at is None and order.qualifies
 
 
 def misfortunes(world: World) -> Paragraph:
-    """`payment.failed` and `stock.missed`, counted by window; a payment method not configured is `other`."""
+    """Yield the numbers of `payment.failed` and `stock.missed` events by window.
+
+    A payment method that is not configured counts as `other`.
+    """
     methods = list(dict.fromkeys([*world.definitions.payment_methods, "other"]))
     for name, window in world.windows.items():
 

@@ -1,4 +1,4 @@
-"""Section 4: tickets, SLA, feedback."""
+"""Tickets, SLA targets and feedback, computed naively."""
 
 import math
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ VADER = SentimentIntensityAnalyzer()
 
 @dataclass
 class Ticket:
-    """Section 4, "Tickets": the winning `ticket.opened` and all that names it."""
+    """A ticket: the winning `ticket.opened` and all events that name its id. Times are in microseconds."""
 
     opened: Event
     replies: list[Event]
@@ -42,25 +42,28 @@ class Ticket:
 
     @property
     def at(self) -> int:
-        """ "Opened: the earliest `ticket.opened`." """
+        """Return the opening time: "the earliest `ticket.opened`"."""
         return self.opened["at"]
 
     @property
     def priority(self) -> str:
-        """Default `normal`."""
+        """Return the priority, `normal` by default."""
         return self.opened.get("priority") or "normal"
 
     @property
     def by_customer(self) -> bool:
-        """ "Tickets opened by an agent have no first response." """
+        """Return whether the customer opened it. "Tickets opened by an agent have no first response." """
         return (self.opened.get("opened_by") or "customer") == "customer"
 
     def answers(self, *authors: str) -> list[Event]:
-        """Public replies of these authors; `public` is true unless said otherwise."""
+        """Return the public replies of these authors; a reply without `public` is public."""
         return [r for r in self.replies if r["author"] in authors and r.get("public") is not False]
 
     def response(self, by: str) -> int | None:
-        """ "`by="any"`: the earliest public reply of an agent or a bot, `by="human"` of an agent." """
+        """Return the time of the first response, None without one.
+
+        "`by="any"`: the earliest public reply of an agent or a bot, `by="human"` of an agent."
+        """
         if not self.by_customer:
             return None
         authors = ("agent", "bot") if by == "any" else ("agent",)
@@ -68,23 +71,23 @@ class Ticket:
 
     @cached_property
     def walk(self) -> list[tuple[int, str]]:
-        """Its statuses with when each began, by (`time`, `id`). "A ticket starts `open`." """
+        """Return (begin, status) of each status, by (`time`, `id`). "A ticket starts `open`." """
         changes = sorted(self.changes, key=claim)
         return [(self.at, "open"), *((change["at"], change["status"]) for change in changes)]
 
     @property
     def status(self) -> str:
-        """The latest."""
+        """Return the latest status."""
         return self.walk[-1][1]
 
     @property
     def first_resolution(self) -> int | None:
-        """ "First resolution: the earliest `solved` or `closed`." """
+        """Return the first resolution: "the earliest `solved` or `closed`"."""
         return min((change["at"] for change in self.changes if change["status"] in RESOLVED), default=None)
 
     @cached_property
     def full_resolution(self) -> int | None:
-        """Full resolution.
+        """Return the time of the full resolution, None without one.
 
         "While the latest status is one of these: the moment the ticket last went from unresolved to
         resolved."
@@ -99,15 +102,15 @@ class Ticket:
 
     @property
     def reopened(self) -> bool:
-        """ "Reopened: went from resolved to unresolved." """
+        """Return whether the ticket "went from resolved to unresolved"."""
         statuses = [status in RESOLVED for _, status in self.walk]
         return any(before and not after for before, after in pairwise(statuses))
 
     @property
     def wait(self) -> int:
-        """ "Requester wait: the time in `open` or `on_hold` until full resolution."
+        """Return the requester wait: "the time in `open` or `on_hold` until full resolution".
 
-        Decided: from the opened moment; what lies before it counts as zero.
+        Decided: it begins at the opening; time before the opening counts as zero.
         """
         waited = 0
         for (since, status), (until, _) in pairwise(self.walk):
@@ -118,16 +121,16 @@ class Ticket:
 
     @property
     def bot_only(self) -> bool:
-        """ "Fully resolved with a bot's public reply and no agent's." """
+        """Return whether the ticket has "a bot's public reply and no agent's"."""
         return bool(self.answers("bot")) and not self.answers("agent")
 
     @property
     def promises(self) -> list[Event]:
-        """ "Deadline told: a public reply of an agent or bot carries `promised_at`." """
+        """Return the replies for "deadline told": public, of an agent or bot, with `promised_at`."""
         return [reply for reply in self.answers("agent", "bot") if reply.get("promised_at")]
 
     def goals(self, world: World) -> Iterator[tuple[str, int | None, int]]:
-        """Kind, when it was fulfilled, when it is due.
+        """Yield kind, time of fulfilment (None without one) and due time of each target.
 
         "Due = opened + target. Decided at min(fulfilled, due); breached if not fulfilled by the due instant.
         `promise` (first resolution, due at the promise told last). Solving does not stop a first-response
@@ -154,14 +157,14 @@ class Ticket:
                 yield kind, due, True
 
     def undecided(self, world: World) -> Iterator[tuple[str, int]]:
-        """Kind, and when it is due: what is neither met nor breached at `now`."""
+        """Yield kind and due time of each target that is neither fulfilled nor breached at `now`."""
         for kind, fulfilled, due in self.goals(world):
             if due > world.now and (fulfilled is None or fulfilled > due):
                 yield kind, due
 
 
 def tickets_of(customer: Customer) -> list[Ticket]:
-    """The known tickets. "What names a ticket that is not known waits for it." """
+    """Return the known tickets. "What names a ticket that is not known waits for it." """
     replies = customer.about("ticket_id", "ticket.replied")
     changes = customer.about("ticket_id", "ticket.status_changed")
     transfers = customer.about("ticket_id", "ticket.transferred")
@@ -172,19 +175,19 @@ def tickets_of(customer: Customer) -> list[Ticket]:
 
 
 def all_tickets(world: World) -> list[Ticket]:
-    """Of all customers."""
+    """Return the tickets of all customers."""
     return [ticket for customer in world.customers for ticket in tickets_of(customer)]
 
 
 def by_priority(tickets: list[Ticket]) -> Iterator[tuple[str, list[Ticket]]]:
-    """Each priority's tickets, and `all`."""
+    """Yield `all` and each priority with its tickets."""
     yield "all", tickets
     for priority in PRIORITIES:
         yield priority, [ticket for ticket in tickets if ticket.priority == priority]
 
 
 def durations(metric: str, labels: dict[str, str], values: list[int]) -> Paragraph:
-    """A metric's quantiles and its mean, in seconds."""
+    """Yield a metric's quantiles and mean in seconds, given durations in microseconds."""
     for q, value in quantiles(values):
         yield f"{metric}_seconds", {**labels, "quantile": q}, value
     exact = mean(values)
@@ -192,7 +195,7 @@ def durations(metric: str, labels: dict[str, str], values: list[int]) -> Paragra
 
 
 def first_response(world: World) -> Paragraph:
-    """First response times, by when they were answered.
+    """Yield first response times, in the window of the response.
 
     "First response `by="any"`: the earliest public reply of an agent or a bot (an acknowledgement counts),
     `by="human"` of an agent. Tickets opened by an agent have no first response. Deadline told: over tickets
@@ -219,7 +222,7 @@ def first_response(world: World) -> Paragraph:
 
 
 def resolution(world: World) -> Paragraph:
-    """Resolution times.
+    """Yield resolution times, and shares of the resolved tickets.
 
     "Full resolution: the moment the ticket last went from unresolved to resolved (`solved` then `closed` is
     one resolution). Reopened, transferred and bot-only ratios: over tickets fully resolved in the window."
@@ -248,7 +251,7 @@ def resolution(world: World) -> Paragraph:
 
 
 def open_tickets(world: World) -> Paragraph:
-    """Open and unanswered tickets.
+    """Yield the numbers of open and of unanswered tickets.
 
     "Unanswered (any, human): opened by a customer, no such response, not solved or closed."
     """
@@ -268,9 +271,10 @@ def open_tickets(world: World) -> Paragraph:
 
 
 def sla(world: World) -> Paragraph:
-    """ "Ratio = breached / decided, over decisions in the window."
+    """Yield breach ratios and the numbers of targets that are due soon.
 
-    Decided: due soon is what is not decided at `now` and falls due in the event minutes `M ... M+119`.
+    "Ratio = breached / decided, over decisions in the window." Decided: a target is due soon if it is
+    not decided at `now` and its due time is in the event minutes `M ... M+119`.
     """
     tickets = all_tickets(world)
     for name, within in world.spans(minutes=True):
@@ -289,14 +293,14 @@ def sla(world: World) -> Paragraph:
 
 
 def reviews_of(customer: Customer) -> list[Event]:
-    """Each review's latest version, unless it was removed: `review.removed` is final."""
+    """Return the latest version of each review without a `review.removed`, which is final."""
     removed = customer.about("review_id", "review.removed")
     submitted = customer.about("review_id", "review.submitted")
     return [max(versions, key=claim) for key, versions in submitted.items() if key not in removed]
 
 
 def sentiment(review: Event) -> float | None:
-    """ "The field, or where `language` is `en` VADER's compound of `text`." """
+    """Return "the field, or where `language` is `en` VADER's compound of `text`"; None without both."""
     if review.get("sentiment") is not None:
         return review["sentiment"]
     if review.get("language") == "en" and review.get("text") is not None:
@@ -305,19 +309,19 @@ def sentiment(review: Event) -> float | None:
 
 
 def answers(customer: Customer, survey: str) -> list[Event]:
-    """The customer's answers to one survey, earliest first."""
+    """Return the customer's answers to one survey, earliest first."""
     return [event for event in customer.of("survey.answered") if event["survey"] == survey]
 
 
 def feedback(world: World) -> Paragraph:
-    """Feedback.
+    """Yield scores and numbers of survey answers and reviews.
 
     "NPS over each customer's latest `nps` answer, if in the window: promoters 9-10, detractors 0-6, 100 x
     (promoters - detractors) / answers. CES = mean; CSAT = share of 4-5; rating = mean over reviews not
     removed; sentiment = mean over reviews that have one."
 
-    Decided: a review belongs to the hour of its latest version. `retention_responses` counts what the score
-    of its kind rests on: for `nps` the latest answers, for `review` those not removed.
+    Decided: a review counts in the hour of its latest version. `retention_responses` counts the responses in
+    the score of its kind: for `nps` the latest answers, for `review` the reviews that are not removed.
     """
     latest = [last(answers(c, "nps")) for c in world.customers]
     reviews = [review for c in world.customers for review in reviews_of(c)]

@@ -1,4 +1,4 @@
-"""The world at `now`: the events that count, by customer, and the entities that they are about."""
+"""The events that count at `now`, by customer, and the entities that they are about."""
 
 import json
 import math
@@ -22,13 +22,13 @@ RESOLVED = ("solved", "closed")
 MINUTE_WINDOWS = {"1h": 60, "24h": 1440}
 YEAR = 8760
 
-#: ISO 4217: the digits of a minor unit, where they are not two.
+#: Currency -> number of decimals in ISO 4217, for currencies whose number is not 2.
 EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "BHD": 3, "JOD": 3, "KWD": 3, "TND": 3}
 
 
 @dataclass(frozen=True)
 class Expected:
-    """A series' value; for a ratio also what it is the ratio of."""
+    """The value of a series; a ratio also has its numerator and denominator."""
 
     value: float
     numerator: float | None = None
@@ -36,18 +36,22 @@ class Expected:
 
 
 def ratio(numerator: float | Fraction, denominator: float | Fraction) -> Expected:
-    """Divide; over nothing is NaN, never 0."""
+    """Return a ratio. A denominator of 0 makes it NaN, never 0."""
     value = float(Fraction(numerator) / Fraction(denominator)) if denominator else math.nan
     return Expected(value, float(numerator), float(denominator))
 
 
 def mean(values: list[Any]) -> Expected:
-    """The exact mean; of nothing it is NaN."""
+    """Return the exact mean, NaN without values."""
     return Expected(float(sum(map(Fraction, values)) / len(values)) if values else math.nan)
 
 
 def quantiles(durations: list[int]) -> Iterator[tuple[str, Expected]]:
-    """The contract: "the value at rank floor(q x (n - 1)) of the sorted durations". In seconds."""
+    """Yield each quantile in seconds: "the value at rank floor(q x (n - 1)) of the sorted durations".
+
+    Args:
+        durations: microseconds.
+    """
     ranked = sorted(durations)
     for q in QUANTILES:
         rank = math.floor(Fraction(q) * (len(ranked) - 1))
@@ -55,12 +59,12 @@ def quantiles(durations: list[int]) -> Iterator[tuple[str, Expected]]:
 
 
 def microseconds(text: str) -> int:
-    """RFC 3339 to integer microseconds since the epoch."""
+    """Return an RFC 3339 time as integer microseconds since the epoch."""
     return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1)
 
 
 def hour(time: int) -> int:
-    """`hour(t) = floor(unix_seconds(t) / 3600)`."""
+    """Return the event hour: `hour(t) = floor(unix_seconds(t) / 3600)`."""
     return time // HOUR
 
 
@@ -70,23 +74,23 @@ def claim(event: Event) -> tuple[int, str]:
 
 
 def first(events: list[Event]) -> Event | None:
-    """The smallest (`time`, `id`)."""
+    """Return the event with the smallest (`time`, `id`), None without events."""
     return min(events, key=claim, default=None)
 
 
 def last(events: list[Event]) -> Event | None:
-    """The largest (`time`, `id`)."""
+    """Return the event with the largest (`time`, `id`), None without events."""
     return max(events, key=claim, default=None)
 
 
 def elapsed(start: int, end: int) -> int:
-    """Durations below zero count as zero."""
+    """Return a duration. "Durations below zero count as zero." """
     return max(0, end - start)
 
 
 @dataclass
 class Order:
-    """Section 4, "Order"."""
+    """An order: the winning `order.placed`, the events about it, and its completed refunds."""
 
     placed: Event
     amended: list[Event]
@@ -96,57 +100,57 @@ class Order:
 
     @property
     def at(self) -> int:
-        """When it was placed."""
+        """Return the time of the order, microseconds."""
         return self.placed["at"]
 
     @property
     def currency(self) -> str:
-        """Of the amount and of its refunds."""
+        """Return the currency of the amount and of the refunds."""
         return self.placed["currency"]
 
     @cached_property
     def amount(self) -> int:
-        """ "Amount = its latest amendment, else as placed." """
+        """Return the amount in minor units: "its latest amendment, else as placed"."""
         return (last(self.amended) or self.placed)["amount"]
 
     @cached_property
     def refunded(self) -> int:
-        """ "Refunded = the sum of its completed refunds." """
+        """Return "the sum of its completed refunds", minor units."""
         return sum(refund["amount"] for refund in self.refunds)
 
     @property
     def is_cancelled(self) -> bool:
-        """ "Cancelled: any `order.cancelled`." """
+        """Return whether the order has "any `order.cancelled`"."""
         return bool(self.cancelled)
 
     @property
     def fully_refunded(self) -> bool:
-        """ "Fully refunded: refunded > 0 and >= amount." """
+        """Return whether "refunded > 0 and >= amount"."""
         return self.refunded > 0 and self.refunded >= self.amount
 
     @cached_property
     def qualifies(self) -> bool:
-        """ "Qualifying (Q): neither cancelled nor fully refunded." """
+        """Return whether the order qualifies (Q): "neither cancelled nor fully refunded"."""
         return not self.is_cancelled and not self.fully_refunded
 
     @property
     def net(self) -> int:
-        """ "Net = amount - refunded, at least 0." """
+        """Return the net in minor units: "amount - refunded, at least 0"."""
         return max(0, self.amount - self.refunded)
 
     @property
     def promised_at(self) -> int | None:
-        """The delivery's promise."""
+        """Return the promised delivery time, microseconds; None without a promise."""
         return microseconds(self.placed["promised_at"]) if self.placed.get("promised_at") else None
 
     @property
     def delivered_at(self) -> int | None:
-        """ "Delivered: the earliest `order.delivered`." """
+        """Return the delivery time, "the earliest `order.delivered`", microseconds; None without one."""
         return min((event["at"] for event in self.delivered), default=None)
 
     @property
     def was_late(self) -> bool:
-        """ "Delivered after promised_at, whatever became of the order." """
+        """Return whether it was "delivered after promised_at, whatever became of the order"."""
         if self.promised_at is None or self.delivered_at is None:
             return False
         return self.delivered_at > self.promised_at
@@ -154,7 +158,7 @@ class Order:
 
 @dataclass
 class Refund:
-    """One `refund_id`: the winning claims, each only if the order that it names is known."""
+    """A refund: the winning events, each None if the order that it names is not known."""
 
     requested: Event | None
     completed: Event | None
@@ -162,7 +166,7 @@ class Refund:
 
 
 class Customer:
-    """One customer: the known events of all identities that are one."""
+    """A customer: the known events of all ids that merges connect."""
 
     def __init__(self, name: str, events: list[Event]) -> None:
         self.name = name
@@ -172,11 +176,11 @@ class Customer:
             self._by_type[event["type"]].append(event)
 
     def of(self, *types: str) -> list[Event]:
-        """The events of these types."""
+        """Return the events of these types."""
         return [event for kind in types for event in self._by_type.get(kind, [])]
 
     def about(self, field: str, *types: str) -> dict[str, list[Event]]:
-        """The events of these types, by the thing that they name in `field`."""
+        """Return the events of these types by the entity id in `field`."""
         things: dict[str, list[Event]] = defaultdict(list)
         for event in self.of(*types):
             if event.get(field) is not None:
@@ -185,10 +189,10 @@ class Customer:
 
     @cached_property
     def refunds(self) -> list[Refund]:
-        """Two events of one type and `refund_id` claim one thing: the smallest (`time`, `id`) counts.
+        """Return the refunds. Of events with one type and `refund_id`, the smallest (`time`, `id`) counts.
 
         Decided: the winner is found first, then it waits for the order that it names ("a refund belongs to
-        the order its winning event names"); request, rejection and completion each by their own winner.
+        the order its winning event names"). Request, rejection and completion each have their own winner.
         """
         known_orders = self.about("order_id", "order.placed")
         requested = self.about("refund_id", "refund.requested")
@@ -206,7 +210,7 @@ class Customer:
 
     @cached_property
     def orders(self) -> list[Order]:
-        """The known orders, by their winning `order.placed`, earliest first.
+        """Return the known orders, sorted by their winning `order.placed`, earliest first.
 
         "Where two events claim one thing (two `order.placed` of one `order_id`), the smallest counts." "What
         names an order that is not known waits for it, and counts for nothing until then."
@@ -226,12 +230,12 @@ class Customer:
 
     @cached_property
     def qualifying(self) -> list[Order]:
-        """The Q orders, earliest first."""
+        """Return the Q orders, earliest first."""
         return [order for order in self.orders if order.qualifies]
 
 
 class World:
-    """Everything known at `now`, and the clock."""
+    """The customers by the events that count at `now`, and the clock."""
 
     def __init__(self, events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> None:
         self.now = now
@@ -250,20 +254,20 @@ class World:
         self.customers = [Customer(name, events) for name, events in mine.items()]
 
     def one(self, identity: str) -> str:
-        """One name for all identities that merges connect."""
+        """Return the one name of all ids that merges connect with `identity`."""
         return self._groups.get(identity, identity)
 
     def is_known(self, event: Event) -> bool:
-        """The events not later than `now`, in hours after `H - 24 x horizon`."""
+        """Return whether the event is not later than `now`, and in an hour after `H - 24 x horizon`."""
         return event["at"] <= self.now and hour(event["at"]) > self.hour - 24 * self.definitions.horizon_days
 
     def within(self, time: int, hours: int, end: int | None = None) -> bool:
-        """A window of `W` hours holds the event hours `H-W+1 ... H` (or those ending in another hour)."""
+        """Return whether the window `H-W+1 ... H` contains a time; H is `end`, or the present hour."""
         end = self.hour if end is None else end
         return end - hours + 1 <= hour(time) <= end
 
     def spans(self, *, minutes: bool) -> Iterator[tuple[str, Any]]:
-        """Each window with its test of a moment; with the two that slide by the minute if they apply."""
+        """Yield each window with its test of a time, with `minutes` also those that slide by the minute."""
         for name, hours in self.windows.items():
             yield name, lambda time, hours=hours: self.within(time, hours)
         if minutes:
@@ -272,7 +276,7 @@ class World:
                 yield name, lambda time, width=width: now - width + 1 <= time // MINUTE <= now
 
     def channel(self, event: Event) -> str:
-        """A known channel; "another counts as `other`, none as `unknown`"."""
+        """Return the channel of an event; "another counts as `other`, none as `unknown`"."""
         channel = event.get("channel")
         if channel is None:
             return "unknown"
@@ -280,11 +284,17 @@ class World:
 
     @property
     def channels(self) -> list[str]:
-        """Every value that the label can have."""
+        """Return every value of the channel label."""
         return list(dict.fromkeys([*self.definitions.channels, "other", "unknown"]))
 
     def money(self, amounts: Iterable[tuple[str, int]]) -> Fraction:
-        """Sums "kept by currency and converted when evaluated", in major units of the base currency."""
+        """Return the sum in major units of the base currency.
+
+        Sums are "kept by currency and converted when evaluated".
+
+        Args:
+            amounts: (currency, minor units).
+        """
         sums: dict[str, int] = defaultdict(int)
         for currency, minor in amounts:
             sums[currency] += minor
@@ -295,19 +305,19 @@ class World:
         )
 
     def net(self, orders: Iterable[Order]) -> Fraction:
-        """The net of these orders in the base currency."""
+        """Return the net of orders in the base currency, major units."""
         return self.money((order.currency, order.net) for order in orders)
 
 
 def hours_of(window: str) -> int:
-    """`90d` is 2160 hours."""
+    """Return the length of a window in hours: `90d` is 2160."""
     return int(window[:-1]) * {"d": 24, "h": 1}[window[-1]]
 
 
 def deduplicated(events: Iterable[Mapping[str, Any]]) -> list[Event]:
-    """ "A second event of a customer with the same `id` is a duplicate".
+    """Return the events without duplicates: "a second event of a customer with the same `id`".
 
-    Decided: of the customer as the event names it, so that two identities' own numbering can not collide.
+    Decided: the customer is the id in the event, so that event ids of two merged customers cannot collide.
     """
     kept: dict[tuple[str, str], Event] = {}
     for event in events:
@@ -320,10 +330,12 @@ def deduplicated(events: Iterable[Mapping[str, Any]]) -> list[Event]:
 
 
 def connected(merges: list[Event]) -> dict[str, str]:
-    """ "Merges are undirected: all identities they connect are one customer."
+    """Return id -> name of the customer, for all merged ids.
 
-    "Its name is the identity that has no merge of its own; if there are none or several, the `into` of the
-    largest (`time`, `id`)." Merges "count at once and do not age": whatever the clock says.
+    "Merges are undirected: all identities they connect are one customer." "Its name is the identity that has
+    no merge of its own; if there are none or several, the `into` of the
+    largest (`time`, `id`)." Merges "count at once and do not age", so the clock
+    plays no part.
     """
     groups: dict[str, set[str]] = {}
     for merge in merges:

@@ -1,4 +1,4 @@
-"""Compare emitted actions with the oracle: all that is worth doing is issued, up to the weekly cap."""
+"""Compare emitted actions with the oracle: every action with a cause is issued, up to the weekly cap."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ WEEK = 7 * DAY
 def faults(
     emitted: Sequence[Action], events: Iterable[Mapping[str, Any]], now: int, definitions: Any
 ) -> list[str]:
-    """Return what is wrong with the emitted actions.
+    """Return one line for each fault in the emitted actions.
 
     Args:
         emitted: all action messages in the order of their emission.
@@ -65,7 +65,7 @@ def cause_of(action: Action) -> Cause:
 def contact_times(
     active: Sequence[Action], events: Iterable[Mapping[str, Any]], now: int, definitions: Any
 ) -> dict[str, list[int]]:
-    """Return when each customer was contacted: by actions, and by contacts without one."""
+    """Return customer id -> times of contacts, by actions and by contacts without an action."""
     contacted = defaultdict(list)
     for one in active:
         if one.action not in OURS:

@@ -1,4 +1,4 @@
-"""Large histories of a seed: what Hypothesis' small ones are too small to meet."""
+"""Large random histories by seed, for faults that the small histories of Hypothesis cannot reach."""
 
 import random
 from typing import Any
@@ -16,7 +16,7 @@ from tests.support.strategies import (
     rfc3339,
 )
 
-#: How often each type happens, of 100 or so.
+#: Event type -> weight; the weights sum to about 100.
 WEIGHTS = {
     "order.placed": 30,
     "order.amended": 3,
@@ -45,9 +45,10 @@ SCORES = {"nps": (0, 10), "ces": (1, 7), "csat": (1, 5)}
 def random_history(
     seed: int, *, customers: int = 30, size: int = 3000, looks: int = 10, identities: bool = False
 ) -> History:
-    """A history of customers who come, buy, complain, answer and leave within two and a half years.
+    """Return a history of customers who order, complain, answer and leave within two and a half years.
 
-    It arrives shuffled, a tenth of it twice, cut at `looks` instants, the last of which are long after it.
+    The events arrive shuffled, a tenth of them twice, with `looks` evaluations, the last ones long after the
+    last event.
     """
     rng = random.Random(seed)
     names = [f"customer-{number:02}" for number in range(customers)]
@@ -93,7 +94,7 @@ def _body(rng: random.Random, names: list[str], time: int, *, identities: bool) 
 
 
 def _things(rng: random.Random, topic: str) -> dict[str, Any]:
-    """The ids of what it is about: few enough to collide."""
+    """Return the ids of the entities of an event, few enough to collide."""
     things = {
         "order": {"order_id": f"o{rng.randrange(60)}"},
         "refund": {"refund_id": f"r{rng.randrange(25)}", "order_id": f"o{rng.randrange(60)}"},

@@ -1,4 +1,4 @@
-"""A partition, and facts made by hand for it."""
+"""Run one partition with facts written by hand."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from models.metrics.catalogue import compute
 from models.partition import standalone
 from models.partition.partition import Partition
 
-# Slow examples on a busy machine are no failures.
+# A slow example on a busy machine is not a failure.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
@@ -23,7 +23,7 @@ NOW = int(datetime(2026, 3, 5, 10, tzinfo=UTC).timestamp()) * SECOND
 
 
 class Shop:
-    """One partition and its clock."""
+    """A partition without Kafka, and its clock."""
 
     def __init__(self, definitions=None, rows=None):
         self.definitions = definitions or Definitions()

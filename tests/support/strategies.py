@@ -1,4 +1,4 @@
-"""Event histories that are nasty where shops are: few ids that collide, times at every edge, any order."""
+"""Hypothesis strategies for difficult histories: few ids that collide, times at every edge, any order."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,14 +15,14 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-#: A Thursday, ten o'clock sharp: an hour's and a minute's first instant.
+#: A Thursday at 10:00 UTC, the first instant of an hour and of a minute.
 ANCHOR = int(datetime(2026, 3, 5, 10, tzinfo=UTC).timestamp()) * SECOND
 
 CUSTOMERS = ("ada", "bob", "çelik")
 EXPERIMENTS = ("checkout-v2", "price")
 
 DEFINITIONS = Definitions(rates={"USD": 1.0, "EUR": 1.25, "JPY": 0.0078125, "KWD": 3.25})
-#: Everything closer together, so that a few events meet every edge.
+#: Definitions with short durations, so that a few events reach every edge.
 TIGHT = Definitions(
     rates=DEFINITIONS.rates,
     windows=("2h", "1d", "3d"),
@@ -35,7 +35,7 @@ TIGHT = Definitions(
 
 
 def rfc3339(time: int, *, zone: int = 0) -> str:
-    """Write a time in microseconds, as a producer `zone` hours east of Greenwich would."""
+    """Return a time in microseconds as RFC 3339 text, with a UTC offset of `zone` hours."""
     moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time)
     return (moment.astimezone(UTC) + timedelta(hours=zone)).isoformat().replace("+00:00", "") + (
         f"{'-' if zone < 0 else '+'}{abs(zone):02}:00" if zone else "Z"
@@ -44,7 +44,7 @@ def rfc3339(time: int, *, zone: int = 0) -> str:
 
 @dataclass
 class Step:
-    """The events that arrive while the clock shows `now`, and after how many the worker crashes, if any."""
+    """The events that arrive at `now`, and the number of events before a crash; None without one."""
 
     events: list[Event]
     now: int
@@ -53,7 +53,7 @@ class Step:
 
 @dataclass
 class History:
-    """Deliveries in their order, duplicates included, over so many partitions."""
+    """All deliveries in their order, including duplicates, and the number of partitions."""
 
     definitions: Definitions
     partitions: int
@@ -62,12 +62,12 @@ class History:
 
     @property
     def events(self) -> list[Event]:
-        """All that is delivered."""
+        """Return all delivered events."""
         return [event for step in self.steps for event in step.events]
 
 
 def edges(definitions: Definitions) -> list[int]:
-    """Ages at which a number changes: windows, twice windows, lifecycle, targets, carts, the horizon."""
+    """Return the ages at which a number changes: those of windows, lifecycle, targets, carts and horizon."""
     hours = [int(name[:-1]) * {"d": 24, "h": 1}[name[-1]] for name in definitions.windows]
     ages = [hours_ * HOUR for w in hours for hours_ in (w - 1, w, 2 * w - 1, 2 * w)]
     ages += [definitions.lifecycle_days * DAY, definitions.lifecycle_days * DAY // 2]
@@ -80,7 +80,7 @@ JITTERS = (0, 0, 0, 1, -1, SECOND, -SECOND, MINUTE, -MINUTE, 59 * MINUTE + 59 * 
 
 
 def times(definitions: Definitions) -> st.SearchStrategy[int]:
-    """Instants at and beside the edges, some of them later than the anchor."""
+    """Return a strategy for times at and beside the edges, some of them later than the anchor."""
     near = st.builds(
         lambda age, jitter: ANCHOR - age + jitter,
         st.sampled_from(edges(definitions)),
@@ -98,7 +98,7 @@ AMOUNTS = st.sampled_from([0, 1, 999, 5_000, 10_000, 20_000, 50_000, 100_000])
 
 
 def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
-    """By type, what an event says beyond who and when."""
+    """Return event type -> strategy for the fields beside customer and time."""
     moment = times(definitions).map(rfc3339)
     order, refund, ticket, cart = _ids("o", 3), _ids("r", 2), _ids("t", 2), _ids("k", 2)
     sampled = st.sampled_from
@@ -172,7 +172,7 @@ def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
     }
 
 
-#: Types that change the same numbers: a history is often about one such group alone.
+#: Groups of types that change the same numbers. A history often has the types of one group only.
 TOPICS = (
     ("order.", "refund."),
     ("order.placed", "refund."),
@@ -180,10 +180,10 @@ TOPICS = (
     ("review.", "survey.", "order.placed"),
     ("order.", "checkout.", "payment."),
 )
-#: What history is mostly made of.
+#: The most frequent types of a history.
 FREQUENT = ("order.placed",) * 5 + ("refund.completed", "ticket.opened", "ticket.opened", "ticket.replied")
 FREQUENT += ("ticket.replied", "ticket.status_changed", "ticket.status_changed", "checkout.started")
-#: Events that make one customer of several, or none of one.
+#: Types that merge or erase customers.
 IDENTITY = ("customer.merged", "customer.erased")
 
 
@@ -196,7 +196,7 @@ def event_sets(
     identities: bool = False,
     largest: int = 25,
 ) -> list[Event]:
-    """Distinct valid events of few customers about few things, at few instants, so that their ids decide."""
+    """Draw distinct valid events of few customers, entities and times, so that event ids break ties."""
     instants = instants or draw(moments(definitions))
     known = bodies(definitions)
     about = draw(st.sampled_from([("",), ("",), *TOPICS]))
@@ -219,7 +219,7 @@ def event_sets(
     smallest = draw(st.sampled_from([0, 6, largest // 2]))
 
     def identity(event: tuple[str, Event, Event]) -> object:
-        """Identities that may become one do not number their events alike."""
+        """Return the key of distinct events. Customers that may be merged share no event number."""
         return event[1]["number"] if identities else (event[1]["customer_id"], event[1]["number"])
 
     drawn = draw(st.lists(whole, min_size=smallest, max_size=largest, unique_by=identity))
@@ -227,7 +227,7 @@ def event_sets(
 
 
 def _event(kind: str, head: Event, body: Event) -> Event | None:
-    """Put an event together; none if it would merge a customer into itself."""
+    """Return an event, or None if it would merge a customer into itself."""
     head = dict(head)
     identity, time, zone = str(head.pop("number")), head.pop("time"), head.pop("zone")
     if body.get("into") == head["customer_id"]:
@@ -237,14 +237,14 @@ def _event(kind: str, head: Event, body: Event) -> Event | None:
 
 @st.composite
 def moments(draw: st.DrawFn, definitions: Definitions) -> list[int]:
-    """A few instants, some of them exactly as far apart as a target, a window, a promise."""
+    """Draw a few times, some of them exactly a target, a window or a promise apart."""
     instants = draw(st.lists(times(definitions), min_size=1, max_size=4))
     since = st.builds(int.__add__, st.sampled_from(instants), st.sampled_from(edges(definitions)))
     return instants + draw(st.lists(since, max_size=4))
 
 
 def clocks(definitions: Definitions, instants: list[int]) -> st.SearchStrategy[list[int]]:
-    """Instants at which to look, ascending: when something at one of `instants` begins or ceases to count."""
+    """Draw times of evaluations, ascending: an event at one of `instants` begins or ceases to count there."""
     since = st.sampled_from([ANCHOR, *instants])
     one = st.builds(int.__add__, since, st.sampled_from(edges(definitions)))
     one = st.one_of(one, st.builds(int.__add__, one, st.sampled_from(JITTERS)))
@@ -253,7 +253,7 @@ def clocks(definitions: Definitions, instants: list[int]) -> st.SearchStrategy[l
 
 @st.composite
 def histories(draw: st.DrawFn, *, identities: bool = False, largest: int = 25) -> History:
-    """A set of events, and one way in which it may reach the workers."""
+    """Draw a set of events, and one way in which the events may reach the workers."""
     definitions = draw(st.sampled_from([TIGHT, TIGHT, DEFINITIONS]))
     instants = draw(moments(definitions))
     events = draw(event_sets(definitions, instants=instants, identities=identities, largest=largest))
