@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: all topics for others, who writes and who reads them, and what is in them."""
+"""Build the AsyncAPI 3.0 document: the public topics, the operations on them, and their messages."""
 
 import tomllib
 from pathlib import Path
@@ -11,33 +11,42 @@ from streams.kafka.topics import DEAD_LETTERS, INPUTS, METRICS, Topic, required
 
 _PROJECT: Final = Path(__file__).parents[1] / "pyproject.toml"
 
-#: Derived topic -> (what it is, the type of its values, its key).
+#: Derived topic -> (description, type of its values, description of its key).
 DERIVED: Final[dict[str, tuple[str, str, str]]] = {
     METRICS: (
-        "The current value of every series, on change. A series that has ceased is null once, then removed.",
+        "The current value of every series, on change. A series that ends is null once, then deleted.",
         "retention.metric",
-        "The series as Prometheus writes it, labels sorted.",
+        "The series in the notation of Prometheus, with sorted labels.",
     ),
     "retention.customers": (
-        "Each customer's profile, on change; a tombstone when they are erased or merged into another.",
+        "The profile of each customer, on change. A tombstone if the customer is erased or merged.",
         PROFILE,
         "The customer's id.",
     ),
     "retention.transitions": (
-        "Each change of a customer's lifecycle or tier.",
+        "Each change of a customer's lifecycle state or loyalty tier.",
         TRANSITION,
         "The customer's id.",
     ),
-    "retention.ticket-sla": ("What becomes of each target of a ticket.", TICKET_SLA, "The ticket's id."),
-    "retention.actions": ("What to do next for a customer, and why.", ACTION, "The customer's id."),
+    "retention.ticket-sla": (
+        "The state of each service-level target of a ticket.",
+        TICKET_SLA,
+        "The ticket's id.",
+    ),
+    "retention.actions": (
+        "The recommended action for a customer, with its reason.",
+        ACTION,
+        "The customer's id.",
+    ),
 }
 _CLOUD_EVENTS: Final = frozenset({PROFILE, TRANSITION, TICKET_SLA, ACTION})
 
+#: A part of the document.
 Part = dict[str, Any]
 
 
 def document() -> Part:
-    """Give the whole document."""
+    """Return the complete document."""
     about = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
     return {
         "asyncapi": "3.0.0",
@@ -45,7 +54,7 @@ def document() -> Part:
         "info": {
             "title": "Retention",
             "version": about["version"],
-            "description": f"{about['description']} What each field and number means is in docs/metrics.md.",
+            "description": f"{about['description']} The metrics are defined in docs/metrics.md.",
             "license": {"name": about["license"]},
         },
         "defaultContentType": "application/json",
@@ -64,29 +73,29 @@ def _ref(*path: str) -> Part:
     return {"$ref": "/".join(("#", *path))}
 
 
-def _written() -> list[Topic]:
-    """Give the topics that a worker writes for others, dead letters apart."""
+def _derived_topics() -> list[Topic]:
+    """Return the public topics that a worker writes, without the dead-letter topic."""
     return [topic for topic in required("g", 1) if topic.name in DERIVED]
 
 
 def _channel(topic: str, description: str, messages: list[str], cleanup: str | None) -> Part:
-    made: Part = {
+    part: Part = {
         "address": topic,
         "description": description,
         "messages": {name: _ref("components", "messages", name) for name in messages},
     }
     if cleanup:
-        made["bindings"] = {"kafka": {"topicConfiguration": {"cleanup.policy": [cleanup]}}}
-    return made
+        part["bindings"] = {"kafka": {"topicConfiguration": {"cleanup.policy": [cleanup]}}}
+    return part
 
 
 def _inputs() -> Part:
-    said = (
-        "Events of producers, as plain JSON or as CloudEvents 1.0 in either mode. "
-        "Any key, any partitions, any order."
+    description = (
+        "Events of producers, as plain JSON or as CloudEvents 1.0 in binary or structured mode. "
+        "Keys, partitions and order do not matter."
     )
     return {
-        topic: _channel(topic, said, [name for name, kind in KINDS.items() if kind == of], None)
+        topic: _channel(topic, description, [name for name, kind in KINDS.items() if kind == of], None)
         for topic, of in INPUTS.items()
     }
 
@@ -96,13 +105,13 @@ def _derived() -> Part:
         topic.name: _channel(
             topic.name, DERIVED[topic.name][0], [DERIVED[topic.name][1]], topic.config["cleanup.policy"]
         )
-        for topic in _written()
+        for topic in _derived_topics()
     }
 
 
 def _dead_letters() -> Part:
-    said = "Records of the inputs that are no events, as they were, with headers that say why."
-    return _channel(DEAD_LETTERS, said, ["dead-letter"], "delete")
+    description = "Rejected records of the input topics, unchanged, with headers that have the reason."
+    return _channel(DEAD_LETTERS, description, ["dead-letter"], "delete")
 
 
 def _operations() -> Part:
@@ -111,7 +120,7 @@ def _operations() -> Part:
     }
     sent = {
         f"send-{topic}": {"action": "send", "channel": _ref("channels", topic)}
-        for topic in (*(topic.name for topic in _written()), DEAD_LETTERS)
+        for topic in (*(topic.name for topic in _derived_topics()), DEAD_LETTERS)
     }
     return received | sent
 
@@ -123,28 +132,31 @@ def _messages() -> Part:
 
 
 def _message(name: str, key: str = "") -> Part:
-    made: Part = {"name": name, "payload": _ref("components", "schemas", name)}
+    part: Part = {"name": name, "payload": _ref("components", "schemas", name)}
     if key:
-        made["bindings"] = {"kafka": {"key": {"type": "string", "description": key}}}
+        part["bindings"] = {"kafka": {"key": {"type": "string", "description": key}}}
     if name in _CLOUD_EVENTS:
-        made["traits"] = [_ref("components", "messageTraits", "cloudEvent")]
-    return made
+        part["traits"] = [_ref("components", "messageTraits", "cloudEvent")]
+    return part
 
 
 def _cloud_event() -> Part:
-    said = {
+    attributes = {
         "ce_specversion": {"type": "string", "const": "1.0"},
-        "ce_id": {"type": "string", "description": "Deterministic: made again, an output has the same."},
+        "ce_id": {
+            "type": "string",
+            "description": "Deterministic: an output that is emitted again has the same id.",
+        },
         "ce_type": {"type": "string"},
         "ce_source": {"type": "string"},
         "ce_dataschema": {"type": "string", "description": "`$id` of the JSON Schema in schemas/."},
         "ce_time": {"type": "string", "format": "date-time"},
-        "ce_subject": {"type": "string", "description": "The customer, or the ticket."},
+        "ce_subject": {"type": "string", "description": "The id of the customer or of the ticket."},
         "content-type": {"type": "string", "const": "application/json"},
     }
     return {
-        "description": "CloudEvents 1.0 in Kafka's binary mode: the attributes are headers.",
-        "headers": {"type": "object", "properties": said, "required": list(said)},
+        "description": "CloudEvents 1.0 in the binary mode of Kafka: the attributes are headers.",
+        "headers": {"type": "object", "properties": attributes, "required": list(attributes)},
     }
 
 
@@ -153,12 +165,12 @@ def _dead_letter() -> Part:
     names = [f"retention.error.{part}" for part in parts]
     return {
         "name": "dead-letter",
-        "summary": "The original key, value, headers and timestamp, and why it was refused.",
+        "summary": "The original key, value, headers and timestamp, with the reason of the rejection.",
         "contentType": "application/octet-stream",
         "headers": {
             "type": "object",
             "properties": {name: {"type": "string"} for name in names},
             "required": names,
         },
-        "payload": {"description": "Whatever was sent."},
+        "payload": {"description": "The original value, unchanged."},
     }

@@ -1,4 +1,4 @@
-"""Writes schemas/v1/*.json, a JSON Schema for each type, schemas/asyncapi.yaml and schemas/openapi.json.
+"""Write schemas/v1/*.json (a JSON Schema for each type), schemas/asyncapi.yaml and schemas/openapi.json.
 
 Run: python -m schemas.generate
 """
@@ -16,22 +16,22 @@ BANNER = "# Generated from the code's types by `make generate`.\n"
 
 
 class _Dumper(yaml.SafeDumper):
-    """Parts that occur twice are written twice: anchors are for machines."""
+    """Write repeated parts in full, because anchors are hard to read."""
 
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - as its base
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - signature of the base class
         return True
 
 
 def files() -> dict[Path, str]:
-    """Every generated file and its content."""
+    """Return path -> content of every generated file."""
     directory = HERE / f"v{json_schema.VERSION}"
     written = {
         directory / f"{name}.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         for name, document in json_schema.documents().items()
     }
-    whole: str = yaml.dump(asyncapi.document(), Dumper=_Dumper, sort_keys=False, width=110)
-    served = json.dumps(openapi.document(), indent=2, ensure_ascii=False) + "\n"
-    return written | {HERE / "asyncapi.yaml": BANNER + whole, HERE / "openapi.json": served}
+    asyncapi_yaml: str = yaml.dump(asyncapi.document(), Dumper=_Dumper, sort_keys=False, width=110)
+    openapi_json = json.dumps(openapi.document(), indent=2, ensure_ascii=False) + "\n"
+    return written | {HERE / "asyncapi.yaml": BANNER + asyncapi_yaml, HERE / "openapi.json": openapi_json}
 
 
 if __name__ == "__main__":

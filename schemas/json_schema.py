@@ -1,7 +1,7 @@
-"""JSON Schemas (2020-12), made of the types that decode and encode the events.
+"""Build the JSON Schemas (2020-12) from the types that decode and encode the messages.
 
-What a decoder does and the type does not say is added here: that optional fields may be null, how times are
-written, and the rules that span two fields. What JSON Schema cannot say is listed in docs/topics.md.
+The types lack some rules of the decoder, which this module adds: optional fields may be null, the format of
+times, and rules that span two fields. docs/topics.md lists the rules that JSON Schema cannot express.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from models.contract.messages import MESSAGE_TYPES
 from streams.kafka.cloudevents import schema_id
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-#: Raised when a reader of the present version could not read what is written: the files of the former stay.
+#: Raised by a change that readers of the current version cannot decode. The files of older versions stay.
 VERSION: Final = 1
 
 #: RFC 3339 as `models.contract.events` reads it. A space for the T, lower case, and an offset without a colon
@@ -23,37 +23,39 @@ TIME_PATTERN: Final = (
     r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]"
     r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])$"
 )
-#: The fields that every event has come first, as people look for them.
+#: The fields of every event, in the order in which they come first.
 _FIRST: Final = ("id", "type", "time", "customer_id", "channel", "experiments")
 
 Schema = dict[str, Any]
 
 
 def documents() -> dict[str, Schema]:
-    """Every type's schema, complete in itself: type -> document."""
-    made = components("#/$defs/")
-    return {name: _document(name, made) for name in TYPES}
+    """Return type -> its self-contained schema."""
+    schemas = components("#/$defs/")
+    return {name: _document(name, schemas) for name in TYPES}
 
 
 def components(prefix: str) -> dict[str, Schema]:
-    """All types' schemas, and those that they refer to, under their names.
+    """Return name -> schema of all types, and of the types that they refer to.
 
     Args:
-        prefix: of a reference to one of them.
+        prefix: start of a reference to a schema, as `#/$defs/`.
     """
     types = {struct.__name__: name for name, struct in TYPES.items()}
-    _, made = msgspec.json.schema_components(TYPES.values(), ref_template=prefix + "{name}")
-    return {types.get(name, name): _completed(types.get(name, name), schema) for name, schema in made.items()}
+    _, schemas = msgspec.json.schema_components(TYPES.values(), ref_template=prefix + "{name}")
+    return {
+        types.get(name, name): _completed(types.get(name, name), schema) for name, schema in schemas.items()
+    }
 
 
-#: Type -> the struct that it is made of.
+#: Type -> the struct that decodes or encodes it.
 TYPES: Final[Mapping[str, type[msgspec.Struct]]] = {**EVENT_TYPES, **MESSAGE_TYPES}
 
 
-def _document(name: str, made: Mapping[str, Schema]) -> Schema:
+def _document(name: str, schemas: Mapping[str, Schema]) -> Schema:
     head = {"$schema": DIALECT, "$id": schema_id(name, VERSION)}
-    needed = {other: made[other] for other in sorted(set(_references(made[name])))}
-    return head | made[name] | ({"$defs": needed} if needed else {})
+    needed = {other: schemas[other] for other in sorted(set(_references(schemas[name])))}
+    return head | schemas[name] | ({"$defs": needed} if needed else {})
 
 
 def _references(schema: object) -> Iterable[str]:
@@ -69,7 +71,7 @@ def _references(schema: object) -> Iterable[str]:
 
 def _completed(name: str, schema: Schema) -> Schema:
     required = schema.get("required", [])
-    # Only an event's own optional fields may be null, not those of what it holds.
+    # Only the event's own optional fields may be null, not those of nested objects.
     lenient = name in EVENT_TYPES
     properties = {
         field: _field(content, nullable=lenient and field not in required)
@@ -86,16 +88,16 @@ def _completed(name: str, schema: Schema) -> Schema:
 
 
 def _described(docstring: str) -> tuple[str, dict[str, str]]:
-    """Take a docstring apart: what it says of the whole, and of each attribute."""
-    whole, _, attributes = docstring.partition("\n\nAttributes:\n")
+    """Return the summary of a docstring, and attribute -> its description."""
+    summary, _, attributes = docstring.partition("\n\nAttributes:\n")
     found: dict[str, str] = {}
     for line in filter(None, map(str.strip, attributes.splitlines())):
         name, colon, text = line.partition(": ")
         if colon and name.isidentifier():
             found[name.rstrip("_")] = text
-        else:  # the line before goes on
+        else:  # continues the line before
             found[next(reversed(found))] += f" {line}"
-    return whole, {name: text[:1].upper() + text[1:] for name, text in found.items()}
+    return summary, {name: text[:1].upper() + text[1:] for name, text in found.items()}
 
 
 def _ordered(properties: Schema) -> list[tuple[str, Schema]]:
@@ -114,7 +116,7 @@ def _field(content: Schema, *, nullable: bool) -> Schema:
 
 
 def _value(content: Schema) -> Schema:
-    """Say what msgspec's schema leaves to `format`, and a single choice as a constant."""
+    """Add the pattern of times, which msgspec leaves to `format`, and write a single choice as a constant."""
     completed = dict(content)
     if completed.get("format") == "date-time":
         completed["pattern"] = TIME_PATTERN

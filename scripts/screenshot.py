@@ -1,7 +1,7 @@
-"""Takes the README's picture of the live page: runs the demo, and looks at it with a real Chromium.
+"""Take the README's screenshot of the live page: run the demo and open it in Chromium.
 
 Run: python scripts/screenshot.py docs/page.png
-It needs chromium, chromium-driver and prometheus, of Debian or others.
+Requires the programs chromium, chromedriver and prometheus.
 """
 
 import asyncio
@@ -19,29 +19,29 @@ from streams.config.load import load
 from streams.demo import Demo, plan
 from streams.local.ports import free_port
 
-#: So long may the story take until its alerts are on the page, and they are given a moment to gather.
-_PATIENCE_SECONDS = 900.0
-_GATHER_SECONDS = 15.0
+#: Limit until the first alert is on the page, and the delay in which further alerts appear.
+_ALERT_TIMEOUT_SECONDS = 900.0
+_SETTLE_SECONDS = 15.0
 _WIDTH, _SCALE = 1120, 1.25
-#: Larger, and a README is slow to open.
-_MOST_BYTES = 300_000
+#: A larger file makes the README slow to load.
+_MAX_BYTES = 300_000
 
 
 async def main(path: Path) -> None:
-    """Run the demo, and save what its page looks like into `path`."""
+    """Run the demo and save a screenshot of its page to `path`."""
     port = free_port()
     shop = plan(customers=8_000, seed=1, scenario="bad-autumn", rate=1.0, story_seconds=100.0)
     demo = Demo(load({"port": port}), shop, None, Console(quiet=True))
     running = asyncio.create_task(demo.run())
     try:
         await asyncio.wait({running, asyncio.create_task(demo.numbers.wait())}, return_when="FIRST_COMPLETED")
-        await asyncio.to_thread(_take, f"http://127.0.0.1:{port}/", path)
+        await asyncio.to_thread(_save_screenshot, f"http://127.0.0.1:{port}/", path)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
 
-def _take(url: str, path: Path) -> None:
+def _save_screenshot(url: str, path: Path) -> None:
     options = webdriver.ChromeOptions()
     profile = tempfile.mkdtemp()
     for flag in (
@@ -61,18 +61,18 @@ def _take(url: str, path: Path) -> None:
     try:
         size = {"width": _WIDTH, "height": 800, "deviceScaleFactor": _SCALE, "mobile": False}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        calm = [{"name": "prefers-reduced-motion", "value": "reduce"}]
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": calm})
+        reduced = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": reduced})
         driver.get(url)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _ALERT_TIMEOUT_SECONDS
         while not driver.execute_script("return document.querySelectorAll('.alerts li').length"):
             if time.monotonic() > deadline:
-                sys.exit("no alert came")
+                sys.exit(f"no alert fired within {_ALERT_TIMEOUT_SECONDS:g} s")
             time.sleep(0.5)
-        time.sleep(_GATHER_SECONDS)
-        # A window in which somebody was answered on every day of the story.
+        time.sleep(_SETTLE_SECONDS)
+        # A window with a first response on every day of the story.
         driver.execute_script("document.querySelector('#support-windows input[value=\"7d\"]').click()")
-        # Down to the end of what is beside the customers.
+        # The picture ends below the panel of the customers.
         end = driver.execute_script("return document.getElementById('flow').getBoundingClientRect().bottom")
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size | {"height": round(end) + 16})
         time.sleep(1)
@@ -85,5 +85,5 @@ def _take(url: str, path: Path) -> None:
 if __name__ == "__main__":
     picture = Path(sys.argv[1])
     asyncio.run(main(picture))
-    if (size := picture.stat().st_size) > _MOST_BYTES:
-        sys.exit(f"{picture} has {size:,} bytes: make it smaller")
+    if (size := picture.stat().st_size) > _MAX_BYTES:
+        sys.exit(f"{picture} has {size:,} bytes; the limit is {_MAX_BYTES:,}")

@@ -1,4 +1,4 @@
-"""Writes what follows from the code: topics and users for Strimzi, rules for the Prometheus operator.
+"""Write the resources that follow from the code: Strimzi topics and users, Prometheus operator rules.
 
 Run: python -m deploy.kubernetes.generate
 """
@@ -28,7 +28,7 @@ RESOURCES = {"topic": "topic", "group": "group", "transactional-id": "transactio
 def main() -> None:
     """Write the files."""
     setup = json.loads(render(settings(), "json"))
-    source = "base/settings.env and what `retention doctor --setup` says"
+    source = "base/settings.env and the output of `retention doctor --setup`"
     _write(COMPONENTS / "strimzi" / "topics.yaml", source, map(topic, setup["topics"]))
     _write(COMPONENTS / "strimzi" / "users.yaml", source, (user(name, setup["acls"]) for name in USERS))
     _write(COMPONENTS / "prometheus-operator" / "rules.yaml", "prometheus/rules", [rules()])
@@ -42,17 +42,17 @@ def settings() -> Settings:
     return load({}, environment | {"RETENTION_CREATE_TOPICS": "false"})
 
 
-def topic(made: Mapping[str, Any]) -> dict[str, Any]:
+def topic(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return the Strimzi resource of a topic."""
     return {
         "apiVersion": "kafka.strimzi.io/v1",
         "kind": "KafkaTopic",
-        "metadata": {"name": made["name"], "labels": CLUSTER},
+        "metadata": {"name": spec["name"], "labels": CLUSTER},
         "spec": {
-            "topicName": made["name"],
-            "partitions": made["partitions"],
-            "replicas": made["replication"],
-            "config": made["config"],
+            "topicName": spec["name"],
+            "partitions": spec["partitions"],
+            "replicas": spec["replication"],
+            "config": spec["config"],
         },
     }
 
@@ -62,8 +62,8 @@ def user(name: str, acls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     rights: dict[tuple[str, str], dict[str, None]] = {}
     for acl in acls:
         if acl["use"] in USERS[name]:
-            known = rights.setdefault((acl["resource"], acl["name"]), {})
-            known.update(dict.fromkeys(OPERATIONS[operation] for operation in acl["operations"]))
+            allowed = rights.setdefault((acl["resource"], acl["name"]), {})
+            allowed.update(dict.fromkeys(OPERATIONS[operation] for operation in acl["operations"]))
     return {
         "apiVersion": "kafka.strimzi.io/v1",
         "kind": "KafkaUser",
@@ -86,20 +86,20 @@ def user(name: str, acls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def rules() -> dict[str, Any]:
     """Return Prometheus' rules as a resource of the operator."""
-    found = (yaml.safe_load((RULES / name).read_text(encoding="utf-8")) for name in RULE_FILES)
+    documents = (yaml.safe_load((RULES / name).read_text(encoding="utf-8")) for name in RULE_FILES)
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {"name": "retention"},
-        "spec": {"groups": [group for file in found for group in file["groups"]]},
+        "spec": {"groups": [group for file in documents for group in file["groups"]]},
     }
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style for text of several lines, and no aliases."""
+    """Write text of several lines in block style, and no aliases."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 - as PyYAML has it
-        """Write everything out."""
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 - signature of PyYAML
+        """Return True, so that repeated parts are written in full."""
         del data
         return True
 
