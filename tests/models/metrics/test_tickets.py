@@ -1,0 +1,46 @@
+"""Metrics of tickets, by hand (docs/metrics.md, "Tickets" and "SLA")."""
+
+import pytest
+
+from models.definitions.definitions import PRIORITIES
+from models.facts import claims
+from models.facts.claims import AGENT, BOT, SOLVED
+from tests.support.partitions import HOUR, NOW, SECOND
+
+NORMAL, URGENT = PRIORITIES.index("normal"), PRIORITIES.index("urgent")
+
+
+def open_ticket(shop, ticket, opened, priority=NORMAL):
+    shop.process(claims.Opened, ticket, opened, priority, False, "web")
+
+
+def test_priority_all_is_the_mean_over_all_tickets(shop):
+    for ticket, priority, minutes in (("a", NORMAL, 10), ("b", NORMAL, 20), ("c", URGENT, 60)):
+        open_ticket(shop, ticket, NOW - 2 * HOUR, priority)
+        shop.process(claims.Replied, ticket, NOW - 2 * HOUR + minutes * 60 * SECOND, AGENT, True)
+    samples = shop.samples()
+    means = [
+        samples["retention_first_response_mean_seconds", "human", priority, "24h"].value
+        for priority in ("normal", "urgent", "all")
+    ]
+    assert means == [pytest.approx(900), pytest.approx(3600), pytest.approx(1800)]
+
+
+def test_reply_of_a_bot_leaves_the_ticket_waiting_for_a_human(shop):
+    open_ticket(shop, "t", NOW - HOUR)
+    shop.process(claims.Replied, "t", NOW, BOT, True)
+    samples = shop.samples()
+    assert samples["retention_tickets_unanswered", "any", "normal"].value == 0
+    assert samples["retention_tickets_unanswered", "human", "normal"].value == 1
+    oldest = samples["retention_oldest_unanswered_ticket_timestamp_seconds",].value
+    assert oldest == (NOW - HOUR) / SECOND
+
+
+def test_one_of_two_solved_tickets_was_reopened(shop):
+    for ticket in ("once", "twice"):
+        open_ticket(shop, ticket, NOW - 4 * HOUR)
+        shop.process(claims.StatusChanged, ticket, NOW - 3 * HOUR, SOLVED)
+    shop.process(claims.StatusChanged, "twice", NOW - 2 * HOUR, 0)
+    shop.process(claims.StatusChanged, "twice", NOW - HOUR, SOLVED)
+    sample = shop.samples()["retention_reopened_ratio", "7d"]
+    assert (sample.numerator, sample.denominator) == (1, 2)

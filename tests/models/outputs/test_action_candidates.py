@@ -1,0 +1,49 @@
+"""The rules that propose actions, by hand (docs/outputs.md, "Actions")."""
+
+from models.definitions.action_policy import ACTIONS, ActionPolicy
+from models.definitions.definitions import Definitions
+from models.outputs.action_candidates import ActionRules
+from models.outputs.lifecycle_history import LifecycleReplay
+from models.outputs.snapshot import snapshot_of
+from tests.support.outputs import NOW, Scenario, customers_of
+from tests.support.partitions import HOUR
+
+
+def proposal_of(scenario, now=NOW, policy=None):
+    definitions = Definitions(actions=policy or ActionPolicy())
+    customer = customers_of(scenario.events, now, definitions)["ann"]
+    replay = LifecycleReplay(definitions)
+    history = replay.history(customer, now)
+    return ActionRules(definitions).evaluate(snapshot_of(customer, history, replay.net_value(history), now))
+
+
+def proposed(proposal):
+    return [(ACTIONS[each.action], each.subject, each.since) for each in proposal.candidates]
+
+
+def test_cart_is_recovered_from_an_hour_after_its_last_activity():
+    scenario = Scenario()
+    scenario.record("checkout.started", NOW - HOUR, cart_id="c")
+    before = proposal_of(scenario, NOW - 1)
+    assert (proposed(before), before.next_check) == ([], NOW)
+    assert proposed(proposal_of(scenario)) == [("recover_cart", "c", NOW)]
+
+
+def test_order_after_the_cart_withdraws_the_proposal():
+    scenario = Scenario()
+    scenario.record("checkout.started", NOW - 2 * HOUR, cart_id="c")
+    scenario.order(NOW - HOUR, "o")
+    assert proposed(proposal_of(scenario)) == []
+
+
+def test_apology_begins_at_the_missed_promise():
+    scenario = Scenario()
+    scenario.order(NOW - 9 * HOUR, "o", promised_at="2026-03-05T08:00:00Z")
+    assert proposed(proposal_of(scenario)) == [("apologise_late_delivery", "o", NOW - 2 * HOUR)]
+
+
+def test_disabled_action_is_not_proposed():
+    scenario = Scenario()
+    scenario.record("survey.answered", NOW, survey="nps", score=6)
+    assert [action for action, *_ in proposed(proposal_of(scenario))] == ["recover_service"]
+    assert proposed(proposal_of(scenario, policy=ActionPolicy(off=("recover_service",)))) == []

@@ -1,0 +1,35 @@
+"""The list of overdue orders, by hand (docs/api.md, "Orders")."""
+
+from models.definitions.definitions import Definitions
+from models.query.orders import overdue_orders
+from tests.support.outputs import Scenario, customers_of
+from tests.support.partitions import DAY, NOW, SECOND
+
+PROMISED = "2026-03-05T09:59:30Z"
+
+
+def found(scenario, now=NOW):
+    return list(overdue_orders(customers_of(scenario.events, now, Definitions())["ann"], now))
+
+
+def test_order_is_listed_with_the_seconds_since_its_promise():
+    scenario = Scenario()
+    scenario.order(NOW - DAY, "b", promised_at=PROMISED, amount=900)
+    scenario.order(NOW - DAY, "a", promised_at=PROMISED)
+    orders = [(order.order_id, order.overdue_seconds, order.amount) for order in found(scenario)]
+    assert orders == [("a", 30, 1000), ("b", 30, 900)]
+
+
+def test_order_is_not_overdue_at_the_promised_instant():
+    scenario = Scenario()
+    scenario.order(NOW - DAY, "o", promised_at=PROMISED)
+    assert found(scenario, NOW - 30 * SECOND) == []
+    assert len(found(scenario, NOW - 30 * SECOND + 1)) == 1
+
+
+def test_delivered_or_cancelled_order_is_not_listed():
+    scenario = Scenario()
+    for order_id in ("delivered", "cancelled"):
+        scenario.order(NOW - DAY, order_id, promised_at=PROMISED)
+        scenario.record(f"order.{order_id}", NOW, order_id=order_id)
+    assert found(scenario) == []
