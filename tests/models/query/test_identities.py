@@ -9,7 +9,7 @@ from models.query.identities import identities_of, merge_of, merges_by_claim, wi
 from models.query.responses import Identities, MergeSeen
 
 
-def test_id_without_merges_stands_alone():
+def test_id_without_merges_is_its_own_customer():
     assert identities_of("ada", None) == Identities("ada", [], [])
 
 
