@@ -333,8 +333,8 @@ def connected(merges: list[Event]) -> dict[str, str]:
     """Return id -> name of the customer, for all merged ids.
 
     "Merges are undirected: all identities they connect are one customer." "Its name is the identity that has
-    no merge of its own; if there are none or several, the `into` of the largest (`time`, `id`)." Merges "count
-    at once and do not age", so they do not depend on the clock.
+    no merge of its own; if there are none or several, the `into` of the largest (`time`, `id`)." Merges
+    "count at once and do not age", so they do not depend on the clock.
     """
     groups: dict[str, set[str]] = {}
     for merge in merges:
