@@ -1,4 +1,4 @@
-"""The likelihood is the model's, and its best parameters are found."""
+"""The likelihood of the model, and the parameters that maximise it."""
 
 import gzip
 import re
@@ -30,7 +30,7 @@ TRUE = Parameters(0.9, 50.0, 1.2, 3.0)
 
 
 def simulated(customers, parameters=TRUE, seed=7):
-    """Customers as the model tells of them: (history, whether they have left)."""
+    """Return customers drawn from the model, each with its history and whether it has left."""
     chance = np.random.default_rng(seed)
     rates = chance.gamma(parameters.r, 1 / parameters.alpha, customers)
     leaves = chance.beta(parameters.a, parameters.b, customers)
@@ -58,7 +58,7 @@ def of(customers):
     return Counter(history for history, _ in customers)
 
 
-def test_it_finds_the_parameters_of_customers_made_by_the_model(shop):
+def test_fit_finds_the_parameters_of_simulated_customers(shop):
     found = fit(Sample(of(shop))).parameters
     for name in Parameters.__struct_fields__:
         assert getattr(found, name) == pytest.approx(getattr(TRUE, name), rel=0.12), name
@@ -67,7 +67,7 @@ def test_it_finds_the_parameters_of_customers_made_by_the_model(shop):
 
 
 @pytest.mark.parametrize("purchases", [range(1), range(1, 2), range(2, 6), range(6, 999)])
-def test_of_simulated_customers_as_many_have_stayed_as_it_says(shop, purchases):
+def test_expected_active_customers_equal_simulated_ones(shop, purchases):
     some = [(history, gone) for history, gone in shop if history.frequency in purchases]
     expected = expected_active(TRUE, of(some))
     chances = [p_alive(TRUE, *history) for history, _ in some]
@@ -76,7 +76,7 @@ def test_of_simulated_customers_as_many_have_stayed_as_it_says(shop, purchases):
 
 
 @pytest.mark.parametrize("history", [History(0, 0, 90), History(1, 3, 40), History(4, 200, 210)], ids=str)
-def test_the_likelihood_is_the_integral_over_rates_and_probabilities(history):
+def test_likelihood_equals_the_numeric_integral(history):
     x, recency, age = history
     rates, leaving = gamma(TRUE.r, scale=1 / TRUE.alpha), beta(TRUE.a, TRUE.b)
 
@@ -90,11 +90,11 @@ def test_the_likelihood_is_the_integral_over_rates_and_probabilities(history):
 
 
 def _integral(function):
-    """Over all probabilities; rates above 1 a day are of no weight."""
+    """Integrate over all probabilities; rates above 1 a day have no weight."""
     return quad(function, 0, 1, epsabs=0, epsrel=1e-8, limit=200)[0]
 
 
-def test_the_gradient_is_that_of_the_likelihood(shop):
+def test_gradient_equals_the_numeric_gradient(shop):
     likelihood = fit_module._Likelihood(of(shop[:300]))
     for logs in (np.log([0.9, 50.0, 1.2, 3.0]), np.log([3.0, 4.0, 0.1, 20.0])):
         value, gradient = likelihood.negative_mean(logs)
@@ -103,14 +103,14 @@ def test_the_gradient_is_that_of_the_likelihood(shop):
         assert gradient == pytest.approx(numeric, rel=1e-4, abs=1e-5)
 
 
-def test_a_history_is_in_whole_days_and_orders_of_a_day_are_one_purchase():
+def test_orders_of_one_day_are_one_purchase():
     day = US_PER_DAY
     sample = summarise([[day + 5, day + 9, 4 * day, 10 * day + 1], [9 * day]], 12 * day + 7)
     assert sample.histories == {History(2, 9, 11): 1, History(0, 0, 3): 1}
     assert (sample.customers, sample.returning, sample.typical_gap_days) == (2, 1, 4.5)
 
 
-def test_the_hash_is_of_the_customers_not_of_their_order():
+def test_digest_does_not_depend_on_customer_order():
     customers = [[0, US_PER_DAY * 7], [0], [0, US_PER_DAY * 9]]
     hashes = {summarise(some, 99 * US_PER_DAY).digest() for some in (customers, customers[::-1])}
     assert len(hashes) == 1
@@ -118,23 +118,23 @@ def test_the_hash_is_of_the_customers_not_of_their_order():
 
 
 @pytest.mark.parametrize(
-    ("histories", "says"),
+    ("histories", "message"),
     [
         ({}, "needs 50 customers who bought on two days or more, but there are 0 (of 0)"),
         ({History(0, 0, 90): 5000, History(2, 9, 90): 49}, "there are 49 (of 5,049)"),
-        # Everybody bought today: there is nobody who could have left.
+        # All customers bought today, so no customer can have left.
         ({History(x, 10 * x, 10 * x): 100 for x in (1, 2, 3)}, "the model does not describe these customers"),
     ],
-    ids=["nobody", "too few", "no silence"],
+    ids=["no customers", "too few", "no silence"],
 )
-def test_what_determines_no_model_is_refused(histories, says):
-    with pytest.raises(CannotFit, match=re.escape(says)):
+def test_sample_without_a_model_cannot_be_fitted(histories, message):
+    with pytest.raises(CannotFit, match=re.escape(message)):
         fit(Sample(Counter(histories)))
 
 
 @pytest.mark.slow
-def test_what_the_documentation_says_it_is_worth():
-    """A model of 1997 alone, and who of CDNOW's customers bought in the half year that followed."""
+def test_documented_repurchase_shares_are_reproduced():
+    """Fit a model to 1997, and count the CDNOW customers who bought in the following half year."""
     histories, definitions = PurchaseHistories(), Definitions()
     with gzip.open(ROOT / "tests" / "data" / "cdnow-orders.jsonl.gz") as lines:
         for line in lines:

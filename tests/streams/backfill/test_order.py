@@ -15,7 +15,7 @@ def events(file, times):
 
 
 class File:
-    """A file that knows how often it was opened, and whether it is open."""
+    """A file that counts how often it was opened and how many readers are open."""
 
     def __init__(self, file, times):
         self.events = events(file, times)
@@ -30,7 +30,7 @@ class File:
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=12), max_size=5), st.sampled_from([1, 3, 1 << 20]))
-def test_any_files_come_in_order_whatever_fits_into_memory(files, run_bytes):
+def test_files_are_merged_in_order_for_any_memory_limit(files, run_bytes):
     sources = [File(index, times) for index, times in enumerate(files)]
     with in_time_order([Source(source.open) for source in sources], run_bytes) as ordered:
         found = list(ordered)
@@ -42,7 +42,7 @@ def test_any_files_come_in_order_whatever_fits_into_memory(files, run_bytes):
         assert ordered.latest == max((event.time for event in expected), default=None)
 
 
-def test_what_is_larger_than_memory_is_cut_into_many_runs():
+def test_file_larger_than_memory_is_sorted_in_runs():
     times = random.Random(1).choices(range(10**6), k=5 * FRAME_EVENTS)
     source = File(0, times)
     with in_time_order([Source(source.open)], run_bytes=FRAME_EVENTS * 10) as ordered:
@@ -58,7 +58,7 @@ def test_many_small_files_do_not_fill_the_memory_either():
         assert [event.time for event in ordered] == [4] * 100 + [5] * 100 + list(range(100, 200))
 
 
-def test_what_can_be_read_once_is_read_once():
+def test_source_that_is_readable_once_is_opened_once():
     source = File(0, [3, 1, 2])
     with in_time_order([Source(source.open, rereadable=False)]) as ordered:
         assert [event.time for event in ordered] == [1, 2, 3]
@@ -73,7 +73,7 @@ def test_a_file_in_order_is_not_held_and_one_is_open_at_a_time():
     assert max(reading for reading, _ in together) == 1
 
 
-def test_at_one_moment_files_come_as_they_were_named_and_lines_as_they_stand():
+def test_equal_times_keep_the_order_of_files_and_lines():
     sources = [Source(File(index, [5, 5]).open) for index in range(3)]
     with in_time_order(sources) as ordered:
         found = list(ordered)
@@ -81,7 +81,7 @@ def test_at_one_moment_files_come_as_they_were_named_and_lines_as_they_stand():
     assert all(before <= after for before, after in pairwise(found))
 
 
-def test_a_file_that_breaks_off_says_so():
+def test_truncated_file_raises_its_error():
     def broken():
         yield from events(0, [1, 2])
         raise OSError("gone")

@@ -1,4 +1,4 @@
-"""One pass over the events gives at each instant what a computation of its own gives there."""
+"""One pass over the events yields at each instant the numbers of a separate computation."""
 
 import json
 import math
@@ -25,7 +25,7 @@ def facts(content, definitions):
 
 
 def by_itself(contents, now, definitions):
-    """What `retention compute --now` does: everything at once, in whatever order it came."""
+    """Return the samples of `retention compute --now`: all events at once, in any order."""
     partition = Partition(definitions, {})
     partition.advance(now)
     for content in contents:
@@ -34,8 +34,8 @@ def by_itself(contents, now, definitions):
     return compute([standalone.evaluate(partition, now)], definitions, now)
 
 
-def told(samples):
-    """Series -> value; one that rests on nothing is not told, as in the file."""
+def values_of(samples):
+    """Return the value of each series without the undefined ones, as in the file."""
     return {
         (sample.metric, *sorted(sample.labels.items())): sample.value
         for sample in samples
@@ -45,7 +45,7 @@ def told(samples):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
-def test_each_instant_is_as_if_computed_alone(seed):
+def test_replayed_instant_equals_its_own_computation(seed):
     history = random_history(seed, customers=12, size=500, identities=True)
     contents = [json.dumps(event).encode() for event in history.events]
     lines = [Line("", number, content) for number, content in enumerate(contents, 1)]
@@ -63,7 +63,7 @@ def test_each_instant_is_as_if_computed_alone(seed):
         found = list(replay(events, instants, history.definitions, each))
     assert [now for now, _ in found] == instants
     for now, samples in found:
-        expected = told(by_itself(contents, now, history.definitions))
-        assert {key: value for key, value in told(samples).items() if expected.get(key) != value} == {}
-        assert told(samples).keys() == expected.keys()
-    assert len({tuple(told(samples).values()) for _, samples in found}) > 4
+        expected = values_of(by_itself(contents, now, history.definitions))
+        assert {key: value for key, value in values_of(samples).items() if expected.get(key) != value} == {}
+        assert values_of(samples).keys() == expected.keys()
+    assert len({tuple(values_of(samples).values()) for _, samples in found}) > 4

@@ -31,29 +31,29 @@ def of_parquet(table):
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-def test_the_header_says_what_separates(separator):
+def test_separator_is_found_in_the_header(separator):
     text = separator.join(["id", "type", "time"]) + "\n" + separator.join(["1", "order.placed", "now"]) + "\n"
     assert of_csv(text) == [(2, {"id": "1", "type": "order.placed", "time": "now"})]
 
 
-def test_quotes_line_ends_and_blank_lines_are_as_csv_has_them():
+def test_quotes_line_ends_and_blank_lines_follow_csv():
     rows = of_csv('\ufeffid,text\r\n1,"a ""b"",\nc"\r\n\r\n2,\r\n3\r\n')
     assert rows == [(3, {"id": "1", "text": 'a "b",\nc'}), (5, {"id": "2"}), (6, {"id": "3"})]
 
 
-def test_a_row_with_a_separator_too_many_is_torn_and_costs_no_other():
-    [(two, torn), (three, row)] = of_csv("id,name,amount\n1,Miller, Ann,5\n2,Miller,7,,\n")
+def test_row_with_too_many_cells_is_unreadable_others_are_read():
+    [(two, unreadable), (three, row)] = of_csv("id,name,amount\n1,Miller, Ann,5\n2,Miller,7,,\n")
     assert (two, three, row) == (2, 3, {"id": "2", "name": "Miller", "amount": "7"})
-    assert isinstance(torn, UnreadableRow)
-    assert torn.problem == "the row has 4 cells and the header 3; quotes may be missing"
-    assert json.loads(torn.content) == ["1", "Miller", " Ann", "5"]
+    assert isinstance(unreadable, UnreadableRow)
+    assert unreadable.problem == "the row has 4 cells and the header 3; quotes may be missing"
+    assert json.loads(unreadable.content) == ["1", "Miller", " Ann", "5"]
 
 
-def test_a_quote_that_nobody_closes_is_said_of_the_rest_of_the_file():
-    [(two, row), (five, torn)] = of_csv('id,name\n1,a\n2,"b\n3,c\n4,d')
+def test_unclosed_quote_makes_the_rest_of_the_file_unreadable():
+    [(two, row), (five, unreadable)] = of_csv('id,name\n1,a\n2,"b\n3,c\n4,d')
     assert (two, row, five) == (2, {"id": "1", "name": "a"}, 5)
-    assert torn.problem.startswith("a quote is not closed before the end of the file")
-    assert json.loads(torn.content) == ["2", "b\n3,c\n4,d"]
+    assert unreadable.problem.startswith("a quote is not closed before the end of the file")
+    assert json.loads(unreadable.content) == ["2", "b\n3,c\n4,d"]
     assert of_csv('id,name\n1,"a\nb"') == [(3, {"id": "1", "name": "a\nb"})]
 
 
@@ -64,12 +64,12 @@ def test_spreadsheets_name_the_separator_or_put_spaces_behind_it():
 
 
 @pytest.mark.parametrize("header", ["", "\n", "id,time,id"])
-def test_a_header_that_names_no_columns_is_said(header):
+def test_header_without_columns_is_an_error(header):
     with pytest.raises(RetentionError, match="must name its columns"):
         of_csv(header)
 
 
-def test_what_is_not_utf_8_is_said_instead_of_making_one_id_of_many():
+def test_bytes_that_are_not_utf_8_are_unreadable():
     with pytest.raises(RetentionError, match="must be UTF-8"):
         list(csv_rows(io.BytesIO("customer_id\nMüller\nMöller\n".encode("latin-1"))))
 
@@ -88,7 +88,7 @@ def test_what_is_not_utf_8_is_said_instead_of_making_one_id_of_many():
         ("survey.answered", {"survey": "nps", "score": "09"}, {"score": 9}),
     ],
 )
-def test_a_cell_is_what_its_field_is(kind, cells, expected):
+def test_cell_takes_the_type_of_its_field(kind, cells, expected):
     content = native_event(HEAD | {"type": kind} | cells)
     event = decode_any(content)
     assert {name: getattr(event, name) for name in expected} == expected
@@ -102,7 +102,7 @@ def decode_any(content):
 @pytest.mark.parametrize(
     ("field", "cell"), [("amount", "10.00"), ("amount", "1e3"), ("items", "[{"), ("experiments", "b")]
 )
-def test_a_cell_that_is_not_is_refused_as_such(field, cell):
+def test_cell_of_another_type_is_rejected(field, cell):
     row = HEAD | {"type": "order.placed", "order_id": "o", "amount": "1", "currency": "USD"} | {field: cell}
     with pytest.raises(EventError, match=f"invalid_field.*{field}"):
         decode_any(native_event(row))
@@ -128,7 +128,7 @@ def test_parquet_has_types_of_its_own():
     assert set(other) == {"id", "type", "time"}
 
 
-def test_what_python_has_no_type_for_is_given_one():
+def test_values_without_a_python_type_are_converted():
     moment, fine = datetime(2024, 5, 1, 10, 0, 0, 123456, tzinfo=UTC), pa.timestamp("ns", "UTC")
     ns = 1714557600123456789
     table = pa.table(
@@ -151,22 +151,22 @@ def test_what_python_has_no_type_for_is_given_one():
     }
 
 
-def test_a_time_that_no_calendar_has_costs_no_other_row():
+def test_time_out_of_range_makes_only_its_row_unreadable():
     day = 86_400_000
     table = pa.table({"id": ["1", "2", "3"], "at": pa.array([0, 10**15, day], pa.timestamp("ms", "UTC"))})
-    (_, first), (_, torn), (number, last) = of_parquet(table)
+    (_, first), (_, unreadable), (number, last) = of_parquet(table)
     assert (first["id"], number, last["id"]) == ("1", 3, "3")
-    assert isinstance(torn, UnreadableRow)
-    assert "the row cannot be read: " in torn.problem
-    assert json.loads(torn.content)["id"] == "2"
+    assert isinstance(unreadable, UnreadableRow)
+    assert "the row cannot be read: " in unreadable.problem
+    assert json.loads(unreadable.content)["id"] == "2"
 
 
-def test_a_column_that_is_there_twice_is_said():
+def test_duplicate_columns_are_an_error():
     with pytest.raises(RetentionError, match="column names are not unique: a, a"):
         of_parquet(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]))
 
 
-def test_a_time_without_a_zone_is_refused_as_in_json():
+def test_time_without_zone_is_rejected_as_in_json():
     table = pa.table({"time": pa.array([datetime(2026, 1, 1)], pa.timestamp("us"))})  # noqa: DTZ001
     [(_, row)] = of_parquet(table)
     row = HEAD | {"type": "order.cancelled", "order_id": "o"} | row
@@ -174,6 +174,6 @@ def test_a_time_without_a_zone_is_refused_as_in_json():
         decode("orders", native_event(row))
 
 
-def test_what_is_no_parquet_is_said():
+def test_invalid_parquet_is_an_error():
     with pytest.raises(RetentionError, match="cannot be read"):
         list(parquet_rows(io.BytesIO(b"no parquet, however long it goes on")))

@@ -1,4 +1,4 @@
-"""`retention dead-letters`, against a real Kafka; the letters are written as a worker writes them."""
+"""`retention dead-letters`, against a real Kafka; dead letters are encoded as a worker encodes them."""
 
 import json
 import time
@@ -23,7 +23,7 @@ def order(number, **fields):
     } | fields
 
 
-def letter(value, reason="invalid_field", topic="orders", key=b"k", offset=7, headers=()):
+def dead_letter(value, reason="invalid_field", topic="orders", key=b"k", offset=7, headers=()):
     value = json.dumps(value).encode() if isinstance(value, dict) else value
     ours = {
         "reason": reason,
@@ -38,13 +38,13 @@ def letter(value, reason="invalid_field", topic="orders", key=b"k", offset=7, he
 
 @pytest.fixture(autouse=True)
 def _topics(kafka, monkeypatch, make_topics):
-    """All that a worker makes and this command uses."""
+    """Create the topics that a worker creates and the command reads."""
     monkeypatch.setenv("RETENTION_BROKER", kafka)
     make_topics(*INPUTS, DEAD_LETTERS)
 
 
-def test_the_list_says_what_is_wrong_and_counts(retention, broker_calls):
-    broker_calls.produce(letter(order(1, amount=-5)), letter(b"\xff\x1b[31m", "not_json", offset=9))
+def test_list_shows_reason_and_counts(retention, broker_calls):
+    broker_calls.produce(dead_letter(order(1, amount=-5)), dead_letter(b"\xff\x1b[31m", "not_json", offset=9))
     result = retention("dead-letters", "list")
     assert result.code == 0
     assert "2 dead letters, 2 not redriven: 1 invalid_field, 1 not_json" in result.err
@@ -53,10 +53,10 @@ def test_the_list_says_what_is_wrong_and_counts(retention, broker_calls):
     assert "\x1b" not in result.out
 
 
-def test_a_list_is_read_in_a_narrow_terminal_too(retention, broker_calls, monkeypatch):
+def test_list_fits_a_narrow_terminal(retention, broker_calls, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     value = order(1, amount=-5, note="x" * 200)
-    broker_calls.produce(letter(value, "unknown_currency", topic="customers", offset=12_345_678))
+    broker_calls.produce(dead_letter(value, "unknown_currency", topic="customers", offset=12_345_678))
     heading, message, excerpt = retention("dead-letters", "list").out.rstrip().splitlines()
     assert heading.rstrip().endswith("  unknown_currency  customers-3@12345678")
     assert message.strip() == "why unknown_currency"
@@ -68,8 +68,8 @@ def test_an_empty_list_is_no_error(retention):
     assert (result.code, result.out, result.err) == (0, "", "0 dead letters\n")
 
 
-def test_the_list_can_be_narrowed_and_limited(retention, broker_calls):
-    broker_calls.produce(*(letter(order(n), offset=n) for n in range(60)), letter(b"x", "not_json"))
+def test_list_is_filtered_by_reason_and_limited(retention, broker_calls):
+    broker_calls.produce(*(dead_letter(order(n), offset=n) for n in range(60)), dead_letter(b"x", "not_json"))
     only = retention("dead-letters", "list", "--reason", "not_json", "--json").out.splitlines()
     assert [json.loads(line)["reason"] for line in only] == ["not_json"]
     assert len(retention("dead-letters", "list", "--json").out.splitlines()) == 61
@@ -83,17 +83,17 @@ def test_the_list_can_be_narrowed_and_limited(retention, broker_calls):
     assert retention("dead-letters", "list", "--reason", "not-json").code == 2
 
 
-def test_listed_edited_and_put_back(retention, broker_calls, tmp_path):
+def test_edited_dead_letters_are_redriven(retention, broker_calls, tmp_path):
     broker_calls.produce(
-        letter(order(1, amount=-5), headers=[("trace", b"\xff1")]),
-        letter(order(2, id="")),
-        letter(order(3, amount=-1)),
+        dead_letter(order(1, amount=-5), headers=[("trace", b"\xff1")]),
+        dead_letter(order(2, id="")),
+        dead_letter(order(3, amount=-1)),
     )
     lines = retention("dead-letters", "list", "--json").out.splitlines()
     fixed = [json.loads(line) for line in lines]
     fixed[0]["value"]["amount"] = 5
     fixed[1]["value"]["id"] = "e2"
-    path = tmp_path / "letters.jsonl"
+    path = tmp_path / "dead-letters.jsonl"
     path.write_text("\n".join(map(json.dumps, fixed)))
     result = retention("dead-letters", "redrive", "--file", path)
     assert result.code == 1  # the third was not corrected
@@ -107,9 +107,9 @@ def test_listed_edited_and_put_back(retention, broker_calls, tmp_path):
     assert abs(records[0].timestamp / 1000 - time.time()) < 60
 
 
-def test_what_has_become_valid_is_put_back_as_it_is_and_once(retention, broker_calls, tmp_path):
+def test_record_that_became_valid_is_redriven_unchanged_once(retention, broker_calls, tmp_path):
     raw = json.dumps(order(1, currency="EUR"), indent=1).encode()
-    broker_calls.produce(letter(raw, "unknown_currency"), letter(raw, "unknown_currency", offset=8))
+    broker_calls.produce(dead_letter(raw, "unknown_currency"), dead_letter(raw, "unknown_currency", offset=8))
     assert retention("dead-letters", "redrive").code == 1
     assert broker_calls.records("orders") == []
     config = tmp_path / "retention.toml"
@@ -121,40 +121,40 @@ def test_what_has_become_valid_is_put_back_as_it_is_and_once(retention, broker_c
     assert [record.value for record in broker_calls.records("orders")] == [raw]
 
 
-def test_the_doctor_warns_only_of_what_was_not_put_back(retention, broker_calls, tmp_path):
-    broker_calls.produce(letter(order(1, amount=-5)), letter(order(2, amount=-5), offset=8))
+def test_doctor_counts_only_dead_letters_not_redriven(retention, broker_calls, tmp_path):
+    broker_calls.produce(dead_letter(order(1, amount=-5)), dead_letter(order(2, amount=-5), offset=8))
     assert "warn  2 dead letters not redriven" in retention("doctor").out
     fixed = [json.loads(line) for line in retention("dead-letters", "list", "--json").out.splitlines()]
     for each in fixed:
         each["value"]["amount"] = 5
-    path = tmp_path / "letters.jsonl"
+    path = tmp_path / "dead-letters.jsonl"
     path.write_text(json.dumps(fixed[0]))
     assert retention("dead-letters", "redrive", "--file", path).code == 0
     assert "warn  1 dead letter not redriven" in retention("doctor").out
     path.write_text(json.dumps(fixed[1]))
     assert retention("dead-letters", "redrive", "--file", path).code == 0
     assert "dead letters" not in retention("doctor").out
-    broker_calls.produce(letter(order(3, amount=-5), offset=9))
+    broker_calls.produce(dead_letter(order(3, amount=-5), offset=9))
     assert "warn  1 dead letter not redriven" in retention("doctor").out
     assert "3 dead letters, 1 not redriven: 3 invalid_field" in retention("dead-letters", "list").err
     listed = [json.loads(line) for line in retention("dead-letters", "list", "--json").out.splitlines()]
-    assert sorted(each["put_back"] for each in listed) == [False, True, True], "all that there is"
+    assert sorted(each["put_back"] for each in listed) == [False, True, True], "all dead letters are listed"
 
 
-def test_each_goes_back_to_its_own_topic(retention, broker_calls):
+def test_dead_letter_is_redriven_to_its_topic(retention, broker_calls):
     merge = {"id": "m", "type": "customer.merged", "time": NOW.isoformat(), "customer_id": "a", "into": "b"}
     broker_calls.produce(
-        letter(merge, "future_time", topic="customers", key=None), letter(order(1), "future_time")
+        dead_letter(merge, "future_time", topic="customers", key=None), dead_letter(order(1), "future_time")
     )
     result = retention("dead-letters", "redrive", "--reason", "future_time")
     assert result.out == "sent 1 record to customers\nsent 1 record to orders\n"
     assert [record.key for record in broker_calls.records("customers")] == [None]
 
 
-def test_the_time_is_checked_too(retention, broker_calls):
+def test_redrive_checks_the_event_time(retention, broker_calls):
     broker_calls.produce(
-        letter(order(1, time=(NOW + timedelta(days=1)).isoformat()), "future_time"),
-        letter(order(2, time="1970-01-01T00:00:00Z"), "too_old"),
+        dead_letter(order(1, time=(NOW + timedelta(days=1)).isoformat()), "future_time"),
+        dead_letter(order(2, time="1970-01-01T00:00:00Z"), "too_old"),
     )
     result = retention("dead-letters", "redrive")
     assert result.code == 1
@@ -163,13 +163,13 @@ def test_the_time_is_checked_too(retention, broker_calls):
     assert retention("dead-letters", "redrive", "--clock", "event", "--reason", "too_old").code == 0
 
 
-def test_nothing_to_put_back_is_said(retention):
+def test_redrive_without_dead_letters_reports_it(retention):
     result = retention("dead-letters", "redrive")
     assert (result.code, result.err) == (0, "there are no dead letters to send\n")
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
+    ("line", "message"),
     [
         ("{", "truncated"),
         ("[]", "Expected `object`"),
@@ -182,15 +182,13 @@ def test_nothing_to_put_back_is_said(retention):
         ('{"topic": "orders", "value": {"base64": "*"}}', "base64"),
     ],
 )
-def test_a_broken_line_stops_everything_before_anything_is_sent(
-    retention, broker_calls, tmp_path, line, says
-):
-    path = tmp_path / "letters.jsonl"
+def test_invalid_line_stops_redrive_before_any_send(retention, broker_calls, tmp_path, line, message):
+    path = tmp_path / "dead-letters.jsonl"
     path.write_text(json.dumps({"topic": "orders", "value": order(1)}) + "\n\n" + line)
     result = retention("dead-letters", "redrive", "--file", path)
     assert result.code == 1
     assert f"{path}:3: " in result.err
-    assert says in result.err
+    assert message in result.err
     assert broker_calls.records("orders") == []
 
 

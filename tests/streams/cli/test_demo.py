@@ -41,7 +41,7 @@ def demo(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(200)
-def test_somebody_elses_port_is_not_mistaken_for_its_own(demo):
+def test_port_of_another_program_is_not_used_by_demo(demo):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -1,4 +1,4 @@
-"""`retention doctor`: each thing that can be wrong is found on a real Kafka, and said with what to do."""
+"""`retention doctor`: each problem is reported with its correction, against a real Kafka."""
 
 import asyncio
 import shutil
@@ -71,7 +71,7 @@ def test_a_new_set_up_is_in_order(retention, healthy):
 
 
 @pytest.mark.usefixtures("healthy")
-def test_settings_are_shown_with_their_source_and_without_secrets(retention):
+def test_settings_show_their_source_and_no_secrets(retention):
     result = retention("doctor", "--port", "0", redis="redis://me:secret@localhost:1/0")
     lines = [line for line in result.out.splitlines() if line.startswith("RETENTION_")]
     settings = {name: value.lstrip() for name, _, value in (line.partition(" ") for line in lines)}
@@ -91,13 +91,13 @@ def test_rights_are_for_a_principal_as_kafka_names_them(retention, name):
     assert f"{name!r} is not a Kafka principal" in result.err
 
 
-def test_no_broker_fails_and_says_what_to_do(retention):
+def test_missing_broker_fails_with_advice(retention):
     result = retention("doctor", broker="127.0.0.1:1")
     assert result.code == 1
     assert "fail  no Kafka responds at 127.0.0.1:1\n      start one with `retention broker`" in result.out
 
 
-def test_what_is_missing_is_named(retention, kafka):
+def test_missing_topics_are_named(retention, kafka):
     result = retention("doctor", broker=kafka)
     assert result.code == 0
     assert (
@@ -114,7 +114,7 @@ def test_a_changed_partition_count_fails(retention, healthy):
 
 
 @pytest.mark.parametrize(
-    ("topic", "config", "level", "says"),
+    ("topic", "config", "level", "message"),
     [
         ("{}-customers-changelog", {"cleanup.policy": "delete"}, "fail", "is deleted by age or size"),
         ("{}-customers-changelog", {"cleanup.policy": "compact,delete"}, "fail", "is deleted by age or size"),
@@ -126,10 +126,10 @@ def test_a_changed_partition_count_fails(retention, healthy):
          "the input orders keeps events for 7 days; the horizon is 800"),
     ],
 )  # fmt: skip
-def test_a_topic_kept_wrongly_is_found(retention, prepare, unique, topic, config, level, says):
+def test_wrong_topic_configuration_is_reported(retention, prepare, unique, topic, config, level, message):
     prepare(NewTopic(topic.format(unique), 2, 1, topic_configs=config))
     result = retention("doctor")
-    assert says in result.out
+    assert message in result.out
     assert f"{level}  " in result.out
     assert result.code == (level == "fail")
 

@@ -25,7 +25,7 @@ def test_the_event_waits_for_a_worker(retention, kafka, broker_calls, make_topic
     assert json.loads(again.value)["id"] == event["id"], "asking again is a duplicate"
 
 
-def test_without_the_topic_nobody_would_ever_know(retention, kafka, unique):
+def test_erase_without_input_topic_is_an_error(retention, kafka, unique):
     result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique)
     assert result.code == 1
     assert (
@@ -34,7 +34,7 @@ def test_without_the_topic_nobody_would_ever_know(retention, kafka, unique):
     )
 
 
-def test_what_no_input_takes_is_not_sent(retention, kafka, unique, tmp_path):
+def test_erase_of_a_topic_that_is_no_input_sends_nothing(retention, kafka, unique, tmp_path):
     config = tmp_path / "retention.toml"
     config.write_text('[[inputs]]\ntopic = "orders"\n')
     result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique, config=config)

@@ -1,4 +1,4 @@
-"""A shop's own exports, by a mapping: loaded, computed, looked back upon."""
+"""Exports of a shop are loaded, computed and replayed with a mapping."""
 
 import gzip
 import json
@@ -66,9 +66,7 @@ def export(request, tmp_path):
     return path
 
 
-def test_an_export_is_loaded_as_the_events_that_are_in_it(
-    retention, kafka, broker_calls, config, export, tmp_path
-):
+def test_export_is_loaded_as_mapped_events(retention, kafka, broker_calls, config, export, tmp_path):
     state = tmp_path / "state"
     kept = tmp_path / "refused.jsonl"
     how = ("--mapping", "export", "--config", config)
@@ -88,11 +86,11 @@ def test_an_export_is_loaded_as_the_events_that_are_in_it(
     assert f"{export}:" in result.err
     assert "test@example.org" not in result.err
 
-    # What was refused is kept as it came, to be mended and loaded by the same mapping.
-    [refused] = [json.loads(line) for line in kept.read_text().splitlines()]
-    mended = tmp_path / "mended.jsonl"
-    mended.write_text(json.dumps(refused["value"] | {"total": "7.00"}))
-    assert retention("load", mended, *how, broker=kafka).code == 0
+    # Rejected lines are kept unchanged, to be corrected and loaded with the same mapping.
+    [rejected] = [json.loads(line) for line in kept.read_text().splitlines()]
+    corrected = tmp_path / "corrected.jsonl"
+    corrected.write_text(json.dumps(rejected["value"] | {"total": "7.00"}))
+    assert retention("load", corrected, *how, broker=kafka).code == 0
     events = [json.loads(record.value) for record in broker_calls.records("orders")]
     assert [event["customer_id"] for event in events if event.get("amount") == 700] == ["shop-4"]
 
@@ -101,9 +99,7 @@ def test_an_export_is_loaded_as_the_events_that_are_in_it(
     assert "is the state of other files, or the files have changed since" in result.err
 
 
-def test_nothing_is_loaded_into_a_topic_that_no_worker_would_read(
-    retention, kafka, broker_calls, config, tmp_path
-):
+def test_load_to_a_topic_that_is_no_input_sends_nothing(retention, kafka, broker_calls, config, tmp_path):
     export = tmp_path / "export.csv"
     export.write_text("".join(",".join(row) + "\n" for row in [COLUMNS, ROWS[0]]))
     command = ("load", export, "--mapping", "export", "--config", config)
@@ -115,7 +111,7 @@ def test_nothing_is_loaded_into_a_topic_that_no_worker_would_read(
         result = retention(*command, broker=kafka)
         assert result.code == 2
         assert why in result.err
-        assert broker_calls.topics() == {}, "nor is a topic made for them"
+        assert broker_calls.topics() == {}, "no topic is created"
         assert not broker_calls.records("orders")
     config.write_text(f'{MAPPING}[[inputs]]\ntopic = "orders"\nkind = "orders"\n')
     assert "2 events sent" in retention(*command, broker=kafka).err
@@ -139,14 +135,14 @@ def test_an_export_is_computed_without_kafka(retention, config, export):
     assert [int(value) for value in found[:3]] == [1, 2, 2]
 
 
-def test_a_mapping_that_there_is_not_is_said(retention, config, export):
+def test_unknown_mapping_is_an_error(retention, config, export):
     result = retention("load", export, "--mapping", "exprot", "--config", config)
     assert result.code == 2
     assert "there is no mapping 'exprot'" in result.err
     assert retention("load", export, "--mapping", "shopify", broker="127.0.0.1:1").code == 3
 
 
-def test_a_row_with_a_separator_too_many_is_refused_and_kept(retention, kafka, broker_calls, tmp_path):
+def test_row_with_too_many_cells_is_rejected_and_kept(retention, kafka, broker_calls, tmp_path):
     export, kept = tmp_path / "tickets.csv", tmp_path / "refused.jsonl"
     export.write_text(
         "id,type,time,customer_id,ticket_id\n"

@@ -1,4 +1,4 @@
-"""`retention fit`: the model of a shop's events, which agrees with the published libraries'."""
+"""`retention fit`: the model agrees with published libraries."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ from streams.config.load import load
 
 DATA = Path(__file__).parents[2] / "data"
 CDNOW = DATA / "cdnow-orders.jsonl.gz"
-#: What lifetimes and pymc-marketing answer (tests/data/README.md).
+#: The results of lifetimes and pymc-marketing (tests/data/README.md).
 PUBLISHED = json.loads((DATA / "cdnow-mbg-nbd.json").read_text())
 
 
@@ -43,7 +43,7 @@ def order(customer, day, **fields):
 
 
 @pytest.mark.slow
-def test_on_cdnow_it_agrees_with_the_published_libraries_to_one_per_cent(retention, tmp_path):
+def test_cdnow_fit_agrees_with_published_libraries_to_1_percent(retention, tmp_path):
     model, config = tmp_path / "model.toml", tmp_path / "retention.toml"
     result = retention("fit", CDNOW, "--now", PUBLISHED["now"], "--output", model)
     assert (result.code, result.err) == (0, "")
@@ -65,7 +65,7 @@ def test_on_cdnow_it_agrees_with_the_published_libraries_to_one_per_cent(retenti
             assert risk.p_alive == pytest.approx(customers[customer][library], rel=0.01), (library, customer)
 
 
-def test_a_day_of_it_is_a_day_of_theirs():
+def test_histories_equal_those_of_published_libraries():
     now = to_us(datetime.fromisoformat(PUBLISHED["now"]))
     for customer, orders in times_of(PUBLISHED["customers"]).items():
         days = sorted({time // 86_400_000_000 for time in orders})
@@ -73,7 +73,7 @@ def test_a_day_of_it_is_a_day_of_theirs():
         assert history == PUBLISHED["customers"][customer]["history"]
 
 
-def test_too_few_customers_are_an_error_and_bad_lines_are_counted(retention, events_file, tmp_path):
+def test_too_few_customers_are_an_error(retention, events_file, tmp_path):
     file = events_file(order(1, 3), b"{", order(1, 9), order(2, 4))
     result = retention("fit", file, "--output", tmp_path / "model.toml")
     assert (result.code, result.out) == (1, "")
@@ -92,9 +92,7 @@ def shop():
         return [event for event in map(json.loads, lines) if event["customer_id"] <= "c01000"]
 
 
-def test_only_qualifying_orders_up_to_now_count_and_the_files_name_is_its_version(
-    retention, events_file, tmp_path, monkeypatch, shop
-):
+def test_fit_counts_only_qualifying_orders_up_to_now(retention, events_file, tmp_path, monkeypatch, shop):
     monkeypatch.chdir(tmp_path)
     arguments = ("--now", "1998-03-01T00:00:00Z")
     early = [event for event in shop if event["time"] < "1998-03"]
@@ -113,7 +111,7 @@ def _fitted(content):
     return {name: value for name, value in tomllib.loads(content).items() if name != "fitted_at"}
 
 
-def test_without_scipy_it_says_what_to_install(retention, events_file, monkeypatch):
+def test_missing_scipy_names_the_extra_to_install(retention, events_file, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     monkeypatch.delitem(sys.modules, "streams.backfill.fit", raising=False)
     monkeypatch.delattr("streams.backfill.fit", raising=False)

@@ -55,7 +55,7 @@ def test_an_invalid_setting_is_one_line_with_what_is_valid(retention, events_fil
     )
 
 
-def test_a_variable_that_is_no_setting_is_said_by_every_command(retention, events_file):
+def test_every_command_reports_an_unknown_variable(retention, events_file):
     path = events_file()
     for command in (["map", "list"], ["compute", path, "--now", "2026-01-01T00:00:00Z"], ["load", path]):
         result = retention(*command, partiton="4", broker="127.0.0.1:1")
@@ -85,14 +85,14 @@ def test_an_error_is_a_line_a_hint_and_a_code(failing, capsys):
     assert "RETENTION_PORT" in hint
 
 
-def test_its_traceback_is_there_for_who_asks(failing, monkeypatch):
+def test_debug_prints_the_traceback(failing, monkeypatch):
     failing(PortInUse("127.0.0.1", 6066))
     monkeypatch.setenv("RETENTION_DEBUG", "1")
     with pytest.raises(PortInUse):
         run(["demo"])
 
 
-def test_a_path_that_cannot_be_had_is_a_line_too(retention, tmp_path):
+def test_unusable_path_is_one_line(retention, tmp_path):
     path = tmp_path / "nowhere" / "shop.jsonl"
     result = retention("simulate", "--customers", "1", "--out", path)
     assert result.code == 1
@@ -111,7 +111,7 @@ def test_ctrl_c_is_no_error_of_ours(failing, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_a_reader_that_has_seen_enough_is_no_defect():
+def test_closed_standard_output_is_no_error():
     command = [sys.executable, "-m", "streams.cli", "--help"]
     root, pipe = Path(__file__).parents[3], subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, cwd=root) as process:

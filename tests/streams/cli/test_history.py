@@ -47,7 +47,7 @@ def order(number, time, **fields):
 
 
 @pytest.mark.slow
-def test_each_instant_has_what_compute_says_at_it(retention, tmp_path):
+def test_each_instant_has_the_numbers_of_compute(retention, tmp_path):
     orders = tmp_path / "orders.jsonl"
     with gzip.open(CDNOW) as lines:
         orders.write_bytes(b"".join(reversed(list(itertools.islice(lines, 0, None, 17)))))
@@ -67,7 +67,7 @@ def test_each_instant_has_what_compute_says_at_it(retention, tmp_path):
         assert series == computed(retention("compute", orders, "--json", "--now", time))
 
 
-def test_what_rules_would_have_recorded_is_there_for_all_workers_together(retention, events_file):
+def test_recording_rules_are_written_without_instance(retention, events_file):
     path = events_file(order(1, "2026-01-01T00:30:00Z"), order(2, "2026-01-01T01:30:00Z"))
     found = read(retention("history", path, "--label", "job=shop", "--label", "zone=eu").out)
     assert set(RECORDED) == set(re.findall(r"record: job:(\w+):held", RULES.read_text()))
@@ -129,7 +129,7 @@ def test_a_file_is_written(retention, events_file, tmp_path):
         (["--from", "1990-01-01T00:00:00Z", "--step", "1s"], "instants are too many"),
     ],
 )
-def test_what_makes_no_sense_is_said(retention, events_file, arguments, message):
+def test_invalid_options_are_named(retention, events_file, arguments, message):
     result = retention("history", events_file(order(1, "2026-01-01T00:00:00Z")), *arguments)
     assert result.code == 2
     assert message in result.err

@@ -68,9 +68,7 @@ def test_gzip_and_standard_input_are_read_too(retention, kafka, broker_calls, tm
     assert {record.key for record in broker_calls.records("orders")} == {b"c1", b"c2"}
 
 
-def test_a_bad_line_with_a_destination_is_the_workers_and_one_without_is_reported(
-    retention, kafka, broker_calls, events_file
-):
+def test_line_without_topic_is_rejected_others_are_sent(retention, kafka, broker_calls, events_file):
     bad = order(1, "c1") | {"amount": -1}
     path = events_file(
         b"garbage",
@@ -83,7 +81,7 @@ def test_a_bad_line_with_a_destination_is_the_workers_and_one_without_is_reporte
         {"type": 7, "customer_id": "c"},
     )
     result = retention("load", path, broker=kafka)
-    assert result.code == 9, "a job at night can tell"
+    assert result.code == 9, "a nightly job sees the exit code"
     assert [json.loads(record.value) for record in broker_calls.records("orders")] == [bad]
     assert f"{path}:1: not_json: " in result.err
     assert f"{path}:4: unknown_type: 'order.eaten' is not an event type" in result.err
@@ -94,7 +92,7 @@ def test_a_bad_line_with_a_destination_is_the_workers_and_one_without_is_reporte
     )
 
 
-def test_only_the_first_bad_lines_are_said_and_all_can_be_kept(retention, kafka, events_file, tmp_path):
+def test_first_rejected_lines_are_printed_and_all_are_kept(retention, kafka, events_file, tmp_path):
     kept, path = tmp_path / "kept.jsonl", events_file(*[b"garb\xe4ge"] * 500)
     result = retention("load", path, "--refused", kept, broker=kafka)
     assert result.err.count("not_json: ") == 10
@@ -107,7 +105,7 @@ def test_only_the_first_bad_lines_are_said_and_all_can_be_kept(retention, kafka,
     assert (result.code, "its directory does not exist" in result.err) == (1, True)
 
 
-def test_what_is_refused_of_standard_input_is_not_lost(retention, kafka, broker_calls, tmp_path, monkeypatch):
+def test_rejected_lines_of_standard_input_are_kept(retention, kafka, broker_calls, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     wrong = order(1, "c1") | {"type": "order.plaiced"}
     stdin = io.BytesIO(json.dumps(wrong).encode())
@@ -136,7 +134,7 @@ def test_a_broken_archive_is_one_line(retention, kafka, tmp_path):
     assert "Traceback" not in result.err
 
 
-def test_what_kafka_refuses_is_one_line(retention, kafka, events_file):
+def test_error_of_kafka_is_one_line(retention, kafka, events_file):
     result = retention("load", events_file(order(1, "c")), broker=kafka, replication=3)
     assert result.code == 1
     assert result.err.startswith(f"retention: Kafka at {kafka} refused: ")
@@ -158,7 +156,7 @@ def test_files_are_sent_in_the_order_of_their_times(retention, kafka, broker_cal
     assert f"{second}:2: not_json" in result.err
 
 
-def test_a_table_is_sent_as_the_events_that_it_holds(retention, kafka, broker_calls, tmp_path):
+def test_csv_rows_are_sent_as_events(retention, kafka, broker_calls, tmp_path):
     path = tmp_path / "orders.csv.gz"
     rows = "id;type;time;customer_id;order_id;amount;currency;coupon\n"
     rows += "e1;order.placed;2026-01-01T00:00:00Z;c1;o1;100;USD;\n"
@@ -169,7 +167,7 @@ def test_a_table_is_sent_as_the_events_that_it_holds(retention, kafka, broker_ca
 
 
 class Killed:
-    """A load of its own process that is killed once it has saved its state."""
+    """Run a load in its own process, and kill it when it has saved its state."""
 
     def __init__(self, bootstrap, path, state):
         command = [
@@ -190,7 +188,7 @@ class Killed:
             assert process.wait() == -signal.SIGKILL, process.stderr.read()
 
 
-def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka, broker_calls, tmp_path):
+def test_killed_load_resumes_and_loses_no_event(retention, kafka, broker_calls, tmp_path):
     path, state = tmp_path / "events.jsonl", tmp_path / "load.json"
     count = 80_000
     garbage = b"garbage\n" * 3
@@ -208,7 +206,7 @@ def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka,
     assert (after["sent"]["orders"]["events"], after["left_out"]) == (count, {"not_json": 3})
     ids = [json.loads(record.value)["id"] for record in broker_calls.records("orders")]
     assert len(set(ids)) == count
-    # No more than was on its way when it was killed, or acknowledged and not yet in the state.
+    # Repeated: at most the events in flight at the kill, and those acknowledged but not yet in the state.
     assert len(ids) - count <= 40_000
     assert f"{count:,} events sent" in result.err
 
@@ -219,13 +217,13 @@ def test_a_load_that_was_killed_goes_on_and_leaves_nothing_out(retention, kafka,
     )
 
 
-async def test_what_is_on_its_way_is_kept_for_as_long_as_a_broker_is_waited_for(embedded_kafka):
-    """It is given up where a partition has no leader, which one has that came back a moment ago."""
+async def test_unsent_batches_are_kept_for_the_send_timeout(embedded_kafka):
+    """aiokafka drops a batch after this time, and a restarted broker has no partition leader at first."""
     async with producer(load.load({"broker": embedded_kafka.bootstrap})) as sender:
         assert sender._message_accumulator._batch_ttl == SEND_TIMEOUT_SECONDS
 
 
-def test_the_state_of_another_load_is_refused(retention, kafka, events_file, tmp_path):
+def test_state_of_another_load_is_an_error(retention, kafka, events_file, tmp_path):
     path, state = events_file(order(1, "c")), tmp_path / "load.json"
     assert retention("load", "--resume", state, path, broker=kafka).code == 0
     path.write_bytes(path.read_bytes() + b"\n")
@@ -238,7 +236,7 @@ def test_the_state_of_another_load_is_refused(retention, kafka, events_file, tmp
     assert "standard input cannot be resumed" in result.err
 
 
-def test_what_a_worker_would_refuse_as_too_old_can_be_left_out(retention, kafka, broker_calls, events_file):
+def test_within_horizon_leaves_out_events_that_are_too_old(retention, kafka, broker_calls, events_file):
     old = {"time": "2001-01-01T00:00:00Z"}
     recent = {"time": datetime.now(UTC).isoformat()}
     erased = {"id": "x", "type": "customer.erased", "customer_id": "c"}

@@ -85,7 +85,7 @@ def produce(broker_calls):
     )
 
 
-def test_a_sample_is_counted_by_what_became_of_it_and_nothing_is_changed(retention, broker_calls):
+def test_sample_is_counted_by_outcome_and_changes_nothing(retention, broker_calls):
     produce(broker_calls)
     before = asyncio.run(groups(broker_calls.bootstrap))
     result = retention("map", "check", "--topic", "shop-eu", "--json")
@@ -115,8 +115,8 @@ def test_a_sample_is_counted_by_what_became_of_it_and_nothing_is_changed(retenti
     assert asyncio.run(groups(broker_calls.bootstrap)) == before
 
 
-def test_a_small_sample_and_its_examples_are_of_all_partitions(retention, broker_calls):
-    wrong = [f"C{letter}{letter}" for letter in "ABCDEFGHIJ"]
+def test_small_sample_reads_all_partitions(retention, broker_calls):
+    wrong = [f"C{initial}{initial}" for initial in "ABCDEFGHIJ"]
     broker_calls.produce(
         *(("shop-eu", number % 2, b"k", row(1, currency=name), []) for number, name in enumerate(wrong)),
         *(("shop-eu", 1, b"k", row(number), []) for number in range(3)),
@@ -136,7 +136,7 @@ async def groups(bootstrap):
         await admin.close()
 
 
-def test_side_by_side_for_a_person_and_as_large_as_asked(retention, broker_calls):
+def test_report_shows_record_beside_event(retention, broker_calls):
     produce(broker_calls)
     result = retention("map", "check", "--topic", "shop-eu")
     assert result.code == 1
@@ -161,7 +161,7 @@ def test_side_by_side_for_a_person_and_as_large_as_asked(retention, broker_calls
     assert (other["mapping"], other["events"], other["nothing"]) == ("shopify", {}, 15)
 
 
-def test_of_a_change_in_a_database_one_sees_what_was_done_to_the_row(retention, broker_calls):
+def test_database_change_shows_the_row_before_and_after(retention, broker_calls):
     at = int((NOW - timedelta(hours=1)).timestamp() * 1000)
     change = {"op": "u", "before": {"id": 7, "amount": 100}, "after": {"id": 7, "amount": 90}, "ts_ms": at}
     truncated = {"op": "t", "source": {"table": "orders"}}
@@ -176,12 +176,12 @@ def test_of_a_change_in_a_database_one_sees_what_was_done_to_the_row(retention, 
     assert seen["came_in"] == {**change, "_key": {"customer": 3}}
     assert [event["amount"] for event in seen["became"]] == [90]
     assert (nothing["came_in"], nothing["became"]) == ({"op": "t", "_key": {"customer": 3}}, [])
-    told = [line[:80].strip() for line in retention(*how).out.splitlines()]
-    before, after = told.index('"before": {'), told.index('"after": {')
-    assert told[before + 2 : after + 3 : 4] == ['"amount": 100', '"amount": 90']
+    lines = [line[:80].strip() for line in retention(*how).out.splitlines()]
+    before, after = lines.index('"before": {'), lines.index('"after": {')
+    assert lines[before + 2 : after + 3 : 4] == ['"amount": 100', '"amount": 90']
 
 
-def test_the_contracts_own_topics_and_what_is_not_there(retention, broker_calls):
+def test_native_topic_is_checked_and_unknown_names_are_errors(retention, broker_calls):
     order = {"id": "e", "type": "order.placed", "time": NOW.isoformat(), "customer_id": "c"}
     order |= {"order_id": "o", "amount": 1, "currency": "EUR", "note": "x"}
     broker_calls.produce(("orders", 0, None, json.dumps(order).encode(), []))
@@ -189,14 +189,14 @@ def test_the_contracts_own_topics_and_what_is_not_there(retention, broker_calls)
     report = json.loads(result.out)
     assert (result.code, report["events"]) == (0, {"order.placed": 1})
     assert [one["path"] for one in report["unread"]] == ["note"]
-    for arguments, says in (
+    for arguments, message in (
         (["shop-eux", "--mapping", "rows"], "there is no topic shop-eux; did you mean shop-eu?"),
         (["tickets"], "tickets is not an input of the configuration"),
         (["shop-eu", "--mapping", "shopfy"], "there is no mapping 'shopfy'; did you mean shopify?"),
     ):
         result = retention("map", "check", "--topic", *arguments)
         assert result.code in {1, 2}
-        assert says in result.err.replace("\n  ", "; ")
+        assert message in result.err.replace("\n  ", "; ")
 
 
 def test_list_and_show(retention):

@@ -76,7 +76,7 @@ class Metrics:
             series = self.read()
 
 
-def test_what_was_refused_is_mended_put_back_and_counted(retention, worker, events_file, tmp_path):
+def test_corrected_dead_letters_are_redriven_and_counted(retention, worker, events_file, tmp_path):
     lines = [
         order(1),
         order(2, amount=-5),
@@ -88,23 +88,23 @@ def test_what_was_refused_is_mended_put_back_and_counted(retention, worker, even
         metrics.wait_for(1, "retention_orders", window="7d")
         metrics.wait_for(1, "retention_worker_dead_letters_total", reason="invalid_field")
         metrics.wait_for(1, "retention_worker_dead_letters_total", reason="unknown_currency")
-        letters = []
-        while len(letters) < 2:  # counted when refused, written with the transaction
+        dead_letters = []
+        while len(dead_letters) < 2:  # counted when rejected, written with the transaction
             listed = retention("dead-letters", "list", "--json").out
-            letters = [json.loads(line) for line in listed.splitlines()]
-        refused = {(letter["reason"], letter["topic"]) for letter in letters}
-        assert refused == {("invalid_field", "orders"), ("unknown_currency", "orders")}
-        for letter in letters:
-            letter["value"] |= {"amount": 500, "currency": "USD"}
-        path = tmp_path / "letters.jsonl"
-        path.write_text("\n".join(map(json.dumps, letters)))
+            dead_letters = [json.loads(line) for line in listed.splitlines()]
+        rejected = {(dead_letter["reason"], dead_letter["topic"]) for dead_letter in dead_letters}
+        assert rejected == {("invalid_field", "orders"), ("unknown_currency", "orders")}
+        for dead_letter in dead_letters:
+            dead_letter["value"] |= {"amount": 500, "currency": "USD"}
+        path = tmp_path / "dead-letters.jsonl"
+        path.write_text("\n".join(map(json.dumps, dead_letters)))
         assert retention("dead-letters", "redrive", "--file", path).out == "sent 2 records to orders\n"
         metrics.wait_for(3, "retention_orders", window="7d")
         metrics.wait_for(20, "retention_net_revenue", window="7d", currency="USD")
         result = retention("doctor", "--port", "0")
         assert result.code == 0
         assert "ok    1 worker of group" in result.out
-        assert "dead letters" not in result.out  # both have been put back
+        assert "dead letters" not in result.out  # both are redriven
         known = retention("erase", "--yes", "c1").out
         assert "done: the customer is erased\n\nremoved " in known
         unknown = retention("erase", "--yes", "c11").out

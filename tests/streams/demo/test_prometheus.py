@@ -26,7 +26,7 @@ def scraped(at, nps):
     )
 
 
-def test_a_number_stands_until_the_next_one_and_is_there_within_every_hour():
+def test_sample_is_repeated_hourly_until_the_next_one():
     lines = [line for line in written(scraped(0, 50), scraped(9000, 40), scraped(9001, 30)) if "nps" in line]
     assert lines == [
         'job:retention_nps:held{job="retention",window="30d"} 50 0',
@@ -36,7 +36,7 @@ def test_a_number_stands_until_the_next_one_and_is_there_within_every_hour():
     ]
 
 
-def test_only_what_the_rules_look_back_at():
+def test_only_series_that_rules_look_back_at_are_written():
     names = {line.partition("{")[0] for line in written(scraped(0, 50), scraped(10, 40))}
     assert names == {"job:retention_nps:held", "job:retention_as_of_timestamp_seconds:held"}
 

