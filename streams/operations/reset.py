@@ -5,8 +5,6 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import NamedTuple
 
-from redis.exceptions import RedisError
-
 from streams.config.load import Settings
 from streams.errors import GroupActive
 from streams.kafka import admin, topics
@@ -81,6 +79,8 @@ async def clear_read_model(url: str, group: str) -> ClearedReadModel:
         group: the group.
     """
     async with aclosing(Store(url, group)) as store:
+        from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
+
         try:
             return ClearedReadModel(store.name, await store.clear())
         except RedisError as error:

@@ -1,4 +1,4 @@
-"""What the derived topics' records become in Redis."""
+"""Convert records of the derived topics to arguments of the Redis scripts."""
 
 import logging
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class _Risk(Struct):
 
 
 class _Profile(Struct):
-    """As much of `models.contract.messages.Profile` as decides who is how far up."""
+    """The part of `models.contract.messages.Profile` that decides a customer's ranks."""
 
     lifecycle: str
     net_value: float
@@ -28,13 +28,19 @@ _PROFILE = msgspec.json.Decoder(_Profile)
 
 
 def of_customers(records: Sequence[ConsumerRecord]) -> list[Argument]:
-    """Give five arguments for each customer's latest profile: id, offset, profile, lateness, value."""
+    """Return five arguments for each customer's latest profile: id, offset, profile, lateness, value.
+
+    An invalid profile is logged and left out.
+
+    Args:
+        records: records of `retention.customers`, in the order of their offsets.
+    """
     arguments: list[Argument] = []
     for record in {record.key: record for record in records if record.key is not None}.values():
         try:
             arguments += [record.key, record.offset, record.value or b"", *_scores(record.value)]
         except ValueError as error:
-            log.warning("%s partition %d offset %d is no profile: %s", *_where(record), error)
+            log.warning("%s partition %d offset %d holds no valid profile: %s", *_where(record), error)
     return arguments
 
 
@@ -42,13 +48,13 @@ def _scores(value: bytes | None) -> tuple[float | str, float | str]:
     if not value:
         return "", ""
     profile = _PROFILE.decode(value)
-    # Who has churned is at risk no more: they are lost, and would fill the upper end for good.
+    # A churned customer is no longer at risk, and would stay at the top of the ranking forever.
     risk = None if profile.lifecycle == "churned" else profile.risk
     return "" if risk is None else risk.lateness, profile.net_value if profile.net_value > 0 else ""
 
 
 def of_metrics(records: Sequence[ConsumerRecord]) -> list[Argument]:
-    """Give two arguments for each series' latest value: key, value."""
+    """Return two arguments for each series' latest value: key, value; an empty value deletes the series."""
     latest = {record.key: record.value or b"" for record in records if record.key is not None}
     return [part for row in latest.items() for part in row]
 

@@ -1,13 +1,13 @@
-"""What Redis runs: a batch of one partition's records is taken as a whole, with its position, or not at all.
+"""The Lua scripts that Redis runs: each applies a batch of one partition and its position atomically.
 
-A position says up to which offset a partition has been taken. A batch that begins behind it would leave a
-gap, and one that ends before it is older: neither is taken. So an older write never wins, whoever sends it
-and however late, and what Redis has lost is noticed.
+A position is the offset up to which a partition has been applied. A batch that begins after the position
+would leave a gap, and a batch that ends before it is outdated: both are ignored. So an older write never
+replaces a newer one, and records that Redis has lost are detected.
 """
 
 from typing import Final
 
-#: KEYS[1]: the positions. ARGV: the partition's field in them, the topic's id, the first offset, the end.
+#: KEYS[1]: the positions. ARGV: field of the partition, topic id, first offset, end offset.
 _POSITION: Final = """
 local known, at = redis.call('HGET', KEYS[1], ARGV[1]), 0
 if known then
@@ -22,9 +22,9 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. ARGV[4])
 return tonumber(ARGV[4])
 """
 
-#: KEYS[2]: the sorted set of who is at risk; [3]: of who is valuable; [4]: what customers' keys begin with.
-#: ARGV[5…]: five for each record: customer, offset, profile, lateness, value; empty where there is none.
-#: A customer's own version holds even where only the positions were lost.
+#: KEYS[2]: sorted set of customers at risk; [3]: of valuable customers; [4]: prefix of the customers' keys.
+#: ARGV[5…]: five for each record: customer, offset, profile, lateness, value; an unset one is empty.
+#: The version of each customer protects a newer profile even if the positions were lost.
 CUSTOMERS: Final = f"""{_POSITION}
 local function rank(set, score, customer)
   if score == '' then redis.call('ZREM', set, customer) else redis.call('ZADD', set, score, customer) end
@@ -45,7 +45,7 @@ for i = 5, #ARGV, 5 do
 end
 {_MOVE_ON}"""
 
-#: KEYS[2]: the metrics. ARGV[5…]: two for each record: series, value; empty where it has ceased.
+#: KEYS[2]: the metrics. ARGV[5…]: two for each record: series, value; empty for a deleted series.
 METRICS: Final = f"""{_POSITION}
 for i = 5, #ARGV, 2 do
   if ARGV[i + 1] == '' then

@@ -1,42 +1,50 @@
-"""Redis' side of the read model: its keys, what is written to them, and how far that has come."""
+"""The read model in Redis: its keys, the writes to them, and the position of each partition."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoPermissionError
 
-from streams.errors import SettingsError
+from streams.errors import SettingsError, missing_extra
 from streams.kafka.topics import METRICS
 from streams.read_model import rows, scripts
 
-#: Longer than any batch takes, and short enough that a Redis that hangs is soon known to.
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+#: Longer than any batch takes, and short enough to detect a Redis that hangs.
 _TIMEOUT_SECONDS: Final = 5.0
 _CLEAR_BATCH: Final = 1000
-#: Options that name a file, which TLS would look for at the first connection only.
+#: Options that name a file. TLS would read these files only at the first connection.
 _FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
-#: A field beside the partitions': when everything had been taken last, seconds since the epoch.
+#: A field beside the partitions': time at which the model was last complete, seconds since the epoch.
 _COMPLETE: Final = "complete"
 
 
 class Position(Struct, frozen=True):
-    """How far a partition has been taken."""
+    """The position of a partition in the model.
+
+    Attributes:
+        topic_id: id of the topic, which changes when a topic is created again under its name.
+        offset: end of the applied records.
+    """
 
     topic_id: str
     offset: int
 
 
 class Keys:
-    """The keys of one group's model."""
+    """The keys of one group's model.
+
+    Args:
+        group: prefix of all keys.
+    """
 
     def __init__(self, group: str) -> None:
-        self.customers = f"{group}:customer:"  #: what customers' keys begin with
+        self.customers = f"{group}:customer:"  #: prefix of the customers' keys
         self.metrics = f"{group}:metrics"
         self.at_risk = f"{group}:at-risk"
         self.valuable = f"{group}:valuable"
@@ -44,7 +52,7 @@ class Keys:
 
     @property
     def single(self) -> tuple[str, ...]:
-        """All but the customers'. The positions come last: what goes on without them starts anew."""
+        """All keys but the customers'. The positions come last: without them, the model is built again."""
         return (self.metrics, self.at_risk, self.valuable, self.positions)
 
 
@@ -53,14 +61,15 @@ class Store:
 
     Args:
         url: `redis://`, `rediss://` or `unix://`, with the options of redis-py's `from_url`.
-        group: what the keys begin with.
+        group: prefix of all keys.
 
     Raises:
-        SettingsError: the URL has an option that there is not, or a value that is none.
+        MissingExtra: the client of Redis is not installed.
+        SettingsError: the URL has an unknown option or an invalid value.
     """
 
     def __init__(self, url: str, group: str) -> None:
-        self.name = _name(url)  #: where it is, without credentials
+        self.name = _name(url)  #: address of the Redis, without credentials
         self.keys = Keys(group)
         self._redis = _client(url)
 
@@ -73,10 +82,12 @@ class Store:
         await self._redis.connection_pool.disconnect()
 
     async def positions(self) -> tuple[dict[TopicPartition, Position], float]:
-        """Give how far each partition has been taken, and when all had been: seconds since 1970, 0 for never.
+        """Return the position of each partition, and the time at which the model was last complete.
+
+        The time is in seconds since the epoch, 0 for a model that was never complete.
 
         Raises:
-            RedisError: it does not answer, or not as it should. So do all that follow.
+            RedisError: Redis does not respond, or rejects the command. The other commands raise it too.
         """
         found: dict[Any, Any] = await self._redis.hgetall(self.keys.positions)
         complete = float(found.pop(_COMPLETE.encode(), b"0"))
@@ -84,17 +95,24 @@ class Store:
         return taken, complete
 
     async def set_complete(self, at: float) -> None:
-        """Note when all that there was had been taken, or that none of it can have gone unseen since."""
+        """Store the time at which the model was last complete, seconds since the epoch."""
         await self._redis.hset(self.keys.positions, _COMPLETE, str(at))
 
     async def take(
         self, tp: TopicPartition, topic_id: str, start: int, end: int, records: Sequence[ConsumerRecord]
     ) -> int:
-        """Take a partition's records between two offsets, if that is what comes next.
+        """Apply a partition's records between two offsets, if they follow its position.
+
+        Args:
+            tp: topic and partition of the records.
+            topic_id: id of the topic.
+            start: offset at which the batch begins.
+            end: offset after the batch.
+            records: records of the batch, in the order of their offsets.
 
         Returns:
-            How far the partition has been taken now: `end`, or more where another was first; less than
-            `start` where Redis has lost what came before; -1 where it holds another topic of that name.
+            The position afterwards: `end`, or more if another worker was first; less than `start` if Redis
+            has lost earlier records; -1 if Redis holds another topic of this name.
         """
         keys, head = self.keys, (_field(tp), topic_id, start, end)
         if tp.topic == METRICS:
@@ -103,18 +121,20 @@ class Store:
         else:
             named = [keys.positions, keys.at_risk, keys.valuable, keys.customers]
             script, arguments = scripts.CUSTOMERS, rows.of_customers(records)
-        # Not by its hash: a Redis that has been restarted would not know it, and a batch is far larger.
+        # The script is sent in full: a restarted Redis would not know its hash, and a batch is far larger.
         reached: int = await self._redis.eval(script, len(named), *named, *head, *arguments)
         return reached
 
     async def evicts(self) -> str | None:
-        """Give the policy by which keys are removed where there is no room; None: none are, or who knows."""
+        """Return the policy by which a full Redis evicts keys; None if it evicts none or hides it."""
+        from redis.exceptions import NoPermissionError  # noqa: PLC0415 - an extra
+
         try:
-            told: dict[str, Any] = await self._redis.info("memory")
+            memory: dict[str, Any] = await self._redis.info("memory")
         except NoPermissionError:
             return None
-        policy = str(told.get("maxmemory_policy", "noeviction"))
-        return policy if told.get("maxmemory") and policy != "noeviction" else None
+        policy = str(memory.get("maxmemory_policy", "noeviction"))
+        return policy if memory.get("maxmemory") and policy != "noeviction" else None
 
     async def clear(self) -> int:
         """Delete all keys of the group, and return their number."""
@@ -131,23 +151,29 @@ class Store:
         return removed
 
 
-def _client(url: str) -> Redis:
+def _client(url: str) -> "Redis":
     try:
-        # Whoever calls tries again, from where Redis says that it is.
+        from redis.asyncio import Redis  # noqa: PLC0415 - an extra
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+    except ImportError:
+        raise missing_extra("the read model", "redis", "redis") from None
+    try:
+        # The caller tries again, from the position that Redis holds.
         client = Redis.from_url(
             url,
             retry=Retry(NoBackoff(), 0),
             socket_timeout=_TIMEOUT_SECONDS,
             socket_connect_timeout=_TIMEOUT_SECONDS,
         )
-        client.connection_pool.make_connection()  # type: ignore[no-untyped-call] # it is here that options are looked at
+        client.connection_pool.make_connection()  # type: ignore[no-untyped-call] # validates the options
         for name in _FILES:
             if path := client.connection_pool.connection_kwargs.get(name):
                 Path(path).read_bytes()
     except (TypeError, ValueError, OSError) as error:
         raise SettingsError(
             "RETENTION_REDIS",
-            f"is no URL of a Redis: {error}",
+            f"invalid Redis URL: {error}",
             source=_name(url),
             hint="such as rediss://user:password@host:6379/0?ssl_ca_certs=/etc/ssl/redis-ca.pem",
         ) from None
@@ -161,7 +187,7 @@ def _name(url: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Escape what has a meaning in a pattern."""
+    """Escape the special characters of a Redis pattern."""
     return "".join(f"\\{character}" if character in "*?[]\\^-" else character for character in text)
 
 

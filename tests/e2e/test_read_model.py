@@ -114,6 +114,6 @@ async def test_unavailable_redis_delays_no_worker_and_recovers(deploy, tmp_path)
         for worker in deployment.alive:
             assert await worker.stop() == 0
         assert any(
-            worker.has_logged(r"Redis at redis://127.0.0.1:\d+ does not take the read model")
+            worker.has_logged(r"Redis at redis://127.0.0.1:\d+ does not accept the read model")
             for worker in deployment.workers
         )

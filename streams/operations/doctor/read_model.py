@@ -3,10 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from redis.exceptions import RedisError
-
 from streams.config.load import Settings
-from streams.errors import SettingsError
+from streams.errors import MissingExtra, SettingsError
 from streams.operations.doctor.finding import Finding
 from streams.read_model.store import Store
 
@@ -21,10 +19,12 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         return
     try:
         store = Store(settings.redis, settings.group)
-    except SettingsError as error:
+    except (MissingExtra, SettingsError) as error:
         yield Finding("fail", error.message, error.hint)
         return
     async with aclosing(store):
+        from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
+
         try:
             await store.positions()
             policy = await store.evicts()

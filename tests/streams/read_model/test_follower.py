@@ -23,7 +23,7 @@ pytestmark = pytest.mark.program("redis-server|valkey-server")
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    for name, seconds in {"_CHECK_SECONDS": 0.2, "_AGAIN_SECONDS": 0.1}.items():
+    for name, seconds in {"_CHECK_SECONDS": 0.2, "_RETRY_SECONDS": 0.1}.items():
         monkeypatch.setattr(follower, name, seconds)
     monkeypatch.setattr(store, "_TIMEOUT_SECONDS", 0.5)
 
@@ -150,7 +150,9 @@ async def test_a_redis_that_is_away_costs_nothing_but_a_pause(world, tmp_path, h
             await world.say(500, 10, 7.0)
             await until(lambda: model.behind >= 500)
             assert model.up is False
-            assert sum("does not take the read model" in line for line in caplog.messages) == 1, "said once"
+            assert sum("does not accept the read model" in line for line in caplog.messages) == 1, (
+                "logged once"
+            )
             if how == "killed":
                 server.start()
             else:

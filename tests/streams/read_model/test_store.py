@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from contextlib import aclosing
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.exceptions import RedisError
 
-from streams.errors import SettingsError
+from streams.errors import MissingExtra, SettingsError
 from streams.local.ports import free_port
 from streams.local.redis import RedisServer
 from streams.read_model.store import Position, Store
@@ -102,7 +104,7 @@ async def test_where_only_the_positions_were_lost_older_profiles_do_not_win(stor
 async def test_what_is_no_profile_is_left_out(store, redis, caplog):
     assert await take(store, CUSTOMERS, 0, ("ann", b"{}"), ("bea", profile("bea"))) == 2
     assert redis.keys("g:customer:*") == ["g:customer:bea"]
-    assert "offset 0 is no profile" in caplog.text
+    assert "offset 0 holds no valid profile" in caplog.text
 
 
 async def test_clear_removes_this_groups_keys_only(url, redis):
@@ -212,6 +214,18 @@ def test_a_url_that_is_none_is_refused_without_its_password(tail):
         Store(f"rediss://user:s3cret@127.0.0.1:1/0{tail}", "g")
     assert "RETENTION_REDIS" in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+def test_missing_client_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    with pytest.raises(MissingExtra) as caught:
+        Store("redis://127.0.0.1:1/0", "g")
+    assert "retention-streams[redis]" in caught.value.hint
+
+
+def test_worker_imports_no_redis_client_by_itself():
+    code = "import sys, streams.worker.build, streams.cli; sys.exit('redis' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize(
