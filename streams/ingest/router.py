@@ -221,7 +221,7 @@ class Router:
         self._counters.duplicates += self._partition.process(own)
         self.deliver()
         forwarded = len(batch.facts) - len(own)
-        self._counters.rerouted += forwarded
+        self._counters.repartitioned += forwarded
         self._counters.read(self._task, tp, records, len(records) - forwarded)
 
     def _forward(self, tasks: Sequence[int], batch: BatchFacts) -> None:

@@ -1,6 +1,6 @@
-"""Prometheus' rules, the alerts' thresholds and the runbook's page, which the project keeps in `prometheus/`.
+"""The files of `prometheus/`: rules, thresholds of the alerts, and the runbook.
 
-In a checkout they are there; where the program is installed, the wheel has brought them along.
+A checkout has them at its root. An installed wheel has them inside the package.
 """
 
 import tomllib
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 _HERE: Final = Path(__file__).resolve()
-#: As pyproject.toml has the wheel put them.
+#: Location in the wheel, as pyproject.toml defines it.
 _INSTALLED: Final = _HERE.parents[1] / "prometheus"
 _CHECKOUT: Final = _HERE.parents[2] / "prometheus"
 

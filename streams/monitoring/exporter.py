@@ -1,4 +1,4 @@
-"""`/metrics`: values computed when they are scraped, so that what a worker no longer owns disappears."""
+"""`/metrics`: values are computed at scrape, so that series of tasks which a worker has lost disappear."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, get_args
@@ -20,43 +20,47 @@ from streams.monitoring.worker_counters import WorkerCounters
 from streams.rollup.publisher import AS_OF, CAUGHT_UP, Publisher
 from streams.version import VERSION
 
-AS_OF_HELP = "The instant that the numbers hold for, in seconds since the epoch."
+AS_OF_HELP = "Time of the published values, in seconds since the epoch."
 CAUGHT_UP_HELP = (
-    "1 if the numbers rest on all that has been written, else 0: then they are the last that did."
+    "1 if the values include all records written so far, else 0 and the values are the last complete ones."
 )
 
 
 class WorkerState(Protocol):
-    """What the gauges of one worker are read from, at scrape."""
+    """The worker, as its gauges read it at scrape."""
 
     def rows(self) -> int:
-        """Customer rows held."""
+        """Return the number of customer rows held."""
 
     def bytes(self) -> int:
-        """Bytes of them."""
+        """Return the size of the customer rows, bytes."""
 
     def owned(self) -> int:
-        """Running tasks."""
+        """Return the number of running tasks."""
 
     def caught_up(self) -> bool:
-        """Whether every task assigned here runs and has read all there was."""
+        """Return whether every assigned task runs and has read all records."""
 
     def lags(self) -> Iterable[Lag]:
-        """Each running task's lag."""
+        """Return the lag of each running task."""
 
 
 class BusinessCollector(Collector):
-    """The metrics of the whole, exported by the roll-up's owner and nobody else."""
+    """Collects the business metrics, which only the owner of the roll-up exports.
+
+    Args:
+        publisher: returns the publisher of the metrics; None on other workers.
+    """
 
     def __init__(self, publisher: Callable[[], Publisher | None]) -> None:
         self._publisher = publisher
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing is known before the first scrape."""
+        """Return no metrics: the registry must not collect at registration."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Give the last complete values."""
+        """Yield the last complete values."""
         publisher = self._publisher()
         if publisher is None:
             return
@@ -67,7 +71,7 @@ class BusinessCollector(Collector):
 
 
 def _families(samples: Iterable[Sample]) -> Iterable[GaugeMetricFamily]:
-    """Group samples by metric; beside each ratio, how much it rests on."""
+    """Group samples by metric, and add the denominator of each ratio."""
     families: dict[str, GaugeMetricFamily] = {}
     for sample in samples:
         help_text, labels = CATALOGUE[sample.metric]
@@ -75,7 +79,7 @@ def _families(samples: Iterable[Sample]) -> Iterable[GaugeMetricFamily]:
         _family(families, sample.metric, help_text, labels).add_metric(values, sample.value)
         if sample.metric.endswith("_ratio") and sample.denominator is not None:
             name = sample.metric.removesuffix("_ratio") + "_denominator"
-            help_text = f"How much {sample.metric} rests on."
+            help_text = f"Denominator of {sample.metric}."
             _family(families, name, help_text, labels).add_metric(values, sample.denominator)
     return families.values()
 
@@ -89,30 +93,35 @@ def _family(
 
 
 class WorkerCollector(Collector):
-    """One worker's own series."""
+    """Collects one worker's own series.
 
-    def __init__(self, operational: WorkerCounters, state: WorkerState) -> None:
-        self._operational = operational
+    Args:
+        counters: the worker's counters and histograms.
+        state: the worker, for its gauges.
+    """
+
+    def __init__(self, counters: WorkerCounters, state: WorkerState) -> None:
+        self._counters = counters
         self._state = state
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing is known before the first scrape."""
+        """Return no metrics: the registry must not collect at registration."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Give the counters, histograms and gauges."""
-        own, state = self._operational, self._state
-        yield InfoMetricFamily("retention_worker", "What runs here.", value={"version": VERSION})
+        """Yield the counters, histograms and gauges."""
+        own, state = self._counters, self._state
+        yield InfoMetricFamily("retention_worker", "Version of the worker.", value={"version": VERSION})
         yield _counter("events", "Records read from the inputs.", "topic", own.events_in.items())
         yield _counter(
             "anonymous_records",
-            "Records of which an event was left out because nothing says whose it is.",
+            "Records with an event that was skipped because it names no customer.",
             "topic",
-            own.anonymous.items(),
+            own.without_customer.items(),
         )
-        # Every reason from the start: a counter that is born above zero has no increase to alert on.
-        refused = [(reason, own.dead_letters[reason]) for reason in get_args(Reason)]
-        yield _counter("dead_letters", "Records refused, by reason.", "reason", refused)
+        # Every reason from the start: a counter that first appears above zero shows no increase.
+        rejected = [(reason, own.dead_letters[reason]) for reason in get_args(Reason)]
+        yield _counter("dead_letters", "Records rejected, by reason.", "reason", rejected)
         yield _counter(
             "records_lost",
             "Records that an input's own retention removed before they were read.",
@@ -126,35 +135,39 @@ class WorkerCollector(Collector):
             [(topic, own.written[topic]) for topic in DERIVED],
         )
         yield CounterMetricFamily(
-            "retention_worker_duplicates", "Facts that were known already.", value=own.duplicates
+            "retention_worker_duplicates", "Facts that had been applied before.", value=own.duplicates
         )
         yield CounterMetricFamily(
             "retention_worker_erased_events",
-            "Events of erased customers, which were dropped.",
+            "Events dropped because their customer is erased.",
             value=own.erased,
         )
         yield CounterMetricFamily(
-            "retention_worker_rerouted", "Facts forwarded to their customer's task.", value=own.rerouted
+            "retention_worker_rerouted", "Facts forwarded to their customer's task.", value=own.repartitioned
         )
         yield HistogramMetricFamily(
             "retention_worker_event_to_metric_seconds",
-            "From a record's timestamp until it was in the exported metrics.",
+            "Time from a record's timestamp until the exported metrics include it.",
             buckets=own.latency.cumulative(),
             sum_value=own.latency.sum,
         )
         yield HistogramMetricFamily(
             "retention_worker_flush_seconds",
-            "Time that a task's transaction took.",
-            buckets=own.flush.cumulative(),
-            sum_value=own.flush.sum,
+            "Duration of a task's transaction.",
+            buckets=own.commit_seconds.cumulative(),
+            sum_value=own.commit_seconds.sum,
         )
-        yield _gauge("recovery_seconds", "How long the last task took to be restored.", own.recovery_seconds)
+        yield _gauge(
+            "recovery_seconds", "Time that the last task took to restore its state.", own.recovery_seconds
+        )
         yield _gauge("state_rows", "Customer rows held.", state.rows())
         yield _gauge("state_bytes", "Bytes of the customer rows held.", state.bytes())
-        yield _gauge("tasks_owned", "Tasks (partitions) that are running here.", state.owned())
-        yield _gauge("caught_up", "1 if every task here has read all there was.", float(state.caught_up()))
+        yield _gauge("tasks_owned", "Tasks (partitions) that run on this worker.", state.owned())
+        yield _gauge(
+            "caught_up", "1 if every task of this worker has read all records.", float(state.caught_up())
+        )
         lag = GaugeMetricFamily(
-            "retention_worker_lag_records", "Records not read yet.", labels=["topic", "partition"]
+            "retention_worker_lag_records", "Records that are not read yet.", labels=["topic", "partition"]
         )
         for one in state.lags():
             for tp, records in one.records.items():

@@ -1,19 +1,22 @@
-"""How far behind a task's sources are, in records and in time."""
+"""The lag of a task's sources, in records and in time."""
 
 from collections import deque
 from collections.abc import Mapping
 
 from aiokafka import TopicPartition
 
-#: A record that has waited longer than this unread: the numbers can no longer be called caught up.
+#: A task with a record that is unread for longer is no longer caught up.
 STALE_SECONDS = 300.0
 
 
 class Lag:
-    """Follows positions and end offsets of one task's sources.
+    """Measures the lag of one task's sources from their positions and end offsets.
 
-    How long the oldest unread record has waited is known from when an end offset beyond the position was
-    first seen: the record's own timestamp is the producer's to choose, and it is not fetched yet.
+    The age of the oldest unread record is measured from the first sample with an end offset beyond the
+    position. The record's own timestamp would not do: its producer chooses it, and it is not fetched yet.
+
+    Attributes:
+        records: number of unread records of each partition, at the last sample.
     """
 
     def __init__(self) -> None:
@@ -23,7 +26,13 @@ class Lag:
     def sample(
         self, ends: Mapping[TopicPartition, int], positions: Mapping[TopicPartition, int], at: float
     ) -> None:
-        """Take note of `ends` as seen at `at` (monotonic seconds)."""
+        """Record end offsets and positions at a time.
+
+        Args:
+            ends: end offsets of the partitions.
+            positions: next offsets to read; 0 where missing.
+            at: time of the sample, monotonic seconds.
+        """
         for tp, end in ends.items():
             seen = self._ends.setdefault(tp, deque())
             if not seen or end > seen[-1][0]:
@@ -34,9 +43,9 @@ class Lag:
             self.records[tp] = max(0, end - position)
 
     def oldest(self, at: float) -> float:
-        """Seconds that the oldest unread record has waited, 0 if there is none."""
+        """Return the age of the oldest unread record in seconds, 0 if all are read."""
         return max((at - seen[0][1] for seen in self._ends.values() if seen), default=0.0)
 
     def stale(self, at: float) -> bool:
-        """Whether something has waited too long for the numbers to be trusted."""
+        """Return whether a record is unread for too long for the task to be caught up."""
         return self.oldest(at) > STALE_SECONDS

@@ -1,7 +1,7 @@
-"""Keeping libraries from saying one thing a thousand times.
+"""Throttle the repeated log lines of libraries.
 
-While no broker answers, aiokafka says so at each attempt of each of its clients, in half a dozen ways: 400
-lines a second. A person needs one, now and then, with the reason in it.
+While no broker responds, aiokafka logs each attempt of each of its clients in six different messages: 400
+lines a second. An operator needs one line now and then, with the reason in it.
 """
 
 import logging
@@ -14,13 +14,13 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError
 
 _LIBRARIES: Final = frozenset({"faust", "mode", "aiokafka"})
 _REPEAT_SECONDS: Final = 10.0
-#: What a new topic's leader, a group's coordinator or a rebalance needs to be there is over by then.
-_PASSING_SECONDS: Final = 5.0
+#: The election of a leader or coordinator, and a rebalance, end within this time.
+_TRANSIENT_SECONDS: Final = 5.0
 
-#: That a broker cannot be connected to, with the reason.
-_REFUSED: Final = "Unable connect to "
-#: What follows from that, without the reason. As they stand in aiokafka's code.
-_FOLLOWING: Final = frozenset(
+#: Start of the message that a broker cannot be connected to; it contains the reason.
+_REASON: Final = "Unable connect to "
+#: Messages that follow from it and lack the reason, as in aiokafka's code.
+_WITHOUT_REASON: Final = frozenset(
     {
         "Unable to update metadata from %s",
         "Marking the coordinator dead (node %s)for group %s.",
@@ -28,8 +28,8 @@ _FOLLOWING: Final = frozenset(
         "Heartbeat session expired - marking coordinator dead",
     }
 )
-#: What is no trouble unless it lasts.
-_PASSING: Final = frozenset(
+#: Messages that matter only if they last.
+_TRANSIENT: Final = frozenset(
     {
         "Heartbeat failed for group %s because it is rebalancing",
         "Topic %s is not available during auto-create initialization",
@@ -38,74 +38,77 @@ _PASSING: Final = frozenset(
 
 
 class LogThrottle(logging.Filter):
-    """Lets a library say the same thing once in ten seconds, and then how often it would have.
+    """Logs each message of a library once in ten seconds, with the number of suppressed lines.
 
-    The same thing is what the same line of code says. That a broker is away is one thing, whoever says it;
-    the line that has the reason is said. What Kafka answered and aiokafka tries again by itself (a topic made
-    a moment ago has no leader yet) is said only where it lasts.
+    Messages are the same if the same line of code logs them. All messages about an unavailable broker count
+    as one, and the one with the reason is logged. An error that aiokafka retries by itself (a new topic has
+    no leader yet) is logged only if it lasts.
+
+    Args:
+        clock: returns monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._said: dict[Hashable, tuple[float, int]] = {}
-        self._tried: dict[Hashable, tuple[float, float]] = {}
+        self._logged: dict[Hashable, tuple[float, int]] = {}
+        self._retried: dict[Hashable, tuple[float, float]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to let a record pass."""
+        """Return whether to log a record."""
         if record.name.partition(".")[0] not in _LIBRARIES:
             return True
         at = self._clock()
-        if _is_passing(record) and self._is_young((record.pathname, record.lineno), at):
+        if _is_transient(record) and self._is_recent((record.pathname, record.lineno), at):
             return False
-        if not _is_of_a_broker_away(record):
+        if not _is_broker_unavailable(record):
             return self._is_due(record, (record.pathname, record.lineno), at)
-        if not _is_reason(record) and self._has_said_why(at):
-            self._hold(_REFUSED)
+        if not _is_reason(record) and self._has_logged_reason(at):
+            self._suppress(_REASON)
             return False
-        return self._is_due(record, _REFUSED if _is_reason(record) else KafkaConnectionError, at)
+        return self._is_due(record, _REASON if _is_reason(record) else KafkaConnectionError, at)
 
-    def _is_due(self, record: logging.LogRecord, what: Hashable, at: float) -> bool:
-        last, held = self._said.get(what, (-math.inf, 0))
+    def _is_due(self, record: logging.LogRecord, message: Hashable, at: float) -> bool:
+        last, suppressed = self._logged.get(message, (-math.inf, 0))
         if at - last < _REPEAT_SECONDS:
-            self._hold(what)
+            self._suppress(message)
             return False
-        self._said[what] = (at, 0)
-        if held and at - last < 2 * _REPEAT_SECONDS:  # else they were of another time
-            record.msg = f"{record.msg} (and {held} more lines about it)"
+        self._logged[message] = (at, 0)
+        if suppressed and at - last < 2 * _REPEAT_SECONDS:  # older lines belong to an earlier incident
+            record.msg = f"{record.msg} (and {suppressed} more lines about it)"
         return True
 
-    def _hold(self, what: Hashable) -> None:
-        last, held = self._said[what]
-        self._said[what] = (last, held + 1)
+    def _suppress(self, message: Hashable) -> None:
+        last, suppressed = self._logged[message]
+        self._logged[message] = (last, suppressed + 1)
 
-    def _has_said_why(self, at: float) -> bool:
-        """Whether the reason was said lately; the next time that it is due, it may be a moment late."""
-        return at - self._said.get(_REFUSED, (-math.inf, 0))[0] < 2 * _REPEAT_SECONDS
+    def _has_logged_reason(self, at: float) -> bool:
+        """Return whether the reason was logged lately, with a margin for a line that is a moment late."""
+        return at - self._logged.get(_REASON, (-math.inf, 0))[0] < 2 * _REPEAT_SECONDS
 
-    def _is_young(self, what: Hashable, at: float) -> bool:
-        began, latest = self._tried.get(what, (at, at))
+    def _is_recent(self, message: Hashable, at: float) -> bool:
+        began, latest = self._retried.get(message, (at, at))
         if at - latest > _REPEAT_SECONDS:
             began = at
-        self._tried[what] = (began, at)
-        return at - began < _PASSING_SECONDS
+        self._retried[message] = (began, at)
+        return at - began < _TRANSIENT_SECONDS
 
 
-def _is_of_a_broker_away(record: logging.LogRecord) -> bool:
+def _is_broker_unavailable(record: logging.LogRecord) -> bool:
     return (
         _is_reason(record)
-        or str(record.msg) in _FOLLOWING
+        or str(record.msg) in _WITHOUT_REASON
         or any(issubclass(kind, KafkaConnectionError | NodeNotReadyError) for kind in _errors(record))
     )
 
 
 def _is_reason(record: logging.LogRecord) -> bool:
-    return str(record.msg).startswith(_REFUSED)
+    return str(record.msg).startswith(_REASON)
 
 
-def _is_passing(record: logging.LogRecord) -> bool:
-    """Whether aiokafka tries again by itself, and a broker was there to say what is amiss."""
-    return str(record.msg) in _PASSING or any(
+def _is_transient(record: logging.LogRecord) -> bool:
+    """Return whether aiokafka retries by itself, and a broker responded with the error."""
+    return str(record.msg) in _TRANSIENT or any(
         kind.retriable and not issubclass(kind, KafkaConnectionError | NodeNotReadyError)
         for kind in _errors(record)
     )

@@ -1,4 +1,4 @@
-"""Logs for people, or as JSON for machines. Customer ids are in neither: they are personal data."""
+"""Logging as text or as JSON. Log lines contain no customer ids: they are personal data."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from streams.monitoring.log_throttle import LogThrottle
 
 Format = Literal["text", "json"]
 
-#: What they say at INFO is theirs to know: each service's start and stop, each fetch, each schema asked for.
+#: Loggers whose INFO lines are details: each service's start and stop, each fetch, each schema request.
 _QUIET = (
     "faust",
     "mode",
@@ -24,10 +24,10 @@ _QUIET = (
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """Formats each record as one line with a JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give a record's time, level, logger and message, and its traceback if it has one."""
+        """Return a record's time, level, logger and message, and its traceback if it has one."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -40,7 +40,12 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(log_format: Format, level: str) -> None:
-    """Log to standard error, from `level` on; libraries from warnings on."""
+    """Configure logging to standard error from `level` on, and of libraries from warnings on.
+
+    Args:
+        log_format: `text` or `json`.
+        level: name of the lowest level, such as `info`; `debug` includes the libraries.
+    """
     handler = logging.StreamHandler(sys.stderr)
     if log_format == "json":
         handler.setFormatter(JsonFormatter())

@@ -1,4 +1,4 @@
-"""Reading a worker's `/metrics`, as Prometheus does."""
+"""Read a worker's `/metrics`, as Prometheus does."""
 
 import math
 from collections.abc import Mapping
@@ -11,21 +11,30 @@ Series = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 class Scrape:
-    """One worker's series at one moment."""
+    """The series of one worker at one time."""
 
     def __init__(self, series: Series) -> None:
         self.series = series
 
     def value(self, name: str, **labels: str) -> float:
-        """The value of one series; NaN where there is none."""
+        """Return the value of one series; NaN if it is missing."""
         return self.series.get((name, tuple(sorted(labels.items()))), math.nan)
 
     def total(self, name: str) -> float:
-        """The sum over all series of a name."""
+        """Return the sum of all series of a name."""
         return sum(value for (series, _), value in self.series.items() if series == name)
 
     def quantile(self, histogram: str, q: float, since: "Scrape | None" = None) -> float:
-        """An upper bound of a histogram's quantile, of what came after `since`; NaN where nothing did."""
+        """Return an upper bound of a histogram's quantile.
+
+        Args:
+            histogram: name of the histogram.
+            q: quantile, 0 to 1.
+            since: earlier scrape, whose observations are excluded.
+
+        Returns:
+            The bound in the histogram's unit; NaN without observations.
+        """
         before = since.buckets(histogram) if since else {}
         counts = sorted(
             (bound, count - before.get(bound, 0)) for bound, count in self.buckets(histogram).items()
@@ -35,7 +44,7 @@ class Scrape:
         return next(bound for bound, count in counts if count >= q * counts[-1][1])
 
     def buckets(self, histogram: str) -> dict[float, float]:
-        """Upper bound -> number of observations up to it."""
+        """Return the buckets of a histogram: upper bound -> number of observations up to it."""
         return {
             float(dict(labels)["le"]): count
             for (name, labels), count in self.series.items()
@@ -44,7 +53,7 @@ class Scrape:
 
 
 def parse(text: str) -> Scrape:
-    """Read the text format."""
+    """Parse the Prometheus text format."""
     return Scrape(
         {
             (sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -55,10 +64,10 @@ def parse(text: str) -> Scrape:
 
 
 async def scrape(session: aiohttp.ClientSession, url: str) -> Scrape:
-    """Read `url`.
+    """Scrape a URL.
 
     Raises:
-        aiohttp.ClientError: it does not answer, or not with 200.
+        aiohttp.ClientError: the worker does not respond, or responds with another status than 200.
     """
     async with session.get(url, raise_for_status=True) as response:
         return parse(await response.text())

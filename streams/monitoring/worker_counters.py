@@ -1,4 +1,4 @@
-"""A worker's own numbers: what it has read and refused, how far behind it is, how long things take."""
+"""A worker's own counters and histograms: records read, rejected and emitted, and latencies."""
 
 import time
 from bisect import bisect_left
@@ -12,19 +12,22 @@ from prometheus_client.core import Exemplar
 from streams.kafka.aiokafka_patches.raw_records import RawRecord
 
 _LATENCY_BUCKETS = (
-    *(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.25, 1.5),  # where it should be: fine
+    *(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.25, 1.5),  # fine buckets in the expected range
     *(2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0),
 )
-_FLUSH_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_COMMIT_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 Bucket = tuple[str, float] | tuple[str, float, Exemplar]
 
 
 class Histogram:
-    """A histogram that takes many observations of one value at once: a batch has one latency.
+    """A histogram that adds many observations of one value at once: a batch has one latency.
 
-    Each bucket remembers its latest example: which batch it was, so that who wonders can look at it.
+    Each bucket keeps its latest exemplar, which identifies a batch.
+
+    Args:
+        bounds: upper bounds of the buckets, ascending, without +Inf.
     """
 
     def __init__(self, bounds: Sequence[float]) -> None:
@@ -34,7 +37,13 @@ class Histogram:
         self._examples: dict[int, Exemplar] = {}
 
     def observe(self, value: float, count: int = 1, example: Mapping[str, str] | None = None) -> None:
-        """Add `count` observations of `value`, of which `example` names one (at most 128 characters)."""
+        """Add observations of one value.
+
+        Args:
+            value: observed value, in the unit of the bounds.
+            count: number of observations.
+            example: labels that identify one of them, at most 128 characters.
+        """
         bucket = bisect_left(self.bounds, value)
         self.counts[bucket] += count
         self.sum += value * count
@@ -42,7 +51,7 @@ class Histogram:
             self._examples[bucket] = Exemplar(dict(example), value, time.time())
 
     def cumulative(self) -> list[Bucket]:
-        """(upper bound, number of observations up to it, and an example), the last bound being +Inf."""
+        """Return upper bound, number of observations up to it, and exemplar of each bucket, +Inf last."""
         total, rows = 0, list[Bucket]()
         for bucket, bound in enumerate((*map(str, self.bounds), "+Inf")):
             total += self.counts[bucket]
@@ -53,17 +62,17 @@ class Histogram:
 
 
 class Batch(NamedTuple):
-    """Records on their way into the numbers."""
+    """Applied records that the metrics do not include yet."""
 
-    timestamp: int  #: of the first, milliseconds
+    timestamp: int  #: timestamp of the first record, milliseconds
     records: int
     topic: str
     partition: int
-    offset: int  #: of the first
+    offset: int  #: offset of the first record
 
 
-#: A tick's generation and number: later ones are larger.
-Question = tuple[int, int]
+#: A tick's generation and number. Later ticks are larger.
+TickId = tuple[int, int]
 
 
 class WorkerCounters:
@@ -71,65 +80,82 @@ class WorkerCounters:
 
     def __init__(self) -> None:
         self.events_in: Counter[str] = Counter()
-        self.anonymous: Counter[str] = Counter()
+        self.without_customer: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
         self.records_lost: Counter[str] = Counter()
         self.written: Counter[str] = Counter()
         self.duplicates = 0
         self.erased = 0
-        self.rerouted = 0
+        self.repartitioned = 0
         self.latency = Histogram(_LATENCY_BUCKETS)
-        self.flush = Histogram(_FLUSH_BUCKETS)
+        self.commit_seconds = Histogram(_COMMIT_BUCKETS)
         self.recovery_seconds = 0.0
-        # By task: what it has taken since its last answer, and what is in its answers.
-        self._taken: defaultdict[int, list[Batch]] = defaultdict(list)
-        self._answered: defaultdict[int, deque[tuple[Question, list[Batch]]]] = defaultdict(deque)
+        # By task: batches applied since its last result, and batches in results that are not exported yet.
+        self._applied: defaultdict[int, list[Batch]] = defaultdict(list)
+        self._evaluated: defaultdict[int, deque[tuple[TickId, list[Batch]]]] = defaultdict(deque)
 
     def events(self, topic: str, count: int) -> None:
-        """`count` records came in from an input."""
+        """Count records read from an input."""
         self.events_in[topic] += count
 
     def count_without_customer(self, topic: str, count: int) -> None:
-        """Of `count` records an event was left out: nothing says whose it is."""
-        self.anonymous[topic] += count
+        """Count records with an event that was skipped because it names no customer."""
+        self.without_customer[topic] += count
 
     def dead_letter(self, reason: str) -> None:
-        """A record was refused."""
+        """Count a rejected record by its reason."""
         self.dead_letters[reason] += 1
 
     def lost(self, tp: TopicPartition, count: int) -> None:
-        """`count` records were removed by the topic's own retention before they were read."""
+        """Count records that the topic's own retention removed before they were read."""
         self.records_lost[tp.topic] += count
 
     def committed(self, records: Mapping[tuple[str, int], Sequence[object]]) -> None:
-        """A transaction has written these: topic and partition -> records."""
+        """Count the records that a transaction has written.
+
+        Args:
+            records: topic and partition -> records.
+        """
         for (topic, _), written in records.items():
             self.written[topic] += len(written)
 
     def read(
         self, task: int, tp: TopicPartition, records: Sequence[RawRecord], count: int | None = None
     ) -> None:
-        """A task has applied records, or `count` of them: their latency ends when the metrics hold them."""
+        """Start measuring the latency of applied records, until the metrics include them.
+
+        Args:
+            task: number of the task.
+            tp: topic and partition of the records.
+            records: records of the batch.
+            count: number of applied records; unset, all.
+        """
         number = len(records) if count is None else count
         if number > 0:
             first = records[0]
-            self._taken[task].append(Batch(first.timestamp, number, tp.topic, tp.partition, first.offset))
+            self._applied[task].append(Batch(first.timestamp, number, tp.topic, tp.partition, first.offset))
 
-    def answered(self, task: int, question: Question) -> None:
-        """What the task has applied so far is in its answer."""
-        if batches := self._taken.pop(task, None):
-            self._answered[task].append((question, batches))
+    def answered(self, task: int, tick: TickId) -> None:
+        """Assign all records that the task has applied so far to its result for a tick."""
+        if batches := self._applied.pop(task, None):
+            self._evaluated[task].append((tick, batches))
 
-    def exported(self, task: int, question: Question, at: int) -> None:
-        """The metrics hold all tasks' answers to this question, since `at` (milliseconds)."""
-        waiting = self._answered[task]
-        while waiting and waiting[0][0] <= question:
-            _, batches = waiting.popleft()
+    def exported(self, task: int, tick: TickId, at: int) -> None:
+        """Observe the latency of the records in a task's results up to a tick.
+
+        Args:
+            task: number of the task.
+            tick: generation and number of the tick.
+            at: time at which the metrics include them, milliseconds since the epoch.
+        """
+        pending = self._evaluated[task]
+        while pending and pending[0][0] <= tick:
+            _, batches = pending.popleft()
             for batch in batches:
                 where = {"topic": batch.topic, "partition": f"{batch.partition}", "offset": f"{batch.offset}"}
                 self.latency.observe(max(0.0, (at - batch.timestamp) / 1000), batch.records, where)
 
     def forget(self, task: int) -> None:
-        """The task is another worker's."""
-        self._taken.pop(task, None)
-        self._answered.pop(task, None)
+        """Discard the measurements of a task that another worker owns now."""
+        self._applied.pop(task, None)
+        self._evaluated.pop(task, None)

@@ -116,4 +116,4 @@ class Committer:
         self._committed_at = time.monotonic()
         self._context.counters.committed(records)
         example = {"task": f"{self._assignment.task}", "rows": f"{len(rows)}", "records": f"{processed}"}
-        self._context.counters.flush.observe(self._committed_at - started, example=example)
+        self._context.counters.commit_seconds.observe(self._committed_at - started, example=example)

@@ -50,7 +50,9 @@ class WorkerStats:
             "events_per_second": (events - events_then) / (at - since) if at > since else None,
             "dead_letters": dict(own.dead_letters),
             # Of mapped topics only: the contract's own have a customer in every record.
-            "anonymous": {topic: (count, own.events_in[topic]) for topic, count in own.anonymous.items()},
+            "anonymous": {
+                topic: (count, own.events_in[topic]) for topic, count in own.without_customer.items()
+            },
             **{name: _bound(own.latency.bounds, counts, q) for name, q in _QUANTILES.items()},
         }
 

@@ -92,7 +92,7 @@ def test_fact_of_an_own_customer_is_applied_at_once(routed):
     routed.route(order("o1"), order("o2"))
     assert routed.orders() == 2
     assert not routed.outbox
-    assert routed.counters.rerouted == 0
+    assert routed.counters.repartitioned == 0
 
 
 def test_fact_of_another_task_is_forwarded(routed):
@@ -103,7 +103,7 @@ def test_fact_of_another_task_is_forwarded(routed):
     assert forwarded.key == stranger.encode()
     assert forwarded.timestamp == NOW_MS, "the latency counts from the record of the event"
     assert routed.orders() == 0
-    assert routed.counters.rerouted == 1
+    assert routed.counters.repartitioned == 1
     assert routed.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
         "a forwarded fact advances the stream time too"
     )
@@ -288,8 +288,8 @@ def test_mapped_record_counts_and_is_a_dead_letter_once(routed):
         reader, TopicPartition("shop", 5), [record(value, n) for n, value in enumerate(values)]
     )
     assert routed.orders() == 2
-    assert routed.counters.rerouted == 1
-    assert routed.counters.anonymous == {"shop": 1}
+    assert routed.counters.repartitioned == 1
+    assert routed.counters.without_customer == {"shop": 1}
     assert routed.counters.events_in == {"shop": 8}
     assert routed.counters.dead_letters == {
         "future_time": 1,

@@ -124,8 +124,8 @@ def test_exports_a_workers_own_numbers():
     own.dead_letter("not_json")
     own.lost(TopicPartition("orders", 0), 7)
     own.committed({("retention.actions", 0): [1, 2], ("retention.actions", 1): [3], ("g-facts", 0): [4]})
-    own.duplicates, own.rerouted, own.recovery_seconds = 2, 4, 1.5
-    own.flush.observe(0.03)
+    own.duplicates, own.repartitioned, own.recovery_seconds = 2, 4, 1.5
+    own.commit_seconds.observe(0.03)
     lag = Lag()
     lag.sample({TopicPartition("orders", 3): 10}, {TopicPartition("orders", 3): 4}, 0)
     series = exported(state_collector(own, [lag]))

@@ -103,5 +103,5 @@ def test_what_has_no_reason_is_said_where_nothing_else_is():
 def test_the_lines_are_aiokafkas():
     sources = "\n".join(map(inspect.getsource, (client, cluster, group_coordinator)))
     texts = {node.value for node in ast.walk(ast.parse(sources)) if isinstance(node, ast.Constant)}
-    assert texts >= log_throttle._FOLLOWING | log_throttle._PASSING
-    assert any(str(text).startswith(log_throttle._REFUSED) for text in texts)
+    assert texts >= log_throttle._WITHOUT_REASON | log_throttle._TRANSIENT
+    assert any(str(text).startswith(log_throttle._REASON) for text in texts)
