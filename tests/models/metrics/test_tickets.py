@@ -44,3 +44,14 @@ def test_one_of_two_solved_tickets_was_reopened(shop):
     shop.process(claims.StatusChanged, "twice", NOW - HOUR, SOLVED)
     sample = shop.samples()["retention_reopened_ratio", "7d"]
     assert (sample.numerator, sample.denominator) == (1, 2)
+
+
+def test_breach_counts_for_its_own_priority_and_for_all(shop):
+    open_ticket(shop, "t", NOW - 20 * HOUR, URGENT)
+    samples = shop.samples()
+    parts = {
+        priority: samples["retention_sla_breach_ratio", priority, "first_response", "24h"]
+        for priority in ("normal", "urgent", "all")
+    }
+    assert [parts[name].denominator for name in ("normal", "urgent", "all")] == [0, 1, 1]
+    assert parts["all"].numerator == 1
