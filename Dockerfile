@@ -1,10 +1,10 @@
-# The worker and the simulated shop. The embedded Kafka, its Java and the demo's Redis are the extra `demo`, which is left out.
+# The worker and the simulated shop, without the extra `demo` (embedded Kafka, its Java, and Redis).
 FROM python:3.13.14-slim-bookworm AS build
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 WORKDIR /src
 
-# Two environments: one that builds the wheel, and the one that the image keeps, which needs no pip.
+# Two environments: one builds the wheel, the other stays in the image and needs no pip.
 COPY requirements/build.txt requirements/worker.txt ./
 RUN python -m venv /opt/build \
     && /opt/build/bin/pip install --require-hashes --only-binary=:all: -r build.txt \

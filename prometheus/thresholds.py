@@ -1,4 +1,4 @@
-"""The thresholds file, read once: the alerts and the dashboards are generated from the same numbers."""
+"""Read thresholds.toml once, as the source of both the alerts and the dashboards."""
 
 import tomllib
 from pathlib import Path
