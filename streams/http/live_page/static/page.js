@@ -9,6 +9,7 @@ import { cards, flow } from "./retention.js";
 import { applySnapshot, applyUpdate, choose, state, view } from "./state.js";
 import { listen } from "./stream.js";
 import { support } from "./support.js";
+import { urgent } from "./urgent.js";
 
 const SHORT_WINDOWS = ["1h", "24h"];
 const byId = (id) => document.getElementById(id);
