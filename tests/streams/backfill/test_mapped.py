@@ -105,7 +105,10 @@ def test_load_to_a_topic_that_is_no_input_sends_nothing(retention, kafka, broker
     command = ("load", export, "--mapping", "export", "--config", config)
     for topic, why in (
         ("shop.orders", "no worker reads the events of orders, to which load sends them; nothing"),
-        ("orders", "the mapping export reads orders, to which load sends the contract's events: none of"),
+        (
+            "orders",
+            "the mapping export reads orders, to which load sends the contract's events; nothing",
+        ),
     ):
         config.write_text(f'{MAPPING}[[inputs]]\ntopic = "{topic}"\nmapping = "export"\n')
         result = retention(*command, broker=kafka)
