@@ -1,4 +1,4 @@
-"""What the shop decides: the parameters of every definition, and the units of time and money.
+"""The parameters of every definition that the shop configures, and the units of time and money.
 
 Imports no other package of the project.
 Start at `definitions.Definitions`, then `windows`.

@@ -27,7 +27,7 @@ TIME: Final = "time"
 
 
 class _Cause(NamedTuple):
-    """What causes a transition.
+    """The cause of a transition.
 
     Attributes:
         time: microseconds since the epoch.

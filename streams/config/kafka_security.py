@@ -215,7 +215,7 @@ def _trusting(name: str, path: Path | None, sources: Mapping[str, str]) -> ssl.S
 
 
 def _unusable(name: str, error: Exception, otherwise: str, sources: Mapping[str, str]) -> SettingsError:
-    """Say what is wrong with a file that could be read, with OpenSSL's reason if it gives one."""
+    """Return the error for a readable file with unusable contents, with OpenSSL's reason if there is one."""
     reason = getattr(error, "reason", None)
     problem = f"{otherwise} ({str(reason).lower().replace('_', ' ')})" if reason else otherwise
     hint = "expected a PEM file: lines between BEGIN and END, as text"

@@ -146,7 +146,7 @@ def _token(content: bytes) -> tuple[Secret, float]:
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
-    """The two fields that RFC 6749 gives to errors; nothing else of the answer, which may hold anything."""
+    """Return the two error fields of RFC 6749. Other fields are left out, because they may hold secrets."""
     try:
         with error:
             answer = json.loads(error.read(_LARGEST_ANSWER))

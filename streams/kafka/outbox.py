@@ -28,7 +28,7 @@ class Outbox:
         self._records: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
 
     def __bool__(self) -> bool:
-        """Whether the outbox holds records."""
+        """Return whether the outbox holds records."""
         return bool(self._records)
 
     def __len__(self) -> int:

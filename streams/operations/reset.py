@@ -12,7 +12,7 @@ from streams.read_model.store import Store
 
 
 class Deleted(NamedTuple):
-    """What a reset deleted in Kafka.
+    """The topics and offsets that a reset deleted in Kafka.
 
     Attributes:
         topics: names of the deleted topics.
@@ -24,7 +24,7 @@ class Deleted(NamedTuple):
 
 
 class ClearedReadModel(NamedTuple):
-    """What a reset did to the read model.
+    """The result of clearing the read model in a reset.
 
     Attributes:
         name: address of Redis, without its password.

@@ -120,7 +120,7 @@ class RollupCollector:
         return results
 
     def caught_up(self, results: Sequence[PartialResult]) -> bool:
-        """Whether a complete round rests on everything that was written when partitions were assigned."""
+        """Return whether a complete round includes every record from before the partitions' assignment."""
         return self._settled and all(
             result.inputs_read
             and result.settlement_round == self.settlement_round

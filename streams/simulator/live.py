@@ -42,7 +42,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to simulate, and how fast.
+    """The parameters of a simulation and its speed.
 
     Attributes:
         seed: seed of the random generator.

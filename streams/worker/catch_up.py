@@ -6,7 +6,7 @@ from aiokafka import TopicPartition
 
 
 class CatchUp:
-    """What a task must read, and commit, before it is caught up.
+    """The offsets that a task must read and commit before it is caught up.
 
     Args:
         ends: partition -> end offset of the inputs and of the facts topic when the task was assigned.
@@ -32,25 +32,25 @@ class CatchUp:
         self._sent = None
 
     def in_history(self, positions: Mapping[TopicPartition, int]) -> bool:
-        """Whether records are unread that were written before the task was assigned."""
+        """Return whether unread records exist that were written before the task was assigned."""
         return any(positions[tp] < end for tp, end in self.ends.items())
 
     def inputs_read(
         self, positions: Mapping[TopicPartition, int], committed: Mapping[TopicPartition, int]
     ) -> bool:
-        """Whether all records that were written before the assignment are read and committed.
+        """Return whether all records from before the assignment are read and committed.
 
-        Committed, because only then forwarded facts are in their topic. Read too, because the committed
+        Forwarded facts are in their topic only after the commit. The position counts too: the committed
         offsets stay ahead for a moment when reprocessing starts.
         """
         return all(min(committed.get(tp, -1), positions[tp]) >= end for tp, end in self.ends.items())
 
     def facts_read(self, position: int) -> bool:
-        """Whether the facts of the settlement round are read; False before the first round."""
+        """Return whether the facts of the settlement round are read; False before the first round."""
         return self._facts_end is not None and position >= self._facts_end
 
     def messages_committed(self, sent: int, committed: int) -> bool:
-        """Whether the messages that the round's facts led to are committed. Call it once they are read.
+        """Return whether the messages caused by the round's facts are committed. The facts must be read.
 
         Args:
             sent: messages to other tasks that were put into the outbox so far.

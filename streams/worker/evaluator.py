@@ -98,7 +98,7 @@ class Evaluator:
             self._progress.catch_up.start_round(tick.settlement_round, ends[self._facts])
 
     async def _nothing_left(self) -> bool:
-        """Whether the history is read, so that the aggregates can be built.
+        """Return whether the history is read, so that the aggregates can be built.
 
         Other tasks may still forward facts; these are applied incrementally.
         """

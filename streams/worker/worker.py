@@ -108,7 +108,7 @@ class Worker:
         return len(self.tasks)
 
     def caught_up(self) -> bool:
-        """Whether every assigned task is restored and caught up."""
+        """Return whether every assigned task is restored and caught up."""
         return self.tasks.opening_count == 0 and all(task.caught_up for task in self.tasks)
 
     def lags(self) -> Iterable[Lag]:

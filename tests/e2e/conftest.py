@@ -10,7 +10,7 @@ from tests.support.deployment import Deployment
 
 
 def pytest_collection_modifyitems(items):
-    """These wait for other processes: on a busy machine for longer than the suite's timeout."""
+    """Raise the timeout of these tests, which wait for other processes on a machine that may be busy."""
     here = Path(__file__).parent
     for item in items:
         if item.path.parent == here and item.get_closest_marker("timeout") is None:
@@ -19,19 +19,19 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def broker(empty_kafka):
-    """The broker, without topics."""
+    """Return the broker, without topics."""
     return empty_kafka
 
 
 @pytest.fixture
 def cluster(broker):
-    """The topics of the broker."""
+    """Return the cluster's topics, empty at the start of the test."""
     return Cluster(broker)
 
 
 @pytest.fixture
 def deploy(cluster, tmp_path):
-    """Make a group of workers; all processes end with the test."""
+    """Return a function that makes a group of workers; all processes end with the test."""
     deployments = []
 
     def make(**settings: str) -> Deployment:

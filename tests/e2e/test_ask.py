@@ -1,4 +1,4 @@
-"""Any worker answers for all customers: two of them on a real Kafka, and one after the other is killed."""
+"""Each of two workers on a real Kafka answers queries for all customers, also after one is killed."""
 
 import asyncio
 import csv
@@ -21,7 +21,7 @@ TOKEN = "a secret of the shop's"
 
 
 class Asker:
-    """Asks one worker."""
+    """A client of one worker's query API."""
 
     def __init__(self, session, worker):
         self._session = session
@@ -38,7 +38,7 @@ class Asker:
         return json.loads(body)
 
     async def all(self, path):
-        """The items of all pages."""
+        """Return the items of all pages."""
         items, query = [], ""
         while True:
             page = await self.json(path + query)
@@ -72,7 +72,7 @@ async def test_any_worker_answers_for_all_customers(deploy):
 
 
 async def everything_is_read(asker, expected, as_of):
-    """Wait until all customers are there, as the oracle has them, and so many that the gauges say so."""
+    """Wait until a query returns the oracle's customers, and the gauges show their number."""
     wanted = sorted((name, profile["lifecycle"], profile["orders"]) for name, profile in expected.items())
     tiers = Counter(profile["tier"] for profile in expected.values())
     async with asyncio.timeout(60):
@@ -139,7 +139,7 @@ async def refuses(one, other):
 
 
 async def survives(deployment, one, other, expected):
-    """Kill one: what it had is refused for a while, and nothing is given as if it were all."""
+    """Assert that after a kill queries are refused for a while, and no partial answer counts as complete."""
     deployment.workers[1].kill()
     refused, deadline = 0, time.monotonic() + 60
     while True:

@@ -1,4 +1,4 @@
-"""Bad input: each record ends as docs/metrics.md says, and nothing else is affected."""
+"""Each invalid record is rejected as docs/metrics.md defines, and no other record is affected."""
 
 import json
 from typing import NamedTuple
@@ -11,7 +11,7 @@ MIB = 1 << 20
 
 
 class Bad(NamedTuple):
-    """A record, and why it is refused."""
+    """An invalid record, and the reason of its rejection."""
 
     reason: str
     record: Record
@@ -69,7 +69,7 @@ async def test_bad_record_becomes_dead_letter_and_costs_no_event(deploy):
     deployment = deploy()
     cluster = deployment.cluster
     await deployment.started(1)
-    # The clock must have left 1970 for 1970 to be too old.
+    # An event of 1970 is too old only after the clock has left 1970.
     await cluster.produce(events[-1:])
     await deployment.equal(events[-1:])
     await cluster.produce(events[:200])
@@ -107,7 +107,7 @@ async def test_bad_record_becomes_dead_letter_and_costs_no_event(deploy):
 
 
 async def test_restart_after_bad_records_repeats_no_dead_letter(deploy):
-    """Nothing of them is state: a changelog without a row is not one that was lost."""
+    """Dead letters store no state, and a changelog without rows does not count as lost."""
     deployment = deploy()
     cluster = deployment.cluster
     for _ in range(2):
@@ -123,7 +123,7 @@ async def test_restart_after_bad_records_repeats_no_dead_letter(deploy):
 
 
 async def test_50_000_orders_of_one_customer_are_counted(deploy):
-    """The oracle would take longer than the workers: what these orders make is counted here."""
+    """The expected numbers are computed here, because the oracle would take longer than the workers."""
     many = [order(f"many-{number}", "collector", TIME + number * 1000) for number in range(50_000)]
     single = [
         order(f"single-{number}", f"visitor-{number}", TIME - number % 900 * HOUR)
@@ -142,7 +142,7 @@ async def test_50_000_orders_of_one_customer_are_counted(deploy):
 
 
 def seen(scraped):
-    """Orders of a year, customers active within 30 days, all customers."""
+    """Return the orders of a year, the customers active within 30 days, and all customers."""
     return (
         total(scraped, "retention_orders", window="365d"),
         total(scraped, "retention_customers", window="30d", set="end"),

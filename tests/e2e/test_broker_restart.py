@@ -1,4 +1,4 @@
-"""The broker goes away and comes back while events flow: workers wait for it."""
+"""Workers wait for a broker that stops and restarts while events arrive."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Time alone changes numbers, and goes one way."""
+"""Numbers change as time passes, and `now` never goes back."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ def clock(tmp_path):
 
 
 async def test_customer_lapses_as_the_hour_passes_without_events(deploy, clock):
-    """At the full hour an order leaves the 7 days."""
+    """An order leaves the window of 7 days at the full hour."""
     boundary = END // HOUR * HOUR
     lapsing = order("lapsing", "ada", boundary - 7 * DAY + HOUR // 2)
     staying = order("staying", "bob", boundary - 2 * DAY)
@@ -41,12 +41,12 @@ async def test_customer_lapses_as_the_hour_passes_without_events(deploy, clock):
     assert {topic: await deployment.cluster.ends_of(topic) for topic in ends} == ends
     series = "retention_customers", frozenset({"window": "7d", "set": "end"}.items())
     async with asyncio.timeout(PATIENCE):
-        while (await deployment.published())[series] != 1:  # noqa: ASYNC110 - Kafka tells nobody
+        while (await deployment.published())[series] != 1:  # noqa: ASYNC110 - Kafka sends no event
             await asyncio.sleep(0.3)
 
 
 async def test_event_mode_depends_on_no_wall_clock(deploy, tmp_path):
-    """Workers a year apart agree: nothing but the events says what time it is."""
+    """Workers whose wall clocks are a year apart agree, because `now` comes from the events only."""
     events = history(61, size=800)
     ahead, behind = WallClock(tmp_path / "ahead"), WallClock(tmp_path / "behind")
     ahead.set(time.time_ns() // 1000 + 400 * DAY)
@@ -88,7 +88,7 @@ async def test_now_never_goes_back_over_a_restart(deploy, clock):
 
 
 async def test_worker_catching_up_keeps_the_last_complete_values(deploy):
-    """Until the backlog is read, nobody is reported churned for want of the orders in it."""
+    """No customer is reported as churned before the backlog with the customer's orders is read."""
     early = history(62, size=1500, until=END - 200 * DAY)
     deployment = deploy()
     cluster = deployment.cluster
@@ -118,7 +118,7 @@ async def test_worker_catching_up_keeps_the_last_complete_values(deploy):
 
 
 def exactly(metrics):
-    """Business series in a form in which NaN equals NaN."""
+    """Return business series in a form in which NaN equals NaN."""
     return {series: repr(value) for series, value in business(metrics).items()}
 
 

@@ -1,4 +1,4 @@
-"""The image's worker without an engine: its environment, limits, health check and end, in a real process."""
+"""The image's worker as a process without a container engine: environment, limits, health check and end."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ PORT = "6066"
 
 
 def environment(bootstrap, port):
-    """The image's and Compose's, but for addresses of this machine."""
+    """Return the environment of the image and of Compose, with addresses of this machine."""
     image = dict(re.findall(r"^\s*(?:ENV )?(RETENTION_\w+|PYTHON\w+)=(\S+)", DOCKERFILE, re.MULTILINE))
     here = {"RETENTION_BROKER": bootstrap, "RETENTION_HOST": "127.0.0.1", "RETENTION_PORT": str(port)}
     assert {"RETENTION_DATA_DIR", "PYTHONUNBUFFERED"} <= image.keys()
@@ -35,7 +35,7 @@ def start(environ, log):
 
 
 def health(port):
-    """The health check's exit code."""
+    """Return the exit code of the health check."""
     command = json.loads(re.search(r"^HEALTHCHECK.*?CMD (\[.*?\])$", DOCKERFILE, re.MULTILINE | re.DOTALL)[1])
     python, *arguments = [part.replace(PORT, str(port)) for part in command]
     assert python == "python"

@@ -1,4 +1,4 @@
-"""Workers come and go, in order and without: the numbers are the events', and outputs are seen once."""
+"""Workers start, stop and crash: the numbers equal the oracle's, and each output is emitted once."""
 
 import asyncio
 import random
@@ -16,7 +16,7 @@ GARBAGE = 6000
 
 
 async def misuse(deployment: Deployment, rng: random.Random, rounds: int, *paces: Pace) -> None:
-    """Kill, stop and start workers at random moments of their work; there is one at least."""
+    """Kill, stop and start workers at random moments; at least one always runs."""
     for number in range(rounds):
         victim = await at_work(deployment, rng)
         await asyncio.sleep(rng.uniform(0.0, 1.0))
@@ -31,7 +31,7 @@ async def misuse(deployment: Deployment, rng: random.Random, rounds: int, *paces
 
 
 async def at_work(deployment: Deployment, rng: random.Random) -> WorkerProcess:
-    """Some worker that runs tasks: one that still imports modules has nothing to lose."""
+    """Return a worker that runs tasks: killing a worker that still imports modules tests nothing."""
     while True:
         for worker in rng.sample(deployment.alive, len(deployment.alive)):
             metrics = await worker.metrics()
@@ -41,7 +41,7 @@ async def at_work(deployment: Deployment, rng: random.Random) -> WorkerProcess:
 
 
 async def send_garbage(cluster: Cluster, count: int, pace: Pace) -> None:
-    """Records that end as dead letters, so many that there are some in each transaction."""
+    """Return invalid records, enough for dead letters in each transaction."""
     rng = random.Random(count)
     partitions = {topic: await cluster.partitions(topic) for topic in INPUTS}
     records = []

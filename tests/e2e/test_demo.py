@@ -1,4 +1,4 @@
-"""The first thing that a newcomer does: it tells its story, and leaves nothing behind however it ends."""
+"""The demo plays its scenario to the end, and leaves no process or file behind however it ends."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from streams.monitoring.scrape import Scrape, parse
 from tests.support.browser import Browser
 
 _DEMO = [sys.executable, "-m", "streams.cli", "demo"]
-#: Enough for the alerts' least numbers.
+#: Enough customers for the minimum sample sizes of the alerts.
 _STORY = ["--customers=1500", "--story-seconds=8", "--rate=5"]
 
 
@@ -68,7 +68,7 @@ def get(url: str) -> str:
 
 
 def about_answers(port: int) -> list[dict]:
-    """The alerts that the live page is sent, once they tell of slow answers."""
+    """Return the alerts that the live page receives, once an alert about slow responses is among them."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/stream", timeout=10) as stream:
         for line in stream:
             if line.startswith(b'data: {"at"'):
@@ -121,7 +121,7 @@ def test_slow_answers_lose_customers_and_alerts_name_the_cause(
 
 
 def is_read_on_the_page(port: int, directory: Path) -> None:
-    """A person sees the alerts, for whom they are and what to do, whatever helps them see."""
+    """Assert that the page shows each alert with its team and runbook, in an accessible form."""
     browser = Browser(directory / "profile")
     try:
         browser.driver.get(f"http://127.0.0.1:{port}/")
@@ -137,7 +137,7 @@ def is_read_on_the_page(port: int, directory: Path) -> None:
 
 
 def before_and_now(output: str) -> None:
-    """The last picture of the shop: what happened, and the numbers before and after."""
+    """Assert that the last summary shows the scenario, and the numbers before and after it."""
     assert "four support agents of five leave" in output
     assert "parcels travel three times as long as promised" in output
     shares = r"{} +(-?\d+(?:\.\d)?)%? +(-?\d+(?:\.\d)?)%?"
@@ -156,7 +156,7 @@ def before_and_now(output: str) -> None:
 
 
 def has_the_past(prometheus: str) -> None:
-    """What the rules compare with a week before is there, and is what it was."""
+    """Assert that Prometheus holds a plausible NPS of a week before, with which the rules compare."""
     query = quote("last_over_time(job:retention_nps:held{window='30d'}[1h] offset 1w)")
     found = json.loads(get(f"{prometheus}/api/v1/query?query={query}"))["data"]["result"]
     [(_, value)] = [sample["value"] for sample in found]

@@ -1,4 +1,4 @@
-"""Who is erased leaves: no file and no topic of ours has their id, once Kafka has compacted and removed."""
+"""The id of an erased customer is in no file and no topic once Kafka has compacted and deleted segments."""
 
 import asyncio
 import os
@@ -19,9 +19,9 @@ from tests.support.worker_process import ROOT
 
 NOW = datetime.now(UTC)
 PARTITIONS = 4
-#: Nobody else's id begins so.
+#: No other customer's id begins with this prefix.
 MARK = "zaphod-beeblebrox"
-#: As the broker is to be: it writes what it was sent without compressing it, so that a file can be searched.
+#: The broker stores records without compression, so that its files can be searched.
 _EAGER = {"segment.ms": "500", "compression.type": "uncompressed"}
 
 
@@ -70,7 +70,7 @@ async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker
             await asyncio.sleep(0.2)
     settings = load({}, environ := deployment.settings)
     erased = await asyncio.to_thread(erase, environ, f"{MARK}-guest")
-    assert "\ndone: " in erased  # of whom, it cannot tell where tombstones are removed within a second
+    assert "\ndone: " in erased  # the message names no customer where tombstones are removed within a second
     for days in (COMPACTED_DAYS, KEPT_DAYS):
         assert f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}" in erased
     await cluster.produce([order(9, MARK)])
@@ -84,7 +84,7 @@ async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker
     number, deadline = 100, monotonic() + 200
     while left := await found_in(cluster, broker, deployment):
         assert monotonic() < deadline, left
-        # A segment ends when something comes after it: another dead letter, too.
+        # Kafka closes a segment only when a later record arrives, such as another dead letter.
         others = [order(number + n, f"somebody-{n}") for n in range(20)]
         await cluster.produce([*others, order(number + 20, "somebody") | {"currency": "XXX"}])
         number += 21
@@ -134,7 +134,7 @@ def erase(environ, customer):
 
 
 async def found_in(cluster, broker, deployment):
-    """The topics and files of ours that hold the id."""
+    """Return the project's topics and files that hold the id."""
     ours = [name for name in await cluster.topics() if name not in INPUTS and not name.startswith("__")]
     topics = []
     for topic in ours:
@@ -145,7 +145,7 @@ async def found_in(cluster, broker, deployment):
 
 
 def held_by(redis):
-    """The keys of Redis that hold the id, or are named by it."""
+    """Return the Redis keys that hold the id or contain it in their name."""
     read = {b"hash": redis.hgetall, b"zset": lambda key: redis.zrange(key, 0, -1)}
     return [key for key in redis.keys("*") if MARK in f"{key} {read[redis.type(key)](key)}"]
 

@@ -1,4 +1,4 @@
-"""An error that a person can mend is logged in a line or two, without a traceback; the exit code is not 0."""
+"""User errors are logged in one or two lines without a traceback, and the exit code is not 0."""
 
 import socket
 
@@ -12,7 +12,7 @@ from tests.support.events import history
 
 
 async def refusal(worker):
-    """What a worker says that will not run."""
+    """Return the log of a worker that refuses to start, with one error message and no traceback."""
     assert await worker.exit_code() not in (0, -9, -15), worker.tail()
     assert "Traceback" not in worker.log, worker.log
     lines = worker.log.splitlines()
@@ -65,7 +65,7 @@ async def test_a_state_written_by_a_newer_version(deploy):
     message = await refusal(deployment.start())
     assert "version 99" in message
     assert "retention reset" in message
-    # It has touched nothing: the newer release goes on where it was.
+    # The older release changed nothing, so the newer one continues at its position.
     assert (await cluster.ends([TopicPartition(changelog, 2)]))[TopicPartition(changelog, 2)] > 0
 
 
@@ -96,7 +96,7 @@ Worker._on_revoked = slowly
 
 
 async def test_a_worker_stops_in_order_while_others_hold_up_the_group(deploy):
-    """Who joins a group is told nothing before all have answered: a stop is not to wait for them."""
+    """A stop does not wait for Kafka's answer to a join, which needs the join of every member."""
     events = history(12, size=300)
     deployment = deploy()
     stopped = deployment.start(DEFECT=_REVOKED % 0)
@@ -131,7 +131,7 @@ Worker._on_revoked = revoked
 
 @pytest.mark.parametrize("defect", [_COMMIT_RAISES, _REBALANCE_RAISES], ids=["commit", "rebalance"])
 async def test_defective_worker_logs_the_error_and_exits(deploy, defect):
-    """Also where it keeps the worker from stopping in order: nothing restarts one that hangs."""
+    """The worker also ends if the error prevents an orderly stop, because a hung worker is not restarted."""
     worker = deploy().start(DEFECT=defect)
     assert await worker.exit_code() == 1
     assert "retention: the worker stopped: ValueError('a defect')\n  its log says why\n" in worker.log

@@ -1,4 +1,4 @@
-"""A history that a real Prometheus serves: panels and alerts of a shop that was not watched yet."""
+"""A real Prometheus serves a computed history: panels and alerts of a shop that was not monitored before."""
 
 import json
 import re
@@ -12,12 +12,12 @@ import yaml
 
 from tests.support.prometheus_server import ROOT, PrometheusServer, filled, panels
 
-#: What no history tells: of the workers, of a year before; what rules conclude, from then on;
-#: what was asked to be done; and in a small shop, nobody may be waiting.
+#: Metrics without a history: those of workers, comparisons with a year before, results of later rules,
+#: and actions. In a small shop, the number of waiting customers may also be absent.
 OTHER = re.compile(r"retention_(?:worker|oldest|action_return)|\bup\b|ALERTS|offset 52w|job:\w+:(?!held)")
 RULES = ROOT / "prometheus" / "rules"
 NOW = datetime(2026, 6, 1, 18, tzinfo=UTC)
-#: More than four weeks, so that there are the four weeks before at the end.
+#: More than four weeks, so that the last instant has four weeks before it.
 FIRST = NOW - timedelta(days=29)
 
 
@@ -30,7 +30,7 @@ def run(*arguments: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> Path:
-    """A year and a half of a small shop."""
+    """Return the events of a small shop over a year and a half."""
     path = tmp_path_factory.mktemp("shop") / "shop.jsonl.gz"
     run("simulate", "--customers", "400", "--end", NOW.isoformat(), "--out", path)
     return path
@@ -57,7 +57,7 @@ def at(prometheus, expr: str, moment: datetime) -> dict[frozenset, float]:
 
 
 def scraped(computed: str) -> dict[frozenset, float]:
-    """What `compute --json` says, as Prometheus would have scraped it."""
+    """Return the output of `compute --json` in the form of scraped series."""
     found = {}
     for row in map(json.loads, computed.splitlines()):
         series = {(metric, row["value"]) for metric in [row["metric"]] if row["value"] is not None}
@@ -86,7 +86,7 @@ def test_panels_and_the_alerts_that_compare_have_a_past(prometheus):
     prometheus.until("vector(1)")
     asked = [(name, filled(expr, chosen)) for name, expr, chosen in panels() if not OTHER.search(expr)]
     assert sum("offset 1w" in expr for _, expr in asked) > 3
-    # At one moment, nothing may have been due in the last hour.
+    # At a single instant, the last hour may contain no due target.
     moments = [NOW - timedelta(hours=12 * number) for number in range(3)]
     empty = {expr for _, expr in asked if not any(at(prometheus, expr, moment) for moment in moments)}
     assert [f"{name}: {expr}" for name, expr in asked if expr in empty] == []

@@ -1,4 +1,4 @@
-"""History from files and the topics' own events come in together, in any order, and partly both."""
+"""Events of files and events of topics arrive together in any order, and some of them in both."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""State that is compacted, and state that is gone: what was read already is read again, and it is said."""
+"""Compacted state is restored; after a loss of state, the inputs are read again and the loss is logged."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,7 @@ async def stop_all(deployment):
 
 
 async def settle(deployment, events):
-    """All read, all committed, and all stopped. Of the changelog, records may be deleted."""
+    """Return stopped workers that have read and committed everything. Changelog records may be deleted."""
     changelog = {"cleanup.policy": "compact,delete", "retention.ms": "-1", "max.message.bytes": str(16 << 20)}
     await deployment.cluster.create({f"{deployment.group}-customers-changelog": 4}, changelog)
     await deployment.started(1)
@@ -52,7 +52,7 @@ async def test_a_compacted_changelog_restores_the_state(deploy):
 
 
 async def until_cleaned(cluster, changelog, old_to):
-    """Wait until what was written before `old_to` holds no key twice."""
+    """Wait until the records before `old_to` hold no key twice."""
     async with asyncio.timeout(PATIENCE):
         while True:
             old = [
@@ -68,7 +68,7 @@ async def test_deleted_changelog_is_rebuilt_from_the_earliest_records(deploy):
     deployment = deploy()
     await settle(deployment, events)
     await deployment.cluster.delete(f"{deployment.group}-customers-changelog")
-    # As after a long stop: what is removed of the questions and answers of a moment is no loss.
+    # As after a long stop: deleted ticks and partial results are no loss of state.
     await deployment.cluster.truncate(TopicPartition(f"{deployment.group}-ticks", 1))
     await deployment.started(2)
     await deployment.equal(events)
@@ -77,7 +77,7 @@ async def test_deleted_changelog_is_rebuilt_from_the_earliest_records(deploy):
 
 
 async def test_the_lost_state_of_one_task_makes_all_tasks_read_again(deploy):
-    """The facts of its customers came from everywhere; while they are read again, nothing is published."""
+    """The lost customers' facts came from all tasks, so nothing is published while all tasks read again."""
     events = history(43, size=6000, identities=True)
     deployment = deploy()
     cluster = deployment.cluster
@@ -92,7 +92,7 @@ async def test_the_lost_state_of_one_task_makes_all_tasks_read_again(deploy):
 
 
 async def business_records(cluster):
-    """What has ever been written to `retention.metrics`, as (key, value), of what the events alone decide."""
+    """Return every (key, value) written to `retention.metrics` that depends on the events alone."""
     return Counter(
         (record.key, record.value)
         for record in await cluster.read("retention.metrics")
@@ -130,7 +130,7 @@ async def test_records_that_no_longer_exist_are_counted_as_lost(deploy):
 
 
 async def test_records_deleted_under_a_worker_are_counted_as_lost(deploy):
-    """It was suspended for so long that the topic's retention overtook it."""
+    """The worker was suspended for longer than the topic's retention."""
     events = history(46, size=500)
     deployment = deploy(RETENTION_SESSION_TIMEOUT="30")
     cluster = deployment.cluster
@@ -141,7 +141,7 @@ async def test_records_deleted_under_a_worker_are_counted_as_lost(deploy):
     tp = TopicPartition("orders", 1)
     before = (await cluster.ends([tp]))[tp]
     worker.pause()
-    # The broker still answers the request that the worker had waiting, with all that comes within 250 ms.
+    # The broker still answers the worker's pending fetch, with all records of the next 250 ms.
     await asyncio.sleep(1)
     more = [event for event in history(47, size=500) if event["type"].startswith("order.")]
     await cluster.produce(more, [Style(partitioner=lambda *_: 1)])
@@ -151,6 +151,6 @@ async def test_records_deleted_under_a_worker_are_counted_as_lost(deploy):
         lambda scraped: total(scraped, "retention_worker_records_lost_total", topic="orders") > 0,
         "records counted as lost",
     )
-    # What it had fetched before it was suspended was not lost.
+    # Records fetched before the suspension are not lost.
     assert 0 < total(scraped, "retention_worker_records_lost_total", topic="orders") <= 40
     assert worker.has_logged("records of orders partition 1 were removed")

@@ -1,4 +1,4 @@
-"""A shop's own topics beside the contract's: database changes found by a pattern, Avro with a registry."""
+"""Mapped topics beside the standard inputs: database changes by a topic pattern, and Avro with a registry."""
 
 import io
 import json
@@ -50,7 +50,7 @@ amount = "cents"
 path = "type"
 values = { asked = "refund.requested", paid = "refund.completed", denied = "refund.rejected" }
 """
-#: Types in the outbox -> their fields, which are where they were; an order's amount is a decimal.
+#: Event type in the outbox table -> fields at their original paths; an order's amount is a decimal.
 OUTBOX = {
     "order.placed": ("order_id", "currency", "cart_id", "promised_at", "payment_method", "referred_by"),
     "order.amended": ("order_id", "amount"),
@@ -91,7 +91,7 @@ def configuration():
 
 
 def change(event, number):
-    """An order's event as Debezium tells of a new row, with a schema or without."""
+    """Return an order event as a Debezium insert, with or without its schema."""
     body = {
         name: content for name, content in event.items() if name not in {"id", "type", "time", "customer_id"}
     }
@@ -177,7 +177,7 @@ async def test_a_shops_own_topics_give_the_numbers_of_the_contracts(deploy, regi
     scraped = await deployment.scrape()
     assert total(scraped, "retention_worker_anonymous_records_total") == 1
     refused = [dict(record.headers) for record in await cluster.read("retention.dead-letters")]
-    # The history begins before the horizon: what is read after a tick that says so is too old.
+    # The history begins before the horizon: events that are read after the clock has advanced are too old.
     [headers] = [found for found in refused if found["retention.error.reason"] != b"too_old"]
     assert headers["retention.error.topic"] == b"shop-us.outbox"
     assert headers["retention.error.message"] == (

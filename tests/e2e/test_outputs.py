@@ -1,4 +1,4 @@
-"""What time alone does is said at its instant, and only by who knows all there is."""
+"""Outputs caused by passing time are emitted at their instant, and only by workers that are caught up."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ def clock(tmp_path):
 
 
 async def test_workers_killed_while_emitting_emit_each_output_once(deploy):
-    """Not before what is said goes out all the time, so that whatever moment is a bad one."""
+    """The kills wait until outputs are emitted continuously, so that they interrupt transactions."""
     events = history(23, size=1800)
     deployment = deploy()
     cluster = deployment.cluster
@@ -44,7 +44,7 @@ async def test_workers_killed_while_emitting_emit_each_output_once(deploy):
 
 
 async def count_of(cluster) -> int:
-    """How many records there are of all that was said, and of transactions' ends."""
+    """Return the number of output records, including the markers of transactions."""
     return sum([sum((await cluster.ends_of(topic)).values()) for topic in TOPICS])
 
 
@@ -64,7 +64,7 @@ def cart(time: int) -> dict[str, str]:
 
 
 async def emitted(deployment) -> list[tuple[str, ...]]:
-    """What has been said, in short."""
+    """Return the emitted outputs in a short form."""
     customers, transitions, targets, actions = [await deployment.cluster.read(topic) for topic in TOPICS]
     assert_once([*customers, *transitions, *targets, *actions])
     found = [json.loads(record.value) for record in (*transitions, *targets, *actions)]
@@ -77,7 +77,7 @@ async def emitted(deployment) -> list[tuple[str, ...]]:
 
 
 async def until_emitted(deployment, *expected: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Wait until all of this has been said."""
+    """Wait until all of these outputs have been emitted."""
     deadline = time.monotonic() + PATIENCE
     while set(expected) - set(found := await emitted(deployment)):
         assert time.monotonic() < deadline, f"{set(expected) - set(found)}: in vain\n{deployment.tails()}"
@@ -86,7 +86,7 @@ async def until_emitted(deployment, *expected: tuple[str, ...]) -> list[tuple[st
 
 
 async def test_passing_time_emits_outputs_at_the_instant(deploy, clock):
-    """A ticket of an hour's target, a cart, a promise, and an order that is 45 days old at the full hour.
+    """A ticket due in an hour, a cart, a promise, and an order that is 45 days old at the full hour.
 
     None of these customers is held out.
     """
@@ -127,7 +127,7 @@ async def test_passing_time_emits_outputs_at_the_instant(deploy, clock):
 
 
 async def test_worker_catching_up_emits_no_lapsed_customer(deploy, clock):
-    """The worker slept for two months; those who ordered meanwhile were never at risk."""
+    """After two months of downtime, customers who ordered in the meantime are never reported as at risk."""
     deployment = deploy(RETENTION_CLOCK="wall", **clock.settings)
     clock.set(BOUNDARY)
     names = [f"customer-{number:02}" for number in range(40)]

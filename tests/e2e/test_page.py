@@ -1,4 +1,4 @@
-"""The live page in a real browser, over real workers: it shows what they export, whatever becomes of them."""
+"""The live page in a real browser shows the numbers that real workers export, also while workers fail."""
 
 import asyncio
 import math
@@ -38,7 +38,7 @@ def browser(tmp_path) -> Iterator[Browser]:
 
 @pytest.fixture
 async def deployment(deploy) -> Deployment:
-    """A worker that has read a history: in event mode, its numbers stay until the next event."""
+    """Return a worker that has read a history. In event mode its numbers change only with the next event."""
     events = history(5, size=1000)
     workers = deploy()
     await workers.started(1)
@@ -75,7 +75,7 @@ def exported(metrics: Metrics, key: str, part: str) -> float:
 
 
 def wrong(page: Browser, metrics: Metrics) -> list[str]:
-    """Numbers on the page that are not those on /metrics."""
+    """Return the numbers on the page that differ from /metrics."""
     shown = page.run(SHOWN)
     assert len(shown) > 80
     return [

@@ -26,7 +26,7 @@ from tests.support.worker_process import Metrics, WorkerProcess
 
 PLAIN = re.compile(r"max without \(instance\) \((retention_\w+)\{[^}]*\}\)")
 OFFSET = re.compile(r" offset \d+w")
-#: What Prometheus adds to a worker's own labels.
+#: Labels that Prometheus adds to those of a worker.
 ADDED = {"job", "instance", "__name__"}
 
 
@@ -35,7 +35,7 @@ SLOW_ANSWERS = 600
 
 
 class SimulatedShop:
-    """`retention simulate`: 18 months of history, then live events; two of three agents are gone."""
+    """Run `retention simulate`: 18 months of history, then live events with two of three agents absent."""
 
     def __init__(self, bootstrap: str, directory: Path) -> None:
         command = [sys.executable, "-m", "streams.cli", "simulate", "--broker", bootstrap]
@@ -66,7 +66,7 @@ def redis(tmp_path) -> Iterator[str]:
 
 @pytest.fixture
 async def deployment(deploy, shop, redis) -> Deployment:  # noqa: ARG001 - its topics first
-    """Two workers of the shop's events, as in Compose: by the wall clock, with a read model."""
+    """Return two workers for the shop's events, as in Compose: on the wall clock, with a read model."""
     workers = deploy(RETENTION_CLOCK="wall", RETENTION_REDIS=redis)
     await workers.started(2)
     await workers.cluster.produce(list(slow_answers(time.time_ns() // 1000)))

@@ -1,4 +1,4 @@
-"""Producers that agree on nothing: keys, partitioners, partition counts, codecs."""
+"""Producers with different keys, partitioners, partition counts and codecs give the same numbers."""
 
 import asyncio
 import time
@@ -47,7 +47,7 @@ async def test_keys_partitions_and_codecs_change_no_number(deploy, partitions):
 
 
 async def test_records_with_old_timestamps_survive_repartitioning(deploy):
-    """A backfill's records are older than what the facts topic keeps: by their age they would go."""
+    """Kafka must not delete facts of backfilled records, which are older than the topic's retention."""
     events = history(32, size=500)
     deployment = deploy()
     cluster = deployment.cluster
@@ -56,5 +56,5 @@ async def test_records_with_old_timestamps_survive_repartitioning(deploy):
     records = [replace(record(event, Style(by_thing), 4), timestamp=sixty_days_ago) for event in events]
     await cluster.send(records)
     await deployment.equal(events)
-    await asyncio.sleep(3)  # the broker looks every second for what is too old
+    await asyncio.sleep(3)  # the broker checks for expired records every second
     assert set((await cluster.beginnings(f"{deployment.group}-facts")).values()) == {0}

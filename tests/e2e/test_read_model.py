@@ -1,4 +1,4 @@
-"""Redis goes away while events flow: nobody waits for it, and it holds everything once it is back."""
+"""Workers do not wait for an absent Redis, and fill it completely once it is back."""
 
 import asyncio
 import json
@@ -18,14 +18,14 @@ from tests.support.events import Style, by_thing, duplicated, history, latest
 
 pytestmark = pytest.mark.program("redis-server|valkey-server")
 
-#: Records that are on their way at any moment: what is read and not yet answered, one commit's worth.
+#: Records in flight at any moment: those read and not yet committed, about one commit.
 _ON_THEIR_WAY = 400
-#: Of the events, that many flow meanwhile.
+#: Number of events that arrive while Redis is absent.
 _AWAY_SECONDS, _EVENTS = 60.0, 18_000
 
 
 def keeps_up_without_redis(scraped):
-    """Whether next to nothing waits to be read while Redis is away."""
+    """Return whether the lag stays near zero while Redis is absent."""
     away = total(scraped, "retention_worker_read_model_up") == 0
     return away and total(scraped, "retention_worker_lag_records") < _ON_THEIR_WAY
 
@@ -46,7 +46,7 @@ SCHEMAS = Path(__file__).parents[2] / "schemas/v1"
 
 
 async def assert_valid(deployment, topic, name):
-    """Everything on a topic is as its schema says, and a CloudEvent but for the metrics."""
+    """Assert that every record matches its schema, and is a CloudEvent unless it is a metric."""
     schema = Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8")))
     records = [record for record in await deployment.cluster.read(topic) if record.value is not None]
     assert records or name == "retention.action", topic
@@ -60,7 +60,7 @@ async def assert_valid(deployment, topic, name):
 
 
 async def held(deployment, redis):
-    """Wait until all is published, and Redis holds what the compacted topics do, and nothing else."""
+    """Wait until everything is published and Redis holds exactly the contents of the compacted topics."""
     async with asyncio.timeout(PATIENCE):
         while True:
             rows = {topic: await last(deployment.cluster, topic) for topic in TOPICS}

@@ -1,4 +1,4 @@
-"""Three brokers, everything on all of them: one is killed under load, and comes back."""
+"""Workers survive the kill and restart of one of three brokers under load; all topics have three replicas."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ async def test_broker_lost_and_back_under_load_changes_no_number(tmp_path):
                 cluster.produce(duplicated(events, 61), [Style(), Style(by_thing)], pace=pace)
             )
             await asyncio.sleep(2)
-            # The one whose partition's end decides what is complete: where the ticks' answers are.
+            # Kill the leader of the partition with the tasks' partial results: its end decides completeness.
             lost = brokers.brokers[await cluster.leader("replicated-partials", 0) - 1]
             lost.kill()
             await asyncio.sleep(4)

@@ -1,4 +1,4 @@
-"""A rollout: workers that count differently run side by side for a while, and nothing is mixed."""
+"""During a rollout, workers with different definitions run side by side, and their results are not mixed."""
 
 import json
 
@@ -36,7 +36,7 @@ async def test_numbers_hold_still_until_all_workers_count_alike(deploy):
     await deployment.cluster.produce(events[600:])
 
     def held(scraped):
-        """All is read, and is not added up."""
+        """Return whether everything is read and the partial results are not merged."""
         logged = any(worker.has_logged("run on workers with another") for worker in deployment.alive)
         read = total(scraped, "retention_worker_events_total") >= len(events)
         return logged and read and total(scraped, CAUGHT_UP[0]) == 0

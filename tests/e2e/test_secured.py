@@ -1,4 +1,4 @@
-"""A Kafka with TLS, SASL and its authorizer on: workers may do what was printed, and nothing else."""
+"""Workers on a Kafka with TLS, SASL and ACLs need exactly the rights that `doctor --setup` prints."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.support.secured_kafka import SECRETS, USER, environ
 
 @pytest.fixture
 def deploy(secured_kafka, tmp_path, unique):
-    """Make a group of workers that come in by SCRAM."""
+    """Return a function that makes a group of workers that authenticate with SCRAM."""
     made = []
 
     def make(**more):
@@ -37,7 +37,7 @@ async def administrator(secured_kafka):
 async def test_printed_topics_and_acls_are_enough_for_a_worker(
     deploy, administrator, secured_kafka, monkeypatch
 ):
-    """One worker has a password; the other a token, and its sessions end every few seconds.
+    """One worker authenticates with a password, the other with a token whose sessions end every few seconds.
 
     Both lose a right for a moment, while events come.
     """

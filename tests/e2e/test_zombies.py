@@ -1,4 +1,4 @@
-"""A worker that was paused past its session wakes, and believes to own what another one has."""
+"""A worker paused beyond its session timeout resumes while another worker owns its tasks."""
 
 import asyncio
 
@@ -7,12 +7,12 @@ from tests.support.deployment import AS_OF, SESSION_SECONDS
 from tests.support.events import Style, by_thing, history
 from tests.support.published_outputs import assert_published
 
-#: Its heartbeats are this far apart; then it knows.
+#: Seconds until the next heartbeat, which reports the lost tasks to the resumed worker.
 _NOTICED_SECONDS = SESSION_SECONDS / 3 + 2
 
 
 async def test_woken_worker_overwrites_nothing_and_joins_again(deploy):
-    """Customers who came before and during the pause, and not after it: nothing mends their rows later.
+    """Customers order before and during the pause and not afterwards, so no later write corrects their rows.
 
     What comes after the pause, of others, moves the committed offsets past what a zombie may have rewound.
     """
@@ -30,7 +30,7 @@ async def test_woken_worker_overwrites_nothing_and_joins_again(deploy):
     zombie = deployment.workers[0]
     zombie.pause()
     await flowing
-    await deployment.owning()  # the other one has them all: who is paused does not answer
+    await deployment.owning()  # the running worker owns all tasks: the paused worker does not answer
     await cluster.produce(theirs[2 * third :], styles)
     await deployment.equal(theirs)
     zombie.wake()

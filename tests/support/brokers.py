@@ -1,4 +1,4 @@
-"""A cluster of three brokers, each also a controller: one of them may be away."""
+"""A cluster of three brokers, each also a controller, of which one may be absent."""
 
 import asyncio
 import base64
@@ -9,7 +9,7 @@ from streams.local.kafka import EmbeddedKafka
 from tests.support.secured_kafka import free_ports
 
 COUNT = 3
-#: What all have in common: every topic of Kafka's own on all three, and two that acknowledge.
+#: Common settings: Kafka's internal topics have three replicas, and two of them acknowledge a write.
 _REPLICATED = {
     f"{topic}.{name}": value
     for topic in ("transaction.state.log", "share.coordinator.state.topic")
@@ -18,7 +18,7 @@ _REPLICATED = {
     "offsets.topic.replication.factor": "3",
     "default.replication.factor": "3",
     "min.insync.replicas": "2",
-    # Who is gone is noticed within seconds, as sessions of workers are in these tests.
+    # A dead broker is detected within seconds, as dead workers are in these tests.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
     "replica.lag.time.max.ms": "3000",

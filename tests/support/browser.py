@@ -1,4 +1,4 @@
-"""A real Chromium without a window, as its user sees a page."""
+"""A real headless Chromium."""
 
 import shutil
 import time
@@ -42,12 +42,12 @@ class Browser:
         self.driver.quit()
 
     def size(self, width: int, height: int, scale: float = 1) -> None:
-        """The page's size in CSS pixels; below 500 it is a phone's."""
+        """Set the page size in CSS pixels; a width below 500 emulates a phone."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 500}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
     def prefer(self, **features: str) -> None:
-        """What its user's system prefers, as `color_scheme="dark"`."""
+        """Emulate preferences of the user's system, such as `color_scheme="dark"`."""
         chosen = [
             {"name": f"prefers-{name.replace('_', '-')}", "value": value} for name, value in features.items()
         ]
@@ -60,7 +60,7 @@ class Browser:
         return str(self.run("return document.querySelector(arguments[0]).textContent", selector))
 
     def until(self, condition: Callable[[], Any], what: str, patience: float = _PATIENCE) -> Any:
-        """Look until a condition holds, and give what it gave."""
+        """Poll until a condition is true, and return its value."""
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -72,11 +72,11 @@ class Browser:
             time.sleep(0.1)
 
     def messages(self) -> list[str]:
-        """What its console says: errors, violations of the content security policy."""
+        """Return the console's messages: errors, and violations of the content security policy."""
         return [str(entry["message"]) for entry in self.driver.get_log("browser")]
 
     def violations(self) -> list[str]:
-        """What axe finds that is not accessible, by WCAG 2.2 AA and its best practices."""
+        """Return the violations of WCAG 2.2 AA and of best practices that axe finds."""
         self.run(_AXE.read_text())
         results: Mapping[str, Any] = self.driver.execute_async_script(
             "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] }).then(done)"

@@ -1,4 +1,4 @@
-"""The bare Kafka client, for what a test puts in and looks at."""
+"""A plain Kafka client with which tests produce and read records."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ async def delete_all(bootstrap):
 
 
 async def visible(admin, names):
-    """Wait until the broker knows the topics that its controller made."""
+    """Wait until the broker lists the topics that its controller has created."""
     while set(names) - set(await admin.list_topics()):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
 

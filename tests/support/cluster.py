@@ -1,4 +1,4 @@
-"""A test's Kafka: its topics, what is produced to them and what is in them, by clients that are not ours."""
+"""A test's Kafka: create topics, produce and read records with clients independent of the project."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ INPUTS = ("orders", "refunds", "tickets", "reviews", "customers")
 
 
 class Pace:
-    """Events flow: a pause after every few records, until it is over; then the rest comes at once."""
+    """A pace for producing: a pause after every few records. After its end, records follow without pauses."""
 
     EVERY = 25
 
@@ -34,7 +34,7 @@ class Pace:
 
 
 class Cluster:
-    """One broker or several, whose topics are this test's alone."""
+    """One broker or several, with topics that only this test uses."""
 
     def __init__(self, broker: Any) -> None:
         self.broker = broker
@@ -47,7 +47,7 @@ class Cluster:
         return AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
 
     async def wipe(self) -> None:
-        """Delete every topic that is not Kafka's own."""
+        """Delete every topic except Kafka's internal ones."""
         topics = [topic for topic in await self.topics() if not topic.startswith("__")]
         await self.delete(*topics)
 
@@ -56,7 +56,7 @@ class Cluster:
             return list(await admin.list_topics())
 
     async def create(self, topics: Mapping[str, int], config: Mapping[str, str] | None = None) -> None:
-        """Create topics of so many partitions."""
+        """Create topics with the given partition counts."""
         async with _Closing(self._admin()) as admin:
             response = await admin.create_topics(
                 [NewTopic(name, count, 1, topic_configs=dict(config or {})) for name, count in topics.items()]
@@ -68,7 +68,7 @@ class Cluster:
         async with _Closing(self._admin()) as admin:
             if topics:
                 await admin.delete_topics(list(topics))
-            while set(topics) & set(await admin.list_topics()):  # noqa: ASYNC110 - Kafka tells nobody
+            while set(topics) & set(await admin.list_topics()):  # noqa: ASYNC110 - Kafka sends no event
                 await asyncio.sleep(0.05)
 
     async def partitions(self, topic: str) -> int:
@@ -77,7 +77,7 @@ class Cluster:
             return len(described["partitions"])
 
     async def _described(self) -> list[dict[str, Any]]:
-        """Each partition of every topic."""
+        """Return the description of each partition of every topic."""
         async with _Closing(self._admin()) as admin:
             return [
                 {"topic": topic["topic"], **partition}
@@ -86,11 +86,11 @@ class Cluster:
             ]
 
     async def replicas(self) -> set[int]:
-        """How many replicas partitions have."""
+        """Return the replica counts of the partitions."""
         return {len(partition["replicas"]) for partition in await self._described()}
 
     async def leader(self, topic: str, number: int) -> int:
-        """The broker that leads a partition."""
+        """Return the broker that leads a partition."""
         [leader] = [
             partition["leader"]
             for partition in await self._described()
@@ -99,13 +99,13 @@ class Cluster:
         return int(leader)
 
     async def in_sync(self, count: int) -> None:
-        """Wait until all partitions have so many replicas in sync."""
+        """Wait until all partitions have `count` replicas in sync."""
         async with asyncio.timeout(60):
             while {len(partition["isr"]) for partition in await self._described()} != {count}:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
     async def truncate(self, *tps: TopicPartition, before: int | None = None) -> None:
-        """Remove the records before an offset, or all of them, as a topic's retention does."""
+        """Delete the records before an offset, or all records, as a topic's retention does."""
         ends = await self.ends(tps)
         async with _Closing(self._admin()) as admin:
             await admin.delete_records(
@@ -113,23 +113,23 @@ class Cluster:
             )
 
     async def ends(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """End offsets."""
+        """Return the end offsets."""
         async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap) as consumer:
             return dict(await consumer.end_offsets(list(tps)))
 
     async def ends_of(self, topic: str) -> dict[int, int]:
-        """End offsets by partition."""
+        """Return partition -> end offset."""
         tps = [TopicPartition(topic, number) for number in range(await self.partitions(topic))]
         return {tp.partition: offset for tp, offset in (await self.ends(tps)).items()}
 
     async def beginnings(self, topic: str) -> dict[int, int]:
-        """Earliest offsets by partition."""
+        """Return partition -> earliest offset."""
         tps = [TopicPartition(topic, number) for number in range(await self.partitions(topic))]
         async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap) as consumer:
             return {tp.partition: offset for tp, offset in (await consumer.beginning_offsets(tps)).items()}
 
     async def committed(self, group: str) -> dict[TopicPartition, int]:
-        """A group's committed offsets."""
+        """Return the committed offsets of a group."""
         async with _Closing(self._admin()) as admin:
             offsets = await admin.list_consumer_group_offsets(group)
             return {tp: meta.offset for tp, meta in offsets.items()}
@@ -137,7 +137,7 @@ class Cluster:
     async def send(
         self, records: Iterable[Record], *, codec: str | None = None, pace: Pace | None = None
     ) -> None:
-        """Produce records; at a pace, so that they flow for a while."""
+        """Produce records, all at once or spread over time by a pace."""
         producer = AIOKafkaProducer(
             bootstrap_servers=self.bootstrap,
             compression_type=codec,
@@ -156,7 +156,7 @@ class Cluster:
     async def produce(
         self, events: Sequence[Event], styles: Sequence[Style] = (Style(),), *, pace: Pace | None = None
     ) -> None:
-        """Produce events, each by one of the producers; the topics must be there."""
+        """Produce each event with one of the producers. The topics must exist."""
         rng = random.Random(len(events))
         counts = dict(zip(INPUTS, await asyncio.gather(*map(self.partitions, INPUTS)), strict=True))
         by_style: defaultdict[int, list[Record]] = defaultdict(list)
@@ -172,7 +172,7 @@ class Cluster:
         )
 
     async def read(self, topic: str) -> list[ConsumerRecord]:
-        """All that a topic holds, as who reads committed sees it."""
+        """Return all committed records of a topic."""
         found: list[ConsumerRecord] = []
         tps = [TopicPartition(topic, number) for number in range(await self.partitions(topic))]
         consumer = AIOKafkaConsumer(
@@ -193,7 +193,7 @@ class Cluster:
 
 
 def count_by_origin(records: Iterable[ConsumerRecord]) -> Counter[tuple[str, str, str]]:
-    """Dead letters by where they came from: topic, partition, offset."""
+    """Return (topic, partition, offset) of the original record -> number of dead letters."""
     return Counter(
         tuple(
             dict(record.headers)[f"retention.error.{name}"].decode()
@@ -204,9 +204,7 @@ def count_by_origin(records: Iterable[ConsumerRecord]) -> Counter[tuple[str, str
 
 
 async def _send(producer: AIOKafkaProducer, one: Record) -> asyncio.Future[object]:
-    if (
-        one.value is None
-    ):  # aiokafka sends no record that has neither key nor value, but in a batch of one's own
+    if one.value is None:  # aiokafka sends a record without key and value only in an explicit batch
         batch = producer.create_batch()
         batch.append(key=one.key, value=None, timestamp=one.timestamp, headers=list(one.headers))
         return await producer.send_batch(batch, one.topic, partition=one.partition)

@@ -11,7 +11,7 @@ from streams.faust_engine.app import FaustApp
 
 
 class ThreadCalls:
-    """Calls the methods of the thread in the loop of the test."""
+    """A consumer thread whose methods run in the loop of the test."""
 
     def __init__(self, thread, consumer, tp):
         self.thread = thread

@@ -1,4 +1,4 @@
-"""Workers of one group on one Kafka. The question of this directory: do their numbers equal the oracle's?"""
+"""Workers of one group on one Kafka, whose numbers the tests compare with the oracle's."""
 
 import asyncio
 import json
@@ -17,12 +17,12 @@ from tests.support.worker_process import Metrics, WorkerProcess
 
 AS_OF: Series = ("retention_as_of_timestamp_seconds", frozenset())
 CAUGHT_UP: Series = ("retention_caught_up", frozenset())
-#: Not of the events alone: which actions were asked for depends on when they were.
+#: Metrics that do not depend on the events alone: actions depend on the time at which they were issued.
 APART = {"retention_action_return_ratio"}
 SERIES = set(CATALOGUE) - {AS_OF[0], CAUGHT_UP[0]} - APART
-#: A worker that is silent for so long is replaced; the default of 10 s would make every test longer.
+#: Session timeout of the workers; the default of 10 s would make every test longer.
 SESSION_SECONDS = 4
-#: How long numbers may take to be right: two cores that do other things too.
+#: Seconds until the numbers must be correct, on two cores that run other programs too.
 PATIENCE = 120.0
 
 _CONFIG = "[rates]\n" + "".join(f"{name} = {rate}\n" for name, rate in DEFINITIONS.rates.items())
@@ -49,7 +49,7 @@ class Deployment:
         } | settings
 
     def start(self, **settings: str) -> WorkerProcess:
-        """Start one more worker."""
+        """Start another worker."""
         name = f"worker-{len(self.workers) + 1}"
         worker = WorkerProcess(name, self.settings | settings, self.directory)
         self.workers.append(worker)
@@ -72,7 +72,7 @@ class Deployment:
     async def until(
         self, condition: Callable[[list[Metrics]], bool], what: str, patience: float = PATIENCE
     ) -> list[Metrics]:
-        """Scrape all until a condition holds of what the answering workers say."""
+        """Scrape all workers until a condition holds for the metrics of those that respond."""
         deadline = time.monotonic() + patience
         while True:
             scraped = await self.scrape()
@@ -83,25 +83,25 @@ class Deployment:
             await asyncio.sleep(0.1)
 
     async def scrape(self) -> list[Metrics]:
-        """What each worker that answers says."""
+        """Return the metrics of each worker that responds."""
         found = await asyncio.gather(*(worker.metrics() for worker in self.alive))
         return [metrics for metrics in found if metrics is not None]
 
     async def owning(self, tasks: int | None = None) -> list[Metrics]:
-        """Wait until all tasks are owned and running."""
+        """Wait until every task is owned and running."""
         wanted = tasks or int(self.settings["RETENTION_PARTITIONS"])
         return await self.until(
             lambda scraped: total(scraped, "retention_worker_tasks_owned") == wanted, "all tasks owned"
         )
 
     async def started(self, count: int) -> None:
-        """Start workers, and wait until each owns some tasks and all are owned."""
+        """Start workers, and wait until each owns tasks and every task has an owner."""
         for _ in range(count):
             self.start()
         await self.sharing()
 
     async def sharing(self) -> None:
-        """Wait until each of the live workers runs tasks, and all are owned."""
+        """Wait until every live worker runs tasks, and every task has an owner."""
         wanted = int(self.settings["RETENTION_PARTITIONS"])
 
         def shared(scraped: list[Metrics]) -> bool:
@@ -125,7 +125,7 @@ class Deployment:
         at = latest(events) if now is None else now
         expected = expected_series(events, at, definitions)
         await self._until_no_difference(expected, at, patience)
-        await asyncio.sleep(1.2)  # more than a tick, and more than what is published at most once a second
+        await asyncio.sleep(1.2)  # longer than a tick, and than the interval of 1 s between publications
         metrics = await self._until_no_difference(expected, at, 20.0)
         await self._published(metrics)
         return metrics
@@ -158,7 +158,7 @@ class Deployment:
         return differences(business(metrics), expected), metrics
 
     async def _published(self, metrics: Metrics, patience: float = 10.0) -> None:
-        """Check that `retention.metrics` comes to hold exactly what is exported."""
+        """Wait until `retention.metrics` holds exactly the exported series."""
         exported = {series: value for series, value in business(metrics).items() if series[0] in SERIES}
         deadline = time.monotonic() + patience
         while True:
@@ -176,7 +176,7 @@ class Deployment:
             await asyncio.sleep(0.3)
 
     async def published(self) -> Metrics:
-        """The business series that `retention.metrics` holds, as who reads committed sees it."""
+        """Return the committed business series of `retention.metrics`."""
         rows: dict[bytes, bytes] = {}
         for record in await self.cluster.read("retention.metrics"):
             if record.value is None:
@@ -191,7 +191,7 @@ class Deployment:
 
 
 def total(scraped: Iterable[Metrics], name: str, **labels: str) -> float:
-    """Sum one series (or all of its name that have these labels) over the workers."""
+    """Return the sum of one series, or of all series with this name and these labels, over the workers."""
     wanted = labels.items()
     return sum(
         value
@@ -202,7 +202,7 @@ def total(scraped: Iterable[Metrics], name: str, **labels: str) -> float:
 
 
 def business(metrics: Metrics) -> Metrics:
-    """The series that one worker exports for all."""
+    """Return the business series, which one worker exports for the whole group."""
     ours = SERIES | {name.removesuffix("_ratio") + "_denominator" for name in SERIES}
     return {series: value for series, value in metrics.items() if series[0] in ours}
 
@@ -210,7 +210,7 @@ def business(metrics: Metrics) -> Metrics:
 def expected_series(
     events: Iterable[Event], now: int, definitions: Definitions = DEFINITIONS
 ) -> dict[Series, float]:
-    """The oracle's answer, as Prometheus shows it: ratios with their denominators."""
+    """Return the oracle's result as Prometheus series: ratios with their denominators."""
     series = {}
     for (metric, labels), expected in oracle(events, now, definitions).items():
         if metric in SERIES:
@@ -228,7 +228,7 @@ def _exported(
 
 
 def differences(got: Mapping[Series, float], expected: Mapping[Series, float]) -> list[str]:
-    """One line a series that is not as the oracle says."""
+    """Return one line for each series that differs from the oracle's."""
     return [
         f"{series[0]} {dict(series[1])}: exported {got.get(series)}, oracle {expected.get(series)}"
         for series in sorted(got.keys() | expected.keys(), key=str)
@@ -237,7 +237,7 @@ def differences(got: Mapping[Series, float], expected: Mapping[Series, float]) -
 
 
 def _close(labels: frozenset[tuple[str, str]], got: float | None, expected: float | None) -> bool:
-    """Quantiles within 1 %, all else to the precision of a floating-point sum; NaN equals NaN."""
+    """Return whether two values agree: quantiles within 1 %, other values to floating-point precision."""
     if got is None or expected is None:
         return False
     if math.isnan(got) or math.isnan(expected):

@@ -1,4 +1,4 @@
-"""Events for a real Kafka: histories with collisions, shuffled over producers that agree on nothing."""
+"""Events for a real Kafka: histories with collisions, shuffled over producers of different styles."""
 
 import json
 import random
@@ -15,7 +15,7 @@ from tests.support.histories import random_history
 from tests.support.strategies import ANCHOR, DAY, HOUR, Event, rfc3339
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: The event clock of these histories ends here: in the past of every wall clock, in the middle of an hour.
+#: Last instant of these histories: before any wall clock's present, in the middle of an hour.
 END = ANCHOR - 700 * DAY + 25 * HOUR // 60
 
 Key = Callable[[Event], bytes | None]
@@ -23,14 +23,14 @@ Partitioner = Callable[[bytes | None, int, random.Random], int]
 
 
 def microseconds(text: str) -> int:
-    """RFC 3339 to microseconds since the epoch."""
+    """Return an RFC 3339 time in microseconds since the epoch."""
     return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1)
 
 
 def history(
     seed: int, *, size: int = 2000, customers: int = 60, until: int = END, identities: bool = False
 ) -> list[Event]:
-    """Distinct valid events up to `until`, shuffled: refunds before orders, replies before tickets.
+    """Return distinct valid events up to `until`, shuffled: refunds before orders, replies before tickets.
 
     `now` of them, in event mode, is `until`: the last one happens then.
     """
@@ -48,7 +48,7 @@ def history(
 
 
 def order(name: str, customer: str, time: int, **fields: Any) -> Event:
-    """One order of 10 USD."""
+    """Return an order of 10 USD."""
     return {
         "id": f"event-{name}",
         "type": "order.placed",
@@ -62,48 +62,48 @@ def order(name: str, customer: str, time: int, **fields: Any) -> Event:
 
 
 def latest(events: list[Event]) -> int:
-    """The event clock's `now`, once all of these have been read."""
+    """Return the `now` of the event clock after all of these events have been read."""
     return max(microseconds(event["time"]) for event in events)
 
 
 def topic_of(event: Event) -> str:
-    """The input topic of an event."""
+    """Return the input topic of an event."""
     return KINDS[event["type"]]
 
 
 def by_customer(event: Event) -> bytes:
-    """The key that needs no hop, where the partition counts agree."""
+    """Return the customer's id as key: with equal partition counts, facts stay in their partition."""
     return event["customer_id"].encode()
 
 
 def by_thing(event: Event) -> bytes:
-    """An order's or ticket's id: a customer's events are all over the partitions."""
+    """Return the entity's id as key, which spreads a customer's events over the partitions."""
     name = next((n for n in ("order_id", "ticket_id", "cart_id", "review_id") if n in event), "id")
     return event[name].encode()
 
 
 def by_nothing(_: Event) -> None:
-    """No key at all."""
+    """Return None, for records without a key."""
 
 
 def as_java(key: bytes | None, count: int, rng: random.Random) -> int:
-    """Java's and aiokafka's default."""
+    """Return the partition by murmur2, the default of Java and aiokafka."""
     return rng.randrange(count) if key is None else (murmur2(key) & 0x7FFFFFFF) % count
 
 
 def as_librdkafka(key: bytes | None, count: int, rng: random.Random) -> int:
-    """librdkafka's default, so Python's confluent-kafka, Go's, .NET's."""
+    """Return the partition by CRC-32, librdkafka's default (confluent-kafka for Python, Go and .NET)."""
     return rng.randrange(count) if key is None else zlib.crc32(key) % count
 
 
 def anywhere(_: bytes | None, count: int, rng: random.Random) -> int:
-    """Round robin, sticky, or a producer that sets the partition itself."""
+    """Return a random partition, as with round robin, a sticky partitioner, or an explicit partition."""
     return rng.randrange(count)
 
 
 @dataclass
 class Style:
-    """How one producer of a shop sends its records."""
+    """The key, partitioner and codec of one producer."""
 
     key: Key = by_customer
     partitioner: Partitioner = as_java
@@ -117,7 +117,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Record:
-    """A record as it goes to Kafka; `partition` None: the producer's default."""
+    """A record to produce; without a `partition`, the producer's partitioner chooses one."""
 
     topic: str
     value: bytes | None
@@ -128,7 +128,7 @@ class Record:
 
 
 def record(event: Event, style: Style, partitions: int) -> Record:
-    """The record of an event, as a producer of this style makes it."""
+    """Return the record that a producer of this style sends for an event."""
     key = style.key(event)
     return Record(
         topic_of(event),
@@ -139,7 +139,7 @@ def record(event: Event, style: Style, partitions: int) -> Record:
 
 
 def duplicated(events: list[Event], seed: int, share: float = 0.15) -> list[Event]:
-    """All of them, some twice, in another order."""
+    """Return all events in a random order, some of them twice."""
     rng = random.Random(seed)
     deliveries = [*events, *rng.sample(events, int(len(events) * share))]
     rng.shuffle(deliveries)

@@ -1,4 +1,4 @@
-"""What Compose forbids its containers, forbidden to a process: no capability, a read-only file system."""
+"""Run a process with Compose's container restrictions: no capabilities, a read-only file system."""
 
 import os
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@"
 
 
 def hardened(command: Sequence[str | Path], *writable: Path | str) -> list[str]:
-    """The command, as a container with `read_only`, `cap_drop` and `no-new-privileges` runs it (Linux).
+    """Return the command with the limits of `read_only`, `cap_drop` and `no-new-privileges` (Linux).
 
     `writable` are the directories that are a volume there, or a tmpfs: `DIRECTORY:OPTIONS`, as Docker mounts
     it, from which nothing is executed unless the options say so.

@@ -63,7 +63,7 @@ def random_history(
         )
         time -= rng.choice([0, time % HOUR, time % MINUTE])
         event = {"customer_id": name, "time": rfc3339(time), **_body(rng, names, time, identities=identities)}
-        if events and rng.random() < 0.1:  # something else is said of the same thing, at the same instant
+        if events and rng.random() < 0.1:  # a competing claim about the same entity at the same instant
             rival = rng.choice(events[-200:])
             event = rival | _details(rng, rival["type"], names, time)
         if event.get("into") != event["customer_id"]:

@@ -1,4 +1,4 @@
-"""What `retention doctor --setup` prints, carried out by another client: as an administrator would."""
+"""Apply the output of `retention doctor --setup` with an independent client, as an administrator does."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ _LITERAL, _ALLOW, _ANY_HOST = 3, 3, "*"
 
 
 def parsed(command):
-    """The ACLs of one `kafka-acls.sh --add` command: (resource, name, operation, principal)."""
+    """Return the ACLs of one `kafka-acls.sh --add` command: (resource, name, operation, principal)."""
     parser = argparse.ArgumentParser(exit_on_error=False)
     for name in ("bootstrap-server", "command-config", "allow-principal"):
         parser.add_argument(f"--{name}", required=True)
@@ -35,13 +35,13 @@ def parsed(command):
 
 
 def printed(text, use):
-    """The ACLs of one section of `--setup commands`."""
+    """Return the ACLs of one section of `--setup commands`."""
     [section] = [part for part in text.split("\n\n") if part.startswith(f"# Rights: {use}")]
     return [acl for command in section.splitlines()[1:] for acl in parsed(command)]
 
 
 class Administrator:
-    """Who may do everything: makes topics, grants rights and takes them back."""
+    """A client with all rights, which creates topics, and grants and revokes rights."""
 
     def __init__(self, bootstrap):
         self._client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)

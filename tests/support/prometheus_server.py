@@ -1,4 +1,4 @@
-"""A real Prometheus with the project's own rules, scraping what a test names; and the panels' queries."""
+"""A real Prometheus with the project's rules that scrapes a test's targets; and the panels' queries."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ Sample = tuple[frozenset[tuple[str, str]], float]
 
 
 class PrometheusServer:
-    """Started by the constructor, ended by `close`."""
+    """A Prometheus process that the constructor starts and `close` ends."""
 
     def __init__(self, targets: list[str], directory: Path) -> None:
         self.port = free_port()
@@ -46,7 +46,7 @@ class PrometheusServer:
         self._process.wait()
 
     def query(self, expr: str) -> list[Sample]:
-        """An instant query's samples: labels and value. AssertionError with Prometheus' own message."""
+        """Return the samples of an instant query. Raise AssertionError with Prometheus' message."""
         data = self.get("/api/v1/query", query=expr)
         if data["resultType"] == "scalar":
             return [(frozenset(), float(data["result"][1]))]
@@ -65,7 +65,7 @@ class PrometheusServer:
         return answer["data"]
 
     def until(self, expr: str, patience: float = 60.0) -> list[Sample]:
-        """Wait until a query finds something."""
+        """Wait until a query returns a sample."""
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -78,7 +78,7 @@ class PrometheusServer:
 
 
 def _configuration(targets: list[str]) -> dict:
-    """prometheus.yml as Compose has it, but for where the workers are and how often they are asked."""
+    """Return Compose's prometheus.yml with other targets and another scrape interval."""
     given = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text())
     (job,) = [job for job in given["scrape_configs"] if job["job_name"] == JOB]
     job.pop("dns_sd_configs")
@@ -92,7 +92,7 @@ def _configuration(targets: list[str]) -> dict:
 
 
 def panels() -> list[tuple[str, str, dict[str, str]]]:
-    """(dashboard and title, query, the dashboard's variables) of every target of every panel."""
+    """Return (dashboard and title, query, the dashboard's variables) for every target of every panel."""
     found = []
     for path in sorted((ROOT / "grafana" / "dashboards").glob("*.json")):
         board = json.loads(path.read_text(encoding="utf-8"))
@@ -110,7 +110,7 @@ def panels() -> list[tuple[str, str, dict[str, str]]]:
 
 
 def filled(expr: str, chosen: dict[str, str]) -> str:
-    """The query as Grafana sends it."""
+    """Return the query as Grafana sends it."""
     for name, value in sorted((VARIABLES | chosen).items(), key=lambda item: -len(item[0])):
         expr = expr.replace(f"${name}", value)
     return expr

@@ -1,4 +1,4 @@
-"""A schema registry: a real HTTP server, with the schemas that a test gives it."""
+"""A schema registry as a real HTTP server, with the schemas of a test."""
 
 import base64
 
@@ -13,7 +13,7 @@ def framed(number, content, middle=b""):
 
 
 class RegistryServer:
-    """The two calls of its API that a reader needs, as Confluent documents them, with a password."""
+    """The two calls of Confluent's registry API that a reader needs, with a password."""
 
     def __init__(self):
         self.schemas, self.subjects, self.asked = {}, {}, []
@@ -32,7 +32,7 @@ class RegistryServer:
         return self
 
     async def also_by(self, context):
-        """Serve by TLS, too."""
+        """Serve over TLS as well."""
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context)
         await site.start()
         return f"https://localhost:{site._server.sockets[0].getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""A real Kafka with locks on its doors: TLS, SASL, OAuth 2.0 and the authorizer."""
+"""A real Kafka with TLS, SASL, OAuth 2.0 and the authorizer."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from streams.local.ports import free_port
 
 USER, PASSWORD = "shop", "geheim-4711"
 SECRETS = (PASSWORD, "client-secret-42")
-#: Listener -> what it speaks. PLAINTEXT is the door of the house's owner: of brokers, and of the tests.
+#: Listener -> security protocol. PLAINTEXT is for the superusers: the brokers, and the tests.
 LISTENERS = {
     "SCRAM": "SASL_SSL",
     "OAUTH": "SASL_SSL",
@@ -29,7 +29,7 @@ _SECURITY = "org.apache.kafka.common.security"
 
 
 def free_ports(count):
-    """So many, each another."""
+    """Return `count` distinct free ports."""
     ports = set()
     while len(ports) < count:
         ports.add(free_port())
@@ -37,7 +37,7 @@ def free_ports(count):
 
 
 class Certificates:
-    """An authority, the brokers' certificates (one of another name), and a client's."""
+    """An authority, certificates of brokers (one with a wrong host name), and one of a client."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -53,7 +53,7 @@ class Certificates:
         self.locked = self._write("locked", client, serialization.BestAvailableEncryption(b"key-geheim"))
 
     def _write(self, name, issued, encryption=serialization.NoEncryption()):  # noqa: B008 - a constant
-        """Key and chain in one file; the key as PKCS #8, which is all that Java reads."""
+        """Write key and chain to one file, the key in PKCS #8, the only form that Java reads."""
         key = serialization.load_pem_private_key(issued.private_key_pem.bytes(), None)
         encoded = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
         path = self.directory / f"{name}.pem"
@@ -66,7 +66,7 @@ def _base64(content):
 
 
 class TokenIssuer:
-    """An OAuth 2.0 token endpoint that signs its tokens; `keys` is what Kafka checks the signatures with."""
+    """An OAuth 2.0 token endpoint that signs its tokens; Kafka checks the signatures with `keys`."""
 
     def __init__(self, directory):
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -89,7 +89,7 @@ class TokenIssuer:
 
     @contextmanager
     def serving(self):
-        """Serve, and give the URL."""
+        """Start to serve, and return the URL."""
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -123,7 +123,7 @@ class TokenIssuer:
 
 
 class SecuredKafka(EmbeddedKafka):
-    """Each listener is another way in. Who is not the owner may do what the ACLs say, and nothing else."""
+    """A Kafka with one listener for each security protocol. ACLs limit all users but superusers."""
 
     def __init__(self, directory):
         self.certificates = Certificates(directory)
@@ -191,7 +191,7 @@ class SecuredKafka(EmbeddedKafka):
         return settings
 
     def ways_in(self):
-        """Name -> the settings of somebody who comes in that way."""
+        """Return method of authentication -> settings of a client that uses it."""
         scram = {"SECURITY_PROTOCOL": "SASL_SSL", "TLS_CA_FILE": self.certificates.ca}
         scram |= {"SASL_USERNAME": USER, "SASL_PASSWORD": PASSWORD, "BROKER": self.address("SCRAM")}
         return {
@@ -219,5 +219,5 @@ class SecuredKafka(EmbeddedKafka):
 
 
 def environ(settings):
-    """As they are in the environment."""
+    """Return settings as environment variables."""
     return {f"RETENTION_{name}": str(value) for name, value in settings.items()}

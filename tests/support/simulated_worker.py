@@ -18,7 +18,7 @@ from models.partition import partition
 from tests.oracle import Expected, Series
 from tests.support.strategies import Event, Step
 
-#: Not functions of the events: the publishing worker emits them.
+#: Metrics that do not depend on the events alone; the publishing worker emits them.
 OF_THE_WORKER = {"retention_as_of_timestamp_seconds", "retention_caught_up"}
 Results = dict[Series, Expected]
 

@@ -1,4 +1,4 @@
-"""One worker as its operator sees it: a process with a port, signals, a log and an exit code."""
+"""A worker process with a port, signals, a log and an exit code."""
 
 import asyncio
 import os
@@ -18,8 +18,8 @@ from tests.oracle import Series
 
 ROOT = Path(__file__).parents[2]
 
-#: Ends with its parent, whatever becomes of that. What is in `CLOCK_FILE` is added to the wall clock;
-#: `DEFECT` is code that breaks something first.
+#: A launcher that ends with its parent. It adds the number in `CLOCK_FILE` to the wall clock,
+#: and runs the code in `DEFECT` first, which injects a fault.
 _LAUNCHER = """
 import ctypes, os, pathlib, sys, time
 if sys.platform == "linux":
@@ -36,7 +36,7 @@ Metrics = dict[Series, float]
 
 
 class WallClock:
-    """The wall clock of the workers that are started with its `settings`: it goes on from where it is set."""
+    """The wall clock of workers started with its `settings`; it advances from the instant that is set."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(exist_ok=True)
@@ -47,14 +47,14 @@ class WallClock:
         return {"CLOCK_FILE": str(self._file)}
 
     def set(self, instant: int) -> None:
-        """Show `instant` (microseconds) now."""
+        """Set the clock to `instant` (microseconds since the epoch)."""
         written = self._file.with_suffix(".new")
         written.write_text(str(instant * 1000 - time.time_ns()))
         written.replace(self._file)
 
 
 class WorkerProcess:
-    """`retention worker` in a process of its own."""
+    """A process of `retention worker`."""
 
     def __init__(self, name: str, settings: Mapping[str, str], directory: Path) -> None:
         self.name = name
@@ -83,25 +83,25 @@ class WorkerProcess:
         self.process.send_signal(number)
 
     def pause(self) -> None:
-        """As a machine that is suspended, or swaps."""
+        """Suspend the process (SIGSTOP), like a machine that is suspended or swaps."""
         self.signal(signal.SIGSTOP)
 
     def wake(self) -> None:
         self.signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """As the kernel's memory killer does. Ending one that is stopped works too."""
+        """Kill the process (SIGKILL), like the kernel's OOM killer. A suspended process is killed too."""
         if self.alive:
             self.process.kill()
         self.process.wait()
 
     async def stop(self, seconds: float = 30.0) -> int:
-        """SIGTERM, and the exit code."""
+        """Send SIGTERM, and return the exit code."""
         self.signal(signal.SIGTERM)
         return await self.exit_code(seconds)
 
     async def exit_code(self, seconds: float = 30.0) -> int:
-        """Wait until it has ended by itself."""
+        """Wait until the process ends, and return its exit code."""
         deadline = time.monotonic() + seconds
         while self.alive:
             assert time.monotonic() < deadline, f"{self.name} still runs after {seconds} s:\n{self.tail()}"
@@ -109,7 +109,7 @@ class WorkerProcess:
         return self.process.returncode
 
     async def metrics(self) -> Metrics | None:
-        """What `/metrics` says; None where nobody answers."""
+        """Return the series of `/metrics`; None if the worker does not respond."""
         text = await asyncio.to_thread(self._get, "/metrics")
         if text is None:
             return None
@@ -127,15 +127,15 @@ class WorkerProcess:
             return None
 
     def tail(self, lines: int = 25) -> str:
-        """The end of its log, for a message."""
+        """Return the end of the log, for a message."""
         return "\n".join([f"--- {self.name}", *self.log.splitlines()[-lines:]])
 
     def has_logged(self, pattern: str) -> bool:
-        """Whether a line of its log matches."""
+        """Return whether a line of the log matches."""
         return re.search(pattern, self.log) is not None
 
     async def until_logged(self, pattern: str, seconds: float = 60.0) -> None:
-        """Wait until a line of its log matches."""
+        """Wait until a line of the log matches."""
         deadline = time.monotonic() + seconds
         while not self.has_logged(pattern):
             assert time.monotonic() < deadline, f"{pattern!r} was not logged:\n{self.tail()}"

@@ -1,4 +1,4 @@
-"""What refunds contribute to the aggregates themselves, apart from what they change in orders."""
+"""Apply the contributions of refunds to the aggregates, apart from their effect on orders."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What the worker needs of a consumer and aiokafka keeps private.
+"""Access to the private parts of an aiokafka consumer that the worker needs.
 
 Call these functions on the loop of the consumer.
 """
