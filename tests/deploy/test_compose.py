@@ -51,7 +51,7 @@ def running(command, log, *writable):
 
 
 def eventually(ask, process, seconds=30):
-    """What `ask` returns once it no longer raises OSError."""
+    """Return the result of `ask` when it no longer raises OSError."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -75,7 +75,7 @@ def test_docker_compose_reads_it():
     assert result.returncode == 0, result.stderr
 
 
-def test_these_services():
+def test_services_are_the_expected_ones():
     assert set(SERVICES) == {"kafka", "redis", "worker", "shop", "prometheus", "alertmanager", "grafana"}
     assert SERVICES["worker"]["scale"] == 2
     assert "container_name" not in SERVICES["worker"]
@@ -109,7 +109,7 @@ def test_only_this_machine_reaches_its_ports(name):
 
 
 @each_service
-def test_says_when_it_is_well(name):
+def test_service_has_a_health_check(name):
     check = SERVICES[name].get("healthcheck")
     assert check or name in OURS  # the image's own
     if name != "shop" and check:
@@ -118,13 +118,13 @@ def test_says_when_it_is_well(name):
 
 
 @each_service
-def test_starts_after_what_it_needs_is_well(name):
+def test_service_starts_after_its_healthy_dependencies(name):
     for needed, how in SERVICES[name].get("depends_on", {}).items():
         assert how["condition"] == "service_healthy"
         assert "disable" not in SERVICES[needed].get("healthcheck", {})
 
 
-def test_the_order():
+def test_workers_start_before_the_shop():
     assert set(SERVICES["worker"]["depends_on"]) == {"kafka", "redis"}
     assert set(SERVICES["shop"]["depends_on"]) == {"worker"}
 
@@ -165,7 +165,7 @@ def test_our_commands_exist_with_these_options(name):
     assert "--no-such-option" in result.stderr
 
 
-def test_scraping_finds_every_worker_and_dashboards_find_prometheus():
+def test_addresses_of_scraping_and_data_source_exist():
     config = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text())
     (job,) = [job for job in config["scrape_configs"] if job["job_name"] == T["scrape"]["job"]]
     (discovery,) = job["dns_sd_configs"]
@@ -299,7 +299,7 @@ def test_kafka_takes_its_environment_and_what_our_programs_send(tmp_path):
         asyncio.run(sent(ports["9092"]))
 
 
-def test_kafka_is_set_as_the_embedded_one_where_results_depend_on_it():
+def test_kafka_settings_equal_those_of_the_embedded_one():
     named, _ = kafka_properties("")
     for key in (
         "auto.create.topics.enable",

@@ -51,7 +51,7 @@ def test_no_step_uninstalls_anything():
     assert "uninstall" not in TEXT
 
 
-def test_runs_as_somebody_without_rights():
+def test_image_runs_as_unprivileged_user():
     users = [line for line in LAST if line.startswith("USER")]
     assert re.fullmatch(r"USER (\d{4,}):\1", users[-1])
 
@@ -76,6 +76,6 @@ def test_environment_names_settings_that_exist():
     assert set(re.findall(r"\b(RETENTION_\w+)=", TEXT)) <= known
 
 
-def test_it_says_when_it_is_well_and_how_to_stop_it():
+def test_image_has_health_check_and_stop_signal():
     assert any(line.startswith("HEALTHCHECK") and "/live" in line for line in LAST)
     assert "STOPSIGNAL SIGTERM" in LAST

@@ -1,4 +1,4 @@
-"""The hardening of the other tests forbids what it says."""
+"""The hardening of the other tests has its effects."""
 
 import subprocess
 
@@ -9,7 +9,7 @@ def run(*command, writable=()):
     return subprocess.run(hardened(command, *writable), capture_output=True, text=True, check=False)
 
 
-def test_writes_nowhere_but_where_it_may(tmp_path):
+def test_hardened_process_writes_only_to_allowed_paths(tmp_path):
     elsewhere, volume = tmp_path / "elsewhere", tmp_path / "volume"
     volume.mkdir()
     assert "Read-only file system" in run("touch", elsewhere).stderr
@@ -18,7 +18,7 @@ def test_writes_nowhere_but_where_it_may(tmp_path):
     assert not elsewhere.exists()
 
 
-def test_has_no_capability_and_gets_none():
+def test_hardened_process_cannot_gain_capabilities():
     status = dict(
         line.split(":\t", 1) for line in run("cat", "/proc/self/status").stdout.splitlines() if ":\t" in line
     )

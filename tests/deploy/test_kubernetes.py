@@ -122,7 +122,7 @@ def test_the_schemas_find_what_is_wrong(kind, spoil):
     assert problems(resource)
 
 
-def test_what_is_there():
+def test_expected_resources_are_built():
     assert {resource["kind"] for resource in built("base")} == {
         "ServiceAccount", "ConfigMap", "Deployment", "Service", "PodDisruptionBudget",
     }  # fmt: skip
@@ -156,12 +156,12 @@ def test_the_same_command_and_image_as_in_compose(pod):
     assert SERVICES["worker"]["ports"][0].endswith(f":{container['ports'][0]['containerPort']}")
 
 
-def test_probes_ask_what_a_worker_answers(pod):
+def test_probes_use_paths_that_a_worker_serves(pod):
     [container] = pod["spec"]["containers"]
     probes = ("startup", "liveness", "readiness")
     paths = [container[f"{probe}Probe"]["httpGet"]["path"] for probe in probes]
     assert paths == ["/live", "/live", "/ready"]
-    served = (ROOT / "streams" / "server.py").read_text(encoding="utf-8")
+    served = (ROOT / "streams" / "http" / "server.py").read_text(encoding="utf-8")
     assert all(f'add_get("{path}"' in served for path in paths)
 
 

@@ -91,7 +91,7 @@ def test_each_team_gets_its_own(team, severity):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_pipeline_trouble_silences_business_alerts_of_its_own_job(alertmanager):
+def test_pipeline_alert_silences_business_alerts_of_its_job(alertmanager):
     alertmanager.fire(
         {"alertname": "RetentionNumbersStale", "team": "platform", "numbers": "suspect"},
         {"alertname": "RetentionChurnAboveCeiling", "team": "commerce", "window": "90d"},
@@ -107,7 +107,7 @@ def test_pipeline_trouble_silences_business_alerts_of_its_own_job(alertmanager):
     }
 
 
-def test_a_worker_that_is_gone_silences_nothing(alertmanager):
+def test_missing_worker_silences_nothing(alertmanager):
     alertmanager.fire(
         {"alertname": "RetentionWorkerGone", "team": "platform"},
         {"alertname": "RetentionSlaBreaches", "team": "support"},
@@ -115,7 +115,7 @@ def test_a_worker_that_is_gone_silences_nothing(alertmanager):
     assert alertmanager.silenced() == set()
 
 
-def test_the_louder_of_two_alerts_about_one_thing_is_enough(alertmanager):
+def test_more_severe_of_two_alerts_silences_the_other(alertmanager):
     alertmanager.fire(
         {"alertname": "RetentionFirstResponseBudgetBurning", "team": "support", "sla": "first_response"},
         {"alertname": "RetentionFirstResponseBudgetEroding", "team": "support", "sla": "first_response"},

@@ -244,14 +244,14 @@ EDGES = {
 }
 
 
-def test_every_alert_about_the_shop_is_here():
+def test_every_business_alert_has_a_case():
     rules = yaml.safe_load((HERE / "rules" / "alerts.yml").read_text(encoding="utf-8"))["groups"]
     business = next(group["rules"] for group in rules if group["name"] == "retention-business")
     assert EDGES.keys() == {rule["alert"] for rule in business}
 
 
 @pytest.mark.program("promtool")
-def test_with_all_its_conditions_it_fires_and_without_any_one_it_does_not(tmp_path):
+def test_alert_fires_only_if_all_its_conditions_hold(tmp_path):
     inputs, asked = [], []
     for alert, edge in EDGES.items():
         firing = []

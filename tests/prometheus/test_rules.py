@@ -73,7 +73,7 @@ def test_every_alert_is_shown_to_fire_and_to_be_quiet(alert):
 
 
 @pytest.mark.parametrize("alert", ALERTS)
-def test_every_alert_says_whom_it_is_for_and_where_to_look(alert):
+def test_every_alert_has_team_severity_and_links(alert):
     rule = ALERTS[alert]
     assert rule["labels"]["severity"] in {"critical", "warning"}
     assert rule["labels"]["team"] in TEAMS
@@ -99,7 +99,7 @@ def test_the_runbook_has_no_section_of_an_alert_that_is_gone():
     assert headings == list(ALERTS)
 
 
-def test_what_the_runbook_asks_of_a_worker_makes_sense():
+def test_queries_of_the_runbook_are_valid_requests():
     runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     lists = {"/customers": CustomerQuery, "/tickets": TicketQuery, "/orders": OrderQuery}
     asked = [urlsplit(url) for url in re.findall(r"curl '?(http\S+?)['`\s]", runbook)]
@@ -112,12 +112,12 @@ def test_what_the_runbook_asks_of_a_worker_makes_sense():
 
 
 @pytest.mark.parametrize("alert", ALERTS)
-def test_business_alerts_need_trusted_numbers_and_pipeline_alerts_do_not(alert):
+def test_only_business_alerts_require_fresh_numbers(alert):
     business = ALERTS[alert]["labels"]["team"] != "platform"
     assert ("job:retention:trusted == 1" in ALERTS[alert]["expr"]) is business
 
 
-def test_no_rule_depends_on_which_worker_exports_a_business_series():
+def test_rules_do_not_depend_on_the_exporting_worker():
     for group in load("rules/recording.yml")["groups"]:
         for rule in group["rules"]:
             if re.search(r"\bretention_(?!worker)", rule["expr"]) and ":held" not in rule["expr"]:

@@ -24,7 +24,7 @@ def official():
     return Draft7Validator(json.loads(content))
 
 
-def test_it_is_what_asyncapi_says(official):
+def test_document_is_valid_by_asyncapi(official):
     assert [error.message for error in official.iter_errors(DOCUMENT)] == []
 
 
@@ -51,7 +51,7 @@ def references(part):
             yield from references(inner)
 
 
-def test_every_reference_leads_somewhere():
+def test_every_reference_resolves():
     resolver = Registry().with_resource("", Resource.opaque(DOCUMENT)).resolver()
     for target in set(references(DOCUMENT)):
         assert resolver.lookup(target).contents

@@ -1,4 +1,4 @@
-"""The schemas say what the decoder does: asked of a standard validator, about good events and bad ones."""
+"""A standard validator accepts and rejects the same events by the schemas as the decoder does."""
 
 import json
 from datetime import UTC, datetime
@@ -65,12 +65,12 @@ def test_each_is_a_json_schema_with_a_name(name):
 @pytest.mark.slow
 @given(event_sets(DEFINITIONS, identities=True, largest=8))
 @settings(max_examples=50)
-def test_whatever_happens_in_a_shop_is_valid(events):
+def test_generated_events_are_valid(events):
     assert [event for event in events if not valid(event)] == []
 
 
 @pytest.mark.slow
-def test_what_the_simulated_shop_says_is_valid():
+def test_events_of_the_simulated_shop_are_valid():
     events = simulate(3, datetime(2025, 5, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC), 300)
     some = list(islice(events, 3_000))
     assert len({event["type"] for event in some}) > 15
@@ -105,7 +105,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event["type"])
-def test_the_schema_and_the_decoder_refuse_the_same(event):
+def test_schema_and_decoder_reject_the_same(event):
     for field in VALIDATORS[event["type"]].schema["properties"]:
         if field == "type":
             continue
@@ -118,7 +118,7 @@ def test_the_schema_and_the_decoder_refuse_the_same(event):
 
 @pytest.mark.slow
 @given(st.data())
-def test_whatever_is_put_into_a_field(data):
+def test_schema_and_decoder_agree_on_any_field_value(data):
     event = data.draw(st.sampled_from(SAMPLES))
     fields = [name for name in VALIDATORS[event["type"]].schema["properties"] if name not in {"type", "into"}]
     # A float without a fraction is an integer to JSON Schema, and not to us.
@@ -139,7 +139,7 @@ def test_scores_by_survey(survey, score):
     assert valid(event) == decodes(event)
 
 
-def test_metrics_are_as_their_schema_says():
+def test_published_metrics_are_valid():
     partition = Partition(Definitions(), {})
     samples = compute([partition.evaluate(0)], Definitions(), 0)
     rows = [json.loads(json.dumps(series_value(sample, 0))) for sample in samples]
