@@ -179,7 +179,7 @@ def test_a_secret_is_what_it_is_to_who_sends_it_and_hidden_to_who_writes_it(capl
     assert caplog.messages == ["*** '***'"]
 
 
-def test_flags_say_how_kafka_is_reached_and_secrets_are_in_files(tmp_path, capsys):
+def test_kafka_flags_configure_clients_and_secrets_are_in_files(tmp_path, capsys):
     path = tmp_path / "password"
     path.write_text("geheim")
     flags = ["--security-protocol=SASL_SSL", "--sasl-mechanism=PLAIN", "--sasl-username=me"]

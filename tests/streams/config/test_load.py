@@ -99,17 +99,17 @@ def test_bootstrap_servers(text, read):
         ("RETENTION_DATA_DIR", __file__, "directory"),
     ],
 )
-def test_a_wrong_setting_is_named_with_its_source_and_what_is_valid(variable, text, hint):
+def test_invalid_setting_names_source_and_valid_values(variable, text, hint):
     error = refused({variable: text})
     assert str(error).startswith(f"{variable} (environment {variable}): ")
     assert hint in error.hint
 
 
-def test_a_wrong_flag_says_that_it_was_a_flag():
+def test_invalid_flag_is_reported_as_a_flag():
     assert "(flag --data-dir)" in str(refused({}, {"data_dir": __file__}))
 
 
-def test_a_wrong_setting_in_the_file_says_so(config):
+def test_invalid_file_setting_is_reported_as_from_the_file(config):
     environ = config("port = 70000")
     assert f"RETENTION_PORT (in {environ['RETENTION_CONFIG']})" in str(refused(environ))
     assert str(refused(config("port = true"))).startswith("port (in ")
@@ -234,7 +234,7 @@ def test_misspelt_variables_are_found():
     }
 
 
-def test_what_kubernetes_tells_of_services_is_not_misspelt():
+def test_kubernetes_service_variables_are_not_misspelt_settings():
     """As a pod finds them beside services that are named `retention` and `retention-kafka`."""
     address = "tcp://10.0.0.1:9092"
     environ = {

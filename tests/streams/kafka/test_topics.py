@@ -54,7 +54,7 @@ async def test_is_idempotent_and_leaves_what_exists_as_it_is(kafka, unique):
         assert (await config_of(client, unique))["retention.ms"] == "1234567"
 
 
-async def test_an_internal_topic_with_another_partition_count_is_refused(kafka, unique):
+async def test_internal_topic_with_wrong_partition_count_is_rejected(kafka, unique):
     await create(kafka, f"{unique}-facts", 5)
     async with admin(kafka) as client:
         with pytest.raises(PartitionsChanged, match=rf"{unique}-facts has 5 partitions where 3 are expected"):

@@ -37,7 +37,7 @@ def test_days_are_midnights():
 
 
 @pytest.mark.parametrize("value", ["yesterday", [1], {"s": 1}, True, 10**30, "1e300"])
-def test_what_is_no_epoch_is_said(value):
+def test_invalid_epoch_is_reported(value):
     with pytest.raises(ConversionError, match="since 1970"):
         conversions.epoch("s")(value)
 
@@ -68,7 +68,7 @@ def test_formats_with_and_without_offset():
 
 
 @pytest.mark.parametrize("value", [5, 5.5, datetime(2024, 5, 1)])  # noqa: DTZ001
-def test_a_time_whose_meaning_is_not_said_is_not_guessed(value):
+def test_ambiguous_time_is_not_guessed(value):
     with pytest.raises(ConversionError, match="say"):
         conversions.instant(value)
 

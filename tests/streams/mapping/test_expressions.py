@@ -130,7 +130,7 @@ def test_truth_is_jmespaths(value):
         ("not_null()", "not_null takes 1 or more in its brackets, not 0"),
     ],
 )
-def test_what_is_no_expression_is_said_and_where(text, says):
+def test_invalid_expression_is_reported_with_its_position(text, says):
     with pytest.raises(ValueError, match=re.escape(says)) as error:
         parse(text)
     if text.strip():

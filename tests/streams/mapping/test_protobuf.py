@@ -104,7 +104,7 @@ def test_money_and_decimals_are_amounts(order, decode):
     assert [(event.customer_id, event.amount) for event in outcome.events] == [("a@b", 1999), ("a@b", 250)]
 
 
-def test_an_import_that_nobody_has_is_said(file):
+def test_missing_protobuf_import_is_reported(file):
     other = descriptor_pb2.FileDescriptorProto()
     other.CopyFrom(file)
     other.dependency.append("nobody/has.proto")

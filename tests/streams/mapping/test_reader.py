@@ -117,7 +117,7 @@ def test_one_row_is_several_events(outcome):
     assert {event.channel for event in found.events} == {"store"}
 
 
-def test_what_is_skipped_says_by_what(outcome):
+def test_skipped_record_names_its_rule(outcome):
     assert (outcome(test=True).skipped, outcome(test=True).events) == ("test", [])
     assert outcome(tags=["x", "B2B"]).skipped == "b2b"
     assert outcome(tags=None).skipped is None
@@ -280,7 +280,7 @@ def test_each_of_several_values_is_converted_in_its_own_way(written):
     assert (event.time.timestamp(), event.amount) == (1714550400, 5)
 
 
-def test_one_of_several_values_that_cannot_be_converted_is_refused():
+def test_one_unconvertible_value_of_several_is_rejected():
     row = {"id": 1, "customer": 2, "currency": "EUR", "ms": 1714550400000, "total": "0.055"}
     outcome = reader(SEVERAL).map_row(row)
     assert outcome.events == []
@@ -484,7 +484,7 @@ def test_deletes_truncates_and_tombstones(captured):
         assert (found.events, found.errors, found.anonymous) == ([], [], False)
 
 
-def test_what_is_no_envelope_is_said(captured):
+def test_invalid_envelope_is_reported(captured):
     assert "not a Debezium envelope: `op` is missing" in captured({"id": 1}).errors[0].message
     assert "`op` 'x' is unknown" in captured(change("x", None, BEFORE)).errors[0].message
 

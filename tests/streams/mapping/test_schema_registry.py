@@ -241,7 +241,7 @@ async def test_a_registry_that_does_not_answer_is_waited_for(server):
 
 
 @pytest.mark.parametrize("auth", [None, "me:wrong"])
-async def test_a_registry_that_refuses_who_asks_says_so_and_not_the_password(server, auth):
+async def test_registry_auth_error_is_reported_without_the_password(server, auth):
     with pytest.raises(RegistryUnavailable, match="HTTP 401") as caught:
         await reader(server, "avro", auth).prepare([framed(7, b"")])
     assert "wrong" not in str(caught.value)
