@@ -44,7 +44,7 @@ RETIRED = [
     Retired("correspondence correspond correspondents", "cross_partition, links, linked_customers"),
     Retired("journal", "fact_log"),
     Retired("letter letters", "message", "dead_letter dead_letters"),
-    Retired("said say says saying sayings unsaid", "emitted, emit, due_for_output (log, for log lines)"),
+    Retired("said say saying sayings unsaid", "emitted, emit, due_for_output (log, for log lines)"),
     Retired("told tell tells", "notified, notify, published, sent"),
     Retired("speaker speech", "emitter, emit_result"),
     Retired("news", "emitter"),

@@ -60,7 +60,7 @@ async def _dry_run(
     records = await sampling.read(settings, topic, count, from_earliest=from_earliest)
     if isinstance(reads, Reader):
         await reads.prepare(record.value for record in records)
-    return dry_run.examine(
+    return dry_run.dry_run_of(
         topic,
         reads,
         records,

@@ -126,11 +126,11 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=self._context) as answer:  # noqa: S310
                 return _token(answer.read(_LARGEST_ANSWER))
         except urllib.error.HTTPError as error:
-            raise TokenUnavailable(self._says(f"HTTP {error.code}{_reason(error)}")) from None
+            raise TokenUnavailable(self._error_text(f"HTTP {error.code}{_reason(error)}")) from None
         except (OSError, ValueError, HTTPException) as error:
-            raise TokenUnavailable(self._says(str(getattr(error, "reason", error)))) from None
+            raise TokenUnavailable(self._error_text(str(getattr(error, "reason", error)))) from None
 
-    def _says(self, what: str) -> str:
+    def _error_text(self, what: str) -> str:
         return f"the token endpoint {self._url} gives client {self._client_id} no token: {what}"
 
 

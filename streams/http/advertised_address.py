@@ -10,7 +10,7 @@ _EVERYWHERE: Final = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - looked
 
 
 def advertised(settings: Settings, port: int) -> str:
-    """Give the URL: of `RETENTION_ADVERTISE`, else of the address it listens on.
+    """Return the URL: of `RETENTION_ADVERTISE`, else of the address it listens on.
 
     Where it listens on all of them, it is the one from which Kafka is reached: in a cluster, its pod's.
 
@@ -27,7 +27,7 @@ def advertised(settings: Settings, port: int) -> str:
 
 
 def _towards(server: str) -> str:
-    """Give the address of ours from which a server is reached. Nothing is sent for it."""
+    """Return the local address from which a server is reached. Nothing is sent for it."""
     host, _, port = server.rpartition(":")
     try:
         family, kind, _, _, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)[

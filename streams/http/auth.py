@@ -15,7 +15,7 @@ OPEN: Final = frozenset({"/", "/stream", "/page", "/metrics", "/live", "/ready",
 
 
 def guard(token: Secret | None) -> Middleware:
-    """Give the middleware that lets through who knows the token; everybody, where there is none."""
+    """Return the middleware that admits requests with the token; everybody, where there is none."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:

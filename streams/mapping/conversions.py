@@ -29,7 +29,7 @@ _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,9})?", re.ASCII)
 #: Between thousands, beside a point or a comma: an apostrophe, and spaces of all widths.
 _BETWEEN: Final = "'\u2019 \u00a0\u2009\u202f"
 _OTHER: Final = {",": ".", ".": ","}
-_POINTS: Final = {",": "comma", ".": "point"}
+_SEPARATORS: Final = {",": "comma", ".": "point"}
 _WRITTEN: Final = {
     point: re.compile(rf"[+-]?([0-9]+|[0-9]{{1,3}}([{other}{_BETWEEN}][0-9]{{3}})+)([{point}][0-9]+)?")
     for point, other in _OTHER.items()
@@ -250,7 +250,7 @@ def separated(value: Any, point: str) -> Any:  # noqa: ANN401 - JSON
     if not isinstance(value, str):
         return value
     if _WRITTEN[point].fullmatch(value.strip()) is None:
-        raise ConversionError(f"is no number with a decimal {_POINTS[point]}")
+        raise ConversionError(f"is no number with a decimal {_SEPARATORS[point]}")
     return re.sub(r"[^0-9+,.-]", "", value).replace(_OTHER[point], "").replace(point, ".")
 
 

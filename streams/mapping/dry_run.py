@@ -116,7 +116,7 @@ class Report(Struct, kw_only=True):
     examples: list[Example] = field(default_factory=list)
 
 
-def examine(
+def dry_run_of(
     topic: str,
     reads: Reader | Kind,
     records: Sequence[Sampled],

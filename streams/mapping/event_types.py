@@ -102,6 +102,6 @@ def class_of(event_type: str) -> type[Event]:
 
 
 def suggestion(name: str, names: Iterable[str]) -> str:
-    """Say which of `names` was meant, or which there are."""
+    """Return a hint: the similar one of `names`, or all of them."""
     close = difflib.get_close_matches(name, list(names), n=1)
     return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(sorted(names))}"

@@ -66,7 +66,7 @@ def _functions(parsed: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _misuse(function: dict[str, Any]) -> str:
-    """Say what is wrong with a call; nothing, if all is well."""
+    """Return the error of a call; None if the call is valid."""
     name, given = function["value"], len(function["children"])
     if name not in _FUNCTIONS:
         close = difflib.get_close_matches(name, _FUNCTIONS, n=1)

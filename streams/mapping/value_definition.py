@@ -77,7 +77,7 @@ class Value(Struct, frozen=True, kw_only=True):
 
     @property
     def described(self) -> str:
-        """Say where it comes from, for messages."""
+        """Return the source of the value, for messages."""
         return ", ".join(f"`{expression.text}`" for expression in self.expressions()) or "a constant"
 
 
@@ -135,8 +135,8 @@ def expression_of(at: str, content: object) -> Expression:
 
 
 def _template(at: str, content: object) -> tuple[str | Expression, ...]:
-    pieces = _PLACEHOLDER.split(a_text(at, content))
-    parts = [expression_of(at, piece) if number % 2 else piece for number, piece in enumerate(pieces)]
+    texts = _PLACEHOLDER.split(a_text(at, content))
+    parts = [expression_of(at, text) if number % 2 else text for number, text in enumerate(texts)]
     if not any(isinstance(part, Expression) for part in parts):
         raise Problem(at, "has no {path} in it", "a constant is { const = … }")
     return tuple(part for part in parts if part)

@@ -141,7 +141,7 @@ def test_panels_do_not_overlap_and_have_unique_titles(board):
 
 
 @each_board
-def test_rows_have_no_gaps(board):
+def test_rows_are_filled_completely(board):
     widths, heights = Counter(), {}
     for panel in board["panels"]:
         at = panel["gridPos"]

@@ -39,7 +39,7 @@ def test_the_tree_in_the_docstring_is_the_tree():
 
 
 @pytest.mark.parametrize(("error", "code"), EXAMPLES, ids=lambda value: type(value).__name__)
-def test_each_is_one_line_that_says_what_to_do(error, code):
+def test_each_error_is_one_line_with_a_correction(error, code):
     assert error.exit_code == code
     assert "\n" not in str(error)
     assert str(error) == "; ".join(filter(None, [error.message, error.hint]))

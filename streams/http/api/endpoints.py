@@ -21,7 +21,7 @@ Find = Callable[[Customer, Any, int], Iterator[tuple[str, Struct]]]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One list."""
+    """One list of the query API."""
 
     path: str
     question: type[Listing]
@@ -30,20 +30,20 @@ class Endpoint:
 
 
 def endpoints_of(definitions: Definitions) -> list[Endpoint]:
-    """Give all lists, by the present definitions."""
+    """Return all lists, by the current definitions."""
     customers, tickets = Customers(definitions), Tickets(definitions)
 
-    def find_customers(account: Customer, question: CustomerQuery, now: int) -> Iterator[tuple[str, Struct]]:
-        profile = customers.find(account, question, now)
+    def find_customers(customer: Customer, question: CustomerQuery, now: int) -> Iterator[tuple[str, Struct]]:
+        profile = customers.find(customer, question, now)
         if profile is not None:
             yield "", profile
 
-    def find_tickets(account: Customer, question: TicketQuery, now: int) -> Iterator[tuple[str, Struct]]:
-        for ticket in tickets.find(account, question, now):
+    def find_tickets(customer: Customer, question: TicketQuery, now: int) -> Iterator[tuple[str, Struct]]:
+        for ticket in tickets.find(customer, question, now):
             yield ticket.ticket_id, ticket
 
-    def find_orders(account: Customer, _: OrderQuery, now: int) -> Iterator[tuple[str, Struct]]:
-        for order in overdue_orders(account, now):
+    def find_orders(customer: Customer, _: OrderQuery, now: int) -> Iterator[tuple[str, Struct]]:
+        for order in overdue_orders(customer, now):
             yield order.order_id, order
 
     return [

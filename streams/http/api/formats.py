@@ -16,17 +16,17 @@ CSV: Final = "text/csv; charset=utf-8; header=present"
 
 
 def wanted(format: Format | None, accept: str) -> Format:  # noqa: A002 - the parameter's name
-    """Give the format: what the parameter says, else CSV where the header Accept prefers it."""
+    """Return the format: the parameter's, else CSV where the header Accept prefers it."""
     if format is not None:
         return format
     return "csv" if _quality(accept, "text/csv") > _quality(accept, "application/json") else "json"
 
 
 def _quality(accept: str, content_type: str) -> float:
-    """Give how much a content type is wanted, 0 to 1; one named in full comes before a wildcard."""
+    """Return the quality of a content type, 0 to 1; one named in full comes before a wildcard."""
     best = 0.0
     for part in accept.split(","):
-        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        name, *parameters = (part_text.strip().lower() for part_text in part.split(";"))
         if name in {content_type, "*/*", content_type.split("/", maxsplit=1)[0] + "/*"}:
             best = max(best, _weight(parameters) - (name != content_type) * 1e-6)
     return best

@@ -64,14 +64,14 @@ class LocalTasks:
     def __init__(self, task: Callable[[int], OwnTask | None]) -> None:
         self._task = task
         # Whatever is asked, and however often: scans take turns, and half of the worker's time at most.
-        self._turn = asyncio.Lock()
+        self._yield_control = asyncio.Lock()
 
     def owns(self, number: int) -> bool:
         """Whether a task runs here."""
         return self._task(number) is not None
 
     def partition(self, number: int) -> Partition:
-        """Give a task's customers.
+        """Return a task's customers.
 
         Raises:
             Refusal: 503: it does not run here, or has not read everything yet.
@@ -87,8 +87,8 @@ class LocalTasks:
             )
         return task.partition
 
-    def account(self, number: int, customer: str) -> tuple[Partition, Customer]:
-        """Give a customer, decoded apart from those at work.
+    def customer(self, number: int, customer: str) -> tuple[Partition, Customer]:
+        """Return a customer, decoded apart from the cached ones.
 
         Raises:
             Refusal: 503.
@@ -97,12 +97,12 @@ class LocalTasks:
         return partition, partition.customer(customer.encode())
 
     async def part(self, asked: Endpoint, question: Listing, place: Place, limit: int) -> Part:
-        """Give a task's items from a place on, as many as there is time for.
+        """Return a task's items from a cursor on, as many as there is time for.
 
         Raises:
             Refusal: 503, also when the task leaves meanwhile.
         """
-        async with self._turn:
+        async with self._yield_control:
             return await self._part(asked, question, place, limit)
 
     async def _part(self, asked: Endpoint, question: Listing, place: Place, limit: int) -> Part:
@@ -136,6 +136,6 @@ class LocalTasks:
 
 
 def _next(partition: Partition, last: bytes, *, again: bool) -> list[bytes]:
-    """Give the ids of the customers that come next, ascending; `again`: beginning with the last one."""
+    """Return the ids of the next customers, ascending; `again`: beginning with the last one."""
     keys = partition.customer_keys()
     return nsmallest(_AHEAD, [key for key in keys if key > last or (again and key == last)])

@@ -50,7 +50,7 @@ _CUSTOMER: Final = {
 
 @cache
 def document() -> Part:
-    """Give the whole document."""
+    """Return the whole OpenAPI document."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -156,8 +156,8 @@ def _get(
 
 
 def _lines_of(row: type[Struct]) -> Part:
-    said = f"A header, and a line for each `{row.__name__}`."
-    return {"schema": {"type": "string", "description": said}}
+    description = f"A header, and a line for each `{row.__name__}`."
+    return {"schema": {"type": "string", "description": description}}
 
 
 def _metrics() -> Part:
@@ -204,17 +204,17 @@ def _ref(kind: type[Struct]) -> Part:
 
 def _schemas() -> Part:
     _, made = msgspec.json.schema_components(_ANSWERS, ref_template=_PREFIX + "{name}")
-    return {name: _told(schema) for name, schema in made.items()}
+    return {name: _described(schema) for name, schema in made.items()}
 
 
-def _told(schema: Part) -> Part:
+def _described(schema: Part) -> Part:
     """Take what is said to programmers of the code out of a description."""
     whole = schema.get("description", "").partition("\n\nAttributes:")[0]
     return schema | {"description": whole}
 
 
 def _problems() -> Part:
-    said = {
+    description = {
         "307": "The customer was merged, and is known by another id.",
         "400": "The question makes no sense; `parameter` says where.",
         "401": "The token is missing, or is another.",
@@ -232,5 +232,5 @@ def _problems() -> Part:
             **({"headers": headers[status]} if status in headers else {}),
             "content": {CONTENT_TYPE: {"schema": _ref(responses.Problem)}},
         }
-        for status, text in said.items()
+        for status, text in description.items()
     }

@@ -53,7 +53,7 @@ def read(kind: type[_Q], query: Iterable[tuple[str, str]], definitions: Definiti
 
 @cache
 def _flags(kind: type[Struct]) -> frozenset[str]:
-    """Give the parameters that are true where they are named at all."""
+    """Return the parameters that are true where they are named at all."""
     return frozenset(name for name, hint in get_type_hints(kind).items() if hint is bool)
 
 
@@ -109,8 +109,8 @@ def _orders(question: OrderQuery, _: Definitions) -> None:
 def _series(question: SeriesQuery, definitions: Definitions) -> None:
     if question.metric is not None and question.metric not in METRICS:
         close = difflib.get_close_matches(question.metric, METRICS, n=3)
-        said = f": did you mean {' or '.join(close)}?" if close else ""
-        raise invalid(f"there is no metric {question.metric!r}{said}", "metric")
+        hint = f": did you mean {' or '.join(close)}?" if close else ""
+        raise invalid(f"there is no metric {question.metric!r}{hint}", "metric")
     _window(question.window, (*(window.name for window in SHORT_WINDOWS), *definitions.windows))
 
 

@@ -33,7 +33,7 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> web.Response:
-        """Give what is answered."""
+        """Return the response of the problem."""
         return web.Response(
             body=msgspec.json.encode(self.problem),
             status=self.problem.status,

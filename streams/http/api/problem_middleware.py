@@ -14,7 +14,7 @@ _DESCRIBED: Final = "/openapi.json describes what there is"
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give refusals, and what aiohttp refuses in plain text, as problems (RFC 9457)."""
+    """Return problems, and the plain-text errors of aiohttp, as problems (RFC 9457)."""
     try:
         return await handler(request)
     except Refusal as refusal:
@@ -35,13 +35,13 @@ def _not_taken(error: web.HTTPMethodNotAllowed) -> Refusal:
 
 async def _nothing_at(request: web.Request) -> str:
     path = request.rel_url.raw_path
-    said = f"there is nothing at {path}"
+    reason = f"there is nothing at {path}"
     bare = path.rstrip("/")
     if bare != path and await _is_there(request, bare):
-        return f"{said}: there is at {bare}, without the slash"
+        return f"{reason}: there is at {bare}, without the slash"
     known = {resource.canonical for resource in request.app.router.resources()} - {"/"}
     close = difflib.get_close_matches(path, known, n=1)
-    return f"{said}: did you mean {close[0]}?" if close else f"{said}: {_DESCRIBED}"
+    return f"{reason}: did you mean {close[0]}?" if close else f"{reason}: {_DESCRIBED}"
 
 
 async def _is_there(request: web.Request, path: str) -> bool:

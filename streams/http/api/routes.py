@@ -96,14 +96,14 @@ class Api:
 
     async def _customer(self, request: web.Request) -> web.Response:
         question = self._read(Query, request)
-        customer, task = self._whom(request)
+        customer_id, task = self._whom(request)
         if self._elsewhere(task, request):
             return _passed_on(await self._ask(request, task, dict(request.query)))
-        partition, account = self._reader.account(task, customer)
-        _stay(request, partition, customer)
-        profile = self._customers.profile(account, partition.now)
+        partition, customer = self._reader.customer(task, customer_id)
+        _stay(request, partition, customer_id)
+        profile = self._customers.profile(customer, partition.now)
         if profile is None:
-            raise _unknown(customer)
+            raise _unknown(customer_id)
         return _one(request, question.format, Profile, profile)
 
     async def _why(self, request: web.Request) -> web.Response:
@@ -143,7 +143,7 @@ class Api:
         return _response(rows, formats.CSV, request, None)
 
     async def _one_with(self, request: web.Request, customer: str) -> responses.Identities:
-        """Give who is one with a customer: the registry of that is with the first task."""
+        """Return the identities of a customer: the registry of them is with the first task."""
         if not self._reader.owns(0) and request.headers.get(TASK_HEADER) != "0":
             path = f"/customers/{quote(customer, safe='')}/identities"
             asked = {"format": "json"}
@@ -191,7 +191,7 @@ class Api:
     async def _page(
         self, request: web.Request, asked: Endpoint, question: Listing, place: Place, *, only: bool
     ) -> _Part:
-        """Give a page: of the task of its place, and, unless `only` that is asked for, of those after it."""
+        """Return a page of the cursor's task and, unless `only`, of the tasks after it."""
         items: list[Raw] = []
         moments: list[datetime] = []
         until = time.monotonic() + PAGE_SECONDS

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 
 #: More than the pixels of a chart are wide would not be seen.
-POINTS = 720
+CAPACITY = 720
 _FIRST_STEP = 1.0
 #: 720 points of 32 s are 6.4 hours.
 _LAST_STEP = 32.0
@@ -21,11 +21,11 @@ class DownsampledHistory:
         points: at most so many are kept.
     """
 
-    def __init__(self, points: int = POINTS) -> None:
+    def __init__(self, samples: int = CAPACITY) -> None:
         self.step = _FIRST_STEP  #: seconds from one point to the next
         self.times: list[float] = []  #: seconds since the epoch
         self.values: dict[str, list[float | None]] = {}
-        self._points = points
+        self._samples = samples
 
     def add(self, at: float, values: Mapping[str, float | None]) -> bool:
         """Take the values of now, if it is time for a point.
@@ -46,7 +46,7 @@ class DownsampledHistory:
         self.times.append(at)
         for name, column in self.values.items():
             column.append(values.get(name))
-        if len(self.times) > self._points:
+        if len(self.times) > self._samples:
             self._thin()
         if at - self.times[0] > _SPAN:
             self._keep(slice(bisect_left(self.times, at - _SPAN), None))

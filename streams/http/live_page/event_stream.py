@@ -81,7 +81,7 @@ class EventStream:
 
     Args:
         follower: where the series come from.
-        pulse: how this worker does.
+        worker_stats: the state of this worker.
         definitions: the targets and windows that are shown beside the numbers.
         clock: what `now` follows: whether `as_of` is to keep up with the reader's own clock, and by which of
             them the past is drawn.
@@ -91,13 +91,13 @@ class EventStream:
     def __init__(
         self,
         follower: MetricsView,
-        pulse: WorkerStats,
+        worker_stats: WorkerStats,
         definitions: Definitions,
         clock: str,
         alerts: Alerts | None = None,
     ) -> None:
         self._follower = follower
-        self._pulse = pulse
+        self._worker_stats = worker_stats
         self._alerts = alerts or Alerts(None)
         self._by_wall = clock == "wall"
         limits = alerting_files.thresholds()
@@ -138,15 +138,19 @@ class EventStream:
             },
         )
 
-    def beat(self, at: float) -> bytes:
-        """Give what has changed since the last beat, and how the worker does.
+    def update(self, at: float) -> bytes:
+        """Return the changes since the last event, and how the worker does.
 
         Args:
             at: seconds since the epoch.
         """
         changes = self._take()
         self.ready = self._follower.complete
-        update: dict[str, Any] = {"at": at, "as_of": self._as_of, "pipeline": self._pulse.beat()}
+        update: dict[str, Any] = {
+            "at": at,
+            "as_of": self._as_of,
+            "pipeline": self._worker_stats.sample(),
+        }
         if self._alerts.known:
             update["alerts"] = self._alerts.firing
         if changes:

@@ -61,7 +61,7 @@ _decode: Final = msgspec.json.Decoder(_Answer).decode
 
 
 def read(answer: bytes) -> list[Alert]:
-    """Give those that fire, the worst first, of an answer of `/api/v1/alerts`.
+    """Return the firing alerts, the worst first, of a response of `/api/v1/alerts`.
 
     As in Alertmanager, of two about one thing only the louder is heard.
 
@@ -86,16 +86,16 @@ def _about(rule: _Rule, name: str = "") -> frozenset[tuple[str, str]]:
 
 
 def _alert(rule: _Rule) -> Alert:
-    labels, said = rule.labels, rule.annotations
+    labels, fields = rule.labels, rule.annotations
     name = labels.get("alertname", "")
     return Alert(
         name=name,
         severity=labels.get("severity", ""),
         team=labels.get("team", ""),
-        summary=said.get("summary", name),
-        description=said.get("description", ""),
+        summary=fields.get("summary", name),
+        description=fields.get("description", ""),
         since=rule.active_at.timestamp(),
-        runbook=_page(said, "runbook_url"),
+        runbook=_page(fields, "runbook_url"),
     )
 
 
@@ -103,8 +103,8 @@ def _rank(alert: Alert) -> int:
     return _SEVERITIES.index(alert.severity) if alert.severity in _SEVERITIES else len(_SEVERITIES)
 
 
-def _page(said: Mapping[str, str], name: str) -> str:
-    address = said.get(name, "")
+def _page(fields: Mapping[str, str], name: str) -> str:
+    address = fields.get(name, "")
     return address if address.startswith(("http://", "https://")) else ""
 
 
@@ -135,21 +135,21 @@ class Alerts:
                 await self._task
 
     async def _run(self, url: str) -> None:
-        said = True  # whether the last thing that was said of it is that it answers
+        fields = True  # whether the last thing that was said of it is that it answers
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
             while True:
                 try:
                     self.firing = await ask(session, url)
-                    self.known = said = True
+                    self.known = fields = True
                 except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-                    if said:
+                    if fields:
                         log.warning("no alerts from %s: %s", url, error)
-                    self.firing, said = None, False
+                    self.firing, fields = None, False
                 await asyncio.sleep(_POLL_SECONDS)
 
 
 async def ask(session: aiohttp.ClientSession, url: str) -> list[Alert]:
-    """Give what fires at a Prometheus.
+    """Return the alerts that fire in a Prometheus.
 
     Raises:
         aiohttp.ClientError: it does not answer, or not with 200.

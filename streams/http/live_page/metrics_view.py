@@ -72,12 +72,12 @@ class Series:
                 yield key, row.value
 
     def value(self, key: str) -> bytes | None:
-        """Give the value of one series, if it is current."""
+        """Return the value of one series, if it is current."""
         row = self._rows.get(key)
         return None if row is None else row.value
 
     def chosen(self, metric: str | None = None, window: str | None = None) -> list[bytes]:
-        """Give the values of the series of a metric, of a window, or of all, by key."""
+        """Return the values of the series of a metric, of a window, or of all, by key."""
         return [
             row.value
             for key, row in sorted(self._rows.items())

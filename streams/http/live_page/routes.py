@@ -21,7 +21,7 @@ from streams.http.live_page.worker_stats import Observed, WorkerStats
 log = logging.getLogger(__name__)
 
 _FILES = Path(__file__).parent / "static"
-_BEAT_SECONDS = 1.0
+_UPDATE_SECONDS = 1.0
 _MOST_LISTENERS = 100
 #: Who has not taken so many events is sent away, and begins again with a snapshot.
 _MOST_WAITING = 30
@@ -64,7 +64,7 @@ class LivePage:
         self._alerts = Alerts(prometheus)
         self._feed = EventStream(self._follower, WorkerStats(worker), definitions, clock, self._alerts)
         self._listeners: set[_Listener] = set()
-        self._beating: asyncio.Task[None] | None = None
+        self._updating: asyncio.Task[None] | None = None
 
     @property
     def series(self) -> Series:
@@ -84,28 +84,28 @@ class LivePage:
     async def _start(self, _: web.Application) -> None:
         self._follower.start()
         self._alerts.start()
-        self._beating = asyncio.create_task(self._beat())
+        self._updating = asyncio.create_task(self._send_updates())
 
     async def _stop(self, _: web.Application) -> None:
         """End the streams: a server waits for what is being answered."""
-        if self._beating is not None:
-            self._beating.cancel()
+        if self._updating is not None:
+            self._updating.cancel()
         for listener in tuple(self._listeners):
             _dismiss(listener)
         await self._alerts.stop()
         await self._follower.stop()
 
-    async def _beat(self) -> None:
+    async def _send_updates(self) -> None:
         while True:
             try:
-                event = self._feed.beat(time.time())
+                event = self._feed.update(time.time())
             except Exception:
-                log.exception("the live page missed a beat")
+                log.exception("the live page missed an update")
             else:
-                self._tell(event)
-            await asyncio.sleep(_BEAT_SECONDS)
+                self._broadcast(event)
+            await asyncio.sleep(_UPDATE_SECONDS)
 
-    def _tell(self, event: bytes) -> None:
+    def _broadcast(self, event: bytes) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener.put_nowait(event)

@@ -16,7 +16,7 @@ _QUANTILES = {"latency_p50": 0.5, "latency_p99": 0.99}
 
 
 class Observed(WorkerState, Protocol):
-    """The worker."""
+    """The counters of the worker that are sampled."""
 
     counters: WorkerCounters
 
@@ -32,8 +32,8 @@ class WorkerStats:
         self._worker = worker
         self._samples: deque[tuple[float, int, list[int]]] = deque()
 
-    def beat(self) -> dict[str, Any]:
-        """Give its state; rates and latencies (seconds) are of the last minute, None without events."""
+    def sample(self) -> dict[str, Any]:
+        """Return the worker's state; rates and latencies (seconds) cover the last minute, None without events."""
         own, at = self._worker.counters, time.monotonic()
         events = sum(own.events_in.values())
         self._samples.append((at, events, list(own.latency.counts)))
@@ -58,7 +58,7 @@ class WorkerStats:
 
 
 def _bound(bounds: Sequence[float], counts: Sequence[int], q: float) -> float | None:
-    """Give the upper bound of the bucket that holds a quantile; the largest there is, beyond it."""
+    """Return the upper bound of the bucket that holds a quantile; the largest there is, beyond it."""
     totals = list(accumulate(counts))
     if not totals[-1]:
         return None

@@ -42,7 +42,7 @@ def test_nothing_set_is_plaintext_without_credentials():
     assert load({}, {}).client_options() == {"bootstrap_servers": "127.0.0.1:9092"}
 
 
-def test_every_client_gets_protocol_mechanism_user_password_and_trust():
+def test_every_client_gets_the_security_options():
     options = load({}, environ(SCRAM)).client_options()
     assert options.pop("ssl_context").check_hostname
     assert "".join(options.pop("sasl_plain_password")) == "geheim"
@@ -62,7 +62,7 @@ def test_tokens_are_shared_by_all_clients():
 
 
 @pytest.mark.parametrize(
-    ("settings", "name", "says"),
+    ("settings", "name", "expected"),
     [
         ({"SECURITY_PROTOCOL": "TLS"}, "SECURITY_PROTOCOL", "'TLS' is not valid; expected PLAINTEXT, SSL,"),
         ({"TLS_CA_FILE": "/nowhere/ca.pem"}, "TLS_CA_FILE", "a readable file: No such file or directory"),
@@ -88,10 +88,10 @@ def test_tokens_are_shared_by_all_clients():
         ({"CREATE_TOPICS": "no"}, "CREATE_TOPICS", "expected true or false"),
     ],
 )  # fmt: skip
-def test_what_does_not_go_together_is_named(settings, name, says):
-    said = refused(**settings)
-    assert said.startswith(f"RETENTION_{name} (")
-    assert says in said
+def test_what_does_not_go_together_is_named(settings, name, expected):
+    reported = refused(**settings)
+    assert reported.startswith(f"RETENTION_{name} (")
+    assert expected in reported
 
 
 def test_an_own_certificate_and_its_encrypted_key(certificates):
@@ -133,16 +133,16 @@ def test_what_is_nearer_wins_be_it_a_value_or_a_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(None, "No such file"), (b"\n", "holds nothing"), (b"\xff\xfe", "is not UTF-8")]
+    ("content", "expected"), [(None, "No such file"), (b"\n", "holds nothing"), (b"\xff\xfe", "is not UTF-8")]
 )
-def test_a_secrets_file_that_is_of_no_use_is_named(tmp_path, content, says):
+def test_a_secrets_file_that_is_of_no_use_is_named(tmp_path, content, expected):
     path = tmp_path / "password"
     if content is not None:
         path.write_bytes(content)
     given = {name: value for name, value in SCRAM.items() if name != "SASL_PASSWORD"}
-    said = refused(**given, SASL_PASSWORD_FILE=path)
-    assert said.startswith("RETENTION_SASL_PASSWORD_FILE (environment RETENTION_SASL_PASSWORD_FILE): ")
-    assert says in said
+    reported = refused(**given, SASL_PASSWORD_FILE=path)
+    assert reported.startswith("RETENTION_SASL_PASSWORD_FILE (environment RETENTION_SASL_PASSWORD_FILE): ")
+    assert expected in reported
 
 
 def test_a_value_and_a_file_at_once_are_refused(tmp_path):
@@ -171,7 +171,7 @@ def test_secrets_are_shown_nowhere(tmp_path):
     assert "its content is not valid" in refused(REDIS_FILE=path)
 
 
-def test_a_secret_is_what_it_is_to_who_sends_it_and_hidden_to_who_writes_it(caplog):
+def test_secret_is_sent_in_full_and_hidden_in_text(caplog):
     secret = Secret("geheim")
     assert secret.encode() == b"geheim"
     assert "\0".join(iter(["u", secret])) == "u\0geheim"

@@ -168,7 +168,7 @@ def test_definitions_come_from_the_file_and_the_rest_stays(config):
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "says"),
+    ("content", "name", "expected"),
     [
         ("partitons = 8", "partitons", "did you mean partitions?"),
         ("colour = 1", "colour", "docs/reference/settings.md lists all settings"),
@@ -205,10 +205,10 @@ def test_definitions_come_from_the_file_and_the_rest_stays(config):
         ("windows = [", "RETENTION_CONFIG", "is not TOML"),
     ],
 )
-def test_what_is_wrong_in_the_file_is_named(config, content, name, says):
+def test_what_is_wrong_in_the_file_is_named(config, content, name, expected):
     error = refused(config(content))
     assert error.name == name
-    assert says in str(error)
+    assert expected in str(error)
     assert "retention.toml" in str(error)
 
 
@@ -265,7 +265,7 @@ def test_kubernetes_service_variables_are_not_misspelt_settings():
         ("TLS_CAFILE", "TLS_CA_FILE"),
     ],
 )
-def test_no_line_is_left_unencrypted_because_of_a_name_that_was_misspelt(given, meant):
+def test_misspelt_security_setting_is_an_error(given, meant):
     error = refused({f"RETENTION_{given}": "x"})
     assert (error.name, error.hint) == (f"RETENTION_{given}", f"did you mean RETENTION_{meant}?")
 

@@ -33,7 +33,7 @@ def tokens(url, clock=time.monotonic, secret="client-secret-42", **options):
     return ClientCredentials(url, USER, Secret(secret), clock=clock, **options)
 
 
-async def test_a_token_is_asked_for_as_the_standard_says(issuer, url):
+async def test_token_request_follows_the_standard(issuer, url):
     token = await tokens(url, scope="kafka metrics").token()
     assert type(token) is str
     assert token.count(".") == 2
@@ -62,7 +62,7 @@ async def test_all_clients_ask_once(issuer, url):
     assert len(set(found)) == len(issuer.asked) == 1
 
 
-async def test_while_the_endpoint_is_away_the_one_at_hand_is_used_as_long_as_it_lives(issuer, url, caplog):
+async def test_token_is_kept_until_expiry_without_an_endpoint(issuer, url, caplog):
     clock = Clock()
     provider = tokens(url, clock)
     issuer.life = 100
@@ -81,7 +81,7 @@ async def test_while_the_endpoint_is_away_the_one_at_hand_is_used_as_long_as_it_
     assert await provider.token()
 
 
-async def test_why_there_is_none_is_said_without_the_secret(url):
+async def test_token_error_hides_the_secret(url):
     with pytest.raises(TokenUnavailable) as caught:
         await tokens(url, secret="wrong-geheim").token()
     assert str(caught.value).endswith("client shop no token: HTTP 401, invalid_client, who is that?")
@@ -89,7 +89,7 @@ async def test_why_there_is_none_is_said_without_the_secret(url):
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("answer", "expected"),
     [
         ([], "its answer is no JSON object"),
         ({}, "its answer has no access_token"),
@@ -97,13 +97,13 @@ async def test_why_there_is_none_is_said_without_the_secret(url):
         ({"access_token": "a", "expires_in": "soon"}, "could not convert"),
     ],
 )
-async def test_an_answer_that_is_none(issuer, url, answer, says):
+async def test_an_answer_that_is_none(issuer, url, answer, expected):
     issuer.answer = lambda _: (200, answer)
-    with pytest.raises(TokenUnavailable, match=says):
+    with pytest.raises(TokenUnavailable, match=expected):
         await tokens(url).token()
 
 
-async def test_nobody_there():
+async def test_unreachable_endpoint_is_an_error():
     with pytest.raises(TokenUnavailable, match="Connection refused"):
         await tokens("http://127.0.0.1:1/token").token()
 

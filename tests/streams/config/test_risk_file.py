@@ -52,7 +52,7 @@ def test_the_configuration_names_it_from_where_it_stands_itself(configured):
 
 
 @pytest.mark.parametrize(
-    ("risk", "says"),
+    ("risk", "expected"),
     [
         ("risk = 1", "risk .* expected exactly model"),
         ('[risk]\nmodle = "model.toml"', "risk .* expected exactly model"),
@@ -61,13 +61,13 @@ def test_the_configuration_names_it_from_where_it_stands_itself(configured):
         ('[risk]\nmodel = "."', r"risk.model .* cannot be read: Is a directory"),
     ],
 )
-def test_a_configuration_that_names_none_is_refused(configured, risk, says):
-    with pytest.raises(SettingsError, match=says):
+def test_a_configuration_that_names_none_is_refused(configured, risk, expected):
+    with pytest.raises(SettingsError, match=expected):
         configured(risk)
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "expected"),
     [
         (("format = 1", "format = 2"), "has format 2, and this release reads up to 1"),
         (("mbg_nbd", "bg_nbd"), "no model of `retention fit`: .*model"),
@@ -80,7 +80,7 @@ def test_a_configuration_that_names_none_is_refused(configured, risk, says):
     ],
     ids=str,
 )
-def test_what_is_no_model_is_refused(configured, change, says):
+def test_what_is_no_model_is_refused(configured, change, expected):
     content = text(FILE)
     assert change[0] in content
     with pytest.raises(SettingsError, match=rf"risk.model .*{says}"):

@@ -45,7 +45,7 @@ def test_what_goes_together(files, given):
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("given", "expected"),
     [
         ({"AUTH": "secret"}, "AUTH (environment RETENTION_SCHEMA_REGISTRY_AUTH): is not user:password"),
         ({"AUTH": "me:secret", "TOKEN": "secret"}, "TOKEN (environment"),
@@ -59,14 +59,14 @@ def test_what_goes_together(files, given):
         ({"CERT_FILE": "nowhere"}, "expected a readable file"),
     ],
 )
-def test_what_does_not(files, given, says):
+def test_what_does_not(files, given, expected):
     with pytest.raises(SettingsError) as caught:
         load(environ=URL | {NAME + name: files.get(value, value) for name, value in given.items()})
-    assert says in str(caught.value)
+    assert expected in str(caught.value)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["AUTH", "TOKEN"])
-def test_what_a_registry_is_told_is_nothing_without_one(name):
+def test_registry_settings_without_a_registry_are_an_error(name):
     with pytest.raises(SettingsError, match="has no effect without RETENTION_SCHEMA_REGISTRY"):
         load(environ={NAME + name: "me:secret"})

@@ -115,7 +115,7 @@ async def test_a_worker_without_an_assignment_is_live_and_not_ready(idle):
         ("GET", "/metrics.json?name=x", 400, "there is no parameter `name` here: there are format"),
     ],
 )
-async def test_whatever_is_refused_says_why_in_json(idle, method, path, status, detail):
+async def test_every_problem_is_explained_in_json(idle, method, path, status, detail):
     async with idle.request(method, URL(path, encoded=True)) as response:
         problem = json.loads(await response.read())
         assert (response.status, response.content_type) == (status, "application/problem+json")
@@ -135,18 +135,18 @@ async def test_what_is_no_url_is_refused_and_in_no_log(settings, caplog, path):
     assert caplog.records == []
 
 
-async def test_a_port_in_use_is_said_in_words(settings):
+async def test_port_in_use_is_explained(settings):
     worker = build_worker(settings, {})
-    said = pytest.raises(PortInUse, match=f"port {settings.port} of 127.0.0.1 is in use")
-    with socket.create_server((settings.host, settings.port)), said as caught:
+    reported = pytest.raises(PortInUse, match=f"port {settings.port} of 127.0.0.1 is in use")
+    with socket.create_server((settings.host, settings.port)), reported as caught:
         await Server(worker, settings.host, settings.port).start()
     assert "RETENTION_PORT" in caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("host", "says"), [("192.0.2.1", "cannot be had"), ("nowhere.invalid", "cannot be found")]
+    ("host", "expected"), [("192.0.2.1", "cannot be had"), ("nowhere.invalid", "cannot be found")]
 )
-async def test_a_host_of_others_is_said_in_words(settings, host, says):
+async def test_foreign_host_is_explained(settings, host, expected):
     with pytest.raises(RetentionError, match=f"{host} {says}"):
         await Server(build_worker(settings, {}), host, settings.port).start()
 

@@ -43,9 +43,7 @@ async def until(find, expected, seconds=10):
             await asyncio.sleep(0.02)
 
 
-async def test_exactly_the_printed_rights_are_enough_and_each_that_is_missing_is_named(
-    settings, administrator, unique
-):
+async def test_printed_rights_suffice_and_missing_ones_are_named(settings, administrator, unique):
     await administrator.make_topics(settings)
     granted = printed(setup.render(settings, "commands"), "worker")
     assert {principal for *_, principal in granted} == {f"User:{USER}"}
@@ -137,7 +135,7 @@ COMMANDS = [
 ]
 
 
-async def test_for_each_command_the_rights_of_its_use_are_needed_and_enough(
+async def test_each_command_needs_exactly_the_rights_of_its_use(
     settings, variables, administrator, tmp_path, monkeypatch
 ):
     await administrator.make_topics(settings)
@@ -202,7 +200,7 @@ def test_a_pattern_of_inputs_needs_names_that_begin_so(pattern, name, prefixed):
     assert acls.pattern_acl(pattern) == acls.AclRequirement("topic", name, ("READ",), prefixed)
 
 
-def test_inputs_of_somebody_else_are_only_read_and_a_pattern_is_a_prefix(variables, tmp_path):
+def test_foreign_inputs_are_only_read_and_patterns_are_prefixes(variables, tmp_path):
     config = tmp_path / "retention.toml"
     given = (
         '[[inputs]]\npattern = "shop-.*"\nkind = "orders"\n[[inputs]]\ntopic = "theirs"\nkind = "orders"\n'

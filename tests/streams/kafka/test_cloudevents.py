@@ -56,7 +56,7 @@ def test_binary_mode_whole_event_as_data():
     assert read(ORDER, BINARY) == PLAIN
 
 
-def test_binary_mode_what_the_data_lack_the_headers_say():
+def test_binary_headers_fill_missing_fields():
     fields = without(ORDER, "id", "type", "time")
     expected = fields | {"id": "e2", "type": "order.delivered", "time": "2026-02-02T00:00:00Z"}
     assert read(fields, BINARY) == decode("orders", json.dumps(expected).encode())
@@ -105,7 +105,7 @@ def test_a_header_may_be_null():
     assert read(ORDER, BINARY | {"ce_id": None, "content-type": None}) == PLAIN
 
 
-def test_outputs_headers_are_those_of_the_binding_and_the_same_each_time():
+def test_output_headers_follow_the_binding():
     made = headers("i-1", "retention.transition", "urn:retention:g", 1_767_323_045_500_000, "çelik")
     assert dict(made) == {
         "ce_specversion": b"1.0",

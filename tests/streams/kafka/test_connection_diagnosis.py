@@ -37,7 +37,7 @@ def _certified(ways):
     return {"TLS_CERT_FILE": ways["mtls"]["TLS_CERT_FILE"]}
 
 
-REFUSALS = {
+CASES = {
     "a wrong password": (
         lambda ways, _: ways["scram-512"] | {"SASL_PASSWORD": "wrong-geheim"},
         "refuses user shop by SCRAM-SHA-512: Authentication failed",
@@ -89,12 +89,12 @@ REFUSALS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", REFUSALS)
-async def test_what_is_refused_is_said_in_a_line(ways, secured_kafka, case):
-    make, says = REFUSALS[case]
+@pytest.mark.parametrize("case", CASES)
+async def test_refused_connection_is_explained_in_a_line(ways, secured_kafka, case):
+    make, expected = CASES[case]
     with pytest.raises(AccessDenied) as caught:
         await enter(make(ways, secured_kafka))
-    assert says in str(caught.value)
+    assert expected in str(caught.value)
     assert "geheim" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -107,7 +107,7 @@ async def test_a_token_that_kafka_refuses(ways, secured_kafka, monkeypatch):
 
 
 @pytest.mark.parametrize("way", ["plain", "oauth"])
-async def test_no_log_at_any_level_holds_what_was_sent_to_prove_who_we_are(ways, caplog, monkeypatch, way):
+async def test_no_log_holds_credentials_at_any_level(ways, caplog, monkeypatch, way):
     # Also where the program has made its libraries quieter, in a test before.
     with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="aiokafka"):
         monkeypatch.setattr(admin, "_quiet", contextlib.nullcontext)
@@ -116,6 +116,6 @@ async def test_no_log_at_any_level_holds_what_was_sent_to_prove_who_we_are(ways,
     assert not any(secret in caplog.text for secret in (*SECRETS, "Bearer ey"))
 
 
-async def test_nobody_there_is_no_refusal(ways):
+async def test_unreachable_broker_is_not_a_refusal(ways):
     with pytest.raises(BrokerUnavailable, match=r"no Kafka responds at 127\.0\.0\.1:1;"):
         await enter(ways["scram-512"] | {"BROKER": "127.0.0.1:1"})

@@ -38,7 +38,7 @@ async def test_sends_more_than_one_record_batch_in_order(kafka, topic):
     assert len(await records_of(kafka, topic, 1)) == 3
 
 
-async def test_a_record_larger_than_a_batch_goes_alone(kafka, topic):
+async def test_record_larger_than_a_batch_gets_its_own_batch(kafka, topic):
     records = [Outgoing(b"a", b"1"), Outgoing(b"b", b"x" * (1 << 20)), Outgoing(b"c", b"3")]
     async with producer(kafka, max_batch_size=16 << 10, max_request_size=4 << 20) as sender:
         await send(sender, [((topic, 0), records)])
@@ -85,7 +85,7 @@ class Unhurried:
         return sent
 
 
-async def test_who_is_fenced_while_sending_is_told_so(kafka, topic, unique):
+async def test_fenced_producer_raises_while_sending(kafka, topic, unique):
     """By the batch that met it: of the next one aiokafka says only that there is no transaction."""
     places = [((topic, number), [Outgoing(b"key", b"value")]) for number in (0, 1)]
 

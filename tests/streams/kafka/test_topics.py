@@ -79,7 +79,7 @@ async def test_a_topic_that_kafka_refuses_is_an_error_with_its_name(kafka, uniqu
 
 
 @pytest.mark.kafka
-async def test_a_broker_that_creates_topics_when_asked_for_them_is_not_asked(tmp_path):
+async def test_existence_check_does_not_create_topics(tmp_path):
     """Kafka's own default: a topic named in a question would be made with the broker's partition count."""
     settings = {"auto.create.topics.enable": "true", "num.partitions": "5"}
     async with EmbeddedKafka(tmp_path, settings=settings) as broker, admin(broker.bootstrap) as client:

@@ -14,7 +14,7 @@ KAFKA = SimpleNamespace(topic="webhooks", key=b"k", timestamp=1_715_000_000_000,
 NAMES = sorted(f"{path.parent.name}/{path.stem}" for path in PAYLOADS.glob("*/*.json"))
 
 
-def said(event):
+def reported(event):
     """An event in a line, without its id and what it does not say."""
     fields = {name: value for name, value in msgspec.to_builtins(event).items() if value is not None}
     first = [str(fields.pop("type"))] + [
@@ -37,11 +37,11 @@ def test_every_mapping_has_payloads():
 def test_a_payload_becomes_these_events(name):
     found = outcome(name)
     assert found.errors == []
-    said_instead = (
+    reported_instead = (
         [f"skipped: {found.skipped}"] if found.skipped else ["anonymous"] if found.anonymous else []
     )
     expected = (PAYLOADS / f"{name}.events").read_text().splitlines()
-    assert [said(event) for event in found.events] + said_instead == expected
+    assert [reported(event) for event in found.events] + reported_instead == expected
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -105,7 +105,7 @@ def test_decimals_become_minor_units_without_binary_error(value, places, expecte
 
 
 @given(st.integers(-(10**13), 10**13), st.sampled_from([0, 2, 3]))
-def test_every_amount_survives_as_text_and_nearly_every_one_as_a_float(minor, places):
+def test_amounts_survive_as_text_and_nearly_all_as_floats(minor, places):
     text = f"{Decimal(minor).scaleb(-places):f}"
     assert conversions.minor_units(text, places) == minor
     assert conversions.minor_units(float(text), places) == minor

@@ -25,7 +25,7 @@ def loaded(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "says"),
+    ("text", "name", "expected"),
     [
         ("mappings = 3", "mappings", "expected a table"),
         ("[mappings]\nm = 3", "mappings.m", "expected a table"),
@@ -130,12 +130,12 @@ def loaded(text):
         ),
     ],
 )
-def test_an_error_names_its_key(text, name, says):
+def test_an_error_names_its_key(text, name, expected):
     with pytest.raises(SettingsError) as caught:
         loaded(text)
     assert caught.value.name == name
     assert "retention.toml" in caught.value.source
-    assert says in str(caught.value)
+    assert expected in str(caught.value)
 
 
 def test_without_inputs_the_contracts_topics_are_read():
@@ -146,7 +146,7 @@ def test_without_inputs_the_contracts_topics_are_read():
     }
 
 
-def test_names_come_before_patterns_and_a_pattern_is_of_whole_names():
+def test_names_precede_patterns_of_whole_names():
     mappings = loaded(
         ORDER
         + """
@@ -165,7 +165,7 @@ def test_names_come_before_patterns_and_a_pattern_is_of_whole_names():
     assert mappings.reads("x") is None
 
 
-def test_a_topic_of_two_patterns_is_nobodys():
+def test_topic_of_two_patterns_is_an_error():
     mappings = loaded(
         "[[inputs]]\npattern = 'a.*'\nkind = 'orders'\n[[inputs]]\npattern = '.*b'\nkind = 'refunds'"
     )

@@ -53,7 +53,7 @@ def test_amounts_as_people_write_them(how, text, minor):
 
 
 @pytest.mark.parametrize(
-    ("how", "text", "says"),
+    ("how", "text", "expected"),
     [
         ('decimal = ","', "19.99", "is no number with a decimal comma"),
         ('decimal = ","', "1.23,45", "is no number with a decimal comma"),
@@ -62,9 +62,9 @@ def test_amounts_as_people_write_them(how, text, minor):
         ('decimal = ","', "19,999", "more than the currency's 2 decimal places"),
     ],
 )
-def test_what_is_written_otherwise_is_refused_instead_of_guessed(how, text, says):
+def test_what_is_written_otherwise_is_refused_instead_of_guessed(how, text, expected):
     [error] = outcome(how, total=text).errors
-    assert (error.reason, says in error.message) == ("invalid_field", True)
+    assert (error.reason, expected in error.message) == ("invalid_field", True)
 
 
 def test_another_point_is_an_error_of_the_mapping():
@@ -81,7 +81,7 @@ def test_a_float_of_32_bits_counts_as_it_was_written():
             conversions.minor_units(value, 2)
 
 
-def test_a_date_is_its_midnight_where_a_zone_is_said():
+def test_date_is_midnight_in_the_given_zone():
     [event] = outcome('decimal = ","', total="1", day=date(2024, 5, 1)).events
     assert event.time == datetime(2024, 4, 30, 22, tzinfo=UTC)
     with pytest.raises(ConversionError, match="has no time zone"):

@@ -53,7 +53,7 @@ def reader(text, name="m"):
     return load(tomllib.loads(text)).reader(name)
 
 
-def said(events):
+def reported(events):
     return [{k: v for k, v in msgspec.to_builtins(event).items() if v is not None} for event in events]
 
 
@@ -76,10 +76,10 @@ def outcome(request):
     return make
 
 
-def test_an_order_row_is_an_order_and_says_who_is_who(outcome):
+def test_order_row_yields_order_and_identities(outcome):
     found = outcome()
     assert found.errors == []
-    assert said(found.events) == [
+    assert reported(found.events) == [
         {
             "type": "order.placed",
             "id": "order.placed:17",
@@ -107,7 +107,7 @@ def test_one_row_is_several_events(outcome):
         {"n": 3, "sum": "0.07", "ok": 1},
     ]
     found = outcome(delivered_at="2024-05-03 09:30:00", refunds=refunds, user={"id": 5}, source="pos")
-    assert [(event["type"], event["time"]) for event in said(found.events)] == [
+    assert [(event["type"], event["time"]) for event in reported(found.events)] == [
         ("order.placed", "2024-05-01T10:00:00.123000Z"),
         ("order.delivered", "2024-05-03T09:30:00+02:00"),
         ("refund.completed", "2024-05-01T10:00:00.123000Z"),
@@ -123,7 +123,7 @@ def test_skipped_record_names_its_rule(outcome):
     assert outcome(tags=None).skipped is None
 
 
-def test_identities_in_their_order_and_without_any_it_is_nobodys(outcome):
+def test_first_identity_counts_and_none_is_anonymous(outcome):
     assert outcome(user={"email": " ANN@example.com"}).events[0].customer_id == "email:ann@example.com"
     assert outcome(user=None, guest="g-1").events[0].customer_id == "g-1"
     merged = outcome(guest="g-1").events[1:]
@@ -131,8 +131,8 @@ def test_identities_in_their_order_and_without_any_it_is_nobodys(outcome):
         ("email:ann@example.com", "5"),
         ("g-1", "5"),
     ]
-    for nobody in (None, {}, {"id": "", "email": ""}, "Ann"):
-        found = outcome(user=nobody)
+    for anonymous_text in (None, {}, {"id": "", "email": ""}, "Ann"):
+        found = outcome(user=anonymous_text)
         assert (found.events, found.errors, found.anonymous) == ([], [], True)
 
 
@@ -140,7 +140,7 @@ def test_a_part_that_is_wrong_costs_no_other(outcome):
     found = outcome(
         refunds=[{"n": 1, "sum": "1.234", "ok": True}, {"n": 2, "sum": 1, "ok": True}], guest=None
     )
-    assert [event["type"] for event in said(found.events)] == [
+    assert [event["type"] for event in reported(found.events)] == [
         "order.placed",
         "refund.completed",
         "customer.merged",
@@ -242,7 +242,7 @@ def test_the_type_may_follow_from_a_value():
     mapped = reader(TABLE)
     row = {"id": 1, "customer": 2, "at": "2024-05-01T10:00:00Z", "cents": 5}
     types = [
-        [event["type"] for event in said(mapped.map_row(row | {"status": status}).events)]
+        [event["type"] for event in reported(mapped.map_row(row | {"status": status}).events)]
         for status in ("paid", "void", "draft", None)
     ]
     assert types == [["order.placed"], ["order.cancelled"], [], []]
@@ -404,7 +404,7 @@ def test_whatever_stands_where_a_record_stops_no_worker():
         value = json.dumps(record).encode()
         assert shaped.map_record(value).events == whole.map_record(value).events == found.events, record
         assert {error.reason for error in found.errors} <= {"invalid_field"}, record
-    types = {event["type"] for event in said(shaped.map_row(USUAL).events)}
+    types = {event["type"] for event in reported(shaped.map_row(USUAL).events)}
     assert types == {"order.placed", "refund.completed", "customer.merged"}
 
 
@@ -469,14 +469,14 @@ def test_changes_of_a_database(captured):
         assert (placed.order_id, placed.amount, placed.customer_id) == ("1", 1999, "7")
     placed, amended = captured(change("u", BEFORE, AFTER)).events
     assert (placed.amount, amended.amount, amended.id) == (11, 11, "1-1714557700500")
-    assert said([amended])[0]["time"] == "2024-05-01T10:01:40Z"
+    assert reported([amended])[0]["time"] == "2024-05-01T10:01:40Z"
     assert len(captured(change("u", BEFORE, BEFORE)).events) == 1
     assert len(captured(change("u", None, AFTER)).events) == 2  # a table that does not say what was before
 
 
 def test_deletes_truncates_and_tombstones(captured):
     [cancelled] = captured(change("d", BEFORE, None)).events
-    assert said([cancelled])[0]["type"] == "order.cancelled"
+    assert reported([cancelled])[0]["type"] == "order.cancelled"
     bare = captured(change("d", None, None), key=b'{"customer_id": 7}')
     assert bare.errors[0].message.startswith("mapping m, order.cancelled, `order_id` from `id` (nothing)")
     for nothing in (change("t", None, None), change("m", None, None)):
@@ -532,7 +532,7 @@ def test_an_id_that_would_be_too_long_is_a_digest():
     assert placed.order_id == "x" * 128
 
 
-def test_records_that_are_never_as_hoped_are_read_all_the_same():
+def test_records_off_the_fast_path_are_read():
     """Ids that are numbers, and a part that is often missing: after a thousand, nothing is hoped any more."""
     mapped = reader(TABLE.replace('"customer"', '"customer.id"'))
     row = {"at": "2024-05-01T10:00:00Z", "cents": 5, "status": "paid"}

@@ -203,7 +203,7 @@ async def test_json_needs_no_registry(server):
 
 
 @pytest.mark.parametrize(
-    ("value", "says"),
+    ("value", "expected"),
     [
         (b'{"id": 1}', "is not avro in the schema registry's framing"),
         (b"\0\0\0", "is not avro in the schema registry's framing"),
@@ -213,7 +213,7 @@ async def test_json_needs_no_registry(server):
         (framed(7, b"\xff"), "is not avro of schema 7"),
     ],
 )
-async def test_a_value_that_cannot_be_read_is_a_dead_letter(server, value, says):
+async def test_a_value_that_cannot_be_read_is_a_dead_letter(server, value, expected):
     offer_avro(server)
     offer_protobuf(server)
     server.schemas[6] = {"schema": '{"type": "recrod"}'}
@@ -336,10 +336,10 @@ async def test_no_log_holds_the_password(server, caplog):
     caplog.set_level("DEBUG")
     offer_avro(server)
     await reader(server, "avro").prepare([framed(7, b"")])
-    said = [record.getMessage() for record in caplog.records]
-    assert said, "the server's access log at least"
+    reported = [record.getMessage() for record in caplog.records]
+    assert reported, "the server's access log at least"
     encoded = base64.b64encode(AUTH.encode()).decode()
-    assert not [line for line in said if encoded in line or "secret" in line]
+    assert not [line for line in reported if encoded in line or "secret" in line]
 
 
 @pytest.mark.parametrize("answer", ["<html>", "[]", "{}", "null", '{"schema": 5}', ""])
@@ -351,24 +351,24 @@ async def test_an_answer_that_is_no_registrys_is_no_schemas_fault(server, answer
         await reader(server, "avro").prepare([framed(7, b"")])
 
 
-async def test_while_it_does_not_answer_it_is_said_once_in_ten_seconds(server, caplog, monkeypatch):
+async def test_unreachable_registry_is_logged_every_ten_seconds(server, caplog, monkeypatch):
     monkeypatch.setattr("streams.mapping.schema_registry._RETRY_SECONDS", 0.01)
     server.refusing = True
     mapped, values = reader(server, "avro"), [framed(7, b"")]
     until = time.monotonic() + 10
     await mapped.prepare(values, lambda: len(server.asked) < 5 and time.monotonic() < until)
-    [said] = [record for record in caplog.records if record.name == "streams.mapping.schema_registry"]
-    assert said.getMessage().endswith("trying again")
+    [reported] = [record for record in caplog.records if record.name == "streams.mapping.schema_registry"]
+    assert reported.getMessage().endswith("trying again")
 
 
 @pytest.mark.parametrize(
-    ("auth", "level", "says"),
+    ("auth", "level", "expected"),
     [(AUTH, "ok", " answers"), ("me:no", "fail", "HTTP 401"), (None, "fail", "401")],
 )
-async def test_the_doctor_sees_whether_it_lets_us_in(server, auth, level, says):
+async def test_the_doctor_sees_whether_it_lets_us_in(server, auth, level, expected):
     environ = {"RETENTION_SCHEMA_REGISTRY": server.url, "RETENTION_SCHEMA_REGISTRY_AUTH": auth or ""}
     [finding] = [one async for one in doctor.schema_registry.findings(load_settings(environ=environ))]
-    assert (finding.level, says in finding.what) == (level, True)
+    assert (finding.level, expected in finding.what) == (level, True)
     assert [one async for one in doctor.schema_registry.findings(load_settings(environ={}))] == []
 
 

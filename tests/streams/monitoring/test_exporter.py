@@ -90,7 +90,7 @@ def test_every_ratio_has_its_denominator(publisher):
     assert series[("retention_refund_denominator", ("basis", "value"), ("window", "7d"))] == 0
 
 
-def test_says_as_of_when_and_whether_it_is_caught_up(publisher):
+def test_exporter_has_as_of_and_caught_up(publisher):
     series = exported(BusinessCollector(lambda: publisher))
     assert series[("retention_as_of_timestamp_seconds",)] == NOW / 1e6
     assert series[("retention_caught_up",)] == 1
@@ -98,7 +98,7 @@ def test_says_as_of_when_and_whether_it_is_caught_up(publisher):
     assert exported(BusinessCollector(lambda: publisher))[("retention_caught_up",)] == 0
 
 
-def test_before_anything_is_known_only_that_is_said():
+def test_exporter_without_numbers_exports_only_caught_up():
     assert exported(BusinessCollector(lambda: Publisher(Definitions()))) == {("retention_caught_up",): 0}
 
 

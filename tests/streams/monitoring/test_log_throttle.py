@@ -27,77 +27,77 @@ class Timer:
         return self.at
 
 
-def said(passes, *, name="aiokafka.conn", line=1, node=1, text="no answer from %s"):
+def reported(passes, *, name="aiokafka.conn", line=1, node=1, text="no answer from %s"):
     """What becomes of one more record of that line of code; None: nothing."""
     arguments = (node,) if "%s" in text else ()
     record = logging.LogRecord(name, logging.ERROR, "conn.py", line, text, arguments, None)
     return record.getMessage() if passes.filter(record) else None
 
 
-def test_a_library_says_the_same_thing_once_in_ten_seconds():
+def test_repeated_library_line_is_logged_every_ten_seconds():
     timer = Timer()
     passes = LogThrottle(timer)
-    assert said(passes) == "no answer from 1"
+    assert reported(passes) == "no answer from 1"
     for timer.at in (0.1, 5, 9.9):
-        assert said(passes, node=2) is None
+        assert reported(passes, node=2) is None
     timer.at = 10
-    assert said(passes) == "no answer from 1 (and 3 more lines about it)"
+    assert reported(passes) == "no answer from 1 (and 3 more lines about it)"
     timer.at = 20
-    assert said(passes) == "no answer from 1"
-    assert said(passes) is None
+    assert reported(passes) == "no answer from 1"
+    assert reported(passes) is None
     timer.at = 60
-    assert said(passes) == "no answer from 1", "what was held back is of another time"
+    assert reported(passes) == "no answer from 1", "what was held back is of another time"
 
 
-def test_another_line_of_code_says_another_thing():
+def test_other_lines_of_code_are_throttled_apart():
     passes = LogThrottle(Timer())
-    assert said(passes)
-    assert said(passes, line=2)
-    assert said(passes, name="faust.app", line=3)
+    assert reported(passes)
+    assert reported(passes, line=2)
+    assert reported(passes, name="faust.app", line=3)
 
 
-def test_what_is_ours_is_always_said():
+def test_own_lines_are_never_throttled():
     passes = LogThrottle(Timer())
-    assert all(said(passes, name="streams.worker.task_manager") for _ in range(3))
+    assert all(reported(passes, name="streams.worker.task_manager") for _ in range(3))
 
 
-def test_what_a_library_tries_again_by_itself_is_said_where_it_lasts():
+def test_library_retry_is_logged_only_when_it_lasts():
     timer = Timer()
     passes = LogThrottle(timer)
     for timer.at in (0, 2, 4.9):
-        assert said(passes, node=NotLeaderForPartitionError()) is None
-        assert said(passes, line=4, text=REBALANCING) is None
+        assert reported(passes, node=NotLeaderForPartitionError()) is None
+        assert reported(passes, line=4, text=REBALANCING) is None
     timer.at = 5
-    assert said(passes, node=NotLeaderForPartitionError)
-    assert said(passes, line=4, text=REBALANCING)
+    assert reported(passes, node=NotLeaderForPartitionError)
+    assert reported(passes, line=4, text=REBALANCING)
     timer.at = 60
-    assert said(passes, node=NotLeaderForPartitionError()) is None, "another time"
-    assert said(passes, line=2, node=KafkaConnectionError())
-    assert said(passes, line=3, node=TopicAuthorizationFailedError())
+    assert reported(passes, node=NotLeaderForPartitionError()) is None, "another time"
+    assert reported(passes, line=2, node=KafkaConnectionError())
+    assert reported(passes, line=3, node=TopicAuthorizationFailedError())
 
 
-def test_a_broker_that_is_away_is_one_thing_and_its_reason_is_said():
+def test_unreachable_broker_is_logged_once_with_its_reason():
     timer = Timer()
     passes = LogThrottle(timer)
     # Somebody notices first; then the connection says why.
-    assert said(passes, line=1, text="Failed fetch: %s", node=KafkaConnectionError("closed"))
-    assert said(passes, line=2, text=REFUSED, node="1: refused")
+    assert reported(passes, line=1, text="Failed fetch: %s", node=KafkaConnectionError("closed"))
+    assert reported(passes, line=2, text=REFUSED, node="1: refused")
     for tenth in range(1, 605):
         timer.at = tenth / 10
-        assert said(passes, line=1, text="Failed fetch: %s", node=NodeNotReadyError()) is None
-        assert said(passes, line=3, text="Unable to update metadata from %s") is None
-        assert said(passes, line=4, text="Heartbeat session expired - marking coordinator dead") is None
-        line = said(passes, line=2, text=REFUSED, node="1: refused")
+        assert reported(passes, line=1, text="Failed fetch: %s", node=NodeNotReadyError()) is None
+        assert reported(passes, line=3, text="Unable to update metadata from %s") is None
+        assert reported(passes, line=4, text="Heartbeat session expired - marking coordinator dead") is None
+        line = reported(passes, line=2, text=REFUSED, node="1: refused")
         assert bool(line) == (tenth % 100 == 0)
         if line:
             assert line == "Unable connect to node with id 1: refused (and 399 more lines about it)"
-    assert said(passes, line=5), "another thing"
+    assert reported(passes, line=5), "another thing"
 
 
-def test_what_has_no_reason_is_said_where_nothing_else_is():
+def test_line_without_reason_is_logged_without_another():
     passes = LogThrottle(Timer())
-    assert said(passes, text="Heartbeat session expired - marking coordinator dead")
-    assert said(passes, line=2, text="Unable to update metadata from %s") is None
+    assert reported(passes, text="Heartbeat session expired - marking coordinator dead")
+    assert reported(passes, line=2, text="Unable to update metadata from %s") is None
 
 
 def test_the_lines_are_aiokafkas():

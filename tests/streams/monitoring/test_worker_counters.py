@@ -43,7 +43,7 @@ def test_an_example_of_each_bucket_is_the_latest():
     assert others == [("2.0", 4), ("+Inf", 4)]
 
 
-def test_latency_runs_from_a_batchs_first_record_until_the_metrics_hold_it():
+def test_latency_runs_from_the_first_record_to_the_metrics():
     own = WorkerCounters()
     own.read(3, ORDERS, [record(1_000), record(5_000)])
     own.answered(3, (1, 7))

@@ -44,8 +44,8 @@ class World:
         for topic, count in self.partitions.items():
             await create(self.kafka, topic, count, cleanup_policy="compact")
 
-    async def say(self, count, first=0, value=1.0):
-        """Give `count` customers a profile, a metric a value, and remove the first customer."""
+    async def publish(self, count, first=0, value=1.0):
+        """Publish `count` customers a profile, a metric a value, and remove the first customer."""
         async with producer(self.kafka, transactional_id=self.group) as sender, sender.transaction():
             for n in range(first, first + count):
                 self.values[f"c{n}"] = value + n
@@ -56,7 +56,7 @@ class World:
             await sender.send(self.metrics, json.dumps(value).encode(), b"m")
         self.metric = json.dumps(value)
 
-    async def say_and_abort(self):
+    async def publish_and_abort(self):
         async with producer(self.kafka, transactional_id=f"{self.group}-other") as sender:
             await sender.begin_transaction()
             await sender.send_and_wait(self.profiles, profile("never", 1.0), b"never", 0)
@@ -99,14 +99,14 @@ async def until(condition, seconds=30):
 
 
 async def test_it_is_filled_and_followed_and_goes_on_where_it_was(world, url, redis):
-    await world.say(1500)
+    await world.publish(1500)
     async with world.model(url) as model:
         await until(lambda: world.complete(redis))
-        await world.say_and_abort()
-        await world.say(10, 5, 100.0)
+        await world.publish_and_abort()
+        await world.publish(10, 5, 100.0)
         await until(lambda: world.complete(redis))
         await until(lambda: model.up and model.behind == 0)
-    await world.say(10, 5, 200.0)
+    await world.publish(10, 5, 200.0)
     redis.set(f"{world.group}:customer:mark", "not cleared")
     async with world.model(url):
         await until(lambda: redis.zscore(f"{world.group}:valuable", "c6") == 206.0)
@@ -115,7 +115,7 @@ async def test_it_is_filled_and_followed_and_goes_on_where_it_was(world, url, re
 
 
 async def test_an_emptied_redis_is_filled_again(world, url, redis):
-    await world.say(50)
+    await world.publish(50)
     async with world.model(url):
         await until(lambda: world.complete(redis))
         redis.flushall()
@@ -123,7 +123,7 @@ async def test_an_emptied_redis_is_filled_again(world, url, redis):
 
 
 async def test_what_a_redis_forgot_as_it_was_restored_it_gets_again(world, url, redis):
-    await world.say(50)
+    await world.publish(50)
     async with world.model(url):
         await until(lambda: world.complete(redis))
         field = f"{world.profiles}/1"
@@ -135,7 +135,7 @@ async def test_what_a_redis_forgot_as_it_was_restored_it_gets_again(world, url, 
 
 @pytest.mark.parametrize("how", ["killed", "stopped"])
 async def test_a_redis_that_is_away_costs_nothing_but_a_pause(world, tmp_path, how, caplog):
-    await world.say(50)
+    await world.publish(50)
     with (
         RedisServer(program(), tmp_path) as server,
         redis_py.Redis(port=server.port, decode_responses=True) as redis,
@@ -147,7 +147,7 @@ async def test_a_redis_that_is_away_costs_nothing_but_a_pause(world, tmp_path, h
             else:
                 os.kill(server.pid, signal.SIGSTOP)
             await until(lambda: model.up is False)
-            await world.say(500, 10, 7.0)
+            await world.publish(500, 10, 7.0)
             await until(lambda: model.behind >= 500)
             assert model.up is False
             assert sum("does not accept the read model" in line for line in caplog.messages) == 1, (
@@ -162,19 +162,23 @@ async def test_a_redis_that_is_away_costs_nothing_but_a_pause(world, tmp_path, h
 
 
 async def test_two_at_once_and_one_that_takes_over(world, url, redis):
-    await world.say(300)
-    turn = [True]
-    async with world.model(url, lambda: turn[0]), world.model(url), world.model(url, lambda: False) as idle:
+    await world.publish(300)
+    revision = [True]
+    async with (
+        world.model(url, lambda: revision[0]),
+        world.model(url),
+        world.model(url, lambda: False) as idle,
+    ):
         for round_ in range(3):
-            await world.say(200, round_ * 50, 10.0 * round_)
-            turn[0] = round_ != 1
+            await world.publish(200, round_ * 50, 10.0 * round_)
+            revision[0] = round_ != 1
         await until(lambda: world.complete(redis))
         assert idle.up is None
     assert world.complete(redis)
 
 
 async def test_of_topics_that_were_made_anew_nothing_old_is_kept(world, url, redis):
-    await world.say(50)
+    await world.publish(50)
     async with world.model(url):
         await until(lambda: world.complete(redis))
     async with admin(world.kafka) as client:
@@ -183,13 +187,13 @@ async def test_of_topics_that_were_made_anew_nothing_old_is_kept(world, url, red
             await asyncio.sleep(0.05)
     await world.create()
     world.values.clear()
-    await world.say(80, 40)
+    await world.publish(80, 40)
     async with world.model(url):
         await until(lambda: world.complete(redis))
 
 
 async def test_after_so_long_that_tombstones_are_gone_it_is_made_anew(world, url, redis):
-    await world.say(20)
+    await world.publish(20)
     async with world.model(url) as model:
         await until(lambda: world.complete(redis) and model.behind == 0)
     key = f"{world.group}:positions"

@@ -42,9 +42,7 @@ async def test_a_customers_profile_and_ranks(store, redis):
     assert (await store.positions())[0] == {CUSTOMERS: Position("id", 2)}
 
 
-async def test_who_has_no_order_or_has_churned_is_not_at_risk_and_who_is_worth_nothing_not_valuable(
-    store, redis
-):
+async def test_rankings_leave_out_churned_and_worthless_customers(store, redis):
     await take(store, CUSTOMERS, 0, ("ann", profile("ann")), ("bea", profile("bea")))
     await take(
         store,
@@ -72,7 +70,7 @@ async def test_metrics(store, redis):
     assert redis.hgetall("g:metrics") == {"b": "2"}
 
 
-async def test_an_older_batch_changes_nothing_and_says_how_far_it_is(store, redis):
+async def test_older_batch_changes_nothing_and_returns_the_position(store, redis):
     await take(store, CUSTOMERS, 0, ("ann", profile("ann", 1.0)))
     await take(store, CUSTOMERS, 1, ("ann", profile("ann", 2.0)))
     before = redis.hgetall("g:customer:ann")
@@ -81,7 +79,7 @@ async def test_an_older_batch_changes_nothing_and_says_how_far_it_is(store, redi
     assert redis.zscore("g:valuable", "ann") == 2.0
 
 
-async def test_a_batch_that_would_leave_a_gap_is_not_taken(store, redis):
+async def test_batch_after_a_hole_is_not_accepted(store, redis):
     assert await take(store, CUSTOMERS, 7, ("ann", profile("ann"))) == 0
     assert redis.keys() == []
 
@@ -92,7 +90,7 @@ async def test_another_topic_of_the_name_is_noticed(store, redis):
     assert redis.hgetall("g:metrics") == {"a": "1"}
 
 
-async def test_where_only_the_positions_were_lost_older_profiles_do_not_win(store, redis):
+async def test_older_profiles_lose_after_lost_positions(store, redis):
     rows = [("ann", profile("ann", 1.0)), ("ann", profile("ann", 2.0)), ("bea", profile("bea", 1.0))]
     await take(store, CUSTOMERS, 0, *rows)
     redis.delete("g:positions")
@@ -124,7 +122,7 @@ async def test_clear_removes_this_groups_keys_only(url, redis):
 
 @given(st.data())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_whoever_sends_what_and_when_the_last_of_each_customer_is_what_stays(url, redis, data):
+async def test_last_profile_of_each_customer_stays(url, redis, data):
     """Two writers read one partition, each at their own pace, crash, and send again what came too late."""
     redis.flushall()
     keys = st.sampled_from(["ann", "bea"])
@@ -188,7 +186,7 @@ async def attempt(url):
         return reached
 
 
-async def test_tls_with_an_authority_of_its_own_and_a_user_with_no_more_than_the_rights_it_needs(secured):
+async def test_tls_with_own_authority_and_a_least_privilege_user(secured):
     directory, port = secured
     url = f"rediss://retention:s3cret@127.0.0.1:{port}/0?ssl_ca_certs={directory}/ca.pem"
     taken, complete = await attempt(url)

@@ -29,7 +29,7 @@ def test_a_question_is_read():
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "parameter", "said"),
+    ("kind", "text", "parameter", "reported"),
     [
         (CustomerQuery, "lifecyle=new", "lifecyle", "there is no parameter `lifecyle` here"),
         (CustomerQuery, "lifecycle=lost", "lifecycle", "`lifecycle` is 'lost': expected one of prospect"),
@@ -52,12 +52,12 @@ def test_a_question_is_read():
         (OrderQuery, "", "overdue", "say which orders: `overdue`"),
     ],
 )
-def test_nonsense_is_refused_with_the_name_of_what_is_at_fault(kind, text, parameter, said):
+def test_nonsense_is_refused_with_the_name_of_what_is_at_fault(kind, text, parameter, reported):
     with pytest.raises(Refusal) as caught:
         asked(kind, text)
     problem = caught.value.problem
     assert (problem.status, problem.parameter) == (400, parameter)
-    assert problem.detail.startswith(said)
+    assert problem.detail.startswith(reported)
 
 
 def test_p_alive_can_be_asked_for_once_a_model_is_fitted():
@@ -95,7 +95,7 @@ def test_the_header_accept_chooses_the_format(accept, expected):
     assert wanted("csv", accept) == "csv"
 
 
-def test_what_an_item_holds_within_another_has_columns_of_its_own():
+def test_nested_objects_have_columns_of_their_own():
     profile = b"""{"customer_id":"a, \\"b\\"","lifecycle":"new","spender":true,"orders":2,"risk":
         {"recency_days":1,"lateness":0.5,"p_alive":null,"typical_gap_days":2},"tier":"gold","sender":false,
         "first_order":null,"last_order":null,"net_value":1.5,"currency":"USD","nps":null,"open_tickets":0,
@@ -119,5 +119,5 @@ def test_what_an_item_holds_within_another_has_columns_of_its_own():
         ({"host": "0.0.0.0", "advertise": "worker-1.shop:80"}, "http://worker-1.shop:80"),
     ],
 )
-def test_the_address_that_others_are_told(flags, expected):
+def test_advertised_address(flags, expected):
     assert advertised(load(flags, {}), 7000) == expected

@@ -129,7 +129,7 @@ def described():
     return json.loads((ROOT / "schemas/openapi.json").read_text())
 
 
-def test_the_document_is_what_openapi_says():
+def test_document_is_valid_openapi():
     official = json.loads(gzip.decompress((ROOT / "tests/data/openapi/3.1.json.gz").read_bytes()))
     validator = Draft202012Validator(official)
     assert [error.message for error in validator.iter_errors(document())] == []
@@ -193,7 +193,7 @@ async def test_a_page_names_the_number_that_it_explains(asked):
     assert page["gauge"] is None
 
 
-async def test_csv_has_a_line_for_each_item_and_a_link_to_the_next_page(asked):
+async def test_csv_has_a_line_for_each_item_and_a_next_link(asked):
     path, found = "/orders?overdue&limit=15&format=csv", []
     while path is not None:
         _, headers, body = await get(asked, path)
@@ -237,8 +237,8 @@ async def test_a_task_that_leaves_meanwhile_gives_no_part_of_a_page(monkeypatch)
     monkeypatch.setattr(reader_module, "_AT_ONCE", 5)
     looked = []
 
-    def find(_, account, *__):
-        looked.append(account.key)
+    def find(_, customer_text, *__):
+        looked.append(customer_text.key)
         if len(looked) == 3:
             worker.tasks.pop(0)
 
@@ -249,25 +249,25 @@ async def test_a_task_that_leaves_meanwhile_gives_no_part_of_a_page(monkeypatch)
     assert len(looked) == 5
 
 
-async def test_the_event_loop_goes_on_while_all_customers_are_looked_at():
+async def test_scan_of_all_customers_yields_to_the_event_loop():
     worker = Worker()
     shop = worker.tasks[0].shop
     for number in range(2000):
         shop.partition.process_one(f"more {number}", Fact("", Answered(NOW - DAY, "e", 0, 3)))
-    turns = 0
+    yields = 0
 
-    async def turn():
-        nonlocal turns
+    async def count_yields():
+        nonlocal yields
         while True:
-            turns += 1
+            yields += 1
             await asyncio.sleep(0)
 
     async with worker.served() as session:
-        turning = asyncio.create_task(turn())
-        before = turns
+        turning = asyncio.create_task(count_yields())
+        before = yields
         await get(session, "/customers?tier=vip&limit=1000")
         turning.cancel()
-        assert turns - before > 2000 / reader_module._AT_ONCE
+        assert yields - before > 2000 / reader_module._AT_ONCE
 
 
 async def test_tasks_of_others_are_asked_of_them():
@@ -302,7 +302,7 @@ def merge(tasks, event, customer, into):
     claim = Merge(at=NOW - HOUR, event=event, customer=customer, into=into)
     tasks[0].partition.process_one(REGISTRY_ADDRESS, Fact("", claim))
     while any(sent := [task.partition.drain_messages() for task in tasks.values()]):
-        for to, fact in (letter for letters in sent for letter in letters):
+        for to, fact in (character for characters in sent for character in characters):
             for number in tasks if to is None else tasks_of([to.encode()], TASKS):
                 tasks[number].partition.process_one(to or "", fact)
 
@@ -373,7 +373,7 @@ async def test_the_merges_are_among_the_events():
             ]
 
 
-async def test_two_workers_with_one_address_are_told_so():
+async def test_two_workers_with_one_address_are_reported():
     worker = Worker([0])
     async with worker.served() as session:
         worker.addresses = dict.fromkeys(range(TASKS), worker.address)
@@ -393,7 +393,7 @@ async def test_what_each_takes_for_the_others_is_passed_on_once():
         assert json.loads(body)["detail"] == "task 1 is on its way to another worker"
 
 
-async def test_two_workers_with_two_tokens_are_told_so():
+async def test_two_workers_with_two_tokens_are_reported():
     one, other = Worker([0, 2]), Worker([1])
     async with one.served("a") as session, other.served("b"):
         one.addresses = {1: other.address}

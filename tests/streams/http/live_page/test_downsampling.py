@@ -13,7 +13,7 @@ def test_a_point_a_step_and_not_more_often():
     assert trend.values == {"a": [1.0, 3.0]}
 
 
-def test_series_that_come_and_go_leave_gaps():
+def test_missing_values_leave_holes():
     trend = DownsampledHistory()
     trend.add(1.0, {"a": 1.0})
     trend.add(2.0, {"b": 2.0})
@@ -21,8 +21,8 @@ def test_series_that_come_and_go_leave_gaps():
     assert trend.values == {"a": [1.0, None, 3.0], "b": [None, 2.0, None]}
 
 
-def test_full_it_keeps_every_other_point_and_takes_them_half_as_often():
-    trend = DownsampledHistory(points=4)
+def test_full_history_keeps_every_other_point():
+    trend = DownsampledHistory(samples=4)
     for at in range(5):
         trend.add(float(at), {"a": float(at)})
     assert trend.times == [0.0, 2.0, 4.0]
@@ -32,7 +32,7 @@ def test_full_it_keeps_every_other_point_and_takes_them_half_as_often():
 
 
 def test_the_oldest_go_once_it_spans_hours():
-    trend = DownsampledHistory(points=10)
+    trend = DownsampledHistory(samples=10)
     for at in range(10_000):
         trend.add(float(at), {"a": float(at)})
     assert trend.step == 32.0
@@ -42,12 +42,12 @@ def test_the_oldest_go_once_it_spans_hours():
 
 
 @given(st.lists(st.floats(0, 100), max_size=200), st.integers(2, 20))
-def test_bounded_and_of_one_length(pauses, points):
-    trend, at = DownsampledHistory(points), 0.0
+def test_bounded_and_of_one_length(pauses, samples):
+    trend, at = DownsampledHistory(samples), 0.0
     for number, pause in enumerate(pauses):
         at += pause
         trend.add(at, {str(number % 3): float(number)})
-    assert len(trend.times) <= points
+    assert len(trend.times) <= samples
     assert trend.times == sorted(trend.times)
     assert all(len(column) == len(trend.times) for column in trend.values.values())
 

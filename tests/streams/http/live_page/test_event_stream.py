@@ -24,7 +24,7 @@ class Record:
 
 
 class Worker:
-    """What a pulse looks at."""
+    """What the worker stats sample."""
 
     is_restored = True
 
@@ -72,7 +72,7 @@ def test_a_snapshot_then_changes_only():
     follower, feed = made()
     follower.complete = True
     follower.series.take([rate(0.5)])
-    name, first = parsed(feed.beat(1000.0))
+    name, first = parsed(feed.update(1000.0))
     assert name == "event: update"
     assert first["series"] == {RATE: [0.5, 2.0]}
     assert first["point"] == [1000.0, {RATE: 0.5}]
@@ -81,9 +81,9 @@ def test_a_snapshot_then_changes_only():
     assert snapshot["series"] == {RATE: [0.5, 2.0]}
     assert snapshot["trend"] == {"times": [1000.0], "values": {RATE: [0.5]}}
     assert snapshot["as_of"] == 1782820800.0
-    assert "series" not in parsed(feed.beat(1001.0))[1], "nothing has changed"
+    assert "series" not in parsed(feed.update(1001.0))[1], "nothing has changed"
     follower.series.take([rate(None, "2026-06-30T12:00:01Z")])
-    update = parsed(feed.beat(1002.0))[1]
+    update = parsed(feed.update(1002.0))[1]
     assert update["series"] == {RATE: [None, 2.0]}
     assert update["as_of"] == 1782820801.0
 
@@ -91,9 +91,9 @@ def test_a_snapshot_then_changes_only():
 def test_a_series_that_ceased_goes():
     follower, feed = made()
     follower.series.take([rate(0.5)])
-    feed.beat(1.0)
+    feed.update(1.0)
     follower.series.take([Record(RATE)])
-    assert parsed(feed.beat(2.0))[1]["series"] == {RATE: None}
+    assert parsed(feed.update(2.0))[1]["series"] == {RATE: None}
     assert parsed(feed.snapshot())[1]["series"] == {}
 
 
@@ -107,25 +107,25 @@ def test_what_the_page_does_not_show_is_not_sent():
             Record(f"{name}{{…}}", metric=name, labels=label, value=1, as_of="2026-06-30T12:00:00Z"),
         ]
     )
-    assert "series" not in parsed(feed.beat(1.0))[1]
+    assert "series" not in parsed(feed.update(1.0))[1]
 
 
 def test_no_trend_of_numbers_that_are_not_all_read():
     follower, feed = made()
     follower.series.take([rate(0.5)])
-    assert "point" not in parsed(feed.beat(1.0))[1]
+    assert "point" not in parsed(feed.update(1.0))[1]
     assert not feed.ready
     follower.complete = True
-    assert parsed(feed.beat(2.0))[1]["point"] == [2.0, {RATE: 0.5}]
+    assert parsed(feed.update(2.0))[1]["point"] == [2.0, {RATE: 0.5}]
     assert feed.ready
 
 
 def test_a_trend_begins_with_the_first_number():
     follower, feed = made()
     follower.complete = True
-    assert "point" not in parsed(feed.beat(1.0))[1]
+    assert "point" not in parsed(feed.update(1.0))[1]
     follower.series.take([rate(0.5)])
-    feed.beat(9.0)
+    feed.update(9.0)
     assert parsed(feed.snapshot())[1]["trend"]["times"] == [9.0]
 
 
@@ -133,10 +133,10 @@ def test_where_the_clock_is_the_events_the_past_is_theirs():
     follower, feed = made("event")
     follower.complete = True
     follower.series.take([rate(0.5)])
-    assert parsed(feed.beat(1000.0))[1]["point"] == [1782820800.0, {RATE: 0.5}]
+    assert parsed(feed.update(1000.0))[1]["point"] == [1782820800.0, {RATE: 0.5}]
     follower.series.take([rate(0.6, "2026-07-01T12:00:00Z")])
-    assert parsed(feed.beat(1001.0))[1]["point"] == [1782820800.0 + 86400, {RATE: 0.6}]
-    assert "point" not in parsed(feed.beat(1002.0))[1], "no time has passed"
+    assert parsed(feed.update(1001.0))[1]["point"] == [1782820800.0 + 86400, {RATE: 0.6}]
+    assert "point" not in parsed(feed.update(1002.0))[1], "no time has passed"
 
 
 def test_limits_are_the_alerts():
@@ -148,26 +148,26 @@ def test_limits_are_the_alerts():
     assert limits["overdue"] == THRESHOLDS["deliveries"]["minimum_overdue"]
 
 
-def test_alerts_are_told_where_a_prometheus_is_asked():
-    assert "alerts" not in parsed(made()[1].beat(1.0))[1]
+def test_snapshot_has_alerts_with_a_prometheus():
+    assert "alerts" not in parsed(made()[1].update(1.0))[1]
     alerts = Alerts("http://127.0.0.1:9")
     feed = EventStream(MetricsView({}), WorkerStats(Worker()), Definitions(), "wall", alerts)
-    assert "alerts" not in parsed(feed.beat(1.0))[1], "it has never answered"
+    assert "alerts" not in parsed(feed.update(1.0))[1], "it has never answered"
     alerts.known = True
-    assert parsed(feed.beat(1.0))[1]["alerts"] is None
+    assert parsed(feed.update(1.0))[1]["alerts"] is None
     alerts.firing = [Alert("A", "critical", "support", "late", "very", 5.0, "")]
-    [told] = parsed(feed.beat(2.0))[1]["alerts"]
-    assert (told["severity"], told["summary"], told["since"]) == ("critical", "late", 5.0)
+    [notified] = parsed(feed.update(2.0))[1]["alerts"]
+    assert (notified["severity"], notified["summary"], notified["since"]) == ("critical", "late", 5.0)
 
 
-def test_the_pulse_is_of_the_last_minute(monkeypatch):
+def test_worker_stats_cover_the_last_minute(monkeypatch):
     at = 0.0
     monkeypatch.setattr("streams.http.live_page.worker_stats.time.monotonic", lambda: at)
     worker = Worker()
-    pulse = WorkerStats(worker)
+    stats = WorkerStats(worker)
     worker.counters.events("orders", 1_000_000)
     worker.counters.latency.observe(250.0, 1_000_000)
-    first = pulse.beat()
+    first = stats.sample()
     assert first["events"] == 1_000_000
     assert first["events_per_second"] is None
     assert first["latency_p99"] is None
@@ -177,13 +177,13 @@ def test_the_pulse_is_of_the_last_minute(monkeypatch):
     worker.counters.latency.observe(0.9, 2)
     worker.counters.dead_letter("not_json")
     worker.counters.count_without_customer("orders", 3)
-    second = pulse.beat()
+    second = stats.sample()
     assert second["events_per_second"] == 5.0
     assert (second["latency_p50"], second["latency_p99"]) == (0.2, 1.0)
     assert second["dead_letters"] == {"not_json": 1}
     assert second["anonymous"] == {"orders": (3, 1_000_050)}
     at = 100.0
-    assert pulse.beat()["events_per_second"] == 0 or pulse.beat()["latency_p99"] is None
+    assert stats.sample()["events_per_second"] == 0 or stats.sample()["latency_p99"] is None
 
 
 def test_the_page_is_sent_what_it_names_and_nothing_else():

@@ -26,13 +26,13 @@ def answer(*rules):
 
 
 def test_the_worst_first_and_then_the_oldest():
-    told = answer(
+    notified = answer(
         rule("A", at="2026-06-30T12:00:02Z"),
         rule("B", at="2026-06-30T12:00:01.123456789Z"),
         rule("C", state="pending"),
         rule("D", severity="critical", at="2026-06-30T13:00:00+01:00"),
     )
-    assert [alert.name for alert in firing_alerts.read(told)] == ["D", "B", "A"]
+    assert [alert.name for alert in firing_alerts.read(notified)] == ["D", "B", "A"]
     [alert] = firing_alerts.read(answer(rule("A")))
     assert (alert.summary, alert.description, alert.team) == ("A is", "so much", "support")
     assert alert.since == 1782820800.5
@@ -66,16 +66,16 @@ def test_what_is_no_address_of_a_page_is_none():
     assert alert.runbook == ""
 
 
-def test_an_alert_of_somebody_else_may_say_little():
+def test_foreign_alert_may_lack_labels():
     bare = rule("A") | {"labels": {"alertname": "A"}, "annotations": {}}
     [alert] = firing_alerts.read(answer(bare))
     assert (alert.summary, alert.severity) == ("A", "")
 
 
-@pytest.mark.parametrize("told", [b"", b"<html>", b"{}", b'{"data": {"alerts": [{}]}}'])
-def test_another_answer_is_none(told):
+@pytest.mark.parametrize("notified", [b"", b"<html>", b"{}", b'{"data": {"alerts": [{}]}}'])
+def test_another_answer_is_none(notified):
     with pytest.raises(ValueError, match=r"."):
-        firing_alerts.read(told)
+        firing_alerts.read(notified)
 
 
 async def test_it_is_asked_again_whatever_it_answers(monkeypatch):

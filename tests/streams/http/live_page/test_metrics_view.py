@@ -39,7 +39,7 @@ def test_a_tombstone_is_a_change_and_then_nothing():
     assert series.chosen() == [b"2"]
 
 
-def test_read_again_from_the_beginning_what_is_no_longer_there_has_ceased():
+def test_series_missing_after_a_new_read_has_ceased():
     series = Series()
     taken(series, a=b"1", b=b"2")
     before = series.version

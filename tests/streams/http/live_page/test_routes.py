@@ -64,7 +64,7 @@ async def test_nothing_else_is_served(served, path):
         assert response.status in {403, 404}
 
 
-async def test_who_listens_is_told_everything_once_it_is_known_and_then_what_changes(served):
+async def test_listener_gets_a_snapshot_and_then_changes(served):
     page, session, _ = served
     async with session.get("/stream") as response:
         assert response.headers["Content-Type"] == "text/event-stream"
@@ -117,7 +117,7 @@ async def test_who_does_not_read_is_sent_away():
     listener.put_nowait(b"2")
     page = LivePage(Worker(), {}, Definitions(), "event")
     page._listeners.add(listener)
-    page._tell(b"3")
+    page._broadcast(b"3")
     assert [listener.get_nowait() for _ in range(2)] == [b"2", None]
 
 
