@@ -62,10 +62,10 @@ def test_every_topic_for_others_is_there():
     assert {channel["address"] for channel in DOCUMENT["channels"].values()} == own
     cleanup = {topic.name: topic.config.get("cleanup.policy") for topic in required("g", 1)}
     for channel in DOCUMENT["channels"].values():
-        said = (
+        cleanup_policy = (
             channel.get("bindings", {}).get("kafka", {}).get("topicConfiguration", {}).get("cleanup.policy")
         )
-        assert said == (None if channel["address"] in INPUTS else [cleanup[channel["address"]]])
+        assert cleanup_policy == (None if channel["address"] in INPUTS else [cleanup[channel["address"]]])
 
 
 def test_every_type_is_a_message_of_its_topic():
@@ -81,5 +81,5 @@ def test_its_schemas_are_the_committed_ones():
     for name, document in json_schema.documents().items():
         part = DOCUMENT["components"]["schemas"][name]
         Draft202012Validator.check_schema(part)
-        alone = {key: value for key, value in document.items() if key not in {"$schema", "$id", "$defs"}}
-        assert json.dumps(part).replace("#/components/schemas/", "#/$defs/") == json.dumps(alone)
+        single = {key: value for key, value in document.items() if key not in {"$schema", "$id", "$defs"}}
+        assert json.dumps(part).replace("#/components/schemas/", "#/$defs/") == json.dumps(single)

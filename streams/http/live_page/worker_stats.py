@@ -33,7 +33,7 @@ class WorkerStats:
         self._samples: deque[tuple[float, int, list[int]]] = deque()
 
     def sample(self) -> dict[str, Any]:
-        """Return the worker's state; rates and latencies (seconds) cover the last minute, None without events."""
+        """Return the worker's state; rates and latencies (seconds) of the last minute, None if unknown."""
         own, at = self._worker.counters, time.monotonic()
         events = sum(own.events_in.values())
         self._samples.append((at, events, list(own.latency.counts)))

@@ -83,5 +83,5 @@ def test_a_configuration_that_names_none_is_refused(configured, risk, expected):
 def test_what_is_no_model_is_refused(configured, change, expected):
     content = text(FILE)
     assert change[0] in content
-    with pytest.raises(SettingsError, match=rf"risk.model .*{says}"):
+    with pytest.raises(SettingsError, match=rf"risk.model .*{expected}"):
         configured('[risk]\nmodel = "model.toml"', content.replace(*change))

@@ -147,7 +147,7 @@ async def test_port_in_use_is_explained(settings):
     ("host", "expected"), [("192.0.2.1", "cannot be had"), ("nowhere.invalid", "cannot be found")]
 )
 async def test_foreign_host_is_explained(settings, host, expected):
-    with pytest.raises(RetentionError, match=f"{host} {says}"):
+    with pytest.raises(RetentionError, match=f"{host} {expected}"):
         await Server(build_worker(settings, {}), host, settings.port).start()
 
 

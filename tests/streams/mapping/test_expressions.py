@@ -106,7 +106,7 @@ def test_truth_is_jmespaths(value):
 
 
 @pytest.mark.parametrize(
-    ("text", "expected_text"),
+    ("text", "expected"),
     [
         ("", "an empty path names nothing"),
         (" ", "an empty path names nothing"),
@@ -130,11 +130,11 @@ def test_truth_is_jmespaths(value):
         ("not_null()", "not_null takes 1 or more in its brackets, not 0"),
     ],
 )
-def test_invalid_expression_is_reported_with_its_position(text, expected_text):
-    with pytest.raises(ValueError, match=re.escape(expected_text)) as error:
+def test_invalid_expression_is_reported_with_its_position(text, expected):
+    with pytest.raises(ValueError, match=re.escape(expected)) as error:
         parse(text)
     if text.strip():
-        assert str(error.value).startswith(f"{text!r} is no JMESPath expression: {says}")
+        assert str(error.value).startswith(f"{text!r} is no JMESPath expression: {expected}")
 
 
 def test_functions_are_those_of_jmespath():

@@ -221,7 +221,7 @@ async def test_a_value_that_cannot_be_read_is_a_dead_letter(server, value, expec
     await mapped.prepare([value])
     [error] = mapped.map_record(value).errors
     assert error.reason == "not_json"
-    assert error.message.startswith(f"mapping m: {says}")
+    assert error.message.startswith(f"mapping m: {expected}")
 
 
 async def test_a_registry_that_does_not_answer_is_waited_for(server):
