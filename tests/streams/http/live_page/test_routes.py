@@ -16,7 +16,7 @@ from tests.streams.http.live_page.test_event_stream import Worker, rate
 
 @pytest.fixture
 async def served(monkeypatch):
-    monkeypatch.setattr(routes, "_BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(routes, "_UPDATE_SECONDS", 0.05)
     page = LivePage(Worker(), {"bootstrap_servers": "127.0.0.1:1"}, Definitions(), "event")
     app = web.Application()
     page.add_to(app)
