@@ -1,5 +1,5 @@
 """One partition of the customers as a state machine: facts in, aggregates, outputs and messages out.
 
-Imports every package above except `metrics` and `query`.
+Imports every other package of `models` except `metrics` and `query`.
 Start at `partition.Partition`.
 """

@@ -12,7 +12,8 @@ from models.contract.events import EVENT_TYPES, EVENTS, Event, Kind
 from streams.mapping import conversions
 from streams.mapping.conversions import Convert
 
-#: Types of which a thing has one, named by these fields: their `id` follows unless a mapping says another.
+#: Event types that occur once for each thing -> the fields that identify the thing. The `id` of an event is
+#: made of them unless the mapping has an `id` of its own.
 ONCE: Final[Mapping[str, tuple[str, ...]]] = {
     "order.placed": ("order_id",),
     "order.cancelled": ("order_id",),
