@@ -2,8 +2,8 @@
 
 Life of a task: `open` fences the former owner, the changelog is loaded, `restore` and `start` begin the
 processing. Records are then processed, and a few times a second everything that came of them is committed in
-one Kafka transaction. A revocation commits the task; the reassignment that follows closes it if another worker
-gets it. When anything fails in between, the task is dropped and opened again from what is committed.
+one Kafka transaction. A revocation commits the task, and the reassignment that follows closes it if another
+worker gets it. When anything fails in between, the task is dropped and opened again from what is committed.
 """
 
 import asyncio
