@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from streams.errors import RetentionError
+from streams.version import VERSION
 
 #: Heading -> command -> description. A command's module is imported when the command runs: Faust alone takes
 #: half a second, and `retention --help` does not need it.
@@ -67,7 +68,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="retention", prog_name="retention", message="%(prog)s %(version)s")
+@click.version_option(VERSION, prog_name="retention", message="%(prog)s %(version)s")
 def group() -> None:
     """Live customer retention, response times and feedback, from Kafka, exactly once."""
 

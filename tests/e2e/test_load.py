@@ -15,7 +15,7 @@ async def test_history_is_loaded_while_the_topics_flow(deploy, tmp_path):
     events = history(33, size=2000)
     deployment = deploy()
     await deployment.started(1)
-    pace = Pace(0.5)
+    pace = Pace(2)
     flowing = asyncio.create_task(
         deployment.cluster.produce(events[600:], [Style(), Style(by_thing)], pace=pace)
     )

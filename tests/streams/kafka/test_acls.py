@@ -109,7 +109,7 @@ async def test_what_doctor_prints_mends_what_it_found(
     code, out = await asyncio.to_thread(doctor)
     assert code == 1
     assert "fail  Kafka does not allow a worker: READ on topic refunds\n" in out
-    assert "fail  not there yet: tickets\n" in out
+    assert "fail  missing topics: tickets\n" in out
     assert variables["RETENTION_SASL_PASSWORD"] not in out
     commands = [line.strip() for line in out.splitlines() if line.startswith("      kafka-")]
     [for_topic] = [command for command in commands if command.startswith("kafka-topics.sh")]

@@ -91,7 +91,7 @@ async def test_failed_look_for_inputs_is_logged(monkeypatch, caplog):
 
     monkeypatch.setattr(input_topics, "appeared", appeared)
     await InputWatch(load({}, {}), SimpleNamespace(inputs={})).look()
-    assert "cannot look for new input topics: no Kafka answers at kafka:9092" in caplog.text
+    assert "cannot look for new input topics: no Kafka responds at kafka:9092" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ async def test_failed_look_for_inputs_is_logged(monkeypatch, caplog):
     [
         (2, "removed 2 dead letters older than 30 days"),
         (0, None),
-        (BrokerUnavailable("kafka:9092"), "old dead letters could not be removed: no Kafka answers"),
+        (BrokerUnavailable("kafka:9092"), "old dead letters could not be removed: no Kafka responds"),
     ],
     ids=["removed", "none", "failed"],
 )
