@@ -120,7 +120,7 @@ async def test_what_doctor_prints_mends_what_it_found(
     await Cluster(secured_kafka).create({shlex.split(for_topic)[8]: 2})
     code, out = await asyncio.to_thread(doctor)
     assert code == 0, out
-    assert "ok    Kafka allows all that a worker does" in out
+    assert "ok    Kafka allows everything that a worker does" in out
 
 
 ORDER = {"id": "e", "type": "order.placed", "time": "2026-01-01T00:00:00Z", "customer_id": "c"}
