@@ -41,7 +41,7 @@ class CustomerAggregator:
         """Apply all that a restored customer adds as a whole.
 
         Args:
-            customer: the customer, of whom nothing has been applied.
+            customer: a customer without any applied fact.
             exposures: all exposures of the customer, in any order.
         """
         row, orders = customer.facts, customer.order_history

@@ -24,7 +24,7 @@ class Merge(ControlFact, tag=80, frozen=True, kw_only=True):
 
 
 class Erase(ControlFact, tag=81, frozen=True, kw_only=True):
-    """Sent to the merge registry: `customer` is to be erased."""
+    """Sent to the merge registry: erase `customer`."""
 
     customer: str
 

@@ -101,7 +101,7 @@ class Server:
                 problem = f"host {self._host} cannot be found: {error.strerror}"
             else:  # asyncio may give a number, or only words
                 reason = os.strerror(error.errno) if error.errno else str(error)
-                problem = f"port {self._port} of {self._host} cannot be had: {reason}"
+                problem = f"port {self._port} of {self._host} cannot be bound: {reason}"
             raise RetentionError(
                 problem,
                 "set RETENTION_HOST to an address of this machine, and RETENTION_PORT to a port free to use",

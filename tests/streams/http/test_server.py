@@ -144,7 +144,7 @@ async def test_port_in_use_is_explained(settings):
 
 
 @pytest.mark.parametrize(
-    ("host", "expected"), [("192.0.2.1", "cannot be had"), ("nowhere.invalid", "cannot be found")]
+    ("host", "expected"), [("192.0.2.1", "cannot be bound"), ("nowhere.invalid", "cannot be found")]
 )
 async def test_foreign_host_is_explained(settings, host, expected):
     with pytest.raises(RetentionError, match=f"{host} {expected}"):

@@ -237,8 +237,8 @@ async def test_a_task_that_leaves_meanwhile_gives_no_part_of_a_page(monkeypatch)
     monkeypatch.setattr(reader_module, "_AT_ONCE", 5)
     looked = []
 
-    def find(_, customer_text, *__):
-        looked.append(customer_text.key)
+    def find(_, candidate, *__):
+        looked.append(candidate.key)
         if len(looked) == 3:
             worker.tasks.pop(0)
 
