@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from models.contract.events import EVENT_TYPES, SCORES, SurveyAnswered
+from models.contract.events import EVENT_TYPES, SCORES, TICKET_FIELDS, SurveyAnswered, TicketUpdated
 from models.contract.messages import MESSAGE_TYPES
 from streams.kafka.cloudevents import schema_id
 
@@ -84,6 +84,10 @@ def _completed(name: str, schema: Schema) -> Schema:
     completed["required"] = [field for field in properties if field in required]
     if TYPES.get(name) is SurveyAnswered:
         completed["allOf"] = [_scale(survey, *scale) for survey, scale in SCORES.items()]
+    elif TYPES.get(name) is TicketUpdated:
+        completed["anyOf"] = [
+            {"required": [field], "properties": {field: {"type": "string"}}} for field in TICKET_FIELDS
+        ]
     return completed
 
 

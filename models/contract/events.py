@@ -22,6 +22,10 @@ Time = Annotated[datetime, Meta(tz=True)]
 #: Integer minor units. The bound, a hundred billion dollars, rejects amounts that no sale has, and keeps the
 #: sum of 900,000 of the largest within 64 bits.
 Amount = Annotated[int, Meta(ge=0, le=10**13)]
+#: Integer minor units of one line of an order, negative for a discount or a return.
+SignedAmount = Annotated[int, Meta(ge=-(10**13), le=10**13)]
+#: Number of pieces, or a weight.
+Quantity = Annotated[float, Meta(ge=0)]
 #: Only the length is checked here, because a pattern costs as much as all other fields together. An unknown
 #: currency has no rate, and is rejected by `models.facts.from_events`.
 Currency = Annotated[str, Meta(min_length=3, max_length=3)]
@@ -58,8 +62,8 @@ class Item(Struct, frozen=True, gc=False):
     """A line of an order."""
 
     sku: Id
-    quantity: Annotated[float, Meta(ge=0)]
-    amount: Annotated[int, Meta(ge=-(10**13), le=10**13)]
+    quantity: Quantity
+    amount: SignedAmount
 
 
 class OrderPlaced(Event, tag="order.placed", frozen=True):
@@ -88,6 +92,28 @@ class OrderCancelled(Event, tag="order.cancelled", frozen=True):
 
     order_id: Id
     reason: str | None = None
+
+
+class OrderRestored(Event, tag="order.restored", frozen=True):
+    """The cancellation of an order no longer holds."""
+
+    order_id: Id
+
+
+class OrderLinePlaced(Event, tag="order.line_placed", frozen=True):
+    """One line of an order was placed, from a source that has a record for each line."""
+
+    order_id: Id
+    line_id: Id
+    amount: SignedAmount
+    currency: Currency
+    sku: Id | None = None
+    quantity: Quantity | None = None
+    cart_id: Id | None = None
+    promised_at: Time | None = None
+    payment_method: str | None = None
+    referred_by: Id | None = None
+    coupon: str | None = None
 
 
 class OrderShipped(Event, tag="order.shipped", frozen=True):
@@ -146,13 +172,26 @@ class RefundRejected(Event, tag="refund.rejected", frozen=True):
     order_id: Id
 
 
+class RefundReversed(Event, tag="refund.reversed", frozen=True):
+    """A paid refund failed or was taken back: the shop has the money."""
+
+    refund_id: Id
+    order_id: Id
+    reason: str | None = None
+
+
+Priority = Literal["low", "normal", "high", "urgent"]
+
+
 class TicketOpened(Event, tag="ticket.opened", frozen=True):
     """A ticket was opened."""
 
     ticket_id: Id
-    priority: Literal["low", "normal", "high", "urgent"] = "normal"
+    priority: Priority = "normal"
     opened_by: Literal["customer", "agent"] = "customer"
     order_id: Id | None = None
+    team: Id | None = None
+    category: Id | None = None
 
 
 class TicketReplied(Event, tag="ticket.replied", frozen=True):
@@ -162,6 +201,7 @@ class TicketReplied(Event, tag="ticket.replied", frozen=True):
     author: Literal["agent", "bot", "customer"]
     public: bool = True
     promised_at: Time | None = None
+    agent: Id | None = None
 
 
 class TicketStatusChanged(Event, tag="ticket.status_changed", frozen=True):
@@ -176,6 +216,41 @@ class TicketTransferred(Event, tag="ticket.transferred", frozen=True):
 
     ticket_id: Id
     to: str | None = None
+
+
+#: Fields of a ticket that may change.
+TICKET_FIELDS: Final = ("priority", "team", "category", "agent")
+
+
+class TicketUpdated(Event, tag="ticket.updated", frozen=True):
+    """One or more of these fields of a ticket changed. A field that is absent did not change."""
+
+    ticket_id: Id
+    priority: Priority | None = None
+    team: Id | None = None
+    category: Id | None = None
+    agent: Id | None = None
+
+    def __post_init__(self) -> None:
+        """Check that a field changed."""
+        if all(getattr(self, field) is None for field in TICKET_FIELDS):
+            raise ValueError("Expected one of `priority`, `team`, `category` and `agent`")
+
+
+class TicketWithdrawn(Event, tag="ticket.withdrawn", frozen=True):
+    """A ticket must not count, because it is spam, was deleted, was merged into another one, or is a test.
+
+    Any other `reason`, or none, counts as `other`.
+    """
+
+    ticket_id: Id
+    reason: str | None = None
+
+
+class TicketRestored(Event, tag="ticket.restored", frozen=True):
+    """A withdrawn ticket counts after all."""
+
+    ticket_id: Id
 
 
 class ReviewSubmitted(Event, tag="review.submitted", frozen=True):
@@ -207,12 +282,19 @@ class SurveyAnswered(Event, tag="survey.answered", frozen=True):
     score: Annotated[int, Meta(ge=0, le=10)]
     ticket_id: Id | None = None
     order_id: Id | None = None
+    answer_id: Id | None = None
 
     def __post_init__(self) -> None:
         """Check that the score is on the scale of its survey."""
         lowest, highest = SCORES[self.survey]
         if not lowest <= self.score <= highest:
             raise ValueError(f"Expected `score` of {self.survey} to be {lowest} to {highest}")
+
+
+class SurveyWithdrawn(Event, tag="survey.withdrawn", frozen=True):
+    """The answers with this id must not count."""
+
+    answer_id: Id
 
 
 class ExperienceShared(Event, tag="experience.shared", frozen=True):
@@ -252,15 +334,25 @@ EVENTS: Final[dict[Kind, tuple[type[Event], ...]]] = {
         OrderPlaced,
         OrderAmended,
         OrderCancelled,
+        OrderRestored,
+        OrderLinePlaced,
         OrderShipped,
         OrderDelivered,
         CheckoutStarted,
         PaymentFailed,
         StockMissed,
     ),
-    "refunds": (RefundRequested, RefundCompleted, RefundRejected),
-    "tickets": (TicketOpened, TicketReplied, TicketStatusChanged, TicketTransferred),
-    "reviews": (ReviewSubmitted, ReviewRemoved, SurveyAnswered, ExperienceShared),
+    "refunds": (RefundRequested, RefundCompleted, RefundRejected, RefundReversed),
+    "tickets": (
+        TicketOpened,
+        TicketReplied,
+        TicketStatusChanged,
+        TicketTransferred,
+        TicketUpdated,
+        TicketWithdrawn,
+        TicketRestored,
+    ),
+    "reviews": (ReviewSubmitted, ReviewRemoved, SurveyAnswered, SurveyWithdrawn, ExperienceShared),
     "customers": (CustomerMerged, CustomerErased, CustomerContacted),
 }
 

@@ -76,7 +76,9 @@ def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
             changes.append(claim)
         elif isinstance(claim, Transferred):
             transferred = True
-        elif opened is None or (claim.time, claim.id) < (opened.time, opened.id):
+        elif isinstance(claim, Opened) and (
+            opened is None or (claim.time, claim.id) < (opened.time, opened.id)
+        ):
             opened = claim
     if opened is None:
         return None

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple, get_args
 from models.definitions.action_policy import ACTIONS
 from models.definitions.definitions import PRIORITIES
 from models.facts import claims
-from models.facts.claims import AUTHORS, STATUSES, SURVEYS, Claim
+from models.facts.claims import AUTHORS, STATUSES, SURVEYS, WITHDRAWAL_REASONS, Claim
 
 EntityKind = Literal["order", "refund", "ticket", "review", "cart"]
 #: The kinds of entities, in the order in which `CustomerFacts` holds their sections.
@@ -39,7 +39,6 @@ class ClaimType(NamedTuple):
         entity: kind of the entity that it is about. None for a claim about the customer alone.
         makes_customer: whether somebody with only such claims is a customer.
         changes_status: whether it may change the lifecycle, the tier or the role.
-        recommends: whether it may be a recommendation of the shop.
         fields: claim field -> event field, if it is not stored under the event's name as it was.
     """
 
@@ -48,41 +47,43 @@ class ClaimType(NamedTuple):
     entity: EntityKind | None = None
     makes_customer: bool = True
     changes_status: bool = False
-    recommends: bool = False
     fields: Mapping[str, EventField] = {}
 
 
 _ORDER_ID: Final = {"order": EventField("order_id")}
+_PLACED: Final = {
+    "promised": EventField("promised_at"),
+    "cart": EventField("cart_id"),
+    "referrer": EventField("referred_by"),
+}
+_PRIORITY: Final = {"priority": EventField("priority", PRIORITIES)}
+_ANSWER_ID: Final = {"answer": EventField("answer_id")}
 
 CLAIM_TYPES: Final[Mapping[type[Claim], ClaimType]] = {
     entry.claim: entry
     for entry in (
+        ClaimType(claims.Placed, "order.placed", "order", changes_status=True, fields=_PLACED),
         ClaimType(
-            claims.Placed,
-            "order.placed",
+            claims.LinePlaced,
+            "order.line_placed",
             "order",
             changes_status=True,
-            fields={
-                "promised": EventField("promised_at"),
-                "cart": EventField("cart_id"),
-                "referrer": EventField("referred_by"),
-            },
+            fields={"line": EventField("line_id"), **_PLACED},
         ),
         ClaimType(claims.Amended, "order.amended", "order", changes_status=True),
         ClaimType(claims.Cancelled, "order.cancelled", "order", changes_status=True),
+        ClaimType(claims.OrderRestored, "order.restored", "order", changes_status=True),
         ClaimType(claims.Shipped, "order.shipped", "order"),
         ClaimType(claims.Delivered, "order.delivered", "order"),
         ClaimType(claims.Requested, "refund.requested", "refund", fields=_ORDER_ID),
         ClaimType(claims.Completed, "refund.completed", "refund", changes_status=True, fields=_ORDER_ID),
         ClaimType(claims.Rejected, "refund.rejected", "refund", fields=_ORDER_ID),
+        ClaimType(claims.Reversed, "refund.reversed", "refund", changes_status=True, fields=_ORDER_ID),
         ClaimType(
             claims.Opened,
             "ticket.opened",
             "ticket",
-            fields={
-                "priority": EventField("priority", PRIORITIES),
-                "by_agent": EventField("opened_by", ("customer", "agent")),
-            },
+            fields={**_PRIORITY, "by_agent": EventField("opened_by", ("customer", "agent"))},
         ),
         ClaimType(
             claims.Replied,
@@ -97,6 +98,14 @@ CLAIM_TYPES: Final[Mapping[type[Claim], ClaimType]] = {
             fields={"status": EventField("status", STATUSES)},
         ),
         ClaimType(claims.Transferred, "ticket.transferred", "ticket"),
+        ClaimType(claims.TicketUpdated, "ticket.updated", "ticket", fields=_PRIORITY),
+        ClaimType(
+            claims.TicketWithdrawn,
+            "ticket.withdrawn",
+            "ticket",
+            fields={"reason": EventField("reason", WITHDRAWAL_REASONS)},
+        ),
+        ClaimType(claims.TicketRestored, "ticket.restored", "ticket"),
         ClaimType(claims.Submitted, "review.submitted", "review"),
         ClaimType(claims.Removed, "review.removed", "review"),
         ClaimType(claims.CheckoutStarted, "checkout.started", "cart"),
@@ -104,10 +113,15 @@ CLAIM_TYPES: Final[Mapping[type[Claim], ClaimType]] = {
             claims.Answered,
             "survey.answered",
             changes_status=True,
-            recommends=True,
-            fields={"survey": EventField("survey", SURVEYS)},
+            fields={"survey": EventField("survey", SURVEYS), **_ANSWER_ID},
         ),
-        ClaimType(claims.Shared, "experience.shared", changes_status=True, recommends=True),
+        ClaimType(
+            claims.AnswersWithdrawn,
+            "survey.withdrawn",
+            changes_status=True,
+            fields=_ANSWER_ID,
+        ),
+        ClaimType(claims.Shared, "experience.shared", changes_status=True),
         ClaimType(claims.PaymentFailed, "payment.failed", fields={"method": EventField("payment_method")}),
         ClaimType(claims.StockMissed, "stock.missed"),
         ClaimType(
@@ -136,8 +150,6 @@ NON_CUSTOMER_CLAIMS: Final = frozenset(
 )
 #: Claim classes that may change the lifecycle, the tier or the role of a customer.
 STATUS_CLAIMS: Final = frozenset(claim for claim, entry in CLAIM_TYPES.items() if entry.changes_status)
-#: Claim classes that may be a recommendation of the shop.
-RECOMMENDATION_CLAIMS: Final = frozenset(claim for claim, entry in CLAIM_TYPES.items() if entry.recommends)
 
 
 def makes_customer(claim: Claim) -> bool:

@@ -18,6 +18,8 @@ SURVEYS: Final = ("nps", "ces", "csat")
 SOLVED: Final = 3
 AGENT, BOT, CUSTOMER = range(3)
 AUTHORS: Final = ("agent", "bot", "customer")
+#: Reasons for which a ticket is withdrawn. The last stands for any other one.
+WITHDRAWAL_REASONS: Final = ("spam", "deleted", "merged", "test", "other")
 
 
 class Claim(Struct, array_like=True, frozen=True, gc=False):
@@ -62,6 +64,32 @@ class Cancelled(Claim, tag=3, frozen=True):
     """An order was cancelled."""
 
 
+class OrderRestored(Claim, tag=6, frozen=True):
+    """The cancellation of an order no longer holds."""
+
+
+class LinePlaced(Claim, tag=7, frozen=True):
+    """A line of an order was placed.
+
+    Attributes:
+        line: id of the line within its order.
+        amount: total of the line, minor units of `currency`; negative for a discount or a return.
+        currency: ISO 4217 code.
+        channel: channel of the order, one of `channels_of`.
+        promised: promised time of delivery, microseconds.
+        cart: id of the cart.
+        referrer: id of the customer who referred the order.
+    """
+
+    line: str
+    amount: int
+    currency: str
+    channel: str
+    promised: int | None = None
+    cart: str | None = None
+    referrer: str | None = None
+
+
 class Shipped(Claim, tag=4, frozen=True):
     """An order was shipped."""
 
@@ -89,12 +117,20 @@ class Rejected(Claim, tag=12, frozen=True):
     order: str
 
 
+class Reversed(Claim, tag=13, frozen=True):
+    """A paid refund of `order` failed or was taken back."""
+
+    order: str
+
+
 class Opened(Claim, tag=20, frozen=True):
     """A ticket was opened; `priority` indexes `definitions.PRIORITIES`."""
 
     priority: int
     by_agent: bool
     channel: str
+    team: str | None = None
+    category: str | None = None
 
 
 class Replied(Claim, tag=21, frozen=True):
@@ -103,6 +139,7 @@ class Replied(Claim, tag=21, frozen=True):
     author: int
     public: bool
     promised: int | None = None
+    agent: str | None = None
 
 
 class StatusChanged(Claim, tag=22, frozen=True):
@@ -113,6 +150,25 @@ class StatusChanged(Claim, tag=22, frozen=True):
 
 class Transferred(Claim, tag=23, frozen=True):
     """A ticket was transferred."""
+
+
+class TicketUpdated(Claim, tag=24, frozen=True):
+    """Fields of a ticket changed; None for a field that did not. `priority` indexes `PRIORITIES`."""
+
+    priority: int | None = None
+    team: str | None = None
+    category: str | None = None
+    agent: str | None = None
+
+
+class TicketWithdrawn(Claim, tag=25, frozen=True):
+    """A ticket must not count; `reason` indexes `WITHDRAWAL_REASONS`."""
+
+    reason: int
+
+
+class TicketRestored(Claim, tag=26, frozen=True):
+    """A withdrawn ticket counts after all."""
 
 
 class Submitted(Claim, tag=30, frozen=True):
@@ -131,10 +187,17 @@ class CheckoutStarted(Claim, tag=40, frozen=True):
 
 
 class Answered(Claim, tag=50, frozen=True):
-    """An answer to a survey; `survey` indexes `SURVEYS`."""
+    """An answer to a survey, or with the id `answer` a version of it; `survey` indexes `SURVEYS`."""
 
     survey: int
     score: int
+    answer: str | None = None
+
+
+class AnswersWithdrawn(Claim, tag=57, frozen=True):
+    """The answers with the id `answer` must not count."""
+
+    answer: str
 
 
 class Shared(Claim, tag=51, frozen=True):
@@ -181,11 +244,15 @@ class Seen(Claim, tag=60, frozen=True):
     variant: str
 
 
-OrderClaim = Placed | Amended | Cancelled | Shipped | Delivered
-RefundClaim = Requested | Completed | Rejected
-TicketClaim = Opened | Replied | StatusChanged | Transferred
+OrderClaim = Placed | LinePlaced | Amended | Cancelled | OrderRestored | Shipped | Delivered
+RefundClaim = Requested | Completed | Rejected | Reversed
+TicketClaim = (
+    Opened | Replied | StatusChanged | Transferred | TicketUpdated | TicketWithdrawn | TicketRestored
+)
 ReviewClaim = Submitted | Removed
 #: Claims about the customer, without an entity.
-CustomerClaim = Answered | Shared | PaymentFailed | StockMissed | Contacted | Acted | MergeVariant
+CustomerClaim = (
+    Answered | AnswersWithdrawn | Shared | PaymentFailed | StockMissed | Contacted | Acted | MergeVariant
+)
 #: Claims that are derived from events.
 EventClaim = OrderClaim | RefundClaim | TicketClaim | ReviewClaim | CheckoutStarted | CustomerClaim

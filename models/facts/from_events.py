@@ -48,14 +48,24 @@ def _channel(channel: str | None, definitions: Definitions) -> str:
 
 
 def _placed(event: events.OrderPlaced, time: int, definitions: Definitions) -> tuple[str, AnyClaim]:
+    return event.order_id, claims.Placed(time, event.id, event.amount, *_placed_fields(event, definitions))
+
+
+def _line_placed(event: events.OrderLinePlaced, time: int, definitions: Definitions) -> tuple[str, AnyClaim]:
+    return event.order_id, claims.LinePlaced(
+        time, event.id, event.line_id, event.amount, *_placed_fields(event, definitions)
+    )
+
+
+def _placed_fields(
+    event: events.OrderPlaced | events.OrderLinePlaced, definitions: Definitions
+) -> tuple[str, str, int | None, str | None, str | None]:
+    """Return currency, channel, promised time, cart and referrer of an order or a line of it."""
     if event.currency not in definitions.rates:
         raise EventError("unknown_currency", f"`currency` {event.currency!r} has no rate")
     promised = event.promised_at
     referrer = event.referred_by
-    return event.order_id, claims.Placed(
-        time,
-        event.id,
-        event.amount,
+    return (
         event.currency,
         _channel(event.channel, definitions),
         None if promised is None else to_us(promised),
@@ -70,6 +80,10 @@ def _amended(event: events.OrderAmended, time: int, _: Definitions) -> tuple[str
 
 def _cancelled(event: events.OrderCancelled, time: int, _: Definitions) -> tuple[str, AnyClaim]:
     return event.order_id, claims.Cancelled(time, event.id)
+
+
+def _order_restored(event: events.OrderRestored, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.order_id, claims.OrderRestored(time, event.id)
 
 
 def _shipped(event: events.OrderShipped, time: int, _: Definitions) -> tuple[str, AnyClaim]:
@@ -106,6 +120,10 @@ def _rejected(event: events.RefundRejected, time: int, _: Definitions) -> tuple[
     return event.refund_id, claims.Rejected(time, event.id, event.order_id)
 
 
+def _reversed(event: events.RefundReversed, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.refund_id, claims.Reversed(time, event.id, event.order_id)
+
+
 def _opened(event: events.TicketOpened, time: int, definitions: Definitions) -> tuple[str, AnyClaim]:
     return event.ticket_id, claims.Opened(
         time,
@@ -113,6 +131,8 @@ def _opened(event: events.TicketOpened, time: int, definitions: Definitions) -> 
         PRIORITIES.index(event.priority),
         event.opened_by == "agent",
         _channel(event.channel, definitions),
+        event.team,
+        event.category,
     )
 
 
@@ -124,6 +144,7 @@ def _replied(event: events.TicketReplied, time: int, _: Definitions) -> tuple[st
         claims.AUTHORS.index(event.author),
         event.public,
         None if promised is None else to_us(promised),
+        event.agent,
     )
 
 
@@ -135,6 +156,23 @@ def _transferred(event: events.TicketTransferred, time: int, _: Definitions) -> 
     return event.ticket_id, claims.Transferred(time, event.id)
 
 
+def _ticket_updated(event: events.TicketUpdated, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    priority = None if event.priority is None else PRIORITIES.index(event.priority)
+    return event.ticket_id, claims.TicketUpdated(
+        time, event.id, priority, event.team, event.category, event.agent
+    )
+
+
+def _ticket_withdrawn(event: events.TicketWithdrawn, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    reasons = claims.WITHDRAWAL_REASONS
+    reason = event.reason if event.reason in reasons else reasons[-1]
+    return event.ticket_id, claims.TicketWithdrawn(time, event.id, reasons.index(reason))
+
+
+def _ticket_restored(event: events.TicketRestored, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return event.ticket_id, claims.TicketRestored(time, event.id)
+
+
 def _submitted(event: events.ReviewSubmitted, time: int, _: Definitions) -> tuple[str, AnyClaim]:
     return event.review_id, claims.Submitted(time, event.id, event.rating, sentiment_of(event))
 
@@ -144,7 +182,12 @@ def _removed(event: events.ReviewRemoved, time: int, _: Definitions) -> tuple[st
 
 
 def _answered(event: events.SurveyAnswered, time: int, _: Definitions) -> tuple[str, AnyClaim]:
-    return "", claims.Answered(time, event.id, claims.SURVEYS.index(event.survey), event.score)
+    survey = claims.SURVEYS.index(event.survey)
+    return "", claims.Answered(time, event.id, survey, event.score, event.answer_id)
+
+
+def _answers_withdrawn(event: events.SurveyWithdrawn, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return "", claims.AnswersWithdrawn(time, event.id, event.answer_id)
 
 
 def _shared(event: events.ExperienceShared, time: int, _: Definitions) -> tuple[str, AnyClaim]:
@@ -167,6 +210,8 @@ CLAIM_BUILDERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[
     events.OrderPlaced: _placed,
     events.OrderAmended: _amended,
     events.OrderCancelled: _cancelled,
+    events.OrderRestored: _order_restored,
+    events.OrderLinePlaced: _line_placed,
     events.OrderShipped: _shipped,
     events.OrderDelivered: _delivered,
     events.CheckoutStarted: _checkout,
@@ -175,13 +220,18 @@ CLAIM_BUILDERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[
     events.RefundRequested: _requested,
     events.RefundCompleted: _completed,
     events.RefundRejected: _rejected,
+    events.RefundReversed: _reversed,
     events.TicketOpened: _opened,
     events.TicketReplied: _replied,
     events.TicketStatusChanged: _status,
     events.TicketTransferred: _transferred,
+    events.TicketUpdated: _ticket_updated,
+    events.TicketWithdrawn: _ticket_withdrawn,
+    events.TicketRestored: _ticket_restored,
     events.ReviewSubmitted: _submitted,
     events.ReviewRemoved: _removed,
     events.SurveyAnswered: _answered,
+    events.SurveyWithdrawn: _answers_withdrawn,
     events.ExperienceShared: _shared,
     events.CustomerContacted: _contacted,
     events.CustomerMerged: _merged,

@@ -194,7 +194,7 @@ def _event_fields(claim: Claim) -> Iterator[tuple[str, Any]]:
         value = getattr(claim, name)
         field, values = fields.get(name, EventField(name))
         if values is not None:
-            value = values[value]
+            value = None if value is None else values[value]
         elif field == "promised_at" and value is not None:
             value = to_datetime(value).isoformat().replace("+00:00", "Z")
         elif field == "sentiment" and value is not None:
