@@ -9,8 +9,9 @@ from models.customers.facts_by_entity import CustomerFacts
 from models.customers.lifecycle import STATES
 from models.definitions.definitions import Definitions
 from models.definitions.windows import TIMELESS, Window, hour
-from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, EntityKind, EventField
+from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, EntityKind
 from models.facts.claims import Claim
+from models.facts.event_fields import event_fields
 from models.facts.fact import Fact
 from models.identity.links import original_event_id
 from models.outputs.ids import to_datetime
@@ -35,7 +36,6 @@ _EXPLAIN: Final[Mapping[EntityKind, Callable[[Customer, str, int], Iterator[Expl
     "review": lambda customer, review_id, _: explain_facts.explain_review(customer, review_id),
     "cart": explain_facts.explain_cart,
 }
-_BILLION: Final = 1_000_000_000
 
 
 class EventPosition(NamedTuple):
@@ -188,15 +188,9 @@ def _change(transition: LifecycleTransition) -> Change:
 
 
 def _event_fields(claim: Claim) -> Iterator[tuple[str, Any]]:
-    """Yield the stored fields of an event under the event's own names, with its own values."""
-    fields = CLAIM_TYPES[type(claim)].fields
-    for name in claim.__struct_fields__[2:]:  # the first two are time and id
-        value = getattr(claim, name)
-        field, values = fields.get(name, EventField(name))
-        if values is not None:
-            value = None if value is None else values[value]
-        elif field == "promised_at" and value is not None:
-            value = to_datetime(value).isoformat().replace("+00:00", "Z")
-        elif field == "sentiment" and value is not None:
-            value /= _BILLION
-        yield field, value
+    """Yield the stored fields of an event, times as text."""
+    for field, value in event_fields(claim):
+        if field == "promised_at" and value is not None:
+            yield field, to_datetime(value).isoformat().replace("+00:00", "Z")
+        else:
+            yield field, value
