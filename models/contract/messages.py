@@ -119,7 +119,7 @@ class TicketSla(Struct, frozen=True, gc=False):
         Literal["activated", "fulfilled", "breached", "withdrawn"], Meta(description="State of the target.")
     ]
     priority: Annotated[Priority, Meta(description="Priority of the ticket.")]
-    due: Annotated[Time, Meta(description="Deadline; of a withdrawal, the withdrawn one.")]
+    due: Annotated[Time, Meta(description="Due time; of a withdrawal, the withdrawn due time.")]
     decided: Annotated[
         Time | None,
         Meta(description="Time at which it was met, or `due` if it was missed; null while it is open."),
@@ -157,7 +157,7 @@ class Action(Struct, frozen=True, gc=False):
     cause: Annotated[Cause, Meta(description="Cause of the action.")]
     since: Annotated[Time, Meta(description="Event time of the cause.")]
     priority: Annotated[int, Meta(ge=1, le=100, description="1 to 100; the highest first.")]
-    due: Annotated[Time | None, Meta(description="Recommended deadline; null if `expires` is the only one.")]
+    due: Annotated[Time | None, Meta(description="Recommended due time; null if `expires` is the only one.")]
     expires: Annotated[Time, Meta(description="Time at which the action expires.")]
     time: Annotated[Time, Meta(description="Time of the clock when the output was emitted.")]
     sla: Annotated[

@@ -1,7 +1,8 @@
-"""SLA targets of tickets: what is decided about each of them by some instant (docs/metrics.md, "SLA").
+"""Decide the SLA targets of tickets: fulfilled, breached or open (docs/metrics.md, "SLA").
 
-`decide` is the only place where a target is met, breached or open. Metrics, the SLA output, the action
-"escalate" and the query API all use it.
+A *target* is one thing that the SLA requires of a ticket, such as the first response. Its *time limit* is a
+duration, its *due time* the instant at which it is breached. `decide` is the only place where a target is
+decided. Metrics, the SLA output, the action "escalate" and the query API all use it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ FIRST_RESPONSE, FIRST_HUMAN_RESPONSE, RESOLUTION, PROMISE = range(len(KINDS))
 SOON_MINUTES: Final = 120
 
 
-class SlaTargets(NamedTuple):
+class TimeLimits(NamedTuple):
     """The time limits of one priority.
 
     Attributes:
@@ -39,10 +40,10 @@ class Decision(NamedTuple):
 
     Attributes:
         kind: index in `KINDS`.
-        due: deadline, microseconds since the epoch.
+        due: due time, microseconds since the epoch.
         fulfilled: time of the response or resolution, even if it came after `due`. None if there is none yet.
-        decided: time at which the target was met (`fulfilled`) or breached (`due`). None while it is open.
-        breached: whether the target was missed.
+        decided: `fulfilled` or, if the target was breached, `due`. None while it is open.
+        breached: whether the target is breached.
     """
 
     kind: int
@@ -65,7 +66,7 @@ class SlaOutcome(Struct, frozen=True, gc=False):
 
     @property
     def due(self) -> int | None:
-        """Deadline of the open target that is due next, microseconds. None without open targets."""
+        """Earliest due time of the open targets, microseconds since the epoch. None without open targets."""
         return min([each.due for each in self.decisions if each.decided is None], default=None)
 
     def exposures(self) -> tuple[Exposure, ...]:
@@ -79,26 +80,25 @@ class SlaOutcome(Struct, frozen=True, gc=False):
         )
 
 
-def sla_targets(definitions: Definitions) -> list[SlaTargets]:
+def time_limits(definitions: Definitions) -> list[TimeLimits]:
     """Return the time limits of each priority, in the order of `PRIORITIES`."""
-    limits = [definitions.sla[priority] for priority in PRIORITIES]
+    seconds = [definitions.sla[priority] for priority in PRIORITIES]
     return [
-        SlaTargets(response * US_PER_SECOND, resolution * US_PER_SECOND) for response, resolution in limits
+        TimeLimits(response * US_PER_SECOND, resolution * US_PER_SECOND) for response, resolution in seconds
     ]
 
 
-def decide(ticket: Ticket, targets: Sequence[SlaTargets], now: int) -> Iterator[Decision]:
+def decide(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> Iterator[Decision]:
     """Yield the state of each target of a ticket at `now`.
 
-    A target is met if it was fulfilled by its deadline. Otherwise it is breached at its deadline, and open
-    before.
+    A target that was not fulfilled by its due time is breached at its due time, and open before.
 
     Args:
         ticket: the ticket.
-        targets: the limits by priority, from `sla_targets`.
+        limits: the time limits by priority, from `time_limits`.
         now: microseconds since the epoch.
     """
-    for kind, fulfilled, due in _deadlines(ticket, targets[ticket.priority]):
+    for kind, fulfilled, due in _due_times(ticket, limits[ticket.priority]):
         if fulfilled is not None and fulfilled <= due:
             yield Decision(kind, due, fulfilled, fulfilled, False)
         elif due <= now:
@@ -107,8 +107,8 @@ def decide(ticket: Ticket, targets: Sequence[SlaTargets], now: int) -> Iterator[
             yield Decision(kind, due, fulfilled, None, False)
 
 
-def _deadlines(ticket: Ticket, limits: SlaTargets) -> Iterator[tuple[int, int | None, int]]:
-    """Yield the targets that a ticket has, as (kind, time of fulfilment, deadline)."""
+def _due_times(ticket: Ticket, limits: TimeLimits) -> Iterator[tuple[int, int | None, int]]:
+    """Yield the targets that a ticket has, as (kind, time of fulfilment, due time)."""
     response, resolution = limits
     if not ticket.by_agent:
         yield FIRST_RESPONSE, ticket.answered, ticket.opened + response
@@ -119,11 +119,11 @@ def _deadlines(ticket: Ticket, limits: SlaTargets) -> Iterator[tuple[int, int | 
 
 
 class SlaAggregator:
-    """Adds the SLA decisions of tickets to a partition's aggregates, and takes them back."""
+    """Applies the SLA decisions of tickets to a partition's aggregates, and retracts them."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
-        self._targets = sla_targets(definitions)
+        self._limits = time_limits(definitions)
         self._decided = self._series("sla_decided")
         self._breached = self._series("sla_breached")
         self._due = [
@@ -139,7 +139,7 @@ class SlaAggregator:
 
     def outcome(self, ticket: Ticket, now: int) -> SlaOutcome:
         """Return the state of the ticket's targets at `now` (microseconds)."""
-        return SlaOutcome(ticket.priority, list(decide(ticket, self._targets, now)))
+        return SlaOutcome(ticket.priority, list(decide(ticket, self._limits, now)))
 
     def add(self, outcome: SlaOutcome, sign: int) -> None:
         """Apply an outcome (`sign` 1), or retract it (-1).

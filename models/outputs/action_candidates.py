@@ -28,7 +28,7 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_US, US_PER_SECOND
 from models.entities import carts, feedback, orders
 from models.entities.feedback import DETRACTOR, PROMOTER
-from models.entities.sla import decide, sla_targets
+from models.entities.sla import decide, time_limits
 from models.entities.tickets import Ticket
 from models.facts.claims import Opened, Placed, Removed, ReviewClaim, Submitted
 from models.outputs.lifecycle_history import TIME, LifecycleTransition
@@ -103,10 +103,8 @@ class ActionRules:
         policy = definitions.actions
         self._enabled = [name not in policy.off for name in ACTIONS]
         self._expiry = [policy.expiry.get(name, 0) * US_PER_SECOND for name in ACTIONS]
-        self._targets = sla_targets(definitions)
-        self._acknowledge_after = [
-            int(limits.response * policy.acknowledge_after) for limits in self._targets
-        ]
+        self._limits = time_limits(definitions)
+        self._acknowledge_after = [int(limits.response * policy.acknowledge_after) for limits in self._limits]
         self._bad_rating = policy.bad_rating
         self._half_value = definitions.tiers["gold"]
 
@@ -144,7 +142,7 @@ class ActionRules:
         return ActionProposal(candidates, next_check)
 
     def _acknowledgement(self, customer: Customer, ticket_id: str, ticket: Ticket) -> ActionCandidate:
-        response = self._targets[ticket.priority].response
+        response = self._limits[ticket.priority].response
         opened = min(
             (claim for claim in customer.facts.tickets[ticket_id] if isinstance(claim, Opened)),
             key=lambda claim: (claim.time, claim.id),
@@ -167,7 +165,7 @@ class ActionRules:
         Of targets with one due time, the first is the widest: without any answer there is no human one.
         """
         breaches: dict[int, int] = {}
-        for decision in decide(ticket, self._targets, now):
+        for decision in decide(ticket, self._limits, now):
             if decision.breached and decision.fulfilled is None:
                 breaches.setdefault(decision.due, decision.kind)
         priority = _ESCALATE_PRIORITY[ticket.priority]

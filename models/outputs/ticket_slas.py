@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from models.contract.messages import Priority, TicketSla
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import US_PER_DAY
-from models.entities.sla import KINDS, Decision, decide, sla_targets
+from models.entities.sla import KINDS, Decision, decide, time_limits
 from models.entities.tickets import Ticket
 from models.outputs.emitted import (
     ACTIVATED,
@@ -56,7 +56,7 @@ class SlaEmitter:
     """
 
     def __init__(self, definitions: Definitions) -> None:
-        self._targets = sla_targets(definitions)
+        self._limits = time_limits(definitions)
 
     def emit(
         self,
@@ -97,7 +97,7 @@ class SlaEmitter:
     ) -> dict[int, EmittedTarget]:
         """Return the states of a ticket's targets; a target without emitted state gets `revision`."""
         after: dict[int, EmittedTarget] = {}
-        for decision in decide(ticket, self._targets, now):
+        for decision in decide(ticket, self._limits, now):
             kind, target = decision.kind, _target(decision, revision)
             after[kind] = _revised(before[kind], target) if kind in before else target
         for kind in before.keys() - after.keys() if before else ():

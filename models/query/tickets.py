@@ -33,7 +33,7 @@ class Tickets:
     """
 
     def __init__(self, definitions: Definitions) -> None:
-        self._targets = sla.sla_targets(definitions)
+        self._limits = sla.time_limits(definitions)
 
     def find(self, customer: Customer, query: TicketQuery, now: int) -> Iterator[Ticket]:
         """Yield the tickets of a customer that a query selects, sorted by id.
@@ -47,7 +47,7 @@ class Tickets:
             ticket = tickets.derive(claims)
             if ticket is None or not _matches_ticket(ticket, query):
                 continue
-            decisions = list(sla.decide(ticket, self._targets, now))
+            decisions = list(sla.decide(ticket, self._limits, now))
             if _matches_targets(ticket, decisions, query, now):
                 yield _response(customer, ticket_id, ticket, decisions)
 

@@ -1,19 +1,19 @@
-"""SLA decisions: met, breached or open."""
+"""SLA decisions: fulfilled, breached or open."""
 
 import pytest
 
 from models.definitions.definitions import PRIORITIES, Definitions
-from models.entities.sla import KINDS, SlaOutcome, decide, sla_targets
+from models.entities.sla import KINDS, SlaOutcome, decide, time_limits
 from models.entities.tickets import derive
 from models.facts.claims import AGENT, BOT, Opened, Replied, StatusChanged
 
-TARGETS = sla_targets(Definitions(sla=dict.fromkeys(PRIORITIES, (100, 1000))))
+LIMITS = time_limits(Definitions(sla=dict.fromkeys(PRIORITIES, (100, 1000))))
 SECOND = 1_000_000
 
 
 def decisions(now, *claims):
     ticket = derive([Opened(0, "o", 0, False, "web"), *claims])
-    return {KINDS[each.kind]: each for each in decide(ticket, TARGETS, now * SECOND)}
+    return {KINDS[each.kind]: each for each in decide(ticket, LIMITS, now * SECOND)}
 
 
 def reply(time, author=AGENT, promised=None):
@@ -53,11 +53,11 @@ def test_promise_is_a_target_of_its_own():
 
 def test_ticket_of_an_agent_has_no_response_target():
     ticket = derive([Opened(0, "o", 0, True, "web")])
-    assert [KINDS[each.kind] for each in decide(ticket, TARGETS, 0)] == ["resolution"]
+    assert [KINDS[each.kind] for each in decide(ticket, LIMITS, 0)] == ["resolution"]
 
 
 def test_outcome_is_due_with_its_next_open_target():
     ticket = derive([Opened(0, "o", 0, False, "web")])
-    outcome = SlaOutcome(0, list(decide(ticket, TARGETS, 100 * SECOND)))
+    outcome = SlaOutcome(0, list(decide(ticket, LIMITS, 100 * SECOND)))
     assert outcome.due == 1000 * SECOND
     assert len(outcome.exposures()) == 1
