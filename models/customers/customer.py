@@ -19,7 +19,17 @@ from models.entities import feedback, orders, refunds
 from models.entities.feedback import PROMOTER
 from models.entities.orders import Order, OrderHistory, qualifying_order
 from models.entities.refunds import NOT_REFUNDED, Refunded
-from models.facts.claims import Acted, Answered, Completed, CustomerClaim, OrderClaim, Placed, Shared
+from models.facts.claims import (
+    Acted,
+    Answered,
+    AnswersWithdrawn,
+    Completed,
+    CustomerClaim,
+    LinePlaced,
+    OrderClaim,
+    Placed,
+    Shared,
+)
 from models.facts.control import Referred
 
 #: Indexes that are built again after a change, as they depend on few facts.
@@ -111,16 +121,15 @@ class Customer:
 
     @property
     def cart_orders(self) -> dict[str, list[int]]:
-        """Cart id -> times of the `order.placed` events that name it, microseconds since the epoch.
+        """Cart id -> times of the orders that name it, microseconds since the epoch.
 
         All claims of an order count here, also those that another claim of the order overrides.
         """
         if self._cart_orders is None:
             self._cart_orders = {}
             for claims in self.facts.orders.values():
-                for claim in claims:
-                    if type(claim) is Placed and claim.cart is not None:
-                        self._cart_orders.setdefault(claim.cart, []).append(claim.time)
+                for cart, time in orders.carts_named(claims):
+                    self._cart_orders.setdefault(cart, []).append(time)
         return self._cart_orders
 
     @property
@@ -149,12 +158,12 @@ class Customer:
     # Entities.
 
     def order(self, order_id: str) -> Order | None:
-        """Return an order; None without a visible `order.placed` event of it."""
+        """Return an order; None without a visible event that places it."""
         claims = self.facts.orders.get(order_id)
         return None if claims is None else self.derive_order(order_id, claims)
 
     def derive_order(self, order_id: str, claims: Sequence[OrderClaim]) -> Order | None:
-        """Return the order that these claims make; None without an `order.placed` among them.
+        """Return the order that these claims make; None if none of them places it.
 
         An order that names one of the customer's own identities as the referrer is no referral
         (docs/metrics.md, "Retention").
@@ -172,8 +181,11 @@ class Customer:
         )
 
     def has_order(self, order_id: str) -> bool:
-        """Return whether an `order.placed` event of this order is visible."""
-        return any(type(claim) is Placed for claim in self.facts.orders.get(order_id, ()))
+        """Return whether an event that places this order is visible."""
+        return any(
+            type(claim) is Placed or (type(claim) is LinePlaced and claim.amount >= 0)
+            for claim in self.facts.orders.get(order_id, ())
+        )
 
     def tracks_cart(self, cart_id: str) -> bool:
         """Return whether a new order that names this cart changes an aggregate or an index."""
@@ -195,7 +207,7 @@ class Customer:
         self.facts.customer_claims.append(claim)
         if isinstance(claim, Acted):
             self.invalidate("actions")
-        elif isinstance(claim, Answered | Shared):
+        elif isinstance(claim, Answered | AnswersWithdrawn | Shared):
             self.invalidate("last_recommended")
 
     def remove_customer_claims(self, before: int) -> list[CustomerClaim]:

@@ -9,6 +9,7 @@ from models.facts.claims import (
     CheckoutStarted,
     Claim,
     CustomerClaim,
+    LinePlaced,
     OrderClaim,
     Placed,
     RefundClaim,
@@ -105,7 +106,7 @@ class CustomerFacts:
                 sections[section][fact.entity] = [claim]
             if claim.time < earliest:  # noqa: PLR1730 - min() takes three times as long
                 earliest = claim.time
-            if kind is Placed and claim.referrer:  # type: ignore[union-attr]
+            if (kind is Placed or kind is LinePlaced) and claim.referrer:  # type: ignore[union-attr]
                 self.ensure_links().orders_with_referrer.add(fact.entity)
             count += 1
             if fact.seen is not None:

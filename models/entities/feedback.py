@@ -1,13 +1,22 @@
 """Reviews and survey answers, added to the sums (docs/metrics.md, "Feedback")."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from models.aggregation.aggregates import Aggregates
 from models.definitions.windows import US_PER_HOUR
 from models.entities.exposures import BAD_EXPERIENCE, STOCKOUT, Exposure
-from models.facts.claims import SURVEYS, Answered, CustomerClaim, Removed, ReviewClaim, StockMissed, Submitted
+from models.facts.claims import (
+    SURVEYS,
+    Answered,
+    AnswersWithdrawn,
+    CustomerClaim,
+    Removed,
+    ReviewClaim,
+    StockMissed,
+    Submitted,
+)
 
 NPS, CES, CSAT = range(len(SURVEYS))
 
@@ -39,7 +48,7 @@ def derive(claims: Sequence[ReviewClaim]) -> Review | None:
     for claim in claims:
         if isinstance(claim, Removed):
             return None
-        if latest is None or (claim.time, claim.id) > (latest.time, latest.id):
+        if latest is None or _rank(claim) > _rank(latest):
             latest = claim
     if latest is None:
         return None
@@ -47,9 +56,41 @@ def derive(claims: Sequence[ReviewClaim]) -> Review | None:
 
 
 def latest_nps(claims: Iterable[CustomerClaim]) -> Answered | None:
-    """Return the customer's latest answer to the NPS survey, or None without one."""
-    answers = [claim for claim in claims if isinstance(claim, Answered) and claim.survey == NPS]
-    return max(answers, key=lambda claim: (claim.time, claim.id)) if answers else None
+    """Return the customer's latest answer to the NPS survey that holds, or None without one."""
+    answers = [claim for claim in answers_that_hold(claims) if claim.survey == NPS]
+    return max(answers, key=_rank) if answers else None
+
+
+def answers_that_hold(claims: Iterable[CustomerClaim]) -> list[Answered]:
+    """Return the answers of a customer that count: without an id each one, of an id the latest version.
+
+    A withdrawal takes back the versions of every survey with its id that are earlier.
+    """
+    alone: list[Answered] = []
+    versions: dict[tuple[int, str], Answered] = {}
+    withdrawn: dict[str, AnswersWithdrawn] = {}
+    for claim in claims:
+        if type(claim) is AnswersWithdrawn:
+            if claim.answer not in withdrawn or _rank(claim) > _rank(withdrawn[claim.answer]):
+                withdrawn[claim.answer] = claim
+        elif type(claim) is not Answered:
+            continue
+        elif claim.answer is None:
+            alone.append(claim)
+        else:
+            known = versions.get((claim.survey, claim.answer))
+            if known is None or _rank(claim) > _rank(known):
+                versions[claim.survey, claim.answer] = claim
+    return [*alone, *[one for one in versions.values() if not _is_withdrawn(one, withdrawn)]]
+
+
+def _is_withdrawn(answer: Answered, withdrawn: Mapping[str, AnswersWithdrawn]) -> bool:
+    found = None if answer.answer is None else withdrawn.get(answer.answer)
+    return found is not None and _rank(found) > _rank(answer)
+
+
+def _rank(claim: Answered | AnswersWithdrawn | Submitted) -> tuple[int, str]:
+    return claim.time, claim.id
 
 
 def review_exposures(review: Review | None) -> tuple[Exposure, ...]:
@@ -60,7 +101,10 @@ def review_exposures(review: Review | None) -> tuple[Exposure, ...]:
 
 
 def claim_exposures(claim: CustomerClaim) -> tuple[Exposure, ...]:
-    """Return the exposure in a claim about the customer: missing stock, or the answer of a detractor."""
+    """Return the exposure in a claim about the customer: missing stock, or the answer of a detractor.
+
+    Of answers, the caller passes only those that hold.
+    """
     if isinstance(claim, StockMissed):
         return ((STOCKOUT, claim.time // US_PER_HOUR),)
     if isinstance(claim, Answered) and claim.survey == NPS and claim.score <= DETRACTOR:

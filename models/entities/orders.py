@@ -3,7 +3,7 @@
 docs/metrics.md, "Order", "Refunds" and "Deliveries".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
@@ -11,8 +11,19 @@ from msgspec import Struct
 from models.aggregation.aggregates import Aggregates
 from models.definitions.windows import US_PER_HOUR
 from models.entities.exposures import LATE_DELIVERY, Exposure
+from models.entities.opposites import standing
+from models.entities.order_lines import placed_by_lines
 from models.entities.refunds import Refunded
-from models.facts.claims import Amended, Cancelled, Delivered, OrderClaim, Placed
+from models.facts.claims import (
+    Amended,
+    Cancelled,
+    Delivered,
+    LinePlaced,
+    OrderClaim,
+    OrderRestored,
+    Placed,
+    Shipped,
+)
 
 if TYPE_CHECKING:
     from array import array
@@ -54,7 +65,7 @@ class Order(Struct, frozen=True, gc=False):
         refunded: sum of the completed refunds, minor units.
         currency: ISO 4217 code.
         channel: channel of the order.
-        cancelled: whether the order was cancelled.
+        cancelled: whether a cancellation holds.
         qualifying: whether it is neither cancelled nor fully refunded.
         referrer: id of the customer who referred it. None without one.
         promised: promised time of delivery, microseconds. None without a promise.
@@ -84,28 +95,25 @@ class Order(Struct, frozen=True, gc=False):
 def derive(claims: Sequence[OrderClaim], refunded: Refunded) -> Order | None:
     """Return the order that the claims of one `order_id` make, or None if none of them placed it.
 
-    The earliest `Placed` claim counts, and the latest `Amended` claim.
+    The earliest `Placed` claim counts, or without one the lines, and the latest `Amended` claim. It is
+    cancelled if a cancellation holds (`models.entities.opposites`).
     """
     placed: Placed | None = None
-    amended: Amended | None = None
-    cancelled = False
     delivered: int | None = None
+    others: list[OrderClaim] = []
     for claim in claims:
         kind = type(claim)
         if kind is Placed:
             if placed is None or (claim.time, claim.id) < (placed.time, placed.id):
                 placed = claim  # type: ignore[assignment]
-        elif kind is Amended:
-            if amended is None or (claim.time, claim.id) > (amended.time, amended.id):
-                amended = claim  # type: ignore[assignment]
         elif kind is Delivered:
             if delivered is None or claim.time < delivered:
                 delivered = claim.time
-        elif kind is Cancelled:
-            cancelled = True
-    if placed is None:
+        elif kind is not Shipped:
+            others.append(claim)
+    if placed is None and (placed := _placed_by_lines(others)) is None:
         return None
-    amount = placed.amount if amended is None else amended.amount
+    amount, cancelled = _changed(placed.amount, others) if others else (placed.amount, False)
     refunds, paid = refunded
     return Order(
         placed.time,
@@ -122,6 +130,43 @@ def derive(claims: Sequence[OrderClaim], refunded: Refunded) -> Order | None:
         placed.promised,
         delivered,
     )
+
+
+def _changed(amount: int, claims: Sequence[OrderClaim]) -> tuple[int, bool]:
+    """Return the amount of an order after its amendments, and whether it is cancelled."""
+    amendments = [claim for claim in claims if isinstance(claim, Amended)]
+    if amendments:
+        amount = max(amendments, key=lambda claim: (claim.time, claim.id)).amount
+    return amount, cancellation(claims) is not None
+
+
+def cancellation(claims: Iterable[OrderClaim]) -> Cancelled | None:
+    """Return the claim by which an order is cancelled. None if it is not, or is restored."""
+    holds = standing(claims, Cancelled, OrderRestored)
+    return holds if isinstance(holds, Cancelled) else None
+
+
+def placing(claims: Iterable[OrderClaim]) -> Placed | None:
+    """Return the claim that places an order, or what its lines make. None if it was not placed."""
+    found = [claim for claim in claims if isinstance(claim, Placed)]
+    if found:
+        return min(found, key=lambda claim: (claim.time, claim.id))
+    return _placed_by_lines(claims)
+
+
+def _placed_by_lines(claims: Iterable[OrderClaim]) -> Placed | None:
+    return placed_by_lines([claim for claim in claims if isinstance(claim, LinePlaced)])
+
+
+def carts_named(claims: Sequence[OrderClaim]) -> set[tuple[str, int]]:
+    """Return the carts that the claims of an order name, each with the time of the claim, microseconds.
+
+    Each `order.placed` names one. Without any, the order that its lines make may name one.
+    """
+    found = [claim for claim in claims if isinstance(claim, Placed)]
+    if not found and (by_lines := _placed_by_lines(claims)) is not None:
+        found = [by_lines]
+    return {(claim.cart, claim.time) for claim in found if claim.cart is not None}
 
 
 def qualifying_order(order: Order) -> QualifyingOrder:

@@ -8,9 +8,10 @@ from msgspec import Struct
 from models.aggregation.aggregates import Aggregates
 from models.definitions.windows import US_PER_HOUR
 from models.entities.exposures import REFUND, REFUND_REJECTED, Exposure
-from models.facts.claims import Completed, RefundClaim, Rejected, Requested
+from models.entities.opposites import standing
+from models.facts.claims import Completed, RefundClaim, Rejected, Requested, Reversed
 
-_C = TypeVar("_C", Requested, Completed, Rejected)
+_C = TypeVar("_C", Requested, Rejected)
 
 
 class Refunded(NamedTuple):
@@ -29,17 +30,19 @@ NOT_REFUNDED = Refunded(0, 0)
 
 
 class Refund(Struct, frozen=True, gc=False):
-    """A refund. Each time counts only if the order that its earliest claim names was placed.
+    """A refund. Each time counts only if the order that its claim names was placed.
 
     Attributes:
         requested: time of the request, microseconds. None without one.
-        completed: time of the payment, microseconds. None without one.
+        completed: time of the payment, microseconds. None without one that holds.
         rejected: time of the rejection, microseconds. None without one.
+        reversed: time of the reversal, microseconds. None without one that holds.
     """
 
     requested: int | None
     completed: int | None
     rejected: int | None
+    reversed: int | None = None
 
 
 def derive(claims: Iterable[RefundClaim], is_known: Callable[[str], bool]) -> Refund:
@@ -51,15 +54,23 @@ def derive(claims: Iterable[RefundClaim], is_known: Callable[[str], bool]) -> Re
     """
     found = list(claims)
 
-    def time(kind: type[_C]) -> int | None:
-        winner = _first(found, kind)
+    def time(winner: RefundClaim | None) -> int | None:
         return winner.time if winner is not None and is_known(winner.order) else None
 
-    return Refund(time(Requested), time(Completed), time(Rejected))
+    holds = standing(found, Completed, Reversed)
+    at, is_reversed = time(holds), isinstance(holds, Reversed)
+    return Refund(
+        time(_first(found, Requested)),
+        None if is_reversed else at,
+        time(_first(found, Rejected)),
+        at if is_reversed else None,
+    )
 
 
 def exposures(refund: Refund) -> tuple[Exposure, ...]:
-    """Return the exposure to a paid or rejected refund. Empty while it is undecided."""
+    """Return the exposure to a paid or rejected refund. Empty while it is undecided, or if reversed."""
+    if refund.reversed is not None:
+        return ()
     if refund.completed is not None:
         return ((REFUND, refund.completed // US_PER_HOUR),)
     if refund.rejected is not None:
@@ -68,8 +79,9 @@ def exposures(refund: Refund) -> tuple[Exposure, ...]:
 
 
 def completed(claims: Iterable[RefundClaim]) -> Completed | None:
-    """Return the `Completed` claim that counts, the earliest one."""
-    return _first(claims, Completed)
+    """Return the payment that holds: the first of the last run of payments. None if it was reversed."""
+    holds = standing(claims, Completed, Reversed)
+    return holds if isinstance(holds, Completed) else None
 
 
 def _first(claims: Iterable[RefundClaim], kind: type[_C]) -> _C | None:
@@ -95,13 +107,16 @@ class RefundAggregator:
         self._aggregates = aggregates
         self._completed = aggregates.count("refunds_completed")
         self._rejected = aggregates.count("refunds_rejected")
+        self._reversed = aggregates.count("refunds_reversed")
         self._open = aggregates.gauge("refunds_open")
         self._time = aggregates.duration("refund")
 
     def add(self, refund: Refund, sign: int) -> None:
         """Apply a refund (`sign` 1), or retract it (-1)."""
         cells = self._aggregates.counts.cells_of_weight(sign)
-        if refund.completed is not None:
+        if refund.reversed is not None:
+            cells.append(self._reversed + refund.reversed // US_PER_HOUR)
+        elif refund.completed is not None:
             cells.append(self._completed + refund.completed // US_PER_HOUR)
             if refund.requested is not None:
                 took = refund.completed - refund.requested

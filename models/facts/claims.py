@@ -250,6 +250,8 @@ TicketClaim = (
     Opened | Replied | StatusChanged | Transferred | TicketUpdated | TicketWithdrawn | TicketRestored
 )
 ReviewClaim = Submitted | Removed
+#: Claims that place an order.
+PlacingClaim = Placed | LinePlaced
 #: Claims about the customer, without an entity.
 CustomerClaim = (
     Answered | AnswersWithdrawn | Shared | PaymentFailed | StockMissed | Contacted | Acted | MergeVariant

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from models.definitions.windows import NEVER_US
-from models.facts.claims import Placed
+from models.facts.claims import PlacingClaim
 from models.facts.control import AliasAdded, Referred, SentReferral, StoredControlFact
 from models.facts.fact import Fact
 
@@ -120,7 +120,7 @@ def linked_customers(facts: Iterable[Fact]) -> set[str]:
     found = set()
     for fact in facts:
         claim = fact.claim
-        if type(claim) is Placed and claim.referrer:
+        if isinstance(claim, PlacingClaim) and claim.referrer:
             found.add(claim.referrer)
         elif type(claim) is Referred:
             found.add(claim.by)
@@ -136,7 +136,7 @@ def without_erased(facts: Iterable[Fact], erased: set[str]) -> list[Fact]:
     found = []
     for fact in facts:
         claim = fact.claim
-        if type(claim) is Placed and claim.referrer in erased:
+        if isinstance(claim, PlacingClaim) and claim.referrer in erased:
             found.append(without_referrer(fact))
         elif not (
             (type(claim) is Referred and claim.by in erased)

@@ -16,6 +16,9 @@ CATALOGUE: Final[dict[str, CatalogueEntry]] = {
     "retention_refund_seconds": CatalogueEntry(
         "Time from a refund's request to its completion.", ("window", "quantile")
     ),
+    "retention_refunds_reversed": CatalogueEntry(
+        "Refunds that failed or were taken back after they were paid.", ("window",)
+    ),
     "retention_refunds_open": CatalogueEntry("Refunds requested and undecided.", ()),
     "retention_cart_abandonment_ratio": CatalogueEntry(
         "Carts abandoned, of those abandoned or ordered.", ("window",)
@@ -54,6 +57,7 @@ def compute(totals: Totals) -> Iterator[Sample]:
             failures = totals.sum(window.hours, "payment_failures", method)
             yield Sample("retention_payment_failures", labels | {"payment_method": method}, failures)
         yield Sample("retention_stockouts", labels, totals.sum(window.hours, "stockouts"))
+        yield Sample("retention_refunds_reversed", labels, totals.sum(window.hours, "refunds_reversed"))
     yield Sample("retention_refunds_open", {}, totals.gauge("refunds_open"))
     yield Sample("retention_deliveries_overdue", {}, totals.gauge("overdue"))
 

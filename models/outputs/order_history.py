@@ -3,16 +3,28 @@
 A fact changes an order from its own time on: a refund of May leaves the order as it was in April.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 from models.customers.customer import Customer
 from models.definitions.windows import US_PER_HOUR
-from models.entities import refunds
+from models.entities import orders
+from models.entities.opposites import runs
+from models.entities.order_lines import total
 from models.entities.orders import QualifyingOrder
 from models.facts.claim_types import EVENT_TYPE_OF
-from models.facts.claims import Amended, Cancelled, Completed, OrderClaim, Placed
+from models.facts.claims import (
+    Amended,
+    Cancelled,
+    Completed,
+    LinePlaced,
+    OrderClaim,
+    OrderRestored,
+    Placed,
+    RefundClaim,
+    Reversed,
+)
 
 
 class OrderChange(NamedTuple):
@@ -33,7 +45,23 @@ class OrderChange(NamedTuple):
     after: QualifyingOrder | None
 
 
-Change = Amended | Cancelled | Completed
+class RefundChange(NamedTuple):
+    """A change of the sum that an order's refunds give back.
+
+    Attributes:
+        time: event time, microseconds since the epoch.
+        id: id of the event that caused it.
+        cause: type of that event.
+        amount: change of the sum, minor units; negative if a refund was reversed.
+    """
+
+    time: int
+    id: str
+    cause: str
+    amount: int
+
+
+Change = Amended | Cancelled | OrderRestored | LinePlaced | RefundChange
 
 _BY_TIME_AND_EVENT: Final = attrgetter("time", "event")
 _BY_TIME_AND_ID: Final = attrgetter("time", "id")
@@ -41,26 +69,40 @@ _BY_TIME_AND_ID: Final = attrgetter("time", "id")
 
 def order_changes(customer: Customer) -> list[OrderChange]:
     """Return every change of a customer's qualifying orders, sorted by time and event id."""
-    refunded = _refunds_by_order(customer)
+    refunds = _refunds_by_order(customer)
     changes: list[OrderChange] = []
     for order_id, claims in customer.facts.orders.items():
-        payments = refunded.get(order_id, ())
+        payments = refunds.get(order_id, ())
         placed = _only_placed(claims)
         if placed is not None and not payments:  # nearly all orders
-            changes.append(_placing(placed, _version(placed, placed.amount)))
+            changes.append(_placing(placed, Placed, _version(placed, placed.amount)))
         else:
             changes += _changes_of(claims, payments)
     changes.sort(key=_BY_TIME_AND_EVENT)
     return changes
 
 
-def _refunds_by_order(customer: Customer) -> dict[str, list[Completed]]:
-    by_order: dict[str, list[Completed]] = {}
+def _refunds_by_order(customer: Customer) -> dict[str, list[RefundChange]]:
+    by_order: dict[str, list[RefundChange]] = {}
     for claims in customer.facts.refunds.values():
-        winner = refunds.completed(claims)
-        if winner is not None:
-            by_order.setdefault(winner.order, []).append(winner)
+        for order_id, change in _refund_changes(claims):
+            by_order.setdefault(order_id, []).append(change)
     return by_order
+
+
+def _refund_changes(claims: Iterable[RefundClaim]) -> Iterator[tuple[str, RefundChange]]:
+    """Yield what the payments and reversals of a refund change, each with the id of the order."""
+    paid: Completed | None = None
+    for claim in runs(claims, Completed, Reversed):
+        if isinstance(claim, Completed):
+            paid = claim
+            yield claim.order, _refund_change(claim, claim.amount)
+        elif paid is not None:
+            yield paid.order, _refund_change(claim, -paid.amount)
+
+
+def _refund_change(claim: Completed | Reversed, amount: int) -> RefundChange:
+    return RefundChange(claim.time, claim.id, EVENT_TYPE_OF[type(claim)], amount)
 
 
 def _only_placed(claims: Iterable[OrderClaim]) -> Placed | None:
@@ -75,26 +117,36 @@ def _only_placed(claims: Iterable[OrderClaim]) -> Placed | None:
     return found
 
 
-def _changes_of(claims: Sequence[OrderClaim], payments: Iterable[Completed]) -> list[OrderChange]:
+def _changes_of(claims: Sequence[OrderClaim], payments: Iterable[RefundChange]) -> list[OrderChange]:
     """Return the changes of one order. Facts from before it was placed count from its placing on."""
-    placed = min((claim for claim in claims if isinstance(claim, Placed)), key=_BY_TIME_AND_ID, default=None)
+    placed = orders.placing(claims)
     if placed is None:
         return []
-    facts: list[Change] = [claim for claim in claims if isinstance(claim, Amended | Cancelled)]
-    facts = sorted([*facts, *payments], key=_BY_TIME_AND_ID)
+    by_lines = not any(isinstance(claim, Placed) for claim in claims)
+    known: list[Change] = [
+        claim for claim in claims if isinstance(claim, Amended | Cancelled | OrderRestored)
+    ]
+    if by_lines:
+        known += [claim for claim in claims if isinstance(claim, LinePlaced)]
+    facts = sorted([*known, *payments], key=_BY_TIME_AND_ID)
     replay = _OrderReplay(placed)
     for fact in facts:
         if fact.time <= placed.time:
             replay.apply(fact)
     version = replay.version()
-    changes = [] if version is None else [_placing(placed, version)]
+    kind = LinePlaced if by_lines else Placed
+    changes = [] if version is None else [_placing(placed, kind, version)]
     for fact in facts:
         if fact.time > placed.time:
             replay.apply(fact)
             before, version = version, replay.version()
             if version != before:
-                changes.append(OrderChange(fact.time, fact.id, EVENT_TYPE_OF[type(fact)], before, version))
+                changes.append(OrderChange(fact.time, fact.id, _cause(fact), before, version))
     return changes
+
+
+def _cause(fact: Change) -> str:
+    return fact.cause if isinstance(fact, RefundChange) else EVENT_TYPE_OF[type(fact)]
 
 
 class _OrderReplay:
@@ -102,24 +154,33 @@ class _OrderReplay:
 
     def __init__(self, placed: Placed) -> None:
         self._placed = placed
-        self._amount = placed.amount
+        self._amended: int | None = None
+        self._lines: list[LinePlaced] = []
         self._refunded = 0
         self._cancelled = False
 
     def apply(self, fact: Change) -> None:
         """Apply the next fact by time and id."""
         if isinstance(fact, Amended):
-            self._amount = fact.amount
-        elif isinstance(fact, Completed):
+            self._amended = fact.amount
+        elif isinstance(fact, RefundChange):
             self._refunded += fact.amount
+        elif isinstance(fact, LinePlaced):
+            self._lines.append(fact)
         else:
-            self._cancelled = True
+            self._cancelled = isinstance(fact, Cancelled)
+
+    def _amount(self) -> int:
+        if self._amended is not None:
+            return self._amended
+        return total(self._lines, self._placed.currency) if self._lines else self._placed.amount
 
     def version(self) -> QualifyingOrder | None:
         """Return the order after the facts applied so far; None if it does not qualify."""
-        if self._cancelled or (self._refunded and self._refunded >= self._amount):
+        amount = self._amount()
+        if self._cancelled or (self._refunded and self._refunded >= amount):
             return None
-        return _version(self._placed, max(0, self._amount - self._refunded))
+        return _version(self._placed, max(0, amount - self._refunded))
 
 
 def _version(placed: Placed, net: int) -> QualifyingOrder:
@@ -127,5 +188,5 @@ def _version(placed: Placed, net: int) -> QualifyingOrder:
     return QualifyingOrder(placed.time, placed.id, hour, placed.channel, placed.currency, net)
 
 
-def _placing(placed: Placed, version: QualifyingOrder) -> OrderChange:
-    return OrderChange(placed.time, placed.id, EVENT_TYPE_OF[Placed], None, version)
+def _placing(placed: Placed, kind: type[Placed | LinePlaced], version: QualifyingOrder) -> OrderChange:
+    return OrderChange(placed.time, placed.id, EVENT_TYPE_OF[kind], None, version)

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from models.customers.customer import Customer
-from models.facts.claims import Completed, Placed
+from models.facts.claims import Completed, PlacingClaim, Reversed
 from models.facts.control import Referred, SentReferral, StoredControlFact
 from models.facts.fact import Fact
 from models.facts.fact_log import FactLog
@@ -87,7 +87,7 @@ class CrossPartition:
             self._erased_count += 1
             return None
         claim = fact.claim
-        if type(claim) is Placed and claim.referrer and claim.referrer in self.erased:
+        if isinstance(claim, PlacingClaim) and claim.referrer and claim.referrer in self.erased:
             return without_referrer(fact)
         return fact
 
@@ -167,9 +167,9 @@ class CrossPartition:
         """Notify the referrers of the orders that a newly visible fact is about."""
         claim = fact.claim
         order_ids: set[str] = {fact.entity}
-        if type(claim) is Placed and claim.referrer:
+        if isinstance(claim, PlacingClaim) and claim.referrer:
             self.add_mention(customer.key, claim.referrer)
-        elif type(claim) is Completed:
+        elif isinstance(claim, Completed | Reversed):
             order_ids = {each.order for each in customer.facts.refunds.get(fact.entity, ())}
         self.notify_referrers(customer, order_ids)
 

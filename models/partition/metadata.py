@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 #: Version of the rows' format; raised by a change that older releases would misread.
-STATE_VERSION: Final = 2
+STATE_VERSION: Final = 3
 METADATA_KEY: Final = b"\xff\xff"
 
 

@@ -17,9 +17,9 @@ from models.identity.links import original_event_id
 from models.outputs.ids import to_datetime
 from models.outputs.lifecycle_history import LifecycleHistory, LifecycleReplay, LifecycleTransition
 from models.outputs.profiles import TIERS
-from models.query import explain_facts
+from models.query import explain_facts, explain_orders
 from models.query.customers import sets_of
-from models.query.explain_facts import Explanation
+from models.query.explanations import Explanation
 from models.query.identities import (
     MergesByClaim,
     explain_merge,
@@ -30,8 +30,8 @@ from models.query.identities import (
 from models.query.responses import Change, MergeSeen, Reason, Sets, Subject, Why
 
 _EXPLAIN: Final[Mapping[EntityKind, Callable[[Customer, str, int], Iterator[Explanation]]]] = {
-    "order": explain_facts.explain_order,
-    "refund": lambda customer, refund_id, _: explain_facts.explain_refund(customer, refund_id),
+    "order": explain_orders.explain_order,
+    "refund": lambda customer, refund_id, _: explain_orders.explain_refund(customer, refund_id),
     "ticket": lambda customer, ticket_id, _: explain_facts.explain_ticket(customer, ticket_id),
     "review": lambda customer, review_id, _: explain_facts.explain_review(customer, review_id),
     "cart": explain_facts.explain_cart,

@@ -9,7 +9,7 @@ from models.facts.fact import Fact
 from models.identity.links import reassigned
 from models.identity.merge_registry import Component
 from models.outputs.ids import to_datetime
-from models.query.explain_facts import Explanation
+from models.query.explanations import Explanation
 from models.query.responses import Identities, MergeSeen
 
 #: Id of the claim that a merge has among the customer's facts -> the merge.

@@ -3,12 +3,14 @@
 docs/metrics.md, "Feedback", "Carts" and "Actions".
 """
 
+from collections.abc import Sequence
+
 from models.customers.customer import Customer
 from models.entities import feedback
 from models.entities.carts import CartAggregator
 from models.entities.exposures import Exposure
 from models.entities.feedback import NPS, FeedbackAggregator
-from models.facts.claims import Acted, Answered, CustomerClaim, PaymentFailed, StockMissed
+from models.facts.claims import Acted, Answered, AnswersWithdrawn, CustomerClaim, PaymentFailed, StockMissed
 from models.partition.updates.context import UpdateContext
 
 
@@ -21,34 +23,59 @@ class CustomerClaimUpdates:
         self._carts = carts
 
     def apply(self, customer: Customer, _: str, claim: CustomerClaim) -> None:
-        """Apply a claim. Of the answers to the NPS survey, only the latest counts."""
-        if isinstance(claim, Answered) and claim.survey == NPS:
-            old = feedback.latest_nps(customer.facts.customer_claims)
-            if old is None or (claim.time, claim.id) > (old.time, old.id):
-                self._replace_nps(old, claim)
+        """Apply a claim."""
+        if isinstance(claim, AnswersWithdrawn) or (
+            isinstance(claim, Answered) and (claim.survey == NPS or claim.answer is not None)
+        ):
+            self._apply_answer(customer, claim)
+            return
         customer.add_customer_claim(claim)
         self._add(claim, 1)
         if isinstance(claim, Acted):
             self._context.customers.add_action(customer, claim)
         self._context.customers.record_exposure(customer, (), feedback.claim_exposures(claim))
 
+    def _apply_answer(self, customer: Customer, claim: Answered | AnswersWithdrawn) -> None:
+        """Apply an answer, a version of one, or a withdrawal."""
+        before = feedback.answers_that_hold(customer.facts.customer_claims)
+        customer.add_customer_claim(claim)
+        self._replace_answers(customer, before)
+
+    def _replace_answers(self, customer: Customer, before: Sequence[Answered]) -> None:
+        """Replace the contribution of the answers that held by that of those that hold now."""
+        after = feedback.answers_that_hold(customer.facts.customer_claims)
+        old, new = {id(claim) for claim in before}, {id(claim) for claim in after}
+        for claim in before:
+            if id(claim) not in new:
+                self._add(claim, -1)
+                self._context.customers.record_exposure(customer, feedback.claim_exposures(claim), ())
+        for claim in after:
+            if id(claim) not in old:
+                self._add(claim, 1)
+                self._context.customers.record_exposure(customer, (), feedback.claim_exposures(claim))
+        self._replace_nps(feedback.latest_nps(before), feedback.latest_nps(after))
+
     def expire(self, customer: Customer, before: int) -> None:
         """Retract the claims from before a time (microseconds since the epoch)."""
-        old = feedback.latest_nps(customer.facts.customer_claims)
+        answers = feedback.answers_that_hold(customer.facts.customer_claims)
         for claim in customer.remove_customer_claims(before):
+            if isinstance(claim, Answered | AnswersWithdrawn):
+                continue
             self._add(claim, -1)
             self._context.customers.record_exposure(customer, feedback.claim_exposures(claim), ())
             if isinstance(claim, Acted):
                 self._context.customers.remove_action(customer, claim)
-        self._replace_nps(old, feedback.latest_nps(customer.facts.customer_claims))
+        self._replace_answers(customer, answers)
 
     def restore(self, customer: Customer) -> list[Exposure]:
         """Apply all claims of a restored customer, and return the exposures by them."""
         exposures: list[Exposure] = []
-        for claim in customer.facts.customer_claims:
+        answers = feedback.answers_that_hold(customer.facts.customer_claims)
+        others = [claim for claim in customer.facts.customer_claims if not isinstance(claim, Answered)]
+        for claim in [*others, *answers]:
             self._add(claim, 1)
             exposures += feedback.claim_exposures(claim)
-        self._replace_nps(None, feedback.latest_nps(customer.facts.customer_claims))
+        self._replace_nps(None, feedback.latest_nps(answers))
         return exposures
 
     def _add(self, claim: CustomerClaim, sign: int) -> None:

@@ -3,6 +3,8 @@
 docs/metrics.md, "Order", "Refunds" and "Deliveries".
 """
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from models.customers.customer import Customer
@@ -11,7 +13,7 @@ from models.entities import orders
 from models.entities.exposures import Exposure
 from models.entities.orders import Order, OrderAggregator, OrderHistory, QualifyingOrder, qualifying_order
 from models.entities.refunds import NOT_REFUNDED
-from models.facts.claims import OrderClaim, Placed
+from models.facts.claims import OrderClaim, PlacingClaim
 from models.partition.timers import ORDER
 from models.partition.updates.carts import CartUpdates
 from models.partition.updates.context import UpdateContext
@@ -35,19 +37,29 @@ class OrderUpdates:
 
     def apply(self, customer: Customer, order_id: str, claim: OrderClaim) -> None:
         """Apply a claim of an order."""
-        if type(claim) is Placed:
-            if claim.cart is not None:
-                self._carts.add_order(customer, claim.cart, claim.time)
+        known = customer.facts.orders.get(order_id, ())
+        claims = [*known, claim]
+        if isinstance(claim, PlacingClaim):
+            if claim.cart is not None or known:
+                self._change_carts(customer, known, claims)
             if claim.referrer:
                 customer.facts.ensure_links().orders_with_referrer.add(order_id)
-        self._replace(customer, order_id, [*customer.facts.orders.get(order_id, ()), claim])
+        self._replace(customer, order_id, claims)
 
     def replace(self, customer: Customer, order_id: str, claims: list[OrderClaim]) -> None:
         """Replace the claims of an order by some of them."""
-        for claim in customer.facts.orders[order_id]:
-            if type(claim) is Placed and claim.cart is not None and claim not in claims:
-                self._carts.remove_order(customer, claim.cart, claim.time)
+        self._change_carts(customer, customer.facts.orders[order_id], claims)
         self._replace(customer, order_id, claims)
+
+    def _change_carts(
+        self, customer: Customer, before: Sequence[OrderClaim], after: Sequence[OrderClaim]
+    ) -> None:
+        """Replace the carts that an order names."""
+        old, new = orders.carts_named(before), orders.carts_named(after)
+        for named in old - new:
+            self._carts.remove_order(customer, *named)
+        for named in new - old:
+            self._carts.add_order(customer, *named)
 
     def _replace(self, customer: Customer, order_id: str, claims: list[OrderClaim]) -> None:
         old = customer.order(order_id)

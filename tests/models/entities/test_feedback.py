@@ -4,9 +4,10 @@ import pytest
 
 from models.entities import feedback
 from models.entities.exposures import BAD_EXPERIENCE
-from models.entities.feedback import CES, NPS, Review
+from models.entities.feedback import CES, CSAT, NPS, Review
+from models.facts import claims
 from models.facts.claims import Answered, Removed, Submitted
-from tests.support.partitions import HOUR
+from tests.support.partitions import HOUR, NOW
 
 
 def test_latest_version_of_a_review_counts():
@@ -32,3 +33,40 @@ def test_detractor_has_a_bad_experience(score, exposures):
 @pytest.mark.parametrize(("rating", "exposures"), [(2, ((BAD_EXPERIENCE, 4),)), (3, ())])
 def test_review_of_two_stars_is_a_bad_experience(rating, exposures):
     assert feedback.review_exposures(Review(4, rating, None)) == exposures
+
+
+def answers(shop):
+    look = shop.samples()
+    return {kind: look["retention_responses", kind, "7d"].value for kind in ("nps", "csat")} | {
+        "ratio": look["retention_csat_ratio", "7d"].value,
+        "score": look["retention_nps", "7d"].value,
+    }
+
+
+def test_versions_of_an_answer_count_once_as_the_latest(shop):
+    for event, hours, score in (("bad", 3, 1), ("good", 1, 5), ("old", 5, 2)):
+        shop.process(claims.Answered, "", NOW - hours * HOUR, CSAT, score, "a1", event_id=event)
+    assert (answers(shop)["csat"], answers(shop)["ratio"]) == (1, 1)
+
+
+def test_answers_without_an_id_each_count(shop):
+    for event, score in (("x", 1), ("y", 5)):
+        shop.process(claims.Answered, "", NOW - HOUR, CSAT, score, event_id=event)
+    assert (answers(shop)["csat"], answers(shop)["ratio"]) == (2, 0.5)
+
+
+def test_withdrawal_takes_back_earlier_answers_of_every_survey(shop):
+    shop.process(claims.Answered, "", NOW - 3 * HOUR, CSAT, 5, "a1", event_id="csat")
+    shop.process(claims.Answered, "", NOW - 3 * HOUR, NPS, 9, "a1", event_id="nps")
+    shop.process(claims.AnswersWithdrawn, "", NOW - 2 * HOUR, "a1", event_id="w")
+    assert (answers(shop)["csat"], answers(shop)["nps"]) == (0, 0)
+    shop.process(claims.Answered, "", NOW - HOUR, CSAT, 1, "a1", event_id="again")
+    assert (answers(shop)["csat"], answers(shop)["ratio"]) == (1, 0)
+
+
+def test_nps_falls_back_to_the_latest_answer_that_holds(shop):
+    shop.process(claims.Answered, "", NOW - 5 * HOUR, NPS, 10, "first", event_id="1")
+    shop.process(claims.Answered, "", NOW - 3 * HOUR, NPS, 0, "second", event_id="2")
+    assert answers(shop)["score"] == -100
+    shop.process(claims.AnswersWithdrawn, "", NOW - HOUR, "second", event_id="3")
+    assert answers(shop)["score"] == 100

@@ -133,3 +133,44 @@ def test_amount_is_converted_when_it_is_evaluated():
     shop.order("yen", NOW, amount=500, currency="JPY")
     shop.order("dinar", NOW, amount=2000, currency="KWD")
     assert shop.value("retention_net_revenue", "USD", "7d") == pytest.approx(5 + 6)
+
+
+def test_restored_order_counts_again(shop):
+    shop.order("o", NOW - DAY, amount=1000)
+    shop.process(claims.Cancelled, "o", NOW - 3 * HOUR)
+    shop.process(claims.OrderRestored, "o", NOW - HOUR)
+    assert shop.value("retention_orders", "7d") == 1
+    shop.process(claims.OrderRestored, "o", NOW - 4 * HOUR)  # from before the cancellation: no effect
+    assert shop.value("retention_orders", "7d") == 1
+    shop.process(claims.Cancelled, "o", NOW)
+    assert shop.value("retention_orders", "7d") == 0
+
+
+def test_reversed_refund_gives_no_money_back(shop):
+    shop.order("o", NOW - DAY, amount=1000)
+    shop.process(claims.Requested, "r", NOW - 5 * HOUR, "o")
+    shop.process(claims.Completed, "r", NOW - 4 * HOUR, "o", 1000)
+    assert shop.value("retention_orders", "7d") == 0
+    shop.process(claims.Reversed, "r", NOW - 3 * HOUR, "o")
+    look = shop.samples()
+    assert look["retention_orders", "7d"].value == 1
+    assert look["retention_net_revenue", "USD", "7d"].value == 10
+    assert look["retention_refund_ratio", "orders", "7d"].value == 0
+    assert look["retention_refunds_reversed", "7d"].value == 1
+    assert look["retention_refunds_open",].value == 0
+    shop.process(claims.Completed, "r", NOW - HOUR, "o", 400)
+    look = shop.samples()
+    assert look["retention_net_revenue", "USD", "7d"].value == 6
+    assert look["retention_refunds_reversed", "7d"].value == 0
+
+
+def test_reversal_waits_for_its_order(shop):
+    shop.process(claims.Reversed, "r", NOW - HOUR, "o")
+    assert shop.value("retention_refunds_reversed", "7d") == 0
+    shop.order("o", NOW - DAY, amount=1000)
+    assert shop.value("retention_refunds_reversed", "7d") == 1
+
+
+def test_refund_paid_again_belongs_to_its_new_order():
+    known = [Completed(1, "a", "o1", 5), claims.Reversed(2, "b", "o1"), Completed(3, "c", "o2", 7)]
+    assert refunds.refunded_of([known, [*known[:2]]]) == {"o2": (1, 7)}

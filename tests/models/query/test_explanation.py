@@ -138,7 +138,13 @@ def test_ticket_events_are_explained(shop):
     shop.process(Replied, "t", NOW - 2 * HOUR, 0, True, NOW + HOUR, event_id="agent", seen={"tone": "warm"})
     shop.process(Replied, "t", NOW - HOUR, 0, True, event_id="more")
     found = reasons(shop)
-    assert found["opened"].says == {"priority": "urgent", "opened_by": "customer", "channel": "chat"}
+    assert found["opened"].says == {
+        "priority": "urgent",
+        "opened_by": "customer",
+        "channel": "chat",
+        "team": None,
+        "category": None,
+    }
     assert found["bot"].reason == "the first response"
     assert found["note"].reason == "not a response: not public"
     assert found["agent"].reason == "the first human response, the latest promised deadline"

@@ -1,0 +1,41 @@
+"""Orders that are known by their lines only (docs/metrics.md, "Order lines")."""
+
+from collections.abc import Iterable, Sequence
+
+from models.facts.claims import LinePlaced, Placed
+
+
+def placed_by_lines(lines: Sequence[LinePlaced]) -> Placed | None:
+    """Return the placing of an order that its lines make, or None without a line of amount 0 or more.
+
+    The order begins with the smallest of these lines, by time and id: time, id, currency, channel, cart,
+    promised time and referrer are that line's. The amount is the total of all lines in its currency.
+    """
+    positive = [line for line in lines if line.amount >= 0]
+    if not positive:
+        return None
+    first = min(positive, key=_rank)
+    return Placed(
+        first.time,
+        first.id,
+        total(lines, first.currency),
+        first.currency,
+        first.channel,
+        first.promised,
+        first.cart,
+        first.referrer,
+    )
+
+
+def total(lines: Iterable[LinePlaced], currency: str) -> int:
+    """Return the sum of each line's latest amount in a currency, at least 0, minor units."""
+    latest: dict[str, LinePlaced] = {}
+    for line in lines:
+        known = latest.get(line.line)
+        if line.currency == currency and (known is None or _rank(line) > _rank(known)):
+            latest[line.line] = line
+    return max(0, sum(line.amount for line in latest.values()))
+
+
+def _rank(line: LinePlaced) -> tuple[int, str]:
+    return line.time, line.id
