@@ -66,7 +66,7 @@ def answers_that_hold(claims: Iterable[CustomerClaim]) -> list[Answered]:
 
     A withdrawal takes back the versions of every survey with its id that are earlier.
     """
-    alone: list[Answered] = []
+    unversioned: list[Answered] = []
     versions: dict[tuple[int, str], Answered] = {}
     withdrawn: dict[str, AnswersWithdrawn] = {}
     for claim in claims:
@@ -76,12 +76,12 @@ def answers_that_hold(claims: Iterable[CustomerClaim]) -> list[Answered]:
         elif type(claim) is not Answered:
             continue
         elif claim.answer is None:
-            alone.append(claim)
+            unversioned.append(claim)
         else:
             known = versions.get((claim.survey, claim.answer))
             if known is None or _rank(claim) > _rank(known):
                 versions[claim.survey, claim.answer] = claim
-    return [*alone, *[one for one in versions.values() if not _is_withdrawn(one, withdrawn)]]
+    return [*unversioned, *[one for one in versions.values() if not _is_withdrawn(one, withdrawn)]]
 
 
 def _is_withdrawn(answer: Answered, withdrawn: Mapping[str, AnswersWithdrawn]) -> bool:

@@ -24,7 +24,7 @@ def runs(claims: Iterable[Claim], kind: type[_C], opposite: type[_O]) -> list[_C
     ]
 
 
-def standing(claims: Iterable[Claim], kind: type[_C], opposite: type[_O]) -> _C | _O | None:
+def prevailing(claims: Iterable[Claim], kind: type[_C], opposite: type[_O]) -> _C | _O | None:
     """Return the claim that holds, of all claims of a type and its opposite about one thing.
 
     The last claim decides which of the two types holds. Of its run, the first claim counts, with its time,

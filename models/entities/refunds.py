@@ -8,7 +8,7 @@ from msgspec import Struct
 from models.aggregation.aggregates import Aggregates
 from models.definitions.windows import US_PER_HOUR
 from models.entities.exposures import REFUND, REFUND_REJECTED, Exposure
-from models.entities.opposites import standing
+from models.entities.opposites import prevailing
 from models.facts.claims import Completed, RefundClaim, Rejected, Requested, Reversed
 
 _C = TypeVar("_C", Requested, Rejected)
@@ -57,7 +57,7 @@ def derive(claims: Iterable[RefundClaim], is_known: Callable[[str], bool]) -> Re
     def time(winner: RefundClaim | None) -> int | None:
         return winner.time if winner is not None and is_known(winner.order) else None
 
-    holds = standing(found, Completed, Reversed)
+    holds = prevailing(found, Completed, Reversed)
     at, is_reversed = time(holds), isinstance(holds, Reversed)
     return Refund(
         time(_first(found, Requested)),
@@ -80,7 +80,7 @@ def exposures(refund: Refund) -> tuple[Exposure, ...]:
 
 def completed(claims: Iterable[RefundClaim]) -> Completed | None:
     """Return the payment that holds: the first of the last run of payments. None if it was reversed."""
-    holds = standing(claims, Completed, Reversed)
+    holds = prevailing(claims, Completed, Reversed)
     return holds if isinstance(holds, Completed) else None
 
 

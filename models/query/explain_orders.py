@@ -5,7 +5,7 @@ from typing import Any
 
 from models.customers.customer import Customer
 from models.entities import orders, refunds
-from models.entities.opposites import standing
+from models.entities.opposites import prevailing
 from models.facts import claims
 from models.query.explanations import (
     Explanation,
@@ -153,7 +153,7 @@ def explain_refund(customer: Customer, entity: str) -> Iterator[Explanation]:
 def _payments(customer: Customer, entity: str) -> Iterator[Explanation]:
     """Yield explanations of the payments and reversals of a refund."""
     known = customer.facts.refunds[entity]
-    holds = standing(known, claims.Completed, claims.Reversed)
+    holds = prevailing(known, claims.Completed, claims.Reversed)
     if holds is None:
         return
     if not customer.has_order(holds.order):

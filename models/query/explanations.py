@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from models.entities.opposites import standing
+from models.entities.opposites import prevailing
 from models.facts.claims import Claim
 from models.query.responses import Use
 
@@ -78,7 +78,7 @@ class OppositeReasons(NamedTuple):
 
 def opposites(known: Sequence[Claim], words: OppositeReasons) -> Iterator[Explanation]:
     """Yield explanations of the claims of a type and of its opposite: the last run's first claim counts."""
-    holds = standing(known, words.kind, words.opposite)
+    holds = prevailing(known, words.kind, words.opposite)
     for claim in sorted(known, key=rank):
         if not isinstance(claim, words.kind | words.opposite):
             continue

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from models.entities.opposites import standing
+from models.entities.opposites import prevailing
 from models.facts.claims import Cancelled, Delivered, OrderRestored
 
 C, R = Cancelled, OrderRestored
@@ -26,4 +26,4 @@ C, R = Cancelled, OrderRestored
 )
 def test_first_of_the_last_run_holds_in_any_order(claims, holds):
     for order in permutations([*claims, Delivered(9, "other")]):
-        assert standing(order, Cancelled, OrderRestored) == holds
+        assert prevailing(order, Cancelled, OrderRestored) == holds
