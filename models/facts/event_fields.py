@@ -5,8 +5,15 @@ from typing import Any, Final
 
 from models.facts.claim_types import CLAIM_TYPES, EventField
 from models.facts.claims import Claim
+from models.facts.details import detail_fields
+from models.facts.fact import Fact
 
 _BILLION: Final = 1_000_000_000
+
+
+def fact_fields(fact: Fact) -> dict[str, Any]:
+    """Return the stored fields of an event: those of its claim, and its details."""
+    return {**dict(event_fields(fact.claim)), **dict(detail_fields(fact.details))}
 
 
 def event_fields(claim: Claim) -> Iterator[tuple[str, Any]]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from models.facts.claims import EventClaim
 from models.facts.control import AnyControlFact
+from models.facts.details import Details
 
 #: Address of facts for the merge registry, or for all partitions.
 REGISTRY_ADDRESS: Final = ""
@@ -27,11 +28,13 @@ class Fact(Struct, array_like=True, frozen=True, gc=False):
         entity: id of the order, refund, ticket, review or cart. Empty for a claim about the customer.
         claim: the claim.
         seen: experiment -> variant that the customer saw at the same time. None without experiments.
+        details: fields that no metric uses, from `models.facts.details`. None without any.
     """
 
     entity: str
     claim: AnyClaim
     seen: dict[str, str] | None = None
+    details: Details | None = None
 
     @property
     def time(self) -> int:
@@ -42,5 +45,12 @@ class Fact(Struct, array_like=True, frozen=True, gc=False):
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Fact)
 
-encode_fact: Final[Callable[[Fact], bytes]] = _ENCODER.encode
+
+def encode_fact(fact: Fact) -> bytes:
+    """Return a fact as MessagePack. Without details, the array is as short as the claim allows."""
+    if fact.details is None:
+        return _ENCODER.encode((fact.entity, fact.claim, fact.seen))
+    return _ENCODER.encode(fact)
+
+
 decode_fact: Final[Callable[[bytes], Fact]] = _DECODER.decode

@@ -8,6 +8,7 @@ from models.contract.decoding import EventError, to_us
 from models.contract.events import Event
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.facts import claims, control
+from models.facts.details import details_of
 from models.facts.fact import REGISTRY_ADDRESS, AnyClaim, Fact
 from models.facts.sentiment import sentiment_of
 
@@ -30,7 +31,7 @@ def facts_of(event: Event, definitions: Definitions, time: int | None = None) ->
     )
     if not event.expires:
         return _identity_facts(event, claim)
-    return [(event.customer_id, Fact(entity, claim, event.experiments or None))]
+    return [(event.customer_id, Fact(entity, claim, event.experiments or None, details_of(event)))]
 
 
 def _identity_facts(event: Event, claim: AnyClaim) -> list[tuple[str, Fact]]:

@@ -24,6 +24,7 @@ from zlib import crc32
 
 import msgspec
 
+from models.facts.details import Details
 from models.facts.fact import AnyClaim, Fact, encode_fact
 
 #: Largest size of a page, bytes. A page is always written as a whole.
@@ -59,6 +60,7 @@ class _StoredFact(msgspec.Struct, array_like=True, gc=False):
     entity: str | int
     claim: AnyClaim
     seen: dict[str, str] | None = None
+    details: Details | None = None
 
     @property
     def time(self) -> int:

@@ -10,8 +10,7 @@ from models.customers.lifecycle import STATES
 from models.definitions.definitions import Definitions
 from models.definitions.windows import TIMELESS, Window, hour
 from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, EntityKind
-from models.facts.claims import Claim
-from models.facts.event_fields import event_fields
+from models.facts.event_fields import fact_fields
 from models.facts.fact import Fact
 from models.identity.links import original_event_id
 from models.outputs.ids import to_datetime
@@ -127,7 +126,7 @@ class Explainer:
         for fact in page:
             merge = merge_of(fact, merges)
             explanation = explanations.get(id(fact.claim)) if merge is None else explain_merge(fact, merge)
-            fields = dict(_event_fields(fact.claim))
+            fields = dict(_event_fields(fact))
             if merge is not None:
                 fields = {"customer_id": merge.customer_id, "into": merge.into}
             yield self._reason(fact, _with_experiments(fact, explanation), fields, now)
@@ -187,9 +186,9 @@ def _change(transition: LifecycleTransition) -> Change:
     return Change(to_datetime(transition.time), Cause(transition.cause, original_event_id(transition.event)))
 
 
-def _event_fields(claim: Claim) -> Iterator[tuple[str, Any]]:
+def _event_fields(fact: Fact) -> Iterator[tuple[str, Any]]:
     """Yield the stored fields of an event, times as text."""
-    for field, value in event_fields(claim):
+    for field, value in fact_fields(fact).items():
         if field == "promised_at" and value is not None:
             yield field, to_datetime(value).isoformat().replace("+00:00", "Z")
         else:

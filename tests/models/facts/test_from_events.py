@@ -73,7 +73,8 @@ def of(kind, definitions=DEFINITIONS, **fields):
     ],
 )
 def test_event_makes_one_fact_of_its_customer(kind, fields, entity, claim):
-    assert of(kind, **fields) == [("ada", Fact(entity, claim))]
+    ((customer, fact),) = of(kind, **fields)
+    assert (customer, fact.entity, fact.claim, fact.seen) == ("ada", entity, claim, None)
     assert decode_fact(encode_fact(Fact(entity, claim))) == Fact(entity, claim)
 
 
