@@ -1,33 +1,34 @@
-"""At which address other workers reach this one."""
+"""The address at which other workers reach this one."""
 
 import socket
 from typing import Final
 
 from streams.config.load import Settings
 
-#: Listening on all addresses is none that anybody could go to.
-_EVERYWHERE: Final = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - looked for, not bound
+#: A server that listens on one of these listens on all addresses. None of them can be connected to.
+_ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - compared, not bound
 
 
-def advertised(settings: Settings, port: int) -> str:
-    """Return the URL: of `RETENTION_ADVERTISE`, else of the address it listens on.
+def advertised_url(settings: Settings, port: int) -> str:
+    """Return the URL of this worker for other workers.
 
-    Where it listens on all of them, it is the one from which Kafka is reached: in a cluster, its pod's.
+    `RETENTION_ADVERTISE` decides, else the address that the worker listens on. If it listens on all
+    addresses, it is the address from which the worker connects to Kafka: in a cluster, the pod's address.
 
     Args:
-        settings: the worker's.
-        port: that it listens on.
+        settings: settings of the worker.
+        port: port that the worker listens on.
     """
     if settings.advertise is not None:
         return f"http://{settings.advertise}"
     host = settings.host
-    if host in _EVERYWHERE:
-        host = _towards(settings.broker.split(",")[0])
+    if host in _ALL_ADDRESSES:
+        host = _local_address_towards(settings.broker.split(",")[0])
     return f"http://[{host}]:{port}" if ":" in host and "[" not in host else f"http://{host}:{port}"
 
 
-def _towards(server: str) -> str:
-    """Return the local address from which a server is reached. Nothing is sent for it."""
+def _local_address_towards(server: str) -> str:
+    """Return the local address of the route to a server (`host:port`). No packet is sent."""
     host, _, port = server.rpartition(":")
     try:
         family, kind, _, _, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)[

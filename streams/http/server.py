@@ -1,4 +1,4 @@
-"""The worker's HTTP server: live page, `/metrics`, `/metrics.json`, `/ready`, `/live`, and the query API."""
+"""The HTTP server of a worker: probes, `/metrics`, the query API and the live page."""
 
 import errno
 import logging
@@ -11,12 +11,12 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import choose_encoder
 
 from streams.errors import PortInUse, RetentionError
-from streams.http.advertised_address import advertised
+from streams.http.advertised_address import advertised_url
 from streams.http.api.local_tasks import LocalTasks
-from streams.http.api.problem_middleware import problems
+from streams.http.api.problem_middleware import problem_responses
 from streams.http.api.remote_tasks import RemoteTasks
 from streams.http.api.routes import Api
-from streams.http.auth import guard
+from streams.http.auth import require_token
 from streams.http.live_page.routes import LivePage
 from streams.monitoring.exporter import BusinessCollector, WorkerCollector
 from streams.read_model.exporter import ReadModelCollector
@@ -25,32 +25,40 @@ from streams.worker.worker import Worker
 log = logging.getLogger(__name__)
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a failed request is our failure: what is no HTTP is answered with 400, and may hold an id."""
+def _is_server_error(record: logging.LogRecord) -> bool:
+    """Return whether to log a failed request.
+
+    A request that is not valid HTTP gets a response with 400. Its text may contain a customer id.
+    """
     return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
 
 
-log.addFilter(_is_ours)
+log.addFilter(_is_server_error)
 
 
 def registry(worker: Worker) -> CollectorRegistry:
-    """Everything that a worker exports; computed at scrape."""
-    collected = CollectorRegistry()
-    ProcessCollector(registry=collected)
-    PlatformCollector(registry=collected)
-    GCCollector(registry=collected)
-    collected.register(BusinessCollector(lambda: worker.publisher))
-    collected.register(WorkerCollector(worker.counters, worker))
+    """Return a registry of all metrics of a worker, which are computed at scrape."""
+    collectors = CollectorRegistry()
+    ProcessCollector(registry=collectors)
+    PlatformCollector(registry=collectors)
+    GCCollector(registry=collectors)
+    collectors.register(BusinessCollector(lambda: worker.publisher))
+    collectors.register(WorkerCollector(worker.counters, worker))
     if worker.read_model is not None:
-        collected.register(ReadModelCollector(worker.read_model))
-    return collected
+        collectors.register(ReadModelCollector(worker.read_model))
+    return collectors
 
 
 class Server:
-    """Serves one worker's pages while it runs.
+    """Serves one worker over HTTP.
+
+    Args:
+        worker: the worker.
+        host: address to listen on.
+        port: port to listen on; 0 takes any that is free.
 
     Attributes:
-        address: URL at which other workers reach this one; known once the server has started.
+        address: URL at which other workers reach this one. It is correct once the server has started.
     """
 
     def __init__(self, worker: Worker, host: str, port: int) -> None:
@@ -66,10 +74,9 @@ class Server:
             worker.settings.clock,
             worker.settings.prometheus,
         )
-        owners = RemoteTasks(worker.app.owners, lambda: self.address)
         self._api = Api(
             LocalTasks(worker.tasks.get),
-            owners,
+            RemoteTasks(worker.app.owners, lambda: self.address),
             worker.settings.partitions,
             worker.settings.definitions,
             self._live_page.series.value,
@@ -77,58 +84,64 @@ class Server:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen.
+        """Start to listen.
 
         Raises:
-            PortInUse: somebody else does.
-            RetentionError: the host is none of this machine, or the port not for us.
+            PortInUse: another process listens on the port.
+            RetentionError: the host is unknown or not an address of this machine, or binding the port is
+                not permitted.
         """
-        app = web.Application(middlewares=[problems, guard(self._worker.settings.token)])
-        app.router.add_get("/metrics", self._metrics)
-        app.router.add_get("/ready", self._ready)
-        app.router.add_get("/live", self._live)
-        self._live_page.add_to(app)
-        self._api.add_to(app)
-        self._runner = web.AppRunner(app, access_log=None, logger=log, handle_signals=False)
+        self._runner = web.AppRunner(self._application(), access_log=None, logger=log, handle_signals=False)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port).start()
         except OSError as error:
             await self._runner.cleanup()
-            if error.errno == errno.EADDRINUSE:
-                raise PortInUse(self._host, self._port) from None
-            if isinstance(error, socket.gaierror):
-                problem = f"host {self._host} cannot be found: {error.strerror}"
-            else:  # asyncio may give a number, or only words
-                reason = os.strerror(error.errno) if error.errno else str(error)
-                problem = f"port {self._port} of {self._host} cannot be bound: {reason}"
-            raise RetentionError(
-                problem,
-                "set RETENTION_HOST to an address of this machine, and RETENTION_PORT to a port free to use",
-            ) from None
-        # Before the worker joins its group, which tells the other members.
-        self.address = advertised(self._worker.settings, self._runner.addresses[0][1])
+            raise self._bind_error(error) from None
+        # Set before the worker joins its group, because the join publishes the address.
+        self.address = advertised_url(self._worker.settings, self._runner.addresses[0][1])
+
+    def _application(self) -> web.Application:
+        app = web.Application(middlewares=[problem_responses, require_token(self._worker.settings.token)])
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/ready", self._ready)
+        app.router.add_get("/live", self._live)
+        self._live_page.add_to(app)
+        self._api.add_to(app)
+        return app
+
+    def _bind_error(self, error: OSError) -> RetentionError:
+        if error.errno == errno.EADDRINUSE:
+            return PortInUse(self._host, self._port)
+        if isinstance(error, socket.gaierror):
+            problem = f"host {self._host} cannot be found: {error.strerror}"
+        else:  # asyncio sets `errno` or only a text
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            problem = f"port {self._port} of {self._host} cannot be bound: {reason}"
+        return RetentionError(
+            problem, "set RETENTION_HOST to an address of this machine, and RETENTION_PORT to a free port"
+        )
 
     @property
     def url(self) -> str:
-        """Where the live page is, once it has started."""
+        """URL of the live page."""
         port = self._runner.addresses[0][1] if self._runner else self._port
         return f"http://{self._host}:{port}/"
 
     async def stop(self) -> None:
-        """Answer what is being asked, and close."""
+        """Stop to listen, after the current requests."""
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _metrics(self, request: web.Request) -> web.Response:
         try:
             encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        except (TypeError, ValueError):  # a version that is no version
+        except (TypeError, ValueError):  # an invalid `version` in the header
             encode, content_type = choose_encoder("")
         return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
 
     async def _ready(self, _: web.Request) -> web.Response:
-        """200 once every task of this worker is restored and caught up."""
+        """Return 200 once every task of this worker is restored and caught up, 503 before."""
         ready = self._worker.is_restored and self._worker.caught_up()
         return web.json_response(
             {"ready": ready, "tasks": self._worker.owned(), "restoring": self._worker.tasks.opening_count},
@@ -136,5 +149,5 @@ class Server:
         )
 
     async def _live(self, _: web.Request) -> web.Response:
-        """200 while the event loop answers at all."""
+        """Return 200 as long as the event loop runs."""
         return web.json_response({"live": True})

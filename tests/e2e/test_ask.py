@@ -128,7 +128,7 @@ async def refuses(one, other):
     for asker in (one, other):
         for name in ("nobody", "somebody else", "a/b"):
             status, problem = await asker.problem(f"/customers/{quote(name, safe='')}")
-            assert (status, problem["detail"]) == (404, f"nothing is known of a customer {name!r}")
+            assert (status, problem["detail"]) == (404, f"unknown customer {name!r}")
         status, problem = await asker.problem("/customers?lifecycle=lost")
         assert (status, problem["parameter"]) == (400, "lifecycle")
         assert (await asker.problem("/tickets", Authorization="Bearer wrong"))[0] == 401

@@ -132,7 +132,7 @@ async def test_survives_a_restart_of_the_worker(page, worker, deployment):
     before = page.run(SHOWN)
     worker.kill()
     page.until(lambda: page.text("#link-text").startswith("Disconnected"), "the page notices")
-    assert page.text("#news")
+    assert page.text("#announcement")
     assert page.run(SHOWN) == before, "the last numbers stay"
     again = deployment.start(RETENTION_PORT=str(worker.port))
     again.port = worker.port

@@ -1,4 +1,4 @@
-"""Where a page begins, as a text that means nothing to who passes it on."""
+"""Cursors: the position at which the next page begins, as an opaque text."""
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -7,51 +7,55 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from streams.http.api.problem_errors import invalid
+from streams.http.api.problem_errors import bad_request
 
 
-class Place(Struct, array_like=True, frozen=True, tag=1):
-    """In a list: customers of a task come by their ids, and each one's things by theirs.
+class ListCursor(Struct, array_like=True, frozen=True, tag=1):
+    """A position in a list, which is sorted by task, customer id and item id.
 
     Attributes:
-        task: which is being read.
-        customer: the last who was looked at; none: the task is to begin.
-        thing: the last of their things that was given; None: all were.
+        task: number of the task.
+        customer: last customer that was scanned. Empty at the beginning of the task.
+        item: last item of this customer on the page. None after all of them.
     """
 
     task: int
     customer: str = ""
-    thing: str | None = None
+    item: str | None = None
 
 
-class Moment(Struct, array_like=True, frozen=True, tag=2):
-    """Among a customer's events: the last that was given.
+class EventCursor(Struct, array_like=True, frozen=True, tag=2):
+    """A position in a customer's events, which are sorted by time and id.
 
     Attributes:
-        time: microseconds.
-        id: the event's.
+        time: event time of the last event on the page, microseconds since the epoch.
+        id: id of this event.
     """
 
     time: int
     id: str
 
 
-_C = TypeVar("_C", Place, Moment)
-_encode: Final = msgspec.msgpack.Encoder().encode
+_C = TypeVar("_C", ListCursor, EventCursor)
+_to_msgpack: Final = msgspec.msgpack.Encoder().encode
 
 
-def written(place: Place | Moment) -> str:
-    """Write a cursor."""
-    return urlsafe_b64encode(_encode(place)).decode().rstrip("=")
+def encode(cursor: ListCursor | EventCursor) -> str:
+    """Return a cursor as URL-safe text."""
+    return urlsafe_b64encode(_to_msgpack(cursor)).decode().rstrip("=")
 
 
-def parsed(cursor: str, kind: type[_C]) -> _C:
-    """Read a cursor.
+def decode(text: str, kind: type[_C]) -> _C:
+    """Return the cursor that `encode` wrote.
+
+    Args:
+        text: value of the parameter `cursor`.
+        kind: class of the cursor.
 
     Raises:
-        Refusal: 400: it is none of ours.
+        ProblemError: 400: the text is not a cursor of this kind.
     """
     try:
-        return msgspec.msgpack.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
+        return msgspec.msgpack.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
     except (binascii.Error, ValueError, msgspec.DecodeError):
-        raise invalid("`cursor` is not the `next` of a page of this list", "cursor") from None
+        raise bad_request("`cursor` is not the `next` of a page of this list", "cursor") from None

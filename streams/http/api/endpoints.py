@@ -1,4 +1,4 @@
-"""The lists that can be asked for: their paths, questions, items, and how a customer's items are found."""
+"""The lists of the query API: path, parameters, items, and how a customer's items are found."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,31 +15,38 @@ from models.query.orders import overdue_orders
 from models.query.parameters import CustomerQuery, Listing, OrderQuery, TicketQuery
 from models.query.tickets import Tickets
 
-#: Gives a customer's items that a question is about at an instant, each with its id within the customer.
+#: Yields the items of a customer that a query selects at an instant, each with its id within the customer.
 Find = Callable[[Customer, Any, int], Iterator[tuple[str, Struct]]]
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One list of the query API."""
+    """One list of the query API.
+
+    Attributes:
+        path: path of the route.
+        query: class of the parameters.
+        item: class of the items.
+        find: yields (id, item) for a customer, a query and `now` (microseconds since the epoch).
+    """
 
     path: str
-    question: type[Listing]
+    query: type[Listing]
     item: type[Struct]
     find: Find
 
 
 def endpoints_of(definitions: Definitions) -> list[Endpoint]:
-    """Return all lists, by the current definitions."""
+    """Return all lists of the API, computed by the given definitions."""
     customers, tickets = Customers(definitions), Tickets(definitions)
 
-    def find_customers(customer: Customer, question: CustomerQuery, now: int) -> Iterator[tuple[str, Struct]]:
-        profile = customers.find(customer, question, now)
+    def find_customers(customer: Customer, query: CustomerQuery, now: int) -> Iterator[tuple[str, Struct]]:
+        profile = customers.find(customer, query, now)
         if profile is not None:
             yield "", profile
 
-    def find_tickets(customer: Customer, question: TicketQuery, now: int) -> Iterator[tuple[str, Struct]]:
-        for ticket in tickets.find(customer, question, now):
+    def find_tickets(customer: Customer, query: TicketQuery, now: int) -> Iterator[tuple[str, Struct]]:
+        for ticket in tickets.find(customer, query, now):
             yield ticket.ticket_id, ticket
 
     def find_orders(customer: Customer, _: OrderQuery, now: int) -> Iterator[tuple[str, Struct]]:

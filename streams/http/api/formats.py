@@ -1,4 +1,4 @@
-"""JSON or CSV: what the asker wants, and how an answer is written in it."""
+"""The formats of a response: JSON or CSV, chosen by parameter or by the header `Accept`."""
 
 import csv
 import io
@@ -15,18 +15,23 @@ JSON: Final = "application/json"
 CSV: Final = "text/csv; charset=utf-8; header=present"
 
 
-def wanted(format: Format | None, accept: str) -> Format:  # noqa: A002 - the parameter's name
-    """Return the format: the parameter's, else CSV where the header Accept prefers it."""
+def negotiate(format: Format | None, accept: str) -> Format:  # noqa: A002 - the parameter's name
+    """Return the format of a response.
+
+    Args:
+        format: value of the parameter `format`. If None, the header decides.
+        accept: value of the header `Accept`. JSON wins unless CSV has a higher quality.
+    """
     if format is not None:
         return format
     return "csv" if _quality(accept, "text/csv") > _quality(accept, "application/json") else "json"
 
 
 def _quality(accept: str, content_type: str) -> float:
-    """Return the quality of a content type, 0 to 1; one named in full comes before a wildcard."""
+    """Return the quality of a content type, 0 to 1. A full name precedes a wildcard of equal quality."""
     best = 0.0
     for part in accept.split(","):
-        name, *parameters = (part_text.strip().lower() for part_text in part.split(";"))
+        name, *parameters = (field.strip().lower() for field in part.split(";"))
         if name in {content_type, "*/*", content_type.split("/", maxsplit=1)[0] + "/*"}:
             best = max(best, _weight(parameters) - (name != content_type) * 1e-6)
     return best
@@ -42,10 +47,14 @@ def _weight(parameters: Iterable[str]) -> float:
     return 1.0
 
 
-def as_csv(kind: type[Struct], items: Iterable[bytes]) -> bytes:
-    """Write items, each an object in JSON, as CSV (RFC 4180): a header, then a line each.
+def to_csv(kind: type[Struct], items: Iterable[bytes]) -> bytes:
+    """Return items as CSV (RFC 4180): a header, then one line per item.
 
-    What an item holds within another has its columns beside the rest; a list is in JSON in its cell.
+    Fields of a nested object become columns (`risk_lateness`). Lists and dictionaries stay JSON.
+
+    Args:
+        kind: class of the items, which names the columns.
+        items: JSON objects.
     """
     columns = list(_columns(kind))
     out = io.StringIO(newline="")
@@ -59,14 +68,14 @@ def as_csv(kind: type[Struct], items: Iterable[bytes]) -> bytes:
 
 def _columns(kind: type[Struct], prefix: Sequence[str] = ()) -> Iterator[tuple[str, ...]]:
     for name, hint in get_type_hints(kind).items():
-        inner = _struct(hint)
+        inner = _nested(hint)
         if inner is None:
             yield (*prefix, name)
         else:
             yield from _columns(inner, (*prefix, name))
 
 
-def _struct(hint: Any) -> type[Struct] | None:  # noqa: ANN401 - whatever a type may be annotated with
+def _nested(hint: Any) -> type[Struct] | None:  # noqa: ANN401 - whatever a type may be annotated with
     choices = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
     for choice in choices:
         if isinstance(choice, type) and issubclass(choice, Struct):
@@ -78,7 +87,7 @@ def _cell(value: Any, path: Sequence[str]) -> object:  # noqa: ANN401 - decoded 
     for name in path:
         if value is None:
             return ""
-        value = value.get(name)  # None, too, where it was left out
+        value = value.get(name)  # None if the field is omitted
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):

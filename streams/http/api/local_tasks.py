@@ -1,4 +1,4 @@
-"""Reads the customers of this worker's own tasks, a little at a time: the worker goes on meanwhile."""
+"""Queries of this worker's own tasks, in short steps between which the worker processes records."""
 
 import asyncio
 import time
@@ -11,16 +11,16 @@ from msgspec import Struct
 from models.customers.customer import Customer
 from models.partition.partition import Partition
 from models.query.parameters import Listing
-from streams.http.api.cursors import Place
+from streams.http.api.cursors import ListCursor
 from streams.http.api.endpoints import Endpoint
 from streams.http.api.problem_errors import unavailable
 
-#: Customers looked at before other coroutines get a turn: 3 to 5 ms.
-_AT_ONCE: Final = 50
-#: Customers whose ids are put in order at once, of all of a task's: 5 ms of 30,000.
-_AHEAD: Final = 2000
-#: A page ends after so long, however few items it holds: who asks for a rare thing asks more often, and
-#: nobody waits for a scan of all customers.
+#: Customers that are scanned before other coroutines run: 3 to 5 ms.
+_BATCH: Final = 50
+#: Customers of a task whose ids are sorted at a time: 5 ms for a task of 30,000.
+_SORTED_AHEAD: Final = 2000
+#: Longest scan for one page, seconds. A client that looks for rare items requests more pages, and no client
+#: waits for a scan of all customers.
 PAGE_SECONDS: Final = 1.0
 
 
@@ -37,105 +37,113 @@ class OwnTask(Protocol):
 
     @property
     def caught_up(self) -> bool:
-        """Whether it has read all there was."""
+        """Whether it has read everything that the topics held at its assignment."""
 
 
-class Part(NamedTuple):
-    """What a task adds to a page.
+class TaskPage(NamedTuple):
+    """The items of one task on a page.
 
     Attributes:
-        items: found.
-        as_of: the clock that they hold for, microseconds.
-        next: where to go on; None: the task has been read.
+        items: items found.
+        as_of: `now` of the items, microseconds since the epoch.
+        next: position of the next page. None at the end of the task.
     """
 
     items: list[Struct]
     as_of: int
-    next: Place | None
+    next: ListCursor | None
 
 
 class LocalTasks:
-    """Reads this worker's tasks.
+    """Queries the customers of this worker's tasks.
 
     Args:
-        task: gives a running task by its number.
+        task: returns a running task by its number, or None if it is not assigned to this worker.
     """
 
     def __init__(self, task: Callable[[int], OwnTask | None]) -> None:
         self._task = task
-        # Whatever is asked, and however often: scans take turns, and half of the worker's time at most.
-        self._yield_control = asyncio.Lock()
+        # One scan at a time: queries use at most half of the worker's time, whatever their number.
+        self._scan_lock = asyncio.Lock()
 
     def owns(self, number: int) -> bool:
-        """Whether a task runs here."""
+        """Return whether a task runs on this worker."""
         return self._task(number) is not None
 
     def partition(self, number: int) -> Partition:
-        """Return a task's customers.
+        """Return the partition of a task.
 
         Raises:
-            Refusal: 503: it does not run here, or has not read everything yet.
+            ProblemError: 503: the task does not run here, or has not caught up.
         """
         task = self._task(number)
         if task is None or not task.running:
-            raise unavailable(f"task {number} is on its way to another worker")
+            raise unavailable(f"task {number} is moving to another worker")
         if not task.caught_up:
             raise unavailable(
-                f"task {number} is not sure of its numbers: it still reads what there is,"
-                " or waits for workers of another release or configuration",
-                again=2,
+                f"task {number} has not caught up: it reads its input,"
+                " or waits for workers with another release or configuration",
+                retry_after=2,
             )
         return task.partition
 
     def customer(self, number: int, customer: str) -> tuple[Partition, Customer]:
-        """Return a customer, decoded apart from the cached ones.
+        """Return a task's partition and one of its customers, decoded outside the cache.
 
         Raises:
-            Refusal: 503.
+            ProblemError: 503: the task does not run here, or has not caught up.
         """
         partition = self.partition(number)
         return partition, partition.customer(customer.encode())
 
-    async def part(self, asked: Endpoint, question: Listing, place: Place, limit: int) -> Part:
-        """Return a task's items from a cursor on, as many as there is time for.
+    async def page(self, endpoint: Endpoint, query: Listing, cursor: ListCursor, limit: int) -> TaskPage:
+        """Return a task's items from a position on, as many as `PAGE_SECONDS` allows.
+
+        Args:
+            endpoint: the list.
+            query: its parameters.
+            cursor: the position.
+            limit: maximum number of items.
 
         Raises:
-            Refusal: 503, also when the task leaves meanwhile.
+            ProblemError: 503: the task does not run here, or has been revoked during the scan.
         """
-        async with self._yield_control:
-            return await self._part(asked, question, place, limit)
+        async with self._scan_lock:
+            return await self._scan(endpoint, query, cursor, limit)
 
-    async def _part(self, asked: Endpoint, question: Listing, place: Place, limit: int) -> Part:
+    async def _scan(self, endpoint: Endpoint, query: Listing, cursor: ListCursor, limit: int) -> TaskPage:
         until = time.monotonic() + PAGE_SECONDS
-        partition = self.partition(place.task)
+        partition = self.partition(cursor.task)
         items: list[Struct] = []
-        done = place
-        while keys := _next(partition, done.customer.encode(), again=done.thing is not None):
-            for start in range(0, len(keys), _AT_ONCE):
-                if done is not place and (len(items) == limit or time.monotonic() > until):
-                    return Part(items, partition.now, done)
-                if self.partition(place.task) is not partition:
-                    raise unavailable(f"task {place.task} was restored anew")
-                for key in keys[start : start + _AT_ONCE]:
-                    after = place.thing if key == place.customer.encode() else None
-                    for thing, item in self._found(asked, question, partition, key, after):
+        done = cursor
+        while keys := _next_keys(partition, done.customer.encode(), inclusive=done.item is not None):
+            for start in range(0, len(keys), _BATCH):
+                # A page has at least one batch, or a slow worker would return the same cursor for ever.
+                if done is not cursor and (len(items) == limit or time.monotonic() > until):
+                    return TaskPage(items, partition.now, done)
+                if self.partition(cursor.task) is not partition:
+                    raise unavailable(f"task {cursor.task} was restored during the scan")
+                for key in keys[start : start + _BATCH]:
+                    after = cursor.item if key == cursor.customer.encode() else None
+                    for item_id, item in _items_after(endpoint, query, partition, key, after):
                         if len(items) == limit:
-                            return Part(items, partition.now, done)
+                            return TaskPage(items, partition.now, done)
                         items.append(item)
-                        done = Place(place.task, key.decode(), thing)
-                    done = Place(place.task, key.decode())
+                        done = ListCursor(cursor.task, key.decode(), item_id)
+                    done = ListCursor(cursor.task, key.decode())
                 await asyncio.sleep(0)
-        return Part(items, partition.now, None)
-
-    def _found(
-        self, asked: Endpoint, question: Listing, partition: Partition, key: bytes, after: str | None
-    ) -> Iterator[tuple[str, Any]]:
-        for thing, item in asked.find(partition.customer(key), question, partition.now):
-            if after is None or thing > after:
-                yield thing, item
+        return TaskPage(items, partition.now, None)
 
 
-def _next(partition: Partition, last: bytes, *, again: bool) -> list[bytes]:
-    """Return the ids of the next customers, ascending; `again`: beginning with the last one."""
+def _items_after(
+    endpoint: Endpoint, query: Listing, partition: Partition, key: bytes, after: str | None
+) -> Iterator[tuple[str, Any]]:
+    for item_id, item in endpoint.find(partition.customer(key), query, partition.now):
+        if after is None or item_id > after:
+            yield item_id, item
+
+
+def _next_keys(partition: Partition, last: bytes, *, inclusive: bool) -> list[bytes]:
+    """Return the ids of the next customers, ascending: after `last`, or from `last` on if `inclusive`."""
     keys = partition.customer_keys()
-    return nsmallest(_AHEAD, [key for key in keys if key > last or (again and key == last)])
+    return nsmallest(_SORTED_AHEAD, [key for key in keys if key > last or (inclusive and key == last)])

@@ -1,11 +1,11 @@
-"""The OpenAPI 3.1 document of what a worker serves, made of the types that read and write it.
+"""The OpenAPI 3.1 document of the API, derived from the types that validate requests and encode responses.
 
-`make generate` writes it to `schemas/openapi.json`, and a worker serves it at `/openapi.json`.
+`make generate` writes it to `schemas/openapi.json`. A worker serves it at `/openapi.json`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -23,11 +23,11 @@ from models.query.parameters import (
 from streams.http.api.problem_errors import CONTENT_TYPE
 from streams.version import VERSION
 
+#: A part of the document, as JSON.
 Part = dict[str, Any]
 
 _PREFIX: Final = "#/components/schemas/"
-_QUESTIONS: Final = (Query, EventQuery, CustomerQuery, TicketQuery, OrderQuery)
-_ANSWERS: Final = (
+_RESPONSE_TYPES: Final = (
     Profile,
     responses.Why,
     responses.Ticket,
@@ -39,13 +39,57 @@ _ANSWERS: Final = (
     responses.MergeSeen,
     Metric,
 )
-_CUSTOMER: Final = {
+_CUSTOMER_ID: Final = {
     "name": "customer_id",
     "in": "path",
     "required": True,
-    "description": "Percent-encoded.",
+    "description": "Customer id, percent-encoded.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 128},
 }
+_NEXT_LINK: Final = {
+    "Link": {
+        "description": 'Address of the next page, with `rel="next"`, if there is one.',
+        "schema": {"type": "string"},
+    }
+}
+_PROBLEMS: Final = {
+    "307": "The customer was merged and has another canonical id.",
+    "400": "A parameter is unknown or invalid. `parameter` names it.",
+    "401": "The token is missing or wrong.",
+    "404": "Unknown customer.",
+    "502": "The worker that owns the customer has another token.",
+    "503": "A task is moving, being restored, or has not caught up. Try again after `Retry-After` seconds.",
+}
+_PROBLEM_HEADERS: Final = {
+    "307": {"Location": {"description": "Path with the canonical id.", "schema": {"type": "string"}}},
+    "503": {"Retry-After": {"description": "Seconds until the next try.", "schema": {"type": "integer"}}},
+}
+_LIST_PROBLEMS: Final = ("400", "401", "502", "503")
+_CUSTOMER_PROBLEMS: Final = ("307", "400", "401", "404", "502", "503")
+
+
+class _Operation(NamedTuple):
+    """One `GET` of the API.
+
+    Attributes:
+        name: `operationId`.
+        summary: summary, in a sentence.
+        query: class of the parameters.
+        schema: schema of the JSON response.
+        row: class of a row of the CSV.
+        problems: statuses of the errors.
+        answers: status to description of the responses that have a body of `schema`.
+        is_paged: whether the response may have a header `Link`.
+    """
+
+    name: str
+    summary: str
+    query: type[Query]
+    schema: Part
+    row: type[Struct]
+    problems: tuple[str, ...]
+    answers: Mapping[str, str] = {"200": "Success."}
+    is_paged: bool = True
 
 
 @cache
@@ -56,135 +100,116 @@ def document() -> Part:
         "info": {
             "title": "Retention",
             "version": VERSION,
-            "summary": "From a number to who is behind it.",
-            "description": "Answered by any worker, whichever owns the customer. "
-            "What each number means is in docs/metrics.md, how to ask in docs/api.md.",
+            "summary": "The customers, tickets and orders behind a number.",
+            "description": "Every worker responds for all customers. docs/metrics.md defines the metrics, "
+            "docs/api.md has examples.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "security": [{}, {"token": []}],
-        "paths": _paths(),
+        "paths": {path: {"get": _get(path, operation)} for path, operation in _operations().items()},
         "components": {
             "schemas": _schemas(),
-            "responses": _problems(),
+            "responses": {status: _problem(status, text) for status, text in _PROBLEMS.items()},
             "securitySchemes": {
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "The worker's `RETENTION_TOKEN`, where it has one.",
+                    "description": "Value of `RETENTION_TOKEN`, if the workers have one.",
                 }
             },
         },
     }
 
 
-def _paths() -> Part:
+def _operations() -> dict[str, _Operation]:
+    """Return the operations by their paths."""
     return {
-        "/customers": _listed("customers", "Customers behind a number.", CustomerQuery, Profile),
-        "/customers/{customer_id}": _get(
+        "/customers": _list("customers", "List the customers behind a number.", CustomerQuery, Profile),
+        "/customers/{customer_id}": _Operation(
             "customer",
-            "A customer as they stand now.",
+            "Return the profile of a customer.",
             Query,
-            json=_ref(Profile),
-            row=Profile,
-            of_one=True,
-            others=("307", "404"),
+            _ref(Profile),
+            Profile,
+            _CUSTOMER_PROBLEMS,
         ),
-        "/customers/{customer_id}/why": _get(
+        "/customers/{customer_id}/why": _Operation(
             "why",
-            "A customer's events, and what each counts for. As CSV, the events alone.",
+            "Return the events of a customer, and the metrics that each counts for. "
+            "The CSV contains only the events.",
             EventQuery,
-            json=_ref(responses.Why),
-            row=responses.Reason,
-            of_one=True,
-            others=("307", "404"),
+            _ref(responses.Why),
+            responses.Reason,
+            _CUSTOMER_PROBLEMS,
         ),
-        "/customers/{customer_id}/identities": _get(
+        "/customers/{customer_id}/identities": _Operation(
             "identities",
-            "Which ids are one customer, and the events that made them so. As CSV, the events alone.",
+            "Return the ids of a customer, and the events that connect them. "
+            "The CSV contains only the events.",
             Query,
-            json=_ref(responses.Identities),
-            row=responses.MergeSeen,
-            of_one=True,
+            _ref(responses.Identities),
+            responses.MergeSeen,
+            _LIST_PROBLEMS,
         ),
-        "/tickets": _listed("tickets", "Tickets behind a number.", TicketQuery, responses.Ticket),
-        "/orders": _listed("orders", "Orders behind a number.", OrderQuery, responses.Order),
-        "/metrics.json": {"get": _metrics()},
-    }
-
-
-def _listed(name: str, summary: str, question: type[Query], item: type[Struct]) -> Part:
-    page = {"properties": {"items": {"type": "array", "items": _ref(item)}}}
-    return _get(name, summary, question, json={"allOf": [_ref(responses.Page), page]}, row=item)
-
-
-def _get(
-    name: str,
-    summary: str,
-    question: type[Query],
-    *,
-    json: Part,
-    row: type[Struct],
-    of_one: bool = False,
-    others: Sequence[str] = (),
-) -> Part:
-    problems = sorted(("400", "401", "502", "503", *others))
-    path = [_CUSTOMER] if of_one else []
-    link = {
-        "description": 'The next page, with `rel="next"`, if there is one.',
-        "schema": {"type": "string"},
-    }
-    return {
-        "get": {
-            "operationId": name,
-            "summary": summary,
-            "description": question.__doc__ or "",
-            "parameters": [*path, *_parameters(question)],
-            "responses": {
-                "200": {
-                    "description": "The answer.",
-                    "headers": {"Link": link},
-                    "content": {
-                        "application/json": {"schema": json},
-                        "text/csv": _lines_of(row),
-                    },
-                },
-                **{status: {"$ref": f"#/components/responses/{status}"} for status in problems},
+        "/tickets": _list("tickets", "List the tickets behind a number.", TicketQuery, responses.Ticket),
+        "/orders": _list("orders", "List the orders behind a number.", OrderQuery, responses.Order),
+        "/metrics.json": _Operation(
+            "metrics",
+            "Return the current series.",
+            SeriesQuery,
+            {"type": "array", "items": _ref(Metric)},
+            Metric,
+            ("400", "401"),
+            {
+                "200": "The selected series.",
+                "503": "The selected series so far: `retention.metrics` has not been read to its end.",
             },
-        }
+            is_paged=False,
+        ),
     }
 
 
-def _lines_of(row: type[Struct]) -> Part:
-    description = f"A header, and a line for each `{row.__name__}`."
-    return {"schema": {"type": "string", "description": description}}
+def _list(name: str, summary: str, query: type[Query], item: type[Struct]) -> _Operation:
+    page = {"properties": {"items": {"type": "array", "items": _ref(item)}}}
+    return _Operation(name, summary, query, {"allOf": [_ref(responses.Page), page]}, item, _LIST_PROBLEMS)
 
 
-def _metrics() -> Part:
-    content = {
-        "application/json": {"schema": {"type": "array", "items": _ref(Metric)}},
-        "text/csv": _lines_of(Metric),
+def _get(path: str, operation: _Operation) -> Part:
+    in_path = [_CUSTOMER_ID] if "{customer_id}" in path else []
+    return {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": operation.query.__doc__ or "",
+        "parameters": [*in_path, *_parameters(operation.query)],
+        "responses": {
+            **{status: _answer(operation, text) for status, text in operation.answers.items()},
+            **{status: {"$ref": f"#/components/responses/{status}"} for status in operation.problems},
+        },
+    }
+
+
+def _answer(operation: _Operation, description: str) -> Part:
+    csv = {
+        "type": "string",
+        "description": f"A header, and one line for each `{operation.row.__name__}`.",
     }
     return {
-        "operationId": "metrics",
-        "summary": "The current series.",
-        "parameters": _parameters(SeriesQuery),
-        "responses": {
-            status: {"description": text, "content": content}
-            for status, text in (("200", "All that are chosen."), ("503", "Not all have been read yet."))
-        }
-        | {status: {"$ref": f"#/components/responses/{status}"} for status in ("400", "401")},
+        "description": description,
+        **({"headers": _NEXT_LINK} if operation.is_paged else {}),
+        "content": {"application/json": {"schema": operation.schema}, "text/csv": {"schema": csv}},
     }
 
 
-def _parameters(question: type[Query]) -> list[Part]:
-    _, made = msgspec.json.schema_components([question], ref_template=_PREFIX + "{name}")
-    return [_parameter(name, schema) for name, schema in made[question.__name__]["properties"].items()]
+def _parameters(query: type[Query]) -> list[Part]:
+    _, components = msgspec.json.schema_components([query], ref_template=_PREFIX + "{name}")
+    properties = components[query.__name__]["properties"]
+    return [_parameter(name, schema) for name, schema in properties.items()]
 
 
 def _parameter(name: str, schema: Part) -> Part:
     content = {key: value for key, value in schema.items() if key not in {"description", "anyOf"}}
-    # Left out is what null stands for in the type.
+    # A type of Python has null for an omitted parameter. A URL has no null.
     for choice in schema.get("anyOf", ()):
         if choice != {"type": "null"}:
             content |= choice
@@ -192,10 +217,10 @@ def _parameter(name: str, schema: Part) -> Part:
         del content["default"]
     if "enum" in content:
         content = {"type": "string"} | content
-    made: Part = {"name": name, "in": "query", "description": schema["description"], "schema": content}
+    parameter: Part = {"name": name, "in": "query", "description": schema["description"], "schema": content}
     if content.get("type") == "boolean":
-        made["allowEmptyValue"] = True
-    return made
+        parameter["allowEmptyValue"] = True
+    return parameter
 
 
 def _ref(kind: type[Struct]) -> Part:
@@ -203,34 +228,17 @@ def _ref(kind: type[Struct]) -> Part:
 
 
 def _schemas() -> Part:
-    _, made = msgspec.json.schema_components(_ANSWERS, ref_template=_PREFIX + "{name}")
-    return {name: _described(schema) for name, schema in made.items()}
+    _, components = msgspec.json.schema_components(_RESPONSE_TYPES, ref_template=_PREFIX + "{name}")
+    return {name: _without_attributes(schema) for name, schema in components.items()}
 
 
-def _described(schema: Part) -> Part:
-    """Take what is said to programmers of the code out of a description."""
-    whole = schema.get("description", "").partition("\n\nAttributes:")[0]
-    return schema | {"description": whole}
+def _without_attributes(schema: Part) -> Part:
+    """Return a schema whose description lacks the docstring's section on attributes."""
+    description = schema.get("description", "").partition("\n\nAttributes:")[0]
+    return schema | {"description": description}
 
 
-def _problems() -> Part:
-    description = {
-        "307": "The customer was merged, and is known by another id.",
-        "400": "The question makes no sense; `parameter` says where.",
-        "401": "The token is missing, or is another.",
-        "404": "Nothing is known of the customer.",
-        "502": "The worker that has the customer has another token.",
-        "503": "Tasks are being moved or restored; ask again after `Retry-After` seconds.",
-    }
-    headers = {
-        "307": {"Location": {"description": "Theirs.", "schema": {"type": "string"}}},
-        "503": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
-    }
-    return {
-        status: {
-            "description": text,
-            **({"headers": headers[status]} if status in headers else {}),
-            "content": {CONTENT_TYPE: {"schema": _ref(responses.Problem)}},
-        }
-        for status, text in description.items()
-    }
+def _problem(status: str, description: str) -> Part:
+    headers = {"headers": _PROBLEM_HEADERS[status]} if status in _PROBLEM_HEADERS else {}
+    content = {CONTENT_TYPE: {"schema": _ref(responses.Problem)}}
+    return {"description": description, **headers, "content": content}

@@ -1,4 +1,4 @@
-"""Why a request is not answered: problems in JSON (RFC 9457)."""
+"""Errors that become responses with a problem in JSON (RFC 9457)."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -12,12 +12,18 @@ from models.query.responses import Problem
 CONTENT_TYPE: Final = "application/problem+json"
 
 
-class Refusal(Exception):
-    """A request that is not answered, or elsewhere.
+class ProblemError(Exception):
+    """A request that ends with an error or a redirect.
+
+    Args:
+        status: status of the response.
+        detail: explanation for the client.
+        parameter: the invalid query parameter.
+        headers: additional headers of the response.
 
     Attributes:
-        problem: what the asker is told.
-        headers: sent with it.
+        problem: body of the response.
+        headers: additional headers of the response.
     """
 
     def __init__(
@@ -33,7 +39,7 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> web.Response:
-        """Return the response of the problem."""
+        """Return the problem as a response."""
         return web.Response(
             body=msgspec.json.encode(self.problem),
             status=self.problem.status,
@@ -41,11 +47,21 @@ class Refusal(Exception):
         )
 
 
-def invalid(detail: str, parameter: str | None = None) -> Refusal:
-    """The question makes no sense (400)."""
-    return Refusal(HTTPStatus.BAD_REQUEST, detail, parameter=parameter)
+def bad_request(detail: str, parameter: str | None = None) -> ProblemError:
+    """Return an error for an invalid request (400).
+
+    Args:
+        detail: explanation for the client.
+        parameter: the invalid query parameter.
+    """
+    return ProblemError(HTTPStatus.BAD_REQUEST, detail, parameter=parameter)
 
 
-def unavailable(detail: str, *, again: int = 1) -> Refusal:
-    """Nobody can answer now (503); it may be asked again after so many seconds."""
-    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(again)})
+def unavailable(detail: str, *, retry_after: int = 1) -> ProblemError:
+    """Return an error for a request that no worker can answer now (503).
+
+    Args:
+        detail: explanation for the client.
+        retry_after: seconds until the client should try again.
+    """
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(retry_after)})

@@ -1,4 +1,4 @@
-"""Asks the other workers: those that own the tasks which this one does not."""
+"""Requests to the other workers, for the tasks that they own."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -9,19 +9,28 @@ import msgspec
 from yarl import URL
 
 from models.query.responses import Problem
-from streams.http.api.problem_errors import Refusal, unavailable
+from streams.http.api.problem_errors import ProblemError, unavailable
 
-#: Tells a worker for which task it is asked, so that it answers itself: nothing is passed on twice.
+#: Header of a forwarded request: the task that it is for. A worker never forwards such a request again.
 TASK_HEADER: Final = "Retention-Task"
-#: Longer than a page may take, and the one before it.
-_ANSWERS: Final = frozenset(
+#: Statuses of responses that go to the client unchanged.
+_FORWARDED_STATUSES: Final = frozenset(
     {HTTPStatus.OK, HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
 )
+#: Headers that go to the client unchanged.
+_FORWARDED_HEADERS: Final = ("Content-Type", "Link", "Location")
+#: Longer than the scan for two pages: the requested one, and one that is under way.
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=2)
 
 
 class RemoteResponse(NamedTuple):
-    """What another worker has answered, which is passed on as it is."""
+    """The response of another worker.
+
+    Attributes:
+        status: HTTP status.
+        headers: the headers that go to the client.
+        body: the body, unchanged.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -29,11 +38,11 @@ class RemoteResponse(NamedTuple):
 
 
 class RemoteTasks:
-    """The workers by their tasks.
+    """Sends requests to the owners of tasks.
 
     Args:
-        addresses: gives the URL of each task's owner, as of the last assignment.
-        own: gives this worker's URL.
+        addresses: returns the URL of each task's owner, as of the last assignment.
+        own: returns this worker's URL.
     """
 
     def __init__(self, addresses: Callable[[], Mapping[int, str]], own: Callable[[], str]) -> None:
@@ -42,43 +51,51 @@ class RemoteTasks:
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         if self._session is not None:
             await self._session.close()
 
-    async def ask(
+    async def get(
         self, task: int, path: str, query: Mapping[str, str], authorization: str | None
     ) -> RemoteResponse:
-        """Ask the owner of a task.
+        """Return the response of the owner of a task.
 
         Args:
-            task: its number.
-            path: percent-encoded.
-            query: the parameters.
-            authorization: the asker's header, which is passed on.
+            task: number of the task.
+            path: percent-encoded path.
+            query: query parameters.
+            authorization: value of the client's header `Authorization`, which is sent along.
 
         Raises:
-            Refusal: 503: nobody owns it, or who does cannot answer; 502: it does not take the token.
+            ProblemError: 503: the task has no owner, or its owner cannot answer. 502: the owner has another
+                token.
         """
-        address = self._addresses().get(task)
-        if address is None:
-            raise unavailable(f"task {task} has no owner: the workers are sharing their tasks out")
-        if address == self._own():
-            raise unavailable(
-                f"task {task} is not read yet, or another worker has this one's address {address}: "
-                "each needs one of its own (RETENTION_ADVERTISE)"
-            )
+        address = self._address(task)
         headers = {TASK_HEADER: str(task)}
         if authorization is not None:
             headers["Authorization"] = authorization
         url = URL(address + path, encoded=True).with_query(query)
         try:
             async with self._client().get(url, headers=headers, allow_redirects=False) as response:
-                answer = RemoteResponse(response.status, _kept(response.headers), await response.read())
+                remote = RemoteResponse(
+                    response.status, _forwarded_headers(response.headers), await response.read()
+                )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = str(error) or type(error).__name__
-            raise unavailable(f"the owner of task {task} does not answer at {address}: {reason}") from None
-        return _trusted(answer, task, address)
+            raise unavailable(f"the owner of task {task} at {address} does not respond: {reason}") from None
+        _check_status(remote, task, address)
+        return remote
+
+    def _address(self, task: int) -> str:
+        address = self._addresses().get(task)
+        if address is None:
+            raise unavailable(f"task {task} has no owner: the workers are rebalancing")
+        if address == self._own():
+            raise unavailable(
+                f"task {task} is not restored yet, or another worker has the same address {address}: "
+                "set RETENTION_ADVERTISE to a different address for each worker"
+            )
+        return address
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -86,20 +103,22 @@ class RemoteTasks:
         return self._session
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: headers[name] for name in ("Content-Type", "Link", "Location") if name in headers}
+def _forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: headers[name] for name in _FORWARDED_HEADERS if name in headers}
 
 
-def _trusted(answer: RemoteResponse, task: int, address: str) -> RemoteResponse:
-    if answer.status == HTTPStatus.UNAUTHORIZED:
-        raise Refusal(
+def _check_status(remote: RemoteResponse, task: int, address: str) -> None:
+    """Raise a problem unless the response may go to the client."""
+    if remote.status == HTTPStatus.UNAUTHORIZED:
+        raise ProblemError(
             HTTPStatus.BAD_GATEWAY,
-            f"the owner of task {task}, at {address}, has another RETENTION_TOKEN: all workers need the same",
+            f"the owner of task {task} at {address} has another RETENTION_TOKEN: "
+            "set the same token for all workers",
         )
-    if answer.status in _ANSWERS:
-        return answer
+    if remote.status in _FORWARDED_STATUSES:
+        return
     try:
-        detail = msgspec.json.decode(answer.body, type=Problem).detail
+        detail = msgspec.json.decode(remote.body, type=Problem).detail
     except msgspec.DecodeError:
-        detail = f"the owner of task {task}, at {address}, answers with status {answer.status}"
+        detail = f"the owner of task {task} at {address} responds with status {remote.status}"
     raise unavailable(detail)

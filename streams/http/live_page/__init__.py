@@ -1,4 +1,4 @@
-"""The live page: its routes, its event stream and, in `static`, its files.
+"""The live page: its routes, its event stream, and its files in `static`.
 
 Imports `monitoring` and `kafka`.
 Start at `routes`.

@@ -1,46 +1,52 @@
-"""The recent past of a few numbers, in bounded memory: what a page shows when it is opened."""
+"""The recent history of a few series in bounded memory, for the charts of a page that is opened."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
 
-#: More than the pixels of a chart are wide would not be seen.
+#: Maximum number of samples. A chart is about as many pixels wide.
 CAPACITY = 720
+#: Seconds between the samples of a new history.
 _FIRST_STEP = 1.0
-#: 720 points of 32 s are 6.4 hours.
+#: Seconds between samples at the lowest density: 720 samples are 6.4 hours.
 _LAST_STEP = 32.0
-#: Where the clock is the events', a replay passes years in a minute: what is shown is no longer than this.
+#: Longest history, seconds. In `event` mode, a replay passes years in a minute.
 _SPAN = 90 * 86_400.0
-#: A clock that beats a little early is no reason to leave a point out.
-_EARLY = 0.9
+#: Fraction of a step after which a sample is added, because updates do not come at exact intervals.
+_STEP_TOLERANCE = 0.9
 
 
 class DownsampledHistory:
-    """Values by time, evenly spaced: densely at first, and at half the density whenever it is full.
+    """Values of series at evenly spaced times. Each time it is full, every second sample is dropped.
 
     Args:
-        points: at most so many are kept.
+        samples: maximum number of samples.
+
+    Attributes:
+        step: seconds between two samples.
+        times: times of the samples, seconds since the epoch.
+        values: series to its values, one per time.
     """
 
     def __init__(self, samples: int = CAPACITY) -> None:
-        self.step = _FIRST_STEP  #: seconds from one point to the next
-        self.times: list[float] = []  #: seconds since the epoch
+        self.step = _FIRST_STEP
+        self.times: list[float] = []
         self.values: dict[str, list[float | None]] = {}
         self._samples = samples
 
     def add(self, at: float, values: Mapping[str, float | None]) -> bool:
-        """Take the values of now, if it is time for a point.
+        """Add a sample if a step has passed since the last one.
 
         Args:
-            at: seconds since the epoch.
-            values: series -> value; None, or left out: there is none.
+            at: time of the sample, seconds since the epoch.
+            values: series to value; None or omitted for a series without a value.
 
         Returns:
-            Whether a point was added.
+            Whether the sample was added.
         """
-        if self.times and 0 <= at - self.times[-1] < _EARLY * self.step:
+        if self.times and 0 <= at - self.times[-1] < _STEP_TOLERANCE * self.step:
             return False
         if self.times and at < self.times[-1]:
-            self._keep(slice(0, 0))  # the clock was put back
+            self._keep(slice(0, 0))  # the clock went back
         for name in values.keys() - self.values.keys():
             self.values[name] = [None] * len(self.times)
         self.times.append(at)

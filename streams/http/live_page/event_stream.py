@@ -1,4 +1,4 @@
-"""What the live page is sent: everything at first, then what has changed, as server-sent events."""
+"""The server-sent events of the live page: a snapshot of all series, then their changes."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,6 +17,7 @@ from streams.monitoring.exporter import AS_OF_HELP, CAUGHT_UP_HELP
 from streams.rollup.publisher import AS_OF, CAUGHT_UP
 from streams.version import VERSION
 
+#: The metrics that the page shows.
 SHOWN: Final = frozenset(
     {
         AS_OF,
@@ -51,20 +52,22 @@ SHOWN: Final = frozenset(
         "retention_tickets_unanswered",
     }
 )
+#: The quantiles that the page shows. None stands for series without a quantile.
 _QUANTILES: Final = frozenset({None, "0.5", "0.9"})
-#: Series whose past is kept: metric -> what their labels have to be.
+#: Metric to the required labels of its series, for the series with a chart.
 _CHARTED: Final[Mapping[str, Mapping[str, str]]] = {
     "retention_rate_ratio": {"method": "cohort"},
     "retention_customers": {},
     "retention_first_response_seconds": {"by": "human", "priority": "all"},
 }
+#: Milliseconds after which a browser reconnects.
 _RETRY_MS: Final = 1000
 
-#: A series' value and what it rests on.
+#: Value and denominator of a series.
 _Shown = tuple[float | None, float | None]
 
 
-class _Value(msgspec.Struct):
+class _Record(msgspec.Struct):
     metric: str
     labels: dict[str, str]
     as_of: datetime
@@ -72,31 +75,34 @@ class _Value(msgspec.Struct):
     denominator: float | None = None
 
 
-_decode = msgspec.json.Decoder(_Value).decode
+_decode = msgspec.json.Decoder(_Record).decode
 _encode = msgspec.json.Encoder().encode
 
 
 class EventStream:
-    """Makes the events. One for all who listen: each change is decoded and encoded once.
+    """Encodes the events. All browsers share them, so each change is decoded and encoded once.
 
     Args:
-        follower: where the series come from.
-        worker_stats: the state of this worker.
-        definitions: the targets and windows that are shown beside the numbers.
-        clock: what `now` follows: whether `as_of` is to keep up with the reader's own clock, and by which of
-            them the past is drawn.
-        alerts: what a Prometheus has firing; one that asks none if left out.
+        metrics_view: source of the series.
+        worker_stats: state of this worker.
+        definitions: time limits and windows that the page shows beside the numbers.
+        clock: `wall` or `event`. With `wall`, the charts use the wall clock, and the page warns if `as_of`
+            is behind it. With `event`, the charts use `as_of`.
+        alerts: firing alerts; none by default.
+
+    Attributes:
+        ready: whether the topic has been read to its end once.
     """
 
     def __init__(
         self,
-        follower: MetricsView,
+        metrics_view: MetricsView,
         worker_stats: WorkerStats,
         definitions: Definitions,
         clock: str,
         alerts: Alerts | None = None,
     ) -> None:
-        self._follower = follower
+        self._metrics_view = metrics_view
         self._worker_stats = worker_stats
         self._alerts = alerts or Alerts(None)
         self._by_wall = clock == "wall"
@@ -107,7 +113,7 @@ class EventStream:
             "windows": definitions.windows,
             "currency": definitions.base_currency,
             "targets": definitions.sla,
-            # Where the alerts' thresholds are: what is coloured here and what wakes somebody agree.
+            # The thresholds of the alerts, so that the page colours a number when its alert fires.
             "limits": {
                 "objective": limits["slo"]["objective"],
                 "burn": limits["slo"]["fast_day"],
@@ -119,33 +125,33 @@ class EventStream:
             "help": {metric: text for metric, (text, _) in CATALOGUE.items() if metric in SHOWN}
             | {AS_OF: AS_OF_HELP, CAUGHT_UP: CAUGHT_UP_HELP},
         }
-        self.ready = False  #: whether all that the topic holds has been taken
-        self._trend = DownsampledHistory()
+        self.ready = False
+        self._history = DownsampledHistory()
         self._version = 0
         self._series: dict[str, _Shown] = {}
         self._charted: set[str] = set()
         self._as_of = 0.0
 
     def snapshot(self) -> bytes:
-        """Everything that is known: what who comes to listen is sent first."""
+        """Return the first event of a connection: all series, the chart samples and the configuration."""
         return self._event(
             "snapshot",
             self._about
             | {
                 "series": self._series,
                 "as_of": self._as_of,
-                "trend": {"times": self._trend.times, "values": self._trend.values},
+                "trend": {"times": self._history.times, "values": self._history.values},
             },
         )
 
     def update(self, at: float) -> bytes:
-        """Return the changes since the last event, and how the worker does.
+        """Return the next event: the changes since the last update, and the state of the worker.
 
         Args:
-            at: seconds since the epoch.
+            at: wall-clock time, seconds since the epoch.
         """
-        changes = self._take()
-        self.ready = self._follower.complete
+        changes = self._changes()
+        self.ready = self._metrics_view.complete
         update: dict[str, Any] = {
             "at": at,
             "as_of": self._as_of,
@@ -157,33 +163,34 @@ class EventStream:
             update["series"] = changes
         values = self._values()
         time = at if self._by_wall else self._as_of
-        if self.ready and values and self._trend.add(time, values):
+        if self.ready and values and self._history.add(time, values):
             update["point"] = [time, values]
         return self._event("update", update)
 
-    def _take(self) -> dict[str, _Shown | None]:
-        series = self._follower.series
+    def _changes(self) -> dict[str, _Shown | None]:
+        series = self._metrics_view.series
         changes: dict[str, _Shown | None] = {}
-        for key, row in series.since(self._version):
+        for key, record in series.since(self._version):
             if key.partition("{")[0] not in SHOWN:
                 continue
-            if row is None:
+            if record is None:
                 changes[key] = None
                 self._series.pop(key, None)
-            elif shown := self._shown(key, row):
+            elif shown := self._shown(key, record):
                 changes[key] = self._series[key] = shown
         self._version = series.version
         return changes
 
-    def _shown(self, key: str, row: bytes) -> _Shown | None:
-        value = _decode(row)
-        if value.labels.get("quantile") not in _QUANTILES:
+    def _shown(self, key: str, record: bytes) -> _Shown | None:
+        """Return what the page shows of a record, and note its time and whether it has a chart."""
+        row = _decode(record)
+        if row.labels.get("quantile") not in _QUANTILES:
             return None
-        self._as_of = max(self._as_of, value.as_of.timestamp())
-        labels = _CHARTED.get(value.metric)
-        if labels is not None and labels.items() <= value.labels.items():
+        self._as_of = max(self._as_of, row.as_of.timestamp())
+        labels = _CHARTED.get(row.metric)
+        if labels is not None and labels.items() <= row.labels.items():
             self._charted.add(key)
-        return value.value, value.denominator
+        return row.value, row.denominator
 
     def _values(self) -> dict[str, float | None]:
         return {key: self._series[key][0] for key in self._charted if key in self._series}

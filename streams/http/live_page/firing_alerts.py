@@ -1,9 +1,9 @@
-"""The alerts that a Prometheus has firing, for who looks at the live page or at the demo."""
+"""The alerts that fire in a Prometheus, for the live page and the demo."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -16,21 +16,21 @@ log = logging.getLogger(__name__)
 _POLL_SECONDS = 5.0
 _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 _SEVERITIES: Final = ("critical", "warning")
-#: How an alert's name ends, and that of the louder one about the same thing (prometheus/alertmanager.yml).
-_LOUDER: Final = {"BudgetEroding": "BudgetBurning", "ChurnRising": "ChurnAboveCeiling"}
+#: End of an alert's name, and of the more urgent alert that inhibits it (prometheus/alertmanager.yml).
+_INHIBITED_BY: Final = {"BudgetEroding": "BudgetBurning", "ChurnRising": "ChurnAboveCeiling"}
 
 
 class Alert(Struct, frozen=True):
     """One alert that fires.
 
     Attributes:
-        name: of the rule.
-        severity: `critical` wakes a person, `warning` waits for the working day.
-        team: whom it is for.
-        summary: what is wrong, in a line.
-        description: the same with its numbers.
-        since: seconds since the epoch.
-        runbook: what to do about it; empty where no page says.
+        name: name of the rule.
+        severity: `critical` pages a person, `warning` waits for the working day.
+        team: team that handles it.
+        summary: the problem in one line.
+        description: the problem with its numbers.
+        since: time since which it fires, seconds since the epoch.
+        runbook: URL of its section in the runbook; empty without one.
     """
 
     name: str
@@ -61,41 +61,48 @@ _decode: Final = msgspec.json.Decoder(_Answer).decode
 
 
 def read(answer: bytes) -> list[Alert]:
-    """Return the firing alerts, the worst first, of a response of `/api/v1/alerts`.
+    """Return the firing alerts, most urgent first.
 
-    As in Alertmanager, of two about one thing only the louder is heard.
+    As in Alertmanager, an alert is left out if a more urgent one with the same labels fires.
+
+    Args:
+        answer: body of a response of `/api/v1/alerts`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the body is not such a response.
     """
     firing = [rule for rule in _decode(answer).data.alerts if rule.state == "firing"]
-    loud = {_about(rule) for rule in firing}
-    heard = [_alert(rule) for rule in firing if not (_louder(rule) and _about(rule, _louder(rule)) in loud)]
-    return sorted(heard, key=lambda alert: (_rank(alert), alert.since, alert.name, alert.summary))
+    identities = {_labels(rule) for rule in firing}
+    shown = [_alert(rule) for rule in firing if not _is_inhibited(rule, identities)]
+    return sorted(shown, key=lambda alert: (_rank(alert), alert.since, alert.name, alert.summary))
 
 
-def _louder(rule: _Rule) -> str:
+def _is_inhibited(rule: _Rule, firing: Collection[frozenset[tuple[str, str]]]) -> bool:
     name = rule.labels.get("alertname", "")
-    return next((name.removesuffix(low) + high for low, high in _LOUDER.items() if name.endswith(low)), "")
+    return any(
+        _labels(rule, name.removesuffix(end) + urgent) in firing
+        for end, urgent in _INHIBITED_BY.items()
+        if name.endswith(end)
+    )
 
 
-def _about(rule: _Rule, name: str = "") -> frozenset[tuple[str, str]]:
-    """Everything that it says of itself but how urgent it is, as if its name were another."""
+def _labels(rule: _Rule, name: str | None = None) -> frozenset[tuple[str, str]]:
+    """Return the labels of an alert without its severity, under another name if given."""
     labels = rule.labels | ({"alertname": name} if name else {})
     return frozenset((label, value) for label, value in labels.items() if label != "severity")
 
 
 def _alert(rule: _Rule) -> Alert:
-    labels, fields = rule.labels, rule.annotations
+    labels, annotations = rule.labels, rule.annotations
     name = labels.get("alertname", "")
     return Alert(
         name=name,
         severity=labels.get("severity", ""),
         team=labels.get("team", ""),
-        summary=fields.get("summary", name),
-        description=fields.get("description", ""),
+        summary=annotations.get("summary", name),
+        description=annotations.get("description", ""),
         since=rule.active_at.timestamp(),
-        runbook=_page(fields, "runbook_url"),
+        runbook=_runbook(annotations),
     )
 
 
@@ -103,27 +110,32 @@ def _rank(alert: Alert) -> int:
     return _SEVERITIES.index(alert.severity) if alert.severity in _SEVERITIES else len(_SEVERITIES)
 
 
-def _page(fields: Mapping[str, str], name: str) -> str:
-    address = fields.get(name, "")
+def _runbook(annotations: Mapping[str, str]) -> str:
+    """Return the URL of an alert's runbook, empty unless it is one that a link may have."""
+    address = annotations.get("runbook_url", "")
     return address if address.startswith(("http://", "https://")) else ""
 
 
 class Alerts:
-    """Asks a Prometheus every few seconds.
+    """Polls a Prometheus for its firing alerts.
 
     Args:
-        url: the Prometheus'; none: there is none to ask.
+        url: URL of the Prometheus. None polls nothing.
+
+    Attributes:
+        firing: the alerts that fire. None while Prometheus does not respond.
+        known: whether Prometheus has responded at least once.
+        url: URL of the Prometheus.
     """
 
     def __init__(self, url: str | None) -> None:
-        #: None while there is no answer.
         self.firing: list[Alert] | None = None
-        self.known = False  #: whether there has ever been one
+        self.known = False
         self.url = url
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin, in the background. No failure ends it."""
+        """Start to poll in the background. No failure ends it."""
         if self.url is not None:
             self._task = asyncio.create_task(self._run(self.url))
 
@@ -135,25 +147,29 @@ class Alerts:
                 await self._task
 
     async def _run(self, url: str) -> None:
-        fields = True  # whether the last thing that was said of it is that it answers
+        reachable = True  # logged once, when it changes to False
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
             while True:
                 try:
                     self.firing = await ask(session, url)
-                    self.known = fields = True
+                    self.known = reachable = True
                 except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-                    if fields:
-                        log.warning("no alerts from %s: %s", url, error)
-                    self.firing, fields = None, False
+                    if reachable:
+                        log.warning("cannot read alerts from %s: %s", url, error)
+                    self.firing, reachable = None, False
                 await asyncio.sleep(_POLL_SECONDS)
 
 
 async def ask(session: aiohttp.ClientSession, url: str) -> list[Alert]:
     """Return the alerts that fire in a Prometheus.
 
+    Args:
+        session: HTTP client.
+        url: URL of the Prometheus.
+
     Raises:
-        aiohttp.ClientError: it does not answer, or not with 200.
-        ValueError: not as a Prometheus does.
+        aiohttp.ClientError: the server does not respond, or not with 200.
+        ValueError: the response is not one of Prometheus.
     """
     async with session.get(f"{url.rstrip('/')}/api/v1/alerts", raise_for_status=True) as response:
         return read(await response.read())

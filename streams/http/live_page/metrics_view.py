@@ -1,6 +1,7 @@
-"""The current series, on every worker: what `retention.metrics` holds, followed by a consumer of its own.
+"""The current series, read from `retention.metrics` by every worker.
 
-One worker at a time makes the numbers; whichever a person or a service asks, it knows them from the topic.
+Only the roll-up leader computes the numbers. Every worker reads them from the topic with a consumer of its
+own, so that each of them can show them.
 """
 
 import asyncio
@@ -18,16 +19,16 @@ from streams.kafka.topics import METRICS
 log = logging.getLogger(__name__)
 
 _POLL_MS = 1000
-_AGAIN_SECONDS = 3.0
+_RETRY_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One series as the topic holds it.
+    """The latest record of one series.
 
     Attributes:
-        value: the record's JSON, undecoded; None once the series has ceased.
-        version: rises with every change of any series.
+        value: JSON of the record; None once the series is deleted.
+        version: version of the collection at the last change of this series.
     """
 
     value: bytes | None
@@ -35,15 +36,19 @@ class Row:
 
 
 class Series:
-    """The latest row of every series, and which have changed since when."""
+    """The latest record of every series, with the order in which they changed.
+
+    Attributes:
+        version: number of changes so far.
+    """
 
     def __init__(self) -> None:
         self.version = 0
         self._rows: dict[str, Row] = {}
         self._stale: set[str] = set()
 
-    def take(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take records in their topic's order."""
+    def apply(self, records: Iterable[ConsumerRecord]) -> None:
+        """Apply records, in the order of the topic."""
         for record in records:
             key = record.key.decode()
             self._stale.discard(key)
@@ -55,29 +60,32 @@ class Series:
             self.version += 1
             self._rows[key] = Row(value, self.version)
 
-    def begin(self) -> None:
-        """The topic is read from its beginning again: until `end`, nobody knows what has ceased meanwhile."""
+    def begin_replay(self) -> None:
+        """Mark all series as possibly deleted, before the topic is read from its beginning."""
         self._stale = set(self._rows)
 
-    def end(self) -> None:
-        """All that the topic holds has been read: what it no longer holds has ceased."""
+    def end_replay(self) -> None:
+        """Delete the series that the topic no longer contains, after it was read to its end."""
         for key in self._stale:
             self._put(key, None)
         self._stale = set()
 
     def since(self, version: int) -> Iterator[tuple[str, bytes | None]]:
-        """Key and value of the series that changed after `version`; of all current ones, after 0."""
+        """Yield key and value of the series that changed after `version`. After 0, yield all current ones.
+
+        The value is None if the series was deleted.
+        """
         for key, row in self._rows.items():
             if row.version > version and (version or row.value is not None):
                 yield key, row.value
 
     def value(self, key: str) -> bytes | None:
-        """Return the value of one series, if it is current."""
+        """Return the record of one series. None if there is no such series."""
         row = self._rows.get(key)
         return None if row is None else row.value
 
-    def chosen(self, metric: str | None = None, window: str | None = None) -> list[bytes]:
-        """Return the values of the series of a metric, of a window, or of all, by key."""
+    def select(self, metric: str | None = None, window: str | None = None) -> list[bytes]:
+        """Return the records of a metric, of a window, or of both, sorted by key."""
         return [
             row.value
             for key, row in sorted(self._rows.items())
@@ -91,26 +99,30 @@ def _matches(key: str, metric: str | None, window: str | None) -> bool:
 
 
 class MetricsView:
-    """Reads `retention.metrics` from its beginning to its end, and goes on with what comes.
+    """Reads `retention.metrics` from its beginning, and continues with new records.
 
     Args:
-        client_options: how aiokafka's clients reach the broker.
-        topic: what to follow.
+        client_options: connection options of aiokafka's clients.
+        topic: the topic to read.
+
+    Attributes:
+        series: the current series.
+        complete: whether the end of the topic has been reached once.
     """
 
     def __init__(self, client_options: Mapping[str, Any], topic: str = METRICS) -> None:
         self.topic = topic
         self.series = Series()
-        self.complete = False  #: whether the end has been reached once
+        self.complete = False
         self._client_options = client_options
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin, in the background. No failure ends it, or the worker."""
+        """Start to read in the background. No failure ends the reading or the worker."""
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Stop following and close the consumer."""
+        """Stop reading and close the consumer."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -119,14 +131,14 @@ class MetricsView:
     async def _run(self) -> None:
         while True:
             try:
-                await self._follow()
+                await self._read_forever()
             except (KafkaError, OSError) as error:
-                log.warning("%s cannot be followed: %s: trying again", self.topic, error)
+                log.warning("cannot read %s, retrying: %s", self.topic, error)
             except Exception:
-                log.exception("%s cannot be followed: trying again", self.topic)
-            await asyncio.sleep(_AGAIN_SECONDS)
+                log.exception("cannot read %s, retrying", self.topic)
+            await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _follow(self) -> None:
+    async def _read_forever(self) -> None:
         consumer = AIOKafkaConsumer(
             self.topic,
             **self._client_options,
@@ -136,20 +148,20 @@ class MetricsView:
         )
         try:
             await consumer.start()
-            self.series.begin()
-            await self._read(consumer, await consumer.end_offsets(list(consumer.assignment())))
-            self.series.end()
+            self.series.begin_replay()
+            await self._read_to_end(consumer, await consumer.end_offsets(list(consumer.assignment())))
+            self.series.end_replay()
             self.complete = True
             while True:
                 await self._poll(consumer, _POLL_MS)
         finally:
             await consumer.stop()
 
-    async def _read(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
-        # A transaction ends in a marker that is never delivered: the position tells, not the last record.
+    async def _read_to_end(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
+        # A transaction ends with a marker that is never delivered, so the last record does not show the end.
         while [tp for tp, end in ends.items() if await consumer.position(tp) < end]:
             await self._poll(consumer, _POLL_MS // 5)
 
     async def _poll(self, consumer: AIOKafkaConsumer, timeout_ms: int) -> None:
         for records in (await consumer.getmany(timeout_ms=timeout_ms)).values():
-            self.series.take(records)
+            self.series.apply(records)

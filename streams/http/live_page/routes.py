@@ -1,4 +1,4 @@
-"""The worker's own page, what feeds it, and the current series as JSON."""
+"""The routes of the live page, its event stream, and `/metrics.json`."""
 
 import asyncio
 import logging
@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 _FILES = Path(__file__).parent / "static"
 _UPDATE_SECONDS = 1.0
-_MOST_LISTENERS = 100
-#: Who has not taken so many events is sent away, and begins again with a snapshot.
-_MOST_WAITING = 30
+_MAX_LISTENERS = 100
+#: Events that wait for a slow browser. Beyond, it is disconnected, and starts again with a snapshot.
+_MAX_QUEUED_EVENTS = 30
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -34,9 +34,10 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-#: A proxy is to pass on every event as it comes.
+#: `X-Accel-Buffering` makes a proxy forward each event at once.
 _STREAM_HEADERS = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
 
+#: The events for one browser. None ends its connection.
 _Listener = asyncio.Queue[bytes | None]
 
 
@@ -44,11 +45,11 @@ class LivePage:
     """Serves `/`, `/stream` and `/metrics.json`.
 
     Args:
-        worker: whose health is shown.
-        client_options: how aiokafka's clients reach the broker.
-        definitions: the parameters of the metrics.
-        clock: what `now` follows.
-        prometheus: URL of the one whose alerts are shown; none: no alerts are.
+        worker: the worker whose state is shown.
+        client_options: connection options of aiokafka's clients.
+        definitions: the shop's definitions.
+        clock: source of `now`, `wall` or `event`.
+        prometheus: URL of the Prometheus whose alerts are shown. None shows no alerts.
     """
 
     def __init__(
@@ -60,19 +61,21 @@ class LivePage:
         prometheus: str | None = None,
     ) -> None:
         self._definitions = definitions
-        self._follower = MetricsView(client_options)
+        self._metrics_view = MetricsView(client_options)
         self._alerts = Alerts(prometheus)
-        self._feed = EventStream(self._follower, WorkerStats(worker), definitions, clock, self._alerts)
+        self._event_stream = EventStream(
+            self._metrics_view, WorkerStats(worker), definitions, clock, self._alerts
+        )
         self._listeners: set[_Listener] = set()
         self._updating: asyncio.Task[None] | None = None
 
     @property
     def series(self) -> Series:
         """The current series."""
-        return self._follower.series
+        return self._metrics_view.series
 
     def add_to(self, app: web.Application) -> None:
-        """Serve with `app`, from its start to its shutdown."""
+        """Add the routes to an application, and run with it from its start to its shutdown."""
         app.router.add_get("/", self._page)
         app.router.add_get("/stream", self._stream, allow_head=False)  # it would never end
         app.router.add_get("/metrics.json", self._metrics)
@@ -82,25 +85,25 @@ class LivePage:
         app.on_shutdown.append(self._stop)
 
     async def _start(self, _: web.Application) -> None:
-        self._follower.start()
+        self._metrics_view.start()
         self._alerts.start()
         self._updating = asyncio.create_task(self._send_updates())
 
     async def _stop(self, _: web.Application) -> None:
-        """End the streams: a server waits for what is being answered."""
+        """End the streams, because the server waits for open responses."""
         if self._updating is not None:
             self._updating.cancel()
         for listener in tuple(self._listeners):
-            _dismiss(listener)
+            _disconnect(listener)
         await self._alerts.stop()
-        await self._follower.stop()
+        await self._metrics_view.stop()
 
     async def _send_updates(self) -> None:
         while True:
             try:
-                event = self._feed.update(time.time())
+                event = self._event_stream.update(time.time())
             except Exception:
-                log.exception("the live page missed an update")
+                log.exception("cannot compute an update of the live page")
             else:
                 self._broadcast(event)
             await asyncio.sleep(_UPDATE_SECONDS)
@@ -110,64 +113,64 @@ class LivePage:
             try:
                 listener.put_nowait(event)
             except asyncio.QueueFull:
-                _dismiss(listener)
+                _disconnect(listener)
 
     async def _page(self, _: web.Request) -> web.FileResponse:
         return web.FileResponse(_FILES / "index.html")
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        """The values of `retention.metrics`, as a list, or as CSV; `?metric=` and `?window=` choose.
+        """Return the records of `retention.metrics` as JSON or CSV; with 503 until the topic has been read.
 
         Raises:
-            Refusal: 400: there is no such metric, or window.
+            ProblemError: 400: the metric or the window is unknown.
         """
-        asked = parameters.read(SeriesQuery, request.query.items(), self._definitions)
-        rows = self._follower.series.chosen(asked.metric, asked.window)
-        if formats.wanted(asked.format, request.headers.get("Accept", "")) == "json":
+        query = parameters.read(SeriesQuery, request.query.items(), self._definitions)
+        rows = self._metrics_view.series.select(query.metric, query.window)
+        if formats.negotiate(query.format, request.headers.get("Accept", "")) == "json":
             body, content_type = b"[" + b",\n".join(rows) + b"]\n", formats.JSON
         else:
-            body, content_type = formats.as_csv(Metric, rows), formats.CSV
+            body, content_type = formats.to_csv(Metric, rows), formats.CSV
         return web.Response(
             body=body,
             headers={"Content-Type": content_type, "Vary": "Accept"},
-            status=200 if self._follower.complete else 503,
+            status=200 if self._metrics_view.complete else 503,
         )
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        if len(self._listeners) >= _MOST_LISTENERS:
-            raise web.HTTPServiceUnavailable(text="too many listen already\n")
+        if len(self._listeners) >= _MAX_LISTENERS:
+            raise web.HTTPServiceUnavailable(text=f"{_MAX_LISTENERS} browsers are connected already\n")
         response = web.StreamResponse(headers=_STREAM_HEADERS)
         await response.prepare(request)
-        listener = _Listener(_MOST_WAITING)
+        listener = _Listener(_MAX_QUEUED_EVENTS)
         self._listeners.add(listener)
         try:
             await self._send(response, listener)
         except ConnectionError:
-            pass  # it has gone
+            pass  # the browser has disconnected
         finally:
             self._listeners.discard(listener)
         return response
 
     async def _send(self, response: web.StreamResponse, listener: _Listener) -> None:
-        # Until the topic has been read there is nothing to begin with; who comes back keeps what it shows.
-        introduced = False
+        # No snapshot before the topic has been read: a browser that reconnects keeps what it shows.
+        has_snapshot = False
         while True:
-            if not introduced and self._feed.ready:
-                introduced = True
-                await response.write(self._feed.snapshot())
+            if not has_snapshot and self._event_stream.ready:
+                has_snapshot = True
+                await response.write(self._event_stream.snapshot())
             event = await listener.get()
             if event is None:
                 return
             await response.write(event)
 
 
-def _dismiss(listener: _Listener) -> None:
+def _disconnect(listener: _Listener) -> None:
     while listener.full():
         listener.get_nowait()
     listener.put_nowait(None)
 
 
 async def _protect(_: web.Request, response: web.StreamResponse) -> None:
-    """Nothing but our own files may run, and nobody may frame them."""
+    """Add headers that allow only the page's own files, and forbid frames."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)

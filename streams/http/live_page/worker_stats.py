@@ -1,4 +1,4 @@
-"""How one worker has been doing lately, as the live page shows it."""
+"""Throughput and latency of one worker in the last minute, for the live page."""
 
 import time
 from bisect import bisect_left
@@ -10,37 +10,41 @@ from typing import Any, Protocol
 from streams.monitoring.exporter import WorkerState
 from streams.monitoring.worker_counters import WorkerCounters
 
-#: Rates and latencies are of the last minute: those of a backfill say nothing about the present.
+#: Rates and latencies cover the last minute, so that a past backfill does not distort them.
 _MEMORY_SECONDS = 60.0
 _QUANTILES = {"latency_p50": 0.5, "latency_p99": 0.99}
 
 
 class Observed(WorkerState, Protocol):
-    """The counters of the worker that are sampled."""
+    """A worker whose counters are sampled."""
 
     counters: WorkerCounters
 
     @property
     def is_restored(self) -> bool:
-        """Whether it has been assigned its tasks, and they are restored."""
+        """Whether its tasks are assigned and restored."""
 
 
 class WorkerStats:
-    """Samples a worker's counters, and gives what they did since the oldest sample."""
+    """Samples a worker's counters, and computes their change since the oldest sample.
+
+    Args:
+        worker: the worker.
+    """
 
     def __init__(self, worker: Observed) -> None:
         self._worker = worker
         self._samples: deque[tuple[float, int, list[int]]] = deque()
 
     def sample(self) -> dict[str, Any]:
-        """Return the worker's state; rates and latencies (seconds) of the last minute, None if unknown."""
-        own, at = self._worker.counters, time.monotonic()
-        events = sum(own.events_in.values())
-        self._samples.append((at, events, list(own.latency.counts)))
+        """Return the worker's state. Rates and latencies (seconds) of the last minute are None if unknown."""
+        counters, at = self._worker.counters, time.monotonic()
+        events = sum(counters.events_in.values())
+        self._samples.append((at, events, list(counters.latency.counts)))
         while at - self._samples[0][0] > _MEMORY_SECONDS:
             self._samples.popleft()
         since, events_then, counts_then = self._samples[0]
-        counts = [now - then for now, then in zip(own.latency.counts, counts_then, strict=True)]
+        counts = [now - then for now, then in zip(counters.latency.counts, counts_then, strict=True)]
         return {
             "ready": self._worker.is_restored and self._worker.caught_up(),
             "tasks": self._worker.owned(),
@@ -48,17 +52,18 @@ class WorkerStats:
             "lag": sum(sum(lag.records.values()) for lag in self._worker.lags()),
             "events": events,
             "events_per_second": (events - events_then) / (at - since) if at > since else None,
-            "dead_letters": dict(own.dead_letters),
-            # Of mapped topics only: the contract's own have a customer in every record.
+            "dead_letters": dict(counters.dead_letters),
+            # Only of mapped topics: every record of the event contract has a customer.
             "anonymous": {
-                topic: (count, own.events_in[topic]) for topic, count in own.without_customer.items()
+                topic: (count, counters.events_in[topic])
+                for topic, count in counters.without_customer.items()
             },
-            **{name: _bound(own.latency.bounds, counts, q) for name, q in _QUANTILES.items()},
+            **{name: _bound(counters.latency.bounds, counts, q) for name, q in _QUANTILES.items()},
         }
 
 
 def _bound(bounds: Sequence[float], counts: Sequence[int], q: float) -> float | None:
-    """Return the upper bound of the bucket that holds a quantile; the largest there is, beyond it."""
+    """Return the upper bound of the bucket that contains a quantile, at most the largest bound."""
     totals = list(accumulate(counts))
     if not totals[-1]:
         return None

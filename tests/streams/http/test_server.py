@@ -39,7 +39,7 @@ async def served(worker, settings):
 
 @pytest.fixture
 def settings(unique):
-    """Of a worker that is made, and not started."""
+    """Return settings of a worker that is built and not started."""
     return settings_of("127.0.0.1:1", unique)
 
 
@@ -56,7 +56,7 @@ async def get(session, path, **headers):
         return response.status, response.headers["Content-Type"], await response.text()
 
 
-async def test_metrics_are_plain_text_for_who_asks_for_nonsense(idle):
+async def test_metrics_are_plain_text_with_an_invalid_accept_header(idle):
     asked = "text/plain;version=1.x;=;;,application/openmetrics-text;version=0.x"
     status, content_type, _ = await get(idle, "/metrics", Accept=asked)
     assert status == 200
@@ -71,7 +71,7 @@ async def test_metrics_are_plain_text_by_default(idle):
     assert {"retention_worker_info", "retention_worker_events", "process_cpu_seconds", "python_info"} <= names
 
 
-async def test_metrics_are_open_metrics_to_who_asks_for_them(idle):
+async def test_metrics_are_open_metrics_on_request(idle):
     status, content_type, text = await get(idle, "/metrics", Accept=OPENMETRICS)
     assert status == 200
     assert content_type.startswith("application/openmetrics-text")
@@ -79,7 +79,7 @@ async def test_metrics_are_open_metrics_to_who_asks_for_them(idle):
     assert "retention_worker" in {family.name for family in parse_openmetrics(text)}
 
 
-async def test_a_worker_without_an_assignment_is_live_and_not_ready(idle):
+async def test_worker_without_assignment_is_live_and_not_ready(idle):
     assert (await get(idle, "/live"))[0] == 200
     status, _, text = await get(idle, "/ready")
     assert status == 503
@@ -90,32 +90,32 @@ async def test_a_worker_without_an_assignment_is_live_and_not_ready(idle):
 @pytest.mark.parametrize(
     ("method", "path", "status", "detail"),
     [
-        ("GET", "/customer", 404, "there is nothing at /customer: did you mean /customers?"),
-        ("GET", "/nowhere", 404, "there is nothing at /nowhere: /openapi.json describes what there is"),
+        ("GET", "/customer", 404, "unknown path /customer; did you mean /customers?"),
+        ("GET", "/nowhere", 404, "unknown path /nowhere (see /openapi.json)"),
         (
             "GET",
             "/customers/a%2Fb/",
             404,
-            "there is nothing at /customers/a%2Fb/: there is at /customers/a%2Fb, without the slash",
+            "unknown path /customers/a%2Fb/; remove the slash at the end: /customers/a%2Fb",
         ),
         (
             "POST",
             "/tickets",
             405,
-            "POST is not taken here, only GET, HEAD: /openapi.json describes what there is",
+            "method POST is not allowed here; use GET, HEAD (see /openapi.json)",
         ),
         (
             "GET",
             "/metrics.json?metric=retention_churn_rato",
             400,
-            "there is no metric 'retention_churn_rato': did you mean retention_churn_ratio",
+            "unknown metric 'retention_churn_rato'; did you mean retention_churn_ratio",
         ),
-        ("GET", "/metrics.json?metric=nonesuch", 400, "there is no metric 'nonesuch'"),
-        ("GET", "/metrics.json?window=8d", 400, "`window` is '8d': there are 1h, 24h, 7d"),
-        ("GET", "/metrics.json?name=x", 400, "there is no parameter `name` here: there are format"),
+        ("GET", "/metrics.json?metric=nonesuch", 400, "unknown metric 'nonesuch'"),
+        ("GET", "/metrics.json?window=8d", 400, "`window` is '8d': expected one of 1h, 24h, 7d"),
+        ("GET", "/metrics.json?name=x", 400, "unknown parameter `name`; known here: format"),
     ],
 )
-async def test_every_problem_is_explained_in_json(idle, method, path, status, detail):
+async def test_error_is_a_problem_in_json(idle, method, path, status, detail):
     async with idle.request(method, URL(path, encoded=True)) as response:
         problem = json.loads(await response.read())
         assert (response.status, response.content_type) == (status, "application/problem+json")
@@ -126,7 +126,7 @@ async def test_every_problem_is_explained_in_json(idle, method, path, status, de
 
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize("path", ["/customers/çelik", "http://[/"])
-async def test_what_is_no_url_is_refused_and_in_no_log(settings, caplog, path):
+async def test_invalid_url_is_rejected_and_not_logged(settings, caplog, path):
     reader, writer = await asyncio.open_connection(settings.host, settings.port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     answer = await reader.read()
@@ -151,7 +151,7 @@ async def test_foreign_host_is_explained(settings, host, expected):
         await Server(build_worker(settings, {}), host, settings.port).start()
 
 
-async def test_a_port_is_free_again_after_a_stop(settings):
+async def test_port_is_free_after_a_stop(settings):
     worker = build_worker(settings, {})
     for _ in range(2):
         async with served(worker, settings) as session:
@@ -160,7 +160,7 @@ async def test_a_port_is_free_again_after_a_stop(settings):
 
 @asynccontextmanager
 async def running(bootstrap, group):
-    """A whole worker in this process."""
+    """Run a whole worker in this process."""
     settings = settings_of(bootstrap, group)
     worker = build_worker(settings, await prepare_topics(settings))
     async with served(worker, settings) as session:
@@ -172,7 +172,7 @@ async def running(bootstrap, group):
 
 
 async def until(session, path, condition):
-    """Ask until the answer is as expected, and give it."""
+    """Return the first response that satisfies the condition."""
     async with asyncio.timeout(40):
         while True:
             answer = await get(session, path)
@@ -181,7 +181,7 @@ async def until(session, path, condition):
             await asyncio.sleep(0.1)
 
 
-async def test_a_worker_is_ready_once_its_tasks_have_read_everything(kafka, unique):
+async def test_worker_is_ready_once_its_tasks_are_caught_up(kafka, unique):
     order = {
         "id": unique,
         "type": "order.placed",

@@ -28,7 +28,7 @@ function change(chosen) {
 }
 
 function build() {
-  statusLine(byId("link"), byId("link-text"), byId("news"), byId("as-of"));
+  statusLine(byId("link"), byId("link-text"), byId("announcement"), byId("as-of"));
   for (const node of document.querySelectorAll("[data-window]")) subscribe(() => setText(node, view.window));
   alerts(byId("alerts"));
   flow(byId("flow"));

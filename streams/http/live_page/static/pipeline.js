@@ -82,13 +82,13 @@ function freshness() {
 }
 
 /** Update the line at the top with the freshness of the numbers; screen readers announce its changes. */
-export function statusLine(link, text, news, asOf) {
+export function statusLine(link, text, announcement, asOf) {
   subscribe(() => {
     const now = freshness();
     if (link.dataset.state !== now) {
       link.dataset.state = now;
       setText(text, LABELS[now]);
-      setText(news, ANNOUNCEMENTS[now] ?? "");
+      setText(announcement, ANNOUNCEMENTS[now] ?? "");
     }
     if (state.asOf) {
       setText(asOf, moment(state.asOf, state.at - state.asOf));

@@ -1,4 +1,4 @@
-// Response times and their targets by priority, in a window of their own, because support works with hours.
+// Response times and their time limits by priority, in a window of their own, because support works with hours.
 
 import { chart } from "./chart.js";
 import { el } from "./dom.js";
@@ -25,9 +25,9 @@ const PRIORITIES = ["urgent", "high", "normal", "low", "all"];
 const KINDS = [
   {
     name: "First response by an agent", metric: "retention_first_response_seconds", labels: { by: "human" },
-    sla: "first_human_response", target: 0,
+    sla: "first_human_response", limit: 0,
   },
-  { name: "Resolution", metric: "retention_resolution_seconds", labels: { kind: "first" }, sla: "resolution", target: 1 },
+  { name: "Resolution", metric: "retention_resolution_seconds", labels: { kind: "first" }, sla: "resolution", limit: 1 },
 ];
 
 export function support(panel) {
@@ -36,7 +36,7 @@ export function support(panel) {
     el("dl", { class: "stats four" },
       stat(term("First response, median", "retention_first_response_seconds", "By an agent or a bot."),
         number("retention_first_response_seconds", labelled({ by: "any", priority: "all", quantile: "0.5" }), duration)),
-      late("First responses late", "first_response", "By an agent or a bot, after the target."),
+      late("First responses late", "first_response", "By an agent or a bot, after the due time."),
       late("Promises missed", "promise", "Not resolved by the latest deadline given to the customer."),
       stat(term("Tickets decided", BREACHES, "First responses by an agent that were given or due."),
         number(BREACHES, labelled({ sla: "first_human_response", priority: "all" }), count, 1))),
@@ -58,14 +58,14 @@ function late(name, sla, meaning) {
   return node;
 }
 
-function table({ name, metric, labels, sla, target }) {
+function table({ name, metric, labels, sla, limit }) {
   const quantile = (priority, q) => number(metric, labelled({ ...labels, priority, quantile: q }), duration);
   const rows = PRIORITIES.map((priority) => {
-    const targets = el("td", { class: "muted" });
-    subscribe(() => (targets.textContent = state.about?.targets[priority] ? duration(state.about.targets[priority][target]) : ""));
+    const limits = el("td", { class: "muted" });
+    subscribe(() => (limits.textContent = state.about?.targets[priority] ? duration(state.about.targets[priority][limit]) : ""));
     return el("tr", { class: priority === "all" ? "total" : null },
       el("th", { scope: "row" }, priority),
-      targets,
+      limits,
       el("td", {}, quantile(priority, "0.5")),
       el("td", {}, quantile(priority, "0.9")),
       lateCell({ sla, priority }));
@@ -73,7 +73,7 @@ function table({ name, metric, labels, sla, target }) {
   const head = (text) => el("th", { scope: "col" }, text);
   return el("div", { class: "scroll" }, el("table", { class: "numbers" },
     el("caption", {}, term(name, metric)),
-    el("thead", {}, el("tr", {}, head("priority"), head("target"), head("median"), head("90%"), head("late"))),
+    el("thead", {}, el("tr", {}, head("priority"), head("limit"), head("median"), head("90%"), head("late"))),
     el("tbody", {}, ...rows)));
 }
 

@@ -60,8 +60,8 @@ const ITEMS = [
     note: () => [["resolution", "resolutions"], ["promise", "promises"]]
       .map(([sla, words]) => `${count(sum(DUE, { sla, within: "2h" }, "priority", PRIORITIES))} ${words}`).join(" · "),
   },
-  breaches("First responses late", "first_human_response", "No agent responded by the target."),
-  breaches("Resolutions late", "resolution", "Not resolved by the target."),
+  breaches("First responses late", "first_human_response", "No agent responded by the due time."),
+  breaches("Resolutions late", "resolution", "Not resolved by the due time."),
   breaches("Promises missed", "promise", "Not resolved by the deadline given to the customer."),
   {
     name: "Deliveries overdue", metric: "retention_deliveries_overdue", format: count,

@@ -1,4 +1,4 @@
-"""What is served, held to what is described: one worker's API over partitions by hand."""
+"""The API of one or two workers over partitions in memory, compared with its OpenAPI document."""
 
 import asyncio
 import csv
@@ -19,12 +19,12 @@ from yarl import URL
 from models.facts.claims import Answered, Opened
 from models.facts.control import Merge
 from models.facts.fact import REGISTRY_ADDRESS, Fact
-from streams.http.api import local_tasks as reader_module
+from streams.http.api import local_tasks
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.openapi import document
 from streams.http.api.remote_tasks import RemoteTasks
 from streams.http.api.routes import Api
-from streams.http.auth import guard
+from streams.http.auth import require_token
 from streams.partitioner import tasks_of
 from streams.secret import Secret
 from tests.support.partitions import DAY, HOUR, NOW, Shop
@@ -36,7 +36,7 @@ GAUGE = b'{"metric":"retention_customers","labels":{},"value":40,"as_of":"2026-0
 
 
 class Task:
-    """A task of a worker that has read everything."""
+    """A running task that has caught up."""
 
     def __init__(self):
         self.shop = Shop()
@@ -46,7 +46,7 @@ class Task:
 
 
 class Worker:
-    """All tasks, or some of them."""
+    """A worker that owns all tasks, or the given ones."""
 
     def __init__(self, owned=range(TASKS)):
         self.tasks = {number: Task() for number in owned}
@@ -61,7 +61,7 @@ class Worker:
 
     @asynccontextmanager
     async def served(self, token=None):
-        app = web.Application(middlewares=[guard(token and Secret(token))])
+        app = web.Application(middlewares=[require_token(token and Secret(token))])
         owners = RemoteTasks(lambda: self.addresses, lambda: self.address)
         definitions = Shop().definitions
         Api(LocalTasks(self.tasks.get), owners, TASKS, definitions, {SERIES: GAUGE}.get).add_to(app)
@@ -139,7 +139,7 @@ def test_document_is_valid_openapi():
 
 
 @pytest.mark.parametrize(("path", "route"), PATHS)
-async def test_every_answer_is_as_described(asked, described, path, route):
+async def test_response_matches_its_openapi_schema(asked, described, path, route):
     status, headers, body = await get(asked, path)
     answer = described["paths"][route]["get"]["responses"][str(status)]
     if "$ref" in answer:
@@ -149,7 +149,7 @@ async def test_every_answer_is_as_described(asked, described, path, route):
     assert headers["Cache-Control"] == "no-store"
 
 
-async def test_every_route_is_described(asked):
+async def test_openapi_document_has_every_route(asked):
     app = web.Application()
     Api(LocalTasks({}.get), None, 1, Shop().definitions, {}.get).add_to(app)
     routes = {resource.canonical for resource in app.router.resources()} - {"/openapi.json"}
@@ -158,7 +158,7 @@ async def test_every_route_is_described(asked):
 
 
 @pytest.mark.parametrize("limit", [1, 7, 40, 1000])
-async def test_all_pages_together_are_the_list(asked, limit):
+async def test_pages_together_contain_every_item_once(asked, limit):
     customers = await pages(asked, "/customers?set=end&window=30d", limit)
     assert sorted(profile["customer_id"] for profile in customers) == NAMES
     if limit > 1:
@@ -169,15 +169,15 @@ async def test_all_pages_together_are_the_list(asked, limit):
         assert len(await pages(asked, "/tickets?status=open", limit)) == 80
 
 
-async def test_a_page_ends_in_the_middle_of_a_customer(asked):
+async def test_page_may_end_within_the_items_of_a_customer(asked):
     tickets = await pages(asked, "/tickets?status=open", 3)
     assert len({(ticket["customer_id"], ticket["ticket_id"]) for ticket in tickets}) == len(tickets) == 80
 
 
-async def test_a_page_ends_when_it_takes_long(asked, monkeypatch):
-    """Whatever is rare: each page looks at some customers, and says where it goes on."""
-    monkeypatch.setattr(reader_module, "PAGE_SECONDS", 0.0)
-    monkeypatch.setattr(reader_module, "_AT_ONCE", 5)
+async def test_page_ends_after_the_longest_scan(asked, monkeypatch):
+    """A page may be empty: its cursor continues the scan for rare items."""
+    monkeypatch.setattr(local_tasks, "PAGE_SECONDS", 0.0)
+    monkeypatch.setattr(local_tasks, "_BATCH", 5)
     _, _, body = await get(asked, "/customers?lifecycle=prospect")
     page = json.loads(body)
     assert page["items"] == []
@@ -186,14 +186,14 @@ async def test_a_page_ends_when_it_takes_long(asked, monkeypatch):
     assert len(await pages(asked, "/customers?set=end&window=30d", 10)) == 40
 
 
-async def test_a_page_names_the_number_that_it_explains(asked):
+async def test_page_names_the_gauge_that_counts_its_items(asked):
     page = json.loads((await get(asked, "/customers?set=end&window=30d&limit=1"))[2])
     assert page["gauge"] == {"series": SERIES, "value": 40.0, "as_of": "2026-03-05T10:00:00Z"}
     page = json.loads((await get(asked, "/customers?set=end&window=30d&risk=late"))[2])
     assert page["gauge"] is None
 
 
-async def test_csv_has_a_line_for_each_item_and_a_next_link(asked):
+async def test_csv_has_a_line_per_item_and_a_next_link(asked):
     path, found = "/orders?overdue&limit=15&format=csv", []
     while path is not None:
         _, headers, body = await get(asked, path)
@@ -207,7 +207,7 @@ async def test_csv_has_a_line_for_each_item_and_a_next_link(asked):
     assert json.loads(rows[0]["says"])["currency"] == "USD"
 
 
-async def test_the_events_of_one_come_in_pages_too(asked):
+async def test_events_of_a_customer_are_paged(asked):
     path, found = "/customers/customer%2001/why?limit=2", []
     while path is not None:
         _, headers, body = await get(asked, path)
@@ -221,7 +221,7 @@ async def test_the_events_of_one_come_in_pages_too(asked):
 
 @pytest.mark.parametrize("path", ["/customers", "/customers/customer%2001/why", "/orders?overdue"])
 @pytest.mark.parametrize("what", ["running", "caught_up"])
-async def test_nothing_is_answered_while_a_task_is_not_all_there(path, what):
+async def test_request_fails_while_a_task_is_not_caught_up(path, what):
     worker = Worker()
     for task in worker.tasks.values():
         setattr(task, what, False)
@@ -232,9 +232,9 @@ async def test_nothing_is_answered_while_a_task_is_not_all_there(path, what):
         assert json.loads(body)["detail"].startswith("task ")
 
 
-async def test_a_task_that_leaves_meanwhile_gives_no_part_of_a_page(monkeypatch):
+async def test_page_fails_if_its_task_is_revoked_during_the_scan(monkeypatch):
     worker = Worker()
-    monkeypatch.setattr(reader_module, "_AT_ONCE", 5)
+    monkeypatch.setattr(local_tasks, "_BATCH", 5)
     looked = []
 
     def find(_, candidate, *__):
@@ -267,10 +267,10 @@ async def test_scan_of_all_customers_yields_to_the_event_loop():
         before = yields
         await get(session, "/customers?tier=vip&limit=1000")
         turning.cancel()
-        assert yields - before > 2000 / reader_module._AT_ONCE
+        assert yields - before > 2000 / local_tasks._BATCH
 
 
-async def test_tasks_of_others_are_asked_of_them():
+async def test_requests_are_forwarded_to_the_owner_of_a_task():
     one, other = Worker([0, 2]), Worker([1])
     async with one.served("t") as session, other.served("t") as second:
         one.addresses = other.addresses = {0: one.address, 1: other.address, 2: one.address}
@@ -288,17 +288,17 @@ async def test_tasks_of_others_are_asked_of_them():
             task.caught_up = False
             status, _, body = await get(asker, path, **auth)
             assert status == 503
-            assert "is not sure of its numbers" in json.loads(body)["detail"], "as the other says"
+            assert "has not caught up" in json.loads(body)["detail"]
             task.caught_up = True
-    # The other has ended.
+    # The other worker has stopped.
     async with one.served() as session:
         status, headers, body = await get(session, "/customers")
         assert (status, headers["Retry-After"]) == (503, "1")
-        assert "the owner of task 1 does not answer at" in json.loads(body)["detail"]
+        assert "the owner of task 1 at" in json.loads(body)["detail"]
 
 
 def merge(tasks, event, customer, into):
-    """An event `customer.merged`, and what it says to all tasks."""
+    """Apply an event `customer.merged`, with all messages that it sends to tasks."""
     claim = Merge(at=NOW - HOUR, event=event, customer=customer, into=into)
     tasks[0].partition.process_one(REGISTRY_ADDRESS, Fact("", claim))
     while any(sent := [task.partition.drain_messages() for task in tasks.values()]):
@@ -309,7 +309,7 @@ def merge(tasks, event, customer, into):
 
 @asynccontextmanager
 async def merged():
-    """Two workers, by whom customers were merged: each asks the other for a part of what is known of them."""
+    """Run two workers that own different parts of a merged customer."""
     one, other = Worker([0, 2]), Worker([1])
     at = {tasks_of([name.encode()], TASKS)[0]: name for name in NAMES}
     merge(one.tasks | other.tasks, "m1", at[0], at[1])
@@ -321,7 +321,7 @@ async def merged():
         yield (session, second), at[1], [at[0], at[2]]
 
 
-async def test_who_was_merged_is_found_under_their_name(described):
+async def test_merged_id_redirects_to_the_canonical_id(described):
     async with merged() as (askers, name, others):
         for asker, identity, what in product(
             askers, others, ["", "/why", "?format=json", "/why?format=json"]
@@ -331,14 +331,14 @@ async def test_who_was_merged_is_found_under_their_name(described):
                 assert response.status == 307
                 assert response.headers["Location"] == f"/customers/{quote(name)}{what}"
                 problem = json.loads(await response.read())
-            assert problem["detail"] == f"{identity!r} was merged: the customer is known as {name!r}"
+            assert problem["detail"] == f"customer {identity!r} was merged into {name!r}"
             described_at = f"/customers/{{customer_id}}{what.partition('?')[0]}"
             answers = described["paths"][described_at]["get"]["responses"]
             assert answers["307"] == {"$ref": "#/components/responses/307"}
             assert json.loads((await get(asker, path))[2])["customer_id"] == name
 
 
-async def test_which_ids_are_one_customer_and_by_which_events():
+async def test_identities_list_every_id_and_its_merge():
     async with merged() as (askers, name, others):
         for asker, identity in product(askers, [name, *others]):
             path = f"/customers/{quote(identity)}/identities"
@@ -357,7 +357,7 @@ async def test_which_ids_are_one_customer_and_by_which_events():
         }
 
 
-async def test_the_merges_are_among_the_events():
+async def test_events_of_a_merged_customer_include_the_merges():
     async with merged() as (askers, name, others):
         for asker in askers:
             path, found = f"/customers/{quote(name)}/why?limit=4", []
@@ -384,13 +384,13 @@ async def test_two_workers_with_one_address_are_reported():
         assert "has no owner" in json.loads((await get(session, "/customers"))[2])["detail"]
 
 
-async def test_what_each_takes_for_the_others_is_passed_on_once():
+async def test_forwarded_request_is_not_forwarded_again():
     one, other = Worker([0, 2]), Worker([0, 2])
     async with one.served() as session, other.served():
         one.addresses, other.addresses = {1: other.address}, {1: one.address}
         status, _, body = await get(session, "/customers")
         assert status == 503
-        assert json.loads(body)["detail"] == "task 1 is on its way to another worker"
+        assert json.loads(body)["detail"] == "task 1 is moving to another worker"
 
 
 async def test_two_workers_with_two_tokens_are_reported():
@@ -414,7 +414,7 @@ async def test_two_workers_with_two_tokens_are_reported():
         ("", 401),
     ],
 )
-async def test_only_who_knows_the_token_is_let_through(authorization, status):
+async def test_request_needs_the_token(authorization, status):
     async with Worker().served("s3cret") as session:
         for path in ("/customers", "/customers/customer%2001", "/tickets", "/orders?overdue"):
             assert (await get(session, path, Authorization=authorization))[0] == status

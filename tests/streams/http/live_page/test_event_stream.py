@@ -24,7 +24,7 @@ class Record:
 
 
 class Worker:
-    """What the worker stats sample."""
+    """A worker with its own counters."""
 
     is_restored = True
 
@@ -50,97 +50,97 @@ def rate(value, as_of="2026-06-30T12:00:00Z"):
     return Record(RATE, metric="retention_rate_ratio", labels=labels, **fields)
 
 
-def made(clock="wall"):
-    follower = MetricsView({})
-    return follower, EventStream(follower, WorkerStats(Worker()), Definitions(), clock)
+def make_stream(clock="wall"):
+    view = MetricsView({})
+    return view, EventStream(view, WorkerStats(Worker()), Definitions(), clock)
 
 
-def parsed(event):
+def parse(event):
     name, _, data, *end = event.decode().split("\n")
     assert end == ["", ""]
     return name, json.loads(data.removeprefix("data: "))
 
 
-def test_every_series_shown_is_one_that_exists_and_is_explained():
+def test_every_shown_metric_is_in_the_catalogue():
     assert CATALOGUE.keys() | {AS_OF, CAUGHT_UP} >= SHOWN
-    _, feed = made()
-    assert parsed(feed.snapshot())[1]["help"].keys() == SHOWN
-    assert parsed(feed.snapshot())[1]["help"][AS_OF] == AS_OF_HELP
+    _, stream = make_stream()
+    assert parse(stream.snapshot())[1]["help"].keys() == SHOWN
+    assert parse(stream.snapshot())[1]["help"][AS_OF] == AS_OF_HELP
 
 
-def test_a_snapshot_then_changes_only():
-    follower, feed = made()
-    follower.complete = True
-    follower.series.take([rate(0.5)])
-    name, first = parsed(feed.update(1000.0))
+def test_update_contains_only_changes_since_the_snapshot():
+    view, stream = make_stream()
+    view.complete = True
+    view.series.apply([rate(0.5)])
+    name, first = parse(stream.update(1000.0))
     assert name == "event: update"
     assert first["series"] == {RATE: [0.5, 2.0]}
     assert first["point"] == [1000.0, {RATE: 0.5}]
-    name, snapshot = parsed(feed.snapshot())
+    name, snapshot = parse(stream.snapshot())
     assert name == "event: snapshot"
     assert snapshot["series"] == {RATE: [0.5, 2.0]}
     assert snapshot["trend"] == {"times": [1000.0], "values": {RATE: [0.5]}}
     assert snapshot["as_of"] == 1782820800.0
-    assert "series" not in parsed(feed.update(1001.0))[1], "nothing has changed"
-    follower.series.take([rate(None, "2026-06-30T12:00:01Z")])
-    update = parsed(feed.update(1002.0))[1]
+    assert "series" not in parse(stream.update(1001.0))[1], "nothing has changed"
+    view.series.apply([rate(None, "2026-06-30T12:00:01Z")])
+    update = parse(stream.update(1002.0))[1]
     assert update["series"] == {RATE: [None, 2.0]}
     assert update["as_of"] == 1782820801.0
 
 
-def test_a_series_that_ceased_goes():
-    follower, feed = made()
-    follower.series.take([rate(0.5)])
-    feed.update(1.0)
-    follower.series.take([Record(RATE)])
-    assert parsed(feed.update(2.0))[1]["series"] == {RATE: None}
-    assert parsed(feed.snapshot())[1]["series"] == {}
+def test_deleted_series_is_sent_as_null():
+    view, stream = make_stream()
+    view.series.apply([rate(0.5)])
+    stream.update(1.0)
+    view.series.apply([Record(RATE)])
+    assert parse(stream.update(2.0))[1]["series"] == {RATE: None}
+    assert parse(stream.snapshot())[1]["series"] == {}
 
 
-def test_what_the_page_does_not_show_is_not_sent():
-    follower, feed = made()
+def test_hidden_series_are_not_sent():
+    view, stream = make_stream()
     label = {"window": "30d", "quantile": "0.99", "by": "human", "priority": "all"}
     name = "retention_first_response_seconds"
-    follower.series.take(
+    view.series.apply(
         [
             Record("other", metric="other", labels={}, value=1, as_of="2026-06-30T12:00:00Z"),
             Record(f"{name}{{…}}", metric=name, labels=label, value=1, as_of="2026-06-30T12:00:00Z"),
         ]
     )
-    assert "series" not in parsed(feed.update(1.0))[1]
+    assert "series" not in parse(stream.update(1.0))[1]
 
 
-def test_no_trend_of_numbers_that_are_not_all_read():
-    follower, feed = made()
-    follower.series.take([rate(0.5)])
-    assert "point" not in parsed(feed.update(1.0))[1]
-    assert not feed.ready
-    follower.complete = True
-    assert parsed(feed.update(2.0))[1]["point"] == [2.0, {RATE: 0.5}]
-    assert feed.ready
+def test_chart_has_no_sample_before_the_topic_is_read():
+    view, stream = make_stream()
+    view.series.apply([rate(0.5)])
+    assert "point" not in parse(stream.update(1.0))[1]
+    assert not stream.ready
+    view.complete = True
+    assert parse(stream.update(2.0))[1]["point"] == [2.0, {RATE: 0.5}]
+    assert stream.ready
 
 
-def test_a_trend_begins_with_the_first_number():
-    follower, feed = made()
-    follower.complete = True
-    assert "point" not in parsed(feed.update(1.0))[1]
-    follower.series.take([rate(0.5)])
-    feed.update(9.0)
-    assert parsed(feed.snapshot())[1]["trend"]["times"] == [9.0]
+def test_chart_begins_with_the_first_value():
+    view, stream = make_stream()
+    view.complete = True
+    assert "point" not in parse(stream.update(1.0))[1]
+    view.series.apply([rate(0.5)])
+    stream.update(9.0)
+    assert parse(stream.snapshot())[1]["trend"]["times"] == [9.0]
 
 
-def test_where_the_clock_is_the_events_the_past_is_theirs():
-    follower, feed = made("event")
-    follower.complete = True
-    follower.series.take([rate(0.5)])
-    assert parsed(feed.update(1000.0))[1]["point"] == [1782820800.0, {RATE: 0.5}]
-    follower.series.take([rate(0.6, "2026-07-01T12:00:00Z")])
-    assert parsed(feed.update(1001.0))[1]["point"] == [1782820800.0 + 86400, {RATE: 0.6}]
-    assert "point" not in parsed(feed.update(1002.0))[1], "no time has passed"
+def test_chart_uses_event_time_in_event_mode():
+    view, stream = make_stream("event")
+    view.complete = True
+    view.series.apply([rate(0.5)])
+    assert parse(stream.update(1000.0))[1]["point"] == [1782820800.0, {RATE: 0.5}]
+    view.series.apply([rate(0.6, "2026-07-01T12:00:00Z")])
+    assert parse(stream.update(1001.0))[1]["point"] == [1782820800.0 + 86400, {RATE: 0.6}]
+    assert "point" not in parse(stream.update(1002.0))[1], "no time has passed"
 
 
-def test_limits_are_the_alerts():
-    limits = parsed(made()[1].snapshot())[1]["limits"]
+def test_limits_are_the_thresholds_of_the_alerts():
+    limits = parse(make_stream()[1].snapshot())[1]["limits"]
     assert limits["objective"] == THRESHOLDS["slo"]["objective"]
     assert limits["breach"] == THRESHOLDS["sla"]["breach"]
     assert limits["burn"] == THRESHOLDS["slo"]["fast_day"]
@@ -149,15 +149,15 @@ def test_limits_are_the_alerts():
 
 
 def test_snapshot_has_alerts_with_a_prometheus():
-    assert "alerts" not in parsed(made()[1].update(1.0))[1]
+    assert "alerts" not in parse(make_stream()[1].update(1.0))[1]
     alerts = Alerts("http://127.0.0.1:9")
-    feed = EventStream(MetricsView({}), WorkerStats(Worker()), Definitions(), "wall", alerts)
-    assert "alerts" not in parsed(feed.update(1.0))[1], "it has never answered"
+    stream = EventStream(MetricsView({}), WorkerStats(Worker()), Definitions(), "wall", alerts)
+    assert "alerts" not in parse(stream.update(1.0))[1], "Prometheus has not responded yet"
     alerts.known = True
-    assert parsed(feed.update(1.0))[1]["alerts"] is None
+    assert parse(stream.update(1.0))[1]["alerts"] is None
     alerts.firing = [Alert("A", "critical", "support", "late", "very", 5.0, "")]
-    [notified] = parsed(feed.update(2.0))[1]["alerts"]
-    assert (notified["severity"], notified["summary"], notified["since"]) == ("critical", "late", 5.0)
+    [alert] = parse(stream.update(2.0))[1]["alerts"]
+    assert (alert["severity"], alert["summary"], alert["since"]) == ("critical", "late", 5.0)
 
 
 def test_worker_stats_cover_the_last_minute(monkeypatch):
@@ -186,7 +186,7 @@ def test_worker_stats_cover_the_last_minute(monkeypatch):
     assert stats.sample()["events_per_second"] == 0 or stats.sample()["latency_p99"] is None
 
 
-def test_the_page_is_sent_what_it_names_and_nothing_else():
+def test_shown_metrics_are_those_in_the_scripts():
     files = (Path(streams.http.live_page.event_stream.__file__).parent / "static").glob("*.js")
     named = {name for file in files for name in re.findall(r"\bretention_\w+", file.read_text())}
     assert named == SHOWN

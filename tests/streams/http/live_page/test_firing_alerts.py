@@ -1,4 +1,4 @@
-"""What a Prometheus says, as its version 3 does; the whole way is in tests/e2e/test_demo.py."""
+"""Responses of Prometheus 3. tests/e2e/test_demo.py runs a real one."""
 
 import asyncio
 import json
@@ -25,14 +25,14 @@ def answer(*rules):
     return json.dumps({"status": "success", "data": {"alerts": rules}}).encode()
 
 
-def test_the_worst_first_and_then_the_oldest():
-    notified = answer(
+def test_alerts_are_sorted_by_severity_and_age():
+    response = answer(
         rule("A", at="2026-06-30T12:00:02Z"),
         rule("B", at="2026-06-30T12:00:01.123456789Z"),
         rule("C", state="pending"),
         rule("D", severity="critical", at="2026-06-30T13:00:00+01:00"),
     )
-    assert [alert.name for alert in firing_alerts.read(notified)] == ["D", "B", "A"]
+    assert [alert.name for alert in firing_alerts.read(response)] == ["D", "B", "A"]
     [alert] = firing_alerts.read(answer(rule("A")))
     assert (alert.summary, alert.description, alert.team) == ("A is", "so much", "support")
     assert alert.since == 1782820800.5
@@ -44,24 +44,24 @@ def names(*rules):
 
 
 @pytest.mark.parametrize(
-    ("louder", "other"),
+    ("urgent", "other"),
     [
         ("RetentionResolutionBudgetBurning", "RetentionResolutionBudgetEroding"),
         ("RetentionChurnAboveCeiling", "RetentionChurnRising"),
     ],
 )
-def test_the_louder_of_two_about_one_thing_is_enough(louder, other):
+def test_more_urgent_alert_inhibits_the_other(urgent, other):
     rules = (alerting_files.directory() / "rules" / "alerts.yml").read_text()
-    assert all(f"alert: {name}\n" in rules for name in (louder, other))
-    loud, low = rule(louder, severity="critical"), rule(other)
-    assert names(loud, low) == [louder]
-    assert names(loud | {"state": "pending"}, low) == [other]
-    about_another = low | {"labels": low["labels"] | {"priority": "low"}}
-    assert names(loud, about_another) == [louder, other]
-    assert names(loud, rule("RetentionNpsFalling")) == [louder, "RetentionNpsFalling"]
+    assert all(f"alert: {name}\n" in rules for name in (urgent, other))
+    critical, warning = rule(urgent, severity="critical"), rule(other)
+    assert names(critical, warning) == [urgent]
+    assert names(critical | {"state": "pending"}, warning) == [other]
+    about_another = warning | {"labels": warning["labels"] | {"priority": "low"}}
+    assert names(critical, about_another) == [urgent, other]
+    assert names(critical, rule("RetentionNpsFalling")) == [urgent, "RetentionNpsFalling"]
 
 
-def test_what_is_no_address_of_a_page_is_none():
+def test_runbook_that_is_not_a_url_is_left_out():
     [alert] = firing_alerts.read(answer(rule("A", runbook="javascript:alert(1)")))
     assert alert.runbook == ""
 
@@ -72,13 +72,13 @@ def test_foreign_alert_may_lack_labels():
     assert (alert.summary, alert.severity) == ("A", "")
 
 
-@pytest.mark.parametrize("notified", [b"", b"<html>", b"{}", b'{"data": {"alerts": [{}]}}'])
-def test_another_answer_is_none(notified):
+@pytest.mark.parametrize("response", [b"", b"<html>", b"{}", b'{"data": {"alerts": [{}]}}'])
+def test_invalid_response_raises_value_error(response):
     with pytest.raises(ValueError, match=r"."):
-        firing_alerts.read(notified)
+        firing_alerts.read(response)
 
 
-async def test_it_is_asked_again_whatever_it_answers(monkeypatch):
+async def test_polling_continues_after_errors(monkeypatch):
     monkeypatch.setattr(firing_alerts, "_POLL_SECONDS", 0.01)
     answers = [web.Response(body=answer(rule("A"))), web.Response(status=503), web.Response(body=b"?")]
 
@@ -107,7 +107,7 @@ async def test_it_is_asked_again_whatever_it_answers(monkeypatch):
         await runner.cleanup()
 
 
-async def test_none_is_asked_where_none_is_named():
+async def test_without_a_url_nothing_is_polled():
     watched = Alerts(None)
     watched.start()
     await watched.stop()

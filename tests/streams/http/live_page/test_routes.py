@@ -43,7 +43,7 @@ async def events(response, count):
     return found
 
 
-async def test_the_page_may_run_only_our_own_files(served):
+async def test_page_may_load_only_its_own_files(served):
     _, session, _ = served
     async with session.get("/") as response:
         text = await response.text()
@@ -58,39 +58,39 @@ async def test_the_page_may_run_only_our_own_files(served):
 
 
 @pytest.mark.parametrize("path", ["/page/", "/page/../live_page.py", "/page/%2e%2e/live_page.py"])
-async def test_nothing_else_is_served(served, path):
+async def test_unknown_path_is_not_found(served, path):
     _, session, _ = served
     async with session.get(path) as response:
         assert response.status in {403, 404}
 
 
-async def test_listener_gets_a_snapshot_and_then_changes(served):
+async def test_browser_gets_a_snapshot_and_then_changes(served):
     page, session, _ = served
     async with session.get("/stream") as response:
         assert response.headers["Content-Type"] == "text/event-stream"
         assert [name for name, _ in await events(response, 2)] == ["update", "update"]
-        page._follower.series.take([rate(0.5)])
-        page._follower.complete = True
+        page._metrics_view.series.apply([rate(0.5)])
+        page._metrics_view.complete = True
         found = await events(response, 4)
         assert [name for name, _ in found].count("snapshot") == 1
         [snapshot] = [data for name, data in found if name == "snapshot"]
         assert snapshot["series"] == {'retention_rate_ratio{method="cohort",window="30d"}': [0.5, 2.0]}
-        page._follower.series.take([rate(0.75)])
+        page._metrics_view.series.apply([rate(0.75)])
         later = await events(response, 2)
         assert [data["series"] for _, data in later if "series" in data] == [
             {'retention_rate_ratio{method="cohort",window="30d"}': [0.75, 2.0]}
         ]
 
 
-async def test_who_asks_for_the_head_of_the_stream_does_not_hold_it(served):
-    """Its body would never end, and its place among those who listen would never be free."""
+async def test_head_of_the_stream_returns_at_once(served):
+    """A response to HEAD would wait for a body that never ends."""
     page, session, _ = served
     async with session.head("/stream") as response:
         assert response.status == 405
     assert not page._listeners
 
 
-async def test_a_stop_does_not_wait_for_those_who_listen(served):
+async def test_stop_ends_open_streams(served):
     _, session, runner = served
     async with session.get("/stream") as response:
         await events(response, 1)
@@ -99,19 +99,19 @@ async def test_a_stop_does_not_wait_for_those_who_listen(served):
             await response.content.read()
 
 
-async def test_too_many_listeners_are_refused(served, monkeypatch):
-    monkeypatch.setattr(routes, "_MOST_LISTENERS", 1)
+async def test_stream_beyond_the_limit_is_unavailable(served, monkeypatch):
+    monkeypatch.setattr(routes, "_MAX_LISTENERS", 1)
     page, session, _ = served
     async with session.get("/stream") as first:
         await events(first, 1)
         async with session.get("/stream") as second:
             assert second.status == 503
     async with asyncio.timeout(5):
-        while page._listeners:  # noqa: ASYNC110 - it tells nobody
+        while page._listeners:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.02)
 
 
-async def test_who_does_not_read_is_sent_away():
+async def test_slow_browser_is_disconnected():
     listener = asyncio.Queue(2)
     listener.put_nowait(b"1")
     listener.put_nowait(b"2")
@@ -121,12 +121,12 @@ async def test_who_does_not_read_is_sent_away():
     assert [listener.get_nowait() for _ in range(2)] == [b"2", None]
 
 
-async def test_metrics_as_json(served):
+async def test_metrics_json_returns_all_series(served):
     page, session, _ = served
     async with session.get("/metrics.json") as response:
-        assert response.status == 503, "not all is read yet"
-    page._follower.series.take([rate(0.5)])
-    page._follower.complete = True
+        assert response.status == 503, "the topic has not been read yet"
+    page._metrics_view.series.apply([rate(0.5)])
+    page._metrics_view.complete = True
     for query, expected in (("", 1), ("?metric=retention_rate_ratio&window=30d", 1), ("?window=7d", 0)):
         async with session.get(f"/metrics.json{query}") as response:
             assert response.status == 200

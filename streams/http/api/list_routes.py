@@ -1,0 +1,137 @@
+"""The routes of the lists: pages of items of all tasks, in the order of the tasks."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from aiohttp import web
+from msgspec import Raw, Struct
+
+from models.contract.messages import Metric
+from models.definitions.definitions import Definitions
+from models.outputs.ids import to_datetime
+from models.query import responses
+from models.query.matching_gauge import matching_gauge
+from models.query.parameters import Listing, Query
+from streams.http.api import cursors, parameters
+from streams.http.api.cursors import ListCursor
+from streams.http.api.endpoints import Endpoint, endpoints_of
+from streams.http.api.forwarding import Forwarder, is_forwarded
+from streams.http.api.http_responses import RemoteResponseError, RouteHandler, encode, respond, with_errors
+from streams.http.api.local_tasks import PAGE_SECONDS, LocalTasks
+from streams.http.api.problem_errors import bad_request
+from streams.rollup.publisher import series_key
+
+
+class _Page(Struct, frozen=True):
+    """A page whose items stay encoded.
+
+    Attributes:
+        items: JSON of the items.
+        as_of: time for which the page is correct.
+        next: cursor of the next page; None at the end of the list.
+    """
+
+    items: list[Raw]
+    as_of: datetime
+    next: str | None
+
+
+_decode_page: Final = msgspec.json.Decoder(_Page).decode
+
+
+class ListRoutes:
+    """Serves `/customers`, `/tickets` and `/orders`.
+
+    Args:
+        local: this worker's tasks.
+        forwarder: forwards requests to the other workers.
+        tasks: number of tasks of all workers.
+        definitions: the shop's definitions.
+        series: returns the current record of a series of `retention.metrics`, by its key.
+    """
+
+    def __init__(
+        self,
+        local: LocalTasks,
+        forwarder: Forwarder,
+        tasks: int,
+        definitions: Definitions,
+        series: Callable[[str], bytes | None],
+    ) -> None:
+        self._local = local
+        self._forwarder = forwarder
+        self._tasks = tasks
+        self._definitions = definitions
+        self._series = series
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes to an application."""
+        for endpoint in endpoints_of(self._definitions):
+            app.router.add_get(endpoint.path, with_errors(self._handler(endpoint)))
+
+    def _handler(self, endpoint: Endpoint) -> RouteHandler:
+        async def handle(request: web.Request) -> web.Response:
+            query = parameters.read(endpoint.query, request.query.items(), self._definitions)
+            page = await self._page(request, endpoint, query, self._cursor(query))
+            body = responses.Page(page.items, page.as_of, page.next, self._gauge(query))
+            return respond(request, query, body, endpoint.item, map(bytes, page.items), cursor=page.next)
+
+        return handle
+
+    def _cursor(self, query: Listing) -> ListCursor:
+        cursor = ListCursor(0) if query.cursor is None else cursors.decode(query.cursor, ListCursor)
+        if not 0 <= cursor.task < self._tasks:
+            raise bad_request("`cursor` is of a group with more tasks", "cursor")
+        return cursor
+
+    def _gauge(self, query: Query) -> responses.Gauge | None:
+        """Return the published number of items of the list, if a series counts them."""
+        matching = matching_gauge(query)
+        if matching is None:
+            return None
+        key = series_key(matching.metric, matching.labels)
+        value = self._series(key)
+        if value is None:
+            return None
+        row = msgspec.json.decode(value, type=Metric)
+        count = row.value if row.numerator is msgspec.UNSET else row.numerator
+        return responses.Gauge(key, count, row.as_of)
+
+    async def _page(
+        self, request: web.Request, endpoint: Endpoint, query: Listing, cursor: ListCursor
+    ) -> _Page:
+        """Return a page of the cursor's task and the tasks after it. A forwarded request gets one task."""
+        items: list[Raw] = []
+        times: list[datetime] = []
+        until = time.monotonic() + PAGE_SECONDS
+        for task in range(cursor.task, cursor.task + 1 if is_forwarded(request) else self._tasks):
+            start = cursor if task == cursor.task else ListCursor(task)
+            room = query.limit - len(items)
+            if room == 0 or (times and time.monotonic() > until):
+                return _Page(items, min(times), cursors.encode(start))
+            page = await self._page_of_task(request, endpoint, query, start, room)
+            items += page.items
+            times.append(page.as_of)
+            if page.next is not None:
+                return _Page(items, min(times), page.next)
+        return _Page(items, min(times), None)
+
+    async def _page_of_task(
+        self, request: web.Request, endpoint: Endpoint, query: Listing, cursor: ListCursor, limit: int
+    ) -> _Page:
+        if self._forwarder.is_remote(cursor.task, request):
+            return await self._page_of_owner(request, cursor, limit)
+        page = await self._local.page(endpoint, query, cursor, limit)
+        following = None if page.next is None else cursors.encode(page.next)
+        return _Page([Raw(encode(item)) for item in page.items], to_datetime(page.as_of), following)
+
+    async def _page_of_owner(self, request: web.Request, cursor: ListCursor, limit: int) -> _Page:
+        query = {"format": "json", "limit": str(limit), "cursor": cursors.encode(cursor)}
+        remote = await self._forwarder.forward(request, cursor.task, dict(request.query) | query)
+        if remote.status != HTTPStatus.OK:
+            raise RemoteResponseError(remote)
+        return _decode_page(remote.body)
