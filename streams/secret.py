@@ -41,8 +41,13 @@ class Address(Secret):
 
 
 def redact(text: str) -> str:
-    """Return text with the passwords of its URLs hidden."""
-    return re.sub(r"(?<=://)([^@/\s]*:)[^@/\s]*@", rf"\1{HIDDEN}@", text)
+    """Return text with the passwords of its URLs and addresses hidden.
+
+    Example:
+        >>> redact("redis://shop:geheim@cache:6379"), redact("kafka-1:9092,shop:geheim@kafka-2:9092")
+        ('redis://shop:***@cache:6379', 'kafka-1:9092,shop:***@kafka-2:9092')
+    """
+    return re.sub(r"((?:^|(?<=://)|(?<=,))[^@/\s,]*:)[^@/\s]*@", rf"\1{HIDDEN}@", text)
 
 
 def read(path: Path) -> str:

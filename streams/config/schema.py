@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from streams.config import kafka_security
+from streams.config.server_address import bootstrap_servers, one_address
 from streams.secret import Address, Secret
 
 PREFIX: Final = "RETENTION_"
@@ -46,18 +47,7 @@ class Setting(Struct, frozen=True):
         return PREFIX + self.name.upper()
 
 
-_SERVER: Final = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
 _GROUP: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
-
-
-def _broker(text: str) -> str:
-    servers = []
-    for server in text.split(","):
-        match = _SERVER.fullmatch(server.strip())
-        if match is None or not 1 <= int(match["port"] or 9092) <= 65_535:  # noqa: PLR2004
-            raise ValueError("expected bootstrap servers such as 127.0.0.1:9092,kafka-2:9092")
-        servers.append(f"{match['host']}:{match['port'] or 9092}")
-    return ",".join(servers)
 
 
 def _group(text: str) -> str:
@@ -86,13 +76,6 @@ def _clock(text: str) -> str:
 def _host(text: str) -> str:
     if not text or any(character.isspace() or character in "/," for character in text):
         raise ValueError("expected one address, such as 127.0.0.1 or 0.0.0.0")
-    return text
-
-
-def _address(text: str) -> str:
-    match = _SERVER.fullmatch(text)
-    if match is None or not 1 <= int(match["port"] or 0) <= 65_535:  # noqa: PLR2004
-        raise ValueError("expected host:port, such as 10.0.0.7:6066")
     return text
 
 
@@ -162,7 +145,7 @@ def _pairs(text: str) -> dict[str, str]:
 SETTINGS: Final[Mapping[str, Setting]] = {
     setting.name: setting
     for setting in (
-        Setting("broker", "Bootstrap servers of Kafka.", "127.0.0.1:9092", _broker),
+        Setting("broker", "Bootstrap servers of Kafka.", "127.0.0.1:9092", bootstrap_servers),
         Setting(
             "group", "Application id: consumer group and prefix of internal topics.", "retention", _group
         ),
@@ -174,7 +157,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         Setting("clock", "Source of `now`: wall or event.", "wall", _clock),
         Setting("host", "Address that the HTTP server binds.", "127.0.0.1", _host),
         Setting("port", "Port that the HTTP server binds; 0 for any free one.", "6066", _number(0, 65_535)),
-        Setting("advertise", "host:port at which other workers reach this one.", None, _address),
+        Setting("advertise", "host:port at which other workers reach this one.", None, one_address),
         Setting("token", "Bearer token that the query API requires.", None, Secret, from_file=True),
         Setting("redis", "URL of the read model.", None, _redis, from_file=True),
         Setting("prometheus", "URL of a Prometheus whose alerts the live page shows.", None, _page),

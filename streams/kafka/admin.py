@@ -80,11 +80,9 @@ async def connect(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 async def _why(settings: Settings, error: Exception) -> RetentionError:
     """Return the cause of a failed connection. aiokafka only logs it, and raises another error."""
-    if isinstance(error, KafkaConnectionError) and (refused := await connection_diagnosis.diagnose(settings)):
-        return refused
-    # The message of `BrokerUnavailable` already covers these errors.
-    reason = "" if isinstance(error, KafkaConnectionError | TimeoutError) else str(error)
-    return BrokerUnavailable(settings.broker, reason)
+    if isinstance(error, KafkaConnectionError | TimeoutError):
+        return await connection_diagnosis.diagnose(settings)
+    return BrokerUnavailable(settings.broker, str(error))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Diagnosis of a failed connection: retry each bootstrap server, and describe its error in one line."""
 
 import asyncio
+import socket
 import ssl
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.config.load import Settings
 from streams.config.oauth import TokenUnavailable
-from streams.errors import AccessDenied, RetentionError
+from streams.errors import AccessDenied, BrokerUnavailable, RetentionError
 
 _TIMEOUT_MS: Final = 4_000
 #: Both sides close TLS; an event loop that ends earlier leaves a socket open.
@@ -24,16 +25,19 @@ _TLS_CLOSE_SECONDS: Final = 0.5
 _NAME_MISMATCH: Final = frozenset({62, 64})
 
 
-async def diagnose(settings: Settings) -> RetentionError | None:
-    """Return the error of the first bootstrap server that responds; None if no server responds."""
+async def diagnose(settings: Settings) -> RetentionError:
+    """Return the error of the first bootstrap server that responds, or why no server responds."""
+    unreachable = []
     for server in settings.broker.split(","):
-        reason = await _connection_error(settings, server)
-        if reason is not None:
-            return reason
-    return None
+        error = await _connection_error(settings, server)
+        if isinstance(error, RetentionError):
+            return error
+        unreachable.append(error)
+    return BrokerUnavailable(settings.broker, ", ".join(filter(None, unreachable)))
 
 
-async def _connection_error(settings: Settings, server: str) -> RetentionError | None:
+async def _connection_error(settings: Settings, server: str) -> RetentionError | str:
+    """Return the error of a server that responds, or the reason why it does not; empty if it responds now."""
     host, _, port = server.rpartition(":")
     options: dict[str, Any] = {**settings.kafka}
     connection = AIOKafkaConnection(host.strip("[]"), int(port), request_timeout_ms=_TIMEOUT_MS, **options)
@@ -49,11 +53,11 @@ async def _connection_error(settings: Settings, server: str) -> RetentionError |
         closed = connection.close()
         if connection._protocol is not None:  # noqa: SLF001 - without a connection, nothing closes
             await asyncio.wait([closed], timeout=_TLS_CLOSE_SECONDS)
-    return None
+    return ""
 
 
-def _describe(settings: Settings, server: str, error: Exception) -> RetentionError | None:
-    """Return the described error; None if no server listens at the address."""
+def _describe(settings: Settings, server: str, error: Exception) -> RetentionError | str:
+    """Return the described error; as text if no server responds at the address."""
     cause = error.__cause__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _untrusted(server, cause)
@@ -63,7 +67,20 @@ def _describe(settings: Settings, server: str, error: Exception) -> RetentionErr
         return _not_authenticated(settings, server, error)
     if isinstance(cause, ConnectionResetError | EOFError | BrokenPipeError):
         return _closed(settings, server)
-    return None
+    return _unreachable(server, cause)
+
+
+def _unreachable(server: str, error: BaseException) -> str:
+    """Return which part of an address is wrong: its host, its port, or the network between."""
+    host, _, port = server.rpartition(":")
+    if isinstance(error, socket.gaierror):
+        return f"the host name {host} is unknown"
+    if isinstance(error, ConnectionRefusedError):
+        return f"{host} refuses connections on port {port}"
+    if isinstance(error, TimeoutError):
+        return f"{host} does not answer on port {port}"
+    detail = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    return f"{host}: {detail}"
 
 
 def _untrusted(server: str, error: ssl.SSLCertVerificationError) -> AccessDenied:

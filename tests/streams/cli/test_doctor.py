@@ -94,7 +94,7 @@ def test_rights_are_for_a_principal_as_kafka_names_them(retention, name):
 def test_missing_broker_fails_with_advice(retention):
     result = retention("doctor", broker="127.0.0.1:1")
     assert result.code == 1
-    assert "fail  no Kafka responds at 127.0.0.1:1\n      start one with `retention broker`" in result.out
+    assert "on port 1)\n      start one with `retention broker`" in result.out
 
 
 def test_missing_topics_are_named(retention, kafka):

@@ -121,7 +121,9 @@ def test_rejected_lines_of_standard_input_are_kept(retention, kafka, broker_call
 def test_no_broker_is_one_line(retention, events_file):
     result = retention("load", events_file(order(1, "c")), broker="127.0.0.1:1")
     assert result.code == 3
-    assert result.err.splitlines()[0] == "retention: no Kafka responds at 127.0.0.1:1"
+    assert result.err.splitlines()[0] == (
+        "retention: no Kafka responds at 127.0.0.1:1 (127.0.0.1 refuses connections on port 1)"
+    )
     assert "retention broker" in result.err
 
 
