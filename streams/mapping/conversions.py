@@ -138,10 +138,10 @@ def epoch(unit: str) -> Convert:
             return datetime.fromtimestamp(value / per_second, UTC)
         if isinstance(value, datetime | date):  # Avro's logical types are times already
             return instant(value) if isinstance(value, datetime) else _EPOCH + (value - _EPOCH.date())
-        exact = _exact(value)
-        if exact is None:
+        found = exact(value)
+        if found is None:
             raise ConversionError(f"is {kind(value)}, not a number of {unit} since 1970")
-        micro = int(exact // 1000 if unit == "ns" else exact * _UNITS[unit])
+        micro = int(found // 1000 if unit == "ns" else found * _UNITS[unit])
         if abs(micro) > _MOST_US:
             raise ConversionError(f"is no number of {unit} since 1970: too large")
         return _EPOCH + timedelta(microseconds=micro)
@@ -149,7 +149,8 @@ def epoch(unit: str) -> Convert:
     return convert
 
 
-def _exact(value: Any) -> int | Decimal | None:  # noqa: ANN401 - JSON
+def exact(value: Any) -> int | Decimal | None:  # noqa: ANN401 - JSON
+    """Return a number without binary error, also of text; None if the value is no number."""
     if value.__class__ is int:
         return int(value)
     return _decimal(value)
@@ -256,7 +257,7 @@ def separated(value: Any, point: str) -> Any:  # noqa: ANN401 - JSON
 
 def subtracted(value: Any, less: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a difference of two numbers, exactly; the first as it is if one of them is none."""
-    one, other = _exact(value), _exact(less)
+    one, other = exact(value), exact(less)
     return value if one is None or other is None else one - other
 
 

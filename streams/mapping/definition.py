@@ -6,7 +6,7 @@ from typing import Final, Literal
 from msgspec import Struct, field, structs
 
 from models.contract.events import EVENT_TYPES
-from streams.mapping import event_types
+from streams.mapping import event_types, minor_units
 from streams.mapping.definition_checks import Problem, a_boolean, a_choice, a_table, a_text
 from streams.mapping.expressions import Expression
 from streams.mapping.value_definition import Value, expression_of, value_of
@@ -16,7 +16,9 @@ Envelope = Literal["none", "debezium", "connect"]
 Operation = Literal["create", "update", "delete", "read"]
 
 _RULE_KEYS: Final = frozenset({"type", "when", "each", "on"})
-_MAPPING_KEYS: Final = frozenset({"description", "extends", "format", "envelope", "merge", "skip", "events"})
+_MAPPING_KEYS: Final = frozenset(
+    {"description", "extends", "format", "envelope", "merge", "minor_units", "skip", "events"}
+)
 #: Operations that a rule applies to by default. Deletion is an event only if a rule names it.
 _EXISTS: Final[frozenset[Operation]] = frozenset({"create", "update", "read"})
 
@@ -91,6 +93,7 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
             defaults[key] = value_of(f"{at}.{key}", given)
         elif key not in _MAPPING_KEYS:
             raise Problem(f"{at}.{key}", "no such key", event_types.suggestion(key, _MAPPING_KEYS))
+    own_places = minor_units.read(f"{at}.minor_units", table.get("minor_units", {}))
     if not isinstance(rules, list) or not rules:
         raise Problem(f"{at}.events", "expected at least one [[events]] table", "what is a record to become?")
     return Definition(
@@ -104,12 +107,13 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
             for key, text in a_table(f"{at}.skip", table.get("skip", {})).items()
         },
         rules=tuple(
-            _rule(f"{at}.events[{number}]", rule, defaults) for number, rule in enumerate(rules, start=1)
+            _rule(f"{at}.events[{number}]", rule, defaults, own_places)
+            for number, rule in enumerate(rules, start=1)
         ),
     )
 
 
-def _rule(at: str, content: object, defaults: Mapping[str, Value]) -> Rule:
+def _rule(at: str, content: object, defaults: Mapping[str, Value], own_places: Mapping[str, int]) -> Rule:
     table = a_table(at, content)
     if "type" not in table:
         raise Problem(f"{at}.type", "is missing", f"expected one of {', '.join(EVENT_TYPES)}")
@@ -126,7 +130,8 @@ def _rule(at: str, content: object, defaults: Mapping[str, Value]) -> Rule:
                 event_types.suggestion(name, known),
             )
     fields = {name: spec for name, spec in defaults.items() if name in known} | given
-    fields = {name: _with_currency(spec, fields.get("currency")) for name, spec in fields.items()}
+    currency = fields.get("currency") or defaults.get("currency")
+    fields = {name: _with_currency(spec, currency, own_places) for name, spec in fields.items()}
     for name in types:
         _check_complete(at, name, fields)
     return Rule(
@@ -140,15 +145,17 @@ def _rule(at: str, content: object, defaults: Mapping[str, Value]) -> Rule:
     )
 
 
-def _with_currency(value: Value, currency: Value | None) -> Value:
-    """Return an amount in major units the currency that its event names, if it names none of its own."""
+def _with_currency(value: Value, currency: Value | None, own_places: Mapping[str, int]) -> Value:
+    """Return an amount with the currency of its event, unless it names one, and with the mapping's units."""
     if value.first:
-        value = structs.replace(value, first=tuple(_with_currency(one, currency) for one in value.first))
-    if not value.money or value.currency is not None:
+        firsts = tuple(_with_currency(one, currency, own_places) for one in value.first)
+        value = structs.replace(value, first=firsts)
+    if not value.money:
         return value
+    currency = value.currency or currency
     if currency is None:
         raise Problem(f"{value.setting}.currency", "is missing", "how many decimals are its minor unit?")
-    return structs.replace(value, currency=currency)
+    return structs.replace(value, currency=currency, own_places=own_places)
 
 
 def _types(at: str, value: Value) -> tuple[str, ...]:

@@ -2,21 +2,33 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from streams.mapping import conversions, event_types, expressions
+from streams.mapping import conversions, event_types, expressions, minor_units
 from streams.mapping.definition_checks import Problem, a_boolean, a_table, a_text
 from streams.mapping.expressions import Expression
 
 _VALUE_KEYS: Final = frozenset(
     {
-        *("path", "const", "template", "first", "values", "other", "default", "lower", "upper", "prefix"),
+        *(
+            "path",
+            "const",
+            "template",
+            "first",
+            "join",
+            "values",
+            "other",
+            "default",
+            "lower",
+            "upper",
+            "prefix",
+        ),
         *("match", "decimal", "time", "zone", "money", "currency", "scale", "minus"),
     }
 )
-_ORIGINS: Final = ("path", "const", "template", "first")
+_ORIGINS: Final = ("path", "const", "template", "first", "join")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
@@ -29,6 +41,7 @@ class Value(Struct, frozen=True, kw_only=True):
         path: an expression.
         template: text and expressions, joined; nothing if one of them is nothing.
         first: the first of these that is something.
+        join: texts of these, with `-` between them; nothing if one of them is nothing.
         scale: Connect's base64 decimals have so many places.
         minus: an expression whose number is subtracted: what was refunded by now less what had been before.
         match: a regular expression; its first group, or all of it, is taken.
@@ -41,7 +54,9 @@ class Value(Struct, frozen=True, kw_only=True):
         default: instead of nothing.
         time: `s`, `ms`, `us`, `ns`, `days`, or a strptime format.
         zone: of times that do not say theirs.
-        money: a decimal in major units, to be minor units of `currency`.
+        money: unit of the source's amount, which becomes minor units of `currency`: `major` for a decimal in
+            major units, `minor` for an integer in the source's own minor units. None: it stays as it is.
+        own_places: currency -> decimal places of the source's own minor unit, where it is not ISO 4217's.
         currency: where that comes from; the event's own currency if left out.
     """
 
@@ -50,6 +65,7 @@ class Value(Struct, frozen=True, kw_only=True):
     path: Expression | None = None
     template: tuple[str | Expression, ...] = ()
     first: tuple["Value", ...] = ()
+    join: tuple["Value", ...] = ()
     scale: int | None = None
     minus: Expression | None = None
     match: re.Pattern[str] | None = None
@@ -62,7 +78,8 @@ class Value(Struct, frozen=True, kw_only=True):
     default: Any = None
     time: str | None = None
     zone: str | None = None
-    money: bool = False
+    money: Literal["major", "minor"] | None = None
+    own_places: Mapping[str, int] = {}
     currency: "Value | None" = None
 
     def expressions(self) -> Iterator[Expression]:
@@ -72,7 +89,7 @@ class Value(Struct, frozen=True, kw_only=True):
         if self.minus is not None:
             yield self.minus
         yield from (part for part in self.template if isinstance(part, Expression))
-        for below in (*self.first, *([self.currency] if self.currency else [])):
+        for below in (*self.first, *self.join, *([self.currency] if self.currency else [])):
             yield from below.expressions()
 
     @property
@@ -102,7 +119,8 @@ def value_of(at: str, content: object) -> Value:
         const=table.get("const"),
         path=expression_of(f"{at}.path", table["path"]) if "path" in table else None,
         template=_template(f"{at}.template", table["template"]) if "template" in table else (),
-        first=_first(f"{at}.first", table["first"]) if "first" in table else (),
+        first=_list(f"{at}.first", table["first"]) if "first" in table else (),
+        join=_list(f"{at}.join", table["join"]) if "join" in table else (),
         scale=_number(f"{at}.scale", table["scale"]) if "scale" in table else None,
         minus=expression_of(f"{at}.minus", table["minus"]) if "minus" in table else None,
         match=_pattern(f"{at}.match", table["match"]) if "match" in table else None,
@@ -115,7 +133,7 @@ def value_of(at: str, content: object) -> Value:
         default=table.get("default"),
         time=_time(f"{at}.time", table["time"]) if "time" in table else None,
         zone=_zone(f"{at}.zone", table["zone"]) if "zone" in table else None,
-        money=_money(f"{at}.money", table["money"]) if "money" in table else False,
+        money=_money(f"{at}.money", table["money"]) if "money" in table else None,
         currency=_currency(f"{at}.currency", table["currency"]) if "currency" in table else None,
     )
 
@@ -142,7 +160,7 @@ def _template(at: str, content: object) -> tuple[str | Expression, ...]:
     return tuple(part for part in parts if part)
 
 
-def _first(at: str, content: object) -> tuple[Value, ...]:
+def _list(at: str, content: object) -> tuple[Value, ...]:
     if not isinstance(content, list) or not content:
         raise Problem(at, "expected a list of values")
     return tuple(value_of(f"{at}[{number}]", one) for number, one in enumerate(content, start=1))
@@ -178,14 +196,18 @@ def _decimal(at: str, content: object) -> str:
     return str(content)
 
 
-def _money(at: str, content: object) -> bool:
-    if content != "major":
-        raise Problem(at, 'expected "major"', "an amount in minor units (cents) needs nothing said")
-    return True
+def _money(at: str, content: object) -> Literal["major", "minor"]:
+    if content == "major":
+        return "major"
+    if content == "minor":
+        return "minor"
+    raise Problem(
+        at, 'expected "major" or "minor"', "an amount in ISO 4217's minor units (cents) needs neither"
+    )
 
 
 def _currency(at: str, content: object) -> Value:
-    if isinstance(content, str) and len(content) == 3 and content.isupper():  # noqa: PLR2004 - ISO 4217
+    if isinstance(content, str) and minor_units.is_currency(content):
         return Value(setting=at, const=content)
     return value_of(at, content)
 

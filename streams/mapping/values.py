@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from models.definitions.money import exponent
-from streams.mapping import conversions
+from streams.mapping import conversions, minor_units
 from streams.mapping.conversions import ConversionError, Convert
 from streams.mapping.expressions import Get, Source, compiled
 from streams.mapping.value_definition import Value
@@ -66,6 +66,8 @@ def raw_value(value: Value, source: Source) -> Get:
     """Return the getter of what a value is made of, for messages: nothing is converted, nothing can fail."""
     if value.first:
         return _first([raw_value(one, source) for one in value.first])
+    if value.join:
+        return _first([raw_value(one, source) for one in value.join])
     return _origin(value, source)
 
 
@@ -76,6 +78,8 @@ def _origin(value: Value, source: Source) -> Get:
         return _template(value, source)
     if value.first:
         return _first([_one_of_several(one, source) for one in value.first])
+    if value.join:
+        return _joined([compile_value(one, source, conversions.text) for one in value.join])
     return lambda _: value.const
 
 
@@ -98,6 +102,16 @@ def _template(value: Value, source: Source) -> Get:
         return "".join(texts)
 
     return template
+
+
+def _joined(getters: Iterable[Get]) -> Get:
+    getters = tuple(getters)
+
+    def joined(record: Any) -> str | None:  # noqa: ANN401 - JSON
+        texts = [get(record) for get in getters]
+        return "-".join(texts) if all(isinstance(text, str) and text for text in texts) else None
+
+    return joined
 
 
 def _difference(get: Get, minus: Get) -> Get:
@@ -190,8 +204,7 @@ def _money_of_one_currency(value: Value) -> Convert | None:
     code = None if value.currency is None else value.currency.const
     if not isinstance(code, str):
         return None
-    places = exponent(code)
-    return chained([*_steps(value), lambda found: conversions.minor_units(found, places)])
+    return chained([*_steps(value), lambda found: _in_minor_units(value, found, code)])
 
 
 def _money(value: Value, source: Source, get: Get) -> Get:
@@ -213,9 +226,16 @@ def _money(value: Value, source: Source, get: Get) -> Get:
             raise ConversionError("cannot be minor units: its currency is missing")
         if not isinstance(code, str):
             raise ConversionError(f"cannot be minor units: its currency is {conversions.kind(code)}")
-        return conversions.minor_units(convert(found) if steps else found, exponent(code))
+        return _in_minor_units(value, convert(found) if steps else found, code)
 
     return money
+
+
+def _in_minor_units(value: Value, amount: Any, currency: str) -> Any:  # noqa: ANN401 - JSON
+    """Return the minor units of an amount that a record states in the value's unit."""
+    if value.money == "major":
+        return conversions.minor_units(amount, exponent(currency))
+    return minor_units.converted(amount, currency, value.own_places)
 
 
 def chained(steps: Iterable[Convert]) -> Callable[[Any], Any]:
