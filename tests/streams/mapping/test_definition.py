@@ -64,7 +64,7 @@ def loaded(text):
         (ORDER.replace('"a"', "{ pth = 'a' }"), "mappings.m.events[1].amount.pth", "did you mean path?"),
         (ORDER.replace('"a"', "{ path = 'a', const = 1 }"), "mappings.m.events[1].amount", "exactly one of"),
         (
-            ORDER.replace('"a"', "{ path = 'a', money = 'minor' }"),
+            ORDER.replace('"a"', "{ path = 'a', money = 'cents' }"),
             "mappings.m.events[1].amount.money",
             '"major"',
         ),

@@ -1,0 +1,86 @@
+"""What a bundled mapping makes of a vendor's records: events, and the numbers of `retention compute`."""
+
+import json
+from itertools import permutations
+from pathlib import Path
+
+import msgspec
+
+from streams.mapping.mappings import load
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
+VENDORS = Path(__file__).parents[1] / "data" / "vendors"
+
+
+def read(path):
+    """Return the records of a file of JSON lines."""
+    return [json.loads(line) for line in path.read_text().splitlines() if line]
+
+
+def changed(record, **changes):
+    """Return a record with other values; `a__b` is `b` of the object `a`."""
+    record = json.loads(json.dumps(record))
+    for name, value in changes.items():
+        *path, last = name.split("__")
+        place = record
+        for step in path:
+            place = place[step]
+        place[last] = value
+    return record
+
+
+def mapped(mapping, *records):
+    """Return the events of records as dictionaries, without what they leave out; no record may be invalid."""
+    reader = load({}).reader(mapping)
+    found = []
+    for record in records:
+        result = reader.map_record(json.dumps(record).encode())
+        assert result.errors == []
+        found += [
+            {name: value for name, value in msgspec.to_builtins(event).items() if value is not None}
+            for event in result.events
+        ]
+    return found
+
+
+def types(events):
+    """Return the types of events."""
+    return [event["type"] for event in events]
+
+
+def skipped(mapping, record):
+    """Return the name of the condition that leaves a record out; None if the record is read."""
+    return load({}).reader(mapping).map_record(json.dumps(record).encode()).skipped
+
+
+class Numbers:
+    """The series of `retention compute --json`."""
+
+    def __init__(self, output):
+        self._rows = [json.loads(line) for line in output.splitlines()]
+
+    def __call__(self, metric, **labels):
+        """Return the value of the only series of a metric with these labels."""
+        [value] = [row["value"] for row in self._having(metric, labels)]
+        return value
+
+    def fraction(self, metric, **labels):
+        """Return numerator and denominator of the only ratio of a metric with these labels."""
+        [row] = self._having(metric, labels)
+        return row["numerator"], row["denominator"]
+
+    def _having(self, metric, labels):
+        return [
+            row
+            for row in self._rows
+            if row["metric"] == f"retention_{metric}" and labels.items() <= row["labels"].items()
+        ]
+
+    def orders(self):
+        """Return the number of orders and their net revenue, of 30 days."""
+        return self("orders", window="30d"), self("net_revenue", window="30d", currency="USD")
+
+
+def orderings(records, limit=24):
+    """Return permutations of records: numbers must not depend on the order of delivery."""
+    return [list(order) for order, _ in zip(permutations(records), range(limit), strict=False)]
