@@ -49,7 +49,7 @@ def test_retired_word_in_a_name_is_found(source):
         "accounted = deskew = 1",  # parts of words
     ],
 )
-def test_other_name_passes(source):
+def test_name_without_retired_words_passes(source):
     assert names(source) == []
 
 

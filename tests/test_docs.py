@@ -33,7 +33,7 @@ def _numbers(events: str, now: int) -> dict[tuple[str, frozenset[tuple[str, str]
 
 
 @pytest.mark.parametrize(("events", "now", "expected"), _EXAMPLES)
-def test_the_examples_are_true(events: str, now: str, expected: str) -> None:
+def test_documented_examples_hold(events: str, now: str, expected: str) -> None:
     numbers = _numbers(events, to_us(datetime.fromisoformat(now)))
     for line in expected.splitlines():
         match = _LINE.fullmatch(line)

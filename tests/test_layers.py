@@ -136,7 +136,7 @@ def test_imports_between_packages_point_down(package):
 
 
 @pytest.mark.parametrize("top", ["models", "streams"])
-def test_the_top_package_is_only_a_map(top):
+def test_top_package_imports_nothing(top):
     assert IMPORTS[top] == set()
 
 

@@ -68,7 +68,7 @@ def get(url):
 
 
 @pytest.mark.program("docker-compose")
-def test_docker_compose_reads_it():
+def test_compose_file_is_valid():
     result = subprocess.run(
         ["docker-compose", "config", "--quiet"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -87,7 +87,7 @@ def test_image_is_pinned_by_version(name):
 
 
 @each_service
-def test_hardened(name):
+def test_service_is_hardened(name):
     service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -103,7 +103,7 @@ def test_hardened(name):
 
 
 @each_service
-def test_only_this_machine_reaches_its_ports(name):
+def test_ports_are_bound_to_loopback_only(name):
     for port in SERVICES[name].get("ports", []):
         assert port.startswith("127.0.0.1:")
 
@@ -141,13 +141,13 @@ def test_mounts_exist_and_are_read_only_and_volumes_are_declared(name):
 
 
 @each_service
-def test_settings_of_ours_exist(name):
+def test_retention_settings_exist(name):
     known = {setting.variable for setting in SETTINGS.values()}
     if name in OURS:
         assert SERVICES[name]["environment"].keys() <= known
 
 
-def test_a_workers_settings_lead_to_kafka_and_redis():
+def test_worker_settings_name_the_kafka_and_redis_services():
     environment = SERVICES["worker"]["environment"]
     advertised = SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
     assert f"INSIDE://{environment['RETENTION_BROKER']}" in advertised
@@ -155,7 +155,7 @@ def test_a_workers_settings_lead_to_kafka_and_redis():
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_our_commands_exist_with_these_options(name):
+def test_retention_commands_exist_with_their_options(name):
     retention = shutil.which("retention") or ROOT / ".venv" / "bin" / "retention"
     command, *options = SERVICES[name]["command"]
     result = subprocess.run(
@@ -177,7 +177,7 @@ def test_addresses_of_scraping_and_data_source_exist():
         assert SERVICES[service]["ports"][0].endswith(f":{port}")
 
 
-def test_dashboards_are_mounted_where_they_are_looked_for():
+def test_dashboards_are_mounted_at_the_provisioned_path():
     provider = yaml.safe_load((ROOT / "grafana/provisioning/dashboards/retention.yml").read_text())
     path = provider["providers"][0]["options"]["path"]
     assert f"./grafana/dashboards:{path}:ro" in SERVICES["grafana"]["volumes"]
@@ -185,14 +185,14 @@ def test_dashboards_are_mounted_where_they_are_looked_for():
     assert (ROOT / "grafana" / "dashboards" / Path(home).relative_to(path)).exists()
 
 
-def test_links_of_the_alerts_are_served_here():
+def test_alert_links_are_served_by_a_service():
     ports = {name: SERVICES[name]["ports"][0].rsplit(":", 1)[0] for name in ("grafana", "prometheus")}
     assert T["links"]["grafana"] == f"http://{ports['grafana']}"
     assert T["links"]["runbook"].startswith(f"http://{ports['prometheus']}/user/")
 
 
 @pytest.mark.program("redis-server")
-def test_redis_takes_its_command_and_its_health_check(tmp_path):
+def test_redis_accepts_its_command_and_health_check(tmp_path):
     port = free_port()
     program, *flags = SERVICES["redis"]["command"]
     with running([program, *flags, "--port", str(port), "--bind", "127.0.0.1"], tmp_path / "log") as redis:
@@ -210,7 +210,7 @@ def test_redis_takes_its_command_and_its_health_check(tmp_path):
 
 
 @pytest.mark.program("prometheus")
-def test_prometheus_takes_its_command_and_serves_the_runbook(tmp_path):
+def test_prometheus_accepts_its_command_and_serves_the_runbook(tmp_path):
     port, flags = free_port(), SERVICES["prometheus"]["command"]
     (tmp_path / "rules").symlink_to(ROOT / "prometheus" / "rules")
     (tmp_path / "user").symlink_to(ROOT / "prometheus" / "user")
@@ -230,7 +230,7 @@ def test_prometheus_takes_its_command_and_serves_the_runbook(tmp_path):
 
 
 @pytest.mark.program("prometheus-alertmanager|alertmanager")
-def test_alertmanager_takes_its_command(tmp_path):
+def test_alertmanager_accepts_its_command(tmp_path):
     port = free_port()
     program = shutil.which("prometheus-alertmanager") or "alertmanager"
     moved = [
@@ -278,7 +278,7 @@ async def sent(port):
 
 
 @pytest.mark.kafka
-def test_kafka_takes_its_environment_and_what_our_programs_send(tmp_path):
+def test_kafka_accepts_its_settings_and_large_records(tmp_path):
     named, ports = kafka_properties(tmp_path / "data")
     config = tmp_path / "server.properties"
     config.write_text("".join(f"{key}={value}\n" for key, value in named.items()))

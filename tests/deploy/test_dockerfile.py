@@ -32,7 +32,7 @@ def test_hadolint_finds_nothing():
     assert result.returncode == 0, result.stdout
 
 
-def test_two_stages_on_one_pinned_base():
+def test_both_stages_use_one_pinned_base_image():
     assert len(STAGES) == 2
     assert len(set(STAGES)) == 1
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", STAGES[0])
@@ -56,11 +56,11 @@ def test_image_runs_as_unprivileged_user():
     assert re.fullmatch(r"USER (\d{4,}):\1", users[-1])
 
 
-def test_the_last_stage_brings_no_compiler_and_no_installer():
+def test_last_stage_has_no_compiler_and_no_installer():
     assert not [line for line in LAST if "apt-get" in line or "pip install" in line]
 
 
-def test_what_is_copied_exists_and_is_not_ignored():
+def test_copied_paths_exist_and_are_not_ignored():
     for line in LINES:
         if line.startswith("COPY") and "--from" not in line:
             *sources, _ = line.split()[1:]

@@ -95,7 +95,7 @@ def problems(resource):
 
 
 @pytest.mark.parametrize("name", ["base", "overlays/example"])
-def test_every_resource_is_as_the_published_schemas_have_it(name):
+def test_every_resource_is_valid_by_kubernetes_schemas(name):
     found = {
         f"{resource['kind']} {resource['metadata']['name']}": problems(resource) for resource in built(name)
     }
@@ -116,7 +116,7 @@ def test_every_resource_is_as_the_published_schemas_have_it(name):
         ("PrometheusRule", lambda spec: spec["groups"][0]["rules"][0].pop("expr")),
     ],
 )  # fmt: skip
-def test_the_schemas_find_what_is_wrong(kind, spoil):
+def test_invalid_resource_is_rejected_by_the_schemas(kind, spoil):
     resource = copied(named(kind))[0]
     spoil(resource["spec"])
     assert problems(resource)
@@ -132,7 +132,7 @@ def test_expected_resources_are_built():
     }  # fmt: skip
 
 
-def test_hardened_as_in_compose(pod):
+def test_containers_are_hardened_as_in_compose(pod):
     [container] = pod["spec"]["containers"]
     user, group = map(int, SERVICES["worker"]["user"].split(":"))
     assert pod["spec"]["securityContext"] == {
@@ -148,7 +148,7 @@ def test_hardened_as_in_compose(pod):
     assert all(mount.get("readOnly") or mount["name"] == "tmp" for mount in container["volumeMounts"])
 
 
-def test_the_same_command_and_image_as_in_compose(pod):
+def test_command_and_image_equal_those_of_compose(pod):
     [container] = pod["spec"]["containers"]
     assert container["args"] == SERVICES["worker"]["command"]
     assert container["args"][0] in COMMANDS["Run"]
@@ -165,7 +165,7 @@ def test_probes_use_paths_that_a_worker_serves(pod):
     assert all(f'add_get("{path}"' in served for path in paths)
 
 
-def test_no_variable_of_a_service_is_taken_for_a_setting(pod):
+def test_service_variables_are_not_taken_for_settings(pod):
     """A service called `retention` would set RETENTION_PORT=tcp://…, and no worker would start."""
     assert pod["spec"]["enableServiceLinks"] is False
 
@@ -187,7 +187,7 @@ def secrets():
 
 
 @pytest.mark.parametrize("name", ["base", "overlays/example"])
-def test_the_configuration_is_valid_and_mounted(name, secrets, tmp_path):
+def test_configuration_file_is_valid_and_mounted(name, secrets, tmp_path):
     maps = {each["metadata"]["name"]: each["data"] for each in built(name) if each["kind"] == "ConfigMap"}
     pod = only("Deployment", name)["spec"]["template"]["spec"]
     [container] = pod["containers"]
@@ -214,7 +214,7 @@ def held(volume, maps, secrets):
     return {item["path"]: secrets[secret["secretName"]][item["key"]] for item in secret["items"]}
 
 
-def test_topics_and_users_are_those_that_doctor_names():
+def test_topics_and_users_equal_those_of_doctor():
     setup = json.loads(render(generate.settings(), "json"))
     specs = {each["spec"].pop("topicName"): each["spec"] for each in copied(named("KafkaTopic"))}
     assert specs == {
@@ -239,7 +239,7 @@ def test_topics_and_users_are_those_that_doctor_names():
     assert {acl["resource"]["patternType"] for acl in worker} == {"literal"}
 
 
-def test_secrets_are_those_that_strimzi_makes(secrets):
+def test_secret_names_equal_those_of_strimzi(secrets):
     assert "retention" in named("KafkaUser")
     clusters = {
         resource["metadata"]["labels"]["strimzi.io/cluster"]
@@ -252,7 +252,7 @@ def test_secrets_are_those_that_strimzi_makes(secrets):
     assert all(reference["key"] in secrets[reference["name"]] for reference in references)
 
 
-def test_all_of_them_mean_the_same_pods():
+def test_all_selectors_match_the_worker_pods():
     deployment, service = only("Deployment"), only("Service")
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     selectors = [
@@ -270,7 +270,7 @@ def test_all_of_them_mean_the_same_pods():
     assert labels[only("PodMonitor")["spec"]["jobLabel"]] == "retention"
 
 
-def test_scaling_goes_no_further_than_there_are_tasks():
+def test_replicas_never_exceed_the_number_of_tasks():
     scaled = only("ScaledObject")["spec"]
     assert scaled["scaleTargetRef"]["name"] == only("Deployment")["metadata"]["name"]
     settings = generate.settings()

@@ -29,7 +29,7 @@ def installed(tmp_path_factory):
     return site
 
 
-def test_the_alerts_rules_thresholds_and_runbook_come_along(installed, tmp_path):
+def test_wheel_contains_rules_thresholds_and_runbook(installed, tmp_path):
     code = f"import sys; sys.path.insert(0, {str(installed)!r})\n{PRINT}"
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
@@ -40,7 +40,7 @@ def test_the_alerts_rules_thresholds_and_runbook_come_along(installed, tmp_path)
     assert what.split() == ["0.1", "alerts.yml", "recording.yml", "runbook.html", "thresholds.toml"]
 
 
-def test_the_page_and_the_schemas_come_along(installed):
+def test_wheel_contains_the_live_page_and_the_schemas(installed):
     ours = {path.relative_to(ROOT) for path in (ROOT / "streams").rglob("*") if is_data(path)}
     assert {path for path in ours if not (installed / path).is_file()} == set()
 

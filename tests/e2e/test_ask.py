@@ -55,7 +55,7 @@ class Asker:
         return status, problem
 
 
-async def test_any_worker_answers_for_all_customers(deploy):
+async def test_every_worker_answers_for_all_customers(deploy):
     events = history(3, size=1200)
     now = latest(events)
     deployment = deploy(RETENTION_TOKEN=TOKEN)

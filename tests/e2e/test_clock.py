@@ -122,7 +122,7 @@ def exactly(metrics):
     return {series: repr(value) for series, value in business(metrics).items()}
 
 
-async def test_one_worker_exports_at_a_time_as_the_owner_changes(deploy):
+async def test_only_one_worker_exports_while_the_owner_changes(deploy):
     events = history(63, size=600)
     deployment = deploy()
     await deployment.started(1)

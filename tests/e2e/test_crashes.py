@@ -76,7 +76,7 @@ async def test_killed_stopped_and_added_workers_lose_nothing(deploy, workers):
         assert await worker.stop() == 0, worker.tail()
 
 
-async def test_a_stopped_group_goes_on_where_it_was(deploy):
+async def test_stopped_group_resumes_where_it_stopped(deploy):
     events = history(7)
     deployment = deploy()
     await deployment.started(2)

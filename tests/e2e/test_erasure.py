@@ -56,7 +56,7 @@ def redis(tmp_path):
 
 
 @pytest.mark.program("redis-server|valkey-server")
-async def test_nothing_of_the_erased_is_left_in_any_topic_or_file(deploy, broker, redis):
+async def test_erased_customer_is_left_in_no_topic_and_no_file(deploy, broker, redis):
     port = redis.connection_pool.connection_kwargs["port"]
     deployment = deploy(RETENTION_CLOCK="wall", RETENTION_REDIS=f"redis://127.0.0.1:{port}/0")
     cluster = deployment.cluster

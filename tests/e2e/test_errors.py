@@ -22,14 +22,14 @@ async def refusal(worker):
     return worker.log
 
 
-async def test_no_broker_at_the_address(deploy):
+async def test_missing_broker_is_explained(deploy):
     port = free_port()
     message = await refusal(deploy().start(RETENTION_BROKER=f"127.0.0.1:{port}"))
     assert f"no Kafka responds at 127.0.0.1:{port}" in message
     assert "RETENTION_BROKER" in message
 
 
-async def test_an_internal_topic_with_another_partition_count(deploy):
+async def test_wrong_partition_count_is_explained(deploy):
     deployment = deploy()
     name = f"{deployment.group}-customers-changelog"
     await deployment.cluster.create({name: 7})
@@ -37,7 +37,7 @@ async def test_an_internal_topic_with_another_partition_count(deploy):
     assert f"topic {name} has 7 partitions where 4 are expected" in message
 
 
-async def test_a_port_in_use(deploy):
+async def test_port_in_use_is_explained(deploy):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         message = await refusal(deploy().start(RETENTION_PORT=str(port)))
@@ -45,13 +45,13 @@ async def test_a_port_in_use(deploy):
     assert "RETENTION_PORT" in message
 
 
-async def test_an_invalid_setting(deploy):
+async def test_invalid_setting_is_explained(deploy):
     message = await refusal(deploy().start(RETENTION_CLOCK="sundial"))
     assert "RETENTION_CLOCK" in message
     assert "wall or event" in message
 
 
-async def test_a_state_written_by_a_newer_version(deploy):
+async def test_state_of_a_newer_version_is_explained(deploy):
     events = history(71, size=200)
     deployment = deploy()
     cluster = deployment.cluster
@@ -95,7 +95,7 @@ Worker._on_revoked = slowly
 """
 
 
-async def test_a_worker_stops_in_order_while_others_hold_up_the_group(deploy):
+async def test_worker_stops_in_order_during_a_held_up_rebalance(deploy):
     """A stop does not wait for Kafka's answer to a join, which needs the join of every member."""
     events = history(12, size=300)
     deployment = deploy()

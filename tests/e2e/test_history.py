@@ -82,7 +82,7 @@ def test_prometheus_values_equal_those_of_compute(prometheus, shop):
 
 @pytest.mark.program("prometheus")
 @pytest.mark.program("promtool")
-def test_panels_and_the_alerts_that_compare_have_a_past(prometheus):
+def test_panels_and_comparing_alerts_have_a_history(prometheus):
     prometheus.until("vector(1)")
     asked = [(name, filled(expr, chosen)) for name, expr, chosen in panels() if not OTHER.search(expr)]
     assert sum("offset 1w" in expr for _, expr in asked) > 3

@@ -76,7 +76,7 @@ async def test_deleted_changelog_is_rebuilt_from_the_earliest_records(deploy):
     assert total(await deployment.scrape(), "retention_worker_records_lost_total") == 0
 
 
-async def test_the_lost_state_of_one_task_makes_all_tasks_read_again(deploy):
+async def test_lost_state_of_one_task_makes_all_tasks_read_again(deploy):
     """The lost customers' facts came from all tasks, so nothing is published while all tasks read again."""
     events = history(43, size=6000, identities=True)
     deployment = deploy()

@@ -158,7 +158,7 @@ async def registry():
         yield running
 
 
-async def test_a_shops_own_topics_give_the_numbers_of_the_contracts(deploy, registry, tmp_path):
+async def test_mapped_topics_give_the_same_numbers_as_contract_topics(deploy, registry, tmp_path):
     config = tmp_path / "shop.toml"
     config.write_text(configuration())
     deployment = deploy(

@@ -91,7 +91,7 @@ async def agrees(page: Browser, worker: WorkerProcess) -> None:
     page.until(lambda: not wrong(page, metrics), f"all equal: {wrong(page, metrics)[:5]}", 20)
 
 
-async def test_values_equal_those_exported_in_every_window(page, worker):
+async def test_page_values_equal_the_exported_ones_in_every_window(page, worker):
     for window in WINDOWS:
         choose(page, "windows", window)
         choose(page, "support-windows", window)
@@ -114,7 +114,7 @@ def shows_the_values(page: Browser, metrics: Metrics) -> None:
         assert float(text.removesuffix("%")) == pytest.approx(100 * rate, abs=0.0501)
 
 
-async def test_changes_come_without_a_reload(page, worker, deployment):
+async def test_page_shows_changes_without_a_reload(page, worker, deployment):
     page.run("window.mark = true")
     orders = ".stat dd data[data-series^='retention_orders']"
     before = int(page.run("return document.querySelector(arguments[0]).value", orders))
@@ -127,7 +127,7 @@ async def test_changes_come_without_a_reload(page, worker, deployment):
     assert page.run("return window.mark")
 
 
-async def test_survives_a_restart_of_the_worker(page, worker, deployment):
+async def test_page_survives_a_restart_of_the_worker(page, worker, deployment):
     page.run("window.mark = true")
     before = page.run(SHOWN)
     worker.kill()
@@ -146,7 +146,7 @@ async def test_survives_a_restart_of_the_worker(page, worker, deployment):
     assert page.run("return window.mark"), "it was not reloaded"
 
 
-async def test_any_worker_shows_the_same_whichever_makes_the_numbers(browser, deployment):
+async def test_every_worker_serves_the_same_page(browser, deployment):
     deployment.start()
     await deployment.sharing()
     [metrics] = [found for found in await deployment.scrape() if CAUGHT_UP in found]
@@ -204,7 +204,7 @@ def test_page_is_accessible_in_both_themes_and_at_both_sizes(page):
     assert page.messages() == []
 
 
-async def test_by_keyboard(page, deployment):
+async def test_page_is_usable_by_keyboard(page, deployment):
     await deployment.cluster.produce([order("another", "another", END + HOUR)])  # the past has two moments
     reaches_the_window(page)
     explains_every_number(page)

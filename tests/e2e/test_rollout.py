@@ -22,7 +22,7 @@ CONFIG = "\n".join(
 )
 
 
-async def test_numbers_hold_still_until_all_workers_count_alike(deploy):
+async def test_metrics_wait_until_all_workers_have_equal_definitions(deploy):
     events = history(71, size=900)
     deployment = deploy()
     await deployment.started(1)

@@ -69,7 +69,7 @@ def test_there_are_seven_dashboards():
 
 
 @pytest.mark.parametrize("path", list(generate.files()), ids=lambda path: path.name)
-def test_files_are_current(path):
+def test_generated_files_are_current(path):
     assert path.read_text(encoding="utf-8") == generate.files()[path], "run `make generate`"
 
 

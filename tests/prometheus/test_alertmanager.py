@@ -83,7 +83,7 @@ def test_configuration_is_valid():
 
 @pytest.mark.parametrize("severity", ["critical", "warning"])
 @pytest.mark.parametrize("team", ["support", "logistics", "commerce", "platform"])
-def test_each_team_gets_its_own(team, severity):
+def test_each_team_receives_its_own_alerts(team, severity):
     command = ["amtool", "config", "routes", "test", f"--config.file={CONFIG}", f"--verify.receivers={team}"]
     result = subprocess.run(
         [*command, f"team={team}", f"severity={severity}"], capture_output=True, text=True, check=False

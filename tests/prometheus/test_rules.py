@@ -47,7 +47,7 @@ def test_generated_files_are_current(path):
 
 @pytest.mark.parametrize("name", UNIT_TESTS)
 @pytest.mark.program("promtool")
-def test_unit_tests_of_the_rules(name):
+def test_promtool_unit_tests_pass(name):
     result = run("promtool", "test", "rules", f"tests/{name}")
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -92,7 +92,7 @@ def test_every_alert_has_its_section_in_the_runbook(alert):
     assert f'id="{anchor}"' in (PROMETHEUS / "user" / "runbook.html").read_text(encoding="utf-8")
 
 
-def test_the_runbook_has_no_section_of_an_alert_that_is_gone():
+def test_every_alert_section_of_the_runbook_has_its_alert():
     headings = re.findall(
         r"^## (Retention\w+)$", (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE
     )

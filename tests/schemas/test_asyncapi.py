@@ -24,7 +24,7 @@ def official():
     return Draft7Validator(json.loads(content))
 
 
-def test_document_is_valid_by_asyncapi(official):
+def test_document_is_valid_by_the_asyncapi_schema(official):
     assert [error.message for error in official.iter_errors(DOCUMENT)] == []
 
 
@@ -36,7 +36,7 @@ def test_document_is_valid_by_asyncapi(official):
         {"channels": {"orders": {"address": 1}}},
     ],
 )
-def test_the_validator_finds_what_is_wrong(official, broken):
+def test_invalid_document_is_rejected(official, broken):
     assert not official.is_valid(DOCUMENT | broken)
 
 
@@ -57,7 +57,7 @@ def test_every_reference_resolves():
         assert resolver.lookup(target).contents
 
 
-def test_every_topic_for_others_is_there():
+def test_every_public_topic_is_a_channel():
     own = {topic.name for topic in required("g", 1) if not topic.name.startswith("g-")}
     assert {channel["address"] for channel in DOCUMENT["channels"].values()} == own
     cleanup = {topic.name: topic.config.get("cleanup.policy") for topic in required("g", 1)}
@@ -77,7 +77,7 @@ def test_every_type_is_a_message_of_its_topic():
     assert set(DOCUMENT["components"]["messages"]) == json_schema.TYPES.keys() | {"dead-letter"}
 
 
-def test_its_schemas_are_the_committed_ones():
+def test_schemas_equal_the_committed_files():
     for name, document in json_schema.documents().items():
         part = DOCUMENT["components"]["schemas"][name]
         Draft202012Validator.check_schema(part)

@@ -30,13 +30,13 @@ SAMPLES = [
 ]
 
 
-def test_every_type_of_the_present_version_has_one():
+def test_every_type_of_the_present_version_has_a_sample():
     present = {path.stem for path in FILES if path.parent.name == f"v{json_schema.VERSION}"}
     assert present == json_schema.TYPES.keys()
 
 
 @pytest.mark.parametrize(("name", "sample"), SAMPLES)
-def test_it_is_read_as_it_was_meant(name, sample):
+def test_sample_is_decoded_with_every_field(name, sample):
     value = json.dumps(sample).encode()
     if name in EVENT_TYPES:
         decoded = decode(KINDS[name], value)
@@ -48,12 +48,12 @@ def test_it_is_read_as_it_was_meant(name, sample):
 
 
 @pytest.mark.parametrize(("name", "sample"), SAMPLES)
-def test_it_is_valid_by_the_present_schema(name, sample):
+def test_sample_is_valid_by_the_present_schema(name, sample):
     Draft202012Validator(DOCUMENTS[name]).validate(sample)
 
 
 @pytest.mark.parametrize("path", CLOUD_EVENTS, ids=lambda path: f"{path.parents[1].name}-{path.stem}")
-def test_a_cloud_event_is_read_as_it_was_meant(path):
+def test_sample_of_a_cloud_event_is_decoded(path):
     sample = json.loads(path.read_text(encoding="utf-8"))
     headers = tuple((name, text.encode()) for name, text in sample["headers"].items())
     value = json.dumps(sample["value"]).encode()

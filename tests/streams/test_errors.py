@@ -28,7 +28,7 @@ EXAMPLES = [
 ]
 
 
-def test_the_tree_in_the_docstring_is_the_tree():
+def test_docstring_shows_the_tree_of_errors():
     public = {
         error for _, error in inspect.getmembers(errors, inspect.isclass) if issubclass(error, RetentionError)
     }
@@ -45,7 +45,7 @@ def test_each_error_is_one_line_with_a_correction(error, code):
     assert str(error) == "; ".join(filter(None, [error.message, error.hint]))
 
 
-def test_what_is_wrong_is_in_the_message():
+def test_message_contains_found_and_expected_values():
     assert "has 4 partitions where 8 are expected" in str(EXAMPLES[3][0])
     assert "RETENTION_PARTITIONS=8" in str(EXAMPLES[3][0])
     assert "version 3" in str(EXAMPLES[4][0])

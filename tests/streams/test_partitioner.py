@@ -23,7 +23,7 @@ def test_long_key_changes_no_other_task():
     assert tasks_of([b"x" * 500, b"customer-1", b""], 8)[1:2] == expected
 
 
-def test_no_keys_have_no_tasks():
+def test_empty_key_list_has_no_tasks():
     assert tasks_of([], 8) == []
 
 

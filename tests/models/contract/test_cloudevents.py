@@ -88,7 +88,7 @@ def test_plain_event_may_have_an_envelope_field():
         ({"data": ENVELOPE | {"data": ORDER}}, "unknown_type", "com.example.shop"),
     ],
 )
-def test_refused(envelope, reason, message):
+def test_invalid_envelope_is_rejected(envelope, reason, message):
     with pytest.raises(EventError, match=message) as caught:
         read(**envelope)
     assert caught.value.reason == reason

@@ -462,7 +462,7 @@ REASONS = {"not_json", "unknown_type", "invalid_field", "too_large"}
     cut=st.integers(0, 400),
 )
 @example(kind="tickets", value=NULL_BEFORE_NO_UTF8, cut=0)
-def test_any_bytes_raise_only_event_errors(kind, value, cut):
+def test_arbitrary_bytes_raise_only_event_errors(kind, value, cut):
     for candidate in (value, value[:cut] if value else value):
         decoded, reason = outcome(kind, candidate)
         if decoded is None:

@@ -70,7 +70,7 @@ def test_superseded_order_claim_still_converts_its_cart(shop):
     assert (sample.numerator, sample.denominator) == (0, 2)
 
 
-def test_failed_payments_and_missing_stock(shop):
+def test_failed_payments_and_missing_stock_are_counted(shop):
     shop.process(claims.PaymentFailed, "", NOW, "card")
     shop.process(claims.PaymentFailed, "", NOW, "a method that the configuration no longer names")
     shop.process(claims.StockMissed, "", NOW)
@@ -114,7 +114,7 @@ def test_tier_is_reached_and_lost_as_orders_grow_old(shop):
     assert shop.value("retention_loyalty_customers", "member", now=NOW + 375 * DAY) == 1
 
 
-def test_spenders_and_senders(shop):
+def test_spenders_and_senders_are_counted(shop):
     shop.order("o", NOW, customer="spends")
     shop.process(claims.Shared, "", NOW, customer="sends")
     shop.process(claims.Answered, "", NOW - DAY, NPS, 9, customer="did send")

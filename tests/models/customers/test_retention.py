@@ -41,7 +41,7 @@ def test_customer_is_active_for_exactly_the_window(shop):
     assert sets(shop, NOW + 2 * WEEK)["start"] == 0
 
 
-def test_retained_lost_and_reactivated(shop):
+def test_customers_are_retained_lost_or_reactivated(shop):
     shop.order("r1", NOW - 8 * DAY, customer="retained")
     shop.order("r2", NOW - DAY, customer="retained")
     shop.order("l1", NOW - 8 * DAY, customer="lost")
@@ -73,7 +73,7 @@ def test_late_first_order_changes_the_customers_channel(shop):
     assert shop.value("retention_channel_rate_ratio", "app", "7d") == 1
 
 
-def test_returning_customers(shop):
+def test_returning_customers_are_counted_by_window(shop):
     shop.order("a1", NOW, customer="twice")
     shop.order("a2", NOW, customer="twice")
     shop.order("b1", NOW - 30 * DAY, customer="again")
@@ -96,7 +96,7 @@ def test_order_values_of_first_and_repeat_orders(shop):
     assert look["retention_realised_value", "USD"].value == 22.5
 
 
-def test_referred_orders(shop):
+def test_referred_orders_and_revenue_are_counted(shop):
     shop.order("o", NOW, amount=900, referrer="bob")
     assert shop.value("retention_referred_orders", "7d") == 1
     assert shop.value("retention_referred_revenue", "USD", "7d") == 9

@@ -59,7 +59,7 @@ def test_each_part_of_a_refund_waits_for_its_order():
     assert refunds.derive(found, lambda order: order == "known") == refunds.Refund(1, None, None)
 
 
-def test_refund_ratios(shop):
+def test_refund_ratios_count_orders_and_money(shop):
     for number, amount in enumerate([1000, 1000, 2000, 4000]):
         shop.order(f"o{number}", NOW - DAY, amount=amount)
     shop.process(claims.Cancelled, "o3", NOW)

@@ -107,7 +107,7 @@ def test_fact_older_than_the_horizon_leaves_no_row(shop):
     assert b"ada" not in shop.partition.take_changes()
 
 
-def test_only_changed_rows_are_taken(shop):
+def test_unchanged_rows_are_not_taken(shop):
     shop.order("o1", NOW, customer="ada")
     shop.order("o1", NOW, customer="bob")
     shop.partition.take_changes()

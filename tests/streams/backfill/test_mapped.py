@@ -120,7 +120,7 @@ def test_load_to_a_topic_that_is_no_input_sends_nothing(retention, kafka, broker
     assert "2 events sent" in retention(*command, broker=kafka).err
 
 
-def test_an_export_is_computed_without_kafka(retention, config, export):
+def test_mapped_export_is_computed_without_kafka(retention, config, export):
     how = ("--mapping", "export", "--config", config)
     result = retention("compute", export, *how, "--json", "--now", "2026-01-05T00:00:00Z")
     rows = {

@@ -51,21 +51,21 @@ def test_file_larger_than_memory_is_sorted_in_runs():
     assert {event.content for event in found} == {event.content for event in source.events}
 
 
-def test_many_small_files_do_not_fill_the_memory_either():
+def test_many_small_files_stay_within_the_memory_limit():
     files = [File(index, [5, 4, index]) for index in range(100, 200)]  # 5 bytes each
     with in_time_order([Source(file.open) for file in files], run_bytes=100) as ordered:
         assert ordered.held == 100
         assert [event.time for event in ordered] == [4] * 100 + [5] * 100 + list(range(100, 200))
 
 
-def test_source_that_is_readable_once_is_opened_once():
+def test_pipe_is_opened_once():
     source = File(0, [3, 1, 2])
     with in_time_order([Source(source.open, rereadable=False)]) as ordered:
         assert [event.time for event in ordered] == [1, 2, 3]
     assert source.opened == 1
 
 
-def test_a_file_in_order_is_not_held_and_one_is_open_at_a_time():
+def test_sorted_files_are_streamed_one_at_a_time():
     days = [File(day, range(day * 10, day * 10 + 10)) for day in range(5)]
     with in_time_order([Source(day.open) for day in reversed(days)]) as ordered:
         together = [(sum(day.reading for day in days), event.time) for event in ordered]

@@ -35,7 +35,7 @@ def cdnow_arguments():
 
 
 @pytest.mark.slow
-def test_the_numbers_of_cdnow(retention, cdnow_arguments):
+def test_cdnow_orders_give_the_published_numbers(retention, cdnow_arguments):
     result = retention(*cdnow_arguments, "--json")
     assert (result.code, result.err) == (0, "")
     found = series(result)
@@ -58,7 +58,7 @@ def test_the_numbers_of_cdnow(retention, cdnow_arguments):
 
 
 @pytest.mark.slow
-def test_the_table_is_for_people(retention, cdnow_arguments):
+def test_table_has_thousands_separators_and_no_nan(retention, cdnow_arguments):
     result = retention(*cdnow_arguments)
     assert result.code == 0
     assert result.out.startswith("As of 1998-06-30 23:00:00 UTC. Money in USD.")
@@ -83,7 +83,7 @@ def test_now_is_the_latest_event_unless_it_is_given(retention, events_file):
     assert later["retention_orders", ("window", "90d")]["value"] == 3
 
 
-def test_durations_are_read_at_a_glance(retention, events_file):
+def test_durations_are_printed_with_their_units(retention, events_file):
     ticket = {"customer_id": "c", "ticket_id": "t"}
     path = events_file(
         ticket | {"id": "1", "type": "ticket.opened", "time": "2026-01-01T00:00:00Z"},
@@ -111,7 +111,7 @@ def test_events_of_all_topics_may_be_mixed_and_split_over_files(retention, event
     assert rows["retention_refund_ratio", ("basis", "full"), ("window", "7d")]["value"] == 1
 
 
-def test_bad_lines_are_reported_counted_and_cost_nothing_else(retention, events_file):
+def test_invalid_lines_are_counted_and_change_no_number(retention, events_file):
     path = events_file(
         order(1),
         b"garbage",
@@ -143,12 +143,12 @@ def test_bad_lines_are_reported_counted_and_cost_nothing_else(retention, events_
     assert len(kept.read_text().splitlines()) == 5
 
 
-def test_what_is_beyond_the_horizon_is_no_mistake_of_a_file(retention, events_file):
+def test_line_beyond_the_horizon_is_left_out_without_an_error(retention, events_file):
     result = retention("compute", events_file(order(1), order(2, "1999-01-01T00:00:00Z")), "--json")
     assert (result.code, result.err.splitlines()[-1]) == (0, "1 line left out: 1 too_old")
 
 
-def test_definitions_are_taken_from_the_file(retention, events_file, tmp_path):
+def test_configuration_file_sets_the_definitions(retention, events_file, tmp_path):
     config = tmp_path / "retention.toml"
     config.write_text('base_currency = "EUR"\nwindows = ["14d"]\n[rates]\nUSD = 0.5')
     rows = series(retention("compute", events_file(order(1)), "--json", "--config", config))
@@ -156,13 +156,13 @@ def test_definitions_are_taken_from_the_file(retention, events_file, tmp_path):
 
 
 @pytest.mark.parametrize("now", ["yesterday", "2026-01-01T00:00:00", "2026-01-01"])
-def test_a_time_without_offset_is_none(retention, events_file, now):
+def test_time_without_offset_is_an_error(retention, events_file, now):
     result = retention("compute", events_file(order(1)), "--now", now)
     assert result.code == 2
     assert f"'{now}' is not a time such as 2026-01-31T12:00:00Z" in result.err
 
 
-def test_without_any_event_there_is_no_now(retention, events_file):
+def test_file_without_events_is_an_error(retention, events_file):
     result = retention("compute", events_file(b"garbage"))
     assert result.code == 1
     assert "set the time with --now" in result.err
@@ -175,7 +175,7 @@ def test_a_missing_file_is_one_line(retention, tmp_path):
     assert "none.jsonl' does not exist" in result.err
 
 
-def test_a_line_without_end_does_not_fill_the_memory(retention, tmp_path):
+def test_endless_line_does_not_fill_the_memory(retention, tmp_path):
     path = tmp_path / "zeros.jsonl.gz"
     path.write_bytes(gzip.compress(b"0" * 50_000_000 + b"\n" + json.dumps(order(1)).encode()))
     result = retention("compute", path, "--json")

@@ -192,7 +192,7 @@ def test_invalid_line_stops_redrive_before_any_send(retention, broker_calls, tmp
     assert broker_calls.records("orders") == []
 
 
-def test_no_broker_is_one_line(retention):
+def test_missing_broker_is_one_line(retention):
     for action in ("list", "redrive"):
         result = retention("dead-letters", action, broker="127.0.0.1:1")
         assert result.code == 3

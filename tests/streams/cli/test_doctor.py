@@ -59,7 +59,7 @@ def with_admin(bootstrap, act):
     return asyncio.run(go())
 
 
-def test_a_new_set_up_is_in_order(retention, healthy):
+def test_new_installation_has_no_findings(retention, healthy):
     result = retention("doctor")
     assert result.code == 0, result.out
     assert "ok    Kafka answers at 127.0.0.1:" in result.out
@@ -85,7 +85,7 @@ def test_settings_show_their_source_and_no_secrets(retention):
 
 
 @pytest.mark.parametrize("name", ["shop", "User:", ":shop"])
-def test_rights_are_for_a_principal_as_kafka_names_them(retention, name):
+def test_rights_are_printed_for_the_principal(retention, name):
     result = retention("doctor", "--setup", "commands", "--principal", name)
     assert result.code == 2
     assert f"{name!r} is not a Kafka principal" in result.err
@@ -134,7 +134,7 @@ def test_wrong_topic_configuration_is_reported(retention, prepare, unique, topic
     assert result.code == (level == "fail")
 
 
-def test_workers_and_what_they_have_not_read(retention, healthy, kafka, broker_calls):
+def test_workers_and_their_lag_are_shown(retention, healthy, kafka, broker_calls):
     broker_calls.produce(
         *[("orders", 0, b"k", b"v", [])] * 5,
         ("retention.dead-letters", 0, b"k", b"v", [("retention.error.topic", b"orders")]),
@@ -163,7 +163,7 @@ def test_workers_and_what_they_have_not_read(retention, healthy, kafka, broker_c
     assert "warn  1 dead letter not redriven" in result.out
 
 
-def test_records_that_were_removed_before_they_were_read_fail(retention, healthy, kafka, broker_calls):
+def test_records_removed_before_they_were_read_fail(retention, healthy, kafka, broker_calls):
     broker_calls.produce(*[("orders", 0, b"k", b"v", [])] * 5)
 
     async def go():
@@ -183,7 +183,7 @@ def test_records_that_were_removed_before_they_were_read_fail(retention, healthy
 
 
 @pytest.mark.usefixtures("healthy")
-def test_a_misspelt_variable_is_found(retention):
+def test_misspelt_variable_is_reported(retention):
     result = retention("doctor", partition="4")
     assert (
         "warn  the variable RETENTION_PARTITION is not a setting\n      did you mean RETENTION_PARTITIONS?\n"
@@ -193,7 +193,7 @@ def test_a_misspelt_variable_is_found(retention):
 
 
 @pytest.mark.usefixtures("healthy")
-def test_a_port_that_is_taken_is_found(retention):
+def test_port_in_use_is_reported(retention):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -209,14 +209,14 @@ def test_a_directory_that_cannot_be_made_fails(retention, tmp_path):
     assert f"fail  {tmp_path / 'file'} is not writable" in result.out
 
 
-def test_it_changes_nothing(retention, kafka, broker_calls):
+def test_doctor_changes_nothing(retention, kafka, broker_calls):
     retention("doctor", broker=kafka)
     assert broker_calls.topics() == {}
     assert load({}, {}).broker == "127.0.0.1:9092"
 
 
 @pytest.mark.program("redis-server|valkey-server")
-def test_a_redis_that_answers_and_one_that_removes_keys(retention, healthy, tmp_path):
+def test_redis_that_evicts_keys_is_a_warning(retention, healthy, tmp_path):
     program = Path(shutil.which("redis-server") or shutil.which("valkey-server") or "")
     with RedisServer(program, tmp_path / "redis") as server, Redis(port=server.port) as redis:
         name = f"Redis at redis://127.0.0.1:{server.port}"

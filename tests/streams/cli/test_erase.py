@@ -6,7 +6,7 @@ import json
 CUSTOMER = "çelik 42"
 
 
-def test_the_event_waits_for_a_worker(retention, kafka, broker_calls, make_topics, unique):
+def test_erasure_event_is_read_by_the_next_worker(retention, kafka, broker_calls, make_topics, unique):
     make_topics("customers")
     for more in ({}, {"redis": "redis://127.0.0.1:1"}):
         result = retention("erase", "--yes", CUSTOMER, broker=kafka, group=unique, **more)
@@ -41,7 +41,9 @@ def test_erase_of_a_topic_that_is_no_input_sends_nothing(retention, kafka, uniqu
     assert (result.code, "no input accepts the event" in result.err) == (1, True), result
 
 
-def test_it_asks_first_and_an_id_has_a_length(retention, kafka, make_topics, broker_calls, monkeypatch):
+def test_erasure_that_is_not_confirmed_sends_nothing(
+    retention, kafka, make_topics, broker_calls, monkeypatch
+):
     make_topics("customers")
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     result = retention("erase", CUSTOMER, broker=kafka)

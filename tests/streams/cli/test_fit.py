@@ -121,7 +121,7 @@ def test_missing_scipy_names_the_extra_to_install(retention, events_file, monkey
     assert "pip install 'retention-streams[fit]'" in result.err
 
 
-def test_nothing_to_fit_and_nowhere_to_write_are_errors(retention, events_file, tmp_path, shop):
+def test_missing_events_or_unwritable_output_is_an_error(retention, events_file, tmp_path, shop):
     result = retention("fit", events_file(b"{"))
     assert (result.code, "without a valid event" in result.err) == (1, True)
     result = retention("fit", events_file(*shop), "--output", tmp_path / "none" / "model.toml")

@@ -21,17 +21,17 @@ def test_help_lists_every_command_under_its_heading(retention):
         assert all(f"\n  {name} " in result.out for name in section)
 
 
-def test_without_arguments_help_is_shown(retention):
+def test_call_without_arguments_shows_help(retention):
     result = retention()
     assert "Usage: retention" in result.out + result.err
 
 
-def test_version(retention):
+def test_version_is_printed(retention):
     assert retention("--version").out.startswith("retention 0.")
 
 
 @pytest.mark.parametrize("name", [name for section in COMMANDS.values() for name in section])
-def test_every_command_listed_is_there_and_has_help(retention, name):
+def test_every_listed_command_has_help(retention, name):
     module = importlib.import_module(f"streams.cli.{name.replace('-', '_')}")
     assert isinstance(module.command, click.Command)
     assert module.command.name == name
@@ -46,7 +46,7 @@ def test_an_unknown_command_is_a_usage_error(retention):
     assert "No such command 'comput'" in result.err
 
 
-def test_an_invalid_setting_is_one_line_with_what_is_valid(retention, events_file):
+def test_invalid_setting_is_one_line_with_the_valid_values(retention, events_file):
     result = retention("load", events_file(), partitions="many")
     assert result.code == SettingsError.exit_code == 2
     assert result.err == (
@@ -77,7 +77,7 @@ def failing(monkeypatch):
     return fail_with
 
 
-def test_an_error_is_a_line_a_hint_and_a_code(failing, capsys):
+def test_error_is_a_line_a_hint_and_a_code(failing, capsys):
     failing(PortInUse("127.0.0.1", 6066))
     assert run(["demo"]) == 5
     first, hint = capsys.readouterr().err.splitlines()
@@ -99,13 +99,13 @@ def test_unusable_path_is_one_line(retention, tmp_path):
     assert result.err.startswith(f"retention: {path}: No such file or directory\n  correct the path")
 
 
-def test_a_defect_keeps_its_traceback(failing):
+def test_defect_keeps_its_traceback(failing):
     failing(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         run(["demo"])
 
 
-def test_ctrl_c_is_no_error_of_ours(failing, capsys):
+def test_interrupt_is_reported_without_a_traceback(failing, capsys):
     failing(KeyboardInterrupt())
     assert run(["demo"]) == 130
     assert "Traceback" not in capsys.readouterr().err

@@ -80,13 +80,13 @@ def test_recording_rules_are_written_without_instance(retention, events_file):
         assert series["job:retention_as_of_timestamp_seconds:held", *common] == 1767229200
 
 
-def test_the_default_is_from_the_first_event_to_the_latest(retention, events_file):
+def test_default_range_is_from_first_to_latest_event(retention, events_file):
     path = events_file(order(2, "2026-01-02T00:00:00Z"), order(1, "2026-01-01T00:00:00Z"))
     found = read(retention("history", path, "--step", "6h").out)
     assert [int(at - 1767225600) // 3600 for at in found] == [0, 6, 12, 18, 24]
 
 
-def test_an_event_counts_from_its_time_on_and_a_merge_always(retention, events_file):
+def test_event_counts_from_its_time_and_merge_always(retention, events_file):
     merged = {"id": "m", "type": "customer.merged", "time": "2026-01-05T00:00:00Z", "customer_id": "c1",
               "into": "c2"}  # fmt: skip
     path = events_file(
@@ -103,7 +103,7 @@ def test_an_event_counts_from_its_time_on_and_a_merge_always(retention, events_f
     assert "2 lines rejected: 1 invalid_field, 1 not_json" in result.err
 
 
-def test_a_file_is_written(retention, events_file, tmp_path):
+def test_output_file_is_written(retention, events_file, tmp_path):
     out = tmp_path / "history.om"
     result = retention("history", events_file(order(1, "2026-01-01T00:00:00Z")), "--out", out)
     assert (result.code, result.out) == (0, "")
@@ -135,7 +135,7 @@ def test_invalid_options_are_named(retention, events_file, arguments, message):
     assert message in result.err
 
 
-def test_without_events_there_is_no_time(retention, events_file):
+def test_file_without_events_is_an_error(retention, events_file):
     result = retention("history", events_file(b"garbage"))
     assert result.code == 1
     assert "without an event there is no time to compute at" in result.err

@@ -58,7 +58,7 @@ def test_events_go_to_their_topic_by_customer_and_in_order(retention, kafka, bro
     assert [record.key for record in broker_calls.records("reviews")] == [b"c1"]
 
 
-def test_gzip_and_standard_input_are_read_too(retention, kafka, broker_calls, tmp_path, monkeypatch):
+def test_gzip_and_standard_input_are_read(retention, kafka, broker_calls, tmp_path, monkeypatch):
     packed = tmp_path / "events.jsonl.gz"
     packed.write_bytes(gzip.compress(json.dumps(order(1, "c1")).encode() + b"\n"))
     stdin = io.BytesIO(json.dumps(order(2, "c2")).encode())
@@ -118,7 +118,7 @@ def test_rejected_lines_of_standard_input_are_kept(retention, kafka, broker_call
     assert [record.key for record in broker_calls.records("orders")] == [b"c1"]
 
 
-def test_no_broker_is_one_line(retention, events_file):
+def test_missing_broker_is_one_line(retention, events_file):
     result = retention("load", events_file(order(1, "c")), broker="127.0.0.1:1")
     assert result.code == 3
     assert result.err.splitlines()[0] == (
@@ -127,7 +127,7 @@ def test_no_broker_is_one_line(retention, events_file):
     assert "retention broker" in result.err
 
 
-def test_a_broken_archive_is_one_line(retention, kafka, tmp_path):
+def test_broken_archive_is_one_line(retention, kafka, tmp_path):
     path = tmp_path / "cut.jsonl.gz"
     path.write_bytes(gzip.compress(b"{}\n" * 1000)[:-10])
     result = retention("load", path, broker=kafka)

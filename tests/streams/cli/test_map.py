@@ -199,7 +199,7 @@ def test_native_topic_is_checked_and_unknown_names_are_errors(retention, broker_
         assert message in result.err.replace("\n  ", "; ")
 
 
-def test_list_and_show(retention):
+def test_bundled_mappings_are_listed_and_shown(retention):
     listed = retention("map", "list").out
     assert "rows " in listed
     assert "shopify " in listed

@@ -49,7 +49,7 @@ async def consume_once(bootstrap, group):
         pass
 
 
-def test_state_offsets_and_metrics_go_and_the_rest_stays(
+def test_reset_removes_state_offsets_and_metrics_only(
     retention, kafka, broker_calls, make_topics, unique, tmp_path
 ):
     group = unique
@@ -74,7 +74,7 @@ def test_state_offsets_and_metrics_go_and_the_rest_stays(
 
 
 @pytest.mark.program("redis-server|valkey-server")
-def test_the_read_model_goes_too(retention, kafka, unique, tmp_path):
+def test_reset_clears_the_read_model(retention, kafka, unique, tmp_path):
     program = Path(shutil.which("redis-server") or shutil.which("valkey-server") or "")
     with RedisServer(program, tmp_path / "redis") as server, Redis(port=server.port) as redis:
         for name in (f"{unique}:customer:ann", f"{unique}:metrics", "other:customer:ann"):
@@ -87,7 +87,7 @@ def test_the_read_model_goes_too(retention, kafka, unique, tmp_path):
     assert "kept the read model" in away.err
 
 
-def test_twice_is_as_once(retention, kafka, unique):
+def test_second_reset_changes_nothing(retention, kafka, unique):
     for _ in range(2):
         result = retention("reset", "--yes", broker=kafka, group=unique)
         assert (result.code, result.out) == (0, "The next worker starts from the earliest events.\n")
@@ -97,7 +97,9 @@ def raising(error):
     raise error
 
 
-def test_it_asks_and_no_is_no(retention, kafka, broker_calls, make_topics, unique, monkeypatch):
+def test_reset_that_is_not_confirmed_changes_nothing(
+    retention, kafka, broker_calls, make_topics, unique, monkeypatch
+):
     make_topics(*Names(unique).internal)
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
     result = retention("reset", broker=kafka, group=unique)
@@ -110,7 +112,7 @@ def test_it_asks_and_no_is_no(retention, kafka, broker_calls, make_topics, uniqu
     assert set(broker_calls.topics()) == set(Names(unique).internal)
 
 
-def test_running_workers_are_not_pulled_from_under(retention, kafka, broker_calls, make_topics, unique):
+def test_reset_with_running_workers_is_refused(retention, kafka, broker_calls, make_topics, unique):
     make_topics(*Names(unique).internal, "orders")
     broker_calls.produce(("orders", 0, b"k", b"v", []))
 
@@ -124,5 +126,5 @@ def test_running_workers_are_not_pulled_from_under(retention, kafka, broker_call
     assert set(broker_calls.topics()) == {*Names(unique).internal, "orders"}
 
 
-def test_no_broker_is_one_line(retention):
+def test_missing_broker_is_one_line(retention):
     assert retention("reset", "--yes", broker="127.0.0.1:1").code == 3

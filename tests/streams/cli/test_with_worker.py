@@ -112,7 +112,7 @@ def test_corrected_dead_letters_are_redriven_and_counted(retention, worker, even
         assert "\nremoved " not in unknown
 
 
-def test_after_a_reset_everything_is_read_again(retention, worker, events_file, broker_calls, unique):
+def test_reset_makes_workers_read_all_inputs_again(retention, worker, events_file, broker_calls, unique):
     with worker() as metrics:
         retention("load", events_file(*(order(number) for number in range(50))))
         metrics.wait_for(50, "retention_orders", window="7d")

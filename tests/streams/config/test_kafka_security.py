@@ -38,7 +38,7 @@ def refused(**settings):
     return str(caught.value)
 
 
-def test_nothing_set_is_plaintext_without_credentials():
+def test_default_connection_is_plaintext_without_credentials():
     assert load({}, {}).client_options() == {"bootstrap_servers": "127.0.0.1:9092"}
 
 
@@ -88,13 +88,13 @@ def test_tokens_are_shared_by_all_clients():
         ({"CREATE_TOPICS": "no"}, "CREATE_TOPICS", "expected true or false"),
     ],
 )  # fmt: skip
-def test_what_does_not_go_together_is_named(settings, name, expected):
+def test_incompatible_security_settings_are_named(settings, name, expected):
     reported = refused(**settings)
     assert reported.startswith(f"RETENTION_{name} (")
     assert expected in reported
 
 
-def test_an_own_certificate_and_its_encrypted_key(certificates):
+def test_client_certificate_with_an_encrypted_key_is_loaded(certificates):
     tls = {"SECURITY_PROTOCOL": "SSL", "TLS_CA_FILE": certificates.ca}
     load({}, environ(tls | {"TLS_CERT_FILE": certificates.client, "TLS_KEY_FILE": certificates.client}))
     load({}, environ(tls | {"TLS_CERT_FILE": certificates.locked, "TLS_KEY_PASSWORD": "key-geheim"}))
@@ -106,7 +106,7 @@ def test_an_own_certificate_and_its_encrypted_key(certificates):
 
 
 @pytest.mark.parametrize("place", ["environment", "flag", "file"])
-def test_a_secret_may_be_in_a_file_of_its_own(tmp_path, place):
+def test_secret_is_read_from_a_file(tmp_path, place):
     path = tmp_path / "password"
     path.write_text("geheim \n")
     given = {name: value for name, value in SCRAM.items() if name != "SASL_PASSWORD"}
@@ -125,7 +125,7 @@ def test_a_secret_may_be_in_a_file_of_its_own(tmp_path, place):
     assert unknown_variables(variables) == {}
 
 
-def test_what_is_nearer_wins_be_it_a_value_or_a_file(tmp_path):
+def test_flag_wins_over_environment_for_value_and_file(tmp_path):
     path = tmp_path / "password"
     path.write_text("filed")
     flagged = load({"sasl_password_file": str(path)}, environ(SCRAM))
@@ -135,7 +135,7 @@ def test_what_is_nearer_wins_be_it_a_value_or_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("content", "expected"), [(None, "No such file"), (b"\n", "holds nothing"), (b"\xff\xfe", "is not UTF-8")]
 )
-def test_a_secrets_file_that_is_of_no_use_is_named(tmp_path, content, expected):
+def test_unusable_secret_file_is_named(tmp_path, content, expected):
     path = tmp_path / "password"
     if content is not None:
         path.write_bytes(content)
@@ -145,13 +145,13 @@ def test_a_secrets_file_that_is_of_no_use_is_named(tmp_path, content, expected):
     assert expected in reported
 
 
-def test_a_value_and_a_file_at_once_are_refused(tmp_path):
+def test_value_and_file_together_are_an_error(tmp_path):
     path = tmp_path / "password"
     path.write_text("geheim")
     assert "is set, and so is its value" in refused(**SCRAM, SASL_PASSWORD_FILE=path)
 
 
-def test_secrets_are_shown_nowhere(tmp_path):
+def test_secrets_appear_in_no_text(tmp_path):
     settings = load({}, environ(SCRAM))
     options = settings.client_options()
     shown = [
@@ -189,7 +189,7 @@ def test_kafka_flags_configure_clients_and_secrets_are_in_files(tmp_path, capsys
     assert "No such option" in capsys.readouterr().err
 
 
-def test_a_demo_with_a_kafka_of_its_own_takes_no_credentials(monkeypatch, tmp_path, capsys):
+def test_demo_with_its_own_kafka_uses_no_credentials(monkeypatch, tmp_path, capsys):
     for name, value in environ(SCRAM | {"DATA_DIR": tmp_path}).items():
         monkeypatch.setenv(name, value)
     assert run(["demo"]) == 2

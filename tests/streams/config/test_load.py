@@ -28,7 +28,7 @@ def refused(environ, flags=None):
     return caught.value
 
 
-def test_the_defaults_are_the_published_ones():
+def test_defaults_are_the_published_ones():
     settings = load({}, {})
     assert settings.broker == "127.0.0.1:9092"
     assert (settings.group, settings.partitions, settings.replication) == ("retention", 8, 1)
@@ -42,7 +42,7 @@ def test_the_defaults_are_the_published_ones():
     assert set(settings.sources.values()) == {"default"}
 
 
-def test_flags_win_over_the_environment_and_that_over_the_file(config):
+def test_flags_win_over_environment_and_environment_over_file(config):
     environ = config('port = 1\ngroup = "file"\npartitions = 3\n') | {
         "RETENTION_PORT": "2",
         "RETENTION_GROUP": "env",
@@ -55,11 +55,11 @@ def test_flags_win_over_the_environment_and_that_over_the_file(config):
     assert settings.sources["clock"] == "default"
 
 
-def test_an_empty_variable_is_not_set():
+def test_empty_variable_counts_as_unset():
     assert load({}, {"RETENTION_PORT": "", "RETENTION_REDIS": ""}) == load({}, {})
 
 
-def test_the_file_may_be_named_by_a_flag(config):
+def test_flag_names_the_configuration_file(config):
     path = config('base_currency = "EUR"')["RETENTION_CONFIG"]
     assert load({"config": path}, {}).definitions.base_currency == "EUR"
 
@@ -73,7 +73,7 @@ def test_the_file_may_be_named_by_a_flag(config):
         ("[::1]:9092", "[::1]:9092"),
     ],
 )
-def test_bootstrap_servers(text, read):
+def test_bootstrap_servers_are_parsed(text, read):
     assert load({}, {"RETENTION_BROKER": text}).broker == read
 
 
@@ -127,7 +127,7 @@ def test_a_password_is_never_shown():
     assert settings.shown("redis") == str(settings.redis) == "redis://user:***@h:1/0"
 
 
-def test_definitions_come_from_the_file_and_the_rest_stays(config):
+def test_definitions_in_the_file_replace_only_their_defaults(config):
     environ = config(
         """
         base_currency = "EUR"
@@ -205,26 +205,26 @@ def test_definitions_come_from_the_file_and_the_rest_stays(config):
         ("windows = [", "RETENTION_CONFIG", "is not TOML"),
     ],
 )
-def test_what_is_wrong_in_the_file_is_named(config, content, name, expected):
+def test_invalid_key_of_the_file_is_named(config, content, name, expected):
     error = refused(config(content))
     assert error.name == name
     assert expected in str(error)
     assert "retention.toml" in str(error)
 
 
-def test_yes_or_no_is_written_as_toml_writes_it(config):
+def test_boolean_is_written_as_in_toml(config):
     assert load({}, config("create_topics = false")).create_topics is False
     assert str(refused(config("group = true"))).startswith("group (in ")
 
 
-def test_a_file_that_is_not_there_or_not_text(tmp_path):
+def test_missing_or_binary_file_is_an_error(tmp_path):
     assert "cannot be read: No such file" in str(refused({"RETENTION_CONFIG": str(tmp_path / "none.toml")}))
     assert "cannot be read: Is a directory" in str(refused({"RETENTION_CONFIG": str(tmp_path)}))
     (tmp_path / "latin.toml").write_bytes(b"# caf\xe9")
     assert "is not UTF-8" in str(refused({"RETENTION_CONFIG": str(tmp_path / "latin.toml")}))
 
 
-def test_misspelt_variables_are_found():
+def test_misspelt_variable_is_reported():
     environ = {"RETENTION_PROT": "1", "RETENTION_PORT": "1", "RETENTION_DEBUG": "1", "HOME": "/"}
     environ |= {"RETENTION_TOKEN_FIEL": "token", "RETENTION_XYZ": "1", "RETENTION_NOTHING": ""}
     assert unknown_variables(environ) == {
@@ -270,6 +270,6 @@ def test_misspelt_security_setting_is_an_error(given, meant):
     assert (error.name, error.hint) == (f"RETENTION_{given}", f"did you mean RETENTION_{meant}?")
 
 
-def test_a_home_directory_is_understood():
+def test_tilde_expands_to_the_home_directory():
     assert load({}, {"RETENTION_DATA_DIR": "~/shop"}).data_dir == Path.home() / "shop"
     assert all(setting.variable.startswith("RETENTION_") for setting in SETTINGS.values())

@@ -41,7 +41,7 @@ async def test_token_request_follows_the_standard(issuer, url):
     assert form == {"grant_type": ["client_credentials"], "scope": ["kafka metrics"]}
 
 
-async def test_it_is_kept_until_four_fifths_of_its_life_are_over(issuer, url):
+async def test_token_is_reused_for_four_fifths_of_its_lifetime(issuer, url):
     clock = Clock()
     provider = tokens(url, clock)
     issuer.life = 100
@@ -54,7 +54,7 @@ async def test_it_is_kept_until_four_fifths_of_its_life_are_over(issuer, url):
     assert len(issuer.asked) == 2
 
 
-async def test_all_clients_ask_once(issuer, url):
+async def test_concurrent_clients_share_one_token_request(issuer, url):
     provider = tokens(url)
     found = await asyncio.gather(*(provider.token() for _ in range(20)))
     # The consumer lives on a loop of its own, in another thread.
@@ -97,7 +97,7 @@ async def test_token_error_hides_the_secret(url):
         ({"access_token": "a", "expires_in": "soon"}, "could not convert"),
     ],
 )
-async def test_an_answer_that_is_none(issuer, url, answer, expected):
+async def test_invalid_token_response_is_an_error(issuer, url, answer, expected):
     issuer.answer = lambda _: (200, answer)
     with pytest.raises(TokenUnavailable, match=expected):
         await tokens(url).token()
@@ -108,7 +108,7 @@ async def test_unreachable_endpoint_is_an_error():
         await tokens("http://127.0.0.1:1/token").token()
 
 
-async def test_a_secret_with_a_colon_arrives(issuer, url):
+async def test_secret_with_a_colon_is_sent_unchanged(issuer, url):
     issuer.answer = lambda authorization: (200, {"access_token": authorization.split()[1]})
     import base64  # noqa: PLC0415
 

@@ -38,7 +38,7 @@ def configured(tmp_path):
     return go
 
 
-def test_what_is_written_is_read_to_the_last_digit(tmp_path):
+def test_written_model_is_read_back_exactly(tmp_path):
     path = tmp_path / "model.toml"
     path.write_text("an older one")
     write(path, FILE)
@@ -46,7 +46,7 @@ def test_what_is_written_is_read_to_the_last_digit(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["model.toml"]
 
 
-def test_the_configuration_names_it_from_where_it_stands_itself(configured):
+def test_model_path_is_relative_to_the_configuration_file(configured):
     assert configured('[risk]\nmodel = "model.toml"', text(FILE)) == FILE.risk_model()
     assert configured("") is None
 
@@ -61,7 +61,7 @@ def test_the_configuration_names_it_from_where_it_stands_itself(configured):
         ('[risk]\nmodel = "."', r"risk.model .* cannot be read: Is a directory"),
     ],
 )
-def test_a_configuration_that_names_none_is_refused(configured, risk, expected):
+def test_invalid_model_path_is_an_error(configured, risk, expected):
     with pytest.raises(SettingsError, match=expected):
         configured(risk)
 
@@ -80,7 +80,7 @@ def test_a_configuration_that_names_none_is_refused(configured, risk, expected):
     ],
     ids=str,
 )
-def test_what_is_no_model_is_refused(configured, change, expected):
+def test_invalid_model_file_is_an_error(configured, change, expected):
     content = text(FILE)
     assert change[0] in content
     with pytest.raises(SettingsError, match=rf"risk.model .*{expected}"):

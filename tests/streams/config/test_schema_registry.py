@@ -40,7 +40,7 @@ def files(tmp_path_factory):
         {"CERT_FILE": "both", "AUTH": "me:secret"},
     ],
 )
-def test_what_goes_together(files, given):
+def test_compatible_registry_settings_are_accepted(files, given):
     load(environ=URL | {NAME + name: files.get(value, value) for name, value in given.items()})
 
 
@@ -59,7 +59,7 @@ def test_what_goes_together(files, given):
         ({"CERT_FILE": "nowhere"}, "expected a readable file"),
     ],
 )
-def test_what_does_not(files, given, expected):
+def test_incompatible_registry_settings_are_an_error(files, given, expected):
     with pytest.raises(SettingsError) as caught:
         load(environ=URL | {NAME + name: files.get(value, value) for name, value in given.items()})
     assert expected in str(caught.value)

@@ -36,14 +36,14 @@ def test_sample_is_repeated_hourly_until_the_next_one():
     ]
 
 
-def test_only_series_that_rules_look_back_at_are_written():
+def test_written_series_are_those_that_rules_look_back_at():
     names = {line.partition("{")[0] for line in written(scraped(0, 50), scraped(10, 40))}
     assert names == {"job:retention_nps:held", "job:retention_as_of_timestamp_seconds:held"}
 
 
-def test_numbers_that_are_no_later_or_of_no_time_are_left_out():
+def test_numbers_without_a_later_time_are_left_out():
     assert written(scraped(10, 1), scraped(10, 2), 'retention_nps{window="30d"} 3\n', scraped(5, 4)) == []
 
 
-def test_no_past_at_all_is_an_empty_one():
+def test_missing_history_is_empty():
     assert written() == []

@@ -46,7 +46,7 @@ def drawn(picture: Picture, *, width: int = 80, height: int = 24, terminal: bool
 
 @pytest.mark.parametrize("height", [10, 24, 50])
 @pytest.mark.parametrize("firing", [None, [], [alert(1)], [alert(n) for n in range(9)]])
-def test_it_fits_the_terminal(height, firing):
+def test_picture_fits_the_terminal(height, firing):
     lines = drawn(a_picture(firing=firing, prometheus="http://127.0.0.1:9090"), height=height).splitlines()
     assert len(lines) < height
     assert max(map(len, lines)) <= 80
@@ -60,7 +60,7 @@ def test_narrow_terminal_shows_fewer_whole_columns():
     assert "History 2 May 1998, 1,234 events" in text
 
 
-def test_latency_is_shown_once_something_came():
+def test_latency_is_shown_after_the_first_event():
     bucket = 'retention_worker_event_to_metric_seconds_bucket{{le="{}"}} {}\n'
     assert "counted" not in drawn(a_picture())
     for counts, latency in (
@@ -92,12 +92,12 @@ def test_output_without_a_terminal_is_complete():
     assert "response, median" in drawn(a_picture(), height=5, terminal=False)
 
 
-def test_before_the_trouble_there_is_no_story():
+def test_story_is_empty_before_the_trouble():
     text = drawn(a_picture(scrape=numbers(BEGAN - timedelta(days=2))))
     assert "effect" not in text
 
 
-def test_no_number_yet_is_no_zero():
+def test_missing_number_is_not_shown_as_zero():
     text = drawn(a_picture(scrape=None, progress=None))
     assert "The shop opens" in text
     assert "0" not in text.replace("127.0.0.1:6066", "")

@@ -64,7 +64,7 @@ async def test_printed_rights_suffice_and_missing_ones_are_named(settings, admin
     assert (await prepare_topics(settings))[f"{unique}-facts"] == 2
 
 
-async def test_topics_that_are_missing_are_named_and_not_made(settings, administrator, secured_kafka, unique):
+async def test_missing_topics_are_named_and_not_created(settings, administrator, secured_kafka, unique):
     await administrator.make_topics(settings)
     await administrator.grant(printed(setup.render(settings, "commands"), "worker"))
     cluster = Cluster(secured_kafka)
@@ -76,7 +76,7 @@ async def test_topics_that_are_missing_are_named_and_not_made(settings, administ
     assert "orders" not in await cluster.topics()
 
 
-async def test_who_may_make_topics_makes_them_and_nothing_else(variables, administrator):
+async def test_right_to_create_topics_grants_nothing_else(variables, administrator):
     settings = load({"create_topics": "true"}, variables)
     granted = printed(setup.render(settings, "commands"), "worker")
     assert not [acl for acl in granted if acl[0] == "cluster"]
@@ -86,7 +86,7 @@ async def test_who_may_make_topics_makes_them_and_nothing_else(variables, admini
     assert len(await prepare_topics(settings)) == len(setup.required(settings.group, 2))
 
 
-async def test_what_doctor_prints_mends_what_it_found(
+async def test_rights_printed_by_doctor_mend_its_findings(
     variables, administrator, secured_kafka, monkeypatch, capsys
 ):
 
@@ -153,7 +153,7 @@ async def test_each_command_needs_exactly_the_rights_of_its_use(
         await administrator.take_back(granted)
 
 
-def test_every_form_holds_the_same(settings):
+def test_every_output_form_has_the_same_topics_and_rights(settings):
     made = json.loads(setup.render(settings, "json", "User:CN=shop"))
     strimzi = json.loads(setup.render(settings, "strimzi", "User:CN=shop"))["items"]
     topics = [item["spec"] for item in strimzi if item["kind"] == "KafkaTopic"]
@@ -179,7 +179,7 @@ def test_every_form_holds_the_same(settings):
     assert {acl["principal"] for acl in made["acls"]} == {"User:CN=shop"}
 
 
-def test_replicas_to_spare_make_two_acknowledge(variables):
+def test_three_replicas_require_two_in_sync(variables):
     topics = json.loads(setup.render(load({"replication": 3}, variables), "json"))["topics"]
     assert {topic["config"]["min.insync.replicas"] for topic in topics} == {"2"}
 
@@ -196,7 +196,7 @@ def test_replicas_to_spare_make_two_acknowledge(variables):
         ("eu-orders|us-orders", "*", False),
     ],
 )
-def test_a_pattern_of_inputs_needs_names_that_begin_so(pattern, name, prefixed):
+def test_input_pattern_needs_a_prefixed_right(pattern, name, prefixed):
     assert acls.pattern_acl(pattern) == acls.AclRequirement("topic", name, ("READ",), prefixed)
 
 

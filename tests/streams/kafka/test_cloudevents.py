@@ -47,12 +47,12 @@ PLAIN = decode("orders", json.dumps(ORDER).encode())
 
 
 @pytest.mark.parametrize("names", [{}, {"traceparent": b"00-1-2-01"}, {"content-type": b"application/json"}])
-def test_a_plain_record_is_as_it_was(names):
+def test_plain_record_is_unchanged(names):
     one = record(ORDER, names)
     assert unwrap(one) is one.value
 
 
-def test_binary_mode_whole_event_as_data():
+def test_binary_mode_data_may_be_a_whole_event():
     assert read(ORDER, BINARY) == PLAIN
 
 
@@ -62,19 +62,19 @@ def test_binary_headers_fill_missing_fields():
     assert read(fields, BINARY) == decode("orders", json.dumps(expected).encode())
 
 
-def test_binary_mode_text_is_text_whatever_is_in_it():
+def test_binary_mode_text_is_not_parsed():
     odd = 'ä "quoted" \\ \u2028'
     assert read(without(ORDER, "id"), BINARY | {"ce_id": odd.encode()}).id == odd
 
 
-def test_structured_mode_by_its_content_type():
+def test_structured_mode_follows_from_the_content_type():
     envelope = {"specversion": "1.0", "id": "e2", "source": "/shop", "type": "order.shipped"}
     assert read(envelope | {"data": ORDER}, STRUCTURED) == PLAIN
     assert read(envelope | {"data": ORDER}, {"content-type": b"Application/CloudEvents"}) == PLAIN
     assert read(envelope | {"data": ORDER}, {}) == PLAIN, "by its specversion"
 
 
-def test_what_calls_itself_a_cloud_event_and_is_plain_is_read_so():
+def test_plain_event_with_cloud_event_content_type_is_plain():
     assert read(ORDER, STRUCTURED) == PLAIN
 
 
@@ -94,7 +94,7 @@ def test_what_calls_itself_a_cloud_event_and_is_plain_is_read_so():
         (b" " * (MAX_BYTES + 1), STRUCTURED, "too_large", "bytes"),
     ],
 )
-def test_refused(content, names, reason, message):
+def test_invalid_cloud_event_is_rejected(content, names, reason, message):
     with pytest.raises(EventError, match=message) as caught:
         read(content, names)
     assert caught.value.reason == reason
@@ -146,11 +146,11 @@ PARTS = {"id": "e1", "type": "order.shipped", "time": TIME, "datacontenttype": "
         (PARTS | {"subject": "o1", "traceparent": "00-1"}, without(ORDER, "id", "type", "time")),
     ],
 )
-def test_what_the_official_sdk_writes_is_read(write, attributes, data):
+def test_event_of_the_official_sdk_is_read(write, attributes, data):
     assert decode("orders", unwrap(sent(attributes, data, write))) == PLAIN
 
 
-def test_the_official_sdk_reads_what_is_written():
+def test_official_sdk_reads_the_written_event():
     made = headers("i-1", "retention.transition", "urn:retention:g", 1_767_323_045_500_000, "ann")
     message = kafka.KafkaMessage(headers=dict(made), key=None, value=b'{"id": "i-1"}')
     event = kafka.from_kafka(message, JSONFormat())
@@ -165,6 +165,6 @@ def test_the_official_sdk_reads_what_is_written():
     assert event.get_data() == {"id": "i-1"}
 
 
-def test_times_and_schemas():
+def test_time_and_schema_id_have_the_documented_form():
     assert rfc3339(0) == "1970-01-01T00:00:00Z"
     assert schema_id("order.placed", 2) == "urn:retention:v2:order.placed"

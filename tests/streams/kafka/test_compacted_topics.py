@@ -56,7 +56,7 @@ async def test_ends_at_a_transaction_marker_that_is_never_delivered(kafka, uniqu
     assert await restored(kafka, TopicPartition(unique, 0)) == [(b"a", b"1"), (b"a", b"2")]
 
 
-async def test_what_was_aborted_never_happened(kafka, unique):
+async def test_aborted_records_are_not_restored(kafka, unique):
     await create(kafka, unique)
     async with producer(kafka, transactional_id=unique) as sender:
         async with sender.transaction():
@@ -69,7 +69,7 @@ async def test_what_was_aborted_never_happened(kafka, unique):
     assert len(everything) == 3, "they are in the log"
 
 
-async def test_reads_what_a_successor_finds_after_fencing(kafka, unique):
+async def test_successor_reads_the_state_after_fencing(kafka, unique):
     """A crashed owner left a transaction open: initialising its id ends it, and the end is reached."""
     await create(kafka, unique)
     crashed = producer(kafka, transactional_id=unique)
@@ -113,7 +113,7 @@ async def test_reads_a_partition_whose_end_was_compacted_away(kafka, unique):
     }
 
 
-async def test_a_partition_whose_beginning_was_removed_starts_there(kafka, unique):
+async def test_partition_with_removed_beginning_is_read_from_its_start(kafka, unique):
     await create(kafka, unique)
     async with producer(kafka) as sender:
         await put(sender, unique, *[(b"k", b"%d" % n) for n in range(5)])

@@ -25,7 +25,7 @@ def ways(secured_kafka):
 
 
 @pytest.mark.parametrize("way", ["plain", "scram-256", "scram-512", "mtls", "oauth"])
-async def test_each_way_in(ways, way):
+async def test_every_security_protocol_connects(ways, way):
     assert (await enter(ways[way]))["brokers"]
 
 
@@ -99,7 +99,7 @@ async def test_refused_connection_is_explained_in_a_line(ways, secured_kafka, ca
     assert "\n" not in str(caught.value)
 
 
-async def test_a_token_that_kafka_refuses(ways, secured_kafka, monkeypatch):
+async def test_token_refused_by_kafka_is_explained(ways, secured_kafka, monkeypatch):
     """aiokafka alone takes the refusal for a welcome."""
     monkeypatch.setattr(secured_kafka.tokens, "life", -3600)
     with pytest.raises(AccessDenied, match=r'refuses the token: {"status":"invalid_token"}'):

@@ -29,7 +29,7 @@ async def topic(kafka, unique):
     return unique
 
 
-async def test_sends_more_than_one_record_batch_in_order(kafka, topic):
+async def test_several_record_batches_are_sent_in_order(kafka, topic):
     records = [Outgoing(b"key", b"%06d" % n + b"x" * 500) for n in range(1000)]
     async with producer(kafka, max_batch_size=16 << 10) as sender:
         await send(sender, [((topic, 0), records), ((topic, 1), records[:3])])
@@ -49,7 +49,7 @@ async def test_record_larger_than_a_batch_gets_its_own_batch(kafka, topic):
     ]
 
 
-async def test_keeps_null_keys_null_values_headers_and_timestamps(kafka, topic):
+async def test_nulls_headers_and_timestamps_are_kept(kafka, topic):
     headers = [("retention.error.reason", b"not_json"), ("trace", b""), ("trace", b"\xff")]
     records = [
         Outgoing(None, None, 1_500_000_000_000, headers),
@@ -66,7 +66,7 @@ async def test_keeps_null_keys_null_values_headers_and_timestamps(kafka, topic):
     assert third.timestamp > 1_700_000_000_000, "when it was sent"
 
 
-async def test_nothing_to_send_sends_nothing(kafka, topic):
+async def test_empty_outbox_sends_nothing(kafka, topic):
     async with producer(kafka) as sender:
         await send(sender, [((topic, 0), []), ((topic, 1), [])])
     assert await records_of(kafka, topic) == []

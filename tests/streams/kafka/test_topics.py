@@ -25,7 +25,7 @@ async def config_of(client, topic):
     return {entry[0]: entry[1] for entry in entries}
 
 
-async def test_creates_what_is_missing_with_its_configuration(kafka, unique):
+async def test_missing_topics_are_created_with_their_configuration(kafka, unique):
     wanted = [topic for topic in required(unique, 3) if topic.name.startswith(unique)]
     async with admin(kafka) as client:
         counts = await ensure(client, wanted, replication=1)
@@ -44,7 +44,7 @@ async def test_creates_what_is_missing_with_its_configuration(kafka, unique):
         assert int(facts["retention.ms"]) + int(facts["segment.ms"]) == 30 * 24 * 3600 * 1000
 
 
-async def test_is_idempotent_and_leaves_what_exists_as_it_is(kafka, unique):
+async def test_existing_topics_are_left_unchanged(kafka, unique):
     await create(kafka, unique, 5, retention_ms="1234567")
     async with admin(kafka) as client:
         for _ in range(2):
@@ -61,7 +61,7 @@ async def test_internal_topic_with_wrong_partition_count_is_rejected(kafka, uniq
             await ensure(client, [Topic(f"{unique}-facts", 3, fixed=True)], replication=1)
 
 
-async def test_two_workers_that_start_at_once_both_find_them(kafka, unique):
+async def test_two_workers_starting_at_once_both_find_the_topics(kafka, unique):
     wanted = [Topic(f"{unique}-{n}", 2, fixed=True) for n in range(5)]
 
     async def start():
@@ -72,7 +72,7 @@ async def test_two_workers_that_start_at_once_both_find_them(kafka, unique):
     assert results == [{topic.name: 2 for topic in wanted}] * 3
 
 
-async def test_a_topic_that_kafka_refuses_is_an_error_with_its_name(kafka, unique):
+async def test_refused_topic_is_an_error_with_its_name(kafka, unique):
     async with admin(kafka) as client:
         with pytest.raises(Exception, match=unique):
             await ensure(client, [Topic(unique, 1)], replication=3)

@@ -63,7 +63,7 @@ def wait_until(condition, seconds=10):
         time.sleep(0.05)
 
 
-async def test_commits_a_transaction_and_keeps_it_over_a_restart(tmp_path):
+async def test_committed_transaction_survives_a_restart(tmp_path):
     async with EmbeddedKafka(tmp_path) as kafka:
         bootstrap = kafka.bootstrap
         await create_topic(bootstrap)
@@ -73,7 +73,7 @@ async def test_commits_a_transaction_and_keeps_it_over_a_restart(tmp_path):
         assert await first_record(bootstrap) == b"kept"
 
 
-async def test_keeps_what_was_committed_before_a_kill(tmp_path):
+async def test_committed_records_survive_a_kill(tmp_path):
     async with EmbeddedKafka(tmp_path) as kafka:
         await create_topic(kafka.bootstrap)
         await produce(kafka.bootstrap, b"kept", transactional_id="t")
@@ -86,7 +86,7 @@ async def test_keeps_what_was_committed_before_a_kill(tmp_path):
         assert await first_record(kafka.bootstrap) == b"kept"
 
 
-async def test_takes_a_record_of_two_megabytes(kafka, unique):
+async def test_record_of_two_megabytes_is_accepted(kafka, unique):
     await create_topic(kafka, unique)
     await produce(kafka, b"x" * (2 << 20), unique, max_request_size=4 << 20)
     assert len(await first_record(kafka, unique)) == 2 << 20
@@ -113,7 +113,7 @@ def test_a_port_in_use_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
-def test_an_address_that_is_not_this_machines_is_named(tmp_path, host):
+def test_foreign_address_is_named(tmp_path, host):
     with pytest.raises(BrokerError, match=f"Kafka cannot listen at {host}:9092: "):
         EmbeddedKafka(tmp_path, host=host, port=9092).start()
 
@@ -143,7 +143,7 @@ def test_missing_java_wheel_fails_with_advice(monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
-def test_a_killed_parent_takes_its_kafka_along(tmp_path):
+def test_killed_parent_ends_its_kafka(tmp_path):
     code = (
         "import sys, time; from streams.local.kafka import EmbeddedKafka; kafka = EmbeddedKafka(sys.argv[1]);"
         "kafka.start(); print(kafka.pid, flush=True); time.sleep(60)"
@@ -156,7 +156,7 @@ def test_a_killed_parent_takes_its_kafka_along(tmp_path):
     wait_until(lambda: not alive(pid))
 
 
-async def test_in_the_foreground_it_runs_until_sigterm(tmp_path):
+async def test_foreground_broker_runs_until_sigterm(tmp_path):
     lines = []
     port = free_port()
     broker = asyncio.create_task(run_kafka("127.0.0.1", port, tmp_path, lines.append))

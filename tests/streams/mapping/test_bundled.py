@@ -29,12 +29,12 @@ def outcome(payload):
     return reader.map_record((PAYLOADS / f"{payload}.json").read_bytes(), KAFKA)
 
 
-def test_every_mapping_has_payloads():
+def test_every_bundled_mapping_has_payloads():
     assert {name.partition("/")[0] for name in NAMES} == set(bundled_texts())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_payload_becomes_these_events(name):
+def test_payload_becomes_the_expected_events(name):
     found = outcome(name)
     assert found.errors == []
     reported_instead = (
@@ -45,7 +45,7 @@ def test_a_payload_becomes_these_events(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_delivered_again_it_is_the_same(name):
+def test_payload_delivered_twice_yields_equal_events(name):
     """Webhooks are delivered at least once: ids must be the payload's own."""
     ids = [event.id for event in outcome(name).events]
     assert ids == [event.id for event in outcome(name).events]

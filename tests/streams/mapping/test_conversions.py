@@ -31,7 +31,7 @@ def test_epochs_are_exact(unit, value):
     assert conversions.epoch(unit)(value) == T
 
 
-def test_days_are_midnights():
+def test_date_is_midnight_in_the_zone():
     assert conversions.epoch("days")(19844) == datetime(2024, 5, 1, tzinfo=UTC)
     assert conversions.epoch("days")(date(2024, 5, 1)) == datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -53,11 +53,11 @@ def test_invalid_epoch_is_reported(value):
         ("no time", "no time"),
     ],
 )
-def test_times_without_an_offset_are_of_the_zone(value, expected):
+def test_time_without_an_offset_is_in_the_zone(value, expected):
     assert conversions.local(ZoneInfo("Europe/Berlin"))(value) == expected
 
 
-def test_formats_with_and_without_offset():
+def test_format_with_or_without_offset_is_parsed():
     berlin = conversions.formatted("%d.%m.%Y %H:%M", ZoneInfo("Europe/Berlin"))
     assert berlin("01.05.2024 12:00") == T.replace(microsecond=0)
     offset = conversions.formatted("%Y-%m-%d %H:%M %z", None)
@@ -73,7 +73,7 @@ def test_ambiguous_time_is_not_guessed(value):
         conversions.instant(value)
 
 
-def test_zones_are_checked():
+def test_unknown_zone_is_an_error():
     with pytest.raises(ValueError, match="no time zone such as"):
         conversions.zone_of("Europe/Berln")
 
@@ -112,17 +112,17 @@ def test_amounts_survive_as_text_and_nearly_all_as_floats(minor, places):
 
 
 @pytest.mark.parametrize(("value", "places"), [("19.999", 2), (19.999, 2), ("0.5", 0)])
-def test_a_digit_too_many_is_not_rounded_away(value, places):
+def test_excess_decimal_places_are_not_rounded(value, places):
     with pytest.raises(ConversionError, match="more than the currency's"):
         conversions.minor_units(value, places)
 
 
 @pytest.mark.parametrize("value", ["abc", "NaN", "inf", "1,99", "", [1], None, "1" * 40])
-def test_what_is_no_decimal_is_left_for_validation(value):
+def test_value_that_is_no_decimal_is_returned_unchanged(value):
     assert conversions.minor_units(value, 2) == value
 
 
-def test_connects_decimals():
+def test_kafka_connect_decimal_is_converted():
     assert conversions.connect_decimal("B88=", 2) == Decimal("19.99")
     assert conversions.connect_decimal("/w==", 2) == Decimal("-0.01")
     assert conversions.connect_decimal({"scale": 3, "value": "B88="}, 0) == Decimal("1.999")
@@ -156,12 +156,12 @@ def test_connects_decimals():
         (conversions.variants, "x", "x"),
     ],
 )
-def test_values_of_other_kinds(convert, value, expected):
+def test_values_of_other_kinds_are_returned_unchanged(convert, value, expected):
     found = convert(value)
     assert (found, type(found)) == (expected, type(expected))
 
 
-def test_kinds_are_named_without_their_content():
+def test_kind_of_a_value_is_named_without_its_content():
     values = [None, True, "s", 1, 1.5, Decimal(1), [1], {"a": 1}, b"x", T, timedelta(1)]
     named = [conversions.kind(value) for value in values]
     assert named == [
@@ -176,6 +176,6 @@ def test_differences_are_exact():
     assert conversions.subtracted("x", 3) == "x"
 
 
-def test_offsets_of_any_zone_are_kept():
+def test_offset_of_a_time_is_kept():
     at = T.astimezone(timezone(timedelta(hours=5)))
     assert conversions.instant(at) is at

@@ -130,7 +130,7 @@ def loaded(text):
         ),
     ],
 )
-def test_an_error_names_its_key(text, name, expected):
+def test_invalid_mapping_names_its_key(text, name, expected):
     with pytest.raises(SettingsError) as caught:
         loaded(text)
     assert caught.value.name == name
@@ -138,7 +138,7 @@ def test_an_error_names_its_key(text, name, expected):
     assert expected in str(caught.value)
 
 
-def test_without_inputs_the_contracts_topics_are_read():
+def test_default_inputs_are_the_contracts_topics():
     kinds = ["orders", "refunds", "tickets", "reviews", "customers"]
     mappings = loaded("")
     assert {topic: mappings.reads(topic) for topic in mappings.inputs.named()} == {
@@ -146,7 +146,7 @@ def test_without_inputs_the_contracts_topics_are_read():
     }
 
 
-def test_names_precede_patterns_of_whole_names():
+def test_topic_name_precedes_a_pattern():
     mappings = loaded(
         ORDER
         + """
@@ -173,7 +173,7 @@ def test_topic_of_two_patterns_is_an_error():
         mappings.reads("ab")
 
 
-def test_a_mapping_lays_itself_over_the_one_it_extends():
+def test_mapping_overrides_the_one_it_extends():
     mappings = loaded(
         "[mappings.mine]\nextends = 'shopify'\n[mappings.mine.skip]\nb2b = \"contains(tags, 'B2B')\""
     )
@@ -182,7 +182,7 @@ def test_a_mapping_lays_itself_over_the_one_it_extends():
     assert len(definition.rules) == len(bundled_tables()["shopify"]["events"])
 
 
-def test_a_mapping_may_extend_the_ready_one_of_its_name():
+def test_mapping_may_extend_the_bundled_one_of_its_name():
     mappings = loaded("[mappings.shopify]\nextends = 'shopify'\nmerge = false")
     assert mappings.reader("shopify").definition.merge is False
 

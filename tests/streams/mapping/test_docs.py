@@ -17,7 +17,7 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)
 
 
-def test_the_first_example_is_true():
+def test_first_example_holds():
     [row], [shown] = blocks("json"), blocks("jsonl")
     mappings = load(tomllib.loads(blocks("toml")[0]))
     found = mappings.reads("shop.orders").map_record(row.encode())

@@ -44,7 +44,7 @@ def outcome(how, **fields):
         ('match = "[0-9.,]+", decimal = ","', "€ 1.234,50", 123450),
     ],
 )
-def test_amounts_as_people_write_them(how, text, minor):
+def test_amount_as_people_write_it_is_converted(how, text, minor):
     found = outcome(how, total=text)
     if minor < 0:
         assert "amount" in found.errors[0].message, "it is read, and then refused as negative"
@@ -62,17 +62,17 @@ def test_amounts_as_people_write_them(how, text, minor):
         ('decimal = ","', "19,999", "more than the currency's 2 decimal places"),
     ],
 )
-def test_what_is_written_otherwise_is_refused_instead_of_guessed(how, text, expected):
+def test_ambiguous_amount_is_rejected_instead_of_guessed(how, text, expected):
     [error] = outcome(how, total=text).errors
     assert (error.reason, expected in error.message) == ("invalid_field", True)
 
 
-def test_another_point_is_an_error_of_the_mapping():
+def test_unknown_decimal_separator_is_an_error_of_the_mapping():
     with pytest.raises(SettingsError, match=r'amount.decimal.*expected "," or "."'):
         outcome('decimal = ";"', total="1")
 
 
-def test_a_float_of_32_bits_counts_as_it_was_written():
+def test_float_of_32_bits_counts_as_it_was_written():
     single = struct.unpack("f", struct.pack("f", 19.99))[0]
     assert single != 19.99
     assert conversions.minor_units(single, 2) == 1999
@@ -88,7 +88,7 @@ def test_date_is_midnight_in_the_given_zone():
         conversions.instant(date(2024, 5, 1))
 
 
-def test_bytes_are_the_text_that_they_hold():
+def test_bytes_are_decoded_as_text():
     [event] = outcome('decimal = "."', total="1", id=b"a-1", customer="ü".encode()).events
     assert (event.order_id, event.customer_id) == ("a-1", "ü")
     [error] = outcome('decimal = "."', total="1", id=b"\xff").errors

@@ -67,12 +67,12 @@ def shape_of(text):
 @example("a == `true`", {"a": 1})
 @example("a != `1`", {"a": True})
 @example("a > `0`", {"a": True})
-def test_compiled_is_as_interpreted(text, record):
+def test_compiled_expression_equals_the_interpreted_one(text, record):
     hold_to_the_interpreter(text, record)
 
 
 @pytest.mark.parametrize("text", OF_TWO)
-def test_of_any_two_values(text):
+def test_comparison_of_any_two_values_equals_jmespath(text):
     for one, other in product(KINDS, repeat=2):
         hold_to_the_interpreter(text, {"a": one, "b": other})
 
@@ -89,19 +89,19 @@ def hold_to_the_interpreter(text, record):
 
 
 @pytest.mark.parametrize("text", INTERPRETED)
-def test_what_is_unusual_is_left_to_the_interpreter(text):
+def test_rare_expressions_are_left_to_the_interpreter(text):
     expression = parse(text)
     assert not compilable(expression)
     record = {"a": [{"b": "x", "c": 1}, {"b": "y"}]}
     assert compiled(expression, Rows())(record) == jmespath.search(text, record)
 
 
-def test_a_function_of_what_is_not_there_is_nothing():
+def test_function_of_a_missing_value_is_null():
     assert compiled(parse("length(a)"), Rows())({}) is None
 
 
 @pytest.mark.parametrize("value", [0, 0.0, "x", [0], {"a": None}, True])
-def test_truth_is_jmespaths(value):
+def test_truth_of_a_value_equals_jmespath(value):
     assert expressions.truthy(value) is jmespath.search("!!a", {"a": value})
 
 
@@ -137,7 +137,7 @@ def test_invalid_expression_is_reported_with_its_position(text, expected):
         assert str(error.value).startswith(f"{text!r} is no JMESPath expression: {expected}")
 
 
-def test_functions_are_those_of_jmespath():
+def test_known_functions_equal_those_of_jmespath():
     for text in ("not_null(a)", "not_null(a, b, c)", "merge(a, b)", "sort_by(a, &b)", "length(keys(@))"):
         assert parse(text).text == text
 

@@ -80,7 +80,7 @@ def order(file):
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("shop.Shop.Order"))
 
 
-def test_what_is_set_of_a_oneof_is_there(order, decode):
+def test_decoded_oneof_contains_only_the_set_field(order, decode):
     assert decode(order(shop_customer=0)) == {"id": "", "created": "", "shop_customer": 0, "tags": {}}
     assert decode(order(guest={"email": "a@b"}))["guest"] == {"email": "a@b"}
     assert "shop_customer" not in decode(order(guest={"email": "a@b"}))

@@ -100,7 +100,7 @@ def test_order_row_yields_order_and_identities(outcome):
     ]
 
 
-def test_one_row_is_several_events(outcome):
+def test_row_yields_several_events(outcome):
     refunds = [
         {"n": 1, "sum": 5.1, "ok": True},
         {"n": 2, "sum": 1, "ok": False},
@@ -123,7 +123,7 @@ def test_skipped_record_names_its_rule(outcome):
     assert outcome(tags=None).skipped is None
 
 
-def test_first_identity_counts_and_none_is_anonymous(outcome):
+def test_row_without_identity_is_anonymous(outcome):
     assert outcome(user={"email": " ANN@example.com"}).events[0].customer_id == "email:ann@example.com"
     assert outcome(user=None, guest="g-1").events[0].customer_id == "g-1"
     merged = outcome(guest="g-1").events[1:]
@@ -136,7 +136,7 @@ def test_first_identity_counts_and_none_is_anonymous(outcome):
         assert (found.events, found.errors, found.anonymous) == ([], [], True)
 
 
-def test_a_part_that_is_wrong_costs_no_other(outcome):
+def test_invalid_event_of_a_row_keeps_the_other_events(outcome):
     found = outcome(
         refunds=[{"n": 1, "sum": "1.234", "ok": True}, {"n": 2, "sum": 1, "ok": True}], guest=None
     )
@@ -153,7 +153,7 @@ def test_a_part_that_is_wrong_costs_no_other(outcome):
     )
 
 
-def test_a_part_of_a_composed_id_is_text(outcome):
+def test_part_of_a_composed_id_is_text(outcome):
     found = outcome(refunds=[{"n": {"odd": 1}, "sum": "1.00", "ok": True}], guest=None)
     [error] = found.errors
     assert error.reason == "invalid_field"
@@ -185,7 +185,7 @@ def test_a_part_of_a_composed_id_is_text(outcome):
         ({"ab": {"x": [1]}}, "`experiments[...]` : Expected `str`, got `array`"),
     ],
 )
-def test_an_error_names_mapping_field_path_and_kind(outcome, changes, message):
+def test_error_names_mapping_field_path_and_kind(outcome, changes, message):
     errors = outcome(**changes).errors
     assert {error.reason for error in errors} == {"invalid_field"}
     expected = f"mapping m, order.placed, {message}".replace("` :", "`:")
@@ -193,7 +193,7 @@ def test_an_error_names_mapping_field_path_and_kind(outcome, changes, message):
     assert "x" * 9 not in errors[0].message
 
 
-def test_what_is_no_record_is_a_dead_letter():
+def test_unreadable_record_is_a_dead_letter():
     mapped = reader(ROWS)
     reasons = {value: mapped.map_record(value).errors[0].reason for value in (b"{", b"[1]", b"x" * (1 << 21))}
     assert list(reasons.values()) == ["not_json", "not_json", "too_large"]
@@ -202,7 +202,7 @@ def test_what_is_no_record_is_a_dead_letter():
         assert (found.events, found.errors) == ([], [])
 
 
-def test_events_raises_with_what_is_good():
+def test_error_of_a_record_contains_its_valid_events():
     mapped = reader(ROWS)
     assert len(mapped.events(json.dumps(ROW).encode())) == 2
     with pytest.raises(MappedError) as caught:
@@ -211,7 +211,7 @@ def test_events_raises_with_what_is_good():
     assert len(caught.value.events) == 2
 
 
-def test_result_names_what_was_skipped_or_anonymous():
+def test_result_names_skipped_and_anonymous_rows():
     mapped = reader(ROWS)
     changes = ({"test": True}, {"test": True}, {"tags": ["B2B"]}, {"user": None}, {})
     results = [mapped.map_record(json.dumps(ROW | one).encode()) for one in changes]
@@ -238,7 +238,7 @@ currency = { const = "USD" }
 """
 
 
-def test_the_type_may_follow_from_a_value():
+def test_event_type_follows_from_a_value():
     mapped = reader(TABLE)
     row = {"id": 1, "customer": 2, "at": "2024-05-01T10:00:00Z", "cents": 5}
     types = [
@@ -274,13 +274,13 @@ currency = "currency"
         {"time": "2024-05-01T10:00:00+02:00", "cents": "5"},
     ],
 )
-def test_each_of_several_values_is_converted_in_its_own_way(written):
+def test_first_present_value_is_converted_in_its_own_way(written):
     row = {"id": 1, "customer": 2, "currency": "EUR"} | written
     (event,) = reader(SEVERAL).map_row(row).events
     assert (event.time.timestamp(), event.amount) == (1714550400, 5)
 
 
-def test_one_unconvertible_value_of_several_is_rejected():
+def test_unconvertible_value_among_several_is_rejected():
     row = {"id": 1, "customer": 2, "currency": "EUR", "ms": 1714550400000, "total": "0.055"}
     outcome = reader(SEVERAL).map_row(row)
     assert outcome.events == []
@@ -308,7 +308,7 @@ currency = { const = "USD" }
         ({"kind": "AQ==", "number": "!!"}, 1, "mapping m, customer_id: is text that is not base64"),
     ],
 )
-def test_no_value_can_stop_a_worker(row, events, message):
+def test_odd_value_is_rejected_without_an_exception(row, events, message):
     row = {"id": 1, "customer": "c", "time": "2024-05-01T10:00:00Z", "cents": 5} | row
     outcome = reader(ODD).map_row(row)
     assert len(outcome.events) == events
@@ -393,7 +393,7 @@ ODD_VALUES = [
 
 
 @pytest.mark.slow
-def test_whatever_stands_where_a_record_stops_no_worker():
+def test_any_value_in_any_field_raises_no_exception():
     """Anything in any place, and any two that are compared: what is wrong is said, nothing is raised."""
     shaped = reader(EVERY_WAY)
     whole = reader(EVERY_WAY.replace("skip = {", 'skip = { never = "length(to_array(id)) > `9`",'))
@@ -463,7 +463,7 @@ def captured(request):
     return make
 
 
-def test_changes_of_a_database(captured):
+def test_database_change_yields_events_of_the_difference(captured):
     for op in ("c", "r"):
         [placed] = captured(change(op, None, BEFORE)).events
         assert (placed.order_id, placed.amount, placed.customer_id) == ("1", 1999, "7")
@@ -496,7 +496,7 @@ def test_a_schema_without_payload_is_a_tombstone(when):
 
 
 @pytest.mark.parametrize("when", ["", 'when = "length(id) > `0`"\n'])
-def test_kafka_connects_envelope(when):
+def test_kafka_connect_envelope_is_unwrapped(when):
     mapped = reader(TABLE.replace("customer_id", 'envelope = "connect"\ncustomer_id') + when)
     row = {"id": "a", "customer": 2, "at": "2024-05-01T10:00:00Z", "cents": 5, "status": "paid"}
     [event] = mapped.map_record(json.dumps({"schema": {}, "payload": row}).encode()).events
@@ -518,14 +518,14 @@ platform = { path = "_key", match = "^(.)" }
 """
 
 
-def test_what_surrounds_a_record_in_kafka():
+def test_key_headers_and_timestamp_are_fields():
     headers = [("customer", b"c-1"), ("empty", None)]
     record = SimpleNamespace(topic="t", key=b"k-1", timestamp=1714557600123, headers=headers)
     [event] = reader(SURROUNDED).map_record(b'{"_topic": "a field of that name"}', record).events
     assert (event.id, event.customer_id, event.platform) == ("t-k-1-1714557600123", "c-1", "k")
 
 
-def test_an_id_that_would_be_too_long_is_a_digest():
+def test_too_long_id_becomes_a_digest():
     row = ROW | {"id": "x" * 128}
     [placed, _] = reader(ROWS).map_record(json.dumps(row).encode()).events
     assert len(placed.id) == 64

@@ -98,7 +98,7 @@ def offer_avro(server):
     server.subjects["customer", "3"] = {"subject": "customer", "version": 3, "schema": json.dumps(CUSTOMER)}
 
 
-async def test_avro_with_a_reference_and_logical_types(server):
+async def test_avro_with_references_and_logical_types_is_decoded(server):
     offer_avro(server)
     mapped = reader(server, "avro")
     values = [framed(7, avro(ROW)), framed(7, avro(ROW | {"customer": None}))]
@@ -166,7 +166,7 @@ def offer_protobuf(server):
     server.subjects["common", "1"] = {"schemaType": "PROTOBUF", "schema": common}
 
 
-async def test_protobuf_by_the_registrys_descriptor(server):
+async def test_protobuf_is_decoded_by_the_registrys_descriptor(server):
     offer_protobuf(server)
     mapped = reader(server, "protobuf")
     second_message = b"\x02\x02"  # one index, 1: both as zigzag
@@ -213,7 +213,7 @@ async def test_json_needs_no_registry(server):
         (framed(7, b"\xff"), "is not avro of schema 7"),
     ],
 )
-async def test_a_value_that_cannot_be_read_is_a_dead_letter(server, value, expected):
+async def test_undecodable_value_is_a_dead_letter(server, value, expected):
     offer_avro(server)
     offer_protobuf(server)
     server.schemas[6] = {"schema": '{"type": "recrod"}'}
@@ -224,7 +224,7 @@ async def test_a_value_that_cannot_be_read_is_a_dead_letter(server, value, expec
     assert error.message.startswith(f"mapping m: {expected}")
 
 
-async def test_a_registry_that_does_not_answer_is_waited_for(server):
+async def test_unavailable_registry_is_waited_for(server):
     offer_avro(server)
     value = framed(7, avro(ROW))
     server.refusing = True
@@ -247,12 +247,12 @@ async def test_registry_auth_error_is_reported_without_the_password(server, auth
     assert "wrong" not in str(caught.value)
 
 
-async def test_no_registry_at_all():
+async def test_unreachable_registry_is_an_error():
     with pytest.raises(RegistryUnavailable, match="Connect call failed"):
         await registry("http://127.0.0.1:1").fetch("avro", [framed(1, b"")])
 
 
-async def test_what_is_imported_may_have_a_path_for_a_name(server):
+async def test_subject_of_a_reference_may_contain_slashes(server):
     offer_avro(server)
     server.schemas[7]["references"][0]["subject"] = "shop/customer"
     server.subjects["shop/customer", "3"] = server.subjects.pop(("customer", "3"))
@@ -262,7 +262,7 @@ async def test_what_is_imported_may_have_a_path_for_a_name(server):
     assert mapped.map_record(value).events
 
 
-async def test_debezium_in_avro(server):
+async def test_debezium_record_in_avro_is_mapped(server):
     """The usual connector: an envelope, whose rows have decimals as bytes and times as numbers."""
     row = {
         "type": "record",
@@ -317,7 +317,7 @@ async def test_debezium_in_avro(server):
     ]
 
 
-async def test_a_schema_with_tags_and_rules(server):
+async def test_schema_with_tags_and_rules_is_accepted(server):
     """Confluent's data contracts: what they say beside the schema is of no concern to a reader."""
     offer_avro(server)
     contract = {
@@ -344,7 +344,7 @@ async def test_no_log_holds_the_password(server, caplog):
 
 @pytest.mark.parametrize("answer", ["<html>", "[]", "{}", "null", '{"schema": 5}', ""])
 @pytest.mark.parametrize("status", [200, 404])
-async def test_an_answer_that_is_no_registrys_is_no_schemas_fault(server, answer, status):
+async def test_response_of_another_server_makes_no_dead_letters(server, answer, status):
     """A page at a wrong address has no schemas: records must not become dead letters of it."""
     server.answer, server.status = answer, status
     with pytest.raises(RegistryUnavailable):
@@ -365,14 +365,14 @@ async def test_unreachable_registry_is_logged_every_ten_seconds(server, caplog, 
     ("auth", "level", "expected"),
     [(AUTH, "ok", " answers"), ("me:no", "fail", "HTTP 401"), (None, "fail", "401")],
 )
-async def test_the_doctor_sees_whether_it_lets_us_in(server, auth, level, expected):
+async def test_doctor_reports_whether_the_registry_grants_access(server, auth, level, expected):
     environ = {"RETENTION_SCHEMA_REGISTRY": server.url, "RETENTION_SCHEMA_REGISTRY_AUTH": auth or ""}
     [finding] = [one async for one in doctor.schema_registry.findings(load_settings(environ=environ))]
     assert (finding.level, expected in finding.what) == (level, True)
     assert [one async for one in doctor.schema_registry.findings(load_settings(environ={}))] == []
 
 
-async def test_a_bearer_token(server):
+async def test_bearer_token_is_sent(server):
     offer_avro(server)
     server.wants = "Bearer abc"
     values = [framed(7, avro(ROW))]
@@ -381,7 +381,7 @@ async def test_a_bearer_token(server):
         await registry(server.url, auth=None, token=Secret("abd")).fetch("avro", values)
 
 
-async def test_who_certifies_it(server, tmp_path, monkeypatch):
+async def test_registry_certificate_is_checked_by_the_named_authority(server, tmp_path, monkeypatch):
     """Its own authority where one is named, else the system's; never those of a Python package."""
     if importlib.util.find_spec("certifi"):
         monkeypatch.setattr("certifi.where", lambda: pytest.fail("certifi was asked"))
@@ -397,7 +397,7 @@ async def test_who_certifies_it(server, tmp_path, monkeypatch):
         await registry(url).fetch("avro", values)
 
 
-async def test_it_may_ask_for_our_certificate(server, tmp_path):
+async def test_client_certificate_is_presented_to_the_registry(server, tmp_path):
     authority, ours = trustme.CA(), trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)

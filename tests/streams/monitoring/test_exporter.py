@@ -58,7 +58,7 @@ def exported(*collectors):
     }
 
 
-def test_exports_every_sample_under_its_labels(publisher):
+def test_every_sample_is_exported_with_its_labels(publisher):
     series = exported(BusinessCollector(lambda: publisher))
     for sample in publisher.samples:
         value = series[(sample.metric, *sorted(sample.labels.items()))]
@@ -67,7 +67,7 @@ def test_exports_every_sample_under_its_labels(publisher):
     assert math.isnan(series[("retention_churn_ratio", ("window", "90d"))])
 
 
-def test_a_slow_batch_is_named_to_who_asks_for_openmetrics():
+def test_exemplars_are_exported_only_in_openmetrics():
     own = WorkerCounters()
     own.latency.observe(2.5, 1, {"topic": "orders", "partition": "3", "offset": "17"})
     registry = CollectorRegistry()
@@ -102,7 +102,7 @@ def test_exporter_without_numbers_exports_only_caught_up():
     assert exported(BusinessCollector(lambda: Publisher(Definitions()))) == {("retention_caught_up",): 0}
 
 
-def test_who_does_not_own_the_rollup_exports_no_business_series():
+def test_worker_without_the_rollup_exports_no_business_series():
     assert exported(BusinessCollector(lambda: None), state_collector()) == exported(state_collector())
 
 
@@ -118,7 +118,7 @@ def state_collector(own=None, lags=()):
     return WorkerCollector(own or WorkerCounters(), state)
 
 
-def test_exports_a_workers_own_numbers():
+def test_exporter_has_the_workers_own_series():
     own = WorkerCounters()
     own.events("orders", 5)
     own.dead_letter("not_json")

@@ -12,18 +12,18 @@ def lag():
     return Lag()
 
 
-def test_counts_the_records_not_read(lag):
+def test_lag_counts_unread_records(lag):
     lag.sample({ORDERS: 10, REVIEWS: 3}, {ORDERS: 4, REVIEWS: 3}, 0)
     assert lag.records == {ORDERS: 6, REVIEWS: 0}
 
 
-def test_a_position_beyond_a_sampled_end_is_no_lag(lag):
+def test_position_beyond_the_sampled_end_has_no_lag(lag):
     lag.sample({ORDERS: 10}, {ORDERS: 12}, 0)
     assert lag.records == {ORDERS: 0}
     assert lag.oldest(100) == 0
 
 
-def test_what_is_unread_waits_from_when_it_was_first_seen(lag):
+def test_unread_record_waits_from_its_first_sample(lag):
     lag.sample({ORDERS: 10}, {ORDERS: 0}, 100)
     lag.sample({ORDERS: 20}, {ORDERS: 5}, 150)
     assert lag.oldest(160) == 60
@@ -37,7 +37,7 @@ def test_a_reader_that_keeps_pace_never_waits_long(lag):
     assert lag.oldest(1000) <= 2
 
 
-def test_the_oldest_of_all_sources_counts(lag):
+def test_wait_is_that_of_the_slowest_source(lag):
     lag.sample({ORDERS: 10}, {ORDERS: 0}, 100)
     lag.sample({ORDERS: 10, REVIEWS: 1}, {ORDERS: 0, REVIEWS: 0}, 200)
     assert lag.oldest(210) == 110
@@ -45,7 +45,7 @@ def test_the_oldest_of_all_sources_counts(lag):
     assert lag.oldest(210) == 10
 
 
-def test_stale_after_five_minutes(lag):
+def test_sample_is_stale_after_five_minutes(lag):
     lag.sample({ORDERS: 1}, {ORDERS: 0}, 0)
     assert not lag.stale(STALE_SECONDS)
     assert lag.stale(STALE_SECONDS + 0.001)
@@ -61,6 +61,6 @@ def test_a_reader_that_goes_back_is_behind_again(lag):
     assert lag.oldest(60) == 10
 
 
-def test_nothing_sampled_is_no_lag(lag):
+def test_lag_is_zero_before_the_first_sample(lag):
     assert lag.oldest(1) == 0
     assert not lag.stale(1e9)

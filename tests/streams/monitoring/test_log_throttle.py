@@ -49,7 +49,7 @@ def test_repeated_library_line_is_logged_every_ten_seconds():
     assert reported(passes) == "no answer from 1", "what was held back is of another time"
 
 
-def test_other_lines_of_code_are_throttled_apart():
+def test_each_line_of_code_is_throttled_separately():
     passes = LogThrottle(Timer())
     assert reported(passes)
     assert reported(passes, line=2)
@@ -100,7 +100,7 @@ def test_line_without_reason_is_logged_without_another():
     assert reported(passes, line=2, text="Unable to update metadata from %s") is None
 
 
-def test_the_lines_are_aiokafkas():
+def test_throttled_lines_exist_in_aiokafka():
     sources = "\n".join(map(inspect.getsource, (client, cluster, group_coordinator)))
     texts = {node.value for node in ast.walk(ast.parse(sources)) if isinstance(node, ast.Constant)}
     assert texts >= log_throttle._WITHOUT_REASON | log_throttle._TRANSIENT

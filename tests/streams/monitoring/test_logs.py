@@ -34,7 +34,7 @@ def test_json_is_one_object_a_line():
     assert entry["time"].endswith("+00:00")
 
 
-def test_json_holds_the_traceback_in_the_same_line():
+def test_json_line_contains_the_traceback():
     try:
         raise ValueError("no such thing")  # noqa: TRY301
     except ValueError:
@@ -43,7 +43,7 @@ def test_json_holds_the_traceback_in_the_same_line():
     assert "no such thing" in json.loads(line)["exception"]
 
 
-def test_libraries_speak_from_warnings_on(capsys):
+def test_libraries_log_from_level_warning(capsys):
     configure("text", "info")
     logging.getLogger("aiokafka.consumer").info("fetched")
     logging.getLogger("streams.worker.task_manager").info("task 1 restored")
@@ -55,13 +55,13 @@ def test_libraries_speak_from_warnings_on(capsys):
     assert "broker left" in err
 
 
-def test_debug_opens_the_libraries_too(capsys):
+def test_debug_level_includes_libraries(capsys):
     configure("json", "debug")
     logging.getLogger("faust.transport").debug("a detail")
     assert "a detail" in [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()]
 
 
-def test_goes_to_standard_error():
+def test_log_is_written_to_standard_error():
     setup = "import logging; from streams.monitoring.logs import configure; "
     code = setup + "configure('json','info'); logging.info('x')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -69,7 +69,7 @@ def test_goes_to_standard_error():
     assert json.loads(done.stderr)["message"] == "x"
 
 
-def test_configured_logging_holds_repetitions_back(capsys):
+def test_configured_logging_throttles_repeated_lines(capsys):
     configure("json", "info")
     for _ in range(100):
         logging.getLogger("aiokafka").error("Unable connect to node with id %s", 1)

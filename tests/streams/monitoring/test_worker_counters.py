@@ -12,7 +12,7 @@ def record(timestamp_ms, offset=0):
     return ConsumerRecord("orders", 5, offset, timestamp_ms, 0, None, b"", None, 0, 0, ())
 
 
-def test_a_bound_belongs_to_its_bucket():
+def test_upper_bound_belongs_to_its_bucket():
     histogram = Histogram((0.1, 1.0))
     for value in (0.05, 0.1, 0.100001, 1.0, 7):
         histogram.observe(value)
@@ -20,7 +20,7 @@ def test_a_bound_belongs_to_its_bucket():
     assert histogram.sum == pytest.approx(8.250001)
 
 
-def test_many_observations_of_one_value_count_each():
+def test_weighted_observation_counts_each_record():
     histogram = Histogram((1.0,))
     histogram.observe(0.5, 1000)
     histogram.observe(2.0, 0)
@@ -32,7 +32,7 @@ def test_an_empty_histogram_has_all_its_buckets():
     assert Histogram((1.0, 2.0)).cumulative() == [("1.0", 0), ("2.0", 0), ("+Inf", 0)]
 
 
-def test_an_example_of_each_bucket_is_the_latest():
+def test_exemplar_of_a_bucket_is_the_latest():
     histogram = Histogram((1.0, 2.0))
     histogram.observe(0.5, 1, {"offset": "1"})
     histogram.observe(0.6, 3, {"offset": "2"})
@@ -56,7 +56,7 @@ def test_latency_runs_from_the_first_record_to_the_metrics():
     assert own.latency.cumulative()[-1][:2] == ("+Inf", 2), "and only once"
 
 
-def test_latency_names_the_batch():
+def test_latency_exemplar_names_the_batch():
     own = WorkerCounters()
     own.read(0, ORDERS, [record(1_000, offset=42)])
     own.answered(0, (1, 1))
@@ -66,7 +66,7 @@ def test_latency_names_the_batch():
     assert example.value == 1.0
 
 
-def test_an_answer_that_became_no_metric_is_in_the_next_one():
+def test_incomplete_round_is_measured_with_the_next_one():
     own = WorkerCounters()
     own.read(0, ORDERS, [record(0)])
     own.answered(0, (1, 900))
@@ -77,7 +77,7 @@ def test_an_answer_that_became_no_metric_is_in_the_next_one():
     assert own.latency.sum == pytest.approx(3.0 + 2.0), "the third was read after the answer"
 
 
-def test_tasks_wait_each_for_itself_and_a_lost_one_for_nothing():
+def test_latency_of_each_task_is_independent():
     own = WorkerCounters()
     for task in (0, 1, 2):
         own.read(task, ORDERS, [record(0)])
@@ -88,7 +88,7 @@ def test_tasks_wait_each_for_itself_and_a_lost_one_for_nothing():
     assert own.latency.sum == pytest.approx(1.0)
 
 
-def test_what_was_forwarded_counts_where_it_arrives():
+def test_forwarded_record_counts_only_at_its_destination():
     own = WorkerCounters()
     own.read(0, ORDERS, [record(0), record(0), record(0)], 1)
     own.read(0, ORDERS, [record(0)], 0)
@@ -97,7 +97,7 @@ def test_what_was_forwarded_counts_where_it_arrives():
     assert own.latency.cumulative()[-1][1] == 1
 
 
-def test_a_timestamp_from_the_future_is_no_negative_latency():
+def test_future_timestamp_gives_no_negative_latency():
     own = WorkerCounters()
     own.read(0, ORDERS, [record(60_000)])
     own.answered(0, (1, 1))
@@ -106,7 +106,7 @@ def test_a_timestamp_from_the_future_is_no_negative_latency():
     assert own.latency.counts[0] == 1
 
 
-def test_no_records_are_no_observation():
+def test_empty_batch_is_no_observation():
     own = WorkerCounters()
     own.read(0, ORDERS, [])
     own.answered(0, (1, 1))
@@ -114,7 +114,7 @@ def test_no_records_are_no_observation():
     assert own.latency.cumulative()[-1] == ("+Inf", 0)
 
 
-def test_counts_by_topic_and_reason():
+def test_dead_letters_are_counted_by_topic_and_reason():
     own = WorkerCounters()
     own.events("orders", 3)
     own.events("orders", 2)

@@ -98,7 +98,7 @@ async def until(condition, seconds=30):
             await asyncio.sleep(0.02)
 
 
-async def test_it_is_filled_and_followed_and_goes_on_where_it_was(world, url, redis):
+async def test_read_model_is_filled_followed_and_resumed(world, url, redis):
     await world.publish(1500)
     async with world.model(url) as model:
         await until(lambda: world.complete(redis))
@@ -114,7 +114,7 @@ async def test_it_is_filled_and_followed_and_goes_on_where_it_was(world, url, re
     assert world.complete(redis)
 
 
-async def test_an_emptied_redis_is_filled_again(world, url, redis):
+async def test_emptied_redis_is_filled_again(world, url, redis):
     await world.publish(50)
     async with world.model(url):
         await until(lambda: world.complete(redis))
@@ -122,7 +122,7 @@ async def test_an_emptied_redis_is_filled_again(world, url, redis):
         await until(lambda: world.complete(redis))
 
 
-async def test_what_a_redis_forgot_as_it_was_restored_it_gets_again(world, url, redis):
+async def test_keys_lost_by_a_restored_redis_are_written_again(world, url, redis):
     await world.publish(50)
     async with world.model(url):
         await until(lambda: world.complete(redis))
@@ -134,7 +134,7 @@ async def test_what_a_redis_forgot_as_it_was_restored_it_gets_again(world, url, 
 
 
 @pytest.mark.parametrize("how", ["killed", "stopped"])
-async def test_a_redis_that_is_away_costs_nothing_but_a_pause(world, tmp_path, how, caplog):
+async def test_unavailable_redis_only_pauses_the_follower(world, tmp_path, how, caplog):
     await world.publish(50)
     with (
         RedisServer(program(), tmp_path) as server,
@@ -161,7 +161,7 @@ async def test_a_redis_that_is_away_costs_nothing_but_a_pause(world, tmp_path, h
             assert world.complete(redis)
 
 
-async def test_two_at_once_and_one_that_takes_over(world, url, redis):
+async def test_concurrent_followers_and_a_successor_agree(world, url, redis):
     await world.publish(300)
     revision = [True]
     async with (
@@ -177,7 +177,7 @@ async def test_two_at_once_and_one_that_takes_over(world, url, redis):
     assert world.complete(redis)
 
 
-async def test_of_topics_that_were_made_anew_nothing_old_is_kept(world, url, redis):
+async def test_recreated_topics_replace_the_read_model(world, url, redis):
     await world.publish(50)
     async with world.model(url):
         await until(lambda: world.complete(redis))
@@ -192,7 +192,7 @@ async def test_of_topics_that_were_made_anew_nothing_old_is_kept(world, url, red
         await until(lambda: world.complete(redis))
 
 
-async def test_after_so_long_that_tombstones_are_gone_it_is_made_anew(world, url, redis):
+async def test_read_model_older_than_tombstones_is_rebuilt(world, url, redis):
     await world.publish(20)
     async with world.model(url) as model:
         await until(lambda: world.complete(redis) and model.behind == 0)
@@ -205,7 +205,7 @@ async def test_after_so_long_that_tombstones_are_gone_it_is_made_anew(world, url
     assert float(redis.hget(key, "complete")) > long_ago + 12 * 3600
 
 
-async def test_a_topics_id_is_its_own(kafka, unique):
+async def test_topic_id_is_unique_and_stable(kafka, unique):
     await create(kafka, f"{unique}-a", 3)
     await create(kafka, f"{unique}-b")
     async with follower.AIOKafkaConsumer(bootstrap_servers=kafka) as consumer:

@@ -33,7 +33,7 @@ async def take(store, tp, start, *rows, topic_id="id", end=None):
     return await store.take(tp, topic_id, start, end or start + len(rows), records)
 
 
-async def test_a_customers_profile_and_ranks(store, redis):
+async def test_profile_and_ranks_of_a_customer_are_stored(store, redis):
     ann, bea = profile("ann", 100.0, 1.5), profile("bea", 20.5, 0.25)
     assert await take(store, CUSTOMERS, 0, ("ann", ann), ("bea", bea)) == 2
     assert redis.hgetall("g:customer:ann") == {"profile": ann.decode(), "version": "retention.customers/3:0"}
@@ -56,14 +56,14 @@ async def test_rankings_leave_out_churned_and_worthless_customers(store, redis):
     assert json.loads(redis.hget("g:customer:bea", "profile"))["lifecycle"] == "churned"
 
 
-async def test_a_tombstone_leaves_nothing(store, redis):
+async def test_tombstone_removes_profile_and_ranks(store, redis):
     await take(store, CUSTOMERS, 0, ("çelik", profile("çelik")))
     await take(store, CUSTOMERS, 1, ("çelik", None))
     assert redis.keys() == ["g:positions"]
     assert "elik" not in str(redis.hgetall("g:positions"))
 
 
-async def test_metrics(store, redis):
+async def test_metrics_are_stored_as_fields(store, redis):
     await take(store, SERIES, 0, ("a", b"1"), ("b", b"2"), ("a", b"3"))
     assert redis.hgetall("g:metrics") == {"a": "3", "b": "2"}
     await take(store, SERIES, 3, ("a", None))
@@ -84,7 +84,7 @@ async def test_batch_after_a_hole_is_not_accepted(store, redis):
     assert redis.keys() == []
 
 
-async def test_another_topic_of_the_name_is_noticed(store, redis):
+async def test_recreated_topic_of_the_same_name_is_noticed(store, redis):
     await take(store, SERIES, 0, ("a", b"1"))
     assert await take(store, SERIES, 1, ("a", b"2"), topic_id="other") == -1
     assert redis.hgetall("g:metrics") == {"a": "1"}
@@ -99,7 +99,7 @@ async def test_older_profiles_lose_after_lost_positions(store, redis):
     assert json.loads(redis.hget("g:customer:ann", "profile"))["net_value"] == 2.0
 
 
-async def test_what_is_no_profile_is_left_out(store, redis, caplog):
+async def test_invalid_profile_is_left_out(store, redis, caplog):
     assert await take(store, CUSTOMERS, 0, ("ann", b"{}"), ("bea", profile("bea"))) == 2
     assert redis.keys("g:customer:*") == ["g:customer:bea"]
     assert "offset 0 holds no valid profile" in caplog.text
@@ -186,7 +186,7 @@ async def attempt(url):
         return reached
 
 
-async def test_tls_with_own_authority_and_a_least_privilege_user(secured):
+async def test_least_privilege_user_connects_over_tls(secured):
     directory, port = secured
     url = f"rediss://retention:s3cret@127.0.0.1:{port}/0?ssl_ca_certs={directory}/ca.pem"
     taken, complete = await attempt(url)
@@ -197,7 +197,7 @@ async def test_tls_with_own_authority_and_a_least_privilege_user(secured):
 @pytest.mark.parametrize(
     ("user", "authority"), [("retention:wrong", "ca"), ("retention:s3cret", "other"), ("", "ca")]
 )
-async def test_who_is_not_let_in_or_not_trusted(secured, user, authority):
+async def test_refused_connection_error_hides_the_password(secured, user, authority):
     directory, port = secured
     with pytest.raises(RedisError) as caught:
         await attempt(f"rediss://{user}@127.0.0.1:{port}/0?ssl_ca_certs={directory}/{authority}.pem")
@@ -207,7 +207,7 @@ async def test_who_is_not_let_in_or_not_trusted(secured, user, authority):
 
 
 @pytest.mark.parametrize("tail", ["?no_such_option=1", "?db=x", "?ssl_ca_certs=/no/such/file"])
-def test_a_url_that_is_none_is_refused_without_its_password(tail):
+def test_invalid_url_is_refused_without_its_password(tail):
     with pytest.raises(SettingsError) as caught:
         Store(f"rediss://user:s3cret@127.0.0.1:1/0{tail}", "g")
     assert "RETENTION_REDIS" in str(caught.value)
@@ -234,5 +234,5 @@ def test_worker_imports_no_redis_client_by_itself():
         ("unix://u:s3cret@/run/redis.sock?db=1", "unix:///run/redis.sock"),
     ],
 )
-def test_its_name_holds_no_credentials(url, name):
+def test_store_name_contains_no_credentials(url, name):
     assert Store(url, "g").name == name

@@ -93,7 +93,7 @@ def test_ratio_has_its_parts_and_nan_is_null():
     assert "numerator" not in series_value(ORDERS, NOW)
 
 
-def test_only_changed_series_are_sent(publisher, timer):
+def test_unchanged_series_are_not_sent(publisher, timer):
     assert dict(business(publish(publisher, timer, ORDERS, CHURN))).keys() == {
         'retention_orders{window="7d"}',
         'retention_churn_ratio{window="7d"}',

@@ -104,7 +104,7 @@ def test_a_simulation_that_goes_on_equals_one_in_one_go():
     assert parts == list(a_shop(end=START + timedelta(days=330)))
 
 
-def test_events_come_in_order_and_never_from_the_future(events):
+def test_events_are_in_order_and_never_in_the_future(events):
     times = [when(event) for event in events]
     assert all(earlier < later for earlier, later in pairwise(times))
     assert times[0] >= START
@@ -127,12 +127,12 @@ def test_every_type_of_event_occurs(events):
     assert Counter(event["type"] for event in events).keys() == EVENT_TYPES.keys()
 
 
-def test_other_currencies_on_request():
+def test_requested_currencies_occur():
     placed = [event for event in a_shop(currencies=("USD", "EUR")) if event["type"] == "order.placed"]
     assert {event["currency"] for event in placed} == {"USD", "EUR"}
 
 
-def test_a_conversation_begins_with_its_opening(by_ticket):
+def test_conversation_begins_with_its_opening(by_ticket):
     assert len(by_ticket) > 500
     assert {conversation[0]["type"] for conversation in by_ticket.values()} == {"ticket.opened"}
     assert all(
@@ -150,7 +150,7 @@ def test_a_status_changes_to_another_and_nothing_follows_closed(by_ticket):
             assert conversation[-1]["type"] == "ticket.status_changed"
 
 
-def test_customers_answer_when_asked_and_agents_take_time(by_ticket):
+def test_customers_answer_when_asked_and_agents_need_time(by_ticket):
     quickest = timedelta(seconds=30)
     for conversation in by_ticket.values():
         opened = when(conversation[0])
@@ -257,7 +257,7 @@ def test_growth_brings_new_customers():
     assert newcomers["growth"] > 1.5 * newcomers["steady"]
 
 
-def test_a_rush_is_as_busy_as_asked_for_and_knows_the_customers():
+def test_rush_has_the_requested_rate_and_known_customers():
     shop = open_shop(1, START, END, 2_000)
     shop.rush(END.timestamp(), 40)
     known = {event["customer_id"] for _, event in shop.run(END.timestamp())}

@@ -90,7 +90,7 @@ async def test_other_keys_scatter_a_customers_events(settings):
     assert max(map(len, partitions.values())) == PARTITIONS
 
 
-async def test_garbage_comes_beside_the_good_events_not_instead(settings):
+async def test_garbage_is_sent_in_addition_to_valid_events(settings):
     records = await write(settings, Plan(start=START, end=END, customers=100, seed=4, garbage=0.1))
     good = Counter(map(msgspec.json.encode, simulate(4, START, END, 100)))
     values = Counter(record.value for record in records)
@@ -98,7 +98,7 @@ async def test_garbage_comes_beside_the_good_events_not_instead(settings):
     assert 0.05 < (values - good).total() / good.total() < 0.2
 
 
-async def test_live_events_come_as_they_happen_and_never_early():
+async def test_live_events_are_never_sent_early():
     """History first, then a rush: the clock is the wall's."""
     early, live, seen = [], [], []
 
@@ -192,7 +192,7 @@ async def test_speed_paces_the_history():
     assert reached < timedelta(days=10 * (time.monotonic() - began))
 
 
-def test_to_a_file_the_same_seed_gives_the_same_bytes(tmp_path):
+def test_file_of_one_seed_has_the_same_bytes(tmp_path):
     files = [tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl.gz"]
     for file in files:
         arguments = [
@@ -223,7 +223,7 @@ def test_to_a_file_the_same_seed_gives_the_same_bytes(tmp_path):
         (["--scenario", "zombies"], "support-backlog"),
     ],
 )
-def test_wrong_flags_are_named(arguments, message, capsys):
+def test_invalid_flags_are_named(arguments, message, capsys):
     assert run(["simulate", "--out", "-", *arguments]) == 2
     assert message in capsys.readouterr().err
 

@@ -97,7 +97,7 @@ async def test_full_outbox_pauses_publishing(monkeypatch):
     assert counts == [12, 12, 6, 0], "three records of each customer"
 
 
-async def test_other_coroutines_run_between_chunks(monkeypatch):
+async def test_publishing_yields_to_other_coroutines(monkeypatch):
     monkeypatch.setattr(output_publisher, "_CHUNK", 1)
     published, runs = PublishedPartition(10), 0
 

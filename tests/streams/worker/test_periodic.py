@@ -85,7 +85,7 @@ async def test_each_new_input_is_logged_once(monkeypatch, caplog):
     assert caplog.messages == [text % "shop-eu", text % "shop-us"]
 
 
-async def test_failed_look_for_inputs_is_logged(monkeypatch, caplog):
+async def test_failed_search_for_inputs_is_logged(monkeypatch, caplog):
     async def appeared(_settings, _known):
         raise BrokerUnavailable("kafka:9092")
 

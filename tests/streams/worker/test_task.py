@@ -27,7 +27,7 @@ async def test_processed_batch_is_ignored(worker, task):
     assert worker.consumer.seeks == [], "a seek would fetch records again that are on their way"
 
 
-async def test_only_new_records_of_a_refetched_batch_are_processed(worker, task):
+async def test_refetched_batch_processes_only_new_records(worker, task):
     await task.process(orders(0, 4))
     await task.process(orders(2, 6))
     assert task.positions[ORDERS] == 6

@@ -129,5 +129,5 @@ def test_nested_fields_become_csv_columns():
         ({"host": "0.0.0.0", "advertise": "worker-1.shop:80"}, "http://worker-1.shop:80"),
     ],
 )
-def test_advertised_address(flags, expected):
+def test_advertised_address_is_parsed(flags, expected):
     assert advertised_url(load(flags, {}), 7000) == expected
