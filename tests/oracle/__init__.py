@@ -8,8 +8,9 @@ in double quotes is quoted from the definitions. "Decided" marks a reading where
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.oracle import relations, shop, support
-from tests.oracle.world import Expected, World
+from tests.oracle import feedback, relations, shop, support
+from tests.oracle.values import Expected
+from tests.oracle.world import World
 
 Series = tuple[str, frozenset[tuple[str, str]]]
 
@@ -38,7 +39,8 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
         support.resolution,
         support.open_tickets,
         support.sla,
-        support.feedback,
+        support.withdrawn,
+        feedback.feedback,
         relations.experiments,
         relations.lifecycle,
         relations.loyalty,

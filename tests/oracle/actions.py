@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from tests.oracle.customer import Customer
+from tests.oracle.feedback import answers
 from tests.oracle.profiles import transitions
 from tests.oracle.relations import universe
-from tests.oracle.support import Ticket, answers, tickets_of
-from tests.oracle.world import HOUR, RESOLVED, Customer, Event, World, claim, last
+from tests.oracle.tickets import Ticket, tickets_of
+from tests.oracle.values import HOUR, RESOLVED, Event, claim, last
+from tests.oracle.world import World
 
 #: Actions for agents, which are neither capped nor suppressed.
 OURS = ("acknowledge", "escalate")
@@ -63,9 +66,10 @@ def of_ticket(world: World, ticket: Ticket) -> Iterator[tuple[str, str, int, int
     patience = int(target * world.definitions.actions.acknowledge_after)
     if ticket.by_customer and ticket.response("any") is None and world.now >= ticket.at + patience:
         yield "acknowledge", name, ticket.at, ticket.at + target
-    for _, fulfilled, due in ticket.goals(world):
-        if fulfilled is None and due <= world.now:
-            yield "escalate", name, due, None
+    fulfilments = dict(ticket.goals())
+    for kind, at, breached in ticket.decisions(world):
+        if breached and fulfilments[kind] is None:
+            yield "escalate", name, at, None
 
 
 def of_feedback(world: World, customer: Customer) -> Iterator[tuple[str, str, int, int | None]]:
@@ -96,8 +100,7 @@ def of_orders(world: World, customer: Customer) -> Iterator[tuple[str, str, int,
         if is_missed and (order.was_late or (order.qualifies and order.delivered_at is None)):
             yield "apologise_late_delivery", order.placed["order_id"], promised, None
     latest = max((order.at for order in customer.qualifying), default=None)
-    converted = customer.about("cart_id", "order.placed")
     for cart, started in customer.about("cart_id", "checkout.started").items():
         active = max(event["at"] for event in started)
-        if cart not in converted and (latest is None or active >= latest):
+        if cart not in customer.conversions and (latest is None or active >= latest):
             yield "recover_cart", cart, active + HOUR, None

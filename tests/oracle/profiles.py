@@ -4,9 +4,12 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tests.oracle.customer import PLACING, Customer
+from tests.oracle.feedback import answers
 from tests.oracle.relations import named_by_others, state, universe, year_of
-from tests.oracle.support import answers, tickets_of
-from tests.oracle.world import HOUR, RESOLVED, YEAR, Customer, World, hour, last, microseconds
+from tests.oracle.tickets import tickets_of
+from tests.oracle.values import HOUR, RESOLVED, YEAR, hour, last, microseconds
+from tests.oracle.world import World
 
 
 def tier(world: World, customer: Customer) -> str:
@@ -34,7 +37,7 @@ def profile(world: World, customer: Customer, named: set[str]) -> dict[str, Any]
         "tier": tier(world, customer),
         "spender": bool(year_of(world, customer)),
         "sender": shared or promoter or customer.name in named,
-        "first_order": orders[0].at if orders else None,
+        "first_order": customer.first_order["at"] if customer.first_order else None,
         "last_order": orders[-1].at if orders else None,
         "orders": len(orders),
         "net_value": float(world.net(orders)),
@@ -58,7 +61,7 @@ def transitions(
         times = {event["at"] for event in customer.events}
         limit = 24 * definitions.lifecycle_days
         ages = (limit // 2, limit, YEAR)
-        times |= {(hour(event["at"]) + age) * HOUR for event in customer.of("order.placed") for age in ages}
+        times |= {(hour(event["at"]) + age) * HOUR for event in customer.of(*PLACING) for age in ages}
         statuses = [(time, at(world, customer, time)) for time in sorted(times) if time <= now]
         for index, what in enumerate(("lifecycle", "tier")):
             before, step = None, None
@@ -74,7 +77,7 @@ def at(world: World, customer: Customer, time: int) -> tuple[str, str] | None:
     """Return the lifecycle and tier of a customer at an instant, by the events that are known now."""
     known = customer.events[: bisect_left(customer.events, time + 1, key=lambda event: event["at"])]
     then = World([], time, world.definitions)
-    only_customer = Customer(customer.name, known)
+    only_customer = Customer(customer.name, known, customer.kept)
     then.customers = [only_customer]
     return (state(then, only_customer), tier(then, only_customer)) if universe(then) else None
 

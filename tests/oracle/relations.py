@@ -1,8 +1,11 @@
 """Experiments, lifecycle, loyalty, roles and exposures of customers, computed naively."""
 
-from tests.oracle.shop import active, is_overdue, is_rejected
-from tests.oracle.support import answers, reviews_of, tickets_of
-from tests.oracle.world import HOUR, YEAR, Customer, Expected, Order, Paragraph, World, hour, last, ratio
+from tests.oracle.customer import Customer, Order
+from tests.oracle.feedback import answers, reviews_of
+from tests.oracle.shop import active, is_overdue
+from tests.oracle.tickets import tickets_of
+from tests.oracle.values import HOUR, YEAR, Expected, Paragraph, hour, last, ratio
+from tests.oracle.world import World
 
 #: Prefixes of the event types that do not make a person a customer: the shop's own acts.
 OURS = ("customer.", "action.")
@@ -72,7 +75,8 @@ def state(world: World, customer: Customer) -> str:
     """Return the lifecycle state.
 
     "The first that holds: `prospect` no Q order; `churned` recency >= L; `at_risk` recency >= L/2; `new`
-    one Q order; `reactivated` the gap between the last two Q orders' hours >= L; `returning`."
+    one Q order; `reactivated` the gap between the last two Q orders' hours >= L; `returning`." "A customer
+    with one known qualifying order is `new` if that is the first order, else `reactivated`."
     """
     limit = 24 * world.definitions.lifecycle_days
     hours = [hour(order.at) for order in customer.qualifying]
@@ -84,7 +88,7 @@ def state(world: World, customer: Customer) -> str:
     if recency >= limit / 2:
         return "at_risk"
     if len(hours) == 1:
-        return "new"
+        return "reactivated" if customer.repeats else "new"
     return "reactivated" if hours[-1] - hours[-2] >= limit else "returning"
 
 
@@ -170,7 +174,7 @@ def exposures_of(world: World, customer: Customer) -> dict[str, list[int]]:
         "slow_response": slow,
         "late_delivery": late,
         "refund": [refund.completed["at"] for refund in customer.refunds if refund.completed],
-        "refund_rejected": [refund.rejected["at"] for refund in customer.refunds if is_rejected(refund)],
+        "refund_rejected": [refund.rejected["at"] for refund in customer.refunds if refund.is_rejected],
         "stockout": [event["at"] for event in customer.of("stock.missed")],
         "bad_experience": bad,
     }

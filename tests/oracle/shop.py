@@ -1,19 +1,8 @@
 """Retention, orders, refunds, carts and deliveries, computed naively."""
 
-from tests.oracle.world import (
-    HOUR,
-    YEAR,
-    Customer,
-    Event,
-    Expected,
-    Order,
-    Paragraph,
-    Refund,
-    World,
-    elapsed,
-    quantiles,
-    ratio,
-)
+from tests.oracle.customer import Customer, Order
+from tests.oracle.values import HOUR, YEAR, Event, Expected, Paragraph, elapsed, quantiles, ratio
+from tests.oracle.world import World
 
 
 def active(world: World, end: int, window: int) -> set[Customer]:
@@ -28,18 +17,19 @@ def active(world: World, end: int, window: int) -> set[Customer]:
 def retention(world: World) -> Paragraph:
     """Yield the sets and rates of retention for each window W.
 
-    "`end` = Active(H); `start` = Active(H-W); `new` = the customer's first Q order is in the window;
+    "`end` = Active(H); `start` = Active(H-W); `new` = the customer's first order is in the window;
     `retained` = start and end; `lost` = start - end; `reactivated` = end - start - new. rate,
     `method="cohort"` = retained / start; `method="textbook"` = (end - new) / start. churn = lost / start. By
-    channel: the cohort rate of those whose first Q order came by it. returning, `method="window"` = customers
-    with >= 2 Q orders in the window / end; `method="lifetime"` = with >= 2 Q orders ever / end."
+    channel: the cohort rate of those whose first order came by it. returning, `method="window"` = customers
+    with >= 2 Q orders in the window / end; `method="lifetime"` = has a qualifying order other than the first
+    / end."
 
     Decided: the lifetime numerator counts customers in `end`, as a share of `end` must.
     """
     for name, window in world.windows.items():
         end = active(world, world.hour, window)
         start = active(world, world.hour - window, window)
-        new = {c for c in world.customers if c.qualifying and world.within(c.qualifying[0].at, window)}
+        new = new_customers(world, window)
         sets = {
             "start": start,
             "end": end,
@@ -56,14 +46,19 @@ def retention(world: World) -> Paragraph:
         yield "retention_rate_ratio", {"window": name, "method": "textbook"}, textbook
         yield "retention_churn_ratio", {"window": name}, ratio(lost, len(start))
         for channel in world.channels:
-            cohort = {c for c in start if world.channel(c.qualifying[0].placed) == channel}
+            cohort = {c for c in start if world.channel(c.first_order) == channel}
             rate = ratio(len(cohort & end), len(cohort))
             yield "retention_channel_rate_ratio", {"window": name, "channel": channel}, rate
         within = {c for c in end if len(in_window(world, c.qualifying, window)) >= 2}
-        ever = {c for c in end if len(c.qualifying) >= 2}
+        ever = {c for c in end if c.repeats}
         for method, members in (("window", within), ("lifetime", ever)):
             share = ratio(len(members), len(end))
             yield "retention_returning_customer_ratio", {"window": name, "method": method}, share
+
+
+def new_customers(world: World, window: int) -> set[Customer]:
+    """Return the customers whose first order is in the window."""
+    return {c for c in world.customers if c.first_order and world.within(c.first_order["at"], window)}
 
 
 def in_window(world: World, orders: list[Order], window: int) -> list[Order]:
@@ -80,7 +75,7 @@ def orders(world: World) -> Paragraph:
     """Yield numbers of orders and sums of money by window.
 
     "purchase frequency = Q orders in the window / end. Average order value = their net / their number:
-    `orders="all"`, `"first"` (the customer's first Q order ever), `"repeat"` (all others). referred orders
+    `orders="all"`, `"first"` (the customer's first order), `"repeat"` (all others). referred orders
     and revenue: Q orders in the window with a `referred_by` other than the customer."
 
     Decided: `referred_by` another identity of the same customer is the customer; `referred_by` an erased or
@@ -91,8 +86,8 @@ def orders(world: World) -> Paragraph:
         placed = [(c, order) for c in world.customers for order in in_window(world, c.qualifying, window)]
         ends = active(world, world.hour, window)
         every = [order for _, order in placed]
-        firsts = [order for c, order in placed if order is c.qualifying[0]]
-        repeats = [order for c, order in placed if order is not c.qualifying[0]]
+        repeats = [order for c, order in placed if order in c.repeats]
+        firsts = [order for c, order in placed if order not in c.repeats]
         referred = [order for c, order in placed if is_referred(world, c, order)]
         yield "retention_orders", {"window": name}, Expected(len(every))
         frequency = Expected(ratio(len(every), len(ends)).value)
@@ -120,7 +115,7 @@ def lifetime_value(world: World) -> Paragraph:
     """
     currency = world.definitions.base_currency
     end, start = active(world, world.hour, YEAR), active(world, world.hour - YEAR, YEAR)
-    new = {c for c in world.customers if c.qualifying and world.within(c.qualifying[0].at, YEAR)}
+    new = new_customers(world, YEAR)
     year = [order for c in world.customers for order in in_window(world, c.qualifying, YEAR)]
     worth = average(world, year).value * ratio(len(year), len(end)).value
     rates = {
@@ -142,7 +137,10 @@ def refunds(world: World) -> Paragraph:
     "Of orders placed in the window and not cancelled: `basis="orders"` those with any completed refund /
     all; `"full"` fully refunded / all; `"value"` refunded (at most the amount) / amount. Of refunds of known
     orders: time = completed - requested, by the hour of completion; rejected (a rejection and no completion)
-    / (rejected + completed), by the hour of the decision; open = requested, undecided."
+    / (rejected + completed), by the hour of the decision; open = requested, undecided." Reversed: "gives back
+    no money, is neither open nor rejected, and counts in `retention_refunds_reversed{window}`".
+
+    Decided: a reversed refund counts in the hour of the reversal that holds.
     """
     every = [refund for c in world.customers for refund in c.refunds]
     for name, window in world.windows.items():
@@ -150,7 +148,7 @@ def refunds(world: World) -> Paragraph:
             order
             for c in world.customers
             for order in in_window(world, c.orders, window)
-            if not order.is_cancelled
+            if not order.cancelled
         ]
         some = [order for order in placed if order.refunds]
         full = [order for order in placed if order.fully_refunded]
@@ -165,19 +163,15 @@ def refunds(world: World) -> Paragraph:
             yield "retention_refund_ratio", {"window": name, "basis": basis}, share
 
         completed = [r for r in every if r.completed and world.within(r.completed["at"], window)]
-        rejected = [r for r in every if is_rejected(r) and world.within(r.rejected["at"], window)]
+        rejected = [r for r in every if r.is_rejected and world.within(r.rejected["at"], window)]
         share = ratio(len(rejected), len(rejected) + len(completed))
         yield "retention_refund_rejected_ratio", {"window": name}, share
         times = [elapsed(r.requested["at"], r.completed["at"]) for r in completed if r.requested]
         for q, value in quantiles(times):
             yield "retention_refund_seconds", {"window": name, "quantile": q}, value
-    undecided = [r for r in every if r.requested and not r.completed and not r.rejected]
-    yield "retention_refunds_open", {}, Expected(len(undecided))
-
-
-def is_rejected(refund: Refund) -> bool:
-    """Return whether the refund has "a rejection and no completion"."""
-    return refund.rejected is not None and refund.completed is None
+        taken_back = [r for r in every if r.reversed and world.within(r.reversed["at"], window)]
+        yield "retention_refunds_reversed", {"window": name}, Expected(len(taken_back))
+    yield "retention_refunds_open", {}, Expected(sum(refund.is_open for refund in every))
 
 
 def carts(world: World) -> Paragraph:
@@ -192,7 +186,7 @@ def carts(world: World) -> Paragraph:
     Decided: as every duration, checkout time counts in the hour in which it ended, the hour of that order.
     """
     every = [
-        (started, customer.about("cart_id", "order.placed")[cart])
+        (started, customer.conversions.get(cart, []))
         for customer in world.customers
         for cart, started in customer.about("cart_id", "checkout.started").items()
     ]

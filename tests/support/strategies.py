@@ -94,6 +94,7 @@ def _ids(character: str, count: int) -> st.SearchStrategy[str]:
     return st.sampled_from([f"{character}{number}" for number in range(1, count + 1)])
 
 
+PRIORITY = st.sampled_from(["low", "normal", "high", "urgent"])
 AMOUNTS = st.sampled_from([0, 1, 999, 5_000, 10_000, 20_000, 50_000, 100_000])
 
 
@@ -106,26 +107,39 @@ def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
     def body(optional: dict[str, Any] | None = None, **required: Any) -> st.SearchStrategy[Event]:
         return st.fixed_dictionaries(required, optional=optional or {})
 
+    versions = {"answer_id": _ids("a", 2)}
     survey = st.one_of(
-        body(survey=st.just("nps"), score=st.integers(0, 10)),
-        body(survey=st.just("nps"), score=sampled([6, 7, 8, 9])),
-        body(survey=st.just("ces"), score=st.integers(1, 7)),
-        body(survey=st.just("csat"), score=st.integers(1, 5)),
+        body(survey=st.just("nps"), score=st.integers(0, 10), optional=versions),
+        body(survey=st.just("nps"), score=sampled([6, 7, 8, 9]), optional=versions),
+        body(survey=st.just("ces"), score=st.integers(1, 7), optional=versions),
+        body(survey=st.just("csat"), score=st.integers(1, 5), optional=versions),
     )
+    said = {
+        "cart_id": cart,
+        "promised_at": moment,
+        "referred_by": sampled([*CUSTOMERS, "stranger"]),
+        "payment_method": st.just("card"),
+        "coupon": st.just("SPRING"),
+    }
+    item = body(sku=_ids("s", 2), quantity=st.integers(0, 3), amount=st.integers(-5, 5))
+    changed = {"priority": PRIORITY, "team": sampled(["billing", "logistics"]), "category": _ids("c", 2)}
     return {
         "order.placed": body(
             order_id=order,
             amount=AMOUNTS,
             currency=sampled(["USD", "USD", "EUR", "JPY", "KWD"]),
-            optional={
-                "cart_id": cart,
-                "promised_at": moment,
-                "referred_by": sampled([*CUSTOMERS, "stranger"]),
-                "payment_method": st.just("card"),
-            },
+            optional=said | {"items": st.lists(item, max_size=2)},
+        ),
+        "order.line_placed": body(
+            order_id=order,
+            line_id=_ids("l", 3),
+            amount=st.one_of(AMOUNTS, sampled([-1, -999, -10_000])),
+            currency=sampled(["USD", "USD", "USD", "EUR"]),
+            optional=said | {"sku": _ids("s", 2), "quantity": st.integers(0, 3)},
         ),
         "order.amended": body(order_id=order, amount=AMOUNTS),
-        "order.cancelled": body(order_id=order),
+        "order.cancelled": body(order_id=order, optional={"reason": st.just("changed my mind")}),
+        "order.restored": body(order_id=order),
         "order.shipped": body(order_id=order),
         "order.delivered": body(order_id=order),
         "checkout.started": body(cart_id=cart),
@@ -136,23 +150,35 @@ def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
         "refund.requested": body(refund_id=refund, order_id=order),
         "refund.completed": body(refund_id=refund, order_id=order, amount=AMOUNTS),
         "refund.rejected": body(refund_id=refund, order_id=order),
+        "refund.reversed": body(refund_id=refund, order_id=order, optional={"reason": st.just("bounced")}),
         "ticket.opened": body(
             ticket_id=ticket,
             optional={
-                "priority": sampled(["low", "normal", "high", "urgent"]),
+                "priority": PRIORITY,
                 "opened_by": sampled(["customer", "customer", "agent"]),
                 "order_id": order,
+                "team": sampled(["billing", "logistics"]),
+                "category": _ids("c", 2),
             },
         ),
+        "ticket.updated": st.one_of(
+            body(ticket_id=ticket, priority=PRIORITY),
+            body(ticket_id=ticket, agent=_ids("agent-", 2), optional=changed),
+        ),
+        "ticket.withdrawn": body(
+            ticket_id=ticket,
+            optional={"reason": sampled(["spam", "deleted", "merged", "test", "other", "boredom"])},
+        ),
+        "ticket.restored": body(ticket_id=ticket),
         "ticket.replied": body(
             ticket_id=ticket,
             author=sampled(["agent", "bot", "customer"]),
-            optional={"public": st.booleans(), "promised_at": moment},
+            optional={"public": st.booleans(), "promised_at": moment, "agent": _ids("agent-", 2)},
         ),
         "ticket.status_changed": body(
             ticket_id=ticket, status=sampled(["open", "pending", "on_hold", "solved", "closed"])
         ),
-        "ticket.transferred": body(ticket_id=ticket),
+        "ticket.transferred": body(ticket_id=ticket, optional={"to": st.just("tier 2")}),
         "review.submitted": body(
             review_id=_ids("v", 2),
             rating=st.integers(1, 5),
@@ -165,6 +191,7 @@ def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
         ),
         "review.removed": body(review_id=_ids("v", 2)),
         "survey.answered": survey,
+        "survey.withdrawn": body(answer_id=_ids("a", 2)),
         "experience.shared": body(platform=st.just("blog")),
         "customer.contacted": body(action_id=st.just("a1")),
         "customer.merged": body(into=sampled([*CUSTOMERS, "guest"])),
@@ -176,6 +203,9 @@ def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
 TOPICS = (
     ("order.", "refund."),
     ("order.placed", "refund."),
+    ("order.placed", "order.line_placed", "order.cancelled", "order.restored", "refund.", "checkout."),
+    ("ticket.opened", "ticket.updated", "ticket.replied", "ticket.status_changed"),
+    ("survey.", "order.placed"),
     ("ticket.", "order.placed"),
     ("review.", "survey.", "order.placed"),
     ("order.", "checkout.", "payment."),
@@ -183,6 +213,8 @@ TOPICS = (
 #: The most frequent types of a history.
 FREQUENT = ("order.placed",) * 5 + ("refund.completed", "ticket.opened", "ticket.opened", "ticket.replied")
 FREQUENT += ("ticket.replied", "ticket.status_changed", "ticket.status_changed", "checkout.started")
+#: Types that the product does not count yet.
+AWAITED = ("ticket.updated", "ticket.withdrawn", "ticket.restored")
 #: Types that merge or erase customers.
 IDENTITY = ("customer.merged", "customer.erased")
 
@@ -201,7 +233,7 @@ def event_sets(
     known = bodies(definitions)
     about = draw(st.sampled_from([("",), ("",), *TOPICS]))
     types = [kind for kind in known if kind not in IDENTITY] + list(FREQUENT)
-    types = [kind for kind in types if kind.startswith(about)]
+    types = [kind for kind in types if kind.startswith(about) and kind not in AWAITED]
     if identities:
         types += list(IDENTITY)
     header = {
