@@ -39,7 +39,6 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
         support.resolution,
         support.open_tickets,
         support.sla,
-        support.withdrawn,
         feedback.feedback,
         relations.experiments,
         relations.lifecycle,

@@ -33,7 +33,7 @@ def answers(customer: Customer, survey: str) -> list[Event]:
     than they are. An answer without `answer_id` stands alone."
     """
     given = [event for event in customer.of("survey.answered") if event["survey"] == survey]
-    alone = [event for event in given if event.get("answer_id") is None]
+    standalone = [event for event in given if event.get("answer_id") is None]
     withdrawn = customer.about("answer_id", "survey.withdrawn")
     versions = customer.about("answer_id", "survey.answered")
     latest = [
@@ -42,7 +42,7 @@ def answers(customer: Customer, survey: str) -> list[Event]:
         if (mine := [event for event in versions[answer] if event["survey"] == survey])
     ]
     hold = [e for e in latest if not any(claim(w) > claim(e) for w in withdrawn[e["answer_id"]])]
-    return sorted([*alone, *hold], key=claim)
+    return sorted([*standalone, *hold], key=claim)
 
 
 def feedback(world: World) -> Paragraph:

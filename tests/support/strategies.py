@@ -114,7 +114,7 @@ def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
         body(survey=st.just("ces"), score=st.integers(1, 7), optional=versions),
         body(survey=st.just("csat"), score=st.integers(1, 5), optional=versions),
     )
-    said = {
+    details = {
         "cart_id": cart,
         "promised_at": moment,
         "referred_by": sampled([*CUSTOMERS, "stranger"]),
@@ -128,14 +128,14 @@ def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
             order_id=order,
             amount=AMOUNTS,
             currency=sampled(["USD", "USD", "EUR", "JPY", "KWD"]),
-            optional=said | {"items": st.lists(item, max_size=2)},
+            optional=details | {"items": st.lists(item, max_size=2)},
         ),
         "order.line_placed": body(
             order_id=order,
             line_id=_ids("l", 3),
             amount=st.one_of(AMOUNTS, sampled([-1, -999, -10_000])),
             currency=sampled(["USD", "USD", "USD", "EUR"]),
-            optional=said | {"sku": _ids("s", 2), "quantity": st.integers(0, 3)},
+            optional=details | {"sku": _ids("s", 2), "quantity": st.integers(0, 3)},
         ),
         "order.amended": body(order_id=order, amount=AMOUNTS),
         "order.cancelled": body(order_id=order, optional={"reason": st.just("changed my mind")}),
