@@ -4,6 +4,7 @@ There is one tagged union per kind of topic, so that a record costs one call of 
 CloudEvent in JSON (structured mode) is recognised by its `specversion`. The event is its data.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Union
@@ -28,15 +29,20 @@ Reason = Literal[
 ]
 
 
+#: msgspec's messages contain only values of enumerations, in full: any text that a producer sends.
+_LONG_VALUE: Final = re.compile(r"(Invalid enum value (?:'|\").{24}).+('|\")", re.DOTALL)
+
+
 class EventError(ValueError):
     """A record is invalid. It becomes a dead letter.
 
     Attributes:
         reason: one of the seven reasons in docs/metrics.md.
-        message: description of the error, for the developer of the producer.
+        message: description of the error, for the developer of the producer; a value in it is shortened.
     """
 
     def __init__(self, reason: Reason, message: str) -> None:
+        message = _LONG_VALUE.sub(r"\1…\2", message)
         super().__init__(f"{reason}: {message}")
         self.reason: Reason = reason
         self.message = message
@@ -47,6 +53,12 @@ _DECODERS: Final[dict[Kind, msgspec.json.Decoder[Any]]] = {
     for kind, event_types in EVENTS.items()
 }
 _NULL: Final = Raw(b"null")
+_TIME_HINT: Final = (
+    "a time has an offset, such as 2026-01-31T12:00:00Z; a mapping reads other forms (`time`, `zone`)"
+)
+_AMOUNT_HINT: Final = (
+    "an amount is a whole number of minor units (cents); a mapping reads other forms (`money`, `decimal`)"
+)
 
 
 def decode(kind: Kind, value: bytes | None) -> Event:
@@ -90,14 +102,22 @@ def _decode_leniently(kind: Kind, value: bytes, message: str, *, unwrapped: bool
     _check_type(kind, fields.get("type", _NULL))
     given = {name: content for name, content in fields.items() if content != _NULL}
     if len(given) == len(fields):
-        raise EventError("invalid_field", message)
+        raise EventError("invalid_field", _with_hint(message))
     try:
         event: Event = _DECODERS[kind].decode(msgspec.json.encode(given))
     except msgspec.ValidationError:
-        raise EventError("invalid_field", message) from None
+        raise EventError("invalid_field", _with_hint(message)) from None
     except (ValueError, RecursionError) as error:
         raise EventError("not_json", str(error)) from None
     return event
+
+
+def _with_hint(message: str) -> str:
+    """Add to the message of an invalid time or amount how the contract writes one, and what reads others."""
+    if "RFC3339" in message or "Expected `datetime`" in message:
+        return f"{message}; {_TIME_HINT}"
+    is_amount = message.startswith("Expected `int`, got") and message.endswith("amount`")
+    return f"{message}; {_AMOUNT_HINT}" if is_amount else message
 
 
 def _decode_data(kind: Kind, envelope: Mapping[str, Raw]) -> Event:

@@ -121,10 +121,10 @@ def instant(value: Any) -> Any:  # noqa: ANN401 - JSON
     """
     if isinstance(value, date):
         if not isinstance(value, datetime) or value.tzinfo is None:
-            raise ConversionError('has no time zone: say which with `zone = "Europe/Berlin"`')
+            raise ConversionError('has no time zone; name it with `zone = "Europe/Berlin"`')
         return value
     if isinstance(value, int | float):
-        raise ConversionError('is a number: say of what with `time = "s"`, "ms", "us" or "days"')
+        raise ConversionError("is a number without a unit")
     return value
 
 

@@ -20,6 +20,7 @@ from streams.mapping import conversions, event_types
 from streams.mapping.conversions import ConversionError
 from streams.mapping.expressions import Get, Source
 from streams.mapping.value_definition import Value
+from streams.mapping.value_hints import hint_for
 from streams.mapping.values import compile_value, raw_value
 
 _LONGEST_ID: Final = 128
@@ -171,6 +172,7 @@ class _ErrorLocator:
         source: Source,
     ) -> None:
         self._where = f"mapping {mapping}, {event_type}"
+        self._event_type = event_type
         self._values = values
         self._getters = getters
         self._raw = {field: raw_value(value, source) for field, value in values.items()}
@@ -179,8 +181,11 @@ class _ErrorLocator:
         field, problem = self._located(record, error)
         where = f"{self._where}, `{field}`"
         if field in self._values:
-            found = conversions.kind(self._raw[field](record))
-            where += f" from {self._values[field].described} ({found})"
+            raw = self._raw[field](record)
+            where += f" from {self._values[field].described} ({conversions.kind(raw)})"
+            is_time = event_types.is_time(self._event_type, field)
+            if hint := hint_for(field, self._values[field], raw, is_time=is_time):
+                problem = f"{problem}; {hint}"
         return EventError("invalid_field", f"{where}: {problem}")
 
     def _located(self, record: Any, error: Exception) -> tuple[str, str]:  # noqa: ANN401 - JSON

@@ -478,3 +478,24 @@ def outcome(kind, value):
         return decode(kind, value), None
     except EventError as error:
         return None, error.reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "keys"),
+    [
+        ({"time": "2026-06-10 10:00:00"}, "(`time`, `zone`)"),
+        ({"time": "2026-06-10T10:00:00"}, "(`time`, `zone`)"),
+        ({"time": 1_780_000_000}, "(`time`, `zone`)"),
+        ({"amount": "19.99"}, "(`money`, `decimal`)"),
+        ({"amount": 19.99}, "(`money`, `decimal`)"),
+    ],
+)
+def test_unreadable_time_or_amount_names_mapping_keys(fields, keys):
+    assert refused(event("order.placed", **fields), "orders").message.endswith(f"{keys}")
+
+
+def test_long_value_is_shortened_in_a_message():
+    message = refused(event("ticket.opened", priority="it's personal " * 100), "tickets").message
+    assert message.startswith("Invalid enum value ")
+    assert message.endswith("`$.priority`")
+    assert len(message) < 80

@@ -69,7 +69,7 @@ def test_format_with_or_without_offset_is_parsed():
 
 @pytest.mark.parametrize("value", [5, 5.5, datetime(2024, 5, 1)])  # noqa: DTZ001
 def test_ambiguous_time_is_not_guessed(value):
-    with pytest.raises(ConversionError, match="say"):
+    with pytest.raises(ConversionError, match=r"without a unit|no time zone"):
         conversions.instant(value)
 
 
