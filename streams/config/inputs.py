@@ -1,4 +1,4 @@
-"""The `[[inputs]]` of the TOML file: which topics are read, and as what.
+"""The `[[inputs]]` of the TOML file: the topics to read, and the mapping or kind of each.
 
 [[inputs]]
 topic = "shop.public.orders"       # or a list
@@ -6,7 +6,7 @@ mapping = "orders"                 # a mapping of this file, or a bundled one
 
 [[inputs]]
 pattern = "returns-.*"             # a regular expression that matches whole topic names
-kind = "refunds"                   # the contract's own events
+kind = "refunds"                   # events of the contract
 """
 
 import re
@@ -33,10 +33,10 @@ class Input(Struct, frozen=True, kw_only=True):
 
     Attributes:
         setting: name of the table in error messages, such as `inputs[1]`.
-        topics: topic names; empty where a pattern is set.
+        topics: topic names; empty if a pattern is set.
         pattern: regular expression for whole topic names, or None.
         mapping: name of the mapping that reads the records, or None.
-        kind: kind of the contract's own events that the records hold, or None.
+        kind: kind of the contract's events in the topic, or None.
     """
 
     setting: str
@@ -60,7 +60,7 @@ class Inputs(Struct, frozen=True):
     entries: tuple[Input, ...] = _CONTRACT
 
     def named(self) -> dict[str, Input]:
-        """Return topic -> input for the topics that are named; patterns are left out."""
+        """Return topic -> input for the inputs with topic names, without those with a pattern."""
         return {topic: one for one in self.entries for topic in one.topics}
 
     def patterns(self) -> list[str]:
@@ -98,14 +98,16 @@ class Inputs(Struct, frozen=True):
                 found[topic] = named[topic]
             elif len(matching) > 1:
                 tables = " and ".join(one.setting for one in matching)
-                raise RetentionError(f"topic {topic} matches two inputs: {tables}", "name it in one of them")
+                raise RetentionError(
+                    f"topic {topic} matches two inputs: {tables}", "add the topic by name to one of them"
+                )
             elif matching:
                 found[topic] = matching[0]
         return found
 
 
 def read(document: Mapping[str, Any], path: Path | None = None) -> Inputs:
-    """Return the inputs of a TOML document; the contract's topics where it has no `[[inputs]]`.
+    """Return the inputs of a TOML document. Without `[[inputs]]`, these are the topics of the contract.
 
     Args:
         document: content of the whole file.
@@ -140,7 +142,7 @@ class _InputReader:
         if topic.startswith(_RESERVED_PREFIX):
             raise self._error(at, f"{topic} is reserved: topics that begin with retention. are outputs")
         if topic in taken:
-            raise self._error(at, f"{topic} is an input already: {taken[topic]}")
+            raise self._error(at, f"{topic} is already an input in {taken[topic]}")
 
     def _input(self, at: str, table: object) -> Input:
         if not isinstance(table, dict):
@@ -148,7 +150,7 @@ class _InputReader:
         for key in table:
             if key not in _KEYS:
                 hint = did_you_mean(key, _KEYS, f"expected one of {', '.join(sorted(_KEYS))}")
-                raise self._error(f"{at}.{key}", "no such key", hint)
+                raise self._error(f"{at}.{key}", "unknown key", hint)
         if ("topic" in table) is ("pattern" in table):
             raise self._error(at, "expected either `topic` or `pattern`")
         names = table.get("topic", [])
@@ -164,7 +166,7 @@ class _InputReader:
         return Input(setting=at, topics=topics, pattern=pattern, mapping=mapping)
 
     def _kind(self, at: str, table: Mapping[str, Any], topics: tuple[str, ...]) -> Kind:
-        """Return the kind that a table names, or the only topic's name if that is a kind."""
+        """Return the kind in a table. By default it is the name of the only topic."""
         name = table.get("kind", topics[0] if len(topics) == 1 else None)
         for kind in _KINDS:
             if name == kind:
@@ -172,7 +174,7 @@ class _InputReader:
         raise self._error(
             f"{at}.{'kind' if 'kind' in table else 'mapping'}",
             f"{name!r} is not a kind of topic" if "kind" in table else "is missing",
-            f"name a mapping, or the kind of the contract's own events: {', '.join(_KINDS)}",
+            f"expected a mapping, or a kind of the contract's events: {', '.join(_KINDS)}",
         )
 
     def _pattern(self, at: str, content: object) -> re.Pattern[str]:

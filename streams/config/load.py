@@ -35,8 +35,8 @@ _NOT_SETTINGS: Final = frozenset({"RETENTION_DEBUG"})
 _SERVICE_VARIABLE: Final = re.compile(r"\w*SERVICE_(HOST|PORT)(_\w+)?|\w*PORT_[0-9]+_(TCP|UDP|SCTP)(_\w+)?")
 #: Beginnings of the values of such variables.
 _SERVICE_PORT_SCHEMES: Final = ("tcp://", "udp://", "sctp://")
-#: Likeness (`difflib`) from which an unknown variable is taken for a misspelt setting.
-_MISSPELT_LIKENESS: Final = 0.8
+#: Similarity (`difflib`) from which an unknown variable counts as a misspelt setting.
+_MISSPELT_SIMILARITY: Final = 0.8
 
 Clock = Literal["wall", "event"]
 
@@ -72,12 +72,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         schema_registry_token: bearer token for the registry, or None.
         schema_registry_ca_file: PEM file of the registry's authority; None for the system's authorities.
         schema_registry_cert_file: PEM file of the client certificate for the registry, or None.
-        schema_registry_key_file: PEM file of its key; None if the certificate's file holds the key.
+        schema_registry_key_file: PEM file of its key; None if the certificate's file contains the key.
         registry_access: the settings of the schema registry, checked together; None without a registry.
         inputs: topics that are read, and the mapping or kind that reads each.
         mappings: mapping name -> its TOML table, as written; `streams.mapping.mappings.build` compiles them.
         definitions: parameters of the metrics (docs/metrics.md).
-        connection: how Kafka is reached.
+        connection: settings of the connection to Kafka.
         kafka: options of every Kafka client but the bootstrap servers, under aiokafka's names.
         sources: setting -> origin of its value, as `retention doctor` prints it.
     """
@@ -141,8 +141,8 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
         streams.errors.SettingsError: RETENTION_PORT (environment RETENTION_PORT): 'no' is not valid; ...
 
     Args:
-        flags: setting (or its name with `_file`) -> value from the command line; None for a flag left out.
-        environ: environment variables; the process's own if left out.
+        flags: setting (or its name with `_file`) -> value from the command line; None for an omitted flag.
+        environ: environment variables; those of the process by default.
 
     Raises:
         SettingsError: a setting is invalid or contradicts another, a file cannot be read, or a variable is a
@@ -226,7 +226,9 @@ def _read_files(given: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, st
             resolved[name] = (text, source)
             continue
         if setting.name in given:
-            raise SettingsError(PREFIX + name.upper(), "is set, and so is its value", source=source)
+            raise SettingsError(
+                PREFIX + name.upper(), "excludes the setting without `_file`; set one of them", source=source
+            )
         path = Path(text).expanduser()
         try:
             resolved[setting.name] = (secret.read(path), f"file {path}, by {source}")
@@ -257,7 +259,7 @@ def _parse(setting: Setting, text: str, source: str) -> Any:  # noqa: ANN401 - t
 
 
 def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables with the prefix of settings that are not settings: most likely misspelt.
+    """Return the variables with the prefix of settings that are not settings. Most are misspelt settings.
 
     Returns:
         variable -> the most similar setting's variable; empty text without a similar one.
@@ -276,19 +278,19 @@ def _is_service_variable(name: str, value: str) -> bool:
     return by_name or value.startswith(_SERVICE_PORT_SCHEMES)
 
 
-def _similar_variable(name: str, likeness: float = 0.6) -> str:
+def _similar_variable(name: str, similarity: float = 0.6) -> str:
     names = [known.upper() for known in _names()]
-    close = difflib.get_close_matches(name.removeprefix(PREFIX).upper(), names, n=1, cutoff=likeness)
+    close = difflib.get_close_matches(name.removeprefix(PREFIX).upper(), names, n=1, cutoff=similarity)
     return PREFIX + close[0] if close else ""
 
 
 def _check_variables(environ: Mapping[str, str]) -> None:
-    """Raise for a misspelt setting of the connection: without it, Kafka would be reached in another way."""
+    """Raise an error for a misspelt setting of the connection, which would otherwise have no effect."""
     connection = {
         PREFIX + name.upper() for name, setting in _names().items() if setting.name in kafka_security.NAMES
     }
     for name in unknown_variables(environ):
-        if (similar := _similar_variable(name, _MISSPELT_LIKENESS)) in connection:
+        if (similar := _similar_variable(name, _MISSPELT_SIMILARITY)) in connection:
             raise SettingsError(
-                name, "no such setting", source="environment", hint=f"did you mean {similar}?"
+                name, "unknown setting", source="environment", hint=f"did you mean {similar}?"
             )

@@ -1,4 +1,4 @@
-"""Tokens for SASL/OAUTHBEARER, by OAuth 2.0's client credentials (RFC 6749, 4.4): kept, renewed in time."""
+"""Tokens for SASL/OAUTHBEARER by OAuth 2.0 client credentials (RFC 6749, 4.4), cached and renewed."""
 
 import asyncio
 import json
@@ -23,13 +23,14 @@ from streams.secret import Secret
 log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS: Final = 5.0
-#: A token is renewed at this share of its life, as Kafka's own clients do: what is left is for a second try.
+#: Share of a token's lifetime after which it is renewed, as in Kafka's Java clients. The rest is for retries.
 _RENEW_AT: Final = 0.8
-#: So long after a refusal nobody asks again.
-_AGAIN_SECONDS: Final = 1.0
-#: What is said of a token's life is optional in the standard; so long it is taken to live then.
-_LIFE_SECONDS: Final = 300.0
-_LARGEST_ANSWER: Final = 1 << 20
+#: Seconds after a failure in which no client requests a token again.
+_RETRY_SECONDS: Final = 1.0
+#: Lifetime of a token whose response has no `expires_in`, which is optional in RFC 6749.
+_DEFAULT_LIFETIME_SECONDS: Final = 300.0
+#: Largest response that is read, bytes.
+_MAX_RESPONSE_BYTES: Final = 1 << 20
 
 
 class TokenUnavailable(KafkaConnectionError):  # type: ignore[misc] # aiokafka is not typed
@@ -44,9 +45,9 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
         client_id: client id.
         client_secret: secret of the client, sent by HTTP Basic authentication.
         scope: requested scope; may be empty.
-        extensions: sent to Kafka with each token (Confluent Cloud wants `logicalCluster`).
-        context: for `https`; None: the system's authorities.
-        clock: monotonic seconds.
+        extensions: SASL extensions, sent with each token. Confluent Cloud requires `logicalCluster`.
+        context: TLS context for `https`; None for the system's authorities.
+        clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -67,11 +68,11 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
         self._extensions = dict(extensions or {})
         self._context = context
         self._clock = clock
-        self._asking = threading.Lock()
+        self._lock = threading.Lock()
         self._token = Secret("")
         self._renew_at = self._expires_at = -math.inf
-        self._refused: TokenUnavailable | None = None
-        self._refused_at = -math.inf
+        self._failure: TokenUnavailable | None = None
+        self._failed_at = -math.inf
 
     async def token(self) -> str:
         """Return a token that has not expired.
@@ -86,36 +87,36 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
         return self._extensions
 
     def _current(self) -> str:
-        with self._asking:  # concurrent callers get the same token
+        with self._lock:  # concurrent callers get the same token
             if self._clock() >= self._renew_at:
                 self._renew()
-            # What builds the request formats it, and is to have it as it is.
+            # aiokafka formats the token into the request, and a formatted `Secret` is redacted.
             return "".join(self._token)
 
     def _renew(self) -> None:
-        asked = self._clock()
+        now = self._clock()
         try:
-            self._token, life = self._ask_again(asked)
+            self._token, lifetime = self._request_unless_failed(now)
         except TokenUnavailable as error:
-            if asked >= self._expires_at:
+            if now >= self._expires_at:
                 raise
-            log.warning("%s: the one at hand is used while it lives", error)
+            log.warning("%s; using the current token until it expires", error)
             return
-        self._renew_at, self._expires_at = asked + life * _RENEW_AT, asked + life
+        self._renew_at, self._expires_at = now + lifetime * _RENEW_AT, now + lifetime
 
-    def _ask_again(self, now: float) -> tuple[Secret, float]:
-        """Ask, unless that was in vain a moment ago: of many clients that wait, not each waits for itself."""
-        if self._refused is not None and now - self._refused_at < _AGAIN_SECONDS:
-            raise self._refused
+    def _request_unless_failed(self, now: float) -> tuple[Secret, float]:
+        """Request a token. Raise the last failure if it is recent, so that clients do not wait in a row."""
+        if self._failure is not None and now - self._failed_at < _RETRY_SECONDS:
+            raise self._failure
         try:
-            return self._ask()
+            return self._request()
         except TokenUnavailable as error:
-            self._refused, self._refused_at = error, self._clock()
+            self._failure, self._failed_at = error, self._clock()
             raise
 
-    def _ask(self) -> tuple[Secret, float]:
+    def _request(self) -> tuple[Secret, float]:
         form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})
-        # Both are form-encoded before they are joined: RFC 6749, 2.3.1.
+        # RFC 6749, 2.3.1: id and secret are form-encoded, then joined.
         pair = ":".join(map(urllib.parse.quote_plus, (self._client_id, "".join(self._client_secret))))
         request = urllib.request.Request(  # noqa: S310 - the setting admits http and https only
             self._url,
@@ -123,34 +124,34 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka
             {"Authorization": f"Basic {b64encode(pair.encode()).decode()}", "Accept": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=self._context) as answer:  # noqa: S310
-                return _token(answer.read(_LARGEST_ANSWER))
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=self._context) as response:  # noqa: S310
+                return _token(response.read(_MAX_RESPONSE_BYTES))
         except urllib.error.HTTPError as error:
             raise TokenUnavailable(self._error_text(f"HTTP {error.code}{_reason(error)}")) from None
         except (OSError, ValueError, HTTPException) as error:
             raise TokenUnavailable(self._error_text(str(getattr(error, "reason", error)))) from None
 
     def _error_text(self, what: str) -> str:
-        return f"the token endpoint {self._url} gives client {self._client_id} no token: {what}"
+        return f"no token for client {self._client_id} from the endpoint {self._url}: {what}"
 
 
 def _token(content: bytes) -> tuple[Secret, float]:
-    """Read an answer: the token, and the seconds that it lives."""
-    answer = json.loads(content)
-    if not isinstance(answer, dict):
-        raise ValueError("its answer is no JSON object")  # noqa: TRY004 - not the caller's mistake
-    token, life = answer.get("access_token"), answer.get("expires_in", _LIFE_SECONDS)
+    """Return the token of a response, and its lifetime in seconds."""
+    response = json.loads(content)
+    if not isinstance(response, dict):
+        raise ValueError("the response is not a JSON object")  # noqa: TRY004 - an error of the endpoint
+    token, lifetime = response.get("access_token"), response.get("expires_in", _DEFAULT_LIFETIME_SECONDS)
     if not (isinstance(token, str) and token and token.isprintable()):
-        raise ValueError("its answer has no access_token")
-    return Secret(token), float(life)
+        raise ValueError("the response has no access_token")
+    return Secret(token), float(lifetime)
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
     """Return the two error fields of RFC 6749. Other fields are left out, because they may hold secrets."""
     try:
         with error:
-            answer = json.loads(error.read(_LARGEST_ANSWER))
-        fields = [str(answer[name]) for name in ("error", "error_description") if name in answer]
+            response = json.loads(error.read(_MAX_RESPONSE_BYTES))
+        fields = [str(response[name]) for name in ("error", "error_description") if name in response]
     except (OSError, ValueError, TypeError):
         return ""
     return "".join(f", {field}" for field in fields)

@@ -1,4 +1,4 @@
-"""The model file: what `retention fit` writes, and `[risk] model` in the configuration names.
+"""The model file, which `retention fit` writes and `[risk] model` in the configuration names.
 
 format = 1
 model = "mbg_nbd"
@@ -25,30 +25,30 @@ from models.definitions.risk_model import Parameters, RiskModel
 
 __all__ = ["FORMAT", "ModelFile", "ModelFileError", "read", "write"]
 
-#: Raised when a file changes in a way that an older release would misread.
+#: Version of the format. It increases with each change that an older release would misread.
 FORMAT: Final = 1
 
 
 class ModelFileError(ValueError):
-    """It is no model file that this release can read; the message says why."""
+    """A model file is missing, invalid or of a newer release."""
 
 
 class ModelFile(Struct, frozen=True, kw_only=True):
-    """A fit, and what it was made of.
+    """A fitted model with its origin.
 
     Attributes:
-        format: of the file.
-        model: which one its parameters are of.
-        version: names this fit.
-        fitted_at: when.
-        fitted_with: which library found the parameters.
-        now: until when the events were taken.
-        customers: with a qualifying order.
-        returning: of these, who bought on two days or more.
-        log_likelihood: of the parameters.
-        data_sha256: hash of the histories it was fitted on.
-        typical_gap_days: the median of all gaps between purchases.
-        parameters: in days.
+        format: version of the format.
+        model: name of the model.
+        version: name of this fit.
+        fitted_at: time of the fit.
+        fitted_with: library that fitted the parameters, with its version.
+        now: time up to which events were used.
+        customers: number of customers with a qualifying order.
+        returning: number of these customers who bought on two or more days.
+        log_likelihood: log-likelihood of the parameters.
+        data_sha256: hash of the histories that the model was fitted to.
+        typical_gap_days: median of all gaps between purchases, days.
+        parameters: parameters of the model, in days.
     """
 
     format: int
@@ -65,7 +65,7 @@ class ModelFile(Struct, frozen=True, kw_only=True):
     parameters: Parameters
 
     def risk_model(self) -> RiskModel:
-        """Return what a worker needs of it.
+        """Return the part that a worker needs.
 
         Raises:
             ValueError: the gap or the version is not valid.
@@ -76,16 +76,16 @@ class ModelFile(Struct, frozen=True, kw_only=True):
 
 
 def read(path: Path) -> RiskModel:
-    """Read a model.
+    """Return the model in a file.
 
     Raises:
-        ModelFileError: there is no such file, or it is not valid.
+        ModelFileError: the file cannot be read, or is not a model file of this release.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError as error:  # TOML's, or the encoding's
+    except ValueError as error:  # invalid TOML, or invalid UTF-8
         raise ModelFileError(f"{path} is not TOML: {error}") from None
     found = document.get("format")
     if isinstance(found, int) and found > FORMAT:
@@ -93,22 +93,22 @@ def read(path: Path) -> RiskModel:
     try:
         return msgspec.convert(document, ModelFile).risk_model()
     except ValueError as error:
-        raise ModelFileError(f"{path} is no model of `retention fit`: {error}") from None
+        raise ModelFileError(f"{path} is not a model file of `retention fit`: {error}") from None
 
 
 def write(path: Path, file: ModelFile) -> None:
-    """Write a model, whole or not at all.
+    """Write a model file atomically.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
-    beside = path.with_name(path.name + ".partial")
-    beside.write_text(text(file), encoding="utf-8")
-    os.replace(beside, path)  # noqa: PTH105 - says that it is one step
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text(file), encoding="utf-8")
+    os.replace(partial, path)  # noqa: PTH105 - `os.replace` is documented as atomic
 
 
 def text(file: ModelFile) -> str:
-    """Return a model file's content."""
+    """Return the content of a model file as TOML."""
     values = {name: getattr(file, name) for name in file.__struct_fields__ if name != "parameters"}
     parameters = msgspec.structs.asdict(file.parameters)
     return "\n".join((
@@ -130,5 +130,5 @@ def _lines(values: dict[str, object]) -> list[str]:
 def _value(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    # What JSON makes of texts and of finite numbers is TOML as well.
+    # JSON and TOML write text and finite numbers in the same way.
     return json.dumps(value, allow_nan=False, ensure_ascii=False)

@@ -24,7 +24,7 @@ class RegistryAccess(Struct, frozen=True, kw_only=True):
         token: bearer token, or None.
         ca_file: PEM file of the authority that certifies the registry; None for the system's authorities.
         cert_file: PEM file of the client certificate, or None.
-        key_file: PEM file of its key; None if the certificate's file holds the key.
+        key_file: PEM file of its key; None if the certificate's file contains the key.
     """
 
     url: str
@@ -61,7 +61,7 @@ def _check_credentials(access: RegistryAccess, sources: Mapping[str, str]) -> No
     if access.auth is not None and ":" not in "".join(access.auth):
         raise _invalid("auth", "is not user:password", sources)
     if access.auth is not None and access.token is not None:
-        raise _invalid("token", "is set, and so is RETENTION_SCHEMA_REGISTRY_AUTH", sources)
+        raise _invalid("token", "excludes RETENTION_SCHEMA_REGISTRY_AUTH; set one of them", sources)
     if access.key_file is not None and access.cert_file is None:
         raise _invalid("key_file", "has no effect without RETENTION_SCHEMA_REGISTRY_CERT_FILE", sources)
 
@@ -72,7 +72,7 @@ def _check_certificates(access: RegistryAccess, sources: Mapping[str, str]) -> N
         try:
             context.load_verify_locations(access.ca_file)
         except (OSError, ValueError):
-            raise _invalid("ca_file", "holds no certificate", sources, _HINT) from None
+            raise _invalid("ca_file", "contains no certificate", sources, _HINT) from None
     if access.cert_file is not None:
         try:
             # Without a password, OpenSSL would ask the terminal for one.

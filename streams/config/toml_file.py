@@ -1,4 +1,4 @@
-"""The TOML file: settings by their names, and the definitions.
+"""The definitions and settings in the TOML file, for example.
 
 base_currency = "EUR"
 windows = ["7d", "30d", "90d", "365d"]
@@ -7,10 +7,10 @@ lifecycle_days = 90
 channels = ["web", "store"]
 payment_methods = ["card", "wallet"]
 
-[rates]                 # base units for one major unit; the base currency's own may be left out
+[rates]                 # units of the base currency for one unit; optional for the base currency itself
 USD = 0.92
 
-[sla.urgent]            # priorities that are left out keep their defaults, and so do tiers
+[sla.urgent]            # omitted priorities and tiers keep their defaults
 first_response = "30m"
 resolution = "8h"
 
@@ -26,7 +26,7 @@ held_out = 0.1
 win_back = "21d"
 
 [risk]
-model = "risk-2026-06-30-1f0c8d2e.toml"    # of `retention fit`; relative to this file
+model = "risk-2026-06-30-1f0c8d2e.toml"    # written by `retention fit`; relative to this file
 """
 
 import difflib
@@ -47,10 +47,10 @@ from streams.errors import SettingsError
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
 _FIELDS: Final = Definitions.__struct_fields__
-_TARGETS: Final = ("first_response", "resolution")
-#: Nothing is known of a customer for longer; and times are counted in microseconds of 64 bits.
+_TIME_LIMITS: Final = ("first_response", "resolution")
+#: Longest duration. Times are 64-bit integers of microseconds, and no horizon is longer.
 _LONGEST_SECONDS: Final = 3650 * 86_400
-#: What msgspec calls what TOML holds.
+#: Names of TOML types in the messages of msgspec -> names in the errors.
 _KINDS: Final = {
     "array": "a list",
     "bool": "true or false",
@@ -62,10 +62,10 @@ _KINDS: Final = {
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read the file.
+    """Return the content of a TOML file.
 
     Raises:
-        SettingsError: it cannot be read, or is no TOML.
+        SettingsError: the file cannot be read, or is not TOML.
     """
     source = f"file {path}"
     try:
@@ -79,7 +79,17 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def text(name: str, value: object, path: Path | None, *, switch: bool) -> str:
-    """Return a value as text, as if it came from the environment; true or false, where it is a `switch`."""
+    """Return a value of the TOML file as the text that an environment variable would have.
+
+    Args:
+        name: name of the setting.
+        value: its value in the file.
+        path: path of the file, for error messages.
+        switch: whether the setting is true or false.
+
+    Raises:
+        SettingsError: the value is neither text nor a whole number, nor a boolean of a switch.
+    """
     if switch and isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -88,33 +98,33 @@ def text(name: str, value: object, path: Path | None, *, switch: bool) -> str:
 
 
 def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Path | None) -> Definitions:
-    """Return the definitions of a file's content.
+    """Return the definitions in a TOML file.
 
     Args:
-        document: the whole content.
-        known: names in it that are settings, not definitions.
-        path: for errors.
+        document: content of the whole file.
+        known: names of settings and sections, which are not definitions.
+        path: path of the file, for error messages.
 
     Raises:
-        SettingsError: an unknown name, a wrong type, or a rule of `Definitions` broken.
+        SettingsError: a name is unknown, or a value has the wrong type or violates a rule of `Definitions`.
     """
     source = f"in {path}"
     for name in document:
         if name not in known and name not in _FIELDS:
             raise SettingsError(
                 name,
-                "no such setting",
+                "unknown setting",
                 source=source,
                 hint=did_you_mean(name, [*known, *_FIELDS], "docs/reference/settings.md lists all settings"),
             )
     given = {name: document[name] for name in _FIELDS if name in document}
     defaults = Definitions()
     if "sla" in given:
-        given["sla"] = {**defaults.sla, **_targets(given["sla"], source)}
+        given["sla"] = {**defaults.sla, **_time_limits(given["sla"], source)}
     for name in ("tiers", "rates"):
-        _demand_numbers(name, given.get(name), source)
+        _check_numbers(name, given.get(name), source)
     if isinstance(given.get("tiers"), dict):
-        _demand_known("tiers", given["tiers"], defaults.tiers, source)
+        _check_keys("tiers", given["tiers"], defaults.tiers, source)
         given["tiers"] = {**defaults.tiers, **given["tiers"]}
     if "base_currency" in given or "rates" in given:
         given["rates"] = _rates(given, defaults.base_currency)
@@ -129,7 +139,7 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
         raise SettingsError(name, problem, source=source, hint=hint) from None
 
 
-def _demand_numbers(name: str, table: object, source: str) -> None:
+def _check_numbers(name: str, table: object, source: str) -> None:
     for key, value in table.items() if isinstance(table, dict) else ():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise SettingsError(
@@ -137,11 +147,11 @@ def _demand_numbers(name: str, table: object, source: str) -> None:
             )
 
 
-def _demand_known(name: str, table: Mapping[str, Any], known: Collection[str], source: str) -> None:
+def _check_keys(name: str, table: Mapping[str, Any], known: Collection[str], source: str) -> None:
     for key in table:
         if key not in known:
             hint = did_you_mean(key, known, f"expected {', '.join(known)}")
-            raise SettingsError(f"{name}.{key}", "there is no such thing", source=source, hint=hint)
+            raise SettingsError(f"{name}.{key}", "unknown key", source=source, hint=hint)
 
 
 def _rates(given: Mapping[str, Any], base_currency: str) -> object:
@@ -151,60 +161,63 @@ def _rates(given: Mapping[str, Any], base_currency: str) -> object:
     return {str(given.get("base_currency", base_currency)): 1.0, **rates}
 
 
-def _targets(table: object, source: str) -> dict[str, tuple[int, int]]:
+def _time_limits(table: object, source: str) -> dict[str, tuple[int, int]]:
     if not isinstance(table, dict):
         raise SettingsError("sla", "expected a table for each priority", source=source)
-    targets = {}
-    for priority, target in table.items():
+    limits = {}
+    for priority, pair in table.items():
         if priority not in PRIORITIES:
             raise SettingsError(
-                f"sla.{priority}", "no such priority", source=source, hint=f"expected {', '.join(PRIORITIES)}"
+                f"sla.{priority}", "unknown priority", source=source, hint=f"expected {', '.join(PRIORITIES)}"
             )
-        targets[priority] = _target(f"sla.{priority}", target, source)
-    return targets
+        limits[priority] = _pair_of_limits(f"sla.{priority}", pair, source)
+    return limits
 
 
-def _target(name: str, table: object, source: str) -> tuple[int, int]:
+def _pair_of_limits(name: str, table: object, source: str) -> tuple[int, int]:
     if not isinstance(table, dict):
         hint = 'such as first_response = "30m" and resolution = "8h"'
         raise SettingsError(name, "expected a table with two durations", source=source, hint=hint)
-    _demand_known(name, table, _TARGETS, source)
-    for part in _TARGETS:
+    _check_keys(name, table, _TIME_LIMITS, source)
+    for part in _TIME_LIMITS:
         if part not in table:
             raise SettingsError(name, f"{part} is missing", source=source, hint='such as "8h"')
-    first_response, resolution = (_duration(f"{name}.{part}", table[part], source) for part in _TARGETS)
+    first_response, resolution = (_duration(f"{name}.{part}", table[part], source) for part in _TIME_LIMITS)
     return first_response, resolution
 
 
 def _actions(table: object, expiry: Mapping[str, int], source: str) -> object:
-    """Put the defaults in the place of expiries that are left out."""
+    """Return the table `actions` with durations in seconds, and defaults for omitted expiries."""
     if not isinstance(table, dict):
         return table
-    _demand_known("actions", table, ActionPolicy.__struct_fields__, source)
+    _check_keys("actions", table, ActionPolicy.__struct_fields__, source)
     if not isinstance(given := table.get("expiry", {}), dict):
         return table
-    _demand_known("actions.expiry", given, expiry, source)
+    _check_keys("actions.expiry", given, expiry, source)
     read = {name: _duration(f"actions.expiry.{name}", value, source) for name, value in given.items()}
     return {**table, "expiry": {**expiry, **read}}
 
 
 def _risk(table: object, path: Path | None, source: str) -> RiskModel:
-    """Read the model that a table names."""
+    """Return the model of the file that the table `risk` names."""
     if not isinstance(table, dict) or set(table) != {"model"} or not isinstance(table["model"], str):
         raise SettingsError(
-            "risk", "expected exactly model", source=source, hint='such as model = "risk-2026-06-30.toml"'
+            "risk",
+            "expected the key `model` alone",
+            source=source,
+            hint='such as model = "risk-2026-06-30.toml"',
         )
     beside = Path() if path is None else path.parent
     try:
         return risk_file.read(beside / Path(table["model"]).expanduser())
     except risk_file.ModelFileError as error:
         raise SettingsError(
-            "risk.model", str(error), source=source, hint="make one with `retention fit`"
+            "risk.model", str(error), source=source, hint="`retention fit` writes a model file"
         ) from None
 
 
 def _duration(name: str, value: object, source: str) -> int:
-    """Read `90m` as seconds."""
+    """Return a duration such as `90m` in seconds."""
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match[1]) == 0:
         raise SettingsError(
@@ -220,7 +233,7 @@ def _duration(name: str, value: object, source: str) -> int:
 
 
 def _split(message: str) -> tuple[str, str, str]:
-    """Split what msgspec or a rule of ours says into the name, the problem, and what is expected."""
+    """Return the name, the problem and the hint of a message of msgspec or of `Definitions`."""
     problem, _, path = message.partition(" - at `$.")
     name = path.rstrip("`")
     if kinds := re.fullmatch(r"Expected `(\w+)`, got `(\w+)`", problem):

@@ -92,7 +92,7 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
         if key in event_types.ALL_FIELDS:
             defaults[key] = value_of(f"{at}.{key}", given)
         elif key not in _MAPPING_KEYS:
-            raise Problem(f"{at}.{key}", "no such key", event_types.suggestion(key, _MAPPING_KEYS))
+            raise Problem(f"{at}.{key}", "unknown key", event_types.suggestion(key, _MAPPING_KEYS))
     own_places = minor_units.read(f"{at}.minor_units", table.get("minor_units", {}))
     if not isinstance(rules, list) or not rules:
         raise Problem(f"{at}.events", "expected at least one [[events]] table", "what is a record to become?")

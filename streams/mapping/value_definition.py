@@ -111,7 +111,7 @@ def value_of(at: str, content: object) -> Value:
     table = a_table(at, content, "a path, a number, a boolean or a table")
     for key in table:
         if key not in _VALUE_KEYS:
-            raise Problem(f"{at}.{key}", "no such key", event_types.suggestion(key, _VALUE_KEYS))
+            raise Problem(f"{at}.{key}", "unknown key", event_types.suggestion(key, _VALUE_KEYS))
     if sum(key in table for key in _ORIGINS) != 1:
         raise Problem(at, f"expected exactly one of {', '.join(_ORIGINS)}")
     return Value(

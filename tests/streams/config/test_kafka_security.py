@@ -67,22 +67,22 @@ def test_tokens_are_shared_by_all_clients():
         ({"SECURITY_PROTOCOL": "TLS"}, "SECURITY_PROTOCOL", "'TLS' is not valid; expected PLAINTEXT, SSL,"),
         ({"TLS_CA_FILE": "/nowhere/ca.pem"}, "TLS_CA_FILE", "a readable file: No such file or directory"),
         ({"TLS_CA_FILE": __file__}, "TLS_CA_FILE", "no effect with RETENTION_SECURITY_PROTOCOL=PLAINTEXT"),
-        ({"SECURITY_PROTOCOL": "SSL", "TLS_CA_FILE": __file__}, "TLS_CA_FILE", "holds no certificate"),
-        ({"SECURITY_PROTOCOL": "SSL", "TLS_CERT_FILE": __file__}, "TLS_CERT_FILE", "is no certificate"),
-        ({"SECURITY_PROTOCOL": "SSL", "TLS_KEY_FILE": __file__}, "TLS_KEY_FILE", "belongs to a certificate"),
+        ({"SECURITY_PROTOCOL": "SSL", "TLS_CA_FILE": __file__}, "TLS_CA_FILE", "contains no certificate"),
+        ({"SECURITY_PROTOCOL": "SSL", "TLS_CERT_FILE": __file__}, "TLS_CERT_FILE", "is not a certificate"),
+        ({"SECURITY_PROTOCOL": "SSL", "TLS_KEY_FILE": __file__}, "TLS_KEY_FILE", "set the certificate"),
         ({"SASL_USERNAME": "shop"}, "SASL_USERNAME", "set RETENTION_SECURITY_PROTOCOL to SASL_SSL"),
         (SCRAM | {"SECURITY_PROTOCOL": "SSL"}, "SASL_MECHANISM", "no effect"),
         (SCRAM | {"SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, "SECURITY_PROTOCOL", "SASL_WITHOUT_TLS=true"),
         (SCRAM | {"SASL_WITHOUT_TLS": "yes"}, "SASL_WITHOUT_TLS", "expected true or false"),
         (SCRAM | {"SASL_MECHANISM": "GSSAPI"}, "SASL_MECHANISM", "or OAUTHBEARER"),
-        (SCRAM | {"SASL_MECHANISM": ""}, "SASL_MECHANISM", "is not set"),
-        (SCRAM | {"SASL_USERNAME": ""}, "SASL_USERNAME", "is not set"),
-        (SCRAM | {"SASL_PASSWORD": ""}, "SASL_PASSWORD", "is not set"),
-        (SCRAM | {"OAUTH_SCOPE": "kafka"}, "OAUTH_SCOPE", "goes with RETENTION_SASL_MECHANISM=OAUTHBEARER"),
-        (OAUTH | {"OAUTH_TOKEN_URL": ""}, "OAUTH_TOKEN_URL", "is not set"),
+        (SCRAM | {"SASL_MECHANISM": ""}, "SASL_MECHANISM", "is missing"),
+        (SCRAM | {"SASL_USERNAME": ""}, "SASL_USERNAME", "is missing"),
+        (SCRAM | {"SASL_PASSWORD": ""}, "SASL_PASSWORD", "is missing"),
+        (SCRAM | {"OAUTH_SCOPE": "kafka"}, "OAUTH_SCOPE", "requires RETENTION_SASL_MECHANISM=OAUTHBEARER"),
+        (OAUTH | {"OAUTH_TOKEN_URL": ""}, "OAUTH_TOKEN_URL", "is missing"),
         (OAUTH | {"OAUTH_TOKEN_URL": "id.example"}, "OAUTH_TOKEN_URL", "expected https://"),
         (OAUTH | {"OAUTH_TOKEN_URL": "https://u:geheim@id.example/"}, "OAUTH_TOKEN_URL", "without a user"),
-        (OAUTH | {"OAUTH_TOKEN_URL": "http://id.example/"}, "OAUTH_TOKEN_URL", "not encrypted"),
+        (OAUTH | {"OAUTH_TOKEN_URL": "http://id.example/"}, "OAUTH_TOKEN_URL", "without encryption"),
         (OAUTH | {"OAUTH_EXTENSIONS": "lkc-1"}, "OAUTH_EXTENSIONS", "name=value"),
         (OAUTH | {"SASL_PASSWORD": "geheim"}, "SASL_PASSWORD", "RETENTION_OAUTH_CLIENT_SECRET"),
         ({"CREATE_TOPICS": "no"}, "CREATE_TOPICS", "expected true or false"),
@@ -148,7 +148,7 @@ def test_unusable_secret_file_is_named(tmp_path, content, expected):
 def test_value_and_file_together_are_an_error(tmp_path):
     path = tmp_path / "password"
     path.write_text("geheim")
-    assert "is set, and so is its value" in refused(**SCRAM, SASL_PASSWORD_FILE=path)
+    assert "excludes the setting without `_file`" in refused(**SCRAM, SASL_PASSWORD_FILE=path)
 
 
 def test_secrets_appear_in_no_text(tmp_path):

@@ -174,7 +174,7 @@ def test_definitions_in_the_file_replace_only_their_defaults(config):
         ("colour = 1", "colour", "docs/reference/settings.md lists all settings"),
         ("create_topics = 1.5", "create_topics", "expected a string or a whole number"),
         ('base_currency = "usd"', "base_currency", "'usd' is not an ISO 4217 code"),
-        ('config = "x"', "config", "no such setting"),
+        ('config = "x"', "config", "unknown setting"),
         ("horizon_days = 100", "horizon_days", "less than twice the longest window, 365d"),
         ('horizon_days = "long"', "horizon_days", "is text; expected a whole number"),
         ('windows = ["a week"]', "windows", "'7d' or '36h'"),

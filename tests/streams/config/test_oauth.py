@@ -70,7 +70,7 @@ async def test_token_is_kept_until_expiry_without_an_endpoint(issuer, url, caplo
     issuer.fails = True
     clock.now = 99
     assert await provider.token() == first
-    assert "HTTP 503: the one at hand is used while it lives" in caplog.text
+    assert "HTTP 503; using the current token until it expires" in caplog.text
     clock.now = 101
     with pytest.raises(TokenUnavailable, match="HTTP 503"):
         await provider.token()
@@ -84,16 +84,16 @@ async def test_token_is_kept_until_expiry_without_an_endpoint(issuer, url, caplo
 async def test_token_error_hides_the_secret(url):
     with pytest.raises(TokenUnavailable) as caught:
         await tokens(url, secret="wrong-geheim").token()
-    assert str(caught.value).endswith("client shop no token: HTTP 401, invalid_client, who is that?")
+    assert str(caught.value).endswith(": HTTP 401, invalid_client, who is that?")
     assert "geheim" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ([], "its answer is no JSON object"),
-        ({}, "its answer has no access_token"),
-        ({"access_token": "a\nb"}, "its answer has no access_token"),
+        ([], "the response is not a JSON object"),
+        ({}, "the response has no access_token"),
+        ({"access_token": "a\nb"}, "the response has no access_token"),
         ({"access_token": "a", "expires_in": "soon"}, "could not convert"),
     ],
 )

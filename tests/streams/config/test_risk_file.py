@@ -1,4 +1,4 @@
-"""The model file: what is written is read, and what is no model is refused with the reason."""
+"""The model file: a written file can be read, and an invalid file is an error with its reason."""
 
 from datetime import UTC, datetime
 
@@ -54,9 +54,9 @@ def test_model_path_is_relative_to_the_configuration_file(configured):
 @pytest.mark.parametrize(
     ("risk", "expected"),
     [
-        ("risk = 1", "risk .* expected exactly model"),
-        ('[risk]\nmodle = "model.toml"', "risk .* expected exactly model"),
-        ("[risk]\nmodel = 3", "risk .* expected exactly model"),
+        ("risk = 1", "risk .* expected the key `model` alone"),
+        ('[risk]\nmodle = "model.toml"', "risk .* expected the key `model` alone"),
+        ("[risk]\nmodel = 3", "risk .* expected the key `model` alone"),
         ('[risk]\nmodel = "none.toml"', r"risk.model .*none.toml cannot be read: No such file"),
         ('[risk]\nmodel = "."', r"risk.model .* cannot be read: Is a directory"),
     ],
@@ -70,7 +70,7 @@ def test_invalid_model_path_is_an_error(configured, risk, expected):
     ("change", "expected"),
     [
         (("format = 1", "format = 2"), "has format 2, and this release reads up to 1"),
-        (("mbg_nbd", "bg_nbd"), "no model of `retention fit`: .*model"),
+        (("mbg_nbd", "bg_nbd"), "is not a model file of `retention fit`: .*model"),
         (("r = 1e-05", "r = -1.0"), "r: -1.0 is not above 0"),
         (("r = 1e-05", 'r = "a"'), "Expected `float`, got `str`"),
         (("r = 1e-05\n", ""), "missing required field `r`"),

@@ -52,7 +52,7 @@ def test_compatible_registry_settings_are_accepted(files, given):
         ({"KEY_FILE": "key"}, "has no effect without RETENTION_SCHEMA_REGISTRY_CERT_FILE"),
         (
             {"CA_FILE": "none"},
-            "SCHEMA_REGISTRY_CA_FILE): holds no certificate",
+            "SCHEMA_REGISTRY_CA_FILE): contains no certificate",
         ),
         ({"CERT_FILE": "cert"}, "CERT_FILE (environment"),
         ({"CERT_FILE": "cert", "KEY_FILE": "other"}, "is not a certificate with its key"),

@@ -30,7 +30,7 @@ def loaded(text):
         ("mappings = 3", "mappings", "expected a table"),
         ("[mappings]\nm = 3", "mappings.m", "expected a table"),
         ("[mappings.m]", "mappings.m.events", "at least one [[events]]"),
-        ("[mappings.m]\nevnts = []", "mappings.m.evnts", "no such key; did you mean events?"),
+        ("[mappings.m]\nevnts = []", "mappings.m.evnts", "unknown key; did you mean events?"),
         ("[mappings.m]\n[[mappings.m.events]]", "mappings.m.events[1].type", "is missing"),
         (
             '[mappings.m]\n[[mappings.m.events]]\ntype = "order.place"',
@@ -114,7 +114,7 @@ def loaded(text):
         ("[[inputs]]\ntopc = 'x'", "inputs[1].topc", "did you mean topic?"),
         ("[[inputs]]\nkind = 'orders'", "inputs[1]", "either `topic` or `pattern`"),
         ("[[inputs]]\ntopic = 'x'\npattern = 'x'", "inputs[1]", "either `topic` or `pattern`"),
-        ("[[inputs]]\ntopic = 'x'", "inputs[1].mapping", "name a mapping, or the kind"),
+        ("[[inputs]]\ntopic = 'x'", "inputs[1].mapping", "expected a mapping, or a kind"),
         ("[[inputs]]\ntopic = 'x'\nkind = 'order'", "inputs[1].kind", "'order' is not a kind of topic"),
         ("[[inputs]]\ntopic = 'x'\nmapping = 'nope'", "inputs[1].mapping", "no mapping 'nope'"),
         (
@@ -126,7 +126,7 @@ def loaded(text):
         (
             "[[inputs]]\ntopic = 'x'\nkind = 'orders'\n[[inputs]]\ntopic = ['y', 'x']\nkind = 'refunds'",
             "inputs[2].topic",
-            "x is an input already: inputs[1]",
+            "x is already an input in inputs[1]",
         ),
     ],
 )
