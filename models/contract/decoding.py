@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from models.contract import cloudevents
-from models.contract.events import EVENTS, KINDS, Event, Kind
+from models.contract.events import EVENTS, KINDS, Event, Kind, OrderPlaced
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_MINUTE, horizon_start
 
@@ -162,21 +162,25 @@ def to_us(time: datetime) -> int:
 
 
 def check_time(
-    time_us: int, *, wall_us: int, now_us: int, definitions: Definitions, expires: bool = True
+    event_type: type[Event], time_us: int, *, wall_us: int, now_us: int, definitions: Definitions
 ) -> None:
     """Check that an event is neither in the future nor older than the horizon.
 
+    Merges and erasures are never too old, and a placed order is not as long as a customer's first order is
+    kept (`Definitions.keep_first_order`).
+
     Args:
+        event_type: class of the event.
         time_us: event time, microseconds.
         wall_us: wall clock, in any clock mode, microseconds.
         now_us: clock of the metrics, from which the horizon counts, microseconds.
         definitions: definitions with the horizon.
-        expires: the `expires` of the event class. An event that does not expire is never too old.
 
     Raises:
         EventError: `future_time` or `too_old`.
     """
     if time_us > wall_us + FUTURE_TOLERANCE_US:
         raise EventError("future_time", "`time` is more than 5 minutes ahead of the wall clock")
-    if expires and time_us < horizon_start(now_us, definitions.horizon_days):
+    kept = event_type is OrderPlaced and definitions.keep_first_order
+    if event_type.expires and not kept and time_us < horizon_start(now_us, definitions.horizon_days):
         raise EventError("too_old", f"`time` is beyond the horizon of {definitions.horizon_days} days")

@@ -19,6 +19,7 @@ from models.definitions.windows import US_PER_HOUR, between
 from models.entities.exposures import Exposure
 from models.entities.orders import OrderHistory, QualifyingOrder
 from models.facts.claims import Acted, Seen
+from models.facts.control import KeptOrder
 
 
 class CustomerAggregator:
@@ -84,6 +85,11 @@ class CustomerAggregator:
         if is_exposed:
             new = _order_gaps_near(orders, order, present=False)
             self._exposure.replace_order_gaps(order_gaps, new, row.exposures, customer.variant_intervals)
+
+    def keep_order(self, customer: Customer, kept: KeptOrder) -> None:
+        """Apply that the customer's first order lies beyond the horizon."""
+        self._retention.keep(customer.order_history, kept.channel)
+        customer.facts.kept_order = kept
 
     def _insert_order(self, customer: Customer, order: QualifyingOrder) -> None:
         orders, row = customer.order_history, customer.facts

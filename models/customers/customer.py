@@ -96,9 +96,11 @@ class Customer:
         """The qualifying orders, sorted by time and event id."""
         if self._order_history is None:
             found = [self.order(order_id) for order_id in self.facts.orders]
-            self._order_history = sorted(
-                [qualifying_order(order) for order in found if order is not None and order.qualifying]
-            )
+            qualifying = [
+                qualifying_order(order) for order in found if order is not None and order.qualifying
+            ]
+            kept = self.facts.kept_order
+            self._order_history = OrderHistory(sorted(qualifying), None if kept is None else kept.channel)
         return self._order_history
 
     @property

@@ -17,8 +17,9 @@ from models.facts.claims import (
     Seen,
     TicketClaim,
 )
-from models.facts.control import StoredControlFact
+from models.facts.control import KeptOrder, StoredControlFact
 from models.facts.fact import AnyClaim, Fact
+from models.facts.first_order import earlier
 from models.identity.links import CustomerLinks
 
 _C = TypeVar("_C", bound=Claim)
@@ -49,6 +50,7 @@ class CustomerFacts:
         event_count: number of claims that make a person a customer, which excludes `NON_CUSTOMER_CLAIMS`.
         exposures: exposure -> event hours in which the customer had this bad experience, sorted; filled by
             `models.customers.aggregator`, as it follows from all entities together.
+        kept_order: the customer's first order, if it lies beyond the horizon.
         links: the customer's links to other customers; None for nearly all customers.
         orders: order id -> claims.
         refunds: refund id -> claims.
@@ -63,6 +65,7 @@ class CustomerFacts:
         "earliest_hour",
         "event_count",
         "exposures",
+        "kept_order",
         "links",
         "orders",
         "refunds",
@@ -74,6 +77,7 @@ class CustomerFacts:
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
         self.earliest_hour = NEVER_HOUR
         self.event_count = 0
+        self.kept_order: KeptOrder | None = None
         self.links: CustomerLinks | None = None
         self.exposures: dict[int, list[int]] = {}
         self.orders: dict[str, list[OrderClaim]] = {}
@@ -96,7 +100,7 @@ class CustomerFacts:
             section = _SECTION[kind]
             if section >= _CUSTOMER:
                 if section == _LINKS:
-                    self.ensure_links().add(fact.entity, claim)  # type: ignore[arg-type]
+                    self._add_control_fact(fact.entity, claim)  # type: ignore[arg-type]
                     continue
                 self.customer_claims.append(claim)  # type: ignore[arg-type]
                 count -= kind in NON_CUSTOMER_CLAIMS
@@ -116,6 +120,12 @@ class CustomerFacts:
         if self.links is not None:
             earliest = min(earliest, self.links.earliest)
         self.earliest_hour = NEVER_HOUR if earliest == NEVER_US else earliest // US_PER_HOUR
+
+    def _add_control_fact(self, entity: str, claim: StoredControlFact) -> None:
+        if type(claim) is KeptOrder:
+            self.kept_order = earlier(self.kept_order, claim)
+        else:
+            self.ensure_links().add(entity, claim)
 
     def ensure_links(self) -> CustomerLinks:
         """Return the customer's links, and create them if there are none yet."""

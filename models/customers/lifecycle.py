@@ -56,7 +56,7 @@ class LifecycleRules:
         if recency >= self._at_risk_after:
             return AT_RISK
         if len(orders) == 1:
-            return NEW
+            return NEW if orders.kept is None else REACTIVATED
         return REACTIVATED if last - orders[-2].hour >= self._churned_after else RETURNING
 
     def next_change(self, orders: OrderHistory, in_year: int, hour: int) -> int:

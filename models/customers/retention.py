@@ -62,15 +62,14 @@ class RetentionAggregator:
             self._append(orders, order)
             return
         at = bisect_left(orders, order)
-        if (
-            at == 0 and orders and orders[0].channel != order.channel
-        ):  # the channel of the first order changes
+        if at == 0 and orders and orders.kept is None and orders[0].channel != order.channel:
+            # The channel of the first order changes.
             self.remove_history(orders)
             orders.insert(0, order)
             self.add_history(orders)
             return
         counts = self._aggregates.counts
-        series = self._series(orders or [order])
+        series = self._series(orders or OrderHistory([order], orders.kept))
         near = max(at - 1, 0)
         self._remove_ends(orders, at)
         counts.minus.extend(self._pairs(orders[near : at + 1], series))
@@ -84,7 +83,10 @@ class RetentionAggregator:
         counts, series = self._aggregates.counts, self._series(orders)
         before, at = orders[-1].hour, order.hour
         counts.minus.append(series.last + before)
-        counts.minus.append(self._only + before if len(orders) == 1 else self._second + orders[-2].hour)
+        if len(orders) > 1:
+            counts.minus.append(self._second + orders[-2].hour)
+        elif orders.kept is None:
+            counts.minus.append(self._only + before)
         counts.plus.extend((series.orders + at, series.last + at, self._second + before))
         index = bisect_right(self._windows, at - before)
         if index < len(self._windows):
@@ -94,7 +96,7 @@ class RetentionAggregator:
     def remove(self, orders: OrderHistory, order: QualifyingOrder) -> None:
         """Remove an order from a history, and apply the difference."""
         at = bisect_left(orders, order)
-        if at == 0 and len(orders) > 1 and orders[1].channel != order.channel:
+        if at == 0 and len(orders) > 1 and orders.kept is None and orders[1].channel != order.channel:
             self.remove_history(orders)
             del orders[0]
             self.add_history(orders)
@@ -123,7 +125,7 @@ class RetentionAggregator:
 
     def _series(self, orders: OrderHistory) -> _Channel:
         # The channel may be one that the configuration no longer names.
-        series = self._channels.get(orders[0].channel)
+        series = self._channels.get(orders[0].channel if orders.kept is None else orders.kept)
         return self._channels["other"] if series is None else series
 
     def _all(self, orders: OrderHistory) -> list[int]:
@@ -134,9 +136,20 @@ class RetentionAggregator:
 
     def _ends(self, orders: OrderHistory, series: _Channel) -> list[int]:
         first, last = orders[0].hour, orders[-1].hour
-        if len(orders) == 1:
-            return [series.first + first, series.last + last, self._only + first]
-        return [series.first + first, series.last + last, self._second + orders[-2].hour]
+        cells = [series.last + last]
+        if len(orders) > 1:
+            cells.append(self._second + orders[-2].hour)
+        if orders.kept is None:
+            cells.append(series.first + first)
+            if len(orders) == 1:
+                cells.append(self._only + first)
+        return cells
+
+    def keep(self, orders: OrderHistory, channel: str) -> None:
+        """Apply that the customer's first order lies beyond the horizon, and came by a channel."""
+        self.remove_history(orders)
+        orders.kept = channel
+        self.add_history(orders)
 
     def _pairs(self, orders: Sequence[QualifyingOrder], series: _Channel) -> list[int]:
         cells: list[int] = []
@@ -153,6 +166,8 @@ class RetentionAggregator:
         return cells
 
     def _add_first(self, orders: OrderHistory, sign: int) -> None:
+        if orders.kept is not None:
+            return
         _, _, at, _, currency, net = orders[0]
         series = self._first_net.get(currency)
         if series is None:

@@ -41,6 +41,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         tiers: loyalty tier -> lowest net of a year, in major units of the base currency.
         channels: channels counted by name. Any other is counted as `other`, a missing one as `unknown`.
         payment_methods: payment methods counted by name. Any other is counted as `other`.
+        keep_first_order: whether the first order of a customer is kept beyond the horizon.
         risk: fitted model of purchase rates. None: no probabilities are computed.
         actions: the action policy.
 
@@ -61,6 +62,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     tiers: Mapping[str, float] = field(default_factory=lambda: dict(_TIERS))
     channels: tuple[str, ...] = _CHANNELS
     payment_methods: tuple[str, ...] = _PAYMENT_METHODS
+    keep_first_order: bool = True
     risk: RiskModel | None = None
     actions: ActionPolicy = field(default_factory=ActionPolicy)
 

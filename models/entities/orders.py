@@ -49,8 +49,19 @@ class QualifyingOrder(NamedTuple):
     net: int
 
 
-#: A customer's qualifying orders, sorted.
-OrderHistory = list[QualifyingOrder]
+class OrderHistory(list[QualifyingOrder]):
+    """A customer's qualifying orders within the horizon, sorted.
+
+    Attributes:
+        kept: channel of the customer's first order, if it lies beyond the horizon; then no order of the list
+            is the first one. None if the first of the list is the customer's first order.
+    """
+
+    __slots__ = ("kept",)
+
+    def __init__(self, orders: Iterable[QualifyingOrder] = (), kept: str | None = None) -> None:
+        super().__init__(orders)
+        self.kept = kept
 
 
 class Order(Struct, frozen=True, gc=False):

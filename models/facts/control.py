@@ -77,6 +77,29 @@ class SentReferral(ControlFact, tag=86, frozen=True, kw_only=True):
     active: bool
 
 
+class KeptOrder(ControlFact, tag=87, frozen=True, kw_only=True):
+    """Stored in a customer's log: the first of the customer's orders beyond the horizon.
+
+    Attributes:
+        at: time at which the order was placed, microseconds.
+        event: id of the event that placed it.
+        channel: channel of the order.
+        coupon: whether it had a coupon.
+        referrer: whether it named another customer as the referrer.
+    """
+
+    at: int
+    event: str
+    channel: str
+    coupon: bool
+    referrer: bool
+
+    @property
+    def rank(self) -> tuple[int, str, str, bool, bool]:
+        """The key by which the smallest is kept: time and event id, then all other fields."""
+        return self.at, self.event, self.channel, self.coupon, self.referrer
+
+
 #: Control facts that a customer's log keeps.
-StoredControlFact = AliasAdded | Referred | SentReferral
+StoredControlFact = AliasAdded | Referred | SentReferral | KeptOrder
 AnyControlFact = StoredControlFact | Merge | Erase | Redirected | IdentityErased

@@ -4,15 +4,16 @@ Other partitions learn of links by control facts (`models.facts.control.ControlF
 fact log of the customer concerned. Hardly any customer has links.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from models.definitions.windows import NEVER_US
 from models.facts.claims import PlacingClaim
-from models.facts.control import AliasAdded, Referred, SentReferral, StoredControlFact
+from models.facts.control import AliasAdded, KeptOrder, Referred, SentReferral, StoredControlFact
 from models.facts.fact import Fact
+from models.facts.first_order import kept_order
 
 #: Separates an event's id from the identity that the event names, where that identity is not the canonical
 #: id. Two merged identities may have numbered their events alike.
@@ -97,22 +98,24 @@ def links_of(facts: Iterable[Fact]) -> CustomerLinks:
     """Return the links that the control facts of a fact log make, without `orders_with_referrer`."""
     links = CustomerLinks()
     for fact in facts:
-        if isinstance(fact.claim, StoredControlFact):
+        if isinstance(fact.claim, StoredControlFact) and type(fact.claim) is not KeptOrder:
             links.add(fact.entity, fact.claim)
     return links
 
 
-def facts_since(facts: Iterable[Fact], since: int) -> list[Fact]:
+def facts_since(facts: Sequence[Fact], since: int, *, keep_first_order: bool) -> list[Fact]:
     """Return a fact log without facts about times before `since`, and without superseded control facts.
 
     Args:
         facts: the fact log.
         since: microseconds since the epoch.
+        keep_first_order: whether to keep the first of the orders before `since`.
     """
+    kept = kept_order(facts, since) if keep_first_order else None
     events = [fact for fact in facts if fact.time >= since]
     links = links_of(facts)
     links.expire(since)
-    return [*events, *links.control_facts()]
+    return [*events, *links.control_facts(), *([] if kept is None else [Fact("", kept)])]
 
 
 def linked_customers(facts: Iterable[Fact]) -> set[str]:

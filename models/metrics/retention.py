@@ -204,5 +204,5 @@ def _value(totals: Totals, year: Cohorts, channels: tuple[str, ...]) -> Iterator
         value = divide(net, year.orders) * divide(year.orders, year.end) * divide(*year.rate(method))
         yield Sample("retention_customer_lifetime_value", currency | {"method": method}, value)
     realised = totals.all_time_money("amount") - totals.all_time_money("taken")
-    customers = sum(totals.all_time("first", channel) for channel in channels)
+    customers = sum(totals.all_time("last", channel) for channel in channels)
     yield ratio("retention_realised_value", currency, realised, customers)

@@ -15,7 +15,7 @@ from models.customers.customer import Customer
 from models.customers.lifecycle import LifecycleRules
 from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_HOUR, NEVER_US, US_PER_HOUR
-from models.entities.orders import QualifyingOrder
+from models.entities.orders import OrderHistory, QualifyingOrder
 from models.facts.claim_types import EVENT_TYPE_OF, makes_customer
 from models.outputs.order_history import order_changes
 
@@ -71,7 +71,7 @@ class LifecycleHistory(Struct, frozen=True, gc=False):
 
     lifecycle: LifecycleTransition
     tier: LifecycleTransition
-    orders: list[QualifyingOrder]
+    orders: OrderHistory
     year_start: int
     next_change: int | None
 
@@ -95,7 +95,7 @@ class LifecycleReplay:
         """
         if not customer.facts.event_count:
             return None
-        replay = _Replay(self._rules)
+        replay = _Replay(self._rules, customer.order_history.kept)
         changes = order_changes(customer)
         first = _first_event(customer)
         if not changes or first.time < changes[0].time:
@@ -149,10 +149,10 @@ class _Replay:
         time: time of the last evaluation, microseconds since the epoch; -1 before the first.
     """
 
-    def __init__(self, rules: LifecycleRules) -> None:
+    def __init__(self, rules: LifecycleRules, kept: str | None) -> None:
         self.time = -1
         self._rules = rules
-        self._orders: list[QualifyingOrder] = []
+        self._orders = OrderHistory(kept=kept)
         self._year_start = 0
         self._year_net: dict[str, int] = {}
         self._year_changed = True  # since the tier was last decided

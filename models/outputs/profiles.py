@@ -72,7 +72,7 @@ class ProfileEmitter:
             tier=TIERS[history.tier.after],
             spender=history.year_start < len(orders),
             sender=snapshot.customer.last_recommended > hour(snapshot.now) - YEAR.hours,
-            first_order=to_datetime(orders[0].time) if orders else None,
+            first_order=None if (first := _first_order(snapshot)) is None else to_datetime(first),
             last_order=to_datetime(orders[-1].time) if orders else None,
             orders=len(orders),
             net_value=round(snapshot.net_value, self._places),
@@ -93,6 +93,14 @@ class ProfileEmitter:
         )
 
 
+def _first_order(snapshot: CustomerSnapshot) -> int | None:
+    """Return the time of the customer's first order, microseconds since the epoch; None without orders."""
+    orders, kept = snapshot.history.orders, snapshot.customer.facts.kept_order
+    if kept is not None:
+        return kept.at
+    return orders[0].time if orders else None
+
+
 def _content(profile: Profile, snapshot: CustomerSnapshot) -> tuple[object, ...]:
     """Return what the content hash covers. Its values and their order are part of the stored state."""
     history = snapshot.history
@@ -102,7 +110,7 @@ def _content(profile: Profile, snapshot: CustomerSnapshot) -> tuple[object, ...]
         history.tier.after,
         profile.spender,
         profile.sender,
-        orders[0].time if orders else None,
+        _first_order(snapshot),
         orders[-1].time if orders else None,
         profile.orders,
         profile.net_value,

@@ -4,6 +4,7 @@ from models.facts.control import (
     AliasAdded,
     Erase,
     IdentityErased,
+    KeptOrder,
     Merge,
     Redirected,
     Referred,
@@ -66,6 +67,8 @@ class ControlFacts:
             return
         elif type(claim) is AliasAdded:
             self._add_alias(key, fact, claim)
+        elif type(claim) is KeptOrder:
+            self._customers.keep_order(key, fact, claim)
         elif type(claim) is Referred and claim.by not in erased and self._customers.in_horizon(claim.at):
             self._add_referral(key, fact, claim)
 

@@ -5,8 +5,10 @@ from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_HOUR, NEVER_US, TIMELESS, US_PER_HOUR, between, horizon_start
+from models.facts.control import KeptOrder
 from models.facts.fact import Fact
 from models.facts.fact_log import FactLog
+from models.facts.first_order import kept_order
 from models.identity.links import facts_since, without_erased
 from models.outputs import EmitSchedule
 from models.partition.cross_partition import CrossPartition
@@ -136,6 +138,25 @@ class PartitionCustomers:
         """Append a control fact to a customer's fact log."""
         self._fact_log.append_control_fact(key, fact)
 
+    def keep_order(self, key: bytes, fact: Fact, kept: KeptOrder) -> None:
+        """Store an order from beyond the horizon, if it is the customer's first."""
+        customer = self._cache.get(key) if self.is_live else None  # decoded before the fact is in the log
+        facts = self._fact_log.read(key)
+        known = kept_order(facts, self.horizon)
+        if known is not None and known.rank <= kept.rank:
+            return
+        others = [each for each in facts if type(each.claim) is not KeptOrder]
+        if len(others) < len(facts):
+            self._fact_log.rewrite(key, others)
+        self._fact_log.append_control_fact(key, fact)
+        if customer is not None:
+            self._apply_kept_order(customer, kept)
+
+    def _apply_kept_order(self, customer: Customer, kept: KeptOrder) -> None:
+        self.updates.keep_order(customer, kept)
+        if customer.facts.event_count:
+            self.schedule.mark_dirty(customer.key)
+
     def replace_log(self, key: bytes, facts: list[Fact]) -> None:
         """Replace the fact log of a customer, and in live mode its contributions."""
         if self.is_live:
@@ -167,8 +188,9 @@ class PartitionCustomers:
         if self._metadata.stream_time > self._metadata.now:
             facts = self._buffer_future(key, facts)
         by_entity = CustomerFacts(facts)
-        if by_entity.earliest_hour * US_PER_HOUR < self.horizon:
-            facts = facts_since(facts, self.horizon)
+        unwanted = by_entity.kept_order is not None and not self._definitions.keep_first_order
+        if unwanted or by_entity.earliest_hour * US_PER_HOUR < self.horizon:
+            facts = self._facts_since(facts)
             self._fact_log.rewrite(key, [*facts, *self._future_facts.of(key)])
             by_entity = CustomerFacts(facts)
         if by_entity.links is not None or key in self._future_facts:
@@ -230,10 +252,17 @@ class PartitionCustomers:
                 if customer.facts.earliest_hour == at:
                     self._expire_customer(key, customer)
 
+    def _facts_since(self, facts: list[Fact]) -> list[Fact]:
+        return facts_since(facts, self.horizon, keep_first_order=self._definitions.keep_first_order)
+
     def _expire_customer(self, key: bytes, customer: Customer) -> None:
+        facts = self._fact_log.read(key)
+        kept = kept_order(facts, self.horizon) if self._definitions.keep_first_order else None
         self.updates.expire(customer, self.horizon)
+        if kept is not None and kept != customer.facts.kept_order:
+            self._apply_kept_order(customer, kept)
         self.schedule.mark_dirty(key)
-        self._fact_log.rewrite(key, facts_since(self._fact_log.read(key), self.horizon))
+        self._fact_log.rewrite(key, self._facts_since(facts))
         self._cross_partition.notify_referrers(customer)
         if customer.facts.earliest_hour != NEVER_HOUR:
             self._expiries.setdefault(customer.facts.earliest_hour, []).append(key)

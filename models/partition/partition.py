@@ -15,8 +15,10 @@ from models.aggregation.aggregates import PartialAggregate
 from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
 from models.definitions.windows import TIMELESS
+from models.facts.claims import Placed
 from models.facts.fact import Fact, encode_fact
 from models.facts.fact_log import FactLog
+from models.facts.first_order import kept_order_of
 from models.identity.messages import Message
 from models.outputs import Output
 from models.partition.control_facts import ControlFacts
@@ -117,8 +119,8 @@ class Partition:
     def process(self, facts: Iterable[Addressed]) -> int:
         """Process facts; in bootstrap mode, only append them to the fact logs.
 
-        Facts older than the horizon are ignored. Facts ahead of the clock take effect when `advance` reaches
-        their event times. Facts may come in any order and repeatedly.
+        Of facts older than the horizon, only a customer's first order is kept. Facts ahead of the clock take
+        effect when `advance` reaches their event times. Facts may come in any order and repeatedly.
 
         Returns:
             Number of facts of events that are known already.
@@ -145,10 +147,10 @@ class Partition:
             if time > stream_time:  # noqa: PLR1730 - max() takes as long as the rest
                 stream_time = time
             if time < horizon:
-                if time == TIMELESS:
+                if time == TIMELESS or type(claim) is Placed:
                     known += append(entries)  # first, as the control fact may be about their customers
                     entries = []
-                    self._control_facts.process(key, fact)
+                    self._process_timeless(key, fact)
             elif not cross_partition.must_filter:
                 entries.append((key, claim.id, encoded))
             elif (filtered := cross_partition.filter(key, fact)) is not None:
@@ -162,8 +164,7 @@ class Partition:
         if time > self._metadata.stream_time:  # noqa: PLR1730 - as above
             self._metadata.stream_time = time
         if time < customers.horizon:
-            if time == TIMELESS:
-                self._control_facts.process(key, fact)
+            self._process_timeless(key, fact)
             return True
         if cross_partition.must_filter:
             filtered = cross_partition.filter(key, fact)
@@ -172,6 +173,13 @@ class Partition:
             if filtered is not fact:
                 fact, encoded = filtered, encode_fact(filtered)
         return customers.process(key, fact, encoded)
+
+    def _process_timeless(self, key: bytes, fact: Fact) -> None:
+        """Process a fact whose time is not within the horizon: a control fact, or an order to be kept."""
+        if fact.time == TIMELESS:
+            self._control_facts.process(key, fact)
+        elif type(fact.claim) is Placed and self._definitions.keep_first_order:
+            self._control_facts.process(key, Fact("", kept_order_of(fact)))
 
     def advance(self, now: int) -> None:
         """Advance the clock: future facts become visible, timers fire, and old facts leave the horizon.

@@ -19,18 +19,19 @@ from models.risk.lateness import Risk, assess
 _LATE: Final = 1.0
 
 
-def sets_of(hours: Sequence[int], now: int, window: int) -> list[SetName]:
+def sets_of(hours: Sequence[int], now: int, window: int, *, has_kept_order: bool = False) -> list[SetName]:
     """Return the sets of `retention_customers` that contain a customer.
 
     Args:
         hours: event hours of the customer's qualifying orders, ascending.
         now: the present event hour.
         window: length of the window, event hours.
+        has_kept_order: whether the customer's first order lies beyond the horizon.
     """
     in_end = bisect_left(hours, now - window + 1)
     end = in_end < len(hours)
     start = in_end > bisect_left(hours, now - 2 * window + 1)
-    new = end and in_end == 0
+    new = end and in_end == 0 and not has_kept_order
     membership: dict[SetName, bool] = {
         "start": start,
         "end": end,
@@ -40,6 +41,12 @@ def sets_of(hours: Sequence[int], now: int, window: int) -> list[SetName]:
         "reactivated": end and not start and not new,
     }
     return [name for name, contains in membership.items() if contains]
+
+
+def sets_of_customer(customer: Customer, now: int, window: int) -> list[SetName]:
+    """Return the sets of `retention_customers` that contain a customer, as `sets_of`."""
+    hours = [order.hour for order in customer.order_history]
+    return sets_of(hours, now, window, has_kept_order=customer.facts.kept_order is not None)
 
 
 class Customers:
@@ -87,8 +94,7 @@ class Customers:
 def _is_in_set(customer: Customer, query: CustomerQuery, now: int) -> bool:
     if query.set is None or query.window is None:
         return True
-    hours = [order.hour for order in customer.order_history]
-    return query.set in sets_of(hours, hour(now), Window.parse(query.window).hours)
+    return query.set in sets_of_customer(customer, hour(now), Window.parse(query.window).hours)
 
 
 def _has_status(history: LifecycleHistory, query: CustomerQuery) -> bool:

@@ -108,7 +108,7 @@ def _delivery_uses(order: orders.Order, now: int) -> list[Use]:
 
 def _placing_reason(customer: Customer, entity: str, order: orders.Order) -> str:
     if order.qualifying:
-        first = customer.order_history[0].id == order.id
+        first = customer.order_history[0].id == order.id and customer.order_history.kept is None
         return f"places order {entity}, which qualifies" + (" and is the customer's first" if first else "")
     if order.cancelled:
         by = orders.cancellation(customer.facts.orders[entity])

@@ -17,7 +17,7 @@ from models.outputs.ids import to_datetime
 from models.outputs.lifecycle_history import LifecycleHistory, LifecycleReplay, LifecycleTransition
 from models.outputs.profiles import TIERS
 from models.query import explain_facts, explain_orders
-from models.query.customers import sets_of
+from models.query.customers import sets_of_customer
 from models.query.explanations import Explanation
 from models.query.identities import (
     MergesByClaim,
@@ -106,14 +106,16 @@ class Explainer:
         return ExplainedPage(self._why(customer, history, reasons, now), last)
 
     def _why(self, customer: Customer, history: LifecycleHistory, reasons: list[Reason], now: int) -> Why:
-        hours = [order.hour for order in customer.order_history]
         return Why(
             customer_id=customer.key.decode(),
             lifecycle=STATES[history.lifecycle.after],
             lifecycle_changed=_change(history.lifecycle),
             tier=TIERS[history.tier.after],
             tier_changed=_change(history.tier),
-            sets=[Sets(window.name, sets_of(hours, hour(now), window.hours)) for window in self._windows],
+            sets=[
+                Sets(window.name, sets_of_customer(customer, hour(now), window.hours))
+                for window in self._windows
+            ],
             events=reasons,
             as_of=to_datetime(now),
             next=None,

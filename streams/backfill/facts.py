@@ -60,7 +60,7 @@ def read_facts(
             event = _decode(line.content)
             time = to_us(event.time)
             at = max(time, stream_time) if now is None else now
-            check_time(time, wall_us=wall, now_us=at, definitions=definitions, expires=event.expires)
+            check_time(type(event), time, wall_us=wall, now_us=at, definitions=definitions)
             facts = facts_of(event, definitions)
         except EventError as error:
             rejected.add(line, error.reason, error.message)

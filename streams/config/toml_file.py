@@ -4,6 +4,7 @@ base_currency = "EUR"
 windows = ["7d", "30d", "90d", "365d"]
 horizon_days = 800
 lifecycle_days = 90
+keep_first_order = true
 channels = ["web", "store"]
 payment_methods = ["card", "wallet"]
 

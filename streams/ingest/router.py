@@ -80,9 +80,7 @@ class BatchFacts:
         time = to_us(event.time)
         # The call only makes the message. The comparison decides at a third of its cost.
         if not self._earliest <= time <= self._too_late:
-            check_time(
-                time, wall_us=self._wall, now_us=self._now, definitions=definitions, expires=event.expires
-            )
+            check_time(type(event), time, wall_us=self._wall, now_us=self._now, definitions=definitions)
         for customer, fact in facts_of(event, definitions, time):
             self.facts.append((customer.encode(), fact, encode_fact(fact)))
             self.timestamps.append(timestamp)

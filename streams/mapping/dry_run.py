@@ -250,11 +250,11 @@ def _checked(outcome: MappingResult, definitions: Definitions, wall_us: int) -> 
     for event in outcome.events:
         try:
             check_time(
+                type(event),
                 to_us(event.time),
                 wall_us=wall_us,
                 now_us=wall_us,
                 definitions=definitions,
-                expires=event.expires,
             )
             facts_of(event, definitions)
         except EventError as error:

@@ -69,11 +69,11 @@ def error_of(dead_letter: DeadLetter, settings: Settings, compiled: Mappings) ->
     try:
         for event in _events(dead_letter, compiled):
             check_time(
+                type(event),
                 to_us(event.time),
                 wall_us=wall,
                 now_us=now,
                 definitions=settings.definitions,
-                expires=event.expires,
             )
             facts_of(event, settings.definitions)
     except EventError as error:

@@ -24,7 +24,7 @@ from models.facts.claims import (
     Seen,
     TicketClaim,
 )
-from models.facts.control import Referred
+from models.facts.control import KeptOrder, Referred
 from models.facts.fact import AnyClaim, Fact
 from models.partition.timers import CUSTOMER, ORDER, TICKET, DueEntity
 from models.partition.updates.carts import CartUpdates
@@ -138,6 +138,12 @@ class Updates:
         """Apply the state of another customer's order that names this customer as its referrer."""
         before = self._customers.status(customer)
         customer.add_referral(order_id, referred)
+        self._customers.reclassify(customer, before)
+
+    def keep_order(self, customer: Customer, kept: KeptOrder) -> None:
+        """Apply that the customer's first order lies beyond the horizon."""
+        before = self._customers.status(customer)
+        self._customers.keep_order(customer, kept)
         self._customers.reclassify(customer, before)
 
     def add_identity(self, customer: Customer, identity: str) -> None:

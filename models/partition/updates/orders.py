@@ -114,7 +114,8 @@ class OrderUpdates:
         partition.
         """
         exposures: list[Exposure] = []
-        history: OrderHistory = []
+        kept = customer.facts.kept_order
+        history = OrderHistory(kept=None if kept is None else kept.channel)
         refunded, now, add = customer.refunded, self._context.now, self._aggregator.add
         for order_id, claims in customer.facts.orders.items():
             order = orders.derive(claims, refunded.get(order_id, NOT_REFUNDED))

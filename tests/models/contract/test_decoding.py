@@ -15,6 +15,7 @@ from models.contract.events import (
     CustomerErased,
     CustomerMerged,
     Item,
+    OrderCancelled,
     OrderPlaced,
     SurveyAnswered,
     TicketOpened,
@@ -396,8 +397,8 @@ HOUR = 3_600_000_000
 NOW = 500_000 * HOUR + 123
 
 
-def check(time, wall=NOW, now=NOW, **fields):
-    check_time(time, wall_us=wall, now_us=now, definitions=Definitions(), **fields)
+def check(time, wall=NOW, now=NOW, event_type=OrderCancelled):
+    check_time(event_type, time, wall_us=wall, now_us=now, definitions=Definitions())
 
 
 def test_event_may_be_five_minutes_ahead_of_the_wall_clock():
@@ -419,7 +420,15 @@ def test_horizon_counts_whole_hours_of_the_clock():
 
 def test_merges_and_erasures_do_not_expire():
     assert (CustomerMerged.expires, CustomerErased.expires, OrderPlaced.expires) == (False, False, True)
-    check(0, expires=CustomerMerged.expires)
+    check(0, event_type=CustomerMerged)
+    check(0, event_type=CustomerErased)
+
+
+def test_placed_order_is_never_too_old_while_first_orders_are_kept():
+    check(0, event_type=OrderPlaced)
+    off = Definitions(keep_first_order=False)
+    with pytest.raises(EventError, match="too_old"):
+        check_time(OrderPlaced, 0, wall_us=NOW, now_us=NOW, definitions=off)
 
 
 #: The null is refused before the rest is read; without it, the rest is.

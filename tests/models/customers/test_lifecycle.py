@@ -5,7 +5,7 @@ import pytest
 from models.customers.lifecycle import STATES, LifecycleRules, TrailingYear, first_since
 from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_HOUR
-from models.entities.orders import QualifyingOrder
+from models.entities.orders import OrderHistory, QualifyingOrder
 from tests.support.partitions import HOUR
 
 RULES = LifecycleRules(Definitions(lifecycle_days=90, tiers={"silver": 2, "gold": 5, "vip": 10}))
@@ -14,9 +14,9 @@ YEAR_HOURS = 365 * DAY_HOURS
 
 
 def placed(*days, net=100):
-    return [
+    return OrderHistory(
         QualifyingOrder(day * DAY_HOURS * HOUR, str(day), day * DAY_HOURS, "web", "USD", net) for day in days
-    ]
+    )
 
 
 @pytest.mark.parametrize(

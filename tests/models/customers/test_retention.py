@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models.aggregation.aggregates import Aggregates
 from models.customers.retention import RetentionAggregator
 from models.definitions.definitions import Definitions
-from models.entities.orders import QualifyingOrder
+from models.entities.orders import OrderHistory, QualifyingOrder
 from models.facts import claims
 from tests.support.partitions import DAY, HOUR, NOW
 
@@ -122,13 +122,15 @@ ORDERS = st.tuples(
 )
 
 
-@given(st.lists(ORDERS, max_size=8, unique_by=lambda order: order[:2]), st.data())
-def test_history_adds_the_same_in_any_order_of_arrival(drawn, data):
+@given(
+    st.lists(ORDERS, max_size=8, unique_by=lambda order: order[:2]), st.data(), st.sampled_from([None, "app"])
+)
+def test_history_adds_the_same_in_any_order_of_arrival(drawn, data, kept):
     orders = [QualifyingOrder(time, name, time // HOUR, channel, "USD", 7) for time, name, channel in drawn]
     removed = data.draw(st.lists(st.sampled_from(orders), unique=True)) if orders else []
     definitions = Definitions(windows=("7d",))
     incremental, at_once = Aggregates(definitions), Aggregates(definitions)
-    history = []
+    history = OrderHistory(kept=kept)
     aggregator = RetentionAggregator(incremental, definitions)
     for order in orders:
         aggregator.insert(history, order)

@@ -93,7 +93,8 @@ def test_expired_claim_gives_way_to_the_next_one(shop):
     assert shop.value("retention_net_revenue", "USD", "30d", now=NOW + HOUR) == 20
 
 
-def test_expired_customer_has_no_row(shop):
+def test_expired_customer_has_no_row():
+    shop = Shop(Definitions(keep_first_order=False))
     shop.order("o1", NOW)
     assert shop.partition.take_changes()[b"ada"] is not None
     shop.samples(NOW + (shop.definitions.horizon_days + 1) * DAY)
@@ -103,7 +104,7 @@ def test_expired_customer_has_no_row(shop):
 
 def test_fact_older_than_the_horizon_leaves_no_row(shop):
     shop.samples()
-    shop.order("o1", NOW - 900 * DAY)
+    shop.process(claims.Cancelled, "o1", NOW - 900 * DAY)
     assert b"ada" not in shop.partition.take_changes()
 
 
@@ -183,7 +184,8 @@ def test_customer_with_many_orders_is_stored_in_pages(shop, monkeypatch):
     assert not shop.order("more", NOW, event_id="more")
 
 
-def test_pages_of_an_expired_customer_are_deleted(shop, monkeypatch):
+def test_pages_of_an_expired_customer_are_deleted(monkeypatch):
+    shop = Shop(Definitions(keep_first_order=False))
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 500)
     for number in range(50):
         shop.order(f"o{number}", NOW - number * HOUR)

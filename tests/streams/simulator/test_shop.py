@@ -275,7 +275,7 @@ def test_garbage_is_rejected_for_every_reason_and_has_no_newline():
         assert b"\n" not in value
         with pytest.raises(EventError) as error:  # noqa: PT012 - each step may raise
             decoded = decode(topic_of(event) if topic_of(event) == "orders" else "orders", value)
-            check_time(to_us(decoded.time), wall_us=now, now_us=now, definitions=definitions)
+            check_time(type(decoded), to_us(decoded.time), wall_us=now, now_us=now, definitions=definitions)
             facts_of(decoded, definitions)
         reasons[error.value.reason] += 1
     assert reasons.keys() == {
