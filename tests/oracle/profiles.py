@@ -8,7 +8,7 @@ from tests.oracle.customer import PLACING, Customer
 from tests.oracle.feedback import answers
 from tests.oracle.relations import named_by_others, state, universe, year_of
 from tests.oracle.tickets import tickets_of
-from tests.oracle.values import HOUR, RESOLVED, YEAR, hour, last, microseconds
+from tests.oracle.values import HOUR, RESOLVED, YEAR, Event, hour, last, microseconds
 from tests.oracle.world import World
 
 
@@ -54,10 +54,13 @@ def transitions(
 
     The events up to an instant, of those known at `now`, decide the status at that instant. It changes with
     an event, or in the hour in which an order becomes so old that it matters.
+
+    Decided: the lines of an order whose `order.placed` is known by now "change no number" at any instant.
     """
     world = World(events, now, definitions)
     found = {}
-    for customer in universe(world):
+    for whole in universe(world):
+        customer = Customer(whole.name, without_idle_lines(whole), whole.kept)
         times = {event["at"] for event in customer.events}
         limit = 24 * definitions.lifecycle_days
         ages = (limit // 2, limit, YEAR)
@@ -71,6 +74,12 @@ def transitions(
                     before = status[index]
             found[customer.name, what] = step
     return found
+
+
+def without_idle_lines(customer: Customer) -> list[Event]:
+    """Return the customer's events, without the lines of orders that have an `order.placed`."""
+    placed = customer.about("order_id", "order.placed")
+    return [e for e in customer.events if e["type"] != "order.line_placed" or e["order_id"] not in placed]
 
 
 def at(world: World, customer: Customer, time: int) -> tuple[str, str] | None:

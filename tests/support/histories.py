@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.support.strategies import (
     ANCHOR,
+    AWAITED,
     DAY,
     DEFINITIONS,
     EXPERIMENTS,
@@ -16,11 +17,13 @@ from tests.support.strategies import (
     rfc3339,
 )
 
-#: Event type -> weight; the weights sum to about 100.
+#: Event type -> weight; the weights sum to about 130.
 WEIGHTS = {
     "order.placed": 30,
     "order.amended": 3,
     "order.cancelled": 2,
+    "order.restored": 2,
+    "order.line_placed": 8,
     "order.shipped": 2,
     "order.delivered": 10,
     "checkout.started": 6,
@@ -29,13 +32,18 @@ WEIGHTS = {
     "refund.requested": 3,
     "refund.completed": 5,
     "refund.rejected": 2,
+    "refund.reversed": 3,
     "ticket.opened": 8,
     "ticket.replied": 10,
     "ticket.status_changed": 10,
     "ticket.transferred": 1,
+    "ticket.updated": 5,
+    "ticket.withdrawn": 2,
+    "ticket.restored": 1,
     "review.submitted": 6,
     "review.removed": 1,
     "survey.answered": 12,
+    "survey.withdrawn": 2,
     "experience.shared": 2,
     "customer.contacted": 1,
 }
@@ -83,7 +91,8 @@ def _body(rng: random.Random, names: list[str], time: int, *, identities: bool) 
     if identities and rng.random() < 0.006:
         merged = {"type": "customer.merged", "into": rng.choice(names)}
         return merged if rng.random() < 0.8 else {"type": "customer.erased"}
-    kind = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+    kinds = [kind for kind in WEIGHTS if kind not in AWAITED]
+    kind = rng.choices(kinds, [WEIGHTS[kind] for kind in kinds])[0]
     body: Event = {"type": kind}
     if rng.random() < 0.8:
         body["channel"] = rng.choice(["web", "app", "chat", "pigeon"])
@@ -119,6 +128,14 @@ def _details(rng: random.Random, kind: str, names: list[str], time: int) -> dict
             **maybe(0.5, promised_at=later),
             **maybe(0.2, referred_by=rng.choice([*names, "stranger"])),
         },
+        "order.line_placed": {
+            "line_id": f"l{rng.randrange(4)}",
+            "amount": rng.randrange(-5_000, 15_000),
+            "currency": rng.choice(["USD", "USD", "USD", "EUR"]),
+            **maybe(0.2, cart_id=f"k{rng.randrange(12)}"),
+            **maybe(0.3, promised_at=later),
+            **maybe(0.2, referred_by=rng.choice([*names, "stranger"])),
+        },
         "order.amended": {"amount": rng.randrange(30_000)},
         "payment.failed": {"payment_method": rng.choice(["card", "wallet", "shells"])},
         "stock.missed": {"sku": "s1"},
@@ -126,7 +143,13 @@ def _details(rng: random.Random, kind: str, names: list[str], time: int) -> dict
         "ticket.opened": {
             "priority": rng.choice(["low", "normal", "high", "urgent"]),
             "opened_by": rng.choice(["customer", "customer", "customer", "agent"]),
+            **maybe(0.3, team=rng.choice(["billing", "logistics"])),
         },
+        "ticket.updated": {
+            "agent": rng.choice(["agent-1", "agent-2"]),
+            **maybe(0.7, priority=rng.choice(["low", "normal", "high", "urgent"])),
+        },
+        "ticket.withdrawn": maybe(0.8, reason=rng.choice(["spam", "deleted", "merged", "test", "boredom"])),
         "ticket.replied": {
             "author": rng.choice(["agent", "bot", "customer"]),
             "public": rng.random() < 0.8,
@@ -140,7 +163,12 @@ def _details(rng: random.Random, kind: str, names: list[str], time: int) -> dict
             **maybe(0.5, sentiment=rng.uniform(-1, 1)),
             **maybe(0.5, text="What a great, lovely thing", language="en"),
         },
-        "survey.answered": {"survey": survey, "score": rng.randint(*SCORES[survey])},
+        "survey.answered": {
+            "survey": survey,
+            "score": rng.randint(*SCORES[survey]),
+            **maybe(0.4, answer_id=f"a{rng.randrange(6)}"),
+        },
+        "survey.withdrawn": {"answer_id": f"a{rng.randrange(6)}"},
         "experience.shared": {"platform": "blog"},
         "customer.contacted": {"action_id": "a1"},
     }

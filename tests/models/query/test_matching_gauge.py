@@ -163,7 +163,7 @@ def manual_shop():
 
 @pytest.fixture(scope="module")
 def shop():
-    return QueriedHistory(random_history(3, size=1500), 8)
+    return QueriedHistory(random_history(11, size=1500), 8)
 
 
 def test_profiles_equal_the_oracles(shop):
