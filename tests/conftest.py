@@ -1,4 +1,4 @@
-"""Fixtures of all tests, and what a test needs: one Kafka for each process of the suite, and unused names.
+"""Fixtures of all tests: one Kafka for each process of the suite, and unused names.
 
 Markers are set by what a test uses: `e2e` in tests/e2e, and `kafka` by a fixture that starts a broker. Tests
 that start brokers themselves, or take more than 3 s (`slow`), are marked by hand.
@@ -62,7 +62,7 @@ def _rank(item: pytest.Item) -> int:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs a program that is not there; fail where `.ci/run` has promised that all of them are."""
+    """Skip tests that need a missing program; fail instead if `.ci/run` has installed all programs."""
     for marker in item.iter_markers("program"):
         for name in marker.args:
             if not any(map(shutil.which, name.split("|"))):
@@ -74,32 +74,32 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
-    """The broker of this process; a test that restarts or kills a broker starts one of its own instead."""
+    """Return the broker of this process. A test that restarts or kills a broker starts its own."""
     with EmbeddedKafka(tmp_path_factory.mktemp("kafka"), settings=HASTY) as broker:
         yield broker
 
 
 @pytest.fixture(scope="session")
 def secured_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
-    """A broker with TLS, SASL and its authorizer on."""
+    """Return a broker with TLS, SASL and the authorizer."""
     with SecuredKafka(tmp_path_factory.mktemp("secured")) as broker:
         yield broker
 
 
 @pytest.fixture
 def kafka(embedded_kafka: EmbeddedKafka) -> str:
-    """The bootstrap servers of the broker, whose other topics belong to other tests."""
+    """Return the bootstrap servers of the broker. Its other topics belong to other tests."""
     return embedded_kafka.bootstrap
 
 
 @pytest.fixture
 def empty_kafka(embedded_kafka: EmbeddedKafka) -> EmbeddedKafka:
-    """The broker without topics: the input topics have fixed names, which other tests use too."""
+    """Return the broker without topics, because the input topics have fixed names that other tests use."""
     asyncio.run(delete_all(embedded_kafka.bootstrap))
     return embedded_kafka
 
 
 @pytest.fixture
 def unique() -> str:
-    """A prefix for group and topic names that no other test uses."""
+    """Return a prefix for group and topic names that no other test uses."""
     return f"t{uuid.uuid4().hex[:12]}"

@@ -3,7 +3,7 @@
 The types below decide whether a record is valid. Rules that span two fields are in `__post_init__` of rare
 events.
 
-Decided here, where the definition leaves it open:
+Details that the definition leaves open:
 
 - An optional field may be absent or `null`.
 - RFC 3339 allows a space for the `T` (5.6) and lower case; both are accepted. A leap second (`:60`) is
@@ -266,7 +266,7 @@ class ReviewSubmitted(Event, tag="review.submitted", frozen=True):
 
 
 class ReviewRemoved(Event, tag="review.removed", frozen=True):
-    """A review was removed for good."""
+    """A review was removed permanently."""
 
     review_id: Id
 
@@ -304,7 +304,7 @@ class ExperienceShared(Event, tag="experience.shared", frozen=True):
 
 
 class CustomerMerged(Event, tag="customer.merged", frozen=True):
-    """Two identities belong to one customer."""
+    """A customer id was merged into another id of the same customer."""
 
     expires: ClassVar[bool] = False
 
@@ -317,13 +317,13 @@ class CustomerMerged(Event, tag="customer.merged", frozen=True):
 
 
 class CustomerErased(Event, tag="customer.erased", frozen=True):
-    """The customer is to be erased."""
+    """The erasure of a customer was requested."""
 
     expires: ClassVar[bool] = False
 
 
 class CustomerContacted(Event, tag="customer.contacted", frozen=True):
-    """An action was carried out."""
+    """A customer was contacted, by an action or otherwise."""
 
     action_id: Id
 

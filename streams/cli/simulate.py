@@ -51,7 +51,7 @@ _MOMENT = Moment()
     type=click.Choice(list(SCENARIOS)),
     help="What happens to the shop.",
 )
-@click.option("--since", help="Begin of the scenario, or `live`. [default: 200 days before the end]")
+@click.option("--since", help="Start of the scenario, or `live`. [default: 200 days before the end]")
 @click.option("--until", type=_MOMENT, help="End of the scenario. [default: never]")
 @click.option(
     "--start", type=_MOMENT, help="Opening of the shop. [default: the first of a month, 18 months ago]"

@@ -139,7 +139,7 @@ async def refuses(one, other):
 
 
 async def survives(deployment, one, other, expected):
-    """Assert that after a kill queries are refused for a while, and no partial answer counts as complete."""
+    """Assert that queries fail for a while after a kill, and that no partial list is returned."""
     deployment.workers[1].kill()
     refused, deadline = 0, time.monotonic() + 60
     while True:

@@ -50,7 +50,7 @@ class Demo:
         deadline = time.monotonic() + seconds
         while not (found := find()):
             assert self.process.poll() is None, self.output
-            assert time.monotonic() < deadline, f"{what}: in vain\n{self.output[-6000:]}"
+            assert time.monotonic() < deadline, f"timed out: {what}\n{self.output[-6000:]}"
             time.sleep(0.2)
         return found
 

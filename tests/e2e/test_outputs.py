@@ -80,7 +80,9 @@ async def until_emitted(deployment, *expected: tuple[str, ...]) -> list[tuple[st
     """Wait until all of these outputs have been emitted."""
     deadline = time.monotonic() + PATIENCE
     while set(expected) - set(found := await emitted(deployment)):
-        assert time.monotonic() < deadline, f"{set(expected) - set(found)}: in vain\n{deployment.tails()}"
+        assert time.monotonic() < deadline, (
+            f"missing outputs: {set(expected) - set(found)}\n{deployment.tails()}"
+        )
         await asyncio.sleep(0.3)
     return found
 

@@ -1,6 +1,6 @@
 """Every panel and alert in a real Prometheus that scrapes real workers: no panel is empty, none is wrong.
 
-The simulated shop follows the season and the hour: how many tickets it answers too late depends on the day.
+In the simulated shop, season and hour change how many tickets are answered too late.
 `slow_answers` adds tickets that miss their target at any time of any day.
 """
 
@@ -151,7 +151,7 @@ async def until_none(find: Callable[[], list[str]], seconds: float) -> None:
 def empty_panels(prometheus: PrometheusServer) -> list[str]:
     """Return the panels with an empty query.
 
-    Queries of a week or a year ago are asked about now: this Prometheus has no past.
+    Queries with an offset of a week or a year are evaluated without it, because this Prometheus has no past.
     """
     return [
         f"{name}: {expr}"

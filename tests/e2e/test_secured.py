@@ -39,7 +39,7 @@ async def test_printed_topics_and_acls_are_enough_for_a_worker(
 ):
     """One worker authenticates with a password, the other with a token whose sessions end every few seconds.
 
-    Both lose a right for a moment, while events come.
+    Both lose a right for a moment while events arrive.
     """
     events = history(91, size=1000)
     deployment = deploy()

@@ -14,7 +14,7 @@ _NOTICED_SECONDS = SESSION_SECONDS / 3 + 2
 async def test_woken_worker_overwrites_nothing_and_joins_again(deploy):
     """Customers order before and during the pause and not afterwards, so no later write corrects their rows.
 
-    What comes after the pause, of others, moves the committed offsets past what a zombie may have rewound.
+    Events of other customers after the pause move the committed offsets past those of the zombie.
     """
     events = history(11, size=4000)
     others = [event for event in events if event["customer_id"] > "customer-45"]

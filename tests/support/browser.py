@@ -68,7 +68,7 @@ class Browser:
                     return found
             except StaleElementReferenceException:
                 pass
-            assert time.monotonic() < deadline, f"{what}: in vain"
+            assert time.monotonic() < deadline, f"timed out: {what}"
             time.sleep(0.1)
 
     def messages(self) -> list[str]:

@@ -19,13 +19,13 @@ class Result(NamedTuple):
 
 @pytest.fixture
 def kafka(empty_kafka):
-    """The bootstrap servers of a Kafka without topics."""
+    """Return the bootstrap servers of a Kafka without topics."""
     return empty_kafka.bootstrap
 
 
 @pytest.fixture
 def retention(capsys, monkeypatch, tmp_path):
-    """Run `retention` with these arguments and variables."""
+    """Return a function that runs `retention` with arguments and environment variables."""
     monkeypatch.setenv("RETENTION_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "200")
 
@@ -41,7 +41,7 @@ def retention(capsys, monkeypatch, tmp_path):
 
 @pytest.fixture
 def events_file(tmp_path):
-    """Write events (or raw lines) to a file."""
+    """Return a function that writes events or raw lines to a file."""
 
     def write(*lines, name="events.jsonl"):
         path = tmp_path / name
@@ -57,19 +57,19 @@ def events_file(tmp_path):
 
 @pytest.fixture
 def make_topics(kafka):
-    """Make topics of two partitions."""
+    """Return a function that creates topics with two partitions."""
 
-    async def go(names):
+    async def create(names):
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
         await admin.start()
         await admin.create_topics([NewTopic(name, 2, 1) for name in names])
         await visible(admin, names)
         await admin.close()
 
-    return lambda *names: asyncio.run(go(names))
+    return lambda *names: asyncio.run(create(names))
 
 
 @pytest.fixture
 def broker_calls(kafka):
-    """The bare client, for what a test puts in and looks at."""
+    """Return a plain Kafka client with which a test produces and reads records."""
     return BrokerCalls(kafka)

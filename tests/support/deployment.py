@@ -79,7 +79,7 @@ class Deployment:
             if condition(scraped):
                 return scraped
             self._check_alive()
-            assert time.monotonic() < deadline, f"{what}: in vain\n{self.tails()}"
+            assert time.monotonic() < deadline, f"timed out: {what}\n{self.tails()}"
             await asyncio.sleep(0.1)
 
     async def scrape(self) -> list[Metrics]:

@@ -50,7 +50,7 @@ def use_class_archive() -> None:
 
 
 def _archive_path() -> Path:
-    """Return a name that changes with Java, its flags, Kafka, and the places of both."""
+    """Return a name that depends on Java, its flags, Kafka, and the paths of both."""
     *_, jars = command = java_command()
     versions = [f"{jar}:{Path(jar).stat().st_mtime_ns}" for jar in jars.split(":")]
     key = hashlib.sha256("\n".join([*command, *versions]).encode()).hexdigest()[:12]

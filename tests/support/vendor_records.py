@@ -1,4 +1,4 @@
-"""What a bundled mapping makes of a vendor's records: events, and the numbers of `retention compute`."""
+"""Map a vendor's records with a bundled mapping: to events, and to the numbers of `retention compute`."""
 
 import json
 from itertools import permutations
@@ -30,7 +30,7 @@ def changed(record, **changes):
 
 
 def mapped(mapping, *records):
-    """Return the events of records as dictionaries, without what they leave out; no record may be invalid."""
+    """Return the events of records as dictionaries, without unset fields. Fail if a record is invalid."""
     reader = load({}).reader(mapping)
     found = []
     for record in records:
@@ -49,7 +49,7 @@ def types(events):
 
 
 def skipped(mapping, record):
-    """Return the name of the condition that leaves a record out; None if the record is read."""
+    """Return the name of the condition that skips a record; None if the record is mapped."""
     return load({}).reader(mapping).map_record(json.dumps(record).encode()).skipped
 
 
