@@ -10,25 +10,14 @@ from streams.mapping import conversions, event_types, expressions, minor_units
 from streams.mapping.definition_checks import Problem, a_boolean, a_table, a_text
 from streams.mapping.expressions import Expression
 
+_ORIGINS: Final = ("path", "const", "template", "first", "sum", "join")
 _VALUE_KEYS: Final = frozenset(
     {
-        *(
-            "path",
-            "const",
-            "template",
-            "first",
-            "join",
-            "values",
-            "other",
-            "default",
-            "lower",
-            "upper",
-            "prefix",
-        ),
+        *_ORIGINS,
+        *("values", "other", "default", "lower", "upper", "prefix"),
         *("match", "decimal", "time", "zone", "money", "currency", "scale", "minus"),
     }
 )
-_ORIGINS: Final = ("path", "const", "template", "first", "join")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
@@ -41,6 +30,7 @@ class Value(Struct, frozen=True, kw_only=True):
         path: an expression.
         template: text and expressions, joined; nothing if one of them is nothing.
         first: the first of these that is something.
+        sum: an expression whose list of numbers is added up; nothing if there is none.
         join: texts of these, with `-` between them; nothing if one of them is nothing.
         scale: Connect's base64 decimals have so many places.
         minus: an expression whose number is subtracted: what was refunded by now less what had been before.
@@ -65,6 +55,7 @@ class Value(Struct, frozen=True, kw_only=True):
     path: Expression | None = None
     template: tuple[str | Expression, ...] = ()
     first: tuple["Value", ...] = ()
+    sum: Expression | None = None
     join: tuple["Value", ...] = ()
     scale: int | None = None
     minus: Expression | None = None
@@ -86,8 +77,7 @@ class Value(Struct, frozen=True, kw_only=True):
         """Return every expression in it."""
         if self.path is not None:
             yield self.path
-        if self.minus is not None:
-            yield self.minus
+        yield from (one for one in (self.sum, self.minus) if one is not None)
         yield from (part for part in self.template if isinstance(part, Expression))
         for below in (*self.first, *self.join, *([self.currency] if self.currency else [])):
             yield from below.expressions()
@@ -120,6 +110,7 @@ def value_of(at: str, content: object) -> Value:
         path=expression_of(f"{at}.path", table["path"]) if "path" in table else None,
         template=_template(f"{at}.template", table["template"]) if "template" in table else (),
         first=_list(f"{at}.first", table["first"]) if "first" in table else (),
+        sum=expression_of(f"{at}.sum", table["sum"]) if "sum" in table else None,
         join=_list(f"{at}.join", table["join"]) if "join" in table else (),
         scale=_number(f"{at}.scale", table["scale"]) if "scale" in table else None,
         minus=expression_of(f"{at}.minus", table["minus"]) if "minus" in table else None,

@@ -68,12 +68,16 @@ def raw_value(value: Value, source: Source) -> Get:
         return _first([raw_value(one, source) for one in value.first])
     if value.join:
         return _first([raw_value(one, source) for one in value.join])
+    if value.sum is not None:
+        return compiled(value.sum, source)
     return _origin(value, source)
 
 
 def _origin(value: Value, source: Source) -> Get:
     if value.path is not None:
         return compiled(value.path, source)
+    if value.sum is not None:
+        return _sum(compiled(value.sum, source))
     if value.template:
         return _template(value, source)
     if value.first:
@@ -102,6 +106,14 @@ def _template(value: Value, source: Source) -> Get:
         return "".join(texts)
 
     return template
+
+
+def _sum(get: Get) -> Get:
+    def total(record: Any) -> Any:  # noqa: ANN401 - JSON
+        found = get(record)
+        return conversions.added(found) if isinstance(found, list) else found
+
+    return total
 
 
 def _joined(getters: Iterable[Get]) -> Get:

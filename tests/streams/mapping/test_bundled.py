@@ -1,12 +1,13 @@
 """The mappings that come with us, on payloads as the vendors document them (tests/data/vendors/README.md)."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
 import pytest
 
-from streams.mapping.mappings import bundled_texts, load
+from streams.mapping.mappings import bundled, bundled_texts, load
 
 PAYLOADS = Path(__file__).parents[2] / "data" / "vendors"
 KAFKA = SimpleNamespace(topic="webhooks", key=b"k", timestamp=1_715_000_000_000, headers=[])
@@ -50,3 +51,14 @@ def test_payload_delivered_twice_yields_equal_events(name):
     ids = [event.id for event in outcome(name).events]
     assert ids == [event.id for event in outcome(name).events]
     assert len(set(ids)) == len(ids)
+
+
+def test_no_condition_negates_a_part_of_a_path():
+    """In JMESPath, `!a.b` is `(!a).b`, which is nothing."""
+    found = [
+        (name, expression.text)
+        for name in bundled_texts()
+        for _, expression in bundled(name).expressions()
+        if re.search(r"![A-Za-z_]+[.\[]", expression.text)
+    ]
+    assert found == []
