@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from models.customers import cache
 from models.definitions.definitions import Definitions
 from models.facts import log_pages
+from models.facts.control import KeptOrder
 from models.partition.metadata import METADATA_KEY
 from tests.oracle import oracle
 from tests.support.histories import random_history
@@ -204,7 +205,7 @@ def test_number_changes_exactly_at_its_instant(start):
 
 
 @pytest.mark.parametrize("definitions", [DEFINITIONS, TIGHT])
-def test_expired_customer_leaves_no_row(definitions):
+def test_expired_customer_leaves_only_the_first_order(definitions):
     worker = SimulatedWorker(definitions, 2)
     history = random_history(1, size=300)
     for step in history.steps:
@@ -214,4 +215,7 @@ def test_expired_customer_leaves_no_row(definitions):
     assert any(changelog.keys() - {METADATA_KEY} for changelog in worker.changelogs)
     worker.advance(history.steps[-1].now + (definitions.horizon_days + 1) * DAY)
     worker.commit()
-    assert not any(changelog.keys() - {METADATA_KEY} for changelog in worker.changelogs)
+    for changelog in worker.changelogs:
+        for key in changelog.keys() - {METADATA_KEY}:
+            assert [type(fact.claim) for fact in log_pages.read(changelog, key)] == [KeptOrder]
+            assert not log_pages.output_state(changelog, key)

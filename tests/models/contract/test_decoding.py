@@ -424,7 +424,7 @@ def test_merges_and_erasures_do_not_expire():
     check(0, event_type=CustomerErased)
 
 
-def test_placed_order_is_never_too_old_while_first_orders_are_kept():
+def test_placed_order_is_too_old_only_if_first_orders_expire():
     check(0, event_type=OrderPlaced)
     off = Definitions(keep_first_order=False)
     with pytest.raises(EventError, match="too_old"):
