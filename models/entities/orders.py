@@ -145,10 +145,19 @@ def derive(claims: Sequence[OrderClaim], refunded: Refunded) -> Order | None:
 
 def _changed(amount: int, claims: Sequence[OrderClaim]) -> tuple[int, bool]:
     """Return the amount of an order after its amendments, and whether it is cancelled."""
-    amendments = [claim for claim in claims if isinstance(claim, Amended)]
-    if amendments:
-        amount = max(amendments, key=lambda claim: (claim.time, claim.id)).amount
-    return amount, cancellation(claims) is not None
+    amended: Amended | None = None
+    cancelled = restored = False
+    for claim in claims:
+        kind = type(claim)
+        if kind is Cancelled:
+            cancelled = True
+        elif kind is OrderRestored:
+            restored = True
+        elif kind is Amended and (amended is None or (claim.time, claim.id) > (amended.time, amended.id)):
+            amended = claim  # type: ignore[assignment]
+    if cancelled and restored:
+        cancelled = cancellation(claims) is not None
+    return amount if amended is None else amended.amount, cancelled
 
 
 def cancellation(claims: Iterable[OrderClaim]) -> Cancelled | None:
