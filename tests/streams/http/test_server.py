@@ -173,7 +173,7 @@ async def running(bootstrap, group):
 
 async def until(session, path, condition):
     """Return the first response that satisfies the condition."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         while True:
             answer = await get(session, path)
             if condition(answer):
