@@ -38,7 +38,7 @@ class TokenUnavailable(KafkaConnectionError):  # type: ignore[misc] # aiokafka i
 
 
 class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc] # aiokafka is not typed
-    """Tokens from a token endpoint, shared by all clients of this process, whichever loop they run on.
+    """Tokens from a token endpoint, shared by all clients of this process and all event loops.
 
     Args:
         url: URL of the token endpoint.

@@ -66,7 +66,7 @@ async def test_every_worker_answers_for_all_customers(deploy):
         one, other = (Asker(session, worker) for worker in deployment.workers)
         await everything_is_read(other, expected, rfc3339(now))
         await answers_alike(one, other, world, expected)
-        await refuses(one, other)
+        await check_errors(one, other)
         await survives(deployment, one, other, expected)
     assert TOKEN not in "".join(worker.log for worker in deployment.workers)
 
@@ -124,7 +124,7 @@ def world_events(world, name):
     return [event for customer in world.customers if customer.name == name for event in customer.events]
 
 
-async def refuses(one, other):
+async def check_errors(one, other):
     for asker in (one, other):
         for name in ("nobody", "somebody else", "a/b"):
             status, problem = await asker.problem(f"/customers/{quote(name, safe='')}")
@@ -141,16 +141,16 @@ async def refuses(one, other):
 async def survives(deployment, one, other, expected):
     """Assert that queries fail for a while after a kill, and that no partial list is returned."""
     deployment.workers[1].kill()
-    refused, deadline = 0, time.monotonic() + 60
+    failed, deadline = 0, time.monotonic() + 60
     while True:
         status, headers, body = await one.get("/customers?limit=1000")
         if status == 200:
             assert len(json.loads(body)["items"]) == len(expected)
             break
         assert (status, headers["Retry-After"].isdigit()) == (503, True), body
-        refused += 1
+        failed += 1
         assert time.monotonic() < deadline
         await asyncio.sleep(0.2)
-    assert refused
+    assert failed
     with pytest.raises(aiohttp.ClientError):
         await other.get("/customers")

@@ -115,7 +115,7 @@ async def test_restart_after_bad_records_repeats_no_dead_letter(deploy):
         [worker] = deployment.alive
         await cluster.send([bad("not_json", "orders", b"garbage").record])
         await deployment.until(
-            lambda scraped: total(scraped, "retention_worker_dead_letters_total") == 1, "refused"
+            lambda scraped: total(scraped, "retention_worker_dead_letters_total") == 1, "one dead letter"
         )
         assert await worker.stop() == 0
         assert not worker.has_logged("is gone")

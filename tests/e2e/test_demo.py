@@ -126,7 +126,7 @@ def is_read_on_the_page(port: int, directory: Path) -> None:
     try:
         browser.driver.get(f"http://127.0.0.1:{port}/")
         browser.until(lambda: "response target" in browser.text(".alerts"), "the alerts")
-        assert "support, for" in browser.text(".alerts"), "whom it concerns, and since when"
+        assert "support, for" in browser.text(".alerts"), "the team, and the time since it fires"
         assert browser.run("return document.querySelector('.alerts a').href").startswith("http://127.0.0.1:")
         assert browser.violations() == []
         browser.size(360, 800)

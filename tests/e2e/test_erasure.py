@@ -135,13 +135,13 @@ def erase(environ, customer):
 
 async def found_in(cluster, broker, deployment):
     """Return the project's topics and files that hold the id."""
-    ours = [name for name in await cluster.topics() if name not in INPUTS and not name.startswith("__")]
+    own_topics = [name for name in await cluster.topics() if name not in INPUTS and not name.startswith("__")]
     topics = []
-    for topic in ours:
+    for topic in own_topics:
         records = await cluster.read(topic)
         if any(MARK.encode() in (record.key or b"") + (record.value or b"") for record in records):
             topics.append(topic)
-    return topics + await asyncio.to_thread(lambda: list(files(broker, deployment, ours)))
+    return topics + await asyncio.to_thread(lambda: list(files(broker, deployment, own_topics)))
 
 
 def held_by(redis):
@@ -150,11 +150,11 @@ def held_by(redis):
     return [key for key in redis.keys("*") if MARK in f"{key} {read[redis.type(key)](key)}"]
 
 
-def files(broker, deployment, ours):
+def files(broker, deployment, own_topics):
     logs = [
         path
         for path in (broker.data_dir / "log").glob("*/*.log")
-        if path.parent.name.rpartition("-")[0] in ours
+        if path.parent.name.rpartition("-")[0] in own_topics
     ]
     local = [path for path in deployment.directory.rglob("*") if path.is_file()]
     for path in [*logs, *local]:

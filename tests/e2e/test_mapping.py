@@ -176,9 +176,9 @@ async def test_mapped_topics_give_the_same_numbers_as_contract_topics(deploy, re
     await deployment.equal(events)
     scraped = await deployment.scrape()
     assert total(scraped, "retention_worker_anonymous_records_total") == 1
-    refused = [dict(record.headers) for record in await cluster.read("retention.dead-letters")]
+    rejected = [dict(record.headers) for record in await cluster.read("retention.dead-letters")]
     # The history begins before the horizon: events that are read after the clock has advanced are too old.
-    [headers] = [found for found in refused if found["retention.error.reason"] != b"too_old"]
+    [headers] = [found for found in rejected if found["retention.error.reason"] != b"too_old"]
     assert headers["retention.error.topic"] == b"shop-us.outbox"
     assert headers["retention.error.message"] == (
         b"mapping outbox, order.shipped, `time` from `at` (text): is text, not a number of us since 1970"

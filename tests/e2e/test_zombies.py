@@ -18,21 +18,21 @@ async def test_woken_worker_overwrites_nothing_and_joins_again(deploy):
     """
     events = history(11, size=4000)
     others = [event for event in events if event["customer_id"] > "customer-45"]
-    theirs = [event for event in events if event not in others]
-    third = len(theirs) // 3
+    affected = [event for event in events if event not in others]
+    third = len(affected) // 3
     deployment = deploy()
     cluster = deployment.cluster
     styles = [Style(), Style(by_thing)]
     await deployment.started(2)
-    await cluster.produce(theirs[:third], styles)
-    flowing = asyncio.create_task(cluster.produce(theirs[third : 2 * third], styles, pace=Pace(0.03)))
+    await cluster.produce(affected[:third], styles)
+    flowing = asyncio.create_task(cluster.produce(affected[third : 2 * third], styles, pace=Pace(0.03)))
     await asyncio.sleep(0.3)
     zombie = deployment.workers[0]
     zombie.pause()
     await flowing
     await deployment.owning()  # the running worker owns all tasks: the paused worker does not answer
-    await cluster.produce(theirs[2 * third :], styles)
-    await deployment.equal(theirs)
+    await cluster.produce(affected[2 * third :], styles)
+    await deployment.equal(affected)
     zombie.wake()
     await deployment.sharing()
     await cluster.produce(others, styles)

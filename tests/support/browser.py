@@ -13,7 +13,7 @@ from selenium.webdriver.chrome.service import Service
 _AXE = Path(__file__).parent / "axe" / "axe.min.js"
 _FLAGS = (
     "--headless",
-    "--no-sandbox",  # it refuses to run as root with one
+    "--no-sandbox",  # the sandbox does not run as root
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

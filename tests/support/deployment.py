@@ -203,8 +203,8 @@ def total(scraped: Iterable[Metrics], name: str, **labels: str) -> float:
 
 def business(metrics: Metrics) -> Metrics:
     """Return the business series, which one worker exports for the whole group."""
-    ours = SERIES | {name.removesuffix("_ratio") + "_denominator" for name in SERIES}
-    return {series: value for series, value in metrics.items() if series[0] in ours}
+    kept = SERIES | {name.removesuffix("_ratio") + "_denominator" for name in SERIES}
+    return {series: value for series, value in metrics.items() if series[0] in kept}
 
 
 def expected_series(

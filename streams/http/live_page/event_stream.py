@@ -106,25 +106,7 @@ class EventStream:
         self._worker_stats = worker_stats
         self._alerts = alerts or Alerts(None)
         self._by_wall = clock == "wall"
-        limits = alerting_files.thresholds()
-        self._about = {
-            "version": VERSION,
-            "clock": clock,
-            "windows": definitions.windows,
-            "currency": definitions.base_currency,
-            "targets": definitions.sla,
-            # The thresholds of the alerts, so that the page colours a number when its alert fires.
-            "limits": {
-                "objective": limits["slo"]["objective"],
-                "burn": limits["slo"]["fast_day"],
-                "breach": limits["sla"]["breach"],
-                "churn": limits["churn"]["ceiling"],
-                "overdue": limits["deliveries"]["minimum_overdue"],
-            },
-            "lifecycle_days": definitions.lifecycle_days,
-            "help": {metric: text for metric, (text, _) in CATALOGUE.items() if metric in SHOWN}
-            | {AS_OF: AS_OF_HELP, CAUGHT_UP: CAUGHT_UP_HELP},
-        }
+        self._about = _configuration(definitions, clock)
         self.ready = False
         self._history = DownsampledHistory()
         self._version = 0
@@ -198,3 +180,26 @@ class EventStream:
     @staticmethod
     def _event(name: str, data: Mapping[str, Any]) -> bytes:
         return b"event: %b\nretry: %d\ndata: %b\n\n" % (name.encode(), _RETRY_MS, _encode(data))
+
+
+def _configuration(definitions: Definitions, clock: str) -> dict[str, Any]:
+    """Return what the page needs to know besides the numbers: version, windows, limits and definitions."""
+    limits = alerting_files.thresholds()
+    return {
+        "version": VERSION,
+        "clock": clock,
+        "windows": definitions.windows,
+        "currency": definitions.base_currency,
+        "targets": definitions.sla,
+        # The thresholds of the alerts, so that the page colours a number when its alert fires.
+        "limits": {
+            "objective": limits["slo"]["objective"],
+            "burn": limits["slo"]["fast_day"],
+            "breach": limits["sla"]["breach"],
+            "churn": limits["churn"]["ceiling"],
+            "overdue": limits["deliveries"]["minimum_overdue"],
+        },
+        "lifecycle_days": definitions.lifecycle_days,
+        "help": {metric: text for metric, (text, _) in CATALOGUE.items() if metric in SHOWN}
+        | {AS_OF: AS_OF_HELP, CAUGHT_UP: CAUGHT_UP_HELP},
+    }

@@ -1,4 +1,4 @@
-"""How Kafka is reached: what goes together, what is missing, and what is shown to nobody."""
+"""Connection settings: combinations, missing settings, and secrets that are never printed."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ def certificates(tmp_path_factory):
     return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
-def refused(**settings):
+def error_of(**settings):
     with pytest.raises(SettingsError) as caught:
         load({}, environ(settings))
     assert "geheim" not in str(caught.value)
@@ -89,7 +89,7 @@ def test_tokens_are_shared_by_all_clients():
     ],
 )  # fmt: skip
 def test_incompatible_security_settings_are_named(settings, name, expected):
-    reported = refused(**settings)
+    reported = error_of(**settings)
     assert reported.startswith(f"RETENTION_{name} (")
     assert expected in reported
 
@@ -99,10 +99,10 @@ def test_client_certificate_with_an_encrypted_key_is_loaded(certificates):
     load({}, environ(tls | {"TLS_CERT_FILE": certificates.client, "TLS_KEY_FILE": certificates.client}))
     load({}, environ(tls | {"TLS_CERT_FILE": certificates.locked, "TLS_KEY_PASSWORD": "key-geheim"}))
     wrong = tls | {"TLS_CERT_FILE": certificates.locked}
-    assert "the key has another password" in refused(**wrong)  # and nobody is asked for it
-    assert "the key has another password" in refused(**wrong, TLS_KEY_PASSWORD="geheim-")
+    assert "the key has another password" in error_of(**wrong)
+    assert "the key has another password" in error_of(**wrong, TLS_KEY_PASSWORD="geheim-")
     mismatched = tls | {"TLS_CERT_FILE": certificates.client, "TLS_KEY_FILE": certificates.broker}
-    assert "key values mismatch" in refused(**mismatched)
+    assert "key values mismatch" in error_of(**mismatched)
 
 
 @pytest.mark.parametrize("place", ["environment", "flag", "file"])
@@ -140,7 +140,7 @@ def test_unusable_secret_file_is_named(tmp_path, content, expected):
     if content is not None:
         path.write_bytes(content)
     given = {name: value for name, value in SCRAM.items() if name != "SASL_PASSWORD"}
-    reported = refused(**given, SASL_PASSWORD_FILE=path)
+    reported = error_of(**given, SASL_PASSWORD_FILE=path)
     assert reported.startswith("RETENTION_SASL_PASSWORD_FILE (environment RETENTION_SASL_PASSWORD_FILE): ")
     assert expected in reported
 
@@ -148,7 +148,7 @@ def test_unusable_secret_file_is_named(tmp_path, content, expected):
 def test_value_and_file_together_are_an_error(tmp_path):
     path = tmp_path / "password"
     path.write_text("geheim")
-    assert "excludes the setting without `_file`" in refused(**SCRAM, SASL_PASSWORD_FILE=path)
+    assert "excludes the setting without `_file`" in error_of(**SCRAM, SASL_PASSWORD_FILE=path)
 
 
 def test_secrets_appear_in_no_text(tmp_path):
@@ -168,7 +168,7 @@ def test_secrets_appear_in_no_text(tmp_path):
     assert settings.shown("tls_key_password") == "none"
     path = tmp_path / "redis"
     path.write_text("http://:geheim@nowhere")
-    assert "its content is not valid" in refused(REDIS_FILE=path)
+    assert "its content is not valid" in error_of(REDIS_FILE=path)
 
 
 def test_secret_is_sent_in_full_and_hidden_in_text(caplog):

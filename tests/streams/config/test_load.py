@@ -1,4 +1,4 @@
-"""Settings: who wins, and what is said about a wrong one."""
+"""Settings: precedence of their origins, and errors."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def config(tmp_path):
     return write
 
 
-def refused(environ, flags=None):
+def error_of(environ, flags=None):
     with pytest.raises(SettingsError) as caught:
         load(flags or {}, environ)
     assert "\n" not in str(caught.value)
@@ -100,27 +100,27 @@ def test_bootstrap_servers_are_parsed(text, read):
     ],
 )
 def test_invalid_setting_names_source_and_valid_values(variable, text, hint):
-    error = refused({variable: text})
+    error = error_of({variable: text})
     assert str(error).startswith(f"{variable} (environment {variable}): ")
     assert hint in error.hint
 
 
 def test_invalid_flag_is_reported_as_a_flag():
-    assert "(flag --data-dir)" in str(refused({}, {"data_dir": __file__}))
+    assert "(flag --data-dir)" in str(error_of({}, {"data_dir": __file__}))
 
 
 def test_invalid_file_setting_is_reported_as_from_the_file(config):
     environ = config("port = 70000")
-    assert f"RETENTION_PORT (in {environ['RETENTION_CONFIG']})" in str(refused(environ))
-    assert str(refused(config("port = true"))).startswith("port (in ")
-    assert str(refused(config("port = 1.5"))).startswith("port (in ")
+    assert f"RETENTION_PORT (in {environ['RETENTION_CONFIG']})" in str(error_of(environ))
+    assert str(error_of(config("port = true"))).startswith("port (in ")
+    assert str(error_of(config("port = 1.5"))).startswith("port (in ")
 
 
 def test_a_password_is_never_shown():
     assert redact("redis://user:secret@h:1/0") == "redis://user:***@h:1/0"
     assert redact("redis://:secret@h:1/0") == "redis://:***@h:1/0"
     assert redact("redis://h:1/0") == "redis://h:1/0"
-    assert "secret" not in str(refused({"RETENTION_REDIS": "http://user:secret@h:1"}))
+    assert "secret" not in str(error_of({"RETENTION_REDIS": "http://user:secret@h:1"}))
     settings = load({}, {"RETENTION_REDIS": "redis://user:secret@h:1/0"})
     assert settings.redis == "redis://user:secret@h:1/0"
     assert "user:secret" not in f"{settings!r} {settings.redis} {settings.redis!r}"
@@ -206,7 +206,7 @@ def test_definitions_in_the_file_replace_only_their_defaults(config):
     ],
 )
 def test_invalid_key_of_the_file_is_named(config, content, name, expected):
-    error = refused(config(content))
+    error = error_of(config(content))
     assert error.name == name
     assert expected in str(error)
     assert "retention.toml" in str(error)
@@ -214,14 +214,14 @@ def test_invalid_key_of_the_file_is_named(config, content, name, expected):
 
 def test_boolean_is_written_as_in_toml(config):
     assert load({}, config("create_topics = false")).create_topics is False
-    assert str(refused(config("group = true"))).startswith("group (in ")
+    assert str(error_of(config("group = true"))).startswith("group (in ")
 
 
 def test_missing_or_binary_file_is_an_error(tmp_path):
-    assert "cannot be read: No such file" in str(refused({"RETENTION_CONFIG": str(tmp_path / "none.toml")}))
-    assert "cannot be read: Is a directory" in str(refused({"RETENTION_CONFIG": str(tmp_path)}))
+    assert "cannot be read: No such file" in str(error_of({"RETENTION_CONFIG": str(tmp_path / "none.toml")}))
+    assert "cannot be read: Is a directory" in str(error_of({"RETENTION_CONFIG": str(tmp_path)}))
     (tmp_path / "latin.toml").write_bytes(b"# caf\xe9")
-    assert "is not UTF-8" in str(refused({"RETENTION_CONFIG": str(tmp_path / "latin.toml")}))
+    assert "is not UTF-8" in str(error_of({"RETENTION_CONFIG": str(tmp_path / "latin.toml")}))
 
 
 def test_misspelt_variable_is_reported():
@@ -266,7 +266,7 @@ def test_kubernetes_service_variables_are_not_misspelt_settings():
     ],
 )
 def test_misspelt_security_setting_is_an_error(given, meant):
-    error = refused({f"RETENTION_{given}": "x"})
+    error = error_of({f"RETENTION_{given}": "x"})
     assert (error.name, error.hint) == (f"RETENTION_{given}", f"did you mean RETENTION_{meant}?")
 
 

@@ -1,4 +1,4 @@
-"""How a registry is reached, as an operator sets it: what does not go together is refused at the start."""
+"""Registry settings: incompatible ones are an error at the start."""
 
 import pytest
 import trustme
