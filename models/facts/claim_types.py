@@ -150,6 +150,10 @@ NON_CUSTOMER_CLAIMS: Final = frozenset(
 )
 #: Claim classes that may change the lifecycle, the tier or the role of a customer.
 STATUS_CLAIMS: Final = frozenset(claim for claim, entry in CLAIM_TYPES.items() if entry.changes_status)
+#: Claim classes of `customer.*` events, which do not move the clock of the `event` mode.
+STILL_CLAIMS: Final = frozenset(
+    claim for claim, event_type in EVENT_TYPE_OF.items() if event_type.startswith("customer.")
+)
 
 
 def makes_customer(claim: Claim) -> bool:

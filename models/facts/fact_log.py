@@ -1,9 +1,22 @@
 """The fact logs of a partition's customers, stored in its rows, and the rows that changed of late."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from models.facts import log_pages
 from models.facts.fact import Fact, encode_fact
+
+
+class Known(NamedTuple):
+    """The facts that were not appended, because the log has their event ids already.
+
+    Attributes:
+        duplicates: number of facts that the log has exactly as they are.
+        differing: facts of events that the log has with another fact (`models.facts.conflicts`).
+    """
+
+    duplicates: int
+    differing: Sequence[log_pages.LogEntry]
 
 
 class FactLog:
@@ -20,8 +33,9 @@ class FactLog:
     def __init__(self, rows: dict[bytes, bytes]) -> None:
         self.rows = rows
         self.dirty: dict[bytes, None] = {}
-        # Event ids of customers with several pages, which would take long to search.
-        self._large: dict[bytes, set[str]] = {}
+        # Event id -> hash of its encoded fact, of customers with several pages, which would take long to
+        # search.
+        self._large: dict[bytes, dict[str, int]] = {}
 
     def customers(self) -> list[bytes]:
         """Return the keys of all customers with a row."""
@@ -31,38 +45,45 @@ class FactLog:
         """Return the facts of a customer, in the order in which they were appended."""
         return log_pages.read(self.rows, key)
 
-    def append(self, entries: Iterable[log_pages.LogEntry]) -> int:
-        """Append facts to the logs of their customers. Facts of duplicate events are skipped.
-
-        Returns:
-            The number of skipped facts.
-        """
+    def append(self, entries: Iterable[log_pages.LogEntry]) -> Known:
+        """Append facts to the logs of their customers, except those of known events, which are returned."""
         duplicates = 0
-        for key, event_id, encoded in log_pages.append_fast(self.rows, entries, self.dirty):
+        differing: list[log_pages.LogEntry] = []
+        for entry in log_pages.append_fast(self.rows, entries, self.dirty):
+            key, event_id, encoded = entry
             hashed = log_pages.short_hash(event_id)
-            if not self._is_new(key, self.rows[key], event_id, hashed):
+            equal = self._compare(key, event_id, encoded, hashed)
+            if equal is None:
+                self._append(key, event_id, encoded, hashed)
+            elif equal:
                 duplicates += 1
-                continue
-            for changed in log_pages.append(self.rows, key, encoded, hashed):
-                self.dirty[changed] = None
-            if key in self._large:
-                self._large[key].add(event_id)
-        return duplicates
+            else:
+                differing.append(entry)
+        return Known(duplicates, differing)
 
-    def _is_new(self, key: bytes, row: bytes, event_id: str, hashed: bytes) -> bool:
-        """Return whether a customer with a row has no fact of an event yet."""
+    def _append(self, key: bytes, event_id: str, encoded: bytes, hashed: bytes) -> None:
+        for changed in log_pages.append(self.rows, key, encoded, hashed):
+            self.dirty[changed] = None
+        if key in self._large:
+            self._large[key][event_id] = hash(encoded)
+
+    def _compare(self, key: bytes, event_id: str, encoded: bytes, hashed: bytes) -> bool | None:
+        """Return whether a customer with a row has this fact; None if it has no fact of the event at all."""
+        row = self.rows[key]
         if log_pages.count(row) > 1:
-            return event_id not in self._ids(key)
+            known = self._hashes(key).get(event_id)
+            return None if known is None else known == hash(encoded)
         if not log_pages.may_hold(row, hashed):
-            return True
+            return None
         # The hash may be that of another id. Only now is it worth decoding every fact.
-        return all(fact.claim.id != event_id for fact in self.read(key))
+        same = [fact for fact in self.read(key) if fact.claim.id == event_id]
+        return any(encode_fact(fact) == encoded for fact in same) if same else None
 
-    def _ids(self, key: bytes) -> set[str]:
-        ids = self._large.get(key)
-        if ids is None:
-            ids = self._large[key] = {fact.claim.id for fact in self.read(key)}
-        return ids
+    def _hashes(self, key: bytes) -> dict[str, int]:
+        hashes = self._large.get(key)
+        if hashes is None:
+            hashes = self._large[key] = {fact.claim.id: hash(encode_fact(fact)) for fact in self.read(key)}
+        return hashes
 
     def append_control_fact(self, key: bytes, fact: Fact) -> None:
         """Append a control fact to the log of a customer, without looking for duplicates."""

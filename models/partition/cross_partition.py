@@ -240,7 +240,9 @@ def _referral_changes(customer: Customer, order_ids: set[str] | None = None) -> 
     links = customer.facts.links
     if links is None:
         return []
-    chosen = links.orders_with_referrer if order_ids is None else links.orders_with_referrer & order_ids
+    # The event that named the referrer may be outdone by another content since.
+    named = links.orders_with_referrer | links.sent_referrals.keys()
+    chosen = named if order_ids is None else named & order_ids
     changes = []
     for order_id in sorted(chosen):
         order = customer.order(order_id)

@@ -1,15 +1,18 @@
 """The customers of a partition at the partition's clock."""
 
+from collections.abc import Sequence
+
 from models.customers.cache import CustomerCache
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_HOUR, NEVER_US, TIMELESS, US_PER_HOUR, between, horizon_start
+from models.facts.conflicts import Conflicts, contested_ids, has_rivals, new_contents, settle
 from models.facts.control import KeptOrder
 from models.facts.fact import Fact
 from models.facts.fact_log import FactLog
 from models.facts.first_order import kept_order
-from models.identity.links import facts_since, without_erased
+from models.identity.links import facts_since, original_event_id, without_erased
 from models.outputs import EmitSchedule
 from models.partition.cross_partition import CrossPartition
 from models.partition.future_facts import FutureFacts
@@ -31,6 +34,7 @@ class PartitionCustomers:
         is_live: whether the aggregates are up to date, as the attribute.
 
     Attributes:
+        conflicts: conflicting duplicates since the last time that this object was replaced.
         horizon: oldest time within the horizon, microseconds since the epoch.
         is_live: whether the aggregates equal the contributions of all visible facts; False in bootstrap mode.
         schedule: customers to check for outputs.
@@ -47,6 +51,7 @@ class PartitionCustomers:
         is_live: bool,
     ) -> None:
         self.is_live = is_live
+        self.conflicts = Conflicts()
         self.schedule = EmitSchedule(fact_log.customers)
         self._fact_log = fact_log
         self._definitions = definitions
@@ -112,16 +117,35 @@ class PartitionCustomers:
         """Process a fact within the horizon, in live mode.
 
         Returns:
-            False if its event is known already.
+            False if the fact is known already.
         """
         customer = self._cache.get(key)  # decoded before the fact is in the log
-        if self._fact_log.append(((key, fact.claim.id, encoded),)):
+        known = self._fact_log.append(((key, fact.claim.id, encoded),))
+        if known.duplicates:
             return False
+        if known.differing:
+            return not self.settle(key, [fact])
         if fact.claim.time > self._metadata.now:
             self._future_facts.add(key, fact)
         else:
             self._make_visible(key, customer, fact)
         return True
+
+    def settle(self, key: bytes, rivals: Sequence[Fact]) -> int:
+        """Add facts of events that the customer's log has with other facts, as far as they count.
+
+        Returns:
+            The number of facts that are known nevertheless.
+        """
+        facts = self._fact_log.read(key)
+        facts = without_erased(facts, self._cross_partition.erased_in(facts))
+        found = new_contents(facts, rivals)
+        for fact in found:
+            self.conflicts.add(fact, original_event_id(fact.claim.id))
+        kept = settle([*facts, *found], self._metadata.now)
+        if {id(fact) for fact in kept} != {id(fact) for fact in facts}:
+            self.replace_log(key, kept)
+        return len(rivals) - len(found)
 
     def apply(self, customer: Customer, fact: Fact) -> None:
         """Apply a fact to the aggregates, and schedule its expiry."""
@@ -185,7 +209,9 @@ class PartitionCustomers:
             None if no fact of the customer is visible.
         """
         facts = self._fact_log.read(key)
-        if self._metadata.stream_time > self._metadata.now:
+        if has_rivals(facts):
+            facts = self._settled(key, facts)
+        if self._metadata.latest > self._metadata.now:
             facts = self._buffer_future(key, facts)
         by_entity = CustomerFacts(facts)
         unwanted = by_entity.kept_order is not None and not self._definitions.keep_first_order
@@ -202,6 +228,14 @@ class PartitionCustomers:
         if by_entity.earliest_hour == NEVER_HOUR:
             return None
         return self._add_restored(key, facts, by_entity)
+
+    def _settled(self, key: bytes, facts: list[Fact]) -> list[Fact]:
+        """Drop the facts that others of their event outdo since the clock has advanced."""
+        kept = settle(facts, self._metadata.now)
+        if len(kept) < len(facts):
+            self._fact_log.rewrite(key, kept)
+        self._future_facts.contest(key, contested_ids(kept))
+        return kept
 
     def _add_restored(self, key: bytes, facts: list[Fact], by_entity: CustomerFacts) -> Customer:
         customer = Customer(key, by_entity)
@@ -238,7 +272,11 @@ class PartitionCustomers:
             self.updates.on_timer(self._cache.get(due.key), due, before)
         for key in self._future_facts.pop_due_customers(now):
             customer = self._cache.get(key)
-            for fact in self._future_facts.pop_due(key, now):
+            visible = self._future_facts.pop_due(key, now)
+            if self._future_facts.any_contested(key, visible):
+                self.replace_log(key, settle(self._fact_log.read(key), now))
+                continue
+            for fact in visible:
                 self._make_visible(key, customer, fact)
         self._expire()
 

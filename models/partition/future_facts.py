@@ -15,6 +15,8 @@ class FutureFacts:
 
     def __init__(self) -> None:
         self._facts: dict[bytes, list[Fact]] = {}
+        # Event ids of which another content is visible or ahead of the clock too.
+        self._contested: dict[bytes, set[str]] = {}
         self._times: list[tuple[int, bytes]] = []
 
     def __contains__(self, key: bytes) -> bool:
@@ -34,8 +36,18 @@ class FutureFacts:
         future = self._facts.get(key)
         if future is None:
             return facts
-        ids = {fact.claim.id for fact in future}
-        return [fact for fact in facts if fact.claim.id not in ids]
+        hidden = {(fact.claim.id, fact.claim.time) for fact in future}
+        return [fact for fact in facts if (fact.claim.id, fact.claim.time) not in hidden]
+
+    def contest(self, key: bytes, event_ids: set[str]) -> None:
+        """Record the event ids of a customer of which several contents are known."""
+        if event_ids:
+            self._contested[key] = event_ids
+
+    def any_contested(self, key: bytes, facts: Iterable[Fact]) -> bool:
+        """Return whether another content is known of the event of one of these facts."""
+        contested = self._contested.get(key)
+        return contested is not None and any(fact.claim.id in contested for fact in facts)
 
     def pop_due_customers(self, now: int) -> Iterable[bytes]:
         """Remove the due times up to `now` (microseconds), and return their customers, each once.
@@ -58,6 +70,7 @@ class FutureFacts:
     def remove(self, key: bytes) -> None:
         """Remove all future facts of a customer."""
         self._facts.pop(key, None)
+        self._contested.pop(key, None)
 
     def remove_references(self, key: bytes, erased: set[str]) -> None:
         """Remove the references to erased customers from the future facts of a customer."""

@@ -33,11 +33,12 @@ class PartitionMetadata(Struct, array_like=True):
     Attributes:
         version: version of the rows' format.
         now: the partition's clock, microseconds since the epoch; never decreases.
-        stream_time: largest event time seen, microseconds since the epoch.
+        stream_time: largest event time seen that moves the clock, microseconds since the epoch.
         reprocess_id: when the inputs were last read again from the start, milliseconds since the epoch; 0 for
             never.
         sequence: sequence number of the referral message sent last.
         resent_for: `reprocess_id` for which all referral messages have been sent again.
+        latest_still: largest event time seen that does not move the clock, microseconds since the epoch.
     """
 
     version: int = STATE_VERSION
@@ -46,6 +47,12 @@ class PartitionMetadata(Struct, array_like=True):
     reprocess_id: int = 0
     sequence: int = 0
     resent_for: int = 0
+    latest_still: int = 0
+
+    @property
+    def latest(self) -> int:
+        """Largest event time seen, microseconds since the epoch."""
+        return max(self.stream_time, self.latest_still)
 
 
 def read_metadata(value: bytes) -> PartitionMetadata:

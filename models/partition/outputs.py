@@ -56,7 +56,10 @@ class PartitionOutputs:
         self._fact_log.put_output_state(key, encode_emitted(result.emitted) if result.emitted else b"")
         for claim in result.actions:
             fact = Fact("", claim)
-            if not self._fact_log.append(((key, claim.id, encode_fact(fact)),)):
+            known = self._fact_log.append(((key, claim.id, encode_fact(fact)),))
+            if known.differing:  # an event of the customer has the id of the action
+                self._customers.settle(key, [fact])
+            elif not known.duplicates:
                 self._customers.apply(customer, fact)
         self._customers.schedule.schedule(key, result.next_check)
         return result.outputs

