@@ -14,7 +14,7 @@ import msgspec
 from models.contract.events import KINDS, Kind
 from models.facts.claim_types import CLAIM_TYPES
 from models.facts.claims import Acted
-from models.facts.event_fields import event_fields
+from models.facts.event_fields import fact_fields
 from models.facts.fact import Fact
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
@@ -69,7 +69,7 @@ def canonical_bytes(fact: Fact) -> bytes:
     fields: dict[str, Any] = {"type": claim_type.event_type, "experiments": fact.seen or None}
     if claim_type.entity is not None:
         fields[f"{claim_type.entity}_id"] = fact.entity
-    fields.update(event_fields(fact.claim))
+    fields.update(fact_fields(fact))
     if fields.get("channel") == _NO_CHANNEL:
         del fields["channel"]
     return _encode({name: value for name, value in fields.items() if value is not None})

@@ -69,7 +69,8 @@ class Component:
 class MergeRegistry:
     """All merges of all partitions, and the components that they make.
 
-    The components depend on the set of merges, not on the order of their arrival.
+    The components depend on the set of merges, not on the order of their arrival. A merge is never taken
+    back: of two merges of one customer with one event id and different contents, both count.
 
     Args:
         rows: the partition's rows, which hold the merges.
@@ -92,8 +93,8 @@ class MergeRegistry:
             Redirects for the identities whose canonical id has changed.
             If either identity is erased, the erasures of both.
         """
-        key = _key(merge)
-        if key in self._rows:
+        key = self._free_key(merge)
+        if key is None:
             return []
         ends = (merge.customer, merge.into)
         if any(end in self._erased for end in ends):
@@ -110,8 +111,9 @@ class MergeRegistry:
         """
         component = self._components.get(identity) or Component(identity)
         for merge in component.merges:
-            self._rows.pop(_key(merge), None)
-            self._dirty[_key(merge)] = None
+            for key in _keys(merge):
+                if self._rows.pop(key, None) is not None:
+                    self._dirty[key] = None
         for member in component.members:
             self._components.pop(member, None)
             self._erased.add(member)  # immediately, as the next merge may come before the messages arrive
@@ -125,6 +127,16 @@ class MergeRegistry:
         """Yield the redirect of every merged identity, for partitions that have lost their state."""
         for component in {id(each): each for each in self._components.values()}.values():
             yield from _redirects(component.members, component.canonical_id)
+
+    def _free_key(self, merge: Merge) -> bytes | None:
+        """Return the key for a new merge, None if the merge is known."""
+        for key in _keys(merge):
+            row = self._rows.get(key)
+            if row is None:
+                return key
+            if _decode(row) == merge:
+                return None
+        return None
 
     def _connect(self, merge: Merge) -> list[Message]:
         """Connect the components of a merge's two identities, and return the redirects that follow."""
@@ -162,9 +174,10 @@ def _message(to: str | None, claim: AnyControlFact) -> Message:
     return Message(to, Fact("", claim))
 
 
-def _key(merge: Merge) -> bytes:
-    """Return the key of a merge's row, made of the customer and the event id."""
-    return MERGE_KEY + _encode((merge.customer, merge.event))
+def _keys(merge: Merge) -> tuple[bytes, bytes]:
+    """Return the keys that a merge's row may have: by its event, and by its content if that one is taken."""
+    event = (merge.customer, merge.event)
+    return MERGE_KEY + _encode(event), MERGE_KEY + _encode((*event, merge.at, merge.into))
 
 
 def _order(merge: Merge) -> tuple[int, str, str, str]:

@@ -29,6 +29,7 @@ from tests.support.strategies import (
     TIGHT,
     Event,
     History,
+    Step,
     edges,
     event_sets,
     histories,
@@ -130,6 +131,22 @@ def test_every_evaluation_equals_the_oracle(history):
 @given(histories(identities=True))
 def test_identities_on_any_path_equal_the_oracle(history):
     run(history)
+
+
+@laws
+@given(histories(conflicts=True))
+def test_conflicting_contents_on_any_path_equal_the_oracle(history):
+    run(history)
+
+
+@laws
+@given(histories(identities=True, conflicts=True))
+def test_conflicting_contents_of_merged_customers(history):
+    run(history)
+    now = history.steps[-1].now
+    shuffled = History(history.definitions, history.partitions)
+    shuffled.steps.append(Step(history.events[::-1], now))
+    run(shuffled)
 
 
 @pytest.mark.parametrize("seed", range(60 if THOROUGH else 3))

@@ -284,11 +284,51 @@ def clocks(definitions: Definitions, instants: list[int]) -> st.SearchStrategy[l
 
 
 @st.composite
-def histories(draw: st.DrawFn, *, identities: bool = False, largest: int = 25) -> History:
+def conflicting(draw: st.DrawFn, events: list[Event], instants: list[int]) -> list[Event]:
+    """Draw other contents for the ids of some events: at another time, or another amount, score or entity."""
+    usable = [event for event in events if event["type"] not in IDENTITY]
+    rivals = []
+    for event in draw(st.lists(st.sampled_from(usable), max_size=6)) if usable else []:
+        other = draw(st.sampled_from(usable))
+        if draw(st.booleans()):
+            moment = {"time": rfc3339(draw(st.sampled_from(instants)))}
+            rival = other | {"id": event["id"], "customer_id": event["customer_id"]} | moment
+        else:
+            rival = event | draw(_changed(event))
+        # Contents of equal times that differ in fields which facts do not keep would compare otherwise.
+        same_time = [each for each in (*events, *rivals) if _same_event_and_time(each, rival)]
+        if all(each["type"] == rival["type"] for each in same_time):
+            rivals.append(rival)
+    return rivals
+
+
+def _same_event_and_time(one: Event, other: Event) -> bool:
+    return (one["customer_id"], one["id"]) == (other["customer_id"], other["id"]) and (
+        datetime.fromisoformat(one["time"]) == datetime.fromisoformat(other["time"])
+    )
+
+
+def _changed(event: Event) -> st.SearchStrategy[Event]:
+    changes = {
+        "amount": AMOUNTS,
+        "rating": st.integers(1, 5),
+        "order_id": _ids("o", 3),
+        "ticket_id": _ids("t", 2),
+        "cart_id": _ids("k", 2),
+        "status": st.sampled_from(["open", "pending", "solved"]),
+    }
+    return st.fixed_dictionaries({}, optional={name: one for name, one in changes.items() if name in event})
+
+
+@st.composite
+def histories(
+    draw: st.DrawFn, *, identities: bool = False, conflicts: bool = False, largest: int = 25
+) -> History:
     """Draw a set of events, and one way in which the events may reach the workers."""
     definitions = draw(st.sampled_from([TIGHT, TIGHT, DEFINITIONS]))
     instants = draw(moments(definitions))
     events = draw(event_sets(definitions, instants=instants, identities=identities, largest=largest))
+    events += draw(conflicting(events, instants)) if conflicts else []
     again = draw(st.lists(st.sampled_from(events), max_size=5)) if events else []
     deliveries = draw(st.permutations([*events, *again]))
     nows = draw(clocks(definitions, instants))

@@ -62,6 +62,11 @@ def test_canonical_bytes_are_the_fields_of_the_event():
         b'{"amount":900,"channel":"web","currency":"EUR","experiments":{"price":"b"},"order_id":"o",'
         b'"promised_at":7,"referred_by":"bob","type":"order.placed"}'
     )
+    order = Fact("o", Placed(1, "e", 900, "EUR", "web"), details={0: [("boots", 1, 900)], 1: "SPRING"})
+    assert canonical_bytes(order) == (
+        b'{"amount":900,"channel":"web","coupon":"SPRING","currency":"EUR",'
+        b'"items":[{"amount":900,"quantity":1,"sku":"boots"}],"order_id":"o","type":"order.placed"}'
+    )
     assert canonical_bytes(Fact("t", Opened(1, "e", 3, True, "unknown"))) == (
         b'{"opened_by":"agent","priority":"urgent","ticket_id":"t","type":"ticket.opened"}'
     )

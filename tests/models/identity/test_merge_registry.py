@@ -15,7 +15,7 @@ _merges = st.builds(
     st.sampled_from(_NAMES),
     st.sampled_from(_NAMES),
 ).filter(lambda merge: merge.customer != merge.into)
-_merge_sets = st.lists(_merges, max_size=8, unique_by=lambda merge: (merge.customer, merge.event))
+_merge_sets = st.lists(_merges, max_size=8, unique=True)
 
 
 class Partitions:
@@ -70,7 +70,9 @@ def _naive(merges, erased=frozenset()):
             continue
         inside = [merge for merge in merges if merge.customer in group]
         free = group - {merge.customer for merge in inside}
-        latest = max(inside, key=lambda merge: (merge.at, merge.event, merge.customer), default=None)
+        latest = max(
+            inside, key=lambda merge: (merge.at, merge.event, merge.customer, merge.into), default=None
+        )
         names |= dict.fromkeys(group, free.pop() if len(free) == 1 else latest.into)
     return names
 
