@@ -76,7 +76,7 @@ def canonical_bytes(fact: Fact) -> bytes:
 
 
 def settle(facts: Sequence[Fact], now: int) -> list[Fact]:
-    """Return the facts of a log without those that another content of their event id outdoes.
+    """Return the facts of a log without those that another content of their event id supersedes.
 
     Equal contents count once, as the first of them.
 
@@ -88,13 +88,13 @@ def settle(facts: Sequence[Fact], now: int) -> list[Fact]:
     for fact in facts:
         if not _is_control(fact):
             by_event[_event(fact)].append(fact)
-    outdone = {
+    superseded = {
         id(fact)
         for rivals in by_event.values()
         if len(rivals) > 1
         for fact in _without(rivals, _remaining(rivals, now))
     }
-    return [fact for fact in facts if id(fact) not in outdone]
+    return [fact for fact in facts if id(fact) not in superseded]
 
 
 def has_rivals(facts: Sequence[Fact]) -> bool:

@@ -240,7 +240,7 @@ def _referral_changes(customer: Customer, order_ids: set[str] | None = None) -> 
     links = customer.facts.links
     if links is None:
         return []
-    # The event that named the referrer may be outdone by another content since.
+    # The event that named the referrer may be superseded by another content since.
     named = links.orders_with_referrer | links.sent_referrals.keys()
     chosen = named if order_ids is None else named & order_ids
     changes = []

@@ -230,7 +230,7 @@ class PartitionCustomers:
         return self._add_restored(key, facts, by_entity)
 
     def _settled(self, key: bytes, facts: list[Fact]) -> list[Fact]:
-        """Drop the facts that others of their event outdo since the clock has advanced."""
+        """Drop the facts that others of their event supersede since the clock has advanced."""
         kept = settle(facts, self._metadata.now)
         if len(kept) < len(facts):
             self._fact_log.rewrite(key, kept)

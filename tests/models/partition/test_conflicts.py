@@ -92,7 +92,7 @@ def test_known_content_of_a_long_log_is_replaced(shop, monkeypatch):
     assert shop.value("retention_net_revenue", "USD", "7d") == 395
 
 
-def test_outdone_referral_is_withdrawn(shop):
+def test_superseded_referral_is_withdrawn(shop):
     shop.order("o1", NOW - DAY, event_id="e", referrer="bob")
     standalone.deliver_all(shop.partition)
     assert shop.value("retention_referred_orders", "7d") == 1
