@@ -254,7 +254,19 @@ class TicketRestored(Event, tag="ticket.restored", frozen=True):
 
 
 class ReviewSubmitted(Event, tag="review.submitted", frozen=True):
-    """A review was written or changed."""
+    """A review was written or changed.
+
+    Attributes:
+        review_id: id of the review.
+        rating: 1 to 5 stars.
+        order_id: order that the review mentions.
+        sku: product that the review is about.
+        text: text of the review.
+        language: ISO 639 code of the text.
+        sentiment: sentiment of the text, if the producer scored it.
+        text_unchanged: whether the text, and so the sentiment, is that of the version before. It is ignored
+            in an event that has `text` or `sentiment`.
+    """
 
     review_id: Id
     rating: Annotated[int, Meta(ge=1, le=5)]
@@ -263,6 +275,7 @@ class ReviewSubmitted(Event, tag="review.submitted", frozen=True):
     text: str | None = None
     language: str | None = None
     sentiment: Annotated[float, Meta(ge=-1, le=1)] | None = None
+    text_unchanged: bool | None = None
 
 
 class ReviewRemoved(Event, tag="review.removed", frozen=True):

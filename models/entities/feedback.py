@@ -45,14 +45,17 @@ class Review(Struct, frozen=True, gc=False):
 def derive(claims: Sequence[ReviewClaim]) -> Review | None:
     """Return the review that the claims of one `review_id` make. None if it was removed or not submitted."""
     latest: Submitted | None = None
+    written: Submitted | None = None  # the latest version that says what the text is
     for claim in claims:
         if isinstance(claim, Removed):
             return None
         if latest is None or _rank(claim) > _rank(latest):
             latest = claim
+        if not claim.text_unchanged and (written is None or _rank(claim) > _rank(written)):
+            written = claim
     if latest is None:
         return None
-    return Review(latest.time // US_PER_HOUR, latest.rating, latest.sentiment)
+    return Review(latest.time // US_PER_HOUR, latest.rating, None if written is None else written.sentiment)
 
 
 def latest_nps(claims: Iterable[CustomerClaim]) -> Answered | None:

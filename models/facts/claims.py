@@ -172,10 +172,17 @@ class TicketRestored(Claim, tag=26, frozen=True):
 
 
 class Submitted(Claim, tag=30, frozen=True):
-    """A version of a review; `sentiment` is in billionths, so that sums are exact."""
+    """A version of a review.
+
+    Attributes:
+        rating: 1 to 5 stars.
+        sentiment: sentiment of the text in billionths, so that sums are exact. None if unknown.
+        text_unchanged: True if the version has the text, and so the sentiment, of the version before it.
+    """
 
     rating: int
     sentiment: int | None
+    text_unchanged: bool | None = None
 
 
 class Removed(Claim, tag=31, frozen=True):

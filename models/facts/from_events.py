@@ -175,7 +175,10 @@ def _ticket_restored(event: events.TicketRestored, time: int, _: Definitions) ->
 
 
 def _submitted(event: events.ReviewSubmitted, time: int, _: Definitions) -> tuple[str, AnyClaim]:
-    return event.review_id, claims.Submitted(time, event.id, event.rating, sentiment_of(event))
+    sentiment = sentiment_of(event)
+    # A version that brings a text or a sentiment of its own keeps no other.
+    unchanged = event.text_unchanged and event.text is None and event.sentiment is None
+    return event.review_id, claims.Submitted(time, event.id, event.rating, sentiment, unchanged or None)
 
 
 def _removed(event: events.ReviewRemoved, time: int, _: Definitions) -> tuple[str, AnyClaim]:

@@ -103,7 +103,11 @@ def explain_review(customer: Customer, entity: str) -> Iterator[Explanation]:
     if feedback.review_exposures(feedback.derive(known)):
         uses.append("exposure")
     yield Explanation(versions[-1], uses, "the review's latest version")
-    yield from superseded(versions[:-1], versions[-1], "a later version counts instead")
+    earlier = versions[:-1]
+    if versions[-1].text_unchanged and (written := [one for one in earlier if not one.text_unchanged]):
+        earlier.remove(written[-1])
+        yield Explanation(written[-1], ["feedback"], "the review's text, which its latest version keeps")
+    yield from superseded(earlier, versions[-1], "a later version counts instead")
 
 
 def explain_cart(customer: Customer, entity: str, now: int) -> Iterator[Explanation]:

@@ -13,7 +13,22 @@ def reviews_of(customer: Customer) -> list[Event]:
     """Return the latest version of each review without a `review.removed`, which is final."""
     removed = customer.about("review_id", "review.removed")
     submitted = customer.about("review_id", "review.submitted")
-    return [max(versions, key=claim) for key, versions in submitted.items() if key not in removed]
+    return [_with_text(versions) for key, versions in submitted.items() if key not in removed]
+
+
+def _with_text(versions: list[Event]) -> Event:
+    """Return the latest version, with the text of the latest one whose text is not unchanged."""
+    ordered = sorted(versions, key=claim)
+    written = [review for review in ordered if not _keeps_text(review)]
+    if ordered[-1] in written:
+        return ordered[-1]
+    text = {name: written[-1].get(name) if written else None for name in ("text", "language", "sentiment")}
+    return ordered[-1] | text
+
+
+def _keeps_text(review: Event) -> bool:
+    own = review.get("text") is not None or review.get("sentiment") is not None
+    return bool(review.get("text_unchanged")) and not own
 
 
 def sentiment(review: Event) -> float | None:

@@ -187,6 +187,7 @@ def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
                 "text": sampled(["I love it, great!", "Terrible. It broke.", ""]),
                 "language": sampled(["en", "de"]),
                 "sentiment": sampled([-1, -0.25, 0, 0.3, 1.0]),
+                "text_unchanged": st.booleans(),
             },
         ),
         "review.removed": body(review_id=_ids("v", 2)),

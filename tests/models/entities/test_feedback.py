@@ -15,6 +15,20 @@ def test_latest_version_of_a_review_counts():
     assert feedback.derive(found) == Review(hour=2, rating=4, sentiment=None)
 
 
+def test_version_with_an_unchanged_text_keeps_the_sentiment():
+    first, second = Submitted(HOUR, "a", 1, -500), Submitted(2 * HOUR, "b", 2, -700)
+    unchanged = Submitted(3 * HOUR, "c", 4, None, text_unchanged=True)
+    assert feedback.derive([unchanged, second, first]) == Review(hour=3, rating=4, sentiment=-700)
+    assert feedback.derive([unchanged]) == Review(hour=3, rating=4, sentiment=None)
+
+
+def test_version_without_a_text_has_no_sentiment():
+    found = [Submitted(HOUR, "a", 1, -500), Submitted(2 * HOUR, "b", 4, None)]
+    unchanged = Submitted(3 * HOUR, "c", 4, None, text_unchanged=True)
+    assert feedback.derive(found).sentiment is None
+    assert feedback.derive([*found, unchanged]).sentiment is None, "what was not known stays so"
+
+
 def test_removed_review_stays_removed():
     found = [Removed(HOUR, "a"), Submitted(2 * HOUR, "b", 5, None)]
     assert feedback.derive(found) is None
