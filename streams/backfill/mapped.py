@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from models.contract.events import Event
-from streams.backfill.rejection import ANONYMOUS, NOTHING, SKIPPED, Rejection
+from streams.backfill.rejection import ANONYMOUS, NOTHING, SKIPPED, UNCHANGED, Rejection
 from streams.backfill.rows import Row
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
@@ -54,9 +54,11 @@ def _results(result: MappingResult, record: Callable[[], bytes]) -> Iterator[Map
         yield Mapped(record(), Rejection(error.reason, error.message))
     if result.anonymous:
         yield Mapped(b"", Rejection(ANONYMOUS, "the record names no customer"))
+    if result.unchanged:
+        yield Mapped(b"", Rejection(UNCHANGED, ""))
     if result.skipped is not None:
         yield Mapped(b"", Rejection(SKIPPED + result.skipped, ""))
-    elif not (result.events or result.errors or result.anonymous):
+    elif not (result.events or result.errors or result.anonymous or result.unchanged):
         yield Mapped(b"", Rejection(NOTHING, ""))
 
 

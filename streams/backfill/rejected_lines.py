@@ -2,7 +2,8 @@
 
 A line is *rejected* if something is wrong with it. The command then exits with `REJECTED`, so that a
 scheduled job can react. A line is *left out* if nothing is wrong: a mapping's `skip` matches it, no rule of
-the mapping applies to it, it names no customer, or it is older than the horizon.
+the mapping applies to it, it names no customer, it does not change what the event needs, or it is older than
+the horizon.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 ANONYMOUS: Final = "anonymous"
 NOTHING: Final = "became nothing"
 TOO_OLD: Final = "too_old"
+#: A field that the event needs has a placeholder (`streams.mapping.placeholders`).
+UNCHANGED: Final = "unchanged"
 #: Prefix of a reason; the name of the mapping's `skip` condition follows.
 SKIPPED: Final = "skipped by "
 
@@ -24,4 +26,4 @@ class Rejection(NamedTuple):
 
 def is_rejection(reason: str) -> bool:
     """Return whether a line was rejected for this reason, not only left out."""
-    return reason not in {ANONYMOUS, NOTHING, TOO_OLD} and not reason.startswith(SKIPPED)
+    return reason not in {ANONYMOUS, NOTHING, TOO_OLD, UNCHANGED} and not reason.startswith(SKIPPED)

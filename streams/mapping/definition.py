@@ -9,6 +9,7 @@ from models.contract.events import EVENT_TYPES
 from streams.mapping import event_types, minor_units
 from streams.mapping.definition_checks import Problem, a_boolean, a_choice, a_table, a_text
 from streams.mapping.expressions import Expression
+from streams.mapping.placeholders import DEFAULT_PLACEHOLDER
 from streams.mapping.value_definition import Value, expression_of, value_of
 
 Format = Literal["json", "avro", "protobuf", "json-schema"]
@@ -17,7 +18,7 @@ Operation = Literal["create", "update", "delete", "read"]
 
 _RULE_KEYS: Final = frozenset({"type", "when", "each", "on"})
 _MAPPING_KEYS: Final = frozenset(
-    {"description", "extends", "format", "envelope", "merge", "minor_units", "skip", "events"}
+    {"description", "extends", "format", "envelope", "merge", "minor_units", "placeholder", "skip", "events"}
 )
 #: Operations that a rule applies to by default. Deletion is an event only if a rule names it.
 _EXISTS: Final[frozenset[Operation]] = frozenset({"create", "update", "read"})
@@ -60,6 +61,7 @@ class Definition(Struct, frozen=True, kw_only=True):
         format: how values are encoded.
         envelope: what is around a row.
         merge: whether a record with two identities says that they are one customer.
+        placeholder: text that stands for a value that did not change, beside Debezium's default.
         skip: name -> records for which this holds count for nothing.
         rules: in the order of the file.
     """
@@ -69,6 +71,7 @@ class Definition(Struct, frozen=True, kw_only=True):
     format: Format = "json"
     envelope: Envelope = "none"
     merge: bool = False
+    placeholder: str = DEFAULT_PLACEHOLDER
     skip: Mapping[str, Expression] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
 
@@ -102,6 +105,7 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
         format=a_choice(f"{at}.format", table.get("format", "json"), Format),
         envelope=a_choice(f"{at}.envelope", table.get("envelope", "none"), Envelope),
         merge=a_boolean(f"{at}.merge", table.get("merge", False)),
+        placeholder=_placeholder(f"{at}.placeholder", table.get("placeholder", DEFAULT_PLACEHOLDER)),
         skip={
             key: expression_of(f"{at}.skip.{key}", text)
             for key, text in a_table(f"{at}.skip", table.get("skip", {})).items()
@@ -111,6 +115,13 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
             for number, rule in enumerate(rules, start=1)
         ),
     )
+
+
+def _placeholder(at: str, content: object) -> str:
+    text = a_text(at, content)
+    if not text:
+        raise Problem(at, "is empty", "empty text is nothing without being a placeholder")
+    return text
 
 
 def _rule(at: str, content: object, defaults: Mapping[str, Value], own_places: Mapping[str, int]) -> Rule:

@@ -16,9 +16,10 @@ from msgspec import Struct
 
 from models.contract.decoding import EventError
 from models.contract.events import Event
-from streams.mapping import conversions, event_types
+from streams.mapping import conversions, event_types, expressions
 from streams.mapping.conversions import ConversionError
-from streams.mapping.expressions import Get, Source
+from streams.mapping.expressions import Get, Path, Source
+from streams.mapping.placeholders import is_unavailable, unavailable_in
 from streams.mapping.value_definition import Value
 from streams.mapping.value_hints import hint_for
 from streams.mapping.values import compile_value, raw_value
@@ -40,17 +41,22 @@ class MappingResult(Struct):
         errors: reasons why further events are invalid.
         anonymous: whether an event was left out because the record names no customer.
         skipped: name of the `skip` condition that holds for the record, or None.
+        unchanged: whether an event was left out because a field that it needs did not change
+            (`streams.mapping.placeholders`).
     """
 
     events: list[Event]
     errors: list[EventError]
     anonymous: bool = False
     skipped: str | None = None
+    unchanged: bool = False
 
 
 #: Adds a record's events to a result; raises `EventError` for an invalid one.
 Build = Callable[[Any, MappingResult], None]
 _ComposeId = Callable[[Mapping[str, Any]], str]
+#: Completes the fields of an event whose other fields are unavailable; False if there is no event.
+_Complete = Callable[[dict[str, Any], Sequence[Path]], bool]
 
 
 def event_builder(mapping: str, event_type: str, fields: Mapping[str, Value], source: Source) -> Build:
@@ -71,7 +77,7 @@ def event_builder(mapping: str, event_type: str, fields: Mapping[str, Value], so
     }
     compose_id = None if "id" in values else _id_composer(event_type)
     locator = _ErrorLocator(mapping, event_type, values, getters, source)
-    build = _slow_path(locator, getters, event_type, compose_id)
+    build = _slow_path(locator, getters, event_type, compose_id, _completion(event_type, values))
     if len(attributes) > 1:
         others = [(field, get) for field, get in getters.items() if field not in attributes]
         build = _fast_path(attributes, others, event_type, compose_id, build)
@@ -140,8 +146,37 @@ def _fast_path(
     return fast_path
 
 
+def _completion(event_type: str, values: Mapping[str, Value]) -> _Complete:
+    """Return the function that completes the fields of a record with placeholders.
+
+    An event without a field that it needs is none: the event that brought the value came before. A review
+    without its text keeps the text that it had.
+    """
+    required = event_types.REQUIRED[event_type]
+    paths = {
+        field: [path for one in value.expressions() for path in expressions.paths(one)]
+        for field, value in values.items()
+    }
+
+    def complete(fields: dict[str, Any], unavailable: Sequence[Path]) -> bool:
+        lost = [
+            field
+            for field, read in paths.items()
+            if field not in fields and any(is_unavailable(path, unavailable) for path in read)
+        ]
+        if event_type == "review.submitted" and ("text" in lost or "sentiment" in lost):
+            fields["text_unchanged"] = True
+        return not any(field in required for field in lost)
+
+    return complete
+
+
 def _slow_path(
-    locate_error: "_ErrorLocator", getters: Mapping[str, Get], event_type: str, compose_id: _ComposeId | None
+    locate_error: "_ErrorLocator",
+    getters: Mapping[str, Get],
+    event_type: str,
+    compose_id: _ComposeId | None,
+    complete: _Complete,
 ) -> Build:
     pairs, event_class, convert = list(getters.items()), event_types.class_of(event_type), msgspec.convert
 
@@ -150,6 +185,9 @@ def _slow_path(
             fields = {field: value for field, get in pairs if (value := get(record)) is not None}
             if "customer_id" not in fields:
                 result.anonymous = True
+                return
+            if (unavailable := unavailable_in(record)) and not complete(fields, unavailable):
+                result.unchanged = True
                 return
             if compose_id is not None:
                 fields["id"] = compose_id(fields)

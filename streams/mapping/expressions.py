@@ -16,7 +16,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from msgspec import Struct
 
-from streams.mapping import syntax
+from streams.mapping import json_text, syntax
 
 #: Returns a value of a record, as a `Source` holds it; None if it is absent.
 Get = Callable[[Any], Any]
@@ -107,10 +107,11 @@ def compiled(expression: Expression, source: Source) -> Get:
     if compilable(expression):
         return _compile(expression.tree, source)
     search, document = jmespath.compile(expression.text).search, source.document
+    texts = _may_be_text(expression)
 
     def interpret(record: Any) -> Any:  # noqa: ANN401 - JSON
         try:
-            return search(document(record))
+            return search(json_text.opened(document(record), texts))
         except (JMESPathError, TypeError):  # a function got a wrong argument, such as a missing field
             return None
 
@@ -126,6 +127,21 @@ def condition(expression: Expression, source: Source) -> Callable[[Any], bool]:
 def truthy(value: object) -> bool:
     """Whether a value is true for JMESPath: null, false and empty values are false; every number is true."""
     return bool(value) or (value.__class__ is not bool and isinstance(value, int | float))
+
+
+def _may_be_text(expression: Expression) -> list[Path]:
+    """Return the places inside which an expression reads: if text is there, it is opened as JSON."""
+    places = {path[:end]: None for path in _paths(expression.tree) for end in range(1, len(path))}
+    return list(places | dict.fromkeys(_lists(expression.tree)))
+
+
+def _lists(tree: dict[str, Any]) -> Iterator[Path]:
+    """Yield the paths of the lists and objects whose elements an expression reads."""
+    if tree["type"] in _RELATIVE and (path := _path(tree["children"][0])) is not None:
+        yield path
+    for child in tree["children"]:
+        if isinstance(child, dict):
+            yield from _lists(child)
 
 
 def _path(tree: dict[str, Any]) -> Path | None:

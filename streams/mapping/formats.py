@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from models.contract.decoding import EventError
+from streams.mapping import json_text
 from streams.mapping.definition import Definition, Envelope
 from streams.mapping.record_access import Shape
 
@@ -157,7 +158,7 @@ def _debezium(found: dict[str, Any]) -> Opened | None:
     before = change.get("before")
     row = dict(_row(before if operation == "delete" else change.get("after")))
     row |= {
-        "_before": before,
+        "_before": None if before is None else _row(before),
         "_op": operation,
         "_source": change.get("source"),
         "_ts_ms": change.get("ts_ms"),
@@ -189,6 +190,8 @@ def shown(envelope: Envelope, found: dict[str, Any], *, source: bool) -> dict[st
 def _row(found: object) -> dict[str, Any]:
     if found is None:
         return {}
+    if found.__class__ is str:  # the document of Debezium's MongoDB connector, the payload of an outbox
+        found = json_text.parsed(str(found))
     if not isinstance(found, dict):
         raise EventError("invalid_field", "the envelope does not hold an object")
     return found

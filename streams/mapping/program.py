@@ -11,7 +11,7 @@ import msgspec
 
 from models.contract.decoding import EventError
 from models.contract.events import CustomerMerged, Event
-from streams.mapping import conversions
+from streams.mapping import conversions, json_text
 from streams.mapping.conversions import ConversionError
 from streams.mapping.definition import Definition, Rule
 from streams.mapping.event_builder import Build, MappingResult, composed_id, event_builder
@@ -160,6 +160,8 @@ def _conditional(build: Build, holds: Callable[[Any], bool]) -> Build:
 def _for_each(build: Build, elements: Get) -> Build:
     def for_each(record: Any, result: MappingResult) -> None:  # noqa: ANN401 - JSON
         found = elements(record)
+        if found.__class__ is str:
+            found = json_text.parsed(found)
         for element in found if isinstance(found, list) else ():
             try:
                 build(RecordElement(record, element), result)

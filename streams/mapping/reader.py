@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from models.contract.decoding import MAX_BYTES, EventError
 from models.contract.events import Event
-from streams.mapping import expressions, formats
+from streams.mapping import expressions, formats, json_text
 from streams.mapping.definition import Definition
 from streams.mapping.expressions import SURROUNDINGS, Expression, Path
-from streams.mapping.formats import Decode, Open, Record
+from streams.mapping.formats import Decode, Open, Opened, Record
+from streams.mapping.placeholders import Placeholders
 from streams.mapping.program import MappingResult, Program
 from streams.mapping.record_access import Rows, Shape
 from streams.mapping.schema_registry import SchemaRegistry
@@ -47,6 +50,7 @@ class Reader:
         self._registry = registry
         self._decode, self._open, self._program = self._compile()
         self._row_program: Program | None = None
+        self._placeholders = Placeholders(definition.placeholder)
         names = {path[0] for _, path in _paths(definition)}
         self._add_metadata = formats.metadata_setter({str(name) for name in names if name in SURROUNDINGS})
 
@@ -94,24 +98,50 @@ class Reader:
         if len(value) > MAX_BYTES:
             return self._rejected(EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}"))
         try:
-            opened = self._open(self._decode(value))
+            opened, program = self._opened(value)
         except (ValueError, RecursionError) as error:  # errors of msgspec and of conversions are ValueErrors
+            if (unquoted := self._unquoted(value)) is not None:
+                return self.map_record(unquoted, record)
             return self._rejected(formats.decoding_error(error))
         if opened is None:
             return MappingResult([], [])
         row, operation = opened
         if self._add_metadata is not None and record is not None:
             self._add_metadata(row, record)
-        return self._program.run(row, operation)
+        return program.run(row, operation)
+
+    def _opened(self, value: bytes) -> tuple[Opened | None, Program]:
+        """Return the row of a record, and the program for the way in which it is held."""
+        if not self._placeholders.may_be_in(value):
+            return self._open(self._decode(value)), self._program
+        opened = formats.opener(self.definition.envelope)(self._decoded(value) or {})
+        if opened is None:
+            return None, self._rows
+        row, operation = opened
+        return (self._placeholders.cleaned(row), operation), self._rows
+
+    def _unquoted(self, value: bytes) -> bytes | None:
+        """Return a JSON record without the quotes around its JSON; None if there are none."""
+        if self.definition.format not in _JSON_FORMATS:
+            return None
+        framed = self.definition.format == "json-schema" and value[0] == formats.MAGIC
+        return json_text.unquoted(value[formats.PREFIX_BYTES if framed else 0 :], self.definition.envelope)
 
     def _rejected(self, error: EventError) -> MappingResult:
         return MappingResult([], [EventError(error.reason, f"mapping {self.name}: {error.message}")])
 
     def map_row(self, row: Mapping[str, Any]) -> MappingResult:
         """Return what a row becomes that is decoded already and has no envelope, such as a row of a file."""
+        if self._placeholders.are_in(row):
+            row = self._placeholders.cleaned(row)
+        return self._rows.run(row)
+
+    @property
+    def _rows(self) -> Program:
+        """The mapping compiled for dictionaries, when it is first needed."""
         if self._row_program is None:
             self._row_program = Program(self.definition, Rows())
-        return self._row_program.run(row)
+        return self._row_program
 
     def events(self, value: bytes | None, record: Record | None = None) -> list[Event]:
         """Return the events of a record.
@@ -154,8 +184,19 @@ class Reader:
 
     def _decoded(self, value: bytes | None) -> dict[str, Any] | None:
         """Return the complete value, decoded, with the fields that the mapping does not read."""
-        decode = self._decode if self.needs_schemas else _unframed(formats.decode_json)
-        return decode(value) if value else None
+        if not value:
+            return None
+        if self.needs_schemas:
+            complete: dict[str, Any] = self._decode(value)
+            return complete
+        try:
+            decoded: dict[str, Any] = _unframed(formats.decode_json)(value)
+        except msgspec.ValidationError:
+            unquoted = self._unquoted(value)
+            if unquoted is None:
+                raise
+            return self._decoded(unquoted)
+        return decoded
 
     def paths(self) -> list[Path]:
         """Return every path of the record that is read. Paths into a list's elements contain a position."""

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Struct, field
 
+from streams.mapping import json_text
 from streams.mapping.expressions import SURROUNDINGS, Get, Path, Source
 
 #: JSON name of the fields for metadata (`_topic`, `_before`, …): no JSON can fill them by accident.
@@ -84,25 +85,33 @@ def _walk(path: Path) -> Get:
         def two(record: Any) -> Any:  # noqa: ANN401 - JSON
             try:
                 return record[first][second]
-            except (KeyError, TypeError):
+            except KeyError:
                 return None
+            except TypeError:
+                return _step_by_step(record, path)
 
         return two
 
     def walk(record: Any) -> Any:  # noqa: ANN401 - JSON
+        found = record
         try:
             for step in path:
-                record = record[step]
-        except (KeyError, TypeError):
+                found = found[step]
+        except KeyError:
             return None
-        return record
+        except TypeError:
+            return _step_by_step(record, path)
+        return found
 
     return walk
 
 
 def _step_by_step(record: Any, path: Path) -> Any:  # noqa: ANN401 - JSON
+    """Return the value at a path, which may lead into text that is JSON; None if it is absent."""
     found: Any = record
     for step in path:
+        if found.__class__ is str:
+            found = json_text.parsed(found)
         if not isinstance(found, list if isinstance(step, int) else dict):
             return None
         try:
@@ -171,7 +180,7 @@ class Shape:
 
     def _getter(self, names: list[str], node: Node, path: Path) -> Get:
         attributes, steps = _attributes(node, path)
-        get = _attribute([*names, *attributes])
+        get = _attribute([*names, *attributes], path[: len(attributes)])
         if not steps:
             return get
         walk = _walk(steps)
@@ -222,7 +231,13 @@ def _name(node: Node, name: str) -> str:
     return f"f{list(node.fields).index(name)}"
 
 
-def _attribute(names: list[str]) -> Callable[[Any], Any]:
+def _attribute(names: list[str], path: Path) -> Callable[[Any], Any]:
+    """Return the getter of an attribute.
+
+    Args:
+        names: attributes from the root struct on.
+        path: their names in the record; the first attribute may be metadata, which has none.
+    """
     read = attrgetter(".".join(names))
     if len(names) == 1:  # cannot fail: the root struct has every field
         return read
@@ -231,6 +246,16 @@ def _attribute(names: list[str]) -> Callable[[Any], Any]:
         try:
             return read(record)
         except AttributeError:
-            return None
+            return _in_text(record, names, path)
 
     return get
+
+
+def _in_text(record: Any, names: list[str], path: Path) -> Any:  # noqa: ANN401 - JSON
+    """Return the value of an attribute that lies in text that is JSON; None if it is absent."""
+    found = record
+    for number, name in enumerate(names):
+        if found.__class__ is str:
+            return _step_by_step(found, path[number - len(names) :])
+        found = getattr(found, name, None)
+    return found
