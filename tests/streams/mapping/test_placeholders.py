@@ -73,7 +73,7 @@ def test_placeholder_in_any_form_is_no_identity(form):
     assert result.events[0].customer_id == "c1"
 
 
-def test_placeholder_as_the_only_identity_names_nobody():
+def test_record_with_only_a_placeholder_is_anonymous():
     result = outcome(MAPPING, ROW | {"ref": None, "email": PLACEHOLDER}, operation="c")
     assert (result.events, result.errors, result.anonymous) == ([], [], True)
 
