@@ -6,14 +6,18 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import IO, Final, Literal, NamedTuple, Protocol, cast
+from typing import IO, Any, Final, Literal, NamedTuple, Protocol, cast
 
 from models.contract.decoding import MAX_BYTES
 from streams.backfill import mapped, rows
+from streams.backfill.field_check import FieldCheck, Notice, check_columns
+from streams.backfill.line_sniffer import LineSniffer
 from streams.backfill.parquet import parquet_rows
-from streams.backfill.rejection import Rejection
+from streams.backfill.rejection import REPEATED_HEADER, Rejection
+from streams.backfill.rows import Row, UnreadableRow
 from streams.errors import RetentionError
 from streams.mapping.reader import Reader
 
@@ -75,6 +79,7 @@ def read(
     progress: FileProgress | None = None,
     file_format: Format | None = None,
     mapping: Reader | None = None,
+    notice: Notice | None = None,
 ) -> Iterator[Line]:
     """Yield the events of files, file by file.
 
@@ -83,15 +88,17 @@ def read(
         progress: receives the position in the files.
         file_format: format of all files; None derives it from each file's name.
         mapping: converts the shop's own records to events; None reads the contract's events.
+        notice: prints what is unusual about a file: it is empty, or a column looks misspelt.
 
     Raises:
-        RetentionError: a file cannot be read, its compression is broken, or a table has no valid header.
+        RetentionError: a file cannot be read, its compression is broken, a table has no valid header, or a
+            file lacks a field that its events need.
     """
     for file in files:
         kind = file_format or _format_of(file)
         try:
             with _open(file) as raw:
-                opened = _OpenFile(file, raw, progress)
+                opened = _OpenFile(file, raw, progress, notice)
                 yield from opened.lines(mapping) if kind == "jsonl" else opened.rows(kind, mapping)
         except (EOFError, OSError, zlib.error, csv.Error) as error:
             raise RetentionError(f"{file} cannot be read: {error}") from None
@@ -112,22 +119,32 @@ def _format_of(file: str) -> Format:
 class _OpenFile:
     """A file that is being read."""
 
-    def __init__(self, file: str, raw: io.BufferedReader, progress: FileProgress | None) -> None:
+    def __init__(
+        self, file: str, raw: io.BufferedReader, progress: FileProgress | None, notice: Notice | None
+    ) -> None:
         self._file = file
         self._raw = raw
         self._progress = progress
+        self._notice = notice
         zipped = raw.peek(2)[:2] == _GZIP_MAGIC
         self._content = cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw)
 
     def lines(self, mapping: Reader | None) -> Iterator[Line]:
+        check = None if mapping is None else FieldCheck(self._file, mapping)
+        sniffer = LineSniffer(self._file)
         for number, line in enumerate(self._bounded_lines(), 1):
             if stripped := line.strip():
-                if mapping is None:
+                sniffer.add(stripped)
+                if mapping is None or check is None:
                     yield Line(self._file, number, stripped)
                 else:
-                    yield from self._mapped(number, mapped.of_line(stripped, mapping))
+                    results = mapped.of_line(stripped, mapping)
+                    yield from self._mapped(number, results, check, partial(mapping.row, stripped))
             if number % _LINES_PER_REPORT == 0:
                 self._report_position()
+        if check is not None:
+            check.finish()
+        self._print(sniffer.finding())
 
     def _bounded_lines(self) -> Iterator[bytes]:
         """Yield lines, cut at twice the largest event: a file without line ends must not fill the memory."""
@@ -139,26 +156,51 @@ class _OpenFile:
             yield start
 
     def rows(self, kind: Format, mapping: Reader | None) -> Iterator[Line]:
-        if kind == "csv":
-            found = rows.csv_rows(self._content)
-        else:
-            # Parquet's index is at the end of the file.
-            content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
-            found = parquet_rows(content)
-        for count, (number, row) in enumerate(found):
-            if isinstance(row, rows.UnreadableRow):
-                yield Line(self._file, number, row.content, Rejection("invalid_field", row.problem))
-            elif mapping is None:
+        check = None if mapping is None else FieldCheck(self._file, mapping)
+        count = 0
+        for count, (number, row) in enumerate(self._found_rows(kind, mapping), 1):
+            if isinstance(row, UnreadableRow):
+                yield Line(self._file, number, row.content, _rejection_of(row))
+            elif mapping is None or check is None:
                 yield Line(self._file, number, rows.native_event(row))
             else:
-                yield from self._mapped(number, mapped.of_row(row, mapping))
+                yield from self._mapped(number, mapped.of_row(row, mapping), check, partial(dict, row))
             if count % _LINES_PER_REPORT == 0:
                 self._report_position()
+        if check is not None:
+            check.finish()
+        self._print("" if count else f"{self._file} has columns and no row")
 
-    def _mapped(self, number: int, events: Iterator[mapped.Mapped]) -> Iterator[Line]:
-        for content, rejection in events:
+    def _found_rows(self, kind: Format, mapping: Reader | None) -> Iterator[tuple[int, Row | UnreadableRow]]:
+        on_columns = partial(check_columns, self._file, mapping=mapping, notice=self._notice)
+        if kind == "csv":
+            return rows.csv_rows(self._content, on_columns)
+        # Parquet's index is at the end of the file.
+        content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
+        return parquet_rows(content, on_columns)
+
+    def _mapped(
+        self,
+        number: int,
+        results: Iterator[mapped.Mapped],
+        check: FieldCheck,
+        record: Callable[[], Mapping[str, Any] | None],
+    ) -> Iterator[Line]:
+        yields_event = False
+        for content, rejection in results:
+            yields_event = yields_event or rejection is None
             yield Line(self._file, number, content, rejection)
+        if not check.done:
+            check.add(record(), yields_event=yields_event)
+
+    def _print(self, finding: str) -> None:
+        if finding and self._notice is not None:
+            self._notice(finding)
 
     def _report_position(self) -> None:
         if self._progress is not None:
             self._progress.update_position(self._raw)
+
+
+def _rejection_of(row: UnreadableRow) -> Rejection:
+    return Rejection("invalid_field", row.problem) if row.problem else Rejection(REPEATED_HEADER, "")

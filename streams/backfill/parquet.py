@@ -5,7 +5,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from streams.backfill.rows import Row, UnreadableRow
+from streams.backfill.rows import OnColumns, Row, UnreadableRow, ignore_columns
 from streams.errors import RetentionError, missing_extra
 
 if TYPE_CHECKING:
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 _BATCH_ROWS: Final = 2_000
 
 
-def parquet_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | UnreadableRow]]:
+def parquet_rows(
+    raw: IO[bytes], on_columns: OnColumns = ignore_columns
+) -> Iterator[tuple[int, Row | UnreadableRow]]:
     """Yield the rows of a Parquet file with their numbers, from 1. Nulls and NaN are absent cells.
 
     Args:
         raw: the file; it must be seekable.
+        on_columns: receives the columns; may raise a `RetentionError`.
 
     Raises:
         RetentionError: pyarrow is missing, the file is not valid Parquet, or a column name is not unique.
@@ -35,6 +38,7 @@ def parquet_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | UnreadableRow]]:
             columns = file.schema_arrow.names
             if len(set(columns)) < len(columns):
                 raise RetentionError(f"{name}: column names are not unique: {', '.join(columns)}")
+            on_columns(columns)
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                 for row in _rows(_with_python_types(batch)):
                     number += 1

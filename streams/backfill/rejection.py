@@ -8,6 +8,7 @@ NOTHING: Final = "became nothing"
 TOO_OLD: Final = "too_old"
 #: A field that the event needs has a placeholder (`streams.mapping.placeholders`).
 UNCHANGED: Final = "unchanged"
+REPEATED_HEADER: Final = "repeated header"
 #: Prefix of a reason; the name of the mapping's `skip` condition follows.
 SKIPPED: Final = "skipped by "
 
@@ -26,4 +27,5 @@ class Rejection(NamedTuple):
 
 def is_rejection(reason: str) -> bool:
     """Return whether a line was rejected for this reason, not only left out."""
-    return reason not in {ANONYMOUS, NOTHING, TOO_OLD, UNCHANGED} and not reason.startswith(SKIPPED)
+    left_out = {ANONYMOUS, NOTHING, TOO_OLD, UNCHANGED, REPEATED_HEADER}
+    return reason not in left_out and not reason.startswith(SKIPPED)

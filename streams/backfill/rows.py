@@ -7,6 +7,7 @@ empty cell and a null are absent fields.
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import IO, Any, Final, NamedTuple, cast
@@ -26,11 +27,20 @@ class UnreadableRow(NamedTuple):
 
     Attributes:
         content: the readable part of the row, as JSON.
-        problem: the problem in one line.
+        problem: the problem in one line; empty for a repeated header, with which nothing is wrong.
     """
 
     content: bytes
     problem: str
+
+
+#: Receives the names of a table's columns before its first row.
+OnColumns = Callable[[Sequence[str]], None]
+
+
+def ignore_columns(columns: Sequence[str]) -> None:
+    """Accept any columns."""
+    del columns
 
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
@@ -51,6 +61,7 @@ class _Lines(Iterator[str]):
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
+        self._number = 0
         self.ended = False
 
     def __next__(self) -> str:
@@ -59,10 +70,13 @@ class _Lines(Iterator[str]):
         if not line:
             self.ended = True
             raise StopIteration
-        return _decode(line)
+        self._number += 1
+        return _decode(line, self._number)
 
 
-def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | UnreadableRow]]:
+def csv_rows(
+    raw: IO[bytes], on_columns: OnColumns = ignore_columns
+) -> Iterator[tuple[int, Row | UnreadableRow]]:
     """Yield the rows of a CSV file with the number of the line on which each ends.
 
     A row is a dict of column -> text. The separator is the most frequent one of comma, semicolon, tab and bar
@@ -70,9 +84,11 @@ def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | UnreadableRow]]:
 
     Args:
         raw: the file, in binary mode.
+        on_columns: receives the columns; may raise a `RetentionError`.
 
     Raises:
-        RetentionError: the header is missing, a column name is not unique, or a line is not UTF-8.
+        RetentionError: the header is missing, a column name is not unique, a line is not UTF-8, or another
+            header follows.
     """
     lines = _Lines(raw)
     header, before = next(lines, "").removeprefix("\ufeff"), 1
@@ -81,20 +97,47 @@ def csv_rows(raw: IO[bytes]) -> Iterator[tuple[int, Row | UnreadableRow]]:
         header, before, separator = next(lines, ""), 2, named[1]
     cells = next(csv.reader([header], delimiter=separator), [])
     columns = [name.strip() for name in cells]
-    if not columns or len(set(columns)) < len(columns):
-        raise RetentionError(
-            "the first line of a CSV file must name its columns, each once",
-            f"the line is {header[:200].strip()!r}",
-        )
+    _check_header(columns)
+    on_columns(columns)
     csv.field_size_limit(2 * MAX_BYTES)
     spaced = all(name.startswith(" ") for name in cells[1:])
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=spaced)
     for cells in reader:
-        if problem := _problem(cells, columns, lines):
+        if _is_header(cells, columns):
+            yield reader.line_num + before, UnreadableRow(b"", "")
+        elif problem := _problem(cells, columns, lines):
             yield reader.line_num + before, UnreadableRow(msgspec.json.encode(cells), problem)
         elif cells:
             row: Row = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
             yield reader.line_num + before, row
+
+
+def _check_header(columns: Sequence[str]) -> None:
+    if not columns:
+        raise RetentionError("the first line of a CSV file must name its columns", "the line is empty")
+    repeated = [name for name, count in Counter(columns).items() if count > 1]
+    if repeated:
+        named = f", `{repeated[0]}`," if repeated[0][:1].isalpha() and "@" not in repeated[0] else ""
+        raise RetentionError(
+            "the first line of a CSV file must name its columns, each once",
+            f"the name of column {columns.index(repeated[0]) + 1}{named} is there again",
+        )
+
+
+def _is_header(cells: Sequence[str], columns: Sequence[str]) -> bool:
+    """Whether a row repeats the header, as in a file joined of several.
+
+    Raises:
+        RetentionError: the row is a header with the columns in another order.
+    """
+    if not cells or cells[0].removeprefix("\ufeff") not in columns:
+        return False
+    names = [cells[0].removeprefix("\ufeff"), *cells[1:]]
+    if names != columns and len(names) > 1 and sorted(names) == sorted(columns):
+        raise RetentionError(
+            "a CSV file has a second header with its columns in another order", "split the file before it"
+        )
+    return names == columns
 
 
 def _problem(cells: Sequence[str], columns: Sequence[str], lines: _Lines) -> str:
@@ -106,13 +149,13 @@ def _problem(cells: Sequence[str], columns: Sequence[str], lines: _Lines) -> str
     return ""
 
 
-def _decode(line: bytes) -> str:
+def _decode(line: bytes, number: int) -> str:
     """Decode a line strictly: a replacement character would make different ids equal."""
     try:
         return line.decode()
     except UnicodeDecodeError:
         raise RetentionError(
-            f"a CSV file must be UTF-8, and this line is not: {line[:100]!r}",
+            f"a CSV file must be UTF-8, and line {number:,} is not",
             "convert the file, for example with `iconv -f WINDOWS-1252 -t UTF-8`",
         ) from None
 

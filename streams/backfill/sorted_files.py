@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from streams.backfill.events import TimeOf, timed
+from streams.backfill.field_check import Notice
 from streams.backfill.files import STANDARD_INPUT, FileProgress, Format, Line, read
 from streams.backfill.order import Ordered, Source, Timed, in_time_order
 from streams.mapping.reader import Reader
@@ -16,6 +17,8 @@ def sorted_events(
     mapping: Reader | None,
     time_of: TimeOf,
     progress: AbstractContextManager[FileProgress],
+    *,
+    notice: Notice,
 ) -> Iterator[Ordered]:
     """Sort the events of files by time.
 
@@ -25,6 +28,7 @@ def sorted_events(
         mapping: converts the shop's own records to events; None reads the contract's events.
         time_of: returns the time by which an event is sorted.
         progress: entered while the files are sorted.
+        notice: prints what is unusual about a file, once.
 
     Raises:
         RetentionError: a file cannot be read.
@@ -33,7 +37,8 @@ def sorted_events(
 
     def source(index: int, file: str) -> Source:
         def events() -> Iterator[Timed]:
-            found = timed(read([file], shown, file_format, mapping), index, time_of)
+            printed = None if shown is None else notice
+            found = timed(read([file], shown, file_format, mapping, printed), index, time_of)
             return found if shown is None else _counted(found, shown)
 
         return Source(events, rereadable=file != STANDARD_INPUT)

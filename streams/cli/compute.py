@@ -60,9 +60,11 @@ def command(
     reader = mappings.build(settings).reader(mapping) if mapping else None
     rejected = RejectedLines(warn, path=refused)
     with ReadProgress(files, "Reading") as progress:
-        lines = read(files, progress, file_format, reader)
+        lines = read(files, progress, file_format, reader, warn)
         facts = read_facts(lines, now, settings.definitions, rejected, progress)
         partition, now = _bootstrap(facts, now, settings.definitions)
+    if not progress.events and not rejected.counts:
+        raise RetentionError("the files have no record, so there is nothing to compute")
     code = print_summary(rejected)
     samples = catalogue.compute([standalone.evaluate(partition, now)], settings.definitions, now)
     if as_json:

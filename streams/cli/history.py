@@ -118,7 +118,7 @@ def command(
     rejected = RejectedLines(warn)
     sorting = ReadProgress(files, "Sorting")
     with (
-        sorted_events(files, file_format, reader, effective_time, sorting) as events,
+        sorted_events(files, file_format, reader, effective_time, sorting, notice=warn) as events,
         Recorder(labels, recorded=recorded) as recorder,
     ):
         instants = _instants(events, first, last, step)

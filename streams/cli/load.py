@@ -71,7 +71,7 @@ def command(
     rejected = RejectedLines(warn, state.not_sent, rejected_file(refused, files))
     partitions = asyncio.run(create_inputs(settings))
     sorting = ReadProgress(files, "Sorting")
-    with sorted_events(files, file_format, reader, event_time, sorting) as events:
+    with sorted_events(files, file_format, reader, event_time, sorting, notice=warn) as events:
         days = settings.definitions.horizon_days
         since = horizon_start(wall_us(), days) if within_horizon else FIRST
         load = FileLoad(files, state, resume, since, rejected)

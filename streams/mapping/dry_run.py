@@ -1,7 +1,7 @@
 """The dry run of a mapping: counts and examples of the events of a sample, and fields that are not read."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any, Final, Protocol
 
@@ -12,15 +12,14 @@ from models.contract.decoding import EventError, check_time, decode, to_us
 from models.contract.events import Event, Kind
 from models.definitions.definitions import Definitions
 from models.facts.from_events import facts_of
-from streams.mapping import conversions, event_types, formats
+from streams.mapping import event_types, formats
+from streams.mapping.places import Place, covered, place_of, places_in
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
 from streams.partitioner import tasks_of
 
 _EXAMPLES: Final = 5
 _LISTED: Final = 40
-#: A path in a record as people write it; a list's elements are `name[]`.
-Place = str
 
 
 class Sampled(formats.Record, Protocol):
@@ -183,7 +182,7 @@ class _Tally:
         idle = not (outcome.events or outcome.errors or outcome.anonymous or outcome.skipped)
         self._report.nothing += idle and row is not None
         self._report.no_row += idle and row is None
-        for place, kind in set(_fields(row or {})):
+        for place, kind in set(places_in(row or {})):
             self._fields[place] += 1
             self._kinds.setdefault(place, kind)
         self._show(record, outcome, row)
@@ -211,9 +210,9 @@ class _Tally:
         report.unread = [
             UnusedFields(place, count, self._kinds[place])
             for place, count in sorted(self._fields.items(), key=lambda item: (-item[1], item[0]))
-            if not _covered(place, self._read)
+            if not covered(place, self._read)
         ][:_LISTED]
-        report.unseen = sorted(path for path in self._read if not _covered(path, self._fields))
+        report.unseen = sorted(path for path in self._read if not covered(path, self._fields))
         times = sorted(event.time for event in self._times)
         if times:
             report.earliest, report.latest = (
@@ -282,39 +281,9 @@ def _readable(reads: Reader | Kind, record: Sampled) -> object:
 
 def _paths_read(reads: Reader | Kind) -> set[Place]:
     if isinstance(reads, Reader):
-        return {_place(path) for path in reads.paths()}
+        return {place_of(path) for path in reads.paths()}
     names = event_types.of_kind(reads)
     return {field for name in names for field in event_types.FIELDS[name]} | {"type", "items"}
-
-
-def _place(path: Iterable[str | int]) -> Place:
-    """Return a path as people write it; a position in a list becomes `[]`."""
-    place = ""
-    for step in path:
-        place += "[]" if isinstance(step, int) else f".{step}"
-    return place.lstrip(".")
-
-
-def _fields(value: object, place: Place = "") -> Iterator[tuple[Place, str]]:
-    """Yield the path and the kind of every value in a record."""
-    if isinstance(value, dict):
-        for name, below in value.items():
-            yield from _fields(below, f"{place}.{name}" if place else str(name))
-    elif isinstance(value, list):
-        for below in value:
-            yield from _fields(below, f"{place}[]")
-    elif value is not None and value != "":
-        yield place, conversions.kind(value)
-
-
-def _covered(place: Place, places: Iterable[Place]) -> bool:
-    """Whether one of `places` equals, contains or is inside a place."""
-    return any(
-        place == other
-        or place.startswith((f"{other}.", f"{other}[]"))
-        or other.startswith((f"{place}.", f"{place}[]"))
-        for other in places
-    )
 
 
 def _type(event: Event) -> str:
