@@ -15,6 +15,7 @@ from models.query import responses
 from models.query.parameters import (
     CustomerQuery,
     EventQuery,
+    Listing,
     OrderQuery,
     Query,
     SeriesQuery,
@@ -79,7 +80,6 @@ class _Operation(NamedTuple):
         row: class of a row of the CSV.
         problems: statuses of the errors.
         answers: status to description of the responses that have a body of `schema`.
-        is_paged: whether the response may have a header `Link`.
     """
 
     name: str
@@ -89,7 +89,6 @@ class _Operation(NamedTuple):
     row: type[Struct]
     problems: tuple[str, ...]
     answers: Mapping[str, str] = {"200": "Success."}
-    is_paged: bool = True
 
 
 @cache
@@ -165,7 +164,6 @@ def _operations() -> dict[str, _Operation]:
                 "200": "The selected series.",
                 "503": "The selected series so far: `retention.metrics` has not been read to its end.",
             },
-            is_paged=False,
         ),
     }
 
@@ -180,13 +178,18 @@ def _get(path: str, operation: _Operation) -> Part:
     return {
         "operationId": operation.name,
         "summary": operation.summary,
-        "description": operation.query.__doc__ or "",
+        **_description(operation.query),
         "parameters": [*in_path, *_parameters(operation.query)],
         "responses": {
             **{status: _answer(operation, text) for status, text in operation.answers.items()},
             **{status: {"$ref": f"#/components/responses/{status}"} for status in operation.problems},
         },
     }
+
+
+def _description(query: type[Query]) -> Part:
+    """Return the description of a query that has parameters of its own."""
+    return {} if query is Query else {"description": query.__doc__ or ""}
 
 
 def _answer(operation: _Operation, description: str) -> Part:
@@ -196,7 +199,7 @@ def _answer(operation: _Operation, description: str) -> Part:
     }
     return {
         "description": description,
-        **({"headers": _NEXT_LINK} if operation.is_paged else {}),
+        **({"headers": _NEXT_LINK} if issubclass(operation.query, Listing) else {}),
         "content": {"application/json": {"schema": operation.schema}, "text/csv": {"schema": csv}},
     }
 
