@@ -7,7 +7,7 @@ then names the expected type. A `ConversionError` reports problems that validati
 
 import base64
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -253,28 +253,6 @@ def separated(value: Any, point: str) -> Any:  # noqa: ANN401 - JSON
     if _WRITTEN[point].fullmatch(value.strip()) is None:
         raise ConversionError(f"is no number with a decimal {_SEPARATORS[point]}")
     return re.sub(r"[^0-9+,.-]", "", value).replace(_OTHER[point], "").replace(point, ".")
-
-
-def added(values: Iterable[Any]) -> Decimal | None:
-    """Return the sum of numbers, also of text, without binary error; None if there is none.
-
-    Raises:
-        ConversionError: a value is no number.
-    """
-    total = None
-    for value in values:
-        found = exact(value)
-        if found is None and value is not None and value != "":
-            raise ConversionError(f"has {kind(value)} that is no number among its values")
-        if found is not None:
-            total = Decimal(found) if total is None else total + found
-    return total
-
-
-def subtracted(value: Any, less: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a difference of two numbers, exactly; the first as it is if one of them is none."""
-    one, other = exact(value), exact(less)
-    return value if one is None or other is None else one - other
 
 
 def _decimal(value: object) -> Decimal | None:

@@ -15,7 +15,7 @@ _VALUE_KEYS: Final = frozenset(
     {
         *_ORIGINS,
         *("values", "other", "default", "lower", "upper", "prefix"),
-        *("match", "decimal", "time", "zone", "money", "currency", "scale", "minus"),
+        *("match", "decimal", "time", "zone", "money", "currency", "scale", "minus", "plus", "exchange"),
     }
 )
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
@@ -33,6 +33,9 @@ class Value(Struct, frozen=True, kw_only=True):
         sum: an expression whose list of numbers is added up; nothing if there is none.
         join: texts of these, with `-` between them; nothing if one of them is nothing.
         scale: Connect's base64 decimals have so many places.
+        plus: a value whose number is added.
+        exchange: two expressions, of one amount in the wanted currency and in the value's: the number is
+            converted at their ratio, and rounded to the currency's minor unit.
         minus: an expression whose number is subtracted: what was refunded by now less what had been before.
         match: a regular expression; its first group, or all of it, is taken.
         decimal: what stands before a number's decimals, `,` or `.`, where its thousands may be apart.
@@ -59,6 +62,8 @@ class Value(Struct, frozen=True, kw_only=True):
     join: tuple["Value", ...] = ()
     scale: int | None = None
     minus: Expression | None = None
+    plus: "Value | None" = None
+    exchange: tuple[Expression, ...] = ()
     match: re.Pattern[str] | None = None
     decimal: str | None = None
     upper: bool = False
@@ -77,10 +82,17 @@ class Value(Struct, frozen=True, kw_only=True):
         """Return every expression in it."""
         if self.path is not None:
             yield self.path
-        yield from (one for one in (self.sum, self.minus) if one is not None)
+        yield from (one for one in (self.sum, self.minus, *self.exchange) if one is not None)
         yield from (part for part in self.template if isinstance(part, Expression))
-        for below in (*self.first, *self.join, *([self.currency] if self.currency else [])):
-            yield from below.expressions()
+        for below in (*self.first, *self.join, self.plus, self.currency):
+            if below is not None:
+                yield from below.expressions()
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether an amount in another currency is a part of it."""
+        parts = (*self.first, *([self.plus] if self.plus else []))
+        return bool(self.exchange) or any(part.is_rounded for part in parts)
 
     @property
     def described(self) -> str:
@@ -114,6 +126,8 @@ def value_of(at: str, content: object) -> Value:
         join=_list(f"{at}.join", table["join"]) if "join" in table else (),
         scale=_number(f"{at}.scale", table["scale"]) if "scale" in table else None,
         minus=expression_of(f"{at}.minus", table["minus"]) if "minus" in table else None,
+        plus=value_of(f"{at}.plus", table["plus"]) if "plus" in table else None,
+        exchange=_exchange(f"{at}.exchange", table["exchange"]) if "exchange" in table else (),
         match=_pattern(f"{at}.match", table["match"]) if "match" in table else None,
         decimal=_decimal(f"{at}.decimal", table["decimal"]) if "decimal" in table else None,
         upper=a_boolean(f"{at}.upper", table.get("upper", False)),
@@ -201,6 +215,12 @@ def _currency(at: str, content: object) -> Value:
     if isinstance(content, str) and minor_units.is_currency(content):
         return Value(setting=at, const=content)
     return value_of(at, content)
+
+
+def _exchange(at: str, content: object) -> tuple[Expression, ...]:
+    if not isinstance(content, list) or len(content) != 2:  # noqa: PLR2004 - a ratio
+        raise Problem(at, "expected two paths: an amount in the wanted currency, and the same in the value's")
+    return tuple(expression_of(f"{at}[{number}]", one) for number, one in enumerate(content, start=1))
 
 
 def _pattern(at: str, content: object) -> re.Pattern[str]:

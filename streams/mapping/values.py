@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from models.definitions.money import exponent
-from streams.mapping import conversions, minor_units
+from streams.mapping import arithmetic, conversions, minor_units
 from streams.mapping.conversions import ConversionError, Convert
 from streams.mapping.expressions import Get, Source, compiled
 from streams.mapping.value_definition import Value
@@ -28,9 +28,7 @@ def compile_value(value: Value, source: Source, finish: Convert, *, is_time: boo
     if value.const is not None:
         constant = value.const
         return lambda _: constant
-    get = _origin(value, source)
-    if value.minus is not None:
-        get = _difference(get, compiled(value.minus, source))
+    get = _number(value, source)
     steps = _steps(value)
     if value.money:
         return _money(value, source, get)
@@ -73,6 +71,18 @@ def raw_value(value: Value, source: Source) -> Get:
     return _origin(value, source)
 
 
+def _number(value: Value, source: Source) -> Get:
+    """Return the getter of what a value is made of, after arithmetic."""
+    get = _origin(value, source)
+    if value.minus is not None:
+        get = _combined(get, compiled(value.minus, source), arithmetic.subtracted)
+    if value.plus is not None:
+        get = _combined(get, _number(value.plus, source), lambda found, more: arithmetic.added([found, more]))
+    if value.exchange:
+        get = _exchanged(get, *(compiled(one, source) for one in value.exchange))
+    return get
+
+
 def _origin(value: Value, source: Source) -> Get:
     if value.path is not None:
         return compiled(value.path, source)
@@ -111,7 +121,7 @@ def _template(value: Value, source: Source) -> Get:
 def _sum(get: Get) -> Get:
     def total(record: Any) -> Any:  # noqa: ANN401 - JSON
         found = get(record)
-        return conversions.added(found) if isinstance(found, list) else found
+        return arithmetic.added(found) if isinstance(found, list) else found
 
     return total
 
@@ -126,12 +136,19 @@ def _joined(getters: Iterable[Get]) -> Get:
     return joined
 
 
-def _difference(get: Get, minus: Get) -> Get:
-    def difference(record: Any) -> Any:  # noqa: ANN401 - JSON
-        found, less = get(record), minus(record)
-        return found if less is None else conversions.subtracted(found, less)
+def _combined(get: Get, other: Get, combine: Callable[[Any, Any], Any]) -> Get:
+    def combined(record: Any) -> Any:  # noqa: ANN401 - JSON
+        found, second = get(record), other(record)
+        return found if found is None or second is None else combine(found, second)
 
-    return difference
+    return combined
+
+
+def _exchanged(get: Get, wanted: Get, given: Get) -> Get:
+    def exchanged(record: Any) -> Any:  # noqa: ANN401 - JSON
+        return arithmetic.exchanged(get(record), wanted(record), given(record))
+
+    return exchanged
 
 
 def _text(text: str) -> Get:
@@ -246,7 +263,10 @@ def _money(value: Value, source: Source, get: Get) -> Get:
 def _in_minor_units(value: Value, amount: Any, currency: str) -> Any:  # noqa: ANN401 - JSON
     """Return the minor units of an amount that a record states in the value's unit."""
     if value.money == "major":
-        return conversions.minor_units(amount, exponent(currency))
+        places = exponent(currency)
+        return conversions.minor_units(
+            arithmetic.rounded(amount, places) if value.is_rounded else amount, places
+        )
     return minor_units.converted(amount, currency, value.own_places)
 
 

@@ -170,12 +170,6 @@ def test_kind_of_a_value_is_named_without_its_content():
     ]
 
 
-def test_differences_are_exact():
-    assert conversions.subtracted(1099, 300) == 799
-    assert conversions.subtracted("10.99", 3) == Decimal("7.99")
-    assert conversions.subtracted("x", 3) == "x"
-
-
 def test_offset_of_a_time_is_kept():
     at = T.astimezone(timezone(timedelta(hours=5)))
     assert conversions.instant(at) is at

@@ -178,13 +178,13 @@ def test_mapping_overrides_the_one_it_extends():
         "[mappings.mine]\nextends = 'shopify'\n[mappings.mine.skip]\nb2b = \"contains(tags, 'B2B')\""
     )
     definition = mappings.reader("mine").definition
-    assert set(definition.skip) == {"test", "b2b"}
+    assert set(definition.skip) == {*bundled_tables()["shopify"]["skip"], "b2b"}
     assert len(definition.rules) == len(bundled_tables()["shopify"]["events"])
 
 
 def test_mapping_may_extend_the_bundled_one_of_its_name():
-    mappings = loaded("[mappings.shopify]\nextends = 'shopify'\nmerge = false")
-    assert mappings.reader("shopify").definition.merge is False
+    mappings = loaded("[mappings.shopify]\nextends = 'shopify'\nmerge = true")
+    assert mappings.reader("shopify").definition.merge is True
 
 
 def test_inputs_of_the_same_configuration_are_equal():
