@@ -1,6 +1,7 @@
 """The customers of a partition at the partition's clock."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from models.customers.cache import CustomerCache
 from models.customers.customer import Customer
@@ -9,9 +10,10 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_HOUR, NEVER_US, TIMELESS, US_PER_HOUR, between, horizon_start
 from models.facts.conflicts import Conflicts, contested_ids, has_rivals, new_contents, settle
 from models.facts.control import KeptOrder
-from models.facts.fact import Fact
+from models.facts.fact import Fact, decode_fact
 from models.facts.fact_log import FactLog
 from models.facts.first_order import kept_order
+from models.facts.log_pages import LogEntry
 from models.identity.links import facts_since, original_event_id, without_erased
 from models.outputs import EmitSchedule
 from models.partition.cross_partition import CrossPartition
@@ -130,6 +132,14 @@ class PartitionCustomers:
         else:
             self._make_visible(key, customer, fact)
         return True
+
+    def append(self, entries: Iterable[LogEntry]) -> int:
+        """Append facts to their logs, in bootstrap mode, and return the number of those that are known."""
+        known = self._fact_log.append(entries)
+        differing: defaultdict[bytes, list[Fact]] = defaultdict(list)
+        for key, _, encoded in known.differing:
+            differing[key].append(decode_fact(encoded))
+        return known.duplicates + sum(self.settle(*of_one) for of_one in differing.items())
 
     def settle(self, key: bytes, rivals: Sequence[Fact]) -> int:
         """Add facts of events that the customer's log has with other facts, as far as they count.

@@ -5,6 +5,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from models.facts.claim_types import STILL_CLAIMS
+from models.facts.fact import AnyClaim
+
 #: Version of the rows' format; raised by a change that older releases would misread.
 STATE_VERSION: Final = 3
 METADATA_KEY: Final = b"\xff\xff"
@@ -27,6 +30,24 @@ class StateTooNew(RuntimeError):
         self.known = known
 
 
+class ClockJump(Struct, array_like=True, frozen=True):
+    """A record that moved the clock of the `event` mode far ahead.
+
+    Attributes:
+        topic: topic of the record.
+        partition: number of its partition.
+        offset: its offset.
+        before: the clock before, microseconds since the epoch.
+        after: its event time, to which it moved the clock, microseconds since the epoch.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    before: int
+    after: int
+
+
 class PartitionMetadata(Struct, array_like=True):
     """The state of a partition apart from its customers.
 
@@ -39,6 +60,7 @@ class PartitionMetadata(Struct, array_like=True):
         sequence: sequence number of the referral message sent last.
         resent_for: `reprocess_id` for which all referral messages have been sent again.
         latest_still: largest event time seen that does not move the clock, microseconds since the epoch.
+        clock_jump: the jump that moved the clock furthest. None if no record did.
     """
 
     version: int = STATE_VERSION
@@ -48,11 +70,20 @@ class PartitionMetadata(Struct, array_like=True):
     sequence: int = 0
     resent_for: int = 0
     latest_still: int = 0
+    clock_jump: ClockJump | None = None
 
     @property
     def latest(self) -> int:
         """Largest event time seen, microseconds since the epoch."""
         return max(self.stream_time, self.latest_still)
+
+    def observe(self, claim: AnyClaim) -> int:
+        """Take account of a claim later than the stream time, and return the stream time after it."""
+        if type(claim) in STILL_CLAIMS:
+            self.latest_still = max(self.latest_still, claim.time)
+        else:
+            self.stream_time = claim.time
+        return self.stream_time
 
 
 def read_metadata(value: bytes) -> PartitionMetadata:

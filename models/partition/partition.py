@@ -8,7 +8,6 @@ fast. `build_aggregates` applies all rows once. The partition is live from then 
 aggregates by its difference, and they always equal the sum over all rows at the clock.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -16,19 +15,17 @@ from models.aggregation.aggregates import PartialAggregate
 from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
 from models.definitions.windows import TIMELESS
-from models.facts.claim_types import STILL_CLAIMS
 from models.facts.claims import Placed
 from models.facts.conflicts import Conflicts
-from models.facts.fact import AnyClaim, Fact, decode_fact, encode_fact
+from models.facts.fact import Fact, encode_fact
 from models.facts.fact_log import FactLog
 from models.facts.first_order import kept_order_of
-from models.facts.log_pages import LogEntry
 from models.identity.messages import Message
 from models.outputs import Output
 from models.partition.control_facts import ControlFacts
 from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
-from models.partition.metadata import STATE_VERSION, PartitionMetadata
+from models.partition.metadata import STATE_VERSION, ClockJump, PartitionMetadata
 from models.partition.outputs import PartitionOutputs
 from models.partition.store import PartitionStore
 
@@ -112,6 +109,16 @@ class Partition:
         self._metadata.stream_time = time
 
     @property
+    def clock_jump(self) -> ClockJump | None:
+        """The jump that moved the clock of the `event` mode furthest; None if no record did."""
+        return self._metadata.clock_jump
+
+    def record_clock_jump(self, jump: ClockJump) -> None:
+        """Record that a record moved the clock far ahead."""
+        if self.clock_jump is None or jump.after > self.clock_jump.after:
+            self._metadata.clock_jump = jump
+
+    @property
     def reprocess_id(self) -> int:
         """When the inputs were last read again from the start, milliseconds since the epoch; 0 for never."""
         return self._metadata.reprocess_id
@@ -148,14 +155,15 @@ class Partition:
         return not self.process([(customer_id.encode(), fact, encode_fact(fact))])
 
     def _append(self, facts: Iterable[Addressed]) -> int:
-        cross_partition, append = self._cross_partition, self._append_entries
-        horizon, stream_time, known = self._customers.horizon, self._metadata.stream_time, 0
+        cross_partition, append = self._cross_partition, self._customers.append
+        observe, stream_time = self._metadata.observe, self._metadata.stream_time
+        horizon, known = self._customers.horizon, 0
         entries: list[tuple[bytes, str, bytes]] = []
         for key, fact, encoded in facts:
             claim = fact.claim
             time = claim.time
             if time > stream_time:
-                stream_time = self._later(claim, stream_time)
+                stream_time = observe(claim)
             if time < horizon:
                 if time == TIMELESS or type(claim) is Placed:
                     known += append(entries)  # first, as the control fact may be about their customers
@@ -165,29 +173,13 @@ class Partition:
                 entries.append((key, claim.id, encoded))
             elif (filtered := cross_partition.filter(key, fact)) is not None:
                 entries.append((key, claim.id, encoded if filtered is fact else encode_fact(filtered)))
-        self._metadata.stream_time = stream_time
         return known + append(entries)
-
-    def _append_entries(self, entries: Iterable[LogEntry]) -> int:
-        """Append facts to their logs, and return the number of those that are known already."""
-        known = self._fact_log.append(entries)
-        differing: defaultdict[bytes, list[Fact]] = defaultdict(list)
-        for key, _, encoded in known.differing:
-            differing[key].append(decode_fact(encoded))
-        return known.duplicates + sum(self._customers.settle(*of_one) for of_one in differing.items())
-
-    def _later(self, claim: AnyClaim, stream_time: int) -> int:
-        """Return the stream time after a claim with a larger event time."""
-        if type(claim) not in STILL_CLAIMS:
-            return claim.time
-        self._metadata.latest_still = max(self._metadata.latest_still, claim.time)
-        return stream_time
 
     def _process(self, key: bytes, fact: Fact, encoded: bytes) -> bool:
         customers, cross_partition = self._customers, self._cross_partition
         time = fact.claim.time
         if time > self._metadata.stream_time:
-            self._metadata.stream_time = self._later(fact.claim, self._metadata.stream_time)
+            self._metadata.observe(fact.claim)
         if time < customers.horizon:
             self._process_timeless(key, fact)
             return True

@@ -26,7 +26,7 @@ class EventFacts(NamedTuple):
     """The facts of one valid event.
 
     Attributes:
-        stream_time: maximum event time so far, microseconds since the epoch.
+        stream_time: maximum event time so far that moves the clock, microseconds since the epoch.
         facts: pairs of a customer id and a fact.
     """
 
@@ -59,13 +59,14 @@ def read_facts(
         try:
             event = _decode(line.content)
             time = to_us(event.time)
-            at = max(time, stream_time) if now is None else now
+            clock = max(time, stream_time) if event.moves_clock else stream_time
+            at = clock if now is None else now
             check_time(type(event), time, wall_us=wall, now_us=at, definitions=definitions)
             facts = facts_of(event, definitions)
         except EventError as error:
             rejected.add(line, error.reason, error.message)
             continue
-        stream_time = max(time, stream_time)
+        stream_time = clock
         counter.events += 1
         yield EventFacts(stream_time, facts)
 

@@ -19,7 +19,7 @@ _MAX_ID_CHARACTERS: Final = 128
 @click.command("erase")
 @click.argument("customer")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@settings_options("broker", "group")
+@settings_options("broker", "group", "clock")
 def command(settings: Settings, customer: str, *, yes: bool) -> None:
     """Erase CUSTOMER, and every identity that was merged with this customer.
 

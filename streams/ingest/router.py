@@ -4,20 +4,23 @@ A router keeps no state. Invalid records become dead letters. Facts of another t
 through the repartition topic `{group}-facts`. The others are applied at once.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import cast
+from typing import Final, cast
 
 from aiokafka import TopicPartition
 
 from models.contract.decoding import FUTURE_TOLERANCE_US, EventError, check_time, decode, to_us
 from models.contract.events import Event, Kind
 from models.definitions.definitions import Definitions
-from models.definitions.windows import horizon_start
+from models.definitions.windows import US_PER_HOUR, horizon_start
 from models.facts.fact import REGISTRY_ADDRESS, decode_fact, encode_fact
 from models.facts.from_events import facts_of
+from models.partition.metadata import ClockJump
 from models.partition.partition import Addressed, Partition
 from streams.clock import wall_us
+from streams.ingest.clock_jumps import describe_jump
 from streams.ingest.dead_letter_record import Rejection, encode
 from streams.kafka.aiokafka_patches.raw_records import RawRecord
 from streams.kafka.cloudevents import unwrap
@@ -28,9 +31,14 @@ from streams.mapping.reader import Reader
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.partitioner import tasks_of
 
+log = logging.getLogger(__name__)
+
 #: A forwarded fact keeps its record's timestamp, from which its latency counts, if it is this recent. The
 #: facts topic keeps records for 30 days by their timestamps: a fact with an old one would be removed unread.
 _RECENT_MS = 24 * 3600 * 1000
+#: A record that moves the clock by more than this is named, as everything that it makes disappear would
+#: otherwise be a riddle.
+JUMP_US: Final = 30 * 24 * US_PER_HOUR
 
 
 class BatchFacts:
@@ -43,16 +51,19 @@ class BatchFacts:
     Attributes:
         facts: facts in the order of their records.
         timestamps: timestamp of each fact's record, milliseconds since the epoch.
-        stream_time: largest event time seen, microseconds since the epoch.
+        stream_time: largest event time seen that moves the clock, microseconds since the epoch.
+        jumps: records that moved the clock by more than `JUMP_US`: offset, clock before, and clock after.
     """
 
     __slots__ = (
         "_definitions",
         "_earliest",
+        "_jump_from",
         "_now",
         "_too_late",
         "_wall",
         "facts",
+        "jumps",
         "stream_time",
         "timestamps",
     )
@@ -65,13 +76,18 @@ class BatchFacts:
         self._wall, self._now = wall_us(), partition.now
         self._earliest = horizon_start(self._now, definitions.horizon_days)
         self._too_late = self._wall + FUTURE_TOLERANCE_US
+        self.jumps: list[tuple[int, int, int]] = []
+        # The first record of an empty worker is no jump.
+        clock = max(self._now, self.stream_time)
+        self._jump_from = clock + JUMP_US if clock else self._too_late
 
-    def add(self, event: Event, timestamp: int) -> None:
+    def add(self, event: Event, timestamp: int, offset: int) -> None:
         """Add the facts of an event.
 
         Args:
             event: the event.
             timestamp: timestamp of its record, milliseconds since the epoch.
+            offset: offset of its record.
 
         Raises:
             EventError: the event cannot be counted.
@@ -84,8 +100,11 @@ class BatchFacts:
         for customer, fact in facts_of(event, definitions, time):
             self.facts.append((customer.encode(), fact, encode_fact(fact)))
             self.timestamps.append(timestamp)
-        if time > self.stream_time:  # noqa: PLR1730 - a call of max costs as much as the rest
+        if time > self.stream_time and event.moves_clock:
+            if time > self._jump_from:
+                self.jumps.append((offset, self._jump_from - JUMP_US, time))
             self.stream_time = time
+            self._jump_from = max(self._now, time) + JUMP_US
 
 
 class Router:
@@ -100,6 +119,7 @@ class Router:
         partition: state of the task's customers, which the facts are applied to.
         outbox: takes forwarded facts, messages and dead letters.
         counters: the worker's counters.
+        event_clock: whether the event times are the clock.
 
     Attributes:
         messages_sent: messages of the partition to other tasks that were put into the outbox so far.
@@ -116,7 +136,9 @@ class Router:
         partition: Partition,
         outbox: Outbox,
         counters: WorkerCounters,
+        event_clock: bool = False,
     ) -> None:
+        self._event_clock = event_clock
         self._task = task
         self._task_count = task_count
         self._facts_topic = facts_topic
@@ -139,7 +161,7 @@ class Router:
         for record in records:
             try:
                 event = decode(kind, unwrap(record) if record.headers else record.value)
-                batch.add(event, record.timestamp)
+                batch.add(event, record.timestamp, record.offset)
             except EventError as error:
                 self._reject(tp, record, error)
         self._route(tp, records, batch)
@@ -166,7 +188,7 @@ class Router:
             errors = result.errors
             for event in result.events:
                 try:
-                    batch.add(event, record.timestamp)
+                    batch.add(event, record.timestamp, record.offset)
                 except EventError as error:
                     errors.append(error)
             if errors:
@@ -210,6 +232,7 @@ class Router:
     def _route(self, tp: TopicPartition, records: Sequence[RawRecord], batch: BatchFacts) -> None:
         """Apply the facts of this task's customers, and forward the others."""
         self._partition.stream_time = batch.stream_time
+        self._name_jumps(tp, batch)
         self._counters.events(tp.topic, len(records))
         own = batch.facts
         tasks = self._tasks_of([key for key, _, _ in own])
@@ -221,6 +244,13 @@ class Router:
         forwarded = len(batch.facts) - len(own)
         self._counters.repartitioned += forwarded
         self._counters.read(self._task, tp, records, len(records) - forwarded)
+
+    def _name_jumps(self, tp: TopicPartition, batch: BatchFacts) -> None:
+        """Log and record the records that moved the clock far ahead, if records move it at all."""
+        for offset, before, after in batch.jumps if self._event_clock else ():
+            jump = ClockJump(tp.topic, tp.partition, offset, before, after)
+            log.warning("%s", describe_jump(jump))
+            self._partition.record_clock_jump(jump)
 
     def _forward(self, tasks: Sequence[int], batch: BatchFacts) -> None:
         """Put the facts of other tasks' customers into the outbox.

@@ -4,12 +4,15 @@ import time
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiokafka import TopicPartition
 from prometheus_client.core import Exemplar
 
 from streams.kafka.aiokafka_patches.raw_records import RawRecord
+
+if TYPE_CHECKING:
+    from models.partition.metadata import ClockJump
 
 _LATENCY_BUCKETS = (
     *(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.25, 1.5),  # fine buckets in the expected range
@@ -90,6 +93,8 @@ class WorkerCounters:
         self.latency = Histogram(_LATENCY_BUCKETS)
         self.commit_seconds = Histogram(_COMMIT_BUCKETS)
         self.recovery_seconds = 0.0
+        #: The record that moved the clock of the `event` mode furthest, of all workers.
+        self.clock_jump: ClockJump | None = None
         # By task: batches applied since its last result, and batches in results that are not exported yet.
         self._applied: defaultdict[int, list[Batch]] = defaultdict(list)
         self._evaluated: defaultdict[int, deque[tuple[TickId, list[Batch]]]] = defaultdict(deque)

@@ -15,12 +15,16 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.kafka import acls, admin
-from streams.kafka.topics import Names
+from streams.kafka.compacted_topics import read_to_end
+from streams.kafka.topics import METRICS, Names, partition_counts
 from streams.operations import erasure_check
+from streams.partitioner import tasks_of
+from streams.rollup.publisher import AS_OF
 
 #: Workers without lag apply an erasure within two seconds.
 TIMEOUT_SECONDS: Final = 60.0
@@ -51,18 +55,18 @@ class Request(NamedTuple):
     changelog_end: erasure_check.Position | None
 
 
-def event(customer: str, now: datetime) -> bytes:
+def event(customer: str, time: datetime) -> bytes:
     """Return the event that requests an erasure, as JSON. A repeated request is a duplicate.
 
     Args:
         customer: the customer id.
-        now: wall clock time of the request.
+        time: event time, from `event_time`.
     """
     digest = blake2b(customer.encode(), digest_size=12).hexdigest()
     fields = {
         "id": f"erase-{digest}",
         "type": "customer.erased",
-        "time": now.astimezone(UTC),
+        "time": time.astimezone(UTC),
         "customer_id": customer,
     }
     return msgspec.json.encode(fields)
@@ -81,6 +85,42 @@ def topic_of(settings: Settings) -> str:
         "no input accepts the event customer.erased without a mapping",
         "send the erasure in the form that the mapping of an input expects",
     )
+
+
+async def event_time(settings: Settings, now: datetime) -> datetime:
+    """Return the time that an erasure is stamped with: `now`, or in `event` mode the clock of the metrics.
+
+    An erasure counts at once, whatever its time. In `event` mode, the wall clock may be years ahead of the
+    events. Without published metrics, or without the right to read them, it is nevertheless the wall clock,
+    since no `customer.*` event moves the clock.
+
+    Args:
+        settings: connection to Kafka, and the clock.
+        now: wall clock time.
+    """
+    if settings.clock != "event":
+        return now
+    try:
+        rows = [row async for row in _published(settings)]
+    except KafkaError:
+        return now
+    return max((datetime.fromisoformat(row.as_of) for row in rows), default=now)
+
+
+class _Published(msgspec.Struct):
+    as_of: str
+
+
+async def _published(settings: Settings) -> AsyncIterator[_Published]:
+    """Yield the published rows of the partition that has the instant of the metrics."""
+    async with admin.connect(settings) as client:
+        count = (await partition_counts(client, [METRICS])).get(METRICS, 0)
+    if count:
+        [partition] = tasks_of([AS_OF.encode()], count)
+        async for records in read_to_end(settings.client_options(), [TopicPartition(METRICS, partition)]):
+            for record in records:
+                if record.value is not None:
+                    yield msgspec.json.decode(record.value, type=_Published)
 
 
 async def request(settings: Settings, customer: str, now: datetime) -> Request:
@@ -106,7 +146,8 @@ async def request(settings: Settings, customer: str, now: datetime) -> Request:
             raise RetentionError(f"the topic {topic} does not exist", "start a worker: it creates the topic")
     options = {"acks": "all", "enable_idempotence": True}
     async with AIOKafkaProducer(**settings.client_options(), **options) as producer:
-        sent = await producer.send_and_wait(topic, event(customer, now), customer.encode())
+        time = await event_time(settings, now)
+        sent = await producer.send_and_wait(topic, event(customer, time), customer.encode())
     return Request(customer, TopicPartition(sent.topic, sent.partition), sent.offset, changelog_end)
 
 

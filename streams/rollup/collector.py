@@ -5,9 +5,12 @@ metrics.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from streams.rollup.protocol import PartialResult, Tick
+
+if TYPE_CHECKING:
+    from models.partition.metadata import ClockJump
 
 #: Upper bound of settlement rounds. A fact of one customer may lead to facts of others. Once the inputs have
 #: been read: after 1 round, merges have reached the registry; after 2, every identity knows its canonical id;
@@ -43,6 +46,7 @@ class RollupCollector:
         stream_time: largest event time of all tasks, microseconds since the epoch.
         settlement_round: current settlement round; 0 before the first.
         reprocess_id: largest reprocess id of all tasks.
+        clock_jump: the jump of all tasks that moved the clock furthest; None without one.
     """
 
     def __init__(self, task_count: int, generation: int, now: int, schema_hash: int) -> None:
@@ -54,6 +58,7 @@ class RollupCollector:
         self.stream_time = 0
         self.settlement_round = 0
         self.reprocess_id = 0
+        self.clock_jump: ClockJump | None = None
         self._number = 0
         self._inputs_read = False
         self._settlement_rounds = 0  #: that have ended since the inputs were read
@@ -81,6 +86,7 @@ class RollupCollector:
             caught_up,
             self._export.number,
             self._export.at,
+            self.clock_jump,
         )
 
     def record_export(self, at: int) -> None:
@@ -105,6 +111,9 @@ class RollupCollector:
         self.incompatible_tasks.discard(result.task)
         self.stream_time = max(self.stream_time, result.stream_time)
         self.reprocess_id = max(self.reprocess_id, result.reprocess_id)
+        jump = result.clock_jump
+        if jump is not None and (self.clock_jump is None or jump.after > self.clock_jump.after):
+            self.clock_jump = jump
         if result.now != self.now:
             self.now = max(self.now, result.now)
             if result.partial is not None:

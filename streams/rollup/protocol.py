@@ -11,6 +11,7 @@ import msgspec
 from models.aggregation.aggregates import PartialAggregate, duration_names, window_sizes
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
+from models.partition.metadata import ClockJump
 
 
 class Tick(msgspec.Struct, array_like=True):
@@ -28,6 +29,7 @@ class Tick(msgspec.Struct, array_like=True):
             partitions were assigned. Only then are outputs emitted.
         exported_number: number of the last round whose results became the metrics; 0 before the first.
         exported_at: when they became the metrics, milliseconds since the epoch.
+        clock_jump: the jump of all tasks that moved the clock furthest; None without one.
     """
 
     number: int
@@ -38,6 +40,7 @@ class Tick(msgspec.Struct, array_like=True):
     caught_up: bool = False
     exported_number: int = 0
     exported_at: int = 0
+    clock_jump: ClockJump | None = None
 
 
 class PartialResult(msgspec.Struct, array_like=True):
@@ -49,7 +52,8 @@ class PartialResult(msgspec.Struct, array_like=True):
         generation: generation of the consumer group that the task belongs to.
         now: instant of the evaluation, microseconds since the epoch. It is later than the tick's if the
             task's clock was ahead.
-        stream_time: largest event time that the task has seen, microseconds since the epoch.
+        stream_time: largest event time that the task has seen, without those of `customer.*` events, which do
+            not move the clock; microseconds since the epoch.
         inputs_read: whether the inputs have been read, and their facts forwarded, up to the ends that they
             had when the task was assigned.
         settlement_round: last settlement round whose facts have been read; 0 if none.
@@ -57,6 +61,7 @@ class PartialResult(msgspec.Struct, array_like=True):
         partial: the aggregates; None until the task has read its history and built them.
         schema_hash: `schema_hash` of the task's definitions.
         is_quiescent: whether the facts of the settlement round before led to no message to other tasks.
+        clock_jump: the jump of the task's records that moved the clock furthest; None without one.
     """
 
     task: int
@@ -70,6 +75,7 @@ class PartialResult(msgspec.Struct, array_like=True):
     partial: PartialAggregate | None
     schema_hash: int
     is_quiescent: bool = True
+    clock_jump: ClockJump | None = None
 
 
 def schema_hash(definitions: Definitions) -> int:

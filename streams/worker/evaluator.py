@@ -52,7 +52,8 @@ class Evaluator:
         self._schema_hash = schema_hash(context.definitions)
 
     def record_export(self, tick: Tick) -> None:
-        """Record that the metrics hold the results of the round that the tick names."""
+        """Record that the metrics hold the results of the round that the tick names, and its clock jump."""
+        self._context.counters.clock_jump = tick.clock_jump or self._context.counters.clock_jump
         if tick.exported_number:
             self._context.counters.exported(
                 self._assignment.task, (tick.generation, tick.exported_number), tick.exported_at
@@ -85,6 +86,7 @@ class Evaluator:
             reprocess_id=self._partition.reprocess_id,
             partial=partial,
             schema_hash=self._schema_hash,
+            clock_jump=self._partition.clock_jump,
         )
 
     def _messages_committed(self) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
 from models.partition.partition import Partition
+from streams.clock import EventClock
 from streams.faust_engine.types import RecordBatch
 from streams.ingest.router import Router
 from streams.kafka.aiokafka_patches.raw_records import RawRecord
@@ -74,6 +75,7 @@ class Task:
             partition=self.partition,
             outbox=self.outbox,
             counters=context.counters,
+            event_clock=isinstance(context.clock, EventClock),
         )
         self._publisher = OutputPublisher(
             self.partition,

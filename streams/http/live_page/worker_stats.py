@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, Protocol
 
+from models.partition.metadata import ClockJump
 from streams.monitoring.exporter import WorkerState
 from streams.monitoring.worker_counters import WorkerCounters
 
@@ -58,6 +59,7 @@ class WorkerStats:
                 topic: (count, counters.events_in[topic])
                 for topic, count in counters.without_customer.items()
             },
+            "clock_jump": _jump(counters.clock_jump),
             **{name: _bound(counters.latency.bounds, counts, q) for name, q in _QUANTILES.items()},
         }
 
@@ -68,3 +70,11 @@ def _bound(bounds: Sequence[float], counts: Sequence[int], q: float) -> float | 
     if not totals[-1]:
         return None
     return bounds[min(bisect_left(totals, q * totals[-1]), len(bounds) - 1)]
+
+
+def _jump(jump: ClockJump | None) -> dict[str, Any] | None:
+    """Return a clock jump with its times in seconds since the epoch."""
+    if jump is None:
+        return None
+    record = {"topic": jump.topic, "partition": jump.partition, "offset": jump.offset}
+    return {**record, "from": jump.before / 1e6, "to": jump.after / 1e6}

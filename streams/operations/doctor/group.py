@@ -5,17 +5,26 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from typing import Final
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from models.partition.metadata import ClockJump
 from streams.config.load import Settings
 from streams.ingest import input_topics
+from streams.ingest.clock_jumps import describe_jump
 from streams.kafka import acls, admin
 from streams.kafka.topics import Names, partition_counts
 from streams.operations import dead_letters
 from streams.operations.doctor.finding import Finding
+from streams.rollup.protocol import Tick
 
 _MAX_COUNTED: Final = 1000
+_TICK_MS: Final = 2000
+_JUMP_ADVICE: Final = (
+    "if the time of this record is wrong, correct its producer and remove the record,"
+    " then start again with `retention reset`: the clock does not go back"
+)
 
 Offsets = Mapping[TopicPartition, int]
 
@@ -41,6 +50,9 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         committed = {tp: offset.offset for tp, offset in offsets.items() if offset.offset >= 0}
         for finding in _progress(tps, committed, earliest, ends):
             yield finding
+    jump = await _clock_jump(client, settings) if settings.clock == "event" else None
+    if jump is not None:
+        yield Finding("warn", describe_jump(jump), _JUMP_ADVICE)
     may_read = not await acls.missing(client, acls.dead_letter_reader_acls())
     number = await _count_dead_letters(settings) if may_read else 0
     if number:
@@ -51,6 +63,27 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
             " `retention dead-letters redrive`"
         )
         yield Finding("warn", f"{count}{more} not redriven", advice)
+
+
+async def _clock_jump(client: AIOKafkaAdminClient, settings: Settings) -> ClockJump | None:
+    """Return the jump that the latest tick names; None without one, or without a recent tick."""
+    ticks = TopicPartition(Names(settings.group).ticks, 0)
+    if not await partition_counts(client, [ticks.topic]) or await acls.missing(
+        client, acls.reader_acls([ticks.topic])
+    ):
+        return None
+    consumer = AIOKafkaConsumer(**settings.client_options(), enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign([ticks])
+        [end] = (await consumer.end_offsets([ticks])).values()
+        [begin] = (await consumer.beginning_offsets([ticks])).values()
+        consumer.seek(ticks, max(begin, end - 1))
+        found = await consumer.getmany(ticks, timeout_ms=_TICK_MS if end > begin else 0)
+    finally:
+        await consumer.stop()
+    latest = [record.value for records in found.values() for record in records][-1:]
+    return msgspec.msgpack.decode(latest[0], type=Tick).clock_jump if latest else None
 
 
 async def _count_dead_letters(settings: Settings) -> int:

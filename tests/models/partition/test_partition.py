@@ -9,7 +9,7 @@ import pytest
 from models.definitions.definitions import Definitions
 from models.facts import claims, log_pages
 from models.partition import partition, standalone
-from models.partition.metadata import METADATA_KEY, STATE_VERSION, PartitionMetadata, StateTooNew
+from models.partition.metadata import METADATA_KEY, STATE_VERSION, ClockJump, PartitionMetadata, StateTooNew
 from models.partition.partition import Partition
 from tests.support.partitions import DAY, HOUR, NOW, Shop
 
@@ -120,6 +120,24 @@ def test_clock_does_not_decrease_over_a_restart(shop):
     standalone.build_aggregates(again, NOW)
     assert again.now == NOW + DAY
     assert again.evaluate(NOW).now == NOW + DAY
+
+
+def test_action_carried_out_ahead_of_the_clock_waits(shop):
+    shop.partition.stream_time = NOW
+    shop.process(claims.Contacted, "", NOW + DAY, "a1", event_id="e")
+    assert shop.partition.stream_time == NOW
+    shop.restart()
+    assert [len(facts) for facts in shop.partition.facts(b"ada")] == [0, 1]
+    shop.samples(NOW + DAY)
+    assert [len(facts) for facts in shop.partition.facts(b"ada")] == [1, 0]
+
+
+def test_clock_jump_survives_a_restart(shop):
+    shop.order("o1", NOW)
+    shop.partition.record_clock_jump(ClockJump("orders", 1, 2, 10, 90))
+    shop.partition.record_clock_jump(ClockJump("orders", 1, 3, 10, 80))
+    shop.restart()
+    assert shop.partition.clock_jump == ClockJump("orders", 1, 2, 10, 90)
 
 
 def test_stream_time_survives_a_restart(shop):

@@ -50,7 +50,7 @@ def record(value, offset=0, key=b"key", headers=(), timestamp=NOW_MS):
 
 
 class RoutedTask:
-    def __init__(self):
+    def __init__(self, *, event_clock=False):
         self.partition = Partition(Definitions(), {})
         self.outbox = Outbox()
         self.counters = WorkerCounters()
@@ -63,6 +63,7 @@ class RoutedTask:
             partition=self.partition,
             outbox=self.outbox,
             counters=self.counters,
+            event_clock=event_clock,
         )
 
     def route(self, *values):
@@ -302,3 +303,48 @@ def test_mapped_record_counts_and_is_a_dead_letter_once(routed):
     assert routed.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
         "a rejected event does not advance the stream time"
     )
+
+
+def jump_of(*times, event_clock=True):
+    """Return the clock jump of orders at these times: offset, topic and length."""
+    routed = RoutedTask(event_clock=event_clock)
+    routed.route(*(order(f"o{n}", time=f"{time}T00:00:00Z") for n, time in enumerate(times)))
+    jump = routed.partition.clock_jump
+    return jump and (jump.offset, jump.topic, jump.after - jump.before)
+
+
+DAY_US = 24 * 3600 * 10**6
+
+
+def test_record_that_moves_the_clock_far_is_named(caplog):
+    assert jump_of("2024-05-01", "2024-05-02", "2024-08-01") == (2, "orders", 91 * DAY_US)
+    assert "offset 2 of orders-5 moved the clock by 91 days, from 2024-05-02" in caplog.text
+
+
+def test_clock_jump_is_larger_than_30_days_and_not_first():
+    assert jump_of("2024-05-01", "2024-05-31") is None
+    assert jump_of("2024-08-01", "2024-05-31") is None
+    assert jump_of("2024-05-01", "2024-08-01", event_clock=False) is None
+
+
+def test_clock_jump_is_measured_from_the_groups_clock():
+    routed = RoutedTask(event_clock=True)
+    routed.partition.advance(to_us(datetime(2024, 7, 20, tzinfo=UTC)))
+    routed.route(order("o1", time="2024-05-01T00:00:00Z"), order("o2", time="2024-08-01T00:00:00Z"))
+    assert routed.partition.clock_jump is None
+    routed.route(order("o3", time="2024-10-01T00:00:00Z"))
+    assert routed.partition.clock_jump.before == to_us(datetime(2024, 8, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"type": "customer.erased"}, {"type": "customer.merged", "into": "bob"},
+     {"type": "customer.contacted", "action_id": "a"}],
+)  # fmt: skip
+def test_event_of_a_customer_moves_no_clock(changes):
+    routed = RoutedTask(event_clock=True)
+    routed.route(order("o1"))
+    event = {"id": "e", "time": "2026-05-01T10:00:00Z", "customer_id": someone(MINE)} | changes
+    routed.router.route_events("customers", ORDERS, [record(json.dumps(event).encode())])
+    assert routed.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC))
+    assert routed.partition.clock_jump is None

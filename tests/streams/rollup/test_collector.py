@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.definitions.definitions import Definitions
+from models.partition.metadata import ClockJump
 from models.partition.partition import Partition
 from streams.rollup.collector import RollupCollector
 from streams.rollup.protocol import PartialResult, schema_hash
@@ -246,3 +247,12 @@ def test_inputs_read_again_settle_again(collector):
     assert not settle(collector, inputs_read=False)
     assert [settle(collector, is_quiescent=False) for _ in range(2)] == [False, False]
     assert settle(collector)
+
+
+def test_next_tick_has_the_jump_that_moved_the_clock_furthest(collector):
+    jumps = [ClockJump("orders", 1, 2, 10, 90), None, ClockJump("orders", 0, 5, 20, 70)]
+    tick = collector.start_round(NOW)
+    for task, jump in enumerate(jumps):
+        collector.add(result(task, tick, clock_jump=jump))
+    assert tick.clock_jump is None
+    assert collector.start_round(NOW).clock_jump == jumps[0]

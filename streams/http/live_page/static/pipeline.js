@@ -35,6 +35,16 @@ function topicsWithoutCustomer() {
   return `Records of mapped topics with an event that was skipped because it has no customer id, since the start of this worker: ${listed}`;
 }
 
+const clockJump = () => workerStat("clock_jump") ?? undefined;
+const day = (seconds) => new Date(1000 * seconds).toISOString().slice(0, 10);
+
+/** Return the text on the record that moved the clock furthest. */
+function clockJumpText() {
+  const jump = clockJump();
+  if (!jump) return "";
+  return `The record at offset ${count(jump.offset)} of ${jump.topic}-${jump.partition} moved the clock of the event times by ${count((jump.to - jump.from) / 86400)} days, from ${day(jump.from)} to ${day(jump.to)}.`;
+}
+
 const age = () => (state.asOf ? Math.max(0, state.at - state.asOf) : null);
 
 const STATS = [
@@ -47,6 +57,8 @@ const STATS = [
     () => workerStat("latency_p99") ?? undefined, (found) => (found === undefined ? "–" : `≤ ${latency(found)}`)],
   ["Rejected", "", rejectionReasons, rejected, count],
   ["No customer id", "", topicsWithoutCustomer, shareWithoutCustomer, share],
+  ["Clock jump", "", clockJumpText, clockJump,
+    (jump) => (jump ? `${day(jump.from)} to ${day(jump.to)}, by ${jump.topic}-${jump.partition} at ${count(jump.offset)}` : "–")],
   ["Customers here", "", "Customer rows in the state of this worker.", () => workerStat("rows"), count],
   ["Tasks here", "", "Tasks (partitions) of this worker. The tasks are spread over all workers.", () => workerStat("tasks"), count],
 ];

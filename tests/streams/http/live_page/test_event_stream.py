@@ -5,6 +5,7 @@ from pathlib import Path
 import streams.http.live_page.event_stream
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
+from models.partition.metadata import ClockJump
 from prometheus.thresholds import THRESHOLDS
 from streams.http.live_page.event_stream import SHOWN, EventStream
 from streams.http.live_page.firing_alerts import Alert, Alerts
@@ -184,6 +185,14 @@ def test_worker_stats_cover_the_last_minute(monkeypatch):
     assert second["anonymous"] == {"orders": (3, 1_000_050)}
     at = 100.0
     assert stats.sample()["events_per_second"] == 0 or stats.sample()["latency_p99"] is None
+
+
+def test_worker_stats_name_the_clock_jump():
+    worker = Worker()
+    assert WorkerStats(worker).sample()["clock_jump"] is None
+    worker.counters.clock_jump = ClockJump("orders", 3, 17, 5_000_000, 9_000_000)
+    jump = {"topic": "orders", "partition": 3, "offset": 17, "from": 5.0, "to": 9.0}
+    assert WorkerStats(worker).sample()["clock_jump"] == jump
 
 
 def test_shown_metrics_are_those_in_the_scripts():
