@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from models.aggregation.aggregates import Aggregates
 from models.definitions.definitions import PRIORITIES, Definitions
-from models.definitions.windows import US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND
+from models.definitions.windows import NEVER_US, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND
 from models.entities.exposures import SLOW_RESPONSE, Exposure
 from models.entities.tickets import Ticket
 
@@ -41,9 +41,11 @@ class Decision(NamedTuple):
     Attributes:
         kind: index in `KINDS`.
         due: due time, microseconds since the epoch.
-        fulfilled: time of the response or resolution, even if it came after `due`. None if there is none yet.
-        decided: `fulfilled` or, if the target was breached, `due`. None while it is open.
+        fulfilled: time of the response or resolution, even if it came too late. None if there is none yet.
+        decided: `fulfilled` or, if the target was breached, the instant of the breach: `due`, or the later
+            change of the priority that made it due. None while it is open.
         breached: whether the target is breached.
+        priority: priority that the target counts under, index in `PRIORITIES`.
     """
 
     kind: int
@@ -51,17 +53,16 @@ class Decision(NamedTuple):
     fulfilled: int | None
     decided: int | None
     breached: bool
+    priority: int
 
 
 class SlaOutcome(Struct, frozen=True, gc=False):
     """The state of all targets of a ticket at an instant.
 
     Attributes:
-        priority: priority of the ticket, index in `PRIORITIES`.
         decisions: one entry per target.
     """
 
-    priority: int
     decisions: list[Decision]
 
     @property
@@ -73,9 +74,9 @@ class SlaOutcome(Struct, frozen=True, gc=False):
         """Return the slow human response as an exposure, if that target was breached."""
         return tuple(
             [
-                (SLOW_RESPONSE, each.due // US_PER_HOUR)
+                (SLOW_RESPONSE, each.decided // US_PER_HOUR)
                 for each in self.decisions
-                if each.breached and each.kind == FIRST_HUMAN_RESPONSE
+                if each.breached and each.decided is not None and each.kind == FIRST_HUMAN_RESPONSE
             ]
         )
 
@@ -94,17 +95,70 @@ def decide(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> Iterator[D
     A target that was not fulfilled by its due time is breached at its due time, and open before.
 
     Args:
-        ticket: the ticket.
+        ticket: the ticket, by the claims known at `now`.
         limits: the time limits by priority, from `time_limits`.
         now: microseconds since the epoch.
     """
-    for kind, fulfilled, due in _due_times(ticket, limits[ticket.priority]):
+    if ticket.priority_changes:
+        yield from _decide_by_changes(ticket, limits, now)
+        return
+    priority = ticket.priority
+    for kind, fulfilled, due in _due_times(ticket, limits[priority]):
         if fulfilled is not None and fulfilled <= due:
-            yield Decision(kind, due, fulfilled, fulfilled, False)
+            yield Decision(kind, due, fulfilled, fulfilled, False, priority)
         elif due <= now:
-            yield Decision(kind, due, fulfilled, due, True)
+            yield Decision(kind, due, fulfilled, due, True, priority)
         else:
-            yield Decision(kind, due, fulfilled, None, False)
+            yield Decision(kind, due, fulfilled, None, False, priority)
+
+
+def _decide_by_changes(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> Iterator[Decision]:
+    """Yield the state of each target of a ticket whose priority has changed.
+
+    While a priority was in force, the ticket is judged as if it had always had that priority. So a higher
+    priority may breach a target at the instant of the change, and a lower one undoes no decision.
+    """
+    changes = ticket.priority_changes
+    begins = [-NEVER_US, *(change.since for change in changes[1:])]
+    periods = [
+        _Period(begin, end, change.priority)
+        for begin, end, change in zip(begins, [*begins[1:], NEVER_US], changes, strict=True)
+    ]
+    targets = zip(*(_due_times(ticket, limits[period.priority]) for period in periods), strict=True)
+    for by_period in targets:
+        yield next(
+            decision
+            for period, (kind, fulfilled, due) in zip(periods, by_period, strict=True)
+            if (decision := _decide_within(period, kind, fulfilled, due, now)) is not None
+        )
+
+
+class _Period(NamedTuple):
+    """A period [begin, end), microseconds since the epoch, in which a ticket had one priority."""
+
+    begin: int
+    end: int
+    priority: int
+
+
+def _decide_within(period: _Period, kind: int, fulfilled: int | None, due: int, now: int) -> Decision | None:
+    """Return the state of a target, or None if it is still open at the end of the period.
+
+    Args:
+        period: period in which the ticket had one priority.
+        kind: index in `KINDS`.
+        fulfilled: time of the response or resolution, microseconds.
+        due: due time by the period's priority, microseconds.
+        now: microseconds since the epoch.
+    """
+    begin, end, priority = period
+    breach = max(begin, due)
+    if fulfilled is not None and fulfilled <= breach and fulfilled < end:
+        return Decision(kind, due, fulfilled, fulfilled, False, priority)
+    if breach >= end and end != NEVER_US:
+        return None
+    breached = breach <= now
+    return Decision(kind, due, fulfilled, breach if breached else None, breached, priority)
 
 
 def _due_times(ticket: Ticket, limits: TimeLimits) -> Iterator[tuple[int, int | None, int]]:
@@ -139,7 +193,7 @@ class SlaAggregator:
 
     def outcome(self, ticket: Ticket, now: int) -> SlaOutcome:
         """Return the state of the ticket's targets at `now` (microseconds)."""
-        return SlaOutcome(ticket.priority, list(decide(ticket, self._limits, now)))
+        return SlaOutcome(list(decide(ticket, self._limits, now)))
 
     def add(self, outcome: SlaOutcome, sign: int) -> None:
         """Apply an outcome (`sign` 1), or retract it (-1).
@@ -148,14 +202,14 @@ class SlaAggregator:
         """
         hours = self._aggregates.counts.cells_of_weight(sign)
         minutes = self._aggregates.minutes.cells_of_weight(sign)
-        for kind, due, _, at, breached in outcome.decisions:
+        for kind, due, _, at, breached, priority in outcome.decisions:
             if at is None:
-                minutes.append(self._due[kind][outcome.priority] + due // US_PER_MINUTE - SOON_MINUTES + 1)
+                minutes.append(self._due[kind][priority] + due // US_PER_MINUTE - SOON_MINUTES + 1)
                 continue
-            by_hour, by_minute = self._decided[kind][outcome.priority]
+            by_hour, by_minute = self._decided[kind][priority]
             hours.append(by_hour + at // US_PER_HOUR)
             minutes.append(by_minute + at // US_PER_MINUTE)
             if breached:
-                by_hour, by_minute = self._breached[kind][outcome.priority]
+                by_hour, by_minute = self._breached[kind][priority]
                 hours.append(by_hour + at // US_PER_HOUR)
                 minutes.append(by_minute + at // US_PER_MINUTE)

@@ -5,19 +5,23 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from models.aggregation.aggregates import Aggregates, channels_of
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import US_PER_HOUR
+from models.entities.ticket_corrections import PriorityChange, priority_changes, withdrawal
 from models.facts.claims import (
     AGENT,
     CUSTOMER,
     SOLVED,
     STATUSES,
+    WITHDRAWAL_REASONS,
     Opened,
     Replied,
     StatusChanged,
     TicketClaim,
+    TicketWithdrawn,
     Transferred,
 )
 
@@ -27,7 +31,7 @@ class Ticket(Struct, frozen=True, gc=False):
 
     Attributes:
         opened: time at which it was first opened.
-        priority: index in `PRIORITIES`.
+        priority: priority in force now, index in `PRIORITIES`.
         by_agent: whether an agent opened it, so that it has no first response.
         channel: channel of the ticket.
         answered: time of the first public reply of an agent or a bot.
@@ -40,6 +44,8 @@ class Ticket(Struct, frozen=True, gc=False):
         reopened: whether it was ever reopened.
         transferred: whether it was transferred.
         bot_only: whether a bot answered it, and no agent.
+        priority_changes: every priority that was in force, the first one from the opening. Empty if the
+            priority never changed.
     """
 
     opened: int
@@ -56,18 +62,34 @@ class Ticket(Struct, frozen=True, gc=False):
     reopened: bool
     transferred: bool
     bot_only: bool
+    priority_changes: tuple[PriorityChange, ...] = ()
 
     @property
     def is_resolved(self) -> bool:
         """Whether the latest status is `solved` or `closed`."""
         return self.status >= SOLVED
 
+    def priority_at(self, time: int) -> int:
+        """Return the priority in force at a time (microseconds), index in `PRIORITIES`.
+
+        Before the opening it is that of the opening.
+        """
+        if not self.priority_changes:
+            return self.priority
+        begun = [change.priority for change in self.priority_changes if change.since <= time]
+        return begun[-1] if begun else self.priority_changes[0].priority
+
 
 def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
-    """Return the ticket that the claims of one `ticket_id` make, or None if none of them opened it."""
+    """Return the ticket that the claims of one `ticket_id` make.
+
+    Returns:
+        None if none of them opened it, or if it is withdrawn.
+    """
     opened: Opened | None = None
     changes: list[StatusChanged] = []
     replies: list[Replied] = []
+    corrections: list[TicketClaim] = []
     transferred = False
     for claim in claims:
         if isinstance(claim, Replied):
@@ -76,15 +98,15 @@ def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
             changes.append(claim)
         elif isinstance(claim, Transferred):
             transferred = True
-        elif isinstance(claim, Opened) and (
-            opened is None or (claim.time, claim.id) < (opened.time, opened.id)
-        ):
+        elif not isinstance(claim, Opened):
+            corrections.append(claim)
+        elif opened is None or (claim.time, claim.id) < (opened.time, opened.id):
             opened = claim
-    if opened is None:
+    if opened is None or (corrections and withdrawal(corrections) is not None):
         return None
     answered, human, promise = _responses(replies)
     resolution = _resolution(opened.time, changes)
-    return Ticket(
+    ticket = Ticket(
         opened.time,
         opened.priority,
         opened.by_agent,
@@ -95,6 +117,14 @@ def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
         *resolution,
         transferred,
         answered is not None and human is None,
+    )
+    return _with_priorities(ticket, priority_changes(opened, corrections)) if corrections else ticket
+
+
+def _with_priorities(ticket: Ticket, changes: tuple[PriorityChange, ...]) -> Ticket:
+    """Return a ticket with the priorities that were in force, and the last one as the one of now."""
+    return replace(
+        ticket, priority=changes[-1].priority, priority_changes=changes if len(changes) > 1 else ()
     )
 
 
@@ -158,7 +188,7 @@ def _resolution(opened: int, changes: list[StatusChanged]) -> _Resolution:
     return _Resolution(status, first, full, wait, reopened)
 
 
-_OPENING_FIELDS = ("opened", "priority", "by_agent", "channel")
+_OPENING_FIELDS = ("opened", "priority", "priority_changes", "by_agent", "channel")
 _RESOLUTION_FIELDS = ("first_resolution", "full_resolution", "wait", "reopened", "transferred", "bot_only")
 
 
@@ -185,6 +215,7 @@ class TicketAggregator:
         self._reopened = aggregates.count("reopened")
         self._transferred = aggregates.count("transferred")
         self._bot_only = aggregates.count("bot_only")
+        self._withdrawn: dict[int, int] = {}
         self._aspects: list[tuple[Callable[[Ticket], object], Callable[[Ticket, int], None]]] = [
             (attrgetter("status", "priority"), self._add_status),
             (
@@ -213,6 +244,17 @@ class TicketAggregator:
                 if new is not None:
                     add(new, 1)
 
+    def add_withdrawal(self, claim: TicketWithdrawn, sign: int) -> None:
+        """Apply the withdrawal of a ticket (`sign` 1), or retract it (-1).
+
+        The series of a reason begins with its first withdrawal, so a shop without any sends none.
+        """
+        series = self._withdrawn.get(claim.reason)
+        if series is None:
+            series = self._aggregates.count("withdrawn", WITHDRAWAL_REASONS[claim.reason])
+            self._withdrawn[claim.reason] = series
+        self._aggregates.counts.cells_of_weight(sign).append(series + claim.time // US_PER_HOUR)
+
     def _add_status(self, ticket: Ticket, sign: int) -> None:
         if ticket.status < SOLVED:
             self._aggregates.gauges[self._status[ticket.status][ticket.priority]] += sign
@@ -222,8 +264,11 @@ class TicketAggregator:
             return
         aggregates, opened, priority = self._aggregates, ticket.opened, ticket.priority
         answered, human = ticket.answered, ticket.answered_by_human
+        changed = ticket.priority_changes
         if answered is not None:
-            aggregates.add_duration(self._any[priority], answered, answered - opened, sign)
+            aggregates.add_duration(
+                self._any[ticket.priority_at(answered)], answered, answered - opened, sign
+            )
             cells = aggregates.counts.cells_of_weight(sign)
             cells.append(self._answered + answered // US_PER_HOUR)
             if ticket.promise is not None:
@@ -234,20 +279,24 @@ class TicketAggregator:
             channel = self._channels.get(ticket.channel)
             if channel is None:  # the configuration no longer names the channel
                 channel = self._channels["other"]
-            aggregates.add_duration(self._human[priority], human, human - opened, sign)
+            ended_under = ticket.priority_at(human) if changed else priority
+            aggregates.add_duration(self._human[ended_under], human, human - opened, sign)
             aggregates.add_duration(channel, human, human - opened, sign)
         elif not ticket.is_resolved:
             aggregates.gauges[self._waits_human[priority]] += sign
             aggregates.add_unanswered(opened, sign)
 
     def _add_resolutions(self, ticket: Ticket, sign: int) -> None:
-        aggregates, opened = self._aggregates, ticket.opened
+        aggregates, opened, priority = self._aggregates, ticket.opened, ticket.priority
         first, full = ticket.first_resolution, ticket.full_resolution
+        changed = ticket.priority_changes
         if first is not None:
-            aggregates.add_duration(self._first[ticket.priority], first, first - opened, sign)
+            ended_under = ticket.priority_at(first) if changed else priority
+            aggregates.add_duration(self._first[ended_under], first, first - opened, sign)
         if full is None:
             return
-        aggregates.add_duration(self._full[ticket.priority], full, full - opened, sign)
+        ended_under = ticket.priority_at(full) if changed else priority
+        aggregates.add_duration(self._full[ended_under], full, full - opened, sign)
         aggregates.add_duration(self._wait, full, ticket.wait, sign)
         cells, at = aggregates.counts.cells_of_weight(sign), full // US_PER_HOUR
         cells.append(self._resolved + at)

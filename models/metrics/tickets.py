@@ -8,7 +8,7 @@ from models.aggregation.aggregates import channels_of
 from models.definitions.definitions import PRIORITIES
 from models.definitions.windows import SHORT_WINDOWS, US_PER_SECOND, Window
 from models.entities import sla
-from models.facts.claims import SOLVED, STATUSES
+from models.facts.claims import SOLVED, STATUSES, WITHDRAWAL_REASONS
 from models.metrics.samples import CatalogueEntry, Sample, ratio
 from models.metrics.totals import Totals, quantiles
 
@@ -53,6 +53,9 @@ CATALOGUE: Final[dict[str, CatalogueEntry]] = {
         ("sla", "priority", "within"),
     ),
     "retention_tickets": CatalogueEntry("Tickets not solved or closed.", ("status", "priority")),
+    "retention_tickets_withdrawn": CatalogueEntry(
+        "Tickets withdrawn because they must not count, such as spam.", ("window", "reason")
+    ),
     "retention_tickets_unanswered": CatalogueEntry("Open tickets without a response.", ("by", "priority")),
     "retention_oldest_unanswered_ticket_timestamp_seconds": CatalogueEntry(
         "When the ticket was opened that has waited longest for a human.",
@@ -80,6 +83,9 @@ def compute(totals: Totals) -> Iterator[Sample]:
         labels = {"window": window.name}
         yield from quantiles(totals, window, "retention_requester_wait_seconds", labels, ("wait",))
         yield from _shares(totals, window)
+        for reason in WITHDRAWAL_REASONS:
+            withdrawn = totals.sum(window.hours, "withdrawn", reason)
+            yield Sample("retention_tickets_withdrawn", labels | {"reason": reason}, withdrawn)
     yield from _open(totals)
 
 

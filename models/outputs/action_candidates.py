@@ -160,17 +160,17 @@ class ActionRules:
         )
 
     def _escalations(self, ticket_id: str, ticket: Ticket, now: int) -> Iterator[ActionCandidate]:
-        """Propose one escalation for each due time that was missed, for its first target in `KINDS`.
+        """Propose one escalation for each instant of a breach, for its first target in `KINDS`.
 
-        Of targets with one due time, the first is the widest: without any answer there is no human one.
+        Of targets breached at one instant, the first is the widest: without any answer there is no human one.
         """
         breaches: dict[int, int] = {}
         for decision in decide(ticket, self._limits, now):
-            if decision.breached and decision.fulfilled is None:
-                breaches.setdefault(decision.due, decision.kind)
+            if decision.breached and decision.decided is not None and decision.fulfilled is None:
+                breaches.setdefault(decision.decided, decision.kind)
         priority = _ESCALATE_PRIORITY[ticket.priority]
-        for due, kind in breaches.items():
-            yield replace(self._by_time(ESCALATE, "ticket", ticket_id, due, priority), sla=kind)
+        for breach, kind in breaches.items():
+            yield replace(self._by_time(ESCALATE, "ticket", ticket_id, breach, priority), sla=kind)
 
     def _bad_reviews(self, customer: Customer) -> Iterator[ActionCandidate]:
         """Propose to recover the service after a bad review."""

@@ -66,8 +66,11 @@ def contains(window: Window, time: int, now: int) -> bool:
 
 
 def _matches_ticket(ticket: tickets.Ticket, query: TicketQuery) -> bool:
-    """Return whether priority, status and first response match."""
-    if query.priority not in {None, PRIORITIES[ticket.priority]}:
+    """Return whether priority, status and first response match.
+
+    A breach of a window counts under the priority in force at its instant, not under that of now.
+    """
+    if query.window is None and query.priority not in {None, PRIORITIES[ticket.priority]}:
         return False
     if query.status not in {None, STATUSES[ticket.status]}:
         return False
@@ -89,7 +92,13 @@ def _matches_targets(
     if query.window is None:
         return not ticket.is_resolved and any(each.breached for each in selected)
     window = Window.parse(query.window)
-    return any(each.breached and contains(window, each.due, now) for each in selected)
+    return any(
+        each.breached
+        and contains(window, each.decided, now)
+        and query.priority in {None, PRIORITIES[each.priority]}
+        for each in selected
+        if each.decided is not None
+    )
 
 
 def _response(

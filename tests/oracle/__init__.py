@@ -38,6 +38,7 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
         support.first_response,
         support.resolution,
         support.open_tickets,
+        support.withdrawn,
         support.sla,
         feedback.feedback,
         relations.experiments,

@@ -1,10 +1,13 @@
 """Updates of tickets and of their SLAs (docs/metrics.md, "Tickets" and "SLA")."""
 
+from collections.abc import Sequence
+
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import replace_claims
 from models.entities import tickets
 from models.entities.exposures import Exposure
 from models.entities.sla import SlaAggregator, SlaOutcome
+from models.entities.ticket_corrections import counted_withdrawal
 from models.entities.tickets import Ticket, TicketAggregator
 from models.facts.claims import TicketClaim
 from models.partition.timers import TICKET
@@ -25,8 +28,10 @@ class TicketUpdates:
 
     def replace(self, customer: Customer, ticket_id: str, claims: list[TicketClaim]) -> None:
         """Replace the claims of a ticket."""
-        old = tickets.derive(customer.facts.tickets.get(ticket_id, ()))
-        new = tickets.derive(claims)
+        known = customer.facts.tickets.get(ticket_id, ())
+        old, new = tickets.derive(known), tickets.derive(claims)
+        if old is None or new is None:
+            self._change_withdrawal(known, claims)
         replace_claims(customer.facts.tickets, ticket_id, claims)
         if old == new:
             return
@@ -38,7 +43,9 @@ class TicketUpdates:
         exposures: list[Exposure] = []
         for ticket_id, claims in customer.facts.tickets.items():
             ticket = tickets.derive(claims)
-            if ticket is not None:
+            if ticket is None:
+                self._change_withdrawal((), claims)
+            else:
                 outcome = self._slas.outcome(ticket, self._context.now)
                 self._aggregator.add(ticket)
                 self._slas.add(outcome, 1)
@@ -51,6 +58,13 @@ class TicketUpdates:
         ticket = tickets.derive(customer.facts.tickets.get(ticket_id, ()))
         if ticket is not None:
             self._change_slas(customer, ticket_id, self._outcome(ticket, before), ticket)
+
+    def _change_withdrawal(self, before: Sequence[TicketClaim], after: Sequence[TicketClaim]) -> None:
+        """Replace the withdrawal of a ticket, given its claims."""
+        for claims, sign in ((before, -1), (after, 1)):
+            withdrawn = counted_withdrawal(claims)
+            if withdrawn is not None:
+                self._aggregator.add_withdrawal(withdrawn, sign)
 
     def _outcome(self, ticket: Ticket | None, now: int) -> SlaOutcome | None:
         return None if ticket is None else self._slas.outcome(ticket, now)

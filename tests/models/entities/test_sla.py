@@ -58,6 +58,6 @@ def test_ticket_of_an_agent_has_no_response_target():
 
 def test_outcome_is_due_with_its_next_open_target():
     ticket = derive([Opened(0, "o", 0, False, "web")])
-    outcome = SlaOutcome(0, list(decide(ticket, LIMITS, 100 * SECOND)))
+    outcome = SlaOutcome(list(decide(ticket, LIMITS, 100 * SECOND)))
     assert outcome.due == 1000 * SECOND
     assert len(outcome.exposures()) == 1

@@ -4,7 +4,7 @@ import pytest
 
 from models.definitions.definitions import PRIORITIES
 from models.facts import claims
-from models.facts.claims import AGENT, BOT, SOLVED
+from models.facts.claims import AGENT, BOT, SOLVED, WITHDRAWAL_REASONS
 from tests.support.partitions import HOUR, NOW, SECOND
 
 NORMAL, URGENT = PRIORITIES.index("normal"), PRIORITIES.index("urgent")
@@ -55,3 +55,48 @@ def test_breach_counts_for_its_own_priority_and_for_all(shop):
     }
     assert [parts[name].denominator for name in ("normal", "urgent", "all")] == [0, 1, 1]
     assert parts["all"].numerator == 1
+
+
+def test_withdrawn_ticket_counts_only_as_withdrawn(shop):
+    open_ticket(shop, "t", NOW - 30 * HOUR)
+    open_ticket(shop, "kept", NOW - HOUR)
+    shop.process(claims.TicketWithdrawn, "t", NOW - HOUR, WITHDRAWAL_REASONS.index("spam"))
+    samples = shop.samples()
+    assert samples["retention_tickets_withdrawn", "spam", "7d"].value == 1
+    assert samples["retention_tickets_withdrawn", "other", "7d"].value == 0
+    assert samples["retention_tickets", "normal", "open"].value == 1
+    assert samples["retention_tickets_unanswered", "human", "normal"].value == 1
+    assert samples["retention_sla_breach_ratio", "all", "first_response", "7d"].denominator == 0
+
+
+def test_restored_ticket_counts_as_if_never_withdrawn(shop):
+    open_ticket(shop, "t", NOW - 30 * HOUR)
+    shop.process(claims.TicketWithdrawn, "t", NOW - HOUR, 0)
+    shop.process(claims.TicketRestored, "t", NOW)
+    samples = shop.samples()
+    assert samples["retention_tickets_withdrawn", "spam", "7d"].value == 0
+    assert samples["retention_tickets", "normal", "open"].value == 1
+    assert samples["retention_sla_breach_ratio", "all", "first_response", "7d"].numerator == 1
+
+
+def test_duration_counts_under_the_priority_when_it_ended(shop):
+    open_ticket(shop, "t", NOW - 5 * HOUR)
+    shop.process(claims.Replied, "t", NOW - 4 * HOUR, AGENT, True)
+    shop.process(claims.TicketUpdated, "t", NOW - 3 * HOUR, URGENT)
+    shop.process(claims.StatusChanged, "t", NOW - 2 * HOUR, SOLVED)
+    shop.process(claims.TicketUpdated, "t", NOW - HOUR, NORMAL)
+    samples = shop.samples()
+    response = samples["retention_first_response_mean_seconds", "human", "normal", "24h"]
+    resolution = samples["retention_resolution_mean_seconds", "first", "urgent", "24h"]
+    assert (response.value, resolution.value) == (3600, 3 * 3600)
+
+
+def test_open_ticket_counts_under_its_present_priority(shop):
+    open_ticket(shop, "t", NOW - HOUR)
+    shop.process(claims.TicketUpdated, "t", NOW, URGENT)
+    samples = shop.samples()
+    assert [samples["retention_tickets", priority, "open"].value for priority in ("normal", "urgent")] == [
+        0,
+        1,
+    ]
+    assert samples["retention_tickets_unanswered", "any", "urgent"].value == 1
