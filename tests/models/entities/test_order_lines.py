@@ -87,3 +87,10 @@ def test_cart_of_a_line_counts_until_the_order_is_placed(shop):
     assert shop.value("retention_cart_abandonment_ratio", "7d") == 0
     shop.order("o", NOW - 2 * HOUR, amount=1000)
     assert shop.value("retention_cart_abandonment_ratio", "7d") == 1
+
+
+def test_line_in_another_currency_counts_as_conflicting(shop):
+    shop.process(LinePlaced, "o", NOW - DAY, "1", 1000, "USD", "web")
+    shop.process(LinePlaced, "o", NOW - HOUR, "2", 900, "EUR", "web", event_id="odd")
+    conflicts = shop.partition.drain_conflicts()
+    assert (conflicts.counts["orders"], conflicts.examples["orders"]) == (1, "odd")
