@@ -1,4 +1,4 @@
-"""Conversions from record values to contract values: times, minor units, ids.
+"""Conversions from record values to contract values: ids, numbers, minor units.
 
 Each conversion accepts a value as JSON, Avro, Protobuf or a file's row holds it. It returns a value that
 `models.contract.events` accepts, or the value unchanged if it cannot be converted: the event's own validation
@@ -8,22 +8,19 @@ then names the expected type. A `ConversionError` reports problems that validati
 import base64
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Convert = Callable[[Any], Any]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: Unit of a number of time -> how many of it are a microsecond's multiple.
-_UNITS: Final = {"days": 86_400_000_000, "s": 1_000_000, "ms": 1000, "us": 1}
-#: Beyond these years no `datetime` reaches: whatever that number is, it is no time in this unit.
-_MOST_US: Final = 250_000_000_000_000_000
-_LAST_QUICK: Final = 1 << 32
-TIME_UNITS: Final = (*_UNITS, "ns")
 #: What 64 bits hold.
 _MOST_DIGITS: Final = 18
+#: Largest integer up to which floats represent every integer.
+_LARGEST_EXACT: Final = 1 << 53
+#: Endings of an integer that was written as a float.
+ZERO_FRACTIONS: Final = (".0", ".00", ".000")
+_FLOAT_ID: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,15}))\.0+", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,9})?", re.ASCII)
 #: Between thousands, beside a point or a comma: an apostrophe, and spaces of all widths.
@@ -42,13 +39,31 @@ class ConversionError(ValueError):
     """A value that cannot be what the contract wants; the message names its kind, not the value."""
 
 
+def identity(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return an id as text. A whole number that was a float has the id of the integer: `1234.0` is `1234`.
+
+    A column of integers with gaps becomes one of floats in many tools, and is written as such.
+
+    Raises:
+        ConversionError: the value is a float too large to tell neighbouring integers apart.
+    """
+    if value.__class__ is str:
+        found = _FLOAT_ID.fullmatch(value) if value.endswith(ZERO_FRACTIONS) else None
+        return value if found is None else found[1]
+    return identifier(value)
+
+
 def identifier(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return an id as text: databases count, the contract names."""
+    """Return a whole number as text, and text unchanged.
+
+    Raises:
+        ConversionError: the value is a float too large to tell neighbouring integers apart.
+    """
     if value.__class__ is int:
         return str(value)
-    if (
-        value.__class__ is float and value.is_integer()
-    ):  # a column of whole numbers with gaps is one of floats
+    if value.__class__ is float and value.is_integer():
+        if abs(value) > _LARGEST_EXACT:  # digits are lost: several ids may have become this one
+            raise ConversionError("is a float beyond 2^53, whose last digits are lost")
         return str(int(value))
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return str(int(value))
@@ -110,95 +125,6 @@ def _plain(value: object) -> object:
     return value if value.__class__ in {int, float, bool, dict, list} else str(value)  # UUIDs of Avro
 
 
-# Times.
-
-
-def instant(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return an RFC 3339 time; text is left to validation.
-
-    Raises:
-        ConversionError: it is a number, or has no zone: what it means has to be said.
-    """
-    if isinstance(value, date):
-        if not isinstance(value, datetime) or value.tzinfo is None:
-            raise ConversionError('has no time zone; name it with `zone = "Europe/Berlin"`')
-        return value
-    if isinstance(value, int | float):
-        raise ConversionError("is a number without a unit")
-    return value
-
-
-def epoch(unit: str) -> Convert:
-    """Return the conversion of numbers of `unit` since 1970 (of text that is a number, too)."""
-    per_second = {"s": 1, "ms": 1000, "us": 1_000_000}.get(unit, 0)
-    last = _LAST_QUICK * per_second
-
-    def convert(value: Any) -> Any:  # noqa: ANN401 - JSON
-        if value.__class__ is int and 0 <= value < last:  # to this second, a float tells microseconds apart
-            return datetime.fromtimestamp(value / per_second, UTC)
-        if isinstance(value, datetime | date):  # Avro's logical types are times already
-            return instant(value) if isinstance(value, datetime) else _EPOCH + (value - _EPOCH.date())
-        found = exact(value)
-        if found is None:
-            raise ConversionError(f"is {kind(value)}, not a number of {unit} since 1970")
-        micro = int(found // 1000 if unit == "ns" else found * _UNITS[unit])
-        if abs(micro) > _MOST_US:
-            raise ConversionError(f"is no number of {unit} since 1970: too large")
-        return _EPOCH + timedelta(microseconds=micro)
-
-    return convert
-
-
-def exact(value: Any) -> int | Decimal | None:  # noqa: ANN401 - JSON
-    """Return a number without binary error, also of text; None if the value is no number."""
-    if value.__class__ is int:
-        return int(value)
-    return _decimal(value)
-
-
-def local(zone: tzinfo) -> Convert:
-    """Return the conversion of RFC 3339 text that may have no offset: then it is of `zone`."""
-
-    def convert(value: Any) -> Any:  # noqa: ANN401 - JSON
-        if isinstance(value, str):
-            try:
-                value = datetime.fromisoformat(value)
-            except ValueError:
-                return value
-        if isinstance(value, datetime):
-            return value.replace(tzinfo=zone) if value.tzinfo is None else value
-        if isinstance(value, date):  # as text of a date alone
-            return datetime(value.year, value.month, value.day, tzinfo=zone)
-        return instant(value)
-
-    return convert
-
-
-def formatted(pattern: str, zone: tzinfo | None) -> Convert:
-    """Return the conversion of text of a `strptime` format; where that has no offset, it is of `zone`."""
-
-    def convert(value: Any) -> Any:  # noqa: ANN401 - JSON
-        try:
-            found = datetime.strptime(value, pattern)  # noqa: DTZ007 - the zone follows
-        except (ValueError, TypeError):
-            raise ConversionError(f"is {kind(value)} that is not of the format {pattern!r}") from None
-        return found.replace(tzinfo=zone) if found.tzinfo is None else found
-
-    return convert
-
-
-def zone_of(name: str) -> tzinfo:
-    """Return a time zone by its IANA name.
-
-    Raises:
-        ValueError: there is none.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from None
-
-
 # Money.
 
 
@@ -253,6 +179,13 @@ def separated(value: Any, point: str) -> Any:  # noqa: ANN401 - JSON
     if _WRITTEN[point].fullmatch(value.strip()) is None:
         raise ConversionError(f"is no number with a decimal {_SEPARATORS[point]}")
     return re.sub(r"[^0-9+,.-]", "", value).replace(_OTHER[point], "").replace(point, ".")
+
+
+def exact(value: Any) -> int | Decimal | None:  # noqa: ANN401 - JSON
+    """Return a number without binary error, also of text; None if the value is no number."""
+    if value.__class__ is int:
+        return int(value)
+    return _decimal(value)
 
 
 def _decimal(value: object) -> Decimal | None:

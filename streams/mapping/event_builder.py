@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from models.contract.decoding import EventError
 from models.contract.events import Event
-from streams.mapping import conversions, event_types, expressions
-from streams.mapping.conversions import ConversionError
+from streams.mapping import conversions, event_types, expressions, times
+from streams.mapping.conversions import ZERO_FRACTIONS, ConversionError
 from streams.mapping.expressions import Get, Path, Source
 from streams.mapping.placeholders import is_unavailable, unavailable_in
 from streams.mapping.value_definition import Value
@@ -30,7 +30,7 @@ _MAX_EXCESS_MISSES: Final = 1000
 _AT: Final = re.compile(r"(.*) - at `\$\.([a-z_]+)(.*)`")
 _MISSING: Final = re.compile(r"Object missing required field `([a-z_]+)`")
 #: Conversions that return text unchanged.
-_IDENTITIES_OF_TEXT: Final = (conversions.text, conversions.instant)
+_IDENTITIES_OF_TEXT: Final = (conversions.text, conversions.identity, times.instant)
 
 
 class MappingResult(Struct):
@@ -121,6 +121,7 @@ def _fast_path(
 ) -> Build:
     names, read = tuple(attributes), attrgetter(*attributes.values())
     event_class, convert = event_types.class_of(event_type), msgspec.convert
+    ids = tuple(place for place, name in enumerate(names) if event_types.is_identity(name))
     hits = misses = 0
 
     def fast_path(record: Any, result: MappingResult) -> None:  # noqa: ANN401 - a struct
@@ -128,7 +129,8 @@ def _fast_path(
         if misses <= hits + _MAX_EXCESS_MISSES:
             try:
                 values = read(record)
-                if "" not in values:  # empty text counts as absent
+                # Empty text counts as absent, and an id that was a float is converted.
+                if "" not in values and not any(values[place].endswith(ZERO_FRACTIONS) for place in ids):
                     fields = dict(zip(names, values, strict=True))
                     for field, get in others:
                         if (value := get(record)) is not None:

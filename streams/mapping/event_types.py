@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import msgspec
 
 from models.contract.events import EVENT_TYPES, EVENTS, Event, Kind
-from streams.mapping import conversions
+from streams.mapping import conversions, times
 from streams.mapping.conversions import Convert
 
 #: Event types that occur once for each thing -> the fields that identify the thing. The `id` of an event is
@@ -45,7 +45,7 @@ _CONVERSIONS: Final[Mapping[Any, Convert]] = {
     int: conversions.integer,
     float: conversions.number,
     bool: conversions.boolean,
-    datetime: conversions.instant,
+    datetime: times.instant,
     dict: conversions.variants,
 }
 
@@ -77,6 +77,10 @@ _DEFAULTED: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
+#: Fields that are ids, beside those whose names end in `_id`.
+_IDENTITIES: Final = frozenset({"id", "into", "referred_by"})
+
+
 def has_default(event_type: str, name: str) -> bool:
     """Whether the field is something where nothing is said."""
     return name in _DEFAULTED[event_type]
@@ -89,7 +93,14 @@ def of_kind(kind: Kind) -> list[str]:
 
 def conversion(event_type: str, name: str) -> Convert:
     """Return the conversion that any value for this field goes through."""
+    if is_identity(name):
+        return conversions.identity
     return _CONVERSIONS[FIELDS[event_type][name]]
+
+
+def is_identity(name: str) -> bool:
+    """Return whether a field is the id of a customer, an order, an event or the like."""
+    return name in _IDENTITIES or name.endswith("_id")
 
 
 def is_time(event_type: str, name: str) -> bool:

@@ -96,7 +96,7 @@ def _identities(definition: Definition, source: Source) -> list[Get]:
     """Return the getters of the identities in `customer_id`'s `first`, the canonical one first."""
     value = next((rule.fields["customer_id"] for rule in definition.rules if rule.each is None), None)
     firsts = value.first if value is not None else ()
-    return [compile_value(one, source, conversions.text) for one in firsts]
+    return [compile_value(one, source, conversions.identity) for one in firsts]
 
 
 def _rule(mapping: str, rule: Rule, source: Source) -> Build:

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from streams.mapping import conversions, event_types, expressions, minor_units
+from streams.mapping import event_types, expressions, minor_units, times
 from streams.mapping.definition_checks import Problem, a_boolean, a_table, a_text
 from streams.mapping.expressions import Expression
 
@@ -180,8 +180,8 @@ def _values(at: str, content: object) -> Mapping[str, Any]:
 
 def _time(at: str, content: object) -> str:
     text = a_text(at, content)
-    if text not in conversions.TIME_UNITS and "%" not in text:
-        units = ", ".join(conversions.TIME_UNITS)
+    if text not in times.TIME_UNITS and "%" not in text:
+        units = ", ".join(times.TIME_UNITS)
         raise Problem(at, f"{text!r} is no unit", f'expected {units}, or a format such as "%d.%m.%Y %H:%M"')
     return text
 
@@ -189,7 +189,7 @@ def _time(at: str, content: object) -> str:
 def _zone(at: str, content: object) -> str:
     text = a_text(at, content)
     try:
-        conversions.zone_of(text)
+        times.zone_of(text)
     except ValueError as error:
         raise Problem(at, str(error)) from None
     return text

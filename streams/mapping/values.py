@@ -4,13 +4,14 @@ Empty text counts as absent everywhere: files and forms have no other way to lea
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 from models.definitions.money import exponent
-from streams.mapping import arithmetic, conversions, minor_units
+from streams.mapping import arithmetic, conversions, minor_units, times
 from streams.mapping.conversions import ConversionError, Convert
-from streams.mapping.expressions import Get, Source, compiled
+from streams.mapping.expressions import Expression, Get, Source, compiled
 from streams.mapping.value_definition import Value
+from streams.mapping.wrapped_values import unwrapped
 
 
 def compile_value(value: Value, source: Source, finish: Convert, *, is_time: bool = False) -> Get:
@@ -28,18 +29,14 @@ def compile_value(value: Value, source: Source, finish: Convert, *, is_time: boo
     if value.const is not None:
         constant = value.const
         return lambda _: constant
-    get = _number(value, source)
-    steps = _steps(value)
+    get = _number(value, source, finish)
     if value.money:
         return _money(value, source, get)
+    steps = _steps(value, is_id=finish is conversions.identity)
     last = _time(value) if is_time else finish
-    if not steps and last in _IDENTITIES_OF_TEXT:
+    if not steps and last is conversions.text:
         return _text_field(get, last, value.default)
     return _field(get, chained([*steps, last]), value.default)
-
-
-#: What these are given as text they give back: most values of most records need no call.
-_IDENTITIES_OF_TEXT: Final = (conversions.text, conversions.instant)
 
 
 def _text_field(get: Get, convert: Convert, default: object) -> Get:
@@ -47,6 +44,8 @@ def _text_field(get: Get, convert: Convert, default: object) -> Get:
         found = get(record)
         if found.__class__ is str:
             return found or default
+        if found.__class__ is dict:
+            found = unwrapped(found)
         return default if found is None else convert(found)
 
     return field
@@ -55,6 +54,8 @@ def _text_field(get: Get, convert: Convert, default: object) -> Get:
 def _field(get: Get, convert: Convert, default: object) -> Get:
     def field(record: Any) -> Any:  # noqa: ANN401 - JSON
         found = get(record)
+        if found.__class__ is dict:
+            found = unwrapped(found)
         return default if found is None or found == "" else convert(found)
 
     return field
@@ -68,51 +69,61 @@ def raw_value(value: Value, source: Source) -> Get:
         return _first([raw_value(one, source) for one in value.join])
     if value.sum is not None:
         return compiled(value.sum, source)
-    return _origin(value, source)
+    if value.template:
+        return _first([compiled(part, source) for part in value.template if isinstance(part, Expression)])
+    return _origin(value, source, conversions.text)
 
 
-def _number(value: Value, source: Source) -> Get:
+def _number(value: Value, source: Source, finish: Convert) -> Get:
     """Return the getter of what a value is made of, after arithmetic."""
-    get = _origin(value, source)
+    get = _origin(value, source, finish)
     if value.minus is not None:
         get = _combined(get, compiled(value.minus, source), arithmetic.subtracted)
     if value.plus is not None:
-        get = _combined(get, _number(value.plus, source), lambda found, more: arithmetic.added([found, more]))
+        plus = _number(value.plus, source, finish)
+        get = _combined(get, plus, lambda found, more: arithmetic.added([found, more]))
     if value.exchange:
         get = _exchanged(get, *(compiled(one, source) for one in value.exchange))
     return get
 
 
-def _origin(value: Value, source: Source) -> Get:
+def _origin(value: Value, source: Source, finish: Convert) -> Get:
     if value.path is not None:
         return compiled(value.path, source)
     if value.sum is not None:
         return _sum(compiled(value.sum, source))
     if value.template:
-        return _template(value, source)
+        return _template(value, source, is_id=finish is conversions.identity)
+    # The values of a list are text, and those of an id are ids.
+    inner = finish if finish is conversions.identity else conversions.text
     if value.first:
-        return _first([_one_of_several(one, source) for one in value.first])
+        return _first([_one_of_several(one, source, inner) for one in value.first])
     if value.join:
-        return _joined([compile_value(one, source, conversions.text) for one in value.join])
+        return _joined([compile_value(one, source, inner) for one in value.join])
     return lambda _: value.const
 
 
-def _one_of_several(value: Value, source: Source) -> Get:
-    """Return the getter of one of `first`: a time where it says how it is written, else text."""
+def _one_of_several(value: Value, source: Source, finish: Convert) -> Get:
+    """Return the getter of one of `first`: a time if it has `time` or `zone`, else text."""
     is_time = value.time is not None or value.zone is not None
-    return compile_value(value, source, conversions.text, is_time=is_time)
+    return compile_value(value, source, finish, is_time=is_time)
 
 
-def _template(value: Value, source: Source) -> Get:
+def _template(value: Value, source: Source, *, is_id: bool) -> Get:
+    convert = conversions.identity if is_id else conversions.text
     parts = [_text(part) if isinstance(part, str) else compiled(part, source) for part in value.template]
 
     def template(record: Any) -> str | None:  # noqa: ANN401 - JSON
         texts = []
         for get in parts:
             found = get(record)
+            if found.__class__ is dict:
+                found = unwrapped(found)
             if found is None or found == "" or isinstance(found, (dict, list)):
                 return None
-            texts.append(found if found.__class__ is str else str(conversions.boolean_or_text(found)))
+            texts.append(
+                convert(found) if found.__class__ is str else str(conversions.boolean_or_text(found))
+            )
         return "".join(texts)
 
     return template
@@ -121,7 +132,9 @@ def _template(value: Value, source: Source) -> Get:
 def _sum(get: Get) -> Get:
     def total(record: Any) -> Any:  # noqa: ANN401 - JSON
         found = get(record)
-        return arithmetic.added(found) if isinstance(found, list) else found
+        if not isinstance(found, list):
+            return found
+        return arithmetic.added(unwrapped(one) if one.__class__ is dict else one for one in found)
 
     return total
 
@@ -136,7 +149,17 @@ def _joined(getters: Iterable[Get]) -> Get:
     return joined
 
 
+def _unwrapping(get: Get) -> Get:
+    def inner(record: Any) -> Any:  # noqa: ANN401 - JSON
+        found = get(record)
+        return unwrapped(found) if found.__class__ is dict else found
+
+    return inner
+
+
 def _combined(get: Get, other: Get, combine: Callable[[Any, Any], Any]) -> Get:
+    get, other = _unwrapping(get), _unwrapping(other)
+
     def combined(record: Any) -> Any:  # noqa: ANN401 - JSON
         found, second = get(record), other(record)
         return found if found is None or second is None else combine(found, second)
@@ -145,6 +168,8 @@ def _combined(get: Get, other: Get, combine: Callable[[Any, Any], Any]) -> Get:
 
 
 def _exchanged(get: Get, wanted: Get, given: Get) -> Get:
+    get, wanted, given = _unwrapping(get), _unwrapping(wanted), _unwrapping(given)
+
     def exchanged(record: Any) -> Any:  # noqa: ANN401 - JSON
         return arithmetic.exchanged(get(record), wanted(record), given(record))
 
@@ -168,7 +193,7 @@ def _first(getters: Iterable[Get]) -> Get:
     return first
 
 
-def _steps(value: Value) -> list[Convert]:
+def _steps(value: Value, *, is_id: bool = False) -> list[Convert]:
     """Return the conversions that the mapping names, in their order."""
     steps: list[Convert] = []
     if value.scale is not None:
@@ -183,6 +208,8 @@ def _steps(value: Value) -> list[Convert]:
         steps.append(lambda found: found.upper() if isinstance(found, str) else found)
     if value.lower:
         steps.append(lambda found: found.strip().lower() if isinstance(found, str) else found)
+    if is_id and (value.values is not None or value.prefix):
+        steps.append(conversions.identity)
     if value.values is not None:
         steps.append(_table(value))
     if value.prefix:
@@ -220,12 +247,12 @@ def _prefix(prefix: str) -> Convert:
 
 
 def _time(value: Value) -> Convert:
-    zone = None if value.zone is None else conversions.zone_of(value.zone)
+    zone = None if value.zone is None else times.zone_of(value.zone)
     if value.time is None:
-        return conversions.instant if zone is None else conversions.local(zone)
-    if value.time in conversions.TIME_UNITS:
-        return conversions.epoch(value.time)
-    return conversions.formatted(value.time, zone)
+        return times.instant if zone is None else times.local(zone)
+    if value.time in times.TIME_UNITS:
+        return times.epoch(value.time)
+    return times.formatted(value.time, zone)
 
 
 def _money_of_one_currency(value: Value) -> Convert | None:
@@ -248,6 +275,8 @@ def _money(value: Value, source: Source, get: Get) -> Get:
 
     def money(record: Any) -> Any:  # noqa: ANN401 - JSON
         found = get(record)
+        if found.__class__ is dict:
+            found = unwrapped(found)
         if found is None or found == "":
             return default
         code = currency(record)

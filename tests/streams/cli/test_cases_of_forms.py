@@ -44,3 +44,19 @@ def test_json_in_a_string_is_read(compute, mapping, file):
     values, result = compute("17-outbox-json-string", mapping, file)
     assert (result.code, result.err) == (0, "")
     assert values["retention_orders", "30d"] == 1
+
+
+@pytest.mark.parametrize("config", ["c.toml", "zone.toml"])
+@pytest.mark.parametrize("file", ["pg.csv", "bq.csv"])
+def test_times_of_sql_tools_are_read(compute, config, file):
+    values, result = compute("10-sql-dump-times", "orders", file, config=config)
+    assert (result.code, result.err) == (0, "")
+    assert values["retention_orders", "30d"] == 3
+
+
+@pytest.mark.parametrize("june", ["june.csv", "june.parquet", "june96.parquet"])
+def test_id_that_was_a_float_is_the_same_customer(compute, june):
+    values, result = compute("12-null-words-and-float-ids", "orders", "may.csv", june)
+    assert result.code == 0
+    sets = ("start", "retained", "lost", "new")
+    assert [values["retention_customers", "30d", name] for name in sets] == [2, 2, 0, 0]

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from streams.errors import SettingsError
-from streams.mapping import conversions
+from streams.mapping import conversions, times
 from streams.mapping.conversions import ConversionError
 from streams.mapping.mappings import load
 
@@ -85,7 +85,7 @@ def test_date_is_midnight_in_the_given_zone():
     [event] = outcome('decimal = ","', total="1", day=date(2024, 5, 1)).events
     assert event.time == datetime(2024, 4, 30, 22, tzinfo=UTC)
     with pytest.raises(ConversionError, match="has no time zone"):
-        conversions.instant(date(2024, 5, 1))
+        times.instant(date(2024, 5, 1))
 
 
 def test_bytes_are_decoded_as_text():
