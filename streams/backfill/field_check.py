@@ -123,10 +123,13 @@ class FieldCheck:
     Args:
         file: file name.
         mapping: the mapping of the file.
+
+    Attributes:
+        file: file name.
     """
 
     def __init__(self, file: str, mapping: Reader) -> None:
-        self._file = file
+        self.file = file
         self._mapping = mapping
         self._places: set[Place] = set()
         self._records = 0
@@ -160,7 +163,7 @@ class FieldCheck:
         missing = missing_fields(self._mapping.definition, self._has, of_each=False)
         if missing:
             raise RetentionError(
-                f"no line of {self._file} has {_needed(missing)}, which mapping {self._mapping.name} needs;"
+                f"no line of {self.file} has {_needed(missing)}, which mapping {self._mapping.name} needs;"
                 f" the fields are {listed(sorted(self._places))}",
                 _hint(missing, self._places),
             )

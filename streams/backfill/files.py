@@ -6,16 +6,17 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Final, Literal, NamedTuple, Protocol, cast
+from typing import IO, Final, Literal, NamedTuple, Protocol, cast
 
 from models.contract.decoding import MAX_BYTES
 from streams.backfill import mapped, rows
-from streams.backfill.field_check import FieldCheck, Notice, check_columns
+from streams.backfill.field_check import Notice, check_columns
 from streams.backfill.line_sniffer import LineSniffer
 from streams.backfill.parquet import parquet_rows
+from streams.backfill.records import FileRecord, map_records
 from streams.backfill.rejection import REPEATED_HEADER, Rejection
 from streams.backfill.rows import Row, UnreadableRow
 from streams.errors import RetentionError
@@ -94,12 +95,52 @@ def read(
         RetentionError: a file cannot be read, its compression is broken, a table has no valid header, or a
             file lacks a field that its events need.
     """
+    records = read_records(files, progress, file_format, mapping, notice)
+    if mapping is None:
+        yield from map(_native_line, records)
+        return
+    for record, result in map_records(records, mapping):
+        if isinstance(record.content, UnreadableRow) or result is None:
+            yield _native_line(record)
+            continue
+        for content, rejection in mapped.results_of(record.content, result):
+            yield Line(record.file, record.number, content, rejection)
+
+
+def _native_line(record: FileRecord) -> Line:
+    content = record.content
+    if isinstance(content, UnreadableRow):
+        return Line(record.file, record.number, content.content, rejection_of(content))
+    event = content if isinstance(content, bytes) else rows.native_event(content)
+    return Line(record.file, record.number, event)
+
+
+def read_records(
+    files: Sequence[str],
+    progress: FileProgress | None = None,
+    file_format: Format | None = None,
+    mapping: Reader | None = None,
+    notice: Notice | None = None,
+) -> Iterator[FileRecord]:
+    """Yield the records of files, file by file, without mapping them.
+
+    Args:
+        files: file names; `-` is standard input.
+        progress: receives the position in the files.
+        file_format: format of all files; None derives it from each file's name.
+        mapping: checks the columns of tables; None checks them for the contract's events.
+        notice: prints what is unusual about a file: it is empty, or a column looks misspelt.
+
+    Raises:
+        RetentionError: a file cannot be read, its compression is broken, a table has no valid header, or a
+            column that is needed is missing.
+    """
     for file in files:
-        kind = file_format or _format_of(file)
+        kind = file_format or format_of(file)
         try:
             with _open(file) as raw:
                 opened = _OpenFile(file, raw, progress, notice)
-                yield from opened.lines(mapping) if kind == "jsonl" else opened.rows(kind, mapping)
+                yield from opened.lines() if kind == "jsonl" else opened.rows(kind, mapping)
         except (EOFError, OSError, zlib.error, csv.Error) as error:
             raise RetentionError(f"{file} cannot be read: {error}") from None
         if progress is not None:
@@ -112,7 +153,8 @@ def _open(file: str) -> contextlib.AbstractContextManager[io.BufferedReader]:
     return open(file, "rb")  # noqa: PTH123 - the name as the user wrote it; the caller closes it
 
 
-def _format_of(file: str) -> Format:
+def format_of(file: str) -> Format:
+    """Return the format of a file, derived from its name."""
     return _FORMATS.get(Path(file.lower().removesuffix(".gz")).suffix, "jsonl")
 
 
@@ -129,21 +171,14 @@ class _OpenFile:
         zipped = raw.peek(2)[:2] == _GZIP_MAGIC
         self._content = cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw)
 
-    def lines(self, mapping: Reader | None) -> Iterator[Line]:
-        check = None if mapping is None else FieldCheck(self._file, mapping)
+    def lines(self) -> Iterator[FileRecord]:
         sniffer = LineSniffer(self._file)
         for number, line in enumerate(self._bounded_lines(), 1):
             if stripped := line.strip():
                 sniffer.add(stripped)
-                if mapping is None or check is None:
-                    yield Line(self._file, number, stripped)
-                else:
-                    results = mapped.of_line(stripped, mapping)
-                    yield from self._mapped(number, results, check, partial(mapping.row, stripped))
+                yield FileRecord(self._file, number, stripped)
             if number % _LINES_PER_REPORT == 0:
                 self._report_position()
-        if check is not None:
-            check.finish()
         self._print(sniffer.finding())
 
     def _bounded_lines(self) -> Iterator[bytes]:
@@ -155,20 +190,12 @@ class _OpenFile:
                 pass
             yield start
 
-    def rows(self, kind: Format, mapping: Reader | None) -> Iterator[Line]:
-        check = None if mapping is None else FieldCheck(self._file, mapping)
+    def rows(self, kind: Format, mapping: Reader | None) -> Iterator[FileRecord]:
         count = 0
         for count, (number, row) in enumerate(self._found_rows(kind, mapping), 1):
-            if isinstance(row, UnreadableRow):
-                yield Line(self._file, number, row.content, _rejection_of(row))
-            elif mapping is None or check is None:
-                yield Line(self._file, number, rows.native_event(row))
-            else:
-                yield from self._mapped(number, mapped.of_row(row, mapping), check, partial(dict, row))
+            yield FileRecord(self._file, number, row)
             if count % _LINES_PER_REPORT == 0:
                 self._report_position()
-        if check is not None:
-            check.finish()
         self._print("" if count else f"{self._file} has columns and no row")
 
     def _found_rows(self, kind: Format, mapping: Reader | None) -> Iterator[tuple[int, Row | UnreadableRow]]:
@@ -179,20 +206,6 @@ class _OpenFile:
         content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
         return parquet_rows(content, on_columns)
 
-    def _mapped(
-        self,
-        number: int,
-        results: Iterator[mapped.Mapped],
-        check: FieldCheck,
-        record: Callable[[], Mapping[str, Any] | None],
-    ) -> Iterator[Line]:
-        yields_event = False
-        for content, rejection in results:
-            yields_event = yields_event or rejection is None
-            yield Line(self._file, number, content, rejection)
-        if not check.done:
-            check.add(record(), yields_event=yields_event)
-
     def _print(self, finding: str) -> None:
         if finding and self._notice is not None:
             self._notice(finding)
@@ -202,5 +215,6 @@ class _OpenFile:
             self._progress.update_position(self._raw)
 
 
-def _rejection_of(row: UnreadableRow) -> Rejection:
+def rejection_of(row: UnreadableRow) -> Rejection:
+    """Return why a row is not an event."""
     return Rejection("invalid_field", row.problem) if row.problem else Rejection(REPEATED_HEADER, "")

@@ -9,7 +9,6 @@ from models.contract.events import Event
 from streams.backfill.rejection import ANONYMOUS, NOTHING, SKIPPED, UNCHANGED, Rejection
 from streams.backfill.rows import Row
 from streams.mapping.program import MappingResult
-from streams.mapping.reader import Reader
 
 _ENCODER: Final = msgspec.json.Encoder()
 _ROW_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
@@ -27,24 +26,14 @@ class Mapped(NamedTuple):
     rejection: Rejection | None
 
 
-def of_line(content: bytes, reader: Reader) -> Iterator[Mapped]:
-    """Yield the results of mapping a line; at least one.
+def results_of(content: bytes | Row, result: MappingResult) -> Iterator[Mapped]:
+    """Yield the results of mapping a record; at least one.
 
     Args:
-        content: the line, JSON.
-        reader: the mapping.
+        content: a line, JSON; or a row, column -> cell.
+        result: what the mapping makes of it.
     """
-    return _results(reader.map_record(content), lambda: content)
-
-
-def of_row(row: Row, reader: Reader) -> Iterator[Mapped]:
-    """Yield the results of mapping a table's row; at least one.
-
-    Args:
-        row: column -> cell.
-        reader: the mapping.
-    """
-    return _results(reader.map_row(row), lambda: _ROW_ENCODER.encode(row))
+    return _results(result, lambda: content if isinstance(content, bytes) else _ROW_ENCODER.encode(content))
 
 
 def _results(result: MappingResult, record: Callable[[], bytes]) -> Iterator[Mapped]:

@@ -13,7 +13,7 @@ from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.kafka import sampling
 from streams.mapping import dry_run
-from streams.mapping.dry_run import Report
+from streams.mapping.dry_run_report import Report
 from streams.mapping.mappings import build, bundled_tables, bundled_texts
 from streams.mapping.reader import Reader
 

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from streams.cli.messages import counted
-from streams.mapping.dry_run import Example, Report
+from streams.mapping.dry_run_report import Example, Report
 
 #: Lines of an example; enough for a row of ten columns before and after a change.
 _MAX_LINES = 36
@@ -28,9 +28,8 @@ def print_report(report: Report) -> None:
 
 
 def _side_by_side(example: Example) -> Table:
-    where = f"partition {example.partition}, offset {example.offset}"
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-    table.add_column(f"record ({where})", ratio=1, overflow="fold")
+    table.add_column(f"record ({example.described})", ratio=1, overflow="fold")
     table.add_column("events", ratio=1, overflow="fold")
     became = [_json(event) for event in example.events]
     if example.refused:
@@ -62,6 +61,8 @@ def _events(console: Console, report: Report) -> None:
         console.print(
             f"  {report.anonymous:>9,}  anonymous: they name no customer ({share:.1%} of the records)"
         )
+    if report.unchanged:
+        console.print(f"  {report.unchanged:>9,}  unchanged: a field that the event needs has a placeholder")
     if report.nothing:
         console.print(f"  {report.nothing:>9,}  no event: no rule applies to them")
     if report.no_row:
@@ -78,7 +79,7 @@ def _refused(console: Console, report: Report) -> None:
     for one in report.refused[:_MAX_LISTED]:
         console.print(
             f"  {one.records:>9,}  {one.reason}: {escape(_printable(one.message))}"
-            f" (for example partition {one.partition}, offset {one.offset})"
+            f" (for example {escape(one.described)})"
         )
 
 
@@ -88,7 +89,12 @@ def _fields(console: Console, report: Report) -> None:
         more = f" and {len(report.unread) - _MAX_LISTED} more" if len(report.unread) > _MAX_LISTED else ""
         console.print(f"unused fields: {escape(_printable(names))}{more}")
     if report.unseen:
-        console.print(f"[yellow]fields in no record: {escape(', '.join(report.unseen))}[/]")
+        paths = (f"{path}{_meant(report.meant.get(path))}" for path in report.unseen)
+        console.print(f"[yellow]fields in no record: {escape(_printable(', '.join(paths)))}[/]")
+
+
+def _meant(name: str | None) -> str:
+    return "" if name is None else f" (did you mean {name}?)"
 
 
 def _customers(console: Console, report: Report) -> None:

@@ -1,25 +1,38 @@
-"""The dry run of a mapping: counts and examples of the events of a sample, and fields that are not read."""
+"""The dry run of a mapping: counts and examples of the events of records, and fields that are not read."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import structs
 
 from models.contract.decoding import EventError, check_time, decode, to_us
-from models.contract.events import Event, Kind
+from models.contract.events import EVENT_TYPES, Event, Kind
 from models.definitions.definitions import Definitions
 from models.facts.from_events import facts_of
 from streams.mapping import event_types, formats
-from streams.mapping.places import Place, covered, place_of, places_in
+from streams.mapping.dry_run_report import (
+    Example,
+    PartitionShare,
+    Position,
+    RejectedRecords,
+    Report,
+    UnusedFields,
+)
+from streams.mapping.places import Place, covered, place_of, places_in, similar
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
+from streams.mapping.shown_values import partly_hidden, short_text, shortened
 from streams.partitioner import tasks_of
 
 _EXAMPLES: Final = 5
 _LISTED: Final = 40
+#: Parts of a shown Debezium record around the row.
+_ROWS: Final = ("before.", "after.")
+_ENVELOPE: Final = ("op", "ts_ms", "source")
 
 
 class Sampled(formats.Record, Protocol):
@@ -38,81 +51,20 @@ class Sampled(formats.Record, Protocol):
         """Offset of the record."""
 
 
-class RejectedRecords(Struct, kw_only=True):
-    """One error, with the number of its records and the position of the first."""
-
-    reason: str
-    message: str
-    records: int = 0
-    partition: int = -1
-    offset: int = -1
-
-
-class UnusedFields(Struct):
-    """A field that the mapping does not read."""
-
-    path: Place
-    records: int
-    kind: str
-
-
-class PartitionShare(Struct, kw_only=True):
-    """One partition's share of the sample."""
-
-    partition: int
-    records: int = 0
-    customers: int = 0
-    in_place: int = 0
-
-
-class Example(Struct, rename={"record": "came_in", "events": "became"}):
-    """One record with its envelope, and its events. The JSON names are those of the first release."""
-
-    partition: int
-    offset: int
-    record: Any
-    events: list[dict[str, Any]]
-    refused: str | None = None
-
-
-class Report(Struct, kw_only=True):
-    """The result of a dry run.
+class Mapped(NamedTuple):
+    """One record and what it becomes.
 
     Attributes:
-        topic: topic of the sample.
-        mapping: the mapping's name, or the kind of the contract's own events.
-        records: number of records in the sample.
-        events: event type -> number of events.
-        refused: rejected records by reason and message, the most frequent first.
-        skipped: `skip` condition -> number of records that it skips.
-        anonymous: number of records with an event that names no customer.
-        nothing: number of records with a row that no rule applies to.
-        no_row: number of records without a row: tombstones, truncated tables.
-        unread: fields that the mapping does not read.
-        unseen: paths of the mapping that are absent in every record.
-        earliest: time of the first event.
-        latest: time of the last event.
-        partitions: share of each partition in the sample.
-        scattered: number of customers in several partitions: some of their facts are forwarded.
-        examples: one record for each kind of result.
+        position: where the record is.
+        outcome: its events and errors.
+        row: the record without its envelope; None if it holds no row or cannot be decoded.
+        readable: returns the record for people.
     """
 
-    topic: str
-    mapping: str
-    records: int = 0
-    events: dict[str, int] = field(default_factory=dict)
-    refused: list[RejectedRecords] = field(default_factory=list)
-    skipped: dict[str, int] = field(default_factory=dict)
-    anonymous: int = 0
-    nothing: int = 0
-    no_row: int = 0
-    unread: list[UnusedFields] = field(default_factory=list)
-    unseen: list[Place] = field(default_factory=list)
-    earliest: str | None = None
-    latest: str | None = None
-    partitions: list[PartitionShare] = field(default_factory=list)
-    scattered: int = 0
-    examples: list[Example] = field(default_factory=list)
+    position: Position
+    outcome: MappingResult
+    row: Mapping[str, Any] | None
+    readable: Callable[[], object]
 
 
 def dry_run_of(
@@ -124,7 +76,7 @@ def dry_run_of(
     tasks: int,
     wall_us: int,
 ) -> Report:
-    """Map a sample of records, and return the report.
+    """Map a sample of a topic's records, and return the report.
 
     Args:
         topic: topic of the sample.
@@ -134,19 +86,26 @@ def dry_run_of(
         tasks: number of tasks of the group.
         wall_us: wall clock, microseconds since the epoch.
     """
-    taken = _Tally(topic, reads, tasks)
+    tally = Tally(topic, reads, tasks)
     for record in records:
-        taken.add(record, _checked(_outcome(reads, record), definitions, wall_us), _row(reads, record))
-    return taken.report()
+        outcome = check_outcome(_outcome(reads, record), definitions, wall_us=wall_us, now_us=wall_us)
+        position = Position(partition=record.partition, offset=record.offset)
+        tally.add(Mapped(position, outcome, _row(reads, record), partial(_readable, reads, record)))
+    return tally.report()
 
 
-class _Tally:
-    """Counts of the records added so far."""
+class Tally:
+    """Counts of the records added so far.
 
-    def __init__(self, topic: str, reads: Reader | Kind, tasks: int) -> None:
-        name = reads.name if isinstance(reads, Reader) else reads
-        self._report = Report(topic=topic, mapping=name)
-        self._reads = reads
+    Args:
+        source: topic or files of the records.
+        reads: mapping, kind of the contract's own events, or None for those of every kind.
+        tasks: number of tasks of the group.
+    """
+
+    def __init__(self, source: str, reads: Reader | Kind | None, tasks: int) -> None:
+        name = reads.name if isinstance(reads, Reader) else reads or "the events of the contract"
+        self._report = Report(topic=source, mapping=name)
         self._read = _paths_read(reads)
         self._tasks = tasks
         self._events: Counter[str] = Counter()
@@ -156,68 +115,80 @@ class _Tally:
         self._kinds: dict[Place, str] = {}
         self._customers: defaultdict[int, set[str]] = defaultdict(set)
         self._records: Counter[int] = Counter()
-        self._times: list[Event] = []
+        self._earliest: datetime | None = None
+        self._latest: datetime | None = None
         self._shown: set[tuple[object, ...]] = set()
 
-    def add(self, record: Sampled, outcome: MappingResult, row: Mapping[str, Any] | None) -> None:
+    def add(self, record: Mapped) -> None:
         """Count one record."""
-        self._records[record.partition] += 1
-        self._events.update(_type(event) for event in outcome.events)
-        self._times += outcome.events
-        self._customers[record.partition] |= {event.customer_id for event in outcome.events}
+        report, outcome, row = self._report, record.outcome, record.row
+        report.records += 1
+        for event in outcome.events:
+            self._add_event(event)
+        if isinstance(record.position.partition, int):
+            self._records[record.position.partition] += 1
+            self._customers[record.position.partition] |= {event.customer_id for event in outcome.events}
         for error in outcome.errors[:1]:
-            one = self._refused.setdefault(
-                (error.reason, error.message),
-                RejectedRecords(
-                    reason=error.reason,
-                    message=error.message,
-                    partition=record.partition,
-                    offset=record.offset,
-                ),
-            )
-            one.records += 1
+            self._add_error(error, record.position)
         if outcome.skipped is not None:
             self._skipped[outcome.skipped] += 1
-        self._report.anonymous += outcome.anonymous
-        idle = not (outcome.events or outcome.errors or outcome.anonymous or outcome.skipped)
-        self._report.nothing += idle and row is not None
-        self._report.no_row += idle and row is None
+        report.anonymous += outcome.anonymous
+        report.unchanged += outcome.unchanged
+        report.nothing += _is_idle(outcome) and row is not None
+        report.no_row += _is_idle(outcome) and row is None
         for place, kind in set(places_in(row or {})):
             self._fields[place] += 1
             self._kinds.setdefault(place, kind)
-        self._show(record, outcome, row)
+        self._show(record)
 
-    def _show(self, record: Sampled, outcome: MappingResult, row: Mapping[str, Any] | None) -> None:
+    def _add_event(self, event: Event) -> None:
+        self._events[_type(event)] += 1
+        time = event.time
+        self._earliest = time if self._earliest is None else min(self._earliest, time)
+        self._latest = time if self._latest is None else max(self._latest, time)
+
+    def _add_error(self, error: EventError, position: Position) -> None:
+        key = (error.reason, error.message)
+        if key not in self._refused:
+            where = structs.asdict(position)
+            self._refused[key] = RejectedRecords(reason=error.reason, message=error.message, **where)
+        self._refused[key].records += 1
+
+    def _show(self, record: Mapped) -> None:
+        outcome, row = record.outcome, record.row
         refused = next((str(error) for error in outcome.errors), None)
         types = tuple(map(_type, outcome.events))
         alike = (types, refused, outcome.skipped, outcome.anonymous, row is None)
         if alike in self._shown or len(self._shown) == _EXAMPLES:
             return
         self._shown.add(alike)
-        events = [_fields_of(event) for event in outcome.events]
-        why = refused or _why_not(outcome, row)
         self._report.examples.append(
-            Example(record.partition, record.offset, _readable(self._reads, record), events, why)
+            Example(
+                record=partly_hidden(record.readable(), self._is_read),
+                events=[_fields_of(event) for event in outcome.events],
+                refused=refused or _why_not(outcome, row),
+                **structs.asdict(record.position),
+            )
         )
+
+    def _is_read(self, place: Place) -> bool:
+        """Whether the mapping reads a place of a shown record, which may have its envelope."""
+        for part in _ROWS:
+            place = place.removeprefix(part)
+        return place.startswith("_") or place.split(".")[0] in _ENVELOPE or covered(place, self._read)
 
     def report(self) -> Report:
         """Return the report of all records."""
         report = self._report
-        report.records = self._records.total()
         report.events = dict(self._events.most_common())
         report.skipped = dict(self._skipped.most_common())
         report.refused = sorted(self._refused.values(), key=lambda one: -one.records)
-        report.unread = [
-            UnusedFields(place, count, self._kinds[place])
-            for place, count in sorted(self._fields.items(), key=lambda item: (-item[1], item[0]))
-            if not covered(place, self._read)
-        ][:_LISTED]
+        unread = [place for place in self._fields if not covered(place, self._read)]
+        unread.sort(key=lambda place: (-self._fields[place], place))
+        report.unread = [UnusedFields(one, self._fields[one], self._kinds[one]) for one in unread[:_LISTED]]
         report.unseen = sorted(path for path in self._read if not covered(path, self._fields))
-        times = sorted(event.time for event in self._times)
-        if times:
-            report.earliest, report.latest = (
-                times[end].astimezone(UTC).isoformat(timespec="seconds") for end in (0, -1)
-            )
+        report.meant = {path: meant for path in report.unseen if (meant := similar(path, unread))}
+        report.earliest, report.latest = _text(self._earliest), _text(self._latest)
         report.partitions = [self._partition_share(number) for number in sorted(self._records)]
         seen = Counter(customer for customers in self._customers.values() for customer in customers)
         report.scattered = sum(count > 1 for count in seen.values())
@@ -234,6 +205,15 @@ class _Tally:
         )
 
 
+def _text(time: datetime | None) -> str | None:
+    return None if time is None else time.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _is_idle(outcome: MappingResult) -> bool:
+    """Whether nothing comes of a record, without a reason."""
+    return not (outcome.events or outcome.errors or outcome.anonymous or outcome.unchanged or outcome.skipped)
+
+
 def _outcome(reads: Reader | Kind, record: Sampled) -> MappingResult:
     if isinstance(reads, Reader):
         return reads.map_record(record.value, record)
@@ -243,8 +223,17 @@ def _outcome(reads: Reader | Kind, record: Sampled) -> MappingResult:
         return MappingResult([], [error])
 
 
-def _checked(outcome: MappingResult, definitions: Definitions, wall_us: int) -> MappingResult:
-    """Move events that a worker would reject from the result's events to its errors."""
+def check_outcome(
+    outcome: MappingResult, definitions: Definitions, *, wall_us: int, now_us: int
+) -> MappingResult:
+    """Move events that a worker would reject from the result's events to its errors.
+
+    Args:
+        outcome: what a record becomes; changed and returned.
+        definitions: definitions with the rates and the horizon.
+        wall_us: wall clock, microseconds since the epoch.
+        now_us: clock from which the horizon counts, microseconds since the epoch.
+    """
     good: list[Event] = []
     for event in outcome.events:
         try:
@@ -252,7 +241,7 @@ def _checked(outcome: MappingResult, definitions: Definitions, wall_us: int) -> 
                 type(event),
                 to_us(event.time),
                 wall_us=wall_us,
-                now_us=wall_us,
+                now_us=now_us,
                 definitions=definitions,
             )
             facts_of(event, definitions)
@@ -274,15 +263,20 @@ def _row(reads: Reader | Kind, record: Sampled) -> Mapping[str, Any] | None:
 
 
 def _readable(reads: Reader | Kind, record: Sampled) -> object:
-    """Return a record for people: text if it cannot be decoded, None for a tombstone."""
+    """Return a record for people: the beginning if it cannot be decoded, None for a tombstone."""
     found = reads.readable(record.value, record) if isinstance(reads, Reader) else _row(reads, record)
-    return found if found is not None or record.value is None else record.value.decode(errors="replace")
+    return found if found is not None or record.value is None else undecoded(record.value)
 
 
-def _paths_read(reads: Reader | Kind) -> set[Place]:
+def undecoded(value: bytes) -> str:
+    """Return the beginning of a value that cannot be decoded, and its size."""
+    return f"{short_text(value.decode(errors='replace'))} ({len(value):,} bytes)"
+
+
+def _paths_read(reads: Reader | Kind | None) -> set[Place]:
     if isinstance(reads, Reader):
         return {place_of(path) for path in reads.paths()}
-    names = event_types.of_kind(reads)
+    names = EVENT_TYPES if reads is None else event_types.of_kind(reads)
     return {field for name in names for field in event_types.FIELDS[name]} | {"type", "items"}
 
 
@@ -291,7 +285,8 @@ def _type(event: Event) -> str:
 
 
 def _fields_of(event: Event) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.to_builtins(event).items() if value is not None}
+    fields = {name: value for name, value in msgspec.to_builtins(event).items() if value is not None}
+    return {name: shortened(value) for name, value in fields.items()}
 
 
 def _why_not(outcome: MappingResult, row: Mapping[str, Any] | None) -> str | None:
@@ -299,6 +294,8 @@ def _why_not(outcome: MappingResult, row: Mapping[str, Any] | None) -> str | Non
         return f"skipped: {outcome.skipped}"
     if outcome.anonymous:
         return "anonymous: nothing says whose it is"
+    if outcome.unchanged:
+        return "unchanged: a field that the event needs has a placeholder"
     if outcome.events:
         return None
     return "nothing: it holds no row" if row is None else "nothing: no rule is about it"

@@ -163,7 +163,7 @@ class Reader:
             return None
         return None if opened is None else {k: v for k, v in opened[0].items() if k not in SURROUNDINGS}
 
-    def readable(self, value: bytes | None, record: Record) -> dict[str, Any] | None:
+    def readable(self, value: bytes | None, record: Record | None = None) -> dict[str, Any] | None:
         """Return a decoded record for people, with the metadata and envelope parts that are mapped.
 
         Returns:
@@ -177,7 +177,7 @@ class Reader:
             return None
         source = any(path[0] == "_source" for _, path in _paths(self.definition))
         shown = formats.shown(self.definition.envelope, found, source=source)
-        if self._add_metadata is not None:
+        if self._add_metadata is not None and record is not None:
             shown = dict(shown)
             self._add_metadata(shown, record)
         return shown
