@@ -57,7 +57,7 @@ def read_facts(
             rejected.add(line, *line.rejection)
             continue
         try:
-            event = _decode(line.content)
+            event = decode_any(line.content)
             time = to_us(event.time)
             clock = max(time, stream_time) if event.moves_clock else stream_time
             at = clock if now is None else now
@@ -71,8 +71,12 @@ def read_facts(
         yield EventFacts(stream_time, facts)
 
 
-def _decode(content: bytes) -> Event:
-    """Decode an event of any input: its type determines the topic."""
+def decode_any(content: bytes) -> Event:
+    """Decode an event of any input: its type determines the topic.
+
+    Raises:
+        EventError: the content is not a valid event.
+    """
     try:
         kind = KINDS.get(_HEAD.decode(content).type, "orders")
     except (ValueError, RecursionError):

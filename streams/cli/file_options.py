@@ -11,13 +11,9 @@ from models.contract.events import Time
 from streams.backfill.rejected_lines import RejectedLines, exit_code, summary
 from streams.cli.messages import warn
 
-FILES: Final = click.argument(
-    "files",
-    metavar="FILE...",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True),
-)
+#: A file to read, or `-` for standard input.
+EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
+FILES: Final = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=EXISTING_FILE)
 FORMAT: Final = click.option(
     "--format",
     "file_format",

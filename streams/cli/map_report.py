@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from streams.backfill.rejection import REPEATED_HEADER
 from streams.cli.messages import counted
 from streams.mapping.dry_run_report import Example, Report
 
@@ -55,7 +56,8 @@ def _events(console: Console, report: Report) -> None:
     for name, count in report.events.items():
         console.print(f"  {count:>9,}  {name}")
     for name, count in report.skipped.items():
-        console.print(f"  {count:>9,}  skipped by the mapping's skip.{escape(name)}")
+        label = name if name == REPEATED_HEADER else f"skipped by the mapping's skip.{name}"
+        console.print(f"  {count:>9,}  {escape(label)}")
     if report.anonymous:
         share = report.anonymous / max(report.records, 1)
         console.print(

@@ -162,9 +162,10 @@ class Tally:
         if alike in self._shown or len(self._shown) == _EXAMPLES:
             return
         self._shown.add(alike)
+        readable = record.readable()
         self._report.examples.append(
             Example(
-                record=partly_hidden(record.readable(), self._is_read),
+                record=readable if isinstance(readable, str) else partly_hidden(readable, self._is_read),
                 events=[_fields_of(event) for event in outcome.events],
                 refused=refused or _why_not(outcome, row),
                 **structs.asdict(record.position),
