@@ -14,6 +14,7 @@ from streams.backfill.order import FIRST
 from streams.backfill.rejected_lines import RejectedLines, exit_code, rejected_file
 from streams.backfill.sorted_files import sorted_events
 from streams.cli.file_options import FILES, FORMAT, MAPPING, REJECTED_FILE
+from streams.cli.load_raw import check_options, load_raw
 from streams.cli.load_report import print_report
 from streams.cli.messages import counted, warn
 from streams.cli.options import settings_options
@@ -36,6 +37,10 @@ from streams.mapping import mappings
     is_flag=True,
     help="Leave out events that a worker on the wall clock would reject as too old.",
 )
+@click.option(
+    "--raw", is_flag=True, help="Send each line as one record of --topic, as it is and without a key."
+)
+@click.option("--topic", help="The topic of --raw; it is created if it does not exist.")
 @REJECTED_FILE
 @FORMAT
 @MAPPING
@@ -49,6 +54,8 @@ def command(
     refused: Path | None,
     settings: Settings,
     within_horizon: bool,
+    raw: bool,
+    topic: str | None,
 ) -> int:
     """Send the events of FILEs (JSON lines, CSV or Parquet; - for standard input) to their topics.
 
@@ -61,7 +68,21 @@ def command(
     topic. They are reported and not sent, and the exit code is 9. They remain in their files. --refused
     collects them; for standard input, refused.jsonl does by default. Every other line is sent as it is: the
     worker rejects invalid events to the dead-letter topic.
+
+    With --raw and --topic, each line is sent as one record without a key, to fill a topic on which a mapping
+    can be tried (retention map check --topic TOPIC --mapping NAME). Topics that workers write are refused. A
+    raw line has no id: loading a file again adds every record again, and a mapping identifies duplicates only
+    by the ids that it composes.
     """
+    others = {
+        "--mapping": mapping,
+        "--resume": resume,
+        "--refused": refused,
+        "--within-horizon": within_horizon,
+    }
+    check_options(topic, raw=raw, others=others)
+    if topic is not None:
+        return load_raw(files, topic, file_format, settings)
     reader = mappings.build(settings).reader(mapping) if mapping else None
     # With a mapping, the configuration decides what a record becomes.
     state = open_state([*files, *([settings.config] if mapping and settings.config else [])], mapping, resume)
