@@ -80,7 +80,7 @@ class Deployment:
                 return scraped
             self._check_alive()
             assert time.monotonic() < deadline, f"timed out: {what}\n{self.tails()}"
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
 
     async def scrape(self) -> list[Metrics]:
         """Return the metrics of each worker that responds."""
