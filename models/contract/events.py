@@ -42,7 +42,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
 
     Attributes:
         expires: whether events of the class leave the state past the horizon. Merges and erasures do not.
-        moves_clock: whether events of the class move the clock in `event` mode. Those of `customer.*` do not.
+        advances_clock: whether events of the class move the clock in `event` mode. Those of `customer.*` do not.
         id: id of the event. A second event of the customer with this id is a duplicate.
         time: event time.
         customer_id: id of the customer.
@@ -51,7 +51,7 @@ class Event(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     """
 
     expires: ClassVar[bool] = True
-    moves_clock: ClassVar[bool] = True
+    advances_clock: ClassVar[bool] = True
 
     id: Id
     time: Time
@@ -322,7 +322,7 @@ class CustomerMerged(Event, tag="customer.merged", frozen=True):
     """A customer id was merged into another id of the same customer."""
 
     expires: ClassVar[bool] = False
-    moves_clock: ClassVar[bool] = False
+    advances_clock: ClassVar[bool] = False
 
     into: Id
 
@@ -336,13 +336,13 @@ class CustomerErased(Event, tag="customer.erased", frozen=True):
     """The erasure of a customer was requested."""
 
     expires: ClassVar[bool] = False
-    moves_clock: ClassVar[bool] = False
+    advances_clock: ClassVar[bool] = False
 
 
 class CustomerContacted(Event, tag="customer.contacted", frozen=True):
     """A customer was contacted, by an action or otherwise."""
 
-    moves_clock: ClassVar[bool] = False
+    advances_clock: ClassVar[bool] = False
 
     action_id: Id
 

@@ -59,7 +59,7 @@ def read_facts(
         try:
             event = decode_any(line.content)
             time = to_us(event.time)
-            clock = max(time, stream_time) if event.moves_clock else stream_time
+            clock = max(time, stream_time) if event.advances_clock else stream_time
             at = clock if now is None else now
             check_time(type(event), time, wall_us=wall, now_us=at, definitions=definitions)
             facts = facts_of(event, definitions)

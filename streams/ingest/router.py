@@ -100,7 +100,7 @@ class BatchFacts:
         for customer, fact in facts_of(event, definitions, time):
             self.facts.append((customer.encode(), fact, encode_fact(fact)))
             self.timestamps.append(timestamp)
-        if time > self.stream_time and event.moves_clock:
+        if time > self.stream_time and event.advances_clock:
             if time > self._jump_from:
                 self.jumps.append((offset, self._jump_from - JUMP_US, time))
             self.stream_time = time

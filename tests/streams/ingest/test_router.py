@@ -316,7 +316,7 @@ def jump_of(*times, event_clock=True):
 DAY_US = 24 * 3600 * 10**6
 
 
-def test_record_that_moves_the_clock_far_is_named(caplog):
+def test_record_that_advances_the_clock_far_is_named(caplog):
     assert jump_of("2024-05-01", "2024-05-02", "2024-08-01") == (2, "orders", 91 * DAY_US)
     assert "offset 2 of orders-5 moved the clock by 91 days, from 2024-05-02" in caplog.text
 
@@ -341,7 +341,7 @@ def test_clock_jump_is_measured_from_the_groups_clock():
     [{"type": "customer.erased"}, {"type": "customer.merged", "into": "bob"},
      {"type": "customer.contacted", "action_id": "a"}],
 )  # fmt: skip
-def test_event_of_a_customer_moves_no_clock(changes):
+def test_event_of_a_customer_advances_no_clock(changes):
     routed = RoutedTask(event_clock=True)
     routed.route(order("o1"))
     event = {"id": "e", "time": "2026-05-01T10:00:00Z", "customer_id": someone(MINE)} | changes
