@@ -77,6 +77,8 @@ DEFINITIONS = {
     "retention_worker_anonymous_records_total": "Records of a mapped topic that are not counted because they have no "
     "customer id.",
     "retention_worker_duplicates_total": "Facts that were already stored.",
+    "retention_worker_conflicting_duplicates_total": "Events with the id of another event of their customer and a "
+    "different content.",
     "retention_worker_rerouted_total": "Facts forwarded to the partition of their customer.",
     "retention_worker_dead_letters_total": "Records rejected, by reason.",
     "retention_worker_lag_records": "Records that are not yet read.",

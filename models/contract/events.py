@@ -42,7 +42,8 @@ class Event(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
 
     Attributes:
         expires: whether events of the class leave the state past the horizon. Merges and erasures do not.
-        advances_clock: whether events of the class move the clock in `event` mode. Those of `customer.*` do not.
+        advances_clock: whether events of the class advance the clock of the `event` mode. Those of
+            `customer.*` do not.
         id: id of the event. A second event of the customer with this id is a duplicate.
         time: event time.
         customer_id: id of the customer.

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from models.contract.events import KINDS, Kind
+from models.contract.events import KINDS
 from models.facts.claim_types import CLAIM_TYPES
 from models.facts.claims import Acted
 from models.facts.event_fields import fact_fields
@@ -31,18 +31,18 @@ class Conflicts:
     """
 
     def __init__(self) -> None:
-        self.counts: Counter[Kind] = Counter()
-        self.examples: dict[Kind, str] = {}
+        self.counts: Counter[str] = Counter()
+        self.examples: dict[str, str] = {}
 
-    def add(self, fact: Fact, event_id: str | None) -> None:
+    def add(self, event_type: str, event_id: str) -> None:
         """Count one conflicting duplicate. An issued action comes from no topic, and is not counted.
 
         Args:
-            fact: its fact.
-            event_id: id of the event, without the origin that a merge adds.
+            event_type: type of the event.
+            event_id: its id, without the origin that a merge adds.
         """
-        kind = KINDS.get(CLAIM_TYPES[type(fact.claim)].event_type)
-        if kind is not None and event_id is not None:
+        kind = KINDS.get(event_type)
+        if kind is not None:
             self.counts[kind] += 1
             self.examples.setdefault(kind, event_id)
 

@@ -8,6 +8,7 @@ from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_HOUR, NEVER_US, TIMELESS, US_PER_HOUR, between, horizon_start
+from models.facts.claim_types import EVENT_TYPE_OF
 from models.facts.claims import LinePlaced, Placed
 from models.facts.conflicts import Conflicts, contested_ids, has_rivals, new_contents, settle
 from models.facts.control import KeptOrder
@@ -152,11 +153,15 @@ class PartitionCustomers:
         facts = without_erased(facts, self._cross_partition.erased_in(facts))
         found = new_contents(facts, rivals)
         for fact in found:
-            self.conflicts.add(fact, original_event_id(fact.claim.id))
+            self._count_conflict(fact)
         kept = settle([*facts, *found], self._metadata.now)
         if {id(fact) for fact in kept} != {id(fact) for fact in facts}:
             self.replace_log(key, kept)
         return len(rivals) - len(found)
+
+    def _count_conflict(self, fact: Fact) -> None:
+        event_id = original_event_id(fact.claim.id) or fact.claim.id
+        self.conflicts.add(EVENT_TYPE_OF[type(fact.claim)], event_id)
 
     def apply(self, customer: Customer, fact: Fact) -> None:
         """Apply a fact to the aggregates, and schedule its expiry."""
@@ -171,7 +176,7 @@ class PartitionCustomers:
         order = customer.order(fact.entity)
         by_lines = all(type(claim) is not Placed for claim in claims)
         if by_lines and order is not None and order.currency != line.currency:
-            self.conflicts.add(fact, original_event_id(line.id))
+            self._count_conflict(fact)
 
     def _make_visible(self, key: bytes, customer: Customer, fact: Fact) -> None:
         self.apply(customer, fact)

@@ -48,9 +48,11 @@ def dry_run_of_files(
         RetentionError: a file cannot be read, or lacks a field that its events need.
     """
     records = islice(read_records(files, progress, file_format, mapping, notice), limit)
-    tally, stream_time = Tally(", ".join(files), mapping, 1), 0
+    tally, stream_time = Tally(", ".join(files), mapping, 1, definitions), 0
     for record, outcome in _outcomes(records, mapping):
-        stream_time = max([stream_time, *(to_us(event.time) for event in outcome.events)])
+        stream_time = max(
+            [stream_time, *(to_us(event.time) for event in outcome.events if event.advances_clock)]
+        )
         now = min(stream_time, wall_us)
         progress.events += len(outcome.events)
         tally.add(_mapped(record, check_outcome(outcome, definitions, wall_us=wall_us, now_us=now), mapping))

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from models.contract.events import EVENT_TYPES, KINDS
+from streams.backfill.conflicts import SentEvents
 from streams.backfill.load_state import LoadState
 from streams.backfill.order import Ordered, Timed
 from streams.backfill.rejected_lines import RejectedLines
@@ -44,16 +45,18 @@ _TOPICS: Final = {kind: topic for topic, kind in topics.INPUTS.items()}
 class _Head(msgspec.Struct):
     type: str
     customer_id: str
+    id: str = ""
 
 
 _HEAD: Final = msgspec.json.Decoder(_Head)
 
 
 class _Destination(NamedTuple):
-    """Topic of an event, and the customer id that determines the partition."""
+    """Topic of an event, the customer id that determines the partition, and its own id."""
 
     topic: str
-    customer_id: bytes
+    customer_id: str
+    event_id: str
 
 
 async def create_inputs(settings: Settings) -> dict[str, int]:
@@ -75,6 +78,9 @@ class FileLoad:
         path: file of the state; None if it is not stored.
         since: earliest event time to send, microseconds since the epoch.
         rejected: collects the lines that are not sent.
+
+    Attributes:
+        sent_events: the events that this run has sent, among which conflicting duplicates may be.
     """
 
     def __init__(
@@ -85,6 +91,7 @@ class FileLoad:
         self._state = state
         self._path = path
         self._rejected = rejected
+        self.sent_events = SentEvents()
 
     async def run(
         self,
@@ -139,7 +146,7 @@ class FileLoad:
         by_topic: defaultdict[str, list[tuple[bytes, Timed]]] = defaultdict(list)
         for event in events:
             if (destination := self._destination(event)) is not None:
-                by_topic[destination.topic].append((destination.customer_id, event))
+                by_topic[destination.topic].append((destination.customer_id.encode(), event))
         grouped: defaultdict[tuple[str, int], list[Outgoing]] = defaultdict(list)
         input_topics.require_read_access(settings, by_topic, "load")
         for topic, of_topic in by_topic.items():
@@ -154,6 +161,7 @@ class FileLoad:
         """Return an event's topic and customer; None, after counting it, if it is not to be sent."""
         destination = Rejection(*event.rejection) if event.rejection else _destination_of(event, self._since)
         if isinstance(destination, _Destination):
+            self.sent_events.add(destination.customer_id, destination.event_id, event.content)
             return destination
         self._rejected.add(line_of(event, self._files), *destination)
         return None
@@ -175,7 +183,7 @@ def _destination_of(event: Timed, since: int) -> _Destination | Rejection:
         return Rejection("not_json", str(error))
     if event.time < since and EVENT_TYPES[head.type].expires:
         return Rejection(TOO_OLD, "")
-    return _Destination(_TOPICS[kind], head.customer_id.encode())
+    return _Destination(_TOPICS[kind], head.customer_id, head.id)
 
 
 def _reason(message: str) -> str:

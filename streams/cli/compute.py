@@ -14,6 +14,7 @@ from models.partition.partition import Partition
 from streams.backfill.facts import EventFacts, read_facts
 from streams.backfill.files import Format, read
 from streams.backfill.rejected_lines import RejectedLines
+from streams.cli.conflict_report import print_conflicts
 from streams.cli.file_options import FILES, FORMAT, MAPPING, REJECTED_FILE, Instant, print_summary
 from streams.cli.messages import warn
 from streams.cli.metrics_table import print_tables
@@ -66,6 +67,7 @@ def command(
     if not progress.events and not rejected.counts:
         raise RetentionError("the files have no record, so there is nothing to compute")
     code = print_summary(rejected)
+    print_conflicts(partition.drain_conflicts())
     samples = catalogue.compute([standalone.evaluate(partition, now)], settings.definitions, now)
     if as_json:
         _print_json(samples, now)

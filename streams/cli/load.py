@@ -13,6 +13,7 @@ from streams.backfill.load_state import open_state
 from streams.backfill.order import FIRST
 from streams.backfill.rejected_lines import RejectedLines, exit_code, rejected_file
 from streams.backfill.sorted_files import sorted_events
+from streams.cli.conflict_report import print_conflicts
 from streams.cli.file_options import FILES, FORMAT, MAPPING, REJECTED_FILE
 from streams.cli.load_raw import check_options, load_raw
 from streams.cli.load_report import print_report
@@ -98,5 +99,7 @@ def command(
         load = FileLoad(files, state, resume, since, rejected)
         with CountProgress(events.count, "Sending", done=state.processed) as progress:
             asyncio.run(load.run(events, partitions, settings, progress.add))
+        conflicts = load.sent_events.conflicts(events, settings.definitions)
+    print_conflicts(conflicts)
     print_report(state, rejected.path)
     return exit_code(state.not_sent)

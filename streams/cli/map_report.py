@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from streams.backfill.rejection import REPEATED_HEADER
+from streams.cli.conflict_report import conflict_line
 from streams.cli.messages import counted
 from streams.mapping.dry_run_report import Example, Report
 
@@ -24,6 +25,7 @@ def print_report(report: Report) -> None:
     console.print(f"[bold]{escape(report.topic)}[/] by {escape(report.mapping)}: {records}")
     _events(console, report)
     _refused(console, report)
+    _conflicts(console, report)
     _fields(console, report)
     _customers(console, report)
 
@@ -83,6 +85,12 @@ def _refused(console: Console, report: Report) -> None:
             f"  {one.records:>9,}  {one.reason}: {escape(_printable(one.message))}"
             f" (for example {escape(one.described)})"
         )
+
+
+def _conflicts(console: Console, report: Report) -> None:
+    for kind, count in report.conflicts.items():
+        line = conflict_line(kind, count, _printable(report.conflicting[kind]))
+        console.print(f"[yellow]{escape(line)}[/]")
 
 
 def _fields(console: Console, report: Report) -> None:

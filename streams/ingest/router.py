@@ -211,6 +211,7 @@ class Router:
         next transaction, so that they are sent in the transaction that holds their cause.
         """
         self._counters.erased += self._partition.drain_erased_count()
+        self._counters.conflicting_duplicates.update(self._partition.drain_conflicts().counts)
         while messages := self._partition.drain_messages():
             keys = [(message.to or REGISTRY_ADDRESS).encode() for message in messages]
             for message, key, task in zip(messages, keys, self._tasks_of(keys), strict=True):

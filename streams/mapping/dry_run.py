@@ -12,6 +12,7 @@ from msgspec import structs
 from models.contract.decoding import EventError, check_time, decode, to_us
 from models.contract.events import EVENT_TYPES, Event, Kind
 from models.definitions.definitions import Definitions
+from models.facts.event_conflicts import EventConflicts
 from models.facts.from_events import facts_of
 from streams.mapping import event_types, formats
 from streams.mapping.dry_run_report import (
@@ -86,7 +87,7 @@ def dry_run_of(
         tasks: number of tasks of the group.
         wall_us: wall clock, microseconds since the epoch.
     """
-    tally = Tally(topic, reads, tasks)
+    tally = Tally(topic, reads, tasks, definitions)
     for record in records:
         outcome = check_outcome(_outcome(reads, record), definitions, wall_us=wall_us, now_us=wall_us)
         position = Position(partition=record.partition, offset=record.offset)
@@ -101,13 +102,17 @@ class Tally:
         source: topic or files of the records.
         reads: mapping, kind of the contract's own events, or None for those of every kind.
         tasks: number of tasks of the group.
+        definitions: definitions, by which contents of events are compared.
     """
 
-    def __init__(self, source: str, reads: Reader | Kind | None, tasks: int) -> None:
+    def __init__(
+        self, source: str, reads: Reader | Kind | None, tasks: int, definitions: Definitions
+    ) -> None:
         name = reads.name if isinstance(reads, Reader) else reads or "the events of the contract"
         self._report = Report(topic=source, mapping=name)
         self._read = _paths_read(reads)
         self._tasks = tasks
+        self._conflicts = EventConflicts(definitions)
         self._events: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
         self._refused: dict[tuple[str, str], RejectedRecords] = {}
@@ -143,6 +148,7 @@ class Tally:
 
     def _add_event(self, event: Event) -> None:
         self._events[_type(event)] += 1
+        self._conflicts.add(event)
         time = event.time
         self._earliest = time if self._earliest is None else min(self._earliest, time)
         self._latest = time if self._latest is None else max(self._latest, time)
@@ -190,6 +196,8 @@ class Tally:
         report.unseen = sorted(path for path in self._read if not covered(path, self._fields))
         report.meant = {path: meant for path in report.unseen if (meant := similar(path, unread))}
         report.earliest, report.latest = _text(self._earliest), _text(self._latest)
+        report.conflicts = dict(self._conflicts.found.counts)
+        report.conflicting = self._conflicts.found.examples
         report.partitions = [self._partition_share(number) for number in sorted(self._records)]
         seen = Counter(customer for customers in self._customers.values() for customer in customers)
         report.scattered = sum(count > 1 for count in seen.values())

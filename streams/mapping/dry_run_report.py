@@ -85,6 +85,8 @@ class Report(Struct, kw_only=True):
         partitions: share of each partition in the sample; empty for files.
         scattered: number of customers in several partitions: some of their facts are forwarded.
         examples: one record for each kind of result, with shortened values.
+        conflicts: kind of topic -> number of events with the id of another event and a different content.
+        conflicting: kind of topic -> id of the first of these.
     """
 
     topic: str
@@ -105,3 +107,5 @@ class Report(Struct, kw_only=True):
     partitions: list[PartitionShare] = field(default_factory=list)
     scattered: int = 0
     examples: list[Example] = field(default_factory=list)
+    conflicts: dict[str, int] = field(default_factory=dict)
+    conflicting: dict[str, str] = field(default_factory=dict)

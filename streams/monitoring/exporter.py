@@ -13,6 +13,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from models.contract.decoding import Reason
+from models.contract.events import Kind
 from models.metrics.catalogue import CATALOGUE, Sample
 from streams.kafka.topics import DERIVED
 from streams.monitoring.lag import Lag
@@ -136,6 +137,12 @@ class WorkerCollector(Collector):
         )
         yield CounterMetricFamily(
             "retention_worker_duplicates", "Facts that had been applied before.", value=own.duplicates
+        )
+        yield _counter(
+            "conflicting_duplicates",
+            "Events with the id of another event of their customer and a different content.",
+            "topic",
+            [(kind, own.conflicting_duplicates[kind]) for kind in get_args(Kind)],
         )
         yield CounterMetricFamily(
             "retention_worker_erased_events",

@@ -88,6 +88,7 @@ class WorkerCounters:
         self.records_lost: Counter[str] = Counter()
         self.written: Counter[str] = Counter()
         self.duplicates = 0
+        self.conflicting_duplicates: Counter[str] = Counter()
         self.erased = 0
         self.repartitioned = 0
         self.latency = Histogram(_LATENCY_BUCKETS)

@@ -77,10 +77,10 @@ def test_canonical_bytes_are_the_fields_of_the_event():
 
 def test_conflicts_are_counted_by_topic_with_the_first_example():
     conflicts, more = Conflicts(), Conflicts()
-    conflicts.add(order(1, 1), "e1")
-    more.add(order(1, 1), "e2")
-    more.add(Fact("", Shared(1, "e3")), "e3")
-    more.add(Fact("", Acted(1, "e4", 0, False)), "e4")
+    conflicts.add("order.placed", "e1")
+    more.add("order.amended", "e2")
+    more.add("experience.shared", "e3")
+    more.add("action.asked", "e4")
     conflicts.update(more)
     assert conflicts.counts == {"orders": 2, "reviews": 1}
     assert conflicts.examples == {"orders": "e1", "reviews": "e3"}

@@ -143,6 +143,21 @@ def test_invalid_lines_are_counted_and_change_no_number(retention, events_file):
     assert len(kept.read_text().splitlines()) == 5
 
 
+def test_conflicting_duplicates_are_counted_with_an_example(retention, events_file):
+    path = events_file(order(1), order(1, amount=7), order(1, amount=7))
+    result = retention("compute", path, "--json")
+    assert "1 conflicting duplicate on orders" in result.err
+    assert "(example: e1)" in result.err
+    assert "c1" not in result.err
+    assert result.code == 0
+
+
+def test_event_of_a_customer_is_not_the_latest_event(retention, events_file):
+    erased = {"id": "x", "type": "customer.erased", "customer_id": "gone", "time": "2026-06-01T00:00:00Z"}
+    rows = series(retention("compute", events_file(order(1), erased), "--json"))
+    assert {row["as_of"] for row in rows.values()} == {"2026-01-01T00:00:00Z"}
+
+
 def test_line_beyond_the_horizon_is_left_out_without_an_error(retention, events_file):
     result = retention("compute", events_file(order(1), order(2, "1999-01-01T00:00:00Z")), "--json")
     assert (result.code, result.err.splitlines()[-1]) == (0, "1 line left out: 1 too_old")

@@ -1,0 +1,21 @@
+"""Report conflicting duplicates: their number, and an example without personal data."""
+
+from models.facts.conflicts import Conflicts
+from streams.cli.messages import counted, warn
+
+
+def print_conflicts(conflicts: Conflicts) -> None:
+    """Print a line on standard error for each topic with conflicting duplicates."""
+    for kind, count in sorted(conflicts.counts.items()):
+        warn(conflict_line(kind, count, conflicts.examples[kind]))
+
+
+def conflict_line(kind: str, count: int, example: str) -> str:
+    """Return the line on the conflicting duplicates of one topic.
+
+    Example:
+        >>> conflict_line("orders", 1, "e1")
+        '1 conflicting duplicate on orders: an event id has several contents, and one counts (example: e1)'
+    """
+    duplicates = counted(count, "conflicting duplicate")
+    return f"{duplicates} on {kind}: an event id has several contents, and one counts (example: {example})"
