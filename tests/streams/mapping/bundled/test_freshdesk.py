@@ -59,6 +59,31 @@ def test_an_update_restores_an_earlier_withdrawal():
     assert only(events, "ticket.restored")[0]["time"] == "2026-06-09T13:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("updates", "unanswered"),
+    [
+        ([], 1),
+        ([ticket(spam=True)], 0),
+        ([ticket(deleted=True), ticket(hour=13)], 1),
+        ([ticket(hour=13), ticket("onTicketDelete", hour=14)], 0),
+    ],
+    ids=["none", "spam", "undeleted", "deletion"],
+)
+def test_a_withdrawn_ticket_counts_for_nothing(compute, updates, unanswered):
+    for records in (
+        [ticket("onTicketCreate", hour=10), *updates],
+        [*updates, ticket("onTicketCreate", hour=10)],
+    ):
+        found = compute("freshdesk", *records)
+        assert found("tickets_unanswered", by="any", priority="normal") == unanswered
+
+
+def test_a_raised_priority_is_in_force(compute):
+    found = compute("freshdesk", ticket("onTicketCreate", hour=10), ticket(priority=4))
+    assert found("tickets_unanswered", by="any", priority="urgent") == 1
+    assert found("tickets_unanswered", by="any", priority="normal") == 0
+
+
 def test_a_new_ticket_has_its_team_category_and_agent():
     events = mapped("freshdesk", ticket("onTicketCreate", group_id=8, type="Problem", responder_id=9))
     [opened], [agent] = only(events, "ticket.opened"), only(events, "ticket.updated")
