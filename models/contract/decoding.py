@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from models.contract import cloudevents
-from models.contract.events import EVENTS, KINDS, Event, Kind, OrderPlaced
+from models.contract.events import EVENTS, KINDS, Event, Kind, OrderLinePlaced, OrderPlaced
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_MINUTE, horizon_start
 
@@ -166,8 +166,8 @@ def check_time(
 ) -> None:
     """Check that an event is neither in the future nor older than the horizon.
 
-    Merges and erasures are never too old, and a placed order is not as long as a customer's first order is
-    kept (`Definitions.keep_first_order`).
+    Merges and erasures are never too old. An order or a line of one is not as long as a customer's first
+    order is kept (`Definitions.keep_first_order`).
 
     Args:
         event_type: class of the event.
@@ -181,6 +181,6 @@ def check_time(
     """
     if time_us > wall_us + FUTURE_TOLERANCE_US:
         raise EventError("future_time", "`time` is more than 5 minutes ahead of the wall clock")
-    kept = event_type is OrderPlaced and definitions.keep_first_order
+    kept = event_type in (OrderPlaced, OrderLinePlaced) and definitions.keep_first_order
     if event_type.expires and not kept and time_us < horizon_start(now_us, definitions.horizon_days):
         raise EventError("too_old", f"`time` is beyond the horizon of {definitions.horizon_days} days")

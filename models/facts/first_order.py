@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from models.facts.claims import LinePlaced, Placed
+from models.facts.claims import PlacingClaim
 from models.facts.control import KeptOrder
 from models.facts.details import DETAIL_FIELDS
 from models.facts.fact import Fact
@@ -13,27 +13,25 @@ _COUPON = DETAIL_FIELDS.index("coupon")
 def kept_order(facts: Iterable[Fact], since: int) -> KeptOrder | None:
     """Return the first order of a fact log that was placed before `since`; None without one.
 
-    An order is placed by its first `order.placed` event, or without any by its first line.
+    Lines of an amount of 0 or more count as `order.placed` events do, also of an order that has such an
+    event: it may be known no longer.
 
     Args:
         facts: the fact log, with the order that was kept before.
         since: microseconds since the epoch.
     """
     kept = None
-    placed, lines, unexpired = [], [], set()
     for fact in facts:
-        claim = fact.claim
-        if type(claim) is KeptOrder:
-            kept = earlier(kept, claim)
-        elif type(claim) is Placed:
-            placed.append(fact)
-            unexpired.add(fact.entity)
-        elif type(claim) is LinePlaced and claim.amount >= 0:
-            lines.append(fact)
-    for fact in [*placed, *[line for line in lines if line.entity not in unexpired]]:
-        if fact.time < since:
+        if type(fact.claim) is KeptOrder:
+            kept = earlier(kept, fact.claim)
+        elif fact.time < since and places_order(fact.claim):
             kept = earlier(kept, kept_order_of(fact))
     return kept
+
+
+def places_order(claim: object) -> bool:
+    """Return whether a claim can begin an order: an `order.placed`, or a line of an amount of 0 or more."""
+    return isinstance(claim, PlacingClaim) and claim.amount >= 0
 
 
 def kept_order_of(fact: Fact) -> KeptOrder:
@@ -43,7 +41,7 @@ def kept_order_of(fact: Fact) -> KeptOrder:
         TypeError: the fact places no order.
     """
     claim = fact.claim
-    if not isinstance(claim, Placed | LinePlaced):
+    if not isinstance(claim, PlacingClaim):
         raise TypeError(f"{type(claim).__name__} places no order")
     return KeptOrder(
         at=claim.time,

@@ -15,11 +15,15 @@ from models.aggregation.aggregates import PartialAggregate
 from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
 from models.definitions.windows import TIMELESS
-from models.facts.claims import Placed
 from models.facts.conflicts import Conflicts
 from models.facts.fact import Fact, encode_fact
 from models.facts.fact_log import FactLog
+<<<<<<< HEAD
 from models.facts.first_order import kept_order_of
+=======
+from models.facts.first_order import kept_order_of, places_order
+from models.facts.log_pages import LogEntry
+>>>>>>> 92bd1ae (Keep the first line of an order beyond the horizon, in any order of arrival)
 from models.identity.messages import Message
 from models.outputs import Output
 from models.partition.control_facts import ControlFacts
@@ -165,7 +169,7 @@ class Partition:
             if time > stream_time:
                 stream_time = observe(claim)
             if time < horizon:
-                if time == TIMELESS or type(claim) is Placed:
+                if time == TIMELESS or places_order(claim):
                     known += append(entries)  # first, as the control fact may be about their customers
                     entries = []
                     self._process_timeless(key, fact)
@@ -195,7 +199,7 @@ class Partition:
         """Process a fact whose time is not within the horizon: a control fact, or an order to be kept."""
         if fact.time == TIMELESS:
             self._control_facts.process(key, fact)
-        elif type(fact.claim) is Placed and self._definitions.keep_first_order:
+        elif places_order(fact.claim) and self._definitions.keep_first_order:
             self._control_facts.process(key, Fact("", kept_order_of(fact)))
 
     def advance(self, now: int) -> None:

@@ -46,7 +46,7 @@ class World:
 
         Decided: an order of lines is kept by its smallest line of amount >= 0, whatever else is known of it.
         """
-        if not getattr(self.definitions, "keep_first_order", False):
+        if not self.definitions.keep_first_order:
             return {}
         placed = [event for event in contents if event["type"] in PLACING and event["amount"] >= 0]
         beyond = [event for event in placed if self.is_beyond_horizon(event)]

@@ -13,6 +13,7 @@ from models.definitions.windows import horizon_start
 from models.facts.control import Referred
 from models.facts.fact import Fact
 from models.facts.from_events import facts_of
+from models.identity.links import facts_since
 from models.outputs import EmittedState, OutputEmitter, decode_emitted, encode_emitted
 from tests.support.strategies import rfc3339
 
@@ -24,7 +25,6 @@ NO_CONTROL_GROUP = ActionPolicy(held_out=0.0)
 
 def customers_of(events, now, definitions):
     """Return the customers known at `now` by id, with the facts of these events."""
-    since = horizon_start(now, definitions.horizon_days)
     known, seen = defaultdict(list), set()
     for event in events:
         name = event["customer_id"], event["id"]
@@ -32,10 +32,15 @@ def customers_of(events, now, definitions):
             continue
         seen.add(name)
         for customer, fact in facts_of(decode(KINDS[event["type"]], json.dumps(event).encode()), definitions):
-            if since <= fact.time <= now:
+            if fact.time <= now:
                 known[customer].append(fact)
+    since = horizon_start(now, definitions.horizon_days)
+    known = {
+        customer: facts_since(facts, since, keep_first_order=definitions.keep_first_order)
+        for customer, facts in known.items()
+    }
     for customer, fact in list(_referrals(known)):
-        known[customer].append(fact)
+        known.setdefault(customer, []).append(fact)
     return {customer: Customer(customer.encode(), CustomerFacts(facts)) for customer, facts in known.items()}
 
 

@@ -16,6 +16,7 @@ from models.contract.events import (
     CustomerMerged,
     Item,
     OrderCancelled,
+    OrderLinePlaced,
     OrderPlaced,
     SurveyAnswered,
     TicketOpened,
@@ -426,6 +427,7 @@ def test_merges_and_erasures_do_not_expire():
 
 def test_placed_order_is_too_old_only_if_first_orders_expire():
     check(0, event_type=OrderPlaced)
+    check(0, event_type=OrderLinePlaced)
     off = Definitions(keep_first_order=False)
     with pytest.raises(EventError, match="too_old"):
         check_time(OrderPlaced, 0, wall_us=NOW, now_us=NOW, definitions=off)

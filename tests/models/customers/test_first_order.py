@@ -125,9 +125,22 @@ def test_coupon_and_referrer_of_the_first_order_are_kept():
     assert kept_order([fact], 5) is None
 
 
-def test_line_is_kept_only_of_an_order_without_a_placing():
+def test_first_line_of_an_amount_of_0_or_more_is_kept():
+    discount = Fact("o", claims.LinePlaced(4, "discount", "1", -100, "USD", "web"))
     line = Fact("o", claims.LinePlaced(5, "line", "1", 100, "USD", "web"))
     placed = Fact("o", claims.Placed(9, "placed", 100, "USD", "web"))
-    assert kept_order([line], 8).event == "line"
-    assert kept_order([line, placed], 8) is None
-    assert kept_order([line, placed], 10).event == "placed"
+    assert kept_order([discount], 8) is None
+    assert kept_order([discount, line], 8).event == "line"
+    assert kept_order([discount, line, placed], 10).event == "line"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_line_is_kept_whether_it_arrives_late_or_expires(shop, late):
+    order = [
+        (claims.LinePlaced, NOW - DAY, "line", "1", 100, "USD", "app"),
+        (claims.Placed, NOW + DAY, "placed", 100, "USD", "web"),
+    ]
+    for kind, time, event, *payload in reversed(order) if late else order:
+        shop.process(kind, "o", time, *payload, event_id=event)
+        shop.value("retention_orders", "7d", now=NOW + 800 * DAY)
+    assert kept(shop).event == "line"
