@@ -30,7 +30,7 @@ from models.entities import carts, feedback, orders
 from models.entities.feedback import DETRACTOR, PROMOTER
 from models.entities.sla import decide, time_limits
 from models.entities.tickets import Ticket
-from models.facts.claims import Opened, Placed, Removed, ReviewClaim, Submitted
+from models.facts.claims import Opened, PlacingClaim, Removed, ReviewClaim, Submitted
 from models.outputs.lifecycle_history import TIME, LifecycleTransition
 from models.outputs.snapshot import CustomerSnapshot
 
@@ -240,12 +240,13 @@ class ActionRules:
         candidates: list[ActionCandidate] = []
         for order_id, claims in snapshot.customer.facts.orders.items():
             for claim in claims:
-                if type(claim) is not Placed or claim.promised is None or claim.promised <= earliest:
+                promised = claim.promised if isinstance(claim, PlacingClaim) else None
+                if promised is None or promised <= earliest:
                     continue
-                if claim.promised >= now:
-                    next_check = min(next_check, claim.promised + 1)
-                elif _came_late(snapshot.customer, order_id, claim.promised, now):
-                    apology = self._by_time(APOLOGISE, "order", order_id, claim.promised, _APOLOGISE_PRIORITY)
+                if promised >= now:
+                    next_check = min(next_check, promised + 1)
+                elif _came_late(snapshot.customer, order_id, promised, now):
+                    apology = self._by_time(APOLOGISE, "order", order_id, promised, _APOLOGISE_PRIORITY)
                     candidates.append(apology)
                     break
         return ActionProposal(candidates, next_check)

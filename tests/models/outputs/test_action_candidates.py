@@ -42,6 +42,13 @@ def test_apology_begins_at_the_missed_promise():
     assert proposed(proposal_of(scenario)) == [("apologise_late_delivery", "o", NOW - 2 * HOUR)]
 
 
+def test_late_delivery_of_an_order_of_lines_is_a_candidate():
+    scenario = Scenario()
+    line = {"order_id": "o", "line_id": "1", "amount": 1, "currency": "USD"}
+    scenario.record("order.line_placed", NOW - 9 * HOUR, promised_at="2026-03-05T08:00:00Z", **line)
+    assert proposed(proposal_of(scenario)) == [("apologise_late_delivery", "o", NOW - 2 * HOUR)]
+
+
 def test_disabled_action_is_not_proposed():
     scenario = Scenario()
     scenario.record("survey.answered", NOW, survey="nps", score=6)

@@ -53,10 +53,7 @@ class QueriedHistory:
             self.partition.advance(self.now)
         samples = compute([self.partition.evaluate(self.now)], self.definitions, self.now)
         self.samples = {(s.metric, frozenset(s.labels.items())): s for s in samples}
-        self.decoded_customers = [
-            Customer(key, CustomerFacts(self.partition.facts(key)[0]))
-            for key in self.partition.customer_keys()
-        ]
+        self.decoded_customers = [self.partition.customer(key) for key in self.partition.customer_keys()]
 
     def customers(self, **parameters):
         found = Customers(self.definitions)
