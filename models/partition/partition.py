@@ -18,12 +18,7 @@ from models.definitions.windows import TIMELESS
 from models.facts.conflicts import Conflicts
 from models.facts.fact import Fact, encode_fact
 from models.facts.fact_log import FactLog
-<<<<<<< HEAD
-from models.facts.first_order import kept_order_of
-=======
 from models.facts.first_order import kept_order_of, places_order
-from models.facts.log_pages import LogEntry
->>>>>>> 92bd1ae (Keep the first line of an order beyond the horizon, in any order of arrival)
 from models.identity.messages import Message
 from models.outputs import Output
 from models.partition.control_facts import ControlFacts
