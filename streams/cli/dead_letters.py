@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import click
 import msgspec
@@ -17,6 +17,7 @@ from models.contract.decoding import Reason
 from streams.cli.messages import counted, warn
 from streams.cli.options import settings_options
 from streams.config.load import Settings
+from streams.mapping.shown_values import short_text, shortened
 from streams.operations import dead_letter_json, dead_letters, redrive
 from streams.operations.dead_letters import DeadLetter
 
@@ -119,7 +120,7 @@ def _places(found: Sequence[DeadLetter]) -> str:
 
 
 def _print(console: Console, dead_letter: DeadLetter) -> None:
-    """Print the time, reason and place, the message, and the beginning of the value."""
+    """Print the time, reason and place, the message, and the fields of the value with shortened values."""
     at = datetime.fromtimestamp(dead_letter.timestamp / 1000, UTC).isoformat(sep=" ", timespec="seconds")
     heading = Text(at.removesuffix("+00:00") + "  ").append(dead_letter.reason, "bold")
     console.print(heading.append(f"  {dead_letter.place}"))
@@ -129,6 +130,9 @@ def _print(console: Console, dead_letter: DeadLetter) -> None:
 
 
 def _excerpt(value: bytes | None) -> str:
-    """Return the beginning of a value, with control characters replaced."""
-    text = (value or b"")[:_EXCERPT_BYTES].decode(errors="replace")
+    """Return the fields of a value with shortened values, or its beginning; without control characters."""
+    try:
+        text = msgspec.json.encode(shortened(msgspec.json.decode(value or b"", type=dict[str, Any]))).decode()
+    except (ValueError, RecursionError):
+        text = short_text((value or b"")[:_EXCERPT_BYTES].decode(errors="replace"))
     return "".join(character if character.isprintable() else "\N{MIDDLE DOT}" for character in text)

@@ -60,7 +60,8 @@ def test_list_fits_a_narrow_terminal(retention, broker_calls, monkeypatch):
     heading, message, excerpt = retention("dead-letters", "list").out.rstrip().splitlines()
     assert heading.rstrip().endswith("  unknown_currency  customers-3@12345678")
     assert message.strip() == "why unknown_currency"
-    assert excerpt.strip() == json.dumps(value)[:75] + "…"
+    shown = json.dumps(value | {"note": f"{'x' * 32}…"}, separators=(",", ":"), ensure_ascii=False)
+    assert excerpt.strip() == shown[:75] + "…"
 
 
 def test_an_empty_list_is_no_error(retention):
