@@ -100,7 +100,7 @@ def test_each_field_is_that_of_its_latest_event():
     assert latest_fields(claims) == TicketFields("logistics", "invoice", "agent-2")
 
 
-def test_field_from_before_the_opening_counts_without_a_later_one():
+def test_earlier_field_counts_if_the_opening_has_none():
     assert latest_fields([TicketUpdated(5, "u", None, "billing"), OPENED]) == ("billing", None, None)
 
 
