@@ -118,11 +118,20 @@ class TicketSla(Struct, frozen=True, gc=False):
     state: Annotated[
         Literal["activated", "fulfilled", "breached", "withdrawn"], Meta(description="State of the target.")
     ]
-    priority: Annotated[Priority, Meta(description="Priority of the ticket.")]
+    priority: Annotated[
+        Priority,
+        Meta(
+            description="Priority that the target counts under: the one in force at the decision; now while "
+            "it is open."
+        ),
+    ]
     due: Annotated[Time, Meta(description="Due time; of a withdrawal, the withdrawn due time.")]
     decided: Annotated[
         Time | None,
-        Meta(description="Time at which it was met, or `due` if it was missed; null while it is open."),
+        Meta(
+            description="Time at which it was met; if it was missed, `due` or the later change of the "
+            "priority that made it due; null while it is open."
+        ),
     ]
     withdraws: Annotated[
         str | None, Meta(description="Id of the withdrawn output; null unless the state is `withdrawn`.")

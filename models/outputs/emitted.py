@@ -38,6 +38,7 @@ class EmittedTarget(Struct, array_like=True, frozen=True, gc=False):
         state: `ACTIVATED`, `FULFILLED`, `BREACHED` or `RETRACTED`.
         due: due time, microseconds since the epoch.
         decided: time at which the target was met or missed, microseconds since the epoch; 0 while it is open.
+            Of a withdrawn ticket, the time of the withdrawal.
         revision: number of withdrawals emitted for the target.
     """
 

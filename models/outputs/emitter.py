@@ -122,7 +122,14 @@ class OutputEmitter:
             self._profiles.emit(snapshot, emitted),
             emit_transition(customer_id, "lifecycle", history.lifecycle, emitted.lifecycle, revisions),
             emit_transition(customer_id, "tier", history.tier, emitted.tier, revisions),
-            self._slas.emit(customer_id, snapshot.tickets, emitted.targets, emitted.archived, now),
+            self._slas.emit(
+                customer_id,
+                snapshot.tickets,
+                emitted.targets,
+                emitted.archived,
+                now,
+                withdrawn=snapshot.withdrawn,
+            ),
             self._selector.select(snapshot.customer, proposal.candidates, emitted.actions, now),
             proposal.next_check,
         )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from models.customers.customer import Customer
 from models.entities import tickets
+from models.entities.ticket_corrections import without_withdrawals
 from models.entities.tickets import Ticket
 from models.outputs.lifecycle_history import LifecycleHistory
 
@@ -17,6 +18,7 @@ class CustomerSnapshot(NamedTuple):
         customer_id: the customer's id.
         history: last lifecycle and tier transition, and the qualifying orders.
         tickets: opened tickets by id.
+        withdrawn: withdrawn tickets by id, as they would be if they were restored.
         net_value: net of all qualifying orders, major units of the base currency.
         now: the partition's clock, microseconds since the epoch.
     """
@@ -25,6 +27,7 @@ class CustomerSnapshot(NamedTuple):
     customer_id: str
     history: LifecycleHistory
     tickets: Mapping[str, Ticket]
+    withdrawn: Mapping[str, Ticket]
     net_value: float
     now: int
 
@@ -38,9 +41,12 @@ def snapshot_of(
     customer: Customer, history: LifecycleHistory, net_value: float, now: int
 ) -> CustomerSnapshot:
     """Return a customer's snapshot; the arguments are the attributes of the same name."""
-    opened = {
-        ticket_id: ticket
-        for ticket_id, claims in customer.facts.tickets.items()
-        if (ticket := tickets.derive(claims)) is not None
-    }
-    return CustomerSnapshot(customer, customer.key.decode(), history, opened, net_value, now)
+    opened: dict[str, Ticket] = {}
+    withdrawn: dict[str, Ticket] = {}
+    for ticket_id, claims in customer.facts.tickets.items():
+        ticket = tickets.derive(claims)
+        if ticket is not None:
+            opened[ticket_id] = ticket
+        elif (ticket := tickets.derive(without_withdrawals(claims))) is not None:
+            withdrawn[ticket_id] = ticket
+    return CustomerSnapshot(customer, customer.key.decode(), history, opened, withdrawn, net_value, now)

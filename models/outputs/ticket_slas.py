@@ -1,16 +1,15 @@
 """Emit the states of the SLA targets of a customer's tickets (docs/outputs.md, "Ticket SLA")."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from models.contract.messages import Priority, TicketSla
-from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_DAY
-from models.entities.sla import KINDS, Decision, decide, time_limits
+from models.entities.sla import Decision, decide, time_limits
 from models.entities.tickets import Ticket
 from models.outputs.emitted import (
     ACTIVATED,
@@ -21,10 +20,9 @@ from models.outputs.emitted import (
     EmittedTarget,
     EmittedTargets,
 )
-from models.outputs.ids import deterministic_id, to_datetime
-from models.outputs.output import TICKET_SLA, Output
+from models.outputs.output import Output
+from models.outputs.sla_messages import SlaMessages
 
-_STATES: Final = ("activated", "fulfilled", "breached")
 #: Older decisions are archived as fingerprints: their records have left the topic and cannot be withdrawn.
 RETENTION_US: Final = 30 * US_PER_DAY
 
@@ -65,6 +63,8 @@ class SlaEmitter:
         emitted: EmittedTargets,
         archived: ArchivedTargets,
         now: int,
+        *,
+        withdrawn: Mapping[str, Ticket] = MappingProxyType({}),
     ) -> SlaEmitResult:
         """Return the states of all targets, and outputs for those that changed.
 
@@ -74,35 +74,40 @@ class SlaEmitter:
             emitted: states emitted before.
             archived: fingerprints of the states emitted for tickets that are not in `emitted`.
             now: the partition's clock, microseconds since the epoch.
+            withdrawn: withdrawn tickets by id, as they would be if they were restored.
         """
         result = _ResultBuilder(customer_id, archived, now)
         for ticket_id, ticket in tickets.items():
             before = emitted.get(ticket_id, _NO_TARGETS)
             is_archived = before is _NO_TARGETS and result.is_archived(ticket_id)
-            after = self._states(ticket, before, now, result.revisions + is_archived)
-            messages = _SlaMessages(customer_id, ticket_id, PRIORITIES[ticket.priority], now)
+            decisions = list(decide(ticket, self._limits, now))
+            after = _states(decisions, before, result.revisions + is_archived)
             if is_archived:
-                result.correct(messages, after)
+                result.correct(SlaMessages(customer_id, ticket_id, decisions, now), after)
             elif before != after:
+                messages = SlaMessages(customer_id, ticket_id, decisions, now)
                 result.outputs += _changes(messages, before, after)
             result.store(ticket_id, after)
-        for ticket_id in emitted.keys() - tickets.keys():
-            result.outputs += _retract(
-                _SlaMessages(customer_id, ticket_id, "normal", now), emitted[ticket_id]
-            )
+        for ticket_id, ticket in withdrawn.items():
+            decisions = list(decide(ticket, self._limits, now))
+            messages = SlaMessages(customer_id, ticket_id, decisions, now)
+            result.withdraw(messages, emitted.get(ticket_id, _NO_TARGETS))
+        for ticket_id in emitted.keys() - tickets.keys() - withdrawn.keys():
+            result.outputs += _retract(SlaMessages(customer_id, ticket_id, (), now), emitted[ticket_id])
         return result.finish()
 
-    def _states(
-        self, ticket: Ticket, before: Mapping[int, EmittedTarget], now: int, revision: int
-    ) -> dict[int, EmittedTarget]:
-        """Return the states of a ticket's targets; a target without emitted state gets `revision`."""
-        after: dict[int, EmittedTarget] = {}
-        for decision in decide(ticket, self._limits, now):
-            kind, target = decision.kind, _target(decision, revision)
-            after[kind] = _revised(before[kind], target) if kind in before else target
-        for kind in before.keys() - after.keys() if before else ():
-            after[kind] = _retracted(before[kind])
-        return after
+
+def _states(
+    decisions: Sequence[Decision], before: Mapping[int, EmittedTarget], revision: int
+) -> dict[int, EmittedTarget]:
+    """Return the states of a ticket's targets; a target without emitted state gets `revision`."""
+    after: dict[int, EmittedTarget] = {}
+    for decision in decisions:
+        kind, target = decision.kind, _target(decision, revision)
+        after[kind] = _revised(before[kind], target) if kind in before else target
+    for kind in before.keys() - after.keys() if before else ():
+        after[kind] = _retracted(before[kind])
+    return after
 
 
 def _target(decision: Decision, revision: int) -> EmittedTarget:
@@ -123,63 +128,20 @@ def _retracted(before: EmittedTarget) -> EmittedTarget:
     return replace(before, state=RETRACTED, revision=before.revision + 1)
 
 
+def _withdrawn(before: EmittedTarget, now: int) -> EmittedTarget:
+    """Return the state of a target of a withdrawn ticket, which is stored in full for `RETENTION_US` more.
+
+    So a restored ticket gets new ids while the withdrawn outputs are in the topic.
+    """
+    return before if before.state == RETRACTED else replace(_retracted(before), decided=now)
+
+
 def _contradicts(before: EmittedTarget, after: EmittedTarget) -> bool:
     """Return whether an emitted state was wrong, and not only followed by the next one."""
     if before.state == ACTIVATED:
         return after.state == ACTIVATED and after.due != before.due
     content = (before.state, before.due, before.decided)
     return before.state != RETRACTED and (after.state, after.due, after.decided) != content
-
-
-class _SlaMessages(Struct, frozen=True, gc=False):
-    """Builds the messages about one ticket.
-
-    Attributes:
-        customer_id: the customer's id.
-        ticket_id: the ticket's id.
-        priority: the ticket's priority.
-        now: the partition's clock, microseconds since the epoch.
-    """
-
-    customer_id: str
-    ticket_id: str
-    priority: Priority
-    now: int
-
-    def id(self, kind: int, target: EmittedTarget) -> str:
-        """Return the id of the output that emits a target's state."""
-        content = (kind, target.state, target.due, target.decided, target.revision)
-        return deterministic_id(TICKET_SLA, self.customer_id, self.ticket_id, *content)
-
-    def message(self, kind: int, target: EmittedTarget) -> TicketSla:
-        """Return the message of a target's state."""
-        return TicketSla(
-            id=self.id(kind, target),
-            ticket_id=self.ticket_id,
-            customer_id=self.customer_id,
-            sla=KINDS[kind],
-            state=_STATES[target.state],
-            priority=self.priority,
-            due=to_datetime(target.due),
-            decided=None if target.state == ACTIVATED else to_datetime(target.decided),
-            withdraws=None,
-        )
-
-    def output(self, kind: int, target: EmittedTarget) -> Output:
-        """Return the output that emits a target's state."""
-        value = self.message(kind, target)
-        return Output(TICKET_SLA, value.id, self.ticket_id, target.decided or self.now, value)
-
-    def withdrawal(self, kind: int, before: EmittedTarget) -> Output:
-        """Return the output that withdraws an emitted state."""
-        withdrawn = self.id(kind, before)
-        value = replace(
-            self.message(kind, before),
-            id=deterministic_id(withdrawn),
-            state="withdrawn",
-            withdraws=withdrawn,
-        )
-        return Output(TICKET_SLA, value.id, self.ticket_id, self.now, value)
 
 
 class _ResultBuilder:
@@ -204,7 +166,7 @@ class _ResultBuilder:
         """Return whether the ticket was archived by an earlier emission."""
         return _ticket_fingerprint(ticket_id) in self._before
 
-    def correct(self, messages: _SlaMessages, after: Mapping[int, EmittedTarget]) -> None:
+    def correct(self, messages: SlaMessages, after: Mapping[int, EmittedTarget]) -> None:
         """Emit the states of an archived ticket that differ from the archived ones."""
         corrections = [
             messages.output(kind, target)
@@ -213,6 +175,19 @@ class _ResultBuilder:
         ]
         self.revisions += bool(corrections)
         self.outputs += corrections
+
+    def withdraw(self, messages: SlaMessages, before: Mapping[int, EmittedTarget]) -> None:
+        """Withdraw all emitted states of a withdrawn ticket. An archived ticket stays archived."""
+        ticket_id = messages.ticket_id
+        if before:
+            after = {kind: _withdrawn(target, self._now) for kind, target in before.items()}
+            self.outputs += _changes(messages, before, after)
+            self.store(ticket_id, after)
+        elif self.is_archived(ticket_id):
+            states = _states(messages.decisions, _NO_TARGETS, 0)
+            known = [_fingerprint(ticket_id, kind, target) for kind, target in states.items()]
+            self._archived.append(_ticket_fingerprint(ticket_id))
+            self._archived += [fingerprint for fingerprint in known if fingerprint in self._before]
 
     def store(self, ticket_id: str, after: dict[int, EmittedTarget]) -> None:
         """Store a ticket's states: in full while one is open or recently decided, else as fingerprints."""
@@ -233,7 +208,7 @@ class _ResultBuilder:
 
 
 def _changes(
-    messages: _SlaMessages, before: Mapping[int, EmittedTarget], after: Mapping[int, EmittedTarget]
+    messages: SlaMessages, before: Mapping[int, EmittedTarget], after: Mapping[int, EmittedTarget]
 ) -> Iterator[Output]:
     """Yield withdrawals of the states that were wrong, then the new states."""
     for kind, target in before.items():
@@ -244,7 +219,7 @@ def _changes(
             yield messages.output(kind, target)
 
 
-def _retract(messages: _SlaMessages, before: Mapping[int, EmittedTarget]) -> Iterator[Output]:
+def _retract(messages: SlaMessages, before: Mapping[int, EmittedTarget]) -> Iterator[Output]:
     """Yield withdrawals of the open targets of a ticket that no longer exists. Decisions stay as emitted."""
     for kind, target in before.items():
         if target.state == ACTIVATED:

@@ -86,3 +86,82 @@ def test_promise_beyond_the_calendar_is_clipped_to_its_end(scenario):
     scenario.reply(NOW + 1, promised_at="9999-12-31T23:59:59-12:00")
     [emitted] = scenario.targets(NOW + 1, "promise")
     assert emitted.due.year == 9999
+
+
+def test_withdrawn_ticket_withdraws_every_emitted_target(scenario):
+    scenario.open(NOW, priority="high")
+    scenario.reply(NOW + HOUR)
+    emitted = scenario.messages("retention.ticket-sla", NOW + 25 * HOUR)
+    assert {target.state for target in emitted} == {"fulfilled", "breached"}
+    scenario.record("ticket.withdrawn", NOW + 26 * HOUR, ticket_id="t", reason="spam")
+    withdrawn = scenario.messages("retention.ticket-sla", NOW + 26 * HOUR)
+    assert {target.withdraws for target in withdrawn} == {target.id for target in emitted}
+    assert {target.state for target in withdrawn} == {"withdrawn"}
+    assert {target.priority for target in withdrawn} == {"high"}
+    assert scenario.messages("retention.ticket-sla", NOW + 27 * HOUR) == []
+
+
+def test_ticket_withdrawn_before_the_first_look_emits_nothing(scenario):
+    scenario.open(NOW)
+    scenario.record("ticket.withdrawn", NOW, ticket_id="t")
+    assert scenario.messages("retention.ticket-sla", NOW) == []
+
+
+@pytest.mark.parametrize("step", [HOUR, 6 * DAY])
+def test_restored_ticket_emits_its_targets_with_new_ids(scenario, step):
+    scenario.open(NOW, priority="high")
+    emitted = scenario.targets(NOW + 4 * HOUR)
+    for number in (1, 3):
+        withdrawn_at, restored_at = NOW + 4 * HOUR + number * step, NOW + 4 * HOUR + (number + 1) * step
+        scenario.record("ticket.withdrawn", withdrawn_at, ticket_id="t")
+        assert [target.withdraws for target in scenario.targets(withdrawn_at)] == [emitted[-1].id]
+        scenario.record("ticket.restored", restored_at, ticket_id="t")
+        emitted += scenario.targets(restored_at)
+        assert emitted[-1].state == "breached"
+    assert len({target.id for target in emitted}) == 3
+
+
+def test_ticket_restored_after_months_emits_with_new_ids(scenario):
+    scenario.open(NOW, priority="high")
+    emitted = scenario.targets(NOW + 4 * HOUR)
+    scenario.record("ticket.withdrawn", NOW + DAY, ticket_id="t")
+    assert scenario.target_states(NOW + DAY) == ["withdrawn"]
+    for days in (31, 32, 33):
+        assert scenario.targets(NOW + days * DAY) == []
+    scenario.record("ticket.restored", NOW + 60 * DAY, ticket_id="t")
+    emitted += scenario.targets(NOW + 60 * DAY)
+    assert [target.state for target in emitted] == ["breached", "breached"]
+    assert emitted[0].id != emitted[1].id
+    assert scenario.targets(NOW + 61 * DAY) == []
+
+
+def test_archived_ticket_withdrawn_and_restored_emits_nothing(scenario):
+    scenario.open(NOW, priority="high")
+    scenario.messages("retention.ticket-sla", NOW + 30 * HOUR)
+    assert scenario.messages("retention.ticket-sla", NOW + 40 * DAY) == []
+    scenario.record("ticket.withdrawn", NOW + 40 * DAY, ticket_id="t")
+    assert scenario.messages("retention.ticket-sla", NOW + 41 * DAY) == []
+    assert scenario.messages("retention.ticket-sla", NOW + 42 * DAY) == []
+    scenario.record("ticket.restored", NOW + 42 * DAY, ticket_id="t")
+    assert scenario.messages("retention.ticket-sla", NOW + 43 * DAY) == []
+
+
+def test_raised_priority_moves_the_due_time(scenario):
+    scenario.open(NOW)
+    [activated] = scenario.targets(NOW)
+    scenario.record("ticket.updated", NOW + MINUTE, ticket_id="t", priority="urgent")
+    withdrawn, moved = scenario.targets(NOW + MINUTE)
+    assert (withdrawn.withdraws, moved.state, moved.priority) == (activated.id, "activated", "urgent")
+    assert to_us(moved.due) == NOW + HOUR
+    assert scenario.target_states(NOW + HOUR) == ["breached"]
+
+
+def test_raise_after_the_due_time_breaches_at_once(scenario):
+    scenario.open(NOW)
+    scenario.targets(NOW)
+    scenario.record("ticket.updated", NOW + 2 * HOUR, ticket_id="t", priority="urgent")
+    [breached] = scenario.targets(NOW + 3 * HOUR)
+    assert (breached.state, breached.priority) == ("breached", "urgent")
+    assert (to_us(breached.due), to_us(breached.decided)) == (NOW + HOUR, NOW + 2 * HOUR)
+    scenario.record("ticket.updated", NOW + 4 * HOUR, ticket_id="t", priority="low")
+    assert scenario.targets(NOW + 5 * HOUR) == []
