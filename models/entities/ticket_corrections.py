@@ -46,6 +46,11 @@ def counted_withdrawal(claims: Sequence[TicketClaim]) -> TicketWithdrawn | None:
     return withdrawal(claims) if any(isinstance(claim, Opened) for claim in claims) else None
 
 
+def without_withdrawals(claims: Iterable[TicketClaim]) -> list[TicketClaim]:
+    """Return the claims about a ticket as if it had never been withdrawn."""
+    return [claim for claim in claims if not isinstance(claim, TicketWithdrawn)]
+
+
 def priority_changes(opened: Opened, claims: Iterable[TicketClaim]) -> tuple[PriorityChange, ...]:
     """Return the priorities of a ticket in the order in which they were in force, the opening's first.
 
@@ -70,19 +75,25 @@ def priority_changes(opened: Opened, claims: Iterable[TicketClaim]) -> tuple[Pri
 
 
 def latest_fields(claims: Iterable[TicketClaim]) -> TicketFields:
-    """Return the latest team, category and agent that events about one ticket name.
+    """Return the latest team, category and agent that events about one ticket name."""
+    latest = latest_claims(claims)
+    return TicketFields(*(getattr(latest.get(field), field, None) for field in TicketFields._fields))
+
+
+def latest_claims(claims: Iterable[TicketClaim]) -> dict[str, TicketClaim]:
+    """Return the latest claim that names each of the fields of `TicketFields`.
 
     Of several `Opened` claims only the earliest counts.
     """
-    opened = min((claim for claim in claims if isinstance(claim, Opened)), key=_rank, default=None)
-    found: dict[str, str] = {}
-    for claim in sorted(claims, key=_rank):
-        if isinstance(claim, TicketUpdated | Replied) or claim is opened:
-            for field in TicketFields._fields:
-                value = getattr(claim, field, None)
-                if value is not None:
-                    found[field] = value
-    return TicketFields(found.get("team"), found.get("category"), found.get("agent"))
+    ordered = sorted(claims, key=_rank)
+    opened = next((claim for claim in ordered if isinstance(claim, Opened)), None)
+    return {
+        field: claim
+        for claim in ordered
+        for field in TicketFields._fields
+        if (claim is opened or isinstance(claim, TicketUpdated | Replied))
+        and getattr(claim, field, None) is not None
+    }
 
 
 def _rank(claim: TicketClaim) -> tuple[int, str]:

@@ -4,90 +4,15 @@ Each function explains the claims of one entity. The explanations follow the rul
 use what it derives.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from models.customers.customer import Customer
-from models.entities import feedback, tickets
+from models.entities import feedback
 from models.entities.carts import ABANDONED_AFTER_US
-from models.entities.tickets import Ticket
 from models.facts import claims
 from models.facts.claims import Claim
-from models.query.explanations import Explanation, claims_of, first_counts, incomplete, rank, superseded
+from models.query.explanations import Explanation, claims_of, rank, superseded
 from models.query.responses import Use
-
-
-def explain_ticket(customer: Customer, entity: str) -> Iterator[Explanation]:
-    """Yield an explanation of each claim about one ticket."""
-    known = customer.facts.tickets[entity]
-    ticket = tickets.derive(known)
-    if ticket is None:
-        yield from incomplete(known, f"does not count yet: no known event has opened ticket {entity}")
-        return
-    yield from first_counts(
-        claims_of(known, claims.Opened),
-        ["tickets", "sla"],
-        f"opens ticket {entity}",
-        f"ticket {entity} was opened by an earlier event",
-    )
-    yield from _replies(claims_of(known, claims.Replied), ticket)
-    yield from _changes(claims_of(known, claims.StatusChanged), ticket)
-    yield from first_counts(
-        claims_of(known, claims.Transferred),
-        ["tickets"],
-        "transfers the ticket",
-        "the ticket was transferred by an earlier event",
-    )
-
-
-def _replies(replies: Sequence[claims.Replied], ticket: Ticket) -> Iterator[Explanation]:
-    responses = [reply for reply in replies if reply.public and reply.author != claims.CUSTOMER]
-    for reply in replies:
-        if reply in responses:
-            yield _response(reply, responses, ticket)
-        else:
-            reason = "written by the customer" if reply.author == claims.CUSTOMER else "not public"
-            yield Explanation(reply, [], f"not a response: {reason}")
-
-
-def _response(reply: claims.Replied, responses: Sequence[claims.Replied], ticket: Ticket) -> Explanation:
-    roles = list(_roles(reply, responses, ticket))
-    if roles:
-        return Explanation(reply, ["tickets", "sla"], ", ".join(roles))
-    if ticket.by_agent:
-        return Explanation(reply, ["tickets"], "an agent opened the ticket, so it has no first response")
-    return Explanation(reply, [], "not the first response", responses[0].id)
-
-
-def _roles(reply: claims.Replied, responses: Sequence[claims.Replied], ticket: Ticket) -> Iterator[str]:
-    """Yield for what a response counts, in words."""
-    humans = [one for one in responses if one.author == claims.AGENT]
-    promises = [one for one in responses if one.promised is not None]
-    if not ticket.by_agent and reply is responses[0]:
-        yield "the first response"
-    if not ticket.by_agent and humans and reply is humans[0]:
-        yield "the first human response"
-    if promises and reply is promises[-1]:
-        yield "the latest promised deadline"
-
-
-def _changes(changes: Sequence[claims.StatusChanged], ticket: Ticket) -> Iterator[Explanation]:
-    resolved = False
-    for change in changes:
-        resolves = change.status >= claims.SOLVED
-        first = resolves and not resolved and change.time == ticket.first_resolution
-        reason = _change_reason(first=first, resolved=resolved, resolves=resolves)
-        if change is changes[-1]:
-            reason += "; the latest status"
-        resolved = resolves
-        yield Explanation(change, ["tickets", "sla"] if first else ["tickets"], reason)
-
-
-def _change_reason(*, first: bool, resolved: bool, resolves: bool) -> str:
-    if first:
-        return "the first resolution"
-    if resolves:
-        return "part of the same resolution" if resolved else "a later resolution"
-    return "reopens the ticket" if resolved else "a status change, which affects the requester's waiting time"
 
 
 def explain_review(customer: Customer, entity: str) -> Iterator[Explanation]:

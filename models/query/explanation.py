@@ -16,7 +16,7 @@ from models.identity.links import original_event_id
 from models.outputs.ids import to_datetime
 from models.outputs.lifecycle_history import LifecycleHistory, LifecycleReplay, LifecycleTransition
 from models.outputs.profiles import TIERS
-from models.query import explain_facts, explain_orders
+from models.query import explain_facts, explain_orders, explain_tickets
 from models.query.customers import sets_of_customer
 from models.query.explanations import Explanation
 from models.query.identities import (
@@ -31,7 +31,7 @@ from models.query.responses import Change, MergeSeen, Reason, Sets, Subject, Why
 _EXPLAIN: Final[Mapping[EntityKind, Callable[[Customer, str, int], Iterator[Explanation]]]] = {
     "order": explain_orders.explain_order,
     "refund": lambda customer, refund_id, _: explain_orders.explain_refund(customer, refund_id),
-    "ticket": lambda customer, ticket_id, _: explain_facts.explain_ticket(customer, ticket_id),
+    "ticket": lambda customer, ticket_id, _: explain_tickets.explain_ticket(customer, ticket_id),
     "review": lambda customer, review_id, _: explain_facts.explain_review(customer, review_id),
     "cart": explain_facts.explain_cart,
 }

@@ -97,7 +97,13 @@ class TicketQuery(Listing, frozen=True, kw_only=True):
         Meta(description="Unresolved tickets without a first response of `any` author, or of a `human`."),
     ] = None
     status: Annotated[Status | None, Meta(description="Tickets in this status.")] = None
-    priority: Annotated[Priority | None, Meta(description="Tickets of this priority.")] = None
+    priority: Annotated[
+        Priority | None,
+        Meta(
+            description="Tickets with this priority in force now. With `breached` and `window`, targets that "
+            "were missed under this priority."
+        ),
+    ] = None
 
 
 class OrderQuery(Listing, frozen=True, kw_only=True):

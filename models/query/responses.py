@@ -43,7 +43,10 @@ class Target(Struct, frozen=True, gc=False):
     due: Annotated[Time, Meta(description="Time by which the target has to be met.")]
     decided: Annotated[
         Time | None,
-        Meta(description="Time at which the target was met. `due` if it was missed, null while it is open."),
+        Meta(
+            description="Time at which the target was met. If it was missed, `due` or the later change of "
+            "the priority that made it due. Null while it is open."
+        ),
     ]
 
 
@@ -55,7 +58,7 @@ class Ticket(Struct, frozen=True, gc=False):
     ]
     ticket_id: str
     status: Status
-    priority: Priority
+    priority: Annotated[Priority, Meta(description="Priority in force now.")]
     channel: str
     opened_by: Literal["customer", "agent"]
     opened: Annotated[Time, Meta(description="Time of the earliest event that opened it.")]
@@ -70,6 +73,9 @@ class Ticket(Struct, frozen=True, gc=False):
         Time | None, Meta(description="Latest deadline promised to the customer. Null without one.")
     ]
     targets: list[Target]
+    team: Annotated[str | None, Meta(description="Latest team. Null if no event names one.")]
+    category: Annotated[str | None, Meta(description="Latest category. Null if no event names one.")]
+    agent: Annotated[str | None, Meta(description="Latest agent. Null if no event names one.")]
 
 
 class Order(Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from models.definitions.windows import (
 )
 from models.entities import sla, tickets
 from models.entities.sla import Decision
+from models.entities.ticket_corrections import TicketFields, latest_fields
 from models.facts.claims import STATUSES
 from models.outputs.ids import to_datetime
 from models.query.parameters import TicketQuery
@@ -49,7 +50,7 @@ class Tickets:
                 continue
             decisions = list(sla.decide(ticket, self._limits, now))
             if _matches_targets(ticket, decisions, query, now):
-                yield _response(customer, ticket_id, ticket, decisions)
+                yield _response(customer, ticket_id, ticket, latest_fields(claims), decisions)
 
 
 def contains(window: Window, time: int, now: int) -> bool:
@@ -102,7 +103,11 @@ def _matches_targets(
 
 
 def _response(
-    customer: Customer, ticket_id: str, ticket: tickets.Ticket, decisions: Sequence[Decision]
+    customer: Customer,
+    ticket_id: str,
+    ticket: tickets.Ticket,
+    fields: TicketFields,
+    decisions: Sequence[Decision],
 ) -> Ticket:
     return Ticket(
         customer_id=customer.key.decode(),
@@ -116,6 +121,9 @@ def _response(
         answered_by_human=_optional(None if ticket.by_agent else ticket.answered_by_human),
         promised=_optional(ticket.promise),
         targets=[_target(each) for each in decisions],
+        team=fields.team,
+        category=fields.category,
+        agent=fields.agent,
     )
 
 

@@ -15,6 +15,9 @@ from models.facts.claims import (
     MergeVariant,
     Opened,
     Replied,
+    TicketRestored,
+    TicketUpdated,
+    TicketWithdrawn,
 )
 from models.facts.control import Merge
 from models.facts.fact import REGISTRY_ADDRESS, Fact
@@ -150,6 +153,38 @@ def test_ticket_events_are_explained(shop):
     assert found["agent"].reason == "the first human response, the latest promised deadline"
     assert found["agent"].counts_for == ["tickets", "sla", "experiments"]
     assert (found["more"].counts_for, found["more"].outdone_by) == ([], "bot")
+
+
+def test_updates_of_a_ticket_are_explained(shop):
+    shop.process(Opened, "t", NOW - 5 * HOUR, 1, False, "chat", event_id="opened")
+    shop.process(TicketUpdated, "t", NOW - 4 * HOUR, 3, "billing", event_id="raised")
+    shop.process(TicketUpdated, "t", NOW - 3 * HOUR, 3, event_id="again")
+    shop.process(TicketUpdated, "t", NOW - 2 * HOUR, None, "logistics", event_id="moved")
+    shop.process(TicketUpdated, "t", NOW - 3 * HOUR, None, "returns", event_id="between")
+    shop.process(TicketRestored, "t", NOW - HOUR, event_id="restored")
+    found = reasons(shop)
+    assert found["raised"].reason == "sets the priority urgent from then on"
+    assert found["raised"].counts_for == ["tickets", "sla"]
+    assert found["again"].reason == "changes no priority"
+    assert (found["moved"].counts_for, found["moved"].reason) == ([], "sets the team")
+    assert (found["between"].reason, found["between"].outdone_by) == ("a later event sets the team", "moved")
+    assert found["restored"].reason == "restores ticket t, which counts as if it had never been withdrawn"
+
+
+def test_events_of_a_withdrawn_ticket_are_explained(shop):
+    shop.process(Opened, "t", NOW - 5 * HOUR, 1, False, "chat", event_id="opened")
+    shop.process(TicketWithdrawn, "t", NOW - 4 * HOUR, 0, event_id="early")
+    shop.process(TicketRestored, "t", NOW - 3 * HOUR, event_id="restored")
+    shop.process(TicketWithdrawn, "t", NOW - 2 * HOUR, 0, event_id="spam")
+    shop.process(TicketWithdrawn, "t", NOW - HOUR, 1, event_id="deleted")
+    found = reasons(shop)
+    assert (found["opened"].counts_for, found["opened"].outdone_by) == ([], "spam")
+    assert found["opened"].reason == "ticket t was withdrawn, so it counts for nothing"
+    assert found["spam"].reason == "withdraws ticket t, with the reason spam"
+    assert found["spam"].counts_for == ["tickets"]
+    assert found["deleted"].reason == "an earlier event says so already"
+    assert found["restored"].reason == "a later event takes it back"
+    assert found["early"].reason == "an earlier event says so already"
 
 
 def test_survey_and_cart_events_are_explained(shop):

@@ -44,3 +44,38 @@ def test_short_window_slides_by_the_minute(window, first):
     assert contains(Window.parse(window), first, now)
     assert not contains(Window.parse(window), first - 1, now)
     assert not contains(Window.parse(window), now + HOUR, now)
+
+
+def test_withdrawn_ticket_is_in_no_list():
+    scenario = Scenario()
+    scenario.open(NOW - HOUR)
+    scenario.record("ticket.withdrawn", NOW, ticket_id="t")
+    assert ids(scenario) == ids(scenario, status="open") == ids(scenario, breached=True, window="7d") == []
+    scenario.record("ticket.restored", NOW, ticket_id="t")
+    assert ids(scenario) == ["t"]
+
+
+def test_latest_team_category_and_agent_are_shown():
+    scenario = Scenario()
+    scenario.open(NOW - 3 * HOUR, team="billing", category="invoice")
+    scenario.record("ticket.updated", NOW - 2 * HOUR, ticket_id="t", team="logistics", priority="high")
+    scenario.reply(NOW - HOUR, agent="kim")
+    customer = customers_of(scenario.events, NOW, Definitions())["ann"]
+    [found] = Tickets(Definitions()).find(customer, TicketQuery(), NOW)
+    assert (found.priority, found.team, found.category, found.agent) == (
+        "high",
+        "logistics",
+        "invoice",
+        "kim",
+    )
+
+
+def test_breach_is_listed_under_its_own_priority():
+    scenario = Scenario()
+    scenario.open(NOW - 5 * HOUR)
+    scenario.record("ticket.updated", NOW - 2 * HOUR, ticket_id="t", priority="urgent")
+    scenario.record("ticket.updated", NOW - HOUR, ticket_id="t", priority="low")
+    assert ids(scenario, breached=True, window="7d", priority="urgent") == ["t"]
+    assert ids(scenario, breached=True, window="7d", priority="low") == []
+    assert ids(scenario, breached=True, window="1h") == []
+    assert ids(scenario, breached=True, priority="low") == ["t"]
