@@ -24,6 +24,7 @@ DEFINITIONS = {
     "value: refunded share of the amount.",
     "retention_refund_rejected_ratio": "Refunds rejected / (rejected + completed), by the hour of the decision.",
     "retention_refund_seconds": "Time from a refund's request to its completion, by the hour of completion.",
+    "retention_refunds_reversed": "Paid refunds that failed or were taken back, by the hour of the reversal.",
     "retention_refunds_open": "Refunds requested and not yet completed or rejected, now.",
     "retention_first_response_seconds": "Time from a customer's ticket to the first public reply. "
     "any: by an agent or a bot. human: by an agent.",
@@ -41,6 +42,7 @@ DEFINITIONS = {
     "whichever is first.",
     "retention_tickets_due": "Open targets that are due within two hours.",
     "retention_tickets": "Tickets not solved or closed, now.",
+    "retention_tickets_withdrawn": "Tickets that were opened and must not count, by the hour of the withdrawal.",
     "retention_tickets_unanswered": "Open customer tickets without a response, now. any: by an agent or a bot. human: by an agent.",
     "retention_oldest_unanswered_ticket_timestamp_seconds": "Opening time of the ticket that has waited longest "
     "for a response by an agent.",

@@ -3,12 +3,14 @@
 import pytest
 
 from models.definitions.definitions import PRIORITIES, Definitions
+from models.entities.exposures import SLOW_RESPONSE
 from models.entities.sla import KINDS, SlaOutcome, decide, time_limits
 from models.entities.tickets import derive
-from models.facts.claims import AGENT, BOT, Opened, Replied, StatusChanged
+from models.facts.claims import AGENT, BOT, Opened, Replied, StatusChanged, TicketUpdated
 
 LIMITS = time_limits(Definitions(sla=dict.fromkeys(PRIORITIES, (100, 1000))))
 SECOND = 1_000_000
+NORMAL = PRIORITIES.index("normal")
 
 
 def decisions(now, *claims):
@@ -61,3 +63,87 @@ def test_outcome_is_due_with_its_next_open_target():
     outcome = SlaOutcome(list(decide(ticket, LIMITS, 100 * SECOND)))
     assert outcome.due == 1000 * SECOND
     assert len(outcome.exposures()) == 1
+
+
+#: (first response, resolution) in seconds, in the order of `PRIORITIES`.
+BY_PRIORITY = time_limits(
+    Definitions(sla=dict(zip(PRIORITIES, [(48, 168), (24, 72), (4, 24), (1, 8)], strict=True)))
+)
+
+
+def judged(now, *claims):
+    """Return the state of each target of a ticket of normal priority, opened at 0. Times are in seconds."""
+    ticket = derive([Opened(0, "o", NORMAL, False, "web"), *claims])
+    found = decide(ticket, BY_PRIORITY, now * SECOND)
+    return {
+        KINDS[each.kind]: (seconds(each.decided), each.breached, PRIORITIES[each.priority]) for each in found
+    }
+
+
+def seconds(time):
+    return None if time is None else time // SECOND
+
+
+def raised(time, priority):
+    return TicketUpdated(time * SECOND, f"u{time}", PRIORITIES.index(priority))
+
+
+def solved(time):
+    return StatusChanged(time * SECOND, f"s{time}", 3)
+
+
+@pytest.mark.parametrize(
+    ("now", "claims", "response"),
+    [
+        # raised before the new due time: due earlier
+        (0, [raised(0, "urgent")], (None, False, "urgent")),
+        (1, [raised(0, "urgent")], (1, True, "urgent")),
+        # raised after the new due time: breached at the instant of the change
+        (2, [raised(2, "urgent")], (2, True, "urgent")),
+        (5, [raised(2, "urgent"), reply(5)], (2, True, "urgent")),
+        # answered before the raise, or at its instant: fulfilled in time
+        (5, [reply(1), raised(2, "urgent")], (1, False, "normal")),
+        (5, [reply(2), raised(2, "urgent")], (2, False, "urgent")),
+        # lowered after the breach: stays breached
+        (60, [raised(2, "urgent"), raised(3, "low")], (2, True, "urgent")),
+        # lowered before the breach: judged by the lower priority from then on
+        (30, [raised(3, "low")], (None, False, "low")),
+        (60, [raised(3, "low")], (48, True, "low")),
+        (60, [raised(3, "low"), reply(40)], (40, False, "low")),
+        # lowered at the due time: the lower priority is in force at that instant
+        (30, [raised(24, "low")], (None, False, "low")),
+        # raised and lowered at one instant: the last one by id is in force
+        (3, [raised(2, "urgent"), TicketUpdated(2 * SECOND, "z", NORMAL)], (None, False, "normal")),
+        # low for long, then as at first: overdue since the due time of normal, which is in force again
+        (40, [raised(3, "low"), raised(30, "normal")], (30, True, "normal")),
+    ],
+)
+def test_response_is_judged_by_the_priority_in_force(now, claims, response):
+    assert judged(now, *claims)["first_response"] == response
+
+
+def test_resolution_decided_once_stays_when_reopened():
+    reopened = StatusChanged(6 * SECOND, "r", 0)
+    found = judged(100, solved(5), reopened, raised(7, "urgent"))
+    assert found["resolution"] == (5, False, "normal")
+
+
+def test_promise_only_counts_under_another_priority():
+    promised = reply(1, promised=10)
+    assert judged(20, promised, raised(2, "urgent"))["promise"] == (10, True, "urgent")
+    assert judged(20, promised, solved(4), raised(5, "urgent"))["promise"] == (4, False, "normal")
+    assert judged(9, promised, raised(2, "urgent"))["promise"] == (None, False, "urgent")
+
+
+def test_promise_from_before_the_opening_is_breached_in_the_past():
+    promised = Replied(SECOND, "r", AGENT, True, -5 * SECOND)
+    assert judged(20, promised, raised(2, "urgent"))["promise"] == (-5, True, "normal")
+
+
+def test_breach_by_a_raise_is_an_exposure_of_its_instant():
+    hour = 3600 * SECOND
+    limits = time_limits(Definitions())
+    ticket = derive([Opened(0, "o", NORMAL, False, "web"), TicketUpdated(5 * hour, "u", 3)])
+    outcome = SlaOutcome(list(decide(ticket, limits, 6 * hour)))
+    assert outcome.exposures() == ((SLOW_RESPONSE, 5),)
+    assert outcome.due == 8 * hour
