@@ -146,7 +146,7 @@ def test_archived_ticket_withdrawn_and_restored_emits_nothing(scenario):
     assert scenario.messages("retention.ticket-sla", NOW + 43 * DAY) == []
 
 
-def test_raised_priority_moves_the_due_time(scenario):
+def test_raised_priority_makes_a_target_due_earlier(scenario):
     scenario.open(NOW)
     [activated] = scenario.targets(NOW)
     scenario.record("ticket.updated", NOW + MINUTE, ticket_id="t", priority="urgent")
