@@ -8,6 +8,8 @@ from tests.support.events import HOUR, Record, history, order
 
 TIME = 1_700_000_000_000_000
 MIB = 1 << 20
+#: Orders of one customer, whose row has many pages, and customers with one order each.
+MANY, SINGLE = 50_000, 25_000
 
 
 class Bad(NamedTuple):
@@ -124,21 +126,22 @@ async def test_restart_after_bad_records_repeats_no_dead_letter(deploy):
 
 async def test_50_000_orders_of_one_customer_are_counted(deploy):
     """The expected numbers are computed here, because the oracle would take longer than the workers."""
-    many = [order(f"many-{number}", "collector", TIME + number * 1000) for number in range(50_000)]
+    many = [order(f"many-{number}", "collector", TIME + number * 1000) for number in range(MANY)]
     single = [
-        order(f"single-{number}", f"visitor-{number}", TIME - number % 900 * HOUR)
-        for number in range(100_000)
+        order(f"single-{number}", f"visitor-{number}", TIME - number % 900 * HOUR) for number in range(SINGLE)
     ]
-    recent = sum(TIME // HOUR - number % 900 > TIME // HOUR - 720 for number in range(100_000))
+    recent = sum(TIME // HOUR - number % 900 > TIME // HOUR - 720 for number in range(SINGLE))
     deployment = deploy()
     await deployment.started(2)
     await deployment.cluster.produce([*many, *single])
-    await deployment.until(lambda scraped: seen(scraped) == (150_000, recent + 1, 100_001), "all read", 300)
+    expected = (MANY + SINGLE, recent + 1, SINGLE + 1)
+    await deployment.until(lambda scraped: seen(scraped) == expected, "all read", 300)
     for worker in deployment.alive:
         assert await worker.stop() == 0, worker.tail()
     deployment.start()
     await deployment.cluster.produce([order("one-more", "collector", TIME + 1)])
-    await deployment.until(lambda scraped: seen(scraped) == (150_001, recent + 1, 100_001), "one order more")
+    expected = (MANY + SINGLE + 1, recent + 1, SINGLE + 1)
+    await deployment.until(lambda scraped: seen(scraped) == expected, "one order more")
 
 
 def seen(scraped):

@@ -11,6 +11,7 @@ import yaml
 
 from prometheus.thresholds import HERE
 from prometheus.thresholds import THRESHOLDS as T
+from tests.support.process_caches import PROMTOOL_ENVIRON
 
 #: Six hours a step: four weeks of a past, then what has changed, for three more.
 STEP, PAST, LATER = "6h", 112, 3
@@ -273,5 +274,6 @@ def test_alert_fires_only_if_all_its_conditions_hold(tmp_path):
             {"rule_files": rules, "group_eval_order": groups, "evaluation_interval": STEP, "tests": [case]}
         )
     )
-    result = subprocess.run(["promtool", "test", "rules", path], capture_output=True, text=True, check=False)
+    command = ["promtool", "test", "rules", path]
+    result = subprocess.run(command, env=PROMTOOL_ENVIRON, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr

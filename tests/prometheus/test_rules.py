@@ -14,6 +14,7 @@ from prometheus import generate
 from prometheus.alerting import DASHBOARDS
 from prometheus.thresholds import THRESHOLDS
 from streams.http.api import parameters
+from tests.support.process_caches import PROMTOOL_ENVIRON
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "prometheus"
@@ -21,7 +22,9 @@ TEAMS = {"support", "logistics", "commerce", "platform"}
 
 
 def run(*command):
-    return subprocess.run(command, cwd=PROMETHEUS, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=PROMETHEUS, env=PROMTOOL_ENVIRON, capture_output=True, text=True, check=False
+    )
 
 
 def load(name):

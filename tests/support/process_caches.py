@@ -19,6 +19,9 @@ from streams.local.kafka_runtime import java_command
 ROOT = Path(__file__).parents[2]
 BYTECODE = ROOT / ".pytest_cache" / "bytecode"
 _DUMP_SECONDS = 90.0
+#: Environment of promtool: with less garbage collection it takes 250 MB instead of 130, and three quarters of
+#: the CPU time.
+PROMTOOL_ENVIRON = {**os.environ, "GOGC": "400"}
 
 
 def cache_bytecode() -> None:

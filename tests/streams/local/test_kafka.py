@@ -1,11 +1,11 @@
 import asyncio
+import base64
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import uuid
 from pathlib import Path
 
 import pytest
@@ -63,27 +63,40 @@ def wait_until(condition, seconds=10):
         time.sleep(0.05)
 
 
-async def test_committed_transaction_survives_a_restart(tmp_path):
-    async with EmbeddedKafka(tmp_path) as kafka:
-        bootstrap = kafka.bootstrap
-        await create_topic(bootstrap)
-        await produce(bootstrap, b"kept", transactional_id="t")
-        await asyncio.to_thread(kafka.restart)
-        assert kafka.bootstrap == bootstrap
-        assert await first_record(bootstrap) == b"kept"
+@pytest.fixture(scope="module")
+def private_kafka(tmp_path_factory):
+    """A broker that tests may restart or kill. Its cluster id begins with a dash, like one in 64."""
+    dashed = base64.urlsafe_b64encode(b"\xf8" * 16).decode().rstrip("=")
+    with EmbeddedKafka(tmp_path_factory.mktemp("private"), cluster_id=dashed) as kafka:
+        yield kafka
 
 
-async def test_committed_records_survive_a_kill(tmp_path):
-    async with EmbeddedKafka(tmp_path) as kafka:
-        await create_topic(kafka.bootstrap)
-        await produce(kafka.bootstrap, b"kept", transactional_id="t")
-        # Committed as who reads sees it: a producer is told so before its marker is in the log, and a broker
-        # that is killed in between may take minutes to write it.
-        assert await first_record(kafka.bootstrap) == b"kept"
-        kafka.kill()
-        assert not kafka.running
-        await asyncio.to_thread(kafka.start)
-        assert await first_record(kafka.bootstrap) == b"kept"
+async def test_broker_starts_with_a_cluster_id_that_begins_with_a_dash(private_kafka, unique):
+    await create_topic(private_kafka.bootstrap, unique)
+    written = (private_kafka.data_dir / "log" / "meta.properties").read_text()
+    assert "\ncluster.id=-" in written
+
+
+async def test_committed_transaction_survives_a_restart(private_kafka, unique):
+    bootstrap = private_kafka.bootstrap
+    await create_topic(bootstrap, unique)
+    await produce(bootstrap, b"kept", unique, transactional_id="t")
+    await asyncio.to_thread(private_kafka.restart)
+    assert private_kafka.bootstrap == bootstrap
+    assert await first_record(bootstrap, unique) == b"kept"
+
+
+async def test_committed_records_survive_a_kill(private_kafka, unique):
+    bootstrap = private_kafka.bootstrap
+    await create_topic(bootstrap, unique)
+    await produce(bootstrap, b"kept", unique, transactional_id="t")
+    # A producer is told of the commit before its marker is in the log, and a broker that is killed in between
+    # may take minutes to write it. A committed reader waits for the marker.
+    assert await first_record(bootstrap, unique) == b"kept"
+    private_kafka.kill()
+    assert not private_kafka.running
+    await asyncio.to_thread(private_kafka.start)
+    assert await first_record(bootstrap, unique) == b"kept"
 
 
 async def test_record_of_two_megabytes_is_accepted(kafka, unique):
@@ -103,7 +116,7 @@ def test_stop_ends_the_process_and_frees_the_directory(tmp_path):
     kafka.stop()
 
 
-def test_a_port_in_use_is_named(tmp_path):
+def test_port_in_use_is_named(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -118,7 +131,7 @@ def test_foreign_address_is_named(tmp_path, host):
         EmbeddedKafka(tmp_path, host=host, port=9092).start()
 
 
-def test_a_directory_in_use_is_named(embedded_kafka):
+def test_directory_in_use_is_named(embedded_kafka):
     with pytest.raises(BrokerError, match="in use by another embedded Kafka"):
         EmbeddedKafka(embedded_kafka.data_dir).start()
 
@@ -167,12 +180,6 @@ async def test_foreground_broker_runs_until_sigterm(tmp_path):
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(broker, 20)
     assert lines[-1] == "Stopping Kafka …"
-
-
-async def test_a_cluster_id_may_begin_with_a_dash(tmp_path, monkeypatch):
-    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xf8" * 16))
-    async with EmbeddedKafka(tmp_path) as kafka:
-        await create_topic(kafka.bootstrap)
 
 
 def test_fresh_start_removes_earlier_data(tmp_path):
