@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.vendor_records import CASES, mapped, orderings, read, skipped, types
+from tests.support.vendor_records import CASES, conflicting, mapped, orderings, read, skipped, types
 
 
 def money(shop, shown=None):
@@ -159,6 +159,15 @@ def test_an_edited_order_is_worth_what_is_left(compute, total, current, refunds,
     assert compute("shopify", again, edited, order())("net_revenue", window="30d", currency="USD") == (
         100 - sum(float(one["transactions"][0]["amount"]) for one in refunds)
     )
+
+
+def test_versions_of_an_order_have_no_conflicting_ids():
+    versions = [
+        order(),
+        order(1, "2026-06-12T10:00:00Z", total_price="130.00", current_total_price="130.00"),
+        order(1, "2026-06-13T10:00:00Z", current_total_price="70.00", refunds=[refund("30.00")]),
+    ]
+    assert conflicting(mapped("shopify", *versions)) == []
 
 
 def test_an_order_without_a_current_total_follows_its_total(compute):

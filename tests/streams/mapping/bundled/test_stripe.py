@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from tests.support.vendor_records import CASES, changed, mapped, orderings, read, skipped, types
+from tests.support.vendor_records import CASES, changed, conflicting, mapped, orderings, read, skipped, types
 
 NUMBERS = count(1)
 DAY = 86_400
@@ -274,3 +274,20 @@ def test_a_charge_without_identity_is_left_out():
         "order.line_placed",
         "customer.merged",
     ]
+
+
+def test_events_of_one_charge_have_no_conflicting_ids():
+    records = [
+        SALE,
+        event("charge.captured", charge(amount_captured=900), 1),
+        refunded(2000, 0),
+        refunded(4000, 2000, 2),
+        *(
+            event(kind, refund(1, 2000, status), day)
+            for day, (kind, status) in enumerate(
+                [("refund.created", "pending"), ("refund.updated", "succeeded"), ("refund.failed", "failed")]
+            )
+        ),
+        *(event("charge.dispute.closed", dispute(status), day) for day, status in ((5, "lost"), (6, "won"))),
+    ]
+    assert conflicting(mapped("stripe", *records)) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.vendor_records import CASES, mapped, orderings, read, skipped, types
+from tests.support.vendor_records import CASES, conflicting, mapped, orderings, read, skipped, types
 
 PAID = "2026-06-10T10:05:00"
 
@@ -37,7 +37,7 @@ def refunds(*totals):
 )
 def test_case_of_statuses_has_these_orders(compute, name, expected):
     records = read(CASES / "02-woo-failed-then-paid" / f"{name}.jsonl")
-    for delivered in orderings(records, 6):
+    for delivered in orderings(records):
         assert compute("woocommerce", *delivered).orders() == expected
 
 
@@ -105,7 +105,7 @@ def test_the_refunds_of_the_latest_payload_count(compute, listed, revenue):
         order("processing", f"2026-06-{12 + day}T10:00:00", refunds=refunds(*totals), date_paid_gmt=PAID)
         for day, totals in enumerate(listed)
     ]
-    for delivered in orderings([order("processing"), *payloads], 6):
+    for delivered in orderings([order("processing"), *payloads]):
         found = compute("woocommerce", *delivered)
         assert found("net_revenue", window="30d", currency="USD") == pytest.approx(revenue)
         assert found("refunds_reversed", window="30d") == 0
@@ -133,6 +133,17 @@ def test_usual_orders_have_no_reversal():
 def test_an_edited_total_counts(compute):
     edited = order("processing", "2026-06-11T10:00:00", total="30.00")
     assert compute("woocommerce", edited, order("processing")).orders() == (1, 30)
+
+
+def test_versions_of_an_order_have_no_conflicting_ids():
+    versions = [
+        order("on-hold", "2026-06-10T10:00:00"),
+        order("processing", "2026-06-11T10:00:00", total="30.00", refunds=refunds("-5.00")),
+        order("processing", "2026-06-12T10:00:00", total="30.00", refunds=refunds("-6.00")),
+        order("processing", "2026-06-12T10:00:00", total="30.00"),
+        order("cancelled", "2026-06-13T10:00:00"),
+    ]
+    assert conflicting(mapped("woocommerce", *versions)) == []
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def unanswered(found):
     ("name", "reason", "tickets"), [("deleted", "deleted", 0), ("spam", "spam", 0), ("merged", "merged", 1)]
 )
 def test_case_of_a_withdrawn_ticket_counts_for_nothing(compute, name, reason, tickets):
-    for records in orderings(read(CASES / "06-zendesk-deleted-spam-merged" / f"{name}.jsonl"), 6):
+    for records in orderings(read(CASES / "06-zendesk-deleted-spam-merged" / f"{name}.jsonl")):
         found = compute("zendesk", *records)
         assert (unanswered(found), breaches(found)) == (0, (0, tickets))
         assert found("tickets_withdrawn", reason=reason, window="30d") == 1
