@@ -47,7 +47,7 @@ def dry_run_of_files(
     Raises:
         RetentionError: a file cannot be read, or lacks a field that its events need.
     """
-    records = islice(read_records(files, progress, file_format, mapping, notice), limit)
+    records = islice(read_records(files, progress, file_format, mapping, notice=notice), limit)
     tally, stream_time = Tally(", ".join(files), mapping, 1, definitions), 0
     for record, outcome in _outcomes(records, mapping):
         stream_time = max(

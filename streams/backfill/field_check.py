@@ -151,6 +151,7 @@ class FieldCheck:
         self._records += record is not None
         if record is not None and len(self._places) < _MOST_PLACES:
             self._places |= {place for place, _ in places_in(record)}
+            self._places |= {name for name, value in record.items() if value is None}  # present, but null
 
     def finish(self) -> None:
         """Check the whole file.

@@ -15,10 +15,12 @@ from models.contract.decoding import MAX_BYTES
 from streams.backfill import mapped, rows
 from streams.backfill.field_check import Notice, check_columns
 from streams.backfill.line_sniffer import LineSniffer
+from streams.backfill.null_words import NullCells
 from streams.backfill.parquet import parquet_rows
 from streams.backfill.records import FileRecord, map_records
 from streams.backfill.rejection import REPEATED_HEADER, Rejection
 from streams.backfill.rows import Row, UnreadableRow
+from streams.backfill.text_encoding import as_utf8
 from streams.errors import RetentionError
 from streams.mapping.reader import Reader
 
@@ -80,7 +82,9 @@ def read(
     progress: FileProgress | None = None,
     file_format: Format | None = None,
     mapping: Reader | None = None,
+    *,
     notice: Notice | None = None,
+    nulls: NullCells | None = None,
 ) -> Iterator[Line]:
     """Yield the events of files, file by file.
 
@@ -90,12 +94,13 @@ def read(
         file_format: format of all files; None derives it from each file's name.
         mapping: converts the shop's own records to events; None reads the contract's events.
         notice: prints what is unusual about a file: it is empty, or a column looks misspelt.
+        nulls: words that are nothing in tables; None has the default words and counts no cells.
 
     Raises:
         RetentionError: a file cannot be read, its compression is broken, a table has no valid header, or a
             file lacks a field that its events need.
     """
-    records = read_records(files, progress, file_format, mapping, notice)
+    records = read_records(files, progress, file_format, mapping, notice=notice, nulls=nulls)
     if mapping is None:
         yield from map(_native_line, records)
         return
@@ -120,7 +125,9 @@ def read_records(
     progress: FileProgress | None = None,
     file_format: Format | None = None,
     mapping: Reader | None = None,
+    *,
     notice: Notice | None = None,
+    nulls: NullCells | None = None,
 ) -> Iterator[FileRecord]:
     """Yield the records of files, file by file, without mapping them.
 
@@ -130,16 +137,18 @@ def read_records(
         file_format: format of all files; None derives it from each file's name.
         mapping: checks the columns of tables; None checks them for the contract's events.
         notice: prints what is unusual about a file: it is empty, or a column looks misspelt.
+        nulls: words that are nothing in tables; None has the default words and counts no cells.
 
     Raises:
         RetentionError: a file cannot be read, its compression is broken, a table has no valid header, or a
             column that is needed is missing.
     """
+    nulls = NullCells() if nulls is None else nulls
     for file in files:
         kind = file_format or format_of(file)
         try:
             with _open(file) as raw:
-                opened = _OpenFile(file, raw, progress, notice)
+                opened = _OpenFile(file, raw, progress, notice, nulls)
                 yield from opened.lines() if kind == "jsonl" else opened.rows(kind, mapping)
         except (EOFError, OSError, zlib.error, csv.Error) as error:
             raise RetentionError(f"{file} cannot be read: {error}") from None
@@ -162,14 +171,20 @@ class _OpenFile:
     """A file that is being read."""
 
     def __init__(
-        self, file: str, raw: io.BufferedReader, progress: FileProgress | None, notice: Notice | None
+        self,
+        file: str,
+        raw: io.BufferedReader,
+        progress: FileProgress | None,
+        notice: Notice | None,
+        nulls: NullCells,
     ) -> None:
         self._file = file
         self._raw = raw
         self._progress = progress
         self._notice = notice
+        self._nulls = nulls
         zipped = raw.peek(2)[:2] == _GZIP_MAGIC
-        self._content = cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw)
+        self._content = gzip.GzipFile(fileobj=raw) if zipped else raw
 
     def lines(self) -> Iterator[FileRecord]:
         sniffer = LineSniffer(self._file)
@@ -183,7 +198,7 @@ class _OpenFile:
 
     def _bounded_lines(self) -> Iterator[bytes]:
         """Yield lines, cut at twice the largest event: a file without line ends must not fill the memory."""
-        content = self._content
+        content = as_utf8(self._content)
         while line := content.readline(2 * MAX_BYTES):
             start = line
             while not line.endswith(b"\n") and (line := content.readline(2 * MAX_BYTES)):
@@ -201,10 +216,12 @@ class _OpenFile:
     def _found_rows(self, kind: Format, mapping: Reader | None) -> Iterator[tuple[int, Row | UnreadableRow]]:
         on_columns = partial(check_columns, self._file, mapping=mapping, notice=self._notice)
         if kind == "csv":
-            return rows.csv_rows(self._content, on_columns)
-        # Parquet's index is at the end of the file.
-        content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
-        return parquet_rows(content, on_columns)
+            found = rows.csv_rows(as_utf8(self._content), on_columns)
+        else:
+            # Parquet's index is at the end of the file.
+            content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
+            found = parquet_rows(cast("IO[bytes]", content), on_columns)
+        return self._nulls.without_nulls(found, self._file, is_csv=kind == "csv", mapping=mapping)
 
     def _print(self, finding: str) -> None:
         if finding and self._notice is not None:

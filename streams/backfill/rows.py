@@ -18,6 +18,7 @@ from msgspec import inspect
 from models.contract.decoding import MAX_BYTES
 from models.contract.events import EVENT_TYPES
 from streams.errors import RetentionError
+from streams.mapping import conversions, event_types
 
 Row = dict[str, Any]
 
@@ -171,6 +172,7 @@ def native_event(row: Row) -> bytes:
         {
             name: converters[name](cell) if type(cell) is str and name in converters else cell
             for name, cell in row.items()
+            if cell is not None
         }
     )
 
@@ -217,4 +219,6 @@ def _converters() -> Mapping[str, Callable[[str], object]]:
             for kind in kinds:
                 if type(kind) in _CONVERT:
                     converters[field.name] = _CONVERT[type(kind)]
+            if event_types.is_identity(field.name):
+                converters[field.name] = conversions.identity
     return converters

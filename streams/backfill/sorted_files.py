@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from streams.backfill.events import TimeOf, timed
 from streams.backfill.field_check import Notice
 from streams.backfill.files import STANDARD_INPUT, FileProgress, Format, Line, read
+from streams.backfill.null_words import NullCells
 from streams.backfill.order import Ordered, Source, Timed, in_time_order
 from streams.mapping.reader import Reader
 
@@ -19,6 +20,7 @@ def sorted_events(
     progress: AbstractContextManager[FileProgress],
     *,
     notice: Notice,
+    nulls: NullCells | None = None,
 ) -> Iterator[Ordered]:
     """Sort the events of files by time.
 
@@ -29,6 +31,7 @@ def sorted_events(
         time_of: returns the time by which an event is sorted.
         progress: entered while the files are sorted.
         notice: prints what is unusual about a file, once.
+        nulls: words that are nothing in tables; None has the default words and counts no cells.
 
     Raises:
         RetentionError: a file cannot be read.
@@ -38,7 +41,9 @@ def sorted_events(
     def source(index: int, file: str) -> Source:
         def events() -> Iterator[Timed]:
             printed = None if shown is None else notice
-            found = timed(read([file], shown, file_format, mapping, printed), index, time_of)
+            found = timed(
+                read([file], shown, file_format, mapping, notice=printed, nulls=nulls), index, time_of
+            )
             return found if shown is None else _counted(found, shown)
 
         return Source(events, rereadable=file != STANDARD_INPUT)

@@ -15,7 +15,16 @@ from streams.backfill.facts import EventFacts, read_facts
 from streams.backfill.files import Format, read
 from streams.backfill.rejected_lines import RejectedLines
 from streams.cli.conflict_report import print_conflicts
-from streams.cli.file_options import FILES, FORMAT, MAPPING, REJECTED_FILE, Instant, print_summary
+from streams.cli.file_options import (
+    FILES,
+    FORMAT,
+    MAPPING,
+    NULL,
+    REJECTED_FILE,
+    Instant,
+    null_cells,
+    print_summary,
+)
 from streams.cli.messages import warn
 from streams.cli.metrics_table import print_tables
 from streams.cli.options import settings_options
@@ -39,6 +48,7 @@ from streams.rollup.publisher import series_value
 )
 @FORMAT
 @MAPPING
+@NULL
 @REJECTED_FILE
 @settings_options()
 def command(
@@ -48,6 +58,7 @@ def command(
     as_json: bool,
     file_format: Format | None,
     mapping: str | None,
+    null_words: tuple[str, ...],
     refused: Path | None,
     settings: Settings,
 ) -> int:
@@ -59,14 +70,14 @@ def command(
     """
     require_sentiment()
     reader = mappings.build(settings).reader(mapping) if mapping else None
-    rejected = RejectedLines(warn, path=refused)
+    rejected, nulls = RejectedLines(warn, path=refused), null_cells(null_words)
     with ReadProgress(files, "Reading") as progress:
-        lines = read(files, progress, file_format, reader, warn)
+        lines = read(files, progress, file_format, reader, notice=warn, nulls=nulls)
         facts = read_facts(lines, now, settings.definitions, rejected, progress)
         partition, now = _bootstrap(facts, now, settings.definitions)
     if not progress.events and not rejected.counts:
         raise RetentionError("the files have no record, so there is nothing to compute")
-    code = print_summary(rejected)
+    code = print_summary(rejected, nulls)
     print_conflicts(partition.drain_conflicts())
     samples = catalogue.compute([standalone.evaluate(partition, now)], settings.definitions, now)
     if as_json:

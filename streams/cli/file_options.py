@@ -1,5 +1,6 @@
 """Arguments and options of the commands that read event files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,7 @@ import msgspec
 
 from models.contract.decoding import to_us
 from models.contract.events import Time
+from streams.backfill.null_words import CSV_WORDS, NullCells
 from streams.backfill.rejected_lines import RejectedLines, exit_code, summary
 from streams.cli.messages import warn
 
@@ -23,6 +25,14 @@ FORMAT: Final = click.option(
 MAPPING: Final = click.option(
     "--mapping",
     help="Convert the records to events with this mapping: one of the configuration, or a bundled one.",
+)
+NULL: Final = click.option(
+    "--null",
+    "null_words",
+    metavar="WORD",
+    multiple=True,
+    help="Read cells of this text as nothing; repeat it for several words "
+    f"[default: the mapping's `null`, or in CSV {' '.join(CSV_WORDS)}].",
 )
 REJECTED_FILE: Final = click.option(
     "--refused",
@@ -47,8 +57,21 @@ class Instant(click.ParamType):
             self.fail(f"{value!r} is not a time such as 2026-01-31T12:00:00Z", param, ctx)
 
 
-def print_summary(rejected: RejectedLines) -> int:
-    """Print how many lines were rejected and left out, and return the exit code."""
+def null_cells(words: Sequence[str]) -> NullCells:
+    """Return the words of `--null`, or the default ones without the option."""
+    return NullCells(words or None)
+
+
+def print_summary(rejected: RejectedLines, nulls: NullCells | None = None) -> int:
+    """Print how many cells were nothing, how many lines were rejected and left out; return the exit code."""
+    if nulls is not None:
+        print_nulls(nulls)
     for row in summary(rejected.counts, rejected.path):
         warn(row)
     return exit_code(rejected.counts)
+
+
+def print_nulls(nulls: NullCells) -> None:
+    """Print how many cells were read as nothing, if any."""
+    if found := nulls.summary():
+        warn(found)

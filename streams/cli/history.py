@@ -19,7 +19,7 @@ from streams.backfill.order import FIRST, Ordered, Timed
 from streams.backfill.rejected_lines import RejectedLines
 from streams.backfill.replay import FactReader, replay
 from streams.backfill.sorted_files import line_of, sorted_events
-from streams.cli.file_options import FILES, FORMAT, MAPPING, Instant, print_summary
+from streams.cli.file_options import FILES, FORMAT, MAPPING, NULL, Instant, null_cells, print_summary
 from streams.cli.messages import counted, warn
 from streams.cli.options import settings_options
 from streams.cli.progress import CountProgress, ReadProgress
@@ -89,6 +89,7 @@ _EPILOG: Final = """\b
 @click.option("--recorded/--no-recorded", default=True, help="Add the series of the recording rules.")
 @FORMAT
 @MAPPING
+@NULL
 @settings_options()
 def command(
     *,
@@ -100,6 +101,7 @@ def command(
     labels: dict[str, str],
     file_format: Format | None,
     mapping: str | None,
+    null_words: tuple[str, ...],
     settings: Settings,
     recorded: bool,
 ) -> int:
@@ -115,10 +117,13 @@ def command(
     started = time.monotonic()
     require_sentiment()
     reader = mappings.build(settings).reader(mapping) if mapping else None
-    rejected = RejectedLines(warn)
+    rejected, nulls = RejectedLines(warn), null_cells(null_words)
     sorting = ReadProgress(files, "Sorting")
+    sorted_files = sorted_events(
+        files, file_format, reader, effective_time, sorting, notice=warn, nulls=nulls
+    )
     with (
-        sorted_events(files, file_format, reader, effective_time, sorting, notice=warn) as events,
+        sorted_files as events,
         Recorder(labels, recorded=recorded) as recorder,
     ):
         instants = _instants(events, first, last, step)
@@ -129,7 +134,7 @@ def command(
                 recorder.add(now, samples)
                 progress.add(1)
         written = _write(recorder, out)
-    code = print_summary(rejected)
+    code = print_summary(rejected, nulls)
     seconds = time.monotonic() - started
     warn(f"{counted(len(instants), 'instant')}, {counted(written, 'sample')} in {seconds:.1f} s")
     return code

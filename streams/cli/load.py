@@ -10,11 +10,12 @@ from streams.backfill.events import event_time
 from streams.backfill.files import Format
 from streams.backfill.load import FileLoad, create_inputs
 from streams.backfill.load_state import open_state
+from streams.backfill.merges import MergeObserver
 from streams.backfill.order import FIRST
 from streams.backfill.rejected_lines import RejectedLines, exit_code, rejected_file
 from streams.backfill.sorted_files import sorted_events
 from streams.cli.conflict_report import print_conflicts
-from streams.cli.file_options import FILES, FORMAT, MAPPING, REJECTED_FILE
+from streams.cli.file_options import FILES, FORMAT, MAPPING, NULL, REJECTED_FILE, null_cells, print_nulls
 from streams.cli.load_raw import check_options, load_raw
 from streams.cli.load_report import print_report
 from streams.cli.messages import counted, warn
@@ -23,6 +24,7 @@ from streams.cli.progress import CountProgress, ReadProgress
 from streams.clock import wall_us
 from streams.config.load import Settings
 from streams.mapping import mappings
+from streams.mapping.identity_joins import described
 
 
 @click.command("load")
@@ -45,6 +47,7 @@ from streams.mapping import mappings
 @REJECTED_FILE
 @FORMAT
 @MAPPING
+@NULL
 @settings_options("broker", "partitions", "replication")
 def command(
     *,
@@ -52,6 +55,7 @@ def command(
     resume: Path | None,
     file_format: Format | None,
     mapping: str | None,
+    null_words: tuple[str, ...],
     refused: Path | None,
     settings: Settings,
     within_horizon: bool,
@@ -77,6 +81,7 @@ def command(
     """
     others = {
         "--mapping": mapping,
+        "--null": null_words,
         "--resume": resume,
         "--refused": refused,
         "--within-horizon": within_horizon,
@@ -92,8 +97,11 @@ def command(
         return exit_code(state.not_sent)
     rejected = RejectedLines(warn, state.not_sent, rejected_file(refused, files))
     partitions = asyncio.run(create_inputs(settings))
-    sorting = ReadProgress(files, "Sorting")
-    with sorted_events(files, file_format, reader, event_time, sorting, notice=warn) as events:
+    sorting, nulls, merges = ReadProgress(files, "Sorting"), null_cells(null_words), MergeObserver()
+    time_of = merges.observing(event_time)
+    with sorted_events(files, file_format, reader, time_of, sorting, notice=warn, nulls=nulls) as events:
+        for one in merges.joins.implausible():
+            warn(described(one))
         days = settings.definitions.horizon_days
         since = horizon_start(wall_us(), days) if within_horizon else FIRST
         load = FileLoad(files, state, resume, since, rejected)
@@ -101,5 +109,6 @@ def command(
             asyncio.run(load.run(events, partitions, settings, progress.add))
         conflicts = load.sent_events.conflicts(events, settings.definitions)
     print_conflicts(conflicts)
+    print_nulls(nulls)
     print_report(state, rejected.path)
     return exit_code(state.not_sent)

@@ -10,6 +10,7 @@ from streams.backfill.rejection import REPEATED_HEADER
 from streams.cli.conflict_report import conflict_line
 from streams.cli.messages import counted
 from streams.mapping.dry_run_report import Example, Report
+from streams.mapping.identity_joins import described
 
 #: Lines of an example; enough for a row of ten columns before and after a change.
 _MAX_LINES = 36
@@ -116,6 +117,8 @@ def _customers(console: Console, report: Report) -> None:
         table.add_row(str(one.partition), f"{one.records:,}", f"{one.customers:,}", share)
     if report.partitions:
         console.print(table)
+    for joined in report.joined:
+        console.print(f"[yellow]{escape(_printable(described(joined)))}[/]")
     if report.scattered:
         console.print(
             f"customers in several partitions: {report.scattered:,} "

@@ -18,7 +18,18 @@ Operation = Literal["create", "update", "delete", "read"]
 
 _RULE_KEYS: Final = frozenset({"type", "when", "each", "on"})
 _MAPPING_KEYS: Final = frozenset(
-    {"description", "extends", "format", "envelope", "merge", "minor_units", "placeholder", "skip", "events"}
+    {
+        "description",
+        "extends",
+        "format",
+        "envelope",
+        "merge",
+        "minor_units",
+        "null",
+        "placeholder",
+        "skip",
+        "events",
+    }
 )
 #: Operations that a rule applies to by default. Deletion is an event only if a rule names it.
 _EXISTS: Final[frozenset[Operation]] = frozenset({"create", "update", "read"})
@@ -61,6 +72,7 @@ class Definition(Struct, frozen=True, kw_only=True):
         format: how values are encoded.
         envelope: what is around a row.
         merge: whether a record with two identities says that they are one customer.
+        null: words that are nothing, in any format; None if the mapping names none.
         placeholder: text that stands for a value that did not change, beside Debezium's default.
         skip: name -> records for which this holds count for nothing.
         rules: in the order of the file.
@@ -71,6 +83,7 @@ class Definition(Struct, frozen=True, kw_only=True):
     format: Format = "json"
     envelope: Envelope = "none"
     merge: bool = False
+    null: tuple[str, ...] | None = None
     placeholder: str = DEFAULT_PLACEHOLDER
     skip: Mapping[str, Expression] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
@@ -105,6 +118,7 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
         format=a_choice(f"{at}.format", table.get("format", "json"), Format),
         envelope=a_choice(f"{at}.envelope", table.get("envelope", "none"), Envelope),
         merge=a_boolean(f"{at}.merge", table.get("merge", False)),
+        null=_null(f"{at}.null", table["null"]) if "null" in table else None,
         placeholder=_placeholder(f"{at}.placeholder", table.get("placeholder", DEFAULT_PLACEHOLDER)),
         skip={
             key: expression_of(f"{at}.skip.{key}", text)
@@ -115,6 +129,12 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
             for number, rule in enumerate(rules, start=1)
         ),
     )
+
+
+def _null(at: str, content: object) -> tuple[str, ...]:
+    if not isinstance(content, list):
+        raise Problem(at, 'expected a list of words, such as ["NULL", "n/a"]')
+    return tuple(a_text(f"{at}[{number}]", word) for number, word in enumerate(content, start=1))
 
 
 def _placeholder(at: str, content: object) -> str:

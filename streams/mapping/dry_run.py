@@ -10,7 +10,7 @@ import msgspec
 from msgspec import structs
 
 from models.contract.decoding import EventError, check_time, decode, to_us
-from models.contract.events import EVENT_TYPES, Event, Kind
+from models.contract.events import EVENT_TYPES, CustomerMerged, Event, Kind
 from models.definitions.definitions import Definitions
 from models.facts.event_conflicts import EventConflicts
 from models.facts.from_events import facts_of
@@ -23,6 +23,7 @@ from streams.mapping.dry_run_report import (
     Report,
     UnusedFields,
 )
+from streams.mapping.identity_joins import IdentityJoins
 from streams.mapping.places import Place, covered, place_of, places_in, similar
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
@@ -123,6 +124,7 @@ class Tally:
         self._earliest: datetime | None = None
         self._latest: datetime | None = None
         self._shown: set[tuple[object, ...]] = set()
+        self._joins = IdentityJoins()
 
     def add(self, record: Mapped) -> None:
         """Count one record."""
@@ -147,6 +149,8 @@ class Tally:
         self._show(record)
 
     def _add_event(self, event: Event) -> None:
+        if isinstance(event, CustomerMerged):
+            self._joins.add(event.customer_id, event.into)
         self._events[_type(event)] += 1
         self._conflicts.add(event)
         time = event.time
@@ -200,6 +204,7 @@ class Tally:
         report.conflicting = self._conflicts.found.examples
         report.partitions = [self._partition_share(number) for number in sorted(self._records)]
         seen = Counter(customer for customers in self._customers.values() for customer in customers)
+        report.joined = self._joins.implausible()
         report.scattered = sum(count > 1 for count in seen.values())
         return report
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from streams.mapping.identity_joins import JoinedIdentity
 from streams.mapping.places import Place
 
 
@@ -83,6 +84,7 @@ class Report(Struct, kw_only=True):
         earliest: time of the first event.
         latest: time of the last event.
         partitions: share of each partition in the sample; empty for files.
+        joined: identities that join implausibly many others as one customer, masked.
         scattered: number of customers in several partitions: some of their facts are forwarded.
         examples: one record for each kind of result, with shortened values.
         conflicts: kind of topic -> number of events with the id of another event and a different content.
@@ -105,6 +107,7 @@ class Report(Struct, kw_only=True):
     earliest: str | None = None
     latest: str | None = None
     partitions: list[PartitionShare] = field(default_factory=list)
+    joined: list[JoinedIdentity] = field(default_factory=list)
     scattered: int = 0
     examples: list[Example] = field(default_factory=list)
     conflicts: dict[str, int] = field(default_factory=dict)

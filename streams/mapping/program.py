@@ -16,6 +16,7 @@ from streams.mapping.conversions import ConversionError
 from streams.mapping.definition import Definition, Rule
 from streams.mapping.event_builder import Build, MappingResult, composed_id, event_builder
 from streams.mapping.expressions import Get, Source, compiled, condition
+from streams.mapping.null_source import without_words
 from streams.mapping.record_access import ElementSource, RecordElement
 from streams.mapping.value_definition import Value
 from streams.mapping.values import compile_value
@@ -33,8 +34,9 @@ class Program:
 
     def __init__(self, definition: Definition, source: Source) -> None:
         self._name = definition.name
+        source = without_words(source, definition.null)
         self._skip = [(name, condition(test, source)) for name, test in definition.skip.items()]
-        rules = [(rule.on, _rule(definition.name, rule, source)) for rule in definition.rules]
+        rules = [(rule.on, _rule(definition, rule, source)) for rule in definition.rules]
         self._by_operation: Mapping[str, list[Build]] = {
             operation: [build for on, build in rules if operation in on]
             for operation in ("create", "update", "delete", "read")
@@ -99,11 +101,12 @@ def _identities(definition: Definition, source: Source) -> list[Get]:
     return [compile_value(one, source, conversions.identity) for one in firsts]
 
 
-def _rule(mapping: str, rule: Rule, source: Source) -> Build:
+def _rule(definition: Definition, rule: Rule, source: Source) -> Build:
     """Return the builder of a rule's events."""
     if rule.each is None:
-        return _rule_on(mapping, rule, source)
-    return _for_each(_rule_on(mapping, rule, ElementSource(source)), compiled(rule.each, source))
+        return _rule_on(definition.name, rule, source)
+    elements = without_words(ElementSource(source), definition.null)
+    return _for_each(_rule_on(definition.name, rule, elements), compiled(rule.each, source))
 
 
 def _rule_on(mapping: str, rule: Rule, source: Source) -> Build:

@@ -56,7 +56,9 @@ def _field(get: Get, convert: Convert, default: object) -> Get:
         found = get(record)
         if found.__class__ is dict:
             found = unwrapped(found)
-        return default if found is None or found == "" else convert(found)
+        if found is None or found == "" or found != found:  # noqa: PLR0124 - NaN, some writers' null
+            return default
+        return convert(found)
 
     return field
 

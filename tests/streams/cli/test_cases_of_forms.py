@@ -60,3 +60,24 @@ def test_id_that_was_a_float_is_the_same_customer(compute, june):
     assert result.code == 0
     sets = ("start", "retained", "lost", "new")
     assert [values["retention_customers", "30d", name] for name in sets] == [2, 2, 0, 0]
+
+
+def test_words_for_nothing_in_csv_are_no_customers(compute):
+    values, result = compute("12-null-words-and-float-ids", "orders", "nulls.csv")
+    assert values["retention_customers", "30d", "end"] == 0
+    assert "6 cells read as nothing: 2 NULL, 2 \\N, 1 None, 1 nan (--null names other words)" in result.err
+    assert "6 lines left out: 6 anonymous" in result.err
+    assert result.code == 0
+
+
+def test_named_words_replace_the_default_ones(retention):
+    folder = CASES / "12-null-words-and-float-ids"
+    command = ("compute", folder / "nulls.csv", "--config", folder / "c.toml", "--mapping", "orders")
+    result = retention(*command, "--now", "2026-06-30T12:00:00Z", "--json", "--null", "NULL", "--null", "nan")
+    assert "3 cells read as nothing: 2 NULL, 1 nan" in result.err
+    assert "3 lines left out: 3 anonymous" in result.err
+
+
+def test_nan_in_parquet_is_nothing(compute):
+    values, result = compute("12-null-words-and-float-ids", "orders", "nan.parquet")
+    assert (values["retention_customers", "30d", "end"], result.code) == (2, 0)

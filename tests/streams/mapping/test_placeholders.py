@@ -117,6 +117,10 @@ def test_row_of_a_file_has_no_placeholder():
     assert (event.text, event.text_unchanged) == (None, True)
 
 
+def test_placeholder_in_a_list_of_numbers_is_not_one():
+    assert not Placeholders().include([95, 95])
+
+
 def test_text_that_mentions_the_placeholder_is_text():
     text = f"what is {PLACEHOLDER}?"
     assert not Placeholders().include(text)
