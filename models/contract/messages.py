@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from models.contract.events import Time
+from models.contract.event import Time
 from models.definitions.action_policy import ActionName
 
 

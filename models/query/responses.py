@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from models.contract.events import Time
+from models.contract.event import Time
 from models.contract.messages import Cause, Lifecycle, Priority, SlaKind, Tier
 from models.facts.claim_types import EntityKind
 from models.query.parameters import SetName, Status

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 
 from models.contract.decoding import to_us
-from models.contract.events import EVENT_TYPES, Time
+from models.contract.event import Time
+from models.contract.events import EVENT_TYPES
 from streams.backfill.files import Line
 from streams.backfill.order import FIRST, Timed
 

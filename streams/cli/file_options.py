@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from models.contract.decoding import to_us
-from models.contract.events import Time
+from models.contract.event import Time
 from streams.backfill.null_words import CSV_WORDS, NullCells
 from streams.backfill.rejected_lines import RejectedLines, exit_code, summary
 from streams.cli.messages import warn

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from models.contract.events import Time
+from models.contract.event import Time
 from streams.mapping import times
 from streams.mapping.conversions import ConversionError
 
