@@ -47,7 +47,7 @@ def _results(result: MappingResult, record: Callable[[], bytes]) -> Iterator[Map
         yield Mapped(b"", Rejection(UNCHANGED, ""))
     if result.skipped is not None:
         yield Mapped(b"", Rejection(SKIPPED + result.skipped, ""))
-    elif not (result.events or result.errors or result.anonymous or result.unchanged):
+    elif result.is_idle:
         yield Mapped(b"", Rejection(NOTHING, ""))
 
 

@@ -59,7 +59,7 @@ def _events(console: Console, report: Report) -> None:
     for name, count in report.events.items():
         console.print(f"  {count:>9,}  {name}")
     for name, count in report.skipped.items():
-        label = name if name == REPEATED_HEADER else f"skipped by the mapping's skip.{name}"
+        label = name if name == REPEATED_HEADER else f"left out by the mapping's rule {name}"
         console.print(f"  {count:>9,}  {escape(label)}")
     if report.anonymous:
         share = report.anonymous / max(report.records, 1)

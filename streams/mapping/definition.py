@@ -28,6 +28,7 @@ _MAPPING_KEYS: Final = frozenset(
         "null",
         "placeholder",
         "skip",
+        "otherwise",
         "events",
     }
 )
@@ -75,6 +76,7 @@ class Definition(Struct, frozen=True, kw_only=True):
         null: words that are nothing, in any format; None if the mapping names none.
         placeholder: text that stands for a value that did not change, beside Debezium's default.
         skip: name -> records for which this holds count for nothing.
+        otherwise: name -> records that no rule makes an event of, and for which this holds, are left out.
         rules: in the order of the file.
     """
 
@@ -86,11 +88,13 @@ class Definition(Struct, frozen=True, kw_only=True):
     null: tuple[str, ...] | None = None
     placeholder: str = DEFAULT_PLACEHOLDER
     skip: Mapping[str, Expression] = field(default_factory=dict)
+    otherwise: Mapping[str, Expression] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
 
     def expressions(self) -> Iterator[tuple[Expression | None, Expression]]:
         """Return every expression, each with the list that its rule goes through."""
-        yield from ((None, expression) for expression in self.skip.values())
+        for expression in (*self.skip.values(), *self.otherwise.values()):
+            yield None, expression
         for rule in self.rules:
             yield from ((rule.each, expression) for expression in rule.expressions())
 
@@ -120,10 +124,8 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
         merge=a_boolean(f"{at}.merge", table.get("merge", False)),
         null=_null(f"{at}.null", table["null"]) if "null" in table else None,
         placeholder=_placeholder(f"{at}.placeholder", table.get("placeholder", DEFAULT_PLACEHOLDER)),
-        skip={
-            key: expression_of(f"{at}.skip.{key}", text)
-            for key, text in a_table(f"{at}.skip", table.get("skip", {})).items()
-        },
+        skip=_conditions(f"{at}.skip", table.get("skip", {})),
+        otherwise=_conditions(f"{at}.otherwise", table.get("otherwise", {})),
         rules=tuple(
             _rule(f"{at}.events[{number}]", rule, defaults, own_places)
             for number, rule in enumerate(rules, start=1)
@@ -142,6 +144,10 @@ def _placeholder(at: str, content: object) -> str:
     if not text:
         raise Problem(at, "is empty", "empty text is nothing without being a placeholder")
     return text
+
+
+def _conditions(at: str, content: object) -> dict[str, Expression]:
+    return {name: expression_of(f"{at}.{name}", text) for name, text in a_table(at, content).items()}
 
 
 def _rule(at: str, content: object, defaults: Mapping[str, Value], own_places: Mapping[str, int]) -> Rule:

@@ -141,8 +141,8 @@ class Tally:
             self._skipped[outcome.skipped] += 1
         report.anonymous += outcome.anonymous
         report.unchanged += outcome.unchanged
-        report.nothing += _is_idle(outcome) and row is not None
-        report.no_row += _is_idle(outcome) and row is None
+        report.nothing += outcome.is_idle and row is not None
+        report.no_row += outcome.is_idle and row is None
         for place, kind in set(places_in(row or {})):
             self._fields[place] += 1
             self._kinds.setdefault(place, kind)
@@ -221,11 +221,6 @@ class Tally:
 
 def _text(time: datetime | None) -> str | None:
     return None if time is None else time.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _is_idle(outcome: MappingResult) -> bool:
-    """Whether nothing comes of a record, without a reason."""
-    return not (outcome.events or outcome.errors or outcome.anonymous or outcome.unchanged or outcome.skipped)
 
 
 def _outcome(reads: Reader | Kind, record: Sampled) -> MappingResult:

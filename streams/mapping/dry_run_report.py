@@ -73,7 +73,7 @@ class Report(Struct, kw_only=True):
         records: number of records in the sample.
         events: event type -> number of events.
         refused: rejected records by reason and message, the most frequent first.
-        skipped: `skip` condition -> number of records that it skips.
+        skipped: condition of `skip` or `otherwise` -> number of records that it leaves out.
         anonymous: number of records with an event that names no customer.
         unchanged: number of records with an event that lacks a field that a database did not send.
         nothing: number of records with a row that no rule applies to.

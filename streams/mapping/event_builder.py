@@ -40,7 +40,7 @@ class MappingResult(Struct):
         events: valid events, in the order of the rules.
         errors: reasons why further events are invalid.
         anonymous: whether an event was left out because the record names no customer.
-        skipped: name of the `skip` condition that holds for the record, or None.
+        skipped: name of the condition of `skip` or `otherwise` that leaves the record out, or None.
         unchanged: whether an event was left out because a field that it needs did not change
             (`streams.mapping.placeholders`).
     """
@@ -50,6 +50,11 @@ class MappingResult(Struct):
     anonymous: bool = False
     skipped: str | None = None
     unchanged: bool = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing comes of the record, and no reason is known."""
+        return not (self.events or self.errors or self.anonymous or self.unchanged or self.skipped)
 
 
 #: Adds a record's events to a result; raises `EventError` for an invalid one.

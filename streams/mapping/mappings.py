@@ -131,7 +131,8 @@ class Mappings:
             base = bundled_tables()[name]
         else:
             base = self._table(extended, f"mappings.{name}.extends", (*above, name))
-        return {**base, **table, "skip": {**base.get("skip", {}), **table.get("skip", {})}}
+        added = {key: {**base.get(key, {}), **table.get(key, {})} for key in ("skip", "otherwise")}
+        return {**base, **table, **added}
 
 
 def _bundled_table(name: str, setting: str, own: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -36,6 +36,7 @@ class Program:
         self._name = definition.name
         source = without_words(source, definition.null)
         self._skip = [(name, condition(test, source)) for name, test in definition.skip.items()]
+        self._otherwise = [(name, condition(test, source)) for name, test in definition.otherwise.items()]
         rules = [(rule.on, _rule(definition, rule, source)) for rule in definition.rules]
         self._by_operation: Mapping[str, list[Build]] = {
             operation: [build for on, build in rules if operation in on]
@@ -64,6 +65,8 @@ class Program:
                 result.errors.append(error)
         if self._identities and result.events:
             self._merge(record, result)
+        if self._otherwise and result.is_idle:
+            result.skipped = next((name for name, holds in self._otherwise if holds(record)), None)
         return result
 
     def _merge(self, record: Any, result: MappingResult) -> None:  # noqa: ANN401 - JSON

@@ -144,7 +144,7 @@ def test_report_shows_record_beside_event(retention, broker_calls):
         "record (partition 0, offset 0)",
         '"total": "19.99"',
         '"amount": 1999',
-        "skipped by the mapping's skip.staff",
+        "left out by the mapping's rule staff",
         "anonymous: they name no customer (5.9% of the records)",
         "future_time: `time` is more than 5 minutes ahead",
         "  1  no row: tombstones and truncations of tables",

@@ -219,6 +219,46 @@ def test_result_names_skipped_and_anonymous_rows():
     assert [result.anonymous for result in results] == [False, False, False, True, False]
 
 
+OTHERWISE = """
+[mappings.m]
+customer_id = "customer"
+otherwise = { unpaid = "status == 'pending'", other = "status" }
+[[mappings.m.events]]
+type = "order.cancelled"
+when = "status == 'void'"
+order_id = "id"
+time = "at"
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"status": "pending"}, "unpaid"),
+        ({"status": "new"}, "other"),
+        ({"status": None}, None),
+        ({"status": "void"}, None),
+        ({"status": "void", "customer": None}, None),
+        ({"status": "void", "at": "soon"}, None),
+    ],
+)
+def test_record_without_event_has_the_name_of_otherwise(changes, name):
+    mapped = reader(OTHERWISE)
+    row = {"id": "1", "customer": "c", "at": "2026-06-10T10:00:00Z", **changes}
+    assert mapped.map_record(json.dumps(row).encode()).skipped == name
+    assert mapped.map_row(row).skipped == name
+
+
+def test_extended_mapping_adds_names_of_otherwise():
+    own = """
+[mappings.shop]
+extends = "woocommerce"
+otherwise = { mine = "number" }
+"""
+    names = load(tomllib.loads(own)).reader("shop").definition.otherwise
+    assert {"unpaid", "mine"} <= set(names)
+
+
 def test_mapping_a_row_does_not_change_it():
     mapped, row = reader(ROWS), json.loads(json.dumps(ROW))
     first = mapped.map_row(row)
