@@ -153,6 +153,46 @@ def test_invalid_event_of_a_row_keeps_the_other_events(outcome):
     )
 
 
+TWO_LISTS = """
+[mappings.m]
+customer_id = "customer"
+time = "at"
+[[mappings.m.events]]
+type = "refund.completed"
+each = "refunds"
+refund_id = "_item.id"
+order_id = "id"
+amount = { first = ["_item.cents", "total"] }
+[[mappings.m.events]]
+type = "order.delivered"
+each = "parcels"
+id = { template = "{id}-{_item.id}" }
+order_id = { first = ["_item.order", "id"] }
+[[mappings.m.events]]
+type = "order.cancelled"
+id = { template = "{id}-{void}" }
+when = "_item == null && void"
+order_id = "id"
+"""
+
+
+@pytest.mark.parametrize("held", ["as a row", "as JSON"])
+def test_rule_with_each_sees_only_elements_of_its_own_list(held):
+    row = {"id": "o1", "customer": "c", "at": "2024-05-01T10:00:00Z", "total": 9, "void": "v"}
+    lists = {"refunds": [{"id": "r1", "order": "from-refund"}], "parcels": [{"id": "p1", "cents": 5}]}
+    mapped = reader(TWO_LISTS)
+    found = (
+        mapped.map_row(row | lists)
+        if held == "as a row"
+        else mapped.map_record(json.dumps(row | lists).encode())
+    )
+    assert found.errors == []
+    refund, delivered, cancelled = found.events
+    assert (refund.refund_id, refund.order_id, refund.amount) == ("r1", "o1", 9)
+    assert (delivered.id, delivered.order_id) == ("o1-p1", "o1")
+    assert cancelled.order_id == "o1"
+
+
 def test_part_of_a_composed_id_is_text(outcome):
     found = outcome(refunds=[{"n": {"odd": 1}, "sum": "1.00", "ok": True}], guest=None)
     [error] = found.errors
