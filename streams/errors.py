@@ -8,6 +8,7 @@
     │   ├── PartitionsChanged       an internal topic has another partition count
     │   ├── TopicsMissing           topics are missing and may not be created
     │   ├── InputsMissing           an input of another producer is missing
+    │   ├── TopicsOwned             another group owns the derived topics
     │   └── StateTooNew             a newer version wrote the state
     ├── PortInUse (5)             another process listens on the port
     ├── GroupActive (6)           running workers must be stopped first
@@ -135,6 +136,23 @@ class InputsMissing(StateError):
             "correct [[inputs]] in the configuration, or start their producers first",
         )
         self.topics = topics
+
+
+class TopicsOwned(StateError):
+    """Another group owns the derived topics; the numbers of two groups in one topic would be wrong for both.
+
+    Attributes:
+        owner: name of that group; empty if a release without marks wrote the topics.
+    """
+
+    def __init__(self, prefix: str, owner: str, group: str) -> None:
+        by = f"group {owner}" if owner else f"a group other than {group}"
+        super().__init__(
+            f"the topics {prefix}.* belong to {by}",
+            f"set RETENTION_TOPIC_PREFIX to another prefix for group {group}, such as {group};"
+            " or stop the other group and delete its state with `retention reset`",
+        )
+        self.owner = owner
 
 
 class StateTooNew(StateError):

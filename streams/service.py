@@ -15,7 +15,7 @@ from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.http.server import Server
 from streams.ingest import input_topics
-from streams.kafka import acls, admin
+from streams.kafka import acls, admin, ownership
 from streams.kafka.topics import ensure, partition_counts, required
 from streams.worker.build import build_worker
 from streams.worker.worker import Worker
@@ -84,10 +84,12 @@ async def prepare_topics(settings: Settings) -> dict[str, int]:
         TopicsMissing: topics are missing, and the settings forbid to create them.
         InputsMissing: an input that another program creates is missing.
         PartitionsChanged: an internal topic has another number of partitions than the setting.
+        TopicsOwned: another group owns the derived topics.
     """
-    topics = required(settings.group, settings.partitions, settings.inputs.named())
+    topics = required(settings.group, settings.partitions, settings.inputs.named(), settings.topic_prefix)
     async with admin.connect(settings) as client:
         await acls.require(client, acls.worker_acls(settings))
+        await ownership.require(client, settings)
         counts = await ensure(client, topics, replication=settings.replication, create=settings.create_topics)
         there = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
         found = input_topics.resolved(settings, there)

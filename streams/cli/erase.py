@@ -64,22 +64,22 @@ def _print_outcome(settings: Settings, customer: str, now: datetime, outcome: er
 
 
 def _print_removed(settings: Settings, removed: str, compacted: str) -> None:
-    changelog = topics.Names(settings.group).changelog
+    names = topics.Names.of(settings)
     read_model = ", Redis" if settings.redis else ""
     click.echo(
         f"""
-{removed:18} metrics, the state, its changelog ({changelog}), {topics.CUSTOMERS}{read_model}
+{removed:18} metrics, the state, its changelog ({names.changelog}), {names.customers}{read_model}
   last copy gone   {compacted}, when Kafka has compacted the two topics at the latest"""
     )
 
 
 def _print_remains(settings: Settings, now: datetime) -> None:
     kept = now + timedelta(days=topics.KEPT_DAYS)
-    names = topics.Names(settings.group)
-    expiring = f"{names.facts}, {topics.TRANSITIONS}, {topics.TICKET_SLAS}, {topics.ACTIONS}"
+    names = topics.Names.of(settings)
+    expiring = f"{names.facts}, {names.transitions}, {names.ticket_slas}, {names.actions}"
     click.echo(
         f"""\
-expires            {expiring}, {topics.DEAD_LETTERS}
+expires            {expiring}, {names.dead_letters}
   last copy gone   {kept:%Y-%m-%d}
 not managed        the inputs, subject to their owners' retention; {erasure.topic_of(settings)} has the
 erasure

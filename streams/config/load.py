@@ -54,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     Attributes:
         broker: bootstrap servers, `host:port` joined by commas.
         group: application id: consumer group, prefix of internal topics and transactional ids.
+        topic_prefix: prefix of the derived topics and of the dead letters.
         partitions: number of tasks, and partition count of the topics that a worker creates.
         replication: replica count of the topics that a worker creates.
         create_topics: whether missing topics are created.
@@ -84,6 +85,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     broker: str
     group: str
+    topic_prefix: str
     partitions: int
     replication: int
     create_topics: bool

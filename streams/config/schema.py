@@ -149,6 +149,11 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         Setting(
             "group", "Application id: consumer group and prefix of internal topics.", "retention", _group
         ),
+        Setting(
+            "topic_prefix",
+            "Prefix of the derived topics and of the dead letters; each group needs its own.",
+            "retention", _group,
+        ),
         Setting("partitions", "Partitions of the topics it creates.", "8", _number(1, MAX_PARTITIONS)),
         Setting("replication", "Replicas of the topics it creates.", "1", _number(1, 32_767)),
         Setting("create_topics", "Whether it creates missing topics: true or false.", "true", _switch),

@@ -18,6 +18,7 @@ from streams.http.api.remote_tasks import RemoteTasks
 from streams.http.api.routes import Api
 from streams.http.auth import require_token
 from streams.http.live_page.routes import LivePage
+from streams.kafka.topics import Names
 from streams.monitoring.exporter import BusinessCollector, WorkerCollector
 from streams.read_model.exporter import ReadModelCollector
 from streams.worker.worker import Worker
@@ -73,6 +74,7 @@ class Server:
             worker.settings.definitions,
             worker.settings.clock,
             worker.settings.prometheus,
+            topic=Names.of(worker.settings).metrics,
         )
         self._api = Api(
             LocalTasks(worker.tasks.get),

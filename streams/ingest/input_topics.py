@@ -22,7 +22,8 @@ def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, Input]:
     Raises:
         RetentionError: two patterns match one topic.
     """
-    own = Names(settings.group).internal
+    names = Names.of(settings)
+    own = {*names.internal, *names.derived, names.dead_letters}
     return settings.inputs.resolve(
         topic for topic in topics if topic not in own and not topic.startswith(_NOT_INPUTS)
     )

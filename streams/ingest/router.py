@@ -114,6 +114,7 @@ class Router:
         task: number of the task.
         task_count: number of tasks of the group.
         facts_topic: name of the repartition topic.
+        dead_letter_topic: name of the dead-letter topic.
         dead_letter_partitions: number of partitions of the dead-letter topic.
         definitions: definitions of the metrics.
         partition: state of the task's customers, which the facts are applied to.
@@ -137,11 +138,13 @@ class Router:
         outbox: Outbox,
         counters: WorkerCounters,
         event_clock: bool = False,
+        dead_letter_topic: str = DEAD_LETTERS,
     ) -> None:
         self._event_clock = event_clock
         self._task = task
         self._task_count = task_count
         self._facts_topic = facts_topic
+        self._dead_letter_topic = dead_letter_topic
         self._dead_letter_partitions = dead_letter_partitions
         self._definitions = definitions
         self._partition = partition
@@ -273,6 +276,6 @@ class Router:
         rejection = Rejection(error.reason, error.message, tp.topic, tp.partition, record.offset)
         headers = cast("Headers", [*record.headers, *encode(rejection, datetime.now(UTC))])
         partition = tp.partition % self._dead_letter_partitions
-        self._outbox.to(DEAD_LETTERS, partition).append(
+        self._outbox.to(self._dead_letter_topic, partition).append(
             Outgoing(record.key, record.value, record.timestamp, headers)
         )

@@ -20,7 +20,7 @@ from msgspec import Struct
 from streams.config.load import Settings
 from streams.errors import AccessDenied
 from streams.kafka.protocol.authorized_operations import Allowed, authorized_operations
-from streams.kafka.topics import DEAD_LETTERS, DERIVED, INPUTS, Names, Topic, ensure, required
+from streams.kafka.topics import INPUTS, Names, Topic, ensure, required
 
 Resource = Literal["topic", "group", "transactional-id"]
 Operation = Literal["READ", "WRITE", "CREATE", "DELETE", "DESCRIBE", "DESCRIBE_CONFIGS"]
@@ -62,7 +62,7 @@ def worker_acls(settings: Settings) -> list[AclRequirement]:
     """Return the ACLs of a worker. It does not start if one is missing."""
     return [
         *_on_topics(
-            required(settings.group, settings.partitions, settings.inputs.named()),
+            required(settings.group, settings.partitions, settings.inputs.named(), settings.topic_prefix),
             create=settings.create_topics,
         ),
         *map(pattern_acl, settings.inputs.patterns()),
@@ -103,16 +103,22 @@ def redrive_acls(settings: Settings) -> list[AclRequirement]:
 
 def operator_acls(settings: Settings) -> list[AclRequirement]:
     """Return the ACLs of `doctor` and `dead-letters list`, which only read, in addition to a worker's."""
-    names = [topic.name for topic in required(settings.group, settings.partitions, settings.inputs.named())]
+    names = [
+        topic.name
+        for topic in required(
+            settings.group, settings.partitions, settings.inputs.named(), settings.topic_prefix
+        )
+    ]
     return [
         *(AclRequirement("topic", name, ("DESCRIBE_CONFIGS",)) for name in names),
-        *dead_letter_reader_acls(),
+        *dead_letter_reader_acls(settings),
     ]
 
 
-def dead_letter_reader_acls() -> list[AclRequirement]:
+def dead_letter_reader_acls(settings: Settings) -> list[AclRequirement]:
     """Return the ACLs for reading dead letters. The offsets of a group of their name mark redriven ones."""
-    return [*reader_acls([DEAD_LETTERS]), AclRequirement("group", DEAD_LETTERS, ("READ",))]
+    topic = Names.of(settings).dead_letters
+    return [*reader_acls([topic]), AclRequirement("group", topic, ("READ",))]
 
 
 def erasure_acls(settings: Settings) -> list[AclRequirement]:
@@ -131,7 +137,7 @@ def erasure_acls(settings: Settings) -> list[AclRequirement]:
 
 def reset_acls(settings: Settings) -> list[AclRequirement]:
     """Return the ACLs of `reset`."""
-    names = (*Names(settings.group).internal, *DERIVED)
+    names = (*Names.of(settings).internal, *Names.of(settings).derived)
     return [
         *(AclRequirement("topic", name, ("DELETE",)) for name in names),
         AclRequirement("group", settings.group, ("DELETE",)),

@@ -7,13 +7,16 @@ fixed names that other services subscribe to.
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from models.contract.events import Kind
 from streams.errors import InputsMissing, PartitionsChanged, TopicsMissing
+
+if TYPE_CHECKING:
+    from streams.config.load import Settings
 
 #: Topic of the contract -> the kind of its events.
 INPUTS: Mapping[str, Kind] = {
@@ -23,6 +26,8 @@ INPUTS: Mapping[str, Kind] = {
     "reviews": "reviews",
     "customers": "customers",
 }
+#: Default prefix of the derived topics. Each group needs a set of its own.
+PREFIX = "retention"
 METRICS = "retention.metrics"
 CUSTOMERS = "retention.customers"
 TRANSITIONS = "retention.transitions"
@@ -86,9 +91,53 @@ def _kept(days: float, **extra: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of one group's internal topics."""
+    """The names of one group's topics: the internal topics, the derived topics and that of dead letters."""
 
     group: str
+    prefix: str = PREFIX
+
+    @classmethod
+    def of(cls, settings: "Settings") -> "Names":
+        """Return the names by the settings."""
+        return cls(settings.group, settings.topic_prefix)
+
+    @property
+    def metrics(self) -> str:
+        """The current values of all series."""
+        return self._named(METRICS)
+
+    @property
+    def customers(self) -> str:
+        """The profiles of the customers."""
+        return self._named(CUSTOMERS)
+
+    @property
+    def transitions(self) -> str:
+        """The changes of lifecycle and tier."""
+        return self._named(TRANSITIONS)
+
+    @property
+    def ticket_slas(self) -> str:
+        """The targets of tickets."""
+        return self._named(TICKET_SLAS)
+
+    @property
+    def actions(self) -> str:
+        """The recommended actions."""
+        return self._named(ACTIONS)
+
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """All derived topics, in the order of `DERIVED`."""
+        return tuple(map(self._named, DERIVED))
+
+    @property
+    def dead_letters(self) -> str:
+        """The rejected records."""
+        return self._named(DEAD_LETTERS)
+
+    def _named(self, topic: str) -> str:
+        return self.prefix + topic.removeprefix(PREFIX)
 
     @property
     def facts(self) -> str:
@@ -116,15 +165,18 @@ class Names:
         return (self.facts, self.ticks, self.partials, self.changelog)
 
 
-def required(group: str, partitions: int, inputs: Iterable[str] = INPUTS) -> list[Topic]:
+def required(
+    group: str, partitions: int, inputs: Iterable[str] = INPUTS, prefix: str = PREFIX
+) -> list[Topic]:
     """Return every topic that a worker reads or writes.
 
     Args:
         group: name of the group.
         partitions: partition count of the topics that a worker creates.
         inputs: inputs with a name; those that match a pattern exist already.
+        prefix: prefix of the derived topics.
     """
-    names = Names(group)
+    names = Names(group, prefix)
     return [
         *(Topic(name, partitions, access=("READ",), given=name not in INPUTS) for name in inputs),
         # Forwarded facts that are not read yet must outlive a long stop of all workers.
@@ -137,14 +189,14 @@ def required(group: str, partitions: int, inputs: Iterable[str] = INPUTS) -> lis
             _compacted(**{"max.message.bytes": str(LARGEST_RECORD)}),
             fixed=True,
         ),
-        Topic(METRICS, partitions, _compacted()),
-        Topic(CUSTOMERS, partitions, _compacted()),
+        Topic(names.metrics, partitions, _compacted()),
+        Topic(names.customers, partitions, _compacted()),
         # Personal data in these topics expires after this time.
         *(
             Topic(name, partitions, _kept(KEPT_DAYS), access=("WRITE",))
-            for name in (TRANSITIONS, TICKET_SLAS, ACTIONS)
+            for name in (names.transitions, names.ticket_slas, names.actions)
         ),
-        Topic(DEAD_LETTERS, partitions, _DEAD_LETTERS_CONFIG, access=("READ", "WRITE", "DELETE")),
+        Topic(names.dead_letters, partitions, _DEAD_LETTERS_CONFIG, access=("READ", "WRITE", "DELETE")),
     ]
 
 

@@ -15,7 +15,6 @@ from prometheus_client.registry import Collector
 from models.contract.decoding import Reason
 from models.contract.events import Kind
 from models.metrics.catalogue import CATALOGUE, Sample
-from streams.kafka.topics import DERIVED
 from streams.monitoring.lag import Lag
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.rollup.publisher import AS_OF, CAUGHT_UP, Publisher
@@ -133,7 +132,7 @@ class WorkerCollector(Collector):
             "outputs",
             "Records written to the derived topics, by topic.",
             "topic",
-            [(topic, own.written[topic]) for topic in DERIVED],
+            [(topic, own.written[topic]) for topic in own.derived_topics],
         )
         yield CounterMetricFamily(
             "retention_worker_duplicates", "Facts that had been applied before.", value=own.duplicates

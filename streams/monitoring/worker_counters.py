@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 from prometheus_client.core import Exemplar
 
 from streams.kafka.aiokafka_patches.raw_records import RawRecord
+from streams.kafka.topics import DERIVED
 
 if TYPE_CHECKING:
     from models.partition.metadata import ClockJump
@@ -81,7 +82,8 @@ TickId = tuple[int, int]
 class WorkerCounters:
     """Counters and gauges of one worker; exported by `streams.monitoring.exporter`."""
 
-    def __init__(self) -> None:
+    def __init__(self, derived_topics: Sequence[str] = DERIVED) -> None:
+        self.derived_topics = derived_topics
         self.events_in: Counter[str] = Counter()
         self.without_customer: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()

@@ -14,7 +14,7 @@ from streams.config.load import Settings
 from streams.ingest import dead_letter_record
 from streams.kafka import admin
 from streams.kafka.compacted_topics import read_to_end
-from streams.kafka.topics import DEAD_LETTERS, KEPT_DAYS
+from streams.kafka.topics import KEPT_DAYS, Names
 
 
 async def remove(settings: Settings, partitions: int, now: datetime) -> int:
@@ -52,7 +52,8 @@ async def _bounds(settings: Settings, partitions: int) -> dict[TopicPartition, t
     A partition without dead letters to keep is emptied up to its end, including transaction markers: Kafka
     keeps a segment as long as one of its offsets remains.
     """
-    tps = [TopicPartition(DEAD_LETTERS, number) for number in range(partitions)]
+    topic = Names.of(settings).dead_letters
+    tps = [TopicPartition(topic, number) for number in range(partitions)]
     async with AIOKafkaConsumer(
         **settings.client_options(), enable_auto_commit=False, isolation_level="read_committed"
     ) as consumer:

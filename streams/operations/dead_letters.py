@@ -6,7 +6,7 @@ corrected, to the topic from which it was read (`streams.operations.redrive`).
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from msgspec import Struct
@@ -15,10 +15,7 @@ from streams.config.load import Settings
 from streams.ingest import dead_letter_record
 from streams.kafka import acls, admin
 from streams.kafka.compacted_topics import read_to_end
-from streams.kafka.topics import DEAD_LETTERS, partition_counts
-
-#: Consumer group whose committed offsets record up to where dead letters were redriven.
-_GROUP: Final = DEAD_LETTERS
+from streams.kafka.topics import Names, partition_counts
 
 
 class Place(NamedTuple):
@@ -130,9 +127,10 @@ async def mark_redriven(settings: Settings, places: Collection[Place]) -> None:
 
 async def _partitions(settings: Settings) -> list[TopicPartition]:
     async with admin.connect(settings) as client:
-        await acls.require(client, acls.dead_letter_reader_acls())
-        counts = await partition_counts(client, [DEAD_LETTERS])
-    return [TopicPartition(DEAD_LETTERS, partition) for partition in range(counts.get(DEAD_LETTERS, 0))]
+        await acls.require(client, acls.dead_letter_reader_acls(settings))
+        topic = Names.of(settings).dead_letters
+        counts = await partition_counts(client, [topic])
+    return [TopicPartition(topic, partition) for partition in range(counts.get(topic, 0))]
 
 
 def _partition_of(record: ConsumerRecord) -> TopicPartition:
@@ -150,7 +148,8 @@ async def _records(settings: Settings, tps: list[TopicPartition]) -> AsyncGenera
 
 @asynccontextmanager
 async def _consumer(settings: Settings, tps: list[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(**settings.client_options(), group_id=_GROUP, enable_auto_commit=False)
+    group = Names.of(settings).dead_letters  # its offsets record up to where dead letters were redriven
+    consumer = AIOKafkaConsumer(**settings.client_options(), group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign(tps)

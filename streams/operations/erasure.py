@@ -21,7 +21,7 @@ from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.kafka import acls, admin
 from streams.kafka.compacted_topics import read_to_end
-from streams.kafka.topics import METRICS, Names, partition_counts
+from streams.kafka.topics import Names, partition_counts
 from streams.operations import erasure_check
 from streams.partitioner import tasks_of
 from streams.rollup.publisher import AS_OF
@@ -114,10 +114,11 @@ class _Published(msgspec.Struct):
 async def _published(settings: Settings) -> AsyncIterator[_Published]:
     """Yield the published rows of the partition that has the instant of the metrics."""
     async with admin.connect(settings) as client:
-        count = (await partition_counts(client, [METRICS])).get(METRICS, 0)
+        topic = Names.of(settings).metrics
+        count = (await partition_counts(client, [topic])).get(topic, 0)
     if count:
         [partition] = tasks_of([AS_OF.encode()], count)
-        async for records in read_to_end(settings.client_options(), [TopicPartition(METRICS, partition)]):
+        async for records in read_to_end(settings.client_options(), [TopicPartition(topic, partition)]):
             for record in records:
                 if record.value is not None:
                     yield msgspec.json.decode(record.value, type=_Published)

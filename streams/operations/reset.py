@@ -5,9 +5,12 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import NamedTuple
 
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
 from streams.config.load import Settings
 from streams.errors import GroupActive
-from streams.kafka import admin, topics
+from streams.kafka import admin, ownership, topics
 from streams.read_model.store import Store
 
 
@@ -39,7 +42,8 @@ class ClearedReadModel(NamedTuple):
 
 def topics_of(settings: Settings) -> list[str]:
     """Return the topics that a reset deletes: the group's internal topics and the derived topics."""
-    return [*topics.Names(settings.group).internal, *topics.DERIVED]
+    names = topics.Names.of(settings)
+    return [*names.internal, *names.derived]
 
 
 def local_state(settings: Settings) -> Path:
@@ -60,7 +64,7 @@ async def require_stopped(settings: Settings) -> None:
 
 
 async def delete_topics(settings: Settings) -> Deleted:
-    """Delete the group's offsets and the topics of `topics_of`.
+    """Delete the group's offsets and the topics of `topics_of`, except derived topics of another group.
 
     Raises:
         GroupActive: a worker has joined the group in the meantime.
@@ -68,7 +72,18 @@ async def delete_topics(settings: Settings) -> Deleted:
     async with admin.connect(settings) as client:
         # The group first: Kafka refuses to delete it while it has members, and one may have just joined.
         had_offsets = await admin.delete_group(client, settings.group)
-        return Deleted(await admin.delete_topics(client, topics_of(settings)), had_offsets)
+        found = topics_of(settings)
+        if await _belong_to_another(client, settings):
+            found = list(topics.Names.of(settings).internal)
+        return Deleted(await admin.delete_topics(client, found), had_offsets)
+
+
+async def _belong_to_another(client: AIOKafkaAdminClient, settings: Settings) -> bool:
+    """Return whether another group owns the derived topics, as far as they can be read."""
+    try:
+        return await ownership.other_owner(client, settings) is not None
+    except KafkaError:
+        return False
 
 
 async def clear_read_model(url: str, group: str) -> ClearedReadModel:

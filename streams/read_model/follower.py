@@ -15,7 +15,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.kafka.protocol.topic_ids import topic_ids
-from streams.kafka.topics import CUSTOMERS, METRICS
 from streams.read_model.store import Position, Store
 
 log = logging.getLogger(__name__)
@@ -44,7 +43,7 @@ class ReadModel:
     Args:
         store: the model in Redis.
         client_options: connection options of aiokafka's clients.
-        partitions: topic -> partition count; a missing topic is not copied.
+        partitions: partition counts of the topics of metrics and of profiles.
         active: returns whether this worker maintains the model.
         busy: returns whether the worker is still catching up.
     """
@@ -64,8 +63,8 @@ class ReadModel:
         self._client_options = client_options
         self._tps = [
             TopicPartition(topic, partition)
-            for topic in (METRICS, CUSTOMERS)
-            for partition in range(partitions.get(topic, 0))
+            for topic, count in partitions.items()
+            for partition in range(count)
         ]
         self._wanted = active
         self._busy = busy

@@ -62,13 +62,15 @@ class Store:
     Args:
         url: `redis://`, `rediss://` or `unix://`, with the options of redis-py's `from_url`.
         group: prefix of all keys.
+        metrics_topic: topic of the series; the other topic has the profiles.
 
     Raises:
         MissingExtra: the client of Redis is not installed.
         SettingsError: the URL has an unknown option or an invalid value.
     """
 
-    def __init__(self, url: str, group: str) -> None:
+    def __init__(self, url: str, group: str, metrics_topic: str = METRICS) -> None:
+        self._metrics_topic = metrics_topic
         self.name = _name(url)  #: address of the Redis, without credentials
         self.keys = Keys(group)
         self._redis = _client(url)
@@ -115,7 +117,7 @@ class Store:
             has lost earlier records; -1 if Redis holds another topic of this name.
         """
         keys, head = self.keys, (_field(tp), topic_id, start, end)
-        if tp.topic == METRICS:
+        if tp.topic == self._metrics_topic:
             named = [keys.positions, keys.metrics]
             script, arguments = scripts.METRICS, rows.of_metrics(records)
         else:

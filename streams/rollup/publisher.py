@@ -12,6 +12,7 @@ from models.contract.decoding import to_us
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE, Sample, compute
 from streams.kafka.outbox import Outgoing
+from streams.kafka.ownership import HEADER
 from streams.rollup.protocol import PartialResult
 
 AS_OF = "retention_as_of_timestamp_seconds"
@@ -69,13 +70,15 @@ class Publisher:
 
     Args:
         definitions: definitions of the metrics.
+        group: the owner of the topic; headers the records about the state of the metrics.
 
     Attributes:
         samples: series of the last complete round.
         as_of: its instant, microseconds since the epoch; 0 before the first complete round.
     """
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, group: str = "") -> None:
+        self._group = group
         self._definitions = definitions
         self.samples: list[Sample] = []
         self.as_of = 0
@@ -85,8 +88,13 @@ class Publisher:
         self._published_at = -math.inf
         self._as_of_at = -math.inf
 
-    def restore(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Restore the values from the keys and values of `retention.metrics`, in their order."""
+    def restore(self, records: Iterable[tuple[bytes, bytes | None]], *, own: bool = True) -> None:
+        """Restore the values from the keys and values of `retention.metrics`, in their order.
+
+        Args:
+            records: keys and values.
+            own: whether this group published them. Those of a former owner are only removed, in time.
+        """
         rows: dict[str, dict[str, Any]] = {}
         for key, value in records:
             if value is None:
@@ -94,10 +102,14 @@ class Publisher:
             else:
                 rows[key.decode()] = msgspec.json.decode(value)
         for name, row in rows.items():
-            self.as_of = max(self.as_of, to_us(datetime.fromisoformat(row.pop("as_of"))))
+            as_of = to_us(datetime.fromisoformat(row.pop("as_of")))
             self._published[name] = _encode(row)
+            if not own:
+                continue
+            self.as_of = max(self.as_of, as_of)
             if row["metric"] in CATALOGUE:  # another release may have published metrics that this one lacks
                 self.samples.append(_sample(row))
+        self._published.pop(CAUGHT_UP, None)  # publish it again, with the mark of the owner
 
     def update(self, results: Sequence[PartialResult], now: int, *, caught_up: bool) -> None:
         """Compute the metrics from a complete round, if it is caught up.
@@ -144,7 +156,8 @@ class Publisher:
         if self._published.get(key) == content:
             return None
         self._published[key] = content
-        return Outgoing(key.encode(), _encode(value | {"as_of": as_of}))
+        headers = [(HEADER, self._group.encode())] if self._group and key in {AS_OF, CAUGHT_UP} else []
+        return Outgoing(key.encode(), _encode(value | {"as_of": as_of}), headers=headers)
 
     def _removals(self, current: set[str]) -> list[Outgoing]:
         """Return a null value and a tombstone for each published series that no longer exists."""

@@ -42,14 +42,14 @@ def build_worker(
 
 
 def _context(settings: Settings, app: FaustApp, partitions: Mapping[str, int]) -> TaskContext:
-    counters = WorkerCounters()
+    counters = WorkerCounters(Names.of(settings).derived)
     inputs = mappings.build(settings).readers(input_topics.resolved(settings, partitions))
     for topic in (topic for topic, one in inputs.items() if isinstance(one, Reader)):
         counters.count_without_customer(topic, 0)  # a counter that first appears above zero shows no increase
     return TaskContext(
         definitions=settings.definitions,
         inputs=inputs,
-        names=Names(settings.group),
+        names=Names.of(settings),
         task_count=settings.partitions,
         clock=clock(settings.clock),
         client_options=app.client_options,
@@ -64,10 +64,11 @@ def _read_model(
 ) -> ReadModel | None:
     if settings.redis is None:
         return None
+    names = Names.of(settings)
     return ReadModel(
-        Store(settings.redis, settings.group),
+        Store(settings.redis, settings.group, names.metrics),
         settings.client_options(),
-        partitions,
+        {topic: partitions.get(topic, 0) for topic in (names.metrics, names.customers)},
         active=lambda: worker().leader is not None,
         busy=lambda: not worker().caught_up(),
     )

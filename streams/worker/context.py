@@ -6,7 +6,7 @@ from typing import Any
 
 from models.definitions.definitions import Definitions
 from streams.clock import Clock
-from streams.kafka.topics import DEAD_LETTERS, Names
+from streams.kafka.topics import Names
 from streams.mapping.mappings import TopicReader
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.worker.source_offsets import SourceOffsets
@@ -19,7 +19,7 @@ class TaskContext:
     Attributes:
         definitions: definitions of the metrics.
         inputs: input topic -> reader of its records.
-        names: names of the group's internal topics.
+        names: names of the group's topics.
         task_count: number of tasks of the whole group (`RETENTION_PARTITIONS`).
         clock: source of the instants that all tasks are evaluated at.
         client_options: connection options for aiokafka's clients.
@@ -41,4 +41,4 @@ class TaskContext:
     @property
     def dead_letter_partitions(self) -> int:
         """Number of partitions of the dead-letter topic."""
-        return self.partition_counts[DEAD_LETTERS]
+        return self.partition_counts[self.names.dead_letters]

@@ -12,16 +12,9 @@ from models.outputs import Output
 from models.partition.partition import Partition
 from streams.kafka.cloudevents import headers
 from streams.kafka.outbox import Outbox, Outgoing
-from streams.kafka.topics import ACTIONS, CUSTOMERS, TICKET_SLAS, TRANSITIONS
+from streams.kafka.topics import Names
 from streams.partitioner import tasks_of
 
-#: Output type -> topic.
-TOPICS: Final = {
-    PROFILE: CUSTOMERS,
-    TRANSITION: TRANSITIONS,
-    TICKET_SLA: TICKET_SLAS,
-    ACTION: ACTIONS,
-}
 #: Customers processed before other coroutines get a turn: about 5 ms.
 _CHUNK: Final = 60
 #: Records that wait for a transaction at most: they take memory, and time in the transaction.
@@ -40,7 +33,7 @@ class OutputPublisher:
         outbox: of the task. Outputs are sent in the transaction that holds the rows with their emitted state.
         state: lock that is held while the partition must not change.
         partition_counts: topic -> number of partitions.
-        source: CloudEvents `source` of the outputs.
+        names: names of the topics; the group is the CloudEvents `source` of the outputs.
     """
 
     def __init__(
@@ -49,13 +42,19 @@ class OutputPublisher:
         outbox: Outbox,
         state: asyncio.Lock,
         partition_counts: Mapping[str, int],
-        source: str,
+        names: Names,
     ) -> None:
         self._partition = partition
         self._outbox = outbox
         self._state = state
         self._partition_counts = partition_counts
-        self._source = source
+        self._source = f"/retention/{names.group}"
+        self._topics = {
+            PROFILE: names.customers,
+            TRANSITION: names.transitions,
+            TICKET_SLA: names.ticket_slas,
+            ACTION: names.actions,
+        }
         self._may_publish: Callable[[], bool] = lambda: False
         self._publishing: asyncio.Task[None] | None = None
 
@@ -101,7 +100,7 @@ class OutputPublisher:
         """Put outputs into the outbox. Those with the same key keep their order."""
         by_topic: dict[str, list[Output]] = {}
         for output in outputs:
-            by_topic.setdefault(TOPICS[output.type], []).append(output)
+            by_topic.setdefault(self._topics[output.type], []).append(output)
         for topic, outputs_of_topic in by_topic.items():
             self._put(topic, outputs_of_topic)
 

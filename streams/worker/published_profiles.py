@@ -5,7 +5,6 @@ import asyncio
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.kafka.compacted_topics import read_to_end
-from streams.kafka.topics import CUSTOMERS
 from streams.partitioner import tasks_of
 from streams.worker.context import TaskContext
 
@@ -38,9 +37,10 @@ async def published_profiles(context: TaskContext, number: int) -> set[bytes]:
 
 def _partitions(context: TaskContext, number: int) -> list[TopicPartition]:
     """Return the partitions that may hold the profiles: one, if the topic has as many as there are tasks."""
-    count = context.partition_counts[CUSTOMERS]
+    topic = context.names.customers
+    count = context.partition_counts[topic]
     numbers = [number] if count == context.task_count else range(count)
-    return [TopicPartition(CUSTOMERS, each) for each in numbers]
+    return [TopicPartition(topic, each) for each in numbers]
 
 
 def _source_of(record: ConsumerRecord) -> bytes | None:

@@ -8,8 +8,8 @@ from aiokafka import TopicPartition
 from faust.types.transports import ProducerT
 
 from streams.faust_engine.types import RecordBatch
+from streams.kafka import ownership
 from streams.kafka.compacted_topics import read_to_end
-from streams.kafka.topics import METRICS
 from streams.partitioner import tasks_of
 from streams.rollup.collector import RollupCollector
 from streams.rollup.protocol import PartialResult, schema_hash
@@ -45,7 +45,7 @@ class RollupLeader:
     """
 
     def __init__(self, context: TaskContext, producer: ProducerT, task: Task) -> None:
-        self.publisher = Publisher(context.definitions)
+        self.publisher = Publisher(context.definitions, context.names.group)
         self._context = context
         self._producer = producer
         self._task = task
@@ -62,15 +62,21 @@ class RollupLeader:
 
         Raises:
             KafkaError: `retention.metrics` cannot be read.
+            TopicsOwned: another group has taken the topics since the start.
         """
-        count = self._context.partition_counts[METRICS]
-        partitions = [TopicPartition(METRICS, partition) for partition in range(count)]
-        rows = [
-            (record.key, record.value)
+        topic = self._context.names.metrics
+        count = self._context.partition_counts[topic]
+        partitions = [TopicPartition(topic, partition) for partition in range(count)]
+        found = [
+            record
             async for records in read_to_end(self._context.client_options, partitions)
             for record in records
         ]
-        self.publisher.restore(rows)
+        owner = ownership.owner_in(found)
+        own = owner in {None, self._context.names.group}
+        if owner is not None and not own:
+            await ownership.require_gone(self._context.client_options, owner, self._context.names)
+        self.publisher.restore(((record.key, record.value) for record in found), own=own)
         self._collector.now = max(self._collector.now, self.publisher.as_of)
 
     async def send_ticks(self) -> None:
@@ -129,9 +135,10 @@ class RollupLeader:
     def _publish(self) -> None:
         changes = self.publisher.changes()
         keys = [change.key or b"" for change in changes]
-        partitions = tasks_of(keys, self._context.partition_counts[METRICS])
+        topic = self._context.names.metrics
+        partitions = tasks_of(keys, self._context.partition_counts[topic])
         for change, partition in zip(changes, partitions, strict=True):
-            self._task.outbox.to(METRICS, partition).append(change)
+            self._task.outbox.to(topic, partition).append(change)
 
 
 def _decoded(value: bytes) -> PartialResult | None:

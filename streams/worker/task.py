@@ -70,6 +70,7 @@ class Task:
             task=number,
             task_count=context.task_count,
             facts_topic=context.names.facts,
+            dead_letter_topic=context.names.dead_letters,
             dead_letter_partitions=context.dead_letter_partitions,
             definitions=context.definitions,
             partition=self.partition,
@@ -82,7 +83,7 @@ class Task:
             self.outbox,
             self._state,
             context.partition_counts,
-            f"/retention/{context.names.group}",
+            context.names,
         )
         self._build = AggregateBuild(self.partition, self._state, self._router.deliver)
         self.committer = Committer(

@@ -17,6 +17,7 @@ from streams.http.live_page.event_stream import EventStream
 from streams.http.live_page.firing_alerts import Alerts
 from streams.http.live_page.metrics_view import MetricsView, Series
 from streams.http.live_page.worker_stats import Observed, WorkerStats
+from streams.kafka.topics import METRICS
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class LivePage:
         definitions: the shop's definitions.
         clock: source of `now`, `wall` or `event`.
         prometheus: URL of the Prometheus whose alerts are shown. None shows no alerts.
+        topic: topic of the current series.
     """
 
     def __init__(
@@ -59,9 +61,11 @@ class LivePage:
         definitions: Definitions,
         clock: str,
         prometheus: str | None = None,
+        *,
+        topic: str = METRICS,
     ) -> None:
         self._definitions = definitions
-        self._metrics_view = MetricsView(client_options)
+        self._metrics_view = MetricsView(client_options, topic)
         self._alerts = Alerts(prometheus)
         self._event_stream = EventStream(
             self._metrics_view, WorkerStats(worker), definitions, clock, self._alerts

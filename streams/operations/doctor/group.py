@@ -53,7 +53,7 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
     jump = await _clock_jump(client, settings) if settings.clock == "event" else None
     if jump is not None:
         yield Finding("warn", describe_jump(jump), _JUMP_ADVICE)
-    may_read = not await acls.missing(client, acls.dead_letter_reader_acls())
+    may_read = not await acls.missing(client, acls.dead_letter_reader_acls(settings))
     number = await _count_dead_letters(settings) if may_read else 0
     if number:
         count = f"{number} dead letter{'s' if number > 1 else ''}"

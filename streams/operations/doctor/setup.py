@@ -57,7 +57,7 @@ def uses(settings: Settings) -> dict[str, list[AclRequirement]]:
 
 def created_topics(settings: Settings) -> list[Topic]:
     """Return the topics to create: all but the inputs that belong to other applications."""
-    wanted = required(settings.group, settings.partitions, settings.inputs.named())
+    wanted = required(settings.group, settings.partitions, settings.inputs.named(), settings.topic_prefix)
     return [topic for topic in wanted if not topic.given]
 
 

@@ -7,9 +7,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.config.load import Settings
-from streams.errors import InputsMissing, PartitionsChanged
+from streams.errors import InputsMissing, PartitionsChanged, TopicsOwned
 from streams.ingest import input_topics
-from streams.kafka.topics import Topic, required
+from streams.kafka import acls, ownership
+from streams.kafka.topics import Names, Topic, required
 from streams.operations.doctor import setup
 from streams.operations.doctor.finding import Finding
 
@@ -34,7 +35,8 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         if topic["error_code"] == 0
     }
     read = {**settings.inputs.named(), **input_topics.resolved(settings, existing)}
-    wanted = {topic.name: topic for topic in required(settings.group, settings.partitions, read)}
+    topics = required(settings.group, settings.partitions, read, settings.topic_prefix)
+    wanted = {topic.name: topic for topic in topics}
     described = {name: partitions for name, partitions in existing.items() if name in wanted}
     missing = [topic for name, topic in wanted.items() if name not in described]
     yield _missing([topic for topic in missing if not topic.given], settings)
@@ -44,10 +46,22 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
     for name, partitions in described.items():
         for finding in _check_partitions(wanted[name], partitions, brokers):
             yield finding
+    async for finding in _owner(client, settings):
+        yield finding
     configs = await _configs(client, list(described))
     for name in described:
         for finding in _check_retention(wanted[name], configs[name], settings.definitions.horizon_days):
             yield finding
+
+
+async def _owner(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIterator[Finding]:
+    """Yield a finding if another group owns the derived topics."""
+    if await acls.missing(client, acls.reader_acls([Names.of(settings).metrics])):
+        return
+    try:
+        await ownership.require(client, settings)
+    except TopicsOwned as error:
+        yield Finding("fail", error.message, error.hint)
 
 
 def _missing(topics: list[Topic], settings: Settings) -> Finding:

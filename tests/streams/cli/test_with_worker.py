@@ -34,6 +34,7 @@ def worker(kafka, unique, monkeypatch, tmp_path):
     """Start a worker process; the commands of the test get the same settings."""
     port = free_port()
     settings = {"BROKER": kafka, "GROUP": unique, "PARTITIONS": 3, "PORT": port, "SESSION_TIMEOUT": 6}
+    settings["TOPIC_PREFIX"] = unique  # the Kafka has derived topics of other tests' groups
     for name, value in settings.items():
         monkeypatch.setenv(f"RETENTION_{name}", str(value))
 
@@ -123,7 +124,7 @@ def test_reset_makes_workers_read_all_inputs_again(retention, worker, events_fil
     assert result.code == 0, result.err
     assert f"deleted topic {unique}-customers-changelog" in result.out
     assert f"deleted the offsets of group {unique}" in result.out
-    assert not {topic for topic in broker_calls.topics() if topic.startswith(unique)}
+    assert not {topic for topic in broker_calls.topics() if topic.startswith(f"{unique}-")}
     with worker() as metrics:
         metrics.wait_for(50, "retention_orders", window="7d")
         metrics.wait_for(1, "retention_caught_up")

@@ -9,12 +9,13 @@ from models.facts.fact import Fact
 from models.outputs import Output
 from models.partition.partition import Partition
 from streams.kafka.outbox import Outbox
+from streams.kafka.topics import Names
 from streams.partitioner import tasks_of
 from streams.worker import output_publisher
-from streams.worker.output_publisher import TOPICS, OutputPublisher
+from streams.worker.output_publisher import OutputPublisher
 
 NOW = 1_772_704_800_000_000
-PARTITIONS = dict.fromkeys(TOPICS.values(), 3)
+PARTITIONS = dict.fromkeys(Names("g").derived, 3)
 
 
 class PublishedPartition:
@@ -25,7 +26,7 @@ class PublishedPartition:
         self.partition.advance(NOW)
         self.outbox = Outbox()
         self.state = asyncio.Lock()
-        self.publisher = OutputPublisher(self.partition, self.outbox, self.state, PARTITIONS, "/retention/g")
+        self.publisher = OutputPublisher(self.partition, self.outbox, self.state, PARTITIONS, Names("g"))
         for number in range(customers):
             name = f"customer-{number}"
             self.partition.process_one(name, Fact("o", Placed(NOW, "e", 100, "USD", "web")))
