@@ -70,7 +70,7 @@ class Publisher:
 
     Args:
         definitions: definitions of the metrics.
-        group: the owner of the topic; headers the records about the state of the metrics.
+        group: owner of the topic, named in a header of the records about the state of the metrics.
 
     Attributes:
         samples: series of the last complete round.
