@@ -44,8 +44,8 @@ def settings():
 def error_of(settings):
     """Return a function that returns the reason of a dead letter's error; None if it is valid."""
 
-    def error_of(letter):
-        error = redrive.error_of(letter, settings, mappings.build(settings))
+    def error_of(one):
+        error = redrive.error_of(one, settings, mappings.build(settings))
         return None if error is None else error.reason
 
     return error_of
@@ -75,12 +75,12 @@ def test_old_event_is_checked_only_in_wall_mode(error_of):
 
 
 async def test_dead_letters_are_grouped_by_error(settings):
-    letters = [dead_letter(), dead_letter(b"{", offset=1), dead_letter(b"{", offset=2)]
-    checked = await redrive.check(settings, letters)
-    assert checked.valid == letters[:1]
+    records = [dead_letter(), dead_letter(b"{", offset=1), dead_letter(b"{", offset=2)]
+    checked = await redrive.check(settings, records)
+    assert checked.valid == records[:1]
     [(error, invalid)] = checked.invalid.items()
     assert "not_json" in error
-    assert invalid == letters[1:]
+    assert invalid == records[1:]
 
 
 def test_record_rejected_twice_is_sent_once():
