@@ -6,7 +6,7 @@ an error only if the file yields no event.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from streams.errors import RetentionError
@@ -14,7 +14,7 @@ from streams.mapping import event_types
 from streams.mapping.expressions import SURROUNDINGS, Path
 from streams.mapping.places import Place, covered, listed, place_of, places_in, similar
 from streams.mapping.reader import Reader
-from streams.mapping.requirements import MissingField, missing_fields
+from streams.mapping.requirements import MissingField, described, hint, missing_fields
 
 #: Prints one line for the user.
 Notice = Callable[[str], None]
@@ -77,7 +77,7 @@ def _missing_columns(
     file: str, columns: Sequence[str], missing: Sequence[MissingField], mapping: Reader | None
 ) -> RetentionError:
     reader = "an event" if mapping is None else f"mapping {mapping.name}"
-    needed = f"{file} has no column {_needed(missing)}, which {reader} needs"
+    needed = f"{file} has no column {described(missing)}, which {reader} needs"
     if any(_DATA.fullmatch(name) for name in columns):
         return RetentionError(
             f"{needed}; its first line looks like a record instead of column names",
@@ -85,7 +85,7 @@ def _missing_columns(
         )
     return RetentionError(
         f"{needed}; its columns are {listed(columns)}",
-        _hint(missing, columns) or _hint_of_table(columns, mapping),
+        hint(missing, columns) or _hint_of_table(columns, mapping),
     )
 
 
@@ -98,23 +98,6 @@ def _hint_of_table(columns: Sequence[str], mapping: Reader | None) -> str:
             f" write sep={separator[0]} into a line before it"
         )
     return "" if mapping else "--mapping NAME converts a table with other columns (docs/mapping.md)"
-
-
-def _needed(missing: Iterable[MissingField]) -> str:
-    return ", ".join(
-        f"{' or '.join(f'`{place}`' for place in one.places) or 'for it'} ({one.purpose})" for one in missing
-    )
-
-
-def _hint(missing: Iterable[MissingField], present: Collection[Place]) -> str:
-    """Return the fields that were probably meant, as a question; empty without a similar one."""
-    hints = []
-    for place in dict.fromkeys(place for one in missing for place in one.places):
-        if place in present:  # a column whose name has a dot
-            hints.append(f"a column named {place} is written '\"{place}\"' in a mapping")
-        elif meant := similar(place, present):
-            hints.append(f"did you mean `{meant}` instead of `{place}`?")
-    return " ".join(hints)
 
 
 class FieldCheck:
@@ -164,9 +147,9 @@ class FieldCheck:
         missing = missing_fields(self._mapping.definition, self._has, of_each=False)
         if missing:
             raise RetentionError(
-                f"no line of {self.file} has {_needed(missing)}, which mapping {self._mapping.name} needs;"
+                f"no line of {self.file} has {described(missing)}, which mapping {self._mapping.name} needs;"
                 f" the fields are {listed(sorted(self._places))}",
-                _hint(missing, self._places),
+                hint(missing, self._places),
             )
 
     def _has(self, path: Path) -> bool:

@@ -66,7 +66,8 @@ def check_command(
     Nothing is changed, and no consumer group is joined. The report shows records and their events side by
     side with shortened values, rejected records with the reason (including times out of range), fields that
     the mapping does not use, and the number of customers in each partition. Without --mapping, FILEs hold
-    events of the contract. The exit code is 1 if a record is rejected.
+    events of the contract. The exit code is 1 if a record is rejected, or
+    if no record has a field without which the mapping makes no event.
     """
     if bool(files) is (topic is not None):
         raise click.UsageError("expected files, or --topic with the name of a topic")
@@ -79,7 +80,7 @@ def check_command(
         click.echo(msgspec.json.format(msgspec.json.encode(report, enc_hook=str), indent=1))
     else:
         map_report.print_report(report)
-    return 1 if report.refused else 0
+    return 1 if report.refused or report.missing else 0
 
 
 def _of_files(

@@ -99,6 +99,8 @@ def _fields(console: Console, report: Report) -> None:
         names = ", ".join(one.path for one in report.unread[:_MAX_LISTED])
         more = f" and {len(report.unread) - _MAX_LISTED} more" if len(report.unread) > _MAX_LISTED else ""
         console.print(f"unused fields: {escape(_printable(names))}{more}")
+    if report.missing:
+        console.print(f"[red]no record has {escape(_printable(report.missing))}[/]")
     if report.unseen:
         paths = (f"{path}{_meant(report.meant.get(path))}" for path in report.unseen)
         console.print(f"[yellow]fields in no record: {escape(_printable(', '.join(paths)))}[/]")

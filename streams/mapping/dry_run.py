@@ -23,10 +23,12 @@ from streams.mapping.dry_run_report import (
     Report,
     UnusedFields,
 )
+from streams.mapping.expressions import SURROUNDINGS, Path
 from streams.mapping.identity_joins import IdentityJoins
 from streams.mapping.places import Place, covered, place_of, places_in, similar
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
+from streams.mapping.requirements import described, hint, missing_fields
 from streams.mapping.shown_values import partly_hidden, short_text, shortened
 from streams.partitioner import tasks_of
 
@@ -111,6 +113,7 @@ class Tally:
     ) -> None:
         name = reads.name if isinstance(reads, Reader) else reads or "the events of the contract"
         self._report = Report(topic=source, mapping=name)
+        self._reads = reads
         self._read = _paths_read(reads)
         self._tasks = tasks
         self._conflicts = EventConflicts(definitions)
@@ -198,6 +201,7 @@ class Tally:
         unread.sort(key=lambda place: (-self._fields[place], place))
         report.unread = [UnusedFields(one, self._fields[one], self._kinds[one]) for one in unread[:_LISTED]]
         report.unseen = sorted(path for path in self._read if not covered(path, self._fields))
+        report.missing = "" if self._events else self._missing()
         report.meant = {path: meant for path in report.unseen if (meant := similar(path, unread))}
         report.earliest, report.latest = _text(self._earliest), _text(self._latest)
         report.conflicts = dict(self._conflicts.found.counts)
@@ -207,6 +211,15 @@ class Tally:
         report.joined = self._joins.implausible()
         report.scattered = sum(count > 1 for count in seen.values())
         return report
+
+    def _missing(self) -> str:
+        if not isinstance(self._reads, Reader) or not self._fields:
+            return ""
+        missing = missing_fields(self._reads.definition, self._has, of_each=False)
+        return " ".join(filter(None, [described(missing), hint(missing, self._fields)]))
+
+    def _has(self, path: Path) -> bool:
+        return path[0] in SURROUNDINGS or covered(place_of(path), self._fields)
 
     def _partition_share(self, number: int) -> PartitionShare:
         customers = self._customers[number]

@@ -80,6 +80,7 @@ class Report(Struct, kw_only=True):
         no_row: number of records without a row: tombstones, truncated tables.
         unread: fields that the mapping does not read.
         unseen: paths of the mapping that are absent in every record.
+        missing: the fields that no record has and without which there is no event; empty if there are events.
         meant: path in `unseen` -> unused field with a similar name.
         earliest: time of the first event.
         latest: time of the last event.
@@ -103,6 +104,7 @@ class Report(Struct, kw_only=True):
     no_row: int = 0
     unread: list[UnusedFields] = field(default_factory=list)
     unseen: list[Place] = field(default_factory=list)
+    missing: str = ""
     meant: dict[Place, Place] = field(default_factory=dict)
     earliest: str | None = None
     latest: str | None = None

@@ -1,12 +1,12 @@
 """The fields without which a mapping makes no event of any record of a source, such as a file's columns."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from streams.mapping import event_types, expressions
 from streams.mapping.definition import Definition, Rule
 from streams.mapping.expressions import Expression, Path, condition
-from streams.mapping.places import Place, place_of
+from streams.mapping.places import Place, place_of, similar
 from streams.mapping.record_access import Rows
 from streams.mapping.value_definition import Value
 
@@ -113,3 +113,26 @@ def _may_be(expression: Expression, has: Has) -> bool:
 def _places(expressions_read: Iterable[Expression]) -> tuple[Place, ...]:
     paths = (path for expression in expressions_read for path in expressions.paths(expression))
     return tuple(dict.fromkeys(map(place_of, paths)))
+
+
+def described(missing: Iterable[MissingField]) -> str:
+    """Return missing fields for a message, each with its purpose."""
+    return ", ".join(
+        f"{' or '.join(f'`{place}`' for place in one.places) or 'a value'} ({one.purpose})" for one in missing
+    )
+
+
+def hint(missing: Iterable[MissingField], present: Collection[Place]) -> str:
+    """Return the fields that were probably meant, as a question; empty without a similar one.
+
+    Args:
+        missing: the missing fields.
+        present: places of the fields that are there.
+    """
+    hints = []
+    for place in dict.fromkeys(place for one in missing for place in one.places):
+        if place in present:  # a column whose name has a dot
+            hints.append(f"a column named {place} is written '\"{place}\"' in a mapping")
+        elif meant := similar(place, present):
+            hints.append(f"did you mean `{meant}` instead of `{place}`?")
+    return " ".join(hints)
