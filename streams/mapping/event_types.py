@@ -16,6 +16,7 @@ from streams.mapping.conversions import Convert
 #: made of them unless the mapping has an `id` of its own.
 ONCE: Final[Mapping[str, tuple[str, ...]]] = {
     "order.placed": ("order_id",),
+    "order.line_placed": ("order_id", "line_id"),
     "order.cancelled": ("order_id",),
     "order.shipped": ("order_id",),
     "order.delivered": ("order_id",),

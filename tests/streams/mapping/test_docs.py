@@ -49,3 +49,33 @@ def test_every_key_and_name_is_described():
         *("topic", "pattern", "kind", "mapping"),
     }
     assert [key for key in sorted(keys - {"events"}) if f"`{key}" not in DOCS] == []
+
+
+def rows_of(name, *rows):
+    """The events of rows, by the documented mapping of this name."""
+    [text] = [block for block in blocks("toml") if f"[mappings.{name}]" in block]
+    reader = load(tomllib.loads(text)).reader(name)
+    return [event for row in rows for event in reader.map_row(row).events]
+
+
+def test_a_row_for_each_line_becomes_order_lines():
+    row = {"household": 1, "basket": 9, "product": 3, "row": 1, "bought_on": "2026-06-10", "sales": "2.50"}
+    first, second = rows_of("baskets", row, row | {"row": 2, "sales": "-0.50"})
+    assert [(line.id, line.line_id, line.amount) for line in (first, second)] == [
+        ("order.line_placed:9:3-1", "3-1", 250),
+        ("order.line_placed:9:3-2", "3-2", -50),
+    ]
+
+
+def test_each_change_of_a_status_has_its_own_id():
+    rows = [
+        {"customer": 1, "order": 9, "status": status, "changed_at": f"2026-06-{day}T10:00:00Z"}
+        for day, status in (("10", "cancelled"), ("11", "reopened"), ("12", "cancelled"), ("13", "paid"))
+    ]
+    events = rows_of("statuses", *rows)
+    assert [type(event).__struct_config__.tag for event in events] == [
+        "order.cancelled",
+        "order.restored",
+        "order.cancelled",
+    ]
+    assert len({event.id for event in events}) == 3
