@@ -54,3 +54,33 @@ def test_disabled_action_is_not_proposed():
     scenario.record("survey.answered", NOW, survey="nps", score=6)
     assert [action for action, *_ in proposed(proposal_of(scenario))] == ["recover_service"]
     assert proposed(proposal_of(scenario, policy=ActionPolicy(off=("recover_service",)))) == []
+
+
+def test_breach_by_a_raise_is_escalated_once_from_its_instant():
+    scenario = Scenario()
+    scenario.open(NOW - 10 * HOUR)
+    scenario.record("ticket.updated", NOW - HOUR, ticket_id="t", priority="urgent")
+    assert proposed(proposal_of(scenario)) == [("escalate", "t", NOW - HOUR)]
+
+
+def test_lowered_priority_keeps_the_escalation():
+    scenario = Scenario()
+    scenario.open(NOW - 3 * HOUR, priority="urgent")
+    scenario.record("ticket.updated", NOW - HOUR, ticket_id="t", priority="low")
+    assert proposed(proposal_of(scenario)) == [("escalate", "t", NOW - 2 * HOUR)]
+
+
+def test_withdrawn_ticket_withdraws_its_actions():
+    scenario = Scenario()
+    scenario.open(NOW - 3 * HOUR, priority="urgent")
+    assert scenario.action_states() == [("issued", "escalate")]
+    scenario.record("ticket.withdrawn", NOW, ticket_id="t")
+    assert scenario.action_states(NOW + 1) == [("withdrawn", "escalate")]
+
+
+def test_withdrawn_ticket_is_not_open_in_the_profile():
+    scenario = Scenario()
+    scenario.open(NOW - HOUR)
+    assert [profile.open_tickets for profile in scenario.profiles()] == [1]
+    scenario.record("ticket.withdrawn", NOW, ticket_id="t")
+    assert [profile.open_tickets for profile in scenario.profiles(NOW + 1)] == [0]
