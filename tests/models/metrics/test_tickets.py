@@ -100,3 +100,16 @@ def test_open_ticket_counts_under_its_present_priority(shop):
         1,
     ]
     assert samples["retention_tickets_unanswered", "any", "urgent"].value == 1
+
+
+def test_late_update_of_a_past_priority_recounts_durations(shop):
+    open_ticket(shop, "t", NOW - 5 * HOUR)
+    shop.process(claims.Replied, "t", NOW - 3 * HOUR, AGENT, True)
+    shop.process(claims.TicketUpdated, "t", NOW - HOUR, NORMAL)
+    shop.samples()
+    shop.process(claims.TicketUpdated, "t", NOW - 4 * HOUR, URGENT)
+    samples = shop.samples()
+    name = "retention_first_response_mean_seconds"
+    counts = [samples[name, "human", priority, "24h"].denominator for priority in ("normal", "urgent")]
+    assert counts == [0, 1]
+    assert samples["retention_tickets", "normal", "open"].value == 1
