@@ -50,7 +50,8 @@ class Reader:
         self._registry = registry
         self._decode, self._open, self._program = self._compile()
         self._row_program: Program | None = None
-        self._placeholders = Placeholders(definition.placeholder)
+        enveloped = definition.envelope != "none"
+        self._placeholders = Placeholders(definition.placeholder, binary=enveloped)
         names = {path[0] for _, path in _paths(definition)}
         self._add_metadata = formats.metadata_setter({str(name) for name in names if name in SURROUNDINGS})
 
@@ -98,7 +99,10 @@ class Reader:
         if len(value) > MAX_BYTES:
             return self._rejected(EventError("too_large", f"{len(value)} bytes are more than {MAX_BYTES}"))
         try:
-            opened, program = self._opened(value)
+            if self._placeholders.may_be_in(value):
+                opened, program = self._cleaned(value), self._rows
+            else:
+                opened, program = self._open(self._decode(value)), self._program
         except (ValueError, RecursionError) as error:  # errors of msgspec and of conversions are ValueErrors
             if (unquoted := self._unquoted(value)) is not None:
                 return self.map_record(unquoted, record)
@@ -110,15 +114,13 @@ class Reader:
             self._add_metadata(row, record)
         return program.run(row, operation)
 
-    def _opened(self, value: bytes) -> tuple[Opened | None, Program]:
-        """Return the row of a record, and the program for the way in which it is held."""
-        if not self._placeholders.may_be_in(value):
-            return self._open(self._decode(value)), self._program
+    def _cleaned(self, value: bytes) -> Opened | None:
+        """Return the row of a record with placeholders, as a dictionary without them."""
         opened = formats.opener(self.definition.envelope)(self._decoded(value) or {})
         if opened is None:
-            return None, self._rows
+            return None
         row, operation = opened
-        return (self._placeholders.cleaned(row), operation), self._rows
+        return self._placeholders.cleaned(row), operation
 
     def _unquoted(self, value: bytes) -> bytes | None:
         """Return a JSON record without the quotes around its JSON; None if there are none."""

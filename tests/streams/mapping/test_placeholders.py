@@ -126,3 +126,11 @@ def test_text_that_mentions_the_placeholder_is_text():
     assert not Placeholders().include(text)
     [event] = outcome(REVIEWS, {"id": 1, "customer": "c", "rating": 4, "body": text}).events
     assert event.text == text
+
+
+def test_flat_record_has_no_placeholder():
+    flat = REVIEWS.replace('envelope = "debezium"\n', "").replace('"_ts_ms"', '"ts"')
+    mapped = load(tomllib.loads(flat.replace("{_ts_ms}", "{ts}"))).reader("m")
+    row = {"id": 1, "customer": "c", "rating": 4, "body": PLACEHOLDER, "ts": 1781100000000}
+    [event] = mapped.map_record(json.dumps(row).encode()).events
+    assert (event.text, event.text_unchanged) == (None, True)

@@ -623,3 +623,27 @@ def test_records_off_the_fast_path_are_read():
         assert found.anonymous is not bool(number % 2)
     text = json.dumps(row | {"id": "a", "customer": {"id": "b"}}).encode()
     assert mapped.map_record(text).events[0].customer_id == "b"
+
+
+@pytest.mark.parametrize("number", ["17.0", "17.00", 17.0, 17])
+def test_ids_that_were_floats_are_the_ids_of_integers(outcome, number):
+    found = outcome(id=number, user={"id": number, "email": None}, total="19.99")
+    [order] = found.events
+    assert (order.order_id, order.customer_id, order.id) == ("17", "17", "order.placed:17")
+
+
+def test_fast_and_slow_paths_read_the_same_float_ids():
+    text = """
+    [mappings.m]
+    customer_id = "customer"
+    time = "at"
+    [[mappings.m.events]]
+    type = "stock.missed"
+    id = "id"
+    sku = "sku"
+    """
+    row = {"id": "e1", "customer": "1234.0", "at": "2026-01-01T00:00:00Z", "sku": "1.0"}
+    mapped = reader(text)
+    for result in (mapped.map_record(json.dumps(row).encode()), mapped.map_row(row)):
+        [event] = result.events
+        assert (event.customer_id, event.sku) == ("1234", "1.0"), "a sku is no id of a row"
