@@ -31,12 +31,9 @@ def _quick(monkeypatch):
 class World:
     """A topic of profiles and one of metrics, and what a read model of them should hold."""
 
-    def __init__(self, kafka, unique, monkeypatch):
+    def __init__(self, kafka, unique):
         self.kafka, self.group = kafka, unique
         self.profiles, self.metrics = f"{unique}-profiles", f"{unique}-metrics"
-        monkeypatch.setattr(follower, "CUSTOMERS", self.profiles)
-        for module in (follower, store):
-            monkeypatch.setattr(module, "METRICS", self.metrics)
         self.partitions = {self.profiles: 2, self.metrics: 1}
         self.values = {}
 
@@ -65,7 +62,7 @@ class World:
     @asynccontextmanager
     async def model(self, url, active=lambda: True):
         made = ReadModel(
-            Store(url, self.group),
+            Store(url, self.group, self.metrics),
             {"bootstrap_servers": self.kafka},
             self.partitions,
             active=active,
@@ -86,8 +83,8 @@ class World:
 
 
 @pytest.fixture
-async def world(kafka, unique, monkeypatch):
-    made = World(kafka, unique, monkeypatch)
+async def world(kafka, unique):
+    made = World(kafka, unique)
     await made.create()
     return made
 
