@@ -122,6 +122,7 @@ class Tally:
         self._refused: dict[tuple[str, str], RejectedRecords] = {}
         self._fields: Counter[Place] = Counter()
         self._kinds: dict[Place, str] = {}
+        self._null: set[Place] = set()
         self._customers: defaultdict[int, set[str]] = defaultdict(set)
         self._records: Counter[int] = Counter()
         self._earliest: datetime | None = None
@@ -149,6 +150,7 @@ class Tally:
         for place, kind in set(places_in(row or {})):
             self._fields[place] += 1
             self._kinds.setdefault(place, kind)
+        self._null |= {name for name, value in (row or {}).items() if value is None}
         self._show(record)
 
     def _add_event(self, event: Event) -> None:
@@ -219,7 +221,8 @@ class Tally:
         return " ".join(filter(None, [described(missing), hint(missing, self._fields)]))
 
     def _has(self, path: Path) -> bool:
-        return path[0] in SURROUNDINGS or covered(place_of(path), self._fields)
+        place = place_of(path)
+        return path[0] in SURROUNDINGS or place in self._null or covered(place, self._fields)
 
     def _partition_share(self, number: int) -> PartitionShare:
         customers = self._customers[number]

@@ -58,6 +58,10 @@ def test_field_that_some_records_have_is_not_missing():
     assert report_of(without("customer"), ROW | {"status": "new"}).missing == ""
 
 
+def test_field_that_is_null_is_not_missing():
+    assert report_of(ROW | {"customer": None}).missing == ""
+
+
 def test_records_without_a_row_miss_nothing():
     assert report_of(b"", b"no json").missing == ""
 
