@@ -25,7 +25,7 @@ DEFINITIONS = {
     "retention_refund_rejected_ratio": "Refunds rejected / (rejected + completed), by the hour of the decision.",
     "retention_refund_seconds": "Time from a refund's request to its completion, by the hour of completion.",
     "retention_refunds_reversed": "Paid refunds that failed or were taken back, by the hour of the reversal.",
-    "retention_refunds_open": "Refunds requested and not yet completed or rejected, now.",
+    "retention_refunds_open": "Refunds requested and not yet completed, rejected or reversed, now.",
     "retention_first_response_seconds": "Time from a customer's ticket to the first public reply. "
     "any: by an agent or a bot. human: by an agent.",
     "retention_first_response_mean_seconds": "The mean of the same times, exact.",
@@ -37,12 +37,13 @@ DEFINITIONS = {
     "retention_reopened_ratio": "Share of the tickets fully resolved in the window that had been resolved and reopened before.",
     "retention_transferred_ratio": "Share of the tickets fully resolved in the window that were transferred.",
     "retention_bot_only_ratio": "Share of the tickets fully resolved in the window that a bot answered and no agent did.",
+    "retention_tickets_withdrawn": "Tickets that were withdrawn as spam, deleted, merged, a test, or for another reason, by the hour "
+    "of the withdrawal. No other number counts them.",
     "retention_deadline_told_ratio": "Share of the tickets first answered in the window whose customer was given a deadline.",
     "retention_sla_breach_ratio": "Targets breached / targets decided. A target is decided when it is met or when it is due, "
     "whichever is first.",
     "retention_tickets_due": "Open targets that are due within two hours.",
     "retention_tickets": "Tickets not solved or closed, now.",
-    "retention_tickets_withdrawn": "Tickets that were opened and must not count, by the hour of the withdrawal.",
     "retention_tickets_unanswered": "Open customer tickets without a response, now. any: by an agent or a bot. human: by an agent.",
     "retention_oldest_unanswered_ticket_timestamp_seconds": "Opening time of the ticket that has waited longest "
     "for a response by an agent.",

@@ -59,7 +59,7 @@ REFUNDS = (
     Chart(
         title="Refunded",
         unit=RATIO,
-        width=8,
+        width=6,
         queries=(Query(business("retention_refund_ratio", window="$window"), "{{basis}}"),),
         alert="RetentionRefundsRising",
         do="If orders rises and value does not, many small refunds occur: look for one product. If full rises, whole "
@@ -68,7 +68,7 @@ REFUNDS = (
     Chart(
         title="Refund time, $window",
         unit=SECONDS,
-        width=8,
+        width=6,
         queries=(Query(business("retention_refund_seconds", window="$window"), "quantile {{quantile}}"),),
         do="Complete refunds within a week. Slow refunds lose the customer as well as the order.",
     ),
@@ -85,6 +85,13 @@ REFUNDS = (
         width=4,
         queries=(Query(business("retention_refund_rejected_ratio"), "{{window}}"),),
         do="If it rises, check that customers see the refund policy before they order.",
+    ),
+    Chart(
+        title="Refunds reversed",
+        unit="short",
+        width=4,
+        queries=(Query(business("retention_refunds_reversed"), "{{window}}"),),
+        do="If it rises, ask the payment provider why refunds fail, and pay these customers another way.",
     ),
 )
 

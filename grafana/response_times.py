@@ -123,6 +123,14 @@ RESOLUTION = (
         )
         for metric, (title, do) in SHARES.items()
     ),
+    Chart(
+        title="Tickets withdrawn, 30d",
+        unit="short",
+        width=24,
+        height=7,
+        queries=(Query(business("retention_tickets_withdrawn", window="30d"), "{{reason}}"),),
+        do="If spam rises, filter it before it opens tickets. If merged rises, customers write twice: answer sooner.",
+    ),
 )
 
 TARGETS = (

@@ -1,7 +1,7 @@
 """Reviews, survey answers and recommendations, which follow from the customer's experiences."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from streams.simulator.customers import Customer
 from streams.simulator.fulfilment import Order
@@ -16,6 +16,7 @@ _RATINGS = (1, 5)
 _NPS = (0, 10)
 _CES = (1, 7)
 _CSAT = (1, 5)
+_SCALES: Final = {"nps": _NPS, "ces": _CES, "csat": _CSAT}
 _DELIGHTED = 0.3
 
 
@@ -107,7 +108,9 @@ class Feedback:
         self._answer(customer, "csat", score, ticket_id=ticket)
 
     def _answer(self, customer: Customer, survey: str, score: int, **about: object) -> None:
-        self._world.emit("survey.answered", customer, survey=survey, score=score, **about)
+        answer = {"survey": survey, "score": score, "answer_id": self._world.new_id("s"), **about}
+        self._world.emit("survey.answered", customer, **answer)
+        self._shop.corrections.after_answer(customer, answer, *_SCALES[survey])
 
     def _share(self, customer: Customer) -> None:
         platform = self._world.pick(_PLATFORMS)

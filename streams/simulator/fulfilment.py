@@ -1,7 +1,7 @@
 """Fulfilment of orders: packing, shipping, promised delivery times, and late parcels."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from streams.simulator.customers import Customer
 from streams.simulator.engine import timestamp
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 #: Sales channels without delivery events: customers carry the goods home, or the marketplace delivers them.
 _NOT_DELIVERED = frozenset({"store", "marketplace"})
+#: The channel whose orders arrive as a record for each line.
+_BY_LINES: Final = "marketplace"
+#: Median seconds that a parcel travels.
+_TRAVELLING: Final = 2.3 * DAY
 
 
 @dataclass(slots=True, eq=False)
@@ -67,15 +71,11 @@ class Fulfilment:
                 0.9 * DAY if express else (4 + 2 * self._random.random()) * DAY
             )
             fields["promised_at"] = timestamp(int(order.promised * 1000))
-        self._world.emit(
-            "order.placed",
-            customer,
-            channel=customer.channel,
-            order_id=order.id,
-            amount=amount,
-            currency=customer.currency,
-            **fields,
-        )
+        about = {"channel": customer.channel, "order_id": order.id, "currency": customer.currency}
+        if customer.channel == _BY_LINES:
+            self._place_lines(order, about | fields)
+        else:
+            self._world.emit("order.placed", customer, amount=amount, **about, **fields)
         customer.last_order = order
         self._shop.customers.bought(customer)
         if carried:
@@ -83,8 +83,16 @@ class Fulfilment:
         else:
             self._world.after(2 * DAY * self._random.random(), self._used, order)
 
+    def _place_lines(self, order: Order, fields: dict[str, object]) -> None:
+        """Emit an order as a record for each line; a discount is a line of a negative amount."""
+        items = cast("list[dict[str, Any]]", fields.pop("items"))
+        discount = order.amount - sum(item["amount"] for item in items)
+        lines = [*items, *([{"amount": discount}] if discount else [])]
+        for number, line in enumerate(lines, 1):
+            self._world.emit("order.line_placed", order.customer, line_id=str(number), **line, **fields)
+
     def _carry(self, order: Order, *, express: bool) -> None:
-        packing, travelling = (2 * HOUR, 7 * HOUR) if express else (18 * HOUR, 2.3 * DAY)
+        packing, travelling = (2 * HOUR, 7 * HOUR) if express else (18 * HOUR, _TRAVELLING)
         self._world.after(self._world.lognormal(packing, 0.5), self._ship, order, travelling)
         if order.promised is not None:
             self._world.at(order.promised, self._check_promise, order)
@@ -104,9 +112,16 @@ class Fulfilment:
             return
         order.cancelled = True
         self._world.emit("order.cancelled", order.customer, order_id=order.id, reason=reason)
+        self._shop.corrections.after_cancellation(order)
+
+    def restore(self, order: Order) -> None:
+        """Emit that a cancelled order is wanted after all, and pack it again."""
+        order.cancelled = False
+        self._world.emit("order.restored", order.customer, order_id=order.id)
+        self._world.after(DAY / 2, self._ship, order, _TRAVELLING)
 
     def _ship(self, order: Order, usual: float) -> None:
-        if order.cancelled:
+        if order.cancelled or order.shipped:
             return
         order.shipped = True
         self._world.emit("order.shipped", order.customer, order_id=order.id)

@@ -25,7 +25,7 @@ _DEFECTS: Final[tuple[Callable[[Event], bytes], ...]] = (
     _changed(type="order.teleported"),
     _changed(time="yesterday at noon"),
     _changed(time="2099-01-01T00:00:00Z"),
-    _changed(time="1970-01-01T00:00:01Z"),
+    _changed(type="order.shipped", order_id="o-bad", time="1970-01-01T00:00:01Z"),
     _changed(**{**_ORDER, "amount": -5}),
     _changed(**{**_ORDER, "currency": "XXX"}),
     _without("customer_id"),

@@ -45,6 +45,7 @@ class Refunds:
                 "refund.completed", order.customer, refund_id=refund, order_id=order.id, amount=amount
             )
             self._shop.customers.please(order.customer, 0.1)
+            self._shop.corrections.after_refund(order, refund, amount)
             return
         self._world.emit("refund.rejected", order.customer, refund_id=refund, order_id=order.id)
         self._shop.customers.disappoint(order.customer, 0.6)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.simulator.catalogue import Catalogue
+from streams.simulator.corrections import Corrections
 from streams.simulator.customers import Customer, Customers
 from streams.simulator.engine import Event, World
 from streams.simulator.feedback import Feedback
@@ -53,6 +54,7 @@ class Shop:
         self.refunds = Refunds(self)
         self.feedback = Feedback(self)
         self.support = Support(self, _TICKETS_A_DAY * customers)
+        self.corrections = Corrections(self, seed)
         self.customers = Customers(self, customers, currencies)
         self._rush_visits = 0.0
 

@@ -6,6 +6,7 @@ an agent is free. This module decides what the agent and the customer do then.
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 from streams.simulator.customers import Customer
 from streams.simulator.engine import timestamp
@@ -24,6 +25,8 @@ _RANK: Final = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 _PRIORITIES = ("low",) * 5 + ("normal",) * 15 + ("high",) * 4 + ("urgent",)
 _CHANNELS = ("email", "email", "email", "chat", "chat", "web", "phone", "app", "social")
 _TEAMS = ("logistics", "billing", "returns", "tier-2")
+_CATEGORIES = ("delivery", "payment", "product", "account", "other")
+_AGENTS = 12
 _ANSWERED_BY_BOTS: Final = frozenset({"email", "chat", "web", "app"})
 _MOST_REOPENINGS = 2
 _MOST_TRANSFERS = 2
@@ -94,24 +97,46 @@ class Support:
         """
         if priority is None:
             priority = self._world.pick(_PRIORITIES)
-        ticket = Ticket(
-            id=self._world.new_id("t"),
-            customer=customer,
-            priority=priority,
-            channel=self._world.pick(_CHANNELS),
-            opened=self._world.now,
-            expected=self._world.now + EXPECTED[priority],
-        )
+        ticket = self._new_ticket(customer, priority, self._world.pick(_CHANNELS))
         by_agent = self._world.chance(0.03)
-        fields: dict[str, object] = {"priority": priority}
+        fields: dict[str, object] = {"priority": priority, **_subject_of(ticket)}
         if order is not None:
             fields["order_id"] = order.id
         if by_agent:
             fields["opened_by"] = "agent"
-        self._emit(ticket, "opened", **fields)
+        self.emit(ticket, "opened", **fields)
         self._receive(ticket, by_agent=by_agent)
+        self._shop.corrections.after_contact(ticket)
 
-    def _emit(self, ticket: Ticket, what: str, **fields: object) -> None:
+    def _new_ticket(self, customer: Customer, priority: str, channel: str) -> Ticket:
+        return Ticket(
+            id=self._world.new_id("t"),
+            customer=customer,
+            priority=priority,
+            channel=channel,
+            opened=self._world.now,
+            expected=self._world.now + EXPECTED[priority],
+        )
+
+    def open_junk(self, customer: Customer) -> Ticket:
+        """Open a ticket that nobody should handle, and that no agent does."""
+        ticket = self._new_ticket(customer, "normal", "web")
+        self.emit(ticket, "opened", priority=ticket.priority)
+        return ticket
+
+    def restore(self, ticket: Ticket) -> None:
+        """Restore a ticket that was withdrawn by mistake, and put it into the queue."""
+        self.emit(ticket, "restored")
+        self._queue(ticket)
+
+    def change_priority(self, ticket: Ticket, priority: str) -> None:
+        """Change the priority of a ticket, and its place in the queue."""
+        ticket.priority = priority
+        self.emit(ticket, "updated", priority=priority)
+        self.support_desk.move(_RANK[priority], ticket)
+
+    def emit(self, ticket: Ticket, what: str, **fields: object) -> None:
+        """Emit an event of a ticket, without `ticket.` in its type."""
         self._world.emit(
             f"ticket.{what}", ticket.customer, channel=ticket.channel, ticket_id=ticket.id, **fields
         )
@@ -136,10 +161,10 @@ class Support:
         if self._world.chance(0.4):
             due = ticket.opened + _RESOLVED_WITHIN[ticket.priority]
             fields["promised_at"] = timestamp(int(due * 1000))
-        self._emit(ticket, "replied", author="bot", **fields)
+        self.emit(ticket, "replied", author="bot", **fields)
 
     def _bot_answers(self, ticket: Ticket) -> None:
-        self._emit(ticket, "replied", author="bot")
+        self.emit(ticket, "replied", author="bot")
         ticket.answered = True
         self._world.after(90 + 60 * self._random.random(), self._solve, ticket)
 
@@ -150,13 +175,13 @@ class Support:
         ticket.slow = True
         self._shop.customers.disappoint(ticket.customer, 0.7)
         if self._world.chance(0.4):
-            self._emit(ticket, "replied", author="customer")
+            self.emit(ticket, "replied", author="customer")
 
     def _give_up(self, ticket: Ticket) -> None:
         """Close a ticket that got no response for days, at the customer's request."""
         if ticket.answered or ticket.status != "open":
             return
-        self._emit(ticket, "replied", author="customer")
+        self.emit(ticket, "replied", author="customer")
         self._set(ticket, "closed")
         self._shop.customers.disappoint(ticket.customer, 0.7)
 
@@ -165,17 +190,19 @@ class Support:
         if ticket.status in ("solved", "closed", "pending"):
             return False
         if self._world.chance(0.08):
-            self._emit(ticket, "replied", author="agent", public=False)
+            self.emit(ticket, "replied", author="agent", agent=self._agent_of(ticket), public=False)
         if ticket.transfers < _MOST_TRANSFERS and self._world.chance(0.08):
             ticket.transfers += 1
-            self._emit(ticket, "transferred", to=self._world.pick(_TEAMS))
+            team = self._world.pick(_TEAMS)
+            self.emit(ticket, "transferred", to=team)
+            self.emit(ticket, "updated", team=team)
             self._queue(ticket)
             return True
         self._answer(ticket)
         return True
 
     def _answer(self, ticket: Ticket) -> None:
-        self._emit(ticket, "replied", author="agent")
+        self.emit(ticket, "replied", author="agent", agent=self._agent_of(ticket))
         if not ticket.answered:
             ticket.answered = True
             if not ticket.slow:
@@ -195,7 +222,7 @@ class Support:
     def _set(self, ticket: Ticket, status: str) -> None:
         if ticket.status != status:
             ticket.status = status
-            self._emit(ticket, "status_changed", status=status)
+            self.emit(ticket, "status_changed", status=status)
 
     def _customer_replies(self, ticket: Ticket) -> None:
         if ticket.status != "pending":
@@ -203,7 +230,7 @@ class Support:
         if self._world.chance(0.12):
             self._world.after(2 * DAY, self._solve, ticket)
             return
-        self._emit(ticket, "replied", author="customer")
+        self.emit(ticket, "replied", author="customer")
         self._resume(ticket)
 
     def _resume(self, ticket: Ticket) -> None:
@@ -232,9 +259,25 @@ class Support:
             return
         ticket.reopenings += 1
         self._shop.customers.disappoint(ticket.customer, 0.2)
-        self._emit(ticket, "replied", author="customer")
+        self.emit(ticket, "replied", author="customer")
         self._resume(ticket)
 
     def _close(self, ticket: Ticket) -> None:
         if ticket.status == "solved":
             self._set(ticket, "closed")
+
+    @staticmethod
+    def _agent_of(ticket: Ticket) -> str:
+        """Return the agent who handles a ticket."""
+        return f"agent-{crc32(ticket.id.encode()) % _AGENTS:02}"
+
+
+def _subject_of(ticket: Ticket) -> dict[str, object]:
+    """Return the team and category of two of three tickets; the others are not sorted when they arrive."""
+    number = crc32(ticket.id.encode())
+    if number % 3 == 0:
+        return {}
+    return {
+        "team": _TEAMS[number // 3 % len(_TEAMS)],
+        "category": _CATEGORIES[number // 7 % len(_CATEGORIES)],
+    }

@@ -5,7 +5,7 @@ queue.
 """
 
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 from streams.simulator.engine import World
@@ -59,6 +59,11 @@ class SupportDesk:
         self._handlings += 1
         heappush(self._queue, (rank, self._arrived, ticket))
         self._assign()
+
+    def move(self, rank: int, ticket: "Ticket") -> None:
+        """Give a waiting ticket another rank. A ticket that does not wait stays where it is."""
+        self._queue = [(rank if each is ticket else old, arrived, each) for old, arrived, each in self._queue]
+        heapify(self._queue)
 
     def staff_for_rush(self, handlings_a_second: float) -> None:
         """Staff the desk for a rush, in which tickets take less time.

@@ -6,6 +6,8 @@ import pytest
 from models.contract.decoding import to_us
 from models.contract.messages import Action, Profile, TicketSla, Transition
 from tests.oracle.profiles import decisions, profiles, transitions
+from tests.oracle.tickets import every_ticket_of
+from tests.oracle.world import World
 from tests.support.action_oracle import faults
 
 
@@ -55,6 +57,14 @@ def assert_targets(outputs, events, now, definitions):
     }
     expected = decisions(events, now, definitions)
     assert {key: found.get(key) for key in expected} == expected
+    withdrawn = {
+        (customer.name, ticket.opened["ticket_id"])
+        for customer in World(events, now, definitions).customers
+        for ticket in every_ticket_of(customer)
+        if ticket.withdrawal
+    }
+    targets = {key: value.state for key, value in last.items() if key[:2] in withdrawn}
+    assert targets == dict.fromkeys(targets, "withdrawn")
 
 
 def assert_actions(outputs, events, now, definitions):

@@ -62,8 +62,12 @@ def order(name: str, customer: str, time: int, **fields: Any) -> Event:
 
 
 def latest(events: list[Event]) -> int:
-    """Return the `now` of the event clock after all of these events have been read."""
-    return max(microseconds(event["time"]) for event in events)
+    """Return the `now` of the event clock after all of these events have been read.
+
+    `customer.*` events do not move it.
+    """
+    moving = [event for event in events if not event["type"].startswith("customer.")]
+    return max(microseconds(event["time"]) for event in moving)
 
 
 def topic_of(event: Event) -> str:
