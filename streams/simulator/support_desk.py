@@ -61,7 +61,7 @@ class SupportDesk:
         self._assign()
 
     def move(self, rank: int, ticket: "Ticket") -> None:
-        """Give a waiting ticket another rank. A ticket that does not wait stays where it is."""
+        """Change the rank of a waiting ticket. A ticket that does not wait stays where it is."""
         self._queue = [(rank if each is ticket else old, arrived, each) for old, arrived, each in self._queue]
         heapify(self._queue)
 
