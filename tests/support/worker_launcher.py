@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,8 @@ class Launcher:
         """Start `retention worker`.
 
         Args:
-            environ: its environment.
+            environ: its environment. With `CLOCK_FILE`, the number in that file is added to its wall clock,
+                nanoseconds.
             log: file of its standard output and error.
         """
         log.write_bytes(b"")  # a test may read it before the worker opens it
@@ -175,6 +177,14 @@ def _become_worker(environ: Mapping[str, str], log: str) -> None:
         os.dup2(source, target)
     os.close(null)
     os.close(out)
+    if (shift := os.environ.pop("CLOCK_FILE", None)) is not None:
+        _shift_clock(Path(shift))
+
+
+def _shift_clock(file: Path) -> None:
+    """Add the nanoseconds in a file to the wall clock, whenever it is read."""
+    real = time.time_ns
+    time.time_ns = lambda: real() + int(file.read_text())
 
 
 def _run() -> Any:

@@ -17,16 +17,12 @@ from tests.support.worker_launcher import ForkedProcess, launcher
 
 ROOT = Path(__file__).parents[2]
 
-#: A worker that is changed before its modules are imported. It ends with its parent, adds the number in
-#: `CLOCK_FILE` to the wall clock, and runs the code in `DEFECT` first, which injects a fault.
-_CHANGED_WORKER = """
-import ctypes, os, pathlib, sys, time
+#: A worker that ends with its parent, and runs the code in `DEFECT` before anything is imported.
+_DEFECTIVE_WORKER = """
+import ctypes, os, sys
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, 9)
-if "CLOCK_FILE" in os.environ:
-    shift, real = pathlib.Path(os.environ.pop("CLOCK_FILE")), time.time_ns
-    time.time_ns = lambda: real() + int(shift.read_text())
-exec(os.environ.pop("DEFECT", ""))
+exec(os.environ.pop("DEFECT"))
 from streams.cli import main
 main()
 """
@@ -50,10 +46,10 @@ def parse_metrics(text: str) -> Metrics:
     return found
 
 
-def _changed(environ: Mapping[str, str], log_path: Path) -> subprocess.Popen[bytes]:
+def _defective(environ: Mapping[str, str], log_path: Path) -> subprocess.Popen[bytes]:
     with log_path.open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-c", _CHANGED_WORKER, "worker"],
+            [sys.executable, "-c", _DEFECTIVE_WORKER, "worker"],
             cwd=ROOT,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -89,8 +85,8 @@ class WorkerProcess:
         self.log_path = directory / f"{name}.log"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("RETENTION_")}
         environ = inherited | {"RETENTION_PORT": str(self.port)} | dict(settings)
-        if environ.keys() & {"CLOCK_FILE", "DEFECT"}:
-            self.process: ForkedProcess | subprocess.Popen[bytes] = _changed(environ, self.log_path)
+        if "DEFECT" in environ:
+            self.process: ForkedProcess | subprocess.Popen[bytes] = _defective(environ, self.log_path)
         else:
             self.process = launcher().start(environ, self.log_path)
 
