@@ -1,6 +1,6 @@
 """Conversions from record values to contract values: ids, numbers, minor units.
 
-Each conversion accepts a value as JSON, Avro, Protobuf or a file's row holds it. It returns a value that
+Each conversion accepts a value as JSON, Avro, Protobuf or a row of a file has it. It returns a value that
 `models.contract.events` accepts, or the value unchanged if it cannot be converted: the event's own validation
 then names the expected type. A `ConversionError` reports problems that validation cannot detect.
 """
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 Convert = Callable[[Any], Any]
 
-#: What 64 bits hold.
+#: Digits of the largest number that 64 bits represent in every digit.
 _MOST_DIGITS: Final = 18
 #: Largest integer up to which floats represent every integer.
 _LARGEST_EXACT: Final = 1 << 53
@@ -23,7 +23,7 @@ ZERO_FRACTIONS: Final = (".0", ".00", ".000")
 _FLOAT_ID: Final = re.compile(r"(-?(?:0|[1-9][0-9]{0,15}))\.0+", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,9})?", re.ASCII)
-#: Between thousands, beside a point or a comma: an apostrophe, and spaces of all widths.
+#: Separators of thousands beside a point or a comma: apostrophes, and spaces of all widths.
 _BETWEEN: Final = "'\u2019 \u00a0\u2009\u202f"
 _OTHER: Final = {",": ".", ".": ","}
 _SEPARATORS: Final = {",": "comma", ".": "point"}
@@ -36,21 +36,29 @@ _FALSE: Final = frozenset({"false", "f", "no", "n", "0"})
 
 
 class ConversionError(ValueError):
-    """A value that cannot be what the contract wants; the message names its kind, not the value."""
+    """A value cannot be converted to the type of its field. The message names its kind, not the value."""
 
 
 def identity(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return an id as text. A whole number that was a float has the id of the integer: `1234.0` is `1234`.
+    """Return an id as text. A whole number that was a float is the id of the integer: `1234.0` is `1234`.
 
-    A column of integers with gaps becomes one of floats in many tools, and is written as such.
+    Many tools convert a column of integers with gaps to floats, and write it as such.
 
     Raises:
         ConversionError: the value is a float too large to tell neighbouring integers apart.
     """
-    if value.__class__ is str:
-        found = _FLOAT_ID.fullmatch(value) if value.endswith(ZERO_FRACTIONS) else None
-        return value if found is None else found[1]
-    return identifier(value)
+    return whole_number(value) if value.__class__ is str else identifier(value)
+
+
+def whole_number(text: str) -> str:
+    """Return a whole number written as a float without its fraction; other text unchanged.
+
+    Example:
+        >>> whole_number("1234.0"), whole_number("v1.0")
+        ('1234', 'v1.0')
+    """
+    found = _FLOAT_ID.fullmatch(text) if text.endswith(ZERO_FRACTIONS) else None
+    return text if found is None else found[1]
 
 
 def identifier(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -71,12 +79,20 @@ def identifier(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def integer(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a whole number, also of text and of a float without a fraction."""
+    """Return a whole number, also of text and of a float without a fraction.
+
+    Text with a fraction is no whole number: `10.00` is an amount in major units.
+    """
     if value.__class__ is str and _INTEGER.fullmatch(value):
         return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+
+
+def rating(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a rating or a score as a whole number, also of text: `5.0` is 5."""
+    return integer(whole_number(value) if value.__class__ is str else value)
 
 
 def number(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -87,7 +103,7 @@ def number(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def boolean(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a truth value, also of what databases and spreadsheets write for one."""
+    """Return a boolean, also of the words that databases and spreadsheets write for one."""
     if value.__class__ is bool:
         return value
     text = str(value).lower() if isinstance(value, str | int) else ""
@@ -95,7 +111,7 @@ def boolean(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def text(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return text; of a number, too."""
+    """Return text, also of a number."""
     return value if value.__class__ is str else identifier(value)
 
 
@@ -107,7 +123,7 @@ def variants(value: Any) -> Any:  # noqa: ANN401 - JSON
         if variant.__class__ is not str or name.__class__ is not str:
             break
     else:
-        return value  # as nearly always
+        return value  # nearly always
     return {str(name): boolean_or_text(variant) for name, variant in value.items() if variant is not None}
 
 
@@ -117,7 +133,7 @@ def boolean_or_text(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def _plain(value: object) -> object:
-    if value.__class__ is bytes:  # text of a writer that does not say so
+    if value.__class__ is bytes:  # some writers store text without a type
         try:
             return bytes(value).decode()
         except UnicodeDecodeError:
@@ -125,20 +141,24 @@ def _plain(value: object) -> object:
     return value if value.__class__ in {int, float, bool, dict, list} else str(value)  # UUIDs of Avro
 
 
-# Money.
+# Amounts.
 
 
 def minor_units(value: Any, places: int) -> Any:  # noqa: ANN401 - JSON
     """Return a decimal of major units as an integer of minor units, without binary error.
 
-    Digits beyond the currency's are an error unless they are zeros: rounding would be a guess.
+    Decimal places that the currency does not have are an error unless they are zeros: a rounded amount would
+    be a guess.
 
     Args:
-        value: text, a number or a decimal; a float counts as the decimal it is written as.
+        value: text, a number or a decimal; a float counts as the decimal that it is written as.
         places: decimal places of the currency's minor unit.
+
+    Raises:
+        ConversionError: the amount is a fraction of the minor unit.
     """
     if value.__class__ is str:
-        whole, _, fraction = value.partition(".")  # most amounts: a third of what a decimal costs
+        whole, _, fraction = value.partition(".")  # takes a third of the time of a decimal
         if len(fraction) == places and whole.isdecimal() and (fraction.isdecimal() or not places):
             return int(whole + fraction)
     if value.__class__ is int:
@@ -154,9 +174,9 @@ def minor_units(value: Any, places: int) -> Any:  # noqa: ANN401 - JSON
 
 
 def _singles(value: object) -> Iterator[Decimal]:
-    """Return what was written, of a number that had but 32 bits: 19.99 came to be 19.989999771118164."""
+    """Yield the decimal of a float of 32 bits: 19.989999771118164 was written as 19.99."""
     if value.__class__ is float:
-        import numpy as np  # noqa: PLC0415 - of those the fewest have any
+        import numpy as np  # noqa: PLC0415 - few sources have such floats
 
         single = np.float32(value)
         if float(single) == value:
@@ -164,15 +184,19 @@ def _singles(value: object) -> Iterator[Decimal]:
 
 
 def separated(value: Any, point: str) -> Any:  # noqa: ANN401 - JSON
-    """Return text of a number as Python writes it: as people write it, thousands are apart.
+    """Return a number without separators between thousands, with a decimal point.
+
+    Example:
+        >>> separated("1.234,50", ",")
+        '1234.50'
 
     Args:
-        value: text; anything else is given back.
-        point: what stands before the decimals, `,` or `.`; the other one, a space or an apostrophe is between
+        value: text; anything else is returned unchanged.
+        point: separator of the decimals, `,` or `.`; the other one, spaces and apostrophes separate
             thousands.
 
     Raises:
-        ConversionError: it is no number that is written so.
+        ConversionError: the text is no number of this form.
     """
     if not isinstance(value, str):
         return value
@@ -206,8 +230,11 @@ def connect_decimal(value: Any, scale: int) -> Any:  # noqa: ANN401 - JSON
     """Return Kafka Connect's decimal, base64 of a two's-complement integer, as a decimal.
 
     Args:
-        value: text; an object with `value` and `scale`, where every value has a scale of its own.
-        scale: decimal places, as the Connect schema's parameter `scale` says.
+        value: text or bytes, or an object with `value` and a `scale` of its own.
+        scale: decimal places, the parameter `scale` of the Connect schema.
+
+    Raises:
+        ConversionError: the text is not base64.
     """
     if isinstance(value, dict) and isinstance(value.get("scale"), int):
         return connect_decimal(value.get("value"), value["scale"])
@@ -221,7 +248,7 @@ def connect_decimal(value: Any, scale: int) -> Any:  # noqa: ANN401 - JSON
 
 
 def kind(value: object) -> str:
-    """Name what a value is, as JSON does: nothing of its content."""
+    """Return the kind of a value as JSON names it, such as `a number`, for messages without its content."""
     if value is None:
         return "nothing"
     if value.__class__ is bool:

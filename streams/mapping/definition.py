@@ -58,7 +58,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     each: Expression | None = None
 
     def expressions(self) -> Iterator[Expression]:
-        """Return every expression in it."""
+        """Yield every expression of the rule."""
         yield from (one for one in (self.when, self.each) if one is not None)
         for value in (self.type, *self.fields.values()):
             yield from value.expressions()
@@ -68,16 +68,16 @@ class Definition(Struct, frozen=True, kw_only=True):
     """One mapping.
 
     Attributes:
-        name: as inputs name it.
-        description: what it is for.
-        format: how values are encoded.
-        envelope: what is around a row.
+        name: name of the mapping.
+        description: purpose of the mapping, for people.
+        format: encoding of values.
+        envelope: envelope around a row.
         merge: whether a record with two identities says that they are one customer.
         null: words that are nothing, in any format; None if the mapping names none.
         placeholder: text that stands for a value that did not change, beside Debezium's default.
-        skip: name -> records for which this holds count for nothing.
-        otherwise: name -> records that no rule makes an event of, and for which this holds, are left out.
-        rules: in the order of the file.
+        skip: name -> condition; a record for which it holds is left out.
+        otherwise: name -> condition; a record for which it holds is left out if no rule makes an event of it.
+        rules: events that a record may become, in the order of the file.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Definition(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
 
     def expressions(self) -> Iterator[tuple[Expression | None, Expression]]:
-        """Return every expression, each with the list that its rule goes through."""
+        """Yield every expression with the list that its rule iterates, None without `each`."""
         for expression in (*self.skip.values(), *self.otherwise.values()):
             yield None, expression
         for rule in self.rules:
@@ -103,7 +103,7 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
     """Read one mapping's table.
 
     Raises:
-        Problem: a key is unknown or missing, a value is not of its kind, or no event can come of it.
+        Problem: a key is unknown or missing, a value has the wrong type, or the mapping yields no event.
     """
     at = setting or f"mappings.{name}"
     table = a_table(at, content)
@@ -115,7 +115,8 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
             raise Problem(f"{at}.{key}", "unknown key", event_types.suggestion(key, _MAPPING_KEYS))
     own_places = minor_units.read(f"{at}.minor_units", table.get("minor_units", {}))
     if not isinstance(rules, list) or not rules:
-        raise Problem(f"{at}.events", "expected at least one [[events]] table", "what is a record to become?")
+        hint = "each names an event that a record becomes"
+        raise Problem(f"{at}.events", "expected at least one [[events]] table", hint)
     return Definition(
         name=name,
         description=a_text(f"{at}.description", table.get("description", "")),

@@ -32,7 +32,7 @@ ONCE: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def _base(annotation: Any) -> Any:  # noqa: ANN401 - a type
-    """Return what an annotation is about: without `None` and without bounds."""
+    """Return the type of an annotation, without `None` and without bounds."""
     if get_origin(annotation) is Annotated:
         return _base(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
@@ -57,13 +57,13 @@ def _fields(event_type: type[msgspec.Struct]) -> dict[str, Any]:
 
 #: No number rests on an order's lines, so none is mapped.
 _UNCOUNTED: Final = "items"
-#: Event type -> field -> what it is about (`str`, `int`, `datetime`, …).
+#: Event type -> field -> its type (`str`, `int`, `datetime`, …).
 FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     name: {field: about for field, about in _fields(event_type).items() if field != _UNCOUNTED}
     for name, event_type in EVENT_TYPES.items()
 }
 ALL_FIELDS: Final = frozenset().union(*FIELDS.values())
-#: Event type -> fields it cannot do without.
+#: Event type -> required fields.
 REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     name: tuple(one.name for one in msgspec.structs.fields(event_type) if one.required)
     for name, event_type in EVENT_TYPES.items()
@@ -78,24 +78,28 @@ _DEFAULTED: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
+#: Fields on a small scale of whole numbers.
+_RATINGS: Final = frozenset({"rating", "score"})
 #: Fields that are ids, beside those whose names end in `_id`.
 _IDENTITIES: Final = frozenset({"id", "into", "referred_by"})
 
 
 def has_default(event_type: str, name: str) -> bool:
-    """Whether the field is something where nothing is said."""
+    """Whether the field has a default other than None."""
     return name in _DEFAULTED[event_type]
 
 
 def of_kind(kind: Kind) -> list[str]:
-    """Return the types that the contract has on a topic of this kind."""
+    """Return the event types of a topic of this kind."""
     return [name for name, event_type in EVENT_TYPES.items() if event_type in EVENTS[kind]]
 
 
 def conversion(event_type: str, name: str) -> Convert:
-    """Return the conversion that any value for this field goes through."""
+    """Return the conversion to the type of a field."""
     if is_identity(name):
         return conversions.identity
+    if name in _RATINGS:
+        return conversions.rating
     return _CONVERSIONS[FIELDS[event_type][name]]
 
 
@@ -110,7 +114,7 @@ def is_time(event_type: str, name: str) -> bool:
 
 
 def class_of(event_type: str) -> type[Event]:
-    """Return the event's class."""
+    """Return the class of an event type."""
     return EVENT_TYPES[event_type]
 
 

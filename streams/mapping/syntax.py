@@ -1,7 +1,7 @@
 """JMESPath's syntax: parsed by the library (`jmespath`), with errors that name the problem and its place.
 
-The library looks at functions only when they are called. A misspelt one would then be nothing for every
-record, and a condition with it never hold; so their names and numbers of arguments are checked here.
+The library checks functions only when they are called. A misspelt function would be nothing for every record,
+and a condition with it would never hold. Names and numbers of arguments are therefore checked here.
 """
 
 import difflib
@@ -12,7 +12,7 @@ import jmespath
 from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError
 from jmespath.functions import Functions
 
-#: Function -> how many arguments it takes, and whether more.
+#: Function -> its number of arguments, and whether it accepts more.
 _FUNCTIONS: Final[dict[str, tuple[int, bool]]] = {
     name: (len(function["signature"]), any(one.get("variadic") for one in function["signature"]))
     for name, function in cast("dict[str, Any]", Functions.FUNCTION_TABLE).items()

@@ -22,35 +22,38 @@ _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
 class Value(Struct, frozen=True, kw_only=True):
-    """Where a field's value comes from, and what is done with it, in this order.
+    """The origin of a field's value, and its conversions (docs/mapping.md, "Values").
+
+    Exactly one of `const`, `path`, `template`, `first`, `sum` and `join` is set. The conversions apply in the
+    order of docs/mapping.md.
 
     Attributes:
-        setting: the key, for messages.
-        const: the value itself.
-        path: an expression.
-        template: text and expressions, joined; nothing if one of them is nothing.
-        first: the first of these that is something.
-        sum: an expression whose list of numbers is added up; nothing if there is none.
-        join: texts of these, with `-` between them; nothing if one of them is nothing.
-        scale: Connect's base64 decimals have so many places.
-        plus: a value whose number is added.
-        exchange: two expressions, of one amount in the wanted currency and in the value's: the number is
+        setting: name of the key, for messages.
+        const: constant.
+        path: expression.
+        template: texts and expressions, joined; nothing if an expression is nothing.
+        first: values of which the first counts that is not nothing.
+        sum: expression of a list of numbers, which are added; nothing for an empty list.
+        join: values that are joined with `-`; nothing if one of them is nothing.
+        scale: decimal places of Connect's base64 decimals.
+        plus: value whose number is added.
+        exchange: expressions of one amount in the wanted currency and in the value's currency. The number is
             converted at their ratio, and rounded to the currency's minor unit.
-        minus: an expression whose number is subtracted: what was refunded by now less what had been before.
-        match: a regular expression; its first group, or all of it, is taken.
-        decimal: what stands before a number's decimals, `,` or `.`, where its thousands may be apart.
-        upper: to upper case.
-        lower: to lower case.
-        values: a table; what is not in it becomes `other`.
-        other: see `values`.
-        prefix: put before.
-        default: instead of nothing.
-        time: `s`, `ms`, `us`, `ns`, `days`, or a strptime format.
-        zone: of times that do not say theirs.
-        money: unit of the source's amount, which becomes minor units of `currency`: `major` for a decimal in
-            major units, `minor` for an integer in the source's own minor units. None: it stays as it is.
-        own_places: currency -> decimal places of the source's own minor unit, where it is not ISO 4217's.
-        currency: where that comes from; the event's own currency if left out.
+        minus: expression whose number is subtracted, such as the sum that was refunded before.
+        match: regular expression whose first group, or whole match, is the value.
+        decimal: separator of the decimals, `,` or `.`, of numbers with separated thousands.
+        upper: whether to convert to upper case.
+        lower: whether to convert to lower case.
+        values: table in which the value is looked up.
+        other: value for those that are not in the table.
+        prefix: text before the value.
+        default: value in place of nothing.
+        time: unit of a number (`s`, `ms`, `us`, `ns`, `days`), or a `strptime` format.
+        zone: time zone of times without an offset.
+        money: unit of an amount that is converted to minor units of `currency`: `major` for a decimal in
+            major units, `minor` for an integer in the source's minor units. None leaves the amount unchanged.
+        own_places: currency -> decimal places of the source's minor unit, if they differ from ISO 4217's.
+        currency: value of the currency; None takes the event's currency.
     """
 
     setting: str
@@ -79,7 +82,7 @@ class Value(Struct, frozen=True, kw_only=True):
     currency: "Value | None" = None
 
     def expressions(self) -> Iterator[Expression]:
-        """Return every expression in it."""
+        """Yield every expression of the value."""
         if self.path is not None:
             yield self.path
         yield from (one for one in (self.sum, self.minus, *self.exchange) if one is not None)
@@ -90,7 +93,7 @@ class Value(Struct, frozen=True, kw_only=True):
 
     @property
     def is_rounded(self) -> bool:
-        """Whether an amount in another currency is a part of it."""
+        """Whether a part of the value is an amount converted from another currency."""
         parts = (*self.first, *([self.plus] if self.plus else []))
         return bool(self.exchange) or any(part.is_rounded for part in parts)
 

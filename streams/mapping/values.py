@@ -1,6 +1,7 @@
-"""A field's value, compiled: a function from a record to the contract's value, None if it is absent.
+"""Compiles the value of a field into a getter: a function that returns the field's value of a record.
 
-Empty text counts as absent everywhere: files and forms have no other way to leave a value out.
+The getter returns None for an absent value. Empty text counts as absent, because files and forms have no
+other way to leave a value out.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,10 +19,10 @@ def compile_value(value: Value, source: Source, finish: Convert, *, is_time: boo
     """Return the getter of a field.
 
     Args:
-        value: how it is mapped.
-        source: how records are held.
-        finish: the conversion that any value for this field goes through.
-        is_time: the field is a time.
+        value: origin of the value, and its conversions.
+        source: representation of records.
+        finish: conversion to the type of the field.
+        is_time: whether the field is a time.
 
     Returns:
         a getter that returns None for an absent value, and raises `ConversionError`.
@@ -64,7 +65,7 @@ def _field(get: Get, convert: Convert, default: object) -> Get:
 
 
 def raw_value(value: Value, source: Source) -> Get:
-    """Return the getter of what a value is made of, for messages: nothing is converted, nothing can fail."""
+    """Return the getter of a value before its conversions, for messages. The getter never raises."""
     if value.first:
         return _first([raw_value(one, source) for one in value.first])
     if value.join:
@@ -77,7 +78,7 @@ def raw_value(value: Value, source: Source) -> Get:
 
 
 def _number(value: Value, source: Source, finish: Convert) -> Get:
-    """Return the getter of what a value is made of, after arithmetic."""
+    """Return the getter of a value after arithmetic, before its other conversions."""
     get = _origin(value, source, finish)
     if value.minus is not None:
         get = _combined(get, compiled(value.minus, source), arithmetic.subtracted)
@@ -188,7 +189,7 @@ def _first(getters: Iterable[Get]) -> Get:
     def first(record: Any) -> Any:  # noqa: ANN401 - JSON
         for get in getters:
             found = get(record)
-            if found is not None and found is not False:  # which `a && b` gives where it does not hold
+            if found is not None and found is not False:  # `a && b` is false if `a` is
                 return found
         return None
 
@@ -196,7 +197,7 @@ def _first(getters: Iterable[Get]) -> Get:
 
 
 def _steps(value: Value, *, is_id: bool = False) -> list[Convert]:
-    """Return the conversions that the mapping names, in their order."""
+    """Return the conversions that the mapping names, in the order in which they apply."""
     steps: list[Convert] = []
     if value.scale is not None:
         scale = value.scale
@@ -302,7 +303,7 @@ def _in_minor_units(value: Value, amount: Any, currency: str) -> Any:  # noqa: A
 
 
 def chained(steps: Iterable[Convert]) -> Callable[[Any], Any]:
-    """Make one conversion of several; nothing ends it."""
+    """Return one conversion that applies several, until the value is nothing."""
     steps = tuple(steps)
     if len(steps) == 1:
         return steps[0]
