@@ -41,8 +41,12 @@ class RawSent(NamedTuple):
     seconds: float
 
 
-def check_raw_topic(topic: str) -> None:
-    """Check that a topic may take raw lines: no internal or derived topic of any group may.
+def check_raw_topic(topic: str, settings: Settings) -> None:
+    """Check that a topic may take raw lines: no topic that workers write may.
+
+    Args:
+        topic: name of the topic.
+        settings: settings with the names of the group's topics.
 
     Raises:
         SettingsError: the name is not a topic name, or the topic is an internal or derived one.
@@ -50,7 +54,9 @@ def check_raw_topic(topic: str) -> None:
     if _TOPIC_NAME.fullmatch(topic) is None or topic in {".", ".."}:
         problem = "expected 1 to 249 letters, digits, dots, dashes or underscores"
         raise SettingsError("topic", problem, source="flag --topic")
-    if topic.startswith(_RESERVED_PREFIXES) or topic.endswith(_INTERNAL_ENDINGS):
+    names = Names.of(settings)
+    own = {*names.internal, *names.derived, names.dead_letters}
+    if topic in own or topic.startswith(_RESERVED_PREFIXES) or topic.endswith(_INTERNAL_ENDINGS):
         raise SettingsError(
             "topic",
             f"workers or Kafka write {topic}",

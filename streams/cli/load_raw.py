@@ -35,7 +35,7 @@ def check_options(topic: str | None, *, raw: bool, others: dict[str, Any]) -> No
 
 def load_raw(files: Sequence[str], topic: str, file_format: Format | None, settings: Settings) -> int:
     """Send the lines of files to a topic, print how many, and return the exit code."""
-    check_raw_topic(topic)
+    check_raw_topic(topic, settings)
     check_raw_files(files, file_format)
     if settings.inputs.find(topic) is not None:
         warn(f"{topic} is an input of the configuration: its workers read these records")

@@ -46,10 +46,19 @@ def test_lines_fill_a_new_topic_and_a_mapping_is_tried(retention, kafka, broker_
 
 
 @pytest.mark.parametrize(
-    "topic", ["retention.metrics", "retention-facts", "shop-customers-changelog", "__consumer_offsets"]
+    "topic",
+    [
+        "retention.metrics",
+        "mine.metrics",
+        "mine.dead-letters",
+        "retention-facts",
+        "shop-customers-changelog",
+        "__x",
+    ],
 )
 def test_topics_that_workers_write_are_refused(retention, events_file, topic):
-    result = retention("load", events_file(ROWS[0]), "--raw", "--topic", topic, "--broker", "127.0.0.1:1")
+    how = ("--raw", "--topic", topic, "--broker", "127.0.0.1:1")
+    result = retention("load", events_file(ROWS[0]), *how, topic_prefix="mine")
     assert result.code == 2
     assert f"workers or Kafka write {topic}" in result.err
 
