@@ -5,29 +5,33 @@ import shutil
 import socket
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.structs import TopicPartition
 from redis import Redis
 
+from models.partition.metadata import ClockJump
 from streams.config.load import load
 from streams.kafka.topics import ensure, required
 from streams.local.redis import RedisServer
+from streams.rollup.protocol import Tick
 from tests.support.cli_calls import visible
 
 
 @pytest.fixture
 def prepare(kafka, unique, monkeypatch, free):
     """Make all topics as a worker does, except for those that are there already; settings to match."""
-    for name, value in {"BROKER": kafka, "GROUP": unique, "PARTITIONS": "2", "PORT": str(free)}.items():
+    settings = {"BROKER": kafka, "GROUP": unique, "TOPIC_PREFIX": unique, "PARTITIONS": "2"}
+    for name, value in {**settings, "PORT": str(free)}.items():
         monkeypatch.setenv(f"RETENTION_{name}", value)
 
     def make(*first):
         async def go(admin):
             await admin.create_topics(list(first))
             await visible(admin, [topic.name for topic in first])
-            await ensure(admin, required(unique, 2), replication=1)
+            await ensure(admin, required(unique, 2, prefix=unique), replication=1)
 
         with_admin(kafka, go)
         return unique
@@ -137,7 +141,7 @@ def test_wrong_topic_configuration_is_reported(retention, prepare, unique, topic
 def test_workers_and_their_lag_are_shown(retention, healthy, kafka, broker_calls):
     broker_calls.produce(
         *[("orders", 0, b"k", b"v", [])] * 5,
-        ("retention.dead-letters", 0, b"k", b"v", [("retention.error.topic", b"orders")]),
+        (f"{healthy}.dead-letters", 0, b"k", b"v", [("retention.error.topic", b"orders")]),
     )
 
     async def go():
@@ -161,6 +165,25 @@ def test_workers_and_their_lag_are_shown(retention, healthy, kafka, broker_calls
     assert f"ok    1 worker of group {healthy} on 127.0.0.1: Stable" in result.out
     assert "not read yet: 3 of orders\n" in result.out
     assert "warn  1 dead letter not redriven" in result.out
+
+
+def test_clock_jump_of_the_latest_tick_is_named(retention, healthy, broker_calls, monkeypatch):
+    monkeypatch.setenv("RETENTION_CLOCK", "event")
+    jump = ClockJump("orders", 1, 17, 0, 40 * 86_400_000_000)
+    ticks = [Tick(number, 1, 0, 0, 0, clock_jump=each) for number, each in enumerate((None, jump), 1)]
+    broker_calls.produce(*((f"{healthy}-ticks", 0, None, msgspec.msgpack.encode(tick), []) for tick in ticks))
+    result = retention("doctor")
+    assert "warn  the record at offset 17 of orders-1 moved the clock by 40 days" in result.out
+    assert result.code == 0
+
+
+def test_derived_topics_of_another_group_fail(retention, healthy, broker_calls, monkeypatch):
+    mark = [("retention.group", healthy.encode())]
+    broker_calls.produce((f"{healthy}.metrics", 0, b"key", b"{}", mark))
+    monkeypatch.setenv("RETENTION_GROUP", f"{healthy}-other")
+    result = retention("doctor")
+    assert f"fail  the topics {healthy}.* belong to group {healthy}" in result.out
+    assert result.code == 1
 
 
 def test_records_removed_before_they_were_read_fail(retention, healthy, kafka, broker_calls):

@@ -23,7 +23,7 @@ OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 
 def settings_of(bootstrap, group):
     flags = {"broker": bootstrap, "group": group, "partitions": 2, "clock": "event", "port": free_port()}
-    return load(flags, {})
+    return load(flags | {"topic_prefix": group}, {})  # the derived topics belong to one group
 
 
 @asynccontextmanager
@@ -45,7 +45,12 @@ def settings(unique):
 
 @pytest.fixture
 async def idle(settings):
-    names = (*INPUTS, *Names(settings.group).internal, "retention.metrics", "retention.dead-letters")
+    names = (
+        *INPUTS,
+        *Names(settings.group).internal,
+        *Names.of(settings).derived,
+        Names.of(settings).dead_letters,
+    )
     worker = build_worker(settings, dict.fromkeys(names, 2))
     async with served(worker, settings) as session:
         yield session

@@ -22,7 +22,9 @@ kind = "tickets"
 def settings(kafka, unique, tmp_path):
     config = tmp_path / "retention.toml"
     config.write_text(CONFIGURATION.format(unique=unique))
-    return load({"broker": kafka, "group": unique, "partitions": 2, "config": config}, {})
+    return load(
+        {"broker": kafka, "group": unique, "topic_prefix": unique, "partitions": 2, "config": config}, {}
+    )
 
 
 async def test_patterns_match_inputs_and_new_topics_are_found(settings, kafka, unique):

@@ -224,7 +224,7 @@ def test_event_beyond_the_horizon_is_rejected(routed):
     assert routed.dead_letters() == []
     routed.route(order("o2"))
     routed.partition.advance(routed.partition.stream_time)
-    routed.route(order("o3", time="2020-01-01T00:00:00Z"))
+    routed.route(order("o3", time="2020-01-01T00:00:00Z", type="order.delivered"))
     [dead_letter] = routed.dead_letters()
     assert ("retention.error.reason", b"too_old") in dead_letter.headers
 
