@@ -235,3 +235,23 @@ def test_a_record_without_a_fact_has_a_name(kind, name):
 def test_a_channel_is_the_contracts(channel, expected):
     [opened] = mapped("zendesk", ticket("created", via={"channel": channel}))
     assert opened["channel"] == expected
+
+
+@pytest.mark.parametrize(
+    ("detail", "into"),
+    [
+        ({"email": "Ann@shop.example", "external_id": ""}, ["email:ann@shop.example"]),
+        ({"email": None, "external_id": "7"}, ["7"]),
+        ({"email": "ann@shop.example", "external_id": "7"}, ["email:ann@shop.example", "7"]),
+    ],
+)
+def test_a_user_is_the_customer_of_its_address_and_id(detail, into):
+    user = {
+        "id": "u",
+        "subject": "zen:user:901",
+        "time": "2026-06-09T10:00:00Z",
+        "detail": {"id": "901"} | detail,
+    }
+    merged = mapped("zendesk", user)
+    assert [event["into"] for event in merged] == into
+    assert {event["customer_id"] for event in merged} == {"zendesk:901"}
