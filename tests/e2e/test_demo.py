@@ -18,6 +18,7 @@ import pytest
 from redis import Redis
 
 from streams.local.ports import free_port
+from streams.local.processes import die_with_parent
 from streams.monitoring.scrape import Scrape, parse
 from tests.support.browser import Browser
 
@@ -34,7 +35,7 @@ class Demo:
         self._log = directory / "output"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*_DEMO, f"--port={self.port}", f"--data-dir={directory / 'data'}", *flags],
+                die_with_parent([*_DEMO, f"--port={self.port}", f"--data-dir={directory / 'data'}", *flags]),
                 stdout=log,
                 stderr=log,
             )

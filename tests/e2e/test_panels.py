@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from streams.local.processes import die_with_parent
 from streams.local.redis import RedisServer, find_program
 from tests.support.deployment import AS_OF, Deployment
 from tests.support.events import Event
@@ -42,7 +43,9 @@ class SimulatedShop:
         flags = ["--partitions", "4", "--customers", "600", "--rate", "40", "--garbage", "0.02"]
         flags += ["--scenario", "support-backlog"]
         with (directory / "shop.log").open("wb") as log:
-            self._process = subprocess.Popen([*command, *flags], cwd=ROOT, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                die_with_parent([*command, *flags]), cwd=ROOT, stdout=log, stderr=log
+            )
 
     def close(self) -> None:
         self._process.terminate()

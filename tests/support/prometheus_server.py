@@ -1,6 +1,7 @@
 """A real Prometheus with the project's rules that scrapes a test's targets; and the panels' queries."""
 
 import json
+import shutil
 import subprocess
 import time
 import urllib.error
@@ -13,6 +14,7 @@ import yaml
 
 from prometheus.thresholds import THRESHOLDS
 from streams.local.ports import free_port
+from streams.local.processes import die_with_parent
 
 ROOT = Path(__file__).parents[2]
 JOB = THRESHOLDS["scrape"]["job"]
@@ -32,14 +34,14 @@ class PrometheusServer:
         (directory / "rules").symlink_to(ROOT / "prometheus" / "rules")
         (directory / "prometheus.yml").write_text(yaml.safe_dump(_configuration(targets)))
         command = [
-            "prometheus",
+            shutil.which("prometheus") or "",
             f"--config.file={directory}/prometheus.yml",
             f"--storage.tsdb.path={directory}/data",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--enable-feature=exemplar-storage",
         ]
         with self.log.open("wb") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(die_with_parent(command), stdout=log, stderr=log)
 
     def close(self) -> None:
         self._process.terminate()

@@ -7,13 +7,15 @@ import sys
 
 import pytest
 
+from streams.local.processes import die_with_parent
+
 
 class Demo:
     def __init__(self, directory, **environ):
         self._log = directory / "out"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "demo", "--customers", "300"],
+                die_with_parent([sys.executable, "-m", "streams.cli", "demo", "--customers", "300"]),
                 env=os.environ | {"RETENTION_DATA_DIR": str(directory)} | environ,
                 stdout=log,
                 stderr=log,

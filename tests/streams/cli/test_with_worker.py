@@ -13,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.local.ports import free_port
+from streams.local.processes import die_with_parent
 
 NOW = datetime.now(UTC)
 
@@ -41,9 +42,8 @@ def worker(kafka, unique, monkeypatch, tmp_path):
     @contextmanager
     def run():
         with (tmp_path / "worker.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "worker"], env=os.environ, stdout=log, stderr=log
-            )
+            command = die_with_parent([sys.executable, "-m", "streams.cli", "worker"])
+            process = subprocess.Popen(command, env=os.environ, stdout=log, stderr=log)
             try:
                 yield Metrics(port, process)
             finally:
