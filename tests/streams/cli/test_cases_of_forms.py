@@ -81,3 +81,18 @@ def test_named_words_replace_the_default_ones(retention):
 def test_nan_in_parquet_is_nothing(compute):
     values, result = compute("12-null-words-and-float-ids", "orders", "nan.parquet")
     assert (values["retention_customers", "30d", "end"], result.code) == (2, 0)
+
+
+def test_map_check_names_an_identity_that_joins_many(retention, tmp_path):
+    row = {"after": {"amount": "1.00", "email": "info@shop.example"}, "op": "c", "ts_ms": 1781100000000}
+    row["after"]["created_at"] = "2026-06-10T10:00:00Z"
+    lines = [row | {"after": row["after"] | {"id": n, "customer_ref": f"c{n}"}} for n in range(12)]
+    file = tmp_path / "orders.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    config = CASES / "07-debezium-toast" / "c.toml"
+    result = retention("map", "check", file, "--config", config, "--mapping", "orders")
+    assert result.code == 0, result.err
+    assert "email:in…@shop.example joins 12 identities as one customer" in " ".join(result.out.split())
+    assert "info@" not in result.out
+    report = retention("map", "check", file, "--config", config, "--mapping", "orders", "--json")
+    assert json.loads(report.out)["joined"] == [{"identity": "email:in…@shop.example", "others": 12}]
