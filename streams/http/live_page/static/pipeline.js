@@ -18,7 +18,7 @@ const rejected = () => Object.values(workerStat("dead_letters") ?? {}).reduce((t
 function rejectionReasons() {
   const found = Object.entries(workerStat("dead_letters") ?? {}).sort((a, b) => b[1] - a[1]);
   const listed = found.map(([reason, number]) => `${reason} ${count(number)}`).join(", ");
-  return `Invalid records since the start of this worker. They are in the topic retention.dead-letters. ${listed}`;
+  return `Invalid records since the start of this worker. They are in the dead-letter topic: ${listed}`;
 }
 
 const mapped = () => Object.entries(workerStat("anonymous") ?? {});
