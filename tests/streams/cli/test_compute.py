@@ -120,7 +120,7 @@ def test_invalid_lines_are_counted_and_change_no_number(retention, events_file):
         order(3, type="order.eaten"),
         order(4, currency="XXX"),
         order(5, (datetime.now(UTC) + timedelta(days=1)).isoformat()),
-        order(6, "1970-01-01T00:00:00Z"),
+        order(6, "1970-01-01T00:00:00Z", type="order.shipped"),
         order(7),
     )
     kept = path.with_name("refused.jsonl")
@@ -159,7 +159,9 @@ def test_event_of_a_customer_is_not_the_latest_event(retention, events_file):
 
 
 def test_line_beyond_the_horizon_is_left_out_without_an_error(retention, events_file):
-    result = retention("compute", events_file(order(1), order(2, "1999-01-01T00:00:00Z")), "--json")
+    result = retention(
+        "compute", events_file(order(1), order(2, "1999-01-01T00:00:00Z", type="order.shipped")), "--json"
+    )
     assert (result.code, result.err.splitlines()[-1]) == (0, "1 line left out: 1 too_old")
 
 
