@@ -60,6 +60,7 @@ class LoadState(msgspec.Struct):
     Attributes:
         files: the files in the order of the command line; with a mapping, the configuration file too.
         mapping: name of the mapping; None for the contract's events.
+        null_words: words of `--null`; empty without the option.
         processed: number of events, from the first in time order, that are acknowledged or not to be sent.
         complete: whether every event is processed.
         sent: topic -> the events sent to it.
@@ -70,6 +71,7 @@ class LoadState(msgspec.Struct):
 
     files: list[File]
     mapping: str | None = None
+    null_words: tuple[str, ...] = ()
     processed: int = msgspec.field(default=0, name="taken")
     complete: bool = False
     sent: dict[str, Sent] = msgspec.field(default_factory=dict)
@@ -114,13 +116,16 @@ class LoadState(msgspec.Struct):
             raise RetentionError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def open_state(names: Sequence[str | Path], mapping: str | None, path: Path | None) -> LoadState:
+def open_state(
+    names: Sequence[str | Path], mapping: str | None, path: Path | None, null_words: tuple[str, ...] = ()
+) -> LoadState:
     """Return the state of a load: the stored one if there is a file at `path`, otherwise a new one.
 
     Args:
         names: files of the load; with a mapping, the configuration file too.
         mapping: name of the mapping; None for the contract's events.
         path: file of the state; None if the load is not to be resumed.
+        null_words: words of `--null`, which decide what a cell is.
 
     Raises:
         RetentionError: the stored state belongs to other files or to another mapping, the files have changed
@@ -132,7 +137,7 @@ def open_state(names: Sequence[str | Path], mapping: str | None, path: Path | No
         raise RetentionError("standard input cannot be resumed", "load a file, or omit --resume")
     files = [File.of(name) for name in names]
     if not path.exists():
-        return LoadState(files, mapping)
+        return LoadState(files, mapping, null_words)
     hint = "delete it to send everything again, which does no harm: ids identify duplicates"
     try:
         found = msgspec.json.decode(path.read_bytes(), type=LoadState)
@@ -140,6 +145,6 @@ def open_state(names: Sequence[str | Path], mapping: str | None, path: Path | No
         raise RetentionError(f"{path} is not the state of a load: {error}", hint) from None
     if found.version != _VERSION:
         raise RetentionError(f"{path} was written by another release", hint)
-    if (found.files, found.mapping) != (files, mapping):
+    if (found.files, found.mapping, found.null_words) != (files, mapping, null_words):
         raise RetentionError(f"{path} is the state of other files, or the files have changed since", hint)
     return found

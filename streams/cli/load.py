@@ -91,7 +91,8 @@ def command(
         return load_raw(files, topic, file_format, settings)
     reader = mappings.build(settings).reader(mapping) if mapping else None
     # With a mapping, the configuration decides what a record becomes.
-    state = open_state([*files, *([settings.config] if mapping and settings.config else [])], mapping, resume)
+    decisive: list[str | Path] = [*files, *([settings.config] if mapping and settings.config else [])]
+    state = open_state(decisive, mapping, resume, null_words)
     if state.complete:
         warn(f"sent already, according to {resume}: all of {counted(state.processed, 'event')}")
         return exit_code(state.not_sent)

@@ -67,6 +67,13 @@ def test_state_of_another_mapping_is_an_error(file, path):
         open_state([file], None, path)
 
 
+def test_state_of_other_words_for_nothing_is_an_error(file, path):
+    open_state([file], None, path, ("NULL",)).save(path)
+    assert open_state([file], None, path, ("NULL",)).null_words == ("NULL",)
+    with pytest.raises(RetentionError, match="state of other files"):
+        open_state([file], None, path)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"files": 3}'])
 def test_file_that_is_no_state_is_an_error(file, path, content):
     path.write_bytes(content)
