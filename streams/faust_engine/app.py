@@ -7,7 +7,7 @@ from typing import cast
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.faust_engine.assignor import TaskAssignor
-from streams.faust_engine.table import BulkTableManager
+from streams.faust_engine.rebalance import BulkTableManager
 from streams.faust_engine.transport import BatchConsumer, BatchTransport
 from streams.faust_engine.types import EngineApp
 

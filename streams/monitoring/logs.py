@@ -18,6 +18,7 @@ _QUIET = (
     "httpx2",
     "streams.faust_engine.app",
     "streams.faust_engine.transport",
+    "streams.faust_engine.rebalance",
     "streams.faust_engine.table",
     "asyncio",
 )

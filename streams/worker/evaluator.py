@@ -6,8 +6,8 @@ from models.aggregation.aggregates import PartialAggregate
 from models.partition.partition import Partition
 from streams.ingest.router import Router
 from streams.rollup.protocol import PartialResult, Tick, schema_hash
+from streams.worker.aggregate_build import AggregateBuild
 from streams.worker.assignment import Assignment
-from streams.worker.bootstrap import AggregateBuild
 from streams.worker.committer import Committer
 from streams.worker.context import TaskContext
 from streams.worker.output_publisher import OutputPublisher

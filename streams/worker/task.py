@@ -22,8 +22,8 @@ from streams.kafka.outbox import Outbox
 from streams.mapping.mappings import TopicReader
 from streams.mapping.reader import Reader
 from streams.rollup.protocol import PartialResult, Tick
+from streams.worker.aggregate_build import AggregateBuild
 from streams.worker.assignment import Assignment
-from streams.worker.bootstrap import AggregateBuild
 from streams.worker.committer import Committer
 from streams.worker.context import TaskContext
 from streams.worker.evaluator import Evaluator
