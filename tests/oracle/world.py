@@ -33,9 +33,10 @@ class World:
         """Return name -> events of each customer who is not erased."""
         mine: dict[str, list[Event]] = defaultdict(list)
         for event in events:
-            name = self.one(event["customer_id"])
+            identity = event["customer_id"]
+            name = self.one(identity)
             if name not in self.erased:
-                mine[name].append(event)
+                mine[name].append(event | {"origin": "" if identity == name else identity})
         return mine
 
     def _kept(self, contents: list[Event]) -> dict[str, Event | None]:
