@@ -12,10 +12,10 @@ from selenium.webdriver.common.keys import Keys
 
 from models.definitions.definitions import Definitions
 from streams.http.live_page.routes import LivePage
-from tests.streams.http.live_page.test_event_stream import Worker
 from tests.support.browser import Browser
 from tests.support.deployment import CAUGHT_UP, Deployment
 from tests.support.events import END, history, order
+from tests.support.live_page import Worker
 from tests.support.strategies import HOUR
 from tests.support.worker_process import Metrics, WorkerProcess
 

@@ -1,6 +1,8 @@
-"""Records of the derived topics."""
+"""Records of the derived topics, and the Redis that they are copied to."""
 
 import json
+import shutil
+from pathlib import Path
 
 from aiokafka import ConsumerRecord, TopicPartition
 
@@ -8,6 +10,12 @@ from streams.kafka import topics
 
 CUSTOMERS = TopicPartition(topics.CUSTOMERS, 3)
 SERIES = TopicPartition(topics.METRICS, 0)
+
+
+def program():
+    """Return the path of this machine's Redis, or of Valkey, its continuation."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    return Path(found or "")
 
 
 def profile(customer, value=10.0, lateness=0.5, lifecycle="returning", orders=1):

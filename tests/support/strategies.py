@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from models.definitions.definitions import Definitions
@@ -31,6 +32,14 @@ TIGHT = Definitions(
     sla={"low": (4 * 3600, 12 * 3600), "normal": (7200, 14400), "high": (3600, 7200), "urgent": (60, 3600)},
     channels=("web", "chat"),
     payment_methods=("card",),
+)
+
+#: Examples of the laws of outputs: few, since one takes long, and the same ones in each run.
+output_laws = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 

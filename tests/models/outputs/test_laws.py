@@ -1,7 +1,7 @@
 """The last outputs are a function of the events and the clock, and each output is emitted once."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from models.outputs import decode_emitted
 from tests.support.assert_outputs import (
@@ -15,16 +15,9 @@ from tests.support.assert_outputs import (
 )
 from tests.support.histories import random_history
 from tests.support.outputs import EmitHarness
-from tests.support.strategies import DAY, histories
+from tests.support.strategies import DAY, histories, output_laws
 
 pytestmark = pytest.mark.slow
-
-laws = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
 
 def assert_no_output_before_next_check(harness, now):
@@ -58,7 +51,7 @@ def run(history):
     assert_unique_ids(harness.outputs)
 
 
-@laws
+@output_laws
 @given(histories())
 def test_last_outputs_equal_the_oracles(history):
     run(history)

@@ -13,7 +13,6 @@ from models.facts import log_pages
 from models.facts.fact import encode_fact
 from models.facts.from_events import facts_of
 from models.partition.partition import Partition
-from tests.models.outputs.test_laws import laws
 from tests.support.assert_outputs import (
     assert_profiles,
     assert_targets,
@@ -23,7 +22,7 @@ from tests.support.assert_outputs import (
 from tests.support.events import order
 from tests.support.histories import random_history
 from tests.support.simulated_worker import SimulatedWorker
-from tests.support.strategies import ANCHOR, DAY, DEFINITIONS, histories
+from tests.support.strategies import ANCHOR, DAY, DEFINITIONS, histories, output_laws
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +91,7 @@ def run(history):
     assert_unique_ids(worker.published)
 
 
-@settings(laws, max_examples=15)
+@settings(output_laws, max_examples=15)
 @given(histories())
 def test_crashes_neither_lose_nor_repeat_outputs(history):
     run(history)

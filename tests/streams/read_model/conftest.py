@@ -1,17 +1,10 @@
 """A real Redis, emptied before each test."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 import redis as redis_py
 
 from streams.local.redis import RedisServer
-
-
-def program():
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    return Path(found or "")
+from tests.support.read_model_samples import program
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,8 @@ from streams.local.redis import RedisServer
 from streams.read_model import follower, store
 from streams.read_model.follower import ReadModel
 from streams.read_model.store import Store
-from tests.streams.read_model.conftest import program
 from tests.support.kafka_calls import admin, create, producer
-from tests.support.read_model_samples import profile
+from tests.support.read_model_samples import profile, program
 
 pytestmark = pytest.mark.program("redis-server|valkey-server")
 

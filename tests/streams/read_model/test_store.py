@@ -16,8 +16,7 @@ from streams.errors import MissingExtra, SettingsError
 from streams.local.ports import free_port
 from streams.local.redis import RedisServer
 from streams.read_model.store import Position, Store
-from tests.streams.read_model.conftest import program
-from tests.support.read_model_samples import CUSTOMERS, SERIES, profile, record
+from tests.support.read_model_samples import CUSTOMERS, SERIES, profile, program, record
 
 pytestmark = pytest.mark.program("redis-server|valkey-server")
 

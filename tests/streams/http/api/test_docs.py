@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.http.api.openapi import document
-from tests.streams.http.api.test_routes import Worker, fill, get
+from tests.support.api_worker import Worker, fill, get
 
 TEXT = (Path(__file__).parents[4] / "docs/api.md").read_text()
 PATHS = re.findall(r"curl .*?'http://127\.0\.0\.1:6066(/[^']+)'", TEXT)

@@ -12,43 +12,8 @@ from streams.http.live_page.firing_alerts import Alert, Alerts
 from streams.http.live_page.metrics_view import MetricsView
 from streams.http.live_page.worker_stats import WorkerStats
 from streams.monitoring.exporter import AS_OF_HELP
-from streams.monitoring.worker_counters import WorkerCounters
 from streams.rollup.publisher import AS_OF, CAUGHT_UP
-
-RATE = 'retention_rate_ratio{method="cohort",window="30d"}'
-
-
-class Record:
-    def __init__(self, key, **value):
-        self.key = key.encode()
-        self.value = json.dumps(value).encode() if value else None
-
-
-class Worker:
-    """A worker with its own counters."""
-
-    is_restored = True
-
-    def __init__(self):
-        self.counters = WorkerCounters()
-
-    def rows(self):
-        return 3
-
-    def owned(self):
-        return 2
-
-    def caught_up(self):
-        return True
-
-    def lags(self):
-        return []
-
-
-def rate(value, as_of="2026-06-30T12:00:00Z"):
-    labels = {"method": "cohort", "window": "30d"}
-    fields = {"value": value, "numerator": 1, "denominator": 2, "as_of": as_of}
-    return Record(RATE, metric="retention_rate_ratio", labels=labels, **fields)
+from tests.support.live_page import RATE, Record, Worker, rate
 
 
 def make_stream(clock="wall"):

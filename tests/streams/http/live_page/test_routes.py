@@ -11,7 +11,7 @@ from aiohttp import web
 from models.definitions.definitions import Definitions
 from streams.http.live_page import routes
 from streams.http.live_page.routes import LivePage
-from tests.streams.http.live_page.test_event_stream import Worker, rate
+from tests.support.live_page import Worker, rate
 
 
 @pytest.fixture

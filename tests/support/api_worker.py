@@ -1,0 +1,74 @@
+"""A worker that serves the query API over partitions in memory."""
+
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+
+from models.facts.claims import Answered, Opened
+from streams.http.api.local_tasks import LocalTasks
+from streams.http.api.remote_tasks import RemoteTasks
+from streams.http.api.routes import Api
+from streams.http.auth import require_token
+from streams.partitioner import tasks_of
+from streams.secret import Secret
+from tests.support.partitions import DAY, HOUR, NOW, Shop
+
+TASKS = 3
+NAMES = [f"customer {number:02}" for number in range(40)]
+GAUGE = b'{"metric":"retention_customers","labels":{},"value":40,"as_of":"2026-03-05T10:00:00Z"}'
+
+
+class Task:
+    """A running task that has caught up."""
+
+    def __init__(self):
+        self.shop = Shop()
+        self.partition = self.shop.partition
+        self.running = True
+        self.caught_up = True
+
+
+class Worker:
+    """A worker that owns all tasks, or the given ones."""
+
+    def __init__(self, owned=range(TASKS)):
+        self.tasks = {number: Task() for number in owned}
+        self.addresses = {}
+        self.address = "http://127.0.0.1:1"
+        for name in NAMES:
+            task = self.tasks.get(tasks_of([name.encode()], TASKS)[0])
+            if task is not None:
+                fill(task.shop, name)
+        for task in self.tasks.values():
+            task.partition.advance(NOW)
+
+    @asynccontextmanager
+    async def served(self, token=None):
+        app = web.Application(middlewares=[require_token(token and Secret(token))])
+        owners = RemoteTasks(lambda: self.addresses, lambda: self.address)
+        definitions = Shop().definitions
+        Api(LocalTasks(self.tasks.get), owners, TASKS, definitions, {SERIES: GAUGE}.get).add_to(app)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.address = "http://{}:{}".format(*runner.addresses[0])
+        async with aiohttp.ClientSession(self.address) as session:
+            yield session
+        await runner.cleanup()
+
+
+SERIES = 'retention_customers{set="end",window="30d"}'
+
+
+def fill(shop, name):
+    shop.order("o1", NOW - DAY, customer=name, promised=NOW - HOUR)
+    shop.order("o2", NOW - 40 * DAY, customer=name)
+    shop.process(Opened, "t1", NOW - 3 * HOUR, 3, False, "web", customer=name)
+    shop.process(Opened, "t2", NOW - 3 * HOUR, 1, False, "web", customer=name)
+    shop.process(Answered, "", NOW - DAY, 0, 3, customer=name)
+
+
+async def get(session, path, **headers):
+    async with session.get(path, headers=headers) as response:
+        return response.status, response.headers, await response.read()

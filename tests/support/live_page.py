@@ -1,0 +1,40 @@
+"""Records of `retention.metrics`, and a worker, as the live page reads them."""
+
+import json
+
+from streams.monitoring.worker_counters import WorkerCounters
+
+RATE = 'retention_rate_ratio{method="cohort",window="30d"}'
+
+
+class Record:
+    def __init__(self, key, **value):
+        self.key = key.encode()
+        self.value = json.dumps(value).encode() if value else None
+
+
+class Worker:
+    """A worker with its own counters."""
+
+    is_restored = True
+
+    def __init__(self):
+        self.counters = WorkerCounters()
+
+    def rows(self):
+        return 3
+
+    def owned(self):
+        return 2
+
+    def caught_up(self):
+        return True
+
+    def lags(self):
+        return []
+
+
+def rate(value, as_of="2026-06-30T12:00:00Z"):
+    labels = {"method": "cohort", "window": "30d"}
+    fields = {"value": value, "numerator": 1, "denominator": 2, "as_of": as_of}
+    return Record(RATE, metric="retention_rate_ratio", labels=labels, **fields)
