@@ -4,6 +4,7 @@ The types lack some rules of the decoder, which this module adds: optional field
 times, and rules that span two fields. docs/topics.md lists the rules that JSON Schema cannot express.
 """
 
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -77,7 +78,8 @@ def _completed(name: str, schema: Schema) -> Schema:
         field: _field(content, nullable=lenient and field not in required)
         for field, content in _ordered(schema["properties"])
     }
-    description, described = _described(schema["description"])
+    # msgspec leaves some docstrings indented, which ones depends on the version of Python.
+    description, described = _described(inspect.cleandoc(schema["description"]))
     for field, text in described.items():
         properties[field] = {"description": text} | properties[field]
     completed = schema | {"title": name, "description": description, "properties": properties}

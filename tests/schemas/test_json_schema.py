@@ -62,6 +62,15 @@ def test_every_file_is_a_named_json_schema(name):
     assert schema["description"]
 
 
+@pytest.mark.parametrize("name", json_schema.TYPES)
+def test_description_has_no_trace_of_the_docstring(name):
+    definitions = [VALIDATORS[name].schema, *VALIDATORS[name].schema.get("$defs", {}).values()]
+    for schema in definitions:
+        described = [schema.get("description", "")]
+        described += [field.get("description", "") for field in schema.get("properties", {}).values()]
+        assert not [text for text in described if "Attributes:" in text or "  " in text]
+
+
 @pytest.mark.slow
 @given(event_sets(DEFINITIONS, identities=True, largest=8))
 @settings(max_examples=50)

@@ -78,13 +78,19 @@ def test_facts_since_omits_old_and_superseded_facts():
         referred("bob", 3 * DAY, 2),
         referred("eve", DAY),
     ]
-    kept = links.facts_since(facts, 2 * DAY)
+    kept = links.facts_since(facts, 2 * DAY, keep_first_order=False)
     assert kept == [placed("new", 3 * DAY), referred("bob", 3 * DAY, 2)]
 
 
 def test_facts_since_keeps_aliases_for_good():
     alias = Fact("", AliasAdded(identity="ada@example.org"))
-    assert links.facts_since([alias], 10**18) == [alias]
+    assert links.facts_since([alias], 10**18, keep_first_order=False) == [alias]
+
+
+def test_first_order_before_the_horizon_is_kept():
+    facts = [placed("second", 2 * DAY), placed("first", DAY)]
+    [kept] = links.facts_since(facts, 3 * DAY, keep_first_order=True)
+    assert (kept.claim.at, kept.claim.event) == (DAY, "first")
 
 
 def test_linked_customers_are_referrers_and_buyers():
