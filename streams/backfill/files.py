@@ -216,12 +216,21 @@ class _OpenFile:
     def _found_rows(self, kind: Format, mapping: Reader | None) -> Iterator[tuple[int, Row | UnreadableRow]]:
         on_columns = partial(check_columns, self._file, mapping=mapping, notice=self._notice)
         if kind == "csv":
-            found = rows.csv_rows(as_utf8(self._content), on_columns)
+            found = self._naming_the_file(rows.csv_rows(as_utf8(self._content), on_columns))
         else:
             # Parquet's index is at the end of the file.
             content = self._content if self._content.seekable() else io.BytesIO(self._content.read())
             found = parquet_rows(cast("IO[bytes]", content), on_columns)
         return self._nulls.without_nulls(found, self._file, is_csv=kind == "csv", mapping=mapping)
+
+    def _naming_the_file(
+        self, found: Iterator[tuple[int, Row | UnreadableRow]]
+    ) -> Iterator[tuple[int, Row | UnreadableRow]]:
+        """Yield the rows of a CSV file, whose errors name no file: of several, a user must know which."""
+        try:
+            yield from found
+        except rows.UnreadableCsv as error:
+            raise RetentionError(f"{self._file}: {error.message}", error.hint) from None
 
     def _print(self, finding: str) -> None:
         if finding and self._notice is not None:

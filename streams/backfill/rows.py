@@ -23,6 +23,10 @@ from streams.mapping import conversions, event_types
 Row = dict[str, Any]
 
 
+class UnreadableCsv(RetentionError):
+    """A CSV file is not UTF-8, or its header is unusable. The message does not name the file."""
+
+
 class UnreadableRow(NamedTuple):
     """A row that cannot be read.
 
@@ -88,7 +92,7 @@ def csv_rows(
         on_columns: receives the columns; may raise a `RetentionError`.
 
     Raises:
-        RetentionError: the header is missing, a column name is not unique, a line is not UTF-8, or another
+        UnreadableCsv: the header is missing, a column name is not unique, a line is not UTF-8, or another
             header follows.
     """
     lines = _Lines(raw)
@@ -115,11 +119,11 @@ def csv_rows(
 
 def _check_header(columns: Sequence[str]) -> None:
     if not columns:
-        raise RetentionError("the first line of a CSV file must name its columns", "the line is empty")
+        raise UnreadableCsv("the first line of a CSV file must name its columns", "the line is empty")
     repeated = [name for name, count in Counter(columns).items() if count > 1]
     if repeated:
         named = f", `{repeated[0]}`," if repeated[0][:1].isalpha() and "@" not in repeated[0] else ""
-        raise RetentionError(
+        raise UnreadableCsv(
             "the first line of a CSV file must name its columns, each once",
             f"the name of column {columns.index(repeated[0]) + 1}{named} is there again",
         )
@@ -129,13 +133,13 @@ def _is_header(cells: Sequence[str], columns: Sequence[str]) -> bool:
     """Whether a row repeats the header, as in a file joined of several.
 
     Raises:
-        RetentionError: the row is a header with the columns in another order.
+        UnreadableCsv: the row is a header with the columns in another order.
     """
     if not cells or cells[0].removeprefix("\ufeff") not in columns:
         return False
     names = [cells[0].removeprefix("\ufeff"), *cells[1:]]
     if names != columns and len(names) > 1 and sorted(names) == sorted(columns):
-        raise RetentionError(
+        raise UnreadableCsv(
             "a CSV file has a second header with its columns in another order", "split the file before it"
         )
     return names == columns
@@ -155,7 +159,7 @@ def _decode(line: bytes, number: int) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError:
-        raise RetentionError(
+        raise UnreadableCsv(
             f"a CSV file must be UTF-8, and line {number:,} is not",
             "convert the file, for example with `iconv -f WINDOWS-1252 -t UTF-8`",
         ) from None

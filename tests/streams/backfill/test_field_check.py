@@ -133,7 +133,7 @@ def test_column_whose_name_has_a_dot_is_quoted(tmp_path, retention):
         ("a.csv", table(["ann@x.example", "19.99", "2026-06-10"]), "orders", "looks like a record"),
         ("a.csv", table(["type", "id", "time", "custmer_id"]), None, "did you mean `custmer_id`"),
         ("a.csv", table(["order", "created"]), None, "--mapping NAME converts"),
-        ("a.csv", "", None, "must name its columns"),
+        ("a.csv", "", None, "a.csv: the first line of a CSV file must name its columns"),
         ("a.csv", table(["id", "time", "id"]), None, "column 1, `id`, is there again"),
     ],
 )
