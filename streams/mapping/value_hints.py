@@ -54,6 +54,8 @@ def hint_for(event_field: str, value: Value, raw: Any, *, is_time: bool) -> str:
     """
     if raw is None or raw == "" or isinstance(raw, bool):
         return ""
+    if value.match is not None and isinstance(raw, str) and value.match.search(raw) is None:
+        return "the text does not contain what `match` looks for"
     if is_time:
         return _time_hint(value, raw)
     return _amount_hint(value, raw) if event_field == "amount" else ""

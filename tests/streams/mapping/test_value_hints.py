@@ -27,6 +27,11 @@ TIMES = [
     (1_780_000_000_000_000, {}, 'likely `time = "us"`'),
     (7, {}, '`time` gives its unit, "s", "ms", "us", "ns" or "days"'),
     ("yesterday", {}, "`time` gives its format"),
+    (
+        "2026-06-10 10:00:00+00",
+        {"match": "(.*) UTC", "zone": "UTC"},
+        "does not contain what `match` looks for",
+    ),
 ]
 AMOUNTS = [
     ("19.99", {}, '`money = "major"` converts'),
