@@ -29,7 +29,7 @@ Reason = Literal[
 ]
 
 
-#: msgspec's messages contain only values of enumerations, in full: any text that a producer sends.
+#: msgspec's messages contain no values but those of enumerations, which may be any text of a producer.
 _LONG_VALUE: Final = re.compile(r"(Invalid enum value (?:'|\").{24}).+('|\")", re.DOTALL)
 
 
@@ -166,8 +166,8 @@ def check_time(
 ) -> None:
     """Check that an event is neither in the future nor older than the horizon.
 
-    Merges and erasures are never too old. An order or a line of one is not as long as a customer's first
-    order is kept (`Definitions.keep_first_order`).
+    Merges and erasures are never too old. Neither are placed orders and their lines if customers' first
+    orders are kept (`Definitions.keep_first_order`).
 
     Args:
         event_type: class of the event.

@@ -121,16 +121,16 @@ class TicketSla(Struct, frozen=True, gc=False):
     priority: Annotated[
         Priority,
         Meta(
-            description="Priority that the target counts under: the one in force at the decision; now while "
-            "it is open."
+            description="Priority under which the target counts: the one in force at the decision, or the "
+            "one in force now while the target is open."
         ),
     ]
     due: Annotated[Time, Meta(description="Due time; of a withdrawal, the withdrawn due time.")]
     decided: Annotated[
         Time | None,
         Meta(
-            description="Time at which it was met; if it was missed, `due` or the later change of the "
-            "priority that made it due; null while it is open."
+            description="Time at which the target was fulfilled; if it was breached, `due`, or the later "
+            "change of the priority that made it due; null while it is open."
         ),
     ]
     withdraws: Annotated[

@@ -32,7 +32,7 @@ class SlaMessages(Struct, frozen=True, gc=False):
     now: int
 
     def priority(self, kind: int) -> Priority:
-        """Return the priority that a target counts under; `normal` if the ticket no longer has the target."""
+        """Return the priority under which a target counts; `normal` if the ticket has no such target."""
         for decision in self.decisions:
             if decision.kind == kind:
                 return PRIORITIES[decision.priority]
