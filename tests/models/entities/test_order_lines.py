@@ -53,12 +53,12 @@ def test_only_negative_lines_make_no_order():
     assert derived(line(1, "a", "1", -100), line(2, "b", "2", -1)) is None
 
 
-def test_placed_order_outdoes_its_lines():
+def test_placed_order_counts_instead_of_its_lines():
     order = derived(line(1, "a", "1", 100), Placed(5, "p", 70, "EUR", "app"))
     assert (order.time, order.amount, order.currency) == (5, 70, "EUR")
 
 
-def test_amendment_outdoes_the_sum_of_lines():
+def test_amendment_replaces_the_sum_of_lines():
     assert derived(line(1, "a", "1", 100), Amended(2, "b", 60), line(3, "c", "2", 30)).amount == 60
 
 

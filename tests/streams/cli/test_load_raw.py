@@ -79,6 +79,6 @@ def test_contradicting_options_are_an_error(retention, events_file, options, mes
     assert message in result.err
 
 
-def test_help_says_that_a_second_load_adds_records(retention):
+def test_help_states_that_a_second_load_adds_records(retention):
     help_text = " ".join(retention("load", "--help").out.split())
     assert "loading a file again adds every record again" in help_text

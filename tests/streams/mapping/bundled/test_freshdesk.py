@@ -46,7 +46,7 @@ def only(events, kind):
     ],
     ids=["spam", "deleted", "both", "deletion", "new spam"],
 )
-def test_a_withdrawn_ticket_says_why(record, reason):
+def test_a_withdrawn_ticket_has_a_reason(record, reason):
     events = mapped("freshdesk", record)
     assert [event["reason"] for event in only(events, "ticket.withdrawn")] == [reason]
     assert only(events, "ticket.restored") == []

@@ -75,14 +75,14 @@ def test_a_paid_order_of_a_plug_ins_status_counts(compute):
     assert compute("woocommerce", order("packed", date_paid_gmt=PAID)).orders() == (1, 50)
 
 
-def test_a_new_order_says_nothing_of_cancellation():
+def test_a_new_order_is_neither_cancelled_nor_restored():
     assert types(mapped("woocommerce", order("processing", "2026-06-10T10:00:00"))) == ["order.placed"]
     assert mapped("woocommerce", order("pending", "2026-06-10T10:00:00")) == []
     failed = mapped("woocommerce", order("failed", "2026-06-10T10:00:00"))
     assert types(failed) == ["payment.failed"]
 
 
-def test_a_cancellation_says_its_status():
+def test_a_cancellation_has_the_status_as_its_reason():
     [cancelled, _] = mapped("woocommerce", order("failed"))
     assert (cancelled["type"], cancelled["reason"]) == ("order.cancelled", "failed")
 

@@ -114,7 +114,7 @@ def test_an_undeleted_ticket_counts_again(compute, events, expected):
 @pytest.mark.parametrize(
     ("name", "reasons"), [("deleted", ["deleted"] * 2), ("spam", ["spam", "deleted"]), ("merged", ["merged"])]
 )
-def test_case_of_a_withdrawn_ticket_says_why(name, reasons):
+def test_case_of_a_withdrawn_ticket_has_the_reason(name, reasons):
     events = mapped("zendesk", *read(CASES / "06-zendesk-deleted-spam-merged" / f"{name}.jsonl"))
     withdrawn = [event for event in events if event["type"] == "ticket.withdrawn"]
     assert [event["reason"] for event in withdrawn] == reasons
