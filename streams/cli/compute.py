@@ -74,9 +74,11 @@ def command(
     with ReadProgress(files, "Reading") as progress:
         lines = read(files, progress, file_format, reader, notice=warn, nulls=nulls)
         facts = read_facts(lines, now, settings.definitions, rejected, progress)
-        partition, now = _bootstrap(facts, now, settings.definitions)
+        partition = _partition_of(facts, now, settings.definitions)
     if not progress.events and not rejected.counts:
         raise RetentionError("the files have no record, so there is nothing to compute")
+    now = _instant(partition, now)
+    standalone.build_aggregates(partition, now)
     code = print_summary(rejected, nulls)
     print_conflicts(partition.drain_conflicts())
     samples = catalogue.compute([standalone.evaluate(partition, now)], settings.definitions, now)
@@ -87,24 +89,26 @@ def command(
     return code
 
 
-def _bootstrap(
-    events: Iterable[EventFacts], now: int | None, definitions: Definitions
-) -> tuple[Partition, int]:
-    """Return a partition with the facts of all events, and the instant at which to evaluate it."""
+def _partition_of(events: Iterable[EventFacts], now: int | None, definitions: Definitions) -> Partition:
+    """Return a partition in bootstrap mode with the facts of all events."""
     partition = Partition(definitions, {})
     partition.resume(now or 0)
     for stream_time, facts in events:
         partition.stream_time = stream_time
         for customer, fact in facts:
             partition.process_one(customer, fact)
-    if now is None:
-        if not partition.stream_time:
-            raise RetentionError(
-                "without a valid event there is no time to compute at", "set the time with --now"
-            )
-        now = partition.stream_time
-    standalone.build_aggregates(partition, now)
-    return partition, now
+    return partition
+
+
+def _instant(partition: Partition, now: int | None) -> int:
+    """Return the instant of the metrics: the one that is set, or the latest event time."""
+    if now is not None:
+        return now
+    if not partition.stream_time:
+        raise RetentionError(
+            "without a valid event there is no time to compute at", "set the time with --now"
+        )
+    return partition.stream_time
 
 
 def _print_json(samples: Sequence[Sample], now: int) -> None:

@@ -183,8 +183,13 @@ def test_file_without_events_is_an_error(retention, events_file):
     result = retention("compute", events_file(b"garbage"))
     assert result.code == 1
     assert "set the time with --now" in result.err
-    empty = retention("compute", events_file(), "--now", "2026-01-01T00:00:00Z", "--json")
-    assert (empty.code, empty.out) == (1, "")
+
+
+@pytest.mark.parametrize("options", [(), ("--now", "2026-01-01T00:00:00Z")])
+def test_file_without_a_record_is_an_error(retention, events_file, options):
+    result = retention("compute", events_file(), "--json", *options)
+    assert (result.code, result.out) == (1, "")
+    assert "the files have no record" in result.err
 
 
 def test_a_missing_file_is_one_line(retention, tmp_path):
