@@ -8,6 +8,7 @@ from this registry.
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
+from models.contract.events import EVENT_TYPES
 from models.definitions.action_policy import ACTIONS
 from models.definitions.definitions import PRIORITIES
 from models.facts import claims
@@ -150,9 +151,11 @@ NON_CUSTOMER_CLAIMS: Final = frozenset(
 )
 #: Claim classes that may change the lifecycle, the tier or the role of a customer.
 STATUS_CLAIMS: Final = frozenset(claim for claim, entry in CLAIM_TYPES.items() if entry.changes_status)
-#: Claim classes of `customer.*` events, which do not move the clock of the `event` mode.
-STILL_CLAIMS: Final = frozenset(
-    claim for claim, event_type in EVENT_TYPE_OF.items() if event_type.startswith("customer.")
+#: Claim classes of the events that do not advance the clock of the `event` mode.
+CLOCK_NEUTRAL_CLAIMS: Final = frozenset(
+    claim
+    for claim, event_type in EVENT_TYPE_OF.items()
+    if event_type in EVENT_TYPES and not EVENT_TYPES[event_type].advances_clock
 )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from models.facts.claim_types import STILL_CLAIMS
+from models.facts.claim_types import CLOCK_NEUTRAL_CLAIMS
 from models.facts.fact import AnyClaim
 
 #: Version of the rows' format; raised by a change that older releases would misread.
@@ -54,12 +54,12 @@ class PartitionMetadata(Struct, array_like=True):
     Attributes:
         version: version of the rows' format.
         now: the partition's clock, microseconds since the epoch; never decreases.
-        stream_time: largest event time seen that moves the clock, microseconds since the epoch.
+        stream_time: largest event time seen that advances the clock, microseconds since the epoch.
         reprocess_id: when the inputs were last read again from the start, milliseconds since the epoch; 0 for
             never.
         sequence: sequence number of the referral message sent last.
         resent_for: `reprocess_id` for which all referral messages have been sent again.
-        latest_still: largest event time seen that does not move the clock, microseconds since the epoch.
+        latest_neutral: largest event time seen that does not advance the clock, microseconds since the epoch.
         clock_jump: the jump that moved the clock furthest. None if no record did.
     """
 
@@ -69,18 +69,18 @@ class PartitionMetadata(Struct, array_like=True):
     reprocess_id: int = 0
     sequence: int = 0
     resent_for: int = 0
-    latest_still: int = 0
+    latest_neutral: int = 0
     clock_jump: ClockJump | None = None
 
     @property
     def latest(self) -> int:
         """Largest event time seen, microseconds since the epoch."""
-        return max(self.stream_time, self.latest_still)
+        return max(self.stream_time, self.latest_neutral)
 
     def observe(self, claim: AnyClaim) -> int:
-        """Take account of a claim later than the stream time, and return the stream time after it."""
-        if type(claim) in STILL_CLAIMS:
-            self.latest_still = max(self.latest_still, claim.time)
+        """Record the time of a claim later than the stream time, and return the stream time after it."""
+        if type(claim) in CLOCK_NEUTRAL_CLAIMS:
+            self.latest_neutral = max(self.latest_neutral, claim.time)
         else:
             self.stream_time = claim.time
         return self.stream_time
