@@ -75,7 +75,7 @@ def canonical_bytes(fact: Fact) -> bytes:
     return _encode({name: value for name, value in fields.items() if value is not None})
 
 
-def settle(facts: Sequence[Fact], now: int) -> list[Fact]:
+def without_superseded(facts: Sequence[Fact], now: int) -> list[Fact]:
     """Return the facts of a log without those that another content of their event id supersedes.
 
     Equal contents count once, as the first of them.
@@ -90,35 +90,35 @@ def settle(facts: Sequence[Fact], now: int) -> list[Fact]:
             by_event[_event(fact)].append(fact)
     superseded = {
         id(fact)
-        for rivals in by_event.values()
-        if len(rivals) > 1
-        for fact in _without(rivals, _remaining(rivals, now))
+        for contents in by_event.values()
+        if len(contents) > 1
+        for fact in _without(contents, _remaining(contents, now))
     }
     return [fact for fact in facts if id(fact) not in superseded]
 
 
-def has_rivals(facts: Sequence[Fact]) -> bool:
+def may_conflict(facts: Sequence[Fact]) -> bool:
     """Return whether some facts may share an event id. Control facts have none, so False is certain."""
     return len({fact.claim.id for fact in facts}) < len(facts)
 
 
-def contested_ids(facts: Iterable[Fact]) -> set[str]:
+def conflicting_ids(facts: Iterable[Fact]) -> set[str]:
     """Return the event ids that several facts of a log share."""
     found = Counter(fact.claim.id for fact in facts if not _is_control(fact))
     return {event_id for event_id, count in found.items() if count > 1}
 
 
-def new_contents(known: Iterable[Fact], rivals: Sequence[Fact]) -> list[Fact]:
-    """Return the rivals that differ from every known fact and from one another.
+def new_contents(known: Iterable[Fact], contents: Sequence[Fact]) -> list[Fact]:
+    """Return the contents that differ from every known fact and from one another.
 
     Args:
         known: facts of the log.
-        rivals: facts that may have the event id of a known one.
+        contents: facts that may have the event id of a known one.
     """
-    events = {_event(fact) for fact in rivals}
+    events = {_event(fact) for fact in contents}
     seen = {(_event(fact), _content(fact)) for fact in known if _event(fact) in events}
     found = []
-    for fact in rivals:
+    for fact in contents:
         key = _event(fact), _content(fact)
         if key not in seen:
             seen.add(key)
@@ -139,10 +139,10 @@ def _content(fact: Fact) -> _Content:
     return _Content(fact.claim.time, canonical_bytes(fact))
 
 
-def _remaining(rivals: Iterable[Fact], now: int) -> list[Fact]:
+def _remaining(contents: Iterable[Fact], now: int) -> list[Fact]:
     """Return the contents of one event that count at `now` or later."""
     latest: dict[int, tuple[_Content, Fact]] = {}
-    for fact in rivals:
+    for fact in contents:
         at, content = max(fact.claim.time, now), _content(fact)
         if at not in latest or content > latest[at][0]:
             latest[at] = content, fact

@@ -10,7 +10,7 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_HOUR, NEVER_US, TIMELESS, US_PER_HOUR, between, horizon_start
 from models.facts.claim_types import EVENT_TYPE_OF
 from models.facts.claims import LinePlaced, Placed
-from models.facts.conflicts import Conflicts, contested_ids, has_rivals, new_contents, settle
+from models.facts.conflicts import Conflicts, conflicting_ids, may_conflict, new_contents, without_superseded
 from models.facts.control import KeptOrder
 from models.facts.fact import Fact, decode_fact
 from models.facts.fact_log import FactLog
@@ -128,7 +128,7 @@ class PartitionCustomers:
         if known.duplicates:
             return False
         if known.differing:
-            return not self.settle(key, [fact])
+            return not self.add_contents(key, [fact])
         if fact.claim.time > self._metadata.now:
             self._future_facts.add(key, fact)
         else:
@@ -141,23 +141,23 @@ class PartitionCustomers:
         differing: defaultdict[bytes, list[Fact]] = defaultdict(list)
         for key, _, encoded in known.differing:
             differing[key].append(decode_fact(encoded))
-        return known.duplicates + sum(self.settle(*of_one) for of_one in differing.items())
+        return known.duplicates + sum(self.add_contents(*of_one) for of_one in differing.items())
 
-    def settle(self, key: bytes, rivals: Sequence[Fact]) -> int:
-        """Add facts of events that the customer's log has with other facts, as far as they count.
+    def add_contents(self, key: bytes, contents: Sequence[Fact]) -> int:
+        """Add other contents of events that a customer's log has, as far as they count.
 
         Returns:
-            The number of facts that are known nevertheless.
+            The number of contents that the log has already.
         """
         facts = self._fact_log.read(key)
         facts = without_erased(facts, self._cross_partition.erased_in(facts))
-        found = new_contents(facts, rivals)
+        found = new_contents(facts, contents)
         for fact in found:
             self._count_conflict(fact)
-        kept = settle([*facts, *found], self._metadata.now)
+        kept = without_superseded([*facts, *found], self._metadata.now)
         if {id(fact) for fact in kept} != {id(fact) for fact in facts}:
             self.replace_log(key, kept)
-        return len(rivals) - len(found)
+        return len(contents) - len(found)
 
     def _count_conflict(self, fact: Fact) -> None:
         event_id = original_event_id(fact.claim.id) or fact.claim.id
@@ -235,8 +235,8 @@ class PartitionCustomers:
             None if no fact of the customer is visible.
         """
         facts = self._fact_log.read(key)
-        if has_rivals(facts):
-            facts = self._settled(key, facts)
+        if may_conflict(facts):
+            facts = self._without_superseded(key, facts)
         if self._metadata.latest > self._metadata.now:
             facts = self._buffer_future(key, facts)
         by_entity = CustomerFacts(facts)
@@ -255,12 +255,12 @@ class PartitionCustomers:
             return None
         return self._add_restored(key, facts, by_entity)
 
-    def _settled(self, key: bytes, facts: list[Fact]) -> list[Fact]:
+    def _without_superseded(self, key: bytes, facts: list[Fact]) -> list[Fact]:
         """Drop the facts that others of their event supersede since the clock has advanced."""
-        kept = settle(facts, self._metadata.now)
+        kept = without_superseded(facts, self._metadata.now)
         if len(kept) < len(facts):
             self._fact_log.rewrite(key, kept)
-        self._future_facts.contest(key, contested_ids(kept))
+        self._future_facts.record_conflicts(key, conflicting_ids(kept))
         return kept
 
     def _add_restored(self, key: bytes, facts: list[Fact], by_entity: CustomerFacts) -> Customer:
@@ -299,8 +299,8 @@ class PartitionCustomers:
         for key in self._future_facts.pop_due_customers(now):
             customer = self._cache.get(key)
             visible = self._future_facts.pop_due(key, now)
-            if self._future_facts.any_contested(key, visible):
-                self.replace_log(key, settle(self._fact_log.read(key), now))
+            if self._future_facts.any_conflicting(key, visible):
+                self.replace_log(key, without_superseded(self._fact_log.read(key), now))
                 continue
             for fact in visible:
                 self._make_visible(key, customer, fact)

@@ -16,7 +16,7 @@ class FutureFacts:
     def __init__(self) -> None:
         self._facts: dict[bytes, list[Fact]] = {}
         # Event ids of which another content is visible or ahead of the clock too.
-        self._contested: dict[bytes, set[str]] = {}
+        self._conflicting: dict[bytes, set[str]] = {}
         self._times: list[tuple[int, bytes]] = []
 
     def __contains__(self, key: bytes) -> bool:
@@ -39,15 +39,15 @@ class FutureFacts:
         hidden = {(fact.claim.id, fact.claim.time) for fact in future}
         return [fact for fact in facts if (fact.claim.id, fact.claim.time) not in hidden]
 
-    def contest(self, key: bytes, event_ids: set[str]) -> None:
+    def record_conflicts(self, key: bytes, event_ids: set[str]) -> None:
         """Record the event ids of a customer of which several contents are known."""
         if event_ids:
-            self._contested[key] = event_ids
+            self._conflicting[key] = event_ids
 
-    def any_contested(self, key: bytes, facts: Iterable[Fact]) -> bool:
+    def any_conflicting(self, key: bytes, facts: Iterable[Fact]) -> bool:
         """Return whether another content is known of the event of one of these facts."""
-        contested = self._contested.get(key)
-        return contested is not None and any(fact.claim.id in contested for fact in facts)
+        conflicting = self._conflicting.get(key)
+        return conflicting is not None and any(fact.claim.id in conflicting for fact in facts)
 
     def pop_due_customers(self, now: int) -> Iterable[bytes]:
         """Remove the due times up to `now` (microseconds), and return their customers, each once.
@@ -70,7 +70,7 @@ class FutureFacts:
     def remove(self, key: bytes) -> None:
         """Remove all future facts of a customer."""
         self._facts.pop(key, None)
-        self._contested.pop(key, None)
+        self._conflicting.pop(key, None)
 
     def remove_references(self, key: bytes, erased: set[str]) -> None:
         """Remove the references to erased customers from the future facts of a customer."""

@@ -58,7 +58,7 @@ class PartitionOutputs:
             fact = Fact("", claim)
             known = self._fact_log.append(((key, claim.id, encode_fact(fact)),))
             if known.differing:  # an event of the customer has the id of the action
-                self._customers.settle(key, [fact])
+                self._customers.add_contents(key, [fact])
             elif not known.duplicates:
                 self._customers.apply(customer, fact)
         self._customers.schedule.schedule(key, result.next_check)

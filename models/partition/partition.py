@@ -135,8 +135,8 @@ class Partition:
         Of facts older than the horizon, only a customer's first order is kept. Facts ahead of the clock take
         effect when `advance` reaches their event times. Facts may come in any order and repeatedly.
 
-        A fact of a known event that differs from the known one is settled by `models.facts.conflicts`. Such
-        conflicting duplicates are returned by `drain_conflicts`.
+        If facts of one event differ, `models.facts.conflicts` decides which one counts. The others are
+        conflicting duplicates, which `drain_conflicts` returns.
 
         Returns:
             Number of facts that are known already.

@@ -1,7 +1,13 @@
 """Events of one id with different contents, fact by fact."""
 
 from models.facts.claims import Acted, Contacted, Opened, Placed, Shared, Submitted
-from models.facts.conflicts import Conflicts, canonical_bytes, contested_ids, new_contents, settle
+from models.facts.conflicts import (
+    Conflicts,
+    canonical_bytes,
+    conflicting_ids,
+    new_contents,
+    without_superseded,
+)
 from models.facts.control import AliasAdded
 from models.facts.fact import Fact
 
@@ -14,37 +20,37 @@ def order(time, amount, event_id="e", order_id="o"):
 
 def test_latest_content_counts_whatever_the_order():
     early, late = order(1, 900), order(2, 100)
-    assert settle([early, late], NOW) == [late]
-    assert settle([late, early], NOW) == [late]
+    assert without_superseded([early, late], NOW) == [late]
+    assert without_superseded([late, early], NOW) == [late]
 
 
 def test_larger_bytes_count_at_equal_times():
     # As text, not as numbers: 9 is larger than 10.
-    assert settle([order(1, 9), order(1, 10)], NOW) == [order(1, 9)]
+    assert without_superseded([order(1, 9), order(1, 10)], NOW) == [order(1, 9)]
 
 
 def test_content_may_have_another_entity_or_type():
     placed, shared = order(1, 100, order_id="o2"), Fact("", Shared(1, "e"))
-    assert settle([order(1, 100), placed], NOW) == [placed]
-    assert settle([order(1, 100), shared, placed], NOW) == [shared]
+    assert without_superseded([order(1, 100), placed], NOW) == [placed]
+    assert without_superseded([order(1, 100), shared, placed], NOW) == [shared]
 
 
 def test_content_ahead_of_the_clock_waits_beside_the_visible_one():
     visible, soon, later = order(NOW, 1), order(NOW + 1, 2), order(NOW + 5, 3)
-    assert settle([later, visible, soon], NOW) == [later, visible, soon]
-    assert settle([later, visible, soon], NOW + 1) == [later, soon]
-    assert settle([later, order(NOW + 5, 2)], NOW) == [later]
+    assert without_superseded([later, visible, soon], NOW) == [later, visible, soon]
+    assert without_superseded([later, visible, soon], NOW + 1) == [later, soon]
+    assert without_superseded([later, order(NOW + 5, 2)], NOW) == [later]
 
 
 def test_other_events_and_control_facts_stay():
     alias = Fact("", AliasAdded(identity="bob"))
     facts = [order(1, 1), alias, order(1, 1, event_id="f"), alias]
-    assert settle(facts, NOW) == facts
+    assert without_superseded(facts, NOW) == facts
 
 
 def test_issued_action_does_not_conflict_with_an_event():
     facts = [Fact("", Acted(5, "e", 0, False)), Fact("", Contacted(1, "e", "e"))]
-    assert settle(facts, NOW) == facts
+    assert without_superseded(facts, NOW) == facts
 
 
 def test_equal_content_is_no_new_one():
@@ -52,8 +58,8 @@ def test_equal_content_is_no_new_one():
     assert new_contents(known, [order(1, 2), order(1, 3), order(1, 3)]) == [order(1, 3)]
 
 
-def test_contested_ids_are_those_of_several_facts():
-    assert contested_ids([order(1, 1), order(2, 1), order(1, 1, event_id="f")]) == {"e"}
+def test_conflicting_ids_are_those_of_several_facts():
+    assert conflicting_ids([order(1, 1), order(2, 1), order(1, 1, event_id="f")]) == {"e"}
 
 
 def test_canonical_bytes_are_the_fields_of_the_event():
