@@ -25,12 +25,11 @@ from models.facts.claims import (
     AnswersWithdrawn,
     Completed,
     CustomerClaim,
-    LinePlaced,
     OrderClaim,
-    Placed,
     Shared,
 )
 from models.facts.control import Referred
+from models.facts.first_order import places_order
 
 #: Indexes that are built again after a change, as they depend on few facts.
 Invalidated = Literal["actions", "last_recommended"]
@@ -184,10 +183,7 @@ class Customer:
 
     def has_order(self, order_id: str) -> bool:
         """Return whether an event that places this order is visible."""
-        return any(
-            type(claim) is Placed or (type(claim) is LinePlaced and claim.amount >= 0)
-            for claim in self.facts.orders.get(order_id, ())
-        )
+        return any(places_order(claim) for claim in self.facts.orders.get(order_id, ()))
 
     def tracks_cart(self, cart_id: str) -> bool:
         """Return whether a new order that names this cart changes an aggregate or an index."""

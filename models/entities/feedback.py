@@ -16,6 +16,7 @@ from models.facts.claims import (
     ReviewClaim,
     StockMissed,
     Submitted,
+    rank,
 )
 
 NPS, CES, CSAT = range(len(SURVEYS))
@@ -49,9 +50,9 @@ def derive(claims: Sequence[ReviewClaim]) -> Review | None:
     for claim in claims:
         if isinstance(claim, Removed):
             return None
-        if latest is None or _rank(claim) > _rank(latest):
+        if latest is None or rank(claim) > rank(latest):
             latest = claim
-        if not claim.text_unchanged and (written is None or _rank(claim) > _rank(written)):
+        if not claim.text_unchanged and (written is None or rank(claim) > rank(written)):
             written = claim
     if latest is None:
         return None
@@ -61,7 +62,7 @@ def derive(claims: Sequence[ReviewClaim]) -> Review | None:
 def latest_nps(claims: Iterable[CustomerClaim]) -> Answered | None:
     """Return the customer's latest answer to the NPS survey that holds, or None without one."""
     answers = [claim for claim in answers_that_hold(claims) if claim.survey == NPS]
-    return max(answers, key=_rank) if answers else None
+    return max(answers, key=rank) if answers else None
 
 
 def answers_that_hold(claims: Iterable[CustomerClaim]) -> list[Answered]:
@@ -74,7 +75,7 @@ def answers_that_hold(claims: Iterable[CustomerClaim]) -> list[Answered]:
     withdrawn: dict[str, AnswersWithdrawn] = {}
     for claim in claims:
         if type(claim) is AnswersWithdrawn:
-            if claim.answer not in withdrawn or _rank(claim) > _rank(withdrawn[claim.answer]):
+            if claim.answer not in withdrawn or rank(claim) > rank(withdrawn[claim.answer]):
                 withdrawn[claim.answer] = claim
         elif type(claim) is not Answered:
             continue
@@ -82,18 +83,14 @@ def answers_that_hold(claims: Iterable[CustomerClaim]) -> list[Answered]:
             unversioned.append(claim)
         else:
             known = versions.get((claim.survey, claim.answer))
-            if known is None or _rank(claim) > _rank(known):
+            if known is None or rank(claim) > rank(known):
                 versions[claim.survey, claim.answer] = claim
     return [*unversioned, *[one for one in versions.values() if not _is_withdrawn(one, withdrawn)]]
 
 
 def _is_withdrawn(answer: Answered, withdrawn: Mapping[str, AnswersWithdrawn]) -> bool:
     found = None if answer.answer is None else withdrawn.get(answer.answer)
-    return found is not None and _rank(found) > _rank(answer)
-
-
-def _rank(claim: Answered | AnswersWithdrawn | Submitted) -> tuple[int, str]:
-    return claim.time, claim.id
+    return found is not None and rank(found) > rank(answer)
 
 
 def review_exposures(review: Review | None) -> tuple[Exposure, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from models.facts.claims import Claim
+from models.facts.claims import Claim, rank
 
 _C = TypeVar("_C", bound=Claim)
 _O = TypeVar("_O", bound=Claim)
@@ -18,7 +18,7 @@ def runs(claims: Iterable[Claim], kind: type[_C], opposite: type[_O]) -> list[_C
         opposite: the class that takes it back, such as `OrderRestored`.
     """
     found = [claim for claim in claims if isinstance(claim, kind | opposite)]
-    found.sort(key=lambda claim: (claim.time, claim.id))
+    found.sort(key=rank)
     return [
         claim for before, claim in zip([None, *found], found, strict=False) if type(claim) is not type(before)
     ]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from models.facts.claims import LinePlaced, Placed
+from models.facts.claims import LinePlaced, Placed, rank
+from models.facts.first_order import places_order
 
 
 def placed_by_lines(lines: Sequence[LinePlaced]) -> Placed | None:
@@ -11,10 +12,10 @@ def placed_by_lines(lines: Sequence[LinePlaced]) -> Placed | None:
     The order begins with the smallest of these lines, by time and id: time, id, currency, channel, cart,
     promised time and referrer are that line's. The amount is the total of all lines in its currency.
     """
-    positive = [line for line in lines if line.amount >= 0]
-    if not positive:
+    beginnings = [line for line in lines if places_order(line)]
+    if not beginnings:
         return None
-    first = min(positive, key=_rank)
+    first = min(beginnings, key=rank)
     return Placed(
         first.time,
         first.id,
@@ -32,10 +33,6 @@ def total(lines: Iterable[LinePlaced], currency: str) -> int:
     latest: dict[str, LinePlaced] = {}
     for line in lines:
         known = latest.get(line.line)
-        if line.currency == currency and (known is None or _rank(line) > _rank(known)):
+        if line.currency == currency and (known is None or rank(line) > rank(known)):
             latest[line.line] = line
     return max(0, sum(line.amount for line in latest.values()))
-
-
-def _rank(line: LinePlaced) -> tuple[int, str]:
-    return line.time, line.id

@@ -23,6 +23,7 @@ from models.facts.claims import (
     OrderRestored,
     Placed,
     Shipped,
+    rank,
 )
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def placing(claims: Iterable[OrderClaim]) -> Placed | None:
     """Return the claim that places an order, or what its lines make. None if it was not placed."""
     found = [claim for claim in claims if isinstance(claim, Placed)]
     if found:
-        return min(found, key=lambda claim: (claim.time, claim.id))
+        return min(found, key=rank)
     return _placed_by_lines(claims)
 
 

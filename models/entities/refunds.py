@@ -9,7 +9,7 @@ from models.aggregation.aggregates import Aggregates
 from models.definitions.windows import US_PER_HOUR
 from models.entities.exposures import REFUND, REFUND_REJECTED, Exposure
 from models.entities.opposites import prevailing
-from models.facts.claims import Completed, RefundClaim, Rejected, Requested, Reversed
+from models.facts.claims import Completed, RefundClaim, Rejected, Requested, Reversed, rank
 
 _C = TypeVar("_C", Requested, Rejected)
 
@@ -86,7 +86,7 @@ def completed(claims: Iterable[RefundClaim]) -> Completed | None:
 
 def _first(claims: Iterable[RefundClaim], kind: type[_C]) -> _C | None:
     found = [claim for claim in claims if isinstance(claim, kind)]
-    return min(found, key=lambda claim: (claim.time, claim.id)) if found else None
+    return min(found, key=rank) if found else None
 
 
 def refunded_of(refunds: Iterable[Sequence[RefundClaim]]) -> dict[str, Refunded]:

@@ -12,6 +12,7 @@ from models.facts.claims import (
     TicketRestored,
     TicketUpdated,
     TicketWithdrawn,
+    rank,
 )
 
 
@@ -63,9 +64,7 @@ def priority_changes(opened: Opened, claims: Iterable[TicketClaim]) -> tuple[Pri
     updates = [
         (claim.time, claim.id, claim.priority)
         for claim in claims
-        if isinstance(claim, TicketUpdated)
-        and claim.priority is not None
-        and (claim.time, claim.id) > (opened.time, opened.id)
+        if isinstance(claim, TicketUpdated) and claim.priority is not None and rank(claim) > rank(opened)
     ]
     in_force = {opened.time: opened.priority}
     in_force.update((time, priority) for time, _, priority in sorted(updates))
@@ -85,7 +84,7 @@ def latest_claims(claims: Iterable[TicketClaim]) -> dict[str, TicketClaim]:
 
     Of several `Opened` claims only the earliest counts.
     """
-    ordered = sorted(claims, key=_rank)
+    ordered = sorted(claims, key=rank)
     opened = next((claim for claim in ordered if isinstance(claim, Opened)), None)
     return {
         field: claim
@@ -94,7 +93,3 @@ def latest_claims(claims: Iterable[TicketClaim]) -> dict[str, TicketClaim]:
         if (claim is opened or isinstance(claim, TicketUpdated | Replied))
         and getattr(claim, field, None) is not None
     }
-
-
-def _rank(claim: TicketClaim) -> tuple[int, str]:
-    return claim.time, claim.id

@@ -23,6 +23,7 @@ from models.facts.claims import (
     TicketClaim,
     TicketWithdrawn,
     Transferred,
+    rank,
 )
 
 
@@ -171,7 +172,7 @@ class _Resolution(NamedTuple):
 def _resolution(opened: int, changes: list[StatusChanged]) -> _Resolution:
     """Return what follows from the changes of the status of a ticket that was opened at `opened`."""
     if len(changes) > 1:
-        changes.sort(key=lambda claim: (claim.time, claim.id))
+        changes.sort(key=rank)
     status, since, wait, reopened = _OPEN, opened, 0, False
     first = full = None
     for change in changes:

@@ -34,6 +34,11 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     id: str
 
 
+def rank(claim: Claim) -> tuple[int, str]:
+    """Return the key that orders competing claims: time and id."""
+    return claim.time, claim.id
+
+
 class Placed(Claim, tag=1, frozen=True):
     """An order was placed.
 

@@ -30,7 +30,7 @@ from models.entities import carts, feedback, orders
 from models.entities.feedback import DETRACTOR, PROMOTER
 from models.entities.sla import decide, time_limits
 from models.entities.tickets import Ticket
-from models.facts.claims import Opened, PlacingClaim, Removed, ReviewClaim, Submitted
+from models.facts.claims import Opened, PlacingClaim, Removed, ReviewClaim, Submitted, rank
 from models.outputs.lifecycle_history import TIME, LifecycleTransition
 from models.outputs.snapshot import CustomerSnapshot
 
@@ -145,7 +145,7 @@ class ActionRules:
         response = self._limits[ticket.priority].response
         opened = min(
             (claim for claim in customer.facts.tickets[ticket_id] if isinstance(claim, Opened)),
-            key=lambda claim: (claim.time, claim.id),
+            key=rank,
         )
         return ActionCandidate(
             ACKNOWLEDGE,

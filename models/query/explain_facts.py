@@ -10,8 +10,8 @@ from models.customers.customer import Customer
 from models.entities import feedback
 from models.entities.carts import ABANDONED_AFTER_US
 from models.facts import claims
-from models.facts.claims import Claim
-from models.query.explanations import Explanation, claims_of, rank, superseded
+from models.facts.claims import Claim, rank
+from models.query.explanations import Explanation, claims_of, superseded
 from models.query.responses import Use
 
 

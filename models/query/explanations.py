@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from models.entities.opposites import prevailing
-from models.facts.claims import Claim
+from models.facts.claims import Claim, rank
 from models.query.responses import Use
 
 _C = TypeVar("_C", bound=Claim)
@@ -29,11 +29,6 @@ class Explanation(NamedTuple):
 def claims_of(known: Iterable[Claim], kind: type[_C]) -> list[_C]:
     """Return the claims of one kind, sorted by time and id."""
     return sorted((claim for claim in known if isinstance(claim, kind)), key=rank)
-
-
-def rank(claim: Claim) -> tuple[int, str]:
-    """Return the key that sorts claims by time and id."""
-    return claim.time, claim.id
 
 
 def superseded(losers: Iterable[Claim], winner: Claim, reason: str) -> Iterator[Explanation]:
