@@ -63,7 +63,8 @@ def _placed_fields(
 ) -> tuple[str, str, int | None, str | None, str | None]:
     """Return currency, channel, promised time, cart and referrer of an order or a line of it."""
     if event.currency not in definitions.rates:
-        raise EventError("unknown_currency", f"`currency` {event.currency!r} has no rate")
+        problem = f"`currency` {event.currency!r} has no rate; the table `rates` of the settings gives one"
+        raise EventError("unknown_currency", problem)
     promised = event.promised_at
     referrer = event.referred_by
     return (

@@ -88,6 +88,7 @@ def test_currency_without_a_rate_is_rejected():
     with pytest.raises(EventError) as refused:
         of("order.placed", order_id="o", amount=5, currency="XTS")
     assert refused.value.reason == "unknown_currency"
+    assert "has no rate; the table `rates` of the settings gives one" in refused.value.message
 
 
 def test_customer_cannot_refer_themselves():
