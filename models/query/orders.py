@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from models.customers.customer import Customer
 from models.definitions.windows import US_PER_SECOND
 from models.entities import orders
+from models.facts.claims import LinePlaced, Placed
+from models.identity.links import original_event_id
 from models.outputs.ids import to_datetime
 from models.query.responses import Order
 
@@ -26,3 +28,17 @@ def overdue_orders(customer: Customer, now: int) -> Iterator[Order]:
             currency=order.currency,
             channel=order.channel,
         )
+
+
+def lines_in_other_currencies(customer: Customer) -> Iterator[str]:
+    """Yield the event ids of lines that do not count, as their order's lines are summed in another currency.
+
+    docs/metrics.md, "Order lines".
+    """
+    for order_id, claims in customer.facts.orders.items():
+        order = customer.order(order_id)
+        if order is None or any(type(claim) is Placed for claim in claims):
+            continue
+        for claim in claims:
+            if type(claim) is LinePlaced and claim.currency != order.currency:
+                yield original_event_id(claim.id) or claim.id

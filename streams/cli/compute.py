@@ -7,14 +7,16 @@ import click
 import msgspec
 
 from models.definitions.definitions import Definitions
+from models.facts.claims import LinePlaced
 from models.metrics import catalogue
 from models.metrics.catalogue import Sample
 from models.partition import standalone
 from models.partition.partition import Partition
+from models.query.orders import lines_in_other_currencies
 from streams.backfill.facts import EventFacts, read_facts
 from streams.backfill.files import Format, read
 from streams.backfill.rejected_lines import RejectedLines
-from streams.cli.conflict_report import print_conflicts
+from streams.cli.conflict_report import print_conflicts, print_other_currencies
 from streams.cli.file_options import (
     FILES,
     FORMAT,
@@ -74,13 +76,16 @@ def command(
     with ReadProgress(files, "Reading") as progress:
         lines = read(files, progress, file_format, reader, notice=warn, nulls=nulls)
         facts = read_facts(lines, now, settings.definitions, rejected, progress)
-        partition = _partition_of(facts, now, settings.definitions)
+        partition, with_lines = _partition_of(facts, now, settings.definitions)
     if not progress.events and not rejected.counts:
         raise RetentionError("the files have no record, so there is nothing to compute")
     now = _instant(partition, now)
     standalone.build_aggregates(partition, now)
     code = print_summary(rejected, nulls)
     print_conflicts(partition.drain_conflicts())
+    print_other_currencies(
+        line for key in with_lines for line in lines_in_other_currencies(partition.customer(key))
+    )
     samples = catalogue.compute([standalone.evaluate(partition, now)], settings.definitions, now)
     if as_json:
         _print_json(samples, now)
@@ -89,15 +94,20 @@ def command(
     return code
 
 
-def _partition_of(events: Iterable[EventFacts], now: int | None, definitions: Definitions) -> Partition:
-    """Return a partition in bootstrap mode with the facts of all events."""
+def _partition_of(
+    events: Iterable[EventFacts], now: int | None, definitions: Definitions
+) -> tuple[Partition, dict[bytes, None]]:
+    """Return a partition with the facts of all events, in bootstrap mode, and the customers with order lines."""
     partition = Partition(definitions, {})
+    with_lines: dict[bytes, None] = {}
     partition.resume(now or 0)
     for stream_time, facts in events:
         partition.stream_time = stream_time
         for customer, fact in facts:
             partition.process_one(customer, fact)
-    return partition
+            if type(fact.claim) is LinePlaced:
+                with_lines[customer.encode()] = None
+    return partition, with_lines
 
 
 def _instant(partition: Partition, now: int | None) -> int:

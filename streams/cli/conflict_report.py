@@ -1,5 +1,7 @@
 """Report conflicting duplicates: their number, and an example without personal data."""
 
+from collections.abc import Iterable
+
 from models.facts.conflicts import Conflicts
 from streams.cli.messages import counted, warn
 
@@ -8,6 +10,18 @@ def print_conflicts(conflicts: Conflicts) -> None:
     """Print a line on standard error for each topic with conflicting duplicates."""
     for kind, count in sorted(conflicts.counts.items()):
         warn(conflict_line(kind, count, conflicts.examples[kind]))
+
+
+def print_other_currencies(lines: Iterable[str]) -> None:
+    """Print a line on standard error if order lines do not count because of their currency.
+
+    Args:
+        lines: event ids of these lines.
+    """
+    found = list(lines)
+    if found:
+        lines_left_out = counted(len(found), "order line")
+        warn(f"{lines_left_out} left out: in another currency than the first line of the order ({found[0]})")
 
 
 def conflict_line(kind: str, count: int, example: str) -> str:

@@ -152,6 +152,17 @@ def test_conflicting_duplicates_are_counted_with_an_example(retention, events_fi
     assert result.code == 0
 
 
+def test_line_in_another_currency_than_its_order_is_reported(retention, events_file, tmp_path):
+    config = tmp_path / "retention.toml"
+    config.write_text("[rates]\nEUR = 2.0\n")
+    line = {"type": "order.line_placed", "customer_id": "c", "order_id": "o", "time": "2026-01-01T00:00:00Z"}
+    first = line | {"id": "e1", "line_id": "1", "amount": 3000, "currency": "USD"}
+    other = line | {"id": "e2", "line_id": "2", "amount": 500, "currency": "EUR"}
+    result = retention("compute", events_file(other, first), "--json", "--config", config)
+    assert "1 order line left out: in another currency than the first line of the order (e2)" in result.err
+    assert result.code == 0
+
+
 def test_event_of_a_customer_is_not_the_latest_event(retention, events_file):
     erased = {"id": "x", "type": "customer.erased", "customer_id": "gone", "time": "2026-06-01T00:00:00Z"}
     rows = series(retention("compute", events_file(order(1), erased), "--json"))
