@@ -97,7 +97,7 @@ def command(
 def _partition_of(
     events: Iterable[EventFacts], now: int | None, definitions: Definitions
 ) -> tuple[Partition, dict[bytes, None]]:
-    """Return a partition with all facts, in bootstrap mode, and the keys of the customers with order lines."""
+    """Return a partition with all facts, in bootstrap mode, and the keys of customers with order lines."""
     partition = Partition(definitions, {})
     with_lines: dict[bytes, None] = {}
     partition.resume(now or 0)
