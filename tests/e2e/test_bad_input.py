@@ -61,7 +61,7 @@ BAD = [
     bad("unknown_type", "tickets", GOOD),
     bad("unknown_currency", "orders", {**GOOD, "currency": "XXX"}),
     bad("future_time", "orders", {**GOOD, "time": "2099-01-01T00:00:00Z"}),
-    bad("too_old", "orders", {**GOOD, "time": "1970-01-01T00:00:00Z"}),
+    bad("too_old", "orders", {**GOOD, "type": "order.shipped", "time": "1970-01-01T00:00:00Z"}),
     bad("too_large", "reviews", b'{"text": "' + b"x" * (2 * MIB) + b'"}'),
 ]
 

@@ -48,26 +48,45 @@ order_id = "order"
 amount = "cents"
 [mappings.returns.events.type]
 path = "type"
-values = { asked = "refund.requested", paid = "refund.completed", denied = "refund.rejected" }
+[mappings.returns.events.type.values]
+asked = "refund.requested"
+paid = "refund.completed"
+denied = "refund.rejected"
+failed = "refund.reversed"
 """
 #: Event type in the outbox table -> fields at their original paths; an order's amount is a decimal.
 OUTBOX = {
     "order.placed": ("order_id", "currency", "cart_id", "promised_at", "payment_method", "referred_by"),
     "order.amended": ("order_id", "amount"),
+    "order.line_placed": (
+        "order_id",
+        "line_id",
+        "amount",
+        "currency",
+        "cart_id",
+        "promised_at",
+        "referred_by",
+    ),
     "order.cancelled": ("order_id",),
+    "order.restored": ("order_id",),
     "order.shipped": ("order_id",),
     "order.delivered": ("order_id",),
     "checkout.started": ("cart_id",),
     "payment.failed": ("payment_method", "cart_id", "order_id"),
     "stock.missed": ("sku",),
 }
-RETURNED = {"refund.requested": "asked", "refund.completed": "paid", "refund.rejected": "denied"}
+RETURNED = {
+    "refund.requested": "asked",
+    "refund.completed": "paid",
+    "refund.rejected": "denied",
+    "refund.reversed": "failed",
+}
 SCHEMA = {
     "type": "record",
     "name": "Return",
     "fields": [
         {"name": "id", "type": "string"},
-        {"name": "type", "type": {"type": "enum", "name": "T", "symbols": ["asked", "paid", "denied"]}},
+        {"name": "type", "type": {"type": "enum", "name": "T", "symbols": [*RETURNED.values()]}},
         {"name": "time", "type": {"type": "long", "logicalType": "timestamp-micros"}},
         {"name": "customer", "type": "string"},
         {"name": "refund", "type": "string"},
@@ -180,7 +199,7 @@ async def test_mapped_topics_give_the_same_numbers_as_contract_topics(deploy, re
     # The history begins before the horizon: events that are read after the clock has advanced are too old.
     [headers] = [found for found in rejected if found["retention.error.reason"] != b"too_old"]
     assert headers["retention.error.topic"] == b"shop-us.outbox"
-    assert headers["retention.error.message"] == (
+    assert headers["retention.error.message"].startswith(
         b"mapping outbox, order.shipped, `time` from `at` (text): is text, not a number of us since 1970"
     )
     assert "orders" not in await cluster.topics(), "what is no input is not made"
