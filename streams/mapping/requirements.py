@@ -32,7 +32,7 @@ def missing_fields(definition: Definition, has: Has, *, of_each: bool) -> list[M
     Example:
         >>> from streams.mapping.definition import read
         >>> rule = {"type": "order.cancelled", "order_id": "id", "time": "at", "customer_id": "customer"}
-        >>> columns = {"id", "at", "costumer"}
+        >>> columns = {"id", "at", "client"}
         >>> missing_fields(read("shop", {"events": [rule]}), lambda path: path[0] in columns, of_each=True)
         [MissingField(places=('customer',), purpose='`customer_id` of order.cancelled')]
 
