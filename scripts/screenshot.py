@@ -24,7 +24,7 @@ _ALERT_TIMEOUT_SECONDS = 900.0
 _SETTLE_SECONDS = 15.0
 _WIDTH, _SCALE = 1120, 1.25
 #: A larger file makes the README slow to load.
-_MAX_BYTES = 300_000
+_MAX_BYTES = 350_000
 
 
 async def main(path: Path) -> None:
