@@ -208,17 +208,13 @@ class _Replay:
         state = self._rules.state(self._orders, hour)
         last = self._lifecycle
         if last is None or last.after != state:
-            self._lifecycle = LifecycleTransition(
-                None if last is None else last.after, state, time, cause, event
-            )
+            self._lifecycle = _after(last, state, time, cause, event)
         if self._year_changed:
             self._year_changed = False
             tier = self._rules.tier(self._year_net)
             last = self._tier
             if last is None or last.after != tier:
-                self._tier = LifecycleTransition(
-                    None if last is None else last.after, tier, time, cause, event
-                )
+                self._tier = _after(last, tier, time, cause, event)
 
     def _advance_year(self, hour: int) -> None:
         """Remove the orders that leave the 365 days up to an event hour."""
