@@ -61,8 +61,12 @@ def derive(claims: Sequence[ReviewClaim]) -> Review | None:
 
 def latest_nps(claims: Iterable[CustomerClaim]) -> Answered | None:
     """Return the customer's latest answer to the NPS survey that holds, or None without one."""
-    answers = [claim for claim in answers_that_hold(claims) if claim.survey == NPS]
-    return max(answers, key=rank) if answers else None
+    return latest_nps_of(answers_that_hold(claims))
+
+
+def latest_nps_of(answers: Iterable[Answered]) -> Answered | None:
+    """Return the latest of some answers that hold, from `answers_that_hold`, to the NPS survey."""
+    return max((answer for answer in answers if answer.survey == NPS), key=rank, default=None)
 
 
 def answers_that_hold(claims: Iterable[CustomerClaim]) -> list[Answered]:

@@ -59,7 +59,7 @@ def explain_customer_facts(customer: Customer) -> Iterator[Explanation]:
     """Yield an explanation of each claim about the customer alone."""
     facts = customer.facts.customer_claims
     held = feedback.answers_that_hold(facts)
-    latest = feedback.latest_nps(held)
+    latest = feedback.latest_nps_of(held)
     for claim in facts:
         if isinstance(claim, claims.AnswersWithdrawn):
             yield _withdrawal(claim, facts)

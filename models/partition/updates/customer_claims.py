@@ -53,7 +53,7 @@ class CustomerClaimUpdates:
             if id(claim) not in old:
                 self._add(claim, 1)
                 self._context.customers.record_exposure(customer, (), feedback.claim_exposures(claim))
-        self._replace_nps(feedback.latest_nps(before), feedback.latest_nps(after))
+        self._replace_nps(feedback.latest_nps_of(before), feedback.latest_nps_of(after))
 
     def expire(self, customer: Customer, before: int) -> None:
         """Retract the claims from before a time (microseconds since the epoch)."""
@@ -75,7 +75,7 @@ class CustomerClaimUpdates:
         for claim in [*others, *answers]:
             self._add(claim, 1)
             exposures += feedback.claim_exposures(claim)
-        self._replace_nps(None, feedback.latest_nps(answers))
+        self._replace_nps(None, feedback.latest_nps_of(answers))
         return exposures
 
     def _add(self, claim: CustomerClaim, sign: int) -> None:
