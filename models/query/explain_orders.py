@@ -1,15 +1,14 @@
 """Explain what each fact about an order or a refund counts for (docs/metrics.md, "Definitions")."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from models.customers.customer import Customer
 from models.entities import orders, refunds
-from models.entities.opposites import prevailing
 from models.facts import claims
 from models.query.explanations import (
     Explanation,
-    OppositeReasons,
     claims_of,
     first_counts,
     incomplete,
@@ -28,16 +27,7 @@ def explain_order(customer: Customer, entity: str, now: int) -> Iterator[Explana
         return
     yield from _placings(customer, entity, order, now)
     yield from _amended(claims_of(known, claims.Amended), order)
-    yield from opposites(
-        known,
-        OppositeReasons(
-            claims.Cancelled,
-            claims.OrderRestored,
-            ["retention", "refunds"],
-            f"cancels order {entity}, which therefore does not qualify",
-            f"takes back the cancellation of order {entity}",
-        ),
-    )
+    yield from opposites(known, claims.Cancelled, claims.OrderRestored, partial(_cancellation, entity))
     for claim in claims_of(known, claims.Shipped):
         yield Explanation(claim, [], "no metric uses the time of shipping")
     yield from first_counts(
@@ -46,6 +36,13 @@ def explain_order(customer: Customer, entity: str, now: int) -> Iterator[Explana
         f"delivers order {entity}",
         f"order {entity} was delivered by an earlier event",
     )
+
+
+def _cancellation(entity: str, claim: claims.Cancelled | claims.OrderRestored) -> Explanation:
+    reason = f"takes back the cancellation of order {entity}"
+    if isinstance(claim, claims.Cancelled):
+        reason = f"cancels order {entity}, which therefore does not qualify"
+    return Explanation(claim, ["retention", "refunds"], reason)
 
 
 def _placings(customer: Customer, entity: str, order: orders.Order, now: int) -> Iterator[Explanation]:
@@ -143,29 +140,22 @@ def explain_refund(customer: Customer, entity: str) -> Iterator[Explanation]:
         if customer.has_order(winner.order):
             yield explain(customer, winner, refund)
         else:
-            yield Explanation(
-                winner, [], f"does not count yet: no known event has placed order {winner.order}"
-            )
+            yield _waits_for_order(winner)
         yield from superseded(found[1:], winner, f"an earlier event about refund {entity} counts instead")
-    yield from _payments(customer, entity)
+    yield from opposites(known, claims.Completed, claims.Reversed, partial(_payment, customer))
 
 
-def _payments(customer: Customer, entity: str) -> Iterator[Explanation]:
-    """Yield explanations of the payments and reversals of a refund."""
-    known = customer.facts.refunds[entity]
-    holds = prevailing(known, claims.Completed, claims.Reversed)
-    if holds is None:
-        return
-    if not customer.has_order(holds.order):
-        unknown = f"does not count yet: no known event has placed order {holds.order}"
-        words = OppositeReasons(claims.Completed, claims.Reversed, [], unknown, unknown)
-    elif isinstance(holds, claims.Completed):
-        _, uses, reason, _ = _completed(customer, holds)
-        words = OppositeReasons(claims.Completed, claims.Reversed, uses, reason, "")
-    else:
-        reason = f"takes back the refund of order {holds.order}"
-        words = OppositeReasons(claims.Completed, claims.Reversed, ["refunds"], "", reason)
-    yield from opposites(known, words)
+def _payment(customer: Customer, claim: claims.Completed | claims.Reversed) -> Explanation:
+    """Return the explanation of the payment or reversal that counts."""
+    if not customer.has_order(claim.order):
+        return _waits_for_order(claim)
+    if isinstance(claim, claims.Completed):
+        return _completed(customer, claim)
+    return Explanation(claim, ["refunds"], f"takes back the refund of order {claim.order}")
+
+
+def _waits_for_order(claim: claims.RefundClaim) -> Explanation:
+    return Explanation(claim, [], f"does not count yet: no known event has placed order {claim.order}")
 
 
 def _requested(_: Customer, claim: claims.Requested, refund: refunds.Refund) -> Explanation:

@@ -4,6 +4,7 @@ The explanations follow the rules of `models.entities` and use what it derives.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from models.customers.customer import Customer
 from models.definitions.definitions import PRIORITIES
@@ -13,7 +14,6 @@ from models.entities.tickets import Ticket
 from models.facts import claims
 from models.query.explanations import (
     Explanation,
-    OppositeReasons,
     claims_of,
     first_counts,
     incomplete,
@@ -47,28 +47,29 @@ def explain_ticket(customer: Customer, entity: str) -> Iterator[Explanation]:
         "the ticket was transferred by an earlier event",
     )
     yield from _updates(known, ticket)
-    yield from opposites(known, _words(entity, "other"))
+    yield from _opposites(known, entity)
 
 
 def _withdrawn(
     known: Sequence[claims.TicketClaim], withdrawn: claims.TicketWithdrawn, entity: str
 ) -> Iterator[Explanation]:
     """Yield an explanation of each claim about a withdrawn ticket."""
-    yield from opposites(known, _words(entity, claims.WITHDRAWAL_REASONS[withdrawn.reason]))
+    yield from _opposites(known, entity)
     others = [
         claim for claim in known if not isinstance(claim, claims.TicketWithdrawn | claims.TicketRestored)
     ]
     yield from superseded(others, withdrawn, f"ticket {entity} was withdrawn, so it counts for nothing")
 
 
-def _words(entity: str, reason: str) -> OppositeReasons:
-    return OppositeReasons(
-        claims.TicketWithdrawn,
-        claims.TicketRestored,
-        ["tickets"],
-        f"withdraws ticket {entity}, with the reason {reason}",
-        f"restores ticket {entity}, which counts as if it had never been withdrawn",
-    )
+def _opposites(known: Sequence[claims.TicketClaim], entity: str) -> Iterator[Explanation]:
+    return opposites(known, claims.TicketWithdrawn, claims.TicketRestored, partial(_withdrawal, entity))
+
+
+def _withdrawal(entity: str, claim: claims.TicketWithdrawn | claims.TicketRestored) -> Explanation:
+    reason = f"restores ticket {entity}, which counts as if it had never been withdrawn"
+    if isinstance(claim, claims.TicketWithdrawn):
+        reason = f"withdraws ticket {entity}, with the reason {claims.WITHDRAWAL_REASONS[claim.reason]}"
+    return Explanation(claim, ["tickets"], reason)
 
 
 def _updates(known: Sequence[claims.TicketClaim], ticket: Ticket) -> Iterator[Explanation]:

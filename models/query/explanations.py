@@ -1,6 +1,6 @@
 """The explanation of a claim, and the rules that several kinds of entities share."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from models.entities.opposites import prevailing
@@ -8,6 +8,7 @@ from models.facts.claims import Claim, rank
 from models.query.responses import Use
 
 _C = TypeVar("_C", bound=Claim)
+_O = TypeVar("_O", bound=Claim)
 
 
 class Explanation(NamedTuple):
@@ -53,40 +54,26 @@ def first_counts(
         yield from superseded(found[1:], found[0], repeated)
 
 
-class OppositeReasons(NamedTuple):
-    """How a type of claim and its opposite are explained.
+def opposites(
+    known: Iterable[Claim], kind: type[_C], opposite: type[_O], explain: Callable[[_C | _O], Explanation]
+) -> Iterator[Explanation]:
+    """Yield explanations of the claims of a type and of its opposite: the last run's first claim counts.
 
-    Attributes:
-        kind: the type.
-        opposite: the type that takes it back.
-        uses: metrics that include the claim that holds.
-        reason: what a claim of the type does.
-        opposite_reason: what a claim of the opposite type does.
+    Args:
+        known: claims about one thing. Those of other types are ignored.
+        kind: a claim class.
+        opposite: the class that takes it back.
+        explain: explains the claim that counts.
     """
-
-    kind: type[Claim]
-    opposite: type[Claim]
-    uses: list[Use]
-    reason: str
-    opposite_reason: str
-
-
-def opposites(known: Sequence[Claim], words: OppositeReasons) -> Iterator[Explanation]:
-    """Yield explanations of the claims of a type and of its opposite: the last run's first claim counts."""
-    holds = prevailing(known, words.kind, words.opposite)
-    for claim in sorted(known, key=rank):
-        if not isinstance(claim, words.kind | words.opposite):
-            continue
-        reason = words.reason if isinstance(claim, words.kind) else words.opposite_reason
-        if claim is holds:
-            yield Explanation(claim, words.uses, reason)
-        elif holds is not None:
-            outcome = (
-                "an earlier event says so already"
-                if type(claim) is type(holds)
-                else "a later event takes it back"
-            )
-            yield Explanation(claim, [], outcome, holds.id)
+    found = [claim for claim in known if isinstance(claim, kind | opposite)]
+    holds = prevailing(found, kind, opposite)
+    for claim in sorted(found, key=rank):
+        if holds is None or claim is holds:
+            yield explain(claim)
+        elif type(claim) is type(holds):
+            yield Explanation(claim, [], "an earlier event says so already", holds.id)
+        else:
+            yield Explanation(claim, [], "a later event takes it back", holds.id)
 
 
 def incomplete(known: Iterable[Claim], reason: str) -> Iterator[Explanation]:
