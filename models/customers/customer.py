@@ -25,7 +25,9 @@ from models.facts.claims import (
     AnswersWithdrawn,
     Completed,
     CustomerClaim,
+    LinePlaced,
     OrderClaim,
+    Placed,
     Shared,
 )
 from models.facts.control import Referred
@@ -173,6 +175,13 @@ class Customer:
         if order is not None and order.referrer is not None and self.is_own_identity(order.referrer):
             return replace(order, referrer=None)
         return order
+
+    def lines_left_out(self, order_id: str) -> list[LinePlaced]:
+        """Return the lines that do not count, as their order's lines are summed in another currency."""
+        claims, order = self.facts.orders[order_id], self.order(order_id)
+        if order is None or any(type(claim) is Placed for claim in claims):
+            return []
+        return [claim for claim in claims if type(claim) is LinePlaced and claim.currency != order.currency]
 
     def is_own_identity(self, identity: str) -> bool:
         """Return whether an id belongs to this customer, whose identities were merged."""

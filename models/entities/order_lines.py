@@ -30,9 +30,14 @@ def placed_by_lines(lines: Sequence[LinePlaced]) -> Placed | None:
 
 def total(lines: Iterable[LinePlaced], currency: str) -> int:
     """Return the sum of each line's latest amount in a currency, at least 0, minor units."""
+    return max(0, sum(line.amount for line in latest_lines(lines, currency).values()))
+
+
+def latest_lines(lines: Iterable[LinePlaced], currency: str) -> dict[str, LinePlaced]:
+    """Return id of a line -> its latest version, of the lines in a currency."""
     latest: dict[str, LinePlaced] = {}
     for line in lines:
         known = latest.get(line.line)
         if line.currency == currency and (known is None or rank(line) > rank(known)):
             latest[line.line] = line
-    return max(0, sum(line.amount for line in latest.values()))
+    return latest

@@ -9,7 +9,7 @@ from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_HOUR, NEVER_US, TIMELESS, US_PER_HOUR, between, horizon_start
 from models.facts.claim_types import EVENT_TYPE_OF
-from models.facts.claims import LinePlaced, Placed
+from models.facts.claims import LinePlaced
 from models.facts.conflicts import Conflicts, conflicting_ids, may_conflict, new_contents, without_superseded
 from models.facts.control import KeptOrder
 from models.facts.fact import Fact, decode_fact
@@ -167,15 +167,7 @@ class PartitionCustomers:
         """Apply a fact to the aggregates, and schedule its expiry."""
         self.schedule_expiry(customer, fact.claim.time)
         self.updates.apply(customer, fact)
-        if isinstance(fact.claim, LinePlaced):
-            self._compare_currency(customer, fact, fact.claim)
-
-    def _compare_currency(self, customer: Customer, fact: Fact, line: LinePlaced) -> None:
-        """Count a line as conflicting if the lines of its order are summed in another currency."""
-        claims = customer.facts.orders[fact.entity]
-        order = customer.order(fact.entity)
-        by_lines = all(type(claim) is not Placed for claim in claims)
-        if by_lines and order is not None and order.currency != line.currency:
+        if isinstance(fact.claim, LinePlaced) and fact.claim in customer.lines_left_out(fact.entity):
             self._count_conflict(fact)
 
     def _make_visible(self, key: bytes, customer: Customer, fact: Fact) -> None:

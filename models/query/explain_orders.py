@@ -6,6 +6,7 @@ from typing import Any
 
 from models.customers.customer import Customer
 from models.entities import orders, refunds
+from models.entities.order_lines import latest_lines
 from models.facts import claims
 from models.query.explanations import (
     Explanation,
@@ -63,7 +64,7 @@ def _placings(customer: Customer, entity: str, order: orders.Order, now: int) ->
 def _lines(customer: Customer, entity: str, order: orders.Order, now: int) -> Iterator[Explanation]:
     """Yield explanations of the lines of an order that is known by its lines only."""
     lines = claims_of(customer.facts.orders[entity], claims.LinePlaced)
-    latest = {line.line: line for line in lines if line.currency == order.currency}
+    latest = latest_lines(lines, order.currency)
     for line in lines:
         uses = _qualifying_uses(order)
         if line.id == order.id:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from models.customers.customer import Customer
 from models.definitions.windows import US_PER_SECOND
 from models.entities import orders
-from models.facts.claims import LinePlaced, Placed
 from models.identity.links import original_event_id
 from models.outputs.ids import to_datetime
 from models.query.responses import Order
@@ -31,14 +30,10 @@ def overdue_orders(customer: Customer, now: int) -> Iterator[Order]:
 
 
 def lines_in_other_currencies(customer: Customer) -> Iterator[str]:
-    """Yield the event ids of lines that do not count, as their order's lines are summed in another currency.
+    """Yield the event ids of a customer's lines that do not count for their currency.
 
     docs/metrics.md, "Order lines".
     """
-    for order_id, claims in customer.facts.orders.items():
-        order = customer.order(order_id)
-        if order is None or any(type(claim) is Placed for claim in claims):
-            continue
-        for claim in claims:
-            if type(claim) is LinePlaced and claim.currency != order.currency:
-                yield original_event_id(claim.id) or claim.id
+    for order_id in customer.facts.orders:
+        for line in customer.lines_left_out(order_id):
+            yield original_event_id(line.id) or line.id
