@@ -312,13 +312,13 @@ class PartitionCustomers:
         return facts_since(facts, self.horizon, keep_first_order=self._definitions.keep_first_order)
 
     def _expire_customer(self, key: bytes, customer: Customer) -> None:
-        facts = self._fact_log.read(key)
-        kept = kept_order(facts, self.horizon) if self._definitions.keep_first_order else None
+        facts = self._facts_since(self._fact_log.read(key))
+        kept = kept_order(facts, self.horizon)
         self.updates.expire(customer, self.horizon)
         if kept is not None and kept != customer.facts.kept_order:
             self._apply_kept_order(customer, kept)
         self.schedule.mark_dirty(key)
-        self._fact_log.rewrite(key, self._facts_since(facts))
+        self._fact_log.rewrite(key, facts)
         self._cross_partition.notify_referrers(customer)
         if customer.facts.earliest_hour != NEVER_HOUR:
             self._expiries.setdefault(customer.facts.earliest_hour, []).append(key)
