@@ -23,8 +23,6 @@ from streams.kafka.topics import Names, Topic
 
 _ROUND_LINES: Final = 20_000
 _TOPIC_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,249}", re.ASCII)
-#: Beginnings of the names of derived topics and of Kafka's own.
-_RESERVED_PREFIXES: Final = ("retention.", "__")
 #: Endings of internal topics' names, of every group.
 _INTERNAL_ENDINGS: Final = tuple(Names("").internal)
 
@@ -54,9 +52,7 @@ def check_raw_topic(topic: str, settings: Settings) -> None:
     if _TOPIC_NAME.fullmatch(topic) is None or topic in {".", ".."}:
         problem = "expected 1 to 249 letters, digits, dots, dashes or underscores"
         raise SettingsError("topic", problem, source="flag --topic")
-    names = Names.of(settings)
-    own = {*names.internal, *names.derived, names.dead_letters}
-    if topic in own or topic.startswith(_RESERVED_PREFIXES) or topic.endswith(_INTERNAL_ENDINGS):
+    if Names.of(settings).reserves(topic) or topic.endswith(_INTERNAL_ENDINGS):
         raise SettingsError(
             "topic",
             f"workers or Kafka write {topic}",

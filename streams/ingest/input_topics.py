@@ -8,9 +8,6 @@ from streams.errors import SettingsError
 from streams.kafka import admin
 from streams.kafka.topics import INPUTS, Names
 
-#: Prefixes of derived topics and of Kafka's own. Patterns do not match them.
-_NOT_INPUTS = ("retention.", "__")
-
 
 def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, Input]:
     """Return topic -> input for those of the topics that are inputs.
@@ -23,10 +20,7 @@ def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, Input]:
         RetentionError: two patterns match one topic.
     """
     names = Names.of(settings)
-    own = {*names.internal, *names.derived, names.dead_letters}
-    return settings.inputs.resolve(
-        topic for topic in topics if topic not in own and not topic.startswith(_NOT_INPUTS)
-    )
+    return settings.inputs.resolve(topic for topic in topics if not names.reserves(topic))
 
 
 def require_read_access(settings: Settings, topics: Iterable[str], sender: str) -> None:

@@ -89,6 +89,10 @@ def _kept(days: float, **extra: str) -> dict[str, str]:
     }
 
 
+#: Beginnings of the names of derived topics by the default prefix, and of Kafka's own topics.
+_RESERVED_PREFIXES = (f"{PREFIX}.", "__")
+
+
 @dataclass(frozen=True)
 class Names:
     """The names of one group's topics: the internal topics, the derived topics and that of dead letters."""
@@ -163,6 +167,11 @@ class Names:
     def internal(self) -> tuple[str, ...]:
         """All internal topics, which `reset` deletes."""
         return (self.facts, self.ticks, self.partials, self.changelog)
+
+    def reserves(self, topic: str) -> bool:
+        """Return whether workers of the group, or of any with the default prefix, or Kafka write a topic."""
+        own = topic in self.internal or topic in self.derived or topic == self.dead_letters
+        return own or topic.startswith(_RESERVED_PREFIXES)
 
 
 def required(
