@@ -1,7 +1,6 @@
 """Amounts, dates and ids as spreadsheets, old files and small floats have them."""
 
 import struct
-import tomllib
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -10,7 +9,7 @@ import pytest
 from streams.errors import SettingsError
 from streams.mapping import conversions, times
 from streams.mapping.conversions import ConversionError
-from streams.mapping.mappings import load
+from tests.support.mappings import mapping_reader
 
 MAPPING = """
 [mappings.m]
@@ -26,7 +25,7 @@ ROW = {"id": "a", "customer": "c", "day": "2024-05-01"}
 
 
 def outcome(how, **fields):
-    return load(tomllib.loads(MAPPING.format(how=how))).reader("m").map_row(ROW | fields)
+    return mapping_reader(MAPPING.format(how=how)).map_row(ROW | fields)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """JSON inside text is read as the JSON that it is."""
 
 import json
-import tomllib
 
 import pytest
 
 from streams.mapping import json_text
-from streams.mapping.mappings import load
+from tests.support.mappings import mapping_reader
 
 MAPPING = """
 [mappings.m]
@@ -24,7 +23,7 @@ ORDER = {"id": "o1", "customer": {"id": 7}, "amount": 100, "at": "2026-06-10T10:
 
 
 def mapped(record, envelope="none", at="", when="`true`"):
-    reader = load(tomllib.loads(MAPPING.format(envelope=envelope, at=at, when=when))).reader("m")
+    reader = mapping_reader(MAPPING.format(envelope=envelope, at=at, when=when))
     return reader.map_record(json.dumps(record).encode())
 
 
@@ -74,7 +73,7 @@ def test_each_element_of_a_list_in_text_is_an_event():
     """
     refunds = json.dumps([{"id": 1, "sum": 5}, {"id": 2, "sum": 6}])
     record = {"id": "o", "customer": "c", "at": ORDER["at"], "refunds": refunds}
-    reader = load(tomllib.loads(text)).reader("m")
+    reader = mapping_reader(text)
     for result in (reader.map_record(json.dumps(record).encode()), reader.map_row(record)):
         assert [event.amount for event in result.events] == [5, 6]
 

@@ -2,12 +2,11 @@
 
 import base64
 import json
-import tomllib
 
 import pytest
 
-from streams.mapping.mappings import load
 from streams.mapping.placeholders import Placeholders
+from tests.support.mappings import mapping_reader
 
 PLACEHOLDER = "__debezium_unavailable_value"
 MAPPING = """
@@ -48,7 +47,7 @@ ROW = {"id": 1, "ref": "c1", "email": "a@example.org", "amount": 100, "coupon": 
 
 
 def outcome(mapping, after, before=None, operation="u"):
-    mapped = load(tomllib.loads(mapping)).reader("m")
+    mapped = mapping_reader(mapping)
     change = {"before": before, "after": after, "op": operation, "ts_ms": 1781100000000}
     return mapped.map_record(json.dumps(change).encode())
 
@@ -111,7 +110,7 @@ def test_placeholder_of_the_connector_can_be_configured():
 
 
 def test_row_of_a_file_has_no_placeholder():
-    mapped = load(tomllib.loads(REVIEWS.replace('envelope = "debezium"\n', ""))).reader("m")
+    mapped = mapping_reader(REVIEWS.replace('envelope = "debezium"\n', ""))
     row = {"id": 1, "customer": "c", "rating": 4, "body": PLACEHOLDER, "_ts_ms": 1781100000000}
     [event] = mapped.map_row(row).events
     assert (event.text, event.text_unchanged) == (None, True)
@@ -130,7 +129,7 @@ def test_text_that_mentions_the_placeholder_is_text():
 
 def test_flat_record_has_no_placeholder():
     flat = REVIEWS.replace('envelope = "debezium"\n', "").replace('"_ts_ms"', '"ts"')
-    mapped = load(tomllib.loads(flat.replace("{_ts_ms}", "{ts}"))).reader("m")
+    mapped = mapping_reader(flat.replace("{_ts_ms}", "{ts}"))
     row = {"id": 1, "customer": "c", "rating": 4, "body": PLACEHOLDER, "ts": 1781100000000}
     [event] = mapped.map_record(json.dumps(row).encode()).events
     assert (event.text, event.text_unchanged) == (None, True)

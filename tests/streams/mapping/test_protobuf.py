@@ -1,15 +1,14 @@
 """Protobuf as shops have it: imports that no registry lists, messages in messages, oneofs, maps and money."""
 
 import base64
-import tomllib
 from decimal import Decimal
 
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from streams.mapping import protobuf
-from streams.mapping.mappings import load
 from streams.mapping.schemas import Schema
+from tests.support.mappings import mapping_reader
 
 KINDS = descriptor_pb2.FieldDescriptorProto
 MAPPING = """
@@ -99,7 +98,7 @@ def test_money_and_decimals_are_amounts(order, decode):
     assert row["total"]["amount"] == Decimal("19.99")
     less = order(total={"units": -1, "nanos": -500_000_000})
     assert decode(less)["total"]["amount"] == Decimal("-1.5")
-    outcome = load(tomllib.loads(MAPPING)).reader("m").map_row(row)
+    outcome = mapping_reader(MAPPING).map_row(row)
     assert outcome.errors == []
     assert [(event.customer_id, event.amount) for event in outcome.events] == [("a@b", 1999), ("a@b", 250)]
 

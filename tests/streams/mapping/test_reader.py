@@ -1,14 +1,13 @@
 """Records become events: rules, conditions, identities, envelopes, and what is said of other records."""
 
 import json
-import tomllib
 from types import SimpleNamespace
 
 import msgspec
 import pytest
 
-from streams.mapping.mappings import load
 from streams.mapping.reader import MappedError
+from tests.support.mappings import mapping_reader as reader
 
 ROWS = """
 [mappings.m]
@@ -47,10 +46,6 @@ ROW = {
     "currency": "EUR",
     "ab": {"checkout": "b"},
 }
-
-
-def reader(text, name="m"):
-    return load(tomllib.loads(text)).reader(name)
 
 
 def reported(events):
@@ -295,7 +290,7 @@ def test_extended_mapping_adds_names_of_otherwise():
 extends = "woocommerce"
 otherwise = { mine = "number" }
 """
-    names = load(tomllib.loads(own)).reader("shop").definition.otherwise
+    names = reader(own, "shop").definition.otherwise
     assert {"unpaid", "mine"} <= set(names)
 
 

@@ -22,6 +22,7 @@ from streams.mapping.mappings import load
 from streams.mapping.schema_registry import RegistryUnavailable, SchemaRegistry
 from streams.operations import doctor
 from streams.secret import Secret
+from tests.support.mappings import mapping_reader
 from tests.support.registry_server import AUTH, RegistryServer, framed
 
 MAPPING = """
@@ -189,7 +190,7 @@ async def test_protobuf_is_decoded_by_the_registrys_descriptor(server):
 
 
 async def test_json_needs_no_registry(server):
-    mapped = load(tomllib.loads(MAPPING.format(form="json-schema"))).reader("m")
+    mapped = mapping_reader(MAPPING.format(form="json-schema"))
     row = {
         "id": "a",
         "customer": {"id": 7},

@@ -1,14 +1,13 @@
 """Objects that wrap one value: MongoDB's extended JSON, decimals with a scale of their own."""
 
 import json
-import tomllib
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from streams.mapping.mappings import load
 from streams.mapping.wrapped_values import unwrapped
+from tests.support.mappings import mapping_reader
 
 DATE = datetime(2026, 6, 10, 14, tzinfo=UTC)
 
@@ -83,7 +82,7 @@ def test_document_of_debeziums_mongodb_connector_is_read(total, extra):
         "cart": {"$numberLong": "5"},
     }
     mapping = MONGODB.replace('envelope = "debezium"', f'envelope = "debezium"{extra}')
-    reader = load(tomllib.loads(mapping)).reader("m")
+    reader = mapping_reader(mapping)
     change = {"op": "c", "after": json.dumps(document), "ts_ms": 1781100000001}
     [event] = reader.map_record(json.dumps(change).encode()).events
     assert (event.order_id, event.customer_id, event.time) == ("65f0c0ffee", "7", DATE)
@@ -94,7 +93,7 @@ def test_path_into_a_wrapped_value_is_read():
     mapping = MONGODB.replace('"_id"', "'_id.\"$oid\"'").replace(
         '"created"', '{ path = "created.\\"$date\\"", time = "ms" }'
     )
-    reader = load(tomllib.loads(mapping)).reader("m")
+    reader = mapping_reader(mapping)
     document = {"_id": {"$oid": "x"}, "customer": "c", "created": {"$date": 1781100000000}, "total": 1}
     [event] = reader.map_record(json.dumps({"op": "c", "after": json.dumps(document)}).encode()).events
     assert (event.order_id, event.time) == ("x", DATE)
