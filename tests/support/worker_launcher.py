@@ -95,7 +95,7 @@ class Launcher:
         return ForkedProcess(self, self._started.pop())
 
     def receive(self, seconds: float) -> None:
-        """Wait at most so many seconds for news of the processes, and store them."""
+        """Wait for started and ended processes, at most `seconds`, and store their ids and exit codes."""
         assert self._process.stdout is not None
         out = self._process.stdout.fileno()
         with self._lock:
