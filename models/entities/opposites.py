@@ -35,3 +35,9 @@ def prevailing(claims: Iterable[Claim], kind: type[_C], opposite: type[_O]) -> _
     """
     found = runs(claims, kind, opposite)
     return found[-1] if found else None
+
+
+def in_force(claims: Iterable[Claim], kind: type[_C], opposite: type[Claim]) -> _C | None:
+    """Return the claim by which a type prevails. None if its opposite does, or neither is known."""
+    found = prevailing(claims, kind, opposite)
+    return found if isinstance(found, kind) else None

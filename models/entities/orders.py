@@ -11,7 +11,7 @@ from msgspec import Struct
 from models.aggregation.aggregates import Aggregates
 from models.definitions.windows import US_PER_HOUR
 from models.entities.exposures import LATE_DELIVERY, Exposure
-from models.entities.opposites import prevailing
+from models.entities.opposites import in_force
 from models.entities.order_lines import placed_by_lines
 from models.entities.refunds import Refunded
 from models.facts.claims import (
@@ -163,8 +163,7 @@ def _changed(amount: int, claims: Sequence[OrderClaim]) -> tuple[int, bool]:
 
 def cancellation(claims: Iterable[OrderClaim]) -> Cancelled | None:
     """Return the claim by which an order is cancelled. None if it is not, or is restored."""
-    holds = prevailing(claims, Cancelled, OrderRestored)
-    return holds if isinstance(holds, Cancelled) else None
+    return in_force(claims, Cancelled, OrderRestored)
 
 
 def placing(claims: Iterable[OrderClaim]) -> Placed | None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from models.aggregation.aggregates import Aggregates
 from models.definitions.windows import US_PER_HOUR
 from models.entities.exposures import REFUND, REFUND_REJECTED, Exposure
-from models.entities.opposites import prevailing
+from models.entities.opposites import in_force, prevailing
 from models.facts.claims import Completed, RefundClaim, Rejected, Requested, Reversed, rank
 
 _C = TypeVar("_C", Requested, Rejected)
@@ -80,8 +80,7 @@ def exposures(refund: Refund) -> tuple[Exposure, ...]:
 
 def completed(claims: Iterable[RefundClaim]) -> Completed | None:
     """Return the payment that holds: the first of the last run of payments. None if it was reversed."""
-    holds = prevailing(claims, Completed, Reversed)
-    return holds if isinstance(holds, Completed) else None
+    return in_force(claims, Completed, Reversed)
 
 
 def _first(claims: Iterable[RefundClaim], kind: type[_C]) -> _C | None:

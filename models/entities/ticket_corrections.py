@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from models.entities.opposites import prevailing
+from models.entities.opposites import in_force
 from models.facts.claims import (
     Opened,
     Replied,
@@ -38,8 +38,7 @@ class TicketFields(NamedTuple):
 
 def withdrawal(claims: Iterable[TicketClaim]) -> TicketWithdrawn | None:
     """Return the claim by which a ticket is withdrawn. None if it is not, or is restored."""
-    holds = prevailing(claims, TicketWithdrawn, TicketRestored)
-    return holds if isinstance(holds, TicketWithdrawn) else None
+    return in_force(claims, TicketWithdrawn, TicketRestored)
 
 
 def counted_withdrawal(claims: Sequence[TicketClaim]) -> TicketWithdrawn | None:
