@@ -18,6 +18,7 @@ from streams.http.api.remote_tasks import RemoteTasks
 from streams.http.api.routes import Api
 from streams.http.auth import require_token
 from streams.http.live_page.routes import LivePage
+from streams.http.worker_proof import proof_of
 from streams.kafka.topics import Names
 from streams.monitoring.exporter import BusinessCollector, WorkerCollector
 from streams.read_model.exporter import ReadModelCollector
@@ -76,9 +77,10 @@ class Server:
             worker.settings.prometheus,
             topic=Names.of(worker.settings).metrics,
         )
+        self._proof = proof_of(worker.settings.token, worker.settings.group)
         self._api = Api(
             LocalTasks(worker.tasks.get),
-            RemoteTasks(worker.app.owners, lambda: self.address),
+            RemoteTasks(worker.app.owners, lambda: self.address, self._proof),
             worker.settings.partitions,
             worker.settings.definitions,
             self._live_page.series.value,
@@ -104,7 +106,8 @@ class Server:
         self.address = advertised_url(self._worker.settings, self._runner.addresses[0][1])
 
     def _application(self) -> web.Application:
-        app = web.Application(middlewares=[problem_responses, require_token(self._worker.settings.token)])
+        access = require_token(self._worker.settings.token, self._proof, lambda: self.address)
+        app = web.Application(middlewares=[access, problem_responses])
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/ready", self._ready)
         app.router.add_get("/live", self._live)

@@ -7,9 +7,11 @@ from aiohttp import web
 
 from models.facts.claims import Answered, Opened
 from streams.http.api.local_tasks import LocalTasks
+from streams.http.api.problem_middleware import problem_responses
 from streams.http.api.remote_tasks import RemoteTasks
 from streams.http.api.routes import Api
 from streams.http.auth import require_token
+from streams.http.worker_proof import proof_of
 from streams.partitioner import tasks_of
 from streams.secret import Secret
 from tests.support.partitions import DAY, HOUR, NOW, Shop
@@ -45,8 +47,11 @@ class Worker:
 
     @asynccontextmanager
     async def served(self, token=None):
-        app = web.Application(middlewares=[require_token(token and Secret(token))])
-        owners = RemoteTasks(lambda: self.addresses, lambda: self.address)
+        secret = token and Secret(token)
+        proof = proof_of(secret, "shop")
+        access = require_token(secret, proof, lambda: self.address)
+        app = web.Application(middlewares=[access, problem_responses])
+        owners = RemoteTasks(lambda: self.addresses, lambda: self.address, proof)
         definitions = Shop().definitions
         Api(LocalTasks(self.tasks.get), owners, TASKS, definitions, {SERIES: GAUGE}.get).add_to(app)
         runner = web.AppRunner(app)

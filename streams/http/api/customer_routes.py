@@ -19,7 +19,7 @@ from models.query.parameters import EventQuery, Query
 from streams.http.api import cursors, parameters
 from streams.http.api.cursors import EventCursor
 from streams.http.api.forwarding import Forwarder
-from streams.http.api.http_responses import RemoteResponseError, encode, forwarded, respond, with_errors
+from streams.http.api.http_responses import encode, respond, with_errors
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_errors import ProblemError
 from streams.http.api.remote_tasks import TASK_HEADER
@@ -29,8 +29,6 @@ _Q = TypeVar("_Q", bound=Query)
 
 #: The task whose partition has the registry of identities.
 _REGISTRY_TASK: Final = 0
-
-_decode_identities: Final = msgspec.json.Decoder(responses.Identities).decode
 
 
 class CustomerRoutes:
@@ -61,22 +59,28 @@ class CustomerRoutes:
         query = self._parameters(Query, request)
         customer_id, task = self._customer_of(request)
         if self._forwarder.is_remote(task, request):
-            return forwarded(await self._forwarder.forward(request, task, dict(request.query)))
+            profile = await self._forwarder.forward(request, task, dict(request.query), Profile)
+        else:
+            profile = self._local_profile(request, task, customer_id)
+        return respond(request, query, profile, Profile, [encode(profile)])
+
+    def _local_profile(self, request: web.Request, task: int, customer_id: str) -> Profile:
         partition, customer = self._local.customer(task, customer_id)
         _redirect_if_merged(request, partition, customer_id)
         profile = self._customers.profile(customer, partition.now)
         if profile is None:
             raise _unknown_customer(customer_id)
-        return respond(request, query, profile, Profile, [encode(profile)])
+        return profile
 
     async def _why(self, request: web.Request) -> web.Response:
         query = self._parameters(EventQuery, request)
         customer_id, task = self._customer_of(request)
         if self._forwarder.is_remote(task, request):
-            return forwarded(await self._forwarder.forward(request, task, dict(request.query)))
-        partition = self._local.partition(task)
-        _redirect_if_merged(request, partition, customer_id, "/why")
-        why = await self._explain(request, query, partition, customer_id)
+            why = await self._forwarder.forward(request, task, dict(request.query), responses.Why)
+        else:
+            partition = self._local.partition(task)
+            _redirect_if_merged(request, partition, customer_id, "/why")
+            why = await self._explain(request, query, partition, customer_id)
         return respond(request, query, why, responses.Reason, map(encode, why.events), cursor=why.next)
 
     async def _explain(
@@ -114,10 +118,7 @@ class CustomerRoutes:
         """Return the ids of a customer, from the worker that has the registry of identities."""
         if not self._local.owns(_REGISTRY_TASK) and request.headers.get(TASK_HEADER) != str(_REGISTRY_TASK):
             path = f"/customers/{quote(customer_id, safe='')}/identities"
-            remote = await self._forwarder.get(request, _REGISTRY_TASK, path, {"format": "json"})
-            if remote.status != HTTPStatus.OK:
-                raise RemoteResponseError(remote)
-            return _decode_identities(remote.body)
+            return await self._forwarder.get(_REGISTRY_TASK, path, responses.Identities)
         registry = self._local.partition(_REGISTRY_TASK).cross_partition.registry
         return identities_of(customer_id, registry.component(customer_id))
 

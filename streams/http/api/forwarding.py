@@ -1,12 +1,18 @@
 """Requests for tasks of other workers, which are forwarded to the owner."""
 
 from collections.abc import Mapping
+from typing import Final, TypeVar
 
 from aiohttp import web
 
-from streams.http.api import formats
 from streams.http.api.local_tasks import LocalTasks
-from streams.http.api.remote_tasks import TASK_HEADER, RemoteResponse, RemoteTasks
+from streams.http.api.problem_errors import ProblemError
+from streams.http.api.remote_tasks import TASK_HEADER, RemoteTasks
+
+#: Workers answer each other in JSON. The asked worker makes CSV of it.
+_JSON: Final = {"format": "json"}
+
+_T = TypeVar("_T")
 
 
 class Forwarder:
@@ -25,31 +31,33 @@ class Forwarder:
         """Return whether another worker has to answer. A forwarded request is never forwarded again."""
         return not is_forwarded(request) and not self._local.owns(task)
 
-    async def forward(self, request: web.Request, task: int, query: Mapping[str, str]) -> RemoteResponse:
-        """Return the response of a task's owner to a request with other query parameters.
+    async def forward(self, request: web.Request, task: int, query: Mapping[str, str], kind: type[_T]) -> _T:
+        """Return the answer of a task's owner to a request with other query parameters.
 
         Args:
             request: the client's request.
             task: number of the task.
-            query: query parameters.
+            query: query parameters. The owner answers in JSON, whatever the client accepts.
+            kind: type of the answer.
 
         Raises:
-            ProblemError: 502 or 503: the owner cannot answer.
+            ProblemError: as `RemoteTasks.get`. A redirect keeps the client's parameters.
         """
-        accepted = formats.negotiate(None, request.headers.get("Accept", ""))
-        # The owner's Location and Link go to the client, so the URL contains only what the client sent.
-        parameters = {} if accepted == "json" else {"format": accepted}
-        return await self.get(request, task, request.rel_url.raw_path, {**parameters, **query})
+        asked = request.rel_url
+        try:
+            return await self._remote.get(task, asked.raw_path, {**query, **_JSON}, kind)
+        except ProblemError as error:
+            if "Location" in error.headers and asked.raw_query_string:
+                error.headers["Location"] += f"?{asked.raw_query_string}"
+            raise
 
-    async def get(
-        self, request: web.Request, task: int, path: str, query: Mapping[str, str]
-    ) -> RemoteResponse:
-        """Return the response of a task's owner to another path, with the client's token.
+    async def get(self, task: int, path: str, kind: type[_T]) -> _T:
+        """Return the answer of a task's owner to another path.
 
         Raises:
-            ProblemError: 502 or 503: the owner cannot answer.
+            ProblemError: as `RemoteTasks.get`.
         """
-        return await self._remote.get(task, path, query, request.headers.get("Authorization"))
+        return await self._remote.get(task, path, _JSON, kind)
 
     async def close(self) -> None:
         """Close the connections to other workers."""

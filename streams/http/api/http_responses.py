@@ -1,4 +1,4 @@
-"""Successful responses: bodies as JSON or CSV, with their headers, and responses of other workers."""
+"""Successful responses: bodies as JSON or CSV, with their headers."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
@@ -10,7 +10,6 @@ from msgspec import Struct
 from models.query.parameters import Query
 from streams.http.api import formats
 from streams.http.api.problem_errors import ProblemError
-from streams.http.api.remote_tasks import RemoteResponse
 
 #: Handles a request.
 RouteHandler = Callable[[web.Request], Awaitable[web.Response]]
@@ -20,35 +19,16 @@ _HEADERS: Final = {"Cache-Control": "no-store", "Vary": "Accept, Authorization"}
 encode: Final = msgspec.json.Encoder().encode
 
 
-class RemoteResponseError(Exception):
-    """Ends a request with the response of another worker.
-
-    Attributes:
-        response: the response, which goes to the client unchanged.
-    """
-
-    def __init__(self, response: RemoteResponse) -> None:
-        super().__init__(response.status)
-        self.response = response
-
-
 def with_errors(handler: RouteHandler) -> RouteHandler:
-    """Return a handler that turns problems and remote responses that are raised into responses."""
+    """Return a handler that turns problems that are raised into responses."""
 
     async def handle(request: web.Request) -> web.Response:
         try:
             return await handler(request)
         except ProblemError as error:
             return error.response()
-        except RemoteResponseError as error:
-            return forwarded(error.response)
 
     return handle
-
-
-def forwarded(remote: RemoteResponse) -> web.Response:
-    """Return the response of another worker as the response to the client."""
-    return web.Response(body=remote.body, status=remote.status, headers={**_HEADERS, **remote.headers})
 
 
 def respond(

@@ -3,12 +3,11 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
-from http import HTTPStatus
-from typing import Final
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from models.contract.messages import Metric
 from models.definitions.definitions import Definitions
@@ -20,27 +19,26 @@ from streams.http.api import cursors, parameters
 from streams.http.api.cursors import ListCursor
 from streams.http.api.endpoints import Endpoint, endpoints_of
 from streams.http.api.forwarding import Forwarder, is_forwarded
-from streams.http.api.http_responses import RemoteResponseError, RouteHandler, encode, respond, with_errors
+from streams.http.api.http_responses import RouteHandler, encode, respond, with_errors
 from streams.http.api.local_tasks import PAGE_SECONDS, LocalTasks
 from streams.http.api.problem_errors import bad_request
 from streams.rollup.publisher import series_key
 
+_T = TypeVar("_T")
 
-class _Page(Struct, frozen=True):
-    """A page whose items stay encoded.
+
+class _Page(Struct, Generic[_T], frozen=True):
+    """A page of items of one type.
 
     Attributes:
-        items: JSON of the items.
+        items: the items.
         as_of: time for which the page is correct.
         next: cursor of the next page; None at the end of the list.
     """
 
-    items: list[Raw]
+    items: list[_T]
     as_of: datetime
     next: str | None
-
-
-_decode_page: Final = msgspec.json.Decoder(_Page).decode
 
 
 class ListRoutes:
@@ -78,7 +76,7 @@ class ListRoutes:
             query = parameters.read(endpoint.query, request.query.items(), self._definitions)
             page = await self._page(request, endpoint, query, self._cursor(query))
             body = responses.Page(page.items, page.as_of, page.next, self._gauge(query))
-            return respond(request, query, body, endpoint.item, map(bytes, page.items), cursor=page.next)
+            return respond(request, query, body, endpoint.item, map(encode, page.items), cursor=page.next)
 
         return handle
 
@@ -103,9 +101,9 @@ class ListRoutes:
 
     async def _page(
         self, request: web.Request, endpoint: Endpoint, query: Listing, cursor: ListCursor
-    ) -> _Page:
+    ) -> _Page[Any]:
         """Return a page of the cursor's task and the tasks after it. A forwarded request gets one task."""
-        items: list[Raw] = []
+        items: list[Any] = []
         times: list[datetime] = []
         until = time.monotonic() + PAGE_SECONDS
         for task in range(cursor.task, cursor.task + 1 if is_forwarded(request) else self._tasks):
@@ -122,16 +120,16 @@ class ListRoutes:
 
     async def _page_of_task(
         self, request: web.Request, endpoint: Endpoint, query: Listing, cursor: ListCursor, limit: int
-    ) -> _Page:
+    ) -> _Page[Any]:
         if self._forwarder.is_remote(cursor.task, request):
-            return await self._page_of_owner(request, cursor, limit)
+            return await self._page_of_owner(request, endpoint, cursor, limit)
         page = await self._local.page(endpoint, query, cursor, limit)
         following = None if page.next is None else cursors.encode(page.next)
-        return _Page([Raw(encode(item)) for item in page.items], to_datetime(page.as_of), following)
+        return _Page(page.items, to_datetime(page.as_of), following)
 
-    async def _page_of_owner(self, request: web.Request, cursor: ListCursor, limit: int) -> _Page:
-        query = {"format": "json", "limit": str(limit), "cursor": cursors.encode(cursor)}
-        remote = await self._forwarder.forward(request, cursor.task, dict(request.query) | query)
-        if remote.status != HTTPStatus.OK:
-            raise RemoteResponseError(remote)
-        return _decode_page(remote.body)
+    async def _page_of_owner(
+        self, request: web.Request, endpoint: Endpoint, cursor: ListCursor, limit: int
+    ) -> _Page[Any]:
+        query = {"limit": str(limit), "cursor": cursors.encode(cursor)}
+        kind: type[_Page[Any]] = _Page[endpoint.item]  # type: ignore[name-defined] # known at run time
+        return await self._forwarder.forward(request, cursor.task, dict(request.query) | query, kind)

@@ -58,7 +58,7 @@ _PROBLEMS: Final = {
     "400": "A parameter is unknown or invalid. `parameter` names it.",
     "401": "The token is missing or wrong.",
     "404": "Unknown customer.",
-    "502": "The worker that owns the customer has another token.",
+    "502": "The worker that owns the customer has another token, or its answer is invalid.",
     "503": "A task is moving, being restored, or has not caught up. Try again after `Retry-After` seconds.",
 }
 _PROBLEM_HEADERS: Final = {

@@ -126,7 +126,9 @@ def test_nested_fields_become_csv_columns():
         ({"host": "10.1.2.3"}, "http://10.1.2.3:7000"),
         ({"host": "::1"}, "http://[::1]:7000"),
         ({"host": "0.0.0.0"}, "http://127.0.0.1:7000"),  # the address on the route to Kafka
-        ({"host": "0.0.0.0", "advertise": "worker-1.shop:80"}, "http://worker-1.shop:80"),
+        ({"host": "0.0.0.0", "advertise": "worker-1.shop:8080"}, "http://worker-1.shop:8080"),
+        # As the assignment has it: an address that is written in two ways would not be signed as one.
+        ({"advertise": "Worker-1.shop:80"}, "http://worker-1.shop"),
     ],
 )
 def test_advertised_address_is_parsed(flags, expected):
