@@ -29,6 +29,7 @@ from streams.http.live_page import firing_alerts
 from streams.kafka import admin
 from streams.local.kafka import EmbeddedKafka
 from streams.local.ports import free_port, is_free
+from streams.local.private_directory import make_private
 from streams.local.processes import die_with_parent
 from streams.local.redis import RedisServer, find_program
 from streams.monitoring.scrape import Scrape, scrape
@@ -184,7 +185,7 @@ class Demo:
         flags = {"broker": broker, "group": settings.group, "partitions": settings.partitions, "port": port}
         self._console.print("Starting a worker …")
         log = self._directory / "worker.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
+        make_private(log.parent)
         with log.open("wb") as output:
             worker = await asyncio.create_subprocess_exec(
                 *die_with_parent([

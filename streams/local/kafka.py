@@ -1,7 +1,7 @@
 """Run a real Kafka on this machine, as a child of this process.
 
 It is one KRaft node, broker and controller in one, on 127.0.0.1. Its data are in a directory that one process
-at a time may use. `streams.local.kafka_runtime` provides Java and the jars.
+at a time may use, and no other user can read. `streams.local.kafka_runtime` provides Java and the jars.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from typing import Self
 from streams.errors import BrokerError, PortInUse
 from streams.local.kafka_runtime import java_command
 from streams.local.ports import bind, free_port
+from streams.local.private_directory import PRIVATE_UMASK, make_private
 from streams.local.processes import die_with_parent
 
 START_SECONDS = 60.0
@@ -200,7 +201,7 @@ class EmbeddedKafka:
         """Lock the directory. The broker inherits the lock, so it is held while either process is running."""
         if self.running:
             raise BrokerError(f"the embedded Kafka at {self.bootstrap} is running already")
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        make_private(self.data_dir)
         lock = os.open(self.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -248,7 +249,9 @@ class EmbeddedKafka:
             for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
                 command += ["--add-scram", f"{mechanism}=[name={name},password={password}]"]
         command += ["-c", str(config)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - a fixed command
+            command, capture_output=True, text=True, check=False, umask=PRIVATE_UMASK
+        )
         if done.returncode:
             output = (done.stderr or done.stdout).strip()
             raise BrokerError(f"the embedded Kafka could not format {self.data_dir / 'log'}", output)
@@ -266,6 +269,7 @@ class EmbeddedKafka:
                         stdout=log,
                         stderr=subprocess.STDOUT,
                         start_new_session=True,
+                        umask=PRIVATE_UMASK,
                         pass_fds=() if self._lock is None else (self._lock,),
                     )
             finally:

@@ -10,6 +10,7 @@ from typing import Final, Self
 
 from streams.errors import RetentionError
 from streams.local.ports import free_port, is_free
+from streams.local.private_directory import make_private
 from streams.local.processes import die_with_parent
 
 _START_SECONDS: Final = 10.0
@@ -58,7 +59,7 @@ class RedisServer:
     ) -> None:
         self.port = port or free_port()
         self.log = directory / "redis.log"
-        directory.mkdir(parents=True, exist_ok=True)
+        make_private(directory)
         given = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no"} | dict(
             options or {}
         )

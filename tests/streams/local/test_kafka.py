@@ -86,6 +86,15 @@ async def test_committed_transaction_survives_a_restart(private_kafka, unique):
     assert await first_record(bootstrap, unique) == b"kept"
 
 
+async def test_data_are_readable_by_their_owner_alone(private_kafka, unique):
+    await create_topic(private_kafka.bootstrap, unique)
+    await produce(private_kafka.bootstrap, b"of a customer", unique)
+    found = [private_kafka.data_dir, *private_kafka.data_dir.rglob("*")]
+    assert any(path.suffix == ".log" and path.parent.name == f"{unique}-0" for path in found)
+    readable = [str(path) for path in (found[0], *found[0].glob("log/**/*")) if path.stat().st_mode & 0o077]
+    assert readable == []
+
+
 async def test_committed_records_survive_a_kill(private_kafka, unique):
     bootstrap = private_kafka.bootstrap
     await create_topic(bootstrap, unique)
