@@ -7,15 +7,18 @@ from typing import Any, Final
 from models.contract.events import KINDS
 from models.contract.messages import ACTION, PROFILE, TICKET_SLA, TRANSITION
 from schemas.json_schema import components
+from streams.kafka.ownership import HEADER
 from streams.kafka.topics import DEAD_LETTERS, INPUTS, METRICS, Topic, required
+from streams.rollup.publisher import AS_OF, CAUGHT_UP
 
 _PROJECT: Final = Path(__file__).parents[1] / "pyproject.toml"
 
+_METRIC: Final = "retention.metric"
 #: Derived topic -> (description, type of its values, description of its key).
 DERIVED: Final[dict[str, tuple[str, str, str]]] = {
     METRICS: (
         "The current value of every series, on change. A series that ends is null once, then deleted.",
-        "retention.metric",
+        _METRIC,
         "The series in the notation of Prometheus, with sorted labels.",
     ),
     "retention.customers": (
@@ -135,9 +138,18 @@ def _message(name: str, key: str = "") -> Part:
     part: Part = {"name": name, "payload": _ref("components", "schemas", name)}
     if key:
         part["bindings"] = {"kafka": {"key": {"type": "string", "description": key}}}
+    if name == _METRIC:
+        part["headers"] = _owner()
     if name in _CLOUD_EVENTS:
         part["traits"] = [_ref("components", "messageTraits", "cloudEvent")]
     return part
+
+
+def _owner() -> Part:
+    """Return the headers of a series: only those about the state of the metrics have one."""
+    records = f"the records of `{AS_OF}` and `{CAUGHT_UP}`"
+    description = f"Name of the group that owns the topic, on {records} (docs/topics.md)."
+    return {"type": "object", "properties": {HEADER: {"type": "string", "description": description}}}
 
 
 def _cloud_event() -> Part:

@@ -10,8 +10,10 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry, Resource
 
 from models.contract.events import KINDS
+from models.definitions.definitions import Definitions
 from schemas import json_schema
 from streams.kafka.topics import INPUTS, required
+from streams.rollup.publisher import Publisher
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = yaml.safe_load((ROOT / "schemas/asyncapi.yaml").read_text(encoding="utf-8"))
@@ -75,6 +77,13 @@ def test_every_type_is_a_message_of_its_topic():
     for topic in set(by_topic) - set(INPUTS):
         assert len(by_topic[topic]) == 1
     assert set(DOCUMENT["components"]["messages"]) == json_schema.TYPES.keys() | {"dead-letter"}
+
+
+def test_headers_of_a_published_series_are_described():
+    publisher = Publisher(Definitions(), "shop")
+    headers = {name for change in publisher.changes() for name, _ in change.headers}
+    described = DOCUMENT["components"]["messages"]["retention.metric"]["headers"]["properties"]
+    assert headers == set(described) == {"retention.group"}
 
 
 def test_schemas_equal_the_committed_files():
