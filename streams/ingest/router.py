@@ -181,13 +181,14 @@ class Router:
             records: records of this partition.
         """
         batch = BatchFacts(self._definitions, self._partition)
-        anonymous, needs_metadata = 0, reader.needs_metadata
+        anonymous, unchanged, needs_metadata = 0, 0, reader.needs_metadata
         for record in records:
             metadata = None
             if needs_metadata:
                 metadata = RecordMetadata(tp.topic, record.key, record.timestamp, record.headers)
             result = reader.map_record(record.value, metadata)
             anonymous += result.anonymous
+            unchanged += result.unchanged
             errors = result.errors
             for event in result.events:
                 try:
@@ -197,6 +198,7 @@ class Router:
             if errors:
                 self._reject(tp, record, errors[0])
         self._counters.count_without_customer(tp.topic, anonymous)
+        self._counters.count_unchanged(tp.topic, unchanged)
         self._route(tp, records, batch)
 
     def apply_facts(self, tp: TopicPartition, records: Sequence[RawRecord]) -> None:

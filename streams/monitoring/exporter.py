@@ -119,6 +119,12 @@ class WorkerCollector(Collector):
             "topic",
             own.without_customer.items(),
         )
+        yield _counter(
+            "unchanged_records",
+            "Records with an event that was skipped because a field that it needs has a placeholder.",
+            "topic",
+            own.unchanged.items(),
+        )
         # Every reason from the start: a counter that first appears above zero shows no increase.
         rejected = [(reason, own.dead_letters[reason]) for reason in get_args(Reason)]
         yield _counter("dead_letters", "Records rejected, by reason.", "reason", rejected)

@@ -86,6 +86,7 @@ class WorkerCounters:
         self.derived_topics = derived_topics
         self.events_in: Counter[str] = Counter()
         self.without_customer: Counter[str] = Counter()
+        self.unchanged: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
         self.records_lost: Counter[str] = Counter()
         self.written: Counter[str] = Counter()
@@ -109,6 +110,10 @@ class WorkerCounters:
     def count_without_customer(self, topic: str, count: int) -> None:
         """Count records with an event that was skipped because it names no customer."""
         self.without_customer[topic] += count
+
+    def count_unchanged(self, topic: str, count: int) -> None:
+        """Count records with an event that was skipped because a field that it needs has a placeholder."""
+        self.unchanged[topic] += count
 
     def dead_letter(self, reason: str) -> None:
         """Count a rejected record by its reason."""

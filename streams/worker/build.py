@@ -45,7 +45,9 @@ def _context(settings: Settings, app: FaustApp, partitions: Mapping[str, int]) -
     counters = WorkerCounters(Names.of(settings).derived)
     inputs = mappings.build(settings).readers(input_topics.resolved(settings, partitions))
     for topic in (topic for topic, one in inputs.items() if isinstance(one, Reader)):
-        counters.count_without_customer(topic, 0)  # a counter that first appears above zero shows no increase
+        # A counter that first appears above zero shows no increase.
+        counters.count_without_customer(topic, 0)
+        counters.count_unchanged(topic, 0)
     return TaskContext(
         definitions=settings.definitions,
         inputs=inputs,

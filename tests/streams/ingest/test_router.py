@@ -284,6 +284,7 @@ def test_mapped_record_counts_and_is_a_dead_letter_once(routed):
         b"{",
         None,
         row(6),
+        row(7, cents="__debezium_unavailable_value"),
     ]
     routed.router.route_mapped(
         reader, TopicPartition("shop", 5), [record(value, n) for n, value in enumerate(values)]
@@ -291,7 +292,8 @@ def test_mapped_record_counts_and_is_a_dead_letter_once(routed):
     assert routed.orders() == 2
     assert routed.counters.repartitioned == 1
     assert routed.counters.without_customer == {"shop": 1}
-    assert routed.counters.events_in == {"shop": 8}
+    assert routed.counters.unchanged == {"shop": 1}
+    assert routed.counters.events_in == {"shop": 9}
     assert routed.counters.dead_letters == {
         "future_time": 1,
         "invalid_field": 1,
