@@ -61,6 +61,8 @@ class PartitionMetadata(Struct, array_like=True):
         resent_for: `reprocess_id` for which all referral messages have been sent again.
         latest_neutral: largest event time seen that does not advance the clock, microseconds since the epoch.
         clock_jump: the jump that moved the clock furthest. None if no record did.
+        reserved_until: in the first partition, the instant up to which metrics may have been exported; the
+            next roll-up leader evaluates at no earlier one. Microseconds since the epoch.
     """
 
     version: int = STATE_VERSION
@@ -71,6 +73,7 @@ class PartitionMetadata(Struct, array_like=True):
     resent_for: int = 0
     latest_neutral: int = 0
     clock_jump: ClockJump | None = None
+    reserved_until: int = 0
 
     @property
     def latest(self) -> int:

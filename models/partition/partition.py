@@ -118,6 +118,18 @@ class Partition:
             self._metadata.clock_jump = jump
 
     @property
+    def reserved_until(self) -> int:
+        """The instant up to which the roll-up leader may have exported metrics, microseconds since the epoch.
+
+        It is stored with the clock, and kept by the first partition only.
+        """
+        return self._metadata.reserved_until
+
+    @reserved_until.setter
+    def reserved_until(self, time: int) -> None:
+        self._metadata.reserved_until = time
+
+    @property
     def reprocess_id(self) -> int:
         """When the inputs were last read again from the start, milliseconds since the epoch; 0 for never."""
         return self._metadata.reprocess_id

@@ -131,16 +131,32 @@ class Publisher:
         """Whether the values are up to date: the last round is caught up and recent."""
         return self._caught_up and time.monotonic() - self._complete_at < _FRESH_SECONDS
 
-    def changes(self) -> list[Outgoing]:
-        """Return the records to send to `retention.metrics`: the changed series, at most once a second."""
+    def continue_from(self, former: "Publisher") -> None:
+        """Keep the values that this process exported last, if they are later than the restored ones.
+
+        Only differences are published, once a second: the exported values are often a little newer.
+
+        Args:
+            former: publisher of this process while it was the roll-up leader before.
+        """
+        if former.as_of > self.as_of:
+            self.samples, self.as_of = former.samples, former.as_of
+
+    def changes(self, *, at_once: bool = False) -> list[Outgoing]:
+        """Return the records to send to `retention.metrics`: the changed series, at most once a second.
+
+        Args:
+            at_once: return them, and the instant of the evaluation, whenever the last ones were sent, because
+                another worker is about to become the roll-up leader.
+        """
         at = time.monotonic()
-        if at - self._published_at < _PUBLISH_SECONDS:
+        if at - self._published_at < _PUBLISH_SECONDS and not at_once:
             return []
         self._published_at = at
         samples = [Sample(CAUGHT_UP, {}, float(self.caught_up))]
         if self._caught_up:
             samples += self.samples
-        if self.as_of and at - self._as_of_at >= _AS_OF_SECONDS:
+        if self.as_of and (at_once or at - self._as_of_at >= _AS_OF_SECONDS):
             self._as_of_at = at
             samples.append(Sample(AS_OF, {}, self.as_of / 1e6))
         changes = [change for sample in samples if (change := self._change(sample))]

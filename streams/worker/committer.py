@@ -35,6 +35,7 @@ class Committer:
     Attributes:
         transactions: the task's transactional producer.
         messages_committed: messages to other tasks that are in committed transactions.
+        reserved_until: the partition's `reserved_until` in the last transaction; 0 before the first.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Committer:
             context.client_options, f"{context.names.group}-{assignment.task}"
         )
         self.messages_committed = 0
+        self.reserved_until = 0
         self._assignment = assignment
         self._context = context
         self._partition = partition
@@ -92,6 +94,7 @@ class Committer:
 
     async def _transact(self, producer: AIOKafkaProducer) -> None:
         started = time.monotonic()
+        reserved_until = self._partition.reserved_until
         rows = self._partition.take_changes()
         records = self._outbox.take()
         positions = dict(self._progress.positions)
@@ -113,6 +116,7 @@ class Committer:
             raise
         self._progress.committed = positions
         self.messages_committed = messages
+        self.reserved_until = reserved_until
         self._committed_at = time.monotonic()
         self._context.counters.committed(records)
         example = {"task": f"{self._assignment.task}", "rows": f"{len(rows)}", "records": f"{processed}"}

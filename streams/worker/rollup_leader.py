@@ -2,11 +2,14 @@
 
 import logging
 import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 from aiokafka import TopicPartition
 from faust.types.transports import ProducerT
 
+from streams.clock import EventClock
 from streams.faust_engine.types import RecordBatch
 from streams.kafka import ownership
 from streams.kafka.compacted_topics import read_to_end
@@ -23,6 +26,9 @@ _ROUND_TIMEOUT_SECONDS = 3.0
 #: the first ones.
 _TICK_SECONDS = 0.4
 _CATCHING_UP_SECONDS = 0.2
+#: The clock is reserved this far ahead, and again when half of it is over. A transaction takes 30 ms, and no
+#: round should wait for one. After a crash, `now` may be ahead of the wall clock by this.
+_RESERVED_US = 2_000_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_result = msgspec.msgpack.Decoder(PartialResult).decode
@@ -30,27 +36,57 @@ _decode_result = msgspec.msgpack.Decoder(PartialResult).decode
 log = logging.getLogger(__name__)
 
 
+class _Round(NamedTuple):
+    """A complete round.
+
+    Attributes:
+        results: one result per task.
+        now: instant of the evaluation, microseconds since the epoch.
+        caught_up: whether the round rests on everything that was written when partitions were assigned.
+    """
+
+    results: Sequence[PartialResult]
+    now: int
+    caught_up: bool
+
+
 class RollupLeader:
     """Sends ticks, collects partial results and publishes metrics.
 
-    The metrics are published in the transactions of task 0, so that a former leader is fenced.
+    The metrics are published in the transactions of task 0, so that a former leader is fenced. The wall clock
+    of a successor may be behind. So no round becomes the metrics before a transaction holds that the clock
+    does not go back behind it: a reservation, always some rounds ahead, so that no round waits for it. In
+    `event` mode the successor reads the same events again, and needs no reservation.
 
     Args:
         context: shared by all tasks.
         producer: Faust's producer, for the ticks.
         task: task 0.
+        commit: commits task 0 at once.
+        former: publisher of this process while it was the leader before; None if it was not.
 
     Attributes:
         publisher: the metrics of the last complete round.
     """
 
-    def __init__(self, context: TaskContext, producer: ProducerT, task: Task) -> None:
+    def __init__(
+        self,
+        context: TaskContext,
+        producer: ProducerT,
+        task: Task,
+        commit: Callable[[Task], Awaitable[None]],
+        former: Publisher | None = None,
+    ) -> None:
         self.publisher = Publisher(context.definitions, context.names.group)
         self._context = context
         self._producer = producer
         self._task = task
+        self._commit = commit
+        self._former = former
+        self._reserves = not isinstance(context.clock, EventClock)
         self._schema_hash = schema_hash(context.definitions)
-        self._collector = self._new_collector(task.partition.now)
+        self._collector = self._new_collector(max(task.partition.now, task.partition.reserved_until))
+        self._complete: _Round | None = None
         self._logged_incompatible = False
         self._ticked_at = 0.0
 
@@ -77,6 +113,8 @@ class RollupLeader:
         if owner is not None and not own:
             await ownership.require_gone(self._context.client_options, owner, self._context.names)
         self.publisher.restore(((record.key, record.value) for record in found), own=own)
+        if own and self._former is not None:
+            self.publisher.continue_from(self._former)
         self._collector.now = max(self._collector.now, self.publisher.as_of)
 
     async def send_ticks(self) -> None:
@@ -85,23 +123,38 @@ class RollupLeader:
         Raises:
             KafkaError: a tick cannot be sent.
         """
+        if self._complete is not None:
+            await self._reserve(self._complete.now)
         if not self.publisher.caught_up:
             self._publish()  # also when no round is complete any more
         if time.monotonic() - self._ticked_at < self._interval():
             return
         if self._collector.generation != self._task.generation:
-            self._collector = self._new_collector(self._collector.now)
+            self._collector, self._complete = self._new_collector(self._collector.now), None
         collector = self._collector
-        tick = _encode(collector.start_round(self._context.clock.now(collector.stream_time)))
+        tick = collector.start_round(self._context.clock.now(collector.stream_time))
+        encoded = _encode(tick)
         self._ticked_at = time.monotonic()
         for task in range(self._context.task_count):
-            await self._producer.send(self._context.names.ticks, None, tick, task, None, None)
+            await self._producer.send(self._context.names.ticks, None, encoded, task, None, None)
+        if self.publisher.caught_up:  # else the numbers may take hours, and transactions are large
+            await self._reserve(tick.now + _RESERVED_US // 2)
 
     def _interval(self) -> float:
         """Return the seconds from the last tick to the next one."""
-        if self._collector.pending:
+        if self._collector.pending or self._complete is not None:
             return _ROUND_TIMEOUT_SECONDS
         return _TICK_SECONDS if self.publisher.caught_up else _CATCHING_UP_SECONDS
+
+    async def _reserve(self, until: int) -> None:
+        """Commit that the clock does not go back behind `until`, and export a round that waits for that."""
+        if not self._reserved(until):
+            self._task.partition.reserved_until = max(self._collector.now + _RESERVED_US, until)
+            await self._commit(self._task)
+        self._export()
+
+    def _reserved(self, until: int) -> bool:
+        return not self._reserves or until <= self._task.committer.reserved_until
 
     def collect(self, batch: RecordBatch) -> None:
         """Collect partial results. Those of a complete round become the metrics."""
@@ -111,11 +164,32 @@ class RollupLeader:
             results = None if result is None else collector.add(result)
             if results is None:
                 continue
-            self.publisher.update(results, collector.now, caught_up=collector.caught_up(results))
-            self._publish()
-            collector.record_export(time.time_ns() // 10**6)
+            self._complete = _Round(results, collector.now, collector.caught_up(results))
+            self._export()
         self._task.positions[batch.tp] = batch.next_offset
         self._log_incompatible()
+
+    def _export(self) -> None:
+        """Make the complete round the metrics, unless the clock could go back behind it."""
+        complete = self._complete
+        if complete is None or (complete.caught_up and not self._reserved(complete.now)):
+            return
+        self._complete = None
+        self.publisher.update(complete.results, complete.now, caught_up=complete.caught_up)
+        self._publish()
+        self._collector.record_export(time.time_ns() // 10**6)
+
+    def hand_over(self) -> None:
+        """Put everything that is exported into the next transaction, for the next leader.
+
+        The clock of the next leader is not ahead of the exported values either.
+        """
+        if not self.publisher.caught_up:
+            return
+        partition, committer = self._task.partition, self._task.committer
+        partition.reserved_until = min(partition.reserved_until, self._collector.now)
+        committer.reserved_until = min(committer.reserved_until, self._collector.now)
+        self._publish(at_once=True)
 
     def _log_incompatible(self) -> None:
         """Log when incompatible workers appear, and when the last one is gone."""
@@ -132,8 +206,8 @@ class RollupLeader:
             log.info("all workers run the same release and configuration again")
         self._logged_incompatible = bool(incompatible)
 
-    def _publish(self) -> None:
-        changes = self.publisher.changes()
+    def _publish(self, *, at_once: bool = False) -> None:
+        changes = self.publisher.changes(at_once=at_once)
         keys = [change.key or b"" for change in changes]
         topic = self._context.names.metrics
         partitions = tasks_of(keys, self._context.partition_counts[topic])

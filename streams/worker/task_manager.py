@@ -105,6 +105,10 @@ class TaskManager:
         """Commit every task that has something to commit."""
         await asyncio.gather(*(self._commit(task) for task in list(self._owned.values())))
 
+    async def commit_at_once(self, task: Task) -> None:
+        """Commit a task with everything that could wait, such as the clock."""
+        await self._commit(task, last=True)
+
     async def close(self) -> bool:
         """Commit and close all tasks, also if a commit raises. Return whether everything is committed."""
         try:

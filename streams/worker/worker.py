@@ -81,6 +81,7 @@ class Worker:
         self._table = table
         self._context = context
         self._input_watch = InputWatch(settings, context)
+        self._former_publisher: Publisher | None = None
         self._member = (-1, "")
 
     @property
@@ -195,9 +196,11 @@ class Worker:
         await self.tasks.reassign(tps, generation, continuous=continuous)
 
     async def _on_revoked(self, *_args: Any, **_kwargs: Any) -> None:
+        self._hand_over()
         await self.tasks.commit()
 
     async def _on_shutdown(self, *_args: Any, **_kwargs: Any) -> None:
+        self._hand_over()
         try:
             self.committed = await self.tasks.close()
         except Exception as error:
@@ -205,12 +208,19 @@ class Worker:
             log.exception("the last records could not be committed; the next owner reads them again")
             self.stop_error = error
 
+    def _hand_over(self) -> None:
+        if self.leader is not None:
+            self.leader.hand_over()
+
     async def _on_opened(self, task: Task) -> None:
         if task.number == 0:
-            leader = RollupLeader(self._context, self.app.producer, task)
+            leader = RollupLeader(
+                self._context, self.app.producer, task, self.tasks.commit_at_once, self._former_publisher
+            )
             await leader.restore()
             self.leader = leader
 
     def _on_closed(self, number: int) -> None:
-        if number == 0:
+        if number == 0 and self.leader is not None:
+            self._former_publisher = self.leader.publisher
             self.leader = None

@@ -59,7 +59,8 @@ async def test_event_mode_depends_on_no_wall_clock(deploy, tmp_path):
     await deployment.equal(events)
 
 
-async def test_now_never_goes_back_over_a_restart(deploy, clock):
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+async def test_now_never_goes_back_over_a_restart(deploy, clock, end):
     """The second worker's wall clock is an hour behind the first one's."""
     deployment = deploy(RETENTION_CLOCK="wall", **clock.settings)
     clock.set(END)
@@ -71,7 +72,10 @@ async def test_now_never_goes_back_over_a_restart(deploy, clock):
         [metrics] = await deployment.scrape()
         last = max(last, metrics[AS_OF])
         await asyncio.sleep(0.2)
-    assert await deployment.workers[0].stop() == 0
+    if end == "stopped":
+        assert await deployment.workers[0].stop() == 0
+    else:
+        deployment.workers[0].kill()
     clock.set(END - HOUR)
     deployment.start()
     seen = []

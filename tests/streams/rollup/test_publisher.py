@@ -223,3 +223,31 @@ def test_series_of_another_release_are_removed(publisher, timer):
     publisher.restore([(b"retention_of_old", json.dumps(old).encode())])
     assert publisher.samples == []
     assert [value for _, value in business(publish(publisher, timer, ORDERS))][-1] is None
+
+
+def test_values_exported_since_the_last_publication_are_kept(publisher, timer):
+    """Task 0 is opened again in the same process: `as_of` would go back to the last published values."""
+    publish(publisher, timer, ORDERS)
+    later = Publisher(Definitions())
+    later.restore([(b"k", json.dumps(series_value(ORDERS, NOW - SECOND)).encode())])
+    later.continue_from(publisher)
+    assert (later.as_of, later.samples) == (NOW, [ORDERS])
+    assert not later.caught_up
+
+
+def test_values_of_a_later_leader_replace_the_former_ones(publisher, timer):
+    publish(publisher, timer, ORDERS)
+    later = Publisher(Definitions())
+    later.restore([(b"k", json.dumps(series_value(CHURN, NOW + SECOND)).encode())])
+    later.continue_from(publisher)
+    assert later.as_of == NOW + SECOND
+    assert [sample.metric for sample in later.samples] == ["retention_churn_ratio"]
+
+
+def test_hand_over_sends_changes_and_as_of_at_once(publisher, timer):
+    publish(publisher, timer, ORDERS)
+    publisher.samples = [Sample("retention_orders", {"window": "7d"}, 5.0)]
+    publisher.as_of = NOW + SECOND
+    assert sent(publisher) == []
+    keys = {change.key.decode() for change in publisher.changes(at_once=True)}
+    assert keys == {'retention_orders{window="7d"}', AS_OF}

@@ -1,0 +1,170 @@
+"""When a complete round becomes the metrics, without Kafka."""
+
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+from aiokafka import TopicPartition
+
+from models.definitions.definitions import Definitions
+from models.partition.partition import Partition
+from streams.clock import EventClock
+from streams.faust_engine.types import RecordBatch
+from streams.kafka.outbox import Outbox
+from streams.kafka.topics import Names
+from streams.rollup.protocol import PartialResult, Tick, schema_hash
+from streams.rollup.publisher import AS_OF
+from streams.worker import rollup_leader
+from streams.worker.rollup_leader import RollupLeader
+from tests.support.task_records import record
+
+NAMES = Names("g")
+NOW = 1_700_000_000_000_000
+SECOND = 1_000_000
+
+
+class Clock:
+    """The wall clock, set by hand."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def now(self, _stream_time):
+        return self.at
+
+
+class Producer:
+    """Answers each tick for the only task, with everything read."""
+
+    def __init__(self):
+        self.answers = []
+
+    async def send(self, _topic, _key, value, *_rest):
+        tick = msgspec.msgpack.decode(value, type=Tick)
+        self.answers.append(
+            PartialResult(
+                0,
+                tick.number,
+                tick.generation,
+                tick.now,
+                NOW,
+                inputs_read=True,
+                settlement_round=tick.settlement_round,
+                reprocess_id=0,
+                partial=Partition(Definitions(), {}).evaluate(tick.now),
+                schema_hash=schema_hash(Definitions()),
+            )
+        )
+
+
+class Leader:
+    """A leader of one task, whose transactions the test holds back."""
+
+    def __init__(self, clock, reserved_until=0, former=None):
+        self.clock, self.commits = clock, 0
+        partition = Partition(Definitions(), {})
+        partition.reserved_until = reserved_until
+        self.task = SimpleNamespace(
+            partition=partition,
+            committer=SimpleNamespace(reserved_until=0),
+            outbox=Outbox(),
+            positions={},
+            generation=1,
+        )
+        self.producer = Producer()
+        context = SimpleNamespace(
+            clock=clock,
+            definitions=Definitions(),
+            names=NAMES,
+            partition_counts={NAMES.metrics: 1},
+            task_count=1,
+        )
+        self.leader = RollupLeader(context, self.producer, self.task, self._commit, former)
+        self.broker_is_away = False
+
+    async def _commit(self, task):
+        self.commits += 1
+        if not self.broker_is_away:
+            task.committer.reserved_until = task.partition.reserved_until
+
+    @property
+    def as_of(self):
+        return self.leader.publisher.as_of
+
+    async def round(self):
+        """Run a round, and what the leader does after it."""
+        await self.tick()
+        await self.tick()
+
+    async def tick(self):
+        self.leader._ticked_at = 0.0
+        await self.leader.send_ticks()
+        answers, self.producer.answers = self.producer.answers, []
+        encoded = [record(n, msgspec.msgpack.encode(one), NAMES.partials) for n, one in enumerate(answers)]
+        self.leader.collect(RecordBatch(TopicPartition(NAMES.partials, 0), encoded, 0, len(encoded)))
+
+    async def caught_up(self):
+        while not self.leader.publisher.caught_up:
+            await self.tick()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Let a round begin whenever the test asks for one."""
+    monkeypatch.setattr(rollup_leader, "_ROUND_TIMEOUT_SECONDS", 0.0)
+
+
+async def test_round_is_exported_once_the_clock_is_committed():
+    one = Leader(Clock(NOW))
+    await one.caught_up()
+    assert one.as_of == NOW
+    assert one.task.committer.reserved_until >= NOW
+
+
+async def test_no_round_is_exported_before_the_clock_is_committed():
+    """All workers are killed, and the clock of the next one is behind: its metrics would go back."""
+    one = Leader(Clock(NOW))
+    await one.caught_up()
+    one.broker_is_away = True
+    one.clock.at += 60 * SECOND
+    await one.round()
+    assert one.as_of == NOW
+    one.broker_is_away = False
+    await one.round()
+    assert one.as_of == NOW + 60 * SECOND
+
+
+async def test_rounds_in_a_reserved_time_commit_nothing():
+    """A transaction a round would be on the way of every event."""
+    one = Leader(Clock(NOW))
+    await one.caught_up()
+    commits, one.broker_is_away = one.commits, True
+    one.clock.at += SECOND // 2
+    await one.round()
+    assert one.as_of == NOW + SECOND // 2
+    assert one.commits == commits
+
+
+async def test_next_leader_evaluates_at_no_earlier_instant():
+    one = Leader(Clock(NOW))
+    await one.caught_up()
+    successor = Leader(Clock(NOW - 3600 * SECOND), one.task.committer.reserved_until)
+    await successor.caught_up()
+    assert successor.as_of >= one.as_of
+
+
+async def test_handed_over_clock_is_that_of_the_last_round():
+    one = Leader(Clock(NOW))
+    await one.caught_up()
+    one.task.outbox.take()
+    one.leader.hand_over()
+    assert one.task.partition.reserved_until == one.as_of
+    assert AS_OF.encode() in {row.key for row in one.task.outbox.to(NAMES.metrics, 0)}
+
+
+async def test_event_mode_commits_nothing_for_a_round():
+    """The next leader reads the events again, and with them the clock."""
+    one = Leader(EventClock())
+    await one.caught_up()
+    assert one.as_of == NOW
+    assert one.commits == 0
