@@ -110,7 +110,7 @@ class Leader:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """Let a round begin whenever the test asks for one."""
+    """Start a round whenever the test asks for one."""
     monkeypatch.setattr(rollup_leader, "_ROUND_TIMEOUT_SECONDS", 0.0)
 
 
