@@ -1,16 +1,15 @@
 """Mapped topics beside the standard inputs: database changes by a topic pattern, and Avro with a registry."""
 
-import io
 import json
 from decimal import Decimal
 
-import fastavro
 import pytest
 
 from models.definitions.money import exponent
+from tests.support.avro_returns import MAPPING, SCHEMA, returned
 from tests.support.deployment import total
 from tests.support.events import Record, Style, by_thing, duplicated, history, microseconds, record, topic_of
-from tests.support.registry_server import AUTH, RegistryServer, framed
+from tests.support.registry_server import AUTH, RegistryServer
 from tests.support.strategies import DEFINITIONS
 
 CONFIGURATION = """
@@ -34,25 +33,6 @@ time = { path = "at", time = "us" }
 customer_id = "customer.id"
 channel = "body.channel"
 experiments = "body.experiments"
-
-[mappings.returns]
-format = "avro"
-[[mappings.returns.events]]
-id = "id"
-time = "time"
-customer_id = "customer"
-channel = "channel"
-experiments = "seen"
-refund_id = "refund"
-order_id = "order"
-amount = "cents"
-[mappings.returns.events.type]
-path = "type"
-[mappings.returns.events.type.values]
-asked = "refund.requested"
-paid = "refund.completed"
-denied = "refund.rejected"
-failed = "refund.reversed"
 """
 #: Event type in the outbox table -> fields at their original paths; an order's amount is a decimal.
 OUTBOX = {
@@ -75,28 +55,6 @@ OUTBOX = {
     "payment.failed": ("payment_method", "cart_id", "order_id"),
     "stock.missed": ("sku",),
 }
-RETURNED = {
-    "refund.requested": "asked",
-    "refund.completed": "paid",
-    "refund.rejected": "denied",
-    "refund.reversed": "failed",
-}
-SCHEMA = {
-    "type": "record",
-    "name": "Return",
-    "fields": [
-        {"name": "id", "type": "string"},
-        {"name": "type", "type": {"type": "enum", "name": "T", "symbols": [*RETURNED.values()]}},
-        {"name": "time", "type": {"type": "long", "logicalType": "timestamp-micros"}},
-        {"name": "customer", "type": "string"},
-        {"name": "refund", "type": "string"},
-        {"name": "order", "type": "string"},
-        {"name": "cents", "type": ["null", "long"]},
-        {"name": "channel", "type": ["null", "string"]},
-        {"name": "seen", "type": ["null", {"type": "map", "values": "string"}]},
-    ],
-}
-AVRO = fastavro.parse_schema(json.loads(json.dumps(SCHEMA)))
 
 
 def configuration():
@@ -106,7 +64,7 @@ def configuration():
         rules += [f'{field} = "body.{field}"' for field in fields]
         rules += ['amount = { path = "body.total", money = "major" }'] if name == "order.placed" else []
     rates = [f"{name} = {rate}" for name, rate in DEFINITIONS.rates.items()]
-    return "\n".join([CONFIGURATION, *rules, "[rates]", *rates])
+    return "\n".join([CONFIGURATION, MAPPING, *rules, "[rates]", *rates])
 
 
 def change(event, number):
@@ -131,23 +89,6 @@ def outbox(row, number, op=None):
     value = payload if number % 3 else {"schema": {"type": "struct"}, "payload": payload}
     topic = f"shop-{'eu' if number % 2 else 'us'}.outbox"
     return Record(topic, json.dumps(value).encode(), str(number).encode())
-
-
-def returned(event):
-    row = {
-        "id": event["id"],
-        "type": RETURNED[event["type"]],
-        "time": microseconds(event["time"]),
-        "customer": event["customer_id"],
-        "refund": event["refund_id"],
-        "order": event["order_id"],
-        "cents": event.get("amount"),
-        "channel": event.get("channel"),
-        "seen": event.get("experiments"),
-    }
-    content = io.BytesIO()
-    fastavro.schemaless_writer(content, AVRO, row)
-    return Record("returns", framed(7, content.getvalue()))
 
 
 def records(events):

@@ -15,6 +15,7 @@ from streams.local.redis import RedisServer
 from tests.support.cluster import Pace
 from tests.support.deployment import AS_OF, CAUGHT_UP, PATIENCE, total
 from tests.support.events import Style, by_thing, duplicated, history, latest
+from tests.support.redis_contents import COMPACTED, contents, last
 
 pytestmark = pytest.mark.program("redis-server|valkey-server")
 
@@ -34,7 +35,6 @@ def all_counted(scraped, now):
     return total(scraped, CAUGHT_UP[0]) == 1 and round(total(scraped, AS_OF[0]) * 1e6) == now
 
 
-TOPICS = ("retention.metrics", "retention.customers")
 TYPES = {
     "retention.metrics": "retention.metric",
     "retention.customers": "retention.customer",
@@ -63,24 +63,11 @@ async def held(deployment, redis):
     """Wait until everything is published and Redis holds exactly the contents of the compacted topics."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            rows = {topic: await last(deployment.cluster, topic) for topic in TOPICS}
+            rows = {topic: await last(deployment.cluster, topic) for topic in COMPACTED}
             published = len(rows["retention.metrics"]) > 300 and len(rows["retention.customers"]) > 10
             if published and contents(deployment.group, redis) == rows:
                 return
             await asyncio.sleep(0.3)
-
-
-def contents(group, redis):
-    prefix = f"{group}:customer:".encode()
-    profiles = {key.removeprefix(prefix): redis.hget(key, "profile") for key in redis.keys(prefix + b"*")}
-    return {"retention.metrics": redis.hgetall(f"{group}:metrics"), "retention.customers": profiles}
-
-
-async def last(cluster, topic):
-    if topic not in await cluster.topics():
-        return {}
-    found = {record.key: record.value for record in await cluster.read(topic)}
-    return {key: value for key, value in found.items() if value is not None}
 
 
 async def test_unavailable_redis_delays_no_worker_and_recovers(deploy, tmp_path):

@@ -28,6 +28,18 @@ PATIENCE = 120.0
 _CONFIG = "[rates]\n" + "".join(f"{name} = {rate}\n" for name, rate in DEFINITIONS.rates.items())
 
 
+class Different(AssertionError):
+    """Numbers that differ from the oracle's.
+
+    Attributes:
+        differences: one line for each series.
+    """
+
+    def __init__(self, differences: list[str], more: str) -> None:
+        super().__init__("\n".join([f"{len(differences)} differences:", *differences[:15], more]))
+        self.differences = differences
+
+
 class Deployment:
     """Workers of one group. Every process ends with `close`."""
 
@@ -123,7 +135,16 @@ class Deployment:
         do not pass for right.
         """
         at = latest(events) if now is None else now
-        expected = expected_series(events, at, definitions)
+        return await self.equal_to(expected_series(events, at, definitions), at, patience)
+
+    async def equal_to(
+        self, expected: Mapping[Series, float], at: int, patience: float = PATIENCE
+    ) -> Metrics:
+        """Wait until the exporter's numbers equal the expected ones and stay so, as `equal` does.
+
+        Raises:
+            Different: they are not equal in time.
+        """
         await self._until_no_difference(expected, at, patience)
         await asyncio.sleep(1.2)  # longer than a tick, and than the interval of 1 s between publications
         metrics = await self._until_no_difference(expected, at, 20.0)
@@ -140,8 +161,7 @@ class Deployment:
                 return metrics
             self._check_alive()
             if time.monotonic() > deadline:
-                lines = [f"{len(wrong)} differences after {patience:g} s:", *wrong[:15]]
-                raise AssertionError("\n".join([*lines, self.tails()]))
+                raise Different(wrong, f"after {patience:g} s\n{self.tails()}")
             await asyncio.sleep(0.2)
 
     def _differences(

@@ -74,6 +74,7 @@ class Launcher:
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C reaches the tests, which end the workers
         )
         atexit.register(self._process.kill)
 

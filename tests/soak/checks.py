@@ -1,0 +1,104 @@
+"""What must hold after a round: numbers, outputs, dead letters and the read model."""
+
+import asyncio
+import time
+from collections import Counter
+from typing import NamedTuple
+
+from aiokafka import ConsumerRecord
+from redis import Redis
+
+from tests.soak.faults.records import DEAD_LETTERS
+from tests.soak.installation import GROUP, Installation
+from tests.soak.oracle_process import OracleProcess
+from tests.support.deployment import Different
+from tests.support.redis_contents import COMPACTED, contents, last
+
+Origin = tuple[str, int, int]
+
+
+class Finding(NamedTuple):
+    """The result of a check.
+
+    Attributes:
+        checked: number of values that were compared.
+        differences: one line for each that differs.
+    """
+
+    checked: int
+    differences: list[str]
+
+
+async def check_numbers(installation: Installation, oracle: OracleProcess, patience: float) -> Finding:
+    """Wait until every series equals the oracle's."""
+    traffic, report = installation.traffic, installation.report
+    expected = await oracle.expect(traffic.sent, traffic.now, installation.windows)
+    begin = time.monotonic()
+    try:
+        await installation.deployment.equal_to(expected, traffic.now, patience)
+    except Different as error:
+        return Finding(len(expected), error.differences)
+    except AssertionError as error:
+        return Finding(len(expected), str(error).splitlines()[:20])
+    report.slowest = max(report.slowest, time.monotonic() - begin)
+    return Finding(len(expected), [])
+
+
+async def check_workers(installation: Installation, _: OracleProcess, _patience: float) -> Finding:
+    """Return the workers that ended without a cause: only one without a broker may end by itself."""
+    return Finding(installation.started, list(installation.crashed))
+
+
+async def check_outputs(installation: Installation, oracle: OracleProcess, _: float) -> Finding:
+    """Wait until the outputs equal the oracle's; each must have been published once."""
+    wrong = await oracle.check_outputs(installation.traffic.now)
+    return Finding(1, wrong.splitlines())
+
+
+async def check_dead_letters(installation: Installation, _: OracleProcess, patience: float) -> Finding:
+    """Wait until each hostile record is one dead letter."""
+    deadline = time.monotonic() + patience
+    while True:
+        origins = Counter(map(_origin, await installation.cluster.read(DEAD_LETTERS)))
+        wrong = [
+            f"{topic} {partition} at {offset}: {origins[topic, partition, offset]} dead letters"
+            for topic, partition, offset in sorted(installation.hostile)
+            if origins[topic, partition, offset] != 1
+        ]
+        if not wrong or time.monotonic() > deadline:
+            return Finding(len(installation.hostile), wrong)
+        await asyncio.sleep(1.0)
+
+
+async def check_read_model(installation: Installation, _: OracleProcess, patience: float) -> Finding:
+    """Wait until Redis holds exactly what the compacted topics hold."""
+    deadline = time.monotonic() + patience
+    while True:
+        rows = {topic: await last(installation.cluster, topic) for topic in COMPACTED}
+        with Redis(port=installation.redis.port, socket_timeout=10.0) as redis:
+            found = await asyncio.to_thread(contents, GROUP, redis)
+        wrong = [
+            _line(topic, key, found[topic].get(key), rows[topic].get(key))
+            for topic in COMPACTED
+            for key in sorted(found[topic].keys() | rows[topic].keys())
+            if found[topic].get(key) != rows[topic].get(key)
+        ]
+        if not wrong or time.monotonic() > deadline:
+            return Finding(sum(map(len, rows.values())), wrong)
+        await asyncio.sleep(1.0)
+
+
+def _line(topic: str, key: bytes, found: bytes | None, wanted: bytes | None) -> str:
+    return f"{topic} {key!r}: in Redis {str(found)[:200]}, in Kafka {str(wanted)[:200]}"
+
+
+def _origin(record: ConsumerRecord) -> Origin | None:
+    """Return the origin that a dead letter names; None for junk of the soak."""
+    headers = dict(record.headers)
+    try:
+        topic, partition, offset = (
+            headers[f"retention.error.{name}"].decode() for name in ("topic", "partition", "offset")
+        )
+        return topic, int(partition), int(offset)
+    except (KeyError, AttributeError, UnicodeDecodeError, ValueError):
+        return None

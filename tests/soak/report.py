@@ -1,0 +1,64 @@
+"""What a soak prints and keeps: a line for each thing it did, with the time left, and a summary."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+
+
+class Report:
+    """The lines of a soak, on the standard output and in a file.
+
+    Args:
+        directory: folder of the run.
+        seconds: how long the run takes.
+
+    Attributes:
+        faults: fault -> how often it struck.
+        ended: workers that ended without being asked to, one line each.
+        slowest: longest time until the numbers were right after a round, seconds.
+    """
+
+    def __init__(self, directory: Path, seconds: float) -> None:
+        self.faults: Counter[str] = Counter()
+        self.ended: list[str] = []
+        self.slowest = 0.0
+        self._file = (directory / "soak.log").open("a")
+        self._begin, self._seconds = time.monotonic(), seconds
+
+    def begin(self) -> None:
+        """Begin to count the time, once the installation runs."""
+        self._begin = time.monotonic()
+
+    @property
+    def left(self) -> float:
+        """Seconds until the end; negative afterwards."""
+        return self._begin + self._seconds - time.monotonic()
+
+    def log(self, text: str) -> None:
+        """Print a line with the time since the begin, and the time left."""
+        head = f"[{_clock(self._seconds - self.left)}, {_clock(max(self.left, 0))} left] "
+        line = head + text.replace("\n", "\n" + " " * 4)
+        click.echo(line)
+        self._file.write(line + "\n")
+        self._file.flush()
+
+    def summary(self, rounds: int, events: int, hostile: int) -> list[str]:
+        """Return what was done in all."""
+        faults = ", ".join(f"{name} {number}" for name, number in sorted(self.faults.items()))
+        lines = [
+            f"{rounds} rounds, {self.faults.total()} faults: {faults or 'none'}",
+            f"{events:,} events and {hostile:,} hostile records were sent",
+            f"the numbers were right {self.slowest:.1f} s after the end of a round at the latest",
+        ]
+        if self.ended:
+            lines += [f"{len(self.ended)} workers ended by themselves:", *self.ended]
+        return lines
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60:02}:{int(seconds) % 60:02}"
