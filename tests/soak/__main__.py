@@ -1,6 +1,7 @@
 """`python -m tests.soak`: run a soak of random faults."""
 
 import asyncio
+import logging
 import random
 import shutil
 import signal
@@ -49,6 +50,7 @@ def command(seed: int | None, duration: float, only: tuple[str, ...], patience: 
     seed = random.randrange(1_000_000) if seed is None else seed
     directory = BUILD / f"{time.strftime('%Y%m%d-%H%M%S')}-seed-{seed}"
     directory.mkdir(parents=True)
+    logging.basicConfig(filename=directory / "clients.log", level=logging.WARNING)
     try:
         right = asyncio.run(_until_signal(directory, seed, duration, only, patience))
     except KeyboardInterrupt:
