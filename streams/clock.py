@@ -1,12 +1,27 @@
 """The instants that all partitions are evaluated at: the wall clock, or the events' own time."""
 
 import time
-from typing import Protocol
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+_NO_TIMESTAMP: Final = -1
 
 
 def wall_us() -> int:
     """Return the wall clock time, microseconds since the epoch."""
     return time.time_ns() // 1000
+
+
+def time_of_record(milliseconds: int) -> datetime | None:
+    """Return the time of a record's timestamp, in UTC; None if it has none, or one of no calendar year.
+
+    Args:
+        milliseconds: timestamp as Kafka returns it, which a producer may set to any number.
+    """
+    try:
+        return None if milliseconds == _NO_TIMESTAMP else datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class Clock(Protocol):

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -14,8 +13,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from models.contract.decoding import Reason
-from streams.cli.messages import counted, warn
+from streams.cli.messages import counted, printable, warn
 from streams.cli.options import settings_options
+from streams.clock import time_of_record
 from streams.config.load import Settings
 from streams.mapping.shown_values import short_text, shortened
 from streams.operations import dead_letter_json, dead_letters, redrive
@@ -121,18 +121,18 @@ def _places(found: Sequence[DeadLetter]) -> str:
 
 def _print(console: Console, dead_letter: DeadLetter) -> None:
     """Print the time, reason and place, the message, and the fields of the value with shortened values."""
-    at = datetime.fromtimestamp(dead_letter.timestamp / 1000, UTC).isoformat(sep=" ", timespec="seconds")
-    heading = Text(at.removesuffix("+00:00") + "  ").append(dead_letter.reason, "bold")
-    console.print(heading.append(f"  {dead_letter.place}"))
-    console.print(Padding(Text(dead_letter.message), _INDENT))
+    at = time_of_record(dead_letter.timestamp)
+    shown = f"{at:%Y-%m-%d %H:%M:%S}" if at else f"timestamp {dead_letter.timestamp}"
+    console.print(Text(f"{shown}  ").append(dead_letter.reason, "bold").append(f"  {dead_letter.place}"))
+    console.print(Padding(Text(printable(dead_letter.message)), _INDENT))
     excerpt = Text(_excerpt(dead_letter.value), style="dim", no_wrap=True, overflow="ellipsis")
     console.print(Padding(excerpt, _INDENT))
 
 
 def _excerpt(value: bytes | None) -> str:
-    """Return the fields of a value with shortened values, or its beginning; without control characters."""
+    """Return the fields of a value with shortened values, or its beginning."""
     try:
         text = msgspec.json.encode(shortened(msgspec.json.decode(value or b"", type=dict[str, Any]))).decode()
     except (ValueError, RecursionError):
         text = short_text((value or b"")[:_EXCERPT_BYTES].decode(errors="replace"))
-    return "".join(character if character.isprintable() else "\N{MIDDLE DOT}" for character in text)
+    return printable(text).replace("\n", "\N{MIDDLE DOT}")

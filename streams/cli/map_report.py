@@ -8,7 +8,7 @@ from rich.table import Table
 
 from streams.backfill.rejection import REPEATED_HEADER
 from streams.cli.conflict_report import conflict_line
-from streams.cli.messages import counted
+from streams.cli.messages import counted, printable
 from streams.mapping.dry_run_report import Example, Report
 from streams.mapping.identity_joins import described
 
@@ -37,7 +37,7 @@ def _side_by_side(example: Example) -> Table:
     table.add_column("events", ratio=1, overflow="fold")
     became = [_json(event) for event in example.events]
     if example.refused:
-        became.append(f"[red]{escape(_printable(example.refused))}[/]")
+        became.append(f"[red]{escape(printable(example.refused))}[/]")
     table.add_row(_json(example.record), "\n".join(became))
     return table
 
@@ -45,14 +45,9 @@ def _side_by_side(example: Example) -> Table:
 def _json(value: object) -> str:
     text = value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str)
     content = text if isinstance(text, str) else msgspec.json.format(text, indent=1).decode()
-    lines = _printable(content).splitlines()
+    lines = printable(content).splitlines()
     more = [f"… {len(lines) - _MAX_LINES} more lines"] if len(lines) > _MAX_LINES else []
     return escape("\n".join([*lines[:_MAX_LINES], *more]))
-
-
-def _printable(text: str) -> str:
-    """Replace control characters, which a terminal would interpret."""
-    return "".join(one if one.isprintable() or one == "\n" else "\N{MIDDLE DOT}" for one in text)
 
 
 def _events(console: Console, report: Report) -> None:
@@ -83,14 +78,14 @@ def _refused(console: Console, report: Report) -> None:
     console.print("[red]rejected[/]")
     for one in report.refused[:_MAX_LISTED]:
         console.print(
-            f"  {one.records:>9,}  {one.reason}: {escape(_printable(one.message))}"
+            f"  {one.records:>9,}  {one.reason}: {escape(printable(one.message))}"
             f" (for example {escape(one.described)})"
         )
 
 
 def _conflicts(console: Console, report: Report) -> None:
     for kind, count in report.conflicts.items():
-        line = conflict_line(kind, count, _printable(report.conflicting[kind]))
+        line = conflict_line(kind, count, printable(report.conflicting[kind]))
         console.print(f"[yellow]{escape(line)}[/]")
 
 
@@ -98,12 +93,12 @@ def _fields(console: Console, report: Report) -> None:
     if report.unread:
         names = ", ".join(one.path for one in report.unread[:_MAX_LISTED])
         more = f" and {len(report.unread) - _MAX_LISTED} more" if len(report.unread) > _MAX_LISTED else ""
-        console.print(f"unused fields: {escape(_printable(names))}{more}")
+        console.print(f"unused fields: {escape(printable(names))}{more}")
     if report.missing:
-        console.print(f"[red]no record has {escape(_printable(report.missing))}[/]")
+        console.print(f"[red]no record has {escape(printable(report.missing))}[/]")
     if report.unseen:
         paths = (f"{path}{_meant(report.meant.get(path))}" for path in report.unseen)
-        console.print(f"[yellow]fields in no record: {escape(_printable(', '.join(paths)))}[/]")
+        console.print(f"[yellow]fields in no record: {escape(printable(', '.join(paths)))}[/]")
 
 
 def _meant(name: str | None) -> str:
@@ -120,7 +115,7 @@ def _customers(console: Console, report: Report) -> None:
     if report.partitions:
         console.print(table)
     for joined in report.joined:
-        console.print(f"[yellow]{escape(_printable(described(joined)))}[/]")
+        console.print(f"[yellow]{escape(printable(described(joined)))}[/]")
     if report.scattered:
         console.print(
             f"customers in several partitions: {report.scattered:,} "

@@ -10,8 +10,18 @@ class Declined(RetentionError):
 
 
 def warn(text: str) -> None:
-    """Print a line on standard error."""
-    click.echo(text, err=True)
+    """Print text on standard error, without control characters: it may quote a record or a file."""
+    click.echo(printable(text), err=True)
+
+
+def printable(text: str) -> str:
+    r"""Return text of others with a dot for each control character, which a terminal would interpret.
+
+    Example:
+        >>> printable("a\x1b[31m")
+        'a·[31m'
+    """
+    return "".join(one if one.isprintable() or one == "\n" else "\N{MIDDLE DOT}" for one in text)
 
 
 def counted(number: int, noun: str) -> str:

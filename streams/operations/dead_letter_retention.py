@@ -4,17 +4,24 @@ A dead letter has the timestamp of the rejected record, which may be of any year
 therefore cannot remove it. A header has the time of the rejection.
 """
 
+from collections.abc import AsyncIterable, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import RecordsToDelete
 
+from streams.clock import time_of_record
 from streams.config.load import Settings
 from streams.ingest import dead_letter_record
 from streams.kafka import admin
 from streams.kafka.compacted_topics import read_to_end
+from streams.kafka.offsets import bounds
 from streams.kafka.topics import KEPT_DAYS, Names
+
+#: The clocks of two workers differ by less.
+_CLOCK_TOLERANCE: Final = timedelta(days=1)
 
 
 async def remove(settings: Settings, partitions: int, now: datetime) -> int:
@@ -29,15 +36,15 @@ async def remove(settings: Settings, partitions: int, now: datetime) -> int:
         RetentionError: Kafka does not answer, or does not allow it.
     """
     removed, before = 0, {}
-    for tp, (start, end) in (await _bounds(settings, partitions)).items():
-        kept = end
+    topic = Names.of(settings).dead_letters
+    tps = [TopicPartition(topic, number) for number in range(partitions)]
+    for tp, (start, end) in (await bounds(settings, tps)).items():
         async with aclosing(read_to_end(settings.client_options(), [tp])) as batches:
-            async for records in batches:
-                old = _count_old(records, now - timedelta(days=KEPT_DAYS))
-                removed += old
-                if old < len(records):
-                    kept = min(end, records[old].offset)
-                    break
+            old = await _find_old(batches, now)
+        removed += old.number
+        # A partition without dead letters to keep is emptied up to its end, including transaction markers:
+        # Kafka keeps a segment as long as one of its offsets remains.
+        kept = end if old.kept is None else min(end, old.kept)
         if kept > start:
             before[tp] = RecordsToDelete(before_offset=kept)
     if before:
@@ -46,31 +53,41 @@ async def remove(settings: Settings, partitions: int, now: datetime) -> int:
     return removed
 
 
-async def _bounds(settings: Settings, partitions: int) -> dict[TopicPartition, tuple[int, int]]:
-    """Return the first offset and the end offset of each partition.
+class _Old(NamedTuple):
+    """The dead letters at the beginning of a partition whose retention has ended.
 
-    A partition without dead letters to keep is emptied up to its end, including transaction markers: Kafka
-    keeps a segment as long as one of its offsets remains.
+    Attributes:
+        number: number of these dead letters.
+        kept: offset of the first record to keep; None if all are old.
     """
-    topic = Names.of(settings).dead_letters
-    tps = [TopicPartition(topic, number) for number in range(partitions)]
-    async with AIOKafkaConsumer(
-        **settings.client_options(), enable_auto_commit=False, isolation_level="read_committed"
-    ) as consumer:
-        starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-    return {tp: (starts[tp], ends[tp]) for tp in tps}
+
+    number: int
+    kept: int | None
 
 
-def _count_old(records: list[ConsumerRecord], before: datetime) -> int:
-    """Return the number of records, from the first on, that were rejected before a time."""
-    for number, record in enumerate(records):
-        if _rejected_at(record) >= before:
-            return number
-    return len(records)
+async def _find_old(batches: AsyncIterable[Sequence[ConsumerRecord]], now: datetime) -> _Old:
+    """Return the old dead letters of a partition.
+
+    A record without a plausible time is as old as the next one that has a time: were it kept, it would keep
+    all records behind it.
+    """
+    number, undated = 0, list[int]()
+    async for records in batches:
+        for record in records:
+            at = _rejected_at(record, now)
+            if at is None:
+                undated.append(record.offset)
+            elif at < now - timedelta(days=KEPT_DAYS):
+                number += len(undated) + 1
+                undated.clear()
+            else:
+                return _Old(number, undated[0] if undated else record.offset)
+    return _Old(number, undated[0] if undated else None)
 
 
-def _rejected_at(record: ConsumerRecord) -> datetime:
+def _rejected_at(record: ConsumerRecord, now: datetime) -> datetime | None:
+    """Return when a record was rejected; None if its time is missing, invalid or later than now."""
     rejected_at = dead_letter_record.rejected_at(record.headers)
     if rejected_at is None:  # written by another program or an early release: use the record's own time
-        return datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    return rejected_at
+        rejected_at = time_of_record(record.timestamp)
+    return None if rejected_at is None or rejected_at > now + _CLOCK_TOLERANCE else rejected_at

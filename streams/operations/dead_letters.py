@@ -4,7 +4,7 @@ A dead letter is a record that a worker rejected (docs/topics.md). To redrive on
 corrected, to the topic from which it was read (`streams.operations.redrive`).
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from streams.config.load import Settings
 from streams.ingest import dead_letter_record
+from streams.ingest.dead_letter_record import Header
 from streams.kafka import acls, admin
 from streams.kafka.compacted_topics import read_to_end
 from streams.kafka.topics import Names, partition_counts
@@ -40,7 +41,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     """A rejected record.
 
     Attributes:
-        reason: one of the seven reasons of docs/metrics.md.
+        reason: one of the seven reasons of docs/metrics.md; empty if unknown.
         message: what is wrong with the record.
         topic: topic from which the record was read.
         partition: partition from which the record was read; -1 if unknown.
@@ -48,7 +49,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
         timestamp: timestamp of the record, milliseconds since the epoch.
         key: key of the record.
         value: value of the record.
-        headers: headers of the record, without those of the rejection.
+        headers: headers of the record, without those of the rejection; a value may be null.
         redriven: whether this dead letter, and every one before it in its partition, was redriven.
     """
 
@@ -60,7 +61,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
+    headers: tuple[Header, ...]
     redriven: bool = False
 
     @property
@@ -72,7 +73,8 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
 async def read(settings: Settings) -> AsyncGenerator[DeadLetter, None]:
     """Yield the dead letters in the topic. Between partitions the order is undefined.
 
-    Dead letters of topics that the configuration does not read are skipped: they cannot be redriven.
+    Dead letters of topics that the configuration does not read, and records of other programs, are skipped:
+    they cannot be redriven.
 
     Raises:
         RetentionError: Kafka does not answer, or does not allow it.
@@ -100,29 +102,42 @@ async def oldest_first(settings: Settings, reason: str | None = None) -> list[De
     return sorted(found, key=lambda dead_letter: (dead_letter.timestamp, dead_letter.place))
 
 
-async def mark_redriven(settings: Settings, places: Collection[Place]) -> None:
-    """Record that the dead letters of `places` were redriven.
+async def mark_redriven(settings: Settings, is_redriven: Callable[[DeadLetter], bool]) -> int:
+    """Record which dead letters were redriven.
 
     The record is one offset for each partition, so it ends before the first dead letter that was not
     redriven.
+
+    Args:
+        settings: connection to Kafka, and the mappings.
+        is_redriven: whether a dead letter was redriven.
+
+    Returns:
+        number of dead letters that were not marked before.
+
+    Raises:
+        RetentionError: Kafka does not answer, or does not allow it.
     """
     tps = await _partitions(settings)
     if not tps:
-        return
-    positions = await _redrive_positions(settings, tps)
+        return 0
+    positions, marked = await _redrive_positions(settings, tps), 0
     finished: set[TopicPartition] = set()
     async with aclosing(_records(settings, tps)) as records:
         async for record in records:
             tp = _partition_of(record)
-            dead_letter = of_record(record)
             if tp in finished or record.offset < positions[tp]:
                 continue
-            if settings.inputs.find(dead_letter.topic) is not None and dead_letter.place not in places:
+            dead_letter = of_record(record)
+            can_be_redriven = settings.inputs.find(dead_letter.topic) is not None
+            if can_be_redriven and not is_redriven(dead_letter):
                 finished.add(tp)
             else:
                 positions[tp] = record.offset + 1
+                marked += can_be_redriven
     async with _consumer(settings, tps) as consumer:
         await consumer.commit(positions)
+    return marked
 
 
 async def _partitions(settings: Settings) -> list[TopicPartition]:

@@ -112,4 +112,5 @@ async def send(settings: Settings, dead_letters: Sequence[DeadLetter]) -> None:
             for one in of_topic
         ]
         await asyncio.gather(*sent)
-    await mark_redriven(settings, {dead_letter.place for dead_letter in dead_letters})
+    places = {dead_letter.place for dead_letter in dead_letters}
+    await mark_redriven(settings, lambda dead_letter: dead_letter.place in places)

@@ -14,6 +14,7 @@ from streams.config.load import Settings
 from streams.ingest import input_topics
 from streams.ingest.clock_jumps import describe_jump
 from streams.kafka import acls, admin
+from streams.kafka.offsets import Bounds, bounds
 from streams.kafka.topics import Names, partition_counts
 from streams.operations import dead_letters
 from streams.operations.doctor.finding import Finding
@@ -25,8 +26,6 @@ _JUMP_ADVICE: Final = (
     "if the time of this record is wrong, correct its producer and remove the record,"
     " then start again with `retention reset`: the clock does not go back"
 )
-
-Offsets = Mapping[TopicPartition, int]
 
 
 async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIterator[Finding]:
@@ -44,11 +43,11 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
     )
     tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
     if tps:
-        earliest, ends = await _bounds(settings, tps)
+        found = await bounds(settings, tps, committed=False)
         node = await admin.coordinator(client, settings.group)
         offsets = await client.list_consumer_group_offsets(settings.group, node)
         committed = {tp: offset.offset for tp, offset in offsets.items() if offset.offset >= 0}
-        for finding in _progress(tps, committed, earliest, ends):
+        for finding in _progress(found, committed):
             yield finding
     jump = await _clock_jump(client, settings) if settings.clock == "event" else None
     if jump is not None:
@@ -110,32 +109,21 @@ def _workers(group: str, state: str, members: list[str]) -> Finding:
     return Finding("ok", what)
 
 
-async def _bounds(settings: Settings, tps: list[TopicPartition]) -> tuple[Offsets, Offsets]:
-    consumer = AIOKafkaConsumer(**settings.client_options(), enable_auto_commit=False)
-    await consumer.start()
-    try:
-        return await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-    finally:
-        await consumer.stop()
-
-
 def _progress(
-    tps: list[TopicPartition], committed: Offsets, earliest: Offsets, ends: Offsets
+    found: Mapping[TopicPartition, Bounds], committed: Mapping[TopicPartition, int]
 ) -> Iterator[Finding]:
     """Yield the lag and the lost records of each topic.
 
     Args:
-        tps: partitions of the inputs and the repartition topic.
+        found: bounds of the partitions of the inputs and the repartition topic.
         committed: committed offsets; a partition without one counts from its beginning.
-        earliest: first offsets.
-        ends: end offsets.
     """
     behind: defaultdict[str, int] = defaultdict(int)
     lost: defaultdict[str, int] = defaultdict(int)
-    for tp in tps:
-        position = committed.get(tp, earliest[tp])
-        behind[tp.topic] += max(0, ends[tp] - max(position, earliest[tp]))
-        lost[tp.topic] += max(0, earliest[tp] - position)
+    for tp, (start, end) in found.items():
+        position = committed.get(tp, start)
+        behind[tp.topic] += max(0, end - max(position, start))
+        lost[tp.topic] += max(0, start - position)
     unread = ", ".join(f"{count:,} of {topic}" for topic, count in behind.items() if count)
     yield Finding("ok", f"not read yet: {unread}" if unread else "all records are read")
     for topic, count in lost.items():

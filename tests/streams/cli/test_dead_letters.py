@@ -142,6 +142,22 @@ def test_doctor_counts_only_dead_letters_not_redriven(retention, broker_calls, t
     assert sorted(each["put_back"] for each in listed) == [False, True, True], "all dead letters are listed"
 
 
+def test_headers_of_others_are_listed_and_redriven_unchanged(retention, broker_calls, tmp_path):
+    theirs = [("retention.error.offset", b"\xff"), ("retention.error.time", None), ("null", None)]
+    broker_calls.produce(
+        ("retention.dead-letters", 0, None, b"{}", [("retention.error.offset", b"\xff")]),
+        dead_letter(order(1), "future_time", headers=theirs),
+    )
+    result = retention("dead-letters", "list", "--json")
+    path = tmp_path / "dead-letters.jsonl"
+    path.write_text(result.out)
+    assert [json.loads(line)["offset"] for line in result.out.splitlines()] == [7], result.err
+    assert "1 dead letter not redriven" in retention("doctor").out
+    assert retention("dead-letters", "redrive", "--file", path).out == "sent 1 record to orders\n"
+    [record] = broker_calls.records("orders")
+    assert list(record.headers) == theirs
+
+
 def test_dead_letter_is_redriven_to_its_topic(retention, broker_calls):
     merge = {"id": "m", "type": "customer.merged", "time": NOW.isoformat(), "customer_id": "a", "into": "b"}
     broker_calls.produce(

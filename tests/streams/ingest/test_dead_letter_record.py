@@ -50,7 +50,43 @@ def test_message_with_lone_surrogates_can_be_stored():
     assert decode(encode(REJECTION._replace(message="\ud800"), AT)).message == "?"
 
 
-@pytest.mark.parametrize("name", ["partition", "offset"])
-def test_invalid_number_is_an_error(name):
-    with pytest.raises(ValueError, match="many"):
-        decode([(f"retention.error.{name}", b"many")])
+def test_headers_without_time_are_of_an_early_release():
+    headers = encode(REJECTION, AT)[:-1]
+    assert (decode(headers), rejected_at(headers), original_headers(headers)) == (REJECTION, None, ())
+
+
+def with_value(field, value):
+    """Return the headers of REJECTION with another value of one of them."""
+    name = f"retention.error.{field}"
+    return [(each, value if each == name else content) for each, content in encode(REJECTION, AT)]
+
+
+@pytest.mark.parametrize("value", [b"\xff", None, "٣".encode(), b"9" * 300, b"\x1b[2J"])
+@pytest.mark.parametrize(
+    ("field", "missing"), [("reason", ""), ("topic", ""), ("partition", -1), ("offset", -1)]
+)
+def test_invalid_value_equals_a_missing_one(field, missing, value):
+    assert decode(with_value(field, value)) == REJECTION._replace(**{field: missing})
+
+
+@pytest.mark.parametrize("value", [b"\xff", None, b"yesterday", b"2026-03-01T12:30:15", b"2026-13-01T00:00Z"])
+def test_invalid_time_equals_a_missing_one(value):
+    assert rejected_at(with_value("time", value)) is None
+
+
+def test_message_of_other_bytes_is_shown_as_far_as_it_is_text():
+    assert decode(with_value("message", b"a\xff")).message == "a\N{REPLACEMENT CHARACTER}"
+
+
+def test_headers_of_a_producer_are_the_record_s_own():
+    forged = [
+        ("retention.error.offset", b"\xff"),
+        ("retention.error.reason", b"too_old"),
+        ("retention.error.time", b"9999-12-31T00:00:00+00:00"),
+    ]
+    headers = [*forged, *encode(REJECTION, AT), ("trace", None)]
+    assert decode(headers) == REJECTION
+    assert rejected_at(headers) == AT.replace(microsecond=0)
+    assert original_headers(headers) == (*forged, ("trace", None))
+    assert decode(forged) == Rejection("", "", "", -1, -1)
+    assert rejected_at(forged) is None

@@ -36,7 +36,7 @@ def test_any_bytes_survive_the_json_form(value, key):
         timestamp=3,
         key=key,
         value=value,
-        headers=(("a", b"\xff"), ("b", b"")),
+        headers=(("a", b"\xff"), ("b", b""), ("null", None)),
     )
     after = of_json(json.dumps(to_json(before)).encode(), load.load({}, {}))
     if value and value.startswith(b'{"a"'):

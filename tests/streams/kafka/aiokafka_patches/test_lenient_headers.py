@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.producer import message_accumulator
 from aiokafka.producer import producer as sending
@@ -10,6 +11,7 @@ from streams.config.load import load
 from streams.kafka import sampling
 from streams.kafka.aiokafka_patches.lenient_headers import LenientRecords
 from streams.kafka.aiokafka_patches.raw_records import install_raw_records
+from streams.kafka.compacted_topics import read_to_end
 from tests.support.consumer_thread import reading
 from tests.support.kafka_calls import create, producer
 
@@ -81,6 +83,10 @@ async def test_invalid_header_name_loses_no_record_of_any_codec(kafka, unique, m
     monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)  # restored after the test
     settings = load({"broker": kafka}, {})
     assert content(await sampling.read(settings, unique, 400, from_earliest=True)) == sent
+    monkeypatch.undo()
+    monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)
+    batches = read_to_end(settings.client_options(), [TopicPartition(unique, 0)])
+    assert content([record async for batch in batches for record in batch]) == sent
     monkeypatch.undo()
     monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)
     async with reading(kafka, unique) as reader:
