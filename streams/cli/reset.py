@@ -7,6 +7,7 @@ import click
 from streams.cli.messages import confirm, counted, warn
 from streams.cli.options import settings_options
 from streams.config.load import Settings
+from streams.errors import RetentionError
 from streams.operations import reset
 from streams.read_model.store import Store
 
@@ -30,6 +31,7 @@ def command(settings: Settings, *, yes: bool) -> None:
         click.echo(f"deleted topic {topic}")
     if deleted.had_offsets:
         click.echo(f"deleted the offsets of group {settings.group}")
+    _mark_dead_letters(settings)
     if settings.redis is not None:
         _clear_read_model(settings.redis, settings.group)
     if reset.delete_local_state(settings):
@@ -44,6 +46,16 @@ def _print_plan(settings: Settings) -> None:
     if settings.redis is not None:
         warn(f"  the read model at {Store(settings.redis, settings.group).name}")
     warn(f"  the committed offsets\n  {reset.local_state(settings)}")
+
+
+def _mark_dead_letters(settings: Settings) -> None:
+    try:
+        marked = asyncio.run(reset.mark_dead_letters(settings))
+    except RetentionError as error:
+        warn(f"the dead letters stay listed as not redriven: {error}")
+        return
+    if marked:
+        click.echo(f"marked {counted(marked, 'dead letter')} as redriven: the next worker reads them again")
 
 
 def _clear_read_model(url: str, group: str) -> None:

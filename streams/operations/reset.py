@@ -5,12 +5,17 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import NamedTuple
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from streams.config.load import Settings
 from streams.errors import GroupActive
+from streams.ingest import input_topics
 from streams.kafka import admin, ownership, topics
+from streams.kafka.offsets import bounds
+from streams.operations import dead_letters
+from streams.operations.dead_letters import DeadLetter
 from streams.read_model.store import Store
 
 
@@ -84,6 +89,30 @@ async def _belong_to_another(client: AIOKafkaAdminClient, settings: Settings) ->
         return await ownership.other_owner(client, settings) is not None
     except KafkaError:
         return False
+
+
+async def mark_dead_letters(settings: Settings) -> int:
+    """Mark the dead letters whose records the next worker reads again as redriven. Return their number.
+
+    A record that is rejected again becomes another dead letter. A dead letter whose record has left its input
+    stays as it is.
+
+    Raises:
+        RetentionError: Kafka does not answer, or does not allow it.
+    """
+    async with admin.connect(settings) as client:
+        if await _belong_to_another(client, settings):
+            return 0
+        existing = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
+        counts = await topics.partition_counts(client, list(input_topics.resolved(settings, existing)))
+        tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
+        held = await bounds(settings, tps)
+
+    def is_read_again(dead_letter: DeadLetter) -> bool:
+        start, end = held.get(TopicPartition(dead_letter.topic, dead_letter.partition), (0, 0))
+        return start <= dead_letter.offset < end
+
+    return await dead_letters.mark_redriven(settings, is_read_again)
 
 
 async def clear_read_model(url: str, group: str) -> ClearedReadModel:

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from redis import Redis
 
+from streams.ingest.dead_letter_record import Rejection, encode
 from streams.kafka.topics import METRICS, Names
 from streams.local.redis import RedisServer
 
@@ -91,6 +93,20 @@ def test_second_reset_changes_nothing(retention, kafka, unique):
     for _ in range(2):
         result = retention("reset", "--yes", broker=kafka, group=unique)
         assert (result.code, result.out) == (0, "The next worker starts from the earliest events.\n")
+
+
+def test_reset_marks_dead_letters_that_are_read_again(retention, kafka, broker_calls, make_topics, unique):
+    make_topics("orders", "retention.dead-letters")
+    broker_calls.produce(*[("orders", 0, None, b"{", [])] * 2)
+    for offset in (0, 1, 2):  # the third is beyond the end of the input
+        rejection = Rejection("not_json", "m", "orders", 0, offset)
+        headers = encode(rejection, datetime.now(UTC))
+        broker_calls.produce(("retention.dead-letters", 0, None, b"{", headers))
+    options = {"broker": kafka, "group": unique}
+    assert "3 dead letters, 3 not redriven" in retention("dead-letters", "list", broker=kafka).err
+    result = retention("reset", "--yes", **options)
+    assert "marked 2 dead letters as redriven: the next worker reads them again" in result.out
+    assert "3 dead letters, 1 not redriven" in retention("dead-letters", "list", broker=kafka).err
 
 
 def raising(error):
