@@ -3,10 +3,14 @@
 The owner marks the records with the instant and the state of the metrics by a header with its name. A group
 owns the topics as long as its own state exists: after `retention reset`, or once its internal topics are
 deleted, another group may take them over.
+
+Two groups may find topics without an owner at the same moment. A group therefore claims them first, by a
+tombstone that readers ignore, and publishes once it has read its claim back. The partition's order decides
+which claim is first. The other group stops.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -14,10 +18,29 @@ from aiokafka.admin import AIOKafkaAdminClient
 from streams.config.load import Settings
 from streams.errors import TopicsOwned
 from streams.kafka.compacted_topics import read_to_end
+from streams.kafka.outbox import Outgoing
 from streams.kafka.topics import Names, partition_counts
 
 #: Header of a record of the metrics topic: name of the owner.
 HEADER: Final = "retention.group"
+#: Header of a claim: name of the group that is about to publish to topics without an owner.
+CLAIM: Final = "retention.claim"
+#: Key of the claims. It is the key of no series, and a claim has no value.
+CLAIM_KEY: Final = b"retention_owner"
+#: An earlier claim counts for this long: the group that made it has marked the topics by then, or stopped.
+_CLAIM_MS: Final = 60_000
+
+
+class _Claim(NamedTuple):
+    """A claim, in the order of its partition.
+
+    Attributes:
+        group: name of the group.
+        at: timestamp of the record, milliseconds since the epoch.
+    """
+
+    group: str
+    at: int
 
 
 def owner_in(records: Iterable[ConsumerRecord]) -> str | None:
@@ -29,6 +52,34 @@ def owner_in(records: Iterable[ConsumerRecord]) -> str | None:
         if name == HEADER and value
     ]
     return max(marked)[1] if marked else None
+
+
+def claim(group: str) -> Outgoing:
+    """Return the record by which a group claims topics without an owner."""
+    return Outgoing(CLAIM_KEY, None, headers=[(CLAIM, group.encode())])
+
+
+def rivals(records: Iterable[ConsumerRecord], group: str) -> list[str] | None:
+    """Return the groups that claimed the topics shortly before a group did.
+
+    Args:
+        records: records of the claims' partition, in the order of their offsets.
+        group: name of the group.
+
+    Returns:
+        names of the groups, or None if the group's own claim is not among the records.
+    """
+    claims = [
+        _Claim(value.decode(errors="replace"), record.timestamp)
+        for record in records
+        for name, value in record.headers
+        if name == CLAIM and value
+    ]
+    own = [one.at for one in claims if one.group == group]
+    if not own:
+        return None
+    recent = [one.group for one in claims if one.at >= own[-1] - _CLAIM_MS]
+    return list(dict.fromkeys(recent[: recent.index(group)]))
 
 
 async def other_owner(client: AIOKafkaAdminClient, settings: Settings) -> str | None:
@@ -49,7 +100,7 @@ async def other_owner(client: AIOKafkaAdminClient, settings: Settings) -> str | 
     records = []
     if partitions:
         async for some in read_to_end(settings.client_options(), partitions):
-            records += some
+            records += [record for record in some if record.key != CLAIM_KEY]
     owner = owner_in(records)
     if owner == settings.group or not records:
         return None

@@ -86,7 +86,7 @@ async def test_committed_transaction_survives_a_restart(private_kafka, unique):
     assert await first_record(bootstrap, unique) == b"kept"
 
 
-async def test_data_are_readable_by_their_owner_alone(private_kafka, unique):
+async def test_data_are_readable_only_by_their_owner(private_kafka, unique):
     await create_topic(private_kafka.bootstrap, unique)
     await produce(private_kafka.bootstrap, b"of a customer", unique)
     found = [private_kafka.data_dir, *private_kafka.data_dir.rglob("*")]

@@ -5,7 +5,7 @@ def permissions(path):
     return oct(path.stat().st_mode & 0o777)
 
 
-def test_new_directory_is_for_its_owner_alone(tmp_path):
+def test_new_directory_is_only_for_its_owner(tmp_path):
     make_private(tmp_path / "above" / "kafka")
     assert permissions(tmp_path / "above" / "kafka") == "0o700"
 
