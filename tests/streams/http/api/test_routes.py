@@ -18,7 +18,7 @@ from yarl import URL
 from models.facts.claims import Answered
 from models.facts.control import Merge
 from models.facts.fact import REGISTRY_ADDRESS, Fact
-from streams.http.api import local_tasks
+from streams.http.api import scan
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.openapi import document
 from streams.http.api.routes import Api
@@ -115,8 +115,8 @@ async def test_page_may_end_within_the_items_of_a_customer(asked):
 
 async def test_page_ends_after_the_longest_scan(asked, monkeypatch):
     """A page may be empty: its cursor continues the scan for rare items."""
-    monkeypatch.setattr(local_tasks, "PAGE_SECONDS", 0.0)
-    monkeypatch.setattr(local_tasks, "_BATCH", 5)
+    monkeypatch.setattr(scan, "PAGE_SECONDS", 0.0)
+    monkeypatch.setattr(scan, "_BATCH", 5)
     _, _, body = await get(asked, "/customers?lifecycle=prospect")
     page = json.loads(body)
     assert page["items"] == []
@@ -173,7 +173,7 @@ async def test_request_fails_while_a_task_is_not_caught_up(path, what):
 
 async def test_page_fails_if_its_task_is_revoked_during_the_scan(monkeypatch):
     worker = Worker()
-    monkeypatch.setattr(local_tasks, "_BATCH", 5)
+    monkeypatch.setattr(scan, "_BATCH", 5)
     looked = []
 
     def find(_, candidate, *__):
@@ -206,7 +206,7 @@ async def test_scan_of_all_customers_yields_to_the_event_loop():
         before = yields
         await get(session, "/customers?tier=vip&limit=1000")
         turning.cancel()
-        assert yields - before > 2000 / local_tasks._BATCH
+        assert yields - before > 2000 / scan._BATCH
 
 
 async def test_requests_are_forwarded_to_the_owner_of_a_task():
