@@ -63,6 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         host: address that the HTTP server binds.
         port: port that the HTTP server binds; 0 for any free port.
         advertise: `host:port` at which other workers reach this worker; None for the bound address.
+        connections_per_address: HTTP connections that one client address may have open.
         token: bearer token that the query API requires; None for no authentication.
         redis: URL of the read model; None without a read model.
         prometheus: URL of the Prometheus whose alerts the live page shows, or None.
@@ -94,6 +95,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str
     port: int
     advertise: str | None
+    connections_per_address: int
     token: secret.Secret | None
     redis: str | None
     prometheus: str | None

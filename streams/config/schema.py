@@ -163,6 +163,11 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         Setting("host", "Address that the HTTP server binds.", "127.0.0.1", _host),
         Setting("port", "Port that the HTTP server binds; 0 for any free one.", "6066", _number(0, 65_535)),
         Setting("advertise", "host:port at which other workers reach this one.", None, one_address),
+        Setting(
+            "connections_per_address",
+            "HTTP connections that one client address may have open; a proxy is one address.",
+            "100", _number(1, 100_000),
+        ),
         Setting("token", "Bearer token that the query API requires.", None, Secret, from_file=True),
         Setting("redis", "URL of the read model.", None, _redis, from_file=True),
         Setting("prometheus", "URL of a Prometheus whose alerts the live page shows.", None, _page),

@@ -17,7 +17,10 @@ from streams.http.api.problem_middleware import problem_responses
 from streams.http.api.remote_tasks import RemoteTasks
 from streams.http.api.routes import Api
 from streams.http.auth import require_token
+from streams.http.connections.limits import limits_of
+from streams.http.connections.listener import Listener
 from streams.http.live_page.routes import LivePage
+from streams.http.probes import add_probes, probes_of
 from streams.http.worker_proof import proof_of
 from streams.kafka.topics import Names
 from streams.monitoring.exporter import BusinessCollector, WorkerCollector
@@ -85,7 +88,9 @@ class Server:
             worker.settings.definitions,
             self._live_page.series.value,
         )
-        self._runner: web.AppRunner | None = None
+        self._probes = probes_of(worker)
+        limits = limits_of(worker.settings.connections_per_address)
+        self._listener = Listener(self._application(), self._probes, limits, log)
 
     async def start(self) -> None:
         """Start to listen.
@@ -95,22 +100,18 @@ class Server:
             RetentionError: the host is unknown or not an address of this machine, or binding the port is
                 not permitted.
         """
-        self._runner = web.AppRunner(self._application(), access_log=None, logger=log, handle_signals=False)
-        await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
+            await self._listener.start(self._host, self._port)
         except OSError as error:
-            await self._runner.cleanup()
             raise self._bind_error(error) from None
         # Set before the worker joins its group, because the join publishes the address.
-        self.address = advertised_url(self._worker.settings, self._runner.addresses[0][1])
+        self.address = advertised_url(self._worker.settings, self._bound_port())
 
     def _application(self) -> web.Application:
         access = require_token(self._worker.settings.token, self._proof, lambda: self.address)
         app = web.Application(middlewares=[access, problem_responses])
         app.router.add_get("/metrics", self._metrics)
-        app.router.add_get("/ready", self._ready)
-        app.router.add_get("/live", self._live)
+        add_probes(app, self._probes)
         self._live_page.add_to(app)
         self._api.add_to(app)
         return app
@@ -130,13 +131,15 @@ class Server:
     @property
     def url(self) -> str:
         """URL of the live page."""
-        port = self._runner.addresses[0][1] if self._runner else self._port
-        return f"http://{self._host}:{port}/"
+        return f"http://{self._host}:{self._bound_port()}/"
+
+    def _bound_port(self) -> int:
+        addresses = self._listener.addresses
+        return int(addresses[0][1]) if addresses else self._port
 
     async def stop(self) -> None:
         """Stop to listen, after the current requests."""
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._listener.stop()
 
     async def _metrics(self, request: web.Request) -> web.Response:
         try:
@@ -144,15 +147,3 @@ class Server:
         except (TypeError, ValueError):  # an invalid `version` in the header
             encode, content_type = choose_encoder("")
         return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
-
-    async def _ready(self, _: web.Request) -> web.Response:
-        """Return 200 once every task of this worker is restored and caught up, 503 before."""
-        ready = self._worker.is_restored and self._worker.caught_up()
-        return web.json_response(
-            {"ready": ready, "tasks": self._worker.owned(), "restoring": self._worker.tasks.opening_count},
-            status=200 if ready else 503,
-        )
-
-    async def _live(self, _: web.Request) -> web.Response:
-        """Return 200 as long as the event loop runs."""
-        return web.json_response({"live": True})

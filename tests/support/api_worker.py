@@ -14,6 +14,7 @@ from streams.http.auth import require_token
 from streams.http.worker_proof import proof_of
 from streams.partitioner import tasks_of
 from streams.secret import Secret
+from tests.support.http_server import listening
 from tests.support.partitions import DAY, HOUR, NOW, Shop
 
 TASKS = 3
@@ -54,13 +55,8 @@ class Worker:
         owners = RemoteTasks(lambda: self.addresses, lambda: self.address, proof)
         definitions = Shop().definitions
         Api(LocalTasks(self.tasks.get), owners, TASKS, definitions, {SERIES: GAUGE}.get).add_to(app)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.address = "http://{}:{}".format(*runner.addresses[0])
-        async with aiohttp.ClientSession(self.address) as session:
+        async with listening(app) as self.address, aiohttp.ClientSession(self.address) as session:
             yield session
-        await runner.cleanup()
 
 
 SERIES = 'retention_customers{set="end",window="30d"}'

@@ -15,6 +15,7 @@ from models.query.parameters import SeriesQuery
 from streams.http.api import formats, parameters
 from streams.http.live_page.event_stream import EventStream
 from streams.http.live_page.firing_alerts import Alerts
+from streams.http.live_page.listeners import MAX_LISTENERS, Listener, Listeners
 from streams.http.live_page.metrics_view import MetricsView, Series
 from streams.http.live_page.worker_stats import Observed, WorkerStats
 from streams.kafka.topics import METRICS
@@ -23,9 +24,6 @@ log = logging.getLogger(__name__)
 
 _FILES = Path(__file__).parent / "static"
 _UPDATE_SECONDS = 1.0
-_MAX_LISTENERS = 100
-#: Events that wait for a slow browser. Beyond, it is disconnected, and starts again with a snapshot.
-_MAX_QUEUED_EVENTS = 30
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -37,9 +35,6 @@ _HEADERS = {
 }
 #: `X-Accel-Buffering` makes a proxy forward each event at once.
 _STREAM_HEADERS = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
-
-#: The events for one browser. None ends its connection.
-_Listener = asyncio.Queue[bytes | None]
 
 
 class LivePage:
@@ -70,7 +65,7 @@ class LivePage:
         self._event_stream = EventStream(
             self._metrics_view, WorkerStats(worker), definitions, clock, self._alerts
         )
-        self._listeners: set[_Listener] = set()
+        self._listeners = Listeners()
         self._updating: asyncio.Task[None] | None = None
 
     @property
@@ -97,8 +92,7 @@ class LivePage:
         """End the streams, because the server waits for open responses."""
         if self._updating is not None:
             self._updating.cancel()
-        for listener in tuple(self._listeners):
-            _disconnect(listener)
+        self._listeners.disconnect_all()
         await self._alerts.stop()
         await self._metrics_view.stop()
 
@@ -109,15 +103,8 @@ class LivePage:
             except Exception:
                 log.exception("cannot compute an update of the live page")
             else:
-                self._broadcast(event)
+                self._listeners.send(event)
             await asyncio.sleep(_UPDATE_SECONDS)
-
-    def _broadcast(self, event: bytes) -> None:
-        for listener in tuple(self._listeners):
-            try:
-                listener.put_nowait(event)
-            except asyncio.QueueFull:
-                _disconnect(listener)
 
     async def _page(self, _: web.Request) -> web.FileResponse:
         return web.FileResponse(_FILES / "index.html")
@@ -141,13 +128,13 @@ class LivePage:
         )
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        if len(self._listeners) >= _MAX_LISTENERS:
-            raise web.HTTPServiceUnavailable(text=f"{_MAX_LISTENERS} browsers are connected already\n")
+        listener = self._listeners.add()
+        if listener is None:
+            raise web.HTTPServiceUnavailable(text=f"{MAX_LISTENERS} browsers are connected already\n")
         response = web.StreamResponse(headers=_STREAM_HEADERS)
-        await response.prepare(request)
-        listener = _Listener(_MAX_QUEUED_EVENTS)
-        self._listeners.add(listener)
+        response.force_close()  # the connection ends with the stream
         try:
+            await response.prepare(request)
             await self._send(response, listener)
         except ConnectionError:
             pass  # the browser has disconnected
@@ -155,7 +142,7 @@ class LivePage:
             self._listeners.discard(listener)
         return response
 
-    async def _send(self, response: web.StreamResponse, listener: _Listener) -> None:
+    async def _send(self, response: web.StreamResponse, listener: Listener) -> None:
         # No snapshot before the topic has been read: a browser that reconnects keeps what it shows.
         has_snapshot = False
         while True:
@@ -166,12 +153,6 @@ class LivePage:
             if event is None:
                 return
             await response.write(event)
-
-
-def _disconnect(listener: _Listener) -> None:
-    while listener.full():
-        listener.get_nowait()
-    listener.put_nowait(None)
 
 
 async def _protect(_: web.Request, response: web.StreamResponse) -> None:

@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 
 from models.definitions.definitions import Definitions
-from streams.http.live_page import routes
+from streams.http.live_page import listeners, routes
 from streams.http.live_page.routes import LivePage
+from tests.support.http_server import connect, listening
 from tests.support.live_page import Worker, rate
 
 
@@ -20,15 +21,8 @@ async def served(monkeypatch):
     page = LivePage(Worker(), {"bootstrap_servers": "127.0.0.1:1"}, Definitions(), "event")
     app = web.Application()
     page.add_to(app)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    [(host, port)] = runner.addresses
-    async with aiohttp.ClientSession(f"http://{host}:{port}") as session:
-        yield page, session, runner
-        await session.close()
-    await runner.cleanup()
+    async with listening(app) as address, aiohttp.ClientSession(address) as session:
+        yield page, session
 
 
 async def events(response, count):
@@ -44,7 +38,7 @@ async def events(response, count):
 
 
 async def test_page_may_load_only_its_own_files(served):
-    _, session, _ = served
+    _, session = served
     async with session.get("/") as response:
         text = await response.text()
         policy = response.headers["Content-Security-Policy"]
@@ -59,13 +53,13 @@ async def test_page_may_load_only_its_own_files(served):
 
 @pytest.mark.parametrize("path", ["/page/", "/page/../live_page.py", "/page/%2e%2e/live_page.py"])
 async def test_unknown_path_is_not_found(served, path):
-    _, session, _ = served
+    _, session = served
     async with session.get(path) as response:
         assert response.status in {403, 404}
 
 
 async def test_browser_gets_a_snapshot_and_then_changes(served):
-    page, session, _ = served
+    page, session = served
     async with session.get("/stream") as response:
         assert response.headers["Content-Type"] == "text/event-stream"
         assert [name for name, _ in await events(response, 2)] == ["update", "update"]
@@ -84,24 +78,26 @@ async def test_browser_gets_a_snapshot_and_then_changes(served):
 
 async def test_head_of_the_stream_returns_at_once(served):
     """A response to HEAD would wait for a body that never ends."""
-    page, session, _ = served
+    page, session = served
     async with session.head("/stream") as response:
         assert response.status == 405
     assert not page._listeners
 
 
-async def test_stop_ends_open_streams(served):
-    _, session, runner = served
-    async with session.get("/stream") as response:
-        await events(response, 1)
-        async with asyncio.timeout(3):
-            await runner.cleanup()
-            await response.content.read()
+async def test_stop_ends_open_streams():
+    page = LivePage(Worker(), {"bootstrap_servers": "127.0.0.1:1"}, Definitions(), "event")
+    app = web.Application()
+    page.add_to(app)
+    async with aiohttp.ClientSession() as session, asyncio.timeout(4):
+        async with listening(app) as address:
+            response = await session.get(f"{address}/stream")
+            await events(response, 1)
+        await response.content.read()
 
 
 async def test_stream_beyond_the_limit_is_unavailable(served, monkeypatch):
-    monkeypatch.setattr(routes, "_MAX_LISTENERS", 1)
-    page, session, _ = served
+    monkeypatch.setattr(listeners, "MAX_LISTENERS", 1)
+    page, session = served
     async with session.get("/stream") as first:
         await events(first, 1)
         async with session.get("/stream") as second:
@@ -111,18 +107,22 @@ async def test_stream_beyond_the_limit_is_unavailable(served, monkeypatch):
             await asyncio.sleep(0.02)
 
 
-async def test_slow_browser_is_disconnected():
-    listener = asyncio.Queue(2)
-    listener.put_nowait(b"1")
-    listener.put_nowait(b"2")
-    page = LivePage(Worker(), {}, Definitions(), "event")
-    page._listeners.add(listener)
-    page._broadcast(b"3")
-    assert [listener.get_nowait() for _ in range(2)] == [b"2", None]
+async def test_listeners_that_never_read_do_not_lock_out_others(served, monkeypatch):
+    monkeypatch.setattr(listeners, "PROTECTED_SECONDS", 0.0)
+    monkeypatch.setattr(listeners, "MAX_LISTENERS", 20)
+    page, session = served
+    held = [await connect(session._base_url, b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(50)]
+    async with asyncio.timeout(5):
+        while len(page._listeners) < 20:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.02)
+        async with session.get("/stream") as response:
+            await events(response, 1)
+    for _, writer in held:
+        writer.close()
 
 
 async def test_metrics_json_returns_all_series(served):
-    page, session, _ = served
+    page, session = served
     async with session.get("/metrics.json") as response:
         assert response.status == 503, "the topic has not been read yet"
     page._metrics_view.series.apply([rate(0.5)])

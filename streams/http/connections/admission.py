@@ -1,0 +1,90 @@
+"""Which connections may be open: so many of one client, and so many of all clients."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from streams.http.connections.limits import PROTECTED_SECONDS, Limits
+
+
+class OpenConnection(Protocol):
+    """A connection that counts.
+
+    Attributes:
+        client: address of the client (`streams.http.client_address`).
+        opened: monotonic seconds of its start.
+    """
+
+    client: str
+    opened: float
+
+    def abort(self) -> None:
+        """End the connection at once, with everything that is not sent yet."""
+
+    def check(self) -> None:
+        """End the connection if it makes no progress. Called once a second."""
+
+
+class Admission:
+    """Counts the open connections of each client, and decides about new ones.
+
+    A client at its limit, or the client with the most connections if all together are at the limit, makes
+    room: its oldest connection ends. Connections of the last `PROTECTED_SECONDS` do not make room for the
+    same client. So nobody is locked out for longer than this by connections that are held and not used.
+
+    Args:
+        limits: maximum numbers of connections.
+        clock: returns monotonic seconds.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._open: defaultdict[str, dict[OpenConnection, None]] = defaultdict(dict)  # oldest first
+        self._total = 0
+
+    def __iter__(self) -> Iterator[OpenConnection]:
+        """Yield the open connections. They may end meanwhile."""
+        return iter([connection for connections in self._open.values() for connection in connections])
+
+    def __str__(self) -> str:
+        return f"{self._total} of {self._limits.total} connections"
+
+    def admit(self, client: str) -> bool:
+        """Return whether a client may open another connection. An older one may be ended for it."""
+        full = self._full(client)
+        if full is None:
+            return True
+        oldest = next(iter(self._open[full]))
+        has_more = self._count(full) > self._count(client) + 1
+        if not has_more and self._clock() - oldest.opened < PROTECTED_SECONDS:
+            return False
+        self.discard(oldest)
+        oldest.abort()
+        return True
+
+    def _full(self, client: str) -> str | None:
+        """Return the client that has to make room, or None."""
+        if self._count(client) >= self._limits.per_address:
+            return client
+        if self._total >= self._limits.total:
+            return max(self._open, key=self._count)
+        return None
+
+    def _count(self, client: str) -> int:
+        return len(self._open[client]) if client in self._open else 0
+
+    def add(self, connection: OpenConnection) -> None:
+        """Count a connection."""
+        self._open[connection.client][connection] = None
+        self._total += 1
+
+    def discard(self, connection: OpenConnection) -> None:
+        """Stop counting a connection, if it counts."""
+        if connection not in self._open.get(connection.client, ()):
+            return
+        del self._open[connection.client][connection]
+        self._total -= 1
+        if not self._open[connection.client]:
+            del self._open[connection.client]
