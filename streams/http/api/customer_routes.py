@@ -118,7 +118,7 @@ class CustomerRoutes:
         """Return the ids of a customer, from the worker that has the registry of identities."""
         if not self._local.owns(_REGISTRY_TASK) and request.headers.get(TASK_HEADER) != str(_REGISTRY_TASK):
             path = f"/customers/{quote(customer_id, safe='')}/identities"
-            return await self._forwarder.get(_REGISTRY_TASK, path, responses.Identities)
+            return await self._forwarder.get(request, _REGISTRY_TASK, path, responses.Identities)
         registry = self._local.partition(_REGISTRY_TASK).cross_partition.registry
         return identities_of(customer_id, registry.component(customer_id))
 

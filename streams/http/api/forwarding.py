@@ -7,7 +7,8 @@ from aiohttp import web
 
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_errors import ProblemError
-from streams.http.api.remote_tasks import TASK_HEADER, RemoteTasks
+from streams.http.api.remote_tasks import CLIENT_HEADER, TASK_HEADER, RemoteTasks
+from streams.http.client_address import client_of
 
 #: Workers answer each other in JSON. The asked worker makes CSV of it.
 _JSON: Final = {"format": "json"}
@@ -45,19 +46,21 @@ class Forwarder:
         """
         asked = request.rel_url
         try:
-            return await self._remote.get(task, asked.raw_path, {**query, **_JSON}, kind)
+            return await self._remote.get(
+                task, asked.raw_path, {**query, **_JSON}, kind, client_of_request(request)
+            )
         except ProblemError as error:
             if "Location" in error.headers and asked.raw_query_string:
                 error.headers["Location"] += f"?{asked.raw_query_string}"
             raise
 
-    async def get(self, task: int, path: str, kind: type[_T]) -> _T:
+    async def get(self, request: web.Request, task: int, path: str, kind: type[_T]) -> _T:
         """Return the answer of a task's owner to another path.
 
         Raises:
             ProblemError: as `RemoteTasks.get`.
         """
-        return await self._remote.get(task, path, _JSON, kind)
+        return await self._remote.get(task, path, _JSON, kind, client_of_request(request))
 
     async def close(self) -> None:
         """Close the connections to other workers."""
@@ -67,3 +70,10 @@ class Forwarder:
 def is_forwarded(request: web.Request) -> bool:
     """Return whether another worker has forwarded a request. It asks for one task alone."""
     return TASK_HEADER in request.headers
+
+
+def client_of_request(request: web.Request) -> str:
+    """Return the address of the client that waits for an answer, also of a forwarded request."""
+    if is_forwarded(request) and CLIENT_HEADER in request.headers:
+        return request.headers[CLIENT_HEADER]
+    return client_of(request.remote or "")

@@ -18,12 +18,11 @@ from models.query.parameters import Listing, Query
 from streams.http.api import cursors, parameters
 from streams.http.api.cursors import ListCursor
 from streams.http.api.endpoints import Endpoint, endpoints_of
-from streams.http.api.forwarding import Forwarder, is_forwarded
+from streams.http.api.forwarding import Forwarder, client_of_request, is_forwarded
 from streams.http.api.http_responses import RouteHandler, encode, respond, with_errors
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_errors import bad_request
 from streams.http.api.scan import PAGE_SECONDS
-from streams.http.client_address import client_of
 from streams.rollup.publisher import series_key
 
 _T = TypeVar("_T")
@@ -125,7 +124,7 @@ class ListRoutes:
     ) -> _Page[Any]:
         if self._forwarder.is_remote(cursor.task, request):
             return await self._page_of_owner(request, endpoint, cursor, limit)
-        page = await self._local.page(endpoint, query, cursor, limit, client_of(request.remote or ""))
+        page = await self._local.page(endpoint, query, cursor, limit, client_of_request(request))
         following = None if page.next is None else cursors.encode(page.next)
         return _Page(page.items, to_datetime(page.as_of), following)
 

@@ -21,6 +21,8 @@ from streams.http.worker_proof import ANSWER_HEADER, SignedRequest, WorkerProof,
 
 #: Header of a forwarded request: the task that it is for. A worker never forwards such a request again.
 TASK_HEADER: Final = "Retention-Task"
+#: Header of a forwarded request: the client that waits for the answer, whose scans wait for each other.
+CLIENT_HEADER: Final = "Retention-Client"
 #: Longer than the scan for two pages: the requested one, and one that is under way.
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=2)
 #: Largest answer. A page of 1,000 profiles or tickets has about 1 MB.
@@ -78,7 +80,7 @@ class RemoteTasks:
         if self._session is not None:
             await self._session.close()
 
-    async def get(self, task: int, path: str, query: Mapping[str, str], kind: type[_T]) -> _T:
+    async def get(self, task: int, path: str, query: Mapping[str, str], kind: type[_T], client: str) -> _T:
         """Return the answer of the owner of a task.
 
         Args:
@@ -86,6 +88,7 @@ class RemoteTasks:
             path: percent-encoded path.
             query: query parameters.
             kind: type of the answer.
+            client: address of the client.
 
         Raises:
             ProblemError: 307, 400 or 404: as the owner answers. 503: the task has no owner, or its owner
@@ -95,7 +98,7 @@ class RemoteTasks:
         address = self._address(task)
         url = URL(address + path, encoded=True).with_query(query)
         try:
-            answer = await self._send(url, address, task)
+            answer = await self._send(url, address, task, client)
             if answer.status == HTTPStatus.OK:
                 return _decoded(answer, formats.JSON, kind)
             _raise_problem(answer)
@@ -106,8 +109,8 @@ class RemoteTasks:
             detail = f"the owner of task {task} at {address} {error}"
             raise ProblemError(HTTPStatus.BAD_GATEWAY, detail) from None
 
-    async def _send(self, url: URL, address: str, task: int) -> _Answer:
-        headers, signed = {TASK_HEADER: str(task)}, None
+    async def _send(self, url: URL, address: str, task: int, client: str) -> _Answer:
+        headers, signed = {TASK_HEADER: str(task), CLIENT_HEADER: client}, None
         if self._proof is not None:
             signed = self._proof.sign(WorkerRequest(address, "GET", url.raw_path_qs, str(task)))
             headers["Authorization"] = signed.authorization

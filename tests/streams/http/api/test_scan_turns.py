@@ -1,0 +1,99 @@
+import asyncio
+from contextlib import nullcontext
+
+import pytest
+
+from streams.http.api import scan
+from streams.http.api.remote_tasks import CLIENT_HEADER, TASK_HEADER
+from streams.http.api.scan_turns import ScanTurns
+from tests.support.api_worker import Worker, get
+from tests.support.http_server import connect
+
+REQUEST = b"GET /customers?lifecycle=prospect HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def scanned(turns, client, batches, done):
+    """Scan in so many batches, and add each to the list of what is done."""
+    async with turns.scan(client):
+        for _ in range(batches):
+            async with turns.batch():
+                done.append(client)
+
+
+async def test_client_with_many_scans_takes_turns_with_others():
+    turns, done = ScanTurns(), []
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(scanned(turns, "greedy", 5, done))
+        group.create_task(scanned(turns, "modest", 5, done))
+    assert done[:10] == ["greedy", "modest"] * 5
+
+
+async def test_one_batch_runs_between_two_rounds_of_the_loop():
+    turns, done, rounds = ScanTurns(), [], 0
+    async with asyncio.TaskGroup() as group:
+        scans = [group.create_task(scanned(turns, str(client), 5, done)) for client in range(20)]
+        while not all(task.done() for task in scans):
+            rounds += 1
+            await asyncio.sleep(0)
+    assert rounds >= len(done) == 100
+
+
+async def test_cancelled_scan_makes_room_for_the_next():
+    turns, done = ScanTurns(), []
+    endless = asyncio.create_task(scanned(turns, "a", 1_000_000, done))
+    waiting = asyncio.create_task(scanned(turns, "a", 1, done))
+    await asyncio.sleep(0)
+    endless.cancel()
+    async with asyncio.timeout(5):
+        await waiting
+    assert not turns._clients
+
+
+@pytest.fixture
+def endless(monkeypatch):
+    """Let every scan go on for ever. Return the customers that it has looked at."""
+    looked = []
+    monkeypatch.setattr(scan, "PAGE_SECONDS", 1e9)
+    monkeypatch.setattr(scan, "_next_keys", lambda *_: [b"customer 01"])
+    monkeypatch.setattr("models.query.customers.Customers.find", lambda *_: looked.append(1))
+    return looked
+
+
+async def test_scan_ends_with_its_connection(endless):
+    worker = Worker()
+    async with worker.served(), asyncio.timeout(10):
+        _, writer = await connect(worker.address, REQUEST)
+        while not endless:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
+        writer.close()
+        seen = -1
+        while seen != len(endless):
+            seen = len(endless)
+            await asyncio.sleep(0.05)
+
+
+async def test_forwarded_scan_ends_with_the_connection_of_its_client(endless):
+    asked, owner = Worker([1, 2]), Worker([0])
+    async with asked.served("t"), owner.served("t"), asyncio.timeout(10):
+        asked.addresses = {0: owner.address}
+        _, writer = await connect(asked.address, REQUEST[:-2] + b"Authorization: Bearer t\r\n\r\n")
+        while not endless:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
+        writer.close()
+        seen = -1
+        while seen != len(endless):
+            seen = len(endless)
+            await asyncio.sleep(0.05)
+
+
+async def test_forwarded_request_names_its_client(monkeypatch):
+    named = []
+    monkeypatch.setattr(ScanTurns, "scan", lambda _, client: named.append(client) or nullcontext())
+    worker = Worker()
+    async with worker.served() as session:
+        await get(session, "/customers")
+        await get(session, "/customers", **{CLIENT_HEADER: "192.0.2.7"})
+        await get(session, "/customers", **{TASK_HEADER: "0", CLIENT_HEADER: "192.0.2.7"})
+    assert set(named[:-1]) == {"127.0.0.1"}
+    assert named[-1] == "192.0.2.7"
