@@ -21,7 +21,7 @@ class Probed(Protocol):
 
     @property
     def tasks(self) -> ProbedTasks:
-        """Its tasks."""
+        """The tasks that this worker owns or opens."""
 
     @property
     def is_restored(self) -> bool:

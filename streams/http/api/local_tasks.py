@@ -10,7 +10,7 @@ from streams.http.api.cursors import ListCursor
 from streams.http.api.endpoints import Endpoint
 from streams.http.api.problem_errors import unavailable
 from streams.http.api.scan import Scan, TaskPage
-from streams.http.api.scan_turns import ScanTurns
+from streams.http.api.scan_scheduler import ScanScheduler
 
 
 class OwnTask(Protocol):
@@ -38,7 +38,7 @@ class LocalTasks:
 
     def __init__(self, task: Callable[[int], OwnTask | None]) -> None:
         self._task = task
-        self._turns = ScanTurns()
+        self._scheduler = ScanScheduler()
 
     def owns(self, number: int) -> bool:
         """Return whether a task runs on this worker."""
@@ -85,11 +85,11 @@ class LocalTasks:
         Raises:
             ProblemError: 503: the task does not run here, or has been revoked during the scan.
         """
-        async with self._turns.scan(client):
+        async with self._scheduler.scan(client):
             scan = Scan(endpoint, query, cursor, limit, self.partition(cursor.task))
             page = None
             while page is None:
-                async with self._turns.batch():
+                async with self._scheduler.batch():
                     page = self._step(scan, cursor.task)
             return page
 

@@ -60,7 +60,7 @@ def test_client_with_the_most_connections_makes_room(admission):
     assert (first.is_aborted, other.is_aborted) == (True, False)
 
 
-def test_clients_with_one_connection_each_displace_nobody(admission):
+def test_clients_with_one_connection_each_stay(admission):
     for client in "abcd":
         opened(admission, client, 1)
     assert not admission.admit("e")

@@ -161,7 +161,7 @@ async def test_unfinished_body_is_not_awaited(site, body):
 
 
 @pytest.mark.usefixtures("_hurried")
-async def test_response_that_nobody_reads_is_ended(site):
+async def test_unread_response_is_ended(site):
     async with listening(site.app) as url:
         client = unread(url, REQUEST.replace(b"/", b"/endless", 1))
         async with asyncio.timeout(5):
@@ -170,7 +170,7 @@ async def test_response_that_nobody_reads_is_ended(site):
 
 
 @pytest.mark.usefixtures("_hurried")
-async def test_unread_response_is_ended_after_its_handler(site):
+async def test_unread_response_is_ended_without_its_handler(site):
     limits = Limits(total=1, per_address=1)
     async with listening(site.app, limits) as url, asyncio.timeout(5):
         request = REQUEST.replace(b"/", b"/large", 1).replace(b"Host", b"Connection: close\r\nHost")

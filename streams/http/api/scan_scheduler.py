@@ -1,4 +1,4 @@
-"""Turns of scans: clients alternate, and the scans of one client wait for each other."""
+"""Schedules scans: clients alternate, and the scans of one client wait for each other."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 
-class ScanTurns:
+class ScanScheduler:
     """Distributes the time for scans over the clients.
 
     One batch runs between two rounds of the event loop, whatever the number of scans: queries use at most

@@ -5,34 +5,34 @@ import pytest
 
 from streams.http.api import scan
 from streams.http.api.remote_tasks import CLIENT_HEADER, TASK_HEADER
-from streams.http.api.scan_turns import ScanTurns
+from streams.http.api.scan_scheduler import ScanScheduler
 from tests.support.api_worker import Worker, get
 from tests.support.http_server import connect
 
 REQUEST = b"GET /customers?lifecycle=prospect HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-async def scanned(turns, client, batches, done):
+async def scanned(scheduler, client, batches, done):
     """Scan in so many batches, and add each to the list of what is done."""
-    async with turns.scan(client):
+    async with scheduler.scan(client):
         for _ in range(batches):
-            async with turns.batch():
+            async with scheduler.batch():
                 done.append(client)
 
 
-async def test_client_with_many_scans_takes_turns_with_others():
-    turns, done = ScanTurns(), []
+async def test_client_with_many_scans_alternates_with_others():
+    scheduler, done = ScanScheduler(), []
     async with asyncio.TaskGroup() as group:
         for _ in range(20):
-            group.create_task(scanned(turns, "greedy", 5, done))
-        group.create_task(scanned(turns, "modest", 5, done))
+            group.create_task(scanned(scheduler, "greedy", 5, done))
+        group.create_task(scanned(scheduler, "modest", 5, done))
     assert done[:10] == ["greedy", "modest"] * 5
 
 
 async def test_one_batch_runs_between_two_rounds_of_the_loop():
-    turns, done, rounds = ScanTurns(), [], 0
+    scheduler, done, rounds = ScanScheduler(), [], 0
     async with asyncio.TaskGroup() as group:
-        scans = [group.create_task(scanned(turns, str(client), 5, done)) for client in range(20)]
+        scans = [group.create_task(scanned(scheduler, str(client), 5, done)) for client in range(20)]
         while not all(task.done() for task in scans):
             rounds += 1
             await asyncio.sleep(0)
@@ -40,19 +40,19 @@ async def test_one_batch_runs_between_two_rounds_of_the_loop():
 
 
 async def test_cancelled_scan_makes_room_for_the_next():
-    turns, done = ScanTurns(), []
-    endless = asyncio.create_task(scanned(turns, "a", 1_000_000, done))
-    waiting = asyncio.create_task(scanned(turns, "a", 1, done))
+    scheduler, done = ScanScheduler(), []
+    endless = asyncio.create_task(scanned(scheduler, "a", 1_000_000, done))
+    waiting = asyncio.create_task(scanned(scheduler, "a", 1, done))
     await asyncio.sleep(0)
     endless.cancel()
     async with asyncio.timeout(5):
         await waiting
-    assert not turns._clients
+    assert not scheduler._clients
 
 
 @pytest.fixture
 def endless(monkeypatch):
-    """Let every scan go on for ever. Return the customers that it has looked at."""
+    """Make every scan endless. Return the customers that it has looked at."""
     looked = []
     monkeypatch.setattr(scan, "PAGE_SECONDS", 1e9)
     monkeypatch.setattr(scan, "_next_keys", lambda *_: [b"customer 01"])
@@ -89,7 +89,7 @@ async def test_forwarded_scan_ends_with_the_connection_of_its_client(endless):
 
 async def test_forwarded_request_names_its_client(monkeypatch):
     named = []
-    monkeypatch.setattr(ScanTurns, "scan", lambda _, client: named.append(client) or nullcontext())
+    monkeypatch.setattr(ScanScheduler, "scan", lambda _, client: named.append(client) or nullcontext())
     worker = Worker()
     async with worker.served() as session:
         await get(session, "/customers")
