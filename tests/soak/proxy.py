@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 from typing import Self
 
 from streams.local.ports import free_port
@@ -76,7 +78,7 @@ class Link:
 
     def _abort(self) -> None:
         for writer in self._writers:
-            writer.transport.abort()
+            _reset(writer)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
@@ -87,18 +89,19 @@ class Link:
         self._writers.add(writer)
         self._clients.add(writer)
         try:
-            if not self._refusing:
-                await self._connect(reader, writer)
+            if self._refusing or not await self._connect(reader, writer):
+                _reset(writer)
         finally:
             self._writers.discard(writer)
             self._clients.discard(writer)
-            writer.transport.abort()
+            writer.close()
 
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Carry bytes until both sides have ended. Return whether the server could be reached."""
         try:
             from_server, to_server = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
-            return
+            return False
         self._writers.add(to_server)
         try:
             async with asyncio.TaskGroup() as both:
@@ -108,7 +111,8 @@ class Link:
             pass
         finally:
             self._writers.discard(to_server)
-            to_server.transport.abort()
+            to_server.close()
+        return True
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(_CHUNK):
@@ -121,3 +125,11 @@ class Link:
                 await writer.drain()
         if writer.can_write_eof() and not writer.is_closing():
             writer.write_eof()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection by a reset, not by an end of file."""
+    with contextlib.suppress(OSError):
+        endpoint = writer.get_extra_info("socket")
+        endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
