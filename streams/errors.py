@@ -16,8 +16,9 @@
     └── BrokerError (8)           the embedded Kafka cannot be downloaded or started
 
 The command line prints `retention: <message>` and the hint, and exits with the code. With `RETENTION_DEBUG=1`
-it prints the traceback too. An `OSError` that names a path is handled in the same way, with code 1. Any other
-exception is a defect of this program and keeps its traceback.
+it prints the traceback too. An `OSError` that names a path, or the state of the machine (a full disk, too
+many open files), is handled in the same way, with code 1. Any other exception is a defect of this program and
+keeps its traceback.
 
 Exit code 9 is not an error: the command is done, but lines of its files were rejected
 (`streams.backfill.rejected_lines`).

@@ -1,5 +1,6 @@
 """Arguments and options of the commands that read event files."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -9,9 +10,50 @@ import msgspec
 
 from models.contract.decoding import to_us
 from models.contract.event import Time
+from streams.backfill.files import STANDARD_INPUT
 from streams.backfill.null_words import CSV_WORDS, NullCells
 from streams.backfill.rejected_lines import RejectedLines, exit_code, summary
 from streams.cli.messages import warn
+from streams.errors import RetentionError
+
+#: The longest ending that a file has while it is written.
+_PARTIAL: Final = ".partial"
+
+
+class OutputFile(click.Path):
+    """A file to write, checked before hours of work instead of after them."""
+
+    def __init__(self, path_type: type[Path] | None = None) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=path_type)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the path.
+
+        Raises:
+            RetentionError: no file can be written there.
+        """
+        path = super().convert(value, param, ctx)
+        if os.fspath(path) != STANDARD_INPUT and (problem := _problem(Path(os.fsdecode(path)))):
+            raise RetentionError(f"{os.fsdecode(path)} cannot be written: {problem}")
+        return path
+
+
+def _problem(path: Path) -> str | None:
+    """Return why no file can be written at a path; None if one can."""
+    try:
+        if not path.parent.is_dir():
+            return "its directory does not exist"
+        if not path.exists() and not os.access(path.parent, os.W_OK):
+            return "its directory is read-only for this user"
+        os.lstat(f"{path}{_PARTIAL}")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return error.strerror
+    return None
+
 
 #: A file to read, or `-` for standard input.
 EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
@@ -36,7 +78,7 @@ NULL: Final = click.option(
 )
 REJECTED_FILE: Final = click.option(
     "--refused",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(Path),
     metavar="FILE",
     help="Append every rejected line to this file, with its reason.",
 )

@@ -12,7 +12,7 @@ from models.risk.purchase_history import PurchaseHistories
 from streams.backfill.facts import read_facts
 from streams.backfill.files import read
 from streams.backfill.rejected_lines import RejectedLines
-from streams.cli.file_options import FILES, Instant, print_summary
+from streams.cli.file_options import FILES, Instant, OutputFile, print_summary
 from streams.cli.messages import warn
 from streams.cli.options import settings_options
 from streams.cli.progress import ReadProgress
@@ -38,7 +38,7 @@ _HASH_CHARACTERS = 8
 @click.option(
     "--output",
     "-o",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(Path),
     help="The model file; an existing one is replaced [default: risk-VERSION.toml].",
 )
 @settings_options()
@@ -79,16 +79,16 @@ def _import_fit() -> ModuleType:
 def _read(
     files: tuple[str, ...], now: int | None, settings: Settings, rejected: RejectedLines
 ) -> tuple[PurchaseHistories, int]:
-    histories, latest = PurchaseHistories(), now
+    histories, latest = PurchaseHistories(), 0
     with ReadProgress(files, "Reading") as progress:
-        for event in read_facts(read(files, progress), now, settings.definitions, rejected, progress):
+        lines = read(files, progress, notice=warn)
+        for event in read_facts(lines, now, settings.definitions, rejected, progress):
             latest = event.stream_time
             for customer, fact in event.facts:
                 histories.add(customer, fact)
-    until = latest if now is None else now
-    if until is None:
-        raise RetentionError("without a valid event there is no time to fit at", "set the time with --now")
-    return histories, until
+    if not latest:
+        raise RetentionError("the files have no valid event with a time, so there is nothing to fit")
+    return histories, latest if now is None else now
 
 
 def _model_file(found: "Fit", sample: "Sample", now: int) -> ModelFile:

@@ -1,5 +1,6 @@
 """The group of all commands, its help, and the exit codes of errors."""
 
+import errno
 import importlib
 import os
 import sys
@@ -36,6 +37,15 @@ COMMANDS: Final = {
 }
 
 _DEBUG_HINT: Final = "correct the path or its permissions; RETENTION_DEBUG=1 prints the traceback"
+_MACHINE_HINT: Final = (
+    "correct it on this machine (TMPDIR names the directory of temporary files);"
+    " RETENTION_DEBUG=1 prints the traceback"
+)
+#: Errors of files that name no path: writing to an open file, to standard output or to a temporary file.
+_MACHINE_ERRORS: Final = frozenset({
+    errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENAMETOOLONG, errno.ENFILE, errno.ENOSPC,
+    errno.EROFS,
+})  # fmt: skip
 INTERRUPTED: Final = 130  # the convention of shells: 128 + SIGINT
 
 _EPILOG: Final = """\b
@@ -106,14 +116,22 @@ def run(arguments: Sequence[str]) -> int:
         _print_error(error)
         return error.exit_code
     except OSError as error:
-        if error.filename is None or os.environ.get("RETENTION_DEBUG"):
+        expected = error.filename is not None or error.errno in _MACHINE_ERRORS
+        if not expected or os.environ.get("RETENTION_DEBUG"):
             raise
-        _print_error(RetentionError(f"{error.filename}: {error.strerror}", _DEBUG_HINT))
+        _print_error(_of_os_error(error))
         return RetentionError.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("retention: interrupted", err=True)
         return INTERRUPTED
     return result if isinstance(result, int) else 0
+
+
+def _of_os_error(error: OSError) -> RetentionError:
+    """Return the error of a path, or of the machine without a path, such as a full disk."""
+    if error.filename is None:
+        return RetentionError(str(error.strerror), _MACHINE_HINT)
+    return RetentionError(f"{error.filename}: {error.strerror}", _DEBUG_HINT)
 
 
 def _print_error(error: RetentionError) -> None:

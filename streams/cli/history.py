@@ -4,7 +4,6 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import click
@@ -19,7 +18,16 @@ from streams.backfill.order import FIRST, Ordered, Timed
 from streams.backfill.rejected_lines import RejectedLines
 from streams.backfill.replay import FactReader, replay
 from streams.backfill.sorted_files import line_of, sorted_events
-from streams.cli.file_options import FILES, FORMAT, MAPPING, NULL, Instant, null_cells, print_summary
+from streams.cli.file_options import (
+    FILES,
+    FORMAT,
+    MAPPING,
+    NULL,
+    Instant,
+    OutputFile,
+    null_cells,
+    print_summary,
+)
 from streams.cli.messages import counted, warn
 from streams.cli.options import settings_options
 from streams.cli.progress import CountProgress, ReadProgress
@@ -75,7 +83,7 @@ _EPILOG: Final = """\b
 @click.option(
     "--out",
     default="-",
-    type=click.Path(dir_okay=False, writable=True),
+    type=OutputFile(),
     help="The output file [default: standard output].",
 )
 @click.option(
@@ -112,8 +120,6 @@ def command(
     merges and erasures count from the beginning. Invalid lines are reported and counted on standard error;
     they are skipped and the exit code is 9.
     """
-    if out != "-" and not Path(out).parent.is_dir():  # before hours of work, not after
-        raise RetentionError(f"{out} cannot be written: its directory does not exist")
     started = time.monotonic()
     require_sentiment()
     reader = mappings.build(settings).reader(mapping) if mapping else None
@@ -126,6 +132,8 @@ def command(
         sorted_files as events,
         Recorder(labels, recorded=recorded) as recorder,
     ):
+        if not events.count:
+            raise RetentionError("the files have no record, so there is nothing to compute")
         instants = _instants(events, first, last, step)
         steps = events.count + len(instants)
         with CountProgress(steps, "Computing", "events and instants") as progress:

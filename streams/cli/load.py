@@ -15,7 +15,16 @@ from streams.backfill.order import FIRST
 from streams.backfill.rejected_lines import RejectedLines, exit_code, rejected_file
 from streams.backfill.sorted_files import sorted_events
 from streams.cli.conflict_report import print_conflicts
-from streams.cli.file_options import FILES, FORMAT, MAPPING, NULL, REJECTED_FILE, null_cells, print_nulls
+from streams.cli.file_options import (
+    FILES,
+    FORMAT,
+    MAPPING,
+    NULL,
+    REJECTED_FILE,
+    OutputFile,
+    null_cells,
+    print_nulls,
+)
 from streams.cli.load_raw import check_options, load_raw
 from streams.cli.load_report import print_report
 from streams.cli.messages import counted, warn
@@ -31,7 +40,7 @@ from streams.mapping.identity_joins import described
 @FILES
 @click.option(
     "--resume",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(Path),
     metavar="STATE",
     help="A file that stores the position of the load; if it exists, the load resumes there.",
 )

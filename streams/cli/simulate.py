@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from streams.cli.file_options import OutputFile
 from streams.cli.messages import counted, warn
 from streams.cli.options import settings_options
 from streams.cli.progress import HistoryProgress
@@ -73,7 +74,9 @@ _MOMENT = Moment()
 @click.option(
     "--currency", "currencies", multiple=True, default=("USD",), help="Currency of orders; repeatable."
 )
-@click.option("--out", help="A file (.jsonl or .jsonl.gz; - for standard output) instead of Kafka.")
+@click.option(
+    "--out", type=OutputFile(), help="A file (.jsonl or .jsonl.gz; - for standard output) instead of Kafka."
+)
 @settings_options("broker", "partitions", "replication")
 def command(
     *,

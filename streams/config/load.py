@@ -23,6 +23,7 @@ from streams import secret
 from streams.config import inputs, kafka_security, schema_registry, toml_file
 from streams.config.inputs import SECTIONS, Inputs
 from streams.config.kafka_security import Connection
+from streams.config.paths import path_of
 from streams.config.schema import FILE, PREFIX, SETTINGS, Setting
 from streams.config.schema_registry import RegistryAccess
 from streams.errors import SettingsError
@@ -37,6 +38,9 @@ _SERVICE_VARIABLE: Final = re.compile(r"\w*SERVICE_(HOST|PORT)(_\w+)?|\w*PORT_[0
 _SERVICE_PORT_SCHEMES: Final = ("tcp://", "udp://", "sctp://")
 #: Similarity (`difflib`) from which an unknown variable counts as a misspelt setting.
 _MISSPELT_SIMILARITY: Final = 0.8
+
+#: Longest value of a setting in an error, characters.
+_LONGEST_SHOWN: Final = 100
 
 Clock = Literal["wall", "event"]
 
@@ -233,7 +237,10 @@ def _read_files(given: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, st
             raise SettingsError(
                 PREFIX + name.upper(), "excludes the setting without `_file`; set one of them", source=source
             )
-        path = Path(text).expanduser()
+        try:
+            path = path_of(text)
+        except ValueError as error:
+            raise _invalid(PREFIX + name.upper(), text, source, error) from None
         try:
             resolved[setting.name] = (secret.read(path), f"file {path}, by {source}")
         except ValueError as error:
@@ -255,11 +262,17 @@ def _parse(setting: Setting, text: str, source: str) -> Any:  # noqa: ANN401 - t
     try:
         return setting.parse(text)
     except ValueError as error:
-        # A wrong path may name the file of another secret.
-        shown = "its content" if source.startswith("file ") else repr(secret.redact(text))
-        raise SettingsError(
-            setting.variable, f"{shown} is not valid", source=source, hint=str(error)
-        ) from None
+        raise _invalid(setting.variable, text, source, error) from None
+
+
+def _invalid(variable: str, text: str, source: str, error: ValueError) -> SettingsError:
+    # A wrong path may name the file of another secret.
+    shown = "its content" if source.startswith("file ") else repr(_beginning(secret.redact(text)))
+    return SettingsError(variable, f"{shown} is not valid", source=source, hint=str(error))
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:

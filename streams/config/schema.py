@@ -1,5 +1,6 @@
 """The list of all settings: names, defaults, and the parsers of their text."""
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from streams.config import kafka_security
+from streams.config.paths import path_of
 from streams.config.server_address import bootstrap_servers, one_address
 from streams.secret import Address, Secret
 
@@ -93,18 +95,19 @@ def _page(text: str) -> str | None:
 
 
 def _directory(text: str) -> Path:
-    path = Path(text).expanduser()
-    if not text or (path.exists() and not path.is_dir()):
+    path = path_of(text)
+    # Unlike the methods of `Path`, these functions never raise: another user's directory is not readable.
+    if not text or (os.path.lexists(path) and not os.path.isdir(path)):  # noqa: PTH112
         raise ValueError("expected a directory")
     return path.absolute()
 
 
 def _file(text: str) -> Path | None:
-    return Path(text).expanduser().absolute() if text else None
+    return path_of(text).absolute() if text else None
 
 
 def _readable(text: str) -> Path:
-    path = Path(text).expanduser().absolute()
+    path = path_of(text).absolute()
     try:
         path.open("rb").close()
     except OSError as error:

@@ -43,6 +43,7 @@ from models.definitions.action_policy import ActionPolicy
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.risk_model import RiskModel
 from streams.config import risk_file
+from streams.config.paths import path_of
 from streams.errors import SettingsError
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -210,8 +211,8 @@ def _risk(table: object, path: Path | None, source: str) -> RiskModel:
         )
     beside = Path() if path is None else path.parent
     try:
-        return risk_file.read(beside / Path(table["model"]).expanduser())
-    except risk_file.ModelFileError as error:
+        return risk_file.read(beside / path_of(table["model"]))
+    except (ValueError, risk_file.ModelFileError) as error:
         raise SettingsError(
             "risk.model", str(error), source=source, hint="`retention fit` writes a model file"
         ) from None

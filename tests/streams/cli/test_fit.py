@@ -19,6 +19,8 @@ CDNOW = DATA / "cdnow-orders.jsonl.gz"
 #: The results of lifetimes and pymc-marketing (tests/data/README.md).
 PUBLISHED = json.loads((DATA / "cdnow-mbg-nbd.json").read_text())
 
+ERASED = {"id": "e", "type": "customer.erased", "time": "2026-01-01T00:00:00Z", "customer_id": "c"}
+
 
 def times_of(customers):
     found = defaultdict(list)
@@ -121,8 +123,19 @@ def test_missing_scipy_names_the_extra_to_install(retention, events_file, monkey
     assert "pip install 'retention-streams[fit]'" in result.err
 
 
-def test_missing_events_or_unwritable_output_is_an_error(retention, events_file, tmp_path, shop):
-    result = retention("fit", events_file(b"{"))
-    assert (result.code, "without a valid event" in result.err) == (1, True)
+@pytest.mark.parametrize("options", [(), ("--now", "2026-01-01T00:00:00Z")], ids=["latest", "now"])
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [(b"", "is empty"), (b"{", "not_json"), (ERASED, "")],
+    ids=["empty", "invalid", "no time"],
+)
+def test_files_without_events_leave_nothing_to_fit(retention, events_file, content, named, options):
+    result = retention("fit", events_file(content), *options)
+    assert result.code == 1
+    assert named in result.err
+    assert result.err.endswith("the files have no valid event with a time, so there is nothing to fit\n")
+
+
+def test_unwritable_output_is_an_error(retention, events_file, tmp_path, shop):
     result = retention("fit", events_file(*shop), "--output", tmp_path / "none" / "model.toml")
-    assert (result.code, "cannot be written: No such file" in result.err) == (1, True)
+    assert (result.code, "cannot be written: its directory" in result.err) == (1, True)

@@ -1,5 +1,6 @@
 """The command line as a whole: help, version, errors and exit codes."""
 
+import errno
 import importlib
 import subprocess
 import sys
@@ -96,7 +97,33 @@ def test_unusable_path_is_one_line(retention, tmp_path):
     path = tmp_path / "nowhere" / "shop.jsonl"
     result = retention("simulate", "--customers", "1", "--out", path)
     assert result.code == 1
-    assert result.err.startswith(f"retention: {path}: No such file or directory\n  correct the path")
+    assert result.err == f"retention: {path} cannot be written: its directory does not exist\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "retention: No space left on device\n  correct it",
+        ),
+        (
+            OSError(errno.ENAMETOOLONG, "File name too long", "/a"),
+            "retention: /a: File name too long\n  correct",
+        ),
+    ],
+    ids=["no path", "path"],
+)
+def test_error_of_the_machine_is_one_line(failing, capsys, error, line):
+    failing(error)
+    assert run(["demo"]) == 1
+    assert capsys.readouterr().err.startswith(line)
+
+
+def test_other_error_without_path_keeps_its_traceback(failing):
+    failing(OSError(errno.EBADF, "Bad file descriptor"))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        run(["demo"])
 
 
 def test_defect_keeps_its_traceback(failing):

@@ -95,7 +95,9 @@ def test_second_reset_changes_nothing(retention, kafka, unique):
         assert (result.code, result.out) == (0, "The next worker starts from the earliest events.\n")
 
 
-def test_reset_marks_dead_letters_that_are_read_again(retention, kafka, broker_calls, make_topics, unique):
+def test_dead_letters_read_again_after_reset_count_as_redriven(
+    retention, kafka, broker_calls, make_topics, unique
+):
     make_topics("orders", "retention.dead-letters")
     broker_calls.produce(*[("orders", 0, None, b"{", [])] * 2)
     for offset in (0, 1, 2):  # the third is beyond the end of the input
