@@ -24,11 +24,12 @@ class Probed(Protocol):
         """The tasks that this worker owns or opens."""
 
     @property
-    def is_restored(self) -> bool:
-        """Whether its tasks are assigned and restored."""
+    def is_ready(self) -> bool:
+        """Whether its tasks are restored and have read everything, and Kafka answers."""
 
-    def caught_up(self) -> bool:
-        """Return whether its tasks have read everything that their topics held at the assignment."""
+    @property
+    def kafka_answers(self) -> bool:
+        """Whether Kafka has answered recently."""
 
     def owned(self) -> int:
         """Return the number of its tasks."""
@@ -60,9 +61,14 @@ def probes_of(worker: Probed) -> Probes:
         return ProbeResult(HTTPStatus.OK, msgspec.json.encode({"live": True}))
 
     def ready() -> ProbeResult:
-        """Return 200 once every task of this worker is restored and caught up, 503 before."""
-        is_ready = worker.is_restored and worker.caught_up()
-        body = {"ready": is_ready, "tasks": worker.owned(), "restoring": worker.tasks.opening_count}
+        """Return 200 while every task of this worker is caught up and Kafka answers, 503 else."""
+        is_ready = worker.is_ready
+        body = {
+            "ready": is_ready,
+            "kafka": worker.kafka_answers,
+            "tasks": worker.owned(),
+            "restoring": worker.tasks.opening_count,
+        }
         return ProbeResult(
             HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE, msgspec.json.encode(body)
         )

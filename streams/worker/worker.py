@@ -20,6 +20,7 @@ from streams.faust_engine.types import RecordBatch
 from streams.monitoring.lag import Lag
 from streams.read_model.follower import ReadModel
 from streams.rollup.publisher import Publisher
+from streams.worker.broker_contact import BrokerContact
 from streams.worker.context import TaskContext
 from streams.worker.periodic import InputWatch, remove_old_dead_letters, repeat
 from streams.worker.rollup_leader import RollupLeader
@@ -83,6 +84,8 @@ class Worker:
         self._input_watch = InputWatch(settings, context)
         self._former_publisher: Publisher | None = None
         self._member = (-1, "")
+        # As long as Kafka would wait for this worker, and two samples, which are late when a leader changes.
+        self._contact = BrokerContact(settings.session_timeout + 2 * _LAG_SECONDS)
 
     @property
     def publisher(self) -> Publisher | None:
@@ -93,6 +96,16 @@ class Worker:
     def is_restored(self) -> bool:
         """Whether the group has made an assignment, and all of its tasks are restored."""
         return self._member[0] >= 0 and self.tasks.opening_count == 0
+
+    @property
+    def kafka_answers(self) -> bool:
+        """Whether Kafka has answered this worker recently."""
+        return self._contact.answers
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all tasks are restored and have read everything, and Kafka answers."""
+        return self.is_restored and self.caught_up() and self.kafka_answers
 
     # State for the gauges (`streams.monitoring.exporter.WorkerState`).
 
@@ -131,7 +144,7 @@ class Worker:
             app.agent(app.topic(*topics, schema=BatchSchema()), name=name)(self._agent(handle))
         app.task(repeat(app, _COMMIT_SECONDS, "the commit", self.tasks.commit))
         app.task(repeat(app, _TICK_CHECK_SECONDS, "the tick", self._send_ticks))
-        app.task(repeat(app, _LAG_SECONDS, "the sampling of the lag", self.tasks.sample_lag))
+        app.task(repeat(app, _LAG_SECONDS, "the sampling of the lag", self._sample_lag))
         app.task(repeat(app, _DEAD_LETTERS_SECONDS, "the removal of dead letters", self._remove_dead_letters))
         if self.settings.inputs.patterns():
             app.task(repeat(app, _NEW_INPUTS_SECONDS, "the look for new inputs", self._input_watch.look))
@@ -178,6 +191,16 @@ class Worker:
         if self.leader is not None:
             await self.leader.send_ticks()
 
+    async def _sample_lag(self) -> None:
+        await self.tasks.sample_lag()
+        if self._member[0] >= 0:
+            await self._ask_kafka()
+
+    async def _ask_kafka(self) -> None:
+        """Request an end offset, also on a worker without tasks, whose lag needs none."""
+        await self._context.source_offsets.end_offsets([TopicPartition(self._context.names.facts, 0)])
+        self._contact.record_answer()
+
     async def _remove_dead_letters(self) -> None:
         if self.leader is not None:
             await remove_old_dead_letters(self.settings, self._context)
@@ -190,6 +213,7 @@ class Worker:
         State is kept only if no generation was missed, in which other workers may have owned the tasks.
         """
         member = self.app.batch_consumer.member_id
+        self._contact.record_answer()
         continuous = self._member == (generation - 1, member)
         self._member = (generation, member)
         tps = [TopicPartition(tp.topic, tp.partition) for tp in assigned]

@@ -16,7 +16,7 @@ class Record:
 class Worker:
     """A worker with its own counters."""
 
-    is_restored = True
+    is_ready = True
 
     def __init__(self):
         self.counters = WorkerCounters()

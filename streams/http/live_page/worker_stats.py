@@ -22,8 +22,8 @@ class Observed(WorkerState, Protocol):
     counters: WorkerCounters
 
     @property
-    def is_restored(self) -> bool:
-        """Whether its tasks are assigned and restored."""
+    def is_ready(self) -> bool:
+        """Whether its tasks are restored and caught up, and Kafka answers."""
 
 
 class WorkerStats:
@@ -47,7 +47,7 @@ class WorkerStats:
         since, events_then, counts_then = self._samples[0]
         counts = [now - then for now, then in zip(counters.latency.counts, counts_then, strict=True)]
         return {
-            "ready": self._worker.is_restored and self._worker.caught_up(),
+            "ready": self._worker.is_ready,
             "tasks": self._worker.owned(),
             "rows": self._worker.rows(),
             "lag": sum(sum(lag.records.values()) for lag in self._worker.lags()),

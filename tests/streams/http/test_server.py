@@ -200,7 +200,7 @@ async def test_worker_is_ready_once_its_tasks_are_caught_up(kafka, unique):
     }
     async with running(kafka, unique) as session:
         _, _, text = await until(session, "/ready", lambda answer: answer[0] == 200)
-        assert json.loads(text) == {"ready": True, "tasks": 2, "restoring": 0}
+        assert json.loads(text) == {"ready": True, "kafka": True, "tasks": 2, "restoring": 0}
         async with producer(kafka) as sender:
             await sender.send_and_wait("orders", json.dumps(order).encode())
         counted = 'retention_customers{set="end",window="7d"}'
