@@ -23,6 +23,13 @@ class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     format: Annotated[
         Format | None, Meta(description="`json` or `csv`. If omitted, the header `Accept` decides.")
     ] = None
+    exact: Annotated[
+        bool,
+        Meta(
+            description="CSV only: writes text as it is. Without it, an apostrophe precedes text that a"
+            " spreadsheet would evaluate as a formula."
+        ),
+    ] = False
 
 
 class SeriesQuery(Query, frozen=True, kw_only=True):

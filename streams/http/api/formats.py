@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
@@ -13,6 +14,10 @@ from models.query.parameters import Format
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv; charset=utf-8; header=present"
+
+#: Begin of a cell that a spreadsheet evaluates: of the text, or after what separates cells or rows in the
+#: spreadsheets of some countries. A comma separates nothing here, because text with a comma is quoted.
+_FORMULA: Final = re.compile(r"""(^|[;\t\r\n])(?=[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
 
 def negotiate(format: Format | None, accept: str) -> Format:  # noqa: A002 - the parameter's name
@@ -47,14 +52,16 @@ def _weight(parameters: Iterable[str]) -> float:
     return 1.0
 
 
-def to_csv(kind: type[Struct], items: Iterable[bytes]) -> bytes:
+def to_csv(kind: type[Struct], items: Iterable[bytes], *, exact: bool = False) -> bytes:
     """Return items as CSV (RFC 4180): a header, then one line per item.
 
-    Fields of a nested object become columns (`risk_lateness`). Lists and dictionaries stay JSON.
+    Fields of a nested object become columns (`risk_lateness`). Lists and dictionaries stay JSON. Ids and
+    other text come from producers, so an apostrophe precedes what a spreadsheet would evaluate as a formula.
 
     Args:
         kind: class of the items, which names the columns.
         items: JSON objects.
+        exact: whether text is written as it is, without the apostrophe.
     """
     columns = list(_columns(kind))
     out = io.StringIO(newline="")
@@ -62,7 +69,8 @@ def to_csv(kind: type[Struct], items: Iterable[bytes]) -> bytes:
     writer.writerow(["_".join(path) for path in columns])
     for item in items:
         value = msgspec.json.decode(item)
-        writer.writerow([_cell(value, path) for path in columns])
+        cells = [_cell(value, path) for path in columns]
+        writer.writerow(cells if exact else map(_without_formula, cells))
     return out.getvalue().encode()
 
 
@@ -93,3 +101,7 @@ def _cell(value: Any, path: Sequence[str]) -> object:  # noqa: ANN401 - decoded 
     if isinstance(value, list | dict):
         return msgspec.json.encode(value).decode()
     return "" if value is None else value
+
+
+def _without_formula(cell: object) -> object:
+    return _FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell

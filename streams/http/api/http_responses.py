@@ -55,4 +55,5 @@ def respond(
         headers["Link"] = f'<{request.rel_url.update_query(cursor=cursor)}>; rel="next"'
     if formats.negotiate(query.format, request.headers.get("Accept", "")) == "json":
         return web.Response(body=encode(body), headers={**headers, "Content-Type": formats.JSON})
-    return web.Response(body=formats.to_csv(row, rows), headers={**headers, "Content-Type": formats.CSV})
+    table = formats.to_csv(row, rows, exact=query.exact)
+    return web.Response(body=table, headers={**headers, "Content-Type": formats.CSV})

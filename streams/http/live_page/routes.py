@@ -120,7 +120,7 @@ class LivePage:
         if formats.negotiate(query.format, request.headers.get("Accept", "")) == "json":
             body, content_type = b"[" + b",\n".join(rows) + b"]\n", formats.JSON
         else:
-            body, content_type = formats.to_csv(Metric, rows), formats.CSV
+            body, content_type = formats.to_csv(Metric, rows, exact=query.exact), formats.CSV
         return web.Response(
             body=body,
             headers={"Content-Type": content_type, "Vary": "Accept"},
