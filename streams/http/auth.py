@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from streams.http.api.problem_errors import ProblemError
-from streams.http.api.remote_tasks import TASK_HEADER
+from streams.http.api.remote_tasks import CLIENT_HEADER, FROM_WORKER, TASK_HEADER
 from streams.http.worker_proof import ANSWER_HEADER, SCHEME, ProofError, WorkerProof, WorkerRequest
 from streams.secret import Secret
 
@@ -32,6 +32,7 @@ def require_token(
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[FROM_WORKER] = token is None
         if token is None or _is_public(request) or _has_token(request, token):
             return await handler(request)
         if proof is not None and address is not None and _claims_proof(request):
@@ -52,12 +53,19 @@ async def _answer_worker(
     except ProofError as error:
         refused = _unauthorized(str(error))
         return refused if error.nonce is None else _signed(refused, proof, error.nonce)
+    request[FROM_WORKER] = True
     return _signed(await handler(request), proof, nonce)
 
 
 async def _signed_parts(request: web.Request, address: str) -> WorkerRequest:
+    headers = request.headers
     return WorkerRequest(
-        address, request.method, request.raw_path, request.headers.get(TASK_HEADER, ""), await request.read()
+        address,
+        request.method,
+        request.raw_path,
+        headers.get(TASK_HEADER, ""),
+        headers.get(CLIENT_HEADER, ""),
+        await request.read(),
     )
 
 

@@ -44,6 +44,7 @@ class WorkerRequest(NamedTuple):
         method: HTTP method.
         target: path and query, percent-encoded as sent.
         task: number of the task, as in its header.
+        client: the client that waits for the answer, as in its header.
         body: the body.
     """
 
@@ -51,6 +52,7 @@ class WorkerRequest(NamedTuple):
     method: str
     target: str
     task: str
+    client: str = ""
     body: bytes = b""
 
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_errors import ProblemError
-from streams.http.api.remote_tasks import CLIENT_HEADER, TASK_HEADER, RemoteTasks
+from streams.http.api.remote_tasks import CLIENT_HEADER, FROM_WORKER, TASK_HEADER, RemoteTasks
 from streams.http.client_address import client_of
 
 #: Workers answer each other in JSON. The asked worker makes CSV of it.
@@ -74,6 +74,6 @@ def is_forwarded(request: web.Request) -> bool:
 
 def client_of_request(request: web.Request) -> str:
     """Return the address of the client that waits for an answer, also of a forwarded request."""
-    if is_forwarded(request) and CLIENT_HEADER in request.headers:
+    if request.get(FROM_WORKER, False) and is_forwarded(request) and CLIENT_HEADER in request.headers:
         return request.headers[CLIENT_HEADER]
     return client_of(request.remote or "")

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, NoReturn, TypeVar
 
 import aiohttp
 import msgspec
+from aiohttp import web
 from yarl import URL
 
 from models.query.responses import Problem
@@ -23,6 +24,8 @@ from streams.http.worker_proof import ANSWER_HEADER, SignedRequest, WorkerProof,
 TASK_HEADER: Final = "Retention-Task"
 #: Header of a forwarded request: the client that waits for the answer, whose scans wait for each other.
 CLIENT_HEADER: Final = "Retention-Client"
+#: Key of a request whose headers above are a worker's: the worker has proved it, or there is no token.
+FROM_WORKER: Final = web.RequestKey("from_worker", bool)
 #: Longer than the scan for two pages: the requested one, and one that is under way.
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=2)
 #: Largest answer. A page of 1,000 profiles or tickets has about 1 MB.
@@ -112,7 +115,7 @@ class RemoteTasks:
     async def _send(self, url: URL, address: str, task: int, client: str) -> _Answer:
         headers, signed = {TASK_HEADER: str(task), CLIENT_HEADER: client}, None
         if self._proof is not None:
-            signed = self._proof.sign(WorkerRequest(address, "GET", url.raw_path_qs, str(task)))
+            signed = self._proof.sign(WorkerRequest(address, "GET", url.raw_path_qs, str(task), client))
             headers["Authorization"] = signed.authorization
         async with self._client().get(url, headers=headers, allow_redirects=False) as response:
             answer = _Answer(response.status, response.headers, await _limited_body(response))

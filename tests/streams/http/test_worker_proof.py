@@ -47,6 +47,7 @@ def test_proof_does_not_contain_the_token(proof):
         {"target": "/customers?limit=1000"},
         {"target": "/tickets?limit=5"},
         {"task": "4"},
+        {"client": "192.0.2.8"},
         {"body": b"{}"},
     ],
 )

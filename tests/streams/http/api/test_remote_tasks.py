@@ -99,7 +99,11 @@ async def test_repeated_request_of_a_worker_is_refused(monkeypatch):
         one.addresses = {1: other.address}
         assert (await get(session, f"/customers/{NAME}", **BEARER))[0] == 200
         [(request, signed)] = sent
-        headers = {"Authorization": signed.authorization, remote_tasks.TASK_HEADER: request.task}
+        headers = {
+            "Authorization": signed.authorization,
+            remote_tasks.TASK_HEADER: request.task,
+            remote_tasks.CLIENT_HEADER: request.client,
+        }
         status, _, body = await get(second, request.target, **headers)
         assert (status, json.loads(body)["detail"]) == (401, "the request has arrived before")
 

@@ -97,3 +97,17 @@ async def test_forwarded_request_names_its_client(monkeypatch):
         await get(session, "/customers", **{TASK_HEADER: "0", CLIENT_HEADER: "192.0.2.7"})
     assert set(named[:-1]) == {"127.0.0.1"}
     assert named[-1] == "192.0.2.7"
+
+
+async def test_client_with_the_token_names_no_other_client(monkeypatch):
+    """Only the proof of a worker makes it a forwarded request."""
+    named = []
+    monkeypatch.setattr(ScanScheduler, "scan", lambda _, client: named.append(client) or nullcontext())
+    one, other = Worker([0, 2]), Worker([1])
+    async with one.served("t") as session, other.served("t"):
+        one.addresses = {1: other.address}
+        forged = {TASK_HEADER: "0", CLIENT_HEADER: "192.0.2.7", "Authorization": "Bearer t"}
+        assert (await get(session, "/customers", **forged))[0] == 200
+        assert (await get(session, "/customers?limit=1000", Authorization="Bearer t"))[0] == 200
+    assert set(named) == {"127.0.0.1"}
+    assert len(named) == 4
