@@ -44,8 +44,8 @@ async def check_numbers(installation: Installation, oracle: OracleProcess, patie
     return Finding(len(expected), [])
 
 
-async def check_workers(installation: Installation, _: OracleProcess, _patience: float) -> Finding:
-    """Return the workers that ended without a cause: only one without a broker may end by itself."""
+async def check_processes(installation: Installation, _: OracleProcess, _patience: float) -> Finding:
+    """Return processes that ended badly: only a worker without a broker may end by itself."""
     return Finding(installation.started, list(installation.crashed))
 
 

@@ -38,6 +38,7 @@ _HASTY = {
     "log.retention.check.interval.ms": "1000",
     "log.initial.task.delay.ms": "500",
     "log.cleaner.min.cleanable.ratio": "0.1",
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
     "log.segment.bytes": str(4 << 20),
 }
 
@@ -46,6 +47,7 @@ class Installation:
     """A running installation, and what a soak may break in it.
 
     Attributes:
+        directory: folder of all files.
         report: prints what is done.
         broker: the Kafka. Its own port is the soak's; the workers' way is one of `links`.
         links: proxies in front of the broker.
@@ -57,7 +59,8 @@ class Installation:
         windows: the windows that the definitions in force have.
         paused: workers that are suspended.
         started: number of workers that were started.
-        crashed: workers that ended by a signal, or while they could reach the broker, one line each.
+        crashed: workers that ended by a signal, or while they could reach the broker, and commands that ended
+            with a traceback, one line each.
         hostile: (topic, partition, offset) of the hostile records in the inputs.
     """
 
@@ -79,7 +82,7 @@ class Installation:
         self.registry = RegistryServer()
         self.cluster = Cluster(self.broker)
         self.traffic = Traffic(self.cluster, self.registry, seed)
-        self._directory = directory
+        self.directory = directory
         self._expected_ends: set[str] = set()
         self._disturbed_until = 0.0
         self.started = 0
@@ -109,7 +112,7 @@ class Installation:
         return Deployment(
             self.cluster,
             GROUP,
-            self._directory,
+            self.directory,
             RETENTION_PARTITIONS=str(TASKS),
             RETENTION_CONFIG=str(self.configuration(self.windows)),
             RETENTION_REDIS=f"redis://127.0.0.1:{self.redis_link.port}/0",
@@ -123,7 +126,7 @@ class Installation:
 
         It is written once: a worker that starts may read it at any moment.
         """
-        path = self._directory / f"retention-{'-'.join(windows)}.toml"
+        path = self.directory / f"retention-{'-'.join(windows)}.toml"
         if path.exists():
             return path
         rates = [f"{name} = {rate}" for name, rate in DEFINITIONS.rates.items()]
@@ -149,7 +152,7 @@ class Installation:
             "RETENTION_BROKER": f"127.0.0.1:{link.port}",
             "RETENTION_CONFIG": str(self.configuration(self.windows)),
         }
-        worker = WorkerProcess(f"worker-{self.started}", settings, self._directory)
+        worker = WorkerProcess(f"worker-{self.started}", settings, self.directory)
         self.deployment.workers.append(worker)
         return worker
 

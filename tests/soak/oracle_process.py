@@ -71,5 +71,5 @@ def _check_outputs(bootstrap: str, now: int) -> str:
     try:
         asyncio.run(assert_published(deployment, _events, now))
     except AssertionError as error:
-        return str(error)
+        return str(error) or repr(error)
     return ""

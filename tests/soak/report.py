@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -17,12 +18,14 @@ class Report:
     Attributes:
         faults: fault -> how often it struck.
         ended: workers that ended without being asked to, one line each.
+        probes: result of a liveness probe under misbehaving clients -> number.
         slowest: longest time until the numbers were right after a round, seconds.
     """
 
     def __init__(self, directory: Path, seconds: float) -> None:
         self.faults: Counter[str] = Counter()
         self.ended: list[str] = []
+        self.probes: Counter[bool] = Counter()
         self.slowest = 0.0
         self._file = (directory / "soak.log").open("a")
         self._begin, self._seconds = time.monotonic(), seconds
@@ -44,6 +47,12 @@ class Report:
         self._file.write(line + "\n")
         self._file.flush()
 
+    def count_probes(self, answered: Sequence[bool]) -> None:
+        """Count liveness probes, and log those that were not answered."""
+        self.probes.update(answered)
+        if not all(answered):
+            self.log(f"{answered.count(False)} of {len(answered)} liveness probes were not answered")
+
     def summary(self, rounds: int, events: int, hostile: int) -> list[str]:
         """Return what was done in all."""
         faults = ", ".join(f"{name} {number}" for name, number in sorted(self.faults.items()))
@@ -52,6 +61,8 @@ class Report:
             f"{events:,} events and {hostile:,} hostile records were sent",
             f"the numbers were right {self.slowest:.1f} s after the end of a round at the latest",
         ]
+        if self.probes:
+            lines.append(f"{self.probes[True]} of {self.probes.total()} liveness probes were answered")
         if self.ended:
             lines += [f"{len(self.ended)} workers ended by themselves:", *self.ended]
         return lines

@@ -16,7 +16,7 @@ from tests.soak.report import Report
 _AT_ONCE, _A_SECOND = 100, 25
 _CHECKS = {
     "numbers": checks.check_numbers,
-    "workers": checks.check_workers,
+    "processes": checks.check_processes,
     "outputs": checks.check_outputs,
     "dead letters": checks.check_dead_letters,
     "read model": checks.check_read_model,
@@ -74,7 +74,7 @@ class Soak:
             for step in one.steps:
                 tasks.create_task(self._strike(step))
         await self._installation.heal()
-        await self._check(_CHECKS if one.thorough else ["numbers", "workers"])
+        await self._check(_CHECKS if one.thorough else ["numbers", "processes"])
 
     async def _strike(self, step: plan.Step) -> None:
         await asyncio.sleep(step.begin)

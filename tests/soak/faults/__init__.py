@@ -8,7 +8,17 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from tests.soak.faults import broker, clients, clocks, network, processes, records, services
+from tests.soak.faults import (
+    broker,
+    clients,
+    clocks,
+    commands,
+    network,
+    processes,
+    records,
+    services,
+    transactions,
+)
 from tests.soak.installation import Installation
 from tests.soak.plan import Step
 
@@ -45,6 +55,10 @@ FAULTS = {
     "redis": Fault(services.break_redis, "redis", "Redis is away, hangs, is slow, emptied, or holds junk"),
     "registry": Fault(services.break_registry, "registry", "the schema registry refuses, hangs or is slow"),
     "hostile": Fault(records.send_hostile, "hostile", "invalid records of many kinds, and junk dead letters"),
+    "transaction": Fault(
+        transactions.abort, "transaction", "a producer's transaction is aborted or left open"
+    ),
+    "operator": Fault(commands.operate, "operator", "the operator's commands: doctor, dead-letters"),
     "clients": Fault(
         clients.misbehave, "clients", "HTTP clients that never finish, never read, or send junk"
     ),

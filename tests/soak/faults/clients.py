@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from tests.soak.installation import Installation
 
-_CONNECTIONS = 40
-_PROBE_SECONDS = 5.0
+#: Fewer than a worker accepts of one address, and more.
+_CONNECTIONS = (40, 150)
+_PROBE_SECONDS = 10.0
 _RECEIVE_BUFFER = 4096
 
 Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter, float], Awaitable[None]]
@@ -17,13 +18,11 @@ Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter, float], Awaitable
 
 async def misbehave(installation: Installation, rng: random.Random, seconds: float) -> None:
     """Open connections that misbehave to every worker, and count the probes that are answered meanwhile."""
-    name = rng.choice([*CLIENTS])
+    name, number = rng.choice([*CLIENTS]), rng.choice(_CONNECTIONS)
     ports = [worker.port for worker in installation.awake]
-    installation.report.log(f"{_CONNECTIONS} clients for each worker {name} for {seconds:.1f} s")
+    installation.report.log(f"{number} clients for each worker {name} for {seconds:.1f} s")
     clients = [
-        asyncio.create_task(_client(port, CLIENTS[name], seconds))
-        for port in ports
-        for _ in range(_CONNECTIONS)
+        asyncio.create_task(_client(port, CLIENTS[name], seconds)) for port in ports for _ in range(number)
     ]
     try:
         await asyncio.sleep(seconds / 2)
@@ -33,8 +32,7 @@ async def misbehave(installation: Installation, rng: random.Random, seconds: flo
         for client in clients:
             client.cancel()
         await asyncio.gather(*clients, return_exceptions=True)
-    if not all(answered):
-        installation.report.log(f"{answered.count(False)} of {len(answered)} probes were not answered")
+    installation.report.count_probes(answered)
 
 
 async def _client(port: int, act: Client, seconds: float) -> None:
