@@ -17,13 +17,15 @@ from models.partition import standalone
 from models.partition.partition import Partition
 
 _METRICS = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text()
-_EXAMPLE = re.compile(r"```jsonl\n(.*?)```\s+```metrics (\S+)\n(.*?)```", re.DOTALL)
+_EXAMPLE = re.compile(r"```jsonl\n(.*?)```\s+```metrics (\S+)([^\n]*)\n(.*?)```", re.DOTALL)
 _LINE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
-_EXAMPLES = [(match[1], match[2], match[3]) for match in _EXAMPLE.finditer(_METRICS)]
+_LIMIT = re.compile(r"(max_\w+)=(\d+)")
+_EXAMPLES = [match.groups() for match in _EXAMPLE.finditer(_METRICS)]
 
 
-def _numbers(events: str, now: int) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    definitions, partition = Definitions(), Partition(Definitions(), {})
+def _numbers(events: str, now: int, limits: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    definitions = Definitions(**{name: int(value) for name, value in _LIMIT.findall(limits)})
+    partition = Partition(definitions, {})
     for line in events.splitlines():
         event = decode(KINDS[json.loads(line)["type"]], line.encode())
         for customer, fact in facts_of(event, definitions):
@@ -32,9 +34,9 @@ def _numbers(events: str, now: int) -> dict[tuple[str, frozenset[tuple[str, str]
     return {(sample.metric, frozenset(sample.labels.items())): sample.value for sample in samples}
 
 
-@pytest.mark.parametrize(("events", "now", "expected"), _EXAMPLES)
-def test_documented_examples_hold(events: str, now: str, expected: str) -> None:
-    numbers = _numbers(events, to_us(datetime.fromisoformat(now)))
+@pytest.mark.parametrize(("events", "now", "limits", "expected"), _EXAMPLES)
+def test_documented_examples_hold(events: str, now: str, limits: str, expected: str) -> None:
+    numbers = _numbers(events, to_us(datetime.fromisoformat(now)), limits)
     for line in expected.splitlines():
         match = _LINE.fullmatch(line)
         assert match, line

@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from models.aggregation.duration_sketches import BUCKETS, Sketches, bucket_of
+from models.aggregation.variant_sums import Beyond, Shown, VariantSums
 from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series_at
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import SHORT_WINDOWS, US_PER_HOUR, US_PER_MINUTE, Window, hour, minute
@@ -77,6 +78,8 @@ class PartialAggregate(Struct, array_like=True):
         span_sums: sums of durations, microseconds, [short windows and long windows, `duration_names`].
         sketches: non-empty buckets and their counts (int32) of each ring: short windows, then long ones.
         oldest: time at which the oldest unanswered ticket was opened, microseconds. None without one.
+        shown: experiment -> variant -> customers who saw it last, by column of `VariantSums`.
+        beyond: some of the experiments and variants that are beyond the limits.
     """
 
     now: int
@@ -86,6 +89,8 @@ class PartialAggregate(Struct, array_like=True):
     span_sums: list[list[int]]
     sketches: list[tuple[bytes, bytes]]
     oldest: int | None
+    shown: Shown
+    beyond: list[Beyond]
 
 
 class Aggregates:
@@ -96,6 +101,7 @@ class Aggregates:
         totals: buffer of sums by hour.
         minutes: buffer of counts by minute.
         gauges: value of each gauge, by index.
+        variants: customers by the variants that they saw.
         pre_evaluate_hooks: called before an evaluation, to append deltas that were deferred.
     """
 
@@ -106,6 +112,7 @@ class Aggregates:
         self.counts: Final = DeltaBuffer()
         self.totals: Final = DeltaBuffer()
         self.minutes: Final = DeltaBuffer()
+        self.variants: Final = VariantSums(definitions)
         self.pre_evaluate_hooks: Final[list[Callable[[], None]]] = []
         self._count_names: dict[Name, int] = {}
         self._total_names: dict[Name, int] = {}
@@ -180,12 +187,15 @@ class Aggregates:
             span_sums=[*self._short.sums(), *self._long.sums()],
             sketches=[*self._short.sketches(), *self._long.sketches()],
             oldest=self._unanswered.time(),
+            shown=self.variants.sums(),
+            beyond=self.variants.beyond(),
         )
 
     def flush(self, now: int) -> None:
         """Move the buffered deltas to the tables. Until then each delta takes memory."""
         for hook in self.pre_evaluate_hooks:
             hook()
+        self.variants.flush(hour(now))
         for table, names, buffer, slot in (
             (self._counts, self._count_names, self.counts, hour(now)),
             (self._totals, self._total_names, self.totals, hour(now)),

@@ -108,8 +108,9 @@ class WindowSums:
         if rows <= held:
             return
         data = _zeros(max(rows, 2 * held), self._width, self._data.dtype)
-        if self._rings.any():  # copying zeros would take memory
-            data[:held] = self._data
+        for old, new in zip(self._data, data, strict=False):
+            filled = np.flatnonzero(old)  # copying zeros would take memory: 70 KB for each series
+            new[filled] = old[filled]
         self._rings = np.pad(self._rings, ((0, 0), (0, len(data) - held)))
         self._data = data
 

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from models.aggregation.aggregates import Aggregates
 from models.customers.action_returns import ActionReturnAggregator
 from models.customers.customer import Customer
-from models.customers.exposure import ExposureAggregator, OrderGap, order_gaps_between, variant_intervals
+from models.customers.exposure import ExposureAggregator
 from models.customers.lifecycle import CustomerStatus, StatusAggregator
+from models.customers.overlaps import OrderGap, order_gaps_between
 from models.customers.retention import RetentionAggregator
+from models.customers.variants import VariantAggregator, variant_intervals
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_HOUR, between
 from models.entities.exposures import Exposure
@@ -34,6 +36,7 @@ class CustomerAggregator:
         self._retention = RetentionAggregator(aggregates, definitions)
         self._statuses = StatusAggregator(aggregates, definitions)
         self._exposure = ExposureAggregator(aggregates, definitions)
+        self._variants = VariantAggregator(aggregates)
         self._returns = ActionReturnAggregator(aggregates)
         # Event hour -> keys of the customers whose status may change in it.
         self._changes: dict[int, list[bytes]] = {}
@@ -53,14 +56,18 @@ class CustomerAggregator:
             hours.sort()
         if orders:
             self._retention.add_history(orders)
-            if hours_of or row.variants_seen:
-                order_gaps = _all_order_gaps(customer)
-                self._exposure.add_exposures(order_gaps, hours_of, hours_of, 1)
-                for experiment, variants in customer.variant_intervals.items():
-                    self._exposure.add_variants(order_gaps, experiment, variants, 1)
+            if hours_of:
+                self._exposure.add_exposures(_all_order_gaps(customer), hours_of, hours_of, 1)
+        self.restore_variants(customer)
         if customer.actions:
             self._returns.add(customer.actions, orders, 1)
         self.reclassify(customer, None)
+
+    def restore_variants(self, customer: Customer) -> None:
+        """Apply the variants of experiments that a customer saw."""
+        seen = customer.facts.variants_seen
+        if seen:
+            self._variants.restore(_all_order_gaps(customer), seen, customer.variant_intervals)
 
     def replace_order(
         self, customer: Customer, old: QualifyingOrder | None, new: QualifyingOrder | None
@@ -83,8 +90,7 @@ class CustomerAggregator:
         self._retention.remove(orders, order)
         year.change(order, -1)
         if is_exposed:
-            new = _order_gaps_near(orders, order, present=False)
-            self._exposure.replace_order_gaps(order_gaps, new, row.exposures, customer.variant_intervals)
+            self._replace_order_gaps(customer, order_gaps, _order_gaps_near(orders, order, present=False))
 
     def keep_order(self, customer: Customer, kept: KeptOrder) -> None:
         """Apply that the customer's first order lies beyond the horizon."""
@@ -99,8 +105,14 @@ class CustomerAggregator:
         self._retention.insert(orders, order)
         year.change(order, 1)
         if is_exposed:
-            new = _order_gaps_near(orders, order, present=True)
-            self._exposure.replace_order_gaps(order_gaps, new, row.exposures, customer.variant_intervals)
+            self._replace_order_gaps(customer, order_gaps, _order_gaps_near(orders, order, present=True))
+
+    def _replace_order_gaps(
+        self, customer: Customer, old: Sequence[OrderGap], new: Sequence[OrderGap]
+    ) -> None:
+        self._exposure.replace_order_gaps(old, new, customer.facts.exposures)
+        if customer.facts.variants_seen:
+            self._variants.replace_order_gaps(old, new, customer.variant_intervals)
 
     def record_exposure(self, customer: Customer, old: Sequence[Exposure], new: Sequence[Exposure]) -> None:
         """Replace exposures of the customer: those of an entity before a change by those after it."""
@@ -139,16 +151,28 @@ class CustomerAggregator:
     def set_variants(self, customer: Customer, experiment: str, seen: list[Seen]) -> None:
         """Replace all that the customer saw of an experiment."""
         before, variants = customer.variant_intervals.get(experiment, []), variant_intervals(seen)
+        self._variants.replace_seen(experiment, customer.facts.variants_seen.get(experiment, ()), seen)
         if variants != before:
             order_gaps = _all_order_gaps(customer)
-            self._exposure.add_variants(order_gaps, experiment, before, -1)
-            self._exposure.add_variants(order_gaps, experiment, variants, 1)
+            self._variants.add_variants(order_gaps, experiment, before, -1)
+            self._variants.add_variants(order_gaps, experiment, variants, 1)
             customer.variant_intervals[experiment] = variants
         if seen:
             customer.facts.variants_seen[experiment] = seen
         else:
             customer.facts.variants_seen.pop(experiment, None)
             customer.variant_intervals.pop(experiment, None)
+
+    def reset_variants_if_short(self) -> bool:
+        """Retract the variants of all customers if names beyond the limit have to be counted by name.
+
+        Returns:
+            Whether the caller has to restore the variants of all customers.
+        """
+        short = self._variants.drop_unused()
+        if short:
+            self._variants.reset()
+        return short
 
     def status(self, customer: Customer, hour: int | None = None) -> CustomerStatus | None:
         """Return the status under which the customer is counted.

@@ -11,9 +11,9 @@ from typing import Literal
 from msgspec.structs import replace
 
 from models.aggregation.aggregates import YEAR
-from models.customers.exposure import VariantIntervals, variant_intervals
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.lifecycle import CustomerStatus, TrailingYear
+from models.customers.variants import VariantIntervals, variant_intervals
 from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities import feedback, orders, refunds
 from models.entities.feedback import PROMOTER

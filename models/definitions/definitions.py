@@ -28,6 +28,11 @@ _CHANNELS: Final = ("web", "app", "store", "marketplace", "email", "chat", "phon
 _PAYMENT_METHODS: Final = ("card", "wallet", "bank_transfer", "cash_on_delivery", "pay_later")
 
 
+#: Upper bounds of `max_experiments` and `max_variants`.
+MAX_EXPERIMENTS: Final = 500
+MAX_VARIANTS: Final = 100
+
+
 class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of the definitions, with the published defaults (docs/metrics.md).
 
@@ -41,6 +46,11 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         tiers: loyalty tier -> lowest net of a year, in major units of the base currency.
         channels: channels counted by name. Any other is counted as `other`, a missing one as `unknown`.
         payment_methods: payment methods counted by name. Any other is counted as `other`.
+        experiments: experiments counted by name. Empty: the smallest names, up to `max_experiments`. Any
+            other is counted as `other`.
+        max_experiments: number of experiments counted by name, if `experiments` names none.
+        max_variants: number of variants of an experiment that are counted by name, the smallest ones. Any
+            other is counted as `other`.
         keep_first_order: whether the first order of a customer is kept beyond the horizon.
         risk: fitted model of purchase rates. None: no probabilities are computed.
         actions: the action policy.
@@ -62,6 +72,9 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     tiers: Mapping[str, float] = field(default_factory=lambda: dict(_TIERS))
     channels: tuple[str, ...] = _CHANNELS
     payment_methods: tuple[str, ...] = _PAYMENT_METHODS
+    experiments: tuple[str, ...] = ()
+    max_experiments: int = 50
+    max_variants: int = 10
     keep_first_order: bool = True
     risk: RiskModel | None = None
     actions: ActionPolicy = field(default_factory=ActionPolicy)
@@ -74,6 +87,9 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         _check_tiers(self)
         _check_names("channels", self.channels)
         _check_names("payment_methods", self.payment_methods)
+        _check_names("experiments", self.experiments)
+        _check_limit("max_experiments", self.max_experiments, MAX_EXPERIMENTS)
+        _check_limit("max_variants", self.max_variants, MAX_VARIANTS)
 
 
 def _check_money(definitions: Definitions) -> None:
@@ -136,3 +152,8 @@ def _check_tiers(definitions: Definitions) -> None:
 def _check_names(name: str, values: tuple[str, ...]) -> None:
     if len(set(values)) < len(values) or not all(values) or {"other", "unknown"} & set(values):
         raise ValueError(f"{name}: names must be distinct, not empty, and neither 'other' nor 'unknown'")
+
+
+def _check_limit(name: str, value: int, largest: int) -> None:
+    if not 1 <= value <= largest:
+        raise ValueError(f"{name}: {value} is not within 1 to {largest}")

@@ -125,20 +125,19 @@ def _customers(cohorts: Cohorts, window: str) -> Iterator[Sample]:
     yield ratio("retention_churn_ratio", {"window": window}, cohorts.lost, cohorts.start)
 
 
-def _group(totals: Totals, window: Window, *name: str) -> tuple[int, int]:
-    """Return the customers of a group in `start`, and those of them who stayed: sums up to the hour H - W."""
+def _exposed(totals: Totals, window: Window, exposure: str) -> tuple[int, int]:
+    """Return the exposed customers in `start`, and those of them who stayed: sums up to the hour H - W."""
 
     def until_then(series: str) -> int:
-        full = (f"{name[0]}_{series}", *name[1:], str(window.hours))
+        full = (f"exposed_{series}", exposure, str(window.hours))
         return totals.all_time(*full) - totals.sum(window.hours, *full)
 
     return until_then("start"), until_then("stayed")
 
 
 def _variants(totals: Totals, window: Window) -> Iterator[Sample]:
-    shown = {(experiment, variant) for _, experiment, variant, _ in totals.names("shown_start")}
-    for experiment, variant in sorted(shown):
-        start, stayed = _group(totals, window, "shown", experiment, variant)
+    for experiment, variant in totals.variants.names():
+        start, stayed = totals.variants.customers(experiment, variant, window)
         if start:
             labels = {"window": window.name, "experiment": experiment, "variant": variant}
             yield ratio("retention_experiment_rate_ratio", labels, stayed, start)
@@ -146,10 +145,10 @@ def _variants(totals: Totals, window: Window) -> Iterator[Sample]:
 
 def _exposures(totals: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample]:
     for exposure in EXPOSURES:
-        start, stayed = _group(totals, window, "exposed", exposure)
+        start, stayed = _exposed(totals, window, exposure)
         labels = {"window": window.name, "exposure": exposure}
         yield ratio("retention_churn_by_exposure_ratio", labels, start - stayed, start)
-    start, stayed = _group(totals, window, "exposed", ANY)
+    start, stayed = _exposed(totals, window, ANY)
     labels = {"window": window.name, "exposure": "none"}
     lost = cohorts.lost - (start - stayed)
     yield ratio("retention_churn_by_exposure_ratio", labels, lost, cohorts.start - start)

@@ -22,6 +22,7 @@ from models.definitions.definitions import Definitions
 from models.definitions.money import to_base
 from models.definitions.windows import SHORT_WINDOWS, US_PER_SECOND, Window
 from models.metrics.samples import Sample
+from models.metrics.variants import VariantTotals
 
 QUANTILES = ("0.5", "0.9", "0.95", "0.99")
 
@@ -40,6 +41,7 @@ class Totals:
         windows: the configured windows.
         year: the window of 365 days.
         oldest: time at which the oldest unanswered ticket was opened, microseconds. None without one.
+        variants: customers by the variants of experiments that they saw.
     """
 
     def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> None:
@@ -56,6 +58,7 @@ class Totals:
             self._gauges.update(partial.levels)
         self._zero = [0] * (len(self._lengths) + 1)
         self._durations = DurationSums(partials, definitions)
+        self.variants = VariantTotals([partial.shown for partial in partials], definitions)
         self.oldest = min(
             (partial.oldest for partial in partials if partial.oldest is not None), default=None
         )
@@ -77,10 +80,6 @@ class Totals:
     def since_minute(self, *name: str) -> int:
         """Return the sum of a series by minute over all event minutes up to the present one."""
         return self._minutes.get(name, self._zero)[-1]
-
-    def names(self, kind: str) -> list[Name]:
-        """Return the names of all series whose first part is `kind`."""
-        return [name for name in self._sums if name[0] == kind]
 
     def gauge(self, *name: str) -> int:
         """Return the value of a gauge."""

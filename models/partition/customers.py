@@ -220,6 +220,16 @@ class PartitionCustomers:
 
     # Restore.
 
+    def restore_variants_if_short(self) -> None:
+        """Count other experiments and variants by name, if some of the smallest are no longer in use.
+
+        This visits all customers. It happens only if there are names beyond the limit, and one within it has
+        left the horizon or was taken back.
+        """
+        if self.updates.customers.reset_variants_if_short():
+            for key in self._fact_log.customers():
+                self.updates.customers.restore_variants(self._cache.peek(key))
+
     def restore(self, key: bytes) -> Customer | None:
         """Apply all facts of a customer from the fact log.
 

@@ -226,6 +226,7 @@ class Partition:
     def evaluate(self, now: int) -> PartialAggregate:
         """Advance the clock to `now` (microseconds since the epoch), and return the aggregates there."""
         self.advance(now)
+        self._customers.restore_variants_if_short()
         return self._customers.updates.aggregates.evaluate(self._metadata.now)
 
     # Messages between partitions.

@@ -7,6 +7,9 @@ lifecycle_days = 90
 keep_first_order = true
 channels = ["web", "store"]
 payment_methods = ["card", "wallet"]
+experiments = ["checkout-v2"]
+max_experiments = 50
+max_variants = 10
 
 [rates]                 # units of the base currency for one unit; optional for the base currency itself
 USD = 0.92

@@ -21,21 +21,49 @@ def experiments(world: World) -> Paragraph:
     shows the variant."
 
     Decided: a variant is a fact about the customer, so an event whose order or ticket is not known shows its
-    variant too. Only variants that a customer in `start` has seen are exported.
+    variant too. Only variants that a customer in `start` has seen are exported. A customer counts under
+    `other` once for each experiment that counts there.
     """
+    known = variants_shown(world)
     for name, window in world.windows.items():
         end, start = active(world, world.hour, window), active(world, world.hour - window, window)
-        cohorts: dict[tuple[str, str], set[Customer]] = {}
+        cohorts: dict[tuple[str, str], list[Customer]] = {}
         for customer in start:
             seen = {}
             for event in customer.events:
                 if hour(event["at"]) <= world.hour - window:
                     seen.update(event.get("experiments") or {})
             for shown in seen.items():
-                cohorts.setdefault(shown, set()).add(customer)
+                cohorts.setdefault(counted_as(world, known, *shown), []).append(customer)
         for (experiment, variant), cohort in cohorts.items():
             labels = {"window": name, "experiment": experiment, "variant": variant}
-            yield "retention_experiment_rate_ratio", labels, ratio(len(cohort & end), len(cohort))
+            stayed = [customer for customer in cohort if customer in end]
+            yield "retention_experiment_rate_ratio", labels, ratio(len(stayed), len(cohort))
+
+
+def variants_shown(world: World) -> dict[str, set[str]]:
+    """Return experiment -> its variants, of all known events."""
+    shown: dict[str, set[str]] = {}
+    for customer in world.customers:
+        for event in customer.events:
+            for experiment, variant in (event.get("experiments") or {}).items():
+                shown.setdefault(experiment, set()).add(variant)
+    return shown
+
+
+def counted_as(world: World, known: dict[str, set[str]], experiment: str, variant: str) -> tuple[str, str]:
+    """Return the experiment and the variant under which a variant is counted.
+
+    "The experiments that `experiments` names count by name, else the smallest `max_experiments` of those that
+    known events show. Of each, the smallest `max_variants` of the variants that known events show count by
+    name. Any other counts as `other`."
+    """
+    limits = world.definitions
+    named = limits.experiments or sorted(known.keys() - {"other"})[: limits.max_experiments]
+    if experiment not in named:
+        return "other", "other"
+    smallest = sorted(known[experiment] - {"other"})[: limits.max_variants]
+    return experiment, variant if variant in smallest else "other"
 
 
 def universe(world: World) -> list[Customer]:

@@ -10,6 +10,7 @@ from tests.support.strategies import (
     EXPERIMENTS,
     HOUR,
     MINUTE,
+    VARIANTS,
     Event,
     History,
     Step,
@@ -96,7 +97,7 @@ def _body(rng: random.Random, names: list[str], time: int, *, identities: bool) 
     if rng.random() < 0.8:
         body["channel"] = rng.choice(["web", "app", "chat", "pigeon"])
     if rng.random() < 0.2:
-        body["experiments"] = {rng.choice(EXPERIMENTS): rng.choice("ab")}
+        body["experiments"] = {rng.choice(EXPERIMENTS): rng.choice(VARIANTS)}
     topic = kind.split(".")[0]
     return body | _things(rng, topic) | _details(rng, kind, names, time)
 

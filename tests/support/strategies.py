@@ -20,7 +20,8 @@ DAY = 24 * HOUR
 ANCHOR = int(datetime(2026, 3, 5, 10, tzinfo=UTC).timestamp()) * SECOND
 
 CUSTOMERS = ("ada", "bob", "çelik")
-EXPERIMENTS = ("checkout-v2", "price")
+EXPERIMENTS = ("checkout-v2", "price", "Übersicht", "other", "a/b")
+VARIANTS = ("a", "b", "c", "", "other")
 
 DEFINITIONS = Definitions(rates={"USD": 1.0, "EUR": 1.25, "JPY": 0.0078125, "KWD": 3.25})
 #: Definitions with short durations, so that a few events reach every edge.
@@ -32,6 +33,8 @@ TIGHT = Definitions(
     sla={"low": (4 * 3600, 12 * 3600), "normal": (7200, 14400), "high": (3600, 7200), "urgent": (60, 3600)},
     channels=("web", "chat"),
     payment_methods=("card",),
+    max_experiments=2,
+    max_variants=2,
 )
 
 #: Examples of the laws of outputs: few, since one takes long, and the same ones in each run.
@@ -252,7 +255,7 @@ def event_sets(
     }
     optional = {
         "channel": st.sampled_from(["web", "chat", "app", "carrier pigeon"]),
-        "experiments": st.dictionaries(st.sampled_from(EXPERIMENTS), st.sampled_from("ab"), max_size=2),
+        "experiments": st.dictionaries(st.sampled_from(EXPERIMENTS), st.sampled_from(VARIANTS), max_size=3),
     }
     heads = st.fixed_dictionaries(header, optional=optional)
     whole = st.sampled_from(types).flatmap(lambda kind: st.tuples(st.just(kind), heads, known[kind]))

@@ -49,6 +49,7 @@ class Updates:
 
     Attributes:
         aggregates: the sums of all contributions.
+        customers: adds customers as a whole to the aggregates.
     """
 
     def __init__(self, definitions: Definitions, now: int) -> None:
@@ -60,8 +61,8 @@ class Updates:
         slas = SlaAggregator(aggregates, definitions)
         cart_aggregator = CartAggregator(aggregates, definitions)
         feedback = FeedbackAggregator(aggregates)
-        self._customers = CustomerAggregator(aggregates, definitions, hour(now))
-        self._context = context = UpdateContext(self._customers, now)
+        self.customers = CustomerAggregator(aggregates, definitions, hour(now))
+        self._context = context = UpdateContext(self.customers, now)
         self._carts = CartUpdates(context, cart_aggregator)
         self._orders = OrderUpdates(context, order_aggregator, self._carts, refunds)
         self._refunds = RefundUpdates(context, refunds, self._orders)
@@ -82,15 +83,15 @@ class Updates:
         claim = fact.claim
         kind = type(claim)
         changes_status = kind in STATUS_CLAIMS or not customer.facts.event_count
-        before = self._customers.status(customer) if changes_status else None
+        before = self.customers.status(customer) if changes_status else None
         self._apply[kind](customer, fact.entity, claim)
         if kind not in NON_CUSTOMER_CLAIMS:
             customer.facts.event_count += 1
         if changes_status:
-            self._customers.reclassify(customer, before)
+            self.customers.reclassify(customer, before)
         if fact.seen is not None:
             for experiment, variant in fact.seen.items():
-                self._customers.record_variant(customer, experiment, Seen(claim.time, claim.id, variant))
+                self.customers.record_variant(customer, experiment, Seen(claim.time, claim.id, variant))
 
     def restore(self, customer: Customer) -> None:
         """Apply all facts of a restored customer at once."""
@@ -106,18 +107,18 @@ class Updates:
             self._carts.restore(customer)
         if facts.customer_claims:
             exposures += self._customer_claims.restore(customer)
-        self._customers.restore(customer, exposures)
+        self.customers.restore(customer, exposures)
 
     def expire(self, customer: Customer, before: int) -> None:
         """Retract all claims of a customer from before a time (microseconds since the epoch)."""
-        facts, status = customer.facts, self._customers.status(customer)
+        facts, status = customer.facts, self.customers.status(customer)
         self._expire_entities(customer, before)
         self._customer_claims.expire(customer, before)
         for experiment, seen in list(facts.variants_seen.items()):
-            self._customers.set_variants(customer, experiment, claims_since(seen, before))
+            self.customers.set_variants(customer, experiment, claims_since(seen, before))
         customer.expire_links(before)
         facts.recompute_totals()
-        self._customers.reclassify(customer, status)
+        self.customers.reclassify(customer, status)
 
     def _expire_entities(self, customer: Customer, before: int) -> None:
         facts = customer.facts
@@ -136,15 +137,15 @@ class Updates:
 
     def add_referral(self, customer: Customer, order_id: str, referred: Referred) -> None:
         """Apply the state of another customer's order that names this customer as its referrer."""
-        before = self._customers.status(customer)
+        before = self.customers.status(customer)
         customer.add_referral(order_id, referred)
-        self._customers.reclassify(customer, before)
+        self.customers.reclassify(customer, before)
 
     def keep_order(self, customer: Customer, kept: KeptOrder) -> None:
         """Apply that the customer's first order lies beyond the horizon."""
-        before = self._customers.status(customer)
-        self._customers.keep_order(customer, kept)
-        self._customers.reclassify(customer, before)
+        before = self.customers.status(customer)
+        self.customers.keep_order(customer, kept)
+        self.customers.reclassify(customer, before)
 
     def add_identity(self, customer: Customer, identity: str) -> None:
         """Add an identity to the customer, after a merge."""
@@ -161,7 +162,7 @@ class Updates:
         """
         due = self._context.timers.pop_due(now)
         self._context.now = now
-        due.update(DueEntity(key, CUSTOMER, "") for key in self._customers.advance_to(hour(now)))
+        due.update(DueEntity(key, CUSTOMER, "") for key in self.customers.advance_to(hour(now)))
         return sorted(due)
 
     def on_timer(self, customer: Customer, due: DueEntity, before: int) -> None:
@@ -173,8 +174,8 @@ class Updates:
             before: the clock before it was advanced, microseconds since the epoch.
         """
         if due.kind == CUSTOMER:
-            status = self._customers.status(customer, hour(before))
-            self._customers.reclassify(customer, status)
+            status = self.customers.status(customer, hour(before))
+            self.customers.reclassify(customer, status)
         elif due.kind == ORDER:
             self._orders.on_timer(customer, due.entity, before)
         elif due.kind == TICKET:

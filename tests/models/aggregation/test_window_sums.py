@@ -115,3 +115,14 @@ def test_series_never_written_takes_no_memory():
         table.advance_to(slot)
     assert table.windows(1_000).sum() == 0
     assert process.memory_info().rss - before < 8e6
+
+
+def test_growing_table_takes_no_memory_for_zeros():
+    process = psutil.Process()
+    table = WindowSums([24, 10_000], np.int64)
+    table.advance_to(10_000)
+    add(table, *((row, row * 100, 1) for row in range(64)))
+    before = process.memory_info().rss
+    table.reserve(1_000)
+    assert table.windows(1_000)[-1].sum() == 64
+    assert process.memory_info().rss - before < 2e6

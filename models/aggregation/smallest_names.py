@@ -1,0 +1,88 @@
+"""The names that are counted by name: a limited number of them, and which ones follows from the set of names.
+
+Names come with events, so that any producer can send any number of them (docs/metrics.md, "Experiments").
+"""
+
+from bisect import insort
+from collections.abc import Collection
+from typing import Final
+
+#: Name under which everything counts that has no name of its own here. A name of events that is the same
+#: word counts here too.
+OTHER: Final = "other"
+#: Names beyond the limit that are kept, to tell an operator some of them.
+_EXAMPLES: Final = 10
+
+
+class SmallestNames:
+    """The smallest names in use, up to a limit, and the number of users of each.
+
+    A name beyond the limit is dropped, and nothing is known of its users from then on. No such name is
+    smaller than the smallest of `beyond`. So a name smaller than that has no user that is not counted.
+
+    Args:
+        limit: number of names.
+        chosen: the only names to hold, in place of the smallest; without a limit. Empty: the smallest.
+
+    Attributes:
+        beyond: smallest names in use that are not held, sorted; a name stays if it goes out of use.
+    """
+
+    def __init__(self, limit: int, chosen: Collection[str] = ()) -> None:
+        self.beyond: list[str] = []
+        self._limit = limit
+        self._chosen = frozenset(chosen)
+        self._users: dict[str, int] = {}
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether a name is held."""
+        return name in self._users
+
+    def add_user(self, name: str) -> str | None:
+        """Count a user of a name, if it is held or can be. Return the name that is dropped in its favour."""
+        if name in self._users:
+            self._users[name] += 1
+        elif self._is_chosen(name):
+            self._users[name] = 1
+            if not self._chosen and len(self._users) > self._limit:
+                return self._make_room(name)
+        elif name != OTHER:
+            self._add_beyond(name)
+        return None
+
+    def _is_chosen(self, name: str) -> bool:
+        if name == OTHER:
+            return False
+        if self._chosen:
+            return name in self._chosen
+        return not self.beyond or name < self.beyond[0]
+
+    def _make_room(self, added: str) -> str | None:
+        dropped = next((name for name, users in self._users.items() if not users), None)
+        if dropped is None:
+            dropped = max(self._users)
+            self._add_beyond(dropped)
+        del self._users[dropped]
+        return None if dropped == added else dropped
+
+    def _add_beyond(self, name: str) -> None:
+        if name not in self.beyond:
+            insort(self.beyond, name)
+            del self.beyond[_EXAMPLES:]
+
+    def remove_user(self, name: str) -> None:
+        """Count one user less of a name, if it is held."""
+        if name in self._users:
+            self._users[name] -= 1
+
+    def drop_unused(self) -> list[str]:
+        """Drop the names without a user, and return them."""
+        unused = [name for name, users in self._users.items() if not users]
+        for name in unused:
+            del self._users[name]
+        return unused
+
+    @property
+    def is_short(self) -> bool:
+        """Whether names beyond the limit have to be held, since others are no longer in use."""
+        return bool(self.beyond) and not self._chosen and len(self._users) < self._limit

@@ -1,0 +1,148 @@
+"""Customers by the variants of experiments that they saw, for a limited number of experiments and variants.
+
+A partition holds the smallest of its own names. The smallest names of all partitions are among these, with
+all their customers (`models.metrics.variants`). What is beyond is summed under `other`, so that nothing is
+lost when a smaller name takes the place of a larger one.
+"""
+
+from collections.abc import Set as AbstractSet
+
+from models.aggregation.due_sums import DueSums
+from models.aggregation.smallest_names import OTHER, SmallestNames
+from models.aggregation.window_sums import Ints
+from models.definitions.definitions import Definitions
+from models.definitions.windows import Window
+
+#: Experiment -> variant -> sums by column.
+Shown = dict[str, dict[str, list[int]]]
+#: An experiment beyond the limit, or a variant beyond the limit of its experiment.
+Beyond = tuple[str, str | None]
+
+
+class _Experiment:
+    """The groups of an experiment that is counted by name."""
+
+    def __init__(self, limit: int, rest: int) -> None:
+        self.names = SmallestNames(limit)
+        self.groups: dict[str, int] = {}
+        self.rest = rest
+
+
+class VariantSums:
+    """Sums by experiment and variant.
+
+    The columns of a sum are, for each configured window, the customers in `start`, and those of them who
+    stayed.
+
+    Args:
+        definitions: the windows, the limits and the chosen experiments.
+
+    Attributes:
+        windows: lengths of the configured windows, hours.
+    """
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self.windows = [Window.parse(name).hours for name in definitions.windows]
+        self.reset()
+
+    def reset(self) -> None:
+        """Remove all names and sums."""
+        definitions = self._definitions
+        self._names = SmallestNames(definitions.max_experiments, definitions.experiments)
+        self._experiments: dict[str, _Experiment] = {}
+        self._sums = DueSums(2 * len(self.windows))
+        self._rest = self._sums.new_group()
+
+    def group(self, experiment: str, variant: str) -> int:
+        """Return the group in which a variant of an experiment counts."""
+        held = self._experiments.get(experiment)
+        return self._rest if held is None else held.groups.get(variant, held.rest)
+
+    def replace_names(self, experiment: str, old: AbstractSet[str], new: AbstractSet[str]) -> None:
+        """Replace the variants of an experiment that one customer has seen by others."""
+        if new and not old:
+            self._add_experiment(experiment)
+        elif old and not new:
+            self._names.remove_user(experiment)
+        held = self._experiments.get(experiment)
+        if held is not None:
+            for variant in old - new:
+                held.names.remove_user(variant)
+            for variant in new - old:
+                self._add_variant(held, variant)
+
+    def _add_experiment(self, experiment: str) -> None:
+        dropped = self._names.add_user(experiment)
+        if dropped is not None:
+            self._remove_experiment(dropped)
+        if experiment in self._names and experiment not in self._experiments:
+            self._experiments[experiment] = _Experiment(
+                self._definitions.max_variants, self._sums.new_group()
+            )
+
+    def _remove_experiment(self, experiment: str) -> None:
+        removed = self._experiments.pop(experiment)
+        for group in (*removed.groups.values(), removed.rest):
+            self._sums.move(group, self._rest)
+
+    def _add_variant(self, held: _Experiment, variant: str) -> None:
+        dropped = held.names.add_user(variant)
+        if dropped is not None:
+            self._sums.move(held.groups.pop(dropped), held.rest)
+        if variant in held.names and variant not in held.groups:
+            held.groups[variant] = self._sums.new_group()
+
+    def drop_unused(self) -> bool:
+        """Drop the names that no customer has seen any more.
+
+        Returns:
+            Whether names beyond the limit have to take their places: the caller adds all customers again,
+            after `reset`.
+        """
+        for experiment in self._names.drop_unused():
+            self._remove_experiment(experiment)
+        for held in self._experiments.values():
+            for variant in held.names.drop_unused():
+                self._sums.move(held.groups.pop(variant), held.rest)
+        return self._names.is_short or any(held.names.is_short for held in self._experiments.values())
+
+    def add(self, groups: Ints, column: int, slots: Ints, weights: Ints) -> None:
+        """Add deltas to a column, each of which counts from an event hour on.
+
+        Args:
+            groups: group of each delta.
+            column: the column.
+            slots: event hour from which on each delta counts.
+            weights: the deltas.
+        """
+        self._sums.add(groups, column, slots, weights)
+
+    def flush(self, slot: int) -> None:
+        """Move the present event hour forward, and settle the deltas."""
+        self._sums.advance_to(slot)
+        self._sums.settle()
+
+    @property
+    def waiting(self) -> int:
+        """Number of deltas that do not count yet."""
+        return self._sums.waiting
+
+    def sums(self) -> Shown:
+        """Return the sums by experiment and variant, with the rest of each under `other`."""
+        sums = self._sums.sums
+        shown = {
+            experiment: {variant: sums(group) for variant, group in held.groups.items()}
+            | {OTHER: sums(held.rest)}
+            for experiment, held in self._experiments.items()
+        }
+        return shown | {OTHER: {OTHER: sums(self._rest)}}
+
+    def beyond(self) -> list[Beyond]:
+        """Return some of the experiments and variants that are beyond the limits."""
+        variants = [
+            (experiment, variant)
+            for experiment, held in self._experiments.items()
+            for variant in held.names.beyond
+        ]
+        return [*((experiment, None) for experiment in self._names.beyond), *variants]
