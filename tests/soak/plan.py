@@ -8,6 +8,8 @@ from typing import NamedTuple
 #: Latest begin of a fault after that of its round, and its shortest and longest time, seconds.
 _LATEST, _SHORTEST, _LONGEST = 8.0, 1.0, 12.0
 _MOST_FAULTS = 4
+#: One round of so many is checked thoroughly. The oracle of outputs takes a millisecond for each event.
+THOROUGH = 8
 
 
 class Step(NamedTuple):
@@ -54,7 +56,7 @@ def rounds(seed: int, resources: Mapping[str, str], only: Sequence[str] = ()) ->
         rng = random.Random(f"{seed}/{number}")
         chosen = [first[number - 1]] if number <= len(first) else _chosen(rng, names, resources)
         steps = [_step(rng, name, f"{seed}/{number}/{place}") for place, name in enumerate(chosen)]
-        yield Round(number, tuple(sorted(steps, key=lambda step: step.begin)), number % 5 == 0)
+        yield Round(number, tuple(sorted(steps, key=lambda step: step.begin)), number % THOROUGH == 0)
 
 
 def _chosen(rng: random.Random, names: Sequence[str], resources: Mapping[str, str]) -> list[str]:

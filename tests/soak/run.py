@@ -13,7 +13,7 @@ from tests.soak.oracle_process import OracleProcess
 from tests.soak.report import Report
 
 #: Events of a round: some that are sent at once, and some for each second of its faults.
-_AT_ONCE, _A_SECOND = 100, 25
+_AT_ONCE, _A_SECOND = 60, 15
 _CHECKS = {
     "numbers": checks.check_numbers,
     "processes": checks.check_processes,
