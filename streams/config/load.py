@@ -68,7 +68,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         port: port that the HTTP server binds; 0 for any free port.
         advertise: `host:port` at which other workers reach this worker; None for the bound address.
         connections_per_address: HTTP connections that one client address may have open.
+        hosts: host names of the live page, besides those of the machine and of `advertise`.
         token: bearer token that the query API requires; None for no authentication.
+        open: whether every client may read customers if no token is set.
         redis: URL of the read model; None without a read model.
         prometheus: URL of the Prometheus whose alerts the live page shows, or None.
         data_dir: directory of local state and of the embedded Kafka.
@@ -100,7 +102,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     port: int
     advertise: str | None
     connections_per_address: int
+    hosts: tuple[str, ...]
     token: secret.Secret | None
+    open: bool
     redis: str | None
     prometheus: str | None
     data_dir: Path

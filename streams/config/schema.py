@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from streams.config import kafka_security
 from streams.config.paths import path_of
-from streams.config.server_address import bootstrap_servers, one_address
+from streams.config.server_address import bootstrap_servers, host_names, one_address
 from streams.secret import Address, Secret
 
 PREFIX: Final = "RETENTION_"
@@ -171,7 +171,17 @@ SETTINGS: Final[Mapping[str, Setting]] = {
             "HTTP connections that one client address may have open; a proxy is one address.",
             "100", _number(1, 100_000),
         ),
+        Setting(
+            "hosts",
+            "Further host names of the live page, joined by commas; `*.example.com` for all below one.",
+            "", host_names,
+        ),
         Setting("token", "Bearer token that the query API requires.", None, Secret, from_file=True),
+        Setting(
+            "open",
+            "Whether customers may be read without a token at an address that other machines reach.",
+            "false", _switch,
+        ),
         Setting("redis", "URL of the read model.", None, _redis, from_file=True),
         Setting("prometheus", "URL of a Prometheus whose alerts the live page shows.", None, _page),
         Setting("data_dir", "Directory of local state and the embedded Kafka.", None, _directory),
@@ -254,4 +264,4 @@ _REFERENCE: Final = (
 def _default_text(setting: Setting) -> str:
     if setting.name == "data_dir":
         return "the user's cache directory"
-    return "unset" if setting.default is None else f"`{setting.default}`"
+    return f"`{setting.default}`" if setting.default else "unset"

@@ -10,6 +10,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 _PORT: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 _KAFKA_EXAMPLE: Final = "expected bootstrap servers such as 127.0.0.1:9092,kafka-2:9092"
 _EXAMPLE: Final = "expected host:port, such as 10.0.0.7:6066"
+_HOST_PATTERN: Final = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
 
 
 def bootstrap_servers(text: str) -> str:
@@ -49,6 +50,29 @@ def one_address(text: str) -> str:
     if problem := _problem(text, default_port=False):
         raise ValueError(f"{problem}; {_EXAMPLE}")
     return text
+
+
+def host_names(text: str) -> tuple[str, ...]:
+    """Return host names in lower case. `*.example.com` stands for all names below `example.com`.
+
+    Example:
+        >>> host_names("retention.example.com, *.Svc")
+        ('retention.example.com', '*.svc')
+
+    Args:
+        text: names joined by commas; empty for none.
+
+    Raises:
+        ValueError: a name is invalid.
+    """
+    names = tuple(name.strip().lower() for name in text.split(",")) if text else ()
+    for name in names:
+        if _HOST_PATTERN.fullmatch(name) is None:
+            raise ValueError(
+                f"{_shown(name)} is not a host name;"
+                " expected names without a port, such as retention.example.com,*.example.org"
+            )
+    return names
 
 
 def _split(address: str) -> tuple[str, str | None]:

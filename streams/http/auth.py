@@ -33,7 +33,7 @@ def require_token(
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[FROM_WORKER] = token is None
-        if token is None or _is_public(request) or _has_token(request, token):
+        if token is None or is_public(request) or _has_token(request, token):
             return await handler(request)
         if proof is not None and address is not None and _claims_proof(request):
             return await _answer_worker(request, handler, proof, address())
@@ -81,7 +81,7 @@ def _unauthorized(detail: str) -> web.Response:
     return ProblemError(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"}).response()
 
 
-def _is_public(request: web.Request) -> bool:
+def is_public(request: web.Request) -> bool:
     """Return whether a route needs no token. Unknown paths need none, so that they are answered with 404."""
     resource = request.match_info.route.resource
     return resource is None or resource.canonical in PUBLIC_ROUTES

@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
+from streams.config.exposure import exposure_of
 from streams.errors import PortInUse, RetentionError
 from streams.http.advertised_address import advertised_url
 from streams.http.api.local_tasks import LocalTasks
@@ -19,8 +20,10 @@ from streams.http.api.routes import Api
 from streams.http.auth import require_token
 from streams.http.connections.limits import limits_of
 from streams.http.connections.listener import Listener
+from streams.http.guards import refuse_bodies, refuse_customers
 from streams.http.live_page.routes import LivePage
 from streams.http.probes import add_probes, probes_of
+from streams.http.served_hosts import require_served_host, served_hosts
 from streams.http.worker_proof import proof_of
 from streams.kafka.topics import Names
 from streams.monitoring.exporter import BusinessCollector, WorkerCollector
@@ -71,6 +74,7 @@ class Server:
         self._host = host
         self._port = port
         self.address = f"http://{host}:{port}"
+        self._exposure = exposure_of(worker.settings)
         self._registry = registry(worker)
         self._live_page = LivePage(
             worker,
@@ -79,6 +83,7 @@ class Server:
             worker.settings.clock,
             worker.settings.prometheus,
             topic=Names.of(worker.settings).metrics,
+            exposure=self._exposure,
         )
         self._proof = proof_of(worker.settings.token, worker.settings.group)
         self._api = Api(
@@ -104,12 +109,22 @@ class Server:
             await self._listener.start(self._host, self._port)
         except OSError as error:
             raise self._bind_error(error) from None
+        if self._exposure is not None:
+            log.warning("%s; %s", self._exposure.what, self._exposure.advice)
         # Set before the worker joins its group, because the join publishes the address.
         self.address = advertised_url(self._worker.settings, self._bound_port())
 
     def _application(self) -> web.Application:
-        access = require_token(self._worker.settings.token, self._proof, lambda: self.address)
-        app = web.Application(middlewares=[access, problem_responses])
+        settings = self._worker.settings
+        app = web.Application(
+            middlewares=[
+                refuse_bodies,
+                require_token(settings.token, self._proof, lambda: self.address),
+                problem_responses,
+                require_served_host(served_hosts(settings), has_token=settings.token is not None),
+                refuse_customers(self._exposure),
+            ]
+        )
         app.router.add_get("/metrics", self._metrics)
         add_probes(app, self._probes)
         self._live_page.add_to(app)

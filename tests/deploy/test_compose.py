@@ -154,6 +154,11 @@ def test_worker_settings_name_the_kafka_and_redis_services():
     assert environment["RETENTION_REDIS"].startswith("redis://redis:6379")
 
 
+def test_worker_without_a_token_is_reached_locally_only():
+    assert SERVICES["worker"]["environment"]["RETENTION_OPEN"] == "true"
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES["worker"]["ports"])
+
+
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_retention_commands_exist_with_their_options(name):
     retention = shutil.which("retention") or ROOT / ".venv" / "bin" / "retention"

@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator
 from deploy.kubernetes import generate
 from streams.cli.group import COMMANDS
 from streams.config.load import SETTINGS, load
+from streams.http.probes import probes_of
+from streams.http.served_hosts import ServedHosts
 from streams.kafka import acls
 from streams.operations.doctor.setup import render
 from tests.deploy.test_compose import SERVICES
@@ -161,8 +163,26 @@ def test_probes_use_paths_that_a_worker_serves(pod):
     probes = ("startup", "liveness", "readiness")
     paths = [container[f"{probe}Probe"]["httpGet"]["path"] for probe in probes]
     assert paths == ["/live", "/live", "/ready"]
-    served = (ROOT / "streams" / "http" / "server.py").read_text(encoding="utf-8")
-    assert all(f'add_get("{path}"' in served for path in paths)
+    assert set(paths) <= probes_of(None).keys()
+
+
+def test_workers_have_a_token_or_refuse_customers(pod):
+    [container] = pod["spec"]["containers"]
+    [token] = container["env"]
+    assert token["name"] == SETTINGS["token"].variable
+    assert token["valueFrom"]["secretKeyRef"]["optional"]
+    maps = {each["metadata"]["name"]: each["data"] for each in built("base") if each["kind"] == "ConfigMap"}
+    assert all(SETTINGS["open"].variable not in data for data in maps.values())
+
+
+def test_names_of_the_service_are_served():
+    settings = [each["data"] for each in built("base") if each["kind"] == "ConfigMap"]
+    [names] = [data["RETENTION_HOSTS"] for data in settings if "RETENTION_HOSTS" in data]
+    service = only("Service", "base")["metadata"]["name"]
+    hosts = ServedHosts(names.split(","))
+    assert all(
+        name in hosts for name in (service, f"{service}.shop.svc", f"{service}.shop.svc.cluster.local")
+    )
 
 
 def test_service_variables_are_not_taken_for_settings(pod):

@@ -57,7 +57,9 @@ _PROBLEMS: Final = {
     "307": "The customer was merged and has another canonical id.",
     "400": "A parameter is unknown or invalid. `parameter` names it.",
     "401": "The token is missing or wrong.",
+    "403": "The worker can be reached from other machines, and has no token.",
     "404": "Unknown customer.",
+    "421": "The worker does not serve the host name of the request.",
     "502": "The worker that owns the customer has another token, or its answer is invalid.",
     "503": "A task is moving, being restored, or has not caught up. Try again after `Retry-After` seconds.",
 }
@@ -65,8 +67,8 @@ _PROBLEM_HEADERS: Final = {
     "307": {"Location": {"description": "Path with the canonical id.", "schema": {"type": "string"}}},
     "503": {"Retry-After": {"description": "Seconds until the next try.", "schema": {"type": "integer"}}},
 }
-_LIST_PROBLEMS: Final = ("400", "401", "502", "503")
-_CUSTOMER_PROBLEMS: Final = ("307", "400", "401", "404", "502", "503")
+_LIST_PROBLEMS: Final = ("400", "401", "403", "421", "502", "503")
+_CUSTOMER_PROBLEMS: Final = ("307", "400", "401", "403", "404", "421", "502", "503")
 
 
 class _Operation(NamedTuple):

@@ -1,4 +1,4 @@
-"""Check this machine: environment variables, the data directory, the port."""
+"""Check this machine: environment variables, the data directory, the port, and who may read customers."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from streams.config.exposure import exposure_of
 from streams.config.load import Settings, unknown_variables
 from streams.operations.doctor.finding import Finding
 
@@ -26,6 +27,7 @@ def findings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding
         yield Finding("warn", f"the variable {name} is not a setting", advice)
     yield _data_dir(settings.data_dir)
     yield _port(settings.host, settings.port)
+    yield _access(settings)
 
 
 def _data_dir(path: Path) -> Finding:
@@ -52,3 +54,11 @@ def _port(host: str, port: int) -> Finding:
             "a running worker uses its port; set another RETENTION_PORT for a second one on this machine",
         )
     return Finding("ok", f"port {port} of {host} is free")
+
+
+def _access(settings: Settings) -> Finding:
+    exposure = exposure_of(settings)
+    if exposure is not None:
+        return Finding("warn", exposure.what, exposure.advice)
+    who = "this machine" if settings.token is None else "clients with the token"
+    return Finding("ok", f"customers, tickets and orders can be read by {who} only")

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.config.load import load
-from streams.config.server_address import bootstrap_servers, one_address
+from streams.config.server_address import bootstrap_servers, host_names, one_address
 from streams.errors import SettingsError
 
 
@@ -76,3 +76,14 @@ def test_password_in_an_address_is_not_printed():
     with pytest.raises(SettingsError) as caught:
         load({}, {"RETENTION_BROKER": "a:1,shop:geheim@kafka:9092"})
     assert "geheim" not in str(caught.value)
+
+
+def test_host_names_are_in_lower_case():
+    assert host_names("Retention.example.com, *.svc") == ("retention.example.com", "*.svc")
+    assert host_names("") == ()
+
+
+@pytest.mark.parametrize("text", ["a,", "*", "*.", "a.*", "a:80", "http://a", "a b", "[::1]", "a/b"])
+def test_invalid_host_name_is_explained(text):
+    with pytest.raises(ValueError, match="is not a host name"):
+        host_names(text)

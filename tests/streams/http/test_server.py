@@ -22,9 +22,16 @@ from tests.support.kafka_calls import producer
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 
 
-def settings_of(bootstrap, group):
+def settings_of(bootstrap, group, **more):
     flags = {"broker": bootstrap, "group": group, "partitions": 2, "clock": "event", "port": free_port()}
-    return load(flags | {"topic_prefix": group}, {})  # the derived topics belong to one group
+    return load(flags | {"topic_prefix": group} | more, {})  # the derived topics belong to one group
+
+
+def built(settings):
+    """Return a worker that is not started."""
+    derived = Names.of(settings)
+    names = (*INPUTS, *Names(settings.group).internal, *derived.derived, derived.dead_letters)
+    return build_worker(settings, dict.fromkeys(names, 2))
 
 
 @asynccontextmanager
@@ -46,14 +53,7 @@ def settings(unique):
 
 @pytest.fixture
 async def idle(settings):
-    names = (
-        *INPUTS,
-        *Names(settings.group).internal,
-        *Names.of(settings).derived,
-        Names.of(settings).dead_letters,
-    )
-    worker = build_worker(settings, dict.fromkeys(names, 2))
-    async with served(worker, settings) as session:
+    async with served(built(settings), settings) as session:
         yield session
 
 
@@ -139,6 +139,67 @@ async def test_invalid_url_is_rejected_and_not_logged(settings, caplog, path):
     writer.close()
     assert answer.startswith(b"HTTP/1.0 400 ")
     assert caplog.records == []
+
+
+PRIVATE = ("/customers", "/customers/c-1", "/customers/c-1/why", "/tickets", "/orders?overdue")
+PAGES = ("/", "/page/page.js", "/metrics.json", "/openapi.json", "/nowhere")
+#: Programs reach these by any name, such as Prometheus by the name of a container.
+PROBES = ("/metrics", "/live", "/ready")
+
+
+async def statuses(session, paths, **headers):
+    return {path: (await get(session, path, **headers))[0] for path in paths}
+
+
+async def test_page_of_another_site_reads_nothing(idle):
+    """DNS rebinding: the name of the other site has the worker's address now."""
+    found = await statuses(idle, (*PRIVATE, *PAGES, "/stream"), Host="rebound.example.net:6066")
+    assert set(found.values()) == {421}
+    assert 421 not in (await statuses(idle, PROBES, Host="worker:6066")).values()
+
+
+@pytest.mark.parametrize("host", ["localhost:6066", "127.0.0.1", "[::1]:80", "192.0.2.7:80", "LOCALHOST."])
+async def test_worker_serves_its_own_addresses(idle, host):
+    assert 421 not in (await statuses(idle, PRIVATE, Host=host)).values()
+
+
+async def test_setting_adds_served_hosts(unique):
+    settings = settings_of("127.0.0.1:1", unique, hosts="retention.example.com,*.svc", advertise="one:7000")
+    async with served(built(settings), settings) as session:
+        for host in ("retention.example.com", "retention.shop.svc:6066", "one:7000"):
+            assert (await get(session, "/", Host=host))[0] == 200
+        assert (await get(session, "/", Host="svc"))[0] == 421
+
+
+async def test_request_with_the_token_may_have_any_host(unique):
+    settings = settings_of("127.0.0.1:1", unique, token="s3cret")
+    async with served(built(settings), settings) as session:
+        found = await statuses(session, PRIVATE, Host="proxy.example.com", Authorization="Bearer s3cret")
+        assert set(found.values()) == {503}, "no task runs"
+        assert set((await statuses(session, PAGES[:2], Host="proxy.example.com")).values()) == {421}
+
+
+@pytest.mark.parametrize(
+    ("flags", "refused"),
+    [({}, True), ({"open": "true"}, False), ({"token": "t"}, False), ({"host": "127.0.0.1"}, False)],
+)
+async def test_exposed_worker_without_a_token_refuses_customers(unique, caplog, flags, refused):
+    settings = settings_of("127.0.0.1:1", unique, **({"host": "0.0.0.0"} | flags))
+    async with served(built(settings), settings) as session:
+        found = await statuses(session, PRIVATE, Authorization="Bearer t")
+        assert set(found.values()) == {403 if refused else 503}
+        assert set((await statuses(session, (*PAGES[:2], "/metrics"))).values()) == {200}
+        _, _, text = await get(session, "/customers", Authorization="Bearer t")
+    assert refused == ("RETENTION_TOKEN" in json.loads(text)["detail"])
+    warned = [record.getMessage() for record in caplog.records if "no token is set" in record.getMessage()]
+    assert len(warned) == (settings.host == "0.0.0.0" and settings.token is None)
+
+
+async def test_request_with_a_body_is_refused(idle):
+    async with idle.get("/metrics", data=b"x") as response:
+        assert response.status == 413
+    async with idle.post("/metrics", data=b"x") as response:
+        assert response.status == 405
 
 
 async def test_port_in_use_is_explained(settings):

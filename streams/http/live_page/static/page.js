@@ -43,9 +43,11 @@ function build() {
 
 let shownWindows = "";
 
-/** Show the worker's version and windows. A restarted worker may have other windows. */
-function showSettings({ windows, version }) {
+/** Show the worker's version, its windows, and whether anything protects it. A restarted worker may have other windows. */
+function showSettings({ windows, version, exposure }) {
   setText(byId("version"), `retention ${version}`);
+  setText(byId("exposure"), exposure ?? "");
+  byId("exposure").hidden = !exposure;
   if (shownWindows === windows.join()) return;
   shownWindows = windows.join();
   showWindows(windows);

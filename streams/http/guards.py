@@ -1,0 +1,47 @@
+"""Middlewares that refuse requests: with a body, and for customers of a worker that nothing protects."""
+
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from streams.config.exposure import Exposure
+from streams.http.api.problem_errors import ProblemError
+
+#: First parts of the paths of customer data.
+_CUSTOMER_PATHS: Final = frozenset({"customers", "tickets", "orders"})
+
+
+@web.middleware
+async def refuse_bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Respond with 413 to a request with a body, which no path takes, before any of it is read.
+
+    While a large body waits, a disconnect of its client goes unnoticed.
+    """
+    if request.body_exists and request.match_info.http_exception is None:
+        return ProblemError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "no path takes a body; send the request without one"
+        ).response()
+    return await handler(request)
+
+
+def refuse_customers(exposure: Exposure | None) -> Middleware:
+    """Return a middleware that responds with 403 to requests for customers, tickets and orders.
+
+    Args:
+        exposure: the worker's exposure. None, and one that serves customers, refuse nothing.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if exposure is not None and not exposure.serves_customers and _is_about_customers(request):
+            raise ProblemError(HTTPStatus.FORBIDDEN, f"{exposure.what}; {exposure.advice}")
+        return await handler(request)
+
+    return middleware
+
+
+def _is_about_customers(request: web.Request) -> bool:
+    resource = request.match_info.route.resource
+    return resource is not None and resource.canonical.split("/")[1] in _CUSTOMER_PATHS
