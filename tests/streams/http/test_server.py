@@ -118,7 +118,7 @@ async def test_worker_without_assignment_is_live_and_not_ready(idle):
         ),
         ("GET", "/metrics.json?metric=nonesuch", 400, "unknown metric 'nonesuch'"),
         ("GET", "/metrics.json?window=8d", 400, "`window` is '8d': expected one of 1h, 24h, 7d"),
-        ("GET", "/metrics.json?name=x", 400, "unknown parameter `name`; known here: format"),
+        ("GET", "/metrics.json?name=x", 400, "unknown parameter `name`; known here: exact, format"),
     ],
 )
 async def test_error_is_a_problem_in_json(idle, method, path, status, detail):
