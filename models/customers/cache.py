@@ -46,7 +46,7 @@ class CustomerCache:
         return (
             self._hot.get(key)
             or self._cold.get(key)
-            or Customer(key, CustomerFacts(self._visible_facts(key)))
+            or Customer(key, CustomerFacts.of(key, self._visible_facts(key)))
         )
 
     def pack_exposures(self, customer: Customer) -> None:
@@ -66,7 +66,7 @@ class CustomerCache:
     def _load(self, key: bytes) -> Customer:
         customer = self._cold.get(key)
         if customer is None:
-            customer = Customer(key, CustomerFacts(self._visible_facts(key)))
+            customer = Customer(key, CustomerFacts.of(key, self._visible_facts(key)))
             packed = self._exposures.get(key)
             if packed is not None:
                 customer.facts.exposures = _unpack(packed)

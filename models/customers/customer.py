@@ -186,9 +186,9 @@ class Customer:
     def is_own_identity(self, identity: str) -> bool:
         """Return whether an id belongs to this customer, whose identities were merged."""
         links = self.facts.links
-        return links is not None and (
-            identity in links.identities or (bool(links.identities) and identity == self.key.decode())
-        )
+        if links is None or not links.identities:
+            return False
+        return identity in links.identities or identity == self.key.decode()
 
     def has_order(self, order_id: str) -> bool:
         """Return whether an event that places this order is visible."""

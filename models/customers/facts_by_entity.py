@@ -1,6 +1,6 @@
 """The visible facts of one customer, grouped by the entity that they are about."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar, get_args
 
 from models.definitions.windows import NEVER_HOUR, NEVER_US, US_PER_HOUR
@@ -19,7 +19,7 @@ from models.facts.claims import (
 )
 from models.facts.control import KeptOrder, StoredControlFact
 from models.facts.fact import AnyClaim, Fact
-from models.facts.first_order import earlier
+from models.facts.origins import with_origins
 from models.identity.links import CustomerLinks
 
 _C = TypeVar("_C", bound=Claim)
@@ -89,6 +89,17 @@ class CustomerFacts:
         self.customer_claims: list[CustomerClaim] = []
         self._add(facts)
 
+    @classmethod
+    def of(cls, key: bytes, facts: Sequence[Fact]) -> "CustomerFacts":
+        """Return the facts of the customer with this key. Claims of a merged customer get their origins."""
+        found = cls(facts)
+        return cls(with_origins(facts, key.decode())) if found.is_merged else found
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the customer has other identities."""
+        return self.links is not None and bool(self.links.identities)
+
     def _add(self, facts: Iterable[Fact]) -> None:
         """Sort facts into the sections, in one loop as this is part of decoding every customer."""
         sections: tuple[dict[str, list[Any]], ...] = self.sections()
@@ -123,7 +134,7 @@ class CustomerFacts:
 
     def _add_control_fact(self, entity: str, claim: StoredControlFact) -> None:
         if type(claim) is KeptOrder:
-            self.kept_order = earlier(self.kept_order, claim)
+            self.kept_order = claim
         else:
             self.ensure_links().add(entity, claim)
 

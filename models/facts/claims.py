@@ -27,7 +27,7 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
 
     Attributes:
         time: event time, microseconds.
-        id: id of the event.
+        id: id of the event; of a merged customer, with its origin (`models.facts.origins`).
     """
 
     time: int

@@ -82,7 +82,7 @@ class KeptOrder(ControlFact, tag=87, frozen=True, kw_only=True):
 
     Attributes:
         at: time at which the order was placed, microseconds.
-        event: id of the event that placed it.
+        event: id of the event that placed it, as in the log (`models.facts.origins`).
         channel: channel of the order.
         coupon: whether it had a coupon.
         referrer: whether it named another customer as the referrer.
@@ -93,11 +93,6 @@ class KeptOrder(ControlFact, tag=87, frozen=True, kw_only=True):
     channel: str
     coupon: bool
     referrer: bool
-
-    @property
-    def rank(self) -> tuple[int, str, str, bool, bool]:
-        """The key by which the smallest is kept: time and event id, then all other fields."""
-        return self.at, self.event, self.channel, self.coupon, self.referrer
 
 
 #: Control facts that a customer's log keeps.

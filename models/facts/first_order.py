@@ -6,11 +6,12 @@ from models.facts.claims import PlacingClaim
 from models.facts.control import KeptOrder
 from models.facts.details import DETAIL_FIELDS
 from models.facts.fact import Fact
+from models.facts.origins import kept_order_rank
 
 _COUPON = DETAIL_FIELDS.index("coupon")
 
 
-def kept_order(facts: Iterable[Fact], since: int) -> KeptOrder | None:
+def kept_order(facts: Iterable[Fact], since: int, customer_id: str) -> KeptOrder | None:
     """Return the first order of a fact log that was placed before `since`; None without one.
 
     Lines of an amount of 0 or more count as `order.placed` events do, also of an order that has such an
@@ -19,13 +20,14 @@ def kept_order(facts: Iterable[Fact], since: int) -> KeptOrder | None:
     Args:
         facts: the fact log, with the order that was kept before.
         since: microseconds since the epoch.
+        customer_id: id of the customer whose log it is.
     """
     kept = None
     for fact in facts:
         if type(fact.claim) is KeptOrder:
-            kept = earlier(kept, fact.claim)
+            kept = earlier(kept, fact.claim, customer_id)
         elif fact.time < since and places_order(fact.claim):
-            kept = earlier(kept, kept_order_of(fact))
+            kept = earlier(kept, kept_order_of(fact), customer_id)
     return kept
 
 
@@ -52,6 +54,8 @@ def kept_order_of(fact: Fact) -> KeptOrder:
     )
 
 
-def earlier(one: KeptOrder | None, other: KeptOrder) -> KeptOrder:
-    """Return the earlier of two kept orders."""
-    return other if one is None or other.rank < one.rank else one
+def earlier(one: KeptOrder | None, other: KeptOrder, customer_id: str) -> KeptOrder:
+    """Return the earlier of two kept orders in a customer's log."""
+    if one is None or kept_order_rank(other, customer_id) < kept_order_rank(one, customer_id):
+        return other
+    return one

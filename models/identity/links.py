@@ -15,9 +15,6 @@ from models.facts.control import AliasAdded, KeptOrder, Referred, SentReferral, 
 from models.facts.fact import Fact
 from models.facts.first_order import kept_order
 
-#: Separates an event's id from the identity that the event names, where that identity is not the canonical
-#: id. Two merged identities may have numbered their events alike.
-_ORIGIN = "\0"
 #: Replaces the referrer of an order after the referrer was erased. No customer has this id.
 ERASED_REFERRER = ""
 
@@ -103,15 +100,16 @@ def links_of(facts: Iterable[Fact]) -> CustomerLinks:
     return links
 
 
-def facts_since(facts: Sequence[Fact], since: int, *, keep_first_order: bool) -> list[Fact]:
+def facts_since(facts: Sequence[Fact], since: int, customer_id: str, *, keep_first_order: bool) -> list[Fact]:
     """Return a fact log without facts about times before `since`, and without superseded control facts.
 
     Args:
         facts: the fact log.
         since: microseconds since the epoch.
+        customer_id: id of the customer.
         keep_first_order: whether to keep the first of the orders before `since`.
     """
-    kept = kept_order(facts, since) if keep_first_order else None
+    kept = kept_order(facts, since, customer_id) if keep_first_order else None
     events = [fact for fact in facts if fact.time >= since]
     links = links_of(facts)
     links.expire(since)
@@ -152,18 +150,3 @@ def without_erased(facts: Iterable[Fact], erased: set[str]) -> list[Fact]:
 def without_referrer(fact: Fact) -> Fact:
     """Return the fact of a placed order with its referrer replaced by `ERASED_REFERRER`."""
     return replace(fact, claim=replace(fact.claim, referrer=ERASED_REFERRER))
-
-
-def reassigned(fact: Fact, identity: str, to: str) -> Fact:
-    """Return an identity's fact as a fact of the canonical id `to`.
-
-    The fact's event id gets the identity as its origin, so that equal event ids of two identities stay apart.
-    """
-    event, _, origin = fact.claim.id.partition(_ORIGIN)
-    origin = origin or identity
-    return replace(fact, claim=replace(fact.claim, id=event if origin == to else event + _ORIGIN + origin))
-
-
-def original_event_id(claim_id: str | None) -> str | None:
-    """Return the event's original id, without the origin that a merge adds; None for None."""
-    return None if claim_id is None else claim_id.partition(_ORIGIN)[0]

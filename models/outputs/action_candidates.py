@@ -31,6 +31,7 @@ from models.entities.feedback import DETRACTOR, PROMOTER
 from models.entities.sla import decide, time_limits
 from models.entities.tickets import Ticket
 from models.facts.claims import Opened, PlacingClaim, Removed, ReviewClaim, Submitted, rank
+from models.facts.origins import without_own_origin
 from models.outputs.lifecycle_history import TIME, LifecycleTransition
 from models.outputs.snapshot import CustomerSnapshot
 
@@ -204,7 +205,7 @@ class ActionRules:
         yield ActionCandidate(
             action,
             "answer",
-            answer.id,
+            without_own_origin(answer.id, snapshot.customer_id),
             "survey.answered",
             answer.id,
             since=answer.time,

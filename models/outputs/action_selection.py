@@ -16,7 +16,7 @@ from models.definitions.action_policy import ACTIONS, CUSTOMER_FACING, WEEK_US
 from models.definitions.definitions import Definitions
 from models.entities.sla import KINDS
 from models.facts.claims import Contacted
-from models.identity.links import original_event_id
+from models.facts.origins import original_event_id
 from models.outputs.action_candidates import ActionCandidate
 from models.outputs.emitted import DONE, ISSUED, SUPPRESSED, WITHDRAWN, EmittedAction, EmittedActions
 from models.outputs.ids import deterministic_id, to_datetime

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from models.contract.messages import Cause, Transition, TransitionKind
 from models.customers.lifecycle import STATES
-from models.identity.links import original_event_id
+from models.facts.origins import original_event_id, without_own_origin
 from models.outputs.emitted import EmittedTransition
 from models.outputs.ids import content_hash, deterministic_id, to_datetime
 from models.outputs.lifecycle_history import LifecycleTransition
@@ -43,7 +43,7 @@ def emit_transition(
         emitted: last emitted transition of this kind; None if there is none, or it was retracted.
         revisions: how many times everything emitted for the customer was retracted.
     """
-    content = _content(transition)
+    content = _content(customer_id, transition)
     hashed = content_hash(content)
     if emitted is None:
         corrections = revisions
@@ -57,8 +57,10 @@ def emit_transition(
     return TransitionResult(EmittedTransition(transition.time, hashed, corrections), [output])
 
 
-def _content(transition: LifecycleTransition) -> tuple[object, ...]:
-    return transition.before, transition.after, transition.time, transition.cause, transition.event
+def _content(customer_id: str, transition: LifecycleTransition) -> tuple[object, ...]:
+    """Return what the id of the output covers: the same before and after the customer's first merge."""
+    event = None if transition.event is None else without_own_origin(transition.event, customer_id)
+    return transition.before, transition.after, transition.time, transition.cause, event
 
 
 def _message(

@@ -11,6 +11,7 @@ from models.facts.control import (
     StoredControlFact,
 )
 from models.facts.fact import Fact
+from models.facts.origins import reassigned
 from models.identity.links import linked_customers, without_erased
 from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
@@ -62,7 +63,7 @@ class ControlFacts:
         erased = self._cross_partition.erased
         to = self._cross_partition.canonical_id_of(key)
         if to is not None:
-            self._cross_partition.send(to, fact)
+            self._cross_partition.send(to, reassigned(fact, key.decode(), to))
         elif key.decode() in erased:
             return
         elif type(claim) is AliasAdded:
@@ -77,13 +78,9 @@ class ControlFacts:
         if not customers.is_live:
             customers.append_control_fact(key, fact)
             return
-        customer = customers.customer(key)
-        links = customer.facts.links
+        links = customers.customer(key).facts.links
         if links is None or claim.identity not in links.identities:
-            customers.append_control_fact(key, fact)
-            customers.updates.add_identity(customer, claim.identity)
-            customers.schedule.mark_dirty(key)
-            self._cross_partition.notify_referrers(customer)
+            customers.add_identity(key, fact, claim.identity)
 
     def _add_referral(self, key: bytes, fact: Fact, claim: Referred) -> None:
         customers = self._customers

@@ -16,11 +16,12 @@ from typing import NamedTuple
 
 from models.customers.customer import Customer
 from models.facts.claims import Completed, PlacingClaim, Reversed
-from models.facts.control import Referred, SentReferral, StoredControlFact
+from models.facts.control import Referred, SentReferral
 from models.facts.fact import Fact
 from models.facts.fact_log import FactLog
+from models.facts.origins import reassigned
 from models.identity.erased_ids import ErasedIds
-from models.identity.links import OrderReferral, linked_customers, links_of, reassigned, without_referrer
+from models.identity.links import OrderReferral, linked_customers, links_of, without_referrer
 from models.identity.merge_registry import MERGE_KEY, REDIRECT_KEY, MergeRegistry
 from models.identity.messages import Message
 from models.partition.metadata import PartitionMetadata
@@ -223,8 +224,7 @@ class CrossPartition:
         self.withdraw_referrals(identity, facts)
         for fact in facts:
             if type(fact.claim) is not SentReferral:
-                stored = isinstance(fact.claim, StoredControlFact)
-                self.send(to, fact if stored else reassigned(fact, identity, to))
+                self.send(to, reassigned(fact, identity, to))
 
 
 class _ReferralChange(NamedTuple):

@@ -14,9 +14,10 @@ from models.facts.conflicts import Conflicts, conflicting_ids, may_conflict, new
 from models.facts.control import KeptOrder
 from models.facts.fact import Fact, decode_fact
 from models.facts.fact_log import FactLog
-from models.facts.first_order import kept_order
+from models.facts.first_order import earlier, kept_order
 from models.facts.log_pages import LogEntry
-from models.identity.links import facts_since, original_event_id, without_erased
+from models.facts.origins import original_event_id, with_origin, with_origins
+from models.identity.links import facts_since, without_erased
 from models.outputs import EmitSchedule
 from models.partition.cross_partition import CrossPartition
 from models.partition.future_facts import FutureFacts
@@ -97,12 +98,14 @@ class PartitionCustomers:
 
     def decode(self, key: bytes) -> Customer:
         """Return a customer decoded anew, which later updates leave unchanged."""
-        return Customer(key, CustomerFacts(self._visible_facts(key)))
+        return Customer(key, CustomerFacts.of(key, self._visible_facts(key)))
 
     def facts(self, key: bytes) -> tuple[list[Fact], list[Fact]]:
         """Return the visible and the future facts of a customer, without control facts."""
-        visible = [fact for fact in self._visible_facts(key) if fact.claim.time != TIMELESS]
-        return visible, self._future_facts.of(key)
+        facts, future = self._visible_facts(key), self._future_facts.of(key)
+        if CustomerFacts(facts).is_merged:
+            facts, future = [with_origins(each, key.decode()) for each in (facts, future)]
+        return [fact for fact in facts if fact.claim.time != TIMELESS], future
 
     def fact_log(self, key: bytes) -> list[Fact]:
         """Return the fact log of a customer."""
@@ -165,6 +168,8 @@ class PartitionCustomers:
 
     def apply(self, customer: Customer, fact: Fact) -> None:
         """Apply a fact to the aggregates, and schedule its expiry."""
+        if customer.facts.links is not None and customer.facts.is_merged:  # nearly none has links
+            fact = with_origin(fact, customer.key.decode())
         self.schedule_expiry(customer, fact.claim.time)
         self.updates.apply(customer, fact)
         if isinstance(fact.claim, LinePlaced) and fact.claim in customer.lines_left_out(fact.entity):
@@ -176,6 +181,18 @@ class PartitionCustomers:
         if customer.facts.links is not None:
             self._cross_partition.notify_of(customer, fact)
 
+    def add_identity(self, key: bytes, fact: Fact, identity: str) -> None:
+        """Add an identity to a customer, in live mode, with the control fact that states it."""
+        customer = self._cache.get(key)  # decoded before the fact is in the log
+        is_merged = customer.facts.is_merged
+        self.append_control_fact(key, fact)
+        if is_merged:
+            self.updates.add_identity(customer, identity)
+            self.schedule.mark_dirty(key)
+            self._cross_partition.notify_referrers(customer)
+        else:  # the claims get their origins
+            self.replace_log(key, self._fact_log.read(key))
+
     def append_control_fact(self, key: bytes, fact: Fact) -> None:
         """Append a control fact to a customer's fact log."""
         self._fact_log.append_control_fact(key, fact)
@@ -184,8 +201,7 @@ class PartitionCustomers:
         """Store an order from beyond the horizon, if it is the customer's first."""
         customer = self._cache.get(key) if self.is_live else None  # decoded before the fact is in the log
         facts = self._fact_log.read(key)
-        known = kept_order(facts, self.horizon)
-        if known is not None and known.rank <= kept.rank:
+        if earlier(kept_order(facts, self.horizon, key.decode()), kept, key.decode()) is not kept:
             return
         others = [each for each in facts if type(each.claim) is not KeptOrder]
         if len(others) < len(facts):
@@ -244,7 +260,7 @@ class PartitionCustomers:
         by_entity = CustomerFacts(facts)
         unwanted = by_entity.kept_order is not None and not self._definitions.keep_first_order
         if unwanted or by_entity.earliest_hour * US_PER_HOUR < self.horizon:
-            facts = self._facts_since(facts)
+            facts = self._facts_since(key, facts)
             self._fact_log.rewrite(key, [*facts, *self._future_facts.of(key)])
             by_entity = CustomerFacts(facts)
         if by_entity.links is not None or key in self._future_facts:
@@ -266,6 +282,8 @@ class PartitionCustomers:
         return kept
 
     def _add_restored(self, key: bytes, facts: list[Fact], by_entity: CustomerFacts) -> Customer:
+        if by_entity.is_merged:
+            by_entity = CustomerFacts.of(key, facts)
         customer = Customer(key, by_entity)
         self.updates.restore(customer)
         self._cache.pack_exposures(customer)
@@ -318,12 +336,13 @@ class PartitionCustomers:
                 if customer.facts.earliest_hour == at:
                     self._expire_customer(key, customer)
 
-    def _facts_since(self, facts: list[Fact]) -> list[Fact]:
-        return facts_since(facts, self.horizon, keep_first_order=self._definitions.keep_first_order)
+    def _facts_since(self, key: bytes, facts: list[Fact]) -> list[Fact]:
+        keep = self._definitions.keep_first_order
+        return facts_since(facts, self.horizon, key.decode(), keep_first_order=keep)
 
     def _expire_customer(self, key: bytes, customer: Customer) -> None:
-        facts = self._facts_since(self._fact_log.read(key))
-        kept = kept_order(facts, self.horizon)
+        facts = self._facts_since(key, self._fact_log.read(key))
+        kept = kept_order(facts, self.horizon, key.decode())
         self.updates.expire(customer, self.horizon)
         if kept is not None and kept != customer.facts.kept_order:
             self._apply_kept_order(customer, kept)

@@ -8,6 +8,7 @@ from models.customers.customer import Customer
 from models.entities import orders, refunds
 from models.entities.order_lines import latest_lines
 from models.facts import claims
+from models.facts.origins import original_event_id
 from models.query.explanations import (
     Explanation,
     claims_of,
@@ -110,7 +111,7 @@ def _placing_reason(customer: Customer, entity: str, order: orders.Order) -> str
         return f"places order {entity}, which qualifies" + (" and is the customer's first" if first else "")
     if order.cancelled:
         by = orders.cancellation(customer.facts.orders[entity])
-        event = "an event" if by is None else f"event {by.id}"
+        event = "an event" if by is None else f"event {original_event_id(by.id)}"
         return f"places order {entity}, which does not qualify because {event} cancels it"
     return f"places order {entity}, which does not qualify because it is fully refunded"
 

@@ -12,7 +12,7 @@ from models.definitions.windows import TIMELESS, Window, hour
 from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, EntityKind
 from models.facts.event_fields import fact_fields
 from models.facts.fact import Fact
-from models.identity.links import original_event_id
+from models.facts.origins import original_event_id
 from models.outputs.ids import to_datetime
 from models.outputs.lifecycle_history import LifecycleHistory, LifecycleReplay, LifecycleTransition
 from models.outputs.profiles import TIERS
@@ -98,7 +98,7 @@ class Explainer:
         history = self._replay.history(customer, now)
         if history is None:
             return None
-        by_claim = merges_by_claim(merges, key.decode())
+        by_claim = merges_by_claim(merges)
         events = _events_after(after, [*facts, *future], by_claim)
         page = events[:limit]
         reasons = list(self._reasons(customer, page, by_claim, now))

@@ -6,7 +6,7 @@ from models.contract.decoding import to_us
 from models.facts.claims import MergeVariant
 from models.facts.control import Merge
 from models.facts.fact import Fact
-from models.identity.links import reassigned
+from models.facts.origins import with_origin
 from models.identity.merge_registry import Component
 from models.outputs.ids import to_datetime
 from models.query.explanations import Explanation
@@ -34,11 +34,9 @@ def _seen(merge: Merge) -> MergeSeen:
     return MergeSeen(merge.event, to_datetime(merge.at), merge.customer, merge.into)
 
 
-def merges_by_claim(merges: Iterable[MergeSeen], customer_id: str) -> MergesByClaim:
-    """Return a customer's merges by the id that each has as a claim among the customer's facts."""
-    return {
-        reassigned(_fact(merge, merge.id), merge.customer_id, customer_id).claim.id: merge for merge in merges
-    }
+def merges_by_claim(merges: Iterable[MergeSeen]) -> MergesByClaim:
+    """Return the merges of a customer by the id that each has as a claim among the customer's facts."""
+    return {with_origin(_fact(merge, merge.id), merge.customer_id).claim.id: merge for merge in merges}
 
 
 def _fact(merge: MergeSeen, claim_id: str, variants: dict[str, str] | None = None) -> Fact:

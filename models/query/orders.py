@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from models.customers.customer import Customer
 from models.definitions.windows import US_PER_SECOND
 from models.entities import orders
-from models.identity.links import original_event_id
+from models.facts.origins import original_event_id
 from models.outputs.ids import to_datetime
 from models.query.responses import Order
 

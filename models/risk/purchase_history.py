@@ -12,8 +12,8 @@ from models.entities import orders, refunds
 from models.facts.claims import OrderClaim, RefundClaim
 from models.facts.control import Erase, IdentityErased, Merge, Redirected
 from models.facts.fact import Fact
+from models.facts.origins import with_origins
 from models.identity.erased_ids import ErasedIds
-from models.identity.links import reassigned
 from models.identity.merge_registry import MergeRegistry
 from models.identity.messages import Message
 
@@ -68,8 +68,7 @@ class PurchaseHistories:
         for identity, facts in self._facts.items():
             if identity not in self._erased:
                 canonical_id = self._canonical_ids.get(identity, identity)
-                collected = customers.setdefault(canonical_id, [])
-                collected += (reassigned(fact, identity, canonical_id) for fact in facts.values())
+                customers.setdefault(canonical_id, []).extend(with_origins(facts.values(), identity))
         return customers.values()
 
 

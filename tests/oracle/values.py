@@ -93,11 +93,8 @@ def canonical(event: Event) -> bytes:
 
 
 def claim(event: Event) -> tuple[int, str, str]:
-    """Return the rank of a claim: "ordered by (`time`, `id`), then by `customer_id`".
-
-    Decided: of merged identities, the canonical one comes before the others.
-    """
-    return event["at"], event["id"], event.get("origin", event["customer_id"])
+    """Return the rank of a claim: "ordered by (`time`, `id`), then by `customer_id`"."""
+    return event["at"], event["id"], event["customer_id"]
 
 
 def first(events: list[Event]) -> Event | None:

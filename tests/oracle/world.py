@@ -33,10 +33,9 @@ class World:
         """Return name -> events of each customer who is not erased."""
         mine: dict[str, list[Event]] = defaultdict(list)
         for event in events:
-            identity = event["customer_id"]
-            name = self.one(identity)
+            name = self.one(event["customer_id"])
             if name not in self.erased:
-                mine[name].append(event | {"origin": "" if identity == name else identity})
+                mine[name].append(event)
         return mine
 
     def _kept(self, contents: list[Event]) -> dict[str, Event | None]:

@@ -36,7 +36,7 @@ def customers_of(events, now, definitions):
                 known[customer].append(fact)
     since = horizon_start(now, definitions.horizon_days)
     known = {
-        customer: facts_since(facts, since, keep_first_order=definitions.keep_first_order)
+        customer: facts_since(facts, since, customer, keep_first_order=definitions.keep_first_order)
         for customer, facts in known.items()
     }
     for customer, fact in list(_referrals(known)):

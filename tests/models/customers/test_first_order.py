@@ -121,17 +121,19 @@ def test_late_order_that_is_not_the_first_changes_nothing(shop):
 def test_coupon_and_referrer_of_the_first_order_are_kept():
     claim = claims.Placed(5, "e", 100, "USD", "web", None, None, "bob")
     fact = Fact("o", claim, None, {DETAIL_FIELDS.index("coupon"): "NEW10"})
-    assert kept_order([fact], 6) == KeptOrder(at=5, event="e", channel="web", coupon=True, referrer=True)
-    assert kept_order([fact], 5) is None
+    assert kept_order([fact], 6, "ada") == KeptOrder(
+        at=5, event="e", channel="web", coupon=True, referrer=True
+    )
+    assert kept_order([fact], 5, "ada") is None
 
 
 def test_first_line_of_an_amount_of_0_or_more_is_kept():
     discount = Fact("o", claims.LinePlaced(4, "discount", "1", -100, "USD", "web"))
     line = Fact("o", claims.LinePlaced(5, "line", "1", 100, "USD", "web"))
     placed = Fact("o", claims.Placed(9, "placed", 100, "USD", "web"))
-    assert kept_order([discount], 8) is None
-    assert kept_order([discount, line], 8).event == "line"
-    assert kept_order([discount, line, placed], 10).event == "line"
+    assert kept_order([discount], 8, "ada") is None
+    assert kept_order([discount, line], 8, "ada").event == "line"
+    assert kept_order([discount, line, placed], 10, "ada").event == "line"
 
 
 @pytest.mark.parametrize("late", [False, True])

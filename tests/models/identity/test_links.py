@@ -78,18 +78,18 @@ def test_facts_since_omits_old_and_superseded_facts():
         referred("bob", 3 * DAY, 2),
         referred("eve", DAY),
     ]
-    kept = links.facts_since(facts, 2 * DAY, keep_first_order=False)
+    kept = links.facts_since(facts, 2 * DAY, "ada", keep_first_order=False)
     assert kept == [placed("new", 3 * DAY), referred("bob", 3 * DAY, 2)]
 
 
 def test_facts_since_keeps_aliases_for_good():
     alias = Fact("", AliasAdded(identity="ada@example.org"))
-    assert links.facts_since([alias], 10**18, keep_first_order=False) == [alias]
+    assert links.facts_since([alias], 10**18, "ada", keep_first_order=False) == [alias]
 
 
 def test_first_order_before_the_horizon_is_kept():
     facts = [placed("second", 2 * DAY), placed("first", DAY)]
-    [kept] = links.facts_since(facts, 3 * DAY, keep_first_order=True)
+    [kept] = links.facts_since(facts, 3 * DAY, "ada", keep_first_order=True)
     assert (kept.claim.at, kept.claim.event) == (DAY, "first")
 
 
@@ -107,21 +107,3 @@ def test_erased_referrer_is_replaced_in_the_order():
 def test_messages_of_an_erased_customer_are_removed():
     facts = [referred("bob"), referred("eve"), sent("bob"), Fact("o1", Shipped(DAY, "e2"))]
     assert links.without_erased(facts, {"bob"}) == [referred("eve"), Fact("o1", Shipped(DAY, "e2"))]
-
-
-def test_equal_event_ids_of_two_identities_stay_apart():
-    fact = placed("e1")
-    moved = links.reassigned(fact, "ada@example.org", "ada")
-    assert moved.claim.id != fact.claim.id
-    assert links.original_event_id(moved.claim.id) == "e1"
-    assert links.original_event_id(None) is None
-
-
-def test_fact_reassigned_to_its_own_identity_is_unchanged():
-    moved = links.reassigned(placed("e1"), "ada@example.org", "ada")
-    assert links.reassigned(moved, "ada", "ada@example.org") == placed("e1")
-
-
-def test_fact_reassigned_twice_keeps_its_first_identity():
-    once = links.reassigned(placed("e1"), "a", "b")
-    assert links.reassigned(once, "b", "c") == once

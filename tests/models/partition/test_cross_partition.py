@@ -6,7 +6,7 @@ from models.definitions.definitions import Definitions
 from models.facts import claims, control, log_pages
 from models.facts.control import Erase, Merge, Referred
 from models.facts.fact import REGISTRY_ADDRESS, Fact, encode_fact
-from models.identity.links import original_event_id
+from models.facts.origins import original_event_id
 from models.metrics.catalogue import compute
 from models.partition import standalone
 from models.partition.metadata import METADATA_KEY
