@@ -11,12 +11,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from models.definitions.definitions import Definitions
+from models.partition.metadata import ClockJump
 from streams.http.live_page.routes import LivePage
 from tests.support.browser import Browser
 from tests.support.deployment import CAUGHT_UP, Deployment
 from tests.support.events import END, history, order
 from tests.support.live_page import Worker
-from tests.support.strategies import HOUR
+from tests.support.strategies import ANCHOR, DAY, HOUR
 from tests.support.worker_process import Metrics, WorkerProcess
 
 pytestmark = [pytest.mark.program("chromium|google-chrome|chrome", "chromedriver"), pytest.mark.timeout(300)]
@@ -156,7 +157,7 @@ async def test_every_worker_serves_the_same_page(browser, deployment):
         browser.until(lambda: not wrong(browser, metrics), f"{each.name} shows the same")
 
 
-async def test_page_shows_the_share_of_records_without_customer(browser):
+async def test_page_shows_skipped_records_and_clock_jumps(browser):
     worker = Worker()
     app = web.Application()
     LivePage(worker, {"bootstrap_servers": "127.0.0.1:1"}, Definitions(), "event").add_to(app)
@@ -165,30 +166,49 @@ async def test_page_shows_the_share_of_records_without_customer(browser):
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0]
     try:
-        await asyncio.to_thread(shows_records_without_customer, browser, worker, f"http://{host}:{port}/")
+        await asyncio.to_thread(browser.driver.get, f"http://{host}:{port}/")
+        await asyncio.to_thread(shows_records_without_customer, browser, worker)
+        await asyncio.to_thread(shows_the_clock_jump, browser, worker)
     finally:
         await runner.cleanup()
 
 
-def shows_records_without_customer(browser: Browser, worker: Worker, url: str) -> None:
+def stats(browser: Browser) -> list[str]:
+    """Return the names and values of the worker's statistics on the page."""
+    shown = "[...document.querySelectorAll('#pipeline .stat:not([hidden])')].map((one) => one.innerText)"
+    return list(browser.run(f"return {shown}"))
+
+
+def explanation(browser: Browser, name: str) -> str:
+    """Return the explanation of one of the worker's statistics."""
+    terms = browser.driver.find_elements(By.CSS_SELECTOR, "#pipeline .term")
+    browser.run("arguments[0].focus()", next(term for term in terms if term.text == name))
+    return browser.text("#tip")
+
+
+def shows_records_without_customer(browser: Browser, worker: Worker) -> None:
     worker.counters.events("orders", 100)
-    browser.driver.get(url)
-    shown = (
-        "return [...document.querySelectorAll('#pipeline .stat:not([hidden])')].map((one) => one.innerText)"
-    )
-    browser.until(lambda: "Events read\n100" in browser.run(shown), "what the worker has read")
-    assert not [stat for stat in browser.run(shown) if "No customer id" in stat], "no topic is mapped"
+    browser.until(lambda: "Events read\n100" in stats(browser), "what the worker has read")
+    assert not [stat for stat in stats(browser) if "No customer id" in stat], "no topic is mapped"
     for topic, count in (("shop.orders", 30), ("shop.tickets", 0)):
         worker.counters.events(topic, 200)
         worker.counters.count_without_customer(topic, count)
-    browser.until(lambda: "No customer id\n7.5%" in browser.run(shown), "the share")
+    browser.until(lambda: "No customer id\n7.5%" in stats(browser), "the share")
     for width in (360, 820, 1280):
         browser.size(width, 800)
         assert browser.run("return document.documentElement.scrollWidth") <= width
-    terms = browser.driver.find_elements(By.CSS_SELECTOR, "#pipeline .term")
-    [term] = [one for one in terms if one.text == "No customer id"]
-    browser.run("arguments[0].focus()", term)
-    assert browser.text("#tip").endswith(": shop.orders 30 of 200, shop.tickets 0 of 200")
+    assert explanation(browser, "No customer id").endswith(": shop.orders 30 of 200, shop.tickets 0 of 200")
+
+
+def shows_the_clock_jump(browser: Browser, worker: Worker) -> None:
+    assert not [stat for stat in stats(browser) if "Clock jump" in stat]
+    worker.counters.clock_jump = ClockJump("orders", 3, 1700, ANCHOR, ANCHOR + 400 * DAY)
+    line = "Clock jump\n2026-03-05 to 2027-04-09, by orders-3 at 1,700"
+    browser.until(lambda: line in stats(browser), "the clock jump")
+    assert explanation(browser, "Clock jump") == (
+        "The record at offset 1,700 of orders-3 moved the clock of the event times by 400 days,"
+        " from 2026-03-05 to 2027-04-09."
+    )
 
 
 def test_page_is_accessible_in_both_themes_and_at_both_sizes(page):
