@@ -16,6 +16,7 @@ from models.facts.claim_types import CLAIM_TYPES
 from models.facts.claims import Acted
 from models.facts.event_fields import fact_fields
 from models.facts.fact import Fact
+from models.facts.first_order import kept_order_of, places_order, with_superseded_orders
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 #: Channel of an event that names none. It is no field of the event.
@@ -75,14 +76,15 @@ def canonical_bytes(fact: Fact) -> bytes:
     return _encode({name: value for name, value in fields.items() if value is not None})
 
 
-def without_superseded(facts: Sequence[Fact], now: int) -> list[Fact]:
+def without_superseded(facts: Sequence[Fact], now: int, customer_id: str) -> list[Fact]:
     """Return the facts of a log without those that another content of their event id supersedes.
 
-    Equal contents count once, as the first of them.
+    Equal contents count once, as the first of them. Of superseded orders, the first stays as a control fact.
 
     Args:
         facts: facts of one customer, in any order. Control facts stay.
         now: the clock, microseconds since the epoch.
+        customer_id: id of the customer.
     """
     by_event: defaultdict[object, list[Fact]] = defaultdict(list)
     for fact in facts:
@@ -94,7 +96,9 @@ def without_superseded(facts: Sequence[Fact], now: int) -> list[Fact]:
         if len(contents) > 1
         for fact in _without(contents, _remaining(contents, now))
     }
-    return [fact for fact in facts if id(fact) not in superseded]
+    kept = [fact for fact in facts if id(fact) not in superseded]
+    orders = [kept_order_of(fact) for fact in facts if id(fact) in superseded and places_order(fact.claim)]
+    return list(with_superseded_orders(kept, orders, customer_id))
 
 
 def may_conflict(facts: Sequence[Fact]) -> bool:

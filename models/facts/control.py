@@ -95,6 +95,13 @@ class KeptOrder(ControlFact, tag=87, frozen=True, kw_only=True):
     referrer: bool
 
 
+class SupersededOrder(KeptOrder, tag=88, frozen=True, kw_only=True):
+    """Stored in a customer's log: the first order event within the horizon that another content supersedes.
+
+    It counts for nothing, and becomes a `KeptOrder` when it leaves the horizon.
+    """
+
+
 #: Control facts that a customer's log keeps.
-StoredControlFact = AliasAdded | Referred | SentReferral | KeptOrder
+StoredControlFact = AliasAdded | Referred | SentReferral | KeptOrder | SupersededOrder
 AnyControlFact = StoredControlFact | Merge | Erase | Redirected | IdentityErased

@@ -1,9 +1,16 @@
-"""A customer's first order beyond the horizon, which is kept for good (docs/metrics.md, "First order")."""
+"""A customer's first order beyond the horizon, which is kept for good (docs/metrics.md, "First order").
 
-from collections.abc import Iterable
+It is the first of all order events that were ever known. So an order event that another content of its id
+supersedes stays in the log as a `SupersededOrder`, if it is the first of these.
+"""
 
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import asdict
+
+from models.definitions.windows import NEVER_US
 from models.facts.claims import PlacingClaim
-from models.facts.control import KeptOrder
+from models.facts.control import KeptOrder, SupersededOrder
 from models.facts.details import DETAIL_FIELDS
 from models.facts.fact import Fact
 from models.facts.origins import kept_order_rank
@@ -24,11 +31,37 @@ def kept_order(facts: Iterable[Fact], since: int, customer_id: str) -> KeptOrder
     """
     kept = None
     for fact in facts:
-        if type(fact.claim) is KeptOrder:
-            kept = earlier(kept, fact.claim, customer_id)
-        elif fact.time < since and places_order(fact.claim):
+        claim = fact.claim
+        if isinstance(claim, KeptOrder):
+            if claim.at < since or type(claim) is KeptOrder:
+                kept = earlier(kept, claim, customer_id)
+        elif fact.time < since and places_order(claim):
             kept = earlier(kept, kept_order_of(fact), customer_id)
-    return kept
+    return None if kept is None else as_kept(kept)
+
+
+def as_kept(order: KeptOrder) -> KeptOrder:
+    """Return a superseded order as a kept one."""
+    return KeptOrder(**asdict(order)) if type(order) is SupersededOrder else order
+
+
+def with_superseded_orders(
+    facts: Sequence[Fact], orders: Iterable[KeptOrder], customer_id: str
+) -> Sequence[Fact]:
+    """Return a fact log with the first of some superseded orders, unless the log has an earlier order.
+
+    Args:
+        facts: the fact log.
+        orders: orders whose events were superseded.
+        customer_id: id of the customer whose log it is.
+    """
+    first = known = kept_order(facts, NEVER_US, customer_id)
+    for order in orders:
+        first = earlier(first, order, customer_id)
+    if first is None or first is known:
+        return facts
+    others = [fact for fact in facts if type(fact.claim) is not SupersededOrder]
+    return [*others, Fact("", SupersededOrder(**asdict(first)))]
 
 
 def places_order(claim: object) -> bool:

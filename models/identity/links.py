@@ -11,7 +11,14 @@ from msgspec.structs import replace
 
 from models.definitions.windows import NEVER_US
 from models.facts.claims import PlacingClaim
-from models.facts.control import AliasAdded, KeptOrder, Referred, SentReferral, StoredControlFact
+from models.facts.control import (
+    AliasAdded,
+    KeptOrder,
+    Referred,
+    SentReferral,
+    StoredControlFact,
+    SupersededOrder,
+)
 from models.facts.fact import Fact
 from models.facts.first_order import kept_order
 
@@ -40,15 +47,17 @@ class CustomerLinks:
         referrals: (buyer, order id) -> latest message about an order that names this customer as the
             referrer.
         sent_referrals: order id -> the referral that the referrer was last sent, while it is active.
+        superseded_order: the first order event within the horizon that another content supersedes.
     """
 
-    __slots__ = ("identities", "orders_with_referrer", "referrals", "sent_referrals")
+    __slots__ = ("identities", "orders_with_referrer", "referrals", "sent_referrals", "superseded_order")
 
     def __init__(self) -> None:
         self.identities: set[str] = set()
         self.referrals: dict[tuple[str, str], Referred] = {}
         self.orders_with_referrer: set[str] = set()
         self.sent_referrals: dict[str, OrderReferral] = {}
+        self.superseded_order: SupersededOrder | None = None
 
     def add(self, entity: str, claim: StoredControlFact) -> None:
         """Apply a control fact of the customer's fact log, in the order of the log."""
@@ -63,11 +72,14 @@ class CustomerLinks:
                 self.sent_referrals.pop(entity, None)
         elif type(claim) is AliasAdded:
             self.identities.add(claim.identity)
+        elif type(claim) is SupersededOrder:
+            self.superseded_order = claim
 
     @property
     def earliest(self) -> int:
-        """The time of the oldest order that names the customer, microseconds; `NEVER_US` without one."""
-        return min((each.at for each in self.referrals.values()), default=NEVER_US)
+        """The time of the oldest order that a control fact is about, microseconds; `NEVER_US` without one."""
+        oldest = NEVER_US if self.superseded_order is None else self.superseded_order.at
+        return min([oldest, *(each.at for each in self.referrals.values())])
 
     @property
     def referral_times(self) -> Iterator[int]:
@@ -80,6 +92,8 @@ class CustomerLinks:
         self.sent_referrals = {
             order: each for order, each in self.sent_referrals.items() if each.placed_at >= since
         }
+        if self.superseded_order is not None and self.superseded_order.at < since:
+            self.superseded_order = None
 
     def control_facts(self) -> Iterator[Fact]:
         """Yield the control facts that restore these links, except `orders_with_referrer`."""
@@ -89,6 +103,8 @@ class CustomerLinks:
             yield Fact(order, referred)
         for order, sent in self.sent_referrals.items():
             yield Fact(order, SentReferral(referrer=sent.referrer, at=sent.placed_at, active=True))
+        if self.superseded_order is not None:
+            yield Fact("", self.superseded_order)
 
 
 def links_of(facts: Iterable[Fact]) -> CustomerLinks:

@@ -9,8 +9,10 @@ from models.facts.control import (
     Redirected,
     Referred,
     StoredControlFact,
+    SupersededOrder,
 )
 from models.facts.fact import Fact
+from models.facts.first_order import as_kept
 from models.facts.origins import reassigned
 from models.identity.links import linked_customers, without_erased
 from models.partition.cross_partition import CrossPartition
@@ -68,8 +70,10 @@ class ControlFacts:
             return
         elif type(claim) is AliasAdded:
             self._add_alias(key, fact, claim)
-        elif type(claim) is KeptOrder:
-            self._customers.keep_order(key, fact, claim)
+        elif type(claim) is SupersededOrder and self._customers.in_horizon(claim.at):
+            self._customers.keep_superseded_order(key, claim)
+        elif isinstance(claim, KeptOrder):
+            self._customers.keep_order(key, as_kept(claim))
         elif type(claim) is Referred and claim.by not in erased and self._customers.in_horizon(claim.at):
             self._add_referral(key, fact, claim)
 

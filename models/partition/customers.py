@@ -14,7 +14,7 @@ from models.facts.conflicts import Conflicts, conflicting_ids, may_conflict, new
 from models.facts.control import KeptOrder
 from models.facts.fact import Fact, decode_fact
 from models.facts.fact_log import FactLog
-from models.facts.first_order import earlier, kept_order
+from models.facts.first_order import earlier, kept_order, with_superseded_orders
 from models.facts.log_pages import LogEntry
 from models.facts.origins import original_event_id, with_origin, with_origins
 from models.identity.links import facts_since, without_erased
@@ -157,7 +157,7 @@ class PartitionCustomers:
         found = new_contents(facts, contents)
         for fact in found:
             self._count_conflict(fact)
-        kept = without_superseded([*facts, *found], self._metadata.now)
+        kept = without_superseded([*facts, *found], self._metadata.now, key.decode())
         if {id(fact) for fact in kept} != {id(fact) for fact in facts}:
             self.replace_log(key, kept)
         return len(contents) - len(found)
@@ -197,7 +197,16 @@ class PartitionCustomers:
         """Append a control fact to a customer's fact log."""
         self._fact_log.append_control_fact(key, fact)
 
-    def keep_order(self, key: bytes, fact: Fact, kept: KeptOrder) -> None:
+    def keep_superseded_order(self, key: bytes, order: KeptOrder) -> None:
+        """Store an order that another content of its event id supersedes, if it is the first of these."""
+        facts = self._fact_log.read(key)
+        kept = with_superseded_orders(facts, [order], key.decode())
+        if kept is not facts:
+            if not facts:
+                self.append_control_fact(key, kept[0])
+            self.replace_log(key, list(kept))
+
+    def keep_order(self, key: bytes, kept: KeptOrder) -> None:
         """Store an order from beyond the horizon, if it is the customer's first."""
         customer = self._cache.get(key) if self.is_live else None  # decoded before the fact is in the log
         facts = self._fact_log.read(key)
@@ -206,7 +215,7 @@ class PartitionCustomers:
         others = [each for each in facts if type(each.claim) is not KeptOrder]
         if len(others) < len(facts):
             self._fact_log.rewrite(key, others)
-        self._fact_log.append_control_fact(key, fact)
+        self._fact_log.append_control_fact(key, Fact("", kept))
         if customer is not None:
             self._apply_kept_order(customer, kept)
 
@@ -256,7 +265,7 @@ class PartitionCustomers:
         if may_conflict(facts):
             facts = self._without_superseded(key, facts)
         if self._metadata.latest > self._metadata.now:
-            facts = self._buffer_future(key, facts)
+            facts = self._future_facts.buffer(key, facts, self._metadata.now)
         by_entity = CustomerFacts(facts)
         unwanted = by_entity.kept_order is not None and not self._definitions.keep_first_order
         if unwanted or by_entity.earliest_hour * US_PER_HOUR < self.horizon:
@@ -275,8 +284,8 @@ class PartitionCustomers:
 
     def _without_superseded(self, key: bytes, facts: list[Fact]) -> list[Fact]:
         """Drop the facts that others of their event supersede since the clock has advanced."""
-        kept = without_superseded(facts, self._metadata.now)
-        if len(kept) < len(facts):
+        kept = without_superseded(facts, self._metadata.now, key.decode())
+        if kept != facts:
             self._fact_log.rewrite(key, kept)
         self._future_facts.record_conflicts(key, conflicting_ids(kept))
         return kept
@@ -296,14 +305,6 @@ class PartitionCustomers:
         self._fact_log.rewrite(key, without_erased(self._fact_log.read(key), erased))
         self._future_facts.remove_references(key, erased)
 
-    def _buffer_future(self, key: bytes, facts: list[Fact]) -> list[Fact]:
-        """Buffer the facts ahead of the clock, and return the others."""
-        now = self._metadata.now
-        for fact in facts:
-            if fact.time > now:
-                self._future_facts.add(key, fact)
-        return [fact for fact in facts if fact.time <= now] if key in self._future_facts else facts
-
     # Time.
 
     def follow_clock(self, before: int) -> None:
@@ -320,7 +321,8 @@ class PartitionCustomers:
             customer = self._cache.get(key)
             visible = self._future_facts.pop_due(key, now)
             if self._future_facts.any_conflicting(key, visible):
-                self.replace_log(key, without_superseded(self._fact_log.read(key), now))
+                facts = self._fact_log.read(key)
+                self.replace_log(key, without_superseded(facts, now, key.decode()))
                 continue
             for fact in visible:
                 self._make_visible(key, customer, fact)

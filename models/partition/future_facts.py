@@ -31,6 +31,13 @@ class FutureFacts:
         self._facts.setdefault(key, []).append(fact)
         heappush(self._times, (fact.time, key))
 
+    def buffer(self, key: bytes, facts: list[Fact], now: int) -> list[Fact]:
+        """Add a customer's facts ahead of the clock, `now` in microseconds, and return all others."""
+        for fact in facts:
+            if fact.time > now:
+                self.add(key, fact)
+        return [fact for fact in facts if fact.time <= now] if key in self._facts else facts
+
     def visible(self, key: bytes, facts: list[Fact]) -> list[Fact]:
         """Return the facts of a customer's fact log that are not future facts."""
         future = self._facts.get(key)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle.customer import PLACING, Customer, Order
-from tests.oracle.values import EXPONENTS, MINUTE, MINUTE_WINDOWS, Event, canonical, claim, first, hour, parse
+from tests.oracle.values import EXPONENTS, MINUTE, MINUTE_WINDOWS, Event, canonical, claim, hour, parse
 
 #: Event types that "count at once and do not age".
 IDENTITY = ("customer.merged", "customer.erased")
@@ -45,12 +45,17 @@ class World:
         kept for good, whatever became of it."
 
         Decided: an order of lines is kept by its smallest line of amount >= 0, whatever else is known of it.
+        An order event is kept whatever other content its id has. Of contents with one time and id, the one
+        with the smallest channel is kept.
         """
         if not self.definitions.keep_first_order:
             return {}
         placed = [event for event in contents if event["type"] in PLACING and event["amount"] >= 0]
         beyond = [event for event in placed if self.is_beyond_horizon(event)]
-        return {name: first(mine) for name, mine in self._by_customer(beyond).items()}
+        return {
+            name: min(mine, key=lambda event: (claim(event), self.channel(event)))
+            for name, mine in self._by_customer(beyond).items()
+        }
 
     def one(self, identity: str) -> str:
         """Return the one name of all ids that merges connect with `identity`."""

@@ -4,10 +4,11 @@ import pytest
 
 from models.definitions.definitions import Definitions
 from models.facts import claims
-from models.facts.control import KeptOrder
+from models.facts.control import IdentityErased, KeptOrder, Redirected
 from models.facts.details import DETAIL_FIELDS
 from models.facts.fact import Fact
 from models.facts.first_order import kept_order
+from models.partition import standalone
 from models.partition.metadata import METADATA_KEY
 from tests.support.partitions import DAY, HOUR, NOW, Shop
 
@@ -18,7 +19,7 @@ OFF = Definitions(keep_first_order=False)
 def kept(shop, customer="ada"):
     """Return the kept order in a customer's log."""
     found = [fact.claim for fact in shop.partition.fact_log(customer.encode())]
-    return next((claim for claim in found if isinstance(claim, KeptOrder)), None)
+    return next((claim for claim in found if type(claim) is KeptOrder), None)
 
 
 def outputs(shop):
@@ -134,6 +135,62 @@ def test_first_line_of_an_amount_of_0_or_more_is_kept():
     assert kept_order([discount], 8, "ada") is None
     assert kept_order([discount, line], 8, "ada").event == "line"
     assert kept_order([discount, line, placed], 10, "ada").event == "line"
+
+
+@pytest.mark.parametrize("arrival", ["first", "last", "beyond the horizon"])
+def test_superseded_order_is_kept_whenever_it_arrives(shop, arrival):
+    """An order event that another content of its id supersedes was the customer's first one."""
+    if arrival == "first":
+        shop.order("o1", NOW - DAY, event_id="e", channel="app")
+    shop.order("o2", NOW, event_id="e")
+    if arrival == "last":
+        shop.order("o1", NOW - DAY, event_id="e", channel="app")
+    shop.value("retention_orders", "7d", now=NOW + 799 * DAY - HOUR)
+    assert kept(shop) is None
+    shop.value("retention_orders", "7d", now=NOW + 799 * DAY)
+    if arrival == "beyond the horizon":
+        shop.order("o1", NOW - DAY, event_id="e", channel="app")
+    assert kept(shop) == KeptOrder(at=NOW - DAY, event="e", channel="app", coupon=False, referrer=False)
+    shop.order("o3", shop.now)
+    assert new(shop) == 0
+
+
+@pytest.mark.parametrize("arrival", ["first", "last"])
+def test_superseded_order_counts_for_nothing_before(shop, arrival):
+    for time in (NOW - DAY, NOW) if arrival == "first" else (NOW, NOW - DAY):
+        shop.order("o", time, event_id="e")
+    assert new(shop) == 1
+    assert shop.value("retention_orders", "7d") == 1
+    shop.restart()
+    assert new(shop) == 1
+    shop.value("retention_orders", "7d", now=NOW + 799 * DAY)
+    shop.order("o3", shop.now)
+    assert new(shop) == 0
+
+
+@pytest.mark.parametrize("moved_first", [False, True])
+def test_superseded_order_moves_with_its_customer(shop, moved_first):
+    def redirect():
+        shop.partition.process_one("guest", Fact("", Redirected(to="ada")))
+        standalone.deliver_all(shop.partition)
+
+    if moved_first:
+        redirect()
+    for time in (NOW - DAY, NOW):
+        shop.order("o", time, event_id="e", customer="guest")
+    if not moved_first:
+        redirect()
+    standalone.deliver_all(shop.partition)
+    shop.order("o2", NOW + 799 * DAY)
+    shop.restart()
+    assert shop.value("retention_customers", "new", "7d", now=NOW + 799 * DAY) == 0
+
+
+def test_superseded_orders_leave_with_their_customer(shop):
+    for time in (NOW - DAY, NOW):
+        shop.order("o", time, event_id="e")
+    shop.partition.process_one("", Fact("", IdentityErased(identity="ada")))
+    assert shop.partition.fact_log(b"ada") == []
 
 
 @pytest.mark.parametrize("late", [False, True])

@@ -1,14 +1,9 @@
 """Events of one id with different contents, fact by fact."""
 
-from models.facts.claims import Acted, Contacted, Opened, Placed, Shared, Submitted
-from models.facts.conflicts import (
-    Conflicts,
-    canonical_bytes,
-    conflicting_ids,
-    new_contents,
-    without_superseded,
-)
-from models.facts.control import AliasAdded
+from models.facts import conflicts
+from models.facts.claims import Acted, Contacted, LinePlaced, Opened, Placed, Shared, Submitted
+from models.facts.conflicts import Conflicts, canonical_bytes, conflicting_ids, new_contents
+from models.facts.control import AliasAdded, KeptOrder, SupersededOrder
 from models.facts.fact import Fact
 
 NOW = 100
@@ -16,6 +11,18 @@ NOW = 100
 
 def order(time, amount, event_id="e", order_id="o"):
     return Fact(order_id, Placed(time, event_id, amount, "EUR", "web"))
+
+
+def without_superseded(facts, now):
+    """Return the facts that remain, without a superseded order."""
+    found = conflicts.without_superseded(facts, now, "ada")
+    return [fact for fact in found if not isinstance(fact.claim, SupersededOrder)]
+
+
+def superseded_order(facts):
+    """Return the time of the superseded order that a log keeps; None without one."""
+    found = [fact.claim for fact in conflicts.without_superseded(facts, NOW, "ada")]
+    return next((claim.at for claim in found if isinstance(claim, SupersededOrder)), None)
 
 
 def test_latest_content_counts_whatever_the_order():
@@ -53,6 +60,23 @@ def test_issued_action_does_not_conflict_with_an_event():
     assert without_superseded(facts, NOW) == facts
 
 
+def test_first_superseded_order_stays_as_a_control_fact():
+    assert superseded_order([order(2, 1), order(3, 1)]) == 2
+    assert superseded_order([order(2, 1), order(3, 1), order(1, 1, "f"), order(3, 1, "f")]) == 1
+    assert superseded_order([order(2, 1), Fact("", Shared(3, "e"))]) == 2
+
+
+def test_superseded_order_after_a_known_order_does_not_stay():
+    assert superseded_order([order(2, 1), order(3, 1), order(1, 1, "f")]) is None
+    kept = KeptOrder(at=0, event="f", channel="web", coupon=False, referrer=False)
+    assert superseded_order([order(2, 1), order(3, 1), Fact("", kept)]) is None
+
+
+def test_superseded_line_of_a_negative_amount_does_not_stay():
+    discount = LinePlaced(2, "e", "1", -100, "EUR", "web")
+    assert superseded_order([Fact("o", discount), order(3, 1)]) is None
+
+
 def test_equal_content_is_no_new_one():
     known = [order(1, 1), order(1, 2)]
     assert new_contents(known, [order(1, 2), order(1, 3), order(1, 3)]) == [order(1, 3)]
@@ -82,11 +106,11 @@ def test_canonical_bytes_are_the_fields_of_the_event():
 
 
 def test_conflicts_are_counted_by_topic_with_the_first_example():
-    conflicts, more = Conflicts(), Conflicts()
-    conflicts.add("order.placed", "e1")
+    found, more = Conflicts(), Conflicts()
+    found.add("order.placed", "e1")
     more.add("order.amended", "e2")
     more.add("experience.shared", "e3")
     more.add("action.asked", "e4")
-    conflicts.update(more)
-    assert conflicts.counts == {"orders": 2, "reviews": 1}
-    assert conflicts.examples == {"orders": "e1", "reviews": "e3"}
+    found.update(more)
+    assert found.counts == {"orders": 2, "reviews": 1}
+    assert found.examples == {"orders": "e1", "reviews": "e3"}

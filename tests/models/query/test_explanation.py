@@ -6,6 +6,7 @@ import pytest
 
 from models.contract.decoding import decode
 from models.contract.events import KINDS
+from models.definitions.windows import TIMELESS
 from models.facts.claims import (
     Amended,
     Answered,
@@ -19,10 +20,11 @@ from models.facts.claims import (
     TicketUpdated,
     TicketWithdrawn,
 )
-from models.facts.control import Merge
+from models.facts.control import Merge, Redirected
 from models.facts.fact import REGISTRY_ADDRESS, Fact
 from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
+from models.partition import standalone
 from models.partition.partition import Partition
 from models.query.explanation import Explainer
 from models.query.identities import identities_of
@@ -71,6 +73,33 @@ def test_merge_appears_once_and_self_referral_not_at_all(shop):
     assert events["m"].counts_for == ["merged", "experiments"]
     assert (events["m"].experiments, events["m"].says["into"]) == ({"checkout": "b"}, "ada")
     assert "referrals" not in events["o"].counts_for
+
+
+def test_own_merge_with_a_variant_appears_once(shop):
+    shop.process(MergeVariant, "", NOW - DAY, event_id="m", seen={"checkout": "b"})
+    shop.order("o1", NOW - HOUR)
+    for at, customer, into in ((NOW - DAY, "ada", "guest"), (NOW, "guest", "ada")):
+        merge = Merge(at=at, event="m", customer=customer, into=into)
+        shop.partition.process_one(REGISTRY_ADDRESS, Fact("", merge))
+    standalone.deliver_all(shop.partition)
+    merges = identities_of("ada", shop.partition.cross_partition.registry.component("ada")).merges
+    facts, _ = shop.partition.facts(b"ada")
+    control = [fact for fact in shop.partition.fact_log(b"ada") if fact.time == TIMELESS]
+    explainer = Explainer(shop.definitions)
+    found, _ = explainer.explain(
+        b"ada", [*facts, *control], (), NOW, merges=merges, after=None, limit=UNLIMITED
+    )
+    assert [event.id for event in found.events] == ["m", "e0", "m"]
+    assert found.events[0].counts_for == ["merged", "experiments"]
+
+
+def test_cancelling_event_is_named_without_its_origin(shop):
+    shop.order("o1", NOW - DAY, event_id="o")
+    shop.process(Cancelled, "o1", NOW, customer="guest", event_id="c")
+    shop.partition.process_one("guest", Fact("", Redirected(to="ada")))
+    standalone.deliver_all(shop.partition)
+    assert reasons(shop)["o"].reason.endswith("because event c cancels it")
+    assert reasons(shop)["c"].counts_for == ["retention", "refunds"]
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ def test_merges_are_sorted_by_time_under_the_canonical_id():
 
 def test_merge_joins_the_facts_of_the_customer_once():
     merge = MergeSeen("m", to_datetime(10), "web", "ada")
-    merges = merges_by_claim([merge], "ada")
+    merges = merges_by_claim([merge])
     shared = Fact("", Shared(5, "s"))
     facts = with_merges(with_merges([shared], merges), merges)
     assert [merge_of(fact, merges) for fact in facts] == [None, merge]
