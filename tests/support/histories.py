@@ -86,6 +86,27 @@ def random_history(
     return history
 
 
+def ticket_history(seed: int, *, customers: int = 4, size: int = 300) -> History:
+    """Return a history of tickets within a week, with an evaluation on each day.
+
+    Many tickets are withdrawn, and some restored, after their targets were emitted.
+    """
+    rng = random.Random(seed)
+    nows = [ANCHOR + day * DAY for day in range(7)]
+    kinds = {"ticket.opened": 6, "ticket.replied": 4, "ticket.status_changed": 4, "ticket.updated": 2}
+    kinds |= {"ticket.withdrawn": 5, "ticket.restored": 2}
+    history = History(DEFINITIONS, rng.randint(1, 3))
+    for day, now in enumerate(nows):
+        events = []
+        for number, kind in enumerate(rng.choices(list(kinds), list(kinds.values()), k=size // len(nows))):
+            time = now - rng.randrange(2 * DAY)
+            head = {"id": f"{rng.randrange(16**6):06x}-{day}-{number}", "type": kind, "time": rfc3339(time)}
+            name = {"customer_id": f"customer-{rng.randrange(customers)}"}
+            events.append(head | name | _things(rng, "ticket") | _details(rng, kind, [], time))
+        history.steps.append(Step(events, now, rng.choice([None, len(events) // 2, len(events)])))
+    return history
+
+
 def _body(rng: random.Random, names: list[str], time: int, *, identities: bool) -> Event:
     """Return the fields of an event, without customer and time."""
     if identities and rng.random() < 0.006:

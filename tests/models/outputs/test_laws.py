@@ -13,7 +13,7 @@ from tests.support.assert_outputs import (
     last_profiles,
     plain,
 )
-from tests.support.histories import random_history
+from tests.support.histories import random_history, ticket_history
 from tests.support.outputs import EmitHarness
 from tests.support.strategies import DAY, histories, output_laws
 
@@ -55,6 +55,11 @@ def run(history):
 @given(histories())
 def test_last_outputs_equal_the_oracles(history):
     run(history)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_outputs_of_withdrawn_tickets_equal_the_oracles(seed):
+    run(ticket_history(seed))
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -20,7 +20,7 @@ from tests.support.assert_outputs import (
     assert_unique_ids,
 )
 from tests.support.events import order
-from tests.support.histories import random_history
+from tests.support.histories import random_history, ticket_history
 from tests.support.simulated_worker import SimulatedWorker
 from tests.support.strategies import ANCHOR, DAY, DEFINITIONS, histories, output_laws
 
@@ -100,6 +100,11 @@ def test_crashes_neither_lose_nor_repeat_outputs(history):
 @pytest.mark.parametrize("seed", range(1))
 def test_large_history_survives_crashes(seed):
     run(random_history(seed, customers=20, size=900, looks=6))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_withdrawals_of_emitted_targets_survive_crashes(seed):
+    run(ticket_history(seed))
 
 
 def test_merges_and_erasures_survive_crashes():
