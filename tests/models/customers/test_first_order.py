@@ -169,7 +169,7 @@ def test_superseded_order_counts_for_nothing_before(shop, arrival):
 
 
 @pytest.mark.parametrize("moved_first", [False, True])
-def test_superseded_order_moves_with_its_customer(shop, moved_first):
+def test_superseded_order_follows_its_customer(shop, moved_first):
     def redirect():
         shop.partition.process_one("guest", Fact("", Redirected(to="ada")))
         standalone.deliver_all(shop.partition)
