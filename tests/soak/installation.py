@@ -173,6 +173,8 @@ class Installation:
         self.registry.refusing = False
         self.clock.set(time.time_ns() // 1000)
         if not self.broker.running:
+            self.report.log(f"the broker had ended: {self.broker.last_lines(3)}")
+            self.broker.kill()
             await asyncio.to_thread(self.broker.start)
         while len(self.deployment.alive) < WORKERS:
             self.start_worker()
