@@ -3,6 +3,7 @@
     RetentionError (1)
     ├── MissingExtra              an optional feature is not installed
     ├── SettingsError (2)         a setting or a command line is invalid
+    ├── ClockWrong                the clock of the machine differs from Kafka's
     ├── BrokerUnavailable (3)     Kafka does not respond
     ├── StateError (4)            the stored state contradicts the settings
     │   ├── PartitionsChanged       an internal topic has another partition count
@@ -25,6 +26,7 @@ Exit code 9 is not an error: the command is done, but lines of its files were re
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -43,6 +45,17 @@ class RetentionError(Exception):
         super().__init__(f"{message}; {hint}" if hint else message)
         self.message = message
         self.hint = hint
+
+
+class ClockWrong(RetentionError):
+    """The clock of this machine differs too much from Kafka's."""
+
+    def __init__(self, difference: timedelta, direction: str) -> None:
+        super().__init__(
+            f"the clock of this machine is {timedelta(seconds=round(difference.total_seconds()))}"
+            f" {direction} Kafka's",
+            "set the wrong one, by NTP for example; RETENTION_CLOCK_TOLERANCE is the accepted difference",
+        )
 
 
 class MissingExtra(RetentionError):

@@ -48,6 +48,18 @@ class ClockJump(Struct, array_like=True, frozen=True):
     after: int
 
 
+class ChangelogStart(Struct, array_like=True, frozen=True):
+    """Where a changelog begins. It begins elsewhere once rows were removed, or its topic was created again.
+
+    Attributes:
+        topic_id: id of the topic; empty if Kafka has no topic ids.
+        earliest: offset of its first row.
+    """
+
+    topic_id: str = ""
+    earliest: int = 0
+
+
 class PartitionMetadata(Struct, array_like=True):
     """The state of a partition apart from its customers.
 
@@ -63,6 +75,7 @@ class PartitionMetadata(Struct, array_like=True):
         clock_jump: the jump that moved the clock furthest. None if no record did.
         reserved_until: in the first partition, the instant up to which metrics may have been exported; the
             next roll-up leader evaluates at no earlier one. Microseconds since the epoch.
+        changelog: start of the changelog that holds all rows; None if an older release wrote them.
     """
 
     version: int = STATE_VERSION
@@ -74,6 +87,7 @@ class PartitionMetadata(Struct, array_like=True):
     latest_neutral: int = 0
     clock_jump: ClockJump | None = None
     reserved_until: int = 0
+    changelog: ChangelogStart | None = None
 
     @property
     def latest(self) -> int:

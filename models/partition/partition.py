@@ -24,7 +24,7 @@ from models.outputs import Output
 from models.partition.control_facts import ControlFacts
 from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
-from models.partition.metadata import STATE_VERSION, ClockJump, PartitionMetadata
+from models.partition.metadata import STATE_VERSION, ChangelogStart, ClockJump, PartitionMetadata
 from models.partition.outputs import PartitionOutputs
 from models.partition.store import PartitionStore
 
@@ -266,6 +266,22 @@ class Partition:
         `emit` then returns tombstones for those who are no longer customers.
         """
         self._outputs.restore_published(keys)
+
+    # The changelog.
+
+    def changelog_lacks_rows(self, start: ChangelogStart) -> bool:
+        """Return whether rows of the state may be missing in a changelog that begins at `start`."""
+        known = self._metadata.changelog or ChangelogStart(start.topic_id)
+        return known.topic_id != start.topic_id or known.earliest < start.earliest
+
+    def record_changelog(self, start: ChangelogStart) -> None:
+        """Record that the changelog that begins at `start` holds, or is about to hold, all rows."""
+        self._metadata.changelog = start
+
+    def write_all_rows(self) -> int:
+        """Make `take_changes` return all rows, and return their number."""
+        self._store.mark_all_changed()
+        return len(self._fact_log.rows)
 
     # Lookups.
 

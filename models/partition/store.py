@@ -35,6 +35,10 @@ class PartitionStore:
             self._fact_log.rows[METADATA_KEY] = changed[METADATA_KEY] = encoded
         return changed
 
+    def mark_all_changed(self) -> None:
+        """Make `take_changes` return all rows."""
+        self._fact_log.dirty.update(dict.fromkeys(self._fact_log.rows))
+
     def load(self, key: bytes, value: bytes | None) -> None:
         """Load a row of the changelog; None for a deleted row.
 

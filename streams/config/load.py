@@ -64,6 +64,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         create_topics: whether missing topics are created.
         session_timeout: seconds without a heartbeat after which a worker's tasks move to another worker.
         clock: source of `now`: the wall clock, or the latest event time.
+        clock_tolerance: seconds that the clocks of a worker and of Kafka may differ; 0 for no check.
         host: address that the HTTP server binds.
         port: port that the HTTP server binds; 0 for any free port.
         advertise: `host:port` at which other workers reach this worker; None for the bound address.
@@ -98,6 +99,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     create_topics: bool
     session_timeout: int
     clock: Clock
+    clock_tolerance: int
     host: str
     port: int
     advertise: str | None

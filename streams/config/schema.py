@@ -163,6 +163,11 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         # A killed worker's tasks wait this long; a shorter time would replace workers that are only slow.
         Setting("session_timeout", "Seconds until a silent worker is replaced.", "10", _number(1, 1800)),
         Setting("clock", "Source of `now`: wall or event.", "wall", _clock),
+        Setting(
+            "clock_tolerance",
+            "Seconds that the clocks of a worker and of Kafka may differ; 0 turns the check off.",
+            "300", _number(0, 86_400),
+        ),
         Setting("host", "Address that the HTTP server binds.", "127.0.0.1", _host),
         Setting("port", "Port that the HTTP server binds; 0 for any free one.", "6066", _number(0, 65_535)),
         Setting("advertise", "host:port at which other workers reach this one.", None, one_address),

@@ -191,7 +191,16 @@ def required(
         # Forwarded facts that are not read yet must outlive a long stop of all workers.
         Topic(names.facts, partitions, _kept(KEPT_DAYS), fixed=True),
         Topic(names.ticks, partitions, _kept(1 / 24), fixed=True),
-        Topic(names.partials, 1, _kept(1 / 24, **{"max.message.bytes": str(LARGEST_RECORD)}), fixed=True),
+        # By its time in Kafka's log, a worker compares its clock with Kafka's (`streams.worker.clock_check`).
+        Topic(
+            names.partials,
+            1,
+            _kept(
+                1 / 24,
+                **{"max.message.bytes": str(LARGEST_RECORD), "message.timestamp.type": "LogAppendTime"},
+            ),
+            fixed=True,
+        ),
         Topic(
             names.changelog,
             partitions,

@@ -13,6 +13,7 @@ from streams.mapping.reader import Reader
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.read_model.follower import ReadModel
 from streams.read_model.store import Store
+from streams.worker.clock_check import ClockCheck
 from streams.worker.context import TaskContext
 from streams.worker.source_offsets import SourceOffsets
 from streams.worker.worker import Worker
@@ -58,6 +59,7 @@ def _context(settings: Settings, app: FaustApp, partitions: Mapping[str, int]) -
         counters=counters,
         source_offsets=SourceOffsets(lambda: app.batch_consumer, inputs, counters),
         partition_counts=partitions,
+        clock_check=ClockCheck(settings.clock_tolerance),
     )
 
 

@@ -110,7 +110,8 @@ class Committer:
                     [(changelog, [Outgoing(key, row) for key, row in rows.items()]), *records.items()],
                 )
                 if moved:
-                    await producer.send_offsets_to_transaction(moved, names.group)
+                    offsets = self._context.source_offsets.with_topic_ids(moved)
+                    await producer.send_offsets_to_transaction(offsets, names.group)
         except BaseException:
             self._assignment.stop()  # the taken changes are lost to this task: it must be opened again
             raise

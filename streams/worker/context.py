@@ -1,7 +1,7 @@
 """Settings and parts that all tasks of one worker share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from models.definitions.definitions import Definitions
@@ -9,6 +9,7 @@ from streams.clock import Clock
 from streams.kafka.topics import Names
 from streams.mapping.mappings import TopicReader
 from streams.monitoring.worker_counters import WorkerCounters
+from streams.worker.clock_check import ClockCheck
 from streams.worker.source_offsets import SourceOffsets
 
 
@@ -26,6 +27,7 @@ class TaskContext:
         counters: the worker's counters.
         source_offsets: access to the group's one consumer.
         partition_counts: topic -> number of partitions.
+        clock_check: whether the wall clock of this machine can be trusted; records wait until it can.
     """
 
     definitions: Definitions
@@ -37,6 +39,7 @@ class TaskContext:
     counters: WorkerCounters
     source_offsets: SourceOffsets
     partition_counts: Mapping[str, int]
+    clock_check: ClockCheck = field(default_factory=lambda: ClockCheck(0))
 
     @property
     def dead_letter_partitions(self) -> int:

@@ -136,7 +136,7 @@ class RollupLeader:
             await self._reserve(self._complete.now)
         if not self.publisher.caught_up:
             self._publish()  # also when no round is complete any more
-        if time.monotonic() - self._ticked_at < self._interval():
+        if time.monotonic() - self._ticked_at < self._interval() or not self._context.clock_check.trusted:
             return
         if self._collector.generation != self._task.generation:
             self._collector, self._complete = self._new_collector(self._collector.now), None

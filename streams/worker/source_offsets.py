@@ -5,12 +5,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
 from faust.types.tuples import TP
 
+from models.partition.metadata import ChangelogStart
 from streams.faust_engine.transport import BatchConsumer
-from streams.kafka.aiokafka_patches.consumer_internals import log_end_offsets
-from streams.kafka.protocol.topic_ids import topic_ids
+from streams.kafka.aiokafka_patches.consumer_internals import committed_offsets, log_end_offsets
 from streams.monitoring.worker_counters import WorkerCounters
+from streams.worker.topic_ids import TopicIds
+
+Committed = Mapping[TopicPartition, OffsetAndMetadata]
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +35,7 @@ class SourceOffsets:
         self._inputs = inputs
         self._counters = counters
         self._lost_until: dict[TopicPartition, int] = {}  # reprocessing finds a counted gap again
-        self._topic_ids: dict[TopicPartition, str] = {}  # of the topics that are read
+        self._topic_ids = TopicIds(consumer)
 
     @property
     def _consumer(self) -> BatchConsumer:
@@ -45,18 +49,16 @@ class SourceOffsets:
         """Return the earliest offsets that still exist."""
         return dict(await self._consumer.call(self._consumer.kafka.beginning_offsets, list(tps)))
 
-    async def committed(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Return the group's committed offsets. Partitions without one are left out."""
-        kafka = self._consumer.kafka
-        found = {tp: await self._consumer.call(kafka.committed, tp) for tp in tps}
-        return {tp: offset for tp, offset in found.items() if offset is not None}
+    async def committed(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
+        """Return the group's committed offsets with their topic ids. Partitions without one are left out."""
+        return await self._consumer.call(committed_offsets, self._consumer.kafka, list(tps))
 
     async def starting_positions(
         self, tps: Iterable[TopicPartition], *, from_earliest: bool
     ) -> dict[TopicPartition, int]:
         """Return where a task starts to read: the committed offsets, or the earliest ones without any.
 
-        An input that was deleted and created again is read from its beginning. Its topic id differs, or it
+        A topic that was deleted and created again is read from its beginning. Its topic id differs, or it
         ends before the committed offset. Records that retention has removed unread are counted and logged.
 
         Args:
@@ -67,14 +69,14 @@ class SourceOffsets:
             KafkaError: Kafka does not answer.
         """
         tps = list(tps)
-        recreated = await self._record_ids(tps)
+        ids = await self._topic_ids.current(tps)
         committed = await self.committed(tps)
         earliest = await self.beginning_offsets(tps)
         ends = await self.end_offsets(tps)
         positions = {}
         for tp in tps:
-            position = committed.get(tp, earliest[tp])
-            if tp in recreated or (position > ends[tp] and tp.topic in self._inputs):
+            position = committed[tp].offset if tp in committed else earliest[tp]
+            if position > ends[tp] or self._has_other_id(tp, ids, committed):
                 self._log_recreated(tp, position, ends[tp])
                 self._lost_until.pop(tp, None)
                 position = earliest[tp]
@@ -82,7 +84,16 @@ class SourceOffsets:
                 position = 0
             self._count_lost(tp, position, earliest[tp])
             positions[tp] = max(position, earliest[tp])
+        self._topic_ids.record(ids)
         return positions
+
+    def _has_other_id(
+        self, tp: TopicPartition, ids: Mapping[TopicPartition, str], committed: Committed
+    ) -> bool:
+        """Return whether the committed offset belongs to a topic that has been deleted."""
+        # Offsets that an older release committed have no id.
+        known = (committed[tp].metadata if tp in committed else "") or self._topic_ids.of(tp)
+        return bool(known) and ids.get(tp, known) != known
 
     @staticmethod
     def _log_recreated(tp: TopicPartition, position: int, end: int) -> None:
@@ -95,37 +106,55 @@ class SourceOffsets:
             end,
         )
 
+    def with_topic_ids(
+        self, positions: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        """Return positions as offsets to commit, with the id of the topic that they belong to."""
+        return {tp: OffsetAndMetadata(at, self._topic_ids.of(tp)) for tp, at in positions.items()}
+
     async def recreated(self, tps: Iterable[TopicPartition]) -> set[TopicPartition]:
-        """Return the input partitions whose topic was deleted and created again since their reading began.
+        """Return the partitions whose topic was deleted and created again since their reading began.
 
         Args:
-            tps: everything that this worker reads. The ids of all other partitions are dropped, because
-                another worker may have started the new topic meanwhile.
+            tps: everything that this worker reads.
 
         Raises:
             KafkaError: Kafka does not answer.
         """
-        tps = list(tps)
-        self._topic_ids = {tp: self._topic_ids[tp] for tp in tps if tp in self._topic_ids}
-        return self._with_other_id(await self._ids_of(tps))
+        return await self._topic_ids.changed(tps)
 
-    async def _record_ids(self, tps: Iterable[TopicPartition]) -> set[TopicPartition]:
-        """Record the topic ids of `tps`. Return those that had another one before."""
-        tps = list(tps)
-        ids = await self._ids_of(tps)
-        recreated = self._with_other_id(ids) & set(tps)
-        self._topic_ids.update({tp: ids[tp.topic] for tp in tps if tp.topic in ids})
-        return recreated
+    async def facts_lost(self, facts: TopicPartition, committed: Committed) -> bool:
+        """Return whether facts were removed before the task read them.
 
-    async def _ids_of(self, tps: Iterable[TopicPartition]) -> dict[str, str]:
-        try:
-            names = {tp.topic for tp in tps} & set(self._inputs)
-            return await self._consumer.call(topic_ids, self._consumer.kafka, names)
-        except NotImplementedError:  # Kafka before 2.8 has no topic ids
-            return {}
+        They were removed by the topic's retention, or with the topic, whose committed offsets Kafka then
+        deletes too. A task commits those of the facts in the transaction of its first offsets.
 
-    def _with_other_id(self, ids: Mapping[str, str]) -> set[TopicPartition]:
-        return {tp for tp, known in self._topic_ids.items() if ids.get(tp.topic, known) != known}
+        Args:
+            facts: the task's partition of the facts topic.
+            committed: committed offsets of all sources of the task.
+
+        Raises:
+            KafkaError: Kafka does not answer.
+        """
+        if facts not in committed:
+            return any(offset.metadata for offset in committed.values())
+        ids = await self._topic_ids.current([facts])
+        if self._has_other_id(facts, ids, committed):
+            return True
+        earliest, end = await self.beginning_offsets([facts]), await self.end_offsets([facts])
+        return not earliest[facts] <= committed[facts].offset <= end[facts]
+
+    async def changelog_starts(
+        self, changelogs: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, ChangelogStart]:
+        """Return the topic id and the earliest offset of changelog partitions that exist.
+
+        Raises:
+            KafkaError: Kafka does not answer.
+        """
+        ids = await self._topic_ids.current(changelogs)
+        earliest = await self.beginning_offsets(ids or changelogs)
+        return {tp: ChangelogStart(ids.get(tp, ""), offset) for tp, offset in earliest.items()}
 
     async def check_lost(self, tp: TopicPartition, position: int, found: int) -> None:
         """Count and log the records that retention has removed unread.

@@ -37,22 +37,22 @@ class SourceProgress:
         self,
         positions: Mapping[TopicPartition, int],
         ends: Mapping[TopicPartition, int],
-        *,
-        reprocess: bool = False,
+        committed: Mapping[TopicPartition, int],
     ) -> None:
         """Start at `positions`.
+
+        The first transaction commits those that are not committed yet. When the state is lost, it puts the
+        offsets of the inputs back: a task that is killed after it would no longer miss its state, and would
+        never read the rest again. The offset of the facts is committed from the start, because its absence
+        shows that the topic was deleted.
 
         Args:
             positions: starting position of each source.
             ends: ends of the inputs and of the facts topic when the task was assigned.
-            reprocess: the state is lost, and `positions` are the earliest ones of the inputs. The first
-                transaction then puts their committed offsets back. A task that is killed after it would no
-                longer miss its state, and would never read the rest again.
+            committed: committed offsets that belong to the topics as they are now.
         """
         self.positions = dict(positions)
-        self.committed = {
-            tp: at for tp, at in positions.items() if not reprocess or tp.topic not in self._inputs
-        }
+        self.committed = {tp: at for tp, at in committed.items() if positions.get(tp) == at}
         self.catch_up = CatchUp(ends)
 
     def advance(self, tp: TopicPartition, position: int, records: int) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
 from models.partition.partition import Partition
 from streams.clock import EventClock
@@ -39,6 +40,12 @@ _HISTORY_CHUNK = 2000
 _decode_tick = msgspec.msgpack.Decoder(Tick).decode
 
 
+class FactsLost(KafkaError):  # type: ignore[misc] # aiokafka is not typed
+    """Facts that other tasks forwarded were removed before the task read them."""
+
+    description = "facts were removed before they were read"
+
+
 class Task:
     """One partition of the customers: its state, its positions in the sources, its transactions.
 
@@ -55,6 +62,7 @@ class Task:
         outbox: records for the next transaction.
         progress: positions in the sources.
         committer: the task's transactions.
+        facts_lost: whether unread facts were removed, so that the task must be opened again.
     """
 
     def __init__(self, number: int, generation: int, context: TaskContext, rows: dict[bytes, bytes]) -> None:
@@ -63,6 +71,7 @@ class Task:
         self.partition = Partition(context.definitions, rows)
         self.outbox = Outbox()
         self.progress = SourceProgress(context.inputs, TopicPartition(context.names.facts, number))
+        self.facts_lost = False
         self._context = context
         self._loaded_records = 0
         self._state = asyncio.Lock()  # held while the partition is changed across an await
@@ -158,6 +167,7 @@ class Task:
         self,
         positions: Mapping[TopicPartition, int],
         ends: Mapping[TopicPartition, int],
+        committed: Mapping[TopicPartition, int],
         *,
         reprocess_id: int | None = None,
     ) -> None:
@@ -166,9 +176,10 @@ class Task:
         Args:
             positions: starting position of each source.
             ends: ends of the inputs and of the facts topic when the task was assigned.
+            committed: committed offsets that belong to the topics as they are now.
             reprocess_id: set if the state was lost; makes all tasks read their inputs again.
         """
-        self.progress.start(positions, ends, reprocess=reprocess_id is not None)
+        self.progress.start(positions, ends, committed)
         if reprocess_id is not None:
             self._start_reprocessing({}, reprocess_id)
         self.assignment.start()
@@ -208,7 +219,7 @@ class Task:
 
     async def _unread(self, batch: RecordBatch) -> list[RawRecord] | None:
         """Return the records of a batch that are not processed yet; None to ignore the whole batch."""
-        if not self.running:
+        if not self.running or not self._context.clock_check.trusted:
             return None
         position = self.positions[batch.tp]
         if batch.start > position:
@@ -231,10 +242,22 @@ class Task:
             self._router.route_events(reader, tp, chunk)
 
     async def _check_lost(self, batch: RecordBatch) -> None:
-        """Notice that retention has removed unread records. A gap of one offset is a transaction marker."""
+        """Notice that unread records were removed. A gap of one offset is a transaction marker.
+
+        Raises:
+            FactsLost: facts were removed. The task must be opened again.
+            KafkaError: Kafka does not answer whether facts were removed.
+        """
         found = batch.records[0].offset if batch.records else batch.next_offset
-        if found - batch.start > 1 and batch.tp.topic in self._context.inputs:
-            await self._context.source_offsets.check_lost(batch.tp, batch.start, found)
+        if found - batch.start <= 1:
+            return
+        offsets = self._context.source_offsets
+        if batch.tp.topic in self._context.inputs:
+            await offsets.check_lost(batch.tp, batch.start, found)
+        elif (await offsets.beginning_offsets([batch.tp]))[batch.tp] > batch.start:
+            self.facts_lost = True
+            self.assignment.stop()
+            raise FactsLost(FactsLost.description)
 
     async def evaluate(self, batch: RecordBatch) -> PartialResult | None:
         """Evaluate at the newest tick of a batch; return None if no tick is of this generation.
@@ -261,8 +284,10 @@ class Task:
 
         Raises:
             ProducerFenced: the task has another owner.
-            KafkaError: the transaction failed; the task must be opened again.
+            KafkaError: the transaction failed, or facts were lost; the task must be opened again.
         """
+        if self.facts_lost:
+            raise FactsLost(FactsLost.description)
         await self.committer.commit(last=last)
 
     async def _reprocess(self, reprocess_id: int) -> None:

@@ -3,26 +3,20 @@
 import asyncio
 import gc
 import logging
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from models.partition import metadata
-from streams.errors import RetentionError, StateTooNew
+from streams.errors import RetentionError
 from streams.faust_engine.table import CustomersTable
-from streams.kafka.compacted_topics import read_to_end
 from streams.worker.context import TaskContext
-from streams.worker.published_profiles import published_profiles
+from streams.worker.restore import restore
 from streams.worker.task import Task
 
 log = logging.getLogger(__name__)
 
 _REOPEN_SECONDS = 1.0
-#: Distance from the latest reprocess id to the next one, if the clock is behind it; milliseconds.
-_NEXT_REPROCESS_MS = 3_600_000
 
 
 class TaskManager:
@@ -121,23 +115,42 @@ class TaskManager:
     async def sample_lag(self) -> None:
         """Compare the positions of all tasks with the ends of their sources.
 
-        A task is opened again if one of its inputs was deleted and created again: its topic id differs, or it
-        ends before the task's position.
+        A task is opened again if a topic that it reads was deleted and created again (its topic id differs,
+        or it ends before the task's position), or if facts were removed that it has not read.
         """
         tasks = list(self._owned.values())
-        read = {tp: task.positions[tp] for task in tasks for tp in task.progress.sources}
+        read = {tp: position for task in tasks for tp, position in task.positions.items()}
         if not read:
             return
         offsets = self._context.source_offsets
         recreated = await offsets.recreated(tp for assigned in self._sources.values() for tp in assigned)
         ends = await offsets.end_offsets(read)
+        facts = [tp for tp in read if tp.topic == self._context.names.facts]
+        earliest = await offsets.beginning_offsets(facts)
+        lost = {tp for tp in facts if read[tp] < earliest[tp]}
         recreated |= {tp for tp, position in read.items() if ends[tp] < position}
         for task in tasks:
             task.progress.sample_lag(ends)
-            if self._owned.get(task.number) is task and recreated.intersection(task.progress.inputs):
-                log.warning("an input of task %d was created again; opening the task again", task.number)
+            if self._owned.get(task.number) is task and (recreated | lost).intersection(task.positions):
+                problem = "was created again" if recreated.intersection(task.positions) else "lost records"
+                log.warning("a topic of task %d %s; opening the task again", task.number, problem)
                 await self._close(task.number)
                 self._open(task.number)
+
+    async def check_changelogs(self) -> None:
+        """Write all rows of a task again whose changelog has lost rows: memory holds the only copy."""
+        tasks = {TopicPartition(self._context.names.changelog, task.number): task for task in self}
+        if not tasks:
+            return
+        starts = await self._context.source_offsets.changelog_starts(tasks)
+        for tp, task in tasks.items():
+            if tp in starts and task.running and task.partition.changelog_lacks_rows(starts[tp]):
+                task.partition.record_changelog(starts[tp])
+                log.error(
+                    "the changelog of task %d has lost rows, or was created again; writing its %d rows again",
+                    task.number,
+                    task.partition.write_all_rows(),
+                )
 
     def _by_task(self, assigned: Iterable[TopicPartition]) -> dict[int, list[TopicPartition]]:
         by_task: dict[int, list[TopicPartition]] = {}
@@ -182,8 +195,7 @@ class TaskManager:
         while True:
             task = Task(number, self.generation, self._context, self._table.new_partition(number))
             try:
-                with _state_too_new_as_error():
-                    await self._restore(task)
+                await restore(task, self._context, self._sources[number])
                 await self._on_opened(task)
                 await self._resume_reading(task)
             except KafkaError as error:
@@ -216,69 +228,3 @@ class TaskManager:
             if task.generation == self.generation:
                 break
         self._context.source_offsets.resume(task.positions)
-
-    async def _restore(self, task: Task) -> None:
-        started = time.monotonic()
-        offsets = self._context.source_offsets
-        tps = self._sources[task.number]
-        await task.open()
-        await self._read_state(task)
-        committed = await offsets.committed(tps)
-        reads = [
-            tp for tp in tps if tp.topic in self._context.inputs or tp.topic == self._context.names.facts
-        ]
-        lost = task.state_missing and any(committed.get(tp) for tp in reads)
-        if lost:
-            log.error(
-                "the state of task %d is gone although its offsets are committed; "
-                "reading all inputs again from the earliest offsets",
-                task.number,
-            )
-        positions = await offsets.starting_positions(tps, from_earliest=lost)
-        reprocess_id = None
-        if lost:
-            reprocess_id = await self._new_reprocess_id(task.number)
-            task.partition.restore_published(await published_profiles(self._context, task.number))
-        task.start(positions, await offsets.end_offsets(reads), reprocess_id=reprocess_id)
-        self._context.counters.recovery_seconds = time.monotonic() - started
-        log.info("task %d restored in %.1f s", task.number, time.monotonic() - started)
-
-    async def _read_state(self, task: Task) -> None:
-        async for records in self._rows_of(task.number):
-            task.load(records)
-        task.restore()
-
-    async def _new_reprocess_id(self, lost: int) -> int:
-        """Return an id, larger than all before, with which all tasks read their inputs again.
-
-        It is the wall clock in milliseconds. The clock of a worker that noticed an earlier loss may have been
-        ahead. Tasks ignore an id that is not larger than their own, and would not resend what the task lost.
-        """
-        before = 0
-        others = [number for number in range(self._context.task_count) if number != lost]
-        if others:
-            async for records in self._rows_of(*others):
-                found = [
-                    metadata.read_metadata(one.value)
-                    for one in records
-                    if one.key == metadata.METADATA_KEY and one.value
-                ]
-                before = max([before, *(one.reprocess_id for one in found)])
-        now = time.time_ns() // 10**6
-        return now if now > before else before + _NEXT_REPROCESS_MS
-
-    async def _rows_of(self, *numbers: int) -> AsyncGenerator[list[ConsumerRecord], None]:
-        """Yield the changelog records of tasks in bulk."""
-        changelog = [TopicPartition(self._context.names.changelog, number) for number in numbers]
-        async for records in read_to_end(self._context.client_options, changelog):
-            yield records
-            await asyncio.sleep(0)
-
-
-@contextmanager
-def _state_too_new_as_error() -> Iterator[None]:
-    """Raise the error with a hint for a state that a newer release has written."""
-    try:
-        yield
-    except metadata.StateTooNew as error:
-        raise StateTooNew(error.found, error.known) from None

@@ -13,6 +13,7 @@ from faust.types import StreamT
 from faust.types.tuples import TP
 
 from streams.config.load import Settings
+from streams.errors import ClockWrong
 from streams.faust_engine.app import FaustApp
 from streams.faust_engine.table import CustomersTable
 from streams.faust_engine.transport import BatchSchema
@@ -33,9 +34,14 @@ _COMMIT_SECONDS = 0.2
 #: Much shorter than the time between ticks. A round that takes a little longer must not wait for another
 #: tick.
 _TICK_CHECK_SECONDS = 0.05
+_CLOCK_SECONDS = 2.0
 _LAG_SECONDS = 5.0
 _DEAD_LETTERS_SECONDS = 600.0
 _NEW_INPUTS_SECONDS = 30.0
+
+#: A record that no roll-up leader takes for a result.
+_NO_RESULT = msgspec.msgpack.encode([])
+_LOG_APPEND_TIME = 1
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -144,7 +150,9 @@ class Worker:
             app.agent(app.topic(*topics, schema=BatchSchema()), name=name)(self._agent(handle))
         app.task(repeat(app, _COMMIT_SECONDS, "the commit", self.tasks.commit))
         app.task(repeat(app, _TICK_CHECK_SECONDS, "the tick", self._send_ticks))
+        app.task(repeat(app, _CLOCK_SECONDS, "the check of the clock", self._check_clock))
         app.task(repeat(app, _LAG_SECONDS, "the sampling of the lag", self._sample_lag))
+        app.task(repeat(app, _LAG_SECONDS, "the check of the changelog", self.tasks.check_changelogs))
         app.task(repeat(app, _DEAD_LETTERS_SECONDS, "the removal of dead letters", self._remove_dead_letters))
         if self.settings.inputs.patterns():
             app.task(repeat(app, _NEW_INPUTS_SECONDS, "the look for new inputs", self._input_watch.look))
@@ -201,6 +209,17 @@ class Worker:
         await self._context.source_offsets.end_offsets([TopicPartition(self._context.names.facts, 0)])
         self._contact.record_answer()
 
+    async def _check_clock(self) -> None:
+        await self._context.clock_check.compare(self._stamp)
+
+    async def _stamp(self) -> int | None:
+        """Return Kafka's time, microseconds since the epoch; None if the topic has its producers' times."""
+        topic = self._context.names.partials
+        found = await self.app.producer.send_and_wait(topic, None, _NO_RESULT, 0, None, None)
+        if found.timestamp_type != _LOG_APPEND_TIME or found.timestamp is None:
+            return None
+        return int(found.timestamp) * 1000
+
     async def _remove_dead_letters(self) -> None:
         if self.leader is not None:
             await remove_old_dead_letters(self.settings, self._context)
@@ -216,8 +235,21 @@ class Worker:
         self._contact.record_answer()
         continuous = self._member == (generation - 1, member)
         self._member = (generation, member)
+        if not self._context.clock_check.trusted and not await self._compare_first():
+            return
         tps = [TopicPartition(tp.topic, tp.partition) for tp in assigned]
         await self.tasks.reassign(tps, generation, continuous=continuous)
+
+    async def _compare_first(self) -> bool:
+        """Compare the clock before any task is restored. Return whether the worker can go on."""
+        try:
+            await self._check_clock()
+        except (KafkaError, ProducerSendError) as error:
+            log.warning("the clock could not be compared with Kafka's: %s; trying again", error)
+        except ClockWrong as error:
+            await self.app.crash(error)
+            return False
+        return True
 
     async def _on_revoked(self, *_args: Any, **_kwargs: Any) -> None:
         self._hand_over()

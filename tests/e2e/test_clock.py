@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from streams.clock import wall_us
 from tests.support.deployment import AS_OF, CAUGHT_UP, PATIENCE, business, total
 from tests.support.events import DAY, END, HOUR, history, order
 from tests.support.worker_process import WallClock
@@ -89,6 +90,32 @@ async def test_now_never_goes_back_over_a_restart(deploy, clock, end):
         caught_up(await deployment.scrape())
         await asyncio.sleep(0.2)
     assert min(seen) >= last
+
+
+@pytest.mark.parametrize("jump", [DAY, -DAY])
+async def test_worker_whose_clock_jumps_stops_and_counts_nothing(deploy, clock, jump):
+    """The events would be future ones to it, or `now` would stay a day ahead for the whole group."""
+    deployment = deploy(RETENTION_CLOCK="wall", **clock.settings | {"RETENTION_CLOCK_TOLERANCE": "300"})
+    cluster = deployment.cluster
+    clock.set(wall_us())
+    await deployment.started(1)
+    [worker] = deployment.workers
+    await cluster.produce([order("before", "ada", wall_us())])
+    await deployment.until(lambda scraped: total(scraped, "retention_orders", window="7d") == 1, "one order")
+    clock.set(wall_us() + jump)
+    await cluster.produce([order("after", "ada", wall_us())])
+    assert await worker.exit_code(60) == 1
+    assert worker.has_logged(rf"(1 day, 0:0|23:5).* {'ahead of' if jump > 0 else 'behind'} Kafka's")
+    refused = deployment.start()
+    assert await refused.exit_code(60) == 1
+    assert not refused.has_logged("restored")
+    clock.set(wall_us())
+    deployment.start()
+    scraped = await deployment.until(
+        lambda scraped: total(scraped, "retention_orders", window="7d") == 2, "both orders"
+    )
+    assert abs(total(scraped, AS_OF[0]) * SECOND - wall_us()) < 60 * SECOND
+    assert await cluster.read("retention.dead-letters") == []
 
 
 async def test_worker_catching_up_keeps_the_last_complete_values(deploy):

@@ -154,3 +154,29 @@ async def test_records_deleted_under_a_worker_are_counted_as_lost(deploy):
     # Records fetched before the suspension are not lost.
     assert 0 < total(scraped, "retention_worker_records_lost_total", topic="orders") <= 40
     assert worker.has_logged("records of orders partition 1 were removed")
+
+
+async def test_topics_lost_under_workers_change_no_number(deploy):
+    """The changelog and the facts are deleted and created again; Kafka's clients read and write on."""
+    events = history(48, size=1500)
+    half = len(events) // 2
+    deployment = deploy()
+    cluster = deployment.cluster
+    await deployment.started(2)
+    await cluster.produce(events[:half], STYLES)
+    await deployment.equal(events[:half])
+    for topic, consequence in (
+        (f"{deployment.group}-customers-changelog", r"lost rows, or was created again; writing its \d+ rows"),
+        (f"{deployment.group}-facts", "reading all inputs again from the earliest offsets"),
+    ):
+        await cluster.delete(topic)
+        await cluster.create({topic: 4}, {"max.message.bytes": str(16 << 20)})
+        for worker in deployment.workers:
+            await worker.until_logged(consequence)
+    await cluster.produce(events[half:], STYLES)
+    await deployment.equal(events)
+    for worker in deployment.workers:
+        worker.kill()
+    successor = deployment.start()
+    await deployment.equal(events)
+    assert not successor.has_logged("reading all inputs again")

@@ -4,7 +4,9 @@ import asyncio
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import PolicyViolationError
 
 
 @asynccontextmanager
@@ -28,6 +30,22 @@ async def create(bootstrap, topic, partitions=1, **config):
         )
         while topic not in await client.list_topics():  # noqa: ASYNC110 - Kafka sends no event
             await asyncio.sleep(0.05)
+
+
+async def truncate(bootstrap, tp):
+    """Delete all records of a partition."""
+    deletable = ConfigResource(
+        ConfigResourceType.TOPIC, tp.topic, configs={"cleanup.policy": "compact,delete"}
+    )
+    async with admin(bootstrap) as client:
+        while True:  # until the broker applies an accepted change
+            try:
+                await client.delete_records({tp: RecordsToDelete(before_offset=-1)})
+            except PolicyViolationError:  # Kafka deletes no records of a topic that is only compacted
+                await client.alter_configs([deletable])
+                await asyncio.sleep(0.05)
+            else:
+                return
 
 
 def producer(bootstrap, **options):

@@ -67,7 +67,7 @@ class WallClock:
 
     @property
     def settings(self) -> dict[str, str]:
-        return {"CLOCK_FILE": str(self._file)}
+        return {"CLOCK_FILE": str(self._file), "RETENTION_CLOCK_TOLERANCE": "0"}
 
     def set(self, instant: int) -> None:
         """Set the clock to `instant` (microseconds since the epoch)."""

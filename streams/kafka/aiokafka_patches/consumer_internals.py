@@ -9,6 +9,7 @@ from typing import cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import READ_UNCOMMITTED
+from aiokafka.structs import OffsetAndMetadata
 
 _TIMEOUT_MS = 30_000
 
@@ -37,6 +38,17 @@ def known_position(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int | None
 def discard_fetched(consumer: AIOKafkaConsumer) -> None:
     """Drop the records that were fetched but not returned yet. Seek afterwards to read them again."""
     consumer._fetcher._records.clear()  # noqa: SLF001
+
+
+async def committed_offsets(
+    consumer: AIOKafkaConsumer, tps: Sequence[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    """Return the group's committed offsets with their metadata; partitions without one are left out.
+
+    `AIOKafkaConsumer.committed` returns no metadata.
+    """
+    found = await consumer._coordinator.fetch_committed_offsets(list(tps))  # noqa: SLF001
+    return {tp: offset for tp, offset in found.items() if offset.offset >= 0}
 
 
 async def log_end_offsets(

@@ -15,6 +15,7 @@ from streams.kafka.topics import Names
 from streams.rollup.protocol import PartialResult, Tick, schema_hash
 from streams.rollup.publisher import AS_OF
 from streams.worker import rollup_leader
+from streams.worker.clock_check import ClockCheck
 from streams.worker.rollup_leader import RollupLeader
 from tests.support.task_records import record
 
@@ -74,6 +75,7 @@ class Leader:
         self.producer = Producer()
         context = SimpleNamespace(
             clock=clock,
+            clock_check=ClockCheck(0),
             definitions=Definitions(),
             names=NAMES,
             partition_counts={NAMES.metrics: 1},

@@ -47,6 +47,26 @@ async def test_topic_ids_of_revoked_partitions_are_dropped(kafka, unique):
         assert await sources.starting_positions([tp], from_earliest=False) == {tp: 4}
 
 
+async def test_recreated_topic_is_noticed_by_the_next_owner(kafka, unique):
+    """The worker was killed before it noticed; its offset is one of the new topic."""
+    tp = TopicPartition(unique, 0)
+    async with AIOKafkaConsumer(
+        bootstrap_servers=kafka, group_id=unique, enable_auto_commit=False, metadata_max_age_ms=100
+    ) as consumer:
+        killed, successor = (
+            SourceOffsets(lambda: FakeConsumer(consumer), {unique}, WorkerCounters()) for _ in range(2)
+        )
+        consumer.assign([tp])
+        await fill(kafka, unique, 1)
+        await killed.starting_positions([tp], from_earliest=False)
+        await delete(kafka, unique)
+        await fill(kafka, unique, 5)
+        await commit(consumer, tp, killed.with_topic_ids({tp: 4})[tp])
+        assert await successor.starting_positions([tp], from_earliest=False) == {tp: 0}
+        await consumer.commit({tp: successor.with_topic_ids({tp: 3})[tp]})
+        assert await successor.starting_positions([tp], from_earliest=False) == {tp: 3}
+
+
 async def fill(kafka, topic, count):
     await create(kafka, topic)
     async with producer(kafka) as sender:

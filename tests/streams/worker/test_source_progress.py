@@ -12,7 +12,7 @@ POSITIONS = {ORDERS: 3, FACTS: 5, TICKS: 8}
 @pytest.fixture
 def progress():
     progress = SourceProgress({"orders"}, FACTS)
-    progress.start(POSITIONS, {ORDERS: 4, FACTS: 5})
+    progress.start(POSITIONS, {ORDERS: 4, FACTS: 5}, POSITIONS)
     return progress
 
 
@@ -22,13 +22,19 @@ def test_sources_are_inputs_and_facts(progress):
     assert progress.facts_position == 5
 
 
-def test_started_positions_are_committed(progress):
+def test_committed_positions_need_no_commit(progress):
     assert progress.uncommitted(progress.positions) == {}
 
 
 def test_reprocessing_puts_the_offsets_of_inputs_back(progress):
-    progress.start(POSITIONS, {}, reprocess=True)
+    progress.start(POSITIONS, {}, POSITIONS | {ORDERS: 7})
     assert progress.uncommitted(progress.positions) == {ORDERS: 3}
+
+
+def test_first_offsets_are_committed_though_nothing_is_read(progress):
+    """Facts without a committed offset would later be taken for those of a deleted topic."""
+    progress.start(POSITIONS, {}, {})
+    assert progress.uncommitted(progress.positions) == POSITIONS
 
 
 def test_processed_records_are_uncommitted(progress):

@@ -1,18 +1,16 @@
 import asyncio
 import time
-from contextlib import suppress
 
 import msgspec
 from aiokafka import TopicPartition
-from aiokafka.admin import NewPartitions, RecordsToDelete
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaTimeoutError, PolicyViolationError
+from aiokafka.admin import NewPartitions
+from aiokafka.errors import KafkaTimeoutError
 
 from models.partition.metadata import METADATA_KEY, STATE_VERSION
 from streams.errors import StateTooNew
 from streams.partitioner import tasks_of
 from tests.support.group_member import member
-from tests.support.kafka_calls import admin, producer, records_of
+from tests.support.kafka_calls import admin, producer, records_of, truncate
 from tests.support.task_records import ORDERS, orders
 
 
@@ -125,8 +123,8 @@ async def test_input_with_another_topic_id_is_read_from_its_start(kafka, worker)
     [before] = worker.tasks
     beginning = before.positions[tp]
     before.positions[tp] += 1
+    worker.context.source_offsets._topic_ids.record({tp: "id of the former topic"})
     await before.commit(last=True)
-    worker.context.source_offsets._topic_ids[tp] = "id of the former topic"
     await worker.tasks.sample_lag()
     await worker.settled()
     [task] = worker.tasks
@@ -225,7 +223,7 @@ async def test_reprocess_id_exceeds_all_earlier_ones(kafka, worker):
     await worker.assign(0, 1, generation=1)
     tomorrow = (time.time_ns() // 10**6) + 86_400_000
     for task in worker.tasks:
-        task.positions[TopicPartition(worker.names.facts, task.number)] = 5
+        task.positions[TopicPartition("orders", task.number)] += 1
         task.partition.start_reprocessing(tomorrow)
     await worker.tasks.commit()
     await lose_state(kafka, worker)
@@ -276,17 +274,7 @@ async def test_published_profiles_are_restored_for_lost_state(kafka, worker):
 
 async def lose_state(kafka, worker, task=0):
     changelog = TopicPartition(worker.names.changelog, task)
-    # Kafka deletes no records of a topic that is only compacted.
-    deletable = ConfigResource(
-        ConfigResourceType.TOPIC, changelog.topic, configs={"cleanup.policy": "compact,delete"}
-    )
-    async with admin(kafka) as client:
-        await client.alter_configs([deletable])
-        while True:  # until the broker applies the accepted change
-            with suppress(PolicyViolationError):
-                await client.delete_records({changelog: RecordsToDelete(before_offset=-1)})
-                break
-            await asyncio.sleep(0.05)
+    await truncate(kafka, changelog)
     assert await records_of(kafka, changelog.topic, task) == []
 
 
