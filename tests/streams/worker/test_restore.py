@@ -103,7 +103,7 @@ async def test_removed_unread_facts_make_inputs_read_again(kafka, worker, stored
     assert task.positions[facts] == 3
 
 
-async def test_gap_of_removed_facts_is_not_passed(kafka, worker, stored, facts):
+async def test_removed_facts_before_a_batch_are_not_passed(kafka, worker, stored, facts):
     """The worker was suspended; it fetches the facts that followed the removed ones."""
     await send(kafka, facts)
     await truncate(kafka, facts)
@@ -117,7 +117,7 @@ async def test_gap_of_removed_facts_is_not_passed(kafka, worker, stored, facts):
     assert task.positions[facts] == 3
 
 
-async def test_gap_of_markers_between_facts_is_passed(kafka, worker, stored, facts):
+async def test_markers_between_facts_are_passed(kafka, worker, stored, facts):
     await send(kafka, facts)
     await stored.process(RecordBatch(facts, [], 0, 3))
     await worker.tasks.commit()
