@@ -190,9 +190,9 @@ class Installation:
                     self.start_worker()
 
     def _log_end(self, worker: WorkerProcess) -> None:
-        last = (worker.log.splitlines() or [""])[-1]
+        last = " ".join(worker.log.splitlines()[-2:])
         code = worker.process.returncode
-        line = f"{worker.name} ended with exit code {code}: {last[:200]}"
+        line = f"{worker.name} ended with exit code {code}: {last[:250]}"
         self.report.ended.append(line)
         if code is None or code < 0 or time.monotonic() > self._disturbed_until:
             self.crashed.append(line)
