@@ -7,6 +7,7 @@ these in every partition that has it, so its sum is complete.
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
+from models.aggregation.aggregates import PartialAggregate
 from models.aggregation.smallest_names import OTHER
 from models.aggregation.variant_sums import Beyond, Shown
 from models.definitions.definitions import Definitions
@@ -23,7 +24,7 @@ class VariantTotals:
         definitions: the limits and the chosen experiments.
 
     Attributes:
-        beyond: experiments and variants of `parts` that are beyond the limits, sorted.
+        beyond: experiments and variants of `parts` that are beyond the limits.
     """
 
     def __init__(self, parts: Iterable[Shown], definitions: Definitions) -> None:
@@ -60,6 +61,18 @@ class VariantTotals:
         """Return the number of customers in `start` who had seen a variant, and of those who stayed."""
         column, sums = self._columns[window.name], self._sums[experiment, variant]
         return sums[column], sums[column + 1]
+
+
+def beyond_limits(partials: Sequence[PartialAggregate], definitions: Definitions, limit: int) -> list[Beyond]:
+    """Return up to `limit` of the experiments and variants that are beyond the limits.
+
+    Of an experiment beyond the limit, no variants are returned.
+    """
+    beyond = set(VariantTotals([partial.shown for partial in partials], definitions).beyond)
+    beyond.update(name for partial in partials for name in partial.beyond)
+    whole = {experiment for experiment, variant in beyond if variant is None}
+    found = [(name, variant) for name, variant in beyond if variant is None or name not in whole]
+    return sorted(found, key=lambda one: (one[0], one[1] or ""))[:limit]
 
 
 def _counted(names: Collection[str], limit: int, chosen: Sequence[str] = ()) -> frozenset[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from streams.rollup.protocol import PartialResult, Tick
 
 if TYPE_CHECKING:
+    from models.aggregation.variant_sums import Beyond
     from models.partition.metadata import ClockJump
 
 #: Upper bound of settlement rounds. A fact of one customer may lead to facts of others. Once the inputs have
@@ -47,6 +48,7 @@ class RollupCollector:
         settlement_round: current settlement round; 0 before the first.
         reprocess_id: largest reprocess id of all tasks.
         clock_jump: the jump of all tasks that moved the clock furthest; None without one.
+        beyond: some of the experiments and variants that count as `other` in the metrics.
     """
 
     def __init__(self, task_count: int, generation: int, now: int, schema_hash: int) -> None:
@@ -59,6 +61,7 @@ class RollupCollector:
         self.settlement_round = 0
         self.reprocess_id = 0
         self.clock_jump: ClockJump | None = None
+        self.beyond: Sequence[Beyond] = ()
         self._number = 0
         self._inputs_read = False
         self._settlement_rounds = 0  #: that have ended since the inputs were read
@@ -87,6 +90,7 @@ class RollupCollector:
             self._export.number,
             self._export.at,
             self.clock_jump,
+            self.beyond,
         )
 
     def record_export(self, at: int) -> None:

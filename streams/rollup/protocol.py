@@ -5,10 +5,12 @@ not.
 """
 
 import zlib
+from collections.abc import Sequence
 
 import msgspec
 
 from models.aggregation.aggregates import PartialAggregate, duration_names, window_sizes
+from models.aggregation.variant_sums import Beyond
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
 from models.partition.metadata import ClockJump
@@ -30,6 +32,7 @@ class Tick(msgspec.Struct, array_like=True):
         exported_number: number of the last round whose results became the metrics; 0 before the first.
         exported_at: when they became the metrics, milliseconds since the epoch.
         clock_jump: the jump of all tasks that moved the clock furthest; None without one.
+        beyond: some of the experiments and variants that count as `other`.
     """
 
     number: int
@@ -41,6 +44,7 @@ class Tick(msgspec.Struct, array_like=True):
     exported_number: int = 0
     exported_at: int = 0
     clock_jump: ClockJump | None = None
+    beyond: Sequence[Beyond] = ()
 
 
 class PartialResult(msgspec.Struct, array_like=True):

@@ -4,16 +4,21 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from models.contract.decoding import to_us
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE, Sample, compute
+from models.metrics.variants import beyond_limits
 from streams.kafka.outbox import Outgoing
 from streams.kafka.ownership import HEADER
+from streams.rollup.beyond_limits import LISTED
 from streams.rollup.protocol import PartialResult
+
+if TYPE_CHECKING:
+    from models.aggregation.variant_sums import Beyond
 
 AS_OF = "retention_as_of_timestamp_seconds"
 CAUGHT_UP = "retention_caught_up"
@@ -74,6 +79,7 @@ class Publisher:
 
     Attributes:
         samples: series of the last complete round.
+        beyond: some of the experiments and variants that count as `other` in it.
         as_of: its instant, microseconds since the epoch; 0 before the first complete round.
     """
 
@@ -81,6 +87,7 @@ class Publisher:
         self._group = group
         self._definitions = definitions
         self.samples: list[Sample] = []
+        self.beyond: list[Beyond] = []
         self.as_of = 0
         self._caught_up = False
         self._complete_at = -math.inf
@@ -124,6 +131,7 @@ class Publisher:
         if caught_up and now >= self.as_of:
             partials = [result.partial for result in results if result.partial is not None]
             self.samples = compute(partials, self._definitions, now)
+            self.beyond = beyond_limits(partials, self._definitions, LISTED)
             self.as_of = now
 
     @property

@@ -14,6 +14,7 @@ from streams.faust_engine.types import RecordBatch
 from streams.kafka import ownership
 from streams.kafka.compacted_topics import read_to_end
 from streams.partitioner import tasks_of
+from streams.rollup.beyond_limits import ADVICE, describe_beyond
 from streams.rollup.collector import RollupCollector
 from streams.rollup.protocol import PartialResult, schema_hash
 from streams.rollup.publisher import Publisher
@@ -89,6 +90,7 @@ class RollupLeader:
         self._collector = self._new_collector(max(task.partition.now, task.partition.reserved_until))
         self._complete: _Round | None = None
         self._logged_incompatible = False
+        self._logged_beyond = False
         self._ticked_at = 0.0
         self._claim: TopicClaim | None = None  # until the topics, which had no owner, are this group's
 
@@ -187,6 +189,8 @@ class RollupLeader:
         self.publisher.update(complete.results, complete.now, caught_up=complete.caught_up)
         self._publish()
         self._collector.record_export(time.time_ns() // 10**6)
+        self._collector.beyond = self.publisher.beyond
+        self._log_beyond()
 
     def hand_over(self) -> None:
         """Put everything that is exported into the next transaction, for the next leader.
@@ -199,6 +203,12 @@ class RollupLeader:
         partition.reserved_until = min(partition.reserved_until, self._collector.now)
         committer.reserved_until = min(committer.reserved_until, self._collector.now)
         self._publish(at_once=True)
+
+    def _log_beyond(self) -> None:
+        """Log once that experiments or variants are beyond the limits."""
+        if self.publisher.beyond and not self._logged_beyond:
+            self._logged_beyond = True
+            log.warning("%s; %s", describe_beyond(self.publisher.beyond), ADVICE)
 
     def _log_incompatible(self) -> None:
         """Log when incompatible workers appear, and when the last one is gone."""

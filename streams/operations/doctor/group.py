@@ -9,7 +9,6 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from models.partition.metadata import ClockJump
 from streams.config.load import Settings
 from streams.ingest import input_topics
 from streams.ingest.clock_jumps import describe_jump
@@ -18,6 +17,7 @@ from streams.kafka.offsets import Bounds, bounds
 from streams.kafka.topics import Names, partition_counts
 from streams.operations import dead_letters
 from streams.operations.doctor.finding import Finding
+from streams.rollup import beyond_limits
 from streams.rollup.protocol import Tick
 
 _MAX_COUNTED: Final = 1000
@@ -49,9 +49,11 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         committed = {tp: offset.offset for tp, offset in offsets.items() if offset.offset >= 0}
         for finding in _progress(found, committed):
             yield finding
-    jump = await _clock_jump(client, settings) if settings.clock == "event" else None
-    if jump is not None:
-        yield Finding("warn", describe_jump(jump), _JUMP_ADVICE)
+    tick = await _latest_tick(client, settings)
+    if tick is not None and tick.clock_jump is not None and settings.clock == "event":
+        yield Finding("warn", describe_jump(tick.clock_jump), _JUMP_ADVICE)
+    if tick is not None and tick.beyond:
+        yield Finding("warn", beyond_limits.describe_beyond(tick.beyond), beyond_limits.ADVICE)
     may_read = not await acls.missing(client, acls.dead_letter_reader_acls(settings))
     number = await _count_dead_letters(settings) if may_read else 0
     if number:
@@ -64,8 +66,8 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         yield Finding("warn", f"{count}{more} not redriven", advice)
 
 
-async def _clock_jump(client: AIOKafkaAdminClient, settings: Settings) -> ClockJump | None:
-    """Return the jump that the latest tick names; None without one, or without a recent tick."""
+async def _latest_tick(client: AIOKafkaAdminClient, settings: Settings) -> Tick | None:
+    """Return the latest tick of the roll-up leader; None without a recent one."""
     ticks = TopicPartition(Names(settings.group).ticks, 0)
     if not await partition_counts(client, [ticks.topic]) or await acls.missing(
         client, acls.reader_acls([ticks.topic])
@@ -82,7 +84,7 @@ async def _clock_jump(client: AIOKafkaAdminClient, settings: Settings) -> ClockJ
     finally:
         await consumer.stop()
     latest = [record.value for records in found.values() for record in records][-1:]
-    return msgspec.msgpack.decode(latest[0], type=Tick).clock_jump if latest else None
+    return msgspec.msgpack.decode(latest[0], type=Tick) if latest else None
 
 
 async def _count_dead_letters(settings: Settings) -> int:

@@ -167,13 +167,16 @@ def test_workers_and_their_lag_are_shown(retention, healthy, kafka, broker_calls
     assert "warn  1 dead letter not redriven" in result.out
 
 
-def test_clock_jump_of_the_latest_tick_is_named(retention, healthy, broker_calls, monkeypatch):
+def test_clock_jump_and_limits_of_the_latest_tick_are_named(retention, healthy, broker_calls, monkeypatch):
     monkeypatch.setenv("RETENTION_CLOCK", "event")
     jump = ClockJump("orders", 1, 17, 0, 40 * 86_400_000_000)
-    ticks = [Tick(number, 1, 0, 0, 0, clock_jump=each) for number, each in enumerate((None, jump), 1)]
+    beyond = [("a\x1b", None), ("b", "x")]
+    ticks = [Tick(1, 1, 0, 0, 0), Tick(2, 1, 0, 0, 0, clock_jump=jump, beyond=beyond)]
     broker_calls.produce(*((f"{healthy}-ticks", 0, None, msgspec.msgpack.encode(tick), []) for tick in ticks))
     result = retention("doctor")
     assert "warn  the record at offset 17 of orders-1 moved the clock by 40 days" in result.out
+    assert "warn  experiments and variants beyond the limits" in result.out
+    assert r"count as `other` (2): 'a\x1b', 'b'='x'" in result.out
     assert result.code == 0
 
 

@@ -12,6 +12,7 @@ from streams.clock import EventClock
 from streams.faust_engine.types import RecordBatch
 from streams.kafka.outbox import Outbox
 from streams.kafka.topics import Names
+from streams.rollup import publisher
 from streams.rollup.protocol import PartialResult, Tick, schema_hash
 from streams.rollup.publisher import AS_OF
 from streams.worker import rollup_leader
@@ -170,3 +171,12 @@ async def test_event_mode_commits_nothing_for_a_round():
     await one.caught_up()
     assert one.as_of == NOW
     assert one.commits == 0
+
+
+async def test_names_beyond_the_limits_are_logged_once_and_in_ticks(monkeypatch, caplog):
+    monkeypatch.setattr(publisher, "beyond_limits", lambda *_: [("price\n", None)])
+    one = Leader(Clock(NOW))
+    await one.caught_up()
+    await one.round()
+    assert caplog.text.count(r"which count as `other` (1): 'price\n'") == 1
+    assert one.leader._collector.start_round(NOW).beyond == [("price\n", None)]
