@@ -28,6 +28,7 @@ LAYERS = [
     "streams.clock",
     "streams.secret",
     "streams.partitioner",
+    "streams.patterns",
     "streams.config",
     "streams.mapping",
     "streams.kafka",

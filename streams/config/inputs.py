@@ -9,7 +9,6 @@ pattern = "returns-.*"             # a regular expression that matches whole top
 kind = "refunds"                   # events of the contract
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -19,6 +18,7 @@ from msgspec import Struct
 from models.contract.events import Kind
 from streams.config.toml_file import did_you_mean
 from streams.errors import RetentionError, SettingsError
+from streams.patterns import InvalidPattern, Pattern, compile_pattern
 
 #: Tables of the TOML file that are neither settings nor definitions.
 SECTIONS: Final = frozenset({"inputs", "mappings"})
@@ -41,7 +41,7 @@ class Input(Struct, frozen=True, kw_only=True):
 
     setting: str
     topics: tuple[str, ...] = ()
-    pattern: re.Pattern[str] | None = None
+    pattern: Pattern | None = None
     mapping: str | None = None
     kind: Kind | None = None
 
@@ -177,11 +177,11 @@ class _InputReader:
             f"expected a mapping, or a kind of the contract's events: {', '.join(_KINDS)}",
         )
 
-    def _pattern(self, at: str, content: object) -> re.Pattern[str]:
+    def _pattern(self, at: str, content: object) -> Pattern:
         try:
-            return re.compile(self._text(at, content))
-        except re.error as error:
-            raise self._error(at, f"is not a regular expression: {error}") from None
+            return compile_pattern(self._text(at, content))
+        except InvalidPattern as error:
+            raise self._error(at, error.problem, error.hint) from None
 
     def _text(self, at: str, content: object) -> str:
         if not isinstance(content, str):

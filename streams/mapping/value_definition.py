@@ -9,6 +9,7 @@ from msgspec import Struct
 from streams.mapping import event_types, expressions, minor_units, times
 from streams.mapping.definition_checks import Problem, a_boolean, a_table, a_text
 from streams.mapping.expressions import Expression
+from streams.patterns import InvalidPattern, Pattern, compile_pattern
 
 _ORIGINS: Final = ("path", "const", "template", "first", "sum", "join")
 _VALUE_KEYS: Final = frozenset(
@@ -40,7 +41,7 @@ class Value(Struct, frozen=True, kw_only=True):
         exchange: expressions of one amount in the wanted currency and in the value's currency. The number is
             converted at their ratio, and rounded to the currency's minor unit.
         minus: expression whose number is subtracted, such as the sum that was refunded before.
-        match: regular expression whose first group, or whole match, is the value.
+        match: pattern whose first group, or whole match, is the value.
         decimal: separator of the decimals, `,` or `.`, of numbers with separated thousands.
         upper: whether to convert to upper case.
         lower: whether to convert to lower case.
@@ -67,7 +68,7 @@ class Value(Struct, frozen=True, kw_only=True):
     minus: Expression | None = None
     plus: "Value | None" = None
     exchange: tuple[Expression, ...] = ()
-    match: re.Pattern[str] | None = None
+    match: Pattern | None = None
     decimal: str | None = None
     upper: bool = False
     lower: bool = False
@@ -226,11 +227,11 @@ def _exchange(at: str, content: object) -> tuple[Expression, ...]:
     return tuple(expression_of(f"{at}[{number}]", one) for number, one in enumerate(content, start=1))
 
 
-def _pattern(at: str, content: object) -> re.Pattern[str]:
+def _pattern(at: str, content: object) -> Pattern:
     try:
-        return re.compile(a_text(at, content))
-    except re.error as error:
-        raise Problem(at, f"is no regular expression: {error}") from None
+        return compile_pattern(a_text(at, content))
+    except InvalidPattern as error:
+        raise Problem(at, error.problem, error.hint) from None
 
 
 def _number(at: str, content: object) -> int:

@@ -13,6 +13,7 @@ from streams.mapping.conversions import ConversionError, Convert
 from streams.mapping.expressions import Expression, Get, Source, compiled
 from streams.mapping.value_definition import Value
 from streams.mapping.wrapped_values import unwrapped
+from streams.patterns import Pattern
 
 
 def compile_value(value: Value, source: Source, finish: Convert, *, is_time: bool = False) -> Get:
@@ -203,7 +204,7 @@ def _steps(value: Value, *, is_id: bool = False) -> list[Convert]:
         scale = value.scale
         steps.append(lambda found: conversions.connect_decimal(found, scale))
     if value.match is not None:
-        steps.append(_match(value))
+        steps.append(_match(value.match))
     if value.decimal is not None:
         point = value.decimal
         steps.append(lambda found: conversions.separated(found, point))
@@ -220,13 +221,13 @@ def _steps(value: Value, *, is_id: bool = False) -> list[Convert]:
     return steps
 
 
-def _match(value: Value) -> Convert:
-    pattern = value.match
+def _match(pattern: Pattern) -> Convert:
+    search, group = pattern.search, 1 if pattern.groups else 0
 
     def match(found: Any) -> Any:  # noqa: ANN401 - JSON
         text = conversions.text(found)
-        matched = pattern.search(text) if pattern is not None and isinstance(text, str) else None
-        return None if matched is None else matched[1] if matched.re.groups else matched[0]
+        matched = search(text) if isinstance(text, str) else None
+        return None if matched is None else matched[group]
 
     return match
 

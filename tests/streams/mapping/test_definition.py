@@ -85,6 +85,11 @@ def loaded(text):
             "mappings.m.events[1].order_id.match",
             "regular",
         ),
+        (
+            ORDER.replace('"o"', "{ path = 'o', match = '(?!x).' }"),
+            "mappings.m.events[1].order_id.match",
+            "needs backtracking",
+        ),
         (ORDER.replace('"o"', "{ first = [] }"), "mappings.m.events[1].order_id.first", "expected a list"),
         (
             ORDER.replace('"o"', "{ path = 'o', lower = 1 }"),
@@ -123,6 +128,7 @@ def loaded(text):
             "retention.metrics is reserved",
         ),
         ("[[inputs]]\npattern = '('\nkind = 'orders'", "inputs[1].pattern", "not a regular expression"),
+        ("[[inputs]]\npattern = '(?!x).*'\nkind = 'orders'", "inputs[1].pattern", "needs backtracking"),
         (
             "[[inputs]]\ntopic = 'x'\nkind = 'orders'\n[[inputs]]\ntopic = ['y', 'x']\nkind = 'refunds'",
             "inputs[2].topic",
