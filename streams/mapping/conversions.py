@@ -16,6 +16,12 @@ Convert = Callable[[Any], Any]
 
 #: Digits of the largest number that 64 bits represent in every digit.
 _MOST_DIGITS: Final = 18
+#: Longest binary number that is read as a decimal, bytes: 154 digits. A megabyte takes minutes to convert.
+MOST_DECIMAL_BYTES: Final = 64
+#: Most decimal places of such a number.
+_MOST_SCALE: Final = 1000
+#: Digits of the largest whole number that is an id: no id has more characters.
+_MOST_ID_DIGITS: Final = 128
 #: Largest integer up to which floats represent every integer.
 _LARGEST_EXACT: Final = 1 << 53
 #: Endings of an integer that was written as a float.
@@ -73,8 +79,9 @@ def identifier(value: Any) -> Any:  # noqa: ANN401 - JSON
         if abs(value) > _LARGEST_EXACT:  # digits are lost: several ids may have become this one
             raise ConversionError("is a float beyond 2^53, whose last digits are lost")
         return str(int(value))
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        return str(int(value))
+    if isinstance(value, Decimal):
+        whole = _whole(value)
+        return str(value if whole is None else whole)
     return value if isinstance(value, str) else _plain(value)
 
 
@@ -87,7 +94,15 @@ def integer(value: Any) -> Any:  # noqa: ANN401 - JSON
         return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+    whole = _whole(value) if isinstance(value, Decimal) else None
+    return value if whole is None else whole
+
+
+def _whole(value: Decimal) -> int | None:
+    """Return a decimal without a fraction as an integer; None if it has one, is not finite, or is huge."""
+    if not value.is_finite() or value.adjusted() >= _MOST_ID_DIGITS:
+        return None
+    return int(value) if value == value.to_integral_value() else None
 
 
 def rating(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -234,7 +249,7 @@ def connect_decimal(value: Any, scale: int) -> Any:  # noqa: ANN401 - JSON
         scale: decimal places, the parameter `scale` of the Connect schema.
 
     Raises:
-        ConversionError: the text is not base64.
+        ConversionError: the text is not base64, or the number is too long or too large.
     """
     if isinstance(value, dict) and isinstance(value.get("scale"), int):
         return connect_decimal(value.get("value"), value["scale"])
@@ -244,6 +259,8 @@ def connect_decimal(value: Any, scale: int) -> Any:  # noqa: ANN401 - JSON
         raise ConversionError("is text that is not base64, as Connect's decimals are") from None
     if not isinstance(raw, bytes):
         return value
+    if len(raw) > MOST_DECIMAL_BYTES or abs(scale) > _MOST_SCALE:
+        raise ConversionError(f"is a decimal of more than {MOST_DECIMAL_BYTES} bytes or {_MOST_SCALE} places")
     return Decimal(int.from_bytes(raw, signed=True)).scaleb(-scale)
 
 

@@ -24,10 +24,15 @@ from google.protobuf.descriptor import Descriptor, FileDescriptor
 from google.protobuf.message import Message
 
 from streams.mapping import confluent_types
+from streams.mapping.protobuf_limits import Limits
 from streams.mapping.schemas import Decode, Resolved
 
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
 _MONEY: Final = "google.type.Money"
+#: Longest varint of 32 bits, bytes. Without this end, a number as long as the record takes minutes.
+_VARINT_BYTES: Final = 5
+#: Messages in a message of a schema's file: `protoc` itself accepts no more than 32.
+_MOST_INDEXES: Final = 32
 #: Files that any schema may import although no registry has them; `googleapis-common-protos` does.
 _GOOGLE_COMMON: Final = re.compile(r"(google/(?:type|api)/\w+)\.proto")
 _WRAPPERS: Final = frozenset(
@@ -49,14 +54,18 @@ def decoder(resolved: Resolved) -> Decode:
     for name, one in imported.items():
         _add(pool, name, one.schema)
     file = _add(pool, "schema.proto", schema.schema)
-    classes: dict[tuple[int, ...], type[Message]] = {}
+    known: dict[tuple[int, ...], tuple[type[Message], Limits]] = {}
 
     def decode(value: bytes) -> dict[str, Any]:
         path, start = _message_path(value)
-        if path not in classes:
-            classes[path] = message_factory.GetMessageClass(_message(file, path))
-        message = classes[path]()
-        message.ParseFromString(value[start:])
+        if path not in known:
+            descriptor = _message(file, path)
+            known[path] = message_factory.GetMessageClass(descriptor), Limits(descriptor)
+        message_class, limits = known[path]
+        content = value[start:]
+        limits.check(content)
+        message = message_class()
+        message.ParseFromString(content)
         return _row(message)
 
     return decode
@@ -100,27 +109,37 @@ def _known(name: str) -> descriptor_pb2.FileDescriptorProto:
 
 
 def _message_path(value: bytes) -> tuple[tuple[int, ...], int]:
-    """Return the index path of the message in its file, and the offset of its first byte."""
+    """Return the index path of the message in its file, and the offset of its first byte.
+
+    Raises:
+        ValueError: a number is longer than 32 bits, negative, or leads deeper than messages are nested.
+    """
     count, at = _read_zigzag(value, 0)
     if count == 0:
         return (0,), at
+    if not 0 < count <= _MOST_INDEXES:
+        raise ValueError("the path of the message has an impossible length")
     path = []
     for _ in range(count):
         index, at = _read_zigzag(value, at)
+        if index < 0:
+            raise ValueError("the path of the message has a negative index")
         path.append(index)
     return tuple(path), at
 
 
 def _read_zigzag(value: bytes, at: int) -> tuple[int, int]:
-    """Return the zigzag varint at an offset, and the offset behind it."""
-    result = shift = 0
-    while True:
-        byte = value[at]
-        at += 1
-        result |= (byte & 0x7F) << shift
+    """Return the zigzag varint of 32 bits at an offset, and the offset behind it.
+
+    Raises:
+        ValueError: the number does not end within five bytes.
+    """
+    result = 0
+    for number, byte in enumerate(value[at : at + _VARINT_BYTES]):
+        result |= (byte & 0x7F) << 7 * number
         if not byte & 0x80:
-            return (result >> 1) ^ -(result & 1), at
-        shift += 7
+            return (result >> 1) ^ -(result & 1), at + number + 1
+    raise ValueError("a number of the message's path does not end")
 
 
 def _message(file: FileDescriptor, path: tuple[int, ...]) -> Descriptor:

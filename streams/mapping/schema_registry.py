@@ -59,7 +59,8 @@ class SchemaRegistry:
 
         Raises:
             SchemaUnknown: the schema has not been fetched.
-            EventError: `not_json`: the value has no framing or usable schema, or does not match its schema.
+            EventError: `not_json`: the value has no framing or usable schema, or does not match its schema;
+                `too_large`: it is beyond a limit of `limits`.
         """
         if len(value) < PREFIX_BYTES or value[0] != MAGIC:
             raise EventError("not_json", f"is not {form} in the schema registry's framing")
@@ -71,6 +72,8 @@ class SchemaRegistry:
             raise EventError(decoder.reason, decoder.message)
         try:
             return decoder(value[PREFIX_BYTES:])
+        except EventError as error:  # beyond a limit
+            raise EventError(error.reason, f"{form} of schema {number} {error.message}") from None
         except Exception as error:  # noqa: BLE001 - decoders raise many types for invalid bytes
             problem = f"is not {form} of schema {number}: {type(error).__name__}"
             raise EventError("not_json", problem) from None
