@@ -230,9 +230,7 @@ def exact(value: Any) -> int | Decimal | None:  # noqa: ANN401 - JSON
 def _decimal(value: object) -> Decimal | None:
     if value.__class__ is float:
         value = repr(value)
-    if isinstance(value, Decimal):
-        return value
-    if not isinstance(value, str):
+    if not isinstance(value, (str, Decimal)):
         return None
     try:
         found = Decimal(value)

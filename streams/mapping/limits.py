@@ -13,6 +13,13 @@ from models.contract.decoding import EventError
 MOST_LEVELS: Final = 100
 #: Values that a decoded record holds: objects, lists, and all that they contain. They take about a second.
 MOST_VALUES: Final = 100_000
+#: Elements of a list that become events of one record, by a rule with `each`. They take less than a second.
+MOST_ELEMENTS: Final = 20_000
+
+
+def too_many_elements() -> EventError:
+    """Return the error of a list with too many elements."""
+    return EventError("too_large", f"has a list of more than {MOST_ELEMENTS:,} elements for `each`")
 
 
 def too_many_values() -> EventError:

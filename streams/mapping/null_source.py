@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from streams.mapping.expressions import Get, Path, Source
+from streams.mapping.record_access import RecordElement
 
 
 def without_words(source: Source, words: Collection[str] | None) -> Source:
@@ -40,8 +41,11 @@ class NullSource:
 
     def document(self, held: Any) -> dict[str, Any]:  # noqa: ANN401 - as the source holds records
         """Return the record as a dictionary, in which the words are None."""
-        document: dict[str, Any] = self._without(self._records.document(held))
-        return document
+        document: dict[str, Any] = self._records.document(held)
+        if held.__class__ is RecordElement:  # whose record is without the words already
+            document["_item"] = self._without(document["_item"])
+            return document
+        return {name: self._without(value) for name, value in document.items()}
 
     def _without(self, value: Any) -> Any:  # noqa: ANN401 - JSON
         if isinstance(value, dict):

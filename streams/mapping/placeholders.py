@@ -19,6 +19,31 @@ DEFAULT_PLACEHOLDER: Final = "__debezium_unavailable_value"
 _UNAVAILABLE: Final = "\x7funavailable"
 
 
+class UnavailablePlaces:
+    """Places of a record at which placeholders were. A record may have thousands.
+
+    Args:
+        places: their paths.
+    """
+
+    def __init__(self, places: Iterable[Path]) -> None:
+        self._places = frozenset(places)
+        self._above: set[Path] = set()
+        for place in self._places:
+            self._add_above(place)
+
+    def _add_above(self, place: Path) -> None:
+        for end in range(len(place), -1, -1):
+            above = place[:end]
+            if above in self._above:  # and so are those above it
+                return
+            self._above.add(above)
+
+    def touch(self, path: Path) -> bool:
+        """Return whether a path contains one of the places, or leads into it."""
+        return path in self._above or any(path[:end] in self._places for end in range(len(path)))
+
+
 class Placeholders:
     """Debezium's default placeholder, and another one if there is any, in all their forms.
 
@@ -66,7 +91,7 @@ class Placeholders:
         cleaned = {
             name: self._cleaned(kept.get(name, value), (name,), unavailable) for name, value in row.items()
         }
-        return {**cleaned, _UNAVAILABLE: tuple(unavailable)} if unavailable else cleaned
+        return {**cleaned, _UNAVAILABLE: UnavailablePlaces(unavailable)} if unavailable else cleaned
 
     def _cleaned(self, value: Any, path: Path, unavailable: list[Path]) -> Any:  # noqa: ANN401 - JSON
         if self.include(value):
@@ -83,13 +108,8 @@ def _is_text(value: object) -> bool:
     return value.__class__ is str or value.__class__ is bytes
 
 
-def unavailable_in(held: Any) -> tuple[Path, ...]:  # noqa: ANN401 - as a source holds records
-    """Return the paths at which a record had placeholders. Empty for nearly every record."""
+def unavailable_in(held: Any) -> UnavailablePlaces | None:  # noqa: ANN401 - as a source holds records
+    """Return the places at which a record had placeholders; None for nearly every record."""
     row = held.record if held.__class__ is RecordElement else held
-    found: tuple[Path, ...] = row.get(_UNAVAILABLE, ()) if row.__class__ is dict else ()
+    found: UnavailablePlaces | None = row.get(_UNAVAILABLE) if row.__class__ is dict else None
     return found
-
-
-def is_unavailable(path: Path, unavailable: Iterable[Path]) -> bool:
-    """Return whether a path contains one of these places, or leads into it."""
-    return any(path[: len(place)] == place[: len(path)] for place in unavailable)

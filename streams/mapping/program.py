@@ -16,6 +16,7 @@ from streams.mapping.conversions import ConversionError
 from streams.mapping.definition import Definition, Rule
 from streams.mapping.event_builder import Build, MappingResult, composed_id, event_builder
 from streams.mapping.expressions import Get, Source, compiled, condition
+from streams.mapping.limits import MOST_ELEMENTS, too_many_elements
 from streams.mapping.null_source import without_words
 from streams.mapping.record_access import ElementSource, RecordElement
 from streams.mapping.value_definition import Value
@@ -168,7 +169,11 @@ def _for_each(build: Build, elements: Get) -> Build:
         found = elements(record)
         if found.__class__ is str:
             found = json_text.parsed(found)
-        for element in found if isinstance(found, list) else ():
+        if not isinstance(found, list):
+            return
+        if len(found) > MOST_ELEMENTS:
+            raise too_many_elements()
+        for element in found:
             try:
                 build(RecordElement(record, element), result)
             except EventError as error:

@@ -1,5 +1,6 @@
 """Reads the records of one topic by a mapping: from a record's value to events."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -14,7 +15,9 @@ from streams.mapping.formats import Decode, Open, Opened, Record
 from streams.mapping.placeholders import Placeholders
 from streams.mapping.program import MappingResult, Program
 from streams.mapping.record_access import Rows, Shape
-from streams.mapping.schema_registry import SchemaRegistry
+from streams.mapping.schema_registry import SchemaRegistry, SchemaUnknown
+
+log = logging.getLogger(__name__)
 
 #: Formats that are JSON: only the mapped fields are decoded, where the expressions allow it.
 _JSON_FORMATS: Final = frozenset({"json", "json-schema"})
@@ -94,6 +97,14 @@ class Reader:
             value: value of the record.
             record: its Kafka metadata; needed if `needs_metadata`.
         """
+        try:
+            return self._mapped(value, record)
+        except SchemaUnknown:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a record holds, it stops no worker
+            return self._unmappable(error)
+
+    def _mapped(self, value: bytes | None, record: Record | None) -> MappingResult:
         if not value:  # a tombstone, for compaction only
             return MappingResult([], [])
         if len(value) > MAX_BYTES:
@@ -105,7 +116,7 @@ class Reader:
                 opened, program = self._open(self._decode(value)), self._program
         except (ValueError, RecursionError) as error:  # errors of msgspec and of conversions are ValueErrors
             if (unquoted := self._unquoted(value)) is not None:
-                return self.map_record(unquoted, record)
+                return self._mapped(unquoted, record)
             return self._rejected(formats.decoding_error(error))
         if opened is None:
             return MappingResult([], [])
@@ -129,14 +140,22 @@ class Reader:
         framed = self.definition.format == "json-schema" and value[0] == formats.MAGIC
         return json_text.unquoted(value[formats.PREFIX_BYTES if framed else 0 :], self.definition.envelope)
 
+    def _unmappable(self, error: Exception) -> MappingResult:
+        """Return the result of a record that a conversion did not expect: a defect, but of one record."""
+        log.debug("mapping %s", self.name, exc_info=error)
+        return self._rejected(EventError("invalid_field", f"cannot be mapped: {type(error).__name__}"))
+
     def _rejected(self, error: EventError) -> MappingResult:
         return MappingResult([], [EventError(error.reason, f"mapping {self.name}: {error.message}")])
 
     def map_row(self, row: Mapping[str, Any]) -> MappingResult:
         """Return what a row becomes that is decoded already and has no envelope, such as a row of a file."""
-        if self._placeholders.are_in(row):
-            row = self._placeholders.cleaned(row)
-        return self._rows.run(row)
+        try:
+            if self._placeholders.are_in(row):
+                row = self._placeholders.cleaned(row)
+            return self._rows.run(row)
+        except Exception as error:  # noqa: BLE001 - whatever a row holds, the others are read
+            return self._unmappable(error)
 
     @property
     def _rows(self) -> Program:

@@ -34,6 +34,8 @@ class ElementSource:
 
     def __init__(self, records: Source) -> None:
         self._records = records
+        self._record: Any = None
+        self._document: dict[str, Any] = {}
 
     def attribute(self, path: Path) -> str | None:
         """Return the dotted attribute that holds a path's value; None if a getter is needed."""
@@ -51,8 +53,14 @@ class ElementSource:
         return lambda element: walk(element.item)
 
     def document(self, held: RecordElement) -> dict[str, Any]:
-        """Return the record as a dictionary, with the element as `_item`."""
-        return {**self._records.document(held.record), "_item": held.item}
+        """Return the record as a dictionary, with the element as `_item`.
+
+        The elements of a record share one dictionary: a copy for each would take time by their square.
+        """
+        if held.record is not self._record:
+            self._record, self._document = held.record, dict(self._records.document(held.record))
+        self._document["_item"] = held.item
+        return self._document
 
 
 class Rows:

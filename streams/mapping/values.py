@@ -281,7 +281,7 @@ def _money(value: Value, source: Source, get: Get) -> Get:
         found = get(record)
         if found.__class__ is dict:
             found = unwrapped(found)
-        if found is None or found == "":
+        if found is None or found == "" or found != found:  # noqa: PLR0124 - NaN, some writers' null
             return default
         code = currency(record)
         if code is None:

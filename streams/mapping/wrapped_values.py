@@ -49,6 +49,13 @@ def _variable_scale(content: Mapping[str, Any]) -> object:
     return found
 
 
+def _decimal(content: str) -> Decimal:
+    found = Decimal(content)
+    if found.is_snan() or found.is_infinite():  # comparing and converting them raises
+        raise ValueError("not a number")
+    return found
+
+
 def _date(content: Any) -> datetime:  # noqa: ANN401 - JSON
     if isinstance(content, str):
         return datetime.fromisoformat(content)
@@ -67,7 +74,7 @@ _EXTENDED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "$numberLong": int,
     "$numberInt": int,
     "$numberDouble": float,
-    "$numberDecimal": Decimal,
+    "$numberDecimal": _decimal,
     "$date": _date,
     "$timestamp": lambda content: datetime.fromtimestamp(content["t"], UTC),
     "$uuid": str,
