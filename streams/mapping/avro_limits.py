@@ -147,7 +147,7 @@ class _Cursor:
             raise ValueError("the value ends early")
 
     def counted(self, number: int = 1) -> None:
-        """Count values."""
+        """Add to the number of values, and raise beyond the limit."""
         self.values += number
         if self.values > MOST_VALUES:
             raise too_many_values()
