@@ -10,6 +10,8 @@ from models.facts.fact import AnyClaim
 
 #: Version of the rows' format; raised by a change that older releases would misread.
 STATE_VERSION: Final = 3
+#: Mappings of one topic whose hashes are kept. More would only say once more that they differ.
+_MAX_MAPPINGS: Final = 8
 METADATA_KEY: Final = b"\xff\xff"
 
 
@@ -76,6 +78,7 @@ class PartitionMetadata(Struct, array_like=True):
         reserved_until: in the first partition, the instant up to which metrics may have been exported; the
             next roll-up leader evaluates at no earlier one. Microseconds since the epoch.
         changelog: start of the changelog that holds all rows; None if an older release wrote them.
+        mappings: input topic -> hashes of the mappings by which its records were read, in their order.
     """
 
     version: int = STATE_VERSION
@@ -88,6 +91,18 @@ class PartitionMetadata(Struct, array_like=True):
     clock_jump: ClockJump | None = None
     reserved_until: int = 0
     changelog: ChangelogStart | None = None
+    mappings: dict[str, tuple[str, ...]] = {}
+
+    def record_clock_jump(self, jump: ClockJump) -> None:
+        """Record that a record moved the clock far ahead."""
+        if self.clock_jump is None or jump.after > self.clock_jump.after:
+            self.clock_jump = jump
+
+    def record_mapping(self, topic: str, digest: str) -> None:
+        """Record that records of an input are read by the mapping with this hash."""
+        known = self.mappings.get(topic, ())
+        if digest not in known:  # a new dictionary, because the store compares with the saved one
+            self.mappings = {**self.mappings, topic: (*known[1 - _MAX_MAPPINGS :], digest)}
 
     @property
     def latest(self) -> int:

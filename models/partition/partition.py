@@ -24,7 +24,7 @@ from models.outputs import Output
 from models.partition.control_facts import ControlFacts
 from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
-from models.partition.metadata import STATE_VERSION, ChangelogStart, ClockJump, PartitionMetadata
+from models.partition.metadata import STATE_VERSION, ChangelogStart, PartitionMetadata
 from models.partition.outputs import PartitionOutputs
 from models.partition.store import PartitionStore
 
@@ -108,14 +108,9 @@ class Partition:
         self._metadata.stream_time = time
 
     @property
-    def clock_jump(self) -> ClockJump | None:
-        """The jump that moved the clock of the `event` mode furthest; None if no record did."""
-        return self._metadata.clock_jump
-
-    def record_clock_jump(self, jump: ClockJump) -> None:
-        """Record that a record moved the clock far ahead."""
-        if self.clock_jump is None or jump.after > self.clock_jump.after:
-            self._metadata.clock_jump = jump
+    def metadata(self) -> PartitionMetadata:
+        """The state apart from the customers. What it records of the inputs is not used here."""
+        return self._metadata
 
     @property
     def reserved_until(self) -> int:

@@ -256,7 +256,7 @@ class Router:
         for offset, before, after in batch.jumps if self._event_clock else ():
             jump = ClockJump(tp.topic, tp.partition, offset, before, after)
             log.warning("%s", describe_jump(jump))
-            self._partition.record_clock_jump(jump)
+            self._partition.metadata.record_clock_jump(jump)
 
     def _forward(self, tasks: Sequence[int], batch: BatchFacts) -> None:
         """Put the facts of other tasks' customers into the outbox.

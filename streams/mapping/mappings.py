@@ -10,11 +10,14 @@ order_id = "id"
 `[[inputs]]` says which topics a mapping reads (`streams.config.inputs`).
 """
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from models.contract.events import Kind
 from streams.config import inputs
@@ -27,6 +30,7 @@ from streams.mapping.reader import Reader
 from streams.mapping.schema_registry import SchemaRegistry, require_extra
 
 _BUNDLED: Final = Path(__file__).with_name("bundled")
+_DIGEST_LENGTH: Final = 16
 _NEEDS_REGISTRY: Final = frozenset({"avro", "protobuf"})
 
 #: Reads the records of a topic: a mapping, or the contract's own decoder of a kind.
@@ -106,6 +110,23 @@ class Mappings:
             return one.kind
         return self.reader(one.mapping or "", f"{one.setting}.mapping")
 
+    def digest_of(self, one: Input) -> str:
+        """Return a hash of what decides which events come of an input's records.
+
+        The text of the file does not matter, only the tables in it, and those that they extend.
+        """
+        if one.kind is not None:
+            return _digest(one.kind)
+        table = self._table(one.mapping or "", one.setting, ())
+        return _digest({key: value for key, value in table.items() if key != "extends" and value != {}})
+
+    def digest(self) -> str:
+        """Return a hash of all inputs and of the mappings that read them."""
+        entries = self.inputs.entries
+        patterns = [one.pattern and one.pattern.pattern for one in entries]
+        topics = [one.topics for one in entries]
+        return _digest([topics, patterns, [self.digest_of(one) for one in entries]])
+
     def _compile(self, name: str, setting: str) -> Reader:
         made = definition.read(name, self._table(name, setting, ()))
         if made.format in _NEEDS_REGISTRY and self.registry is None:
@@ -133,6 +154,12 @@ class Mappings:
             base = self._table(extended, f"mappings.{name}.extends", (*above, name))
         added = {key: {**base.get(key, {}), **table.get(key, {})} for key in ("skip", "otherwise")}
         return {**base, **table, **added}
+
+
+def _digest(content: object) -> str:
+    """Return a hash of values of a TOML file, in hexadecimal."""
+    encoded = msgspec.json.encode(content, order="deterministic")
+    return hashlib.sha256(encoded).hexdigest()[:_DIGEST_LENGTH]
 
 
 def _bundled_table(name: str, setting: str, own: Mapping[str, Any]) -> Mapping[str, Any]:

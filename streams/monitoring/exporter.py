@@ -178,6 +178,14 @@ class WorkerCollector(Collector):
         yield _gauge(
             "caught_up", "1 if every task of this worker has read all records.", float(state.caught_up())
         )
+        changed = GaugeMetricFamily(
+            "retention_worker_mapping_changed",
+            "1 if records of an input were counted by another mapping than the one of this worker.",
+            labels=["topic"],
+        )
+        for topic in own.changed_inputs:
+            changed.add_metric([topic], 1.0)
+        yield changed
         lag = GaugeMetricFamily(
             "retention_worker_lag_records", "Records that are not read yet.", labels=["topic", "partition"]
         )

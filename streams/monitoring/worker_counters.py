@@ -99,6 +99,8 @@ class WorkerCounters:
         self.recovery_seconds = 0.0
         #: The record that moved the clock of the `event` mode furthest, of all workers.
         self.clock_jump: ClockJump | None = None
+        #: Inputs with another mapping than the one that made the state (`streams.ingest.mapping_changes`).
+        self.changed_inputs: Sequence[str] = ()
         # By task: batches applied since its last result, and batches in results that are not exported yet.
         self._applied: defaultdict[int, list[Batch]] = defaultdict(list)
         self._evaluated: defaultdict[int, deque[tuple[TickId, list[Batch]]]] = defaultdict(deque)

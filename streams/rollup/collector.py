@@ -4,7 +4,7 @@ Pure bookkeeping. `streams.worker.rollup_leader` sends the ticks, and `streams.r
 metrics.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from streams.rollup.protocol import PartialResult, Tick
@@ -49,6 +49,7 @@ class RollupCollector:
         reprocess_id: largest reprocess id of all tasks.
         clock_jump: the jump of all tasks that moved the clock furthest; None without one.
         beyond: some of the experiments and variants that count as `other` in the metrics.
+        mappings: input topic -> hashes of the mappings by which any task has read it.
     """
 
     def __init__(self, task_count: int, generation: int, now: int, schema_hash: int) -> None:
@@ -62,6 +63,7 @@ class RollupCollector:
         self.reprocess_id = 0
         self.clock_jump: ClockJump | None = None
         self.beyond: Sequence[Beyond] = ()
+        self.mappings: dict[str, tuple[str, ...]] = {}
         self._number = 0
         self._inputs_read = False
         self._settlement_rounds = 0  #: that have ended since the inputs were read
@@ -91,6 +93,7 @@ class RollupCollector:
             self._export.at,
             self.clock_jump,
             self.beyond,
+            self.mappings,
         )
 
     def record_export(self, at: int) -> None:
@@ -109,6 +112,7 @@ class RollupCollector:
         """
         if result.generation != self.generation or result.number != self._number:
             return None
+        self._add_mappings(result.mappings)
         if result.schema_hash != self.schema_hash:
             self.incompatible_tasks.add(result.task)
             return None
@@ -125,6 +129,12 @@ class RollupCollector:
             # The clock of a task that builds its aggregates stands still: another round would not help it.
         self._results[result.task] = result
         return self._complete() if len(self._results) == self.task_count else None
+
+    def _add_mappings(self, mappings: Mapping[str, Sequence[str]]) -> None:
+        for topic, digests in mappings.items():
+            known = self.mappings.get(topic, ())
+            if added := [digest for digest in digests if digest not in known]:
+                self.mappings = {**self.mappings, topic: (*known, *added)}
 
     def _complete(self) -> Sequence[PartialResult]:
         results = list(self._results.values())

@@ -33,6 +33,7 @@ class Tick(msgspec.Struct, array_like=True):
         exported_at: when they became the metrics, milliseconds since the epoch.
         clock_jump: the jump of all tasks that moved the clock furthest; None without one.
         beyond: some of the experiments and variants that count as `other`.
+        mappings: input topic -> hashes of the mappings by which any task has read it.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Tick(msgspec.Struct, array_like=True):
     exported_at: int = 0
     clock_jump: ClockJump | None = None
     beyond: Sequence[Beyond] = ()
+    mappings: dict[str, tuple[str, ...]] = {}
 
 
 class PartialResult(msgspec.Struct, array_like=True):
@@ -66,6 +68,7 @@ class PartialResult(msgspec.Struct, array_like=True):
         schema_hash: `schema_hash` of the task's definitions.
         is_quiescent: whether the facts of the settlement round before led to no message to other tasks.
         clock_jump: the jump of the task's records that moved the clock furthest; None without one.
+        mappings: input topic -> hashes of the mappings by which the task has read it.
     """
 
     task: int
@@ -80,18 +83,25 @@ class PartialResult(msgspec.Struct, array_like=True):
     schema_hash: int
     is_quiescent: bool = True
     clock_jump: ClockJump | None = None
+    mappings: dict[str, tuple[str, ...]] = {}
 
 
-def schema_hash(definitions: Definitions) -> int:
+def schema_hash(definitions: Definitions, inputs_digest: str = "") -> int:
     """Return a hash of what partial aggregates hold and mean. Those with different hashes cannot be added.
 
     While a new release or configuration is rolled out, workers of both respond. The metrics keep their values
-    until all workers are alike again.
+    until all workers are alike again. The inputs and their mappings count too: a sum of partial aggregates of
+    two mappings would be the number of neither.
+
+    Args:
+        definitions: definitions of the metrics.
+        inputs_digest: `streams.mapping.mappings.Mappings.digest`.
     """
     schema = (
         PartialAggregate.__struct_fields__,
         duration_names(definitions),
         window_sizes(definitions),
         sorted(CATALOGUE),
+        inputs_digest,
     )
     return zlib.crc32(msgspec.json.encode([*schema, definitions], order="deterministic"))

@@ -44,7 +44,8 @@ def build_worker(
 
 def _context(settings: Settings, app: FaustApp, partitions: Mapping[str, int]) -> TaskContext:
     counters = WorkerCounters(Names.of(settings).derived)
-    inputs = mappings.build(settings).readers(input_topics.resolved(settings, partitions))
+    compiled, topics = mappings.build(settings), input_topics.resolved(settings, partitions)
+    inputs = compiled.readers(topics)
     for topic in (topic for topic, one in inputs.items() if isinstance(one, Reader)):
         # A counter that first appears above zero shows no increase.
         counters.count_without_customer(topic, 0)
@@ -60,6 +61,8 @@ def _context(settings: Settings, app: FaustApp, partitions: Mapping[str, int]) -
         source_offsets=SourceOffsets(lambda: app.batch_consumer, inputs, counters),
         partition_counts=partitions,
         clock_check=ClockCheck(settings.clock_tolerance),
+        mapping_digests={topic: compiled.digest_of(one) for topic, one in topics.items()},
+        inputs_digest=compiled.digest(),
     )
 
 

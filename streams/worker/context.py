@@ -28,6 +28,8 @@ class TaskContext:
         source_offsets: access to the group's one consumer.
         partition_counts: topic -> number of partitions.
         clock_check: whether the wall clock of this machine can be trusted; records wait until it can.
+        mapping_digests: input topic -> hash of the mapping that reads it.
+        inputs_digest: hash of all configured inputs and their mappings.
     """
 
     definitions: Definitions
@@ -40,6 +42,8 @@ class TaskContext:
     source_offsets: SourceOffsets
     partition_counts: Mapping[str, int]
     clock_check: ClockCheck = field(default_factory=lambda: ClockCheck(0))
+    mapping_digests: Mapping[str, str] = field(default_factory=dict)
+    inputs_digest: str = ""
 
     @property
     def dead_letter_partitions(self) -> int:

@@ -1,9 +1,13 @@
 """Evaluate a task at a tick of the roll-up leader."""
 
+import logging
+from collections.abc import Sequence
+
 from aiokafka import TopicPartition
 
 from models.aggregation.aggregates import PartialAggregate
 from models.partition.partition import Partition
+from streams.ingest.mapping_changes import RESET_ADVICE, changed_inputs, describe_changed
 from streams.ingest.router import Router
 from streams.rollup.protocol import PartialResult, Tick, schema_hash
 from streams.worker.aggregate_build import AggregateBuild
@@ -12,6 +16,8 @@ from streams.worker.committer import Committer
 from streams.worker.context import TaskContext
 from streams.worker.output_publisher import OutputPublisher
 from streams.worker.source_progress import SourceProgress
+
+log = logging.getLogger(__name__)
 
 
 class Evaluator:
@@ -49,15 +55,23 @@ class Evaluator:
         self._build = build
         self._publisher = publisher
         self._facts = TopicPartition(context.names.facts, assignment.task)
-        self._schema_hash = schema_hash(context.definitions)
+        self._schema_hash = schema_hash(context.definitions, context.inputs_digest)
 
     def record_export(self, tick: Tick) -> None:
-        """Record that the metrics hold the results of the round that the tick names, and its clock jump."""
+        """Record that the metrics hold the results of the round that the tick names, and what it warns of."""
         self._context.counters.clock_jump = tick.clock_jump or self._context.counters.clock_jump
+        if tick.mappings:  # a new leader has none before its first results
+            self._record_changed_inputs(changed_inputs(tick.mappings, self._context.mapping_digests))
         if tick.exported_number:
             self._context.counters.exported(
                 self._assignment.task, (tick.generation, tick.exported_number), tick.exported_at
             )
+
+    def _record_changed_inputs(self, changed: Sequence[str]) -> None:
+        counters = self._context.counters
+        if added := sorted({*changed} - {*counters.changed_inputs}):
+            log.warning("%s; %s", describe_changed(added), RESET_ADVICE)
+        counters.changed_inputs = changed
 
     async def evaluate(self, tick: Tick) -> PartialResult:
         """Return the task's result at the tick. Emit outputs as long as the group is caught up."""
@@ -86,7 +100,8 @@ class Evaluator:
             reprocess_id=self._partition.reprocess_id,
             partial=partial,
             schema_hash=self._schema_hash,
-            clock_jump=self._partition.clock_jump,
+            clock_jump=self._partition.metadata.clock_jump,
+            mappings=self._partition.metadata.mappings,
         )
 
     def _messages_committed(self) -> bool:

@@ -86,7 +86,7 @@ class RollupLeader:
         self._commit = commit
         self._former = former
         self._reserves = not isinstance(context.clock, EventClock)
-        self._schema_hash = schema_hash(context.definitions)
+        self._schema_hash = schema_hash(context.definitions, context.inputs_digest)
         self._collector = self._new_collector(max(task.partition.now, task.partition.reserved_until))
         self._complete: _Round | None = None
         self._logged_incompatible = False

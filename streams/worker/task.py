@@ -234,6 +234,8 @@ class Task:
         return batch.records
 
     def _route(self, reader: TopicReader | None, tp: TopicPartition, chunk: Sequence[RawRecord]) -> None:
+        if (digest := self._context.mapping_digests.get(tp.topic)) is not None:
+            self.partition.metadata.record_mapping(tp.topic, digest)
         if reader is None:
             self._router.apply_facts(tp, chunk)
         elif isinstance(reader, Reader):

@@ -5,7 +5,7 @@ import json
 from msgspec.structs import replace
 
 from tests.support.deployment import AS_OF, CAUGHT_UP, business, differences, total
-from tests.support.events import history
+from tests.support.events import Record, history
 from tests.support.strategies import DEFINITIONS
 
 NEWER = replace(
@@ -46,3 +46,52 @@ async def test_metrics_wait_until_all_workers_have_equal_definitions(deploy):
     assert differences(business(exported), business(before)) == []
     assert await old.stop() == 0
     await deployment.equal(events, definitions=NEWER)
+
+
+MAPPING = """
+[[inputs]]
+topic = "shop.orders"
+mapping = "orders"
+
+[mappings.orders]
+customer_id = "customer"
+
+[[mappings.orders.events]]
+type = "order.placed"
+order_id = "id"
+time = "at"
+amount = "total"
+currency = "currency"
+"""
+
+
+async def test_worker_with_another_mapping_says_so(deploy, tmp_path):
+    old, new = tmp_path / "old.toml", tmp_path / "new.toml"
+    old.write_text(MAPPING)
+    new.write_text(MAPPING.replace("total", "net"))
+    deployment = deploy(RETENTION_CONFIG=str(old))
+    await deployment.cluster.create({"shop.orders": 4})
+    order = {
+        "customer": "a",
+        "id": "o",
+        "at": "2026-05-01T10:00:00Z",
+        "total": 10,
+        "net": 8,
+        "currency": "USD",
+    }
+    await deployment.cluster.send([Record("shop.orders", json.dumps(order).encode())])
+    await deployment.started(1)
+    [former] = deployment.workers
+    await deployment.until(lambda scraped: total(scraped, CAUGHT_UP[0]) == 1, "caught up")
+    latter = deployment.start(RETENTION_CONFIG=str(new))
+
+    def held(scraped):
+        changed = [total([one], "retention_worker_mapping_changed") for one in scraped]
+        return total(scraped, CAUGHT_UP[0]) == 0 and sorted(changed) == [0, 1]
+
+    await deployment.until(held, "held")
+    logged = "records of shop.orders were counted by another mapping than the present one"
+    assert not former.has_logged(logged)
+    assert await former.stop() == 0
+    await deployment.until(lambda scraped: total(scraped, CAUGHT_UP[0]) == 1, "caught up")
+    assert latter.has_logged(logged)

@@ -60,6 +60,7 @@ class WorkerStats:
                 for topic, count in counters.without_customer.items()
             },
             "clock_jump": _jump(counters.clock_jump),
+            "changed_inputs": list(counters.changed_inputs),
             **{name: _bound(counters.latency.bounds, counts, q) for name, q in _QUANTILES.items()},
         }
 

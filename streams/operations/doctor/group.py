@@ -12,9 +12,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from streams.config.load import Settings
 from streams.ingest import input_topics
 from streams.ingest.clock_jumps import describe_jump
+from streams.ingest.mapping_changes import RESET_ADVICE, changed_inputs, describe_changed
 from streams.kafka import acls, admin
 from streams.kafka.offsets import Bounds, bounds
 from streams.kafka.topics import Names, partition_counts
+from streams.mapping import mappings
 from streams.operations import dead_letters
 from streams.operations.doctor.finding import Finding
 from streams.rollup import beyond_limits
@@ -50,10 +52,8 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         for finding in _progress(found, committed):
             yield finding
     tick = await _latest_tick(client, settings)
-    if tick is not None and tick.clock_jump is not None and settings.clock == "event":
-        yield Finding("warn", describe_jump(tick.clock_jump), _JUMP_ADVICE)
-    if tick is not None and tick.beyond:
-        yield Finding("warn", beyond_limits.describe_beyond(tick.beyond), beyond_limits.ADVICE)
+    for finding in _warnings(tick, settings) if tick is not None else ():
+        yield finding
     may_read = not await acls.missing(client, acls.dead_letter_reader_acls(settings))
     number = await _count_dead_letters(settings) if may_read else 0
     if number:
@@ -66,8 +66,22 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         yield Finding("warn", f"{count}{more} not redriven", advice)
 
 
+def _warnings(tick: Tick, settings: Settings) -> Iterator[Finding]:
+    """Yield what the latest tick says about the state."""
+    if tick.clock_jump is not None and settings.clock == "event":
+        yield Finding("warn", describe_jump(tick.clock_jump), _JUMP_ADVICE)
+    if tick.beyond:
+        yield Finding("warn", beyond_limits.describe_beyond(tick.beyond), beyond_limits.ADVICE)
+    compiled = mappings.build(settings)
+    current = {
+        topic: compiled.digest_of(one) for topic, one in settings.inputs.resolve(tick.mappings).items()
+    }
+    if changed := changed_inputs(tick.mappings, current):
+        yield Finding("warn", describe_changed(changed), RESET_ADVICE)
+
+
 async def _latest_tick(client: AIOKafkaAdminClient, settings: Settings) -> Tick | None:
-    """Return the latest tick of the roll-up leader; None without a recent one."""
+    """Return the latest tick of the group; None without a recent one, or without the right to read it."""
     ticks = TopicPartition(Names(settings.group).ticks, 0)
     if not await partition_counts(client, [ticks.topic]) or await acls.missing(
         client, acls.reader_acls([ticks.topic])

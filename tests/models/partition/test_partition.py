@@ -134,10 +134,25 @@ def test_action_carried_out_ahead_of_the_clock_waits(shop):
 
 def test_clock_jump_survives_a_restart(shop):
     shop.order("o1", NOW)
-    shop.partition.record_clock_jump(ClockJump("orders", 1, 2, 10, 90))
-    shop.partition.record_clock_jump(ClockJump("orders", 1, 3, 10, 80))
+    shop.partition.metadata.record_clock_jump(ClockJump("orders", 1, 2, 10, 90))
+    shop.partition.metadata.record_clock_jump(ClockJump("orders", 1, 3, 10, 80))
     shop.restart()
-    assert shop.partition.clock_jump == ClockJump("orders", 1, 2, 10, 90)
+    assert shop.partition.metadata.clock_jump == ClockJump("orders", 1, 2, 10, 90)
+
+
+def test_mappings_of_the_inputs_survive_a_restart(shop):
+    """In this order: a mapping that is put back differs from the one in between."""
+    shop.order("o1", NOW)
+    for digest in ("a", "a", "b", "a"):
+        shop.partition.metadata.record_mapping("shop.orders", digest)
+        shop.restart()
+    assert shop.partition.metadata.mappings == {"shop.orders": ("a", "b")}
+
+
+def test_hashes_of_many_mappings_are_limited(shop):
+    for number in range(100):
+        shop.partition.metadata.record_mapping("shop.orders", str(number))
+    assert shop.partition.metadata.mappings["shop.orders"] == tuple(map(str, range(92, 100)))
 
 
 def test_stream_time_survives_a_restart(shop):

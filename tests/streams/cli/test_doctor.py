@@ -180,6 +180,20 @@ def test_clock_jump_and_limits_of_the_latest_tick_are_named(retention, healthy, 
     assert result.code == 0
 
 
+def test_mapping_that_did_not_make_the_state_is_named(
+    retention, healthy, broker_calls, monkeypatch, tmp_path
+):
+    config = tmp_path / "retention.toml"
+    config.write_text('[[inputs]]\ntopic = "orders"\nkind = "orders"\n')
+    monkeypatch.setenv("RETENTION_CONFIG", str(config))
+    tick = Tick(1, 1, 0, 0, 0, mappings={"orders": ("another",), "elsewhere": ("x",)})
+    broker_calls.produce((f"{healthy}-ticks", 0, None, msgspec.msgpack.encode(tick), []))
+    result = retention("doctor")
+    assert "warn  records of orders were counted by another mapping than the present one" in result.out
+    assert "`retention reset` reads all records again" in result.out
+    assert result.code == 0
+
+
 def test_derived_topics_of_another_group_fail(retention, healthy, broker_calls, monkeypatch):
     mark = [("retention.group", healthy.encode())]
     broker_calls.produce((f"{healthy}.metrics", 0, b"key", b"{}", mark))

@@ -311,7 +311,7 @@ def jump_of(*times, event_clock=True):
     """Return the clock jump of orders at these times: offset, topic and length."""
     routed = RoutedTask(event_clock=event_clock)
     routed.route(*(order(f"o{n}", time=f"{time}T00:00:00Z") for n, time in enumerate(times)))
-    jump = routed.partition.clock_jump
+    jump = routed.partition.metadata.clock_jump
     return jump and (jump.offset, jump.topic, jump.after - jump.before)
 
 
@@ -333,9 +333,9 @@ def test_clock_jump_is_measured_from_the_groups_clock():
     routed = RoutedTask(event_clock=True)
     routed.partition.advance(to_us(datetime(2024, 7, 20, tzinfo=UTC)))
     routed.route(order("o1", time="2024-05-01T00:00:00Z"), order("o2", time="2024-08-01T00:00:00Z"))
-    assert routed.partition.clock_jump is None
+    assert routed.partition.metadata.clock_jump is None
     routed.route(order("o3", time="2024-10-01T00:00:00Z"))
-    assert routed.partition.clock_jump.before == to_us(datetime(2024, 8, 1, tzinfo=UTC))
+    assert routed.partition.metadata.clock_jump.before == to_us(datetime(2024, 8, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -349,4 +349,4 @@ def test_event_of_a_customer_advances_no_clock(changes):
     event = {"id": "e", "time": "2026-05-01T10:00:00Z", "customer_id": someone(MINE)} | changes
     routed.router.route_events("customers", ORDERS, [record(json.dumps(event).encode())])
     assert routed.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC))
-    assert routed.partition.clock_jump is None
+    assert routed.partition.metadata.clock_jump is None

@@ -249,6 +249,20 @@ def test_inputs_read_again_settle_again(collector):
     assert settle(collector)
 
 
+def test_next_tick_has_the_mappings_of_all_tasks(collector):
+    """Those of workers with another configuration too, whose results do not count."""
+    tick = collector.start_round(NOW)
+    collector.add(result(0, tick, mappings={"shop.orders": ("a",)}))
+    collector.add(result(1, tick, mappings={"shop.orders": ("a", "b"), "returns": ("c",)}))
+    collector.add(result(2, tick, mappings={"returns": ("d",)}, schema_hash=SCHEMA + 1))
+    assert tick.mappings == {}
+    assert collector.start_round(NOW).mappings == {"shop.orders": ("a", "b"), "returns": ("c", "d")}
+
+
+def test_schema_hash_depends_on_the_mappings_of_the_inputs():
+    assert len({schema_hash(Definitions(), digest) for digest in ("", "a", "b")}) == 3
+
+
 def test_next_tick_has_the_jump_that_moved_the_clock_furthest(collector):
     jumps = [ClockJump("orders", 1, 2, 10, 90), None, ClockJump("orders", 0, 5, 20, 70)]
     tick = collector.start_round(NOW)

@@ -78,6 +78,7 @@ class Leader:
             clock=clock,
             clock_check=ClockCheck(0),
             definitions=Definitions(),
+            inputs_digest="",
             names=NAMES,
             partition_counts={NAMES.metrics: 1},
             task_count=1,

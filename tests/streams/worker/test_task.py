@@ -6,8 +6,9 @@ from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from streams.faust_engine.types import RecordBatch
+from streams.rollup.protocol import Tick
 from tests.support.kafka_calls import admin, producer, records_of
-from tests.support.task_records import ORDERS, order, orders, record
+from tests.support.task_records import ORDERS, order, orders, record, ticks
 
 REVIEWS = TopicPartition("reviews", 0)
 
@@ -85,3 +86,19 @@ async def test_closed_task_processes_nothing(worker, task):
     await task.process(orders(0, 3))
     await task.commit()
     assert worker.context.counters.events_in == {}
+
+
+async def test_task_records_the_mapping_of_its_records(worker, task):
+    worker.context.mapping_digests = {"orders": "b"}
+    await task.process(orders(0, 2))
+    result = await task.evaluate(ticks(worker, Tick(1, 1, 10, 0, 0)))
+    assert result.mappings == {"orders": ("b",)}
+
+
+async def test_input_with_another_mapping_is_logged_once(worker, task, caplog):
+    worker.context.mapping_digests = {"orders": "b"}
+    for number, digests in enumerate([("b",), ("a", "b"), ("a", "b")], 1):
+        await task.evaluate(ticks(worker, Tick(number, 1, 10, 0, 0, mappings={"orders": digests})))
+    assert worker.context.counters.changed_inputs == ["orders"]
+    [logged] = [line for line in caplog.messages if "counted by another mapping" in line]
+    assert logged.startswith("records of orders were counted by another mapping than the present one; ")

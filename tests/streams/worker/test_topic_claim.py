@@ -32,6 +32,7 @@ class Leader:
         names = Names.of(settings)
         context = SimpleNamespace(
             definitions=Definitions(),
+            inputs_digest="",
             names=names,
             task_count=1,
             clock=clock("wall"),

@@ -45,6 +45,15 @@ function clockJumpText() {
   return `The record at offset ${count(jump.offset)} of ${jump.topic}-${jump.partition} moved the clock of the event times by ${count((jump.to - jump.from) / 86400)} days, from ${day(jump.from)} to ${day(jump.to)}.`;
 }
 
+/** Return the inputs whose records were counted by another mapping; undefined if there are none. */
+function changedInputs() {
+  const topics = workerStat("changed_inputs") ?? [];
+  return topics.length ? topics : undefined;
+}
+
+const changedInputsText = () =>
+  changedInputs() ? `Records of ${changedInputs().join(", ")} were counted by another mapping than the present one of this worker. They keep what they counted until retention reset.` : "";
+
 const age = () => (state.asOf ? Math.max(0, state.at - state.asOf) : null);
 
 const STATS = [
@@ -59,6 +68,7 @@ const STATS = [
   ["No customer id", "", topicsWithoutCustomer, shareWithoutCustomer, share],
   ["Clock jump", "", clockJumpText, clockJump,
     (jump) => (jump ? `${day(jump.from)} to ${day(jump.to)}, by ${jump.topic}-${jump.partition} at ${count(jump.offset)}` : "–")],
+  ["Mapping changed", "", changedInputsText, changedInputs, (topics) => (topics ? topics.join(", ") : "–")],
   ["Customers here", "", "Customer rows in the state of this worker.", () => workerStat("rows"), count],
   ["Tasks here", "", "Tasks (partitions) of this worker. The tasks are spread over all workers.", () => workerStat("tasks"), count],
 ];

@@ -160,6 +160,13 @@ def test_worker_stats_name_the_clock_jump():
     assert WorkerStats(worker).sample()["clock_jump"] == jump
 
 
+def test_worker_stats_name_the_inputs_with_another_mapping():
+    worker = Worker()
+    assert WorkerStats(worker).sample()["changed_inputs"] == []
+    worker.counters.changed_inputs = ["shop.orders"]
+    assert WorkerStats(worker).sample()["changed_inputs"] == ["shop.orders"]
+
+
 def test_shown_metrics_are_those_in_the_scripts():
     files = (Path(streams.http.live_page.event_stream.__file__).parent / "static").glob("*.js")
     named = {name for file in files for name in re.findall(r"\bretention_\w+", file.read_text())}
