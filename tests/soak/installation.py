@@ -29,6 +29,8 @@ WORKERS = 3
 LINKS = 3
 #: The windows of the definitions that a rollout changes between. Outputs do not depend on windows.
 WINDOWS = (DEFINITIONS.windows, ("7d", "60d"))
+#: Workers whose wall clock differs from Kafka's by more seconds stop; the default.
+CLOCK_TOLERANCE = 300
 _RESTART_SECONDS = 2.0
 #: A worker that cannot reach the broker ends after such a time at the latest.
 _GIVING_UP_SECONDS = 60.0
@@ -118,7 +120,7 @@ class Installation:
             RETENTION_REDIS=f"redis://127.0.0.1:{self.redis_link.port}/0",
             RETENTION_SCHEMA_REGISTRY=f"http://127.0.0.1:{self.registry_link.port}",
             RETENTION_SCHEMA_REGISTRY_AUTH=AUTH,
-            **self.clock.settings,
+            **self.clock.settings | {"RETENTION_CLOCK_TOLERANCE": str(CLOCK_TOLERANCE)},
         )
 
     def configuration(self, windows: tuple[str, ...]) -> Path:
@@ -136,7 +138,7 @@ class Installation:
         return path
 
     def expect_ends(self, seconds: float) -> None:
-        """Expect workers that end by themselves, because they cannot reach the broker for some seconds."""
+        """Expect workers that end by themselves, because their broker or clock is wrong for some seconds."""
         self._disturbed_until = max(self._disturbed_until, time.monotonic() + seconds + _GIVING_UP_SECONDS)
 
     @property

@@ -64,7 +64,7 @@ class Report:
         if self.probes:
             lines.append(f"{self.probes[True]} of {self.probes.total()} liveness probes were answered")
         if self.ended:
-            lines += [f"{len(self.ended)} workers ended by themselves:", *self.ended]
+            lines.append(f"{len(self.ended)} workers ended by themselves, such as {self.ended[-1]}")
         return lines
 
     def close(self) -> None:

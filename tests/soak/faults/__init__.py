@@ -62,14 +62,16 @@ FAULTS = {
     "clients": Fault(
         clients.misbehave, "clients", "HTTP clients that never finish, never read, or send junk"
     ),
-    "clock": Fault(clocks.jump, "clock", "the workers' wall clock jumps by up to a day"),
+    "clock": Fault(clocks.jump, "clock", "the workers' wall clock jumps, by minutes or by up to a day"),
 }
+#: What workers cannot do without: they end by themselves, and a supervisor starts them again.
+ENDING = {"broker", "link", "clock"}
 
 
 async def strike(installation: Installation, step: Step) -> None:
     """Break what a step says, and count it."""
     installation.report.faults[step.fault] += 1
     fault = FAULTS[step.fault]
-    if fault.resource in {"broker", "link"}:
+    if fault.resource in ENDING:
         installation.expect_ends(step.seconds)
     await fault.strike(installation, random.Random(step.seed), step.seconds)
