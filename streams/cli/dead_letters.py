@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from models.contract.decoding import Reason
-from streams.cli.messages import counted, printable, warn
+from streams.cli.messages import counted, printable_line, warn
 from streams.cli.options import settings_options
 from streams.clock import time_of_record
 from streams.config.load import Settings
@@ -104,7 +104,8 @@ def redrive_command(settings: Settings, reason: str | None, file: Path | None, *
         asyncio.run(redrive.send(settings, checked.valid))
     topics = Counter(dead_letter.topic for dead_letter in redrive.without_duplicates(checked.valid))
     for topic, count in sorted(topics.items()):
-        click.echo(f"{'would send' if dry_run else 'sent'} {counted(count, 'record')} to {topic}")
+        sent = f"{'would send' if dry_run else 'sent'} {counted(count, 'record')} to {topic}"
+        click.echo(printable_line(sent))
     for error, invalid in sorted(checked.invalid.items(), key=lambda item: -len(item[1])):
         warn(f"{len(invalid):,} would be rejected again: {error} ({_places(invalid)})")
     if not selected:
@@ -123,8 +124,9 @@ def _print(console: Console, dead_letter: DeadLetter) -> None:
     """Print the time, reason and place, the message, and the fields of the value with shortened values."""
     at = time_of_record(dead_letter.timestamp)
     shown = f"{at:%Y-%m-%d %H:%M:%S}" if at else f"timestamp {dead_letter.timestamp}"
-    console.print(Text(f"{shown}  ").append(dead_letter.reason, "bold").append(f"  {dead_letter.place}"))
-    console.print(Padding(Text(printable(dead_letter.message)), _INDENT))
+    reason, place = printable_line(dead_letter.reason), printable_line(str(dead_letter.place))
+    console.print(Text(f"{shown}  ").append(reason, "bold").append(f"  {place}"))
+    console.print(Padding(Text(printable_line(dead_letter.message)), _INDENT))
     excerpt = Text(_excerpt(dead_letter.value), style="dim", no_wrap=True, overflow="ellipsis")
     console.print(Padding(excerpt, _INDENT))
 
@@ -135,4 +137,4 @@ def _excerpt(value: bytes | None) -> str:
         text = msgspec.json.encode(shortened(msgspec.json.decode(value or b"", type=dict[str, Any]))).decode()
     except (ValueError, RecursionError):
         text = short_text((value or b"")[:_EXCERPT_BYTES].decode(errors="replace"))
-    return printable(text).replace("\n", "\N{MIDDLE DOT}")
+    return printable_line(text)

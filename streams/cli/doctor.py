@@ -6,6 +6,7 @@ import platform
 
 import click
 
+from streams.cli.messages import printable_line
 from streams.cli.options import settings_options
 from streams.config import kafka_security
 from streams.config.load import SETTINGS, Settings
@@ -63,7 +64,8 @@ async def _report(settings: Settings) -> int:
     failed = False
     async for finding in doctor.diagnose(settings, os.environ):
         failed |= finding.level == "fail"
-        click.echo(f"{click.style(f'{finding.level:<4}', _COLOURS[finding.level])}  {finding.what}")
+        level = click.style(f"{finding.level:<4}", _COLOURS[finding.level])
+        click.echo(f"{level}  {printable_line(finding.what)}")
         for line in finding.advice.splitlines():
-            click.echo(f"      {line}")
+            click.echo(f"      {printable_line(line)}")
     return int(failed)

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from streams.cli.messages import printable, warn
 from streams.errors import RetentionError
 from streams.version import VERSION
 
@@ -135,6 +136,6 @@ def _of_os_error(error: OSError) -> RetentionError:
 
 
 def _print_error(error: RetentionError) -> None:
-    click.echo(f"retention: {' '.join(error.message.split())}", err=True)
+    warn(f"retention: {' '.join(error.message.split())}")
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        click.echo(printable(f"  {error.hint}"), err=True)

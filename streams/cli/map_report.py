@@ -23,7 +23,7 @@ def print_report(report: Report) -> None:
     for example in report.examples:
         console.print(_side_by_side(example))
     records = counted(report.records, "record")
-    console.print(f"[bold]{escape(report.topic)}[/] by {escape(report.mapping)}: {records}")
+    console.print(f"[bold]{escape(printable(report.topic))}[/] by {escape(report.mapping)}: {records}")
     _events(console, report)
     _refused(console, report)
     _conflicts(console, report)

@@ -10,8 +10,18 @@ class Declined(RetentionError):
 
 
 def warn(text: str) -> None:
-    """Print text on standard error, without control characters: it may quote a record or a file."""
-    click.echo(printable(text), err=True)
+    """Print one line on standard error, without control characters: it may quote a record or a file."""
+    click.echo(printable_line(text), err=True)
+
+
+def printable_line(text: str) -> str:
+    r"""Return text of others as `printable`, in one line: a line end would make a line of its own of it.
+
+    Example:
+        >>> printable_line("a\nb")
+        'a·b'
+    """
+    return printable(text).replace("\n", "\N{MIDDLE DOT}")
 
 
 def printable(text: str) -> str:

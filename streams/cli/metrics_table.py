@@ -9,10 +9,12 @@ from typing import Final
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from models.definitions.definitions import Definitions
 from models.definitions.windows import SHORT_WINDOWS
 from models.metrics.catalogue import Sample
+from streams.cli.messages import printable_line
 
 #: Subject -> prefixes of its metrics' names; the first match counts.
 _SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -121,7 +123,7 @@ def _table(subject: str, rows: Mapping[str, Mapping[str, str]], columns: Sequenc
     for column in used:
         table.add_column(column, justify="right")
     for title, row in rows.items():
-        table.add_row(title, *(row.get(column, "") for column in used))
+        table.add_row(Text(printable_line(title)), *(row.get(column, "") for column in used))
     return table
 
 

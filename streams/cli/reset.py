@@ -45,7 +45,8 @@ def _print_plan(settings: Settings) -> None:
         warn(f"  topic {topic}")
     if settings.redis is not None:
         warn(f"  the read model at {Store(settings.redis, settings.group).name}")
-    warn(f"  the committed offsets\n  {reset.local_state(settings)}")
+    warn("  the committed offsets")
+    warn(f"  {reset.local_state(settings)}")
 
 
 def _mark_dead_letters(settings: Settings) -> None:

@@ -176,6 +176,25 @@ def test_line_beyond_the_horizon_is_left_out_without_an_error(retention, events_
     assert (result.code, result.err.splitlines()[-1]) == (0, "1 line left out: 1 too_old")
 
 
+def test_hostile_names_of_experiments_are_plain_text(retention, events_file):
+    """Markup would end the command with a traceback or hide text; control characters move the cursor."""
+    seen = {"experiments": {"[/]\x1b[2J\n": "[red]v[/red]"}}
+    events = order(1, "2025-12-01T00:00:00Z", **seen), order(2, "2026-01-10T00:00:00Z")
+    result = retention("compute", events_file(*events), "--now", "2026-01-15T00:00:00Z")
+    assert result.code == 0, result.err
+    assert "experiment rate, [/]·[2J·, [red]v[/red]" in result.out
+    assert "\x1b" not in result.out
+
+
+def test_hostile_ids_and_types_are_printed_in_one_line(retention, events_file):
+    hostile = "x\n\x1b[2Jretention: all is well"
+    conflicting = order(1, amount=7, id=hostile), order(1, amount=8, id=hostile)
+    result = retention("compute", events_file(*conflicting, order(2, type=hostile)))
+    assert "\x1b" not in result.err
+    assert not [line for line in result.err.splitlines() if line.startswith("retention: all")]
+    assert "(example: x··[2Jretention: all is well)" in result.err
+
+
 def test_configuration_file_sets_the_definitions(retention, events_file, tmp_path):
     config = tmp_path / "retention.toml"
     config.write_text('base_currency = "EUR"\nwindows = ["14d"]\n[rates]\nUSD = 0.5')

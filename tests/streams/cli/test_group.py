@@ -11,7 +11,7 @@ import pytest
 
 from streams.cli import group
 from streams.cli.group import COMMANDS, run
-from streams.errors import PortInUse, SettingsError
+from streams.errors import PortInUse, RetentionError, SettingsError
 
 
 def test_help_lists_every_command_under_its_heading(retention):
@@ -130,6 +130,12 @@ def test_defect_keeps_its_traceback(failing):
     failing(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         run(["demo"])
+
+
+def test_message_of_an_error_has_no_control_characters(failing, capsys):
+    failing(RetentionError("topic \x1b[2J", "hint \x9b"))
+    assert run(["demo"]) == 1
+    assert capsys.readouterr().err == "retention: topic ·[2J\n  hint ·\n"
 
 
 def test_interrupt_is_reported_without_a_traceback(failing, capsys):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from streams.monitoring.logs import JsonFormatter, configure
+from streams.monitoring.logs import JsonFormatter, TextFormatter, configure
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +20,9 @@ def as_before():
         logging.getLogger(name).setLevel(before)
 
 
-def formatted(message, *args, exc_info=None):
+def formatted(message, *args, exc_info=None, formatter=JsonFormatter):
     record = logging.LogRecord("streams.worker.task", logging.WARNING, __file__, 1, message, args, exc_info)
-    return JsonFormatter().format(record)
+    return formatter().format(record)
 
 
 def test_json_is_one_object_a_line():
@@ -41,6 +41,29 @@ def test_json_line_contains_the_traceback():
         line = formatted("failed", exc_info=sys.exc_info())
     assert "\n" not in line
     assert "no such thing" in json.loads(line)["exception"]
+
+
+#: What a producer may name an experiment: a line end and a forged line, colours, an 8-bit sequence, a line
+#: separator, text that runs backwards, and half of a character.
+HOSTILE = "x\r\n2026-01-01 ERROR all is lost \x1b[31m\x9b2J\u2028\u202e\ud800"
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter, JsonFormatter])
+def test_hostile_text_stays_in_its_line_and_is_escaped(formatter):
+    line = formatted("beyond the limits: %s", HOSTILE, formatter=formatter)
+    assert line.isprintable()
+    assert r"\u202e" in line
+    assert "all is lost" in line
+
+
+def test_hostile_exception_begins_no_line_of_the_log():
+    try:
+        raise ValueError(HOSTILE)  # noqa: TRY301
+    except ValueError:
+        first, *others = formatted("failed", exc_info=sys.exc_info(), formatter=TextFormatter).split("\n")
+    assert first.endswith("WARNING failed")
+    assert all(line.isprintable() and line.startswith("    ") for line in others)
+    assert others[0] == "    Traceback (most recent call last):"
 
 
 def test_libraries_log_from_level_warning(capsys):
