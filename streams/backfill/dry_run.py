@@ -5,7 +5,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from models.contract.decoding import EventError, to_us
+from models.contract.decoding import EventError
 from models.definitions.definitions import Definitions
 from streams.backfill.facts import decode_any
 from streams.backfill.field_check import Notice
@@ -13,8 +13,9 @@ from streams.backfill.files import FileProgress, Format, read_records, rejection
 from streams.backfill.records import FileRecord, map_records, row_of
 from streams.backfill.rows import Row, UnreadableRow, native_event
 from streams.mapping import formats
-from streams.mapping.dry_run import Mapped, Tally, check_outcome, undecoded
+from streams.mapping.dry_run import Mapped, Tally, undecoded
 from streams.mapping.dry_run_report import Position, Report
+from streams.mapping.outcome_check import OutcomeCheck
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
 
@@ -32,7 +33,7 @@ def dry_run_of_files(
 ) -> Report:
     """Map the records of files, and return the report. Nothing is sent or written.
 
-    Ages are measured from the latest event so far, as `retention compute` measures them.
+    Ages are measured from the latest valid event so far, as `retention compute` measures them.
 
     Args:
         files: file names; `-` is standard input.
@@ -48,14 +49,11 @@ def dry_run_of_files(
         RetentionError: a file cannot be read, or lacks a field that its events need.
     """
     records = islice(read_records(files, progress, file_format, mapping, notice=notice), limit)
-    tally, stream_time = Tally(", ".join(files), mapping, 1, definitions), 0
+    tally = Tally(", ".join(files), mapping, 1, definitions)
+    check = OutcomeCheck(definitions, wall_us, event_clock=True)
     for record, outcome in _outcomes(records, mapping):
-        stream_time = max(
-            [stream_time, *(to_us(event.time) for event in outcome.events if event.advances_clock)]
-        )
-        now = min(stream_time, wall_us)
         progress.events += len(outcome.events)
-        tally.add(_mapped(record, check_outcome(outcome, definitions, wall_us=wall_us, now_us=now), mapping))
+        tally.add(_mapped(record, check(outcome), mapping))
     return tally.report()
 
 

@@ -22,6 +22,7 @@ from streams.kafka import sampling
 from streams.mapping import dry_run
 from streams.mapping.dry_run_report import Report
 from streams.mapping.mappings import build, bundled_tables, bundled_texts
+from streams.mapping.outcome_check import OutcomeCheck
 from streams.mapping.reader import Reader
 
 _EPILOG = """\b
@@ -49,7 +50,7 @@ def command() -> None:
               show_default=True, help="Read the last records of the topic, or the first.")  # fmt: skip
 @FORMAT
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as one JSON object.")
-@settings_options("broker", "partitions", "schema_registry")
+@settings_options("broker", "partitions", "clock", "schema_registry")
 def check_command(
     *,
     settings: Settings,
@@ -120,7 +121,7 @@ async def _dry_run(
         records,
         definitions=settings.definitions,
         tasks=settings.partitions,
-        wall_us=wall_us(),
+        check=OutcomeCheck(settings.definitions, wall_us(), event_clock=settings.clock == "event"),
     )
 
 

@@ -9,11 +9,10 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 from msgspec import structs
 
-from models.contract.decoding import EventError, check_time, decode, to_us
+from models.contract.decoding import EventError, decode
 from models.contract.events import EVENT_TYPES, CustomerMerged, Event, Kind
 from models.definitions.definitions import Definitions
 from models.facts.event_conflicts import EventConflicts
-from models.facts.from_events import facts_of
 from streams.mapping import event_types, formats
 from streams.mapping.dry_run_report import (
     Example,
@@ -25,6 +24,7 @@ from streams.mapping.dry_run_report import (
 )
 from streams.mapping.expressions import SURROUNDINGS, Path
 from streams.mapping.identity_joins import IdentityJoins
+from streams.mapping.outcome_check import OutcomeCheck
 from streams.mapping.places import Place, covered, place_of, places_in, similar
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
@@ -78,7 +78,7 @@ def dry_run_of(
     *,
     definitions: Definitions,
     tasks: int,
-    wall_us: int,
+    check: OutcomeCheck,
 ) -> Report:
     """Map a sample of a topic's records, and return the report.
 
@@ -88,11 +88,11 @@ def dry_run_of(
         records: the sample.
         definitions: definitions with the rates and the horizon.
         tasks: number of tasks of the group.
-        wall_us: wall clock, microseconds since the epoch.
+        check: checks the events as a worker would.
     """
     tally = Tally(topic, reads, tasks, definitions)
     for record in records:
-        outcome = check_outcome(_outcome(reads, record), definitions, wall_us=wall_us, now_us=wall_us)
+        outcome = check(_outcome(reads, record))
         position = Position(partition=record.partition, offset=record.offset)
         tally.add(Mapped(position, outcome, _row(reads, record), partial(_readable, reads, record)))
     return tally.report()
@@ -246,36 +246,6 @@ def _outcome(reads: Reader | Kind, record: Sampled) -> MappingResult:
         return MappingResult([decode(reads, record.value)], [])
     except EventError as error:
         return MappingResult([], [error])
-
-
-def check_outcome(
-    outcome: MappingResult, definitions: Definitions, *, wall_us: int, now_us: int
-) -> MappingResult:
-    """Move events that a worker would reject from the result's events to its errors.
-
-    Args:
-        outcome: what a record becomes; changed and returned.
-        definitions: definitions with the rates and the horizon.
-        wall_us: wall clock, microseconds since the epoch.
-        now_us: clock from which the horizon counts, microseconds since the epoch.
-    """
-    good: list[Event] = []
-    for event in outcome.events:
-        try:
-            check_time(
-                type(event),
-                to_us(event.time),
-                wall_us=wall_us,
-                now_us=now_us,
-                definitions=definitions,
-            )
-            facts_of(event, definitions)
-        except EventError as error:
-            outcome.errors.append(error)
-        else:
-            good.append(event)
-    outcome.events = good
-    return outcome
 
 
 def _row(reads: Reader | Kind, record: Sampled) -> Mapping[str, Any] | None:

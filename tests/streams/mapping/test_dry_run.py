@@ -8,8 +8,11 @@ import pytest
 from models.definitions.definitions import Definitions
 from streams.mapping.dry_run import dry_run_of
 from streams.mapping.mappings import load
+from streams.mapping.outcome_check import OutcomeCheck
 from streams.mapping.shown_values import partly_hidden, shortened
 
+#: 21 June 2026.
+WALL_US = 1_782_000_000_000_000
 MAPPING = {
     "customer_id": "customer",
     "otherwise": {"unpaid": "status == 'pending'"},
@@ -24,15 +27,15 @@ ROW = {
 }
 
 
-def report_of(*rows, mapping=MAPPING):
+def report_of(*rows, mapping=MAPPING, event_clock=False):
     values = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows]
     records = [
         SimpleNamespace(topic="t", key=None, headers=[], timestamp=0, value=value, partition=0, offset=offset)
         for offset, value in enumerate(values)
     ]
     reader = load({"mappings": {"shop": mapping}}).reader("shop")
-    now = 1_782_000_000_000_000
-    return dry_run_of("t", reader, records, definitions=Definitions(), tasks=2, wall_us=now)
+    check = OutcomeCheck(Definitions(), WALL_US, event_clock=event_clock)
+    return dry_run_of("t", reader, records, definitions=Definitions(), tasks=2, check=check)
 
 
 def without(field, **more):
@@ -43,6 +46,20 @@ def test_report_counts_events_and_names_what_is_left_out():
     report = report_of(ROW, ROW | {"status": "pending"}, ROW | {"status": "new"})
     assert (report.events, report.skipped, report.nothing) == ({"order.cancelled": 1}, {"unpaid": 1}, 1)
     assert report.missing == ""
+
+
+def test_old_records_are_too_old_for_the_wall_clock_alone():
+    old = [ROW | {"id": str(day), "at": f"2015-03-{day:02}T10:00:00Z"} for day in range(1, 31)]
+    assert report_of(*old, event_clock=True).events == {"order.cancelled": 30}
+    [refused] = report_of(*old).refused
+    assert (refused.reason, refused.records) == ("too_old", 30)
+
+
+def test_event_clock_follows_valid_events_only():
+    old, future = ROW | {"at": "2015-03-01T10:00:00Z"}, ROW | {"id": "2", "at": "2027-01-01T00:00:00Z"}
+    report = report_of(old, future, old | {"id": "3"}, ROW | {"id": "4"}, old | {"id": "5"}, event_clock=True)
+    assert report.events == {"order.cancelled": 3}
+    assert [(one.reason, one.offset) for one in report.refused] == [("future_time", 1), ("too_old", 4)]
 
 
 def test_field_that_no_record_has_is_named_if_there_is_no_event():
