@@ -17,6 +17,7 @@ from models.customers.variants import VariantIntervals, variant_intervals
 from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities import feedback, orders, refunds
 from models.entities.feedback import PROMOTER
+from models.entities.order_lines import in_other_currencies
 from models.entities.orders import Order, OrderHistory, qualifying_order
 from models.entities.refunds import NOT_REFUNDED, Refunded
 from models.facts.claims import (
@@ -27,7 +28,6 @@ from models.facts.claims import (
     CustomerClaim,
     LinePlaced,
     OrderClaim,
-    Placed,
     Shared,
 )
 from models.facts.control import Referred
@@ -178,10 +178,7 @@ class Customer:
 
     def lines_left_out(self, order_id: str) -> list[LinePlaced]:
         """Return the lines that do not count, as their order's lines are summed in another currency."""
-        claims, order = self.facts.orders[order_id], self.order(order_id)
-        if order is None or any(type(claim) is Placed for claim in claims):
-            return []
-        return [claim for claim in claims if type(claim) is LinePlaced and claim.currency != order.currency]
+        return in_other_currencies(self.facts.orders[order_id])
 
     def is_own_identity(self, identity: str) -> bool:
         """Return whether an id belongs to this customer, whose identities were merged."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from models.facts.claims import LinePlaced, Placed, rank
+from models.facts.claims import LinePlaced, OrderClaim, Placed, rank
 from models.facts.first_order import places_order
 
 
@@ -41,3 +41,15 @@ def latest_lines(lines: Iterable[LinePlaced], currency: str) -> dict[str, LinePl
         if line.currency == currency and (known is None or rank(line) > rank(known)):
             latest[line.line] = line
     return latest
+
+
+def in_other_currencies(claims: Sequence[OrderClaim]) -> list[LinePlaced]:
+    """Return the lines of an order that do not count, as the order is summed in another currency.
+
+    An order that is placed as a whole is not summed.
+    """
+    lines = [claim for claim in claims if isinstance(claim, LinePlaced)]
+    order = placed_by_lines(lines)
+    if order is None or len(lines) == 1 or any(isinstance(claim, Placed) for claim in claims):
+        return []
+    return [line for line in lines if line.currency != order.currency]

@@ -20,6 +20,7 @@ from streams.backfill.load_state import LoadState
 from streams.backfill.order import Ordered, Timed
 from streams.backfill.rejected_lines import RejectedLines
 from streams.backfill.rejection import TOO_OLD, Rejection
+from streams.backfill.sent_lines import SentLines
 from streams.backfill.sorted_files import line_of
 from streams.config.load import Settings
 from streams.errors import RetentionError
@@ -81,6 +82,7 @@ class FileLoad:
 
     Attributes:
         sent_events: the events that this run has sent, among which conflicting duplicates may be.
+        sent_lines: the order lines among them, of which some may be in another currency than their order.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class FileLoad:
         self._path = path
         self._rejected = rejected
         self.sent_events = SentEvents()
+        self.sent_lines = SentLines()
 
     async def run(
         self,
@@ -162,6 +165,7 @@ class FileLoad:
         destination = Rejection(*event.rejection) if event.rejection else _destination_of(event, self._since)
         if isinstance(destination, _Destination):
             self.sent_events.add(destination.customer_id, destination.event_id, event.content)
+            self.sent_lines.add(event.content)
             return destination
         self._rejected.add(line_of(event, self._files), *destination)
         return None

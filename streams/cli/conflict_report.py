@@ -20,8 +20,18 @@ def print_other_currencies(lines: Iterable[str]) -> None:
     """
     found = list(lines)
     if found:
-        lines_left_out = counted(len(found), "order line")
-        warn(f"{lines_left_out} left out: in another currency than the first line of the order ({found[0]})")
+        warn(other_currencies_line(len(found), found[0]))
+
+
+def other_currencies_line(count: int, example: str) -> str:
+    """Return the line on the order lines that do not count for their currency.
+
+    Example:
+        >>> other_currencies_line(1, "e1")
+        '1 order line left out: in another currency than the first line of the order (e1)'
+    """
+    lines = counted(count, "order line")
+    return f"{lines} left out: in another currency than the first line of the order ({example})"
 
 
 def conflict_line(kind: str, count: int, example: str) -> str:

@@ -14,7 +14,7 @@ from streams.backfill.merges import MergeObserver
 from streams.backfill.order import FIRST
 from streams.backfill.rejected_lines import RejectedLines, exit_code, rejected_file
 from streams.backfill.sorted_files import sorted_events
-from streams.cli.conflict_report import print_conflicts
+from streams.cli.conflict_report import print_conflicts, print_other_currencies
 from streams.cli.file_options import (
     FILES,
     FORMAT,
@@ -118,7 +118,9 @@ def command(
         with CountProgress(events.count, "Sending", done=state.processed) as progress:
             asyncio.run(load.run(events, partitions, settings, progress.add))
         conflicts = load.sent_events.conflicts(events, settings.definitions)
+        other_currencies = load.sent_lines.left_out(events, settings.definitions)
     print_conflicts(conflicts)
+    print_other_currencies(other_currencies)
     print_nulls(nulls)
     print_report(state, rejected.path)
     return exit_code(state.not_sent)

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from streams.backfill.rejection import REPEATED_HEADER
-from streams.cli.conflict_report import conflict_line
+from streams.cli.conflict_report import conflict_line, other_currencies_line
 from streams.cli.messages import counted, printable
 from streams.mapping.dry_run_report import Example, Report
 from streams.mapping.identity_joins import described
@@ -86,6 +86,9 @@ def _refused(console: Console, report: Report) -> None:
 def _conflicts(console: Console, report: Report) -> None:
     for kind, count in report.conflicts.items():
         line = conflict_line(kind, count, printable(report.conflicting[kind]))
+        console.print(f"[yellow]{escape(line)}[/]")
+    if report.other_currencies:
+        line = other_currencies_line(report.other_currencies, printable(report.other_currency))
         console.print(f"[yellow]{escape(line)}[/]")
 
 

@@ -12,6 +12,7 @@ from msgspec import structs
 from models.contract.decoding import EventError, decode
 from models.contract.events import EVENT_TYPES, CustomerMerged, Event, Kind
 from models.definitions.definitions import Definitions
+from models.entities.line_currencies import LineCurrencies
 from models.facts.event_conflicts import EventConflicts
 from streams.mapping import event_types, formats
 from streams.mapping.dry_run_report import (
@@ -117,6 +118,7 @@ class Tally:
         self._read = _paths_read(reads)
         self._tasks = tasks
         self._conflicts = EventConflicts(definitions)
+        self._lines = LineCurrencies(definitions)
         self._events: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
         self._refused: dict[tuple[str, str], RejectedRecords] = {}
@@ -158,6 +160,7 @@ class Tally:
             self._joins.add(event.customer_id, event.into)
         self._events[_type(event)] += 1
         self._conflicts.add(event)
+        self._lines.add(event)
         time = event.time
         self._earliest = time if self._earliest is None else min(self._earliest, time)
         self._latest = time if self._latest is None else max(self._latest, time)
@@ -208,6 +211,8 @@ class Tally:
         report.earliest, report.latest = _text(self._earliest), _text(self._latest)
         report.conflicts = dict(self._conflicts.found.counts)
         report.conflicting = self._conflicts.found.examples
+        lines = self._lines.left_out()
+        report.other_currencies, report.other_currency = len(lines), next(iter(lines), "")
         report.partitions = [self._partition_share(number) for number in sorted(self._records)]
         seen = Counter(customer for customers in self._customers.values() for customer in customers)
         report.joined = self._joins.implausible()

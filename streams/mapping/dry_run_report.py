@@ -90,6 +90,8 @@ class Report(Struct, kw_only=True):
         examples: one record for each kind of result, with shortened values.
         conflicts: kind of topic -> number of events with the id of another event and a different content.
         conflicting: kind of topic -> id of the first of these.
+        other_currencies: number of order lines in another currency than their order, which do not count.
+        other_currency: event id of the first of these; empty if there is none.
     """
 
     topic: str
@@ -114,3 +116,5 @@ class Report(Struct, kw_only=True):
     examples: list[Example] = field(default_factory=list)
     conflicts: dict[str, int] = field(default_factory=dict)
     conflicting: dict[str, str] = field(default_factory=dict)
+    other_currencies: int = 0
+    other_currency: str = ""
