@@ -62,6 +62,10 @@ class ChangelogStart(Struct, array_like=True, frozen=True):
     earliest: int = 0
 
 
+#: No changelog begins here, so that any changelog lacks rows.
+NO_CHANGELOG: Final = ChangelogStart(earliest=-1)
+
+
 class PartitionMetadata(Struct, array_like=True):
     """The state of a partition apart from its customers.
 

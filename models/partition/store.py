@@ -3,7 +3,7 @@
 import msgspec
 
 from models.facts.fact_log import FactLog
-from models.partition.metadata import METADATA_KEY, PartitionMetadata, read_metadata
+from models.partition.metadata import METADATA_KEY, NO_CHANGELOG, PartitionMetadata, read_metadata
 
 
 class PartitionStore:
@@ -65,4 +65,6 @@ class PartitionStore:
             # The first transaction then writes a metadata row: without one, a worker takes the state for
             # lost.
             self._saved.version = 0
+            if self._fact_log.rows:  # the changelog has lost at least the metadata
+                self.metadata.changelog = NO_CHANGELOG
         return self.metadata

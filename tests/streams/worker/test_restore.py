@@ -7,11 +7,14 @@ from aiokafka import TopicPartition
 from aiokafka.admin import NewTopic
 
 from streams.faust_engine.types import RecordBatch
+from streams.partitioner import tasks_of
 from tests.support.group_member import TASKS, member
 from tests.support.kafka_calls import admin, producer, records_of, truncate
 from tests.support.task_records import ORDERS, customer, orders, record
 
 ROW = customer(0).encode()
+#: Another customer of task 0.
+OTHER = next(name for name in (f"other-{n}" for n in range(99)) if tasks_of([name.encode()], TASKS) == [0])
 
 
 async def make_again(kafka, topic):
@@ -82,9 +85,10 @@ async def test_rows_of_a_recreated_changelog_are_written_again(kafka, worker, st
 async def test_rows_lost_before_a_kill_make_inputs_read_again(kafka, worker, stored, lose):
     """The changelog is not empty, so that it looks like one that is complete."""
     await lose(kafka, changelog(worker))
-    await stored.process(orders(3, 4, customer_id="customer-98"))
-    await stored.commit(last=True)
+    await stored.process(orders(3, 4, customer_id=OTHER))
+    await stored.commit()
     task = await opened_again(worker)
+    assert set(task.partition.customer_keys()) == {OTHER.encode()}
     assert task.reprocess_id > 0
     assert task.positions[ORDERS] < 3
     await task.commit()
