@@ -26,10 +26,12 @@ class CustomerCache:
 
     Args:
         visible_facts: function that returns a customer's visible facts.
+        generation: number of customers in each generation; None for that of a worker's partitions.
     """
 
-    def __init__(self, visible_facts: Callable[[bytes], list[Fact]]) -> None:
+    def __init__(self, visible_facts: Callable[[bytes], list[Fact]], generation: int | None = None) -> None:
         self._visible_facts = visible_facts
+        self._generation = _GENERATION if generation is None else generation
         self._hot: dict[bytes, Customer] = {}
         self._cold: dict[bytes, Customer] = {}
         self._exposures: dict[bytes, bytes] = {}
@@ -70,7 +72,7 @@ class CustomerCache:
             packed = self._exposures.get(key)
             if packed is not None:
                 customer.facts.exposures = _unpack(packed)
-        if len(self._hot) >= _GENERATION:
+        if len(self._hot) >= self._generation:
             for dropped in self._cold.values():
                 self.pack_exposures(dropped)
             self._cold, self._hot = self._hot, {}

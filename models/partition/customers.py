@@ -52,6 +52,7 @@ class PartitionCustomers:
         fact_log: FactLog,
         metadata: PartitionMetadata,
         cross_partition: CrossPartition,
+        cached: int | None,
         *,
         is_live: bool,
     ) -> None:
@@ -62,7 +63,7 @@ class PartitionCustomers:
         self._definitions = definitions
         self._metadata = metadata
         self._cross_partition = cross_partition
-        self._cache = CustomerCache(self._visible_facts)
+        self._cache = CustomerCache(self._visible_facts, cached)
         self._future_facts = FutureFacts()
         # Event hour of the oldest claim -> customers. An entry is ignored if the customer has an older claim
         # by then.

@@ -66,10 +66,11 @@ class Partition:
         definitions: the shop's definitions.
         rows: key -> value as in the changelog, used and changed in place. With rows, or after `load`,
             `resume` must be called before anything else.
+        cached: half the number of customers that stay decoded; None for that of a worker's partitions.
     """
 
-    def __init__(self, definitions: Definitions, rows: dict[bytes, bytes]) -> None:
-        self._definitions = definitions
+    def __init__(self, definitions: Definitions, rows: dict[bytes, bytes], cached: int | None = None) -> None:
+        self._definitions, self._cached = definitions, cached
         self._fact_log = FactLog(rows)
         self._store = PartitionStore(self._fact_log)
         self._start(self._store.metadata, is_live=True)
@@ -80,7 +81,7 @@ class Partition:
         self._metadata = metadata
         self._cross_partition = CrossPartition(fact_log, metadata)
         self._customers = PartitionCustomers(
-            definitions, fact_log, metadata, self._cross_partition, is_live=is_live
+            definitions, fact_log, metadata, self._cross_partition, self._cached, is_live=is_live
         )
         self._control_facts = ControlFacts(self._customers, self._cross_partition)
         self._outputs = PartitionOutputs(definitions, fact_log, self._customers, metadata)

@@ -178,11 +178,13 @@ def _fact_reader(
 
     def within_horizon(events: Iterable[Timed]) -> Iterator[Line]:
         """Skip events older than the horizon without a report: a history of years has many."""
-        for number, event in enumerate(events, 1):
-            if number % _EVENTS_PER_UPDATE == 0:
+        read = 0
+        for read, event in enumerate(events, 1):
+            if read % _EVENTS_PER_UPDATE == 0:
                 progress.add(_EVENTS_PER_UPDATE)
             if event.time >= since or event.time == FIRST:
                 yield line_of(event, files)
+        progress.add(read % _EVENTS_PER_UPDATE)  # most instants have few events
 
     def facts(events: Iterable[Timed]) -> Iterator[list[tuple[str, Fact]]]:
         lines = within_horizon(events)

@@ -14,12 +14,12 @@ def decoded(monkeypatch):
     return []
 
 
-def cache_of(decoded):
+def cache_of(decoded, generation=None):
     def visible_facts(key):
         decoded.append(key)
         return []
 
-    return CustomerCache(visible_facts)
+    return CustomerCache(visible_facts, generation)
 
 
 def test_customer_is_decoded_once_while_cached(decoded):
@@ -29,6 +29,14 @@ def test_customer_is_decoded_once_while_cached(decoded):
     customers.get(b"c")
     assert customers.get(b"a") is first
     assert decoded == [b"a", b"b", b"c"]
+
+
+@pytest.mark.parametrize(("generation", "again"), [(None, [b"a"]), (5, [])])
+def test_larger_cache_decodes_no_customer_again(decoded, generation, again):
+    customers = cache_of(decoded, generation)
+    for key in (b"a", b"b", b"c", b"d", b"e", b"a"):
+        customers.get(key)
+    assert decoded[5:] == again
 
 
 def test_peek_does_not_keep_a_customer(decoded):

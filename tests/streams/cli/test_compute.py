@@ -161,8 +161,8 @@ def test_line_in_another_currency_than_its_order_is_reported(retention, events_f
     for command in ("compute", "--json"), ("map", "check"):
         result = retention(*command, events_file(other, first), "--config", config)
         assert result.code == 0
-        said = " ".join((result.out + result.err).split())
-        assert "1 order line left out: in another currency than the first line of the order (e2)" in said
+        printed = " ".join((result.out + result.err).split())
+        assert "1 order line left out: in another currency than the first line of the order (e2)" in printed
 
 
 def test_event_of_a_customer_is_not_the_latest_event(retention, events_file):

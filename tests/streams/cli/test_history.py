@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from streams.backfill.openmetrics import RECORDED
+from streams.cli.progress import CountProgress
 
 CDNOW = Path(__file__).parents[2] / "data" / "cdnow-orders.jsonl.gz"
 RULES = Path(__file__).parents[3] / "prometheus" / "rules" / "recording.yml"
@@ -78,6 +79,15 @@ def test_recording_rules_are_written_without_instance(retention, events_file):
         held = f"job:{name[0]}:held", *sorted([*name[1:], *common])
         assert series[held] == series[name[0], *sorted([*name[1:], *common, ("instance", "history")])]
         assert series["job:retention_as_of_timestamp_seconds:held", *common] == 1767229200
+
+
+def test_progress_counts_every_event_and_instant(retention, events_file, monkeypatch):
+    added = []
+    monkeypatch.setattr(CountProgress, "add", lambda _, number: added.append(number))
+    path = events_file(*[order(day, f"2026-01-0{day}T00:00:00Z") for day in (1, 2, 3)])
+    result = retention("history", path, "--step", "1d")
+    assert "3 instants" in result.err
+    assert sum(added) == 3 + 3
 
 
 def test_default_range_is_from_first_to_latest_event(retention, events_file):

@@ -48,7 +48,7 @@ def test_report_counts_events_and_names_what_is_left_out():
     assert report.missing == ""
 
 
-def test_old_records_are_too_old_for_the_wall_clock_alone():
+def test_old_records_are_too_old_by_the_wall_clock_only():
     old = [ROW | {"id": str(day), "at": f"2015-03-{day:02}T10:00:00Z"} for day in range(1, 31)]
     assert report_of(*old, event_clock=True).events == {"order.cancelled": 30}
     [refused] = report_of(*old).refused
