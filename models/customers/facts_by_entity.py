@@ -93,7 +93,9 @@ class CustomerFacts:
     def of(cls, key: bytes, facts: Sequence[Fact]) -> "CustomerFacts":
         """Return the facts of the customer with this key. Claims of a merged customer get their origins."""
         found = cls(facts)
-        return cls(with_origins(facts, key.decode())) if found.is_merged else found
+        if found.links is None or not found.is_merged:  # nearly none has links
+            return found
+        return cls(with_origins(facts, key.decode()))
 
     @property
     def is_merged(self) -> bool:

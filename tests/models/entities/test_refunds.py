@@ -26,9 +26,10 @@ def test_completed_refunds_of_an_order_are_summed():
         (Refund(None, 3 * HOUR, 2 * HOUR), ((REFUND, 3),)),
         (Refund(HOUR, None, 2 * HOUR), ((REFUND_REJECTED, 2),)),
         (Refund(HOUR, None, None), ()),
+        (Refund(HOUR, None, 2 * HOUR, reversed=4 * HOUR), ()),
     ],
 )
-def test_completion_outweighs_rejection_as_an_exposure(refund, exposures):
+def test_payment_outweighs_rejection_as_an_exposure(refund, exposures):
     assert refunds.exposures(refund) == exposures
 
 

@@ -115,6 +115,15 @@ def test_text_report_names_files_and_lines(check):
     assert "partition" not in out
 
 
+def test_conflicting_duplicates_are_reported_with_an_example(check):
+    rows = table(ROW, ROW | {"amount": "7.00"}, ROW | {"amount": "7.00"})
+    report = json.loads(check(rows).out)
+    assert report["conflicts"] == {"orders": 1}
+    out = check(rows, options=("--mapping", "orders")).out
+    assert "1 conflicting duplicate on orders" in out
+    assert report["conflicting"]["orders"] in out
+
+
 def test_sample_limits_the_records_that_are_read(check):
     report = json.loads(
         check(table(ROW, ROW, ROW), options=("--mapping", "orders", "--sample", "2", "--json")).out

@@ -96,6 +96,13 @@ def test_fact_of_an_own_customer_is_applied_at_once(routed):
     assert routed.counters.repartitioned == 0
 
 
+def test_conflicting_duplicates_are_counted_by_topic(routed):
+    contents = [order("o1"), order("o1", amount=700), order("o1", amount=700), order("o2")]
+    routed.route(*contents)
+    assert routed.counters.conflicting_duplicates == {"orders": 1}
+    assert routed.counters.duplicates == 1
+
+
 def test_fact_of_another_task_is_forwarded(routed):
     stranger = someone(3)
     routed.route(order("o1", stranger))

@@ -125,6 +125,7 @@ def test_exporter_has_the_workers_own_series():
     own.lost(TopicPartition("orders", 0), 7)
     own.committed({("retention.actions", 0): [1, 2], ("retention.actions", 1): [3], ("g-facts", 0): [4]})
     own.duplicates, own.repartitioned, own.recovery_seconds = 2, 4, 1.5
+    own.conflicting_duplicates["orders"] = 3
     own.commit_seconds.observe(0.03)
     lag = Lag()
     lag.sample({TopicPartition("orders", 3): 10}, {TopicPartition("orders", 3): 4}, 0)
@@ -138,6 +139,8 @@ def test_exporter_has_the_workers_own_series():
         ("outputs_total", ("topic", "retention.actions")): 3,
         ("outputs_total", ("topic", "retention.customers")): 0,
         ("duplicates_total",): 2,
+        ("conflicting_duplicates_total", ("topic", "orders")): 3,
+        ("conflicting_duplicates_total", ("topic", "reviews")): 0,
         ("rerouted_total",): 4,
         ("recovery_seconds",): 1.5,
         ("state_rows",): 3,

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from models.contract.decoding import decode
 from models.contract.events import CustomerErased
@@ -50,6 +51,21 @@ def test_event_time_is_in_utc():
 
 async def test_erasure_is_stamped_with_the_wall_clock_in_wall_mode():
     assert await erasure.event_time(load({}, {}), NOW) == NOW
+
+
+@pytest.mark.parametrize("published", [[2, 1], [], None])
+async def test_erasure_has_the_clock_of_the_metrics_in_event_mode(monkeypatch, published):
+    """Without metrics, and without the right to read them, it is the wall clock."""
+
+    async def rows(_):
+        if published is None:
+            raise TopicAuthorizationFailedError
+        for day in published:
+            yield erasure._Published(f"2011-06-0{day}T10:00:00Z")
+
+    monkeypatch.setattr(erasure, "_published", rows)
+    stamped = await erasure.event_time(load({"clock": "event"}, {}), NOW)
+    assert stamped == (datetime(2011, 6, 2, 10, tzinfo=UTC) if published else NOW)
 
 
 def test_event_goes_to_the_customers_topic(configured):
