@@ -12,6 +12,7 @@ from models.facts.fact import Fact, decode_fact, encode_fact
 from models.facts.from_events import facts_of
 
 T = 1_772_704_800_000_000
+SPAM, OTHER = (claims.WITHDRAWAL_REASONS.index(reason) for reason in ("spam", "other"))
 DEFINITIONS = Definitions(channels=("web",), payment_methods=("card",))
 
 
@@ -73,6 +74,65 @@ def of(kind, definitions=DEFINITIONS, **fields):
     ],
 )
 def test_event_makes_one_fact_of_its_customer(kind, fields, entity, claim):
+    ((customer, fact),) = of(kind, **fields)
+    assert (customer, fact.entity, fact.claim, fact.seen) == ("ada", entity, claim, None)
+    assert decode_fact(encode_fact(Fact(entity, claim))) == Fact(entity, claim)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "entity", "claim"),
+    [
+        ("order.restored", {"order_id": "o"}, "o", claims.OrderRestored(T, "e")),
+        (
+            "order.line_placed",
+            {"order_id": "o", "line_id": "l", "amount": -5, "currency": "USD", "cart_id": "c"},
+            "o",
+            claims.LinePlaced(T, "e", "l", -5, "USD", "unknown", None, "c", None),
+        ),
+        ("refund.reversed", {"refund_id": "r", "order_id": "o"}, "r", claims.Reversed(T, "e", "o")),
+        (
+            "ticket.opened",
+            {"ticket_id": "t", "team": "billing", "category": "invoice"},
+            "t",
+            claims.Opened(T, "e", 1, False, "unknown", "billing", "invoice"),
+        ),
+        (
+            "ticket.replied",
+            {"ticket_id": "t", "author": "agent", "public": False, "agent": "kim"},
+            "t",
+            claims.Replied(T, "e", claims.AGENT, False, None, "kim"),
+        ),
+        (
+            "ticket.updated",
+            {"ticket_id": "t", "priority": "high", "team": "a", "category": "b", "agent": "c"},
+            "t",
+            claims.TicketUpdated(T, "e", 2, "a", "b", "c"),
+        ),
+        (
+            "ticket.updated",
+            {"ticket_id": "t", "priority": None, "team": "a"},
+            "t",
+            claims.TicketUpdated(T, "e", None, "a"),
+        ),
+        ("ticket.withdrawn", {"ticket_id": "t", "reason": "spam"}, "t", claims.TicketWithdrawn(T, "e", SPAM)),
+        (
+            "ticket.withdrawn",
+            {"ticket_id": "t", "reason": "dull"},
+            "t",
+            claims.TicketWithdrawn(T, "e", OTHER),
+        ),
+        ("ticket.withdrawn", {"ticket_id": "t"}, "t", claims.TicketWithdrawn(T, "e", OTHER)),
+        ("ticket.restored", {"ticket_id": "t"}, "t", claims.TicketRestored(T, "e")),
+        (
+            "survey.answered",
+            {"survey": "nps", "score": 0, "answer_id": "a"},
+            "",
+            claims.Answered(T, "e", 0, 0, "a"),
+        ),
+        ("survey.withdrawn", {"answer_id": "a"}, "", claims.AnswersWithdrawn(T, "e", "a")),
+    ],
+)
+def test_correction_makes_one_fact_of_its_customer(kind, fields, entity, claim):
     ((customer, fact),) = of(kind, **fields)
     assert (customer, fact.entity, fact.claim, fact.seen) == ("ada", entity, claim, None)
     assert decode_fact(encode_fact(Fact(entity, claim))) == Fact(entity, claim)

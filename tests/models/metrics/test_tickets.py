@@ -69,6 +69,17 @@ def test_withdrawn_ticket_counts_only_as_withdrawn(shop):
     assert samples["retention_sla_breach_ratio", "all", "first_response", "7d"].denominator == 0
 
 
+@pytest.mark.parametrize("opened_first", [True, False])
+def test_withdrawn_ticket_makes_its_customer_a_known_one(shop, opened_first):
+    if opened_first:
+        open_ticket(shop, "t", NOW - 2 * HOUR)
+    shop.process(claims.TicketWithdrawn, "t", NOW - HOUR, 0)
+    assert shop.value("retention_lifecycle_customers", "prospect") == 1
+    shop.restart()
+    assert shop.value("retention_lifecycle_customers", "prospect") == 1
+    assert shop.value("retention_tickets_withdrawn", "spam", "7d") == opened_first
+
+
 def test_restored_ticket_counts_as_if_never_withdrawn(shop):
     open_ticket(shop, "t", NOW - 30 * HOUR)
     shop.process(claims.TicketWithdrawn, "t", NOW - HOUR, 0)
