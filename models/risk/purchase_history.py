@@ -10,6 +10,7 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import horizon_start
 from models.entities import orders, refunds
 from models.facts.claims import OrderClaim, RefundClaim
+from models.facts.conflicts import without_superseded
 from models.facts.control import Erase, IdentityErased, Merge, Redirected
 from models.facts.fact import Fact
 from models.facts.origins import with_origins
@@ -24,11 +25,14 @@ _REFUNDS: Final = get_args(RefundClaim)
 
 
 class PurchaseHistories:
-    """Facts about orders, refunds and identities, in memory. They may be added in any order."""
+    """Facts about orders, refunds and identities, in memory. They may be added in any order.
+
+    Of several contents of one event id, only those about orders and refunds are compared.
+    """
 
     def __init__(self) -> None:
-        # Identity -> event id -> fact: a second event with an id is a duplicate.
-        self._facts: dict[str, dict[str, Fact]] = {}
+        # Identity -> event id -> its contents: nearly always one.
+        self._facts: dict[str, dict[str, list[Fact]]] = {}
         rows: dict[bytes, bytes] = {}
         self._registry = MergeRegistry(rows, {}, ErasedIds(rows, {}))
         self._canonical_ids: dict[str, str] = {}
@@ -42,7 +46,9 @@ class PurchaseHistories:
         elif isinstance(claim, Erase):
             self._apply_messages(self._registry.erase(claim.customer))
         elif isinstance(claim, (*_ORDERS, *_REFUNDS)):
-            self._facts.setdefault(customer_id, {}).setdefault(fact.claim.id, fact)
+            contents = self._facts.setdefault(customer_id, {}).setdefault(fact.claim.id, [])
+            if fact not in contents:
+                contents.append(fact)
 
     def at(self, now: int, definitions: Definitions) -> Iterator[list[int]]:
         """Yield the times of each customer's qualifying orders at `now`, ascending, microseconds.
@@ -50,7 +56,7 @@ class PurchaseHistories:
         Customers without a qualifying order are left out.
         """
         since = horizon_start(now, definitions.horizon_days)
-        for facts in self._customers():
+        for facts in self._customers(now):
             times = _qualifying([fact for fact in facts if since <= fact.time <= now])
             if times:
                 yield times
@@ -62,13 +68,16 @@ class PurchaseHistories:
             elif isinstance(fact.claim, Redirected) and to is not None:
                 self._canonical_ids[to] = fact.claim.to
 
-    def _customers(self) -> Iterable[list[Fact]]:
-        """Return the facts of each customer, of all their identities."""
+    def _customers(self, now: int) -> Iterable[list[Fact]]:
+        """Return the facts of each customer that count at `now`, of all their identities."""
         customers: dict[str, list[Fact]] = {}
-        for identity, facts in self._facts.items():
+        for identity, by_event in self._facts.items():
             if identity not in self._erased:
                 canonical_id = self._canonical_ids.get(identity, identity)
-                customers.setdefault(canonical_id, []).extend(with_origins(facts.values(), identity))
+                facts = [fact for contents in by_event.values() for fact in contents]
+                if len(facts) > len(by_event):
+                    facts = without_superseded(facts, now, identity)
+                customers.setdefault(canonical_id, []).extend(with_origins(facts, identity))
         return customers.values()
 
 

@@ -24,7 +24,7 @@ _CLAIMS = st.one_of(
     st.builds(claims.Amended, _TIMES, _IDS, st.integers(0, 9)),
     st.builds(claims.Cancelled, _TIMES, _IDS),
     st.builds(claims.Completed, _TIMES, _IDS, _ORDERS, st.integers(1, 9)),
-    st.builds(claims.CheckoutStarted, _TIMES, _IDS),
+    st.builds(claims.CheckoutStarted, _TIMES, st.sampled_from("xyz")),
 )
 _FACTS = st.lists(st.tuples(st.sampled_from(["ann", "bea"]), _ORDERS, _CLAIMS), max_size=12)
 _IDENTITIES = st.sampled_from(
@@ -42,19 +42,40 @@ _IDENTITIES = st.sampled_from(
 @given(_FACTS, _IDENTITIES)
 @settings(max_examples=60)
 def test_histories_are_those_that_a_partition_counts(facts, identities):
-    # What an id means that is used twice may differ: any one counts.
-    unique = {(customer, claim.id): Fact(entity, claim) for customer, entity, claim in facts}
     histories, partition = PurchaseHistories(), Partition(DEFINITIONS, {})
-    facts_of_identities = [((REGISTRY_ADDRESS, ""), Fact("", claim)) for claim in identities]
-    for (customer, _), fact in [*unique.items(), *facts_of_identities]:
-        for _twice in range(2):
-            histories.add(customer, fact)
+    found = [(customer, Fact(entity, claim)) for customer, entity, claim in facts]
+    found += [(REGISTRY_ADDRESS, Fact("", claim)) for claim in identities]
+    for customer, fact in found:
         partition.process_one(customer, fact)
+    for customer, fact in [*reversed(found), *found]:
+        histories.add(customer, fact)
     samples = compute([standalone.evaluate(partition, NOW)], DEFINITIONS, NOW)
     counted = {sample.metric: sample.value for sample in samples if sample.metric == "retention_orders"}
     since = hour(NOW) - 365 * 24
     year = [time for times in histories.at(NOW, DEFINITIONS) for time in times if hour(time) > since]
     assert len(year) == counted["retention_orders"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_latest_content_of_an_event_counts(late):
+    histories = PurchaseHistories()
+    contents = [("o1", NOW - 2 * US_PER_DAY), ("o2", NOW - US_PER_DAY), ("o3", NOW + US_PER_DAY)]
+    for entity, time in reversed(contents) if late else contents:
+        histories.add("ann", Fact(entity, claims.Placed(time, "e", 1, "USD", "web")))
+    assert list(histories.at(NOW, DEFINITIONS)) == [[NOW - US_PER_DAY]]
+    assert list(histories.at(NOW + US_PER_DAY, DEFINITIONS)) == [[NOW + US_PER_DAY]]
+
+
+def test_equal_ids_of_merged_identities_are_ordered_by_identity():
+    for to in ("ann", "bea"):
+        histories = PurchaseHistories()
+        histories.add(to, Fact("o", claims.Placed(NOW - 2, "p", 9, "USD", "web")))
+        histories.add(to, Fact("r", claims.Completed(NOW, "r", "o", 5)))
+        for name, amount in (("ann", 1), ("bea", 9)):
+            histories.add(name, Fact("o", claims.Amended(NOW - 1, "e", amount)))
+        other = {"ann": "bea", "bea": "ann"}[to]
+        histories.add("", Fact("", control.Merge(at=1, event="m", customer=other, into=to)))
+        assert list(histories.at(NOW, DEFINITIONS)) == [[NOW - 2]]
 
 
 def test_order_outside_the_horizon_is_left_out():
