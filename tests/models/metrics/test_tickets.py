@@ -7,7 +7,7 @@ from models.facts import claims
 from models.facts.claims import AGENT, BOT, SOLVED, WITHDRAWAL_REASONS
 from tests.support.partitions import HOUR, NOW, SECOND
 
-NORMAL, URGENT = PRIORITIES.index("normal"), PRIORITIES.index("urgent")
+LOW, NORMAL, HIGH, URGENT = range(len(PRIORITIES))
 
 
 def open_ticket(shop, ticket, opened, priority=NORMAL):
@@ -55,6 +55,26 @@ def test_breach_counts_for_its_own_priority_and_for_all(shop):
     }
     assert [parts[name].denominator for name in ("normal", "urgent", "all")] == [0, 1, 1]
     assert parts["all"].numerator == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_duration_counts_under_the_priority_in_force_at_its_end(shop, restarted):
+    start = NOW - 9 * HOUR
+    open_ticket(shop, "t", start, NORMAL)
+    for hours, priority in ((2, URGENT), (4, HIGH), (6, URGENT), (8, LOW)):
+        shop.process(claims.TicketUpdated, "t", start + hours * HOUR, priority)
+    shop.process(claims.Replied, "t", start + HOUR, BOT, True)
+    shop.process(claims.Replied, "t", start + 3 * HOUR, AGENT, True)
+    for hours, status in ((5, SOLVED), (5.5, 0), (7, SOLVED)):
+        shop.process(claims.StatusChanged, "t", start + int(hours * HOUR), status)
+    if restarted:
+        shop.restart()
+    samples = shop.samples()
+    response, resolution = "retention_first_response_mean_seconds", "retention_resolution_mean_seconds"
+    assert samples[response, "any", "normal", "24h"].value == pytest.approx(3600)
+    assert samples[response, "human", "urgent", "24h"].value == pytest.approx(3 * 3600)
+    assert samples[resolution, "first", "high", "7d"].value == pytest.approx(5 * 3600)
+    assert samples[resolution, "full", "urgent", "7d"].value == pytest.approx(7 * 3600)
 
 
 def test_withdrawn_ticket_counts_only_as_withdrawn(shop):

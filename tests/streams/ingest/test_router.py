@@ -332,6 +332,7 @@ def test_record_that_advances_the_clock_far_is_named(caplog):
 
 def test_clock_jump_is_larger_than_30_days_and_not_first():
     assert jump_of("2024-05-01", "2024-05-31") is None
+    assert jump_of("2024-05-01", "2024-06-01") == (1, "orders", 31 * DAY_US)
     assert jump_of("2024-08-01", "2024-05-31") is None
     assert jump_of("2024-05-01", "2024-08-01", event_clock=False) is None
 
