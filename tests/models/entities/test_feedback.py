@@ -39,6 +39,11 @@ def test_latest_nps_answer_ignores_other_surveys():
     assert feedback.latest_nps(found).score == 9
 
 
+def test_answers_without_an_id_stand_alone():
+    found = [Answered(1, "a", CSAT, 3), Answered(2, "b", CSAT, 5), Answered(3, "c", CSAT, 4, "x")]
+    assert feedback.answers_that_hold(found) == found
+
+
 @pytest.mark.parametrize(("score", "exposures"), [(6, ((BAD_EXPERIENCE, 4),)), (7, ())])
 def test_detractor_has_a_bad_experience(score, exposures):
     assert feedback.claim_exposures(Answered(4 * HOUR, "a", NPS, score)) == exposures
