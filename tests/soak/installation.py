@@ -63,6 +63,7 @@ class Installation:
         started: number of workers that were started.
         crashed: workers that ended by a signal, or while they could reach the broker, and commands that ended
             with a traceback, one line each.
+        reprocessed: whether workers may have read inputs again, so that outputs and dead letters come twice.
         hostile: (topic, partition, offset) of the hostile records in the inputs.
     """
 
@@ -72,6 +73,7 @@ class Installation:
         self.windows = WINDOWS[0]
         self.paused: set[str] = set()
         self.crashed: list[str] = []
+        self.reprocessed = False
         self.hostile: set[tuple[str, int, int]] = set()
         self.clock = WallClock(directory)
         self.clock.set(time.time_ns() // 1000)

@@ -42,15 +42,15 @@ class Round(NamedTuple):
     thorough: bool
 
 
-def rounds(seed: int, resources: Mapping[str, str], only: Sequence[str] = ()) -> Iterator[Round]:
+def rounds(seed: int, resources: Mapping[str, str], only: Sequence[str]) -> Iterator[Round]:
     """Yield rounds without end; the first ones have one fault each, until each fault has been alone.
 
     Args:
         seed: seed of the soak.
         resources: fault -> what it breaks. A round breaks nothing twice at a time.
-        only: faults to choose from; none means all of them.
+        only: faults to choose from.
     """
-    names = [name for name in resources if not only or name in only]
+    names = [name for name in resources if name in only]
     first = random.Random(f"{seed}/order").sample(names, len(names))
     for number in count(1):
         rng = random.Random(f"{seed}/{number}")

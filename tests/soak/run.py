@@ -29,7 +29,7 @@ class Soak:
     Args:
         installation: what is broken.
         seed: seed of the rounds.
-        only: faults to choose from; none means all of them.
+        only: faults to choose from.
         patience: seconds until everything must be right after a round.
 
     Attributes:
@@ -102,7 +102,7 @@ async def soak(directory: Path, seed: int, seconds: float, only: Sequence[str], 
         directory: folder of all files of the run.
         seed: seed of events and faults.
         seconds: how long to begin rounds.
-        only: faults to choose from; none means all of them.
+        only: faults to choose from.
         patience: seconds until everything must be right after a round.
     """
     report = Report(directory, seconds)

@@ -8,7 +8,7 @@ from tests.soak.plan import rounds
 RESOURCES = {name: fault.resource for name, fault in FAULTS.items()}
 
 
-def planned(seed, count=100, only=()):
+def planned(seed, count=100, only=tuple(FAULTS)):
     return list(islice(rounds(seed, RESOURCES, only), count))
 
 

@@ -17,6 +17,7 @@ from tests.soak.faults import (
     processes,
     records,
     services,
+    state,
     transactions,
 )
 from tests.soak.installation import Installation
@@ -32,11 +33,13 @@ class Fault(NamedTuple):
         strike: breaks it for some seconds.
         resource: what it breaks; two faults of a round break different things.
         summary: what it does, for `--help`.
+        by_default: whether a soak has it unless other faults are named.
     """
 
     strike: Strike
     resource: str
     summary: str
+    by_default: bool = True
 
 
 FAULTS = {
@@ -63,7 +66,14 @@ FAULTS = {
         clients.misbehave, "clients", "HTTP clients that never finish, never read, or send junk"
     ),
     "clock": Fault(clocks.jump, "clock", "the workers' wall clock jumps, by minutes or by up to a day"),
+    "lose-topic": Fault(
+        state.lose_topic,
+        "broker",
+        "the changelog or the facts are deleted and created again",
+        by_default=False,
+    ),
 }
+DEFAULT = [name for name, fault in FAULTS.items() if fault.by_default]
 #: What workers cannot do without: they end by themselves, and a supervisor starts them again.
 ENDING = {"broker", "link", "clock"}
 
