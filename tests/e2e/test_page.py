@@ -3,7 +3,9 @@
 import asyncio
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -12,11 +14,14 @@ from selenium.webdriver.common.keys import Keys
 
 from models.definitions.definitions import Definitions
 from models.partition.metadata import ClockJump
+from streams.config.exposure import Exposure, exposure_of
+from streams.config.load import load
 from streams.http.live_page.routes import LivePage
 from tests.support.browser import Browser
 from tests.support.deployment import CAUGHT_UP, Deployment
 from tests.support.events import END, history, order
-from tests.support.live_page import Worker
+from tests.support.http_server import listening
+from tests.support.live_page import Worker, rate
 from tests.support.strategies import ANCHOR, DAY, HOUR
 from tests.support.worker_process import Metrics, WorkerProcess
 
@@ -157,20 +162,41 @@ async def test_every_worker_serves_the_same_page(browser, deployment):
         browser.until(lambda: not wrong(browser, metrics), f"{each.name} shows the same")
 
 
+@asynccontextmanager
+async def served(worker: Worker, **options: Any) -> AsyncIterator[tuple[LivePage, str]]:
+    """Serve the page of a worker in this process. Yield the page and its URL."""
+    page = LivePage(worker, {"bootstrap_servers": "127.0.0.1:1"}, Definitions(), "event", **options)
+    app = web.Application()
+    page.add_to(app)
+    async with listening(app) as url:
+        yield page, f"{url}/"
+
+
 async def test_page_shows_skipped_records_and_clock_jumps(browser):
     worker = Worker()
-    app = web.Application()
-    LivePage(worker, {"bootstrap_servers": "127.0.0.1:1"}, Definitions(), "event").add_to(app)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0]
-    try:
-        await asyncio.to_thread(browser.driver.get, f"http://{host}:{port}/")
+    async with served(worker) as (_, url):
+        await asyncio.to_thread(browser.driver.get, url)
         await asyncio.to_thread(shows_records_without_customer, browser, worker)
         await asyncio.to_thread(shows_the_clock_jump, browser, worker)
-    finally:
-        await runner.cleanup()
+
+
+async def test_page_of_an_exposed_worker_says_so(browser):
+    exposure = exposure_of(load({"host": "0.0.0.0"}, {}))
+    for shown in (exposure, None):
+        async with served(Worker(), exposure=shown) as (page, url):
+            page._metrics_view.series.apply([rate(0.5)])
+            page._metrics_view.complete = True
+            await asyncio.to_thread(shows_exposure, browser, url, shown)
+
+
+def shows_exposure(browser: Browser, url: str, exposure: Exposure | None) -> None:
+    browser.driver.get(url)
+    browser.until(lambda: "retention" in browser.text("#version"), "the snapshot has arrived")
+    assert browser.text("#exposure") == (f"{exposure.what}; {exposure.advice}" if exposure else "")
+    assert browser.run("return document.querySelector('#exposure').hidden") == (exposure is None)
+    for width in (360, 1280):
+        browser.size(width, 800)
+        assert browser.run("return document.documentElement.scrollWidth") <= width
 
 
 def stats(browser: Browser) -> list[str]:
