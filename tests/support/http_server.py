@@ -11,7 +11,7 @@ from aiohttp import web
 
 from streams.http.connections.limits import Limits, limits_of
 from streams.http.connections.listener import Listener
-from streams.http.probes import ProbeResult
+from streams.http.probes import ProbeResult, add_probes
 
 LIMITS = Limits(total=1000, per_address=100)
 PROBES = {"/live": lambda: ProbeResult(HTTPStatus.OK, b"{}")}
@@ -59,7 +59,9 @@ async def limited_process(descriptors):
 
 
 async def _serve():
-    async with listening(web.Application(), limits_of(100)) as url:
+    app = web.Application()
+    add_probes(app, PROBES)
+    async with listening(app, limits_of(100)) as url:
         print(url, flush=True)  # noqa: T201 - read by `limited_process`
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 

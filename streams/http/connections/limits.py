@@ -5,10 +5,11 @@ from typing import Final, NamedTuple
 
 #: Connections of all clients together.
 MAX_CONNECTIONS: Final = 1000
-#: Part of the process's file descriptors that connections may take. Kafka's clients need the others.
+#: Connections beyond the limits that wait for an answer at the same time (`spare`).
+MAX_SPARE: Final = 100
+#: Parts of the process's file descriptors that both may take. Kafka's clients need the others.
 _SHARE_OF_DESCRIPTORS: Final = 4
-#: Connections beyond the limits that are answered at the same time (`spare`).
-SPARE_CONNECTIONS: Final = 16
+_SPARE_SHARE_OF_DESCRIPTORS: Final = 8
 #: Seconds until the headers of a request have arrived, and until the next request of an idle connection.
 HEADER_SECONDS: Final = 20.0
 #: Seconds in which the body of a request is read and ignored. No path takes one.
@@ -32,10 +33,12 @@ class Limits(NamedTuple):
     Attributes:
         total: of all clients.
         per_address: of one client.
+        spare: beyond these limits, for an answer each.
     """
 
     total: int
     per_address: int
+    spare: int = MAX_SPARE
 
 
 def limits_of(per_address: int) -> Limits:
@@ -47,4 +50,5 @@ def limits_of(per_address: int) -> Limits:
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         return Limits(MAX_CONNECTIONS, per_address)
-    return Limits(max(1, min(MAX_CONNECTIONS, descriptors // _SHARE_OF_DESCRIPTORS)), per_address)
+    total = max(1, min(MAX_CONNECTIONS, descriptors // _SHARE_OF_DESCRIPTORS))
+    return Limits(total, per_address, max(1, min(MAX_SPARE, descriptors // _SPARE_SHARE_OF_DESCRIPTORS)))

@@ -79,7 +79,7 @@ class Listener:
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
         self._options = {**_HANDLER_OPTIONS, "logger": logger}
         self._admission = Admission(limits)
-        self._spare = SpareConnections(probes, _REFUSAL)
+        self._spare = SpareConnections(probes, _REFUSAL, limits.spare)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._checking: asyncio.Task[None] | None = None

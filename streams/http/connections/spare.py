@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from typing import Final, cast
 
-from streams.http.connections.limits import MAX_HEADER_BYTES, SPARE_CONNECTIONS
+from streams.http.connections.limits import MAX_HEADER_BYTES
 from streams.http.probes import ProbeResult, Probes
 
 _END_OF_HEADERS: Final = b"\r\n\r\n"
@@ -78,24 +78,26 @@ def _encoded(result: ProbeResult, *, has_body: bool) -> bytes:
 
 
 class SpareConnections:
-    """The connections beyond the limits, `SPARE_CONNECTIONS` of them. A new one ends the oldest.
+    """The connections beyond the limits. Beyond `limit` of them, a new one ends the oldest.
 
     A probe sends its request as soon as it is connected, so its answer leaves before others can displace it.
 
     Args:
         probes: the probes, by path.
         refusal: response to any other request.
+        limit: maximum number of them.
     """
 
-    def __init__(self, probes: Probes, refusal: ProbeResult) -> None:
+    def __init__(self, probes: Probes, refusal: ProbeResult, limit: int) -> None:
         self._probes = probes
         self._refusal = refusal
+        self._limit = limit
         self._open: deque[SpareConnection] = deque()
 
     def add(self) -> SpareConnection:
         """Return the protocol of another connection."""
         self._open = deque(connection for connection in self._open if not connection.is_closed)
-        if len(self._open) >= SPARE_CONNECTIONS:
+        if len(self._open) >= self._limit:
             self._open.popleft().abort()
         connection = SpareConnection(self._probes, self._refusal)
         self._open.append(connection)
