@@ -3,12 +3,12 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from streams.http.connections.limits import PROTECTED_SECONDS, Limits
 
 
-class OpenConnection(Protocol):
+class Admitted(Protocol):
     """A connection that counts.
 
     Attributes:
@@ -22,11 +22,11 @@ class OpenConnection(Protocol):
     def abort(self) -> None:
         """End the connection at once, with everything that is not sent yet."""
 
-    def check(self) -> None:
-        """End the connection if it makes no progress. Called once a second."""
+
+_C = TypeVar("_C", bound=Admitted)
 
 
-class Admission:
+class Admission(Generic[_C]):
     """Counts the open connections of each client, and decides about new ones.
 
     A client at its limit, or the client with the most connections if all together are at the limit, makes
@@ -41,12 +41,16 @@ class Admission:
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
         self._clock = clock
-        self._open: defaultdict[str, dict[OpenConnection, None]] = defaultdict(dict)  # oldest first
+        self._open: defaultdict[str, dict[_C, None]] = defaultdict(dict)  # oldest first
         self._total = 0
 
-    def __iter__(self) -> Iterator[OpenConnection]:
+    def __iter__(self) -> Iterator[_C]:
         """Yield the open connections. They may end meanwhile."""
         return iter([connection for connections in self._open.values() for connection in connections])
+
+    def __len__(self) -> int:
+        """Return the number of open connections."""
+        return self._total
 
     def __str__(self) -> str:
         return f"{self._total} of {self._limits.total} connections"
@@ -75,12 +79,12 @@ class Admission:
     def _count(self, client: str) -> int:
         return len(self._open[client]) if client in self._open else 0
 
-    def add(self, connection: OpenConnection) -> None:
+    def add(self, connection: _C) -> None:
         """Count a connection."""
         self._open[connection.client][connection] = None
         self._total += 1
 
-    def discard(self, connection: OpenConnection) -> None:
+    def discard(self, connection: _C) -> None:
         """Stop counting a connection, if it counts."""
         if connection not in self._open.get(connection.client, ()):
             return

@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from aiohttp import web
 
-from streams.http.connections.admission import Admission
 from streams.http.connections.limits import WRITE_BYTES, WRITE_SECONDS
 
 
@@ -20,7 +19,7 @@ class Connection(web.RequestHandler):
 
     Args:
         server: aiohttp's server.
-        admission: counts the open connections, and this one from now on.
+        ended: called with the connection when it has ended.
         client: address of the client.
         options: options of aiohttp's `RequestHandler`.
 
@@ -29,20 +28,19 @@ class Connection(web.RequestHandler):
         opened: monotonic seconds of its start.
     """
 
-    __slots__ = ("_admission", "_is_aborted", "_stalled", "_unsent", "_wire", "client", "opened")
+    __slots__ = ("_ended", "_is_aborted", "_stalled", "_unsent", "_wire", "client", "opened")
 
     def __init__(
-        self, server: web.Server, admission: Admission, client: str, options: Mapping[str, Any]
+        self, server: web.Server, ended: Callable[[Any], None], client: str, options: Mapping[str, Any]
     ) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **options)
         self.client = client
         self.opened = time.monotonic()
-        self._admission = admission
+        self._ended = ended
         self._wire: asyncio.Transport | None = None  # aiohttp drops its own reference when it closes
         self._is_aborted = False
         self._unsent = 0
         self._stalled = 0
-        admission.add(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start to process requests, unless the connection has been aborted already."""
@@ -54,7 +52,7 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Cancel the request under way."""
         self._wire = None
-        self._admission.discard(self)
+        self._ended(self)
         super().connection_lost(exc)
 
     def abort(self) -> None:

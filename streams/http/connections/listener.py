@@ -78,7 +78,7 @@ class Listener:
         # A handler ends with its connection, so that nothing is computed for a client that is gone.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
         self._options = {**_HANDLER_OPTIONS, "logger": logger}
-        self._admission = Admission(limits)
+        self._admission: Admission[Connection] = Admission(limits)
         self._spare = SpareConnections(probes, _REFUSAL, limits.spare)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
@@ -138,15 +138,20 @@ class Listener:
                 await asyncio.sleep(0)  # `sock_accept` does not wait while connections are queued
 
     def _accept(self, connected: socket.socket, client: str) -> None:
-        protocol: asyncio.Protocol
-        if (server := self._runner.server) is not None and self._admission.admit(client):
-            protocol = Connection(server, self._admission, client, self._options)
-        else:
-            self._warn("refused a connection of %s: %s are open (docs/security.md)", client, self._admission)
-            protocol = self._spare.add()
+        protocol = self._connection(client) or self._spare.add()
         task = asyncio.create_task(_connect(protocol, connected))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
+
+    def _connection(self, client: str) -> Connection | None:
+        """Return another connection of a client; None beyond the limits."""
+        server = self._runner.server
+        if server is None or not self._admission.admit(client):
+            self._warn("refused a connection of %s: %s are open (docs/security.md)", client, self._admission)
+            return None
+        connection = Connection(server, self._admission.discard, client, self._options)
+        self._admission.add(connection)
+        return connection
 
     async def _check_all(self) -> None:
         while True:

@@ -14,6 +14,7 @@ from models.definitions.definitions import Definitions
 from models.query.parameters import SeriesQuery
 from streams.config.exposure import Exposure
 from streams.http.api import formats, parameters
+from streams.http.client_address import client_of
 from streams.http.live_page.event_stream import EventStream
 from streams.http.live_page.firing_alerts import Alerts
 from streams.http.live_page.listeners import MAX_LISTENERS, Listener, Listeners
@@ -131,7 +132,7 @@ class LivePage:
         )
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        listener = self._listeners.add()
+        listener = self._listeners.add(client_of(request.remote or ""))
         if listener is None:
             raise web.HTTPServiceUnavailable(text=f"{MAX_LISTENERS} browsers are connected already\n")
         response = web.StreamResponse(headers=_STREAM_HEADERS)
@@ -152,7 +153,7 @@ class LivePage:
             if not has_snapshot and self._event_stream.ready:
                 has_snapshot = True
                 await response.write(self._event_stream.snapshot())
-            event = await listener.get()
+            event = await listener.events.get()
             if event is None:
                 return
             await response.write(event)

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from models.definitions.definitions import Definitions
-from streams.http.live_page import listeners, routes
+from streams.http.live_page import routes
+from streams.http.live_page.listeners import Listeners
 from streams.http.live_page.routes import LivePage
 from tests.support.http_server import connect, listening
 from tests.support.live_page import Worker, rate
@@ -95,9 +96,9 @@ async def test_stop_ends_open_streams():
         await response.content.read()
 
 
-async def test_stream_beyond_the_limit_is_unavailable(served, monkeypatch):
-    monkeypatch.setattr(listeners, "MAX_LISTENERS", 1)
+async def test_stream_beyond_the_limit_is_unavailable(served):
     page, session = served
+    page._listeners = Listeners(1)
     async with session.get("/stream") as first:
         await events(first, 1)
         async with session.get("/stream") as second:
@@ -107,11 +108,11 @@ async def test_stream_beyond_the_limit_is_unavailable(served, monkeypatch):
             await asyncio.sleep(0.02)
 
 
-async def test_listeners_that_never_read_do_not_lock_out_others(served, monkeypatch):
-    monkeypatch.setattr(listeners, "PROTECTED_SECONDS", 0.0)
-    monkeypatch.setattr(listeners, "MAX_LISTENERS", 20)
+async def test_listeners_that_never_read_do_not_lock_out_others(served):
     page, session = served
-    held = [await connect(session._base_url, b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(50)]
+    page._listeners = Listeners(20)
+    request = b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n"
+    held = [await connect(session._base_url, request, local="127.0.0.2") for _ in range(50)]
     async with asyncio.timeout(5):
         while len(page._listeners) < 20:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.02)
