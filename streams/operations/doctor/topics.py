@@ -14,6 +14,7 @@ from streams.kafka.topics import Names, Topic, required
 from streams.operations.doctor import setup
 from streams.operations.doctor.finding import Finding
 
+_TIMESTAMPS = "message.timestamp.type"
 _DAY_MS: Final = 86_400_000
 
 Configs = Mapping[str, Mapping[str, str]]
@@ -98,7 +99,7 @@ def _check_partitions(topic: Topic, partitions: list[dict[str, Any]], brokers: i
 async def _configs(client: AIOKafkaAdminClient, names: list[str]) -> Configs:
     if not names:
         return {}
-    keys = dict.fromkeys(("cleanup.policy", "retention.ms", "max.message.bytes"))
+    keys = dict.fromkeys(("cleanup.policy", "retention.ms", "max.message.bytes", _TIMESTAMPS))
     responses = await client.describe_configs(
         [ConfigResource(ConfigResourceType.TOPIC, name, keys) for name in names]
     )
@@ -128,6 +129,13 @@ def _check_retention(topic: Topic, config: Mapping[str, str], horizon_days: int)
             "fail",
             f"{topic.name} is compacted (cleanup.policy={policy})",
             "records with equal keys are not versions of each other; set its cleanup.policy to delete",
+        )
+    timestamps, kept = config.get(_TIMESTAMPS, ""), topic.config.get(_TIMESTAMPS, "")
+    if timestamps and kept and timestamps != kept:
+        yield Finding(
+            "warn",
+            f"{topic.name} has the times of its producers ({_TIMESTAMPS}={timestamps})",
+            f"workers cannot compare their clocks with Kafka's; set its {_TIMESTAMPS} to {kept}",
         )
     largest, needed = config.get("max.message.bytes", ""), topic.config.get("max.message.bytes", "0")
     if largest and int(largest) < int(needed):

@@ -138,6 +138,13 @@ def test_wrong_topic_configuration_is_reported(retention, prepare, unique, topic
     assert result.code == (level == "fail")
 
 
+def test_times_of_producers_in_partials_are_reported(retention, prepare, unique):
+    """An earlier release created the topic. Workers cannot compare their clocks with Kafka's by it."""
+    prepare(NewTopic(f"{unique}-partials", 1, 1))
+    result = retention("doctor")
+    assert f"warn  {unique}-partials has the times of its producers" in result.out
+
+
 def test_workers_and_their_lag_are_shown(retention, healthy, kafka, broker_calls):
     broker_calls.produce(
         *[("orders", 0, b"k", b"v", [])] * 5,
