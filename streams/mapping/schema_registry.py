@@ -28,6 +28,8 @@ _UNUSED_ID: Final = (1 << 31) - 1
 _RETRY_SECONDS: Final = 1.0
 #: An unavailable registry is logged once in this time.
 _LOG_SECONDS: Final = 10.0
+#: Ids without a usable schema that are kept. Any producer can write four billion of them.
+_MOST_UNUSABLE: Final = 1_000
 #: Format -> module -> the package that holds it. The extra has the format's name.
 _PACKAGES: Final = {
     "avro": {"fastavro": "fastavro"},
@@ -88,12 +90,20 @@ class SchemaRegistry:
         Raises:
             RegistryUnavailable: the registry does not respond.
         """
+        self._drop_unusable()
         missing = [number for number in _schema_ids(values) if (form, number) not in self._decoders]
         if not missing:
             return
         async with RegistryClient(self._access) as client:
             for number in missing:
                 self._decoders[form, number] = await _fetch_decoder(client, form, number)
+
+    def _drop_unusable(self) -> None:
+        """Drop the ids without a usable schema if they are too many; a record asks for its own again."""
+        if len(self._decoders) > _MOST_UNUSABLE:
+            unusable = [key for key, found in self._decoders.items() if isinstance(found, EventError)]
+            for key in unusable if len(unusable) > _MOST_UNUSABLE else ():
+                del self._decoders[key]
 
     async def fetch_with_retries(
         self, form: str, values: Iterable[bytes | None], wanted: Callable[[], bool]

@@ -18,6 +18,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, ti
 
 from streams.config.load import load as load_settings
 from streams.config.schema_registry import RegistryAccess
+from streams.mapping import schema_registry
 from streams.mapping.mappings import load
 from streams.mapping.schema_registry import RegistryUnavailable, SchemaRegistry
 from streams.operations import doctor
@@ -223,6 +224,22 @@ async def test_undecodable_value_is_a_dead_letter(server, value, expected):
     [error] = mapped.map_record(value).errors
     assert error.reason == "not_json"
     assert error.message.startswith(f"mapping m: {expected}")
+
+
+async def test_ids_without_a_schema_take_no_memory_for_good(server, monkeypatch):
+    """Any producer can write four billion of them; a record still gets the error of its own id."""
+    monkeypatch.setattr(schema_registry, "_MOST_UNUSABLE", 10)
+    offer_avro(server)
+    mapped = reader(server, "avro")
+    value = framed(7, avro(ROW))
+    await mapped.prepare([value])
+    for first in range(100, 160, 20):
+        unknown = [framed(number, b"") for number in range(first, first + 20)]
+        await mapped.prepare(unknown)
+        assert all(mapped.map_record(one).errors for one in unknown)
+    await mapped.prepare([value])
+    assert len(mapped._registry._decoders) <= 1 + 2 * 20
+    assert mapped.map_record(value).events
 
 
 async def test_unavailable_registry_is_waited_for(server):
