@@ -1,17 +1,24 @@
 """The records of a soak: valid events of every type, and hostile records that are never events."""
 
 import json
+import tomllib
 from itertools import islice
 
 import pytest
 
 from models.contract.decoding import EventError, decode
 from models.contract.events import KINDS
-from tests.soak.faults.records import LARGE, VALUES
-from tests.soak.traffic import rival, stream
+from streams.config.schema_registry import RegistryAccess
+from streams.mapping.mappings import load
+from streams.mapping.schema_registry import SchemaRegistry
+from streams.secret import Secret
+from tests.soak.faults.records import FRAMES, LARGE, VALUES
+from tests.soak.traffic import FIRST_SCHEMA, HOSTILE_SCHEMAS, rival, stream
+from tests.support.avro_returns import MAPPING, SCHEMA
 from tests.support.cluster import INPUTS
 from tests.support.deployment import expected_series
 from tests.support.events import latest, topic_of
+from tests.support.registry_server import AUTH, RegistryServer
 
 #: Values that the worker rejects after decoding.
 LATER = {"a currency unknown", "a time to come"}
@@ -47,3 +54,21 @@ def test_hostile_value_is_an_event_of_no_topic(name):
     for topic in INPUTS:
         with pytest.raises(EventError):
             decode(topic, (VALUES | LARGE)[name])
+
+
+@pytest.fixture
+async def returns():
+    """Return the reader of the topic of returns."""
+    async with RegistryServer() as server:
+        server.schemas |= HOSTILE_SCHEMAS | {FIRST_SCHEMA: {"schema": json.dumps(SCHEMA)}}
+        registry = SchemaRegistry(RegistryAccess(url=server.url, auth=Secret(AUTH)))
+        reader = load(tomllib.loads(MAPPING), registry=registry).reader("returns")
+        await reader.prepare(FRAMES.values())
+        yield reader
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_hostile_frame_is_no_return(returns, name):
+    mapped = returns.map_record(FRAMES[name])
+    assert mapped.errors
+    assert not mapped.events

@@ -39,6 +39,15 @@ _PATIENCE_MS = 180_000
 _EVERY = 10
 #: Number of the schema that the first returns have; each further one has the next.
 FIRST_SCHEMA = 100
+#: Registered schemas, whose records can be small and deep, or small and of many items.
+NESTED, NULLS, NO_SCHEMA = 11, 12, 13
+_NODE = {"name": "next", "type": ["null", "Node"]}
+_ITEMS = {"name": "items", "type": {"type": "array", "items": "null"}}
+HOSTILE_SCHEMAS = {
+    NESTED: {"schema": json.dumps({"type": "record", "name": "Node", "fields": [_NODE]})},
+    NULLS: {"schema": json.dumps({"type": "record", "name": "Nulls", "fields": [_ITEMS]})},
+    NO_SCHEMA: {"schema": "{"},
+}
 
 
 def stream(seed: int) -> Iterator[Event]:
@@ -99,6 +108,7 @@ class Traffic:
 
     async def start(self) -> None:
         self.add_schema()
+        self._registry.schemas |= HOSTILE_SCHEMAS
         await self._producer.start()
         counted = await asyncio.gather(*map(self._cluster.partitions, INPUTS))
         self._counts = dict(zip(INPUTS, counted, strict=True))

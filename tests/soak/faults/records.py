@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from tests.soak.installation import Installation
+from tests.soak.traffic import FIRST_SCHEMA, NESTED, NO_SCHEMA, NULLS
 from tests.support.cluster import INPUTS
 from tests.support.events import Record, order
 from tests.support.registry_server import framed
@@ -58,14 +59,17 @@ LARGE: dict[str, bytes | None] = {
     "a record of 4 MiB": b"y" * (4 * MIB),
 }
 _LARGE_SHARE = 0.02
-#: The same in Confluent's framing; no schema of these numbers is registered, or the content is cut off.
+#: Records in Confluent's framing that no mapping can read.
 FRAMES = {
     "no framing": b"\x05hello",
     "a frame cut off": b"\0\0\0",
     "an unknown schema": framed(9_999, b"\x00\x00"),
-    "no content": framed(100, b""),
-    "an endless varint": framed(100, b"\xff" * 10_000),
-    "a text of 2^60 bytes": framed(100, b"\xfe\xff\xff\xff\xff\xff\xff\xff\x1f"),
+    "no content": framed(FIRST_SCHEMA, b""),
+    "an endless varint": framed(FIRST_SCHEMA, b"\xff" * 10_000),
+    "records in records": framed(NESTED, b"\x02" * 5_000 + b"\x00"),
+    "30 million nulls": framed(NULLS, b"\x80\x8e\xce\x1c\x00"),
+    "a schema that is none": framed(NO_SCHEMA, b"\x00"),
+    "a text of 2^60 bytes": framed(FIRST_SCHEMA, b"\xfe\xff\xff\xff\xff\xff\xff\xff\x1f"),
 }
 
 
