@@ -15,7 +15,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.kafka.protocol.topic_ids import topic_ids
-from streams.read_model.store import Position, Store
+from streams.read_model.auditor import Auditor
+from streams.read_model.store import ModelDamaged, Position, Store
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,10 @@ _STOP_SECONDS: Final = 2.0
 #: A compacted topic keeps a tombstone for a day. A model that was last complete half a day ago may have
 #: missed tombstones and may hold erased customers, so it is built again.
 _OUTDATED_SECONDS: Final = 12 * 3600.0
+
+
+#: The clocks of two workers may differ. A time further ahead was written by somebody else.
+_AHEAD_SECONDS: Final = 24 * 3600.0
 
 
 class _Changed(Exception):
@@ -119,6 +124,14 @@ class ReadModel:
             while self._active():
                 try:
                     await self._follow(consumer)
+                except ModelDamaged as error:
+                    log.warning(
+                        "Redis at %s has something else under the keys of the read model (%s);"
+                        " building it again",
+                        self._store.name,
+                        error,
+                    )
+                    await self._store.clear()
                 except _Changed:
                     # Groups of one name in two Kafkas that share a Redis clear each other's model: pause.
                     await asyncio.sleep(_RETRY_SECONDS)
@@ -132,12 +145,22 @@ class ReadModel:
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         await self._seek(consumer)
+        auditor = Auditor(self._store, self._client_options, self._tps)
+        try:
+            await self._follow_from(consumer, auditor)
+        finally:
+            await auditor.stop()
+
+    async def _follow_from(self, consumer: AIOKafkaConsumer, auditor: Auditor) -> None:
         while self._active():
             fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
             for tp, records in fetched.items():
+                auditor.record_written(record.key for record in records)
                 await self._apply_records(consumer, tp, records)
             if time.monotonic() - self._checked_at >= _CHECK_SECONDS:
                 await self._check(consumer)
+                if not self.behind and not self._busy():
+                    auditor.run(self._taken)
             if fetched and self._busy():
                 await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -178,9 +201,10 @@ class ReadModel:
 
     async def _check(self, consumer: AIOKafkaConsumer) -> None:
         """Seek back to records that Redis has lost, and measure how far the model is behind."""
-        taken, _ = await self._store.positions()
+        taken, complete = await self._store.positions()
         ends = await consumer.end_offsets(self._tps)
         await self._check_same(consumer, taken, ends)
+        self._check_possible(taken, complete, ends)
         for tp, known in self._taken.items():
             held = taken[tp].offset if tp in taken else 0
             if held < known:
@@ -214,6 +238,20 @@ class ReadModel:
             log.warning("the topics of the read model have lost records; building the model again")
             await self._store.clear()
             raise _Changed
+
+    def _check_possible(
+        self, taken: Mapping[TopicPartition, Position], complete: float, ends: Mapping[TopicPartition, int]
+    ) -> None:
+        """Check that workers can have written the positions.
+
+        Raises:
+            ModelDamaged: a position is of no partition, or beyond its end; or the time is far ahead.
+        """
+        for tp, position in taken.items():
+            if position.offset > ends.get(tp, -1):
+                raise ModelDamaged(f"{self._store.keys.positions}: the position of {tp.topic}/{tp.partition}")
+        if not complete <= time.time() + _AHEAD_SECONDS:  # also if it is no number
+            raise ModelDamaged(f"{self._store.keys.positions}: the time is {complete}")
 
     def _log_unavailable(self, error: Exception) -> None:
         if self.up is not False:

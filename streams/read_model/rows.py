@@ -38,13 +38,18 @@ def of_customers(records: Sequence[ConsumerRecord]) -> list[Argument]:
     arguments: list[Argument] = []
     for record in {record.key: record for record in records if record.key is not None}.values():
         try:
-            arguments += [record.key, record.offset, record.value or b"", *_scores(record.value)]
+            arguments += [record.key, record.offset, record.value or b"", *scores(record.value)]
         except ValueError as error:
             log.warning("%s partition %d offset %d holds no valid profile: %s", *_where(record), error)
     return arguments
 
 
-def _scores(value: bytes | None) -> tuple[float | str, float | str]:
+def scores(value: bytes | None) -> tuple[float | str, float | str]:
+    """Return a profile's lateness and value in the rankings; an empty text where it is in none.
+
+    Raises:
+        ValueError: the profile is invalid.
+    """
     if not value:
         return "", ""
     profile = _PROFILE.decode(value)

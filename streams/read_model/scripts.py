@@ -25,6 +25,7 @@ return tonumber(ARGV[4])
 #: KEYS[2]: sorted set of customers at risk; [3]: of valuable customers; [4]: prefix of the customers' keys.
 #: ARGV[5…]: five for each record: customer, offset, profile, lateness, value; an unset one is empty.
 #: The version of each customer protects a newer profile even if the positions were lost.
+#: A key of another type is none of ours, and is replaced.
 CUSTOMERS: Final = f"""{_POSITION}
 local function rank(set, score, customer)
   if score == '' then redis.call('ZREM', set, customer) else redis.call('ZADD', set, score, customer) end
@@ -32,7 +33,12 @@ end
 for i = 5, #ARGV, 5 do
   local customer, offset, profile = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local key = KEYS[4] .. customer
-  local from, version = string.match(redis.call('HGET', key, 'version') or '', '^(.*):(%d+)$')
+  local held = redis.pcall('HGET', key, 'version')
+  if type(held) == 'table' then
+    redis.call('DEL', key)
+    held = ''
+  end
+  local from, version = string.match(held or '', '^(.*):(%d+)$')
   if from ~= ARGV[1] or tonumber(version) < tonumber(offset) then
     if profile == '' then
       redis.call('DEL', key)
@@ -44,6 +50,19 @@ for i = 5, #ARGV, 5 do
   end
 end
 {_MOVE_ON}"""
+
+#: KEYS[1]: prefix of the customers' keys. ARGV: customers.
+#: Returns two for each: version, and SHA-1 of the profile; empty where they are missing.
+INSPECT: Final = """
+local found = {}
+for i = 1, #ARGV do
+  local version = redis.pcall('HGET', KEYS[1] .. ARGV[i], 'version')
+  local profile = redis.pcall('HGET', KEYS[1] .. ARGV[i], 'profile')
+  found[2 * i - 1] = type(version) == 'string' and version or ''
+  found[2 * i] = type(profile) == 'string' and redis.sha1hex(profile) or ''
+end
+return found
+"""
 
 #: KEYS[2]: the metrics. ARGV[5…]: two for each record: series, value; empty for a deleted series.
 METRICS: Final = f"""{_POSITION}

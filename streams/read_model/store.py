@@ -1,8 +1,9 @@
 """The read model in Redis: its keys, the writes to them, and the position of each partition."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from aiokafka import ConsumerRecord, TopicPartition
@@ -18,10 +19,30 @@ if TYPE_CHECKING:
 #: Longer than any batch takes, and short enough to detect a Redis that hangs.
 _TIMEOUT_SECONDS: Final = 5.0
 _CLEAR_BATCH: Final = 1000
+#: Customers that an audit looks at together: 3 ms of Redis' time.
+_SCAN_BATCH: Final = 500
 #: Options that name a file. TLS would read these files only at the first connection.
 _FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 #: A field beside the partitions': time at which the model was last complete, seconds since the epoch.
 _COMPLETE: Final = "complete"
+
+
+class ModelDamaged(Exception):
+    """Redis holds something under the model's keys that no worker writes."""
+
+
+class Inspected(Struct, frozen=True):
+    """A customer as Redis holds it.
+
+    Attributes:
+        key: the customer's id.
+        version: partition and offset of the profile; empty without one.
+        digest: SHA-1 of the profile, in hexadecimal; empty without one.
+    """
+
+    key: bytes
+    version: str
+    digest: str
 
 
 class Position(Struct, frozen=True):
@@ -75,6 +96,10 @@ class Store:
         self.keys = Keys(group)
         self._redis = _client(url)
 
+    def holds_series(self, tp: TopicPartition) -> bool:
+        """Return whether a partition has series, not profiles."""
+        return bool(tp.topic == self._metrics_topic)
+
     async def aclose(self) -> None:
         """Close all connections to Redis."""
         await self._redis.aclose()
@@ -90,10 +115,15 @@ class Store:
 
         Raises:
             RedisError: Redis does not respond, or rejects the command. The other commands raise it too.
+            ModelDamaged: the key holds no positions.
         """
-        found: dict[Any, Any] = await self._redis.hgetall(self.keys.positions)
-        complete = float(found.pop(_COMPLETE.encode(), b"0"))
-        taken = {_partition(field.decode()): _position(value.decode()) for field, value in found.items()}
+        with _damage_of_other_types():
+            found: dict[Any, Any] = await self._redis.hgetall(self.keys.positions)
+        try:
+            complete = float(found.pop(_COMPLETE.encode(), b"0"))
+            taken = {_partition(field.decode()): _position(value.decode()) for field, value in found.items()}
+        except ValueError as error:
+            raise ModelDamaged(f"{self.keys.positions}: {error}") from None
         return taken, complete
 
     async def set_complete(self, at: float) -> None:
@@ -112,20 +142,72 @@ class Store:
             end: offset after the batch.
             records: records of the batch, in the order of their offsets.
 
+        Raises:
+            ModelDamaged: a key has another type.
+
         Returns:
             The position afterwards: `end`, or more if another worker was first; less than `start` if Redis
             has lost earlier records; -1 if Redis holds another topic of this name.
         """
-        keys, head = self.keys, (_field(tp), topic_id, start, end)
-        if tp.topic == self._metrics_topic:
+        keys, head = self.keys, (field_of(tp), topic_id, start, end)
+        if self.holds_series(tp):
             named = [keys.positions, keys.metrics]
             script, arguments = scripts.METRICS, rows.of_metrics(records)
         else:
             named = [keys.positions, keys.at_risk, keys.valuable, keys.customers]
             script, arguments = scripts.CUSTOMERS, rows.of_customers(records)
         # The script is sent in full: a restarted Redis would not know its hash, and a batch is far larger.
-        reached: int = await self._redis.eval(script, len(named), *named, *head, *arguments)
+        with _damage_of_other_types():
+            reached: int = await self._redis.eval(script, len(named), *named, *head, *arguments)
         return reached
+
+    async def series(self) -> dict[bytes, bytes]:
+        """Return all series.
+
+        Raises:
+            ModelDamaged: the key has another type.
+        """
+        with _damage_of_other_types():
+            held: dict[Any, Any] = await self._redis.hgetall(self.keys.metrics)
+        return held
+
+    async def customers(self) -> AsyncGenerator[list[Inspected], None]:
+        """Yield the customers in batches, in no order. One may come twice."""
+        prefix, batch = self.keys.customers.encode(), list[bytes]()
+        async for key in self._redis.scan_iter(match=_literal(self.keys.customers) + "*", count=_SCAN_BATCH):
+            batch.append(key.removeprefix(prefix))
+            if len(batch) >= _SCAN_BATCH:
+                yield await self.inspect(batch)
+                batch = []
+        yield await self.inspect(batch)
+
+    async def inspect(self, customers: Sequence[bytes]) -> list[Inspected]:
+        """Return what Redis holds of customers."""
+        if not customers:
+            return []
+        found = await self._redis.eval(scripts.INSPECT, 1, self.keys.customers, *customers)
+        pairs = zip(customers, found[::2], found[1::2], strict=True)
+        return [
+            Inspected(key, version.decode(errors="replace"), digest.decode())
+            for key, version, digest in pairs
+        ]
+
+    async def ranks(self, name: Literal["lateness", "value"]) -> AsyncGenerator[dict[bytes, float], None]:
+        """Yield the members of a ranking in batches, in no order.
+
+        Args:
+            name: score by which customers are ranked.
+
+        Raises:
+            ModelDamaged: the key has another type.
+        """
+        key = {"lateness": self.keys.at_risk, "value": self.keys.valuable}[name]
+        cursor: int = -1
+        found: Any
+        while cursor:
+            with _damage_of_other_types():
+                cursor, found = await self._redis.zscan(key, max(cursor, 0), count=_SCAN_BATCH)
+            yield dict(found)
 
     async def evicts(self) -> str | None:
         """Return the policy by which a full Redis evicts keys; None if it evicts none or hides it."""
@@ -182,6 +264,19 @@ def _client(url: str) -> "Redis":
     return client
 
 
+@contextmanager
+def _damage_of_other_types() -> Iterator[None]:
+    """Raise `ModelDamaged` instead of Redis' error for a key of another type."""
+    from redis.exceptions import ResponseError  # noqa: PLC0415 - an extra
+
+    try:
+        yield
+    except ResponseError as error:
+        if "WRONGTYPE" not in str(error):
+            raise
+        raise ModelDamaged("a key has another type") from None
+
+
 def _name(url: str) -> str:
     """Return the address of a Redis, without its credentials."""
     parts = urlsplit(url)
@@ -193,7 +288,8 @@ def _literal(text: str) -> str:
     return "".join(f"\\{character}" if character in "*?[]\\^-" else character for character in text)
 
 
-def _field(tp: TopicPartition) -> str:
+def field_of(tp: TopicPartition) -> str:
+    """Return the name of a partition in the positions and in the versions of customers."""
     return f"{tp.topic}/{tp.partition}"
 
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from streams.config.load import Settings
 from streams.errors import MissingExtra, SettingsError
 from streams.operations.doctor.finding import Finding
-from streams.read_model.store import Store
+from streams.read_model.store import ModelDamaged, Store
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
@@ -28,6 +28,10 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         try:
             await store.positions()
             policy = await store.evicts()
+        except ModelDamaged as error:
+            hint = "a worker builds the read model again; let no other program use the keys of its group"
+            yield Finding("warn", f"Redis at {store.name} has something else under its keys: {error}", hint)
+            return
         except RedisError as error:
             hint = "correct RETENTION_REDIS, or start Redis; the worker runs without a read model until then"
             yield Finding("warn", f"Redis at {store.name} does not accept the read model: {error}", hint)

@@ -11,7 +11,7 @@ import redis as redis_py
 
 from streams.kafka.protocol import topic_ids
 from streams.local.redis import RedisServer
-from streams.read_model import follower, store
+from streams.read_model import auditor, follower, store
 from streams.read_model.follower import ReadModel
 from streams.read_model.store import Store
 from tests.support.kafka_calls import admin, create, producer
@@ -25,6 +25,8 @@ def _quick(monkeypatch):
     for name, seconds in {"_CHECK_SECONDS": 0.2, "_RETRY_SECONDS": 0.1}.items():
         monkeypatch.setattr(follower, name, seconds)
     monkeypatch.setattr(store, "_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(auditor, "_AUDIT_SECONDS", 0.0)
+    monkeypatch.setattr(auditor, "_AUDIT_SHARE", 1.0)
 
 
 class World:
@@ -88,10 +90,13 @@ async def world(kafka, unique):
     return made
 
 
-async def until(condition, seconds=30):
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.02)
+async def until(condition, what="condition", seconds=30):
+    try:
+        async with asyncio.timeout(seconds):
+            while not condition():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        pytest.fail(f"waited in vain: {what}")
 
 
 async def test_read_model_is_filled_followed_and_resumed(world, url, redis):
@@ -210,3 +215,70 @@ async def test_topic_id_is_unique_and_stable(kafka, unique):
     assert set(found) == {f"{unique}-a", f"{unique}-b"}
     assert len(set(found.values())) == 2
     assert again[f"{unique}-a"] == found[f"{unique}-a"]
+
+
+def content(redis, group):
+    """Return everything under the keys of a model but its positions."""
+    read = {
+        "hash": redis.hgetall,
+        "zset": lambda key: redis.zrange(key, 0, -1, withscores=True),
+        "string": redis.get,
+        "none": lambda _: None,  # deleted meanwhile
+    }
+    keys = [key for key in redis.keys(f"{group}:*") if not key.endswith(":positions")]
+    return {key: read[redis.type(key)](key) for key in keys}
+
+
+def has_positions(redis, world):
+    """Whether the positions are some that a worker writes."""
+    if redis.type(f"{world.group}:positions") != "hash":
+        return False
+    found = redis.hgetall(f"{world.group}:positions")
+    complete = found.pop("complete", "nan")
+    fields = {f"{topic}/{number}" for topic, count in world.partitions.items() for number in range(count)}
+    return complete[0].isdigit() and found.keys() == fields and "999999" not in str(found)
+
+
+def write_strings(redis, group, _):
+    for name in ("positions", "metrics", "at-risk", "valuable", "customer:c7", "customer:junk"):
+        redis.delete(f"{group}:{name}")
+        redis.set(f"{group}:{name}", "junk")
+
+
+def write_positions(redis, group, world):
+    field = f"{world.profiles}/0"
+    topic_id = redis.hget(f"{group}:positions", field).rpartition(":")[0]
+    beyond = {field: f"{topic_id}:999999", f"{world.profiles}/99": f"{topic_id}:1", "complete": "nan"}
+    redis.hset(f"{group}:positions", mapping=beyond)
+
+
+def write_values(redis, group, _):
+    redis.hset(f"{group}:metrics", mapping={"junk": "1", "m": "junk"})
+    redis.hset(f"{group}:customer:junk", "profile", "{}")
+    redis.hset(f"{group}:customer:c7", "profile", "{}")
+    redis.zadd(f"{group}:valuable", {"junk": 1, "c7": 99})
+
+
+@pytest.mark.parametrize("write", [write_strings, write_positions, write_values])
+async def test_junk_under_the_keys_of_the_model_heals(world, url, redis, caplog, write):
+    await world.publish(20)
+    async with world.model(url) as model:
+        await until(lambda: world.complete(redis) and model.up)
+        right = content(redis, world.group)
+        write(redis, world.group, world)
+        await until(lambda: content(redis, world.group) == right and has_positions(redis, world))
+        await world.publish(5, 30)
+        await until(lambda: world.complete(redis))
+    assert "something else under the keys of the read model" in caplog.text
+
+
+async def test_right_model_is_not_built_again(world, url, redis, caplog):
+    await world.publish(20)
+    async with world.model(url) as model:
+        await until(lambda: world.complete(redis) and model.up)
+        redis.set(f"{world.group}:of-others", "not cleared")
+        for first in (5, 10, 15):  # beside the audits
+            await world.publish(5, first, 100.0)
+            await until(lambda: world.complete(redis))
+    assert redis.get(f"{world.group}:of-others") == "not cleared"
+    assert "building it again" not in caplog.text

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from streams.errors import MissingExtra, SettingsError
 from streams.local.ports import free_port
 from streams.local.redis import RedisServer
-from streams.read_model.store import Position, Store
+from streams.read_model.store import ModelDamaged, Position, Store
 from tests.support.read_model_samples import CUSTOMERS, SERIES, profile, program, record
 
 pytestmark = pytest.mark.program("redis-server|valkey-server")
@@ -98,6 +98,29 @@ async def test_older_profiles_lose_after_lost_positions(store, redis):
     assert json.loads(redis.hget("g:customer:ann", "profile"))["net_value"] == 2.0
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("junk", "junk"), ("t/3", "junk"), ("t/x", "id:1"), ("complete", "junk"), (b"\xff/1", "id:1")],
+)
+async def test_positions_that_no_worker_writes_are_damage(store, redis, field, value):
+    redis.hset("g:positions", field, value)
+    with pytest.raises(ModelDamaged):
+        await store.positions()
+
+
+@pytest.mark.parametrize("key", ["g:positions", "g:at-risk", "g:valuable"])
+async def test_key_of_another_type_is_damage(store, redis, key):
+    redis.set(key, "junk")
+    with pytest.raises(ModelDamaged, match="another type"):
+        await take(store, CUSTOMERS, 0, ("ann", profile("ann")))
+
+
+async def test_customer_of_another_type_is_replaced(store, redis):
+    redis.set("g:customer:ann", "junk")
+    assert await take(store, CUSTOMERS, 0, ("ann", profile("ann"))) == 1
+    assert redis.hget("g:customer:ann", "version") == "retention.customers/3:0"
+
+
 async def test_invalid_profile_is_left_out(store, redis, caplog):
     assert await take(store, CUSTOMERS, 0, ("ann", b"{}"), ("bea", profile("bea"))) == 2
     assert redis.keys("g:customer:*") == ["g:customer:bea"]
@@ -146,7 +169,7 @@ async def test_last_profile_of_each_customer_stays(url, redis, data):
     assert {key.removeprefix("g:customer:") for key in redis.keys("g:customer:*")} == set(expected)
 
 
-ACL = "~g:* -@all +hgetall +hget +hset +hdel +del +unlink +zadd +zrem +eval +scan"
+ACL = "~g:* -@all +hgetall +hget +hset +hdel +del +unlink +zadd +zrem +zscan +eval +scan"
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +203,9 @@ async def attempt(url):
         await take(store, CUSTOMERS, 0, ("ann", profile("ann")))
         await take(store, SERIES, 0, ("a", b"1"), ("b", None))
         await store.set_complete(5.0)
+        assert await store.series() == {b"a": b"1"}
+        assert [len(batch) async for batch in store.customers()] == [1]
+        assert [batch async for batch in store.ranks("lateness")] == [{b"ann": 0.5}]
         reached = await store.positions()
         assert await store.clear() == 5
         return reached
