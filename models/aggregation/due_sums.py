@@ -1,8 +1,9 @@
 """One running sum per group and column, of deltas that each count from a slot on.
 
 A delta that is not due yet waits, added to the others of its group, column and slot. So a group costs 12
-bytes for each slot in which its sum changes, and nothing for the others: a group of one customer takes 100
-bytes, where a table of slots would take 100 KB. A full group takes no more than such a table.
+bytes for each slot in which one of its sums changes, and nothing for the others. Measured for a variant of an
+experiment, with four windows and five orders of each customer: 48 bytes for one customer, 6 KB for 100, 50 KB
+for 1,000, 390 KB for 100,000. A table of all slots takes 560 KB, for one customer as for all.
 """
 
 from typing import Final

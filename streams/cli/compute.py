@@ -16,7 +16,7 @@ from models.query.orders import lines_in_other_currencies
 from streams.backfill.facts import EventFacts, read_facts
 from streams.backfill.files import Format, read
 from streams.backfill.rejected_lines import RejectedLines
-from streams.cli.conflict_report import print_conflicts, print_other_currencies
+from streams.cli.conflict_report import print_beyond_limits, print_conflicts, print_other_currencies
 from streams.cli.file_options import (
     FILES,
     FORMAT,
@@ -86,7 +86,9 @@ def command(
     print_other_currencies(
         line for key in with_lines for line in lines_in_other_currencies(partition.customer(key))
     )
-    samples = catalogue.compute([standalone.evaluate(partition, now)], settings.definitions, now)
+    partial = standalone.evaluate(partition, now)
+    print_beyond_limits(partial, settings.definitions)
+    samples = catalogue.compute([partial], settings.definitions, now)
     if as_json:
         _print_json(samples, now)
     else:

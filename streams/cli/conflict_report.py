@@ -1,9 +1,13 @@
-"""Report conflicting duplicates: their number, and an example without personal data."""
+"""Report what is counted under another name or not at all: conflicting duplicates, names beyond limits."""
 
 from collections.abc import Iterable
 
+from models.aggregation.aggregates import PartialAggregate
+from models.definitions.definitions import Definitions
 from models.facts.conflicts import Conflicts
+from models.metrics.variants import beyond_limits
 from streams.cli.messages import counted, warn
+from streams.rollup.beyond_limits import ADVICE, LISTED, describe_beyond
 
 
 def print_conflicts(conflicts: Conflicts) -> None:
@@ -32,6 +36,13 @@ def other_currencies_line(count: int, example: str) -> str:
     """
     lines = counted(count, "order line")
     return f"{lines} left out: in another currency than the first line of the order ({example})"
+
+
+def print_beyond_limits(partial: PartialAggregate, definitions: Definitions) -> None:
+    """Print a line on standard error if experiments or variants are beyond the limits."""
+    beyond = beyond_limits([partial], definitions, LISTED)
+    if beyond:
+        warn(f"{describe_beyond(beyond)}; {ADVICE}")
 
 
 def conflict_line(kind: str, count: int, example: str) -> str:

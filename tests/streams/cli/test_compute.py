@@ -197,6 +197,14 @@ def test_hostile_ids_and_types_are_printed_in_one_line(retention, events_file):
     assert "(example: x··[2Jretention: all is well)" in result.err
 
 
+def test_experiments_beyond_the_limits_are_named(retention, events_file, tmp_path):
+    config = tmp_path / "shop.toml"
+    config.write_text("max_experiments = 1\n")
+    events = events_file(order(1, experiments={"b": "x"}), order(2, experiments={"a": "x"}))
+    result = retention("compute", events, "--config", config)
+    assert "beyond the limits, which count as `other` (1): 'b'; name the experiments" in result.err
+
+
 def test_configuration_file_sets_the_definitions(retention, events_file, tmp_path):
     config = tmp_path / "retention.toml"
     config.write_text('base_currency = "EUR"\nwindows = ["14d"]\n[rates]\nUSD = 0.5')
