@@ -30,7 +30,7 @@ _TICK_SECONDS = 0.4
 _CATCHING_UP_SECONDS = 0.2
 #: The clock is reserved this far ahead, and again when half of it is over. A transaction takes 30 ms, and no
 #: round should wait for one. After a crash, `now` may be ahead of the wall clock by this.
-_RESERVED_US = 2_000_000
+_RESERVED_US = 5_000_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_result = msgspec.msgpack.Decoder(PartialResult).decode
