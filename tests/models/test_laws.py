@@ -71,7 +71,7 @@ def close(metric: str, labels: frozenset[tuple[str, str]], got: float | None, ex
 def differences(got: Results, expected: Results) -> list[str]:
     """Return one line for each series in which the core and the oracle differ."""
     lines = []
-    for series in sorted(got.keys() | expected.keys(), key=str):
+    for series in got.keys() | expected.keys():
         metric, labels = series
         ours, theirs = got.get(series), expected.get(series)
         if ours is None or theirs is None:
@@ -82,7 +82,7 @@ def differences(got: Results, expected: Results) -> list[str]:
             pairs += [(ours.numerator, theirs.numerator), (ours.denominator, theirs.denominator)]
         if not all(close(metric, labels, one, other) for one, other in pairs):
             lines.append(f"{metric} {dict(labels)}: core {ours}, oracle {theirs}")
-    return lines
+    return sorted(lines)
 
 
 def assert_equal(got: Results, events: list[Event], now: int, definitions: Definitions) -> None:

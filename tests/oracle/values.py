@@ -14,7 +14,8 @@ Paragraph = Iterator[tuple[str, dict[str, str], "Expected"]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = 3_600_000_000
 MINUTE = 60_000_000
-QUANTILES = ("0.5", "0.9", "0.95", "0.99")
+#: Label -> q in percent.
+QUANTILES = {"0.5": 50, "0.9": 90, "0.95": 95, "0.99": 99}
 PRIORITIES = ("low", "normal", "high", "urgent")
 RESOLVED = ("solved", "closed")
 MINUTE_WINDOWS = {"1h": 60, "24h": 1440}
@@ -51,9 +52,8 @@ def quantiles(durations: list[int]) -> Iterator[tuple[str, Expected]]:
         durations: microseconds.
     """
     ranked = sorted(durations)
-    for q in QUANTILES:
-        rank = math.floor(Fraction(q) * (len(ranked) - 1))
-        yield q, Expected(ranked[rank] / 1e6 if ranked else math.nan)
+    for q, percent in QUANTILES.items():
+        yield q, Expected(ranked[percent * (len(ranked) - 1) // 100] / 1e6 if ranked else math.nan)
 
 
 def microseconds(text: str) -> int:

@@ -249,11 +249,11 @@ def _exported(
 
 def differences(got: Mapping[Series, float], expected: Mapping[Series, float]) -> list[str]:
     """Return one line for each series that differs from the oracle's."""
-    return [
+    return sorted(
         f"{series[0]} {dict(series[1])}: exported {got.get(series)}, oracle {expected.get(series)}"
-        for series in sorted(got.keys() | expected.keys(), key=str)
+        for series in got.keys() | expected.keys()
         if not _close(series[1], got.get(series), expected.get(series))
-    ]
+    )
 
 
 def _close(labels: frozenset[tuple[str, str]], got: float | None, expected: float | None) -> bool:
