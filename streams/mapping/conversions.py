@@ -185,7 +185,7 @@ def minor_units(value: Any, places: int) -> Any:  # noqa: ANN401 - JSON
         scaled = one.scaleb(places)
         if (minor := int(scaled)) == scaled:
             return minor
-    raise ConversionError(f"has more than the currency's {places} decimal places")
+    raise ConversionError(f"has more than the currency's {places} decimal places; `round = true` rounds it")
 
 
 def _singles(value: object) -> Iterator[Decimal]:

@@ -41,6 +41,17 @@ def read(at: str, content: object) -> Mapping[str, int]:
     return table
 
 
+def shift(currency: str, own_places: Mapping[str, int]) -> int:
+    """Return the power of ten between a source's minor unit and ISO 4217's.
+
+    Args:
+        currency: ISO 4217 code.
+        own_places: currency -> decimal places of the source's minor unit, where it is not ISO 4217's.
+    """
+    places = exponent(currency)
+    return places - own_places.get(currency, places)
+
+
 def converted(amount: Any, currency: str, own_places: Mapping[str, int]) -> Any:  # noqa: ANN401 - JSON
     """Return an amount in a source's own minor units as an integer of the currency's minor units.
 
@@ -52,14 +63,13 @@ def converted(amount: Any, currency: str, own_places: Mapping[str, int]) -> Any:
     Raises:
         ConversionError: the amount is a fraction of the currency's minor unit.
     """
-    places = exponent(currency)
-    shift = places - own_places.get(currency, places)
-    if amount.__class__ is int and shift >= 0:
-        return amount * 10**shift
+    power = shift(currency, own_places)
+    if amount.__class__ is int and power >= 0:
+        return amount * 10**power
     found = conversions.exact(amount)
     if found is None:
         return amount
-    scaled = Decimal(found).scaleb(shift)
+    scaled = Decimal(found).scaleb(power)
     if (minor := int(scaled)) == scaled:
         return minor
     raise ConversionError("is a fraction of the currency's minor unit")

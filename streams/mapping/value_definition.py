@@ -17,6 +17,7 @@ _VALUE_KEYS: Final = frozenset(
         *_ORIGINS,
         *("values", "other", "default", "lower", "upper", "prefix"),
         *("match", "decimal", "time", "zone", "money", "currency", "scale", "minus", "plus", "exchange"),
+        "round",
     }
 )
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
@@ -43,6 +44,8 @@ class Value(Struct, frozen=True, kw_only=True):
         minus: expression whose number is subtracted, such as the sum that was refunded before.
         match: pattern whose first group, or whole match, is the value.
         decimal: separator of the decimals, `,` or `.`, of numbers with separated thousands.
+        round: decimal places to which a number is rounded, half to even; True rounds an amount (`money`) to
+            its smallest unit.
         upper: whether to convert to upper case.
         lower: whether to convert to lower case.
         values: table in which the value is looked up.
@@ -70,6 +73,7 @@ class Value(Struct, frozen=True, kw_only=True):
     exchange: tuple[Expression, ...] = ()
     match: Pattern | None = None
     decimal: str | None = None
+    round: int | None = None
     upper: bool = False
     lower: bool = False
     values: Mapping[str, Any] | None = None
@@ -94,9 +98,9 @@ class Value(Struct, frozen=True, kw_only=True):
 
     @property
     def is_rounded(self) -> bool:
-        """Whether a part of the value is an amount converted from another currency."""
+        """Whether the amount is rounded to its smallest unit: as named, or as part of it was exchanged."""
         parts = (*self.first, *([self.plus] if self.plus else []))
-        return bool(self.exchange) or any(part.is_rounded for part in parts)
+        return self.round is True or bool(self.exchange) or any(part.is_rounded for part in parts)
 
     @property
     def described(self) -> str:
@@ -134,6 +138,7 @@ def value_of(at: str, content: object) -> Value:
         exchange=_exchange(f"{at}.exchange", table["exchange"]) if "exchange" in table else (),
         match=_pattern(f"{at}.match", table["match"]) if "match" in table else None,
         decimal=_decimal(f"{at}.decimal", table["decimal"]) if "decimal" in table else None,
+        round=_round(f"{at}.round", table) if "round" in table else None,
         upper=a_boolean(f"{at}.upper", table.get("upper", False)),
         lower=a_boolean(f"{at}.lower", table.get("lower", False)),
         values=_values(f"{at}.values", table["values"]) if "values" in table else None,
@@ -205,6 +210,14 @@ def _decimal(at: str, content: object) -> str:
     return str(content)
 
 
+def _round(at: str, table: Mapping[str, Any]) -> int:
+    if table["round"] is not True:
+        return _number(at, table["round"], "expected true, with `money`, or decimal places from 0 to 18")
+    if "money" not in table:
+        raise Problem(at, "true needs `money`", "a number of decimal places needs none")
+    return True
+
+
 def _money(at: str, content: object) -> Literal["major", "minor"]:
     if content == "major":
         return "major"
@@ -234,7 +247,7 @@ def _pattern(at: str, content: object) -> Pattern:
         raise Problem(at, error.problem, error.hint) from None
 
 
-def _number(at: str, content: object) -> int:
+def _number(at: str, content: object, expected: str = "expected a whole number from 0 to 18") -> int:
     if isinstance(content, bool) or not isinstance(content, int) or not 0 <= content <= 18:  # noqa: PLR2004
-        raise Problem(at, "expected a whole number from 0 to 18")
+        raise Problem(at, expected)
     return content

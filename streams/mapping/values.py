@@ -208,6 +208,8 @@ def _steps(value: Value, *, is_id: bool = False) -> list[Convert]:
     if value.decimal is not None:
         point = value.decimal
         steps.append(lambda found: conversions.separated(found, point))
+    if value.round is not None and value.round is not True:
+        steps.append(_round(value.round))
     if value.upper:
         steps.append(lambda found: found.upper() if isinstance(found, str) else found)
     if value.lower:
@@ -219,6 +221,10 @@ def _steps(value: Value, *, is_id: bool = False) -> list[Convert]:
     if value.prefix:
         steps.append(_prefix(value.prefix))
     return steps
+
+
+def _round(places: int) -> Convert:
+    return lambda found: arithmetic.rounded(found, places)
 
 
 def _match(pattern: Pattern) -> Convert:
@@ -295,12 +301,12 @@ def _money(value: Value, source: Source, get: Get) -> Get:
 
 def _in_minor_units(value: Value, amount: Any, currency: str) -> Any:  # noqa: ANN401 - JSON
     """Return the minor units of an amount that a record states in the value's unit."""
-    if value.money == "major":
-        places = exponent(currency)
-        return conversions.minor_units(
-            arithmetic.rounded(amount, places) if value.is_rounded else amount, places
-        )
-    return minor_units.converted(amount, currency, value.own_places)
+    if value.money == "minor":
+        if value.round is True:
+            amount = arithmetic.rounded(amount, minor_units.shift(currency, value.own_places))
+        return minor_units.converted(amount, currency, value.own_places)
+    places = exponent(currency)
+    return conversions.minor_units(arithmetic.rounded(amount, places) if value.is_rounded else amount, places)
 
 
 def chained(steps: Iterable[Convert]) -> Callable[[Any], Any]:

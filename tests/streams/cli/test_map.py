@@ -100,7 +100,7 @@ def test_sample_is_counted_by_outcome_and_changes_nothing(retention, broker_call
     [message] = [one["message"] for one in report["refused"] if one["reason"] == "invalid_field"]
     assert message == (
         "mapping rows, order.placed, `amount` from `total`, `currency` (text): "
-        "has more than the currency's 2 decimal places"
+        "has more than the currency's 2 decimal places; `round = true` rounds it"
     )
     assert [one["path"] for one in report["unread"]] == ["lines[].sku"]
     assert report["unseen"] == ["voucher"]

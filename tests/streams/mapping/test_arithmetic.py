@@ -91,3 +91,54 @@ def test_differences_are_exact():
     assert arithmetic.subtracted(1099, 300) == 799
     assert arithmetic.subtracted("10.99", 3) == Decimal("7.99")
     assert arithmetic.subtracted("x", 3) == "x"
+
+
+NOISE = 0.1 + 0.2
+
+
+def test_noise_of_float_sums_is_refused_or_rounded():
+    assert "`round = true` rounds it" in amount({"path": "a"}, a=NOISE)
+    assert amount({"path": "a", "round": True}, a=NOISE) == 30
+    assert amount({"path": "a", "round": True}, a=str(19.99 * 3)) == 5997
+    assert amount({"path": "a", "round": True, "currency": "JPY"}, a=499.99999999999994) == 500
+    assert amount({"path": "a", "round": 1}, a=NOISE) == 30
+    assert amount({"path": "a", "round": 3}, a=1.0004) == 100
+    assert amount(SUM | {"round": True}, refunds=refunds(NOISE, "20.20")) == 2050
+    assert amount({"path": "a", "plus": "b", "round": True}, a=1, b=NOISE) == 130
+
+
+def test_half_of_the_smallest_unit_is_rounded_to_even():
+    assert [amount({"path": "a", "round": True}, a=one) for one in ("0.005", "0.015", "2.675")] == [0, 2, 268]
+
+
+def test_rounded_amount_is_a_number_or_invalid():
+    assert "(text)" in amount({"path": "a", "round": True}, a="ten")
+    assert "nothing is there" in amount({"path": "a", "round": True}, a=None)
+
+
+def test_fraction_of_a_minor_unit_is_rounded():
+    minor = {"path": "a", "money": "minor"}
+    assert "fraction" in amount(minor, a=2999.9999999999995)
+    assert amount(minor | {"round": True}, a=2999.9999999999995) == 3000
+
+
+def test_other_numbers_are_rounded_too():
+    score = {"type": "review.submitted", "review_id": "o", "id": "o", "rating": {"path": "a", "round": 0}}
+    reader = load({"mappings": {"m": {"customer_id": "c", "time": "t", "events": [score]}}}).reader("m")
+    found = reader.map_row({"c": "7", "t": "2026-05-01T10:00:00Z", "o": "1", "a": "4.2"})
+    assert found.events[0].rating == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ({"round": False}, "decimal places from 0 to 18"),
+        ({"round": -1}, "decimal places from 0 to 18"),
+        ({"round": "up"}, "decimal places from 0 to 18"),
+        ({"first": [{"path": "a", "round": True}]}, "true needs `money`"),
+    ],
+)
+def test_invalid_rounding_names_its_key(value, problem):
+    with pytest.raises(SettingsError, match=r"amount.*round") as refused:
+        mapping({"path": "a"} | value if "first" not in value else value)
+    assert problem in str(refused.value)

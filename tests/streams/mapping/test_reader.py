@@ -144,7 +144,7 @@ def test_invalid_event_of_a_row_keeps_the_other_events(outcome):
     assert error.reason == "invalid_field"
     assert error.message == (
         "mapping m, refund.completed, `amount` from `_item.sum`, `currency` (text): "
-        "has more than the currency's 2 decimal places"
+        "has more than the currency's 2 decimal places; `round = true` rounds it"
     )
 
 
