@@ -16,10 +16,10 @@ from models.contract.decoding import EventError
 from streams.config.schema_registry import RegistryAccess
 from streams.errors import missing_extra
 from streams.mapping.formats import MAGIC, PREFIX_BYTES
-from streams.mapping.schema_registry_client import RegistryClient, RegistryUnavailable
+from streams.mapping.schema_registry_client import RegistryClient, RegistryUnavailable, RegistryWrong
 from streams.mapping.schemas import Decode, Resolved, Schema
 
-__all__ = ["RegistryUnavailable", "SchemaRegistry", "SchemaUnknown", "require_extra"]
+__all__ = ["RegistryUnavailable", "RegistryWrong", "SchemaRegistry", "SchemaUnknown", "require_extra"]
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,10 @@ _RETRY_SECONDS: Final = 1.0
 _LOG_SECONDS: Final = 10.0
 #: Ids without a usable schema that are kept. Any producer can write four billion of them.
 _MOST_UNUSABLE: Final = 1_000
+#: Wrong answers are retried for this time: a proxy may give them while the registry starts.
+_PATIENCE_SECONDS: Final = 60.0
+#: Schemas that a schema imports, with those that these import.
+_MOST_IMPORTS: Final = 200
 #: Format -> module -> the package that holds it. The extra has the format's name.
 _PACKAGES: Final = {
     "avro": {"fastavro": "fastavro"},
@@ -108,15 +112,23 @@ class SchemaRegistry:
     async def fetch_with_retries(
         self, form: str, values: Iterable[bytes | None], wanted: Callable[[], bool]
     ) -> None:
-        """Fetch the schemas of values; retry while the registry is unavailable and `wanted` holds."""
-        values, logged = list(values), -math.inf
+        """Fetch the schemas of values; retry while the registry is unavailable and `wanted` holds.
+
+        Raises:
+            RegistryWrong: the server has responded for a minute, and never as a registry does.
+        """
+        values, logged, wrong_since = list(values), -math.inf, math.inf
         while wanted():
             try:
                 await self.fetch(form, values)
             except RegistryUnavailable as error:
-                if time.monotonic() - logged >= _LOG_SECONDS:
+                now = time.monotonic()
+                wrong_since = min(wrong_since, now) if isinstance(error, RegistryWrong) else math.inf
+                if now - wrong_since > _PATIENCE_SECONDS:
+                    raise
+                if now - logged >= _LOG_SECONDS:
                     log.warning("%s: trying again", error.message)
-                    logged = time.monotonic()
+                    logged = now
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
                 return
@@ -160,31 +172,83 @@ def _schema_ids(values: Iterable[bytes | None]) -> list[int]:
 
 async def _fetch_decoder(client: RegistryClient, form: str, number: int) -> Decode | EventError:
     """Return the decoder of a schema, or the error of every value that names this schema."""
-    serialized = "serialized" if form == "protobuf" else None
-    schema = await client.schema(number, serialized)
-    if schema is None:
-        return EventError("not_json", f"schema {number} is not in the registry")
-    if schema.schema_type.lower() != form:
-        return EventError("not_json", f"schema {number} is {schema.schema_type}, not {form}")
-    imported: dict[str, Schema] = {}
-    await _fetch_imports(client, schema, serialized, imported)
     try:
-        return _compile(form, (schema, imported))
+        resolved = await _fetch_resolved(client, form, number)
+    except EventError as error:
+        return error
+    except RegistryWrong as error:
+        await client.schema(_UNUSED_ID)  # raises if its answers about other schemas are wrong too
+        return EventError("not_json", f"schema {number} cannot be read: {error.reason}")
+    try:
+        return _compile(form, resolved)
     except Exception as error:
         log.exception("schema %d cannot be used", number)
         return EventError("not_json", f"schema {number} cannot be used: {type(error).__name__}")
 
 
-async def _fetch_imports(
-    client: RegistryClient, schema: Schema, serialized: str | None, imported: dict[str, Schema]
-) -> None:
-    """Add the schemas that a schema imports to `imported`, each after those that it imports itself."""
-    for one in schema.references:
-        if one.name not in imported:
-            found = await client.version(one.subject, one.version, serialized)
-            if found is not None:
-                await _fetch_imports(client, found, serialized, imported)
-                imported[one.name] = found
+async def _fetch_resolved(client: RegistryClient, form: str, number: int) -> Resolved:
+    """Return a schema with its imports.
+
+    Raises:
+        EventError: the registry does not have it, or it cannot be used.
+        RegistryUnavailable: the registry does not respond as one.
+    """
+    serialized = "serialized" if form == "protobuf" else None
+    schema = await client.schema(number, serialized)
+    if schema is None:
+        raise EventError("not_json", f"schema {number} is not in the registry")
+    if schema.schema_type.lower() != form:
+        raise EventError("not_json", f"schema {number} is {schema.schema_type}, not {form}")
+    imports = _Imports(client, serialized)
+    try:
+        await imports.fetch(schema)
+    except _InvalidImport as error:
+        raise EventError("not_json", f"schema {number} cannot be used: {error}") from None
+    return schema, imports.found
+
+
+class _InvalidImport(Exception):
+    """A schema imports itself, or too many others."""
+
+
+class _Imports:
+    """Fetches the schemas that a schema imports.
+
+    Args:
+        client: open connection to the registry.
+        serialized: format in which the registry returns schemas.
+
+    Attributes:
+        found: name -> schema, each after those that it imports itself.
+    """
+
+    def __init__(self, client: RegistryClient, serialized: str | None) -> None:
+        self.found: dict[str, Schema] = {}
+        self._client = client
+        self._serialized = serialized
+        self._requested = 0
+
+    async def fetch(self, schema: Schema, above: tuple[tuple[str, int], ...] = ()) -> None:
+        """Fetch the imports of a schema.
+
+        Args:
+            schema: the schema.
+            above: subject and version of it and of those that import it.
+
+        Raises:
+            _InvalidImport: it imports itself, or too many others.
+        """
+        for one in schema.references:
+            if (one.subject, one.version) in above:
+                raise _InvalidImport(f"{one.subject[:100]} version {one.version} imports itself")
+            if one.name not in self.found:
+                self._requested += 1
+                if self._requested > _MOST_IMPORTS:
+                    raise _InvalidImport(f"it imports more than {_MOST_IMPORTS} others")
+                found = await self._client.version(one.subject, one.version, self._serialized)
+                if found is not None:
+                    await self.fetch(found, (*above, (one.subject, one.version)))
+                    self.found[one.name] = found
 
 
 def _compile(form: str, resolved: Resolved) -> Decode:

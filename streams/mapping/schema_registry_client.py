@@ -4,6 +4,7 @@ No published client serves: Confluent's brings a second Kafka client and six fur
 `python-schema-registry-client` (2.6.1) has neither Protobuf nor references to imported schemas.
 """
 
+import re
 import ssl
 import urllib.request
 from base64 import b64encode
@@ -12,24 +13,33 @@ from typing import Final, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector
 from msgspec import Struct
 from yarl import URL
 
 from streams.config.schema_registry import RegistryAccess
 from streams.errors import RetentionError
 from streams.mapping.schemas import Schema
+from streams.secret import redact
 
 _TIMEOUT_SECONDS: Final = 10
 _OK: Final = 200
 _NOT_FOUND: Final = 404
+#: Statuses of a registry that is there and may answer later: credentials are renewed, load goes down.
+_LATER: Final = frozenset({401, 403, 407, 408, 425, 429})
+_SERVER_ERROR: Final = 500
+#: Largest answer, bytes. The largest schemas that registries accept have one megabyte.
+_MOST_BYTES: Final = 4 * 1024 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
+#: Characters of a redirect's address in a message.
+_LONGEST_PLACE: Final = 200
 _ACCEPT: Final = (
     "application/vnd.schemaregistry.v1+json, application/vnd.schemaregistry+json, application/json"
 )
 
 
 class RegistryUnavailable(RetentionError):
-    """The schema registry does not respond, rejects the credentials, or is another service."""
+    """The schema registry does not respond, or rejects the credentials."""
 
     exit_code = 3
 
@@ -39,6 +49,22 @@ class RegistryUnavailable(RetentionError):
             "correct RETENTION_SCHEMA_REGISTRY, or its credentials: RETENTION_SCHEMA_REGISTRY_AUTH "
             "(user:password), …_TOKEN or …_CERT_FILE",
         )
+
+
+class RegistryWrong(RegistryUnavailable):
+    """The server responds, but not as a schema registry does.
+
+    Attributes:
+        reason: what is wrong with its answer.
+    """
+
+    def __init__(self, url: str, reason: str) -> None:
+        RetentionError.__init__(
+            self,
+            f"the schema registry at {url} responds wrongly: {reason}",
+            "set RETENTION_SCHEMA_REGISTRY to the address of the registry itself",
+        )
+        self.reason = reason
 
 
 class _Problem(Struct):
@@ -67,7 +93,7 @@ class RegistryClient:
         try:
             connector = TCPConnector(ssl=_tls_context(self._access))
         except (OSError, ValueError) as error:
-            raise self._unavailable(str(error)) from None
+            raise RegistryUnavailable(self._access.url, str(error)) from None
         self._session = ClientSession(
             connector=connector,
             timeout=ClientTimeout(total=_TIMEOUT_SECONDS),
@@ -108,26 +134,47 @@ class RegistryClient:
         url = URL(f"{self._url}{path}{'?' if query else ''}{query}", encoded=True)
         try:
             async with self._session.get(url, allow_redirects=False) as response:
-                return self._schema(response.status, await response.read())
+                return self._schema(response, await self._body(response))
         except (ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
-            raise self._unavailable(str(error) or type(error).__name__) from None
+            raise RegistryUnavailable(self._access.url, str(error) or type(error).__name__) from None
 
-    def _schema(self, status: int, body: bytes) -> Schema | None:
+    async def _body(self, response: ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > _MOST_BYTES:
+                raise self._wrong(f"its answer has more than {_MOST_BYTES // 1024 // 1024} MiB")
+        return bytes(body)
+
+    def _schema(self, response: ClientResponse, body: bytes) -> Schema | None:
+        status = response.status
         if status == _OK:
-            return msgspec.json.decode(body, type=Schema)
+            try:
+                return msgspec.json.decode(body, type=Schema)
+            except (ValueError, RecursionError):
+                raise self._wrong("its answer holds no schema") from None
         # A registry names a missing schema by an error code of its own; a page at a wrong address does not.
         if status == _NOT_FOUND and _error_code(body).startswith(str(_NOT_FOUND)):
             return None
-        raise self._unavailable(f"HTTP {status}")
+        if status in _LATER or status >= _SERVER_ERROR:
+            raise RegistryUnavailable(self._access.url, f"HTTP {status}")
+        location = response.headers.get("Location")
+        raise self._wrong(f"HTTP {status}" + (f", a redirect to {_place(location)}" if location else ""))
 
-    def _unavailable(self, reason: str) -> RegistryUnavailable:
-        return RegistryUnavailable(self._access.url, reason)
+    def _wrong(self, reason: str) -> RegistryWrong:
+        return RegistryWrong(self._access.url, reason)
+
+
+def _place(location: str) -> str:
+    """Return an address without its query, which may hold a secret, and without its end if it is long."""
+    address = re.split(r"[?#]", location, maxsplit=1)[0][:_LONGEST_PLACE]
+    return redact("".join(one if one.isprintable() else "?" for one in address))
 
 
 def _error_code(body: bytes) -> str:
     try:
         return str(msgspec.json.decode(body, type=_Problem).error_code)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
 
 

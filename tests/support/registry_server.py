@@ -17,7 +17,7 @@ class RegistryServer:
 
     def __init__(self):
         self.schemas, self.subjects, self.asked = {}, {}, []
-        self.refusing, self.answer, self.status = False, None, 200
+        self.refusing, self.answer, self.status, self.headers = False, None, 200, {}
         self.wants = "Basic " + base64.b64encode(AUTH.encode()).decode()
         app = web.Application()
         app.router.add_get("/schemas/ids/{id}", self._by_id)
@@ -55,7 +55,9 @@ class RegistryServer:
         if self.refusing:
             return web.json_response({"error_code": 50001}, status=503)
         if self.answer is not None:
-            return web.Response(text=self.answer, content_type="application/json", status=self.status)
+            return web.Response(
+                text=self.answer, content_type="application/json", status=self.status, headers=self.headers
+            )
         if found is None:
             return web.json_response({"error_code": 40403, "message": "Schema not found"}, status=404)
-        return web.json_response(found)
+        return web.Response(**found) if "status" in found else web.json_response(found)
