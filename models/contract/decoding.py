@@ -24,6 +24,10 @@ MAX_BYTES: Final = 1024 * 1024
 #: How far the clock of a producer may be ahead of the worker's, microseconds.
 FUTURE_TOLERANCE_US: Final = 5 * US_PER_MINUTE
 
+#: The first instant of 1990, microseconds. Earlier times are placeholders, such as 0001-01-01, 1900-01-01 or
+#: 1970-01-01: no shop has records of its orders from then.
+FIRST_TIME_US: Final = 631_152_000_000_000
+
 Reason = Literal[
     "not_json", "unknown_type", "invalid_field", "unknown_currency", "too_large", "future_time", "too_old"
 ]
@@ -161,13 +165,25 @@ def to_us(time: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
+def promise_us(promised_at: datetime) -> int:
+    """Return a promised time in microseconds.
+
+    Raises:
+        EventError: `invalid_field`: the time is before 1990, and everything would be late.
+    """
+    promised = to_us(promised_at)
+    if promised < FIRST_TIME_US:
+        raise EventError("invalid_field", "`promised_at` is before 1990: without a promise, leave it out")
+    return promised
+
+
 def check_time(
     event_type: type[Event], time_us: int, *, wall_us: int, now_us: int, definitions: Definitions
 ) -> None:
     """Check that an event is neither in the future nor older than the horizon.
 
     Merges and erasures are never too old. Neither are placed orders and their lines if customers' first
-    orders are kept (`Definitions.keep_first_order`).
+    orders are kept (`Definitions.keep_first_order`), unless their time is before 1990.
 
     Args:
         event_type: class of the event.
@@ -181,6 +197,10 @@ def check_time(
     """
     if time_us > wall_us + FUTURE_TOLERANCE_US:
         raise EventError("future_time", "`time` is more than 5 minutes ahead of the wall clock")
+    if not event_type.expires:
+        return
+    if time_us < FIRST_TIME_US:
+        raise EventError("too_old", "`time` is before 1990: a placeholder such as 0001-01-01 is no time")
     kept = event_type in (OrderPlaced, OrderLinePlaced) and definitions.keep_first_order
-    if event_type.expires and not kept and time_us < horizon_start(now_us, definitions.horizon_days):
+    if not kept and time_us < horizon_start(now_us, definitions.horizon_days):
         raise EventError("too_old", f"`time` is beyond the horizon of {definitions.horizon_days} days")

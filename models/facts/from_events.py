@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from models.contract import events
-from models.contract.decoding import EventError, to_us
+from models.contract.decoding import EventError, promise_us, to_us
 from models.contract.events import Event
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.facts import claims, control
@@ -24,7 +24,7 @@ def facts_of(event: Event, definitions: Definitions, time: int | None = None) ->
         time: event time in microseconds, if the caller has computed it already.
 
     Raises:
-        EventError: `unknown_currency`.
+        EventError: `unknown_currency`, or `invalid_field` for a promise before 1990.
     """
     entity, claim = CLAIM_BUILDERS[type(event)](
         event, to_us(event.time) if time is None else time, definitions
@@ -65,12 +65,11 @@ def _placed_fields(
     if event.currency not in definitions.rates:
         problem = f"`currency` {event.currency!r} has no rate; the table `rates` of the settings gives one"
         raise EventError("unknown_currency", problem)
-    promised = event.promised_at
     referrer = event.referred_by
     return (
         event.currency,
         _channel(event.channel, definitions),
-        None if promised is None else to_us(promised),
+        None if event.promised_at is None else promise_us(event.promised_at),
         event.cart_id,
         None if referrer == event.customer_id else referrer,
     )
@@ -139,13 +138,12 @@ def _opened(event: events.TicketOpened, time: int, definitions: Definitions) -> 
 
 
 def _replied(event: events.TicketReplied, time: int, _: Definitions) -> tuple[str, AnyClaim]:
-    promised = event.promised_at
     return event.ticket_id, claims.Replied(
         time,
         event.id,
         claims.AUTHORS.index(event.author),
         event.public,
-        None if promised is None else to_us(promised),
+        None if event.promised_at is None else promise_us(event.promised_at),
         event.agent,
     )
 

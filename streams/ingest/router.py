@@ -11,7 +11,14 @@ from typing import Final, cast
 
 from aiokafka import TopicPartition
 
-from models.contract.decoding import FUTURE_TOLERANCE_US, EventError, check_time, decode, to_us
+from models.contract.decoding import (
+    FIRST_TIME_US,
+    FUTURE_TOLERANCE_US,
+    EventError,
+    check_time,
+    decode,
+    to_us,
+)
 from models.contract.events import Event, Kind
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_HOUR, horizon_start
@@ -74,7 +81,7 @@ class BatchFacts:
         self.stream_time = partition.stream_time
         self._definitions = definitions
         self._wall, self._now = wall_us(), partition.now
-        self._earliest = horizon_start(self._now, definitions.horizon_days)
+        self._earliest = max(horizon_start(self._now, definitions.horizon_days), FIRST_TIME_US)
         self._too_late = self._wall + FUTURE_TOLERANCE_US
         self.jumps: list[tuple[int, int, int]] = []
         # The first record of an empty worker is no jump.

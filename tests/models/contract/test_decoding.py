@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from models.contract.decoding import MAX_BYTES, EventError, check_time, decode, to_us
+from models.contract.decoding import FIRST_TIME_US, MAX_BYTES, EventError, check_time, decode, to_us
 from models.contract.events import (
     EVENT_TYPES,
     EVENTS,
@@ -23,6 +23,7 @@ from models.contract.events import (
     TicketReplied,
 )
 from models.definitions.definitions import Definitions
+from models.facts.from_events import facts_of
 
 COMMON = {"id": "e1", "time": "2026-01-02T03:04:05.678901+02:00", "customer_id": "c1"}
 
@@ -426,11 +427,41 @@ def test_merges_and_erasures_do_not_expire():
 
 
 def test_placed_order_is_too_old_only_if_first_orders_expire():
-    check(0, event_type=OrderPlaced)
-    check(0, event_type=OrderLinePlaced)
+    check(FIRST_TIME_US, event_type=OrderPlaced)
+    check(FIRST_TIME_US, event_type=OrderLinePlaced)
     off = Definitions(keep_first_order=False)
     with pytest.raises(EventError, match="too_old"):
-        check_time(OrderPlaced, 0, wall_us=NOW, now_us=NOW, definitions=off)
+        check_time(OrderPlaced, FIRST_TIME_US, wall_us=NOW, now_us=NOW, definitions=off)
+
+
+PLACEHOLDERS = [
+    "0001-01-01T00:00:00+14:00",
+    "0001-01-01T00:00:00Z",
+    "1753-01-01T00:00:00Z",
+    "1899-12-30T00:00:00Z",
+    "1970-01-01T00:00:00Z",
+    "1980-01-01T00:00:00-12:00",
+    "1989-12-31T23:59:59.999999Z",
+]
+
+
+@pytest.mark.parametrize("text", PLACEHOLDERS)
+@pytest.mark.parametrize("event_type", [OrderPlaced, OrderLinePlaced, OrderCancelled])
+def test_time_before_1990_is_too_old_for_every_order(event_type, text):
+    time = to_us(datetime.fromisoformat(text))
+    for now in (NOW, 0):  # the clock of the events has not begun
+        with pytest.raises(EventError, match=r"too_old: .*before 1990"):
+            check(time, now=now, event_type=event_type)
+
+
+@pytest.mark.parametrize("text", PLACEHOLDERS)
+def test_promise_before_1990_is_an_invalid_field(text):
+    promised = {"promised_at": text}
+    for decoded in (read(event("order.placed", **promised)), read(event("ticket.replied", **promised))):
+        with pytest.raises(EventError, match="invalid_field: `promised_at` is before 1990"):
+            facts_of(decoded, Definitions())
+    never = event("order.placed", promised_at="9999-12-31T23:59:59-14:00")
+    assert facts_of(read(never), Definitions())
 
 
 #: The null is refused before the rest is read; without it, the rest is.

@@ -236,6 +236,14 @@ def test_event_beyond_the_horizon_is_rejected(routed):
     assert ("retention.error.reason", b"too_old") in dead_letter.headers
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"])
+def test_placeholder_of_a_time_is_rejected_on_an_empty_worker(time):
+    routed = RoutedTask(event_clock=True)
+    routed.route(order("o1", time=time), order("o2", time=time, type="order.delivered"))
+    assert [dict(one.headers)["retention.error.reason"] for one in routed.dead_letters()] == [b"too_old"] * 2
+    assert routed.partition.stream_time == 0
+
+
 def test_fact_ahead_of_the_wall_clock_waits_for_its_time():
     """A producer's clock may be minutes ahead. The event is valid, and counts later."""
     routed, now = RoutedTask(), int(time.time())
