@@ -55,6 +55,7 @@ class SchemaRegistry:
     def __init__(self, access: RegistryAccess) -> None:
         self._access = access
         self._decoders: dict[tuple[str, int], Decode | EventError] = {}
+        self._has_dropped = False
 
     def decode(self, form: str, value: bytes) -> dict[str, Any]:
         """Return a value, decoded by its schema.
@@ -73,6 +74,8 @@ class SchemaRegistry:
         number = int.from_bytes(value[1:PREFIX_BYTES])
         decoder = self._decoders.get((form, number))
         if decoder is None:
+            if self._has_dropped:  # by another task, after this value's own `fetch`
+                raise EventError("not_json", f"schema {number} cannot be used")
             raise SchemaUnknown(number)
         if isinstance(decoder, EventError):
             raise EventError(decoder.reason, decoder.message)
@@ -107,6 +110,7 @@ class SchemaRegistry:
         if len(self._decoders) > _MOST_UNUSABLE:
             unusable = [key for key, found in self._decoders.items() if isinstance(found, EventError)]
             for key in unusable if len(unusable) > _MOST_UNUSABLE else ():
+                self._has_dropped = True
                 del self._decoders[key]
 
     async def fetch_with_retries(

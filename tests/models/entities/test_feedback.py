@@ -39,7 +39,7 @@ def test_latest_nps_answer_ignores_other_surveys():
     assert feedback.latest_nps(found).score == 9
 
 
-def test_answers_without_an_id_stand_alone():
+def test_answers_without_an_id_are_separate():
     found = [Answered(1, "a", CSAT, 3), Answered(2, "b", CSAT, 5), Answered(3, "c", CSAT, 4, "x")]
     assert feedback.answers_that_hold(found) == found
 

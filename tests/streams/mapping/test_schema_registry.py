@@ -242,6 +242,16 @@ async def test_ids_without_a_schema_take_no_memory_for_good(server, monkeypatch)
     assert mapped.map_record(value).events
 
 
+async def test_id_that_another_task_dropped_rejects_its_record(server, monkeypatch):
+    """Two tasks share the registry: one maps a record after the other has fetched schemas."""
+    monkeypatch.setattr(schema_registry, "_MOST_UNUSABLE", 1)
+    mapped = reader(server, "avro")
+    await mapped.prepare([framed(1, b""), framed(2, b"")])
+    await mapped.prepare([framed(3, b"")])
+    [error] = mapped.map_record(framed(1, b"")).errors
+    assert error.reason == "not_json"
+
+
 async def test_unavailable_registry_is_waited_for(server):
     offer_avro(server)
     value = framed(7, avro(ROW))
