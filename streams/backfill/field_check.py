@@ -39,7 +39,8 @@ def check_columns(file: str, columns: Sequence[str], mapping: Reader | None, not
         file: file name.
         columns: the table's columns.
         mapping: the mapping; None for the contract's events.
-        notice: prints optional columns that look misspelt; None prints nothing.
+        notice: prints optional columns that look misspelt, and of the contract's events those that are
+            unknown; None prints nothing.
 
     Raises:
         RetentionError: a column that is needed is missing. The message names it and the columns.
@@ -47,9 +48,14 @@ def check_columns(file: str, columns: Sequence[str], mapping: Reader | None, not
     missing, misspelt = _of_event(columns) if mapping is None else _of_mapping(columns, mapping)
     if missing:
         raise _missing_columns(file, columns, missing, mapping)
+    if notice is None:
+        return
     for name, meant in misspelt.items():
-        if meant is not None and notice is not None:
+        if meant is not None:
             notice(_misspelt(file, name, meant, mapping))
+    unknown = [name for name, meant in misspelt.items() if meant is None]
+    if mapping is None and unknown:
+        notice(f"{file}: no event has a field of these columns: {listed(unknown)}")
 
 
 def _of_event(columns: Sequence[str]) -> tuple[list[MissingField], dict[str, str | None]]:
@@ -123,18 +129,21 @@ class FieldCheck:
         """Whether the file yielded an event, so that nothing more is collected."""
         return self._has_event
 
-    def add(self, record: Mapping[str, Any] | None, *, yields_event: bool) -> None:
+    def add(self, record: Mapping[str, Any] | None, *, yields_event: bool, is_row: bool) -> None:
         """Add the fields of a record.
 
         Args:
             record: the record without its envelope; None if it cannot be read.
             yields_event: whether the mapping makes an event of it.
+            is_row: whether it is a row of a table, in which every row has every column: a column that is
+                nothing in every row is missing. A null in JSON is written on purpose.
         """
         self._has_event |= yields_event
         self._records += record is not None
         if record is not None and len(self._places) < _MOST_PLACES:
             self._places |= {place for place, _ in places_in(record)}
-            self._places |= {name for name, value in record.items() if value is None}  # present, but null
+            if not is_row:
+                self._places |= {name for name, value in record.items() if value is None}
 
     def finish(self) -> None:
         """Check the whole file.

@@ -6,7 +6,7 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, Final, Literal, NamedTuple, Protocol, cast
@@ -32,6 +32,10 @@ STANDARD_INPUT: Final = "-"
 Format = Literal["jsonl", "csv", "parquet"]
 #: File name suffix, without `.gz` -> format; every other file is JSON lines.
 _FORMATS: Final[dict[str, Format]] = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+
+
+#: Receives a line or row.
+Observer = Callable[[bytes | Row], None]
 
 
 class Line(NamedTuple):
@@ -85,6 +89,7 @@ def read(
     *,
     notice: Notice | None = None,
     nulls: NullCells | None = None,
+    observe: Observer | None = None,
 ) -> Iterator[Line]:
     """Yield the events of files, file by file.
 
@@ -95,6 +100,7 @@ def read(
         mapping: converts the shop's own records to events; None reads the contract's events.
         notice: prints what is unusual about a file: it is empty, or a column looks misspelt.
         nulls: words that are nothing in tables; None has the default words and counts no cells.
+        observe: receives every readable record that is mapped.
 
     Raises:
         RetentionError: a file cannot be read, its compression is broken, a table has no valid header, or a
@@ -108,6 +114,8 @@ def read(
         if isinstance(record.content, UnreadableRow) or result is None:
             yield _native_line(record)
             continue
+        if observe is not None:
+            observe(record.content)
         for content, rejection in mapped.results_of(record.content, result):
             yield Line(record.file, record.number, content, rejection)
 

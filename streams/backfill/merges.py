@@ -1,10 +1,12 @@
 """Observe the merges among the events of files, before they are sent."""
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from streams.backfill.events import TimeOf
+from streams.backfill.files import Line
 from streams.mapping.identity_joins import IdentityJoins
 
 #: Part of every merge as JSON, which few other events have.
@@ -38,6 +40,13 @@ class MergeObserver:
             return time_of(content)
 
         return observed
+
+    def watch(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """Yield the lines, and add the merges among them."""
+        for line in lines:
+            if _MERGED in line.content and line.rejection is None:
+                self._observe(line.content)
+            yield line
 
     def _observe(self, content: bytes) -> None:
         try:

@@ -52,7 +52,8 @@ def map_records(records: Iterable[FileRecord], mapping: Reader) -> Iterator[Mapp
             continue
         result = mapping.map_record(content) if isinstance(content, bytes) else mapping.map_row(content)
         if not check.done:
-            check.add(row_of(content, mapping), yields_event=bool(result.events))
+            is_row = not isinstance(content, bytes)
+            check.add(row_of(content, mapping), yields_event=bool(result.events), is_row=is_row)
         yield MappedRecord(record, result)
     if check is not None:
         check.finish()

@@ -15,8 +15,15 @@ from models.partition.partition import Partition
 from models.query.orders import lines_in_other_currencies
 from streams.backfill.facts import EventFacts, read_facts
 from streams.backfill.files import Format, read
+from streams.backfill.merges import MergeObserver
 from streams.backfill.rejected_lines import RejectedLines
-from streams.cli.conflict_report import print_beyond_limits, print_conflicts, print_other_currencies
+from streams.cli.conflict_report import (
+    print_beyond_limits,
+    print_conflicts,
+    print_joins,
+    print_other_currencies,
+)
+from streams.cli.field_report import UnusedFieldReport
 from streams.cli.file_options import (
     FILES,
     FORMAT,
@@ -72,16 +79,21 @@ def command(
     """
     require_sentiment()
     reader = mappings.build(settings).reader(mapping) if mapping else None
-    rejected, nulls = RejectedLines(warn, path=refused), null_cells(null_words)
+    rejected, nulls, merges = RejectedLines(warn, path=refused), null_cells(null_words), MergeObserver()
+    fields = UnusedFieldReport(reader) if reader else None
+    observe = fields.observe if fields else None
     with ReadProgress(files, "Reading") as progress:
-        lines = read(files, progress, file_format, reader, notice=warn, nulls=nulls)
-        facts = read_facts(lines, now, settings.definitions, rejected, progress)
+        lines = read(files, progress, file_format, reader, notice=warn, nulls=nulls, observe=observe)
+        facts = read_facts(merges.watch(lines), now, settings.definitions, rejected, progress)
         partition, with_lines = _partition_of(facts, now, settings.definitions)
     if not progress.events and not rejected.counts:
         raise RetentionError("the files have no record, so there is nothing to compute")
     now = _instant(partition, now)
     standalone.build_aggregates(partition, now)
     code = print_summary(rejected, nulls)
+    if fields is not None:
+        fields.print()
+    print_joins(merges.joins)
     print_conflicts(partition.drain_conflicts())
     print_other_currencies(
         line for key in with_lines for line in lines_in_other_currencies(partition.customer(key))

@@ -1,4 +1,4 @@
-"""Report what is counted under another name or not at all: conflicting duplicates, names beyond limits."""
+"""Report what counts under another name, or not at all, or contradicts itself in the events of files."""
 
 from collections.abc import Iterable
 
@@ -7,6 +7,7 @@ from models.definitions.definitions import Definitions
 from models.facts.conflicts import Conflicts
 from models.metrics.variants import beyond_limits
 from streams.cli.messages import counted, warn
+from streams.mapping.identity_joins import IdentityJoins, described
 from streams.rollup.beyond_limits import ADVICE, LISTED, describe_beyond
 
 
@@ -25,6 +26,12 @@ def print_other_currencies(lines: Iterable[str]) -> None:
     found = list(lines)
     if found:
         warn(other_currencies_line(len(found), found[0]))
+
+
+def print_joins(joins: IdentityJoins) -> None:
+    """Print a line on standard error for each identity that joins implausibly many others."""
+    for one in joins.implausible():
+        warn(described(one))
 
 
 def other_currencies_line(count: int, example: str) -> str:

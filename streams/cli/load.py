@@ -14,7 +14,7 @@ from streams.backfill.merges import MergeObserver
 from streams.backfill.order import FIRST
 from streams.backfill.rejected_lines import RejectedLines, exit_code, rejected_file
 from streams.backfill.sorted_files import sorted_events
-from streams.cli.conflict_report import print_conflicts, print_other_currencies
+from streams.cli.conflict_report import print_conflicts, print_joins, print_other_currencies
 from streams.cli.file_options import (
     FILES,
     FORMAT,
@@ -33,7 +33,6 @@ from streams.cli.progress import CountProgress, ReadProgress
 from streams.clock import wall_us
 from streams.config.load import Settings
 from streams.mapping import mappings
-from streams.mapping.identity_joins import described
 
 
 @click.command("load")
@@ -110,8 +109,7 @@ def command(
     sorting, nulls, merges = ReadProgress(files, "Sorting"), null_cells(null_words), MergeObserver()
     time_of = merges.observing(event_time)
     with sorted_events(files, file_format, reader, time_of, sorting, notice=warn, nulls=nulls) as events:
-        for one in merges.joins.implausible():
-            warn(described(one))
+        print_joins(merges.joins)
         days = settings.definitions.horizon_days
         since = horizon_start(wall_us(), days) if within_horizon else FIRST
         load = FileLoad(files, state, resume, since, rejected)

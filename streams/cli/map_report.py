@@ -8,6 +8,7 @@ from rich.table import Table
 
 from streams.backfill.rejection import REPEATED_HEADER
 from streams.cli.conflict_report import conflict_line, other_currencies_line
+from streams.cli.field_report import unseen_line, unused_line
 from streams.cli.messages import counted, printable
 from streams.mapping.dry_run_report import Example, Report
 from streams.mapping.identity_joins import described
@@ -94,18 +95,11 @@ def _conflicts(console: Console, report: Report) -> None:
 
 def _fields(console: Console, report: Report) -> None:
     if report.unread:
-        names = ", ".join(one.path for one in report.unread[:_MAX_LISTED])
-        more = f" and {len(report.unread) - _MAX_LISTED} more" if len(report.unread) > _MAX_LISTED else ""
-        console.print(f"unused fields: {escape(printable(names))}{more}")
+        console.print(escape(printable(unused_line(report.unread))))
     if report.missing:
         console.print(f"[red]no record has {escape(printable(report.missing))}[/]")
     if report.unseen:
-        paths = (f"{path}{_meant(report.meant.get(path))}" for path in report.unseen)
-        console.print(f"[yellow]fields in no record: {escape(printable(', '.join(paths)))}[/]")
-
-
-def _meant(name: str | None) -> str:
-    return "" if name is None else f" (did you mean {name}?)"
+        console.print(f"[yellow]{escape(printable(unseen_line(report.unseen, report.meant)))}[/]")
 
 
 def _customers(console: Console, report: Report) -> None:

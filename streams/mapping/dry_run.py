@@ -10,23 +10,23 @@ import msgspec
 from msgspec import structs
 
 from models.contract.decoding import EventError, decode
-from models.contract.events import EVENT_TYPES, CustomerMerged, Event, Kind
+from models.contract.events import CustomerMerged, Event, Kind
 from models.definitions.definitions import Definitions
 from models.entities.line_currencies import LineCurrencies
 from models.facts.event_conflicts import EventConflicts
-from streams.mapping import event_types, formats
+from streams.mapping import formats
 from streams.mapping.dry_run_report import (
     Example,
     PartitionShare,
     Position,
     RejectedRecords,
     Report,
-    UnusedFields,
 )
 from streams.mapping.expressions import SURROUNDINGS, Path
+from streams.mapping.field_tally import FieldTally
 from streams.mapping.identity_joins import IdentityJoins
 from streams.mapping.outcome_check import OutcomeCheck
-from streams.mapping.places import Place, covered, place_of, places_in, similar
+from streams.mapping.places import Place, covered, place_of
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
 from streams.mapping.requirements import described, hint, missing_fields
@@ -115,15 +115,13 @@ class Tally:
         name = reads.name if isinstance(reads, Reader) else reads or "the events of the contract"
         self._report = Report(topic=source, mapping=name)
         self._reads = reads
-        self._read = _paths_read(reads)
+        self._fields = FieldTally(reads)
         self._tasks = tasks
         self._conflicts = EventConflicts(definitions)
         self._lines = LineCurrencies(definitions)
         self._events: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
         self._refused: dict[tuple[str, str], RejectedRecords] = {}
-        self._fields: Counter[Place] = Counter()
-        self._kinds: dict[Place, str] = {}
         self._null: set[Place] = set()
         self._customers: defaultdict[int, set[str]] = defaultdict(set)
         self._records: Counter[int] = Counter()
@@ -149,9 +147,7 @@ class Tally:
         report.unchanged += outcome.unchanged
         report.nothing += outcome.is_idle and row is not None
         report.no_row += outcome.is_idle and row is None
-        for place, kind in set(places_in(row or {})):
-            self._fields[place] += 1
-            self._kinds.setdefault(place, kind)
+        self._fields.add(row or {})
         self._null |= {name for name, value in (row or {}).items() if value is None}
         self._show(record)
 
@@ -194,7 +190,7 @@ class Tally:
         """Whether the mapping reads a place of a shown record, which may have its envelope."""
         for part in _ROWS:
             place = place.removeprefix(part)
-        return place.startswith("_") or place.split(".")[0] in _ENVELOPE or covered(place, self._read)
+        return place.startswith("_") or place.split(".")[0] in _ENVELOPE or self._fields.is_read(place)
 
     def report(self) -> Report:
         """Return the report of all records."""
@@ -202,12 +198,11 @@ class Tally:
         report.events = dict(self._events.most_common())
         report.skipped = dict(self._skipped.most_common())
         report.refused = sorted(self._refused.values(), key=lambda one: -one.records)
-        unread = [place for place in self._fields if not covered(place, self._read)]
-        unread.sort(key=lambda place: (-self._fields[place], place))
-        report.unread = [UnusedFields(one, self._fields[one], self._kinds[one]) for one in unread[:_LISTED]]
-        report.unseen = sorted(path for path in self._read if not covered(path, self._fields))
+        unread = self._fields.unread()
+        report.unread = unread[:_LISTED]
+        report.unseen = self._fields.unseen()
         report.missing = "" if self._events else self._missing()
-        report.meant = {path: meant for path in report.unseen if (meant := similar(path, unread))}
+        report.meant = self._fields.meant()
         report.earliest, report.latest = _text(self._earliest), _text(self._latest)
         report.conflicts = dict(self._conflicts.found.counts)
         report.conflicting = self._conflicts.found.examples
@@ -220,14 +215,14 @@ class Tally:
         return report
 
     def _missing(self) -> str:
-        if not isinstance(self._reads, Reader) or not self._fields:
+        if not isinstance(self._reads, Reader) or not self._fields.places:
             return ""
         missing = missing_fields(self._reads.definition, self._has, of_each=False)
-        return " ".join(filter(None, [described(missing), hint(missing, self._fields)]))
+        return " ".join(filter(None, [described(missing), hint(missing, self._fields.places)]))
 
     def _has(self, path: Path) -> bool:
         place = place_of(path)
-        return path[0] in SURROUNDINGS or place in self._null or covered(place, self._fields)
+        return path[0] in SURROUNDINGS or place in self._null or covered(place, self._fields.places)
 
     def _partition_share(self, number: int) -> PartitionShare:
         customers = self._customers[number]
@@ -271,13 +266,6 @@ def _readable(reads: Reader | Kind, record: Sampled) -> object:
 def undecoded(value: bytes) -> str:
     """Return the beginning of a value that cannot be decoded, and its size."""
     return f"{short_text(value.decode(errors='replace'))} ({len(value):,} bytes)"
-
-
-def _paths_read(reads: Reader | Kind | None) -> set[Place]:
-    if isinstance(reads, Reader):
-        return {place_of(path) for path in reads.paths()}
-    names = EVENT_TYPES if reads is None else event_types.of_kind(reads)
-    return {field for name in names for field in event_types.FIELDS[name]} | {"type", "items"}
 
 
 def _type(event: Event) -> str:

@@ -117,6 +117,42 @@ def test_column_of_empty_cells_is_missing(compute):
     assert "has `customer_id` or `email`" in result.err
 
 
+@pytest.mark.parametrize("word", ["", "NULL", "N/A"])
+def test_column_that_is_nothing_in_every_row_is_missing(compute, word):
+    result = compute("a.csv", table(ROW, *[[str(n), word, "19.99", "2026-06-10 10:00:00"] for n in (1, 2)]))
+    assert result.code == 1
+    assert "has `customer_id` or `email`" in result.err
+
+
+def test_parquet_column_that_is_null_in_every_row_is_missing(compute):
+    result = compute("a.parquet", as_parquet(ROW | {"customer_id": None}))
+    assert result.code == 1
+    assert "has `customer_id` or `email`" in result.err
+
+
+def test_null_in_json_is_a_customer_without_name(compute):
+    result = compute("a.jsonl", jsonl(ROW | {"customer_id": None}))
+    assert (result.code, "1 line left out: 1 anonymous" in result.err) == (0, True)
+
+
+def test_unknown_columns_of_events_are_named(compute):
+    row = {"type": "order.cancelled", "id": "1", "time": "2026-06-10T10:00:00Z", "customer_id": "ann"}
+    row |= {"order_id": "o", "warehouse": "B", "reson": "late"}
+    result = compute("a.csv", table(row, row.values()), mapping=None)
+    assert result.code == 0
+    assert "the column `reson` is no field of an event; did you mean `reason`?" in result.err
+    assert "no event has a field of these columns: warehouse" in result.err
+
+
+def test_fields_that_a_mapping_does_not_use_are_named(compute):
+    for name, write in FORMATS.items():
+        result = compute(name, write(ROW | {"voucher": "SUMMER", "shelf": "7"}))
+        assert result.code == 0
+        assert "unused fields: shelf, voucher (`retention map check` shows examples)" in result.err
+        assert "no record has voucher_code, which mapping orders reads; did you mean voucher?" in result.err
+        assert "SUMMER" not in result.err
+
+
 def test_column_whose_name_has_a_dot_is_quoted(tmp_path, retention):
     (tmp_path / "d.toml").write_text(CONFIG.replace('"customer_id", {', '"customer.id", {'))
     path = tmp_path / "a.csv"

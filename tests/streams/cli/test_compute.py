@@ -165,6 +165,16 @@ def test_line_in_another_currency_than_its_order_is_reported(retention, events_f
         assert "1 order line left out: in another currency than the first line of the order (e2)" in printed
 
 
+def test_identity_that_joins_many_others_is_named(retention, events_file):
+    merges = [
+        {"id": f"m{number}", "type": "customer.merged", "time": "2026-01-01T00:00:00Z",
+         "customer_id": f"c{number}", "into": "info@shop.example"}
+        for number in range(11)
+    ]  # fmt: skip
+    result = retention("compute", events_file(order(1), *merges), "--json")
+    assert "in…@shop.example joins 11 identities as one customer" in result.err
+
+
 def test_event_of_a_customer_is_not_the_latest_event(retention, events_file):
     erased = {"id": "x", "type": "customer.erased", "customer_id": "gone", "time": "2026-06-01T00:00:00Z"}
     rows = series(retention("compute", events_file(order(1), erased), "--json"))
