@@ -11,7 +11,7 @@ from redis import Redis
 from tests.soak.faults.records import DEAD_LETTERS
 from tests.soak.installation import GROUP, Installation
 from tests.soak.oracle_process import OracleProcess
-from tests.support.deployment import Different
+from tests.support.deployment import AS_OF, Different, business, differences
 from tests.support.redis_contents import COMPACTED, contents, last
 
 Origin = tuple[str, int, int]
@@ -37,7 +37,10 @@ async def check_numbers(installation: Installation, oracle: OracleProcess, patie
     try:
         await installation.deployment.equal_to(expected, traffic.now, patience)
     except Different as error:
-        return Finding(len(expected), error.differences)
+        report.log(f"numbers: {error.differences[0]}")
+        scraped = await installation.deployment.scrape()
+        exported = next((metrics for metrics in scraped if AS_OF in metrics), {})
+        return Finding(len(expected), differences(business(exported), expected) or error.differences)
     except AssertionError as error:
         return Finding(len(expected), str(error).splitlines()[:20])
     report.slowest = max(report.slowest, time.monotonic() - begin)
@@ -51,8 +54,8 @@ async def check_processes(installation: Installation, _: OracleProcess, _patienc
 
 async def check_outputs(installation: Installation, oracle: OracleProcess, _: float) -> Finding:
     """Wait until the outputs equal the oracle's; each must have been published once."""
-    wrong = await oracle.check_outputs(installation.traffic.now, once=not installation.reprocessed)
-    return Finding(1, wrong.splitlines())
+    checked, wrong = await oracle.check_outputs(installation.traffic.now, once=not installation.reprocessed)
+    return Finding(checked, wrong.splitlines())
 
 
 async def check_dead_letters(installation: Installation, _: OracleProcess, patience: float) -> Finding:

@@ -42,8 +42,8 @@ class OracleProcess:
         new, self._added = list(events[self._added :]), len(events)
         return await self._call(_expect, new, now, tuple(windows))
 
-    async def check_outputs(self, now: int, *, once: bool) -> str:
-        """Return what differs between the published outputs and the oracle's; nothing if they are equal."""
+    async def check_outputs(self, now: int, *, once: bool) -> tuple[int, str]:
+        """Return the number of the oracle's outputs, and what differs; nothing if they are equal."""
         return await self._call(_check_outputs, self._bootstrap, now, once)
 
     async def _call(self, function: Any, *arguments: Any) -> Any:
@@ -65,11 +65,11 @@ def _expect(new: list[Event], now: int, windows: tuple[str, ...]) -> dict[Series
     return expected_series(_events, now, replace(DEFINITIONS, windows=windows))
 
 
-def _check_outputs(bootstrap: str, now: int, once: bool) -> str:  # noqa: FBT001 - of another process
+def _check_outputs(bootstrap: str, now: int, once: bool) -> tuple[int, str]:  # noqa: FBT001 - of another process
     cluster = Cluster(SimpleNamespace(bootstrap=bootstrap))
     deployment: Any = SimpleNamespace(cluster=cluster, tails=str)
     try:
-        asyncio.run(assert_published(deployment, _events, now, once=once))
+        return asyncio.run(assert_published(deployment, _events, now, once=once)), ""
     except AssertionError as error:
-        return str(error) or repr(error)
-    return ""
+        wrong = str(error) or repr(error)
+        return wrong.count("\n"), wrong

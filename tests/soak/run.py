@@ -91,8 +91,9 @@ class Soak:
         for name in names:
             found = await _CHECKS[name](self._installation, self._oracle, self._patience)
             self.finding[name] = found
-            wrong = f"{len(found.differences)} of {found.checked:,} differ"
-            self._installation.report.log(f"{name}: {wrong if found.differences else 'right'}")
+            wrong = f"{len(found.differences):,} of {found.checked:,} differ"
+            right = f"{found.checked:,} right"
+            self._installation.report.log(f"{name}: {wrong if found.differences else right}")
 
 
 async def soak(directory: Path, seed: int, seconds: float, only: Sequence[str], patience: float) -> bool:
@@ -120,9 +121,10 @@ async def soak(directory: Path, seed: int, seconds: float, only: Sequence[str], 
         report.log(line)
     for name, lines in run.differences.items():
         report.log("\n".join([f"{name}:", *lines[:20]]))
-        (directory / "differences.txt").write_text("\n".join([f"{name}:", *lines]))
+        with (directory / "differences.txt").open("a") as file:
+            file.write("\n".join([f"{name}:", *lines, ""]))
     values = run.finding["numbers"]
-    report.log(f"{len(values.differences)} of {values.checked:,} values differ from the oracle's")
+    report.log(f"{len(values.differences):,} of {values.checked:,} values differ from the oracle's")
     report.close()
     return not run.differences
 

@@ -23,8 +23,12 @@ TOPICS = ("retention.customers", "retention.transitions", "retention.ticket-sla"
 
 async def assert_published(
     deployment: Deployment, events: Sequence[Event], now: int | None = None, *, once: bool = True
-) -> None:
-    """Wait until the last outputs of all customers equal the oracle's; with `once`, none came twice."""
+) -> int:
+    """Wait until the last outputs of all customers equal the oracle's; with `once`, none came twice.
+
+    Returns:
+        Number of the oracle's outputs.
+    """
     at = latest(events) if now is None else now
     wanted = expected(events, at)
     deadline = time.monotonic() + PATIENCE
@@ -47,6 +51,7 @@ async def assert_published(
         await asyncio.sleep(0.5)
     if once:
         assert_once([record for topic in TOPICS for record in published[topic]], merged(events))
+    return len(wanted)
 
 
 def is_past(key: Any, output: Any, wanted: Any, at: int) -> bool:
