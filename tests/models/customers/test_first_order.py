@@ -2,6 +2,7 @@
 
 import pytest
 
+from models.customers import cache
 from models.definitions.definitions import Definitions
 from models.facts import claims
 from models.facts.control import IdentityErased, KeptOrder, Redirected
@@ -92,6 +93,15 @@ def test_kept_order_survives_a_restart(shop):
     shop.restart()
     after = {key: s.value for key, s in shop.samples().items()}
     assert repr(before) == repr(after)
+
+
+def test_kept_order_counts_after_its_customer_left_the_cache(shop, monkeypatch):
+    monkeypatch.setattr(cache, "_GENERATION", 1)
+    shop.order("old", LONG_AGO)
+    for name in ("bob", "cleo", "dan"):
+        shop.order("o", NOW - DAY, customer=name)
+    shop.order("o", NOW - DAY)
+    assert new(shop) == 3
 
 
 def test_kept_order_can_be_turned_off():

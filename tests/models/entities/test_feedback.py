@@ -7,7 +7,7 @@ from models.entities.exposures import BAD_EXPERIENCE
 from models.entities.feedback import CES, CSAT, NPS, Review
 from models.facts import claims
 from models.facts.claims import Answered, Removed, Submitted
-from tests.support.partitions import HOUR, NOW
+from tests.support.partitions import DAY, HOUR, NOW
 
 
 def test_latest_version_of_a_review_counts():
@@ -81,6 +81,32 @@ def test_withdrawal_takes_back_earlier_answers_of_every_survey(shop):
     assert (answers(shop)["csat"], answers(shop)["nps"]) == (0, 0)
     shop.process(claims.Answered, "", NOW - HOUR, CSAT, 1, "a1", event_id="again")
     assert (answers(shop)["csat"], answers(shop)["ratio"]) == (1, 0)
+
+
+def exposed(shop):
+    """Return the number of customers in start who had a bad experience."""
+    return shop.samples()["retention_churn_by_exposure_ratio", "bad_experience", "7d"].denominator
+
+
+def test_exposure_follows_the_version_that_counts(shop):
+    shop.order("o", NOW - 8 * DAY)
+    shop.process(claims.Answered, "", NOW - 10 * DAY, NPS, 0, "a", event_id="1")
+    assert exposed(shop) == 1
+    shop.process(claims.Answered, "", NOW - 9 * DAY, NPS, 10, "a", event_id="3")
+    assert exposed(shop) == 0
+    shop.process(claims.Answered, "", NOW - 9 * DAY - HOUR, NPS, 1, "a", event_id="2")
+    assert exposed(shop) == 0
+    shop.restart()
+    assert exposed(shop) == 0
+
+
+def test_withdrawn_answer_is_no_exposure(shop):
+    shop.order("o", NOW - 8 * DAY)
+    shop.process(claims.Answered, "", NOW - 10 * DAY, NPS, 0, "a", event_id="1")
+    shop.process(claims.AnswersWithdrawn, "", NOW, "a", event_id="2")
+    assert exposed(shop) == 0
+    shop.restart()
+    assert exposed(shop) == 0
 
 
 def test_nps_falls_back_to_the_latest_answer_that_holds(shop):

@@ -56,6 +56,11 @@ def test_event_without_details_takes_no_byte_for_them():
     assert len(encode_fact(fact_of("order.placed", **ORDER))) == 43
 
 
+def test_whole_quantities_are_kept_as_integers():
+    whole, same = (fact_of("order.placed", **ORDER, items=[ITEMS[0] | {"quantity": n}]) for n in (2, 2.0))
+    assert encode_fact(whole) == encode_fact(same)
+
+
 def test_two_items_and_a_coupon_take_at_most_sixty_bytes():
     plain = len(encode_fact(fact_of("order.placed", **ORDER)))
     assert len(encode_fact(fact_of("order.placed", **ORDER, items=ITEMS, coupon="SUMMER10"))) - plain <= 60
