@@ -1,5 +1,7 @@
 """The first order of a customer is kept beyond the horizon (docs/metrics.md, "First order")."""
 
+import math
+
 import pytest
 
 from models.customers import cache
@@ -40,6 +42,8 @@ def test_order_beyond_the_horizon_makes_no_new_customer(shop):
     assert look["retention_returning_customer_ratio", "lifetime", "7d"].value == 1
     assert look["retention_returning_customer_ratio", "window", "7d"].value == 0
     assert look["retention_realised_value", "USD"].value == 10
+    assert math.isnan(look["retention_average_order_value", "USD", "first", "7d"].value)
+    assert look["retention_average_order_value", "USD", "repeat", "7d"].value == 10
 
 
 @pytest.mark.parametrize("late", [False, True])
