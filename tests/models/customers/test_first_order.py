@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from models.contract.messages import PROFILE
 from models.customers import cache
 from models.definitions.definitions import Definitions
 from models.facts import claims
@@ -11,6 +12,7 @@ from models.facts.control import IdentityErased, KeptOrder, Redirected
 from models.facts.details import DETAIL_FIELDS
 from models.facts.fact import Fact
 from models.facts.first_order import kept_order
+from models.outputs.ids import to_datetime
 from models.partition import standalone
 from models.partition.metadata import METADATA_KEY
 from tests.support.partitions import DAY, HOUR, NOW, Shop
@@ -80,6 +82,14 @@ def test_customer_with_one_known_order_is_reactivated(shop):
     assert shop.value("retention_lifecycle_customers", "reactivated") == 1
 
 
+def test_first_order_of_a_profile_is_the_kept_one(shop):
+    shop.order("old", LONG_AGO)
+    shop.order("o", NOW - DAY)
+    [profile] = [output.value for output in outputs(shop) if output.type == PROFILE]
+    assert profile.first_order == to_datetime(LONG_AGO)
+    assert (profile.lifecycle, profile.orders) == ("reactivated", 1)
+
+
 def test_only_a_kept_order_counts_nowhere(shop):
     shop.order("old", LONG_AGO)
     samples = shop.samples()
@@ -99,8 +109,9 @@ def test_kept_order_survives_a_restart(shop):
     assert repr(before) == repr(after)
 
 
-def test_kept_order_counts_after_its_customer_left_the_cache(shop, monkeypatch):
+def test_kept_order_counts_after_its_customer_left_the_cache(monkeypatch):
     monkeypatch.setattr(cache, "_GENERATION", 1)
+    shop = Shop()
     shop.order("old", LONG_AGO)
     for name in ("bob", "cleo", "dan"):
         shop.order("o", NOW - DAY, customer=name)
@@ -195,9 +206,19 @@ def test_superseded_order_follows_its_customer(shop, moved_first):
     if not moved_first:
         redirect()
     standalone.deliver_all(shop.partition)
+    assert new(shop) == 1
     shop.order("o2", NOW + 799 * DAY)
     shop.restart()
     assert shop.value("retention_customers", "new", "7d", now=NOW + 799 * DAY) == 0
+
+
+def test_superseded_order_stays_while_older_facts_expire(shop):
+    shop.process(claims.StockMissed, "", NOW - 2 * DAY)
+    for time in (NOW - DAY, NOW):
+        shop.order("o", time, event_id="e")
+    shop.value("retention_orders", "7d", now=NOW + 798 * DAY)
+    shop.value("retention_orders", "7d", now=NOW + 799 * DAY)
+    assert kept(shop).at == NOW - DAY
 
 
 def test_superseded_orders_leave_with_their_customer(shop):

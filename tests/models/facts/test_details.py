@@ -57,8 +57,8 @@ def test_event_without_details_takes_no_byte_for_them():
 
 
 def test_whole_quantities_are_kept_as_integers():
-    whole, same = (fact_of("order.placed", **ORDER, items=[ITEMS[0] | {"quantity": n}]) for n in (2, 2.0))
-    assert encode_fact(whole) == encode_fact(same)
+    kept = fact_fields(fact_of("order.placed", **ORDER, items=ITEMS))["items"]
+    assert [type(item["quantity"]) for item in kept] == [int, float]
 
 
 def test_two_items_and_a_coupon_take_at_most_sixty_bytes():

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from models.metrics.catalogue import compute
 from models.partition import standalone
+from models.partition.metadata import METADATA_KEY, STATE_VERSION, read_metadata
 from models.partition.partition import Partition
 from tests.support.strategies import DEFINITIONS as SHOP
 
@@ -64,6 +65,10 @@ def outputs(partition):
 def test_restored_state_gives_the_same_metrics(stored, partition):
     assert len(stored["metrics"]) > 1000
     assert numbers(partition, stored["now"], stored["metrics"]) == recorded(stored["metrics"])
+
+
+def test_restored_state_gets_the_version_of_this_release(partition):
+    assert read_metadata(partition.take_changes()[METADATA_KEY]).version == STATE_VERSION == 3
 
 
 def test_restored_state_emits_nothing_twice(stored, partition):
