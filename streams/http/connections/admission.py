@@ -52,8 +52,13 @@ class Admission(Generic[_C]):
         """Return the number of open connections."""
         return self._total
 
-    def __str__(self) -> str:
-        return f"{self._total} of {self._limits.total} connections"
+    def describe(self, client: str) -> str:
+        """Return the open connections of a client and of all, with their limits."""
+        limits = self._limits
+        return (
+            f"{self._count(client)} of {limits.per_address} connections of its address are open,"
+            f" and {self._total} of {limits.total} in all"
+        )
 
     def admit(self, client: str) -> bool:
         """Return whether a client may open another connection. An older one may be ended for it."""

@@ -147,7 +147,7 @@ class Listener:
         """Return another connection of a client; None beyond the limits."""
         server = self._runner.server
         if server is None or not self._admission.admit(client):
-            self._warn("refused a connection of %s: %s are open (docs/security.md)", client, self._admission)
+            self._warn("refused a connection of %s: %s", client, self._admission.describe(client))
             return None
         connection = Connection(server, self._admission.discard, client, self._options)
         self._admission.add(connection)
