@@ -13,6 +13,7 @@ from streams.errors import TopicsOwned
 from streams.kafka import admin, ownership
 from streams.kafka.outbox import Outbox
 from streams.kafka.topics import Names, ensure, required
+from streams.worker.clock_check import ClockCheck
 from streams.worker.rollup_leader import RollupLeader
 from tests.support.kafka_calls import producer, records_of
 
@@ -36,6 +37,7 @@ class Leader:
             names=names,
             task_count=1,
             clock=clock("wall"),
+            clock_check=ClockCheck(0),
             client_options=settings.client_options(),
             partition_counts={names.metrics: 1},
         )
