@@ -51,19 +51,19 @@ def dry_run_of_files(
     records = islice(read_records(files, progress, file_format, mapping, notice=notice), limit)
     tally = Tally(", ".join(files), mapping, 1, definitions)
     check = OutcomeCheck(definitions, wall_us, event_clock=True)
-    for record, outcome in _outcomes(records, mapping):
+    for record, outcome in _outcomes(records, mapping, notice):
         progress.events += len(outcome.events)
         tally.add(_mapped(record, check(outcome), mapping))
     return tally.report()
 
 
 def _outcomes(
-    records: Iterator[FileRecord], mapping: Reader | None
+    records: Iterator[FileRecord], mapping: Reader | None, notice: Notice
 ) -> Iterator[tuple[FileRecord, MappingResult]]:
     if mapping is None:
         yield from ((record, _native(record)) for record in records)
         return
-    for record, result in map_records(records, mapping):
+    for record, result in map_records(records, mapping, notice):
         yield record, _unreadable(record) if result is None else result
 
 

@@ -6,7 +6,7 @@ an error only if the file yields no event.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from streams.errors import RetentionError
@@ -112,15 +112,18 @@ class FieldCheck:
     Args:
         file: file name.
         mapping: the mapping of the file.
+        notice: prints the fields that are null in every line; None prints nothing.
 
     Attributes:
         file: file name.
     """
 
-    def __init__(self, file: str, mapping: Reader) -> None:
+    def __init__(self, file: str, mapping: Reader, notice: Notice | None = None) -> None:
         self.file = file
         self._mapping = mapping
+        self._notice = notice
         self._places: set[Place] = set()
+        self._null: set[Place] = set()
         self._records = 0
         self._has_event = False
 
@@ -129,21 +132,18 @@ class FieldCheck:
         """Whether the file yielded an event, so that nothing more is collected."""
         return self._has_event
 
-    def add(self, record: Mapping[str, Any] | None, *, yields_event: bool, is_row: bool) -> None:
+    def add(self, record: Mapping[str, Any] | None, *, yields_event: bool) -> None:
         """Add the fields of a record.
 
         Args:
             record: the record without its envelope; None if it cannot be read.
             yields_event: whether the mapping makes an event of it.
-            is_row: whether it is a row of a table, in which every row has every column: a column that is
-                nothing in every row is missing. A null in JSON is written on purpose.
         """
         self._has_event |= yields_event
         self._records += record is not None
         if record is not None and len(self._places) < _MOST_PLACES:
             self._places |= {place for place, _ in places_in(record)}
-            if not is_row:
-                self._places |= {name for name, value in record.items() if value is None}
+            self._null |= {name for name, value in record.items() if value is None}
 
     def finish(self) -> None:
         """Check the whole file.
@@ -153,15 +153,25 @@ class FieldCheck:
         """
         if self._has_event or not self._records:
             return
-        missing = missing_fields(self._mapping.definition, self._has, of_each=False)
+        missing = self._missing(self._places | self._null)
         if missing:
             raise RetentionError(
                 f"no line of {self.file} has {described(missing)}, which mapping {self._mapping.name} needs;"
-                f" the fields are {listed(sorted(self._places))}",
+                f" the fields are {listed(sorted(self._places | self._null))}",
                 hint(missing, self._places),
             )
+        if self._notice is not None and (null := self._missing(self._places)):
+            self._notice(
+                f"every line of {self.file} has null or nothing for {described(null)},"
+                f" which mapping {self._mapping.name} needs"
+            )
 
-    def _has(self, path: Path) -> bool:
-        if path[0] in SURROUNDINGS:
-            return path[0] not in _KAFKA_ONLY
-        return covered(place_of(path), self._places)
+    def _missing(self, places: Collection[Place]) -> list[MissingField]:
+        """Return the fields that the mapping needs and that are at none of the places."""
+
+        def has(path: Path) -> bool:
+            if path[0] in SURROUNDINGS:
+                return path[0] not in _KAFKA_ONLY
+            return covered(place_of(path), places)
+
+        return missing_fields(self._mapping.definition, has, of_each=False)

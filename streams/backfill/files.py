@@ -110,7 +110,7 @@ def read(
     if mapping is None:
         yield from map(_native_line, records)
         return
-    for record, result in map_records(records, mapping):
+    for record, result in map_records(records, mapping, notice):
         if isinstance(record.content, UnreadableRow) or result is None:
             yield _native_line(record)
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from streams.backfill.field_check import FieldCheck
+from streams.backfill.field_check import FieldCheck, Notice
 from streams.backfill.rows import Row, UnreadableRow
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
@@ -30,12 +30,15 @@ class MappedRecord(NamedTuple):
     result: MappingResult | None
 
 
-def map_records(records: Iterable[FileRecord], mapping: Reader) -> Iterator[MappedRecord]:
+def map_records(
+    records: Iterable[FileRecord], mapping: Reader, notice: Notice | None = None
+) -> Iterator[MappedRecord]:
     """Yield every record with its events, and check that each file has the fields that the mapping needs.
 
     Args:
         records: records of the files, file by file.
         mapping: the mapping.
+        notice: prints the fields that the mapping needs and that are null in every line.
 
     Raises:
         RetentionError: a file yields no event, and lacks a field that the mapping needs.
@@ -45,15 +48,14 @@ def map_records(records: Iterable[FileRecord], mapping: Reader) -> Iterator[Mapp
         if check is None or check.file != record.file:
             if check is not None:
                 check.finish()
-            check = FieldCheck(record.file, mapping)
+            check = FieldCheck(record.file, mapping, notice)
         content = record.content
         if isinstance(content, UnreadableRow):
             yield MappedRecord(record, None)
             continue
         result = mapping.map_record(content) if isinstance(content, bytes) else mapping.map_row(content)
         if not check.done:
-            is_row = not isinstance(content, bytes)
-            check.add(row_of(content, mapping), yields_event=bool(result.events), is_row=is_row)
+            check.add(row_of(content, mapping), yields_event=bool(result.events))
         yield MappedRecord(record, result)
     if check is not None:
         check.finish()
