@@ -102,6 +102,11 @@ class PartitionMetadata(Struct, array_like=True):
         if self.clock_jump is None or jump.after > self.clock_jump.after:
             self.clock_jump = jump
 
+    def changelog_lacks_rows(self, start: ChangelogStart) -> bool:
+        """Return whether rows of the state may be missing in a changelog that begins at `start`."""
+        known = self.changelog or ChangelogStart(start.topic_id)
+        return known.topic_id != start.topic_id or known.earliest < start.earliest
+
     def record_mapping(self, topic: str, digest: str) -> None:
         """Record that records of an input are read by the mapping with this hash."""
         known = self.mappings.get(topic, ())

@@ -24,7 +24,7 @@ from models.outputs import Output
 from models.partition.control_facts import ControlFacts
 from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
-from models.partition.metadata import STATE_VERSION, ChangelogStart, PartitionMetadata
+from models.partition.metadata import STATE_VERSION, PartitionMetadata
 from models.partition.outputs import PartitionOutputs
 from models.partition.store import PartitionStore
 
@@ -110,20 +110,8 @@ class Partition:
 
     @property
     def metadata(self) -> PartitionMetadata:
-        """The state apart from the customers. What it records of the inputs is not used here."""
+        """The state apart from the customers. What it records of the topics is used by its owner."""
         return self._metadata
-
-    @property
-    def reserved_until(self) -> int:
-        """The instant up to which the roll-up leader may have exported metrics, microseconds since the epoch.
-
-        It is stored with the clock, and kept by the first partition only.
-        """
-        return self._metadata.reserved_until
-
-    @reserved_until.setter
-    def reserved_until(self, time: int) -> None:
-        self._metadata.reserved_until = time
 
     @property
     def reprocess_id(self) -> int:
@@ -264,15 +252,6 @@ class Partition:
         self._outputs.restore_published(keys)
 
     # The changelog.
-
-    def changelog_lacks_rows(self, start: ChangelogStart) -> bool:
-        """Return whether rows of the state may be missing in a changelog that begins at `start`."""
-        known = self._metadata.changelog or ChangelogStart(start.topic_id)
-        return known.topic_id != start.topic_id or known.earliest < start.earliest
-
-    def record_changelog(self, start: ChangelogStart) -> None:
-        """Record that the changelog that begins at `start` holds, or is about to hold, all rows."""
-        self._metadata.changelog = start
 
     def write_all_rows(self) -> int:
         """Make `take_changes` return all rows, and return their number."""

@@ -94,7 +94,7 @@ class Committer:
 
     async def _transact(self, producer: AIOKafkaProducer) -> None:
         started = time.monotonic()
-        reserved_until = self._partition.reserved_until
+        reserved_until = self._partition.metadata.reserved_until
         rows = self._partition.take_changes()
         records = self._outbox.take()
         positions = dict(self._progress.positions)

@@ -58,7 +58,7 @@ async def _start(
     committed = await offsets.committed(tps)
     reads = [tp for tp in tps if tp.topic in context.inputs or tp.topic == context.names.facts]
     loss = await _loss(task, context, changelog, {tp: committed[tp] for tp in reads if tp in committed})
-    task.partition.record_changelog(changelog)
+    task.partition.metadata.changelog = changelog
     positions = await offsets.starting_positions(tps, from_earliest=bool(loss))
     reprocess_id = None
     if loss:
@@ -89,7 +89,7 @@ async def _loss(task: Task, context: TaskContext, changelog: ChangelogStart, com
         if any(offset.offset for offset in committed.values()):
             return f"the state of task {task.number} is gone although its offsets are committed"
         return ""
-    if task.partition.changelog_lacks_rows(changelog):
+    if task.partition.metadata.changelog_lacks_rows(changelog):
         return f"a part of the state of task {task.number} is gone: its changelog has lost rows"
     facts = TopicPartition(context.names.facts, task.number)
     if await context.source_offsets.facts_lost(facts, committed):

@@ -87,7 +87,7 @@ class RollupLeader:
         self._former = former
         self._reserves = not isinstance(context.clock, EventClock)
         self._schema_hash = schema_hash(context.definitions, context.inputs_digest)
-        self._collector = self._new_collector(max(task.partition.now, task.partition.reserved_until))
+        self._collector = self._new_collector(max(task.partition.now, task.partition.metadata.reserved_until))
         self._complete: _Round | None = None
         self._logged_incompatible = False
         self._logged_beyond = False
@@ -160,7 +160,7 @@ class RollupLeader:
     async def _reserve(self, until: int) -> None:
         """Commit that the clock does not go back behind `until`, and export a round that waits for that."""
         if not self._reserved(until):
-            self._task.partition.reserved_until = max(self._collector.now + _RESERVED_US, until)
+            self._task.partition.metadata.reserved_until = max(self._collector.now + _RESERVED_US, until)
             await self._commit(self._task)
         self._export()
 
@@ -200,7 +200,7 @@ class RollupLeader:
         if not self.publisher.caught_up:
             return
         partition, committer = self._task.partition, self._task.committer
-        partition.reserved_until = min(partition.reserved_until, self._collector.now)
+        partition.metadata.reserved_until = min(partition.metadata.reserved_until, self._collector.now)
         committer.reserved_until = min(committer.reserved_until, self._collector.now)
         self._publish(at_once=True)
 

@@ -144,8 +144,8 @@ class TaskManager:
             return
         starts = await self._context.source_offsets.changelog_starts(tasks)
         for tp, task in tasks.items():
-            if tp in starts and task.running and task.partition.changelog_lacks_rows(starts[tp]):
-                task.partition.record_changelog(starts[tp])
+            if tp in starts and task.running and task.partition.metadata.changelog_lacks_rows(starts[tp]):
+                task.partition.metadata.changelog = starts[tp]
                 log.error(
                     "the changelog of task %d has lost rows, or was created again; writing its %d rows again",
                     task.number,

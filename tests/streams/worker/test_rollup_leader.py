@@ -65,7 +65,7 @@ class Leader:
     def __init__(self, clock, reserved_until=0, former=None):
         self.clock, self.commits = clock, 0
         partition = Partition(Definitions(), {})
-        partition.reserved_until = reserved_until
+        partition.metadata.reserved_until = reserved_until
         self.task = SimpleNamespace(
             partition=partition,
             committer=SimpleNamespace(reserved_until=0),
@@ -89,7 +89,7 @@ class Leader:
     async def _commit(self, task):
         self.commits += 1
         if not self.broker_is_away:
-            task.committer.reserved_until = task.partition.reserved_until
+            task.committer.reserved_until = task.partition.metadata.reserved_until
 
     @property
     def as_of(self):
@@ -162,7 +162,7 @@ async def test_handed_over_clock_is_that_of_the_last_round():
     await one.caught_up()
     one.task.outbox.take()
     one.leader.hand_over()
-    assert one.task.partition.reserved_until == one.as_of
+    assert one.task.partition.metadata.reserved_until == one.as_of
     assert AS_OF.encode() in {row.key for row in one.task.outbox.to(NAMES.metrics, 0)}
 
 

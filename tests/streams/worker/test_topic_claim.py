@@ -25,7 +25,7 @@ class Leader:
         self._client = client
         self.settings = settings
         self._task = SimpleNamespace(
-            partition=SimpleNamespace(now=0, reserved_until=0),
+            partition=SimpleNamespace(now=0, metadata=SimpleNamespace(reserved_until=0)),
             committer=SimpleNamespace(reserved_until=0),
             generation=1,
             outbox=Outbox(),
