@@ -13,6 +13,8 @@ from streams.operations.doctor.finding import Finding
 
 #: Local state is small, but the embedded Kafka keeps all events.
 _LOW_DISK_BYTES: Final = 1 << 30
+#: 16 random characters of base64 have 96 bits.
+_SHORT_TOKEN: Final = 16
 
 
 def findings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -27,6 +29,12 @@ def findings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding
         yield Finding("warn", f"the variable {name} is not a setting", advice)
     yield _data_dir(settings.data_dir)
     yield _port(settings.host, settings.port)
+    if settings.token is not None and len(settings.token) < _SHORT_TOKEN:
+        yield Finding(
+            "warn",
+            f"the token has only {len(settings.token)} characters",
+            "who receives a signed request of a worker can guess it; make one with `openssl rand -hex 32`",
+        )
     yield _access(settings)
 
 

@@ -22,3 +22,10 @@ def test_access_to_customers_is_reported(flags, level, text):
     found = access(**flags)
     assert found[0] == level
     assert text in found[1]
+
+
+def test_short_token_is_a_warning_that_does_not_show_it():
+    short = str([*machine.findings(load({"token": "t0ken"}, {}), {})])
+    assert "the token has only 5 characters" in short
+    assert "t0ken" not in short
+    assert "characters" not in str([*machine.findings(load({"token": "t" * 16}, {}), {})])
