@@ -8,6 +8,7 @@ from aiohttp import web
 
 from streams.http.connections import listener
 from streams.http.connections.limits import WRITE_BYTES, Limits
+from streams.http.guards import refuse_bodies
 from tests.support.http_server import connect, limited_process, listening, status_of
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -218,3 +219,30 @@ async def test_huge_headers_are_refused(site, headers):
         reader, writer = await connect(url, REQUEST[:-2] + headers + b"\r\n\r\n")
         assert (await reader.readline()).split()[1] == b"400"
         writer.close()
+
+
+@pytest.mark.parametrize(("path", "expected"), [("/", 413), ("/none", 404)])
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        pytest.param("Content-Encoding: gzip\r\nContent-Length: 7", b"no gzip", id="gzip"),
+        pytest.param(
+            "Content-Encoding: gzip\r\nTransfer-Encoding: chunked", b"2\r\nno\r\n0\r\n\r\n", id="chunks"
+        ),
+        pytest.param("Content-Encoding: deflate\r\nContent-Length: 9", b"\xff" * 9, id="deflate"),
+        pytest.param("Content-Encoding: br\r\nContent-Length: 9", b"\xff" * 9, id="brotli"),
+        pytest.param("Transfer-Encoding: chunked", b"no number\r\n", id="no chunk"),
+        pytest.param("Content-Length: 1000", b"short", id="short"),
+    ],
+)
+async def test_broken_body_leaves_no_traceback(site, caplog, path, expected, headers, body):
+    site.app.middlewares.append(refuse_bodies)
+    async with listening(site.app) as url:
+        reader, writer = await connect(url, f"POST {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n".encode())
+        status = int((await reader.readline()).split()[1])
+        writer.write(body)  # aiohttp reads it after the response, to go on with the connection
+        writer.write_eof()
+        await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+    assert status == expected
+    assert [record for record in caplog.records if record.levelname != "INFO"] == []
