@@ -12,7 +12,7 @@ from models.facts.control import (
     SupersededOrder,
 )
 from models.facts.fact import Fact
-from models.facts.first_order import as_kept
+from models.facts.first_order import as_kept, with_superseded_orders
 from models.facts.origins import reassigned
 from models.identity.links import linked_customers, without_erased
 from models.partition.cross_partition import CrossPartition
@@ -71,11 +71,21 @@ class ControlFacts:
         elif type(claim) is AliasAdded:
             self._add_alias(key, fact, claim)
         elif type(claim) is SupersededOrder and self._customers.in_horizon(claim.at):
-            self._customers.keep_superseded_order(key, claim)
+            self._keep_superseded_order(key, claim)
         elif isinstance(claim, KeptOrder):
             self._customers.keep_order(key, as_kept(claim))
         elif type(claim) is Referred and claim.by not in erased and self._customers.in_horizon(claim.at):
             self._add_referral(key, fact, claim)
+
+    def _keep_superseded_order(self, key: bytes, order: KeptOrder) -> None:
+        """Store an order that another content of its event id supersedes, if it is the first of these."""
+        customers = self._customers
+        facts = customers.fact_log(key)
+        kept = with_superseded_orders(facts, [order], key.decode())
+        if kept is not facts:
+            if not facts:
+                customers.append_control_fact(key, kept[0])
+            customers.replace_log(key, list(kept))
 
     def _add_alias(self, key: bytes, fact: Fact, claim: AliasAdded) -> None:
         customers = self._customers

@@ -14,7 +14,7 @@ from models.facts.conflicts import Conflicts, conflicting_ids, may_conflict, new
 from models.facts.control import KeptOrder
 from models.facts.fact import Fact, decode_fact
 from models.facts.fact_log import FactLog
-from models.facts.first_order import earlier, kept_order, with_superseded_orders
+from models.facts.first_order import earlier, kept_order
 from models.facts.log_pages import LogEntry
 from models.facts.origins import original_event_id, with_origin, with_origins
 from models.identity.links import facts_since, without_erased
@@ -197,15 +197,6 @@ class PartitionCustomers:
     def append_control_fact(self, key: bytes, fact: Fact) -> None:
         """Append a control fact to a customer's fact log."""
         self._fact_log.append_control_fact(key, fact)
-
-    def keep_superseded_order(self, key: bytes, order: KeptOrder) -> None:
-        """Store an order that another content of its event id supersedes, if it is the first of these."""
-        facts = self._fact_log.read(key)
-        kept = with_superseded_orders(facts, [order], key.decode())
-        if kept is not facts:
-            if not facts:
-                self.append_control_fact(key, kept[0])
-            self.replace_log(key, list(kept))
 
     def keep_order(self, key: bytes, kept: KeptOrder) -> None:
         """Store an order from beyond the horizon, if it is the customer's first."""
