@@ -28,7 +28,7 @@ _workers = itertools.count()
 
 
 def _collect_former_partitions() -> None:
-    """Free the partitions of former workers, which are reference cycles with large tables, now and then."""
+    """Free the partitions of former workers, cycles with large tables, every few workers."""
     if next(_workers) % 8 == 0:
         gc.collect()
 
