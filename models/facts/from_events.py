@@ -24,8 +24,11 @@ def facts_of(event: Event, definitions: Definitions, time: int | None = None) ->
         time: event time in microseconds, if the caller has computed it already.
 
     Raises:
-        EventError: `unknown_currency`, or `invalid_field` for a promise before 1990.
+        EventError: `unknown_currency`; `invalid_field` for a promise before 1990, or an `id` with a null
+            character, which separates an id from its origin (`models.facts.origins`).
     """
+    if "\0" in event.id:
+        raise EventError("invalid_field", "`id` contains a null character")
     entity, claim = CLAIM_BUILDERS[type(event)](
         event, to_us(event.time) if time is None else time, definitions
     )
