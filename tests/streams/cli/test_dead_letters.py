@@ -1,12 +1,15 @@
 """`retention dead-letters`, against a real Kafka; dead letters are encoded as a worker encodes them."""
 
+import asyncio
 import json
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from streams.config.load import load
 from streams.kafka.topics import DEAD_LETTERS, INPUTS
+from streams.operations.dead_letter_retention import remove
 
 NOW = datetime.now(UTC)
 
@@ -156,6 +159,15 @@ def test_headers_of_others_are_listed_and_redriven_unchanged(retention, broker_c
     assert retention("dead-letters", "redrive", "--file", path).out == "sent 1 record to orders\n"
     [record] = broker_calls.records("orders")
     assert list(record.headers) == theirs
+
+
+def test_record_of_another_program_is_removed_with_old_dead_letters(kafka, broker_calls):
+    foreign = [("retention.error.time", b"\xff"), ("retention.error.offset", None)]
+    broker_calls.produce(("retention.dead-letters", 0, None, b"x", foreign), dead_letter(b"{"))
+    settings = load({"broker": kafka}, {})
+    assert asyncio.run(remove(settings, 2, NOW)) == 0
+    assert asyncio.run(remove(settings, 2, NOW + timedelta(days=31))) == 2
+    assert broker_calls.records("retention.dead-letters") == []
 
 
 def test_dead_letter_is_redriven_to_its_topic(retention, broker_calls):
