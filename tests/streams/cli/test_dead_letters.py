@@ -161,7 +161,7 @@ def test_headers_of_others_are_listed_and_redriven_unchanged(retention, broker_c
     assert list(record.headers) == theirs
 
 
-def test_record_of_another_program_is_removed_with_old_dead_letters(kafka, broker_calls):
+def test_record_of_another_program_is_removed_with_old_ones(kafka, broker_calls):
     foreign = [("retention.error.time", b"\xff"), ("retention.error.offset", None)]
     broker_calls.produce(("retention.dead-letters", 0, None, b"x", foreign), dead_letter(b"{"))
     settings = load({"broker": kafka}, {})
