@@ -80,8 +80,7 @@ def _make(archive: Path) -> None:
         with EmbeddedKafka(directory / "kafka", jvm_flags=(f"-XX:DumpLoadedClassList={classes}",)):
             pass
         flags = ("-Xshare:dump", f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={made}")
-        done = subprocess.run(java_command(*flags), capture_output=True, timeout=_DUMP_SECONDS, check=False)
-        if done.returncode == 0 and made.exists():
+        with contextlib.suppress(subprocess.SubprocessError):
+            subprocess.run(java_command(*flags), capture_output=True, timeout=_DUMP_SECONDS, check=True)
             made.replace(archive)
-        else:
-            made.unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
