@@ -63,7 +63,7 @@ class DueSums:
         return self._groups - 1
 
     def move(self, group: int, target: int) -> None:
-        """Add the sums of a group to those of another one, and its deltas to come. The group is gone then."""
+        """Add the sums and waiting deltas of a group to another one. The group then no longer exists."""
         self._forwarded.append((group, target))
 
     def _forward_sums(self) -> None:
@@ -114,7 +114,7 @@ class DueSums:
     def settle(self) -> None:
         """Merge new deltas into the waiting ones if they are many. Moved groups are free after that.
 
-        The caller has passed on all deltas that it buffered by then.
+        Call it when no deltas of moved groups are buffered any more.
         """
         new = sum(len(keys) for keys, _ in self._new)
         if new > _FEW_DELTAS + len(self._keys) // 2 or len(self._forwarded) > _FEW_GROUPS:

@@ -1,31 +1,30 @@
-"""The names that are counted by name: a limited number of them, and which ones follows from the set of names.
+"""The limited number of names that are counted by name. The set of known names alone decides which ones are.
 
-Names come with events, so that any producer can send any number of them (docs/metrics.md, "Experiments").
+Names come with events, so any producer can send any number of them (docs/metrics.md, "Experiments").
 """
 
 from bisect import insort
 from collections.abc import Collection
 from typing import Final
 
-#: Name under which everything counts that has no name of its own here. A name of events that is the same
-#: word counts here too.
+#: Name under which all names beyond the limit count. An event's name `other` counts here too.
 OTHER: Final = "other"
-#: Names beyond the limit that are kept, to tell an operator some of them.
+#: Names beyond the limit that are kept as examples for the operator.
 _EXAMPLES: Final = 10
 
 
 class SmallestNames:
     """The smallest names in use, up to a limit, and the number of users of each.
 
-    A name beyond the limit is dropped, and nothing is known of its users from then on. No such name is
-    smaller than the smallest of `beyond`. So a name smaller than that has no user that is not counted.
+    A name beyond the limit is dropped, and its users are no longer counted. No dropped name is smaller than
+    the first of `beyond`, so all users of a smaller name are counted.
 
     Args:
-        limit: number of names.
-        chosen: the only names to hold, in place of the smallest; without a limit. Empty: the smallest.
+        limit: maximum number of names, if `chosen` is empty.
+        chosen: the only names to hold, without a limit; empty to hold the smallest names.
 
     Attributes:
-        beyond: smallest names in use that are not held, sorted; a name stays if it goes out of use.
+        beyond: smallest names that are not held, sorted; a name stays here after it goes out of use.
     """
 
     def __init__(self, limit: int, chosen: Collection[str] = ()) -> None:
@@ -39,7 +38,7 @@ class SmallestNames:
         return name in self._users
 
     def add_user(self, name: str) -> str | None:
-        """Count a user of a name, if it is held or can be. Return the name that is dropped in its favour."""
+        """Count a user of a name, if it is held or can be. Return the name dropped for it."""
         if name in self._users:
             self._users[name] += 1
         elif self._is_chosen(name):
@@ -84,5 +83,5 @@ class SmallestNames:
 
     @property
     def is_short(self) -> bool:
-        """Whether names beyond the limit have to be held, since others are no longer in use."""
+        """Whether fewer names than the limit are held, while names beyond it are in use."""
         return bool(self.beyond) and not self._chosen and len(self._users) < self._limit

@@ -1,8 +1,8 @@
 """Customers by the variants of experiments that they saw, for a limited number of experiments and variants.
 
 A partition holds the smallest of its own names. The smallest names of all partitions are among these, with
-all their customers (`models.metrics.variants`). What is beyond is summed under `other`, so that nothing is
-lost when a smaller name takes the place of a larger one.
+all their customers (`models.metrics.variants`). All other names are summed under `other`, so no customer
+is lost when a smaller name takes the place of a larger one.
 """
 
 from collections.abc import Set as AbstractSet
@@ -129,7 +129,7 @@ class VariantSums:
         return self._sums.waiting
 
     def sums(self) -> Shown:
-        """Return the sums by experiment and variant, with the rest of each under `other`."""
+        """Return the sums by experiment and variant, with all further names under `other`."""
         sums = self._sums.sums
         shown = {
             experiment: {variant: sums(group) for variant, group in held.groups.items()}

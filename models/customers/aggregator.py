@@ -25,7 +25,7 @@ from models.facts.control import KeptOrder
 
 
 class CustomerAggregator:
-    """Adds customers as a whole to a partition's aggregates, and takes them back.
+    """Applies customers as a whole to a partition's aggregates, and retracts them.
 
     Attributes:
         hour: event hour of which the statuses are.

@@ -18,7 +18,7 @@ ExposureHours = dict[int, list[int]]
 
 
 class ExposureAggregator:
-    """Adds the exposures of customers to a partition's aggregates, and takes them back.
+    """Applies the exposures of customers to a partition's aggregates, and retracts them.
 
     The overlap of an order gap with an interval is only appended to a buffer. When the aggregates are
     evaluated, all overlaps are turned into deltas of each window at once.

@@ -1,4 +1,4 @@
-"""Customers in `start` for whom something holds: an exposure that they had, a variant that they saw.
+"""Overlaps of customers' order gaps with intervals: of an exposure that they had, of a variant that they saw.
 
 As in `models.customers.retention`, no customer is visited as time passes. With h = H - W, a customer counts
 in `start` from an order at a for W hours, or until the next order, at b. The customer stays, if b is not

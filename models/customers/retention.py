@@ -32,7 +32,7 @@ class _Channel:
 
 
 class RetentionAggregator:
-    """Adds the order histories of customers to a partition's aggregates, and takes them back."""
+    """Applies the order histories of customers to a partition's aggregates, and retracts them."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates

@@ -31,7 +31,7 @@ def variant_intervals(seen: Sequence[Seen]) -> VariantIntervals:
 
 
 class VariantAggregator:
-    """Adds the variants that customers saw to a partition's aggregates, and takes them back."""
+    """Applies the variants that customers saw to a partition's aggregates, and retracts them."""
 
     def __init__(self, aggregates: Aggregates) -> None:
         self._sums = aggregates.variants

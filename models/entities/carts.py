@@ -1,4 +1,4 @@
-"""Carts, failed payments and missing stock, added to the sums (docs/metrics.md, "Carts")."""
+"""Carts, failed payments and missing stock, applied to the aggregates (docs/metrics.md, "Carts")."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -54,7 +54,7 @@ def abandoned_at(cart: Cart | None, now: int) -> int | None:
 
 
 class CartAggregator:
-    """Adds carts, failed payments and missing stock to a partition's aggregates, and takes them back."""
+    """Applies carts, failed payments and missing stock to a partition's aggregates, and retracts them."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates

@@ -1,4 +1,4 @@
-"""Reviews and survey answers, added to the sums (docs/metrics.md, "Feedback")."""
+"""Reviews and survey answers, applied to the aggregates (docs/metrics.md, "Feedback")."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -117,7 +117,7 @@ def claim_exposures(claim: CustomerClaim) -> tuple[Exposure, ...]:
 
 
 class FeedbackAggregator:
-    """Adds reviews and survey answers to a partition's aggregates, and takes them back."""
+    """Applies reviews and survey answers to a partition's aggregates, and retracts them."""
 
     def __init__(self, aggregates: Aggregates) -> None:
         self._aggregates = aggregates

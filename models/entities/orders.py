@@ -1,4 +1,4 @@
-"""Orders: derived from claims and refunds, and added to the sums.
+"""Orders: derived from claims and refunds, and applied to the aggregates.
 
 docs/metrics.md, "Order", "Refunds" and "Deliveries".
 """
@@ -227,7 +227,7 @@ class _Money:
 
 
 class OrderAggregator:
-    """Adds orders to a partition's aggregates, and takes them back."""
+    """Applies orders to a partition's aggregates, and retracts them."""
 
     def __init__(self, aggregates: Aggregates) -> None:
         self._aggregates = aggregates

@@ -1,4 +1,4 @@
-"""Refunds: derived from claims, and added to the sums (docs/metrics.md, "Refunds")."""
+"""Refunds: derived from claims, and applied to the aggregates (docs/metrics.md, "Refunds")."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
@@ -100,7 +100,7 @@ def refunded_of(refunds: Iterable[Sequence[RefundClaim]]) -> dict[str, Refunded]
 
 
 class RefundAggregator:
-    """Adds refunds to a partition's aggregates, and takes them back."""
+    """Applies refunds to a partition's aggregates, and retracts them."""
 
     def __init__(self, aggregates: Aggregates) -> None:
         self._aggregates = aggregates

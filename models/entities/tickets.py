@@ -1,4 +1,4 @@
-"""Tickets: derived from claims, and added to the sums (docs/metrics.md, "Tickets")."""
+"""Tickets: derived from claims, and applied to the aggregates (docs/metrics.md, "Tickets")."""
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
@@ -194,7 +194,7 @@ _RESOLUTION_FIELDS = ("first_resolution", "full_resolution", "wait", "reopened",
 
 
 class TicketAggregator:
-    """Adds tickets to a partition's aggregates, and takes them back."""
+    """Applies tickets to a partition's aggregates, and retracts them."""
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates

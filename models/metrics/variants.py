@@ -1,7 +1,7 @@
 """Customers by experiment and variant, of all partitions, within the limits (docs/metrics.md, "Experiments").
 
-Each partition has counted the smallest of its own names. A name that is among the smallest of all is among
-these in every partition that has it, so its sum is complete.
+Each partition has counted the smallest of its own names. A name among the smallest of all partitions is also
+among the smallest of each partition that has it, so its sum is complete.
 """
 
 from collections.abc import Collection, Iterable, Sequence

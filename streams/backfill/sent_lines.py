@@ -1,7 +1,7 @@
-"""Find the order lines of a load that do not count for their currency, in bounded memory.
+"""Find the order lines of a load that do not count because of their currency, in bounded memory.
 
-A load keeps 16 bytes of each line: hashes of its order and of its currency. Only if an order has lines in two
-currencies, the events are read again, and its lines are judged as a worker judges them.
+A load keeps 16 bytes of each line: hashes of its order and of its currency. If an order has lines in two
+currencies, the events are read again, and its lines are checked as a worker checks them.
 """
 
 from array import array
@@ -46,7 +46,7 @@ class SentLines:
             self._currencies.append(hash(head.currency))
 
     def left_out(self, events: Iterable[Timed], definitions: Definitions) -> list[str]:
-        """Return the ids of the lines that do not count, as their order is summed in another currency.
+        """Return the ids of the lines that do not count because their order has another currency.
 
         Args:
             events: the events again; they are read only if an order has lines in several currencies.

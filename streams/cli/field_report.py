@@ -36,7 +36,7 @@ class UnusedFieldReport:
             self._fields.add(record or {})
 
     def print(self) -> None:
-        """Print the unused fields on standard error, and those that were probably meant by others."""
+        """Print on standard error the unused fields, and those probably meant instead of missing ones."""
         unread = self._fields.unread()
         if unread:
             warn(f"{unused_line(unread)} (`retention map check` shows examples)")

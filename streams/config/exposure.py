@@ -16,8 +16,8 @@ class Exposure(Struct, frozen=True):
 
     Attributes:
         serves_customers: whether every client may read customers, tickets and orders; else it refuses them.
-        what: one sentence.
-        advice: what to do about it.
+        what: description of the exposure, one sentence.
+        advice: the correction, for the operator.
     """
 
     serves_customers: bool

@@ -53,7 +53,7 @@ def one_address(text: str) -> str:
 
 
 def host_names(text: str) -> tuple[str, ...]:
-    """Return host names in lower case. `*.example.com` stands for all names below `example.com`.
+    """Return host names in lower case. `*.example.com` covers all names below `example.com`.
 
     Example:
         >>> host_names("retention.example.com, *.Svc")

@@ -1,4 +1,4 @@
-"""Middlewares that refuse requests: with a body, and for customers of a worker that nothing protects."""
+"""Middlewares that refuse requests with a body, and requests for customers to an exposed worker."""
 
 from http import HTTPStatus
 from typing import Final

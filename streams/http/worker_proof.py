@@ -147,7 +147,7 @@ class WorkerProof:
         return hmac.compare_digest(signature.encode(errors="surrogateescape"), expected.encode())
 
     def _use(self, nonce: str, now: float) -> None:
-        """Record a nonce as used. A signed time may be ahead, so that a request is valid for twice its age.
+        """Record a nonce as used. A signed time may be ahead, so nonces are kept for twice the maximum age.
 
         Raises:
             ProofError: it has been used before.

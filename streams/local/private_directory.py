@@ -8,7 +8,7 @@ PRIVATE_UMASK: Final = 0o077
 
 
 def make_private(directory: Path) -> None:
-    """Create a directory for its owner alone, or take an existing one from all other users.
+    """Create a directory that only its owner can read, or restrict an existing one to its owner.
 
     Args:
         directory: path of the directory; missing parents are created with the usual permissions.

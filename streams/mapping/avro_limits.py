@@ -130,7 +130,7 @@ class _Cursor:
         self.values = 0
 
     def long(self) -> int:
-        """Return the zigzag varint here, and go behind it."""
+        """Return the zigzag varint at the cursor, and move the cursor past it."""
         result, at = 0, self.at
         for number, byte in enumerate(self.data[at : at + _LONG_BYTES]):
             result |= (byte & 0x7F) << 7 * number
@@ -141,7 +141,7 @@ class _Cursor:
         raise ValueError("a number does not end")
 
     def skip(self, size: int) -> None:
-        """Go over bytes."""
+        """Move the cursor past bytes."""
         self.at += size
         if size < 0 or self.at > len(self.data):
             raise ValueError("the value ends early")
@@ -158,7 +158,7 @@ _Count = Callable[[_Cursor, int], None]
 
 
 class _Counters:
-    """Functions that count what a value of a type holds. Each is made when a value needs it first."""
+    """Functions that count the values in a value of a type. Each is made on its first use."""
 
     def __init__(self, named: Mapping[str, Schema]) -> None:
         self._named = named

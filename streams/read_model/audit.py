@@ -1,4 +1,4 @@
-"""Compare what Redis holds under the model's keys with the topics, to find what others wrote there.
+"""Compare the values under the model's keys in Redis with the topics, to find what other programs wrote.
 
 The positions say how far the model has come, and nothing about values that another program or a person has
 changed, added or deleted since. An audit reads one partition of the profiles, or all series, from the

@@ -87,7 +87,7 @@ class Auditor:
             self._due_at = time.monotonic() + max(_AUDIT_SECONDS, took / _AUDIT_SHARE)
 
     def _judge(self, finding: Finding | None) -> None:
-        """Raise `ModelDamaged` for what two audits in a row find: another worker may write meanwhile."""
+        """Raise `ModelDamaged` if two audits in a row find something: another worker may write meanwhile."""
         if finding is None:
             self._suspect = False
             self._next = (self._next + 1) % len(self._parts)

@@ -1,4 +1,4 @@
-"""The text on experiments and variants that are beyond the limits: for the log and the doctor."""
+"""Describe experiments and variants beyond the limits, for the log and the doctor."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -60,7 +60,7 @@ class ClockCheck:
         stamped = await stamp()
         after = wall_us()
         if abs(_booted_at() - booted) > self._tolerance:
-            return  # it has jumped meanwhile: the next comparison tells
+            return  # it has jumped meanwhile: the next comparison decides
         if stamped is not None:
             self._require_between(before, stamped, after)
         self._booted = booted

@@ -1,4 +1,4 @@
-"""Restore a task from its changelog, and notice what is lost.
+"""Restore a task from its changelog, and detect rows and facts that are lost.
 
 Rows that a changelog has lost, and forwarded facts that were removed before they were read, exist in no other
 topic. The inputs hold them, as far as they go back: all tasks then read their inputs again.

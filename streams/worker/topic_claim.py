@@ -31,7 +31,7 @@ class TopicClaim:
         outbox.to(*self._tp).append(ownership.claim(context.names.group))
 
     async def is_first(self) -> bool:
-        """Return whether the claim is in its topic, before those of all other groups with a state.
+        """Return whether the topic holds this claim before the claims of all other existing groups.
 
         Raises:
             TopicsOwned: another group has claimed the topics a moment before.

@@ -70,7 +70,7 @@ def _of_history(event: Event, number: int) -> Event:
 
 
 def rival(event: Event) -> Event:
-    """Return another content under the id of an event, a second later."""
+    """Return a conflicting duplicate of an event, a second later."""
     later = rfc3339(microseconds(event["time"]) + SECOND)
     return event | {"time": later, "amount": event["amount"] + 1}
 

@@ -1,4 +1,4 @@
-"""Which connections may be open: so many of one client, and so many of all clients."""
+"""Decide which connections may be open, by a limit for each client and a limit for all clients."""
 
 import time
 from collections import defaultdict

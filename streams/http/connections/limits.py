@@ -14,7 +14,7 @@ _SPARE_SHARE_OF_DESCRIPTORS: Final = 8
 HEADER_SECONDS: Final = 20.0
 #: Seconds in which the body of a request is read and ignored. No path takes one.
 BODY_SECONDS: Final = 1.0
-#: Seconds in which a client reads at least `WRITE_BYTES` of a response, or the rest of it.
+#: Seconds in which a client reads at least `WRITE_BYTES` of a response, or its last bytes.
 WRITE_SECONDS: Final = 10
 WRITE_BYTES: Final = 16 << 10
 #: Seconds after which a connection makes room for a new one, if there are too many.
@@ -33,7 +33,7 @@ class Limits(NamedTuple):
     Attributes:
         total: of all clients.
         per_address: of one client.
-        spare: beyond these limits, for an answer each.
+        spare: connections beyond these limits that may wait for one answer each.
     """
 
     total: int

@@ -17,7 +17,7 @@ _STOP_SECONDS = 10.0
 
 
 async def abort(installation: Installation, rng: random.Random, seconds: float) -> None:
-    """Send orders in a transaction that stays open for some seconds, and abort it or end without a word."""
+    """Send orders in a transaction that stays open for some seconds, then abort it or leave it open."""
     graceful = rng.random() < 0.5
     end = "aborts it" if graceful else "is gone"
     installation.report.log(f"{_ORDERS} orders in a transaction whose producer {end} after {seconds:.1f} s")
