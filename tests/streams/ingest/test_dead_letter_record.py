@@ -78,7 +78,7 @@ def test_message_of_other_bytes_is_shown_as_far_as_it_is_text():
     assert decode(with_value("message", b"a\xff")).message == "a\N{REPLACEMENT CHARACTER}"
 
 
-def test_headers_of_a_producer_are_the_record_s_own():
+def test_headers_of_a_producer_belong_to_its_record():
     forged = [
         ("retention.error.offset", b"\xff"),
         ("retention.error.reason", b"too_old"),

@@ -10,5 +10,5 @@ def test_input_that_was_read_by_another_mapping_is_named():
     assert changed_inputs({"shop.orders": ("a", "b")}, {"shop.orders": "a"}) == ["shop.orders"]
 
 
-def test_input_that_was_not_read_yet_or_no_longer_is_left_out():
+def test_unread_or_removed_input_is_left_out():
     assert changed_inputs({"old": ("a",)}, {"new": "b"}) == []

@@ -10,7 +10,7 @@ def test_new_directory_is_only_for_its_owner(tmp_path):
     assert permissions(tmp_path / "above" / "kafka") == "0o700"
 
 
-def test_existing_directory_is_taken_from_other_users(tmp_path):
+def test_existing_directory_is_restricted_to_its_owner(tmp_path):
     """As an earlier release has left it."""
     (tmp_path / "kafka").mkdir()
     (tmp_path / "kafka").chmod(0o755)

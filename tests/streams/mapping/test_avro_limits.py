@@ -1,4 +1,4 @@
-"""Limits of Avro values: depth, number of values, long numbers; and that honest values pass.
+"""Limits of Avro values: depth, number of values, long numbers; and that valid values pass.
 
 A value that overflowed the decoder's stack would end the process, so these tests would end too.
 """
@@ -137,7 +137,7 @@ def test_broken_value_is_refused_before_it_is_decoded(value):
         limits.check(value)
 
 
-def test_count_of_honest_values_is_exact():
+def test_count_of_valid_values_is_exact():
     named = {}
     parsed = fastavro.parse_schema(ORDER, named_schemas=named)
     count = avro_limits._Counters(named).of(parsed)

@@ -1,4 +1,4 @@
-"""Limits of Protobuf values: the path of the message, depth, number of values; and that honest ones pass."""
+"""Limits of Protobuf values: the path of the message, depth, number of values; and that valid ones pass."""
 
 import base64
 import time
