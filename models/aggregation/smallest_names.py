@@ -82,6 +82,6 @@ class SmallestNames:
         return unused
 
     @property
-    def is_short(self) -> bool:
+    def has_room(self) -> bool:
         """Whether fewer names than the limit are held, while names beyond it are in use."""
         return bool(self.beyond) and not self._chosen and len(self._users) < self._limit

@@ -7,8 +7,8 @@ is lost when a smaller name takes the place of a larger one.
 
 from collections.abc import Set as AbstractSet
 
-from models.aggregation.due_sums import DueSums
 from models.aggregation.smallest_names import OTHER, SmallestNames
+from models.aggregation.waiting_sums import WaitingSums
 from models.aggregation.window_sums import Ints
 from models.definitions.definitions import Definitions
 from models.definitions.windows import Window
@@ -51,7 +51,7 @@ class VariantSums:
         definitions = self._definitions
         self._names = SmallestNames(definitions.max_experiments, definitions.experiments)
         self._experiments: dict[str, _Experiment] = {}
-        self._sums = DueSums(2 * len(self.windows))
+        self._sums = WaitingSums(2 * len(self.windows))
         self._rest = self._sums.new_group()
 
     def group(self, experiment: str, variant: str) -> int:
@@ -105,7 +105,7 @@ class VariantSums:
         for held in self._experiments.values():
             for variant in held.names.drop_unused():
                 self._sums.move(held.groups.pop(variant), held.rest)
-        return self._names.is_short or any(held.names.is_short for held in self._experiments.values())
+        return self._names.has_room or any(held.names.has_room for held in self._experiments.values())
 
     def add(self, groups: Ints, column: int, slots: Ints, weights: Ints) -> None:
         """Add deltas to a column, each of which counts from an event hour on.

@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from streams.config.exposure import Exposure
+from streams.config.missing_token import MissingToken
 from streams.http.api.problem_errors import ProblemError
 
 #: First parts of the paths of customer data.
@@ -26,17 +26,17 @@ async def refuse_bodies(request: web.Request, handler: Handler) -> web.StreamRes
     return await handler(request)
 
 
-def refuse_customers(exposure: Exposure | None) -> Middleware:
+def refuse_customers(missing_token: MissingToken | None) -> Middleware:
     """Return a middleware that responds with 403 to requests for customers, tickets and orders.
 
     Args:
-        exposure: the worker's exposure. None, and one that serves customers, refuse nothing.
+        missing_token: what the worker does without a token; None refuses nothing.
     """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if exposure is not None and not exposure.serves_customers and _is_about_customers(request):
-            raise ProblemError(HTTPStatus.FORBIDDEN, f"{exposure.what}; {exposure.advice}")
+        if missing_token is not None and not missing_token.serves_customers and _is_about_customers(request):
+            raise ProblemError(HTTPStatus.FORBIDDEN, f"{missing_token.what}; {missing_token.advice}")
         return await handler(request)
 
     return middleware

@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
-from streams.config.exposure import exposure_of
+from streams.config.missing_token import missing_token_of
 from streams.errors import PortInUse, RetentionError
 from streams.http.advertised_address import advertised_url
 from streams.http.api.local_tasks import LocalTasks
@@ -74,7 +74,7 @@ class Server:
         self._host = host
         self._port = port
         self.address = f"http://{host}:{port}"
-        self._exposure = exposure_of(worker.settings)
+        self._missing_token = missing_token_of(worker.settings)
         self._registry = registry(worker)
         self._live_page = LivePage(
             worker,
@@ -83,7 +83,7 @@ class Server:
             worker.settings.clock,
             worker.settings.prometheus,
             topic=Names.of(worker.settings).metrics,
-            exposure=self._exposure,
+            missing_token=self._missing_token,
         )
         self._proof = proof_of(worker.settings.token, worker.settings.group)
         self._api = Api(
@@ -109,8 +109,8 @@ class Server:
             await self._listener.start(self._host, self._port)
         except OSError as error:
             raise self._bind_error(error) from None
-        if self._exposure is not None:
-            log.warning("%s; %s", self._exposure.what, self._exposure.advice)
+        if self._missing_token is not None:
+            log.warning("%s; %s", self._missing_token.what, self._missing_token.advice)
         # Set before the worker joins its group, because the join publishes the address.
         self.address = advertised_url(self._worker.settings, self._bound_port())
 
@@ -122,7 +122,7 @@ class Server:
                 require_token(settings.token, self._proof, lambda: self.address),
                 problem_responses,
                 require_served_host(served_hosts(settings), has_token=settings.token is not None),
-                refuse_customers(self._exposure),
+                refuse_customers(self._missing_token),
             ]
         )
         app.router.add_get("/metrics", self._metrics)

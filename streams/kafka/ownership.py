@@ -4,9 +4,9 @@ The owner marks the records with the instant and the state of the metrics by a h
 owns the topics as long as its own state exists: after `retention reset`, or once its internal topics are
 deleted, another group may take them over.
 
-Two groups may find topics without an owner at the same moment. A group therefore claims them first, by a
-tombstone that readers ignore, and publishes once it has read its claim back. The partition's order decides
-which claim is first. The other group stops.
+Two groups may find topics without an owner at the same moment. A group therefore registers as their owner
+first, by a tombstone that readers ignore, and publishes once it has read its registration back. The
+partition's order decides which registration is first. The other group stops.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,16 +23,16 @@ from streams.kafka.topics import Names, partition_counts
 
 #: Header of a record of the metrics topic: name of the owner.
 HEADER: Final = "retention.group"
-#: Header of a claim: name of the group that is about to publish to topics without an owner.
-CLAIM: Final = "retention.claim"
-#: Key of the claims. It is the key of no series, and a claim has no value.
-CLAIM_KEY: Final = b"retention_owner"
-#: An earlier claim counts for this long: the group that made it has marked the topics by then, or stopped.
-_CLAIM_MS: Final = 60_000
+#: Header of a registration: name of the group that is about to publish to topics without an owner.
+REGISTRATION: Final = "retention.registration"
+#: Key of the registrations. It is the key of no series, and a registration has no value.
+REGISTRATION_KEY: Final = b"retention_owner"
+#: An earlier registration counts for this long: its group has marked the topics by then, or stopped.
+_REGISTRATION_MS: Final = 60_000
 
 
-class _Claim(NamedTuple):
-    """A claim, in the order of its partition.
+class _Registration(NamedTuple):
+    """A registration, in the order of its partition.
 
     Attributes:
         group: name of the group.
@@ -54,31 +54,31 @@ def owner_in(records: Iterable[ConsumerRecord]) -> str | None:
     return max(marked)[1] if marked else None
 
 
-def claim(group: str) -> Outgoing:
-    """Return the record by which a group claims topics without an owner."""
-    return Outgoing(CLAIM_KEY, None, headers=[(CLAIM, group.encode())])
+def registration(group: str) -> Outgoing:
+    """Return the record by which a group registers for topics without an owner."""
+    return Outgoing(REGISTRATION_KEY, None, headers=[(REGISTRATION, group.encode())])
 
 
 def rivals(records: Iterable[ConsumerRecord], group: str) -> list[str] | None:
-    """Return the groups that claimed the topics shortly before a group did.
+    """Return the groups that registered for the topics shortly before a group did.
 
     Args:
-        records: records of the claims' partition, in the order of their offsets.
+        records: records of the registrations' partition, in the order of their offsets.
         group: name of the group.
 
     Returns:
-        names of the groups, or None if the group's own claim is not among the records.
+        names of the groups, or None if the group's own registration is not among the records.
     """
-    claims = [
-        _Claim(value.decode(errors="replace"), record.timestamp)
+    registrations = [
+        _Registration(value.decode(errors="replace"), record.timestamp)
         for record in records
         for name, value in record.headers
-        if name == CLAIM and value
+        if name == REGISTRATION and value
     ]
-    own = [one.at for one in claims if one.group == group]
+    own = [one.at for one in registrations if one.group == group]
     if not own:
         return None
-    recent = [one.group for one in claims if one.at >= own[-1] - _CLAIM_MS]
+    recent = [one.group for one in registrations if one.at >= own[-1] - _REGISTRATION_MS]
     return list(dict.fromkeys(recent[: recent.index(group)]))
 
 
@@ -100,7 +100,7 @@ async def other_owner(client: AIOKafkaAdminClient, settings: Settings) -> str | 
     records = []
     if partitions:
         async for some in read_to_end(settings.client_options(), partitions):
-            records += [record for record in some if record.key != CLAIM_KEY]
+            records += [record for record in some if record.key != REGISTRATION_KEY]
     owner = owner_in(records)
     if owner == settings.group or not records:
         return None

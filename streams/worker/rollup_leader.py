@@ -20,7 +20,7 @@ from streams.rollup.protocol import PartialResult, schema_hash
 from streams.rollup.publisher import Publisher
 from streams.worker.context import TaskContext
 from streams.worker.task import Task
-from streams.worker.topic_claim import TopicClaim
+from streams.worker.topic_registration import TopicRegistration
 
 #: A round that is incomplete after this long is given up: some task has no owner.
 _ROUND_TIMEOUT_SECONDS = 3.0
@@ -92,7 +92,9 @@ class RollupLeader:
         self._logged_incompatible = False
         self._logged_beyond = False
         self._ticked_at = 0.0
-        self._claim: TopicClaim | None = None  # until the topics, which had no owner, are this group's
+        self._registration: TopicRegistration | None = (
+            None  # until the topics, which had no owner, are this group's
+        )
 
     def _new_collector(self, now: int) -> RollupCollector:
         return RollupCollector(self._context.task_count, self._task.generation, now, self._schema_hash)
@@ -117,23 +119,23 @@ class RollupLeader:
         if owner is not None and not own:
             await ownership.require_gone(self._context.client_options, owner, self._context.names)
         if owner != self._context.names.group:
-            self._claim = TopicClaim(self._context, self._task.outbox)
+            self._registration = TopicRegistration(self._context, self._task.outbox)
         self.publisher.restore(((record.key, record.value) for record in found), own=own)
         if own and self._former is not None:
             self.publisher.continue_from(self._former)
         self._collector.now = max(self._collector.now, self.publisher.as_of)
 
     async def send_ticks(self) -> None:
-        """Start a round, unless one is pending or has just ended. The first one waits for the group's claim.
+        """Start a round, unless one is pending or has just ended. The first waits for the registration.
 
         Raises:
             KafkaError: a tick cannot be sent.
-            TopicsOwned: another group has claimed the topics at the same moment.
+            TopicsOwned: another group has registered for the topics at the same moment.
         """
-        if self._claim is not None:
-            if not await self._claim.is_first():
+        if self._registration is not None:
+            if not await self._registration.is_first():
                 return
-            self._claim = None
+            self._registration = None
         if self._complete is not None:
             await self._reserve(self._complete.now)
         if not self.publisher.caught_up:

@@ -14,8 +14,8 @@ from selenium.webdriver.common.keys import Keys
 
 from models.definitions.definitions import Definitions
 from models.partition.metadata import ClockJump
-from streams.config.exposure import Exposure, exposure_of
 from streams.config.load import load
+from streams.config.missing_token import MissingToken, missing_token_of
 from streams.http.live_page.routes import LivePage
 from tests.support.browser import Browser
 from tests.support.deployment import CAUGHT_UP, Deployment
@@ -181,19 +181,21 @@ async def test_page_shows_skipped_records_and_clock_jumps(browser):
 
 
 async def test_page_of_an_exposed_worker_says_so(browser):
-    exposure = exposure_of(load({"host": "0.0.0.0"}, {}))
-    for shown in (exposure, None):
-        async with served(Worker(), exposure=shown) as (page, url):
+    missing_token = missing_token_of(load({"host": "0.0.0.0"}, {}))
+    for shown in (missing_token, None):
+        async with served(Worker(), missing_token=shown) as (page, url):
             page._metrics_view.series.apply([rate(0.5)])
             page._metrics_view.complete = True
-            await asyncio.to_thread(shows_exposure, browser, url, shown)
+            await asyncio.to_thread(shows_missing_token, browser, url, shown)
 
 
-def shows_exposure(browser: Browser, url: str, exposure: Exposure | None) -> None:
+def shows_missing_token(browser: Browser, url: str, missing_token: MissingToken | None) -> None:
     browser.driver.get(url)
     browser.until(lambda: "retention" in browser.text("#version"), "the snapshot has arrived")
-    assert browser.text("#exposure") == (f"{exposure.what}; {exposure.advice}" if exposure else "")
-    assert browser.run("return document.querySelector('#exposure').hidden") == (exposure is None)
+    assert browser.text("#missing-token") == (
+        f"{missing_token.what}; {missing_token.advice}" if missing_token else ""
+    )
+    assert browser.run("return document.querySelector('#missing-token').hidden") == (missing_token is None)
     for width in (360, 1280):
         browser.size(width, 800)
         assert browser.run("return document.documentElement.scrollWidth") <= width

@@ -13,7 +13,7 @@ from streams.mapping.mappings import load
 from streams.mapping.schema_registry import SchemaRegistry
 from streams.secret import Secret
 from tests.soak.faults.records import FRAMES, LARGE, VALUES
-from tests.soak.traffic import FIRST_SCHEMA, HOSTILE_SCHEMAS, rival, stream
+from tests.soak.traffic import FIRST_SCHEMA, HOSTILE_SCHEMAS, conflicting_duplicate, stream
 from tests.support.avro_returns import MAPPING, SCHEMA
 from tests.support.cluster import INPUTS
 from tests.support.deployment import expected_series
@@ -42,11 +42,11 @@ def test_equal_seeds_stream_equal_events():
 
 def test_rival_of_an_order_changes_its_amount():
     order = next(event for event in stream(7) if event["type"] == "order.placed")
-    both = [order, rival(order)]
+    both = [order, conflicting_duplicate(order)]
     series = expected_series(both, latest(both))
-    decoded(rival(order))
+    decoded(conflicting_duplicate(order))
     assert series["retention_orders", frozenset({"window": "7d"}.items())] == 1
-    assert rival(order)["amount"] == order["amount"] + 1
+    assert conflicting_duplicate(order)["amount"] == order["amount"] + 1
 
 
 @pytest.mark.parametrize("name", sorted({*VALUES, *LARGE} - LATER))

@@ -69,7 +69,7 @@ def _of_history(event: Event, number: int) -> Event:
     return event | names
 
 
-def rival(event: Event) -> Event:
+def conflicting_duplicate(event: Event) -> Event:
     """Return a conflicting duplicate of an event, a second later."""
     later = rfc3339(microseconds(event["time"]) + SECOND)
     return event | {"time": later, "amount": event["amount"] + 1}
@@ -148,7 +148,7 @@ class Traffic:
     def _deliveries(self, number: int) -> list[Event]:
         new = [next(self._stream) for _ in range(number)]
         placed = [event for event in new if event["type"] == "order.placed"]
-        new += [rival(event) for event in placed if self._rng.random() < _CONFLICTING]
+        new += [conflicting_duplicate(event) for event in placed if self._rng.random() < _CONFLICTING]
         self._keep(new)
         again = self._rng.choices(self.sent, k=int(number * _TWICE))
         for event in again:

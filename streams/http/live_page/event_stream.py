@@ -8,7 +8,7 @@ import msgspec
 
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
-from streams.config.exposure import Exposure
+from streams.config.missing_token import MissingToken
 from streams.http.live_page.downsampling import DownsampledHistory
 from streams.http.live_page.firing_alerts import Alerts
 from streams.http.live_page.metrics_view import MetricsView
@@ -90,7 +90,7 @@ class EventStream:
         clock: `wall` or `event`. With `wall`, the charts use the wall clock, and the page warns if `as_of`
             is behind it. With `event`, the charts use `as_of`.
         alerts: firing alerts; none by default.
-        exposure: what the page says about a worker that nothing protects; None says nothing.
+        missing_token: what the page says about a worker that nothing protects; None says nothing.
 
     Attributes:
         ready: whether the topic has been read to its end once.
@@ -104,14 +104,16 @@ class EventStream:
         clock: str,
         alerts: Alerts | None = None,
         *,
-        exposure: Exposure | None = None,
+        missing_token: MissingToken | None = None,
     ) -> None:
         self._metrics_view = metrics_view
         self._worker_stats = worker_stats
         self._alerts = alerts or Alerts(None)
         self._by_wall = clock == "wall"
         self._about = _configuration(definitions, clock) | {
-            "exposure": None if exposure is None else f"{exposure.what}; {exposure.advice}"
+            "missing_token": None
+            if missing_token is None
+            else f"{missing_token.what}; {missing_token.advice}"
         }
         self.ready = False
         self._history = DownsampledHistory()

@@ -12,7 +12,7 @@ from aiohttp import web
 from models.contract.messages import Metric
 from models.definitions.definitions import Definitions
 from models.query.parameters import SeriesQuery
-from streams.config.exposure import Exposure
+from streams.config.missing_token import MissingToken
 from streams.http.api import formats, parameters
 from streams.http.client_address import client_of
 from streams.http.live_page.event_stream import EventStream
@@ -49,7 +49,7 @@ class LivePage:
         clock: source of `now`, `wall` or `event`.
         prometheus: URL of the Prometheus whose alerts are shown. None shows no alerts.
         topic: topic of the current series.
-        exposure: what the page says about a worker that nothing protects; None says nothing.
+        missing_token: what the page says about a worker that nothing protects; None says nothing.
     """
 
     def __init__(
@@ -61,13 +61,18 @@ class LivePage:
         prometheus: str | None = None,
         *,
         topic: str = METRICS,
-        exposure: Exposure | None = None,
+        missing_token: MissingToken | None = None,
     ) -> None:
         self._definitions = definitions
         self._metrics_view = MetricsView(client_options, topic)
         self._alerts = Alerts(prometheus)
         self._event_stream = EventStream(
-            self._metrics_view, WorkerStats(worker), definitions, clock, self._alerts, exposure=exposure
+            self._metrics_view,
+            WorkerStats(worker),
+            definitions,
+            clock,
+            self._alerts,
+            missing_token=missing_token,
         )
         self._listeners = Listeners()
         self._updating: asyncio.Task[None] | None = None

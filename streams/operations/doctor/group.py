@@ -1,5 +1,6 @@
 """Check the group: its workers, its lag, and the dead letters that were not redriven."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
@@ -24,6 +25,8 @@ from streams.rollup.protocol import Tick
 
 _MAX_COUNTED: Final = 1000
 _TICK_MS: Final = 2000
+#: Seconds that a transaction must be open to be named. Usual ones take milliseconds.
+_OPEN_SECONDS: Final = 2.0
 _JUMP_ADVICE: Final = (
     "if the time of this record is wrong, correct its producer and remove the record,"
     " then start again with `retention reset`: the clock does not go back"
@@ -50,6 +53,8 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         offsets = await client.list_consumer_group_offsets(settings.group, node)
         committed = {tp: offset.offset for tp, offset in offsets.items() if offset.offset >= 0}
         for finding in _progress(found, committed):
+            yield finding
+        for finding in _held_up(found, await _open_transactions(settings, found)):
             yield finding
     tick = await _latest_tick(client, settings)
     for finding in _warnings(tick, settings) if tick is not None else ():
@@ -123,6 +128,39 @@ def _workers(group: str, state: str, members: list[str]) -> Finding:
     if state != "Stable":
         return Finding("warn", what, "the tasks are being assigned; run the doctor again in a few seconds")
     return Finding("ok", what)
+
+
+async def _open_transactions(
+    settings: Settings, found: Mapping[TopicPartition, Bounds]
+) -> dict[TopicPartition, int]:
+    """Return the offset of the first open transaction of each partition that has one for seconds."""
+    tps = list(found)
+    first = await bounds(settings, tps)
+    if all(first[tp].end >= found[tp].end for tp in tps):
+        return {}
+    await asyncio.sleep(_OPEN_SECONDS)
+    later = await bounds(settings, tps)
+    return {tp: later[tp].end for tp in tps if first[tp].end == later[tp].end < found[tp].end}
+
+
+def _held_up(
+    found: Mapping[TopicPartition, Bounds], opened: Mapping[TopicPartition, int]
+) -> Iterator[Finding]:
+    """Yield the partitions of which workers read nothing before an open transaction ends.
+
+    Args:
+        found: bounds of the partitions, with the records that are not committed.
+        opened: partition -> offset of its first open transaction.
+    """
+    for tp, offset in opened.items():
+        number = found[tp].end - offset
+        yield Finding(
+            "warn",
+            f"a transaction of a producer is open at offset {offset:,} of partition {tp.partition} of"
+            f" {tp.topic}, and holds up {number:,} record{'s' if number > 1 else ''}",
+            "its producer ends it, or Kafka does after its timeout; if it stays,"
+            " `kafka-transactions.sh find-hanging` names it and `abort` ends it",
+        )
 
 
 def _progress(

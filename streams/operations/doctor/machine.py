@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from streams.config.exposure import exposure_of
 from streams.config.load import Settings, unknown_variables
+from streams.config.missing_token import missing_token_of
 from streams.operations.doctor.finding import Finding
 
 #: Local state is small, but the embedded Kafka keeps all events.
@@ -65,8 +65,8 @@ def _port(host: str, port: int) -> Finding:
 
 
 def _access(settings: Settings) -> Finding:
-    exposure = exposure_of(settings)
-    if exposure is not None:
-        return Finding("warn", exposure.what, exposure.advice)
+    missing_token = missing_token_of(settings)
+    if missing_token is not None:
+        return Finding("warn", missing_token.what, missing_token.advice)
     who = "this machine" if settings.token is None else "clients with the token"
     return Finding("ok", f"customers, tickets and orders can be read by {who} only")

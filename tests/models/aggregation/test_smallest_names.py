@@ -38,18 +38,18 @@ def test_chosen_names_are_held_and_no_others():
     assert (held(names), names.beyond) == (["g", "h"], ["a"])
     names.remove_user("h")
     assert names.drop_unused() == ["h"]
-    assert not names.is_short
+    assert not names.has_room
 
 
 def test_name_out_of_use_makes_room_for_one_beyond():
     names = SmallestNames(1)
     names.add_user("a")
     names.remove_user("a")
-    assert (names.drop_unused(), names.is_short) == (["a"], False)
+    assert (names.drop_unused(), names.has_room) == (["a"], False)
     for name in "bc":
         names.add_user(name)
     names.remove_user("b")
-    assert (names.drop_unused(), names.is_short) == (["b"], True)
+    assert (names.drop_unused(), names.has_room) == (["b"], True)
 
 
 def test_name_out_of_use_is_dropped_before_the_largest():
@@ -57,7 +57,7 @@ def test_name_out_of_use_is_dropped_before_the_largest():
     names.add_user("a")
     names.remove_user("a")
     assert names.add_user("b") == "a"
-    assert (held(names), names.beyond, names.is_short) == (["b"], [], False)
+    assert (held(names), names.beyond, names.has_room) == (["b"], [], False)
 
 
 @given(NAMES, st.randoms(use_true_random=False))

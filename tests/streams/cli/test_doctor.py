@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.structs import TopicPartition
 from redis import Redis
@@ -278,3 +278,20 @@ def test_a_schema_registry_that_does_not_answer_fails(retention):
     result = retention("doctor", schema_registry="http://127.0.0.1:1")
     assert result.code == 1
     assert "fail  the schema registry at http://127.0.0.1:1 is not available (" in result.out
+
+
+def test_open_transaction_is_named_with_its_place(retention, healthy, kafka):
+    async def go():
+        producer = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=healthy)
+        async with producer:
+            await producer.begin_transaction()
+            await producer.send_and_wait("orders", b"{}", partition=0)
+            opened = await asyncio.to_thread(retention, "doctor")
+            await producer.abort_transaction()
+        return opened, await asyncio.to_thread(retention, "doctor")
+
+    opened, ended = asyncio.run(go())
+    assert "warn  a transaction of a producer is open at offset " in opened.out
+    assert " of partition 0 of orders, and holds up 1 record" in opened.out
+    assert "kafka-transactions.sh find-hanging" in opened.out
+    assert "a transaction of a producer is open" not in ended.out

@@ -21,30 +21,35 @@ def test_owner_is_named_by_the_latest_mark():
     assert ownership.owner_in([record(), record(b"x", name="ce_source")]) is None
 
 
-def claim(group, at):
-    return record(group.encode(), at, ownership.CLAIM)
+def registration(group, at):
+    return record(group.encode(), at, ownership.REGISTRATION)
 
 
-def test_first_of_two_claims_has_no_rival():
-    claims = [claim("a", 1000), record(b"a", 1100), claim("b", 1050)]
-    assert ownership.rivals(claims, "a") == []
-    assert ownership.rivals(claims, "b") == ["a"]  # whatever their timestamps are
+def test_first_of_two_registrations_has_no_rival():
+    registrations = [registration("a", 1000), record(b"a", 1100), registration("b", 1050)]
+    assert ownership.rivals(registrations, "a") == []
+    assert ownership.rivals(registrations, "b") == ["a"]  # whatever their timestamps are
 
 
-def test_claim_that_is_not_in_the_topic_yet_decides_nothing():
-    assert ownership.rivals([record(b"c", 900), claim("b", 1000)], "a") is None
+def test_registration_that_is_not_in_the_topic_decides_nothing():
+    assert ownership.rivals([record(b"c", 900), registration("b", 1000)], "a") is None
 
 
-def test_claim_of_a_minute_ago_is_no_rival():
-    claims = [claim("a", 1000), claim("b", 2000), claim("a", 61_500), claim("b", 70_000)]
-    assert ownership.rivals(claims, "b") == ["a"]
-    assert ownership.rivals(claims[:3], "a") == ["b"]
-    assert ownership.rivals([claim("b", 1000), claim("a", 61_500)], "a") == []
+def test_registration_of_a_minute_ago_is_no_rival():
+    registrations = [
+        registration("a", 1000),
+        registration("b", 2000),
+        registration("a", 61_500),
+        registration("b", 70_000),
+    ]
+    assert ownership.rivals(registrations, "b") == ["a"]
+    assert ownership.rivals(registrations[:3], "a") == ["b"]
+    assert ownership.rivals([registration("b", 1000), registration("a", 61_500)], "a") == []
 
 
 def test_second_leader_of_a_group_has_the_place_of_the_first():
-    claims = [claim("a", 1000), claim("b", 2000), claim("a", 3000)]
-    assert ownership.rivals(claims, "a") == []
+    registrations = [registration("a", 1000), registration("b", 2000), registration("a", 3000)]
+    assert ownership.rivals(registrations, "a") == []
 
 
 def test_names_with_the_default_prefix_are_those_of_the_contract():

@@ -44,10 +44,10 @@ function build() {
 let shownWindows = "";
 
 /** Show the worker's version, its windows, and whether anything protects it. A restarted worker may have other windows. */
-function showSettings({ windows, version, exposure }) {
+function showSettings({ windows, version, missing_token: missingToken }) {
   setText(byId("version"), `retention ${version}`);
-  setText(byId("exposure"), exposure ?? "");
-  byId("exposure").hidden = !exposure;
+  setText(byId("missing-token"), missingToken ?? "");
+  byId("missing-token").hidden = !missingToken;
   if (shownWindows === windows.join()) return;
   shownWindows = windows.join();
   showWindows(windows);

@@ -1,4 +1,4 @@
-"""The claim of a group to derived topics without an owner, before it publishes its first metrics."""
+"""The registration of a group to derived topics without an owner, before it publishes its first metrics."""
 
 import time
 from typing import Final
@@ -11,12 +11,12 @@ from streams.kafka.outbox import Outbox
 from streams.partitioner import tasks_of
 from streams.worker.context import TaskContext
 
-#: Seconds between two looks whether the claim is in its topic.
+#: Seconds between two looks whether the registration is in its topic.
 _LOOK_SECONDS: Final = 0.2
 
 
-class TopicClaim:
-    """Claims the topics in the next transaction of task 0, and decides by the order of all claims.
+class TopicRegistration:
+    """Registers for the topics in the next transaction of task 0. The first registration decides.
 
     Args:
         context: the group, its topics and the connection to Kafka.
@@ -25,16 +25,16 @@ class TopicClaim:
 
     def __init__(self, context: TaskContext, outbox: Outbox) -> None:
         self._context = context
-        [partition] = tasks_of([ownership.CLAIM_KEY], context.partition_counts[context.names.metrics])
+        [partition] = tasks_of([ownership.REGISTRATION_KEY], context.partition_counts[context.names.metrics])
         self._tp = TopicPartition(context.names.metrics, partition)
         self._looked_at = time.monotonic()
-        outbox.to(*self._tp).append(ownership.claim(context.names.group))
+        outbox.to(*self._tp).append(ownership.registration(context.names.group))
 
     async def is_first(self) -> bool:
-        """Return whether the topic holds this claim before the claims of all other existing groups.
+        """Return whether the topic holds this registration before those of all other existing groups.
 
         Raises:
-            TopicsOwned: another group has claimed the topics a moment before.
+            TopicsOwned: another group has registered for the topics a moment before.
             KafkaError: Kafka does not answer.
         """
         if time.monotonic() - self._looked_at < _LOOK_SECONDS:

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.aggregation import due_sums
-from models.aggregation.due_sums import DueSums
+from models.aggregation import waiting_sums
+from models.aggregation.waiting_sums import WaitingSums
 
 
 def add(sums, *deltas, column=0):
@@ -14,7 +14,7 @@ def add(sums, *deltas, column=0):
 
 
 def test_delta_counts_from_its_slot_on():
-    sums = DueSums(2)
+    sums = WaitingSums(2)
     group = sums.new_group()
     sums.advance_to(10)
     add(sums, (group, 9, 1), (group, 10, 10), (group, 11, 100), column=1)
@@ -24,7 +24,7 @@ def test_delta_counts_from_its_slot_on():
 
 
 def test_slots_before_1970_count():
-    sums = DueSums(1)
+    sums = WaitingSums(1)
     group = sums.new_group()
     sums.advance_to(-10)
     add(sums, (group, -9, 2))
@@ -33,7 +33,7 @@ def test_slots_before_1970_count():
 
 
 def test_moved_group_counts_in_its_target_with_deltas_to_come():
-    sums = DueSums(1)
+    sums = WaitingSums(1)
     target, between, group = (sums.new_group() for _ in range(3))
     sums.advance_to(0)
     add(sums, (group, 0, 1), (group, 5, 10))
@@ -45,8 +45,8 @@ def test_moved_group_counts_in_its_target_with_deltas_to_come():
 
 
 def test_number_of_a_moved_group_is_used_again_for_nothing_else(monkeypatch):
-    sums = DueSums(1)
-    monkeypatch.setattr(due_sums, "_FEW_GROUPS", 0)
+    sums = WaitingSums(1)
+    monkeypatch.setattr(waiting_sums, "_FEW_GROUPS", 0)
     rest, group = sums.new_group(), sums.new_group()
     sums.advance_to(0)
     add(sums, (group, 5, 1))
@@ -59,7 +59,7 @@ def test_number_of_a_moved_group_is_used_again_for_nothing_else(monkeypatch):
 
 
 def test_sums_grow_with_the_number_of_groups():
-    sums = DueSums(1)
+    sums = WaitingSums(1)
     groups = [sums.new_group() for _ in range(300)]
     sums.advance_to(0)
     add(sums, *((group, 0, group) for group in groups))
@@ -68,8 +68,8 @@ def test_sums_grow_with_the_number_of_groups():
 
 
 def test_equal_slots_of_a_group_are_one_entry(monkeypatch):
-    monkeypatch.setattr(due_sums, "_FEW_DELTAS", 0)
-    sums = DueSums(1)
+    monkeypatch.setattr(waiting_sums, "_FEW_DELTAS", 0)
+    sums = WaitingSums(1)
     group = sums.new_group()
     sums.advance_to(0)
     for _ in range(100):
@@ -90,7 +90,7 @@ def test_equal_slots_of_a_group_are_one_entry(monkeypatch):
     )
 )
 def test_sums_equal_a_naive_sum_as_time_advances(steps):
-    sums, at, deltas = DueSums(1), 0, []
+    sums, at, deltas = WaitingSums(1), 0, []
     for _ in range(4):
         sums.new_group()
     for forward, added in steps:

@@ -85,7 +85,7 @@ async def leaders(kafka, unique):
 async def test_second_of_two_groups_stops_before_it_publishes(leaders, kafka, unique):
     first, second = leaders
     await first.leader.send_ticks()
-    await first.commit()  # its claim, and nothing else yet
+    await first.commit()  # its registration, and nothing else yet
     with pytest.raises(TopicsOwned, match=f"belong to group {unique}-a"):
         await second.run(20)
     assert second.ticks == 0
@@ -93,10 +93,10 @@ async def test_second_of_two_groups_stops_before_it_publishes(leaders, kafka, un
     assert first.ticks == 1
     found = await records_of(kafka, f"{unique}.metrics")
     assert ownership.owner_in(found) == f"{unique}-a"
-    assert {record.key for record in found if record.value is None} == {ownership.CLAIM_KEY}
+    assert {record.key for record in found if record.value is None} == {ownership.REGISTRATION_KEY}
 
 
-async def test_owner_needs_no_claim_at_its_next_start(leaders):
+async def test_owner_needs_no_registration_at_its_next_start(leaders):
     first, _ = leaders
     await first.run(20)
     again = Leader(first._client, first.settings)

@@ -24,7 +24,7 @@ _FEW_DELTAS: Final = 4_096
 _FEW_GROUPS: Final = 64
 
 
-class DueSums:
+class WaitingSums:
     """Sums by group and column, which grow and shrink as deltas become due.
 
     Args:

@@ -1,4 +1,4 @@
-"""Whether other machines can reach a worker that requires no token."""
+"""Whether a worker that other machines can reach has no token, and what it does then."""
 
 import socket
 from ipaddress import ip_address
@@ -11,12 +11,12 @@ from streams.config.load import Settings
 _LOCAL_NAMES: Final = frozenset({"localhost", "localhost.localdomain"})
 
 
-class Exposure(Struct, frozen=True):
-    """What an exposed worker does, in the words of the log, the doctor and the live page.
+class MissingToken(Struct, frozen=True):
+    """What a worker does without a token, in the words of the log, the doctor and the live page.
 
     Attributes:
         serves_customers: whether every client may read customers, tickets and orders; else it refuses them.
-        what: description of the exposure, one sentence.
+        what: what the worker does without a token, one sentence.
         advice: the correction, for the operator.
     """
 
@@ -25,8 +25,8 @@ class Exposure(Struct, frozen=True):
     advice: str
 
 
-def exposure_of(settings: Settings) -> Exposure | None:
-    """Return the exposure of a worker; None if it has a token, or is reached from its own machine only.
+def missing_token_of(settings: Settings) -> MissingToken | None:
+    """Return what a worker does without a token; None if it has one, or is reached from its own machine only.
 
     Args:
         settings: the bound address, the token, and whether the API is open on purpose.
@@ -34,13 +34,13 @@ def exposure_of(settings: Settings) -> Exposure | None:
     if settings.token is not None or _is_local(settings.host):
         return None
     if settings.open:
-        return Exposure(
+        return MissingToken(
             serves_customers=True,
             what=f"every client that reaches {settings.host} can read customers, tickets and orders,"
             " because RETENTION_OPEN is true and no token is set",
             advice="set RETENTION_TOKEN, unless only trusted clients reach this address",
         )
-    return Exposure(
+    return MissingToken(
         serves_customers=False,
         what=f"customers, tickets and orders are refused: {settings.host} is an address for other machines,"
         " and no token is set",
