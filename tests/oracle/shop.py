@@ -82,12 +82,13 @@ def orders(world: World) -> Paragraph:
     never seen customer is still a referral, as the order says so.
     """
     currency = world.definitions.base_currency
+    repeated = {id(order) for c in world.customers for order in c.repeats}
     for name, window in world.windows.items():
         placed = [(c, order) for c in world.customers for order in in_window(world, c.qualifying, window)]
         ends = active(world, world.hour, window)
         every = [order for _, order in placed]
-        repeats = [order for c, order in placed if order in c.repeats]
-        firsts = [order for c, order in placed if order not in c.repeats]
+        repeats = [order for _, order in placed if id(order) in repeated]
+        firsts = [order for _, order in placed if id(order) not in repeated]
         referred = [order for c, order in placed if is_referred(world, c, order)]
         yield "retention_orders", {"window": name}, Expected(len(every))
         frequency = Expected(ratio(len(every), len(ends)).value)

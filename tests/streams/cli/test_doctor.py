@@ -19,6 +19,14 @@ from streams.local.redis import RedisServer
 from streams.rollup.protocol import Tick
 from tests.support.cli_calls import visible
 
+_DEAD_LETTER = {
+    "reason": "not_json",
+    "message": "truncated",
+    "topic": "orders",
+    "partition": "0",
+    "offset": "1",
+}
+
 
 @pytest.fixture
 def prepare(kafka, unique, monkeypatch, free):
@@ -146,9 +154,10 @@ def test_times_of_producers_in_partials_are_reported(retention, prepare, unique)
 
 
 def test_workers_and_their_lag_are_shown(retention, healthy, kafka, broker_calls):
+    dead_letter_headers = [(f"retention.error.{key}", value.encode()) for key, value in _DEAD_LETTER.items()]
     broker_calls.produce(
         *[("orders", 0, b"k", b"v", [])] * 5,
-        (f"{healthy}.dead-letters", 0, b"k", b"v", [("retention.error.topic", b"orders")]),
+        (f"{healthy}.dead-letters", 0, b"k", b"v", dead_letter_headers),
     )
 
     async def go():
