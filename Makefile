@@ -19,8 +19,8 @@ help: ## Print this list
 demo: $(runtime) ## Run a Kafka, a worker and a simulated shop on this machine
 	$(bin)/retention demo
 
-test: $(dev) ## Run all tests (about 12 minutes)
-	$(bin)/python -m pytest --numprocesses 3 --dist loadfile
+test: $(dev) ## Run all tests (12 to 15 minutes)
+	$(bin)/python -m pytest --numprocesses 4 --dist loadfile
 
 test-fast: $(dev) ## Run the tests that need no Kafka and no other program (under 90 s)
 	$(bin)/python -m pytest --numprocesses 2 --dist loadfile -m "not kafka and not e2e and not program and not slow"

@@ -142,7 +142,7 @@ async def test_worker_catching_up_keeps_the_last_complete_values(deploy):
             behind += 1
             assert exactly(metrics) == exactly(last)
             assert metrics[AS_OF] == last[AS_OF]
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
         assert worker.alive, worker.tail()
     assert behind > 0
     await deployment.equal([*early, *backlog])
