@@ -94,7 +94,9 @@ def measure(customers: int) -> dict[str, float]:
     wire, costs["encode a fact"] = clocked(lambda: [encode_fact(fact) for _, fact in found], count)
     _, costs["decode a fact"] = clocked(lambda: [decode_fact(fact) for fact in wire], count)
     keyed = [(customer.encode(), fact, value) for (customer, fact), value in zip(found, wire, strict=True)]
-    costs["absorb a fact"], costs["count an absorbed fact"] = _history(definitions, keyed)
+    costs["append a fact in bootstrap"], costs["build aggregates, for each fact"] = _history(
+        definitions, keyed
+    )
     partition = Partition(definitions, rows := {})
     partition.advance(NOW)
     apply_seconds = drain_seconds = 0.0
@@ -110,7 +112,7 @@ def measure(customers: int) -> dict[str, float]:
         apply_seconds += applied - begun
         drain_seconds += drained_at - applied
     costs["apply a fact, customer cold"] = apply_seconds / count * 1e6
-    costs["drain a row"] = drain_seconds / drained * 1e6
+    costs["take a changed row"] = drain_seconds / drained * 1e6
     costs["row of a customer, KB"] = sum(map(len, rows.values())) / customers / 1024
     costs["apply a fact, customer warm"] = _warm(definitions, keyed)
     restored = Partition(definitions, rows)
@@ -124,15 +126,15 @@ def measure(customers: int) -> dict[str, float]:
     costs["evaluate what is new, ms"] = cost / 1e3
     costs["evaluate an hour later, ms"] = clocked(lambda: restored.evaluate(NOW + HOUR), 1)[1] / 1e3
     costs["compute the metrics, ms"] = clocked(lambda: compute([partial], definitions, NOW), 1)[1] / 1e3
-    costs["say all of a customer"] = clocked(lambda: _say(restored), customers)[1]
+    costs["emit all outputs of a customer"] = clocked(lambda: _emit_all(restored), customers)[1]
     restored.take_changes()
     restored.advance(restored.now + 24 * HOUR)
-    costs["look at a customer again"] = clocked(lambda: _say(restored), customers)[1]
-    costs["row of a customer spoken of, KB"] = sum(map(len, rows.values())) / customers / 1024
+    costs["evaluate a customer again"] = clocked(lambda: _emit_all(restored), customers)[1]
+    costs["row of a customer with outputs, KB"] = sum(map(len, rows.values())) / customers / 1024
     return costs
 
 
-def _say(partition: Partition) -> None:
+def _emit_all(partition: Partition) -> None:
     """Emit all outputs of all customers."""
     while keys := partition.due_for_output(100):
         for key in keys:
@@ -143,9 +145,9 @@ def _history(definitions: Definitions, keyed: list[Addressed]) -> tuple[float, f
     """Process the whole history in bootstrap, then build the aggregates."""
     partition = Partition(definitions, {})
     partition.resume(NOW)
-    _, absorbed = clocked(lambda: partition.process(keyed), len(keyed))
-    _, counted = clocked(lambda: list(partition.build_aggregates()), len(keyed))
-    return absorbed, counted
+    _, appended = clocked(lambda: partition.process(keyed), len(keyed))
+    _, built = clocked(lambda: list(partition.build_aggregates()), len(keyed))
+    return appended, built
 
 
 def _warm(definitions: Definitions, keyed: list[Addressed]) -> float:
