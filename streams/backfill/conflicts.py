@@ -4,18 +4,17 @@ A load keeps 16 bytes of each event: hashes of its id and of its bytes. Only if 
 different bytes, the events are read again, and those are compared as a worker compares them.
 """
 
-from array import array
 from collections.abc import Iterable
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from models.contract.decoding import EventError, decode
 from models.contract.events import KINDS
 from models.definitions.definitions import Definitions
 from models.facts.conflicts import Conflicts
 from models.facts.event_conflicts import EventConflicts
+from streams.backfill.hashed_pairs import HashedPairs
 from streams.backfill.order import Timed
 
 
@@ -32,8 +31,7 @@ class SentEvents:
     """The hashes of the events that were sent."""
 
     def __init__(self) -> None:
-        self._ids = array("q")
-        self._contents = array("q")
+        self._contents = HashedPairs()
 
     def add(self, customer_id: str, event_id: str, content: bytes) -> None:
         """Add an event.
@@ -43,8 +41,7 @@ class SentEvents:
             event_id: its id.
             content: the event as JSON.
         """
-        self._ids.append(hash((customer_id, event_id)))
-        self._contents.append(hash(content))
+        self._contents.add((customer_id, event_id), content)
 
     def conflicts(self, events: Iterable[Timed], definitions: Definitions) -> Conflicts:
         """Return the conflicting duplicates.
@@ -53,7 +50,7 @@ class SentEvents:
             events: the events again; they are read only if ids occur with different bytes.
             definitions: the definitions.
         """
-        suspects = self._suspects()
+        suspects = self._contents.ambiguous()
         found = EventConflicts(definitions)
         for event in events if suspects else ():
             try:
@@ -63,13 +60,3 @@ class SentEvents:
             except (ValueError, KeyError, RecursionError, EventError):  # a worker rejects it
                 continue
         return found.found
-
-    def _suspects(self) -> set[int]:
-        """Return the hashes of the ids that occur with different contents."""
-        ids, contents = (np.frombuffer(each, np.int64) for each in (self._ids, self._contents))
-        if not len(ids):
-            return set()
-        order = np.lexsort((contents, ids))
-        ids, contents = ids[order], contents[order]
-        differs = (ids[1:] == ids[:-1]) & (contents[1:] != contents[:-1])
-        return set(ids[1:][differs].tolist())

@@ -4,16 +4,15 @@ A load keeps 16 bytes of each line: hashes of its order and of its currency. If 
 currencies, the events are read again, and its lines are checked as a worker checks them.
 """
 
-from array import array
 from collections.abc import Iterable
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from models.contract.decoding import EventError, decode
 from models.definitions.definitions import Definitions
 from models.entities.line_currencies import LineCurrencies
+from streams.backfill.hashed_pairs import HashedPairs
 from streams.backfill.order import Timed
 
 #: Part of the type of every event that places an order or a line, and of few others.
@@ -35,15 +34,13 @@ class SentLines:
     """The orders and currencies of the lines that were sent."""
 
     def __init__(self) -> None:
-        self._orders = array("q")
-        self._currencies = array("q")
+        self._currencies = HashedPairs()
 
     def add(self, content: bytes) -> None:
         """Add an event, as JSON. Events of other types are ignored."""
         head = _head(content) if _PLACED in content else None
         if head is not None and head.type == _LINE:
-            self._orders.append(hash((head.customer_id, head.order_id)))
-            self._currencies.append(hash(head.currency))
+            self._currencies.add((head.customer_id, head.order_id), head.currency)
 
     def left_out(self, events: Iterable[Timed], definitions: Definitions) -> list[str]:
         """Return the ids of the lines that do not count because their order has another currency.
@@ -52,7 +49,7 @@ class SentLines:
             events: the events again; they are read only if an order has lines in several currencies.
             definitions: the definitions.
         """
-        suspects = self._suspects()
+        suspects = self._currencies.ambiguous()
         found = LineCurrencies(definitions)
         for event in events if suspects else ():
             head = _head(event.content) if _PLACED in event.content else None
@@ -62,16 +59,6 @@ class SentLines:
                 except EventError:  # a worker rejects it
                     continue
         return found.left_out()
-
-    def _suspects(self) -> set[int]:
-        """Return the hashes of the orders whose lines have several currencies."""
-        orders, currencies = (np.frombuffer(each, np.int64) for each in (self._orders, self._currencies))
-        if not len(orders):
-            return set()
-        order = np.lexsort((currencies, orders))
-        orders, currencies = orders[order], currencies[order]
-        differs = (orders[1:] == orders[:-1]) & (currencies[1:] != currencies[:-1])
-        return set(orders[1:][differs].tolist())
 
 
 def _head(content: bytes) -> _Head | None:
