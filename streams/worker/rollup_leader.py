@@ -92,9 +92,8 @@ class RollupLeader:
         self._logged_incompatible = False
         self._logged_beyond = False
         self._ticked_at = 0.0
-        self._registration: TopicRegistration | None = (
-            None  # until the topics, which had no owner, are this group's
-        )
+        # Only until the topics, which had no owner, are this group's.
+        self._registration: TopicRegistration | None = None
 
     def _new_collector(self, now: int) -> RollupCollector:
         return RollupCollector(self._context.task_count, self._task.generation, now, self._schema_hash)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 #: Latest begin of a fault after that of its round, and its shortest and longest time, seconds.
 _LATEST, _SHORTEST, _LONGEST = 8.0, 1.0, 12.0
 _MOST_FAULTS = 4
-#: One round of so many is checked thoroughly. The oracle of outputs takes a millisecond for each event.
+#: Every eighth round also compares the outputs. Their oracle takes a millisecond for each event.
 THOROUGH = 8
 
 

@@ -13,7 +13,7 @@ REQUEST = b"GET /customers?lifecycle=prospect HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 async def scanned(scheduler, client, batches, done):
-    """Scan in so many batches, and add each to the list of what is done."""
+    """Scan in `batches` batches, and append the client to `done` after each."""
     async with scheduler.scan(client):
         for _ in range(batches):
             async with scheduler.batch():
