@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from tests.soak.faults import DEFAULT, FAULTS
+from tests.soak.faults import FAULTS
 from tests.soak.run import soak
 
 BUILD = Path(__file__).parents[2] / "build" / "soak"
@@ -33,7 +33,7 @@ class Duration(click.ParamType):
 
 
 @click.command(
-    epilog="Faults (lose-topic only if it is named): "
+    epilog="Faults (lose-topic, unless it is named, in later rounds only): "
     + "; ".join(f"{name}: {fault.summary}" for name, fault in FAULTS.items())
 )
 @click.option("--seed", type=int, help="Seed of events and faults; a random one by default.")
@@ -55,7 +55,7 @@ def command(seed: int | None, duration: float, only: tuple[str, ...], patience: 
     directory.mkdir(parents=True)
     logging.basicConfig(filename=directory / "clients.log", level=logging.WARNING)
     try:
-        right = asyncio.run(_until_signal(directory, seed, duration, only or DEFAULT, patience))
+        right = asyncio.run(_until_signal(directory, seed, duration, only, patience))
     except KeyboardInterrupt:
         click.echo(f"Stopped; every process has ended, and the logs are in {directory}")
         sys.exit(130)

@@ -10,6 +10,8 @@ _LATEST, _SHORTEST, _LONGEST = 8.0, 1.0, 12.0
 _MOST_FAULTS = 4
 #: Every eighth round also compares the outputs. Their oracle takes a millisecond for each event.
 THOROUGH = 8
+#: Faults after which outputs may come twice begin after so many rounds, and after a thorough one.
+LATE = 5 * THOROUGH
 
 
 class Step(NamedTuple):
@@ -42,19 +44,24 @@ class Round(NamedTuple):
     thorough: bool
 
 
-def rounds(seed: int, resources: Mapping[str, str], only: Sequence[str]) -> Iterator[Round]:
-    """Yield rounds without end; the first ones have one fault each, until each fault has been alone.
+def rounds(
+    seed: int, resources: Mapping[str, str], names: Sequence[str], late: Sequence[str] = ()
+) -> Iterator[Round]:
+    """Yield rounds without end; the first ones have one fault each, until each fault was the only one once.
 
     Args:
         seed: seed of the soak.
         resources: fault -> what it breaks. A round breaks nothing twice at a time.
-        only: faults to choose from.
+        names: faults to choose from.
+        late: faults of these that come only after `LATE` rounds.
     """
-    names = [name for name in resources if name in only]
-    first = random.Random(f"{seed}/order").sample(names, len(names))
+    early = [name for name in resources if name in names and name not in late]
+    first = random.Random(f"{seed}/order").sample(early, len(early))
+    single = dict(enumerate(first, 1)) | dict(enumerate(late, LATE + 1))
     for number in count(1):
         rng = random.Random(f"{seed}/{number}")
-        chosen = [first[number - 1]] if number <= len(first) else _chosen(rng, names, resources)
+        available = early if number <= LATE else [*early, *late]
+        chosen = [single[number]] if number in single else _chosen(rng, available, resources)
         steps = [_step(rng, name, f"{seed}/{number}/{place}") for place, name in enumerate(chosen)]
         yield Round(number, tuple(sorted(steps, key=lambda step: step.begin)), number % THOROUGH == 0)
 

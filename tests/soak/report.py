@@ -19,6 +19,7 @@ class Report:
         faults: fault -> how often it struck.
         ended: workers that ended without being asked to, one line each.
         probes: result of a liveness probe under misbehaving clients -> number.
+        left_open: transactions that Kafka left open, which the soak ended, one line each.
         slowest: longest time until the numbers were right after a round, seconds.
     """
 
@@ -26,6 +27,7 @@ class Report:
         self.faults: Counter[str] = Counter()
         self.ended: list[str] = []
         self.probes: Counter[bool] = Counter()
+        self.left_open: list[str] = []
         self.slowest = 0.0
         self._file = (directory / "soak.log").open("a")
         self._begin, self._seconds = time.monotonic(), seconds
@@ -63,6 +65,9 @@ class Report:
         ]
         if self.probes:
             lines.append(f"{self.probes[True]} of {self.probes.total()} liveness probes were answered")
+        if self.left_open:
+            number = len(self.left_open)
+            lines.append(f"Kafka's fault, ended by the soak: {number} times {self.left_open[-1]}")
         if self.ended:
             lines.append(f"{len(self.ended)} workers ended by themselves, such as {self.ended[-1]}")
         return lines

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.soak import checks, plan
-from tests.soak.faults import FAULTS, strike
+from tests.soak.faults import FAULTS, LATE, strike
+from tests.soak.hanging import end_hanging
 from tests.soak.installation import WORKERS, Installation
 from tests.soak.oracle_process import OracleProcess
 from tests.soak.report import Report
@@ -29,7 +30,7 @@ class Soak:
     Args:
         installation: what is broken.
         seed: seed of the rounds.
-        only: faults to choose from.
+        only: faults to choose from; all if it is empty, and some of them in later rounds only.
         patience: seconds until everything must be right after a round.
 
     Attributes:
@@ -42,7 +43,8 @@ class Soak:
         self.finding: dict[str, checks.Finding] = {}
         self._installation = installation
         self._oracle = OracleProcess(installation.broker.bootstrap)
-        self._plan = plan.rounds(seed, {name: fault.resource for name, fault in FAULTS.items()}, only)
+        resources = {name: fault.resource for name, fault in FAULTS.items()}
+        self._plan = plan.rounds(seed, resources, only or [*FAULTS], () if only else LATE)
         self._patience = patience
 
     @property
@@ -74,6 +76,7 @@ class Soak:
             for step in one.steps:
                 tasks.create_task(self._strike(step))
         await self._installation.heal()
+        await end_hanging(self._installation)
         await self._check(_CHECKS if one.thorough else ["numbers", "processes"])
 
     async def _strike(self, step: plan.Step) -> None:
@@ -103,7 +106,7 @@ async def soak(directory: Path, seed: int, seconds: float, only: Sequence[str], 
         directory: folder of all files of the run.
         seed: seed of events and faults.
         seconds: how long to begin rounds.
-        only: faults to choose from.
+        only: faults to choose from; all if it is empty, and some of them in later rounds only.
         patience: seconds until everything must be right after a round.
     """
     report = Report(directory, seconds)

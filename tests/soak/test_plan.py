@@ -2,14 +2,15 @@
 
 from itertools import islice
 
-from tests.soak.faults import FAULTS
-from tests.soak.plan import rounds
+from tests.soak.faults import FAULTS, LATE
+from tests.soak.plan import LATE as LATE_ROUND
+from tests.soak.plan import THOROUGH, rounds
 
 RESOURCES = {name: fault.resource for name, fault in FAULTS.items()}
 
 
-def planned(seed, count=100, only=tuple(FAULTS)):
-    return list(islice(rounds(seed, RESOURCES, only), count))
+def planned(seed, count=100, names=tuple(FAULTS), late=()):
+    return list(islice(rounds(seed, RESOURCES, names, late), count))
 
 
 def test_equal_seeds_plan_equal_rounds():
@@ -32,5 +33,17 @@ def test_later_rounds_overlap_faults_of_different_resources():
 
 
 def test_only_chosen_faults_are_planned():
-    steps = [step for one in planned(7, only=("kill", "cut")) for step in one.steps]
+    steps = [step for one in planned(7, names=("kill", "cut")) for step in one.steps]
     assert {step.fault for step in steps} == {"kill", "cut"}
+
+
+def test_late_fault_begins_in_a_round_of_its_own():
+    early, late = planned(7, late=LATE)[:LATE_ROUND], planned(7, late=LATE)[LATE_ROUND:]
+    assert not [step for one in early for step in one.steps if step.fault in LATE]
+    assert [[step.fault for step in one.steps] for one in late[: len(LATE)]] == [[name] for name in LATE]
+    assert {*LATE} < {step.fault for one in late for step in one.steps}
+
+
+def test_round_before_the_late_faults_is_thorough():
+    assert planned(7)[LATE_ROUND - 1].thorough
+    assert LATE_ROUND % THOROUGH == 0

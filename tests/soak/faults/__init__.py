@@ -33,13 +33,13 @@ class Fault(NamedTuple):
         strike: breaks it for some seconds.
         resource: what it breaks; two faults of a round break different things.
         summary: what it does, for `--help`.
-        by_default: whether a soak has it unless other faults are named.
+        late: whether it comes in later rounds only, unless it is named.
     """
 
     strike: Strike
     resource: str
     summary: str
-    by_default: bool = True
+    late: bool = False
 
 
 FAULTS = {
@@ -70,10 +70,10 @@ FAULTS = {
         state.lose_topic,
         "broker",
         "the changelog or the facts are deleted and created again",
-        by_default=False,
+        late=True,
     ),
 }
-DEFAULT = [name for name, fault in FAULTS.items() if fault.by_default]
+LATE = [name for name, fault in FAULTS.items() if fault.late]
 #: What workers cannot do without: they end by themselves, and a supervisor starts them again.
 ENDING = {"broker", "link", "clock"}
 

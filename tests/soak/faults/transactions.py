@@ -11,6 +11,10 @@ from aiokafka.errors import KafkaError
 from tests.soak.installation import Installation
 from tests.support.events import Record, order
 
+#: Begin of the transactional ids.
+GHOST = "ghost-"
+#: Kafka aborts an open transaction after this time.
+TIMEOUT_SECONDS = 10.0
 _ORDERS = 50
 _AMOUNT = 999_999_999
 _STOP_SECONDS = 10.0
@@ -23,8 +27,8 @@ async def abort(installation: Installation, rng: random.Random, seconds: float) 
     installation.report.log(f"{_ORDERS} orders in a transaction whose producer {end} after {seconds:.1f} s")
     producer = AIOKafkaProducer(
         bootstrap_servers=installation.cluster.bootstrap,
-        transactional_id=f"ghost-{rng.randrange(1 << 32)}",
-        transaction_timeout_ms=10_000,
+        transactional_id=f"{GHOST}{rng.randrange(1 << 32)}",
+        transaction_timeout_ms=int(TIMEOUT_SECONDS * 1000),
         request_timeout_ms=120_000,
     )
     with contextlib.suppress(KafkaError, TimeoutError):  # another fault has struck the broker
@@ -42,6 +46,6 @@ async def abort(installation: Installation, rng: random.Random, seconds: float) 
 
 def _ghost(rng: random.Random, number: int) -> Record:
     """Return an order that would be seen in many numbers if it counted."""
-    name = f"ghost-{rng.randrange(1 << 32)}-{number}"
+    name = f"{GHOST}{rng.randrange(1 << 32)}-{number}"
     event = order(name, f"{name}-customer", 1_700_000_000_000_000, amount=_AMOUNT)
     return Record("orders", json.dumps(event).encode(), name.encode())
