@@ -30,6 +30,7 @@ from streams.kafka.aiokafka_patches.consumer_internals import (
 )
 from streams.kafka.aiokafka_patches.lenient_headers import install_lenient_headers
 from streams.kafka.aiokafka_patches.raw_records import install_raw_records
+from streams.kafka.aiokafka_patches.removed_records import watch_removed_records
 from streams.kafka.topics import LARGEST_RECORD
 
 if TYPE_CHECKING:
@@ -54,11 +55,17 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """Start without positions: nothing is handed over before a task seeks."""
         super().__post_init__()
         self._read_to: dict[TP, int] = {}
+        self._removed: set[TopicPartition] = set()  # partitions whose position Kafka no longer has
 
     async def on_start(self) -> None:
         """Start the consumer, with raw records."""
         await super().on_start()
-        install_raw_records(self._ensure_consumer())
+        self.prepare(self._ensure_consumer())
+
+    def prepare(self, consumer: AIOKafkaConsumer) -> None:
+        """Make a started consumer return raw records, and watch it for records that were removed unread."""
+        install_raw_records(consumer)
+        self._removed = watch_removed_records(consumer)
 
     def _stopped_set(self) -> None:
         # A crashed thread has closed its loop, and nothing waits there. An error here would put a traceback
@@ -119,7 +126,12 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             position = records[-1].offset + 1 if records else start
             position = max(position, known_position(consumer, tp) or 0)
             if position > start:
-                batches[tp] = [RecordBatch(TopicPartition(*tp), records, start, position)]
+                batches[tp] = [
+                    RecordBatch(
+                        TopicPartition(*tp), records, start, position, lost_before=tp in self._removed
+                    )
+                ]
+                self._removed.discard(tp)
                 self._read_to[tp] = position
         return batches
 
@@ -131,6 +143,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """
         consumer = self._ensure_consumer()
         assigned = consumer.assignment()
+        self._removed.difference_update(positions)
         for tp, offset in positions.items():
             if tp in assigned:
                 consumer.seek(tp, offset)

@@ -21,15 +21,25 @@ class RecordBatch:
         records: the records, in their order.
         start: first offset of the batch.
         next_offset: first offset behind the batch.
+        lost_before: whether Kafka had removed the record at `start`, and perhaps more, before it was fetched.
     """
 
-    __slots__ = ("next_offset", "records", "start", "tp")
+    __slots__ = ("lost_before", "next_offset", "records", "start", "tp")
 
-    def __init__(self, tp: TopicPartition, records: list[RawRecord], start: int, next_offset: int) -> None:
+    def __init__(
+        self,
+        tp: TopicPartition,
+        records: list[RawRecord],
+        start: int,
+        next_offset: int,
+        *,
+        lost_before: bool = False,
+    ) -> None:
         self.tp = tp
         self.records = records
         self.start = start
         self.next_offset = next_offset
+        self.lost_before = lost_before
 
 
 class EngineApp(faust.App):

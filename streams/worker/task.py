@@ -230,7 +230,8 @@ class Task:
         if batch.start < position:
             # Fetched again after a seek. Another seek would fetch again what is on its way, and so on.
             return [record for record in batch.records if record.offset >= position]
-        await self._check_lost(batch)
+        if batch.lost_before:
+            await self._count_lost(batch)
         return batch.records
 
     def _route(self, reader: TopicReader | None, tp: TopicPartition, chunk: Sequence[RawRecord]) -> None:
@@ -243,26 +244,16 @@ class Task:
         else:
             self._router.route_events(reader, tp, chunk)
 
-    async def _check_lost(self, batch: RecordBatch) -> None:
-        """Notice that unread records were removed. A gap of one offset is a transaction marker.
-
-        Facts have a marker for each task whose transaction has just ended, so only a longer gap is looked at:
-        a request for each batch would cost more than the batch.
+    async def _count_lost(self, batch: RecordBatch) -> None:
+        """Count the records before a batch that were removed unread.
 
         Raises:
-            FactsLost: facts were removed. The task must be opened again.
-            KafkaError: Kafka does not answer whether facts were removed.
+            FactsLost: they are facts. The task must be opened again.
         """
-        found = batch.records[0].offset if batch.records else batch.next_offset
-        if found - batch.start <= 1:
-            return
-        offsets = self._context.source_offsets
         if batch.tp.topic in self._context.inputs:
-            await offsets.check_lost(batch.tp, batch.start, found)
-        elif (
-            found - batch.start > self._context.task_count
-            and (await offsets.beginning_offsets([batch.tp]))[batch.tp] > batch.start
-        ):
+            found = batch.records[0].offset if batch.records else batch.next_offset
+            await self._context.source_offsets.check_lost(batch.tp, batch.start, found)
+        else:
             self.facts_lost = True
             self.assignment.stop()
             raise FactsLost(FactsLost.description)

@@ -52,5 +52,6 @@ async def reading(bootstrap, topic):
         consumer.assign([tp])
         thread = app.batch_consumer._thread
         thread._consumer = consumer
+        thread.prepare(consumer)
         yield ThreadCalls(thread, consumer, tp)
     thread.thread_loop.close()  # the thread was never started

@@ -6,7 +6,7 @@ from faust.types.tuples import TP
 
 from streams.faust_engine.transport import BatchSchema
 from tests.support.consumer_thread import reading
-from tests.support.kafka_calls import create, producer
+from tests.support.kafka_calls import create, producer, truncate
 
 
 @pytest.fixture
@@ -86,6 +86,26 @@ async def test_batch_after_a_seek_starts_there(kafka, topic, reader):
     await reader.seek(3)
     [first, *_] = await reader.read_to(6)
     assert (first.start, offsets(first)) == (3, [3, 4])
+
+
+async def test_batch_after_removed_records_says_so(kafka, topic, reader):
+    """A single removed record leaves the same gap as a transaction marker."""
+    await transaction(kafka, topic, 1)
+    await truncate(kafka, reader.tp)
+    await transaction(kafka, topic, 1)
+    await transaction(kafka, topic, 1)
+    await reader.seek(1)
+    batches = await reader.read_to(6)
+    assert [offset for batch in batches for offset in offsets(batch)] == [2, 4]
+    assert [batch.lost_before for batch in batches] == [True, *[False for _ in batches[1:]]]
+
+
+async def test_seek_discards_earlier_losses(kafka, topic, reader):
+    await transaction(kafka, topic, 1)
+    await reader.seek(0)
+    reader.thread._removed.add(reader.tp)
+    await reader.seek(0)
+    assert not (await reader.read_to(2))[0].lost_before
 
 
 async def test_unassigned_partition_is_not_sought(kafka, topic, reader):

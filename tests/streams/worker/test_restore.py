@@ -113,7 +113,7 @@ async def test_removed_facts_before_a_batch_are_not_passed(kafka, worker, stored
     await truncate(kafka, facts)
     await send(kafka, facts)
     with pytest.raises(Exception, match="facts were removed"):
-        await stored.process(RecordBatch(facts, [record(3, b"", facts.topic)], 0, 6))
+        await stored.process(RecordBatch(facts, [record(3, b"", facts.topic)], 0, 6, lost_before=True))
     await worker.tasks.commit()
     await worker.settled()
     [task] = worker.tasks
