@@ -12,12 +12,19 @@ Start with `emitter`, which calls the emitters of the four topics in turn:
 - `emitted` is the stored state, `schedule` decides which customers to check when.
 """
 
-from models.outputs.emitted import UNKNOWN_PROFILE_EMITTED, EmittedState, decode_emitted, encode_emitted
+from models.outputs.emitted import (
+    UNKNOWN_PROFILE,
+    UNKNOWN_PROFILE_EMITTED,
+    EmittedState,
+    decode_emitted,
+    encode_emitted,
+)
 from models.outputs.emitter import EmitResult, OutputEmitter
 from models.outputs.output import Output
 from models.outputs.schedule import EmitSchedule
 
 __all__ = [
+    "UNKNOWN_PROFILE",
     "UNKNOWN_PROFILE_EMITTED",
     "EmitResult",
     "EmitSchedule",

@@ -126,8 +126,10 @@ class EmittedState(Struct, array_like=True, gc=False):
         return bool(self.profiles)
 
 
+#: In place of a content hash: a profile was emitted, and no profile equals it, so that it is emitted again.
+UNKNOWN_PROFILE: Final = 1
 #: A profile is in the topic, but the state that knew its content was lost.
-UNKNOWN_PROFILE_EMITTED: Final = EmittedState(profile=1)
+UNKNOWN_PROFILE_EMITTED: Final = EmittedState(profile=UNKNOWN_PROFILE)
 
 encode_emitted: Final[Callable[[EmittedState], bytes]] = msgspec.msgpack.Encoder().encode
 decode_emitted: Final = msgspec.msgpack.Decoder(EmittedState).decode

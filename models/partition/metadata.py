@@ -83,6 +83,7 @@ class PartitionMetadata(Struct, array_like=True):
             next roll-up leader evaluates at no earlier one. Microseconds since the epoch.
         changelog: start of the changelog that holds all rows; None if an older release wrote them.
         mappings: input topic -> hashes of the mappings by which its records were read, in their order.
+        profile_topic: id of the topic that holds the profiles; empty if it is unknown.
     """
 
     version: int = STATE_VERSION
@@ -96,6 +97,7 @@ class PartitionMetadata(Struct, array_like=True):
     reserved_until: int = 0
     changelog: ChangelogStart | None = None
     mappings: dict[str, tuple[str, ...]] = {}
+    profile_topic: str = ""
 
     def record_clock_jump(self, jump: ClockJump) -> None:
         """Record that a record moved the clock far ahead."""

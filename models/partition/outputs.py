@@ -6,6 +6,7 @@ from models.definitions.definitions import Definitions
 from models.facts.fact import Fact, encode_fact
 from models.facts.fact_log import FactLog
 from models.outputs import (
+    UNKNOWN_PROFILE,
     UNKNOWN_PROFILE_EMITTED,
     EmittedState,
     Output,
@@ -38,20 +39,24 @@ class PartitionOutputs:
         self._fact_log = fact_log
         self._customers = customers
         self._metadata = metadata
+        self._again: set[bytes] = set()  # customers whose profile is emitted again
+        self._new_topic = ""  # while that lasts
 
     def due(self, limit: int) -> list[bytes]:
         """Return the keys of up to `limit` customers to check for outputs; none in bootstrap mode."""
         if not self._customers.is_live:
             return []
-        return self._customers.schedule.next_due(self._metadata.now, limit)
+        keys = self._customers.schedule.next_due(self._metadata.now, limit)
+        if self._new_topic and not keys:
+            self._metadata.profile_topic, self._new_topic = self._new_topic, ""
+        return keys
 
     def emit(self, key: bytes) -> list[Output]:
         """Return the new outputs of a customer, and store what has been emitted."""
         if key not in self._fact_log.rows:
             return []
         customer = self._customers.peek(key)
-        state = self._fact_log.output_state(key)
-        before = decode_emitted(state) if state else EmittedState()
+        before = self._emitted(key)
         result = self._emitter.emit(customer, before, self._metadata.now)
         self._fact_log.put_output_state(key, encode_emitted(result.emitted) if result.emitted else b"")
         for claim in result.actions:
@@ -63,6 +68,33 @@ class PartitionOutputs:
                 self._customers.apply(customer, fact)
         self._customers.schedule.schedule(key, result.next_check)
         return result.outputs
+
+    def _emitted(self, key: bytes) -> EmittedState:
+        """Return what was emitted for a customer; without its profile if that is emitted again."""
+        state = self._fact_log.output_state(key)
+        emitted = decode_emitted(state) if state else EmittedState()
+        if key in self._again:
+            self._again.discard(key)
+            emitted.profile = emitted.profile and UNKNOWN_PROFILE
+        return emitted
+
+    def follow_profile_topic(self, topic_id: str) -> bool:
+        """Emit every profile again if the last ones are in a topic with another id.
+
+        The metadata names the new topic once all profiles are emitted again, so a restart begins anew.
+
+        Returns:
+            Whether the emission begins with this call.
+        """
+        known = self._metadata.profile_topic or topic_id
+        self._metadata.profile_topic = known
+        if topic_id in {known, self._new_topic}:
+            return False
+        self._new_topic = topic_id
+        self._again = set(self._fact_log.customers())
+        for key in self._again:
+            self._customers.schedule.mark_dirty(key)
+        return True
 
     def restore_published(self, keys: Iterable[bytes]) -> None:
         """Record that profiles of these customers were published before the state was lost."""

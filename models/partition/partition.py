@@ -251,6 +251,10 @@ class Partition:
         """
         self._outputs.restore_published(keys)
 
+    def follow_profile_topic(self, topic_id: str) -> bool:
+        """Emit all profiles again if they are in a topic with another id; return whether that begins."""
+        return self._outputs.follow_profile_topic(topic_id)
+
     # The changelog.
 
     def write_all_rows(self) -> int:

@@ -150,6 +150,11 @@ class Publisher:
         if former.as_of > self.as_of:
             self.samples, self.as_of = former.samples, former.as_of
 
+    def publish_all(self) -> None:
+        """Make the next `changes` hold all series, because the topic was created again."""
+        self._published.clear()
+        self._published_at = self._as_of_at = -math.inf
+
     def changes(self, *, at_once: bool = False) -> list[Outgoing]:
         """Return the records to send to `retention.metrics`: the changed series, at most once a second.
 

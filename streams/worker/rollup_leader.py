@@ -92,6 +92,7 @@ class RollupLeader:
         self._logged_incompatible = False
         self._logged_beyond = False
         self._ticked_at = 0.0
+        self._topic_id = ""
         # Only until the topics, which had no owner, are this group's.
         self._registration: TopicRegistration | None = None
 
@@ -107,6 +108,7 @@ class RollupLeader:
         """
         topic = self._context.names.metrics
         count = self._context.partition_counts[topic]
+        self._topic_id = (await self._context.source_offsets.topic_ids([topic])).get(topic, "")
         partitions = [TopicPartition(topic, partition) for partition in range(count)]
         found = [
             record
@@ -123,6 +125,13 @@ class RollupLeader:
         if own and self._former is not None:
             self.publisher.continue_from(self._former)
         self._collector.now = max(self._collector.now, self.publisher.as_of)
+
+    def follow_topic(self, topic_id: str) -> None:
+        """Publish all series again if `retention.metrics` has another id than before."""
+        former, self._topic_id = self._topic_id, topic_id
+        if former not in {"", topic_id}:
+            log.warning("%s was created again; publishing all series", self._context.names.metrics)
+            self.publisher.publish_all()
 
     async def send_ticks(self) -> None:
         """Start a round, unless one is pending or has just ended. The first waits for the registration.

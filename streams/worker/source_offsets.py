@@ -112,6 +112,15 @@ class SourceOffsets:
         """Return positions as offsets to commit, with the id of the topic that they belong to."""
         return {tp: OffsetAndMetadata(at, self._topic_ids.of(tp)) for tp, at in positions.items()}
 
+    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        """Return topic -> its current id; without topics that do not exist, and nothing before Kafka 2.8.
+
+        Raises:
+            KafkaError: Kafka does not answer.
+        """
+        ids = await self._topic_ids.current([TopicPartition(topic, 0) for topic in topics])
+        return {tp.topic: found for tp, found in ids.items()}
+
     async def recreated(self, tps: Iterable[TopicPartition]) -> set[TopicPartition]:
         """Return the partitions whose topic was deleted and created again since their reading began.
 

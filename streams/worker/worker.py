@@ -23,6 +23,7 @@ from streams.read_model.follower import ReadModel
 from streams.rollup.publisher import Publisher
 from streams.worker.broker_contact import BrokerContact
 from streams.worker.context import TaskContext
+from streams.worker.output_topics import follow_output_topics
 from streams.worker.periodic import InputWatch, remove_old_dead_letters, repeat
 from streams.worker.rollup_leader import RollupLeader
 from streams.worker.task import Task
@@ -201,6 +202,7 @@ class Worker:
 
     async def _sample_lag(self) -> None:
         await self.tasks.sample_lag()
+        await follow_output_topics(self._context, self.tasks, self.leader)
         if self._member[0] >= 0:
             await self._ask_kafka()
 

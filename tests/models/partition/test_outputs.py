@@ -114,3 +114,45 @@ def test_restored_profile_of_a_customer_is_emitted_again(shop):
     shop.partition.restore_published([ADA])
     shop.order("o1", NOW - HOUR)
     assert PROFILE in emitted(shop)
+
+
+def profiles(shop):
+    """Return the number of profiles among the outputs that are due."""
+    return emitted(shop).count(PROFILE)
+
+
+def test_recreated_topic_gets_every_profile_once_more(shop):
+    for name in ("ada", "bob"):
+        shop.order("o1", NOW - HOUR, customer=name)
+    assert not shop.partition.follow_profile_topic("first")
+    assert profiles(shop) == 2
+    assert not shop.partition.follow_profile_topic("first")
+    assert shop.partition.follow_profile_topic("second")
+    assert emitted(shop) == [PROFILE, PROFILE], "no transition and no action comes again"
+    assert not shop.partition.follow_profile_topic("second")
+    shop.restart()
+    assert not shop.partition.follow_profile_topic("second")
+    assert emitted(shop) == []
+
+
+def test_restart_between_profiles_begins_them_again(shop):
+    for name in ("ada", "bob"):
+        shop.order("o1", NOW - HOUR, customer=name)
+    shop.partition.follow_profile_topic("first")
+    emitted(shop)
+    shop.partition.follow_profile_topic("second")
+    [ada] = shop.partition.due_for_output(1)
+    shop.partition.emit(ada)
+    shop.restart()
+    assert shop.partition.follow_profile_topic("second")
+    assert profiles(shop) == 2
+
+
+def test_profile_of_a_recreated_topic_has_an_id_of_its_own(shop):
+    shop.order("o1", NOW - HOUR)
+    shop.partition.follow_profile_topic("first")
+    [first, *_] = shop.partition.emit(ADA)
+    shop.partition.follow_profile_topic("second")
+    [second] = shop.partition.emit(ADA)
+    assert (first.type, first.value) == (second.type, second.value)
+    assert first.id != second.id

@@ -141,6 +141,12 @@ def test_removed_series_is_null_once_then_a_tombstone(publisher, timer):
     )
 
 
+def test_recreated_topic_gets_all_series_at_once(publisher, timer):
+    before = publish(publisher, timer, ORDERS, CHURN)
+    publisher.publish_all()
+    assert {key for key, _ in sent(publisher)} == {key for key, _ in before}
+
+
 def test_no_series_are_sent_while_catching_up(publisher):
     publisher.samples = [ORDERS]
     publisher.update(results(NOW), NOW, caught_up=False)

@@ -181,3 +181,18 @@ async def test_names_beyond_the_limits_are_logged_once_and_in_ticks(monkeypatch,
     await one.round()
     assert caplog.text.count(r"which count as `other` (1): 'price\n'") == 1
     assert one.leader._collector.start_round(NOW).beyond == [("price\n", None)]
+
+
+async def test_recreated_topic_makes_the_leader_publish_all(caplog):
+    one = Leader(Clock(NOW))
+    one.leader.follow_topic("first")
+    await one.caught_up()
+    await one.round()
+    one.task.outbox.take()
+    one.leader.follow_topic("first")
+    await one.round()
+    assert len(one.task.outbox) == 0, "nothing has changed"
+    one.leader.follow_topic("second")
+    await one.round()
+    assert len(one.task.outbox) > 100
+    assert caplog.text.count("was created again") == 1
