@@ -7,6 +7,7 @@ from aiokafka import TopicPartition
 
 from tests.support.deployment import PATIENCE, SERIES, total
 from tests.support.events import Style, by_thing, history
+from tests.support.redis_contents import COMPACTED, last
 
 STYLES = [Style(), Style(by_thing)]
 
@@ -156,6 +157,18 @@ async def test_records_deleted_under_a_worker_are_counted_as_lost(deploy):
     assert worker.has_logged("records of orders partition 1 were removed")
 
 
+async def assert_last_values_return(deployment):
+    """Delete the topics of last values, create them again, and wait until they hold all values again."""
+    cluster = deployment.cluster
+    for topic in COMPACTED:
+        before = await last(cluster, topic)
+        await cluster.delete(topic)
+        await cluster.create({topic: 4}, {"cleanup.policy": "compact"})
+        async with asyncio.timeout(PATIENCE):
+            while (await last(cluster, topic)).keys() != before.keys():  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.2)
+
+
 async def test_topics_lost_under_workers_change_no_number(deploy):
     """The changelog and the facts are deleted and created again; Kafka's clients read and write on."""
     events = history(48, size=1500)
@@ -174,6 +187,8 @@ async def test_topics_lost_under_workers_change_no_number(deploy):
         for worker in deployment.workers:
             await worker.until_logged(consequence)
     await cluster.produce(events[half:], STYLES)
+    await deployment.equal(events)
+    await assert_last_values_return(deployment)
     await deployment.equal(events)
     for worker in deployment.workers:
         worker.kill()

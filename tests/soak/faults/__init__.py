@@ -66,6 +66,9 @@ FAULTS = {
         clients.misbehave, "clients", "HTTP clients that never finish, never read, or send junk"
     ),
     "clock": Fault(clocks.jump, "clock", "the workers' wall clock jumps, by minutes or by up to a day"),
+    "lose-output": Fault(
+        state.lose_output, "broker", "the metrics or the profiles are deleted and created again"
+    ),
     "lose-topic": Fault(
         state.lose_topic,
         "broker",

@@ -1,4 +1,4 @@
-"""Loss of what workers keep in Kafka: the changelog with the state, and the facts between them."""
+"""Loss of what workers keep in Kafka: the changelog with the state, the facts between them, last values."""
 
 import asyncio
 import contextlib
@@ -19,6 +19,21 @@ async def lose_topic(installation: Installation, rng: random.Random, seconds: fl
     installation.report.log(f"topic {topic} is deleted, and created again")
     installation.reprocessed = True
     await asyncio.sleep(seconds / 2)
+    await _make_anew(installation, topic, policy)
+
+
+async def lose_output(installation: Installation, rng: random.Random, seconds: float) -> None:
+    """Delete the metrics or the profiles under running workers, and create the topic again.
+
+    Workers publish all last values again, each with an id of its own.
+    """
+    topic = rng.choice(["retention.metrics", "retention.customers"])
+    installation.report.log(f"topic {topic} is deleted, and created again")
+    await asyncio.sleep(seconds / 2)
+    await _make_anew(installation, topic, "compact")
+
+
+async def _make_anew(installation: Installation, topic: str, policy: str) -> None:
     await installation.cluster.delete(topic)
     with contextlib.suppress(AssertionError):  # a worker that started meanwhile has created it
         await installation.cluster.create({topic: TASKS}, _CONFIG | {"cleanup.policy": policy})
