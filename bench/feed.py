@@ -58,6 +58,8 @@ async def filled_kafka(
             console.print(f"Filling the topics of {home.name} (once) ...")
             filled = await fill(kafka.bootstrap, records(), placing)
             marker.write_text(json.dumps(asdict(filled)))
+        # An interrupted run leaves topics that belong to its group.
+        await drop(kafka.bootstrap, *DERIVED, DEAD_LETTERS)
         yield kafka.bootstrap, Filled(**json.loads(marker.read_text()))
 
 

@@ -46,6 +46,7 @@ def run(directory: Path, *, quick: bool = False, rounds: int = 1) -> list[Line]:
 
 async def _measure(directory: Path, seconds: float) -> list[Line]:
     async with filled_kafka(directory, "empty", _nothing) as (bootstrap, _):
+        await drop(bootstrap, *INPUTS)  # each run writes its own history and probes
         group = f"latency-{time.time_ns()}"
         async with worker(bootstrap, group, directory) as process, _shop(bootstrap):
             await _settle(process)
@@ -55,7 +56,6 @@ async def _measure(directory: Path, seconds: float) -> list[Line]:
             took = time.monotonic() - started
             after = await process.scrape()
         await forget(bootstrap, group)
-        await drop(bootstrap, *INPUTS)  # the next run writes its own history and probes
     cuts = quantiles(found, n=100)
     return [
         Line("events", (total(after, _EVENTS) - total(before, _EVENTS)) / took, "/s", EVENTS_A_SECOND * 0.9),
