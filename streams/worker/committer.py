@@ -7,9 +7,9 @@ from aiokafka import AIOKafkaProducer
 from models.partition.partition import Partition
 from streams.ingest.router import Router
 from streams.kafka.outbox import Outbox, Outgoing, send
-from streams.worker.assignment import Assignment
 from streams.worker.context import TaskContext
 from streams.worker.source_progress import SourceProgress
+from streams.worker.task_run import TaskRun
 from streams.worker.transactional_producer import TransactionalProducer
 
 #: Changes by ticks alone are committed this often. It saves a transaction a tick on a quiet topic.
@@ -25,7 +25,7 @@ class Committer:
     """Commits one task.
 
     Args:
-        assignment: the task's.
+        run: the task's.
         context: shared by all tasks.
         partition: state whose changed rows are written to the changelog.
         outbox: records for other topics.
@@ -41,19 +41,17 @@ class Committer:
     def __init__(
         self,
         *,
-        assignment: Assignment,
+        run: TaskRun,
         context: TaskContext,
         partition: Partition,
         outbox: Outbox,
         progress: SourceProgress,
         router: Router,
     ) -> None:
-        self.transactions = TransactionalProducer(
-            context.client_options, f"{context.names.group}-{assignment.task}"
-        )
+        self.transactions = TransactionalProducer(context.client_options, f"{context.names.group}-{run.task}")
         self.messages_committed = 0
         self.reserved_until = 0
-        self._assignment = assignment
+        self._run = run
         self._context = context
         self._partition = partition
         self._outbox = outbox
@@ -71,9 +69,7 @@ class Committer:
             ProducerFenced: the task has another owner.
             KafkaError: the transaction failed; the task must be opened again.
         """
-        await self.transactions.run(
-            lambda: self._assignment.running and (last or self._due()), self._transact
-        )
+        await self.transactions.run(lambda: self._run.running and (last or self._due()), self._transact)
 
     def _due(self) -> bool:
         since = time.monotonic() - self._committed_at
@@ -102,7 +98,7 @@ class Committer:
         messages = self._router.messages_sent
         processed, self._progress.uncommitted_records = self._progress.uncommitted_records, 0
         names = self._context.names
-        changelog = (names.changelog, self._assignment.task)
+        changelog = (names.changelog, self._run.task)
         try:
             async with producer.transaction():
                 await send(
@@ -113,12 +109,12 @@ class Committer:
                     offsets = self._context.source_offsets.with_topic_ids(moved)
                     await producer.send_offsets_to_transaction(offsets, names.group)
         except BaseException:
-            self._assignment.stop()  # the taken changes are lost to this task: it must be opened again
+            self._run.stop()  # the taken changes are lost to this task: it must be opened again
             raise
         self._progress.committed = positions
         self.messages_committed = messages
         self.reserved_until = reserved_until
         self._committed_at = time.monotonic()
         self._context.counters.committed(records)
-        example = {"task": f"{self._assignment.task}", "rows": f"{len(rows)}", "records": f"{processed}"}
+        example = {"task": f"{self._run.task}", "rows": f"{len(rows)}", "records": f"{processed}"}
         self._context.counters.commit_seconds.observe(self._committed_at - started, example=example)

@@ -11,11 +11,11 @@ from streams.ingest.mapping_changes import RESET_ADVICE, changed_inputs, describ
 from streams.ingest.router import Router
 from streams.rollup.protocol import PartialResult, Tick, schema_hash
 from streams.worker.aggregate_build import AggregateBuild
-from streams.worker.assignment import Assignment
 from streams.worker.committer import Committer
 from streams.worker.context import TaskContext
 from streams.worker.output_publisher import OutputPublisher
 from streams.worker.source_progress import SourceProgress
+from streams.worker.task_run import TaskRun
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class Evaluator:
     """Makes one task's partial results.
 
     Args:
-        assignment: the task's.
+        run: the task's.
         context: shared by all tasks.
         partition: state that is evaluated.
         progress: positions in the sources.
@@ -37,7 +37,7 @@ class Evaluator:
     def __init__(
         self,
         *,
-        assignment: Assignment,
+        run: TaskRun,
         context: TaskContext,
         partition: Partition,
         progress: SourceProgress,
@@ -46,7 +46,7 @@ class Evaluator:
         build: AggregateBuild,
         publisher: OutputPublisher,
     ) -> None:
-        self._assignment = assignment
+        self._run = run
         self._context = context
         self._partition = partition
         self._progress = progress
@@ -54,7 +54,7 @@ class Evaluator:
         self._committer = committer
         self._build = build
         self._publisher = publisher
-        self._facts = TopicPartition(context.names.facts, assignment.task)
+        self._facts = TopicPartition(context.names.facts, run.task)
         self._schema_hash = schema_hash(context.definitions, context.inputs_digest)
 
     def record_export(self, tick: Tick) -> None:
@@ -64,7 +64,7 @@ class Evaluator:
             self._record_changed_inputs(changed_inputs(tick.mappings, self._context.mapping_digests))
         if tick.exported_number:
             self._context.counters.exported(
-                self._assignment.task, (tick.generation, tick.exported_number), tick.exported_at
+                self._run.task, (tick.generation, tick.exported_number), tick.exported_at
             )
 
     def _record_changed_inputs(self, changed: Sequence[str]) -> None:
@@ -80,18 +80,16 @@ class Evaluator:
         partial = await self._build.evaluate(tick.now, start=facts_read or await self._nothing_left())
         settled = facts_read and partial is not None and self._messages_committed()
         if partial is not None:
-            self._context.counters.answered(self._assignment.task, (tick.generation, tick.number))
-        self._publisher.publish_while(
-            lambda: tick.caught_up and tick.generation == self._assignment.generation
-        )
+            self._context.counters.answered(self._run.task, (tick.generation, tick.number))
+        self._publisher.publish_while(lambda: tick.caught_up and tick.generation == self._run.generation)
         return self._result(tick, partial, settled=settled)
 
     def _result(self, tick: Tick, partial: PartialAggregate | None, *, settled: bool) -> PartialResult:
         catch_up = self._progress.catch_up
         return PartialResult(
-            task=self._assignment.task,
+            task=self._run.task,
             number=tick.number,
-            generation=self._assignment.generation,
+            generation=self._run.generation,
             now=self._partition.now,
             stream_time=self._partition.stream_time,
             inputs_read=self._progress.inputs_read,

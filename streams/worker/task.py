@@ -24,12 +24,12 @@ from streams.mapping.mappings import TopicReader
 from streams.mapping.reader import Reader
 from streams.rollup.protocol import PartialResult, Tick
 from streams.worker.aggregate_build import AggregateBuild
-from streams.worker.assignment import Assignment
 from streams.worker.committer import Committer
 from streams.worker.context import TaskContext
 from streams.worker.evaluator import Evaluator
 from streams.worker.output_publisher import OutputPublisher
 from streams.worker.source_progress import SourceProgress
+from streams.worker.task_run import TaskRun
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Task:
 
     Attributes:
         number: as given.
-        assignment: generation, and whether the task runs.
+        run: generation, and whether the task runs.
         partition: the state.
         outbox: records for the next transaction.
         progress: positions in the sources.
@@ -67,7 +67,7 @@ class Task:
 
     def __init__(self, number: int, generation: int, context: TaskContext, rows: dict[bytes, bytes]) -> None:
         self.number = number
-        self.assignment = Assignment(number, generation)
+        self.run = TaskRun(number, generation)
         self.partition = Partition(context.definitions, rows)
         self.outbox = Outbox()
         self.progress = SourceProgress(context.inputs, TopicPartition(context.names.facts, number))
@@ -96,7 +96,7 @@ class Task:
         )
         self._build = AggregateBuild(self.partition, self._state, self._router.deliver)
         self.committer = Committer(
-            assignment=self.assignment,
+            run=self.run,
             context=context,
             partition=self.partition,
             outbox=self.outbox,
@@ -104,7 +104,7 @@ class Task:
             router=self._router,
         )
         self._evaluator = Evaluator(
-            assignment=self.assignment,
+            run=self.run,
             context=context,
             partition=self.partition,
             progress=self.progress,
@@ -117,12 +117,12 @@ class Task:
     @property
     def generation(self) -> int:
         """Generation of the consumer group that the task belongs to."""
-        return self.assignment.generation
+        return self.run.generation
 
     @property
     def running(self) -> bool:
         """Whether the task processes records and commits."""
-        return self.assignment.running
+        return self.run.running
 
     @property
     def positions(self) -> dict[TopicPartition, int]:
@@ -182,11 +182,11 @@ class Task:
         self.progress.start(positions, ends, committed)
         if reprocess_id is not None:
             self._start_reprocessing({}, reprocess_id)
-        self.assignment.start()
+        self.run.start()
 
     async def close(self) -> None:
         """Drop everything that is not committed, once a transaction under way has ended."""
-        self.assignment.end()
+        self.run.end()
         self._build.cancel()
         self._publisher.close()
         self._context.counters.forget(self.number)
@@ -198,7 +198,7 @@ class Task:
         The position moves with the processed records, chunk by chunk. A transaction at any await therefore
         holds exactly what came of the records before its offsets.
         """
-        tp, read_pass = batch.tp, self.assignment.read_pass
+        tp, read_pass = batch.tp, self.run.read_pass
         records = await self._unread(batch)
         if records is None:
             return
@@ -255,7 +255,7 @@ class Task:
             await self._context.source_offsets.check_lost(batch.tp, batch.start, found)
         else:
             self.facts_lost = True
-            self.assignment.stop()
+            self.run.stop()
             raise FactsLost(FactsLost.description)
 
     async def evaluate(self, batch: RecordBatch) -> PartialResult | None:
@@ -299,7 +299,7 @@ class Task:
 
     def _start_reprocessing(self, positions: Mapping[TopicPartition, int], reprocess_id: int) -> None:
         """Go back to `positions`, and drop the records that were fetched before."""
-        self.assignment.start_pass()
+        self.run.start_pass()
         self.partition.start_reprocessing(reprocess_id)
         self._router.deliver()
         self.positions.update(positions)

@@ -223,7 +223,7 @@ class TaskManager:
         it, so that the seek is repeated.
         """
         while True:
-            task.assignment.generation = self.generation
+            task.run.generation = self.generation
             await self._context.source_offsets.seek(dict(task.positions))
             if task.generation == self.generation:
                 break

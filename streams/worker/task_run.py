@@ -1,4 +1,4 @@
-"""A task as the consumer group has assigned it to this worker."""
+"""The run of one task on this worker, from its assignment until it is closed."""
 
 
 class ReadPass:
@@ -15,8 +15,8 @@ class ReadPass:
         self.ended = False
 
 
-class Assignment:
-    """A task of this worker: its number, its generation and whether it may process records.
+class TaskRun:
+    """The run of a task: its number, its generation and whether it may process records.
 
     Args:
         task: number of the task.
