@@ -1,87 +1,21 @@
+"""Records become facts of their customer's task, or dead letters."""
+
 import json
 import time
 import tomllib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 
 from models.contract.decoding import decode, to_us
 from models.definitions.definitions import Definitions
 from models.facts.fact import encode_fact
 from models.facts.from_events import facts_of
-from models.metrics.catalogue import compute
-from models.partition.partition import Partition
-from streams.ingest.router import Router
-from streams.kafka.outbox import Outbox
 from streams.mapping.mappings import load
-from streams.monitoring.worker_counters import WorkerCounters
-from streams.partitioner import tasks_of
+from tests.support.routed_task import FACTS, MINE, NOW_MS, ORDERS, RoutedTask, order, record, someone
 
-ORDERS, FACTS = TopicPartition("orders", 5), TopicPartition("g-facts", 1)
-TASKS = 4
-MINE = 1
 DAY_MS = 24 * 3600 * 1000
-NOW_MS = int(time.time() * 1000)
-
-
-def someone(task):
-    """Return the id of a customer of this task."""
-    return next(
-        name for name in (f"customer-{n}" for n in range(99)) if tasks_of([name.encode()], TASKS) == [task]
-    )
-
-
-def order(order_id, customer=None, **changes):
-    event = {
-        "id": f"event-{order_id}",
-        "type": "order.placed",
-        "time": "2024-05-01T10:00:00Z",
-        "customer_id": customer or someone(MINE),
-        "order_id": order_id,
-        "amount": 1200,
-        "currency": "USD",
-    }
-    return json.dumps(event | changes).encode()
-
-
-def record(value, offset=0, key=b"key", headers=(), timestamp=NOW_MS):
-    return ConsumerRecord("orders", 5, offset, timestamp, 0, key, value, None, 0, 0, headers)
-
-
-class RoutedTask:
-    def __init__(self, *, event_clock=False):
-        self.partition = Partition(Definitions(), {})
-        self.outbox = Outbox()
-        self.counters = WorkerCounters()
-        self.router = Router(
-            task=MINE,
-            task_count=TASKS,
-            facts_topic="g-facts",
-            dead_letter_partitions=3,
-            definitions=Definitions(),
-            partition=self.partition,
-            outbox=self.outbox,
-            counters=self.counters,
-            event_clock=event_clock,
-        )
-
-    def route(self, *values):
-        self.router.route_events("orders", ORDERS, [record(value, n) for n, value in enumerate(values)])
-
-    def dead_letters(self):
-        found = []
-        for (topic, _), records in self.outbox.take().items():
-            found += records if topic == "retention.dead-letters" else []
-        return found
-
-    def orders(self, now=None):
-        """Return the number of qualifying orders in 90 days."""
-        now = now or self.partition.stream_time
-        samples = compute([self.partition.evaluate(now)], Definitions(), now)
-        return next(
-            s.value for s in samples if s.metric == "retention_orders" and s.labels == {"window": "90d"}
-        )
 
 
 @pytest.fixture
@@ -320,49 +254,3 @@ def test_mapped_record_counts_and_is_a_dead_letter_once(routed):
     assert routed.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC)), (
         "a rejected event does not advance the stream time"
     )
-
-
-def jump_of(*times, event_clock=True):
-    """Return the clock jump of orders at these times: offset, topic and length."""
-    routed = RoutedTask(event_clock=event_clock)
-    routed.route(*(order(f"o{n}", time=f"{time}T00:00:00Z") for n, time in enumerate(times)))
-    jump = routed.partition.metadata.clock_jump
-    return jump and (jump.offset, jump.topic, jump.after - jump.before)
-
-
-DAY_US = 24 * 3600 * 10**6
-
-
-def test_record_that_advances_the_clock_far_is_named(caplog):
-    assert jump_of("2024-05-01", "2024-05-02", "2024-08-01") == (2, "orders", 91 * DAY_US)
-    assert "offset 2 of orders-5 moved the clock by 91 days, from 2024-05-02" in caplog.text
-
-
-def test_clock_jump_is_larger_than_30_days_and_not_first():
-    assert jump_of("2024-05-01", "2024-05-31") is None
-    assert jump_of("2024-05-01", "2024-06-01") == (1, "orders", 31 * DAY_US)
-    assert jump_of("2024-08-01", "2024-05-31") is None
-    assert jump_of("2024-05-01", "2024-08-01", event_clock=False) is None
-
-
-def test_clock_jump_is_measured_from_the_groups_clock():
-    routed = RoutedTask(event_clock=True)
-    routed.partition.advance(to_us(datetime(2024, 7, 20, tzinfo=UTC)))
-    routed.route(order("o1", time="2024-05-01T00:00:00Z"), order("o2", time="2024-08-01T00:00:00Z"))
-    assert routed.partition.metadata.clock_jump is None
-    routed.route(order("o3", time="2024-10-01T00:00:00Z"))
-    assert routed.partition.metadata.clock_jump.before == to_us(datetime(2024, 8, 1, tzinfo=UTC))
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"type": "customer.erased"}, {"type": "customer.merged", "into": "bob"},
-     {"type": "customer.contacted", "action_id": "a"}],
-)  # fmt: skip
-def test_event_of_a_customer_advances_no_clock(changes):
-    routed = RoutedTask(event_clock=True)
-    routed.route(order("o1"))
-    event = {"id": "e", "time": "2026-05-01T10:00:00Z", "customer_id": someone(MINE)} | changes
-    routed.router.route_events("customers", ORDERS, [record(json.dumps(event).encode())])
-    assert routed.partition.stream_time == to_us(datetime(2024, 5, 1, 10, tzinfo=UTC))
-    assert routed.partition.metadata.clock_jump is None

@@ -1,13 +1,12 @@
-"""Records become events: rules, conditions, identities, envelopes, and what is said of other records."""
+"""A record becomes events, an error or nothing, in whichever way it is held."""
 
 import json
-from types import SimpleNamespace
 
-import msgspec
 import pytest
 
 from streams.mapping.reader import MappedError
 from tests.support.mappings import mapping_reader as reader
+from tests.support.mappings import reported
 
 ROWS = """
 [mappings.m]
@@ -38,6 +37,8 @@ refund_id = { template = "{id}/{_item.n}" }
 order_id = "id"
 amount = { path = "_item.sum", money = "major", currency = "currency" }
 """
+
+
 ROW = {
     "id": 17,
     "user": {"id": 5, "email": "Ann@Example.com"},
@@ -46,10 +47,6 @@ ROW = {
     "currency": "EUR",
     "ab": {"checkout": "b"},
 }
-
-
-def reported(events):
-    return [{k: v for k, v in msgspec.to_builtins(event).items() if v is not None} for event in events]
 
 
 @pytest.fixture(params=["as JSON of the mapping's shape", "as JSON in whole", "as a row of a file"])
@@ -148,46 +145,6 @@ def test_invalid_event_of_a_row_keeps_the_other_events(outcome):
     )
 
 
-TWO_LISTS = """
-[mappings.m]
-customer_id = "customer"
-time = "at"
-[[mappings.m.events]]
-type = "refund.completed"
-each = "refunds"
-refund_id = "_item.id"
-order_id = "id"
-amount = { first = ["_item.cents", "total"] }
-[[mappings.m.events]]
-type = "order.delivered"
-each = "parcels"
-id = { template = "{id}-{_item.id}" }
-order_id = { first = ["_item.order", "id"] }
-[[mappings.m.events]]
-type = "order.cancelled"
-id = { template = "{id}-{void}" }
-when = "_item == null && void"
-order_id = "id"
-"""
-
-
-@pytest.mark.parametrize("held", ["as a row", "as JSON"])
-def test_rule_with_each_sees_only_elements_of_its_own_list(held):
-    row = {"id": "o1", "customer": "c", "at": "2024-05-01T10:00:00Z", "total": 9, "void": "v"}
-    lists = {"refunds": [{"id": "r1", "order": "from-refund"}], "parcels": [{"id": "p1", "cents": 5}]}
-    mapped = reader(TWO_LISTS)
-    found = (
-        mapped.map_row(row | lists)
-        if held == "as a row"
-        else mapped.map_record(json.dumps(row | lists).encode())
-    )
-    assert found.errors == []
-    refund, delivered, cancelled = found.events
-    assert (refund.refund_id, refund.order_id, refund.amount) == ("r1", "o1", 9)
-    assert (delivered.id, delivered.order_id) == ("o1-p1", "o1")
-    assert cancelled.order_id == "o1"
-
-
 def test_part_of_a_composed_id_is_text(outcome):
     found = outcome(refunds=[{"n": {"odd": 1}, "sum": "1.00", "ok": True}], guest=None)
     [error] = found.errors
@@ -254,350 +211,11 @@ def test_result_names_skipped_and_anonymous_rows():
     assert [result.anonymous for result in results] == [False, False, False, True, False]
 
 
-OTHERWISE = """
-[mappings.m]
-customer_id = "customer"
-otherwise = { unpaid = "status == 'pending'", other = "status" }
-[[mappings.m.events]]
-type = "order.cancelled"
-when = "status == 'void'"
-order_id = "id"
-time = "at"
-"""
-
-
-@pytest.mark.parametrize(
-    ("changes", "name"),
-    [
-        ({"status": "pending"}, "unpaid"),
-        ({"status": "new"}, "other"),
-        ({"status": None}, None),
-        ({"status": "void"}, None),
-        ({"status": "void", "customer": None}, None),
-        ({"status": "void", "at": "soon"}, None),
-    ],
-)
-def test_record_without_event_has_the_name_of_otherwise(changes, name):
-    mapped = reader(OTHERWISE)
-    row = {"id": "1", "customer": "c", "at": "2026-06-10T10:00:00Z", **changes}
-    assert mapped.map_record(json.dumps(row).encode()).skipped == name
-    assert mapped.map_row(row).skipped == name
-
-
-def test_extended_mapping_adds_names_of_otherwise():
-    own = """
-[mappings.shop]
-extends = "woocommerce"
-otherwise = { mine = "number" }
-"""
-    names = reader(own, "shop").definition.otherwise
-    assert {"unpaid", "mine"} <= set(names)
-
-
 def test_mapping_a_row_does_not_change_it():
     mapped, row = reader(ROWS), json.loads(json.dumps(ROW))
     first = mapped.map_row(row)
     assert row == ROW
     assert mapped.map_row(row) == first
-
-
-TABLE = """
-[mappings.m]
-customer_id = "customer"
-[[mappings.m.events]]
-type = { path = "status", values = { paid = "order.placed", void = "order.cancelled" } }
-order_id = "id"
-time = "at"
-amount = "cents"
-currency = { const = "USD" }
-"""
-
-
-def test_event_type_follows_from_a_value():
-    mapped = reader(TABLE)
-    row = {"id": 1, "customer": 2, "at": "2024-05-01T10:00:00Z", "cents": 5}
-    types = [
-        [event["type"] for event in reported(mapped.map_row(row | {"status": status}).events)]
-        for status in ("paid", "void", "draft", None)
-    ]
-    assert types == [["order.placed"], ["order.cancelled"], [], []]
-
-
-SEVERAL = """
-[mappings.m]
-customer_id = "customer"
-[[mappings.m.events]]
-type = "order.placed"
-order_id = "id"
-time = { first = [
-    { path = "ms", time = "ms" },
-    { path = "local", time = "%d.%m.%Y %H:%M", zone = "Europe/Berlin" },
-    { path = "naive", zone = "Europe/Berlin" },
-    "time",
-] }
-amount = { first = [{ path = "total", money = "major" }, "cents"] }
-currency = "currency"
-"""
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        {"ms": 1714550400000, "total": "0.05"},
-        {"local": "01.05.2024 10:00", "cents": 5},
-        {"naive": "2024-05-01 10:00:00", "total": 0.05},
-        {"time": "2024-05-01T10:00:00+02:00", "cents": "5"},
-    ],
-)
-def test_first_present_value_is_converted_in_its_own_way(written):
-    row = {"id": 1, "customer": 2, "currency": "EUR"} | written
-    (event,) = reader(SEVERAL).map_row(row).events
-    assert (event.time.timestamp(), event.amount) == (1714550400, 5)
-
-
-def test_unconvertible_value_among_several_is_rejected():
-    row = {"id": 1, "customer": 2, "currency": "EUR", "ms": 1714550400000, "total": "0.055"}
-    outcome = reader(SEVERAL).map_row(row)
-    assert outcome.events == []
-    (error,) = outcome.errors
-    assert "`amount` from `total`, `currency`, `cents` (text): has more than" in str(error)
-
-
-ODD = """
-[mappings.m]
-customer_id = { first = ["customer", { path = "number", scale = 0 }] }
-merge = true
-[[mappings.m.events]]
-type = { path = "kind", scale = 0, values = { 1 = "order.placed" } }
-order_id = "id"
-time = "time"
-amount = "cents"
-currency = { const = "USD" }
-"""
-
-
-@pytest.mark.parametrize(
-    ("row", "events", "message"),
-    [
-        ({"kind": "!!"}, 0, "mapping m, `type` from `kind`: is text that is not base64"),
-        ({"kind": "AQ==", "number": "!!"}, 1, "mapping m, customer_id: is text that is not base64"),
-    ],
-)
-def test_odd_value_is_rejected_without_an_exception(row, events, message):
-    row = {"id": 1, "customer": "c", "time": "2024-05-01T10:00:00Z", "cents": 5} | row
-    outcome = reader(ODD).map_row(row)
-    assert len(outcome.events) == events
-    (error,) = outcome.errors
-    assert message in str(error)
-
-
-#: One of each conversion and condition.
-EVERY_WAY = """
-[mappings.m]
-customer_id = { first = ["user.id", { path = "user.email", lower = true, prefix = "email:" }, "user.name"] }
-merge = true
-time = { path = "created", time = "ms" }
-channel = { path = "source", values = { pos = "store" }, other = "web" }
-experiments = "ab"
-skip = { more = "one > other", starts = "starts_with(one, other)", has = "contains(one, other)" }
-
-[[mappings.m.events]]
-type = "order.placed"
-order_id = { path = "id", match = "([0-9]+)" }
-amount = { path = "total", money = "major" }
-currency = { path = "currency", upper = true }
-coupon = "items[0].coupon"
-cart_id = "items[1]"
-
-[[mappings.m.events]]
-type = "order.amended"
-id = { template = "{id}-{total}" }
-order_id = "id"
-amount = { path = "total", scale = 2, money = "major", currency = "currency" }
-time = { path = "created", time = "days" }
-
-[[mappings.m.events]]
-type = "order.shipped"
-order_id = "id"
-time = { path = "created", zone = "Europe/Berlin" }
-
-[[mappings.m.events]]
-type = "order.cancelled"
-order_id = "id"
-time = { path = "created", time = "%d.%m.%Y", zone = "Europe/Berlin" }
-
-[[mappings.m.events]]
-type = "refund.completed"
-each = "items"
-when = "_item.ok"
-refund_id = { template = "{id}/{_item.n}" }
-order_id = "id"
-amount = { path = "_item.sum", money = "major", currency = "currency" }
-
-[[mappings.m.events]]
-type = "ticket.replied"
-ticket_id = "id"
-id = "id"
-author = { path = "source", values = { pos = "agent" }, other = "customer" }
-public = "one"
-promised_at = { first = [{ path = "created", time = "ns" }, "total"] }
-
-[[mappings.m.events]]
-type = "review.submitted"
-review_id = "id"
-id = "id"
-rating = "total"
-sentiment = "one"
-"""
-USUAL = {
-    "user": {"id": 5, "email": "Ann@Example.com"},
-    "id": "17",
-    "total": "19.99",
-    "currency": "EUR",
-    "created": 1714557600123,
-    "items": [{"coupon": "X", "ok": True, "n": 1, "sum": "1.00"}],
-    "source": "pos",
-    "ab": {"x": "b"},
-    "one": "xy",
-    "other": "z",
-}
-ODD_VALUES = [
-    *(None, True, -1, 3, 10**30, 2.5, 1e300, "", "x", "\x00", "5", "1e999999", "2024-05-01T10:00:00"),
-    *([], ["x"], [[1], "x"], {}, {"id": {}}, {"email": 5}, [{"ok": [1], "n": {}, "sum": []}]),
-]
-
-
-@pytest.mark.slow
-def test_any_value_in_any_field_raises_no_exception():
-    """Anything in any place, and any two that are compared: what is wrong is said, nothing is raised."""
-    shaped = reader(EVERY_WAY)
-    whole = reader(EVERY_WAY.replace("skip = {", 'skip = { never = "length(to_array(id)) > `9`",'))
-    records = [USUAL | {place: odd} for place in USUAL for odd in ODD_VALUES]
-    records += [USUAL | {"one": one, "other": other} for one in ODD_VALUES for other in ODD_VALUES]
-    for record in records:
-        found = shaped.map_row(record)
-        value = json.dumps(record).encode()
-        assert shaped.map_record(value).events == whole.map_record(value).events == found.events, record
-        assert {error.reason for error in found.errors} <= {"invalid_field"}, record
-    types = {event["type"] for event in reported(shaped.map_row(USUAL).events)}
-    assert types == {"order.placed", "refund.completed", "customer.merged"}
-
-
-CDC = """
-[mappings.m]
-envelope = "debezium"
-customer_id = "customer_id"
-[[mappings.m.events]]
-type = "order.placed"
-on = ["create", "read", "update"]
-order_id = "id"
-time = { path = "created_at", time = "us" }
-amount = { path = "amount", scale = 2, money = "major" }
-currency = "currency"
-[[mappings.m.events]]
-type = "order.amended"
-on = "update"
-when = "_before.amount != amount"
-id = { template = "{id}-{_ts_ms}" }
-order_id = "id"
-time = { path = "_source.ts_ms", time = "ms" }
-amount = { path = "amount", scale = 2, money = "major", currency = "currency" }
-[[mappings.m.events]]
-type = "order.cancelled"
-on = "delete"
-order_id = "id"
-customer_id = { first = ["customer_id", "_key.customer_id"] }
-time = { path = "_ts_ms", time = "ms" }
-"""
-BEFORE = {"id": 1, "customer_id": 7, "created_at": 1714557600123000, "amount": "B88=", "currency": "EUR"}
-AFTER = BEFORE | {"amount": "Cw=="}  # 0.11
-
-
-def change(op, before, after):
-    return {
-        "before": before,
-        "after": after,
-        "op": op,
-        "source": {"ts_ms": 1714557700000},
-        "ts_ms": 1714557700500,
-    }
-
-
-@pytest.fixture(params=["plain", "with schema", "in whole", "in whole, with schema"])
-def captured(request):
-    text = CDC.replace('"_before.amount', '"to_string(_before.amount)') if "whole" in request.param else CDC
-    if "whole" in request.param:
-        text = text.replace("!= amount", "!= to_string(amount)")
-    mapped = reader(text)
-
-    def make(payload, key=None):
-        value = {"schema": {"type": "struct"}, "payload": payload} if "schema" in request.param else payload
-        record = SimpleNamespace(topic="t", key=key, timestamp=1, headers=[])
-        return mapped.map_record(json.dumps(value).encode(), record)
-
-    return make
-
-
-def test_database_change_yields_events_of_the_difference(captured):
-    for op in ("c", "r"):
-        [placed] = captured(change(op, None, BEFORE)).events
-        assert (placed.order_id, placed.amount, placed.customer_id) == ("1", 1999, "7")
-    placed, amended = captured(change("u", BEFORE, AFTER)).events
-    assert (placed.amount, amended.amount, amended.id) == (11, 11, "1-1714557700500")
-    assert reported([amended])[0]["time"] == "2024-05-01T10:01:40Z"
-    assert len(captured(change("u", BEFORE, BEFORE)).events) == 1
-    assert len(captured(change("u", None, AFTER)).events) == 2  # a table that does not say what was before
-
-
-def test_deletes_truncates_and_tombstones(captured):
-    [cancelled] = captured(change("d", BEFORE, None)).events
-    assert reported([cancelled])[0]["type"] == "order.cancelled"
-    bare = captured(change("d", None, None), key=b'{"customer_id": 7}')
-    assert bare.errors[0].message.startswith("mapping m, order.cancelled, `order_id` from `id` (nothing)")
-    for nothing in (change("t", None, None), change("m", None, None)):
-        found = captured(nothing)
-        assert (found.events, found.errors, found.anonymous) == ([], [], False)
-
-
-def test_invalid_envelope_is_reported(captured):
-    assert "not a Debezium envelope: `op` is missing" in captured({"id": 1}).errors[0].message
-    assert "`op` 'x' is unknown" in captured(change("x", None, BEFORE)).errors[0].message
-
-
-@pytest.mark.parametrize("when", ["", 'when = "length(id) > `0`"\n'])
-def test_a_schema_without_payload_is_a_tombstone(when):
-    found = reader(CDC + when).map_record(b'{"schema": null, "payload": null}')
-    assert (found.events, found.errors, found.anonymous) == ([], [], False)
-
-
-@pytest.mark.parametrize("when", ["", 'when = "length(id) > `0`"\n'])
-def test_kafka_connect_envelope_is_unwrapped(when):
-    mapped = reader(TABLE.replace("customer_id", 'envelope = "connect"\ncustomer_id') + when)
-    row = {"id": "a", "customer": 2, "at": "2024-05-01T10:00:00Z", "cents": 5, "status": "paid"}
-    [event] = mapped.map_record(json.dumps({"schema": {}, "payload": row}).encode()).events
-    assert event.order_id == "a"
-    assert "not a Connect envelope" in mapped.map_record(json.dumps(row).encode()).errors[0].message
-    assert mapped.map_record(b'{"schema": null, "payload": null}').errors == []
-    [error] = mapped.map_record(b'{"schema": {}, "payload": [1]}').errors
-    assert error.reason == "invalid_field"
-
-
-SURROUNDED = """
-[mappings.m]
-[[mappings.m.events]]
-type = "experience.shared"
-id = { template = "{_topic}-{_key}-{_timestamp}" }
-time = { path = "_timestamp", time = "ms" }
-customer_id = "_headers.customer"
-platform = { path = "_key", match = "^(.)" }
-"""
-
-
-def test_key_headers_and_timestamp_are_fields():
-    headers = [("customer", b"c-1"), ("empty", None)]
-    record = SimpleNamespace(topic="t", key=b"k-1", timestamp=1714557600123, headers=headers)
-    [event] = reader(SURROUNDED).map_record(b'{"_topic": "a field of that name"}', record).events
-    assert (event.id, event.customer_id, event.platform) == ("t-k-1-1714557600123", "c-1", "k")
 
 
 def test_too_long_id_becomes_a_digest():
@@ -607,38 +225,8 @@ def test_too_long_id_becomes_a_digest():
     assert placed.order_id == "x" * 128
 
 
-def test_records_off_the_fast_path_are_read():
-    """Ids that are numbers, and a part that is often missing: after a thousand, nothing is hoped any more."""
-    mapped = reader(TABLE.replace('"customer"', '"customer.id"'))
-    row = {"at": "2024-05-01T10:00:00Z", "cents": 5, "status": "paid"}
-    for number in range(1100):
-        value = json.dumps(row | {"id": number, "customer": {"id": number} if number % 2 else None}).encode()
-        found = mapped.map_record(value)
-        assert [event.order_id for event in found.events] == ([str(number)] if number % 2 else [])
-        assert found.anonymous is not bool(number % 2)
-    text = json.dumps(row | {"id": "a", "customer": {"id": "b"}}).encode()
-    assert mapped.map_record(text).events[0].customer_id == "b"
-
-
 @pytest.mark.parametrize("number", ["17.0", "17.00", 17.0, 17])
 def test_ids_that_were_floats_are_the_ids_of_integers(outcome, number):
     found = outcome(id=number, user={"id": number, "email": None}, total="19.99")
     [order] = found.events
     assert (order.order_id, order.customer_id, order.id) == ("17", "17", "order.placed:17")
-
-
-def test_fast_and_slow_paths_read_the_same_float_ids():
-    text = """
-    [mappings.m]
-    customer_id = "customer"
-    time = "at"
-    [[mappings.m.events]]
-    type = "stock.missed"
-    id = "id"
-    sku = "sku"
-    """
-    row = {"id": "e1", "customer": "1234.0", "at": "2026-01-01T00:00:00Z", "sku": "1.0"}
-    mapped = reader(text)
-    for result in (mapped.map_record(json.dumps(row).encode()), mapped.map_row(row)):
-        [event] = result.events
-        assert (event.customer_id, event.sku) == ("1234", "1.0"), "a sku is no id of a row"

@@ -6,24 +6,16 @@ import json
 
 import pytest
 
-from streams.config.load import load as load_settings
 from streams.config.schema_registry import RegistryAccess
 from streams.mapping import schema_registry, schema_registry_client
 from streams.mapping.schema_registry import RegistryUnavailable, RegistryWrong, SchemaRegistry
-from streams.operations import doctor
 from streams.secret import Secret
-from tests.support.registry_server import AUTH, RegistryServer, framed
+from tests.support.registry_server import AUTH, framed
 
 REDIRECT = {"status": 302, "headers": {"Location": "https://me:secret@login.example/in?token=secret"}}
 ORDER = {"type": "record", "name": "Order", "fields": [{"name": "customer", "type": "Customer"}]}
 CUSTOMER = {"type": "record", "name": "Customer", "fields": [{"name": "id", "type": "long"}]}
 VALUE = framed(7, b"\x02")
-
-
-@pytest.fixture
-async def server():
-    async with RegistryServer() as running:
-        yield running
 
 
 @pytest.fixture
@@ -53,14 +45,6 @@ async def test_redirect_names_its_target_without_secrets(server, registry):
     assert "responds wrongly: HTTP 302, a redirect to https://me:***@login.example/in" in wrong.value.message
     assert "not available" not in str(wrong.value)
     assert "secret" not in str(wrong.value)
-
-
-async def test_doctor_reports_a_redirect(server):
-    server.answer, server.status, server.headers = "", 302, REDIRECT["headers"]
-    environ = {"RETENTION_SCHEMA_REGISTRY": server.url, "RETENTION_SCHEMA_REGISTRY_AUTH": AUTH}
-    [finding] = [one async for one in doctor.schema_registry.findings(load_settings(environ=environ))]
-    assert finding.level == "fail"
-    assert "a redirect to https://me:***@login.example/in" in finding.what
 
 
 async def test_wrong_answers_end_the_wait_after_a_minute(server, registry, monkeypatch):
