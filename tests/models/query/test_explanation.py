@@ -28,6 +28,8 @@ from models.partition import standalone
 from models.partition.partition import Partition
 from models.query.explanation import Explainer
 from models.query.identities import identities_of
+from tests.support.contract_events import COMMON, MOST, read
+from tests.support.contract_events import event as event_of
 from tests.support.histories import random_history
 from tests.support.partitions import DAY, HOUR, NOW
 
@@ -151,6 +153,15 @@ def test_order_events_are_explained(shop):
     assert found["less"].reason == "the latest amendment, which sets the order's amount"
     assert found["gone"].reason == "places order o2, which does not qualify because event cancel cancels it"
     assert found["gone"].counts_for == []
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_every_kept_field_of_an_event_is_shown(shop, name):
+    for customer, fact in facts_of(read(event_of(name, **MOST[name])), shop.definitions):
+        shop.partition.process_one(customer, fact)
+    [found] = reasons(shop, COMMON["customer_id"]).values()
+    kept = {field: value for field, value in MOST[name].items() if field not in {"text", "language"}}
+    assert {field: found.says[field] for field in kept} == kept
 
 
 def test_waiting_and_future_events_are_explained(shop):

@@ -1,3 +1,5 @@
+"""Changed series are published, and a new leader continues with the published values."""
+
 import json
 import math
 
@@ -229,6 +231,16 @@ def test_series_of_another_release_are_removed(publisher, timer):
     publisher.restore([(b"retention_of_old", json.dumps(old).encode())])
     assert publisher.samples == []
     assert [value for _, value in business(publish(publisher, timer, ORDERS))][-1] is None
+
+
+def test_series_of_another_group_give_no_value_and_no_clock(publisher, timer):
+    """The former owner's state is gone, and its topics belong to this group."""
+    later = json.dumps(series_value(CHURN, NOW + 1000 * SECOND)).encode()
+    publisher.restore([(b'retention_churn_ratio{window="7d"}', later)], own=False)
+    assert (publisher.as_of, publisher.samples) == (0, [])
+    published = dict(business(publish(publisher, timer, ORDERS)))
+    assert published['retention_orders{window="7d"}']["value"] == 3.0
+    assert published['retention_churn_ratio{window="7d"}'] is None, "its series are removed"
 
 
 def test_values_exported_since_the_last_publication_are_kept(publisher, timer):

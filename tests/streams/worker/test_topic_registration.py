@@ -1,18 +1,21 @@
 """Two groups whose roll-up leaders find the derived topics without an owner at the same moment."""
 
 import asyncio
+import json
 import time
 from types import SimpleNamespace
 
 import pytest
 
 from models.definitions.definitions import Definitions
+from models.metrics.samples import Sample
 from streams.clock import clock
 from streams.config.load import load
 from streams.errors import TopicsOwned
 from streams.kafka import admin, ownership
 from streams.kafka.outbox import Outbox
 from streams.kafka.topics import Names, ensure, required
+from streams.rollup.publisher import series_value
 from streams.worker.clock_check import ClockCheck
 from streams.worker.rollup_leader import RollupLeader
 from tests.support.kafka_calls import producer, records_of
@@ -103,3 +106,14 @@ async def test_owner_needs_no_registration_at_its_next_start(leaders):
     await again.leader.restore()
     await again.leader.send_ticks()
     assert again.ticks == 1
+
+
+async def test_new_owner_has_no_clock_of_the_former_one(leaders, unique):
+    first, _ = leaders
+    row = series_value(Sample("retention_orders", {"window": "7d"}, 3.0), 10**15)
+    mark = [(ownership.HEADER, f"{unique}-gone".encode())]
+    await first._client.send_and_wait(f"{unique}.metrics", json.dumps(row).encode(), b"key", headers=mark)
+    successor = Leader(first._client, first.settings)
+    await successor.leader.restore()
+    assert (successor.leader.publisher.as_of, successor.leader._collector.now) == (0, 0)
+    assert successor.leader.publisher.samples == []
