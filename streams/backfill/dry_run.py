@@ -13,8 +13,8 @@ from streams.backfill.files import FileProgress, Format, read_records, rejection
 from streams.backfill.records import FileRecord, map_records, row_of
 from streams.backfill.rows import Row, UnreadableRow, native_event
 from streams.mapping import formats
-from streams.mapping.dry_run import Mapped, Tally, undecoded
-from streams.mapping.dry_run_report import Position, Report
+from streams.mapping.dry_run import MappedRecord, Tally, undecoded
+from streams.mapping.dry_run_report import RecordPlace, Report
 from streams.mapping.outcome_check import OutcomeCheck
 from streams.mapping.program import MappingResult
 from streams.mapping.reader import Reader
@@ -87,10 +87,10 @@ def _unreadable(record: FileRecord) -> MappingResult:
     return MappingResult([], [EventError("invalid_field", message)])
 
 
-def _mapped(record: FileRecord, outcome: MappingResult, mapping: Reader | None) -> Mapped:
+def _mapped(record: FileRecord, outcome: MappingResult, mapping: Reader | None) -> MappedRecord:
     row = None if isinstance(record.content, UnreadableRow) else _row(record.content, mapping)
-    position = Position(file=record.file, line=record.number)
-    return Mapped(position, outcome, row, partial(_readable, record, mapping))
+    position = RecordPlace(file=record.file, line=record.number)
+    return MappedRecord(position, outcome, row, partial(_readable, record, mapping))
 
 
 def _row(content: bytes | Row, mapping: Reader | None) -> Mapping[str, Any] | None:

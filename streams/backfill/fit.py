@@ -27,7 +27,7 @@ __all__ = [
     "CannotFit",
     "Fit",
     "History",
-    "Sample",
+    "PurchaseSample",
     "fit",
     "log_likelihood",
     "summarise",
@@ -60,7 +60,7 @@ class History(NamedTuple):
     age: int
 
 
-class Sample(Struct):
+class PurchaseSample(Struct):
     """The customers to whom a model is fitted.
 
     Attributes:
@@ -104,7 +104,7 @@ class Fit(NamedTuple):
     log_likelihood: float
 
 
-def summarise(customers: Iterable[Sequence[int]], now: int) -> Sample:
+def summarise(customers: Iterable[Sequence[int]], now: int) -> PurchaseSample:
     """Return the sample that the customers' orders make.
 
     Args:
@@ -112,7 +112,7 @@ def summarise(customers: Iterable[Sequence[int]], now: int) -> Sample:
             epoch.
         now: instant at which the ages are measured, microseconds since the epoch.
     """
-    sample = Sample()
+    sample = PurchaseSample()
     for orders in customers:
         days = purchase_days(orders)
         sample.histories[History(len(days) - 1, days[-1] - days[0], now // US_PER_DAY - days[0])] += 1
@@ -120,7 +120,7 @@ def summarise(customers: Iterable[Sequence[int]], now: int) -> Sample:
     return sample
 
 
-def fit(sample: Sample) -> Fit:
+def fit(sample: PurchaseSample) -> Fit:
     """Return the parameters that maximise the likelihood of a sample.
 
     Args:

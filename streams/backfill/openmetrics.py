@@ -69,7 +69,7 @@ class _Series:
         self.stored: list[_Block] = []
 
 
-class Recorder:
+class MetricsRecorder:
     """Collect the samples of one instant after another, and write them as OpenMetrics text.
 
     A context manager: leaving it deletes the temporary file.
@@ -80,7 +80,7 @@ class Recorder:
         held_samples: maximum number of samples in memory.
 
     Example:
-        >>> with Recorder({"job": "retention"}) as recorder:
+        >>> with MetricsRecorder({"job": "retention"}) as recorder:
         ...     recorder.add(now, samples)
         ...     recorder.write(sys.stdout)
     """

@@ -53,7 +53,7 @@ class Timed(NamedTuple):
 Open = Callable[[], Iterator[Timed]]
 
 
-class Source(NamedTuple):
+class FileEvents(NamedTuple):
     """The events of one file.
 
     Attributes:
@@ -97,7 +97,7 @@ class Ordered:
     def __iter__(self) -> Iterator[Timed]:
         return _merge(self._streams)
 
-    def add(self, source: Source, run_file: IO[bytes], run_bytes: int) -> None:
+    def add(self, source: FileEvents, run_file: IO[bytes], run_bytes: int) -> None:
         """Add a source: as it is if it is in order, otherwise in sorted runs.
 
         Args:
@@ -124,7 +124,7 @@ class Ordered:
 
 
 @contextmanager
-def in_time_order(sources: Iterable[Source], run_bytes: int = RUN_BYTES) -> Iterator[Ordered]:
+def in_time_order(sources: Iterable[FileEvents], run_bytes: int = RUN_BYTES) -> Iterator[Ordered]:
     """Sort the events of all sources by time.
 
     Args:

@@ -7,7 +7,7 @@ from streams.backfill.events import TimeOf, timed
 from streams.backfill.field_check import Notice
 from streams.backfill.files import STANDARD_INPUT, FileProgress, Format, Line, read
 from streams.backfill.null_words import NullCells
-from streams.backfill.order import Ordered, Source, Timed, in_time_order
+from streams.backfill.order import FileEvents, Ordered, Timed, in_time_order
 from streams.mapping.reader import Reader
 
 
@@ -38,7 +38,7 @@ def sorted_events(
     """
     shown: FileProgress | None
 
-    def source(index: int, file: str) -> Source:
+    def source(index: int, file: str) -> FileEvents:
         def events() -> Iterator[Timed]:
             printed = None if shown is None else notice
             found = timed(
@@ -46,7 +46,7 @@ def sorted_events(
             )
             return found if shown is None else _counted(found, shown)
 
-        return Source(events, rereadable=file != STANDARD_INPUT)
+        return FileEvents(events, rereadable=file != STANDARD_INPUT)
 
     with ExitStack() as stack:
         with progress as shown:

@@ -23,7 +23,7 @@ from streams.config.risk_file import ModelFile
 from streams.errors import RetentionError, missing_extra
 
 if TYPE_CHECKING:
-    from streams.backfill.fit import Fit, Sample
+    from streams.backfill.fit import Fit, PurchaseSample
 
 _HASH_CHARACTERS = 8
 
@@ -91,7 +91,7 @@ def _read(
     return histories, latest if now is None else now
 
 
-def _model_file(found: "Fit", sample: "Sample", now: int) -> ModelFile:
+def _model_file(found: "Fit", sample: "PurchaseSample", now: int) -> ModelFile:
     until, digest = datetime.fromtimestamp(now / 1e6, UTC), sample.digest()
     return ModelFile(
         format=risk_file.FORMAT,

@@ -13,7 +13,7 @@ from models.facts.fact import Fact
 from streams.backfill.events import effective_time
 from streams.backfill.facts import read_facts
 from streams.backfill.files import EventCounter, Format, Line
-from streams.backfill.openmetrics import Recorder, is_label
+from streams.backfill.openmetrics import MetricsRecorder, is_label
 from streams.backfill.order import FIRST, Ordered, Timed
 from streams.backfill.rejected_lines import RejectedLines
 from streams.backfill.replay import FactReader, replay
@@ -130,7 +130,7 @@ def command(
     )
     with (
         sorted_files as events,
-        Recorder(labels, recorded=recorded) as recorder,
+        MetricsRecorder(labels, recorded=recorded) as recorder,
     ):
         if not events.count:
             raise RetentionError("the files have no record, so there is nothing to compute")
@@ -193,7 +193,7 @@ def _fact_reader(
     return facts
 
 
-def _write(recorder: Recorder, out: str) -> int:
+def _write(recorder: MetricsRecorder, out: str) -> int:
     if out == "-":
         return recorder.write(sys.stdout)
     try:

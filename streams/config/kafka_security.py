@@ -29,7 +29,7 @@ _OAUTH_OPTIONAL: Final = ("oauth_scope", "oauth_extensions", "oauth_ca_file")
 _ALLOW: Final = "if the network is safe, set RETENTION_SASL_WITHOUT_TLS=true"
 
 
-class Connection(Struct, frozen=True, kw_only=True):
+class KafkaConnection(Struct, frozen=True, kw_only=True):
     """The settings of the connection to Kafka.
 
     Attributes:
@@ -77,10 +77,10 @@ class Connection(Struct, frozen=True, kw_only=True):
         return self.security_protocol in {"SASL_PLAINTEXT", "SASL_SSL"}
 
 
-NAMES: Final = Connection.__struct_fields__
+NAMES: Final = KafkaConnection.__struct_fields__
 
 
-def check(connection: Connection, sources: Mapping[str, str]) -> None:
+def check(connection: KafkaConnection, sources: Mapping[str, str]) -> None:
     """Check the settings against each other.
 
     Args:
@@ -98,7 +98,7 @@ def check(connection: Connection, sources: Mapping[str, str]) -> None:
 class _Rules:
     """Checks the rules between the settings of a connection."""
 
-    def __init__(self, connection: Connection, sources: Mapping[str, str]) -> None:
+    def __init__(self, connection: KafkaConnection, sources: Mapping[str, str]) -> None:
         self._connection = connection
         self._sources = sources
         self._protocol = f"RETENTION_SECURITY_PROTOCOL={connection.security_protocol}"
@@ -155,7 +155,7 @@ def _variable(name: str) -> str:
     return f"RETENTION_{name.upper()}"
 
 
-def client_options(connection: Connection, sources: Mapping[str, str]) -> dict[str, Any]:
+def client_options(connection: KafkaConnection, sources: Mapping[str, str]) -> dict[str, Any]:
     """Return the options of every Kafka client, under aiokafka's names. All clients share the OAuth tokens.
 
     Args:
@@ -189,7 +189,7 @@ def _has_no_credentials(record: logging.LogRecord) -> bool:
     )
 
 
-def _tls_context(connection: Connection, sources: Mapping[str, str]) -> ssl.SSLContext:
+def _tls_context(connection: KafkaConnection, sources: Mapping[str, str]) -> ssl.SSLContext:
     """Return a TLS context. It always verifies the host names of brokers, and no setting turns that off."""
     context = _context_trusting("tls_ca_file", connection.tls_ca_file, sources)
     if connection.tls_cert_file is not None:
@@ -204,7 +204,7 @@ def _tls_context(connection: Connection, sources: Mapping[str, str]) -> ssl.SSLC
     return context
 
 
-def _token_provider(connection: Connection, sources: Mapping[str, str]) -> ClientCredentials:
+def _token_provider(connection: KafkaConnection, sources: Mapping[str, str]) -> ClientCredentials:
     return ClientCredentials(
         connection.oauth_token_url or "",
         connection.oauth_client_id or "",

@@ -22,7 +22,7 @@ from models.definitions.definitions import Definitions
 from streams import secret
 from streams.config import inputs, kafka_security, schema_registry, toml_file
 from streams.config.inputs import SECTIONS, Inputs
-from streams.config.kafka_security import Connection
+from streams.config.kafka_security import KafkaConnection
 from streams.config.paths import path_of
 from streams.config.schema import FILE, PREFIX, SETTINGS, Setting
 from streams.config.schema_registry import RegistryAccess
@@ -121,7 +121,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     inputs: Inputs
     mappings: Mapping[str, Any]
     definitions: Definitions
-    connection: Connection
+    connection: KafkaConnection
     kafka: Mapping[str, Any]
     sources: Mapping[str, str]
 
@@ -169,7 +169,7 @@ def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     document = toml_file.read(config) if config else {}
     given = _from_document(document, config) | given
     values, sources = _parsed(given)
-    connection = Connection(**{name: values.pop(name) for name in kafka_security.NAMES})
+    connection = KafkaConnection(**{name: values.pop(name) for name in kafka_security.NAMES})
     kafka_security.check(connection, sources)
     known = (_names().keys() - {"config"}) | SECTIONS
     return Settings(

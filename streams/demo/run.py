@@ -19,7 +19,7 @@ import msgspec
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from streams.config.kafka_security import Connection
+from streams.config.kafka_security import KafkaConnection
 from streams.config.load import Settings
 from streams.demo import prometheus
 from streams.demo.story import AS_OF, Story
@@ -148,7 +148,7 @@ class Demo:
                 pass  # an error here is clearer than one in the worker's log
             yield self._settings.broker
             return
-        if self._settings.connection != Connection():
+        if self._settings.connection != KafkaConnection():
             raise SettingsError(
                 "RETENTION_SECURITY_PROTOCOL",
                 "needs an existing Kafka, and RETENTION_BROKER is not set",

@@ -19,7 +19,7 @@ from streams.http.api.remote_tasks import RemoteTasks
 from streams.http.api.routes import Api
 from streams.http.auth import require_token
 from streams.http.connections.limits import limits_of
-from streams.http.connections.listener import Listener
+from streams.http.connections.listener import ConnectionListener
 from streams.http.guards import refuse_bodies, refuse_customers
 from streams.http.live_page.routes import LivePage
 from streams.http.probes import add_probes, probes_of
@@ -95,7 +95,7 @@ class Server:
         )
         self._probes = probes_of(worker)
         limits = limits_of(worker.settings.connections_per_address)
-        self._listener = Listener(self._application(), self._probes, limits, log)
+        self._listener = ConnectionListener(self._application(), self._probes, limits, log)
 
     async def start(self) -> None:
         """Start to listen.

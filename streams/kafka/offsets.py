@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.config.load import Settings
 
 
-class Bounds(NamedTuple):
+class OffsetRange(NamedTuple):
     """The offsets that a partition holds.
 
     Attributes:
@@ -20,10 +20,10 @@ class Bounds(NamedTuple):
     end: int
 
 
-async def bounds(
+async def offset_ranges(
     settings: Settings, tps: Sequence[TopicPartition], *, committed: bool = True
-) -> dict[TopicPartition, Bounds]:
-    """Return the bounds of each partition.
+) -> dict[TopicPartition, OffsetRange]:
+    """Return the offsets that each partition holds.
 
     Args:
         settings: connection to Kafka.
@@ -40,4 +40,4 @@ async def bounds(
         **settings.client_options(), enable_auto_commit=False, isolation_level=isolation
     ) as consumer:
         starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-    return {tp: Bounds(starts[tp], ends[tp]) for tp in tps}
+    return {tp: OffsetRange(starts[tp], ends[tp]) for tp in tps}

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import fastavro
 from fastavro.read import LOGICAL_READERS
 
-from streams.mapping.avro_limits import Limits
+from streams.mapping.avro_limits import AvroLimits
 from streams.mapping.conversions import MOST_DECIMAL_BYTES
 from streams.mapping.limits import MOST_LEVELS
 from streams.mapping.schemas import Decode, Resolved
@@ -42,7 +42,7 @@ def decoder(resolved: Resolved) -> Decode:
     for one in imported.values():
         fastavro.parse_schema(_document(one.schema), named_schemas=named)
     parsed = fastavro.parse_schema(_document(schema.schema), named_schemas=named)
-    limits = Limits(parsed, named)
+    limits = AvroLimits(parsed, named)
 
     def decode(value: bytes) -> dict[str, Any]:
         limits.check(value)

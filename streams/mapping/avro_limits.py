@@ -37,7 +37,7 @@ class Bound(NamedTuple):
     levels: float
 
 
-class Limits:
+class AvroLimits:
     """Checks the values of a schema against the limits.
 
     Args:
@@ -46,7 +46,7 @@ class Limits:
     """
 
     def __init__(self, schema: Schema, named: Mapping[str, Schema]) -> None:
-        bound = _Bounds(named).of(schema)
+        bound = _TypeBounds(named).of(schema)
         self._shortest = (
             (MOST_VALUES - bound.surplus) / _VALUES_PER_BYTE if bound.levels <= MOST_LEVELS else -math.inf
         )
@@ -63,7 +63,7 @@ class Limits:
             self._count(_Cursor(value), 1)
 
 
-class _Bounds:
+class _TypeBounds:
     """The bounds of types. Those of named types are found once."""
 
     def __init__(self, named: Mapping[str, Schema]) -> None:

@@ -7,7 +7,7 @@ from msgspec import Struct, field, structs
 
 from models.contract.events import EVENT_TYPES
 from streams.mapping import event_types, minor_units
-from streams.mapping.definition_checks import Problem, a_boolean, a_choice, a_table, a_text
+from streams.mapping.definition_checks import InvalidKey, a_boolean, a_choice, a_table, a_text
 from streams.mapping.expressions import Expression
 from streams.mapping.placeholders import DEFAULT_PLACEHOLDER
 from streams.mapping.value_definition import Value, expression_of, value_of
@@ -103,7 +103,7 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
     """Read one mapping's table.
 
     Raises:
-        Problem: a key is unknown or missing, a value has the wrong type, or the mapping yields no event.
+        InvalidKey: a key is unknown or missing, a value has the wrong type, or the mapping yields no event.
     """
     at = setting or f"mappings.{name}"
     table = a_table(at, content)
@@ -112,11 +112,11 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
         if key in event_types.ALL_FIELDS:
             defaults[key] = value_of(f"{at}.{key}", given)
         elif key not in _MAPPING_KEYS:
-            raise Problem(f"{at}.{key}", "unknown key", event_types.suggestion(key, _MAPPING_KEYS))
+            raise InvalidKey(f"{at}.{key}", "unknown key", event_types.suggestion(key, _MAPPING_KEYS))
     own_places = minor_units.read(f"{at}.minor_units", table.get("minor_units", {}))
     if not isinstance(rules, list) or not rules:
         hint = "each names an event that a record becomes"
-        raise Problem(f"{at}.events", "expected at least one [[events]] table", hint)
+        raise InvalidKey(f"{at}.events", "expected at least one [[events]] table", hint)
     return Definition(
         name=name,
         description=a_text(f"{at}.description", table.get("description", "")),
@@ -136,14 +136,14 @@ def read(name: str, content: object, setting: str | None = None) -> Definition:
 
 def _null(at: str, content: object) -> tuple[str, ...]:
     if not isinstance(content, list):
-        raise Problem(at, 'expected a list of words, such as ["NULL", "n/a"]')
+        raise InvalidKey(at, 'expected a list of words, such as ["NULL", "n/a"]')
     return tuple(a_text(f"{at}[{number}]", word) for number, word in enumerate(content, start=1))
 
 
 def _placeholder(at: str, content: object) -> str:
     text = a_text(at, content)
     if not text:
-        raise Problem(at, "is empty", "empty text is nothing without being a placeholder")
+        raise InvalidKey(at, "is empty", "empty text is nothing without being a placeholder")
     return text
 
 
@@ -154,7 +154,7 @@ def _conditions(at: str, content: object) -> dict[str, Expression]:
 def _rule(at: str, content: object, defaults: Mapping[str, Value], own_places: Mapping[str, int]) -> Rule:
     table = a_table(at, content)
     if "type" not in table:
-        raise Problem(f"{at}.type", "is missing", f"expected one of {', '.join(EVENT_TYPES)}")
+        raise InvalidKey(f"{at}.type", "is missing", f"expected one of {', '.join(EVENT_TYPES)}")
     chosen = table["type"]
     type_value = value_of(f"{at}.type", {"const": chosen} if isinstance(chosen, str) else chosen)
     types = _types(f"{at}.type", type_value)
@@ -162,7 +162,7 @@ def _rule(at: str, content: object, defaults: Mapping[str, Value], own_places: M
     given = {name: value_of(f"{at}.{name}", spec) for name, spec in table.items() if name not in _RULE_KEYS}
     for name in given:
         if name not in known:
-            raise Problem(
+            raise InvalidKey(
                 f"{at}.{name}",
                 f"{' and '.join(types)} has no such field",
                 event_types.suggestion(name, known),
@@ -192,7 +192,7 @@ def _with_currency(value: Value, currency: Value | None, own_places: Mapping[str
         return value
     currency = value.currency or currency
     if currency is None:
-        raise Problem(f"{value.setting}.currency", "is missing", "how many decimals are its minor unit?")
+        raise InvalidKey(f"{value.setting}.currency", "is missing", "how many decimals are its minor unit?")
     return structs.replace(value, currency=currency, own_places=own_places)
 
 
@@ -202,10 +202,12 @@ def _types(at: str, value: Value) -> tuple[str, ...]:
     elif value.const is not None:
         names = [value.const]
     else:
-        raise Problem(at, "expected a type, or a table with `path` and `values`")
+        raise InvalidKey(at, "expected a type, or a table with `path` and `values`")
     for name in names:
         if name not in EVENT_TYPES:
-            raise Problem(at, f"{name!r} is no type of event", event_types.suggestion(str(name), EVENT_TYPES))
+            raise InvalidKey(
+                at, f"{name!r} is no type of event", event_types.suggestion(str(name), EVENT_TYPES)
+            )
     return tuple(dict.fromkeys(names))
 
 
@@ -216,7 +218,7 @@ def _check_complete(at: str, name: str, fields: Mapping[str, Value]) -> None:
         hint = f"say where {name} has it"
         if needed == "id":
             hint = f'there may be several {name} of one thing: compose one, such as "{{id}}-{{updated_at}}"'
-        raise Problem(f"{at}.{needed}", "is missing", hint)
+        raise InvalidKey(f"{at}.{needed}", "is missing", hint)
 
 
 def _operations(at: str, content: object) -> frozenset[Operation]:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from streams.errors import SettingsError
 
 
-class Problem(ValueError):
+class InvalidKey(ValueError):
     """An invalid key of a mapping."""
 
     def __init__(self, setting: str, problem: str, hint: str = "") -> None:
@@ -24,10 +24,10 @@ def a_table(at: str, content: object, expected: str = "a table") -> Mapping[str,
     """Return a table.
 
     Raises:
-        Problem: the value is invalid.
+        InvalidKey: the value is invalid.
     """
     if not isinstance(content, dict):
-        raise Problem(at, f"expected {expected}")
+        raise InvalidKey(at, f"expected {expected}")
     return content
 
 
@@ -35,10 +35,10 @@ def a_text(at: str, content: object) -> str:
     """Return text.
 
     Raises:
-        Problem: the value is invalid.
+        InvalidKey: the value is invalid.
     """
     if not isinstance(content, str):
-        raise Problem(at, "expected text")
+        raise InvalidKey(at, "expected text")
     return content
 
 
@@ -46,10 +46,10 @@ def a_boolean(at: str, content: object) -> bool:
     """Return true or false.
 
     Raises:
-        Problem: the value is invalid.
+        InvalidKey: the value is invalid.
     """
     if not isinstance(content, bool):
-        raise Problem(at, "expected true or false")
+        raise InvalidKey(at, "expected true or false")
     return content
 
 
@@ -57,8 +57,8 @@ def a_choice(at: str, content: object, choices: Any) -> Any:  # noqa: ANN401 - o
     """Return one of the choices of a `Literal`.
 
     Raises:
-        Problem: the value is invalid.
+        InvalidKey: the value is invalid.
     """
     if content not in get_args(choices):
-        raise Problem(at, f"{content!r} is not one of {', '.join(get_args(choices))}")
+        raise InvalidKey(at, f"{content!r} is not one of {', '.join(get_args(choices))}")
     return content

@@ -18,7 +18,7 @@ from streams.mapping import formats
 from streams.mapping.dry_run_report import (
     Example,
     PartitionShare,
-    Position,
+    RecordPlace,
     RejectedRecords,
     Report,
 )
@@ -56,7 +56,7 @@ class Sampled(formats.Record, Protocol):
         """Offset of the record."""
 
 
-class Mapped(NamedTuple):
+class MappedRecord(NamedTuple):
     """One record and what it becomes.
 
     Attributes:
@@ -66,7 +66,7 @@ class Mapped(NamedTuple):
         readable: returns the record for people.
     """
 
-    position: Position
+    position: RecordPlace
     outcome: MappingResult
     row: Mapping[str, Any] | None
     readable: Callable[[], object]
@@ -94,8 +94,8 @@ def dry_run_of(
     tally = Tally(topic, reads, tasks, definitions)
     for record in records:
         outcome = check(_outcome(reads, record))
-        position = Position(partition=record.partition, offset=record.offset)
-        tally.add(Mapped(position, outcome, _row(reads, record), partial(_readable, reads, record)))
+        position = RecordPlace(partition=record.partition, offset=record.offset)
+        tally.add(MappedRecord(position, outcome, _row(reads, record), partial(_readable, reads, record)))
     return tally.report()
 
 
@@ -130,7 +130,7 @@ class Tally:
         self._shown: set[tuple[object, ...]] = set()
         self._joins = IdentityJoins()
 
-    def add(self, record: Mapped) -> None:
+    def add(self, record: MappedRecord) -> None:
         """Count one record."""
         report, outcome, row = self._report, record.outcome, record.row
         report.records += 1
@@ -161,14 +161,14 @@ class Tally:
         self._earliest = time if self._earliest is None else min(self._earliest, time)
         self._latest = time if self._latest is None else max(self._latest, time)
 
-    def _add_error(self, error: EventError, position: Position) -> None:
+    def _add_error(self, error: EventError, position: RecordPlace) -> None:
         key = (error.reason, error.message)
         if key not in self._refused:
             where = structs.asdict(position)
             self._refused[key] = RejectedRecords(reason=error.reason, message=error.message, **where)
         self._refused[key].records += 1
 
-    def _show(self, record: Mapped) -> None:
+    def _show(self, record: MappedRecord) -> None:
         outcome, row = record.outcome, record.row
         refused = next((str(error) for error in outcome.errors), None)
         types = tuple(map(_type, outcome.events))

@@ -8,7 +8,7 @@ from streams.mapping.identity_joins import JoinedIdentity
 from streams.mapping.places import Place
 
 
-class Position(Struct, kw_only=True):
+class RecordPlace(Struct, kw_only=True):
     """Where a record is: in a partition of a topic, or on a line of a file.
 
     Attributes:
@@ -31,7 +31,7 @@ class Position(Struct, kw_only=True):
         return f"{self.file}, line {self.line}"
 
 
-class RejectedRecords(Position, kw_only=True):
+class RejectedRecords(RecordPlace, kw_only=True):
     """One error, with the number of its records and the position of the first."""
 
     reason: str
@@ -56,7 +56,7 @@ class PartitionShare(Struct, kw_only=True):
     in_place: int = 0
 
 
-class Example(Position, kw_only=True, rename={"record": "came_in", "events": "became"}):
+class Example(RecordPlace, kw_only=True, rename={"record": "came_in", "events": "became"}):
     """One record with its envelope, and its events. The JSON names are those of the first release."""
 
     record: Any

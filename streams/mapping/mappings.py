@@ -25,7 +25,7 @@ from streams.config.inputs import Input, Inputs
 from streams.config.load import Settings
 from streams.mapping import definition, event_types
 from streams.mapping.definition import Definition
-from streams.mapping.definition_checks import Problem, a_table, a_text
+from streams.mapping.definition_checks import InvalidKey, a_table, a_text
 from streams.mapping.reader import Reader
 from streams.mapping.schema_registry import SchemaRegistry, require_extra
 
@@ -83,7 +83,7 @@ class Mappings:
         if name not in self._readers:
             try:
                 self._readers[name] = self._compile(name, setting)
-            except Problem as problem:
+            except InvalidKey as problem:
                 raise problem.of(self._source) from None
         return self._readers[name]
 
@@ -130,7 +130,7 @@ class Mappings:
     def _compile(self, name: str, setting: str) -> Reader:
         made = definition.read(name, self._table(name, setting, ()))
         if made.format in _NEEDS_REGISTRY and self.registry is None:
-            raise Problem(
+            raise InvalidKey(
                 f"mappings.{name}.format",
                 f"{made.format} needs a schema registry",
                 "set RETENTION_SCHEMA_REGISTRY to its URL",
@@ -141,7 +141,7 @@ class Mappings:
     def _table(self, name: str, setting: str, above: tuple[str, ...]) -> Mapping[str, Any]:
         """Return a mapping's table, merged over the table that it extends."""
         if name in above:
-            raise Problem(f"mappings.{name}.extends", f"goes in a circle: {' -> '.join((*above, name))}")
+            raise InvalidKey(f"mappings.{name}.extends", f"goes in a circle: {' -> '.join((*above, name))}")
         if name not in self._tables:
             return _bundled_table(name, setting, self._tables)
         table = a_table(f"mappings.{name}", self._tables[name])
@@ -165,7 +165,7 @@ def _digest(content: object) -> str:
 def _bundled_table(name: str, setting: str, own: Mapping[str, Any]) -> Mapping[str, Any]:
     bundled = bundled_tables()
     if name not in bundled:
-        raise Problem(
+        raise InvalidKey(
             setting, f"there is no mapping {name!r}", event_types.suggestion(name, {*own, *bundled})
         )
     return bundled[name]
@@ -224,7 +224,7 @@ def load(
     """
     try:
         tables = a_table("mappings", document.get("mappings", {}))
-    except Problem as problem:
+    except InvalidKey as problem:
         raise problem.of(f"in {path}") from None
     entries = inputs.read(document, path)
     return _checked(Mappings(tables, source=f"in {path}", entries=entries, registry=registry))

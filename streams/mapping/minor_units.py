@@ -12,7 +12,7 @@ from typing import Any, Final
 from models.definitions.money import exponent
 from streams.mapping import conversions
 from streams.mapping.conversions import ConversionError
-from streams.mapping.definition_checks import Problem, a_table
+from streams.mapping.definition_checks import InvalidKey, a_table
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _MOST_PLACES: Final = 8
@@ -27,17 +27,17 @@ def read(at: str, content: object) -> Mapping[str, int]:
     """Read a mapping's `minor_units`: currency -> decimal places of the source's own minor unit.
 
     Raises:
-        Problem: a key is no currency, or a value no number of decimal places.
+        InvalidKey: a key is no currency, or a value no number of decimal places.
     """
     table = a_table(at, content)
     for currency, places in table.items():
         if not is_currency(currency):
-            raise Problem(f"{at}.{currency}", "is no currency", "expected an ISO 4217 code such as EUR")
+            raise InvalidKey(f"{at}.{currency}", "is no currency", "expected an ISO 4217 code such as EUR")
         if isinstance(places, bool) or not isinstance(places, int) or not 0 <= places <= _MOST_PLACES:
             problem = (
                 f"expected the decimal places of its minor unit, a whole number from 0 to {_MOST_PLACES}"
             )
-            raise Problem(f"{at}.{currency}", problem)
+            raise InvalidKey(f"{at}.{currency}", problem)
     return table
 
 

@@ -24,7 +24,7 @@ from google.protobuf.descriptor import Descriptor, FileDescriptor
 from google.protobuf.message import Message
 
 from streams.mapping import confluent_types
-from streams.mapping.protobuf_limits import Limits
+from streams.mapping.protobuf_limits import ProtobufLimits
 from streams.mapping.schemas import Decode, Resolved
 
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
@@ -54,13 +54,13 @@ def decoder(resolved: Resolved) -> Decode:
     for name, one in imported.items():
         _add(pool, name, one.schema)
     file = _add(pool, "schema.proto", schema.schema)
-    known: dict[tuple[int, ...], tuple[type[Message], Limits]] = {}
+    known: dict[tuple[int, ...], tuple[type[Message], ProtobufLimits]] = {}
 
     def decode(value: bytes) -> dict[str, Any]:
         path, start = _message_path(value)
         if path not in known:
             descriptor = _message(file, path)
-            known[path] = message_factory.GetMessageClass(descriptor), Limits(descriptor)
+            known[path] = message_factory.GetMessageClass(descriptor), ProtobufLimits(descriptor)
         message_class, limits = known[path]
         content = value[start:]
         limits.check(content)

@@ -34,7 +34,7 @@ class Found(NamedTuple):
     end: int
 
 
-class Limits:
+class ProtobufLimits:
     """Checks the messages of a type against the limits.
 
     Args:

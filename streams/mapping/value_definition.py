@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from streams.mapping import event_types, expressions, minor_units, times
-from streams.mapping.definition_checks import Problem, a_boolean, a_table, a_text
+from streams.mapping.definition_checks import InvalidKey, a_boolean, a_table, a_text
 from streams.mapping.expressions import Expression
 from streams.patterns import InvalidPattern, Pattern, compile_pattern
 
@@ -112,7 +112,7 @@ def value_of(at: str, content: object) -> Value:
     """Read a value: a path as text, a constant as a number or boolean, or a table.
 
     Raises:
-        Problem: the value has another form, or its keys contradict each other.
+        InvalidKey: the value has another form, or its keys contradict each other.
     """
     if isinstance(content, str):
         return Value(setting=at, path=expression_of(at, content))
@@ -121,9 +121,9 @@ def value_of(at: str, content: object) -> Value:
     table = a_table(at, content, "a path, a number, a boolean or a table")
     for key in table:
         if key not in _VALUE_KEYS:
-            raise Problem(f"{at}.{key}", "unknown key", event_types.suggestion(key, _VALUE_KEYS))
+            raise InvalidKey(f"{at}.{key}", "unknown key", event_types.suggestion(key, _VALUE_KEYS))
     if sum(key in table for key in _ORIGINS) != 1:
-        raise Problem(at, f"expected exactly one of {', '.join(_ORIGINS)}")
+        raise InvalidKey(at, f"expected exactly one of {', '.join(_ORIGINS)}")
     return Value(
         setting=at,
         const=table.get("const"),
@@ -156,34 +156,34 @@ def expression_of(at: str, content: object) -> Expression:
     """Read an expression.
 
     Raises:
-        Problem: the value is invalid.
+        InvalidKey: the value is invalid.
     """
     if not isinstance(content, str):
-        raise Problem(at, "expected a path (JMESPath) as text")
+        raise InvalidKey(at, "expected a path (JMESPath) as text")
     try:
         return expressions.parse(content)
     except ValueError as error:
-        raise Problem(at, str(error)) from None
+        raise InvalidKey(at, str(error)) from None
 
 
 def _template(at: str, content: object) -> tuple[str | Expression, ...]:
     texts = _PLACEHOLDER.split(a_text(at, content))
     parts = [expression_of(at, text) if number % 2 else text for number, text in enumerate(texts)]
     if not any(isinstance(part, Expression) for part in parts):
-        raise Problem(at, "has no {path} in it", "a constant is { const = … }")
+        raise InvalidKey(at, "has no {path} in it", "a constant is { const = … }")
     return tuple(part for part in parts if part)
 
 
 def _list(at: str, content: object) -> tuple[Value, ...]:
     if not isinstance(content, list) or not content:
-        raise Problem(at, "expected a list of values")
+        raise InvalidKey(at, "expected a list of values")
     return tuple(value_of(f"{at}[{number}]", one) for number, one in enumerate(content, start=1))
 
 
 def _values(at: str, content: object) -> Mapping[str, Any]:
     table = a_table(at, content)
     if not table:
-        raise Problem(at, "is empty")
+        raise InvalidKey(at, "is empty")
     return table
 
 
@@ -191,7 +191,9 @@ def _time(at: str, content: object) -> str:
     text = a_text(at, content)
     if text not in times.TIME_UNITS and "%" not in text:
         units = ", ".join(times.TIME_UNITS)
-        raise Problem(at, f"{text!r} is no unit", f'expected {units}, or a format such as "%d.%m.%Y %H:%M"')
+        raise InvalidKey(
+            at, f"{text!r} is no unit", f'expected {units}, or a format such as "%d.%m.%Y %H:%M"'
+        )
     return text
 
 
@@ -200,13 +202,13 @@ def _zone(at: str, content: object) -> str:
     try:
         times.zone_of(text)
     except ValueError as error:
-        raise Problem(at, str(error)) from None
+        raise InvalidKey(at, str(error)) from None
     return text
 
 
 def _decimal(at: str, content: object) -> str:
     if content not in {",", "."}:
-        raise Problem(at, 'expected "," or "."')
+        raise InvalidKey(at, 'expected "," or "."')
     return str(content)
 
 
@@ -214,7 +216,7 @@ def _round(at: str, table: Mapping[str, Any]) -> int:
     if table["round"] is not True:
         return _number(at, table["round"], "expected true, with `money`, or decimal places from 0 to 18")
     if "money" not in table:
-        raise Problem(at, "true needs `money`", "a number of decimal places needs none")
+        raise InvalidKey(at, "true needs `money`", "a number of decimal places needs none")
     return True
 
 
@@ -223,7 +225,7 @@ def _money(at: str, content: object) -> Literal["major", "minor"]:
         return "major"
     if content == "minor":
         return "minor"
-    raise Problem(
+    raise InvalidKey(
         at, 'expected "major" or "minor"', "an amount in ISO 4217's minor units (cents) needs neither"
     )
 
@@ -236,7 +238,9 @@ def _currency(at: str, content: object) -> Value:
 
 def _exchange(at: str, content: object) -> tuple[Expression, ...]:
     if not isinstance(content, list) or len(content) != 2:  # noqa: PLR2004 - a ratio
-        raise Problem(at, "expected two paths: an amount in the wanted currency, and the same in the value's")
+        raise InvalidKey(
+            at, "expected two paths: an amount in the wanted currency, and the same in the value's"
+        )
     return tuple(expression_of(f"{at}[{number}]", one) for number, one in enumerate(content, start=1))
 
 
@@ -244,10 +248,10 @@ def _pattern(at: str, content: object) -> Pattern:
     try:
         return compile_pattern(a_text(at, content))
     except InvalidPattern as error:
-        raise Problem(at, error.problem, error.hint) from None
+        raise InvalidKey(at, error.problem, error.hint) from None
 
 
 def _number(at: str, content: object, expected: str = "expected a whole number from 0 to 18") -> int:
     if isinstance(content, bool) or not isinstance(content, int) or not 0 <= content <= 18:  # noqa: PLR2004
-        raise Problem(at, expected)
+        raise InvalidKey(at, expected)
     return content

@@ -17,7 +17,7 @@ from streams.config.load import Settings
 from streams.ingest import dead_letter_record
 from streams.kafka import admin
 from streams.kafka.compacted_topics import read_to_end
-from streams.kafka.offsets import bounds
+from streams.kafka.offsets import offset_ranges
 from streams.kafka.topics import KEPT_DAYS, Names
 
 #: The clocks of two workers differ by less.
@@ -38,7 +38,7 @@ async def remove(settings: Settings, partitions: int, now: datetime) -> int:
     removed, before = 0, {}
     topic = Names.of(settings).dead_letters
     tps = [TopicPartition(topic, number) for number in range(partitions)]
-    for tp, (start, end) in (await bounds(settings, tps)).items():
+    for tp, (start, end) in (await offset_ranges(settings, tps)).items():
         async with aclosing(read_to_end(settings.client_options(), [tp])) as batches:
             old = await _find_old(batches, now)
         removed += old.number

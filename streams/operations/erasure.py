@@ -52,7 +52,7 @@ class Request(NamedTuple):
     customer: str
     tp: TopicPartition
     offset: int
-    changelog_end: erasure_check.Position | None
+    changelog_end: erasure_check.ChangelogPosition | None
 
 
 def event(customer: str, time: datetime) -> bytes:

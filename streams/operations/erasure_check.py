@@ -21,7 +21,7 @@ _TIMEOUT_SECONDS: Final = 30.0
 _POLL_MS: Final = 200
 
 
-class Position(NamedTuple):
+class ChangelogPosition(NamedTuple):
     """A position in the changelog.
 
     Attributes:
@@ -33,7 +33,7 @@ class Position(NamedTuple):
     offset: int
 
 
-async def end_position(settings: Settings, customer: str) -> Position | None:
+async def end_position(settings: Settings, customer: str) -> ChangelogPosition | None:
     """Return the end of the changelog partition with a customer's rows.
 
     Args:
@@ -50,10 +50,10 @@ async def end_position(settings: Settings, customer: str) -> Position | None:
             return None
     tp = TopicPartition(topic, tasks_of([customer.encode()], partitions)[0])
     async with _reader(settings) as consumer:
-        return Position(tp, (await consumer.end_offsets([tp]))[tp])
+        return ChangelogPosition(tp, (await consumer.end_offsets([tp]))[tp])
 
 
-async def has_changed(settings: Settings, customer: str, since: Position) -> bool | None:
+async def has_changed(settings: Settings, customer: str, since: ChangelogPosition) -> bool | None:
     """Return whether a row of a customer was written since a position; None if the changelog is unreadable.
 
     Args:

@@ -13,7 +13,7 @@ from streams.config.load import Settings
 from streams.errors import GroupActive
 from streams.ingest import input_topics
 from streams.kafka import admin, ownership, topics
-from streams.kafka.offsets import bounds
+from streams.kafka.offsets import offset_ranges
 from streams.operations import dead_letters
 from streams.operations.dead_letters import DeadLetter
 from streams.read_model.store import Store
@@ -106,7 +106,7 @@ async def mark_dead_letters(settings: Settings) -> int:
         existing = [topic["topic"] for topic in await client.describe_topics() if topic["error_code"] == 0]
         counts = await topics.partition_counts(client, list(input_topics.resolved(settings, existing)))
         tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
-        held = await bounds(settings, tps)
+        held = await offset_ranges(settings, tps)
 
     def is_read_again(dead_letter: DeadLetter) -> bool:
         start, end = held.get(TopicPartition(dead_letter.topic, dead_letter.partition), (0, 0))

@@ -15,12 +15,12 @@ from streams.kafka.compacted_topics import read_to_end
 from streams.read_model import rows
 from streams.read_model.store import Inspected, Store, field_of
 
-#: Keys that a finding names. The others are counted.
+#: Keys that a deviation names. The others are counted.
 _NAMED: Final = 3
 
 
-class Finding(NamedTuple):
-    """What an audit has found.
+class Deviation(NamedTuple):
+    """The difference between the model and its topics.
 
     Attributes:
         wrong: keys and members with a value that the topics do not have.
@@ -65,7 +65,7 @@ class Audit:
         self._taken = dict(taken)
         self._fields = {field_of(tp) for tp in taken}
 
-    async def of_series(self, tps: Sequence[TopicPartition]) -> Finding | None:
+    async def of_series(self, tps: Sequence[TopicPartition]) -> Deviation | None:
         """Return what is wrong with the hash of the series; None if nothing is.
 
         Args:
@@ -80,15 +80,15 @@ class Audit:
         held = await self._store.series()
         wrong = [key for key, value in held.items() if key not in self.written and expected.get(key) != value]
         missing = expected.keys() - held.keys() - self.written
-        return _finding([f"series {key.decode(errors='replace')}" for key in wrong], len(missing))
+        return _deviation([f"series {key.decode(errors='replace')}" for key in wrong], len(missing))
 
-    async def of_customers(self, tp: TopicPartition) -> Finding | None:
+    async def of_customers(self, tp: TopicPartition) -> Deviation | None:
         """Return what is wrong with a partition's customers, and with the rankings; None if nothing is."""
         expected = await self._profiles(tp)
         wrong, seen = await self._compare_profiles(tp, expected)
         wrong += await self._compare_ranks(expected)
         missing = sum(key not in seen and key not in self.written for key in expected)
-        return _finding(wrong, missing)
+        return _deviation(wrong, missing)
 
     async def _profiles(self, tp: TopicPartition) -> dict[bytes, _Expected]:
         expected: dict[bytes, _Expected] = {}
@@ -166,5 +166,5 @@ def _score(score: float | str) -> float | None:
     return None if isinstance(score, str) else float(score)
 
 
-def _finding(wrong: Sequence[str], missing: int) -> Finding | None:
-    return Finding(wrong, missing) if wrong or missing else None
+def _deviation(wrong: Sequence[str], missing: int) -> Deviation | None:
+    return Deviation(wrong, missing) if wrong or missing else None

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 
-from streams.read_model.audit import Audit, Finding
+from streams.read_model.audit import Audit, Deviation
 from streams.read_model.store import ModelDamaged, Store
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Auditor:
         self._next = 0
         self._due_at = time.monotonic()
         self._audit: Audit | None = None
-        self._running: asyncio.Task[Finding | None] | None = None
+        self._running: asyncio.Task[Deviation | None] | None = None
         self._suspect = False
         self._logged = ""
 
@@ -61,8 +61,8 @@ class Auditor:
                 self._audit = Audit(self._store, self._client_options, taken)
                 self._running = asyncio.create_task(self._run(self._audit))
         elif self._running.done():
-            finding, self._running, self._audit = self._running.result(), None, None
-            self._judge(finding)
+            deviation, self._running, self._audit = self._running.result(), None, None
+            self._judge(deviation)
 
     async def stop(self) -> None:
         """End the audit that runs."""
@@ -70,7 +70,7 @@ class Auditor:
             self._running.cancel()
             await asyncio.wait([self._running])
 
-    async def _run(self, audit: Audit) -> Finding | None:
+    async def _run(self, audit: Audit) -> Deviation | None:
         started = time.monotonic()
         part = self._parts[self._next]
         try:
@@ -78,7 +78,7 @@ class Auditor:
                 return await audit.of_series(part)
             return await audit.of_customers(part[0])
         except ModelDamaged as error:
-            return Finding([str(error)], 0)
+            return Deviation([str(error)], 0)
         except Exception as error:  # noqa: BLE001 - of Kafka, of Redis; the next audit tries again
             self._log_once(f"{type(error).__name__}: {error}")
             return None
@@ -86,15 +86,15 @@ class Auditor:
             took = time.monotonic() - started
             self._due_at = time.monotonic() + max(_AUDIT_SECONDS, took / _AUDIT_SHARE)
 
-    def _judge(self, finding: Finding | None) -> None:
+    def _judge(self, deviation: Deviation | None) -> None:
         """Raise `ModelDamaged` if two audits in a row find something: another worker may write meanwhile."""
-        if finding is None:
+        if deviation is None:
             self._suspect = False
             self._next = (self._next + 1) % len(self._parts)
         elif not self._suspect:
             self._suspect, self._due_at = True, time.monotonic()
         else:
-            raise ModelDamaged(str(finding))
+            raise ModelDamaged(str(deviation))
 
     def _log_once(self, problem: str) -> None:
         if problem != self._logged:

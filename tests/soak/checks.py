@@ -17,7 +17,7 @@ from tests.support.redis_contents import COMPACTED, contents, last
 Origin = tuple[str, int, int]
 
 
-class Finding(NamedTuple):
+class CheckResult(NamedTuple):
     """The result of a check.
 
     Attributes:
@@ -29,7 +29,7 @@ class Finding(NamedTuple):
     differences: list[str]
 
 
-async def check_numbers(installation: Installation, oracle: OracleProcess, patience: float) -> Finding:
+async def check_numbers(installation: Installation, oracle: OracleProcess, patience: float) -> CheckResult:
     """Wait until every series equals the oracle's."""
     traffic, report = installation.traffic, installation.report
     expected = await oracle.expect(traffic.sent, traffic.now, installation.windows)
@@ -40,25 +40,25 @@ async def check_numbers(installation: Installation, oracle: OracleProcess, patie
         report.log(f"numbers: {error.differences[0]}")
         scraped = await installation.deployment.scrape()
         exported = next((metrics for metrics in scraped if AS_OF in metrics), {})
-        return Finding(len(expected), differences(business(exported), expected) or error.differences)
+        return CheckResult(len(expected), differences(business(exported), expected) or error.differences)
     except AssertionError as error:
-        return Finding(len(expected), str(error).splitlines()[:20])
+        return CheckResult(len(expected), str(error).splitlines()[:20])
     report.slowest = max(report.slowest, time.monotonic() - begin)
-    return Finding(len(expected), [])
+    return CheckResult(len(expected), [])
 
 
-async def check_processes(installation: Installation, _: OracleProcess, _patience: float) -> Finding:
+async def check_processes(installation: Installation, _: OracleProcess, _patience: float) -> CheckResult:
     """Return processes that ended badly: only a worker without a broker may end by itself."""
-    return Finding(installation.started, list(installation.crashed))
+    return CheckResult(installation.started, list(installation.crashed))
 
 
-async def check_outputs(installation: Installation, oracle: OracleProcess, _: float) -> Finding:
+async def check_outputs(installation: Installation, oracle: OracleProcess, _: float) -> CheckResult:
     """Wait until the outputs equal the oracle's; each must have been published once."""
     checked, wrong = await oracle.check_outputs(installation.traffic.now, once=not installation.reprocessed)
-    return Finding(checked, wrong.splitlines())
+    return CheckResult(checked, wrong.splitlines())
 
 
-async def check_dead_letters(installation: Installation, _: OracleProcess, patience: float) -> Finding:
+async def check_dead_letters(installation: Installation, _: OracleProcess, patience: float) -> CheckResult:
     """Wait until each hostile record is one dead letter, or more if inputs were read again."""
     deadline = time.monotonic() + patience
     allowed = range(1, 1000) if installation.reprocessed else (1,)
@@ -70,11 +70,11 @@ async def check_dead_letters(installation: Installation, _: OracleProcess, patie
             if origins[topic, partition, offset] not in allowed
         ]
         if not wrong or time.monotonic() > deadline:
-            return Finding(len(installation.hostile), wrong)
+            return CheckResult(len(installation.hostile), wrong)
         await asyncio.sleep(1.0)
 
 
-async def check_read_model(installation: Installation, _: OracleProcess, patience: float) -> Finding:
+async def check_read_model(installation: Installation, _: OracleProcess, patience: float) -> CheckResult:
     """Wait until Redis holds exactly what the compacted topics hold."""
     deadline = time.monotonic() + patience
     while True:
@@ -87,7 +87,7 @@ async def check_read_model(installation: Installation, _: OracleProcess, patienc
             if found[topic].get(key) != rows[topic].get(key)
         ]
         if not wrong or time.monotonic() > deadline:
-            return Finding(sum(map(len, rows.values())), wrong)
+            return CheckResult(sum(map(len, rows.values())), wrong)
         await asyncio.sleep(1.0)
 
 

@@ -35,12 +35,12 @@ class Soak:
 
     Attributes:
         rounds: number of rounds that ended.
-        finding: results of the last checks, by name.
+        results: those of the last checks, by name.
     """
 
     def __init__(self, installation: Installation, seed: int, only: Sequence[str], patience: float) -> None:
         self.rounds = 0
-        self.finding: dict[str, checks.Finding] = {}
+        self.results: dict[str, checks.CheckResult] = {}
         self._installation = installation
         self._oracle = OracleProcess(installation.broker.bootstrap)
         resources = {name: fault.resource for name, fault in FAULTS.items()}
@@ -50,7 +50,7 @@ class Soak:
     @property
     def differences(self) -> dict[str, list[str]]:
         """Check -> its differences, of the checks that found some."""
-        return {name: found.differences for name, found in self.finding.items() if found.differences}
+        return {name: found.differences for name, found in self.results.items() if found.differences}
 
     async def run(self) -> None:
         """Run rounds until the time is over or something differs, then check everything after a restart."""
@@ -93,7 +93,7 @@ class Soak:
     async def _check(self, names: Sequence[str]) -> None:
         for name in names:
             found = await _CHECKS[name](self._installation, self._oracle, self._patience)
-            self.finding[name] = found
+            self.results[name] = found
             wrong = f"{len(found.differences):,} of {found.checked:,} differ"
             right = f"{found.checked:,} right"
             self._installation.report.log(f"{name}: {wrong if found.differences else right}")
@@ -126,7 +126,7 @@ async def soak(directory: Path, seed: int, seconds: float, only: Sequence[str], 
         report.log("\n".join([f"{name}:", *lines[:20]]))
         with (directory / "differences.txt").open("a") as file:
             file.write("\n".join([f"{name}:", *lines, ""]))
-    values = run.finding["numbers"]
+    values = run.results["numbers"]
     report.log(f"{len(values.differences):,} of {values.checked:,} values differ from the oracle's")
     report.close()
     return not run.differences

@@ -9,18 +9,18 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from streams.http.connections.limits import Limits, limits_of
-from streams.http.connections.listener import Listener
+from streams.http.connections.limits import ConnectionLimits, limits_of
+from streams.http.connections.listener import ConnectionListener
 from streams.http.probes import ProbeResult, add_probes
 
-LIMITS = Limits(total=1000, per_address=100)
+LIMITS = ConnectionLimits(total=1000, per_address=100)
 PROBES = {"/live": lambda: ProbeResult(HTTPStatus.OK, b"{}")}
 
 
 @asynccontextmanager
 async def listening(app, limits=LIMITS):
     """Serve an application on a free port. Yield its URL."""
-    listener = Listener(app, PROBES, limits, logging.getLogger("streams.http.server"))
+    listener = ConnectionListener(app, PROBES, limits, logging.getLogger("streams.http.server"))
     await listener.start("127.0.0.1", 0)
     try:
         yield "http://{}:{}".format(*listener.addresses[0])

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
-from streams.http.connections.limits import PROTECTED_SECONDS, Limits
+from streams.http.connections.limits import PROTECTED_SECONDS, ConnectionLimits
 
 
 class Admitted(Protocol):
@@ -38,7 +38,7 @@ class Admission(Generic[_C]):
         clock: returns monotonic seconds.
     """
 
-    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limits: ConnectionLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
         self._clock = clock
         self._open: defaultdict[str, dict[_C, None]] = defaultdict(dict)  # oldest first

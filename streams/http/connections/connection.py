@@ -10,7 +10,7 @@ from aiohttp import web
 from streams.http.connections.limits import WRITE_BYTES, WRITE_SECONDS
 
 
-class Connection(web.RequestHandler):
+class ClientConnection(web.RequestHandler):
     """A connection to a client, which ends if the client does not read.
 
     aiohttp limits the time for the headers of a request (its `keepalive_timeout`) and for a body

@@ -27,7 +27,7 @@ MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 8190
 
 
-class Limits(NamedTuple):
+class ConnectionLimits(NamedTuple):
     """Maximum numbers of open connections.
 
     Attributes:
@@ -41,7 +41,7 @@ class Limits(NamedTuple):
     spare: int = MAX_SPARE
 
 
-def limits_of(per_address: int) -> Limits:
+def limits_of(per_address: int) -> ConnectionLimits:
     """Return the limits of this process.
 
     Args:
@@ -49,6 +49,8 @@ def limits_of(per_address: int) -> Limits:
     """
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
-        return Limits(MAX_CONNECTIONS, per_address)
+        return ConnectionLimits(MAX_CONNECTIONS, per_address)
     total = max(1, min(MAX_CONNECTIONS, descriptors // _SHARE_OF_DESCRIPTORS))
-    return Limits(total, per_address, max(1, min(MAX_SPARE, descriptors // _SPARE_SHARE_OF_DESCRIPTORS)))
+    return ConnectionLimits(
+        total, per_address, max(1, min(MAX_SPARE, descriptors // _SPARE_SHARE_OF_DESCRIPTORS))
+    )

@@ -16,8 +16,8 @@ from streams.http.api.problem_errors import CONTENT_TYPE
 from streams.http.client_address import client_of
 from streams.http.connections import limits
 from streams.http.connections.admission import Admission
-from streams.http.connections.connection import Connection
-from streams.http.connections.limits import Limits
+from streams.http.connections.connection import ClientConnection
+from streams.http.connections.limits import ConnectionLimits
 from streams.http.connections.sockets import listening_sockets
 from streams.http.connections.spare import SpareConnections
 from streams.http.probes import ProbeResult, Probes
@@ -58,7 +58,7 @@ _REFUSAL: Final = ProbeResult(
 )
 
 
-class Listener:
+class ConnectionListener:
     """Accepts connections, and keeps them within the limits.
 
     asyncio's own server accepts without a limit. Once the process has no file descriptor left, it logs each
@@ -74,11 +74,13 @@ class Listener:
         addresses: bound addresses, as `getsockname` returns them.
     """
 
-    def __init__(self, app: web.Application, probes: Probes, limits: Limits, logger: logging.Logger) -> None:
+    def __init__(
+        self, app: web.Application, probes: Probes, limits: ConnectionLimits, logger: logging.Logger
+    ) -> None:
         # A handler ends with its connection, so that nothing is computed for a client that is gone.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
         self._options = {**_HANDLER_OPTIONS, "logger": logger}
-        self._admission: Admission[Connection] = Admission(limits)
+        self._admission: Admission[ClientConnection] = Admission(limits)
         self._spare = SpareConnections(probes, _REFUSAL, limits.spare)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
@@ -143,13 +145,13 @@ class Listener:
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
-    def _connection(self, client: str) -> Connection | None:
+    def _connection(self, client: str) -> ClientConnection | None:
         """Return another connection of a client; None beyond the limits."""
         server = self._runner.server
         if server is None or not self._admission.admit(client):
             self._warn("refused a connection of %s: %s", client, self._admission.describe(client))
             return None
-        connection = Connection(server, self._admission.discard, client, self._options)
+        connection = ClientConnection(server, self._admission.discard, client, self._options)
         self._admission.add(connection)
         return connection
 

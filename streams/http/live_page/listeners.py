@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from streams.http.connections.admission import Admission
-from streams.http.connections.limits import Limits
+from streams.http.connections.limits import ConnectionLimits
 
 #: Browsers that listen at the same time.
 MAX_LISTENERS: Final = 100
@@ -52,7 +52,9 @@ class Listeners:
 
     def __init__(self, limit: int = MAX_LISTENERS, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._admission: Admission[Listener] = Admission(Limits(total=limit, per_address=limit), clock)
+        self._admission: Admission[Listener] = Admission(
+            ConnectionLimits(total=limit, per_address=limit), clock
+        )
 
     def __len__(self) -> int:
         """Return the number of listeners."""

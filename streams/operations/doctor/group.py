@@ -15,7 +15,7 @@ from streams.ingest import input_topics
 from streams.ingest.clock_jumps import describe_jump
 from streams.ingest.mapping_changes import RESET_ADVICE, changed_inputs, describe_changed
 from streams.kafka import acls, admin
-from streams.kafka.offsets import Bounds, bounds
+from streams.kafka.offsets import OffsetRange, offset_ranges
 from streams.kafka.topics import Names, partition_counts
 from streams.mapping import mappings
 from streams.operations import dead_letters
@@ -48,7 +48,7 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
     )
     tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
     if tps:
-        found = await bounds(settings, tps, committed=False)
+        found = await offset_ranges(settings, tps, committed=False)
         node = await admin.coordinator(client, settings.group)
         offsets = await client.list_consumer_group_offsets(settings.group, node)
         committed = {tp: offset.offset for tp, offset in offsets.items() if offset.offset >= 0}
@@ -131,25 +131,25 @@ def _workers(group: str, state: str, members: list[str]) -> Finding:
 
 
 async def _open_transactions(
-    settings: Settings, found: Mapping[TopicPartition, Bounds]
+    settings: Settings, found: Mapping[TopicPartition, OffsetRange]
 ) -> dict[TopicPartition, int]:
     """Return the offset of the first open transaction of each partition that has one for seconds."""
     tps = list(found)
-    first = await bounds(settings, tps)
+    first = await offset_ranges(settings, tps)
     if all(first[tp].end >= found[tp].end for tp in tps):
         return {}
     await asyncio.sleep(_OPEN_SECONDS)
-    later = await bounds(settings, tps)
+    later = await offset_ranges(settings, tps)
     return {tp: later[tp].end for tp in tps if first[tp].end == later[tp].end < found[tp].end}
 
 
 def _held_up(
-    found: Mapping[TopicPartition, Bounds], opened: Mapping[TopicPartition, int]
+    found: Mapping[TopicPartition, OffsetRange], opened: Mapping[TopicPartition, int]
 ) -> Iterator[Finding]:
     """Yield the partitions of which workers read nothing before an open transaction ends.
 
     Args:
-        found: bounds of the partitions, with the records that are not committed.
+        found: offsets of the partitions, with the records that are not committed.
         opened: partition -> offset of its first open transaction.
     """
     for tp, offset in opened.items():
@@ -164,12 +164,12 @@ def _held_up(
 
 
 def _progress(
-    found: Mapping[TopicPartition, Bounds], committed: Mapping[TopicPartition, int]
+    found: Mapping[TopicPartition, OffsetRange], committed: Mapping[TopicPartition, int]
 ) -> Iterator[Finding]:
     """Yield the lag and the lost records of each topic.
 
     Args:
-        found: bounds of the partitions of the inputs and the repartition topic.
+        found: offsets of the partitions of the inputs and the repartition topic.
         committed: committed offsets; a partition without one counts from its beginning.
     """
     behind: defaultdict[str, int] = defaultdict(int)

@@ -22,7 +22,15 @@ from models.risk.lateness import assess
 from models.risk.mbg_nbd import p_alive
 from models.risk.purchase_history import PurchaseHistories
 from streams.backfill import fit as fit_module
-from streams.backfill.fit import CannotFit, History, Sample, expected_active, fit, log_likelihood, summarise
+from streams.backfill.fit import (
+    CannotFit,
+    History,
+    PurchaseSample,
+    expected_active,
+    fit,
+    log_likelihood,
+    summarise,
+)
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "risk.md").read_text()
@@ -59,7 +67,7 @@ def of(customers):
 
 
 def test_fit_finds_the_parameters_of_simulated_customers(shop):
-    found = fit(Sample(of(shop))).parameters
+    found = fit(PurchaseSample(of(shop))).parameters
     for name in Parameters.__struct_fields__:
         assert getattr(found, name) == pytest.approx(getattr(TRUE, name), rel=0.12), name
     mean_leaving = found.a / (found.a + found.b)
@@ -129,7 +137,7 @@ def test_digest_does_not_depend_on_customer_order():
 )
 def test_sample_without_a_model_cannot_be_fitted(histories, message):
     with pytest.raises(CannotFit, match=re.escape(message)):
-        fit(Sample(Counter(histories)))
+        fit(PurchaseSample(Counter(histories)))
 
 
 @pytest.mark.slow

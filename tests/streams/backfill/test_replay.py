@@ -13,7 +13,7 @@ from models.partition import standalone
 from models.partition.partition import Partition
 from streams.backfill.events import effective_time, event_time, timed
 from streams.backfill.files import Line
-from streams.backfill.order import Source, in_time_order
+from streams.backfill.order import FileEvents, in_time_order
 from streams.backfill.replay import replay
 from tests.support.histories import random_history
 from tests.support.strategies import ANCHOR, DAY, HOUR, MINUTE
@@ -58,7 +58,7 @@ def test_replayed_instant_equals_its_own_computation(seed):
     def each(events):
         return (facts(event.content, history.definitions) for event in events)
 
-    source = Source(lambda: timed(lines, 0, effective_time))
+    source = FileEvents(lambda: timed(lines, 0, effective_time))
     with in_time_order([source]) as events:
         found = list(replay(events, instants, history.definitions, each))
     assert [now for now, _ in found] == instants

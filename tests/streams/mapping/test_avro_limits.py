@@ -132,7 +132,7 @@ def test_schema_nested_without_end_is_refused():
 
 @pytest.mark.parametrize("value", [b"", b"\xff" * 20, b"\x02", b"\x06", varint(-1)])
 def test_broken_value_is_refused_before_it_is_decoded(value):
-    limits = avro_limits.Limits(fastavro.parse_schema(SELF), {"R": fastavro.parse_schema(SELF)})
+    limits = avro_limits.AvroLimits(fastavro.parse_schema(SELF), {"R": fastavro.parse_schema(SELF)})
     with pytest.raises(ValueError, match=r"ends early|does not end|no such branch"):
         limits.check(value)
 
@@ -150,7 +150,7 @@ def test_count_of_valid_values_is_exact():
 
 def test_short_values_of_an_ordinary_schema_are_not_counted():
     named = {}
-    limits = avro_limits.Limits(fastavro.parse_schema(ORDER, named_schemas=named), named)
+    limits = avro_limits.AvroLimits(fastavro.parse_schema(ORDER, named_schemas=named), named)
     assert limits._shortest > 50_000
 
 

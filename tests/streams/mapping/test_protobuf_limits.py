@@ -129,4 +129,4 @@ def test_broken_long_message_is_refused(decode, tail, problem):
 
 
 def test_short_messages_are_not_counted(order):
-    assert protobuf_limits.Limits(order.DESCRIPTOR)._shortest > 15_000
+    assert protobuf_limits.ProtobufLimits(order.DESCRIPTOR)._shortest > 15_000

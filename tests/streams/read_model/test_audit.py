@@ -98,6 +98,6 @@ async def test_keys_that_are_written_meanwhile_are_left_out(model):
     assert await model.audit().of_customers(model.profiles[1]) is None
 
 
-async def test_finding_names_no_customer(model):
+async def test_deviation_names_no_customer(model):
     model.raw.hset(f"{model.group}:customer:c7", "profile", "{}")
     assert str(await model.found()) == "1 foreign or changed values (customer)"

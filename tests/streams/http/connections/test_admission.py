@@ -1,7 +1,9 @@
+"""Connections beyond the limits: which one is refused, and which one makes room."""
+
 import pytest
 
 from streams.http.connections.admission import Admission
-from streams.http.connections.limits import PROTECTED_SECONDS, Limits
+from streams.http.connections.limits import PROTECTED_SECONDS, ConnectionLimits
 
 
 class Connection:
@@ -21,7 +23,7 @@ def clock():
 
 @pytest.fixture
 def admission(clock):
-    return Admission(Limits(total=4, per_address=3), lambda: clock[0])
+    return Admission(ConnectionLimits(total=4, per_address=3), lambda: clock[0])
 
 
 def opened(admission, client, count):

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from streams.http.connections import listener
-from streams.http.connections.limits import WRITE_BYTES, Limits
+from streams.http.connections.limits import WRITE_BYTES, ConnectionLimits
 from streams.http.guards import refuse_bodies
 from tests.support.http_server import connect, limited_process, listening, status_of
 
@@ -93,7 +93,7 @@ async def test_request_is_answered(site):
 
 
 async def test_probe_is_answered_beyond_the_limit(site):
-    async with listening(site.app, Limits(total=20, per_address=10)) as url:
+    async with listening(site.app, ConnectionLimits(total=20, per_address=10)) as url:
         held = [await connect(url, UNFINISHED) for _ in range(60)]
         assert await status_of(url, "/live") == 200
         assert await status_of(url, "/") == 503
@@ -115,7 +115,7 @@ async def test_probe_is_answered_without_descriptors():
 
 
 async def test_refused_connections_are_logged_once(site, caplog):
-    async with listening(site.app, Limits(total=20, per_address=1)) as url:
+    async with listening(site.app, ConnectionLimits(total=20, per_address=1)) as url:
         _, held = await connect(url, UNFINISHED)
         assert [await status_of(url, "/") for _ in range(5)] == [503] * 5
         held.close()
@@ -124,7 +124,7 @@ async def test_refused_connections_are_logged_once(site, caplog):
 
 
 async def test_closed_connections_do_not_count(site):
-    async with listening(site.app, Limits(total=20, per_address=2)) as url:
+    async with listening(site.app, ConnectionLimits(total=20, per_address=2)) as url:
         for _ in range(10):
             reader, writer = await connect(url, REQUEST.replace(b"1.1", b"1.0"))
             assert b"200 OK" in await until_closed(reader)
@@ -173,7 +173,7 @@ async def test_unread_response_is_ended(site):
 
 @pytest.mark.usefixtures("_hurried")
 async def test_unread_response_is_ended_without_its_handler(site):
-    limits = Limits(total=1, per_address=1)
+    limits = ConnectionLimits(total=1, per_address=1)
     async with listening(site.app, limits) as url, asyncio.timeout(5):
         request = REQUEST.replace(b"/", b"/large", 1).replace(b"Host", b"Connection: close\r\nHost")
         client = unread(url, request)
