@@ -1,3 +1,5 @@
+"""The two clocks of a worker: the wall clock and event time."""
+
 import time
 
 from streams.clock import clock, wall_us

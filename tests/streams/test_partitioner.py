@@ -1,3 +1,5 @@
+"""The partition of a key, as Kafka's default partitioner computes it."""
+
 from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What an operator does to a running group: put back what was refused, look, start again."""
+"""What an operator does to a running group: redrive dead letters, diagnose, reset."""
 
 import json
 import os

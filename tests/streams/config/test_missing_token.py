@@ -1,3 +1,5 @@
+"""Workers that other machines can reach need a token for personal data."""
+
 import pytest
 
 from streams.config.load import load

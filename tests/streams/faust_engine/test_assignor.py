@@ -1,3 +1,5 @@
+"""Whole tasks are distributed over the workers, and as few as possible move."""
+
 from collections import Counter
 
 from aiokafka.cluster import ClusterMetadata

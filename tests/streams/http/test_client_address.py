@@ -1,3 +1,5 @@
+"""Clients are told apart by their address, behind a proxy too."""
+
 import pytest
 
 from streams.http.client_address import client_of

@@ -1,3 +1,5 @@
+"""The names under which a worker serves."""
+
 import pytest
 
 from streams.http.served_hosts import ServedHosts

@@ -1,3 +1,5 @@
+"""The worker's HTTP server: probes, metrics, the live page, and how it stops."""
+
 import asyncio
 import json
 import socket

@@ -1,3 +1,5 @@
+"""Inputs whose records were counted by another mapping are named."""
+
 from streams.ingest.mapping_changes import changed_inputs
 
 

@@ -1,3 +1,5 @@
+"""A compacted topic is read to its end, whatever compaction and transactions have left."""
+
 import asyncio
 
 import pytest

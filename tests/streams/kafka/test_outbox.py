@@ -1,3 +1,5 @@
+"""Records leave as batches of their partition, in order."""
+
 import asyncio
 
 import pytest

@@ -1,3 +1,5 @@
+"""Missing topics are created, existing ones are checked."""
+
 import asyncio
 
 import pytest

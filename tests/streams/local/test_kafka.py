@@ -1,3 +1,5 @@
+"""The embedded Kafka: start, stop, restart, and errors in one line."""
+
 import asyncio
 import base64
 import os

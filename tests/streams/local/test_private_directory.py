@@ -1,3 +1,5 @@
+"""Directories that only their owner can read."""
+
 from streams.local.private_directory import make_private
 
 

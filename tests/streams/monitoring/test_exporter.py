@@ -1,3 +1,5 @@
+"""The Prometheus exporter: business series, a worker's own series, exemplars."""
+
 import math
 from types import SimpleNamespace
 

@@ -1,3 +1,5 @@
+"""The lag of each source, and how long its oldest unread record has waited."""
+
 import pytest
 from aiokafka import TopicPartition
 

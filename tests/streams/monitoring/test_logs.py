@@ -1,3 +1,5 @@
+"""Log lines: text or JSON, one line each, without control characters."""
+
 import json
 import logging
 import subprocess

@@ -1,3 +1,5 @@
+"""A worker's own counters, and the latency from a record to the metrics."""
+
 import time
 
 import pytest

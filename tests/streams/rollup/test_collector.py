@@ -1,3 +1,5 @@
+"""Partial aggregates become metrics once a round is complete."""
+
 import msgspec
 import pytest
 from hypothesis import given

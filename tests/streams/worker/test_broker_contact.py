@@ -1,3 +1,5 @@
+"""How long Kafka has not answered."""
+
 from streams.worker.broker_contact import BrokerContact
 
 

@@ -1,3 +1,5 @@
+"""Offsets of inputs, and topics that were created again."""
+
 import asyncio
 
 from aiokafka import AIOKafkaConsumer, TopicPartition

@@ -1,3 +1,5 @@
+"""Tasks are opened and closed with the assignment, on a real Kafka."""
+
 import asyncio
 import time
 

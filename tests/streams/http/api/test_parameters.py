@@ -1,3 +1,5 @@
+"""Query parameters, cursors and formats: valid ones are parsed, invalid ones are named."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Scans of several clients alternate, and end with the connection of their client."""
+
 import asyncio
 from contextlib import nullcontext
 

@@ -1,3 +1,5 @@
+"""The trend of the live page: at most 720 samples, and 90 days."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 

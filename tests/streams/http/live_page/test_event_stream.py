@@ -1,3 +1,5 @@
+"""What the live page is sent: a snapshot first, then changes."""
+
 import json
 import re
 from pathlib import Path

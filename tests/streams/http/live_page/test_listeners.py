@@ -1,3 +1,5 @@
+"""Browsers that follow the live page: their limit, and those that read too slowly."""
+
 import pytest
 
 from streams.http.connections.limits import PROTECTED_SECONDS

@@ -1,3 +1,5 @@
+"""The latest value of every series, read from the metrics topic."""
+
 import asyncio
 import json
 from collections.abc import AsyncIterator

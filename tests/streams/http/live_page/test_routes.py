@@ -1,3 +1,5 @@
+"""The routes of the live page, over HTTP."""
+
 import asyncio
 import csv
 import io

@@ -1,3 +1,5 @@
+"""Header names that are not UTF-8 cost no record."""
+
 import asyncio
 
 import pytest

@@ -1,3 +1,5 @@
+"""The doctor's findings on the machine and on access to the worker."""
+
 import pytest
 
 from streams.config.load import load
