@@ -21,6 +21,13 @@ from streams.worker.rollup_leader import RollupLeader
 from tests.support.kafka_calls import producer, records_of
 
 
+class NoTopicIds:
+    """The ids of topics before Kafka 2.8."""
+
+    async def topic_ids(self, _):
+        return {}
+
+
 class Leader:
     """A roll-up leader without tasks, whose outbox is sent without a transaction."""
 
@@ -43,6 +50,7 @@ class Leader:
             clock_check=ClockCheck(0),
             client_options=settings.client_options(),
             partition_counts={names.metrics: 1},
+            source_offsets=NoTopicIds(),
         )
         self.ticks = 0
         self.leader = RollupLeader(context, self, self._task, self._commit_task)
