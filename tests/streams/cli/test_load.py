@@ -58,7 +58,9 @@ def test_events_go_to_their_topic_by_customer_and_in_order(retention, kafka, bro
     assert [record.key for record in broker_calls.records("reviews")] == [b"c1"]
 
 
-def test_events_that_contradict_each_other_are_reported(retention, kafka, events_file):
+def test_events_that_contradict_each_other_are_reported(retention, kafka, events_file, tmp_path):
+    config = tmp_path / "retention.toml"
+    config.write_text("[rates]\nEUR = 1.1\n")
     placed = {"type": "order.line_placed", "order_id": "o"}
     lines = [order(1, "c") | placed | {"line_id": "1"}]
     lines += [order(2, "c") | placed | {"line_id": "2", "currency": "EUR"}]
@@ -67,7 +69,7 @@ def test_events_that_contradict_each_other_are_reported(retention, kafka, events
     ]
     merges = [order(n, "") | merge for n, merge in enumerate(merges, 3)]
     path = events_file(*lines, *merges, survey(1, "c1"), survey(1, "c1") | {"score": 3})
-    result = retention("load", path, broker=kafka)
+    result = retention("load", path, broker=kafka, config=config)
     assert result.code == 0
     assert "1 conflicting duplicate on reviews: " in result.err
     assert "(example: s1)" in result.err
