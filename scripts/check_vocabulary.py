@@ -51,7 +51,6 @@ RETIRED = [
     Retired("desk", "schedule", "support_desk"),
     Retired("course courses", "lifecycle_history, lifecycle_replay"),
     Retired("moves", "order_changes"),
-    Retired("turn turns", "sequence, revision, transition, assignment_epoch, lock", "in_turn"),
     Retired("standing standings", "status"),
     Retired("pulse beat beats", "worker_stats, sample"),
     Retired("vault", "erased_ids"),

@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 from tests.oracle.customer import Customer
 from tests.oracle.feedback import answers
+from tests.oracle.policies import policy
 from tests.oracle.profiles import transitions
 from tests.oracle.relations import universe
+from tests.oracle.targets import missed
 from tests.oracle.tickets import Ticket, tickets_of
 from tests.oracle.values import HOUR, RESOLVED, Event, claim, last
 from tests.oracle.world import World
@@ -62,14 +64,13 @@ def of_ticket(world: World, ticket: Ticket) -> Iterator[tuple[str, str, int, int
     missed, and is not met yet."
     """
     name = ticket.opened["ticket_id"]
-    target = world.definitions.sla[ticket.priority][0] * 1_000_000
-    patience = int(target * world.definitions.actions.acknowledge_after)
-    if ticket.by_customer and ticket.response("any") is None and world.now >= ticket.at + patience:
-        yield "acknowledge", name, ticket.at, ticket.at + target
-    fulfilments = dict(ticket.goals())
-    for kind, at, breached in ticket.decisions(world):
-        if breached and fulfilments[kind] is None:
-            yield "escalate", name, at, None
+    rules = policy(world, ticket, ticket.priority)
+    patience = int(rules.first_response * world.definitions.actions.acknowledge_after)
+    is_unanswered = ticket.by_customer and ticket.response("any") is None
+    if is_unanswered and world.now >= rules.schedule.due(ticket.at, patience):
+        yield "acknowledge", name, ticket.at, rules.schedule.due(ticket.at, rules.first_response)
+    for at in missed(world, ticket):
+        yield "escalate", name, at, None
 
 
 def of_feedback(world: World, customer: Customer) -> Iterator[tuple[str, str, int, int | None]]:

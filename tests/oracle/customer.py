@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from tests.oracle.values import Event, claim, first, last, microseconds, what_holds
 
@@ -108,12 +109,14 @@ class Customer:
 
     Attributes:
         kept: the first order beyond the horizon, None without one.
+        tickets: the tickets, once they have been derived.
     """
 
     def __init__(self, name: str, events: list[Event], kept: Event | None = None) -> None:
         self.name = name
         self.events = sorted(events, key=claim)
         self.kept = kept
+        self.tickets: list[Any] | None = None
         self._by_type: dict[str, list[Event]] = defaultdict(list)
         for event in self.events:
             self._by_type[event["type"]].append(event)

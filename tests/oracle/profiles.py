@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tests.oracle import targets
 from tests.oracle.customer import PLACING, Customer
 from tests.oracle.feedback import answers
 from tests.oracle.relations import named_by_others, state, universe, year_of
@@ -100,7 +101,7 @@ def decisions(
         (customer.name, ticket.opened["ticket_id"], kind): ("breached" if breached else "fulfilled", decided)
         for customer in world.customers
         for ticket in tickets_of(customer)
-        for kind, decided, breached in ticket.decisions(world)
+        for kind, decided, breached in targets.decisions(world, ticket)
     }
 
 

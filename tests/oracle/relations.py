@@ -1,5 +1,6 @@
 """Experiments, lifecycle, loyalty, roles and exposures of customers, computed naively."""
 
+from tests.oracle import targets
 from tests.oracle.customer import Customer, Order
 from tests.oracle.feedback import answers, reviews_of
 from tests.oracle.shop import active, is_overdue
@@ -194,7 +195,7 @@ def exposures_of(world: World, customer: Customer) -> dict[str, list[int]]:
     Decided: `refund_rejected` is a rejected refund as "Refunds" defines it: a rejection and no completion.
     """
     late = [order.promised_at for order in customer.orders if order.was_late or is_overdue(world, order)]
-    decisions = [decision for ticket in tickets_of(customer) for decision in ticket.decisions(world)]
+    decisions = [decision for ticket in tickets_of(customer) for decision in targets.decisions(world, ticket)]
     slow = [at for kind, at, breached in decisions if kind == "first_human_response" and breached]
     bad = [review["at"] for review in reviews_of(customer) if review["rating"] <= 2]
     bad += [answer["at"] for answer in answers(customer, "nps") if answer["score"] <= 6]

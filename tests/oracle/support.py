@@ -1,9 +1,13 @@
 """Response times, resolutions, open tickets and SLA targets, computed naively."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import NamedTuple
 
-from tests.oracle.tickets import SLA_KINDS, Ticket, all_tickets, every_ticket_of
+from tests.oracle.policies import clocks, duration, has_next_response
+from tests.oracle.targets import decisions, undecided
+from tests.oracle.tickets import Ticket, all_tickets, every_ticket_of
+from tests.oracle.turns import turns
 from tests.oracle.values import (
     MINUTE,
     PRIORITIES,
@@ -18,14 +22,25 @@ from tests.oracle.values import (
 from tests.oracle.world import World
 
 OPEN_STATUSES = ("open", "pending", "on_hold")
+SLA_KINDS = ("first_response", "first_human_response", "resolution", "promise")
 REASONS = ("spam", "deleted", "merged", "test", "other")
 
 
-def by_priority(tickets: list[Ticket], moment: Callable[[Ticket], int]) -> Iterator[tuple[str, list[Ticket]]]:
-    """Yield `all` and each priority with the tickets in which it was in force at the moment."""
-    yield "all", tickets
-    for priority in PRIORITIES:
-        yield priority, [ticket for ticket in tickets if ticket.priority_at(moment(ticket)) == priority]
+class Ended(NamedTuple):
+    """What ended in a window: a ticket, and the begin and end of a duration, microseconds."""
+
+    ticket: Ticket
+    begin: int
+    end: int
+
+
+def by_priority(world: World, metric: str, labels: dict[str, str], ended: list[Ended]) -> Paragraph:
+    """Yield a metric's quantiles and mean in seconds, by the priority in force at the end, for each clock."""
+    for clock in clocks(world):
+        times = [(one.ticket.priority_at(one.end), duration(world, clock, *one)) for one in ended]
+        for priority in ("all", *PRIORITIES):
+            chosen = [time for in_force, time in times if priority in ("all", in_force)]
+            yield from durations(metric, {**labels, **clock, "priority": priority}, chosen)
 
 
 def durations(metric: str, labels: dict[str, str], values: list[int]) -> Paragraph:
@@ -34,6 +49,14 @@ def durations(metric: str, labels: dict[str, str], values: list[int]) -> Paragra
         yield f"{metric}_seconds", {**labels, "quantile": q}, value
     exact = mean(values)
     yield f"{metric}_mean_seconds", labels, Expected(exact.value / 1e6)
+
+
+def ended_within(
+    within: Callable[[int], bool], tickets: list[Ticket], moment: Callable[[Ticket], int | None]
+) -> list[Ended]:
+    """Return the tickets in which something ended in a window, with the time since the opening."""
+    ends = [(ticket, moment(ticket)) for ticket in tickets]
+    return [Ended(ticket, ticket.at, end) for ticket, end in ends if end is not None and within(end)]
 
 
 def first_response(world: World) -> Paragraph:
@@ -46,11 +69,9 @@ def first_response(world: World) -> Paragraph:
     tickets = all_tickets(world)
     for name, within in world.spans(minutes=True):
         for by in ("any", "human"):
-            answered = [t for t in tickets if t.response(by) is not None and within(t.response(by))]
-            for priority, chosen in by_priority(answered, lambda t, by=by: t.response(by)):
-                labels = {"window": name, "by": by, "priority": priority}
-                times = [elapsed(ticket.at, ticket.response(by)) for ticket in chosen]
-                yield from durations("retention_first_response", labels, times)
+            ended = ended_within(within, tickets, lambda t, by=by: t.response(by))
+            labels = {"window": name, "by": by}
+            yield from by_priority(world, "retention_first_response", labels, ended)
         answered = [t for t in tickets if t.response("human") is not None and within(t.response("human"))]
         for channel in world.channels:
             chosen = [t for t in answered if world.channel(t.opened) == channel]
@@ -73,11 +94,9 @@ def resolution(world: World) -> Paragraph:
     moments = {"first": lambda t: t.first_resolution, "full": lambda t: t.full_resolution}
     for name, within in world.spans(minutes=True):
         for kind, moment in moments.items():
-            resolved = [t for t in tickets if moment(t) is not None and within(moment(t))]
-            for priority, chosen in by_priority(resolved, moment):
-                labels = {"window": name, "kind": kind, "priority": priority}
-                times = [elapsed(ticket.at, moment(ticket)) for ticket in chosen]
-                yield from durations("retention_resolution", labels, times)
+            labels = {"window": name, "kind": kind}
+            ended = ended_within(within, tickets, moment)
+            yield from by_priority(world, "retention_resolution", labels, ended)
     for name, within in world.spans(minutes=False):
         resolved = [t for t in tickets if t.full_resolution is not None and within(t.full_resolution)]
         labels = {"window": name}
@@ -112,31 +131,55 @@ def open_tickets(world: World) -> Paragraph:
     yield "retention_oldest_unanswered_ticket_timestamp_seconds", {}, Expected(oldest)
 
 
+def next_response(world: World) -> Paragraph:
+    """Yield the times of agents' answers in a conversation, of turns that an answer ended in the window.
+
+    Decided: a turn that a resolution ended has no such time.
+    """
+    if not has_next_response(world.definitions):
+        return
+    answered = [
+        Ended(ticket, turn.begin, turn.end)
+        for ticket in all_tickets(world)
+        for turn in turns(ticket)
+        if turn.answered
+    ]
+    for name, within in world.spans(minutes=True):
+        for clock in clocks(world):
+            times = [duration(world, clock, *one) for one in answered if within(one.end)]
+            yield from durations("retention_next_response", {"window": name, **clock}, times)
+
+
+def sla_kinds(world: World) -> tuple[str, ...]:
+    """Return the kinds of targets; `next_response` "if any such target exists"."""
+    return (*SLA_KINDS, "next_response") if has_next_response(world.definitions) else SLA_KINDS
+
+
 def sla(world: World) -> Paragraph:
-    """Yield breach ratios and the numbers of targets that are due soon.
+    """Yield breach ratios and the numbers of targets that are due soon; a paused one has no due time.
 
     "Ratio = breached / decided, over decisions in the window." Decided: a target is due soon if it is
     not decided at `now` and its due time is in the event minutes `M ... M+119`.
     """
     tickets = all_tickets(world)
-    decisions = [
+    decided = [
         (kind, ticket.priority_at(at), at, breached)
         for ticket in tickets
-        for kind, at, breached in ticket.decisions(world)
+        for kind, at, breached in decisions(world, ticket)
     ]
     for name, within in world.spans(minutes=True):
         for priority in ("all", *PRIORITIES):
-            for kind in SLA_KINDS:
+            for kind in sla_kinds(world):
                 outcomes = [
                     breached
-                    for which, in_force, at, breached in decisions
+                    for which, in_force, at, breached in decided
                     if which == kind and priority in ("all", in_force) and within(at)
                 ]
                 labels = {"window": name, "sla": kind, "priority": priority}
                 yield "retention_sla_breach_ratio", labels, ratio(sum(outcomes), len(outcomes))
     for priority in PRIORITIES:
-        due = [goal for t in tickets if t.priority == priority for goal in t.undecided(world)]
-        for kind in SLA_KINDS:
+        due = [goal for t in tickets if t.priority == priority for goal in undecided(world, t)]
+        for kind in sla_kinds(world):
             soon = [at for which, at in due if which == kind and at // MINUTE < world.now // MINUTE + 120]
             labels = {"sla": kind, "priority": priority, "within": "2h"}
             yield "retention_tickets_due", labels, Expected(len(soon))

@@ -1,32 +1,33 @@
-"""Tickets and their SLA targets, computed naively."""
+"""Tickets, computed naively."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 from tests.oracle.customer import Customer
-from tests.oracle.values import RESOLVED, Event, claim, elapsed, last, microseconds, what_holds
+from tests.oracle.values import RESOLVED, Event, claim, elapsed, last, what_holds
 from tests.oracle.world import World
 
-SLA_KINDS = ("first_response", "first_human_response", "resolution", "promise")
 
-
-@dataclass
+@dataclass(eq=False)
 class Ticket:
     """A ticket: the winning `ticket.opened` and all events that name its id. Times are in microseconds.
 
     Attributes:
         updates: every `ticket.updated`.
         withdrawal: the withdrawal that holds, None for a ticket that counts.
+        policies: priority -> policy, as far as they have been looked up.
     """
 
+    customer: Customer
     opened: Event
     replies: list[Event]
     changes: list[Event]
     transfers: list[Event]
     updates: list[Event]
     withdrawal: Event | None
+    policies: dict[str, Any] = field(default_factory=dict)
 
     @property
     def at(self) -> int:
@@ -77,6 +78,18 @@ class Ticket:
         """Return (begin, status) of each status, by claim. "A ticket starts `open`." """
         changes = sorted(self.changes, key=claim)
         return [(self.at, "open"), *((change["at"], change["status"]) for change in changes)]
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int | None, str]]:
+        """Return [begin, end) and status from the opening on; the last one has no end."""
+        begins = [max(self.at, since) for since, _ in self.walk]
+        return list(zip(begins, [*begins[1:], None], [status for _, status in self.walk], strict=True))
+
+    @property
+    def team(self) -> str | None:
+        """Return the latest team: "of each field the latest event that has it counts"."""
+        named = last([event for event in (self.opened, *self.updates) if event.get("team") is not None])
+        return named["team"] if named else None
 
     @property
     def status(self) -> str:
@@ -132,72 +145,31 @@ class Ticket:
         """Return the replies for "deadline told": public, of an agent or bot, with `promised_at`."""
         return [reply for reply in self.answers("agent", "bot") if reply.get("promised_at")]
 
-    def goals(self) -> Iterator[tuple[str, int | None]]:
-        """Yield kind and time of fulfilment (None without one) of each target.
-
-        Decided: a ticket opened by an agent has no first response, so no such target.
-        """
-        yield "resolution", self.first_resolution
-        if self.by_customer:
-            yield "first_response", self.response("any")
-            yield "first_human_response", self.response("human")
-        if self.promises:
-            yield "promise", self.first_resolution
-
-    def due(self, world: World, kind: str, priority: str) -> int:
-        """Return the due time with this priority: "due = opened + target", or "the promise told last"."""
-        if kind == "promise":
-            return microseconds(last(self.promises)["promised_at"])
-        response, resolution = world.definitions.sla[priority]
-        return self.at + (resolution if kind == "resolution" else response) * 1_000_000
-
-    def first_due(self, world: World, kind: str) -> int | None:
-        """Return "the first instant at which it is due" up to now, None if there is none.
-
-        "At instant t a ticket is judged as if the priority in force at t had been its priority from the
-        opening." The promise "was told to the customer", whatever the priority.
-        """
-        if kind == "promise":
-            due = self.due(world, kind, self.priority)
-            return due if due <= world.now else None
-        ends = [since for since, _ in self.priorities[1:]] + [world.now + 1]
-        for (since, priority), end in zip(self.priorities, ends, strict=True):
-            instant = max(since, self.due(world, kind, priority))
-            if instant < end:
-                return instant
-        return None
-
-    def decisions(self, world: World) -> Iterator[tuple[str, int, bool]]:
-        """Yield kind, time of the decision, and whether the target was breached.
-
-        "A target is breached at the first instant at which it is due and not fulfilled."
-        """
-        for kind, fulfilled in self.goals():
-            due = self.first_due(world, kind)
-            if due is not None and (fulfilled is None or fulfilled > due):
-                yield kind, due, True
-            elif fulfilled is not None:
-                yield kind, fulfilled, False
-
-    def undecided(self, world: World) -> Iterator[tuple[str, int]]:
-        """Yield kind and due time, by the priority in force now, of each target that is not decided."""
-        decided = {kind for kind, _, _ in self.decisions(world)}
-        for kind, _ in self.goals():
-            if kind not in decided:
-                yield kind, self.due(world, kind, self.priority)
-
 
 def every_ticket_of(customer: Customer) -> list[Ticket]:
     """Return the known tickets, withdrawn ones too. "What names a ticket that is not known waits for it." """
+    if customer.tickets is None:
+        customer.tickets = _derived(customer)
+    return customer.tickets
+
+
+def _derived(customer: Customer) -> list[Ticket]:
     replies = customer.about("ticket_id", "ticket.replied")
     changes = customer.about("ticket_id", "ticket.status_changed")
     transfers = customer.about("ticket_id", "ticket.transferred")
     updates = customer.about("ticket_id", "ticket.updated")
     withdrawn = customer.about("ticket_id", "ticket.withdrawn", "ticket.restored")
     return [
-        Ticket(min(claims, key=claim), replies[key], changes[key], transfers[key], updates[key], withdrawal)
+        Ticket(
+            customer,
+            min(claims, key=claim),
+            replies[key],
+            changes[key],
+            transfers[key],
+            updates[key],
+            withdrawal_that_holds(withdrawn[key]),
+        )
         for key, claims in customer.about("ticket_id", "ticket.opened").items()
-        for withdrawal in [withdrawal_that_holds(withdrawn[key])]
     ]
 
 
