@@ -67,6 +67,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         clock_tolerance: seconds that the clocks of a worker and of Kafka may differ; 0 for no check.
         host: address that the HTTP server binds.
         port: port that the HTTP server binds; 0 for any free port.
+        probe_port: port of a listener for `/live` and `/ready` alone, with a thread of its own; None without.
+        probe_patience: seconds without a turn of the event loop from which `/live` fails at that port.
         advertise: `host:port` at which other workers reach this worker; None for the bound address.
         connections_per_address: HTTP connections that one client address may have open.
         hosts: host names of the live page, besides those of the machine and of `advertise`.
@@ -102,6 +104,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     clock_tolerance: int
     host: str
     port: int
+    probe_port: int | None
+    probe_patience: int
     advertise: str | None
     connections_per_address: int
     hosts: tuple[str, ...]

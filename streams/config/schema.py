@@ -170,6 +170,14 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         ),
         Setting("host", "Address that the HTTP server binds.", "127.0.0.1", _host),
         Setting("port", "Port that the HTTP server binds; 0 for any free one.", "6066", _number(0, 65_535)),
+        Setting(
+            "probe_port", "Port of /live and /ready only, which also responds while the worker is busy.",
+            None, _number(0, 65_535),
+        ),
+        Setting(
+            "probe_patience", "Seconds without a turn of the event loop until /live fails at the probe port.",
+            "300", _number(1, 86_400),
+        ),
         Setting("advertise", "host:port at which other workers reach this one.", None, one_address),
         Setting(
             "connections_per_address",

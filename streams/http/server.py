@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import choose_encoder
 
 from streams.config.missing_token import missing_token_of
+from streams.config.schema import SETTINGS
 from streams.errors import PortInUse, RetentionError
 from streams.http.advertised_address import advertised_url
 from streams.http.api.local_tasks import LocalTasks
@@ -22,6 +23,8 @@ from streams.http.connections.limits import limits_of
 from streams.http.connections.listener import ConnectionListener
 from streams.http.guards import refuse_bodies, refuse_customers
 from streams.http.live_page.routes import LivePage
+from streams.http.probe_server import ProbeServer
+from streams.http.probe_snapshot import ProbeSnapshot
 from streams.http.probes import add_probes, probes_of
 from streams.http.served_hosts import require_served_host, served_hosts
 from streams.http.worker_proof import proof_of
@@ -96,6 +99,7 @@ class Server:
         self._probes = probes_of(worker)
         limits = limits_of(worker.settings.connections_per_address)
         self._listener = ConnectionListener(self._application(), self._probes, limits, log)
+        self._probe_server: ProbeServer | None = None
 
     async def start(self) -> None:
         """Start to listen.
@@ -105,14 +109,28 @@ class Server:
             RetentionError: the host is unknown or not an address of this machine, or binding the port is
                 not permitted.
         """
-        try:
-            await self._listener.start(self._host, self._port)
-        except OSError as error:
-            raise self._bind_error(error) from None
+        await self._listen()
         if self._missing_token is not None:
             log.warning("%s; %s", self._missing_token.what, self._missing_token.advice)
         # Set before the worker joins its group, because the join publishes the address.
         self.address = advertised_url(self._worker.settings, self._bound_port())
+
+    async def _listen(self) -> None:
+        try:
+            await self._listener.start(self._host, self._port)
+        except OSError as error:
+            raise self._bind_error(error, "port", self._port) from None
+        if self._worker.settings.probe_port is not None:
+            await self._listen_for_probes(self._worker.settings.probe_port)
+
+    async def _listen_for_probes(self, port: int) -> None:
+        server = ProbeServer(ProbeSnapshot(self._probes, self._worker.settings.probe_patience))
+        try:
+            await server.start(self._host, port)
+        except OSError as error:
+            await self._listener.stop()
+            raise self._bind_error(error, "probe_port", port) from None
+        self._probe_server = server
 
     def _application(self) -> web.Application:
         settings = self._worker.settings
@@ -131,16 +149,19 @@ class Server:
         self._api.add_to(app)
         return app
 
-    def _bind_error(self, error: OSError) -> RetentionError:
+    def _bind_error(self, error: OSError, setting: str, port: int) -> RetentionError:
+        """Return the error for a port that cannot be bound, which names the setting of the port."""
+        variable = SETTINGS[setting].variable
         if error.errno == errno.EADDRINUSE:
-            return PortInUse(self._host, self._port)
+            flag = f"--{setting.replace('_', '-')}"
+            return PortInUse(self._host, port, f"set {variable} or {flag} to a free one")
         if isinstance(error, socket.gaierror):
             problem = f"host {self._host} cannot be found: {error.strerror}"
         else:  # asyncio sets `errno` or only a text
             reason = os.strerror(error.errno) if error.errno else str(error)
-            problem = f"port {self._port} of {self._host} cannot be bound: {reason}"
+            problem = f"port {port} of {self._host} cannot be bound: {reason}"
         return RetentionError(
-            problem, "set RETENTION_HOST to an address of this machine, and RETENTION_PORT to a free port"
+            problem, f"set RETENTION_HOST to an address of this machine, and {variable} to a free port"
         )
 
     @property
@@ -155,6 +176,8 @@ class Server:
     async def stop(self) -> None:
         """Stop to listen, after the current requests."""
         await self._listener.stop()
+        if self._probe_server is not None:
+            await self._probe_server.stop()
 
     async def _metrics(self, request: web.Request) -> web.Response:
         try:

@@ -5,6 +5,7 @@ import json
 import socket
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from urllib.request import urlopen
 
 import aiohttp
 import pytest
@@ -210,6 +211,23 @@ async def test_port_in_use_is_explained(settings):
     with socket.create_server((settings.host, settings.port)), reported as caught:
         await Server(worker, settings.host, settings.port).start()
     assert "RETENTION_PORT" in caught.value.hint
+
+
+async def test_probe_port_in_use_frees_the_other_port(unique):
+    settings = settings_of("127.0.0.1:1", unique, probe_port=free_port())
+    reported = pytest.raises(PortInUse, match=f"port {settings.probe_port} of 127.0.0.1 is in use")
+    with socket.create_server((settings.host, settings.probe_port)), reported as caught:
+        await Server(build_worker(settings, {}), settings.host, settings.port).start()
+    assert "RETENTION_PROBE_PORT or --probe-port" in caught.value.hint
+    socket.create_server((settings.host, settings.port)).close()
+
+
+async def test_probe_port_responds_while_the_loop_is_blocked(unique):
+    settings = settings_of("127.0.0.1:1", unique, probe_port=free_port())
+    async with served(built(settings), settings):
+        # The request blocks the event loop of the worker.
+        with urlopen(f"http://127.0.0.1:{settings.probe_port}/live", timeout=5) as response:  # noqa: ASYNC210
+            assert json.load(response) == {"live": True}
 
 
 @pytest.mark.parametrize(
