@@ -16,6 +16,7 @@ from aiokafka.protocol.admin import SaslAuthenticateRequest_v0, SaslAuthenticate
 from msgspec import Struct
 
 from streams.config.oauth import ClientCredentials
+from streams.config.renewed_context import renewed_context
 from streams.errors import SettingsError
 from streams.secret import Secret
 
@@ -190,6 +191,11 @@ def _has_no_credentials(record: logging.LogRecord) -> bool:
 
 
 def _tls_context(connection: KafkaConnection, sources: Mapping[str, str]) -> ssl.SSLContext:
+    files = (connection.tls_ca_file, connection.tls_cert_file, connection.tls_key_file)
+    return renewed_context(files, lambda: _loaded_context(connection, sources))
+
+
+def _loaded_context(connection: KafkaConnection, sources: Mapping[str, str]) -> ssl.SSLContext:
     """Return a TLS context. It always verifies the host names of brokers, and no setting turns that off."""
     context = _context_trusting("tls_ca_file", connection.tls_ca_file, sources)
     if connection.tls_cert_file is not None:
@@ -211,7 +217,10 @@ def _token_provider(connection: KafkaConnection, sources: Mapping[str, str]) -> 
         connection.oauth_client_secret or Secret(""),
         scope=connection.oauth_scope or "",
         extensions=connection.oauth_extensions,
-        context=_context_trusting("oauth_ca_file", connection.oauth_ca_file, sources),
+        context=renewed_context(
+            (connection.oauth_ca_file,),
+            lambda: _context_trusting("oauth_ca_file", connection.oauth_ca_file, sources),
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, T
 from msgspec import Struct
 from yarl import URL
 
+from streams.config.renewed_context import renewed_context
 from streams.config.schema_registry import RegistryAccess
 from streams.errors import RetentionError
 from streams.mapping.schemas import Schema
@@ -179,6 +180,12 @@ def _error_code(body: bytes) -> str:
 
 
 def _tls_context(access: RegistryAccess) -> ssl.SSLContext:
+    return renewed_context(
+        (access.ca_file, access.cert_file, access.key_file), lambda: _loaded_context(access)
+    )
+
+
+def _loaded_context(access: RegistryAccess) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=access.ca_file)
     if access.cert_file is not None:
         # Without a password, OpenSSL would ask the terminal for one.
