@@ -15,7 +15,7 @@ from aiokafka.errors import (
     KafkaError,
     TransactionalIdAuthorizationFailed,
 )
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from streams.config.load import Settings
 from streams.errors import AccessDenied
@@ -131,6 +131,17 @@ def erasure_acls(settings: Settings) -> list[AclRequirement]:
         AclRequirement("topic", asked, ("WRITE",)),
         AclRequirement("topic", names.facts, ("DESCRIBE",)),
         AclRequirement("topic", names.changelog, ("READ",)),
+        AclRequirement("group", settings.group, ("DESCRIBE",)),
+    ]
+
+
+def scaler_acls(settings: Settings) -> list[AclRequirement]:
+    """Return the ACLs of a program that reads the lag of the group, such as an autoscaler."""
+    names = Names(settings.group)
+    read = (*settings.inputs.named(), names.facts, names.ticks, names.partials)
+    return [
+        *(AclRequirement("topic", name, ("DESCRIBE",)) for name in read),
+        *(structs.replace(pattern_acl(one), operations=("DESCRIBE",)) for one in settings.inputs.patterns()),
         AclRequirement("group", settings.group, ("DESCRIBE",)),
     ]
 

@@ -50,6 +50,7 @@ def uses(settings: Settings) -> dict[str, list[AclRequirement]]:
         "load, simulate (send events)": acls.producer_acls(settings),
         "dead-letters redrive (sends corrected records to the inputs)": acls.redrive_acls(settings),
         "erase (erases customers)": acls.erasure_acls(settings),
+        "scale (an autoscaler reads the lag)": acls.scaler_acls(settings),
         "reset (only for the time of a reset)": acls.reset_acls(settings),
     }
     return {use: needed for use, needed in rights.items() if needed}
@@ -158,7 +159,10 @@ def _strimzi(settings: Settings, principal: str) -> str:
         }
         for topic in created_topics(settings)
     ]
-    rights = [right for use, rights in uses(settings).items() if "reset" not in use for right in rights]
+    others = ("scale", "reset")
+    rights = [
+        right for use, rights in uses(settings).items() if not use.startswith(others) for right in rights
+    ]
     user = {
         "apiVersion": _STRIMZI,
         "kind": "KafkaUser",

@@ -6,11 +6,13 @@ import shlex
 from functools import partial
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.cli.group import run
 from streams.config.load import load
 from streams.errors import AccessDenied, TopicsMissing
 from streams.kafka import acls, admin
+from streams.kafka.topics import INPUTS, Names
 from streams.operations.doctor import setup
 from streams.service import prepare_topics
 from tests.support.cluster import Cluster
@@ -153,6 +155,27 @@ async def test_each_command_needs_exactly_the_rights_of_its_use(
         await administrator.take_back(granted)
 
 
+async def test_rights_of_an_autoscaler_are_enough_to_read_the_lag(settings, administrator):
+    """What KEDA does: read the committed offsets of the group, and the ends of its topics."""
+    await administrator.make_topics(settings)
+    await administrator.grant(printed(setup.render(settings, "commands"), "scale"))
+    facts = TopicPartition(Names(settings.group).facts, 0)
+
+    async def lag():
+        async with admin.connect(settings) as client:
+            offsets = await client.list_consumer_group_offsets(settings.group)
+        consumer = AIOKafkaConsumer(**settings.client_options())
+        await consumer.start()
+        try:
+            return offsets, await consumer.end_offsets([facts])
+        finally:
+            await consumer.stop()
+
+    async with admin.connect(settings) as client:
+        await until(lambda: acls.missing(client, acls.scaler_acls(settings)), [])
+    assert await lag() == ({}, {facts: 0})
+
+
 def test_every_output_form_has_the_same_topics_and_rights(settings):
     made = json.loads(setup.render(settings, "json", "User:CN=shop"))
     strimzi = json.loads(setup.render(settings, "strimzi", "User:CN=shop"))["items"]
@@ -171,12 +194,22 @@ def test_every_output_form_has_the_same_topics_and_rights(settings):
         (acl["resource"].replace("-", ""), acl["name"], operation.replace("_", ""))
         for acl in made["acls"]
         for operation in acl["operations"]
-        if acl["use"] != "reset"
+        if acl["use"] not in {"scale", "reset"}
     }
     commands = setup.render(settings, "commands")
     by_use = {use: printed(commands, use) for use in setup.uses(settings)}
     assert sum(map(len, by_use.values())) == sum(len(acl["operations"]) for acl in made["acls"])
     assert {acl["principal"] for acl in made["acls"]} == {"User:CN=shop"}
+
+
+def test_autoscaler_can_only_describe_what_the_group_reads():
+    settings = load({}, {})
+    rights = acls.scaler_acls(settings)
+    assert {operation for right in rights for operation in right.operations} == {"DESCRIBE"}
+    names = Names(settings.group)
+    topics = {right.name for right in rights if right.resource == "topic"}
+    assert topics == {*INPUTS, names.facts, names.ticks, names.partials}
+    assert [right.name for right in rights if right.resource == "group"] == [settings.group]
 
 
 def test_three_replicas_require_two_in_sync(variables):
@@ -208,11 +241,12 @@ def test_foreign_inputs_are_only_read_and_patterns_are_prefixes(variables, tmp_p
     config.write_text(given)
     settings = load({"config": str(config), "create_topics": "true"}, variables)
     commands = setup.render(settings, "commands").splitlines()
-    [prefixed] = [command for command in commands if command.endswith("--resource-pattern-type prefixed")]
-    assert "--operation Read --topic shop- " in prefixed
+    of_worker, of_scaler = [one for one in commands if one.endswith("--resource-pattern-type prefixed")]
+    assert "--operation Read --topic shop- " in of_worker
+    assert "--operation Describe --topic shop- " in of_scaler
     assert not [command for command in commands if "--topic orders" in command and "Read" in command]
     rights = json.loads(setup.render(settings, "json"))["acls"]
-    assert [right["name"] for right in rights if right["pattern"] == "prefixed"] == ["shop-"]
+    assert [right["name"] for right in rights if right["pattern"] == "prefixed"] == ["shop-", "shop-"]
     by_name = {right["name"]: right["operations"] for right in rights if right["use"] == "worker"}
     assert by_name["theirs"] == ["READ"]
     assert by_name["retention.metrics"] == ["READ", "WRITE", "CREATE"]
