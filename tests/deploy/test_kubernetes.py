@@ -1,6 +1,7 @@
 """deploy/kubernetes without a cluster: built by kubectl, held to published schemas and to our own rules."""
 
 import json
+import os
 import subprocess
 import sys
 from functools import cache
@@ -112,6 +113,7 @@ def test_every_resource_is_valid_by_kubernetes_schemas(name):
         ("ScaledObject", lambda spec: spec.update(maxReplicas=3)),
         ("ScaledObject", lambda spec: spec["triggers"][0]["metadata"].update(lagThreshold=5)),
         ("TriggerAuthentication", lambda spec: spec["secretTargetRef"][0].pop("name")),
+        ("NetworkPolicy", lambda spec: spec["ingress"][0].update(form=[])),
         ("KafkaUser", lambda spec: spec["authorization"]["acls"][0].update(operations=["Reed"])),
         ("KafkaTopic", lambda spec: spec.update(partitions=0)),
         ("PodMonitor", lambda spec: spec["podMetricsEndpoints"][0].update(interval="often")),
@@ -131,6 +133,7 @@ def test_expected_resources_are_built():
     assert {resource["kind"] for resource in built("overlays/example")} == {
         *(resource["kind"] for resource in built("base")),
         "KafkaTopic", "KafkaUser", "ScaledObject", "TriggerAuthentication", "PodMonitor", "PrometheusRule",
+        "NetworkPolicy",
     }  # fmt: skip
 
 
@@ -145,8 +148,8 @@ def test_containers_are_hardened_as_in_compose(pod):
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
     }  # fmt: skip
     assert pod["spec"]["automountServiceAccountToken"] is False
-    assert container["resources"]["limits"]["memory"]
-    assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+    assert container["resources"]["limits"].keys() == {"memory", "ephemeral-storage"}
+    assert container["resources"]["requests"].keys() == {"cpu", "memory", "ephemeral-storage"}
     assert all(mount.get("readOnly") or mount["name"] == "tmp" for mount in container["volumeMounts"])
 
 
@@ -166,13 +169,34 @@ def test_probes_use_paths_that_a_worker_serves(pod):
     assert set(paths) <= probes_of(None).keys()
 
 
-def test_workers_have_a_token_or_refuse_customers(pod):
+def test_probes_use_the_port_that_a_busy_worker_answers(pod):
     [container] = pod["spec"]["containers"]
-    [token] = container["env"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    probes = [container[f"{probe}Probe"] for probe in ("startup", "liveness", "readiness")]
+    assert [probe["httpGet"]["port"] for probe in probes] == ["probes"] * 3
+    assert ports["probes"] == generate.settings().probe_port
+
+
+def test_workers_without_a_token_refuse_customers():
+    [token] = environment("base")
     assert token["name"] == SETTINGS["token"].variable
     assert token["valueFrom"]["secretKeyRef"]["optional"]
     maps = {each["metadata"]["name"]: each["data"] for each in built("base") if each["kind"] == "ConfigMap"}
     assert all(SETTINGS["open"].variable not in data for data in maps.values())
+
+
+def test_workers_of_the_example_do_not_start_without_a_token():
+    [token] = environment("overlays/example")
+    assert token["valueFrom"]["secretKeyRef"] == {
+        "name": "retention-token",
+        "key": "token",
+        "optional": False,
+    }
+
+
+def environment(name):
+    [container] = only("Deployment", name)["spec"]["template"]["spec"]["containers"]
+    return container["env"]
 
 
 def test_names_of_the_service_are_served():
@@ -259,7 +283,7 @@ def test_topics_and_users_equal_those_of_doctor():
     assert {acl["resource"]["patternType"] for acl in worker} == {"literal"}
 
 
-def test_secret_names_equal_those_of_strimzi(secrets):
+def test_secret_names_equal_those_of_strimzi():
     assert "retention" in named("KafkaUser")
     clusters = {
         resource["metadata"]["labels"]["strimzi.io/cluster"]
@@ -268,8 +292,18 @@ def test_secret_names_equal_those_of_strimzi(secrets):
     }
     assert clusters == {"my-cluster"}
     references = only("TriggerAuthentication")["spec"]["secretTargetRef"]
-    assert len(references) == 3
-    assert all(reference["key"] in secrets[reference["name"]] for reference in references)
+    assert {each["parameter"]: (each["name"], each["key"]) for each in references} == {
+        "ca": ("my-cluster-cluster-ca-cert", "ca.crt"),
+        "cert": ("retention-scaler", "user.crt"),
+        "key": ("retention-scaler", "user.key"),
+    }
+
+
+def test_autoscaler_s_user_can_only_describe():
+    granted = named("KafkaUser")["retention-scaler"]["spec"]["authorization"]["acls"]
+    assert {operation for acl in granted for operation in acl["operations"]} == {"Describe"}
+    [group] = [acl["resource"]["name"] for acl in granted if acl["resource"]["type"] == "group"]
+    assert group == only("ScaledObject")["spec"]["triggers"][0]["metadata"]["consumerGroup"]
 
 
 def test_all_selectors_match_the_worker_pods():
@@ -279,10 +313,15 @@ def test_all_selectors_match_the_worker_pods():
         deployment["spec"]["selector"]["matchLabels"],
         only("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
         only("PodMonitor")["spec"]["selector"]["matchLabels"],
+        only("NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
         service["spec"]["selector"],
+        *(
+            constraint["labelSelector"]["matchLabels"]
+            for constraint in deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+        ),
     ]
     assert all(selector.items() <= labels.items() for selector in selectors)
-    [port] = deployment["spec"]["template"]["spec"]["containers"][0]["ports"]
+    port, _ = deployment["spec"]["template"]["spec"]["containers"][0]["ports"]
     assert port["name"] == service["spec"]["ports"][0]["targetPort"]
     [endpoint] = only("PodMonitor")["spec"]["podMetricsEndpoints"]
     assert endpoint["port"] == port["name"]
@@ -295,7 +334,86 @@ def test_replicas_never_exceed_the_number_of_tasks():
     assert scaled["scaleTargetRef"]["name"] == only("Deployment")["metadata"]["name"]
     settings = generate.settings()
     assert 1 < scaled["minReplicaCount"] < scaled["maxReplicaCount"] <= settings.partitions
-    assert "replicas" not in only("Deployment")["spec"]
+    assert "replicas" not in only("Deployment")["spec"]  # `kubectl apply` would set it back
+    assert scaled["fallback"]["behavior"] == "currentReplicas"
     [trigger] = scaled["triggers"]
     assert trigger["metadata"]["consumerGroup"] == settings.group
     assert trigger["authenticationRef"]["name"] == only("TriggerAuthentication")["metadata"]["name"]
+
+
+def test_workers_spread_over_zones_and_nodes(pod):
+    spread = pod["spec"]["topologySpreadConstraints"]
+    assert [each["topologyKey"] for each in spread] == [
+        "topology.kubernetes.io/zone",
+        "kubernetes.io/hostname",
+    ]
+    assert {each["whenUnsatisfiable"] for each in spread} == {"ScheduleAnyway"}
+
+
+def test_base_runs_two_workers():
+    assert only("Deployment", "base")["spec"]["replicas"] == 2
+
+
+def test_network_policy_admits_only_what_workers_need():
+    spec = only("NetworkPolicy")["spec"]
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    [ingress] = spec["ingress"]
+    assert ingress["ports"] == [{"port": "http"}]
+    assert all("podSelector" in peer for peer in ingress["from"])
+    workers, kafka, dns = spec["egress"]
+    assert workers["to"] == [ingress["from"][0]]
+    assert (
+        only("Deployment")["spec"]["selector"]["matchLabels"]
+        == workers["to"][0]["podSelector"]["matchLabels"]
+    )
+    broker = [data["RETENTION_BROKER"] for data in config_maps() if "RETENTION_BROKER" in data]
+    assert [f"my-cluster-kafka-bootstrap:{kafka['ports'][0]['port']}"] == broker
+    assert kafka["to"][0]["podSelector"]["matchLabels"]["strimzi.io/cluster"] == "my-cluster"
+    assert {port["port"] for port in dns["ports"]} == {53}
+
+
+def config_maps():
+    return [each["data"] for each in built("overlays/example") if each["kind"] == "ConfigMap"]
+
+
+def test_prometheus_operator_selects_monitor_and_rules_by_label():
+    for kind in ("PodMonitor", "PrometheusRule"):
+        assert only(kind)["metadata"]["labels"]["release"] == "kube-prometheus-stack"
+
+
+def test_alerts_link_to_the_addresses_of_the_cluster():
+    alerts = [
+        rule
+        for group in only("PrometheusRule")["spec"]["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    assert alerts
+    for alert in alerts:
+        anchor = alert["alert"].lower()
+        links = alert["annotations"]
+        assert links["runbook_url"] == f"https://docs.example.org/retention/runbook.html#{anchor}"
+        assert links["dashboard_url"].startswith("https://grafana.example.org/d/retention-")
+    assert "retention-links" not in named("ConfigMap")
+
+
+def test_grafana_s_sidecar_finds_every_dashboard():
+    found = {}
+    for resource in named("ConfigMap").values():
+        if resource["metadata"].get("labels", {}).get("grafana_dashboard") == "1":
+            found |= resource["data"]
+    files = {
+        path.name: path.read_text(encoding="utf-8") for path in (ROOT / "grafana/dashboards").glob("*.json")
+    }
+    assert found == files
+    # `kubectl apply` writes a resource into an annotation of at most 256 KiB.
+    assert max(map(len, map(json.dumps, found.values()))) < 200 << 10
+
+
+def test_recreate_stops_all_workers_before_a_new_one_starts(tmp_path):
+    base, component = (
+        os.path.relpath(KUBERNETES / path, tmp_path) for path in ("base", "components/recreate")
+    )
+    overlay = {"resources": [base], "components": [component]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    assert only("Deployment", tmp_path)["spec"]["strategy"] == {"type": "Recreate"}
