@@ -153,8 +153,8 @@ class Server:
         """Return the error for a port that cannot be bound, which names the setting of the port."""
         variable = SETTINGS[setting].variable
         if error.errno == errno.EADDRINUSE:
-            flag = f"--{setting.replace('_', '-')}"
-            return PortInUse(self._host, port, f"set {variable} or {flag} to a free one")
+            option = " or --port" if setting == "port" else ""
+            return PortInUse(self._host, port, f"set {variable}{option} to a free one")
         if isinstance(error, socket.gaierror):
             problem = f"host {self._host} cannot be found: {error.strerror}"
         else:  # asyncio sets `errno` or only a text
