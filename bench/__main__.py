@@ -13,6 +13,7 @@ BENCHMARKS = {
     "parts": "What each part costs",
     "scaling": "Ten times the customers, and what one of them takes",
     "recovery": "A worker's restart, against stock Faust's",
+    "liveness": "Probes while a worker restores many customers",
     "mapping": "A shop's own records against the contract's events",
     "latency": "From an event produced to its number on /metrics",
 }

@@ -28,13 +28,14 @@ class Worker:
     Attributes:
         started: start time, by `time.monotonic()`.
         pid: id of the process.
+        url: URL of its HTTP server.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, url: str, started: float, log: Path) -> None:
         self.started = started
         self.log = log
         self._process = process
-        self._url = url
+        self.url = url
         self._session = aiohttp.ClientSession()
 
     @property
@@ -47,7 +48,7 @@ class Worker:
         if self._process.returncode is not None:
             raise RuntimeError(f"the worker ended:\n{self.log.read_text()[-2000:]}")
         with suppress(aiohttp.ClientError):
-            async with self._session.get(f"{self._url}/metrics") as response:
+            async with self._session.get(f"{self.url}/metrics") as response:
                 text = await response.text()
             return {name + labels: float(value) for name, labels, value in _SAMPLE.findall(text)}
         return {}
