@@ -176,7 +176,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         ),
         Setting(
             "probe_patience", "Seconds without a turn of the event loop until /live fails at the probe port.",
-            "300", _number(1, 86_400),
+            "120", _number(1, 86_400),
         ),
         Setting("advertise", "host:port at which other workers reach this one.", None, one_address),
         Setting(
