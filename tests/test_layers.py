@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 #: The layers, bottom up. A package imports packages above it in this list, never one below it.
 LAYERS = [
     "models.definitions",
+    "models.schedules",
     "models.aggregation",
     "models.contract",
     "models.facts",
