@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from models.aggregation.aggregates import YEAR, Aggregates
-from models.definitions.definitions import Definitions
+from models.definitions.definitions import Definitions, tiers_of
 from models.definitions.money import exponent
 from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities.orders import OrderHistory, QualifyingOrder
@@ -22,11 +22,6 @@ STATES: Final = ("prospect", "churned", "at_risk", "new", "reactivated", "return
 PROSPECT, CHURNED, AT_RISK, NEW, REACTIVATED, RETURNING = range(len(STATES))
 #: Label values of the roles `spender` and `sender`.
 NO_YES: Final = ("no", "yes")
-
-
-def tiers_of(definitions: Definitions) -> tuple[str, ...]:
-    """Return the names of the loyalty tiers, lowest first."""
-    return ("member", *sorted(definitions.tiers, key=lambda tier: definitions.tiers[tier]))
 
 
 class LifecycleRules:

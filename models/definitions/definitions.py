@@ -12,6 +12,8 @@ from msgspec import Struct, field
 
 from models.definitions.action_policy import ActionPolicy
 from models.definitions.risk_model import RiskModel
+from models.definitions.schedules import Schedule
+from models.definitions.sla_policy import SlaPolicy, check_policy
 from models.definitions.windows import SHORT_WINDOWS, Window
 
 PRIORITIES: Final = ("low", "normal", "high", "urgent")
@@ -24,6 +26,8 @@ _SLA: Final = {
     "urgent": (1 * 3600, 8 * 3600),
 }
 _TIERS: Final = {"silver": 200.0, "gold": 500.0, "vip": 1000.0}
+#: Tier of customers below every threshold.
+_LOWEST_TIER: Final = "member"
 _CHANNELS: Final = ("web", "app", "store", "marketplace", "email", "chat", "phone", "social")
 _PAYMENT_METHODS: Final = ("card", "wallet", "bank_transfer", "cash_on_delivery", "pay_later")
 
@@ -43,6 +47,8 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         horizon_days: event retention in days. Older events are dropped. At least twice the longest window.
         lifecycle_days: days without an order after which a customer has churned.
         sla: priority -> (first response, resolution), both in seconds.
+        sla_policies: priority -> by which schedule its targets run, what pauses them, and further targets.
+        schedules: the hours in which support is open, by name.
         tiers: loyalty tier -> lowest net of a year, in major units of the base currency.
         channels: channels counted by name. Any other is counted as `other`, a missing one as `unknown`.
         payment_methods: payment methods counted by name. Any other is counted as `other`.
@@ -69,6 +75,10 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     horizon_days: int = 800
     lifecycle_days: int = 90
     sla: Mapping[str, tuple[int, int]] = field(default_factory=lambda: dict(_SLA))
+    sla_policies: Mapping[str, SlaPolicy] = field(
+        default_factory=lambda: dict.fromkeys(PRIORITIES, SlaPolicy())
+    )
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
     tiers: Mapping[str, float] = field(default_factory=lambda: dict(_TIERS))
     channels: tuple[str, ...] = _CHANNELS
     payment_methods: tuple[str, ...] = _PAYMENT_METHODS
@@ -90,6 +100,11 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         _check_names("experiments", self.experiments)
         _check_limit("max_experiments", self.max_experiments, MAX_EXPERIMENTS)
         _check_limit("max_variants", self.max_variants, MAX_VARIANTS)
+
+
+def tiers_of(definitions: Definitions) -> tuple[str, ...]:
+    """Return the names of the loyalty tiers, lowest first."""
+    return (_LOWEST_TIER, *sorted(definitions.tiers, key=lambda tier: definitions.tiers[tier]))
 
 
 def _check_money(definitions: Definitions) -> None:
@@ -137,6 +152,10 @@ def _check_sla(definitions: Definitions) -> None:
     for priority, targets in definitions.sla.items():
         if min(targets) < 1:
             raise ValueError(f"sla: a target of {priority} is shorter than 1 second")
+    if set(definitions.sla_policies) != set(PRIORITIES):
+        raise ValueError(f"sla_policies: expected exactly these priorities: {', '.join(PRIORITIES)}")
+    for priority, policy in definitions.sla_policies.items():
+        check_policy(priority, policy, definitions.schedules, {_LOWEST_TIER, *definitions.tiers})
 
 
 def _check_tiers(definitions: Definitions) -> None:

@@ -12,7 +12,9 @@ from typing import Final
 
 from msgspec import Struct
 
-STATUSES: Final = ("open", "pending", "on_hold", "solved", "closed")
+from models.definitions.sla_policy import TICKET_STATUSES
+
+STATUSES: Final = TICKET_STATUSES
 SURVEYS: Final = ("nps", "ces", "csat")
 #: Index in `STATUSES` of the first status in which a ticket is resolved.
 SOLVED: Final = 3

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.customers.action_returns import GROUPS
-from models.customers.lifecycle import NO_YES, STATES, tiers_of
+from models.customers.lifecycle import NO_YES, STATES
 from models.definitions.action_policy import ACTIONS, CUSTOMER_FACING
+from models.definitions.definitions import tiers_of
 from models.definitions.windows import Window
 from models.metrics.samples import CatalogueEntry, Sample, ratio
 from models.metrics.totals import Totals

@@ -63,7 +63,7 @@ class LifecycleHistory(Struct, frozen=True, gc=False):
 
     Attributes:
         lifecycle: last lifecycle transition; states are indices in `models.customers.lifecycle.STATES`.
-        tier: last tier transition; tiers are indices in `models.customers.lifecycle.tiers_of`.
+        tier: last tier transition; tiers are indices in `models.definitions.definitions.tiers_of`.
         orders: qualifying orders, sorted.
         year_start: index of the first order of the last 365 days; the number of orders without one.
         next_change: when time alone may change any of it, microseconds since the epoch; None if never.

@@ -17,7 +17,7 @@ from models.outputs.output import PROFILE, Output
 from models.outputs.snapshot import CustomerSnapshot
 from models.risk.lateness import assess
 
-#: In the order of `models.customers.lifecycle.tiers_of`: configured thresholds have to rise in this order.
+#: In the order of `definitions.tiers_of`: configured thresholds have to rise in this order.
 TIERS: Final = ("member", "silver", "gold", "vip")
 #: Decimal places of lateness and P(alive) in a profile. A smaller change is not emitted.
 _RISK_PLACES: Final = 3

@@ -16,7 +16,7 @@ from typing import Any, Final, get_args
 from msgspec import Struct
 
 from models.contract.events import Kind
-from streams.config.toml_file import did_you_mean
+from streams.config.toml_values import did_you_mean
 from streams.errors import RetentionError, SettingsError
 from streams.patterns import InvalidPattern, Pattern, compile_pattern
 

@@ -14,9 +14,13 @@ max_variants = 10
 [rates]                 # units of the base currency for one unit; optional for the base currency itself
 USD = 0.92
 
-[sla.urgent]            # omitted priorities and tiers keep their defaults
+[sla.urgent]            # omitted priorities and tiers keep their defaults; more in `streams.config.sla`
 first_response = "30m"
 resolution = "8h"
+
+[schedules.support]     # more in `streams.config.schedules`
+zone = "Europe/Berlin"
+mon = ["09:00-18:00"]
 
 [tiers]
 silver = 200
@@ -33,7 +37,6 @@ win_back = "21d"
 model = "risk-2026-06-30-1f0c8d2e.toml"    # written by `retention fit`; relative to this file
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Collection, Mapping
@@ -43,18 +46,17 @@ from typing import Any, Final
 import msgspec
 
 from models.definitions.action_policy import ActionPolicy
-from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.definitions import Definitions, tiers_of
 from models.definitions.risk_model import RiskModel
-from streams.config import risk_file
+from streams.config import risk_file, schedules, sla
 from streams.config.paths import path_of
+from streams.config.toml_values import check_keys, did_you_mean, duration
 from streams.errors import SettingsError
 
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
-_FIELDS: Final = Definitions.__struct_fields__
-_TIME_LIMITS: Final = ("first_response", "resolution")
-#: Longest duration. Times are 64-bit integers of microseconds, and no horizon is longer.
-_LONGEST_SECONDS: Final = 3650 * 86_400
+#: Schedules are checked over the horizon, up to this many days.
+_LONGEST_HORIZON_DAYS: Final = 36_500
+#: Keys of the definitions. The table `sla` holds `sla_policies` too.
+_FIELDS: Final = tuple(name for name in Definitions.__struct_fields__ if name != "sla_policies")
 #: Names of TOML types in the messages of msgspec -> names in the errors.
 _KINDS: Final = {
     "array": "a list",
@@ -124,12 +126,11 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
             )
     given = {name: document[name] for name in _FIELDS if name in document}
     defaults = Definitions()
-    if "sla" in given:
-        given["sla"] = {**defaults.sla, **_time_limits(given["sla"], source)}
+    given |= _support(given, defaults, path)
     for name in ("tiers", "rates"):
         _check_numbers(name, given.get(name), source)
     if isinstance(given.get("tiers"), dict):
-        _check_keys("tiers", given["tiers"], defaults.tiers, source)
+        check_keys("tiers", given["tiers"], defaults.tiers, source)
         given["tiers"] = {**defaults.tiers, **given["tiers"]}
     if "base_currency" in given or "rates" in given:
         given["rates"] = _rates(given, defaults.base_currency)
@@ -144,19 +145,29 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
         raise SettingsError(name, problem, source=source, hint=hint) from None
 
 
+def _support(given: Mapping[str, Any], defaults: Definitions, path: Path | None) -> dict[str, Any]:
+    """Return the schedules, and the targets that may name them."""
+    found: dict[str, Any] = {}
+    if "schedules" in given:
+        found["schedules"] = schedules.read(given["schedules"], _horizon(given, defaults), path)
+    if "sla" in given:
+        names = found.get("schedules", {})
+        found |= sla.read(given["sla"], defaults.sla, names, tiers_of(defaults), f"in {path}")._asdict()
+    return found
+
+
+def _horizon(given: Mapping[str, Any], defaults: Definitions) -> int:
+    """Return the horizon in days; the default if the file has an invalid one, which is found later."""
+    days = given.get("horizon_days", defaults.horizon_days)
+    return days if isinstance(days, int) and 0 < days < _LONGEST_HORIZON_DAYS else defaults.horizon_days
+
+
 def _check_numbers(name: str, table: object, source: str) -> None:
     for key, value in table.items() if isinstance(table, dict) else ():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise SettingsError(
                 f"{name}.{key}", f"{value!r} is not valid", source=source, hint="expected a number"
             )
-
-
-def _check_keys(name: str, table: Mapping[str, Any], known: Collection[str], source: str) -> None:
-    for key in table:
-        if key not in known:
-            hint = did_you_mean(key, known, f"expected {', '.join(known)}")
-            raise SettingsError(f"{name}.{key}", "unknown key", source=source, hint=hint)
 
 
 def _rates(given: Mapping[str, Any], base_currency: str) -> object:
@@ -166,40 +177,15 @@ def _rates(given: Mapping[str, Any], base_currency: str) -> object:
     return {str(given.get("base_currency", base_currency)): 1.0, **rates}
 
 
-def _time_limits(table: object, source: str) -> dict[str, tuple[int, int]]:
-    if not isinstance(table, dict):
-        raise SettingsError("sla", "expected a table for each priority", source=source)
-    limits = {}
-    for priority, pair in table.items():
-        if priority not in PRIORITIES:
-            raise SettingsError(
-                f"sla.{priority}", "unknown priority", source=source, hint=f"expected {', '.join(PRIORITIES)}"
-            )
-        limits[priority] = _pair_of_limits(f"sla.{priority}", pair, source)
-    return limits
-
-
-def _pair_of_limits(name: str, table: object, source: str) -> tuple[int, int]:
-    if not isinstance(table, dict):
-        hint = 'such as first_response = "30m" and resolution = "8h"'
-        raise SettingsError(name, "expected a table with two durations", source=source, hint=hint)
-    _check_keys(name, table, _TIME_LIMITS, source)
-    for part in _TIME_LIMITS:
-        if part not in table:
-            raise SettingsError(name, f"{part} is missing", source=source, hint='such as "8h"')
-    first_response, resolution = (_duration(f"{name}.{part}", table[part], source) for part in _TIME_LIMITS)
-    return first_response, resolution
-
-
 def _actions(table: object, expiry: Mapping[str, int], source: str) -> object:
     """Return the table `actions` with durations in seconds, and defaults for omitted expiries."""
     if not isinstance(table, dict):
         return table
-    _check_keys("actions", table, ActionPolicy.__struct_fields__, source)
+    check_keys("actions", table, ActionPolicy.__struct_fields__, source)
     if not isinstance(given := table.get("expiry", {}), dict):
         return table
-    _check_keys("actions.expiry", given, expiry, source)
-    read = {name: _duration(f"actions.expiry.{name}", value, source) for name, value in given.items()}
+    check_keys("actions.expiry", given, expiry, source)
+    read = {name: duration(f"actions.expiry.{name}", value, source) for name, value in given.items()}
     return {**table, "expiry": {**expiry, **read}}
 
 
@@ -221,22 +207,6 @@ def _risk(table: object, path: Path | None, source: str) -> RiskModel:
         ) from None
 
 
-def _duration(name: str, value: object, source: str) -> int:
-    """Return a duration such as `90m` in seconds."""
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if match is None or int(match[1]) == 0:
-        raise SettingsError(
-            name,
-            f"{value!r} is not valid",
-            source=source,
-            hint='expected a duration such as "30m", "8h" or "2d"',
-        )
-    seconds = int(match[1]) * _SECONDS[match[2]]
-    if seconds > _LONGEST_SECONDS:
-        raise SettingsError(name, f"{value!r} is more than ten years", source=source)
-    return seconds
-
-
 def _split(message: str) -> tuple[str, str, str]:
     """Return the name, the problem and the hint of a message of msgspec or of `Definitions`."""
     problem, _, path = message.partition(" - at `$.")
@@ -247,9 +217,3 @@ def _split(message: str) -> tuple[str, str, str]:
     if rule := re.fullmatch(r"(\w+): (.*)", problem):
         return ".".join(filter(None, [name, rule[1]])), rule[2], ""
     return name, problem, ""
-
-
-def did_you_mean(name: str, names: Collection[str], otherwise: str) -> str:
-    """Return a hint that names the most similar of `names`; `otherwise` without a similar one."""
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]}?" if close else otherwise

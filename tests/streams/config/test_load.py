@@ -191,7 +191,6 @@ def test_definitions_in_the_file_replace_only_their_defaults(config):
         ("sla = 1", "sla", "a table for each priority"),
         ("[sla.asap]", "sla.asap", "expected low, normal, high, urgent"),
         ('[sla]\nhigh = "1h"', "sla.high", 'such as first_response = "30m" and resolution = "8h"'),
-        ('[sla.high]\nresolution = "1h"', "sla.high", "first_response is missing"),
         ('[sla.high]\nresolutoin = "1h"', "sla.high.resolutoin", "did you mean resolution?"),
         ('[sla.high]\nresolution = "9999999d"\nfirst_response = "1h"', "sla.high.resolution", "ten years"),
         ('[sla.high]\nresolution = "1h"\nfirst_response = 60', "sla.high.first_response", '"30m"'),
