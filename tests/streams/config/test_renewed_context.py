@@ -1,6 +1,7 @@
 """Certificates that are renewed while clients use them, by handshakes in memory."""
 
 import logging
+import socket
 import ssl
 
 import pytest
@@ -119,6 +120,19 @@ def test_unchanged_files_are_not_read_again(files, authority, caplog):
     with caplog.at_level(logging.INFO):
         assert broker.user_of(context) == broker.user_of(context) == "first"
     assert not caplog.records
+
+
+def test_blocking_connection_uses_the_renewed_files(files, authority):
+    files.write(authority, "first")
+    context = files.context()
+    renewed = trustme.CA()
+    files.write(renewed, "second")
+    with socket.socket() as plain, context.wrap_socket(plain, server_hostname="kafka.example") as wrapped:
+        assert wrapped.context.get_ca_certs(binary_form=True) == [ssl.PEM_cert_to_DER_cert(pem_of(renewed))]
+
+
+def pem_of(authority):
+    return authority.cert_pem.bytes().decode()
 
 
 def test_renewable_context_verifies_host_names(files, authority):

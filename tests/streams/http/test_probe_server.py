@@ -1,5 +1,6 @@
 """Probes that are answered in a thread while the event loop is busy."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -9,6 +10,7 @@ from http.client import HTTPConnection
 
 import pytest
 
+from streams.http import probe_server
 from streams.http.probe_server import ProbeServer
 from streams.http.probe_snapshot import READY_SECONDS, ProbeSnapshot
 from streams.http.probes import ProbeResult
@@ -117,6 +119,17 @@ async def test_probes_are_answered_during_a_computation(port):
     asking.join()
     assert time.monotonic() < end
     assert answers == [(200, b'{"live":true}')]
+
+
+async def test_running_loop_stays_live(snapshot, clock, monkeypatch):
+    monkeypatch.setattr(probe_server, "_RENEW_SECONDS", 0)
+    server = ProbeServer(snapshot)
+    await server.start("127.0.0.1", 0)
+    clock.now += 10 * PATIENCE
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert statuses(snapshot) == [200, 200]
+    await server.stop()
 
 
 async def test_other_paths_are_not_found(port):
