@@ -37,6 +37,8 @@ DEFINITIONS = {
     "retention_reopened_ratio": "Share of the tickets fully resolved in the window that had been resolved and reopened before.",
     "retention_transferred_ratio": "Share of the tickets fully resolved in the window that were transferred.",
     "retention_bot_only_ratio": "Share of the tickets fully resolved in the window that a bot answered and no agent did.",
+    "retention_repeat_contact_ratio": "Share of the tickets fully resolved a week before the window after which the customer opened "
+    "another within 7 days.",
     "retention_tickets_withdrawn": "Tickets that were withdrawn as spam, deleted, merged, a test, or for another reason, by the hour "
     "of the withdrawal. No other number counts them.",
     "retention_deadline_told_ratio": "Share of the tickets first answered in the window whose customer was given a deadline.",

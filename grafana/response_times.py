@@ -20,6 +20,10 @@ SHARES = {
         "Solved by a bot alone",
         "A rise is good only if satisfaction and Reopened do not get worse.",
     ),
+    "retention_repeat_contact_ratio": (
+        "Back within a week",
+        "If it rises, tickets are solved without an answer that lasts: read the second tickets.",
+    ),
     "retention_deadline_told_ratio": (
         "Given a deadline",
         "If it is low, give customers a deadline with the first response.",
@@ -126,7 +130,7 @@ RESOLUTION = (
     Chart(
         title="Tickets withdrawn, 30d",
         unit="short",
-        width=24,
+        width=18,
         height=7,
         queries=(Query(business("retention_tickets_withdrawn", window="30d"), "{{reason}}"),),
         do="If spam rises, filter it before it opens tickets. If merged rises, customers write twice: answer sooner.",

@@ -41,6 +41,9 @@ CATALOGUE: Final[dict[str, CatalogueEntry]] = {
     "retention_bot_only_ratio": CatalogueEntry(
         "Resolved tickets that a bot answered, and no agent.", ("window",)
     ),
+    "retention_repeat_contact_ratio": CatalogueEntry(
+        "Resolved tickets after which the customer opened another within a week.", ("window",)
+    ),
     "retention_deadline_told_ratio": CatalogueEntry(
         "Answered tickets whose requester was told a deadline.", ("window",)
     ),
@@ -116,6 +119,8 @@ def _shares(totals: Totals, window: Window) -> Iterator[Sample]:
     for name in ("reopened", "transferred", "bot_only"):
         part, whole = totals.sum(window.hours, name), totals.sum(window.hours, "resolved")
         yield ratio(f"retention_{name}_ratio", {"window": window.name}, part, whole)
+    repeated, resolved = (totals.sum(window.hours, name) for name in ("contact_repeated", "contact_resolved"))
+    yield ratio("retention_repeat_contact_ratio", {"window": window.name}, repeated, resolved)
     promised, answered = totals.sum(window.hours, "told"), totals.sum(window.hours, "answered")
     yield ratio("retention_deadline_told_ratio", {"window": window.name}, promised, answered)
 

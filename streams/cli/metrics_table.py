@@ -26,6 +26,7 @@ _SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
         "retention_reopened",
         "retention_transferred",
         "retention_bot_only",
+        "retention_repeat_contact",
         "retention_deadline",
         "retention_sla",
         "retention_tickets",

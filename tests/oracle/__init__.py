@@ -8,7 +8,7 @@ in double quotes is quoted from the definitions. "Decided" marks a reading where
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.oracle import feedback, relations, shop, support
+from tests.oracle import feedback, relations, shop, support, teams
 from tests.oracle.values import Expected
 from tests.oracle.world import World
 
@@ -40,6 +40,7 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
         support.open_tickets,
         support.withdrawn,
         support.sla,
+        teams.repeat_contact,
         feedback.feedback,
         relations.experiments,
         relations.lifecycle,

@@ -12,6 +12,7 @@ from models.entities.carts import CartAggregator
 from models.entities.feedback import FeedbackAggregator
 from models.entities.orders import OrderAggregator
 from models.entities.refunds import RefundAggregator
+from models.entities.repeat_contacts import RepeatContactAggregator
 from models.entities.sla import SlaAggregator
 from models.entities.tickets import TicketAggregator
 from models.facts.claim_types import NON_CUSTOMER_CLAIMS, STATUS_CLAIMS
@@ -66,7 +67,8 @@ class Updates:
         self._carts = CartUpdates(context, cart_aggregator)
         self._orders = OrderUpdates(context, order_aggregator, self._carts, refunds)
         self._refunds = RefundUpdates(context, refunds, self._orders)
-        self._tickets = TicketUpdates(context, ticket_aggregator, slas)
+        contacts = RepeatContactAggregator(aggregates)
+        self._tickets = TicketUpdates(context, ticket_aggregator, slas, contacts)
         self._reviews = ReviewUpdates(context, feedback)
         self._customer_claims = CustomerClaimUpdates(context, feedback, cart_aggregator)
         self._apply: Final[dict[type[AnyClaim], Callable[[Customer, str, Any], None]]] = {

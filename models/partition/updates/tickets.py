@@ -6,6 +6,7 @@ from models.customers.customer import Customer
 from models.customers.facts_by_entity import replace_claims
 from models.entities import tickets
 from models.entities.exposures import Exposure
+from models.entities.repeat_contacts import RepeatContactAggregator, beside, concerns_contacts
 from models.entities.sla import SlaAggregator, SlaOutcome
 from models.entities.ticket_corrections import counted_withdrawal
 from models.entities.tickets import Ticket, TicketAggregator
@@ -17,10 +18,17 @@ from models.partition.updates.context import UpdateContext
 class TicketUpdates:
     """Keeps the contributions of tickets up to date."""
 
-    def __init__(self, context: UpdateContext, aggregator: TicketAggregator, slas: SlaAggregator) -> None:
+    def __init__(
+        self,
+        context: UpdateContext,
+        aggregator: TicketAggregator,
+        slas: SlaAggregator,
+        contacts: RepeatContactAggregator,
+    ) -> None:
         self._context = context
         self._aggregator = aggregator
         self._slas = slas
+        self._contacts = contacts
 
     def apply(self, customer: Customer, ticket_id: str, claim: TicketClaim) -> None:
         """Apply a claim of a ticket."""
@@ -36,21 +44,26 @@ class TicketUpdates:
         if old == new:
             return
         self._aggregator.replace(old, new)
+        if concerns_contacts(old, new):
+            self._contacts.replace(_others(customer, ticket_id, *beside(old, new)), old, new)
         self._change_slas(customer, ticket_id, self._outcome(old, self._context.now), new)
 
     def restore(self, customer: Customer) -> list[Exposure]:
         """Apply all tickets of a restored customer, and return the exposures by slow responses."""
         exposures: list[Exposure] = []
+        counted: list[Ticket] = []
         for ticket_id, claims in customer.facts.tickets.items():
             ticket = tickets.derive(claims)
             if ticket is None:
                 self._change_withdrawal((), claims)
             else:
                 outcome = self._slas.outcome(ticket, self._context.now)
+                counted.append(ticket)
                 self._aggregator.add(ticket)
                 self._slas.add(outcome, 1)
                 self._context.timers.schedule(customer.key, TICKET, ticket_id, outcome.due)
                 exposures += outcome.exposures()
+        self._contacts.restore(counted)
         return exposures
 
     def on_timer(self, customer: Customer, ticket_id: str, before: int) -> None:
@@ -84,3 +97,13 @@ class TicketUpdates:
                 self._context.timers.schedule(customer.key, TICKET, ticket_id, new.due)
         before, after = [() if outcome is None else outcome.exposures() for outcome in (old, new)]
         self._context.customers.record_exposure(customer, before, after)
+
+
+def _others(customer: Customer, ticket_id: str, begin: int, end: int) -> list[Ticket]:
+    """Return the customer's tickets that count and have an event in [begin, end], except one."""
+    derived = [
+        tickets.derive(claims)
+        for other, claims in customer.facts.tickets.items()
+        if other != ticket_id and any(begin <= claim.time <= end for claim in claims)
+    ]
+    return [ticket for ticket in derived if ticket is not None]
