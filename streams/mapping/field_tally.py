@@ -7,6 +7,7 @@ from typing import Any
 from models.contract.events import EVENT_TYPES, Kind
 from streams.mapping import event_types
 from streams.mapping.dry_run_report import UnusedFields
+from streams.mapping.mappings import bundled_texts, load
 from streams.mapping.places import Place, covered, place_of, places_in, similar
 from streams.mapping.reader import Reader
 
@@ -20,6 +21,7 @@ class FieldTally:
 
     def __init__(self, reads: Reader | Kind | None) -> None:
         self._read = _paths_read(reads)
+        self._bundled = _bundled_places(reads.name) if isinstance(reads, Reader) else frozenset()
         self._records: Counter[Place] = Counter()
         self._kinds: dict[Place, str] = {}
 
@@ -49,9 +51,13 @@ class FieldTally:
         return sorted(place for place in self._read if not covered(place, self._records))
 
     def meant(self) -> dict[Place, Place]:
-        """Return unseen place -> unread place with a similar name, which was probably meant."""
+        """Return unseen place -> unread place with a similar name, which was probably meant.
+
+        The places of a bundled mapping are written as its vendor documents them: none is misspelt.
+        """
         unread = [one.path for one in self.unread()]
-        return {place: meant for place in self.unseen() if (meant := similar(place, unread))}
+        unseen = (place for place in self.unseen() if place not in self._bundled)
+        return {place: meant for place in unseen if (meant := similar(place, unread))}
 
 
 def _paths_read(reads: Reader | Kind | None) -> set[Place]:
@@ -59,3 +65,10 @@ def _paths_read(reads: Reader | Kind | None) -> set[Place]:
         return {place_of(path) for path in reads.paths()}
     names = EVENT_TYPES if reads is None else event_types.of_kind(reads)
     return {field for name in names for field in event_types.FIELDS[name]} | {"type", "items"}
+
+
+def _bundled_places(name: str) -> Collection[Place]:
+    """Return the places that the bundled mapping of a name reads; none if there is no such mapping."""
+    if name not in bundled_texts():
+        return frozenset()
+    return {place_of(path) for path in load({}).reader(name).paths()}

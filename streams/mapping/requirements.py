@@ -1,7 +1,7 @@
 """The fields without which a mapping makes no event of any record of a source, such as a file's columns."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.mapping import event_types, expressions
 from streams.mapping.definition import Definition, Rule
@@ -12,6 +12,9 @@ from streams.mapping.value_definition import Value
 
 #: Whether records of a source have a value at a path.
 Has = Callable[[Path], bool]
+
+#: Fields that a message names. A mapping with many rules may miss many more.
+_MOST_NAMED: Final = 5
 
 
 class MissingField(NamedTuple):
@@ -40,11 +43,14 @@ def missing_fields(definition: Definition, has: Has, *, of_each: bool) -> list[M
         definition: the mapping.
         has: whether records of the source have a value at a path.
         of_each: whether every rule without a condition must be able to make its event. Otherwise the fields
-            count only if no rule can.
+            count only if no rule can. They are then those of the rules that lack the fewest.
     """
     missing = [(rule, list(_missing(rule, has))) for rule in definition.rules]
     if not all(fields for _, fields in missing):
         missing = [(rule, fields) for rule, fields in missing if of_each and _unconditional(rule)]
+    elif not of_each:
+        fewest = min(len(fields) for _, fields in missing)
+        missing = [(rule, fields) for rule, fields in missing if len(fields) == fewest]
     return list(dict.fromkeys(field for _, fields in missing for field in fields))
 
 
@@ -116,10 +122,24 @@ def _places(expressions_read: Iterable[Expression]) -> tuple[Place, ...]:
 
 
 def described(missing: Iterable[MissingField]) -> str:
-    """Return missing fields for a message, each with its purpose."""
-    return ", ".join(
-        f"{' or '.join(f'`{place}`' for place in one.places) or 'a value'} ({one.purpose})" for one in missing
-    )
+    """Return missing fields for a message, each with its purpose.
+
+    Example:
+        >>> described([MissingField(("id",), f"`{name}` of order.placed") for name in ("order_id", "amount")])
+        '`id` (`order_id` of order.placed, and 1 more)'
+    """
+    purposes: dict[tuple[Place, ...], list[str]] = {}
+    for one in missing:
+        purposes.setdefault(one.places, []).append(one.purpose)
+    named = [_named(places, found) for places, found in purposes.items()]
+    more = f", and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return f"{', '.join(named[:_MOST_NAMED])}{more}"
+
+
+def _named(places: Iterable[Place], purposes: Collection[str]) -> str:
+    first, *others = purposes
+    more = f", and {len(others)} more" if others else ""
+    return f"{' or '.join(f'`{place}`' for place in places) or 'a value'} ({first}{more})"
 
 
 def hint(missing: Iterable[MissingField], present: Collection[Place]) -> str:

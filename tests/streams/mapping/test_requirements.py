@@ -4,7 +4,7 @@ import pytest
 
 from streams.mapping.definition import read
 from streams.mapping.places import listed, similar
-from streams.mapping.requirements import missing_fields
+from streams.mapping.requirements import MissingField, described, missing_fields
 
 CANCELLED = {"type": "order.cancelled", "order_id": "id", "time": "at", "customer_id": "customer"}
 COLUMNS = {"id", "at", "customer"}
@@ -90,3 +90,16 @@ def test_similar_name_is_suggested(name, meant):
 def test_listed_names_are_few_short_and_no_addresses():
     assert listed(["id", "x" * 50, "ann@x.example"]) == f"id, {'x' * 40}…"
     assert listed([str(number) for number in range(25)]).endswith("19 and 5 more")
+
+
+def test_rule_that_lacks_the_fewest_fields_is_named():
+    delivered = {**CANCELLED, "type": "order.delivered", "when": "parcel", "time": "delivered"}
+    assert missing(CANCELLED, delivered, columns={"id", "at"}, of_each=False) == ["customer"]
+
+
+def test_message_names_each_field_once_and_at_most_five():
+    fields = [MissingField((name,), f"`{name}` of order.placed") for name in "aabcdefg"]
+    assert described(fields) == (
+        "`a` (`a` of order.placed, and 1 more), `b` (`b` of order.placed), `c` (`c` of order.placed),"
+        " `d` (`d` of order.placed), `e` (`e` of order.placed), and 2 more"
+    )
