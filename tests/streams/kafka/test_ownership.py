@@ -8,7 +8,8 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from streams.config.load import load
 from streams.errors import TopicsOwned
 from streams.kafka import admin, ownership
-from streams.kafka.topics import Names, ensure, required
+from streams.kafka.topics import Names, ensure, partition_counts, required
+from streams.service import prepare_topics
 
 
 def record(value=None, timestamp=0, name=ownership.HEADER):
@@ -87,6 +88,11 @@ def set_up(kafka, unique):
     return lambda *given, **options: asyncio.run(make(*given, **options))
 
 
+async def counts_of(settings, topics):
+    async with admin.connect(settings) as client:
+        return await partition_counts(client, topics)
+
+
 def check(settings):
     async def run():
         async with admin.connect(settings) as client:
@@ -104,6 +110,14 @@ def test_other_group_is_refused_with_the_setting(set_up):
     set_up("a", ["a"])
     with pytest.raises(TopicsOwned, match=r"belong to group .*-a; set RETENTION_TOPIC_PREFIX"):
         check(set_up("b"))
+
+
+def test_worker_of_another_group_creates_no_topic(set_up, kafka, unique):
+    set_up("a", ["a"])
+    other = load({"broker": kafka, "group": f"{unique}-b", "topic_prefix": unique}, {})
+    with pytest.raises(TopicsOwned):
+        asyncio.run(prepare_topics(other))
+    assert asyncio.run(counts_of(other, Names.of(other).internal)) == {}
 
 
 def test_topics_of_a_group_without_state_may_be_taken_over(set_up):

@@ -10,17 +10,17 @@ from streams.rollup.protocol import Tick
 DAY_US = 86_400_000_000
 
 
+JUMP = (
+    "the record at offset 17 of orders-1 moved the clock by 40 days,"
+    " from 1970-01-01T00:00:00Z to 1970-02-10T00:00:00Z"
+)
+
+
 @pytest.mark.parametrize(("clock", "named"), [("event", True), ("wall", False)])
 def test_clock_jump_is_named_in_event_mode_only(clock, named):
     tick = Tick(1, 1, 0, 0, 0, clock_jump=ClockJump("orders", 1, 17, 0, 40 * DAY_US))
     found = list(_warnings(tick, load({"clock": clock}, {})))
-    assert [(one.level, one.what) for one in found] == named * [
-        (
-            "warn",
-            "the record at offset 17 of orders-1 moved the clock by 40 days,"
-            " from 1970-01-01T00:00:00Z to 1970-02-10T00:00:00Z",
-        )
-    ]
+    assert [(one.level, one.what) for one in found] == named * [("warn", JUMP)]
     assert all("start again with `retention reset`" in one.advice for one in found)
 
 
