@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from models.contract.decoding import decode, to_us
@@ -20,11 +21,15 @@ _METRICS = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text()
 _EXAMPLE = re.compile(r"```jsonl\n(.*?)```\s+```metrics (\S+)([^\n]*)\n(.*?)```", re.DOTALL)
 _LINE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
 _LIMIT = re.compile(r"(max_\w+)=(\d+)")
+_COHORTS = re.compile(r"cohorts=(\{.*\})")
 _EXAMPLES = [match.groups() for match in _EXAMPLE.finditer(_METRICS)]
 
 
 def _numbers(events: str, now: int, limits: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    definitions = Definitions(**{name: int(value) for name, value in _LIMIT.findall(limits)})
+    given = {name: int(value) for name, value in _LIMIT.findall(limits)}
+    if cohorts := _COHORTS.search(limits):
+        given["cohorts"] = json.loads(cohorts[1])
+    definitions = msgspec.convert(given, Definitions)
     partition = Partition(definitions, {})
     for line in events.splitlines():
         event = decode(KINDS[json.loads(line)["type"]], line.encode())

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
+from models.aggregation.cohort_sums import CohortCells, CohortSums
 from models.aggregation.duration_sketches import BUCKETS, Sketches, bucket_of
 from models.aggregation.variant_sums import Beyond, Shown, VariantSums
 from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series_at
@@ -80,6 +81,7 @@ class PartialAggregate(Struct, array_like=True):
         oldest: time at which the oldest unanswered ticket was opened, microseconds. None without one.
         shown: experiment -> variant -> customers who saw it last, by column of `VariantSums`.
         beyond: some of the experiments and variants that are beyond the limits.
+        cohorts: month -> cells of its cohort. Empty unless cohorts are defined.
     """
 
     now: int
@@ -91,6 +93,7 @@ class PartialAggregate(Struct, array_like=True):
     oldest: int | None
     shown: Shown
     beyond: list[Beyond]
+    cohorts: dict[int, CohortCells]
 
 
 class Aggregates:
@@ -102,6 +105,7 @@ class Aggregates:
         minutes: buffer of counts by minute.
         gauges: value of each gauge, by index.
         variants: customers by the variants that they saw.
+        cohorts: customers by the month of their first order. None unless cohorts are defined.
         pre_evaluate_hooks: called before an evaluation, to append deltas that were deferred.
     """
 
@@ -113,6 +117,8 @@ class Aggregates:
         self.totals: Final = DeltaBuffer()
         self.minutes: Final = DeltaBuffer()
         self.variants: Final = VariantSums(definitions)
+        cohorts = definitions.cohorts
+        self.cohorts: Final = None if cohorts is None else CohortSums(cohorts.ends)
         self.pre_evaluate_hooks: Final[list[Callable[[], None]]] = []
         self._count_names: dict[Name, int] = {}
         self._total_names: dict[Name, int] = {}
@@ -189,6 +195,7 @@ class Aggregates:
             oldest=self._unanswered.time(),
             shown=self.variants.sums(),
             beyond=self.variants.beyond(),
+            cohorts={} if self.cohorts is None else self.cohorts.cells(),
         )
 
     def flush(self, now: int) -> None:
@@ -196,6 +203,8 @@ class Aggregates:
         for hook in self.pre_evaluate_hooks:
             hook()
         self.variants.flush(hour(now))
+        if self.cohorts is not None:
+            self.cohorts.flush(hour(now))
         for table, names, buffer, slot in (
             (self._counts, self._count_names, self.counts, hour(now)),
             (self._totals, self._total_names, self.totals, hour(now)),

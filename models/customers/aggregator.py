@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from models.aggregation.aggregates import Aggregates
 from models.customers.action_returns import ActionReturnAggregator
+from models.customers.cohorts import CohortAggregator
 from models.customers.customer import Customer
 from models.customers.exposure import ExposureAggregator
 from models.customers.lifecycle import CustomerStatus, StatusAggregator
@@ -34,6 +35,8 @@ class CustomerAggregator:
     def __init__(self, aggregates: Aggregates, definitions: Definitions, hour: int) -> None:
         self.hour = hour
         self._retention = RetentionAggregator(aggregates, definitions)
+        sums = aggregates.cohorts
+        self._cohorts = None if sums is None else CohortAggregator(sums, definitions)
         self._statuses = StatusAggregator(aggregates, definitions)
         self._exposure = ExposureAggregator(aggregates, definitions)
         self._variants = VariantAggregator(aggregates)
@@ -56,6 +59,8 @@ class CustomerAggregator:
             hours.sort()
         if orders:
             self._retention.add_history(orders)
+            if self._cohorts is not None:
+                self._cohorts.add_history(orders, 1)
             if hours_of:
                 self._exposure.add_exposures(_all_order_gaps(customer), hours_of, hours_of, 1)
         self.restore_variants(customer)
@@ -87,6 +92,8 @@ class CustomerAggregator:
         year = customer.trailing_year(self.hour)
         is_exposed = row.exposures or row.variants_seen
         order_gaps = _order_gaps_near(orders, order, present=True) if is_exposed else ()
+        if self._cohorts is not None:
+            self._cohorts.add_order(orders, order, -1)
         self._retention.remove(orders, order)
         year.change(order, -1)
         if is_exposed:
@@ -94,7 +101,9 @@ class CustomerAggregator:
 
     def keep_order(self, customer: Customer, kept: KeptOrder) -> None:
         """Apply that the customer's first order lies beyond the horizon."""
-        self._retention.keep(customer.order_history, kept.channel)
+        if self._cohorts is not None:
+            self._cohorts.add_history(customer.order_history, -1)
+        self._retention.keep(customer.order_history, kept)
         customer.facts.kept_order = kept
 
     def _insert_order(self, customer: Customer, order: QualifyingOrder) -> None:
@@ -103,6 +112,8 @@ class CustomerAggregator:
         is_exposed = row.exposures or row.variants_seen
         order_gaps = _order_gaps_near(orders, order, present=False) if is_exposed else ()
         self._retention.insert(orders, order)
+        if self._cohorts is not None:
+            self._cohorts.add_order(orders, order, 1)
         year.change(order, 1)
         if is_exposed:
             self._replace_order_gaps(customer, order_gaps, _order_gaps_near(orders, order, present=True))

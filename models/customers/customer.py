@@ -100,8 +100,7 @@ class Customer:
             qualifying = [
                 qualifying_order(order) for order in found if order is not None and order.qualifying
             ]
-            kept = self.facts.kept_order
-            self._order_history = OrderHistory(sorted(qualifying), None if kept is None else kept.channel)
+            self._order_history = OrderHistory(sorted(qualifying), self.facts.kept_order)
         return self._order_history
 
     @property

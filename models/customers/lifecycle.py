@@ -13,13 +13,17 @@ from typing import Final
 from msgspec import Struct
 
 from models.aggregation.aggregates import YEAR, Aggregates
+from models.definitions.calendar import months_of
 from models.definitions.definitions import Definitions, tiers_of
 from models.definitions.money import exponent
 from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities.orders import OrderHistory, QualifyingOrder
+from models.facts.control import KeptOrder
 
 STATES: Final = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
 PROSPECT, CHURNED, AT_RISK, NEW, REACTIVATED, RETURNING = range(len(STATES))
+#: Name of the gauges of customers whose first order is beyond the horizon. Its month follows.
+KEPT_COHORT: Final = ("kept_cohort",)
 #: Label values of the roles `spender` and `sender`.
 NO_YES: Final = ("no", "yes")
 
@@ -161,6 +165,17 @@ class CustomerStatus(Struct, frozen=True, gc=False):
     until: int | None
 
 
+class _KeptOrders:
+    """The gauges of customers whose first order is beyond the horizon, by its month."""
+
+    def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
+        self._aggregates = aggregates
+        self._months = months_of(definitions.periods.zone)
+
+    def gauge(self, kept: KeptOrder) -> int:
+        return self._aggregates.gauge(*KEPT_COHORT, str(self._months.of(kept.at)))
+
+
 class StatusAggregator:
     """Derives the status of customers, and counts it in a partition's gauges."""
 
@@ -172,6 +187,7 @@ class StatusAggregator:
         self._tiers = [gauge("tier", tier) for tier in tiers_of(definitions)]
         self._roles = [[gauge("roles", spends, sends) for sends in NO_YES] for spends in NO_YES]
         self._nets: dict[tuple[int, str], int] = {}
+        self._kept = None if definitions.cohorts is None else _KeptOrders(aggregates, definitions)
 
     def derive(self, orders: OrderHistory, year: TrailingYear, recommended: int, hour: int) -> CustomerStatus:
         """Return the status of a customer in an event hour.
@@ -194,10 +210,15 @@ class StatusAggregator:
             tier,
             spender,
             sender,
-            (self._states[state], self._tiers[tier], self._roles[spender][sender]),
+            self._gauges_of(orders, self._states[state], self._tiers[tier], self._roles[spender][sender]),
             tuple([item for item in year.net.items() if item[1]]),
             None if until == NEVER_HOUR else until,
         )
+
+    def _gauges_of(self, orders: OrderHistory, *gauges: int) -> tuple[int, ...]:
+        if self._kept is None or orders.kept is None:
+            return gauges
+        return (*gauges, self._kept.gauge(orders.kept))
 
     def of_referrer(self, recommended: int, hour: int) -> CustomerStatus | None:
         """Return the status of a referrer without events of their own: a sender, and nothing else.

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from models.aggregation.aggregates import Aggregates, channels_of, long_windows
 from models.definitions.definitions import Definitions
 from models.entities.orders import OrderHistory, QualifyingOrder
+from models.facts.control import KeptOrder
 
 
 class _Channel:
@@ -125,7 +126,7 @@ class RetentionAggregator:
 
     def _series(self, orders: OrderHistory) -> _Channel:
         # The channel may be one that the configuration no longer names.
-        series = self._channels.get(orders[0].channel if orders.kept is None else orders.kept)
+        series = self._channels.get(orders[0].channel if orders.kept is None else orders.kept.channel)
         return self._channels["other"] if series is None else series
 
     def _all(self, orders: OrderHistory) -> list[int]:
@@ -145,10 +146,10 @@ class RetentionAggregator:
                 cells.append(self._only + first)
         return cells
 
-    def keep(self, orders: OrderHistory, channel: str) -> None:
-        """Apply that the customer's first order lies beyond the horizon, and came by a channel."""
+    def keep(self, orders: OrderHistory, kept: KeptOrder) -> None:
+        """Apply that the customer's first order lies beyond the horizon."""
         self.remove_history(orders)
-        orders.kept = channel
+        orders.kept = kept
         self.add_history(orders)
 
     def _pairs(self, orders: Sequence[QualifyingOrder], series: _Channel) -> list[int]:

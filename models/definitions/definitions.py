@@ -11,6 +11,8 @@ from typing import Final
 from msgspec import Struct, field
 
 from models.definitions.action_policy import ActionPolicy
+from models.definitions.calendar import PeriodDefinitions
+from models.definitions.cohorts import CohortDefinitions
 from models.definitions.risk_model import RiskModel
 from models.definitions.schedules import Schedule
 from models.definitions.sla_policy import SlaPolicy, check_policy
@@ -58,6 +60,8 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         max_variants: number of variants of an experiment that are counted by name, the smallest ones. Any
             other is counted as `other`.
         keep_first_order: whether the first order of a customer is kept beyond the horizon.
+        cohorts: the cohorts of customers by the month of their first order. None: no cohorts are computed.
+        periods: the calendar that months follow.
         risk: fitted model of purchase rates. None: no probabilities are computed.
         actions: the action policy.
 
@@ -86,6 +90,8 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     max_experiments: int = 50
     max_variants: int = 10
     keep_first_order: bool = True
+    cohorts: CohortDefinitions | None = None
+    periods: PeriodDefinitions = PeriodDefinitions()
     risk: RiskModel | None = None
     actions: ActionPolicy = field(default_factory=ActionPolicy)
 
@@ -100,6 +106,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         _check_names("experiments", self.experiments)
         _check_limit("max_experiments", self.max_experiments, MAX_EXPERIMENTS)
         _check_limit("max_variants", self.max_variants, MAX_VARIANTS)
+        _check_cohorts(self)
 
 
 def tiers_of(definitions: Definitions) -> tuple[str, ...]:
@@ -171,6 +178,18 @@ def _check_tiers(definitions: Definitions) -> None:
 def _check_names(name: str, values: tuple[str, ...]) -> None:
     if len(set(values)) < len(values) or not all(values) or {"other", "unknown"} & set(values):
         raise ValueError(f"{name}: names must be distinct, not empty, and neither 'other' nor 'unknown'")
+
+
+def _check_cohorts(definitions: Definitions) -> None:
+    cohorts = definitions.cohorts
+    if cohorts is None:
+        return
+    if not definitions.keep_first_order:
+        raise ValueError("cohorts: without keep_first_order, older customers would count as new ones")
+    try:
+        cohorts.check_horizon(definitions.horizon_days)
+    except ValueError as error:
+        raise ValueError(f"cohorts: {error}") from None
 
 
 def _check_limit(name: str, value: int, largest: int) -> None:

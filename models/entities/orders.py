@@ -25,6 +25,7 @@ from models.facts.claims import (
     Shipped,
     rank,
 )
+from models.facts.control import KeptOrder
 
 if TYPE_CHECKING:
     from array import array
@@ -54,13 +55,13 @@ class OrderHistory(list[QualifyingOrder]):
     """A customer's qualifying orders within the horizon, sorted.
 
     Attributes:
-        kept: channel of the customer's first order, if it lies beyond the horizon; then no order of the list
-            is the first one. None if the first of the list is the customer's first order.
+        kept: the customer's first order, if it lies beyond the horizon; then no order of the list is the
+            first one. None if the first of the list is the customer's first order.
     """
 
     __slots__ = ("kept",)
 
-    def __init__(self, orders: Iterable[QualifyingOrder] = (), kept: str | None = None) -> None:
+    def __init__(self, orders: Iterable[QualifyingOrder] = (), kept: KeptOrder | None = None) -> None:
         super().__init__(orders)
         self.kept = kept
 

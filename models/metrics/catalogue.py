@@ -9,7 +9,7 @@ from typing import Final
 
 from models.aggregation.aggregates import PartialAggregate
 from models.definitions.definitions import Definitions
-from models.metrics import commerce, feedback, lifecycle, retention, tickets
+from models.metrics import cohorts, commerce, feedback, lifecycle, retention, tickets
 from models.metrics.samples import CatalogueEntry, Sample
 from models.metrics.totals import Totals
 
@@ -17,7 +17,12 @@ __all__ = ["CATALOGUE", "Sample", "compute"]
 
 #: Name of a metric -> its description, and the names of its labels.
 CATALOGUE: Final[Mapping[str, CatalogueEntry]] = MappingProxyType(
-    retention.CATALOGUE | commerce.CATALOGUE | tickets.CATALOGUE | feedback.CATALOGUE | lifecycle.CATALOGUE
+    retention.CATALOGUE
+    | commerce.CATALOGUE
+    | tickets.CATALOGUE
+    | feedback.CATALOGUE
+    | lifecycle.CATALOGUE
+    | cohorts.CATALOGUE
 )
 
 
@@ -52,4 +57,5 @@ def compute(partials: Sequence[PartialAggregate], definitions: Definitions, now:
         *tickets.compute(totals),
         *feedback.compute(totals),
         *lifecycle.compute(totals),
+        *cohorts.compute(totals),
     ]

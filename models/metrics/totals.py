@@ -42,6 +42,7 @@ class Totals:
         year: the window of 365 days.
         oldest: time at which the oldest unanswered ticket was opened, microseconds. None without one.
         variants: customers by the variants of experiments that they saw.
+        cohorts: month -> cells of its cohort, of each partition.
     """
 
     def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> None:
@@ -59,6 +60,7 @@ class Totals:
         self._zero = [0] * (len(self._lengths) + 1)
         self._durations = DurationSums(partials, definitions)
         self.variants = VariantTotals([partial.shown for partial in partials], definitions)
+        self.cohorts = [partial.cohorts for partial in partials]
         self.oldest = min(
             (partial.oldest for partial in partials if partial.oldest is not None), default=None
         )
@@ -84,6 +86,11 @@ class Totals:
     def gauge(self, *name: str) -> int:
         """Return the value of a gauge."""
         return self._gauges[name]
+
+    def gauges(self, *prefix: str) -> dict[Name, int]:
+        """Return rest of the name -> value, of the gauges whose name begins with a prefix."""
+        length = len(prefix)
+        return {name[length:]: value for name, value in self._gauges.items() if name[:length] == prefix}
 
     def money(self, hours: int, kind: str) -> float:
         """Return a sum of money over the last `hours` event hours, in major units of the base currency."""

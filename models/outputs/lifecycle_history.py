@@ -17,6 +17,7 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_HOUR, NEVER_US, US_PER_HOUR
 from models.entities.orders import OrderHistory, QualifyingOrder
 from models.facts.claim_types import EVENT_TYPE_OF, makes_customer
+from models.facts.control import KeptOrder
 from models.outputs.order_history import order_changes
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class _Replay:
         time: time of the last evaluation, microseconds since the epoch; -1 before the first.
     """
 
-    def __init__(self, rules: LifecycleRules, kept: str | None) -> None:
+    def __init__(self, rules: LifecycleRules, kept: KeptOrder | None) -> None:
         self.time = -1
         self._rules = rules
         self._orders = OrderHistory(kept=kept)

@@ -33,6 +33,15 @@ held_out = 0.1
 [actions.expiry]
 win_back = "21d"
 
+[periods]
+zone = "Europe/Berlin"
+
+[cohorts]               # by the month of the first order
+unit = "30d"
+periods = 12
+export = "curves"
+complete_from = "2021-01-01"
+
 [risk]
 model = "risk-2026-06-30-1f0c8d2e.toml"    # written by `retention fit`; relative to this file
 """
@@ -46,6 +55,8 @@ from typing import Any, Final
 import msgspec
 
 from models.definitions.action_policy import ActionPolicy
+from models.definitions.calendar import PeriodDefinitions
+from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import Definitions, tiers_of
 from models.definitions.risk_model import RiskModel
 from streams.config import risk_file, schedules, sla
@@ -57,6 +68,8 @@ from streams.errors import SettingsError
 _LONGEST_HORIZON_DAYS: Final = 36_500
 #: Keys of the definitions. The table `sla` holds `sla_policies` too.
 _FIELDS: Final = tuple(name for name in Definitions.__struct_fields__ if name != "sla_policies")
+#: Tables whose keys are the fields of a struct.
+_TABLES: Final = {"cohorts": CohortDefinitions, "periods": PeriodDefinitions}
 #: Names of TOML types in the messages of msgspec -> names in the errors.
 _KINDS: Final = {
     "array": "a list",
@@ -134,6 +147,7 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
         given["tiers"] = {**defaults.tiers, **given["tiers"]}
     if "base_currency" in given or "rates" in given:
         given["rates"] = _rates(given, defaults.base_currency)
+    _check_tables(given, source)
     if "actions" in given:
         given["actions"] = _actions(given["actions"], defaults.actions.expiry, source)
     if "risk" in given:
@@ -160,6 +174,12 @@ def _horizon(given: Mapping[str, Any], defaults: Definitions) -> int:
     """Return the horizon in days; the default if the file has an invalid one, which is found later."""
     days = given.get("horizon_days", defaults.horizon_days)
     return days if isinstance(days, int) and 0 < days < _LONGEST_HORIZON_DAYS else defaults.horizon_days
+
+
+def _check_tables(given: Mapping[str, Any], source: str) -> None:
+    for name, table in _TABLES.items():
+        if isinstance(given.get(name), dict):
+            check_keys(name, given[name], table.__struct_fields__, source)
 
 
 def _check_numbers(name: str, table: object, source: str) -> None:

@@ -22,6 +22,7 @@ from tests.support.histories import random_history
 from tests.support.simulated_worker import Results, SimulatedWorker
 from tests.support.strategies import (
     ANCHOR,
+    COHORTS,
     DAY,
     DEFINITIONS,
     HOUR,
@@ -152,6 +153,12 @@ def test_conflicting_contents_of_merged_customers(history):
 @pytest.mark.parametrize("seed", range(60 if THOROUGH else 3))
 def test_large_history_equals_the_oracle(seed):
     run(random_history(seed, identities=seed % 2 == 1))
+
+
+def test_cohorts_of_a_large_history_equal_the_oracle():
+    history = random_history(1, customers=10, size=800, identities=True)
+    history.definitions = COHORTS
+    run(history)
 
 
 @pytest.mark.parametrize("definitions", [DEFINITIONS, TIGHT, Definitions()])

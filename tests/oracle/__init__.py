@@ -8,7 +8,7 @@ in double quotes is quoted from the definitions. "Decided" marks a reading where
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.oracle import feedback, relations, shop, support, teams
+from tests.oracle import cohorts, feedback, relations, shop, support, teams
 from tests.oracle.values import Expected
 from tests.oracle.world import World
 
@@ -48,6 +48,7 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
         relations.spenders_and_senders,
         relations.exposure,
         relations.returns,
+        cohorts.cohorts,
     )
     series: dict[Series, Expected] = {}
     for paragraph in paragraphs:

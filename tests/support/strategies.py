@@ -1,12 +1,14 @@
 """Hypothesis strategies for difficult histories: few ids that collide, times at every edge, any order."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from models.definitions.calendar import PeriodDefinitions
+from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import Definitions
 
 Event = dict[str, Any]
@@ -35,6 +37,18 @@ TIGHT = Definitions(
     payment_methods=("card",),
     max_experiments=2,
     max_variants=2,
+)
+
+#: Definitions with cohorts: few series otherwise, months of a zone beside full hours, short periods.
+COHORTS = Definitions(
+    rates=DEFINITIONS.rates,
+    windows=("1d",),
+    lifecycle_days=30,
+    channels=("web",),
+    periods=PeriodDefinitions(zone="Asia/Kolkata"),
+    cohorts=CohortDefinitions(
+        brackets=("1h", "1d", "30d", "90d", "365d"), export="grid", complete_from=date(2024, 2, 10)
+    ),
 )
 
 #: Examples of the laws of outputs: few, since one takes long, and the same ones in each run.

@@ -114,8 +114,7 @@ class OrderUpdates:
         partition.
         """
         exposures: list[Exposure] = []
-        kept = customer.facts.kept_order
-        history = OrderHistory(kept=None if kept is None else kept.channel)
+        history = OrderHistory(kept=customer.facts.kept_order)
         refunded, now, add = customer.refunded, self._context.now, self._aggregator.add
         for order_id, claims in customer.facts.orders.items():
             order = orders.derive(claims, refunded.get(order_id, NOT_REFUNDED))

@@ -11,6 +11,7 @@ from models.customers.retention import RetentionAggregator
 from models.definitions.definitions import Definitions
 from models.entities.orders import OrderHistory, QualifyingOrder
 from models.facts import claims
+from models.facts.control import KeptOrder
 from tests.support.partitions import DAY, HOUR, NOW
 
 WEEK = 7 * DAY
@@ -115,6 +116,9 @@ def net_cells(aggregates):
     return {cell: count for cell, count in cells.items() if count}
 
 
+#: A first order beyond the horizon.
+KEPT = KeptOrder(at=0, event="e0", channel="app", coupon=False, referrer=False)
+
 ORDERS = st.tuples(
     st.integers(0, 400).map(lambda hour: hour * HOUR),
     st.integers(0, 9).map(str),
@@ -123,7 +127,7 @@ ORDERS = st.tuples(
 
 
 @given(
-    st.lists(ORDERS, max_size=8, unique_by=lambda order: order[:2]), st.data(), st.sampled_from([None, "app"])
+    st.lists(ORDERS, max_size=8, unique_by=lambda order: order[:2]), st.data(), st.sampled_from([None, KEPT])
 )
 def test_history_adds_the_same_in_any_order_of_arrival(drawn, data, kept):
     orders = [QualifyingOrder(time, name, time // HOUR, channel, "USD", 7) for time, name, channel in drawn]

@@ -171,7 +171,7 @@ def test_definitions_in_the_file_replace_only_their_defaults(config):
     ("content", "name", "expected"),
     [
         ("partitons = 8", "partitons", "did you mean partitions?"),
-        ("colour = 1", "colour", "docs/reference/settings.md lists all settings"),
+        ("flavour = 1", "flavour", "docs/reference/settings.md lists all settings"),
         ("create_topics = 1.5", "create_topics", "expected a string or a whole number"),
         ('base_currency = "usd"', "base_currency", "'usd' is not an ISO 4217 code"),
         ('config = "x"', "config", "unknown setting"),

@@ -1,0 +1,213 @@
+"""Metrics of cohorts by the month of the first order (docs/metrics.md, "Cohorts")."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from math import nan
+from typing import Final, Literal, get_args
+
+from msgspec import Struct
+
+from models.aggregation.cohort_sums import CohortCells
+from models.customers.lifecycle import KEPT_COHORT
+from models.definitions.calendar import month_name, months_of
+from models.definitions.cohorts import CohortDefinitions
+from models.definitions.money import to_base
+from models.definitions.windows import horizon_start
+from models.metrics.samples import CatalogueEntry, Sample, ratio
+from models.metrics.totals import Totals
+
+Kind = Literal["nth", "by", "unbounded"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+#: The cohort of the customers whose month is not compared.
+BEFORE: Final = "before"
+#: Months that are exported by name, the current one included.
+MONTHS: Final = 13
+#: Months from the earliest one that are not compared, if the configuration has no `complete_from`.
+_INCOMPLETE_MONTHS: Final = 3
+
+CATALOGUE: Final[dict[str, CatalogueEntry]] = {
+    "retention_cohort_age_ratio": CatalogueEntry(
+        "Customers of all cohorts who ordered again in, by or since a period of their age.", ("age", "kind")
+    ),
+    "retention_cohort_age_value": CatalogueEntry(
+        "Net revenue for each customer of all cohorts until the end of a period of their age.",
+        ("age", "currency"),
+    ),
+    "retention_cohort_customers": CatalogueEntry("Customers by the month of their first order.", ("cohort",)),
+    "retention_cohort_ratio": CatalogueEntry(
+        "Customers of a cohort who ordered again in, by or since a period of their age.",
+        ("cohort", "age", "kind"),
+    ),
+    "retention_cohort_value": CatalogueEntry(
+        "Net revenue for each customer of a cohort until the end of a period of their age.",
+        ("cohort", "age", "currency"),
+    ),
+}
+
+
+class Cell(Struct, frozen=True, kw_only=True):
+    """A cohort in one period of its customers' age.
+
+    Attributes:
+        cohort: month of the first orders, such as `2026-05`. None for all cohorts.
+        age: number of the period, from 0.
+        kind: which repeat orders count.
+        eligible: customers for whom the period is over.
+        hits: those of them with a repeat order by `kind`.
+        net: net revenue of those customers before the end of the period, major units of the base currency.
+        complete: whether the period is over for all customers of the cohort.
+    """
+
+    cohort: str | None
+    age: int
+    kind: Kind
+    eligible: int
+    hits: int
+    net: float
+    complete: bool
+
+
+class CohortTotals:
+    """The cohorts of all partitions.
+
+    Args:
+        totals: the totals of the partitions' other aggregates.
+        definitions: definitions of the cohorts.
+        parts: the cells of each partition.
+
+    Attributes:
+        periods: numbers of the periods of a customer's age.
+        base_currency: ISO 4217 code of the currency of money.
+    """
+
+    def __init__(
+        self, totals: Totals, definitions: CohortDefinitions, parts: Sequence[Mapping[int, CohortCells]]
+    ) -> None:
+        self._totals = totals
+        self._definitions = definitions
+        self._months = months_of(totals.definitions.periods.zone)
+        self.base_currency: Final = totals.definitions.base_currency
+        self.periods: Final = range(len(definitions.ends))
+        self._cells: dict[int, CohortCells] = {}
+        for part in parts:
+            for month, cells in part.items():
+                known = self._cells.get(month)
+                self._cells[month] = cells if known is None else _added(known, cells)
+
+    @cached_property
+    def present(self) -> int:
+        """The present month."""
+        return self._months.of(self._totals.now)
+
+    @cached_property
+    def first(self) -> int:
+        """The first month that is compared. All months before it are the cohort `before`."""
+        start = horizon_start(self._totals.now, self._totals.definitions.horizon_days)
+        months = [self._months.of(start - 1) + 1]
+        complete_from = self._definitions.complete_from
+        if complete_from is not None:
+            months.append(self._months.of(self._months.start_of_day(complete_from) - 1) + 1)
+        else:
+            known = [*self._cells, *self._kept]
+            months += [min(known) + _INCOMPLETE_MONTHS] if known else []
+        return max(months)
+
+    @cached_property
+    def _kept(self) -> dict[int, int]:
+        """Month -> customers whose first order is beyond the horizon."""
+        return {
+            int(month): number for (month,), number in self._totals.gauges(*KEPT_COHORT).items() if number
+        }
+
+    def compared(self) -> list[int]:
+        """Return the months that are compared and have customers, ascending."""
+        return sorted(month for month in self._cells if month >= self.first)
+
+    def customers(self) -> dict[str, int]:
+        """Return cohort -> customers: the last months, and all that are not compared."""
+        months = range(max(self.first, self.present - MONTHS + 1), self.present + 1)
+        before = sum(self._kept.values())
+        before += sum(cells.customers for month, cells in self._cells.items() if month < self.first)
+        named = {
+            month_name(month): cells.customers if (cells := self._cells.get(month)) else 0 for month in months
+        }
+        return {BEFORE: before} | named
+
+    def cells(self, month: int | None, kind: Kind) -> list[Cell]:
+        """Return the cells of a cohort with eligible customers, by age; None: of all compared cohorts."""
+        found = [self._cells[each] for each in (self.compared() if month is None else [month])]
+        name = None if month is None else month_name(month)
+        cells = [self._cell(found, name, age, kind) for age in self.periods]
+        return [cell for cell in cells if month is None or cell.eligible]
+
+    def _cell(self, found: Sequence[CohortCells], name: str | None, age: int, kind: Kind) -> Cell:
+        eligible = sum(cells.eligible[age] for cells in found)
+        return Cell(
+            cohort=name,
+            age=age,
+            kind=kind,
+            eligible=eligible,
+            hits=sum(getattr(cells, kind)[age] for cells in found),
+            net=self._net(found, age),
+            complete=eligible == sum(cells.customers for cells in found),
+        )
+
+    def _net(self, found: Sequence[CohortCells], age: int) -> float:
+        sums: dict[str, int] = {}
+        for cells in found:
+            for currency, net in cells.net.items():
+                sums[currency] = sums.get(currency, 0) + net[age]
+        rates = self._totals.definitions.rates
+        sums = {currency: net for currency, net in sums.items() if net}
+        if not sums.keys() <= rates.keys():
+            return nan  # the configuration no longer has a rate for a stored currency
+        return sum(to_base(sums[currency], currency, rates) for currency in sorted(sums))
+
+    def recent(self) -> list[int]:
+        """Return the months that are exported by name, ascending, if they are compared and have customers."""
+        return [month for month in self.compared() if month > self.present - MONTHS]
+
+
+def compute(totals: Totals) -> Iterator[Sample]:
+    """Yield the samples of cohorts. None unless cohorts are defined."""
+    cohorts = totals.definitions.cohorts
+    if cohorts is None:
+        return
+    found = CohortTotals(totals, cohorts, totals.cohorts)
+    yield from _samples(found, None, "retention_cohort_age", {})
+    for cohort, customers in found.customers().items():
+        yield Sample("retention_cohort_customers", {"cohort": cohort}, customers)
+    if cohorts.export == "grid":
+        for month in found.recent():
+            yield from _samples(found, month, "retention_cohort", {"cohort": month_name(month)})
+
+
+def _samples(found: CohortTotals, month: int | None, metric: str, labels: dict[str, str]) -> Iterator[Sample]:
+    currency = found.base_currency
+    for kind in KINDS:
+        for cell in found.cells(month, kind):
+            named = labels | {"age": str(cell.age), "kind": kind}
+            yield ratio(f"{metric}_ratio", named, cell.hits, cell.eligible)
+    for cell in found.cells(month, KINDS[0]):
+        named = labels | {"age": str(cell.age), "currency": currency}
+        yield ratio(f"{metric}_value", named, cell.net, cell.eligible)
+
+
+def _added(one: CohortCells, other: CohortCells) -> CohortCells:
+    return CohortCells(
+        one.customers + other.customers,
+        _sums(one.eligible, other.eligible),
+        _sums(one.nth, other.nth),
+        _sums(one.by, other.by),
+        _sums(one.unbounded, other.unbounded),
+        {
+            currency: _sums(one.net[currency], other.net[currency])
+            if currency in one.net and currency in other.net
+            else one.net.get(currency) or other.net[currency]
+            for currency in one.net.keys() | other.net.keys()
+        },
+    )
+
+
+def _sums(one: list[int], other: list[int]) -> list[int]:
+    return [a + b for a, b in zip(one, other, strict=True)]
