@@ -1,16 +1,19 @@
 """The image, as far as it can be known without an engine: hadolint's rules, and what must hold of ours."""
 
 import fnmatch
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 from streams.config.load import SETTINGS
+from streams.errors import IN_IMAGE
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 LINES = [line for line in re.sub(r"\\\n\s*", "", TEXT).splitlines() if line and not line.startswith("#")]
+ARGS = dict(re.findall(r"^ARG (\w+)=?(\S*)$", TEXT, re.MULTILINE))
 STAGES = re.findall(r"^FROM (\S+)", TEXT, re.MULTILINE)
 LAST = LINES[max(n for n, line in enumerate(LINES) if line.startswith("FROM")) :]
 
@@ -33,9 +36,19 @@ def test_hadolint_finds_nothing():
 
 
 def test_both_stages_use_one_pinned_base_image():
-    assert len(STAGES) == 2
-    assert len(set(STAGES)) == 1
-    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", STAGES[0])
+    assert STAGES == ["${PYTHON_IMAGE}"] * 2
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", ARGS["PYTHON_IMAGE"])
+
+
+def test_package_index_and_certificates_of_a_company_are_used():
+    build = LINES[: LINES.index("FROM ${PYTHON_IMAGE}")]
+    first_install = next(n for n, line in enumerate(build) if "pip install" in line)
+    before = build[:first_install]
+    assert "ARG PIP_INDEX_URL" in before
+    assert "COPY deploy/certificates /usr/local/share/ca-certificates/retention" in before
+    assert "RUN update-ca-certificates" in before
+    assert any("PIP_CERT=/etc/ssl/certs/ca-certificates.crt" in line for line in before)
+    assert "COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/" in LAST
 
 
 def test_locked_versions_are_verified():
@@ -67,15 +80,33 @@ def test_copied_paths_exist_and_are_not_ignored():
             for source in sources:
                 assert (ROOT / source).exists()
                 assert not ignored(source), source
-    for secret in (".git", ".venv", "tests", "data", ".env"):
+    for secret in (".git", ".venv", "tests", "data", ".env", "deploy/kubernetes"):
         assert ignored(secret), secret
 
 
 def test_environment_names_settings_that_exist():
     known = {setting.variable for setting in SETTINGS.values()}
-    assert set(re.findall(r"\b(RETENTION_\w+)=", TEXT)) <= known
+    assert set(re.findall(r"\b(RETENTION_\w+)=", TEXT)) <= known | {IN_IMAGE}
 
 
-def test_image_has_health_check_and_stop_signal():
-    assert any(line.startswith("HEALTHCHECK") and "/live" in line for line in LAST)
+def test_image_sets_the_variable_by_which_errors_know_it():
+    assert re.search(rf"\b{IN_IMAGE}=1$", TEXT, re.MULTILINE)
+
+
+def test_scripts_of_dependencies_are_deleted_before_ours():
+    deleted = TEXT.index("find /opt/retention/bin -mindepth 1 ! -name 'python*' -delete")
+    assert TEXT.index("-r worker.txt") < deleted < TEXT.index("/tmp/wheel/*.whl")
+
+
+def test_health_check_is_light_and_patient():
+    [check] = [line for line in LAST if line.startswith("HEALTHCHECK")]
+    options = dict(re.findall(r"--(\S+)=(\d+)", check))
+    assert int(options["timeout"]) >= 10
+    program, *flags, code = json.loads(check[check.index("[") :])
+    assert [program, *flags] == ["python", "-I", "-S", "-c"]
+    assert re.findall(r"import (\w+)", code) == ["socket"]
+    assert "/live" in code
+
+
+def test_image_stops_by_sigterm():
     assert "STOPSIGNAL SIGTERM" in LAST
