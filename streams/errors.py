@@ -25,9 +25,18 @@ Exit code 9 is not an error: the command is done, but lines of its files were re
 (`streams.backfill.rejected_lines`).
 """
 
+import os
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
+
+#: Variable that the container image sets (Dockerfile).
+IN_IMAGE: Final = "RETENTION_IN_IMAGE"
+
+
+def in_image() -> bool:
+    """Return whether this process runs in the container image, in which no package can be installed."""
+    return bool(os.environ.get(IN_IMAGE))
 
 
 class RetentionError(Exception):
@@ -74,6 +83,11 @@ def missing_extra(feature: str, package: str, extra: str) -> MissingExtra:
         package: name of the missing package.
         extra: extra of this distribution that installs the package.
     """
+    if in_image():
+        return MissingExtra(
+            f"{feature} needs {package}, which the container image does not have",
+            f"run this command where you have installed it with: pip install 'retention-streams[{extra}]'",
+        )
     return MissingExtra(
         f"{feature} needs {package}, which is not installed",
         f"install it with: pip install 'retention-streams[{extra}]'",

@@ -6,7 +6,7 @@ import click
 
 from streams.cli.options import settings_options
 from streams.config.load import Settings
-from streams.errors import SettingsError
+from streams.errors import BrokerError, SettingsError, in_image
 from streams.local.foreground import run_kafka
 
 
@@ -17,6 +17,11 @@ def command(settings: Settings) -> None:
 
     Its data are kept in the data directory over restarts.
     """
+    if in_image():
+        raise BrokerError(
+            "the container image cannot run the embedded Kafka: it has no Kafka and no Java",
+            "run `docker compose up -d kafka`, or set RETENTION_BROKER=host:port for an existing Kafka",
+        )
     server, *more = settings.broker.split(",")
     if more:
         raise SettingsError(

@@ -7,6 +7,7 @@ import click
 from streams import demo
 from streams.cli.options import settings_options
 from streams.config.load import Settings
+from streams.errors import RetentionError, in_image
 from streams.simulator import SCENARIOS
 
 
@@ -49,6 +50,11 @@ def command(
     wrong, in about a minute, then live events. If `prometheus` is installed, it is started too, and the view
     shows which alerts fire. Set RETENTION_BROKER to use an existing Kafka, and RETENTION_REDIS for a Redis.
     """
+    if in_image():
+        raise RetentionError(
+            "the container image cannot run the demo: it has no Kafka, Java and Redis",
+            "run `make demo` in a checkout, or `docker compose up` for the same in containers",
+        )
     shop = demo.plan(
         customers=customers, seed=seed, scenario=scenario, rate=rate, story_seconds=story_seconds
     )

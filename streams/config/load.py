@@ -26,12 +26,12 @@ from streams.config.kafka_security import KafkaConnection
 from streams.config.paths import path_of
 from streams.config.schema import FILE, PREFIX, SETTINGS, Setting
 from streams.config.schema_registry import RegistryAccess
-from streams.errors import SettingsError
+from streams.errors import IN_IMAGE, SettingsError
 
 __all__ = ["SETTINGS", "Clock", "Settings", "load", "unknown_variables"]
 
 #: Variables with the prefix of settings that are not settings: the form of error messages.
-_NOT_SETTINGS: Final = frozenset({"RETENTION_DEBUG"})
+_NOT_SETTINGS: Final = frozenset({"RETENTION_DEBUG", IN_IMAGE})
 #: Names of the variables that Kubernetes gives to pods for services whose names begin with `retention`.
 _SERVICE_VARIABLE: Final = re.compile(r"\w*SERVICE_(HOST|PORT)(_\w+)?|\w*PORT_[0-9]+_(TCP|UDP|SCTP)(_\w+)?")
 #: Beginnings of the values of such variables.

@@ -6,6 +6,7 @@ import pytest
 
 from streams import errors
 from streams.errors import (
+    IN_IMAGE,
     BrokerError,
     BrokerUnavailable,
     GroupActive,
@@ -14,6 +15,7 @@ from streams.errors import (
     RetentionError,
     SettingsError,
     StateTooNew,
+    missing_extra,
 )
 
 EXAMPLES = [
@@ -51,3 +53,11 @@ def test_message_contains_found_and_expected_values():
     assert "version 3" in str(EXAMPLES[4][0])
     assert "2 running workers" in str(EXAMPLES[6][0])
     assert "1 running worker;" in str(GroupActive("g", 1))
+
+
+def test_missing_package_names_no_pip_in_the_container_image(monkeypatch):
+    assert missing_extra("a fit", "SciPy", "fit").hint.startswith("install it with: pip")
+    monkeypatch.setenv(IN_IMAGE, "1")
+    error = missing_extra("a fit", "SciPy", "fit")
+    assert error.message == "a fit needs SciPy, which the container image does not have"
+    assert error.hint.startswith("run this command where you have installed it")

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from streams.errors import IN_IMAGE
 from streams.local.processes import die_with_parent
 
 
@@ -39,6 +40,22 @@ def demo(tmp_path):
     for each in started:
         each.process.kill()
         each.process.wait()
+
+
+def test_demo_in_the_container_image_names_where_it_runs(retention, monkeypatch):
+    monkeypatch.setenv(IN_IMAGE, "1")
+    result = retention("demo", "--broker", "kafka:19092")
+    assert result.code == 1
+    assert "the container image cannot run the demo" in result.err
+    assert "`make demo`" in result.err
+    assert "`docker compose up`" in result.err
+
+
+def test_broker_in_the_container_image_names_other_brokers(retention, monkeypatch):
+    monkeypatch.setenv(IN_IMAGE, "1")
+    result = retention("broker")
+    assert result.code == 8
+    assert "`docker compose up -d kafka`" in result.err
 
 
 @pytest.mark.slow
