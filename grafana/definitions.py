@@ -46,6 +46,7 @@ DEFINITIONS = {
     "whichever is first.",
     "retention_tickets_due": "Open targets that are due within two hours.",
     "retention_tickets": "Tickets not solved or closed, now.",
+    "retention_tickets_paused": "Open tickets whose first resolution waits for the customer, so that its target does not run, now.",
     "retention_tickets_unanswered": "Open customer tickets without a response, now. any: by an agent or a bot. human: by an agent.",
     "retention_oldest_unanswered_ticket_timestamp_seconds": "Opening time of the ticket that has waited longest "
     "for a response by an agent.",

@@ -36,7 +36,7 @@ PROFILE, TRANSITION, TICKET_SLA, ACTION = (
 
 Lifecycle = Literal["prospect", "churned", "at_risk", "new", "reactivated", "returning"]
 Tier = Literal["member", "silver", "gold", "vip"]
-SlaKind = Literal["first_response", "first_human_response", "resolution", "promise"]
+SlaKind = Literal["first_response", "first_human_response", "resolution", "promise", "next_response"]
 Priority = Literal["low", "normal", "high", "urgent"]
 SubjectKind = Literal["ticket", "order", "cart", "review", "answer", "customer"]
 ActionState = Literal["issued", "withdrawn"]

@@ -12,27 +12,16 @@ from msgspec import Struct
 
 from models.aggregation.aggregates import Aggregates
 from models.definitions.definitions import PRIORITIES, Definitions
-from models.definitions.windows import NEVER_US, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND
+from models.definitions.windows import NEVER_US, US_PER_HOUR, US_PER_MINUTE
 from models.entities.exposures import SLOW_RESPONSE, Exposure
+from models.entities.sla_limits import TimeLimits, has_next_response, time_limits
 from models.entities.tickets import Ticket
 
-KINDS: Final = ("first_response", "first_human_response", "resolution", "promise")
-FIRST_RESPONSE, FIRST_HUMAN_RESPONSE, RESOLUTION, PROMISE = range(len(KINDS))
+KINDS: Final = ("first_response", "first_human_response", "resolution", "promise", "next_response")
+FIRST_RESPONSE, FIRST_HUMAN_RESPONSE, RESOLUTION, PROMISE, NEXT_RESPONSE = range(len(KINDS))
 
 #: A target is due soon if it is due within this many event minutes, the present one included.
 SOON_MINUTES: Final = 120
-
-
-class TimeLimits(NamedTuple):
-    """The time limits of one priority.
-
-    Attributes:
-        response: limit of the first response, microseconds after the ticket was opened.
-        resolution: limit of the first resolution, microseconds after the ticket was opened.
-    """
-
-    response: int
-    resolution: int
 
 
 class Decision(NamedTuple):
@@ -40,27 +29,30 @@ class Decision(NamedTuple):
 
     Attributes:
         kind: index in `KINDS`.
-        due: due time, microseconds since the epoch.
-        fulfilled: time of the response or resolution, even if it came too late. None if there is none yet.
+        due: due time, microseconds since the epoch. None while the target is paused.
+        fulfilled: time of the response or resolution, even if it came too late. None if there is none yet. Of
+            a next response also the time of the resolution after which no reply is due any more.
         decided: `fulfilled` or, if the target was breached, the instant of the breach: `due`, or the later
             change of the priority that made it due. None while it is open.
         breached: whether the target is breached.
         priority: priority that the target counts under, index in `PRIORITIES`.
+        turn_begin: begin of the turn of a next response, microseconds since the epoch. None for other kinds.
     """
 
     kind: int
-    due: int
+    due: int | None
     fulfilled: int | None
     decided: int | None
     breached: bool
     priority: int
+    turn_begin: int | None = None
 
 
 class SlaOutcome(Struct, frozen=True, gc=False):
     """The state of all targets of a ticket at an instant.
 
     Attributes:
-        decisions: one entry per target.
+        decisions: one entry per target, with one for each turn of the conversation.
     """
 
     decisions: list[Decision]
@@ -68,7 +60,8 @@ class SlaOutcome(Struct, frozen=True, gc=False):
     @property
     def due(self) -> int | None:
         """Earliest due time of the open targets, microseconds since the epoch. None without open targets."""
-        return min([each.due for each in self.decisions if each.decided is None], default=None)
+        open_targets = [each.due for each in self.decisions if each.decided is None]
+        return min([due for due in open_targets if due is not None], default=None)
 
     def exposures(self) -> tuple[Exposure, ...]:
         """Return the slow human response as an exposure, if that target was breached."""
@@ -79,14 +72,6 @@ class SlaOutcome(Struct, frozen=True, gc=False):
                 if each.breached and each.decided is not None and each.kind == FIRST_HUMAN_RESPONSE
             ]
         )
-
-
-def time_limits(definitions: Definitions) -> list[TimeLimits]:
-    """Return the time limits of each priority, in the order of `PRIORITIES`."""
-    seconds = [definitions.sla[priority] for priority in PRIORITIES]
-    return [
-        TimeLimits(response * US_PER_SECOND, resolution * US_PER_SECOND) for response, resolution in seconds
-    ]
 
 
 def decide(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> Iterator[Decision]:
@@ -103,13 +88,15 @@ def decide(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> Iterator[D
         yield from _decide_by_changes(ticket, limits, now)
         return
     priority = ticket.priority
-    for kind, fulfilled, due in _due_times(ticket, limits[priority]):
+    for kind, fulfilled, due in _due_times(ticket, limits[priority].of(ticket)):
         if fulfilled is not None and fulfilled <= due:
             yield Decision(kind, due, fulfilled, fulfilled, False, priority)
         elif due <= now:
             yield Decision(kind, due, fulfilled, due, True, priority)
         else:
-            yield Decision(kind, due, fulfilled, None, False, priority)
+            yield Decision(kind, _if_running(due), fulfilled, None, False, priority)
+    if ticket.reply_turns:
+        yield from _decide_turns(ticket, [_Period(-NEVER_US, NEVER_US, priority)], limits, now)
 
 
 def _decide_by_changes(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> Iterator[Decision]:
@@ -118,19 +105,16 @@ def _decide_by_changes(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -
     While a priority was in force, the ticket is judged as if it had always had that priority. So a higher
     priority may breach a target at the instant of the change, and a lower one undoes no decision.
     """
-    changes = ticket.priority_changes
-    begins = [-NEVER_US, *(change.since for change in changes[1:])]
-    periods = [
-        _Period(begin, end, change.priority)
-        for begin, end, change in zip(begins, [*begins[1:], NEVER_US], changes, strict=True)
-    ]
-    targets = zip(*(_due_times(ticket, limits[period.priority]) for period in periods), strict=True)
+    periods = _periods(ticket)
+    due_times = (_due_times(ticket, limits[period.priority].of(ticket)) for period in periods)
+    targets = zip(*due_times, strict=True)
     for by_period in targets:
         yield next(
             decision
             for period, (kind, fulfilled, due) in zip(periods, by_period, strict=True)
             if (decision := _decide_within(period, kind, fulfilled, due, now)) is not None
         )
+    yield from _decide_turns(ticket, periods, limits, now)
 
 
 class _Period(NamedTuple):
@@ -139,6 +123,21 @@ class _Period(NamedTuple):
     begin: int
     end: int
     priority: int
+
+
+def _periods(ticket: Ticket) -> list[_Period]:
+    """Return the periods of a ticket's priorities. The first one includes all time before the opening."""
+    changes = ticket.priority_changes
+    begins = [-NEVER_US, *(change.since for change in changes[1:])]
+    return [
+        _Period(begin, end, change.priority)
+        for begin, end, change in zip(begins, [*begins[1:], NEVER_US], changes, strict=True)
+    ]
+
+
+def _if_running(due: int) -> int | None:
+    """Return a due time, or None for the `NEVER_US` of a target that is paused."""
+    return None if due == NEVER_US else due
 
 
 def _decide_within(period: _Period, kind: int, fulfilled: int | None, due: int, now: int) -> Decision | None:
@@ -158,18 +157,50 @@ def _decide_within(period: _Period, kind: int, fulfilled: int | None, due: int, 
     if breach >= end and end != NEVER_US:
         return None
     breached = breach <= now
-    return Decision(kind, due, fulfilled, breach if breached else None, breached, priority)
+    return Decision(kind, _if_running(due), fulfilled, breach if breached else None, breached, priority)
+
+
+def _decide_turns(
+    ticket: Ticket, periods: Sequence[_Period], limits: Sequence[TimeLimits], now: int
+) -> Iterator[Decision]:
+    """Yield the decision of each turn of a conversation, and the state of the open one.
+
+    A turn that ends while the priority in force has no target of the next response is not decided. One that
+    the resolution ends is decided only if it was due by then.
+    """
+    for turn in ticket.reply_turns:
+        for period in periods:
+            begin, end, priority = period
+            due = limits[priority].of(ticket).next_response_due(turn.begin)
+            breach, ended = max(begin, due), turn.end
+            if ended is not None and ended < end and ended < breach + (turn.answered is not None):
+                if turn.answered is not None and due != NEVER_US:
+                    yield Decision(NEXT_RESPONSE, due, ended, ended, False, priority, turn.begin)
+                break
+            if breach < end:
+                decided = breach if breach <= now else None
+                state = ended, decided, decided is not None
+                yield Decision(NEXT_RESPONSE, due, *state, priority, turn.begin)
+                break
 
 
 def _due_times(ticket: Ticket, limits: TimeLimits) -> Iterator[tuple[int, int | None, int]]:
-    """Yield the targets that a ticket has, as (kind, time of fulfilment, due time)."""
-    response, resolution = limits
+    """Yield the targets that a ticket has but for next responses, as (kind, time of fulfilment, due time).
+
+    The due time of a paused target is `NEVER_US`.
+    """
     if not ticket.by_agent:
-        yield FIRST_RESPONSE, ticket.answered, ticket.opened + response
-        yield FIRST_HUMAN_RESPONSE, ticket.answered_by_human, ticket.opened + response
-    yield RESOLUTION, ticket.first_resolution, ticket.opened + resolution
+        due = limits.response_due(ticket)
+        yield FIRST_RESPONSE, ticket.answered, due
+        yield FIRST_HUMAN_RESPONSE, ticket.answered_by_human, due
+    yield RESOLUTION, ticket.first_resolution, limits.resolution_due(ticket)
     if ticket.promise is not None:
         yield PROMISE, ticket.first_resolution, ticket.promise
+
+
+def kinds_of(definitions: Definitions) -> tuple[str, ...]:
+    """Return the kinds of targets that tickets may have. Only some shops have one of the next response."""
+    return KINDS if has_next_response(definitions) else KINDS[:NEXT_RESPONSE]
 
 
 class SlaAggregator:
@@ -178,17 +209,18 @@ class SlaAggregator:
     def __init__(self, aggregates: Aggregates, definitions: Definitions) -> None:
         self._aggregates = aggregates
         self._limits = time_limits(definitions)
+        self._kinds = kinds_of(definitions)
         self._decided = self._series("sla_decided")
         self._breached = self._series("sla_breached")
         self._due = [
-            [aggregates.minute("sla_due", kind, priority) for priority in PRIORITIES] for kind in KINDS
+            [aggregates.minute("sla_due", kind, priority) for priority in PRIORITIES] for kind in self._kinds
         ]
 
     def _series(self, name: str) -> list[list[tuple[int, int]]]:
         count, minute = self._aggregates.count, self._aggregates.minute
         return [
             [(count(name, kind, priority), minute(name, kind, priority)) for priority in PRIORITIES]
-            for kind in KINDS
+            for kind in self._kinds
         ]
 
     def outcome(self, ticket: Ticket, now: int) -> SlaOutcome:
@@ -202,9 +234,10 @@ class SlaAggregator:
         """
         hours = self._aggregates.counts.cells_of_weight(sign)
         minutes = self._aggregates.minutes.cells_of_weight(sign)
-        for kind, due, _, at, breached, priority in outcome.decisions:
+        for kind, due, _, at, breached, priority, _ in outcome.decisions:
             if at is None:
-                minutes.append(self._due[kind][priority] + due // US_PER_MINUTE - SOON_MINUTES + 1)
+                if due is not None:
+                    minutes.append(self._due[kind][priority] + due // US_PER_MINUTE - SOON_MINUTES + 1)
                 continue
             by_hour, by_minute = self._decided[kind][priority]
             hours.append(by_hour + at // US_PER_HOUR)

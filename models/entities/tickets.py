@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from models.aggregation.aggregates import Aggregates, channels_of
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import US_PER_HOUR
+from models.entities.reply_turns import ReplyTurn, reply_turns
 from models.entities.ticket_corrections import PriorityChange, priority_changes, withdrawal
+from models.entities.ticket_statuses import StatusPeriod, resolution
 from models.facts.claims import (
     AGENT,
     CUSTOMER,
@@ -23,7 +25,6 @@ from models.facts.claims import (
     TicketClaim,
     TicketWithdrawn,
     Transferred,
-    rank,
 )
 
 
@@ -43,10 +44,14 @@ class Ticket(Struct, frozen=True, gc=False):
         full_resolution: time of the latest change from unresolved to resolved. None while it is unresolved.
         wait: total time in `open` or `on_hold`, microseconds.
         reopened: whether it was ever reopened.
+        statuses: its statuses after the first `open`, up to and including the first resolution. Empty if it
+            was never `pending` or `on_hold`.
         transferred: whether it was transferred.
         bot_only: whether a bot answered it, and no agent.
         priority_changes: every priority that was in force, the first one from the opening. Empty if the
             priority never changed.
+        reply_turns: the turns of its conversation. Empty if no target needs them.
+        tier: loyalty tier by which its targets are chosen, index in `tiers_of`; 0 if no target has tiers.
     """
 
     opened: int
@@ -61,9 +66,12 @@ class Ticket(Struct, frozen=True, gc=False):
     full_resolution: int | None
     wait: int
     reopened: bool
+    statuses: tuple[StatusPeriod, ...]
     transferred: bool
     bot_only: bool
     priority_changes: tuple[PriorityChange, ...] = ()
+    reply_turns: tuple[ReplyTurn, ...] = ()
+    tier: int = 0
 
     @property
     def is_resolved(self) -> bool:
@@ -81,8 +89,12 @@ class Ticket(Struct, frozen=True, gc=False):
         return begun[-1] if begun else self.priority_changes[0].priority
 
 
-def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
+def derive(claims: Sequence[TicketClaim], *, with_turns: bool = False) -> Ticket | None:
     """Return the ticket that the claims of one `ticket_id` make.
+
+    Args:
+        claims: all claims about the ticket, in any order.
+        with_turns: whether the turns of its conversation are needed.
 
     Returns:
         None if none of them opened it, or if it is withdrawn.
@@ -106,7 +118,6 @@ def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
     if opened is None or (corrections and withdrawal(corrections) is not None):
         return None
     answered, human, promise = _responses(replies)
-    resolution = _resolution(opened.time, changes)
     ticket = Ticket(
         opened.time,
         opened.priority,
@@ -115,9 +126,10 @@ def derive(claims: Sequence[TicketClaim]) -> Ticket | None:
         answered,
         human,
         promise,
-        *resolution,
+        *resolution(opened.time, changes),
         transferred,
         answered is not None and human is None,
+        reply_turns=reply_turns(opened, claims) if with_turns else (),
     )
     return _with_priorities(ticket, priority_changes(opened, corrections)) if corrections else ticket
 
@@ -156,39 +168,6 @@ def _responses(replies: list[Replied]) -> _Responses:
     return _Responses(answered, human, promise.promised if promise is not None else None)
 
 
-_OPEN, _ON_HOLD = STATUSES.index("open"), STATUSES.index("on_hold")
-
-
-class _Resolution(NamedTuple):
-    """The fields of `Ticket` that follow from the changes of its status."""
-
-    status: int
-    first_resolution: int | None
-    full_resolution: int | None
-    wait: int
-    reopened: bool
-
-
-def _resolution(opened: int, changes: list[StatusChanged]) -> _Resolution:
-    """Return what follows from the changes of the status of a ticket that was opened at `opened`."""
-    if len(changes) > 1:
-        changes.sort(key=rank)
-    status, since, wait, reopened = _OPEN, opened, 0, False
-    first = full = None
-    for change in changes:
-        time = max(since, change.time)  # a change before the ticket was opened took no time
-        if status in (_OPEN, _ON_HOLD):
-            wait += time - since
-        since = time
-        if change.status >= SOLVED > status:
-            full = change.time
-            first = full if first is None else first
-        elif change.status < SOLVED <= status:
-            full, reopened = None, True
-        status = change.status
-    return _Resolution(status, first, full, wait, reopened)
-
-
 _OPENING_FIELDS = ("opened", "priority", "priority_changes", "by_agent", "channel")
 _RESOLUTION_FIELDS = ("first_resolution", "full_resolution", "wait", "reopened", "transferred", "bot_only")
 
@@ -210,6 +189,11 @@ class TicketAggregator:
         self._status = [
             [gauge("tickets", status, priority) for priority in PRIORITIES] for status in STATUSES
         ]
+        self._pause = [
+            {STATUSES.index(status) for status in definitions.sla_policies[priority].pause}
+            for priority in PRIORITIES
+        ]
+        self._paused = [gauge("tickets_paused", priority) for priority in PRIORITIES]
         self._answered = aggregates.count("answered")
         self._promised = aggregates.count("told")
         self._resolved = aggregates.count("resolved")
@@ -218,7 +202,7 @@ class TicketAggregator:
         self._bot_only = aggregates.count("bot_only")
         self._withdrawn: dict[int, int] = {}
         self._aspects: list[tuple[Callable[[Ticket], object], Callable[[Ticket, int], None]]] = [
-            (attrgetter("status", "priority"), self._add_status),
+            (attrgetter("status", "priority", "first_resolution"), self._add_status),
             (
                 attrgetter(*_OPENING_FIELDS, "answered", "answered_by_human", "promise", "is_resolved"),
                 self._add_responses,
@@ -259,6 +243,8 @@ class TicketAggregator:
     def _add_status(self, ticket: Ticket, sign: int) -> None:
         if ticket.status < SOLVED:
             self._aggregates.gauges[self._status[ticket.status][ticket.priority]] += sign
+            if ticket.first_resolution is None and ticket.status in self._pause[ticket.priority]:
+                self._aggregates.gauges[self._paused[ticket.priority]] += sign
 
     def _add_responses(self, ticket: Ticket, sign: int) -> None:
         if ticket.by_agent:

@@ -52,10 +52,14 @@ CATALOGUE: Final[dict[str, CatalogueEntry]] = {
         ("window", "sla", "priority"),
     ),
     "retention_tickets_due": CatalogueEntry(
-        "Targets not decided yet that fall due within two hours.",
+        "Targets not decided yet, and not paused, that fall due within two hours.",
         ("sla", "priority", "within"),
     ),
     "retention_tickets": CatalogueEntry("Tickets not solved or closed.", ("status", "priority")),
+    "retention_tickets_paused": CatalogueEntry(
+        "Open tickets whose first resolution waits for the customer, so that its target does not run.",
+        ("priority",),
+    ),
     "retention_tickets_withdrawn": CatalogueEntry(
         "Tickets withdrawn because they must not count, such as spam.", ("window", "reason")
     ),
@@ -93,7 +97,7 @@ def compute(totals: Totals) -> Iterator[Sample]:
 
 
 def _breaches(totals: Totals, window: Window) -> Iterator[Sample]:
-    for kind in sla.KINDS:
+    for kind in sla.kinds_of(totals.definitions):
         for priority in (*PRIORITIES, "all"):
             chosen = PRIORITIES if priority == "all" else (priority,)
             labels = {"window": window.name, "sla": kind, "priority": priority}
@@ -130,10 +134,12 @@ def _open(totals: Totals) -> Iterator[Sample]:
         for status in STATUSES[:SOLVED]:
             labels = {"status": status, "priority": priority}
             yield Sample("retention_tickets", labels, totals.gauge("tickets", status, priority))
+        paused = totals.gauge("tickets_paused", priority)
+        yield Sample("retention_tickets_paused", {"priority": priority}, paused)
         for by in BY:
             labels = {"by": by, "priority": priority}
             yield Sample("retention_tickets_unanswered", labels, totals.gauge("unanswered", by, priority))
-        for kind in sla.KINDS:
+        for kind in sla.kinds_of(totals.definitions):
             due = totals.since_minute("sla_due", kind, priority)
             yield Sample("retention_tickets_due", {"sla": kind, "priority": priority, "within": "2h"}, due)
     oldest = nan if totals.oldest is None else totals.oldest / US_PER_SECOND

@@ -28,7 +28,8 @@ from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_US, US_PER_SECOND
 from models.entities import carts, feedback, orders
 from models.entities.feedback import DETRACTOR, PROMOTER
-from models.entities.sla import decide, time_limits
+from models.entities.sla import decide
+from models.entities.sla_limits import TimeLimits, time_limits
 from models.entities.tickets import Ticket
 from models.facts.claims import Opened, PlacingClaim, Removed, ReviewClaim, Submitted, rank
 from models.facts.origins import without_own_origin
@@ -105,7 +106,7 @@ class ActionRules:
         self._enabled = [name not in policy.off for name in ACTIONS]
         self._expiry = [policy.expiry.get(name, 0) * US_PER_SECOND for name in ACTIONS]
         self._limits = time_limits(definitions)
-        self._acknowledge_after = [int(limits.response * policy.acknowledge_after) for limits in self._limits]
+        self._acknowledge_after = policy.acknowledge_after
         self._bad_rating = policy.bad_rating
         self._half_value = definitions.tiers["gold"]
 
@@ -134,16 +135,19 @@ class ActionRules:
         for ticket_id, ticket in snapshot.tickets.items():
             if ticket.is_resolved:
                 continue
-            acknowledge_at = ticket.opened + self._acknowledge_after[ticket.priority]
-            if ticket.answered is None and now < acknowledge_at:
-                next_check = min(next_check, acknowledge_at)
-            elif ticket.answered is None and not ticket.by_agent:
-                candidates.append(self._acknowledgement(snapshot.customer, ticket_id, ticket))
+            if ticket.answered is None:
+                limits = self._limits[ticket.priority].of(ticket)
+                acknowledge_at = limits.due(ticket.opened, int(limits.response * self._acknowledge_after))
+                if now < acknowledge_at:
+                    next_check = min(next_check, acknowledge_at)
+                elif not ticket.by_agent:
+                    candidates.append(self._acknowledgement(snapshot.customer, ticket_id, ticket, limits))
             candidates += self._escalations(ticket_id, ticket, now)
         return ActionProposal(candidates, next_check)
 
-    def _acknowledgement(self, customer: Customer, ticket_id: str, ticket: Ticket) -> ActionCandidate:
-        response = self._limits[ticket.priority].response
+    def _acknowledgement(
+        self, customer: Customer, ticket_id: str, ticket: Ticket, limits: TimeLimits
+    ) -> ActionCandidate:
         opened = min(
             (claim for claim in customer.facts.tickets[ticket_id] if isinstance(claim, Opened)),
             key=rank,
@@ -155,9 +159,9 @@ class ActionRules:
             "ticket.opened",
             opened.id,
             since=opened.time,
-            expires=opened.time + response,
+            expires=limits.due(opened.time, limits.response),
             priority=_ACKNOWLEDGE_PRIORITY[ticket.priority],
-            due=opened.time + response // 2,
+            due=limits.due(opened.time, limits.response // 2),
         )
 
     def _escalations(self, ticket_id: str, ticket: Ticket, now: int) -> Iterator[ActionCandidate]:

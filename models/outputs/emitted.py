@@ -48,7 +48,7 @@ class EmittedTarget(Struct, array_like=True, frozen=True, gc=False):
     revision: int = 0
 
 
-#: Ticket id -> kind of target (index in `models.entities.sla.KINDS`) -> what was emitted.
+#: Ticket id -> key of a target (`models.outputs.sla_messages.keyed`) -> what was emitted.
 EmittedTargets = dict[str, dict[int, EmittedTarget]]
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from models.aggregation.aggregates import YEAR
 from models.customers.customer import Customer
+from models.customers.ticket_rules import TicketRules
 from models.definitions.action_policy import CUSTOMER_FACING
 from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_US, US_PER_HOUR, hour
@@ -86,6 +87,7 @@ class OutputEmitter:
         self._replay = LifecycleReplay(definitions)
         self._profiles = ProfileEmitter(definitions)
         self._slas = SlaEmitter(definitions)
+        self._tickets = TicketRules(definitions)
         self._rules = ActionRules(definitions)
         self._selector = ActionSelector(definitions)
 
@@ -100,7 +102,8 @@ class OutputEmitter:
         history = self._replay.history(customer, now)
         if history is None:
             return self._retract_all(customer, emitted, now)
-        return self._emit(snapshot_of(customer, history, self._replay.net_value(history), now), emitted)
+        net_value = self._replay.net_value(history)
+        return self._emit(snapshot_of(customer, history, net_value, now, self._tickets), emitted)
 
     def _emit(self, snapshot: CustomerSnapshot, emitted: EmittedState) -> EmitResult:
         parts = self._parts(snapshot, emitted)

@@ -1,6 +1,6 @@
 """The messages about the SLA targets of a ticket (docs/outputs.md, "Ticket SLA")."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -8,12 +8,32 @@ from msgspec.structs import replace
 
 from models.contract.messages import Priority, TicketSla
 from models.definitions.definitions import PRIORITIES
-from models.entities.sla import KINDS, Decision
+from models.entities.sla import KINDS, NEXT_RESPONSE, Decision
 from models.outputs.emitted import ACTIVATED, EmittedTarget
 from models.outputs.ids import deterministic_id, to_datetime
 from models.outputs.output import TICKET_SLA, Output
 
 _STATES: Final = ("activated", "fulfilled", "breached")
+
+
+def keyed(decisions: Iterable[Decision]) -> Iterator[tuple[int, Decision]]:
+    """Yield the decisions of a ticket with the keys under which their states are stored.
+
+    The key is the kind. Of a next response it is the begin of the turn, microseconds since the epoch, because
+    a ticket has one for each turn: a turn that is found late leaves the others as they were emitted.
+    """
+    last = NEXT_RESPONSE
+    for decision in decisions:
+        if decision.turn_begin is None:
+            yield decision.kind, decision
+        else:
+            last = max(decision.turn_begin, last + 1)  # turns of one instant
+            yield last, decision
+
+
+def kind_of(key: int) -> int:
+    """Return the kind of target that is stored under a key, index in `KINDS`."""
+    return min(key, NEXT_RESPONSE)
 
 
 class SlaMessages(Struct, frozen=True, gc=False):
@@ -33,8 +53,8 @@ class SlaMessages(Struct, frozen=True, gc=False):
 
     def priority(self, kind: int) -> Priority:
         """Return the priority under which a target counts; `normal` if the ticket has no such target."""
-        for decision in self.decisions:
-            if decision.kind == kind:
+        for key, decision in keyed(self.decisions):
+            if key == kind:
                 return PRIORITIES[decision.priority]
         return "normal"
 
@@ -49,7 +69,7 @@ class SlaMessages(Struct, frozen=True, gc=False):
             id=self.id(kind, target),
             ticket_id=self.ticket_id,
             customer_id=self.customer_id,
-            sla=KINDS[kind],
+            sla=KINDS[kind_of(kind)],
             state=_STATES[target.state],
             priority=self.priority(kind),
             due=to_datetime(target.due),

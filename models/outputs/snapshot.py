@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from models.customers.customer import Customer
-from models.entities import tickets
+from models.customers.ticket_rules import TicketRules
 from models.entities.ticket_corrections import without_withdrawals
 from models.entities.tickets import Ticket
 from models.outputs.lifecycle_history import LifecycleHistory
@@ -38,15 +38,23 @@ class CustomerSnapshot(NamedTuple):
 
 
 def snapshot_of(
-    customer: Customer, history: LifecycleHistory, net_value: float, now: int
+    customer: Customer, history: LifecycleHistory, net_value: float, now: int, rules: TicketRules
 ) -> CustomerSnapshot:
-    """Return a customer's snapshot; the arguments are the attributes of the same name."""
+    """Return a customer's snapshot.
+
+    Args:
+        customer: the decoded customer.
+        history: as the attribute.
+        net_value: as the attribute.
+        now: as the attribute.
+        rules: derives the customer's tickets.
+    """
     opened: dict[str, Ticket] = {}
     withdrawn: dict[str, Ticket] = {}
     for ticket_id, claims in customer.facts.tickets.items():
-        ticket = tickets.derive(claims)
+        ticket = rules.derive(customer, claims)
         if ticket is not None:
             opened[ticket_id] = ticket
-        elif (ticket := tickets.derive(without_withdrawals(claims))) is not None:
+        elif (ticket := rules.derive(customer, without_withdrawals(claims))) is not None:
             withdrawn[ticket_id] = ticket
     return CustomerSnapshot(customer, customer.key.decode(), history, opened, withdrawn, net_value, now)

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_DAY
-from models.entities.sla import Decision, decide, time_limits
+from models.entities.sla import Decision, decide
+from models.entities.sla_limits import time_limits
 from models.entities.tickets import Ticket
 from models.outputs.emitted import (
     ACTIVATED,
@@ -21,7 +22,7 @@ from models.outputs.emitted import (
     EmittedTargets,
 )
 from models.outputs.output import Output
-from models.outputs.sla_messages import SlaMessages
+from models.outputs.sla_messages import SlaMessages, keyed
 
 #: Older decisions are archived as fingerprints: their records have left the topic and cannot be withdrawn.
 RETENTION_US: Final = 30 * US_PER_DAY
@@ -102,19 +103,20 @@ def _states(
 ) -> dict[int, EmittedTarget]:
     """Return the states of a ticket's targets; a target without emitted state gets `revision`."""
     after: dict[int, EmittedTarget] = {}
-    for decision in decisions:
-        kind, target = decision.kind, _target(decision, revision)
-        after[kind] = _revised(before[kind], target) if kind in before else target
+    for target_key, decision in keyed(decisions):
+        if decision.due is not None:  # else it is paused: what was emitted no longer holds
+            target = _target(decision, decision.due, revision)
+            after[target_key] = _revised(before[target_key], target) if target_key in before else target
     for kind in before.keys() - after.keys() if before else ():
         after[kind] = _retracted(before[kind])
     return after
 
 
-def _target(decision: Decision, revision: int) -> EmittedTarget:
+def _target(decision: Decision, due: int, revision: int) -> EmittedTarget:
     if decision.decided is None:
-        return EmittedTarget(ACTIVATED, decision.due, 0, revision)
+        return EmittedTarget(ACTIVATED, due, 0, revision)
     state = BREACHED if decision.breached else FULFILLED
-    return EmittedTarget(state, decision.due, decision.decided, revision)
+    return EmittedTarget(state, due, decision.decided, revision)
 
 
 def _revised(before: EmittedTarget, after: EmittedTarget) -> EmittedTarget:

@@ -7,6 +7,7 @@ from typing import Final
 from models.contract.messages import Profile
 from models.customers.customer import Customer
 from models.customers.lifecycle import STATES
+from models.customers.ticket_rules import TicketRules
 from models.definitions.definitions import Definitions
 from models.definitions.windows import Window, hour
 from models.outputs.lifecycle_history import LifecycleHistory, LifecycleReplay
@@ -60,6 +61,7 @@ class Customers:
         self._definitions = definitions
         self._replay = LifecycleReplay(definitions)
         self._profiles = ProfileEmitter(definitions)
+        self._tickets = TicketRules(definitions)
 
     def find(self, customer: Customer, query: CustomerQuery, now: int) -> Profile | None:
         """Return a customer's profile, or None if the query does not select the customer.
@@ -82,7 +84,8 @@ class Customers:
         return None if history is None else self._profile(customer, history, now)
 
     def _profile(self, customer: Customer, history: LifecycleHistory, now: int) -> Profile:
-        return self._profiles.profile(snapshot_of(customer, history, self._replay.net_value(history), now))
+        net_value = self._replay.net_value(history)
+        return self._profiles.profile(snapshot_of(customer, history, net_value, now, self._tickets))
 
     def _has_risk(self, customer: Customer, query: CustomerQuery, now: int) -> bool:
         if query.risk is None and query.min_lateness is None and query.max_p_alive is None:

@@ -40,7 +40,9 @@ class Target(Struct, frozen=True, gc=False):
         Literal["open", "met", "breached"],
         Meta(description="Whether the target was met or missed. `open`: neither yet."),
     ]
-    due: Annotated[Time, Meta(description="Time by which the target has to be met.")]
+    due: Annotated[
+        Time | None, Meta(description="Time by which the target has to be met. Null while it is paused.")
+    ]
     decided: Annotated[
         Time | None,
         Meta(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from models.customers.customer import Customer
+from models.customers.ticket_rules import TicketRules
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import (
     SHORT_WINDOWS,
@@ -17,6 +18,7 @@ from models.definitions.windows import (
 )
 from models.entities import sla, tickets
 from models.entities.sla import Decision
+from models.entities.sla_limits import time_limits
 from models.entities.ticket_corrections import TicketFields, latest_fields
 from models.facts.claims import STATUSES
 from models.outputs.ids import to_datetime
@@ -34,7 +36,8 @@ class Tickets:
     """
 
     def __init__(self, definitions: Definitions) -> None:
-        self._limits = sla.time_limits(definitions)
+        self._limits = time_limits(definitions)
+        self._rules = TicketRules(definitions)
 
     def find(self, customer: Customer, query: TicketQuery, now: int) -> Iterator[Ticket]:
         """Yield the tickets of a customer that a query selects, sorted by id.
@@ -45,7 +48,7 @@ class Tickets:
             now: the partition's clock, microseconds since the epoch.
         """
         for ticket_id, claims in sorted(customer.facts.tickets.items()):
-            ticket = tickets.derive(claims)
+            ticket = self._rules.derive(customer, claims)
             if ticket is None or not _matches_ticket(ticket, query):
                 continue
             decisions = list(sla.decide(ticket, self._limits, now))
@@ -87,7 +90,7 @@ def _matches_targets(
     selected = [each for each in decisions if query.sla in {None, sla.KINDS[each.kind]}]
     if query.due_within is not None:
         until = now + int(query.due_within[:-1]) * _UNITS[query.due_within[-1]]
-        return any(each.decided is None and each.due <= until for each in selected)
+        return any(each.decided is None and each.due is not None and each.due <= until for each in selected)
     if not query.breached:
         return query.status is not None or not ticket.is_resolved
     if query.window is None:
@@ -132,7 +135,7 @@ def _optional(time: int | None) -> datetime | None:
 
 
 def _target(decision: Decision) -> Target:
-    due, decided = to_datetime(decision.due), _optional(decision.decided)
+    due, decided = _optional(decision.due), _optional(decision.decided)
     if decision.decided is None:
         return Target(sla.KINDS[decision.kind], "open", due, decided)
     return Target(sla.KINDS[decision.kind], "breached" if decision.breached else "met", due, decided)

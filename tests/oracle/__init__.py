@@ -8,7 +8,7 @@ in double quotes is quoted from the definitions. "Decided" marks a reading where
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.oracle import cohorts, feedback, relations, shop, support, teams
+from tests.oracle import cohorts, feedback, opening_hours, relations, shop, support, teams
 from tests.oracle.values import Expected
 from tests.oracle.world import World
 
@@ -41,6 +41,7 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
         support.withdrawn,
         support.sla,
         teams.repeat_contact,
+        opening_hours.paused,
         feedback.feedback,
         relations.experiments,
         relations.lifecycle,

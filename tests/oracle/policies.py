@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.oracle.schedules import Always, Schedule, schedule
+from tests.oracle.schedules import WEEKDAYS, Always, Schedule, schedule
 from tests.oracle.tickets import Ticket
 from tests.oracle.values import PRIORITIES, YEAR, elapsed, hour
 from tests.oracle.world import World
@@ -35,10 +35,13 @@ def policy(world: World, ticket: Ticket, priority: str) -> Policy:
     return ticket.policies[priority]
 
 
-def configured(definitions: Any, priority: str, _tier: str) -> Policy:
+def configured(definitions: Any, priority: str, tier: str) -> Policy:
     """Return the policy of a priority and tier, as the definitions have it."""
-    first_response, resolution = definitions.sla[priority]
-    return Policy(first_response * SECOND, resolution * SECOND, None, Always(), frozenset())
+    own = definitions.sla_policies[priority]
+    targets = own.tiers.get(tier) or (*definitions.sla[priority], own.next_response)
+    first_response, resolution, next_response = (seconds and seconds * SECOND for seconds in targets)
+    hours = schedules(definitions)[own.schedule] if own.schedule else Always()
+    return Policy(first_response, resolution, next_response, hours, frozenset(own.pause))
 
 
 def tier(world: World, ticket: Ticket) -> str:
@@ -59,7 +62,25 @@ def tier(world: World, ticket: Ticket) -> str:
 
 def schedules(definitions: Any) -> dict[str, Schedule]:
     """Return the schedules of a configuration by name."""
-    return {name: schedule(repr(table)) for name, table in getattr(definitions, "schedules", {}).items()}
+    return {name: schedule(repr(table_of(each))) for name, each in definitions.schedules.items()}
+
+
+def table_of(configured: Any) -> dict[str, Any]:
+    """Return a schedule of the definitions in the form of its table in the configuration file."""
+    first, *later = [
+        {
+            day: [span(*hours) for hours in intervals]
+            for day, intervals in zip(WEEKDAYS, version.week, strict=True)
+        }
+        | {"holidays": [str(day) for day in version.holidays], "from": str(version.begins)}
+        for version in configured.versions
+    ]
+    return {**first, "zone": configured.zone, "versions": later}
+
+
+def span(begin: int, end: int) -> str:
+    """Return an interval of minutes of the day as text, such as `09:00-12:30`."""
+    return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (begin, end))
 
 
 def has_next_response(definitions: Any) -> bool:

@@ -6,6 +6,7 @@ from models.aggregation.aggregates import Aggregates
 from models.customers.aggregator import CustomerAggregator
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import claims_since
+from models.customers.ticket_rules import TicketRules
 from models.definitions.definitions import Definitions
 from models.definitions.windows import hour
 from models.entities.carts import CartAggregator
@@ -65,10 +66,10 @@ class Updates:
         self.customers = CustomerAggregator(aggregates, definitions, hour(now))
         self._context = context = UpdateContext(self.customers, now)
         self._carts = CartUpdates(context, cart_aggregator)
-        self._orders = OrderUpdates(context, order_aggregator, self._carts, refunds)
-        self._refunds = RefundUpdates(context, refunds, self._orders)
         contacts = RepeatContactAggregator(aggregates)
-        self._tickets = TicketUpdates(context, ticket_aggregator, slas, contacts)
+        self._tickets = TicketUpdates(context, TicketRules(definitions), ticket_aggregator, slas, contacts)
+        self._orders = OrderUpdates(context, order_aggregator, self._carts, refunds, self._tickets)
+        self._refunds = RefundUpdates(context, refunds, self._orders)
         self._reviews = ReviewUpdates(context, feedback)
         self._customer_claims = CustomerClaimUpdates(context, feedback, cart_aggregator)
         self._apply: Final[dict[type[AnyClaim], Callable[[Customer, str, Any], None]]] = {
@@ -125,9 +126,9 @@ class Updates:
     def _expire_entities(self, customer: Customer, before: int) -> None:
         facts = customer.facts
         sections: list[tuple[dict[str, list[Any]], Callable[[Customer, str, list[Any]], None]]] = [
+            (facts.tickets, self._tickets.replace),  # before the orders that their tiers depend on
             (facts.refunds, self._refunds.replace),
             (facts.orders, self._orders.replace),
-            (facts.tickets, self._tickets.replace),
             (facts.reviews, self._reviews.replace),
             (facts.carts, self._carts.replace),
         ]

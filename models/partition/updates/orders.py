@@ -18,6 +18,7 @@ from models.partition.timers import ORDER
 from models.partition.updates.carts import CartUpdates
 from models.partition.updates.context import UpdateContext
 from models.partition.updates.refund_contributions import RefundContributions
+from models.partition.updates.tickets import TicketUpdates
 
 
 class OrderUpdates:
@@ -29,11 +30,13 @@ class OrderUpdates:
         aggregator: OrderAggregator,
         carts: CartUpdates,
         refunds: RefundContributions,
+        tickets: TicketUpdates,
     ) -> None:
         self._context = context
         self._aggregator = aggregator
         self._carts = carts
         self._refunds = refunds
+        self._tickets = tickets
 
     def apply(self, customer: Customer, order_id: str, claim: OrderClaim) -> None:
         """Apply a claim of an order."""
@@ -89,7 +92,10 @@ class OrderUpdates:
         now, customers = self._context.now, self._context.customers
         before, after = _qualifying(old), _qualifying(new)
         if before != after:
+            tickets = self._tickets.all(customer)
             customers.replace_order(customer, before, after)
+            if tickets:
+                self._tickets.replace_all(customer, tickets)
         if old is not None:
             self._aggregator.add(old, now, -1)
         if new is not None:

@@ -1,9 +1,10 @@
 """Updates of tickets and of their SLAs (docs/metrics.md, "Tickets" and "SLA")."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import replace_claims
+from models.customers.ticket_rules import TicketRules
 from models.entities import tickets
 from models.entities.exposures import Exposure
 from models.entities.repeat_contacts import RepeatContactAggregator, beside, concerns_contacts
@@ -21,11 +22,13 @@ class TicketUpdates:
     def __init__(
         self,
         context: UpdateContext,
+        rules: TicketRules,
         aggregator: TicketAggregator,
         slas: SlaAggregator,
         contacts: RepeatContactAggregator,
     ) -> None:
         self._context = context
+        self._rules = rules
         self._aggregator = aggregator
         self._slas = slas
         self._contacts = contacts
@@ -37,7 +40,7 @@ class TicketUpdates:
     def replace(self, customer: Customer, ticket_id: str, claims: list[TicketClaim]) -> None:
         """Replace the claims of a ticket."""
         known = customer.facts.tickets.get(ticket_id, ())
-        old, new = tickets.derive(known), tickets.derive(claims)
+        old, new = self._rules.derive(customer, known), self._rules.derive(customer, claims)
         if old is None or new is None:
             self._change_withdrawal(known, claims)
         replace_claims(customer.facts.tickets, ticket_id, claims)
@@ -53,7 +56,7 @@ class TicketUpdates:
         exposures: list[Exposure] = []
         counted: list[Ticket] = []
         for ticket_id, claims in customer.facts.tickets.items():
-            ticket = tickets.derive(claims)
+            ticket = self._rules.derive(customer, claims)
             if ticket is None:
                 self._change_withdrawal((), claims)
             else:
@@ -68,9 +71,32 @@ class TicketUpdates:
 
     def on_timer(self, customer: Customer, ticket_id: str, before: int) -> None:
         """Replace the SLA outcome of a ticket as of `before` (microseconds) by that of now."""
-        ticket = tickets.derive(customer.facts.tickets.get(ticket_id, ()))
+        ticket = self._rules.derive(customer, customer.facts.tickets.get(ticket_id, ()))
         if ticket is not None:
             self._change_slas(customer, ticket_id, self._outcome(ticket, before), ticket)
+
+    def replace_all(self, customer: Customer, before: Mapping[str, Ticket]) -> None:
+        """Replace all tickets of a customer whose orders have changed.
+
+        Args:
+            customer: the customer, with the orders that are known now.
+            before: the tickets as they were applied, from `all`.
+        """
+        for ticket_id, new in self.all(customer).items():
+            old = before[ticket_id]
+            if old != new:
+                self._aggregator.replace(old, new)
+                self._change_slas(customer, ticket_id, self._outcome(old, self._context.now), new)
+
+    def all(self, customer: Customer) -> dict[str, Ticket]:
+        """Return the tickets of a customer by id, if their targets depend on orders; else none."""
+        if not self._rules.by_tier:
+            return {}
+        derived = {
+            ticket_id: self._rules.derive(customer, claims)
+            for ticket_id, claims in customer.facts.tickets.items()
+        }
+        return {ticket_id: ticket for ticket_id, ticket in derived.items() if ticket is not None}
 
     def _change_withdrawal(self, before: Sequence[TicketClaim], after: Sequence[TicketClaim]) -> None:
         """Replace the withdrawal of a ticket, given its claims."""

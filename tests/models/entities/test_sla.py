@@ -4,7 +4,8 @@ import pytest
 
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.entities.exposures import SLOW_RESPONSE
-from models.entities.sla import KINDS, SlaOutcome, decide, time_limits
+from models.entities.sla import KINDS, SlaOutcome, decide
+from models.entities.sla_limits import time_limits
 from models.entities.tickets import derive
 from models.facts.claims import AGENT, BOT, Opened, Replied, StatusChanged, TicketUpdated
 

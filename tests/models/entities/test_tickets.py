@@ -5,7 +5,8 @@ import math
 import pytest
 
 from models.definitions.definitions import Definitions
-from models.entities import sla, tickets
+from models.entities import tickets
+from models.entities.sla import kinds_of
 from models.facts import claims
 from models.facts.claims import AGENT, BOT, CUSTOMER, STATUSES, Opened, Replied, StatusChanged, Transferred
 from models.partition import standalone
@@ -13,6 +14,9 @@ from tests.support.partitions import DAY, HOUR, NOW, SECOND, Shop
 
 NORMAL, URGENT = 1, 3
 MINUTE = 60 * SECOND
+
+#: Targets without one of the next response.
+SLAS = kinds_of(Definitions())
 
 
 def status(name):
@@ -147,12 +151,12 @@ def test_answered_ticket_is_no_longer_due(shop):
     open_ticket(shop, NOW, URGENT, ticket="ours", by_agent=True)
     shop.process(claims.Replied, "t", NOW, BOT, True, NOW + HOUR)
     look = shop.samples()
-    due = {kind: look["retention_tickets_due", "urgent", kind, "2h"].value for kind in sla.KINDS}
+    due = {kind: look["retention_tickets_due", "urgent", kind, "2h"].value for kind in SLAS}
     assert due == {"first_response": 0, "first_human_response": 1, "resolution": 0, "promise": 1}
     shop.process(claims.Replied, "t", NOW, AGENT, True)
     shop.process(claims.StatusChanged, "t", NOW, status("solved"))
     look = shop.samples()
-    assert not any(look["retention_tickets_due", "urgent", kind, "2h"].value for kind in sla.KINDS)
+    assert not any(look["retention_tickets_due", "urgent", kind, "2h"].value for kind in SLAS)
 
 
 def test_late_event_may_show_that_a_target_was_fulfilled(shop):

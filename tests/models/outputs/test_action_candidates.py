@@ -1,5 +1,6 @@
 """The rules that propose actions, by hand (docs/outputs.md, "Actions")."""
 
+from models.customers.ticket_rules import TicketRules
 from models.definitions.action_policy import ACTIONS, ActionPolicy
 from models.definitions.definitions import Definitions
 from models.outputs.action_candidates import ActionRules
@@ -14,7 +15,9 @@ def proposal_of(scenario, now=NOW, policy=None):
     customer = customers_of(scenario.events, now, definitions)["ann"]
     replay = LifecycleReplay(definitions)
     history = replay.history(customer, now)
-    return ActionRules(definitions).evaluate(snapshot_of(customer, history, replay.net_value(history), now))
+    return ActionRules(definitions).evaluate(
+        snapshot_of(customer, history, replay.net_value(history), now, TicketRules(definitions))
+    )
 
 
 def proposed(proposal):

@@ -3,11 +3,15 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from models.definitions.definitions import Definitions
+from models.definitions.schedules import DAYS, Schedule
+from models.definitions.sla_policy import SlaPolicy, SlaTargets
 from models.facts import claims
-from models.facts.claims import AGENT, BOT, SOLVED
+from models.facts.claims import AGENT, BOT, CUSTOMER, SOLVED
 from tests.support.partitions import DAY, HOUR, NOW, Shop
+from tests.support.schedules import version
 
 pytestmark = pytest.mark.slow
 
@@ -18,15 +22,31 @@ TIGHT = Definitions(
     lifecycle_days=1,
     sla={"low": (172800, 172800), "normal": (14400, 43200), "high": (7200, 14400), "urgent": (3600, 7200)},
 )
+#: The same with every kind of clock: opening hours, pauses, next responses and tiers.
+CLOCKS = replace(
+    TIGHT,
+    schedules={
+        "support": Schedule("Europe/Berlin", (version(**dict.fromkeys(DAYS, "06:00-10:30 12:00-20:00")),))
+    },
+    sla_policies={
+        "low": SlaPolicy(),
+        "normal": SlaPolicy(schedule="support", pause=("pending", "on_hold"), next_response=7200),
+        "high": SlaPolicy(schedule="support", next_response=3600, tiers={"silver": SlaTargets(60, 3600, 60)}),
+        "urgent": SlaPolicy(pause=(), next_response=60, tiers={"silver": SlaTargets(60, 60)}),
+    },
+    tiers={"silver": 10, "gold": 20, "vip": 30},
+)
 PRIORITY = st.integers(0, 3)
 #: Claim class and its fields.
 CLAIMS = st.one_of(
     st.tuples(st.just(claims.Opened), PRIORITY, st.booleans(), st.just("chat")),
-    st.tuples(st.just(claims.Replied), st.sampled_from([AGENT, BOT]), st.just(True)),
-    st.tuples(st.just(claims.StatusChanged), st.sampled_from([0, SOLVED])),
+    st.tuples(st.just(claims.Replied), st.sampled_from([AGENT, BOT, CUSTOMER]), st.just(True)),
+    st.tuples(st.just(claims.StatusChanged), st.sampled_from([0, 1, 2, SOLVED])),
     st.tuples(st.just(claims.TicketUpdated), PRIORITY),
     st.tuples(st.just(claims.TicketWithdrawn), st.integers(0, 4)),
     st.tuples(st.just(claims.TicketRestored)),
+    st.tuples(st.just(claims.Placed), st.just(1_500), st.just("USD"), st.just("web")),
+    st.tuples(st.just(claims.Cancelled)),
 )
 #: (hours after NOW, claim): few times, so that event ids break ties.
 HISTORIES = st.lists(st.tuples(st.sampled_from([-30, -4, -2, -1, 0, 0, 1, 3]), CLAIMS), max_size=10)
@@ -42,12 +62,13 @@ def results(shop, now):
     return {series: repr(sample) for series, sample in shop.samples(now).items()}
 
 
+@pytest.mark.parametrize("definitions", [TIGHT, CLOCKS], ids=["tight", "clocks"])
 @settings(max_examples=40)
 @given(HISTORIES, st.randoms(use_true_random=False), st.sampled_from([0, 1, 2, 5, 41, 50, 90]))
-def test_updates_in_any_order_equal_a_restore(history, chance, hours):
+def test_updates_in_any_order_equal_a_restore(definitions, history, chance, hours):
     numbered = list(enumerate([(-4, OPENED), *history]))
     shuffled = chance.sample(numbered, len(numbered))
-    shop, other = Shop(TIGHT), Shop(TIGHT)
+    shop, other = Shop(definitions), Shop(definitions)
     process(shop, shuffled[::2])
     shop.samples()
     process(shop, shuffled[1::2])
@@ -112,3 +133,45 @@ def test_shop_without_withdrawals_has_no_series_of_them():
     shop = Shop()
     shop.process(claims.Opened, "t", NOW, 1, False, "chat")
     assert not [name for name in shop.partition.evaluate(NOW).sums if name[0] == "withdrawn"]
+
+
+NORMAL, PENDING = 1, 1
+RESOLUTION = ("retention_sla_breach_ratio", "normal", "resolution", "24h")
+
+
+def test_pause_removes_the_due_time_and_resumption_sets_it():
+    shop = Shop()
+    shop.process(claims.Opened, "t", NOW - 71 * HOUR, NORMAL, False, "chat")
+    assert shop.value("retention_tickets_due", "normal", "resolution", "2h") == 1
+    shop.process(claims.StatusChanged, "t", NOW, PENDING)
+    assert shop.value("retention_tickets_due", "normal", "resolution", "2h") == 0
+    assert shop.value("retention_tickets_paused", "normal") == 1
+    assert shop.samples(NOW + 10 * HOUR)[RESOLUTION].denominator == 0
+    shop.process(claims.StatusChanged, "t", NOW + 10 * HOUR, 0)
+    assert shop.value("retention_tickets_paused", "normal") == 0
+    assert shop.samples(NOW + 11 * HOUR - 1)[RESOLUTION].denominator == 0
+    assert shop.samples(NOW + 11 * HOUR)[RESOLUTION].numerator == 1
+
+
+def test_late_status_moves_the_due_time_back():
+    shop = Shop()
+    shop.process(claims.Opened, "t", NOW - 72 * HOUR, NORMAL, False, "chat")
+    assert shop.samples()[RESOLUTION].numerator == 1
+    shop.process(claims.StatusChanged, "t", NOW - 2 * HOUR, PENDING)
+    assert shop.samples()[RESOLUTION].denominator == 0
+    shop.restart()
+    assert shop.samples()[RESOLUTION].denominator == 0
+
+
+def test_order_that_changes_the_tier_changes_the_targets():
+    """A late order and a refund change the tier of a ticket that was opened after the order."""
+    shop = Shop(CLOCKS)
+    shop.process(claims.Opened, "t", NOW - HOUR, 3, False, "chat")
+    name = ("retention_sla_breach_ratio", "urgent", "resolution", "24h")
+    assert shop.samples()[name].numerator == 0
+    shop.order("o", NOW - 2 * HOUR, amount=1_500)
+    assert shop.samples()[name].numerator == 1
+    shop.process(claims.Completed, "r", NOW, "o", 1_500)
+    assert shop.samples()[name].numerator == 0
+    shop.order("later", NOW - HOUR + 1, amount=1_500)
+    assert shop.samples()[name].numerator == 0

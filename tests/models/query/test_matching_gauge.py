@@ -11,7 +11,7 @@ from models.contract.events import KINDS
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.definitions.definitions import PRIORITIES
-from models.entities.sla import KINDS as SLAS
+from models.entities.sla import kinds_of
 from models.facts.claims import STATUSES, Opened, StatusChanged
 from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
@@ -98,7 +98,11 @@ def check(shop):
 def check_tickets(shop):
     windows = ("1h", "24h", *shop.definitions.windows)
     for parameters in (
-        *({"breached": True, "window": window, "sla": sla} for window in windows for sla in SLAS),
+        *(
+            {"breached": True, "window": window, "sla": sla}
+            for window in windows
+            for sla in kinds_of(shop.definitions)
+        ),
         *(
             {"breached": True, "window": window, "sla": "resolution", "priority": priority}
             for window in windows

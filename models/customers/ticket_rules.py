@@ -1,0 +1,54 @@
+"""The tickets of a customer, with what the configured targets need (docs/metrics.md, "SLA")."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from models.aggregation.aggregates import YEAR
+from models.customers.customer import Customer
+from models.customers.lifecycle import LifecycleRules, first_since
+from models.definitions.definitions import Definitions
+from models.definitions.windows import hour
+from models.entities import tickets
+from models.entities.sla_limits import has_next_response
+from models.entities.tickets import Ticket
+from models.facts.claims import TicketClaim
+
+
+class TicketRules:
+    """Derives tickets, with reply turns and the tier of the customer only if a target needs them.
+
+    Args:
+        definitions: the shop's definitions.
+
+    Attributes:
+        by_tier: whether targets depend on the tier, and so on the orders of the customer.
+    """
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.by_tier = any(policy.tiers for policy in definitions.sla_policies.values())
+        self._with_turns = has_next_response(definitions)
+        self._lifecycle = LifecycleRules(definitions)
+
+    def derive(self, customer: Customer, claims: Sequence[TicketClaim]) -> Ticket | None:
+        """Return the ticket that the claims of one `ticket_id` make, as `models.entities.tickets.derive`.
+
+        Args:
+            customer: the customer, with the orders that are known now.
+            claims: all claims about the ticket, in any order.
+        """
+        ticket = tickets.derive(claims, with_turns=self._with_turns)
+        if ticket is None or not self.by_tier:
+            return ticket
+        tier = self._tier(customer, ticket.opened)
+        return replace(ticket, tier=tier) if tier else ticket
+
+    def _tier(self, customer: Customer, opened: int) -> int:
+        """Return the tier by the orders of the year up to the opening that were placed not later than it."""
+        orders = customer.order_history
+        net: dict[str, int] = {}
+        for order in orders[first_since(orders, hour(opened) - YEAR.hours + 1) :]:
+            if order.time > opened:
+                break
+            net[order.currency] = net.get(order.currency, 0) + order.net
+        return self._lifecycle.tier(net)
