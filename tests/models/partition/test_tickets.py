@@ -153,7 +153,7 @@ def test_pause_removes_the_due_time_and_resumption_sets_it():
     assert shop.samples(NOW + 11 * HOUR)[RESOLUTION].numerator == 1
 
 
-def test_late_status_moves_the_due_time_back():
+def test_late_status_takes_a_breach_back():
     shop = Shop()
     shop.process(claims.Opened, "t", NOW - 72 * HOUR, NORMAL, False, "chat")
     assert shop.samples()[RESOLUTION].numerator == 1
