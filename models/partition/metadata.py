@@ -66,6 +66,22 @@ class ChangelogStart(Struct, array_like=True, frozen=True):
 NO_CHANGELOG: Final = ChangelogStart(earliest=-1)
 
 
+class ExpectedWorkers(Struct, array_like=True, frozen=True):
+    """How many workers a group should have.
+
+    Attributes:
+        count: number of workers that joined and have not left in order.
+        at: when the count was last known to be right, seconds since the epoch.
+        generation: latest generation of which a worker has reported its presence.
+        present: ids of the workers that have.
+    """
+
+    count: int = 0
+    at: float = 0.0
+    generation: int = -1
+    present: frozenset[str] = frozenset()
+
+
 class PartitionMetadata(Struct, array_like=True):
     """The state of a partition apart from its customers.
 
@@ -84,6 +100,7 @@ class PartitionMetadata(Struct, array_like=True):
         changelog: start of the changelog that holds all rows; None if an older release wrote them.
         mappings: input topic -> hashes of the mappings by which its records were read, in their order.
         profile_topic: id of the topic that holds the profiles; empty if it is unknown.
+        workers: in the first partition, how many workers the group should have.
     """
 
     version: int = STATE_VERSION
@@ -98,6 +115,7 @@ class PartitionMetadata(Struct, array_like=True):
     changelog: ChangelogStart | None = None
     mappings: dict[str, tuple[str, ...]] = {}
     profile_topic: str = ""
+    workers: ExpectedWorkers = ExpectedWorkers()
 
     def record_clock_jump(self, jump: ClockJump) -> None:
         """Record that a record moved the clock far ahead."""

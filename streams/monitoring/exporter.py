@@ -24,6 +24,7 @@ AS_OF_HELP = "Time of the published values, in seconds since the epoch."
 CAUGHT_UP_HELP = (
     "1 if the values include all records written so far, else 0 and the values are the last complete ones."
 )
+EXPECTED_HELP = "Workers that joined the group and have not left in order."
 
 
 class WorkerState(Protocol):
@@ -43,6 +44,9 @@ class WorkerState(Protocol):
 
     def lags(self) -> Iterable[Lag]:
         """Return the lag of each running task."""
+
+    def expected_workers(self) -> int:
+        """Return the number of workers that the group should have; 0 if this worker does not know it."""
 
 
 class BusinessCollector(Collector):
@@ -178,6 +182,8 @@ class WorkerCollector(Collector):
         yield _gauge(
             "caught_up", "1 if every task of this worker has read all records.", float(state.caught_up())
         )
+        if expected := state.expected_workers():  # only the roll-up leader knows it
+            yield GaugeMetricFamily("retention_workers_expected", EXPECTED_HELP, value=expected)
         changed = GaugeMetricFamily(
             "retention_worker_mapping_changed",
             "1 if records of an input were counted by another mapping than the one of this worker.",

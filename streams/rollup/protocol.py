@@ -1,6 +1,8 @@
 """Messages of an evaluation round: a tick to every task, a partial result back from each.
 
-Both are MessagePack arrays, so that the order and the types of the fields are the format, and their names are
+A worker also sends its presence to the roll-up leader, in the topic of the partial results.
+
+All are MessagePack arrays, so that the order and the types of the fields are the format, and their names are
 not.
 """
 
@@ -84,6 +86,20 @@ class PartialResult(msgspec.Struct, array_like=True):
     is_quiescent: bool = True
     clock_jump: ClockJump | None = None
     mappings: dict[str, tuple[str, ...]] = {}
+
+
+class Presence(msgspec.Struct, array_like=True, tag="presence"):
+    """A worker's message that it has joined the group, or that it leaves in order.
+
+    Attributes:
+        worker: id of the worker's process.
+        generation: generation of the assignment that the worker has.
+        leaves: whether the worker was told to stop, and has committed everything.
+    """
+
+    worker: str
+    generation: int
+    leaves: bool = False
 
 
 def schema_hash(definitions: Definitions, inputs_digest: str = "") -> int:

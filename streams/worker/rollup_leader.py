@@ -1,5 +1,6 @@
 """The additional duty of the owner of task 0: request results from all tasks, and publish the metrics."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,8 +17,9 @@ from streams.kafka.compacted_topics import read_to_end
 from streams.partitioner import tasks_of
 from streams.rollup.beyond_limits import ADVICE, describe_beyond
 from streams.rollup.collector import RollupCollector
-from streams.rollup.protocol import PartialResult, schema_hash
+from streams.rollup.protocol import PartialResult, Presence, schema_hash
 from streams.rollup.publisher import Publisher
+from streams.rollup.worker_register import WorkerRegister
 from streams.worker.context import TaskContext
 from streams.worker.task import Task
 from streams.worker.topic_registration import TopicRegistration
@@ -34,6 +36,7 @@ _RESERVED_US = 5_000_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_result = msgspec.msgpack.Decoder(PartialResult).decode
+_decode_presence = msgspec.msgpack.Decoder(Presence).decode
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +72,7 @@ class RollupLeader:
 
     Attributes:
         publisher: the metrics of the last complete round.
+        workers: how many workers the group should have.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class RollupLeader:
         former: Publisher | None = None,
     ) -> None:
         self.publisher = Publisher(context.definitions, context.names.group)
+        self.workers = WorkerRegister(task.partition)
         self._context = context
         self._producer = producer
         self._task = task
@@ -156,6 +161,7 @@ class RollupLeader:
         tick = collector.start_round(self._context.clock.now(collector.stream_time))
         encoded = _encode(tick)
         self._ticked_at = time.monotonic()
+        self.workers.follow_clock()
         for task in range(self._context.task_count):
             await self._producer.send(self._context.names.ticks, None, encoded, task, None, None)
         if self.publisher.caught_up:  # else the numbers may take hours, and transactions are large
@@ -181,8 +187,10 @@ class RollupLeader:
         """Collect partial results. Those of a complete round become the metrics."""
         for record in batch.records:
             collector = self._collector
-            result = _decoded(record.value)
-            results = None if result is None else collector.add(result)
+            message = _decoded(record.value)
+            if isinstance(message, Presence):
+                self.workers.record(message)
+            results = collector.add(message) if isinstance(message, PartialResult) else None
             if results is None:
                 continue
             self._complete = _Round(results, collector.now, collector.caught_up(results))
@@ -244,9 +252,9 @@ class RollupLeader:
             self._task.outbox.to(topic, partition).append(change)
 
 
-def _decoded(value: bytes) -> PartialResult | None:
-    """Return a partial result; None if only another release knows its format."""
-    try:
-        return _decode_result(value)
-    except msgspec.ValidationError:
-        return None
+def _decoded(value: bytes) -> PartialResult | Presence | None:
+    """Return a partial result or a presence; None if only another release knows its format."""
+    for decode in (_decode_result, _decode_presence):
+        with contextlib.suppress(msgspec.ValidationError):
+            return decode(value)
+    return None

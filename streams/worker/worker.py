@@ -25,6 +25,7 @@ from streams.worker.broker_contact import BrokerContact
 from streams.worker.context import TaskContext
 from streams.worker.output_topics import follow_output_topics
 from streams.worker.periodic import InputWatch, remove_old_dead_letters, repeat
+from streams.worker.presence import PresenceReporter
 from streams.worker.rollup_leader import RollupLeader
 from streams.worker.task import Task
 from streams.worker.task_manager import TaskManager
@@ -89,6 +90,7 @@ class Worker:
         self._table = table
         self._context = context
         self._input_watch = InputWatch(settings, context)
+        self._presence = PresenceReporter(lambda: app.producer, context.names.partials)
         self._former_publisher: Publisher | None = None
         self._member = (-1, "")
         # As long as Kafka would wait for this worker, and two samples, which are late when a leader changes.
@@ -112,7 +114,7 @@ class Worker:
     @property
     def is_ready(self) -> bool:
         """Whether all tasks are restored and have read everything, and Kafka answers."""
-        return self.is_restored and self.caught_up() and self.kafka_answers
+        return self.caught_up() and self.kafka_answers
 
     # State for the gauges (`streams.monitoring.exporter.WorkerState`).
 
@@ -129,12 +131,16 @@ class Worker:
         return len(self.tasks)
 
     def caught_up(self) -> bool:
-        """Return whether every assigned task is restored and caught up."""
-        return self.tasks.opening_count == 0 and all(task.caught_up for task in self.tasks)
+        """Return whether every assigned task is restored and caught up; False before the first assignment."""
+        return self.is_restored and all(task.caught_up for task in self.tasks)
 
     def lags(self) -> Iterable[Lag]:
         """Return each restored task's lag."""
         return [task.progress.lag for task in self.tasks]
+
+    def expected_workers(self) -> int:
+        """Return the number of workers that the group should have; 0 if this worker does not know it."""
+        return self.leader.workers.expected if self.leader else 0
 
     # What Faust calls.
 
@@ -205,6 +211,7 @@ class Worker:
         await follow_output_topics(self._context, self.tasks, self.leader)
         if self._member[0] >= 0:
             await self._ask_kafka()
+            await self._presence.report(self._member[0])
 
     async def _ask_kafka(self) -> None:
         """Request an end offset, also on a worker without tasks, whose lag needs none."""
@@ -265,6 +272,8 @@ class Worker:
             # Faust would stop nothing else: the consumer's thread would keep the process alive for ever.
             log.exception("the last records could not be committed; the next owner reads them again")
             self.stop_error = error
+        if self.committed and self.app.crash_reason is None:
+            await self._presence.report_leaving()
 
     def _hand_over(self) -> None:
         if self.leader is not None:

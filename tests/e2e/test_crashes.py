@@ -88,3 +88,24 @@ async def test_stopped_group_resumes_where_it_stopped(deploy):
     await deployment.cluster.produce(events[half:])
     deployment.start()
     await deployment.equal(events)
+
+
+async def test_worker_is_expected_until_it_leaves_in_order(deploy):
+    deployment = deploy()
+    await deployment.started(2)
+    await expecting(deployment, 2)
+    assert await deployment.alive[0].stop() == 0
+    await expecting(deployment, 1)
+    deployment.start()
+    await expecting(deployment, 2)
+    deployment.alive[0].kill()
+    await deployment.owning()
+    await asyncio.sleep(6)  # the presences of the new generation come within five seconds
+    await expecting(deployment, 2)
+
+
+async def expecting(deployment: Deployment, workers: int) -> None:
+    """Wait until the roll-up leader expects as many workers."""
+    await deployment.until(
+        lambda scraped: total(scraped, "retention_workers_expected") == workers, f"{workers} are expected"
+    )

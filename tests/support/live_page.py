@@ -33,6 +33,9 @@ class Worker:
     def lags(self):
         return []
 
+    def expected_workers(self):
+        return 2
+
 
 def rate(value, as_of="2026-06-30T12:00:00Z"):
     labels = {"method": "cohort", "window": "30d"}

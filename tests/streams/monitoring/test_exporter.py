@@ -113,11 +113,21 @@ def test_catalogue_names_the_labels_of_every_sample(publisher):
         assert set(CATALOGUE[sample.metric][1]) == sample.labels.keys()
 
 
-def state_collector(own=None, lags=()):
+def state_collector(own=None, lags=(), expected=0):
     state = SimpleNamespace(
-        rows=lambda: 3, bytes=lambda: 400, owned=lambda: 2, caught_up=lambda: True, lags=lambda: lags
+        rows=lambda: 3,
+        bytes=lambda: 400,
+        owned=lambda: 2,
+        caught_up=lambda: True,
+        lags=lambda: lags,
+        expected_workers=lambda: expected,
     )
     return WorkerCollector(own or WorkerCounters(), state)
+
+
+def test_expected_workers_are_exported_where_they_are_known():
+    assert exported(state_collector(expected=3))[("retention_workers_expected",)] == 3
+    assert ("retention_workers_expected",) not in exported(state_collector())
 
 
 def test_exporter_has_the_workers_own_series():

@@ -13,7 +13,7 @@ from streams.faust_engine.types import RecordBatch
 from streams.kafka.outbox import Outbox
 from streams.kafka.topics import Names
 from streams.rollup import publisher
-from streams.rollup.protocol import PartialResult, Tick, schema_hash
+from streams.rollup.protocol import PartialResult, Presence, Tick, schema_hash
 from streams.rollup.publisher import AS_OF
 from streams.worker import rollup_leader
 from streams.worker.clock_check import ClockCheck
@@ -196,3 +196,12 @@ async def test_recreated_topic_makes_the_leader_publish_all(caplog):
     await one.round()
     assert len(one.task.outbox) > 100
     assert caplog.text.count("was created again") == 1
+
+
+def test_presences_of_workers_are_counted_beside_results():
+    one = Leader(Clock(NOW))
+    sent = [Presence("a", 1), [], Presence("b", 1), Presence("a", 1, leaves=True)]
+    encoded = [record(n, msgspec.msgpack.encode(each), NAMES.partials) for n, each in enumerate(sent)]
+    one.leader.collect(RecordBatch(TopicPartition(NAMES.partials, 0), encoded, 0, len(encoded)))
+    assert one.leader.workers.expected == 1
+    assert one.task.partition.metadata.workers.count == 1
