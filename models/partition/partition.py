@@ -24,7 +24,7 @@ from models.outputs import Output
 from models.partition.control_facts import ControlFacts
 from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
-from models.partition.metadata import STATE_VERSION, PartitionMetadata
+from models.partition.metadata import METADATA_KEY, STATE_VERSION, PartitionMetadata
 from models.partition.outputs import PartitionOutputs
 from models.partition.store import PartitionStore
 
@@ -267,6 +267,12 @@ class Partition:
     def customer_keys(self) -> list[bytes]:
         """Return the keys of all customers that have a row."""
         return self._fact_log.customers()
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether any customer has a row."""
+        rows = self._fact_log.rows
+        return len(rows) > (METADATA_KEY in rows)
 
     def customer(self, key: bytes) -> Customer:
         """Return a decoded copy of a customer as of the clock, without facts if it is unknown."""

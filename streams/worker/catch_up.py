@@ -12,7 +12,7 @@ class CatchUp:
         ends: partition -> end offset of the inputs and of the facts topic when the task was assigned.
 
     Attributes:
-        ends: as given.
+        ends: as given, or as extended.
         settlement_round: current settlement round of the roll-up; 0 before the first.
     """
 
@@ -23,6 +23,10 @@ class CatchUp:
         # Messages sent when the facts of a settlement round had been read: of this round, of the one before.
         self._sent: int | None = None
         self._sent_before = 0
+
+    def extend(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Require that the partitions are read up to later ends, too."""
+        self.ends = {**self.ends, **{tp: max(end, self.ends.get(tp, 0)) for tp, end in ends.items()}}
 
     def start_round(self, settlement_round: int, facts_end: int) -> None:
         """Start a settlement round, for which the facts topic must be read up to `facts_end`."""

@@ -13,6 +13,7 @@ from streams.rollup.protocol import PartialResult, Tick, schema_hash
 from streams.worker.aggregate_build import AggregateBuild
 from streams.worker.committer import Committer
 from streams.worker.context import TaskContext
+from streams.worker.first_history import FirstHistory
 from streams.worker.output_publisher import OutputPublisher
 from streams.worker.source_progress import SourceProgress
 from streams.worker.task_run import TaskRun
@@ -54,8 +55,13 @@ class Evaluator:
         self._committer = committer
         self._build = build
         self._publisher = publisher
+        self._first_history = FirstHistory(partition, progress)
         self._facts = TopicPartition(context.names.facts, run.task)
         self._schema_hash = schema_hash(context.definitions, context.inputs_digest)
+
+    def restored(self) -> None:
+        """Decide whether the partition waits for its first history, once its rows are restored."""
+        self._first_history.is_over = self._partition.has_customers
 
     def record_export(self, tick: Tick) -> None:
         """Record that the metrics hold the results of the round that the tick names, and what it warns of."""
@@ -76,6 +82,8 @@ class Evaluator:
     async def evaluate(self, tick: Tick) -> PartialResult:
         """Return the task's result at the tick. Emit outputs as long as the group is caught up."""
         await self._start_settlement_round(tick)
+        if not self._first_history.is_over:
+            self._first_history.follow(self._context.source_offsets.known_ends(self._progress.inputs))
         facts_read = self._progress.facts_read
         partial = await self._build.evaluate(tick.now, start=facts_read or await self._nothing_left())
         settled = facts_read and partial is not None and self._messages_committed()

@@ -10,7 +10,7 @@ from faust.types.tuples import TP
 
 from models.partition.metadata import ChangelogStart
 from streams.faust_engine.transport import BatchConsumer
-from streams.kafka.aiokafka_patches.consumer_internals import committed_offsets, log_end_offsets
+from streams.kafka.aiokafka_patches.consumer_internals import committed_offsets, known_end, log_end_offsets
 from streams.monitoring.worker_counters import WorkerCounters
 from streams.worker.topic_ids import TopicIds
 
@@ -44,6 +44,15 @@ class SourceOffsets:
     async def end_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the current ends of the logs, including open transactions."""
         return await self._consumer.call(log_end_offsets, self._consumer.kafka, list(tps))
+
+    def known_ends(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return the ends of the logs that the last fetches found, without a request.
+
+        Partitions without an answered fetch are left out.
+        """
+        consumer = self._consumer.kafka
+        found = {tp: known_end(consumer, tp) for tp in tps}
+        return {tp: end for tp, end in found.items() if end is not None}
 
     async def beginning_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the earliest offsets that still exist."""

@@ -162,6 +162,7 @@ class Task:
     def restore(self) -> None:
         """Restore the state from the loaded rows. Records up to the inputs' ends are only appended."""
         self.partition.resume(self._context.clock.now(0))
+        self._evaluator.restored()
 
     def start(
         self,

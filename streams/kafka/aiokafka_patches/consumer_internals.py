@@ -35,6 +35,18 @@ def known_position(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int | None
     return cast("int", state.position) if state and state.has_valid_position else None
 
 
+def known_end(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int | None:
+    """Return the end of the log in the latest answer to a fetch; None before one. It makes no request.
+
+    Like `log_end_offsets`, it includes open transactions. Safe to call from another thread.
+    """
+    subscription = consumer._subscription.subscription  # noqa: SLF001
+    assignment = subscription and subscription.assignment
+    if not assignment or tp not in assignment.tps:
+        return None
+    return cast("int | None", assignment.state_value(tp).highwater)
+
+
 def discard_fetched(consumer: AIOKafkaConsumer) -> None:
     """Drop the records that were fetched but not returned yet. Seek afterwards to read them again."""
     consumer._fetcher._records.clear()  # noqa: SLF001

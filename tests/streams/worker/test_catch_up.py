@@ -20,6 +20,12 @@ def test_history_lasts_until_the_ends_at_assignment(catch_up):
     assert not catch_up.in_history(ENDS)
 
 
+def test_later_ends_extend_the_history(catch_up):
+    catch_up.extend({ORDERS: 12, FACTS: 4})
+    assert catch_up.ends == {ORDERS: 12, FACTS: 5}
+    assert catch_up.in_history(ENDS)
+
+
 def test_inputs_are_read_once_read_and_committed(catch_up):
     assert catch_up.inputs_read(ENDS, ENDS)
     assert not catch_up.inputs_read({ORDERS: 9, FACTS: 5}, ENDS), "read again by reprocessing"
