@@ -11,14 +11,32 @@ AS_OF = held("retention_as_of_timestamp_seconds")
 def alerts() -> list[Alert]:
     """Return all alerts about the pipeline."""
     return [
+        _workers_down(),
         _no_rollup_owner(),
         _numbers_stale(),
         _worker_gone(),
+        _target_down(),
         _lag_growing(),
         _source_silent(),
         _dead_letters(),
         _records_lost(),
     ]
+
+
+def _workers_down() -> Alert:
+    up = f'up{{job="{JOB}"}}'
+    return Alert(
+        name="RetentionWorkersDown",
+        # Discovery may drop dead workers (no `up` is left) or keep them (`up` is 0).
+        expr=f"absent({up})\nor\nsum by (job) ({up}) == 0",
+        hold=P["down_for"],
+        severity="critical",
+        team="platform",
+        summary="No worker responds",
+        description="Prometheus cannot scrape any worker: none runs, or none can be reached.",
+        dashboard="pipeline",
+        suspect=True,
+    )
 
 
 def _no_rollup_owner() -> Alert:
@@ -52,17 +70,31 @@ def _numbers_stale() -> Alert:
 
 
 def _worker_gone() -> Alert:
-    up = "job:retention_workers:up"
     return Alert(
         name="RetentionWorkerGone",
-        # Discovery may drop the dead worker (the count falls) or keep it (up is 0).
-        expr=f'max_over_time({up}[1h]) - {up} > 0\nor\ncount by (job) (up{{job="{JOB}"}} == 0) > 0',
+        # A worker that leaves in order is expected no longer.
+        expr=f"{held('retention_workers_expected')} - job:retention_workers:up > 0",
         hold=P["gone_for"],
         severity="warning",
         team="platform",
         summary="A worker is gone",
-        description="{{ $value | humanize }} of the workers of the last hour no longer answer; "
+        description="{{ $value | humanize }} of the workers do not respond, and did not leave in order; "
         "the others have taken their partitions over.",
+        dashboard="pipeline",
+    )
+
+
+def _target_down() -> Alert:
+    return Alert(
+        name="RetentionTargetDown",
+        expr=f'count by (job) (up{{job="{JOB}"}} == 0)',
+        hold=P["target_down_for"],
+        severity="warning",
+        team="platform",
+        summary="A worker that Prometheus should scrape does not respond",
+        description="{{ $value | humanize }} of the workers in Prometheus' configuration have not responded "
+        f"for {P['target_down_for']}: they did not start, cannot be reached, or were stopped and are still "
+        "listed.",
         dashboard="pipeline",
     )
 

@@ -84,6 +84,7 @@ def _pipeline() -> list[dict[str, Any]]:
     lag = "max by (job, topic, partition) (retention_worker_lag_records)"
     return [
         _record("job:retention_workers:up", f'sum by (job) (up{{job="{JOB}"}})'),
+        _record(held("retention_workers_expected"), _hold("max", "retention_workers_expected")),
         _record("job:retention_worker_lag_records:sum", f"sum by (job, topic) ({lag})"),
         _record(
             "job:retention_worker_events:rate30m",
