@@ -1,28 +1,18 @@
-"""Render boards and charts as Grafana dashboards, with grafana-foundation-sdk."""
+"""Render boards as Grafana dashboards, with grafana-foundation-sdk."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, timeseries
+from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 
-from grafana.charts import Board, Chart, Limit
-from prometheus.thresholds import THRESHOLDS as T
+from grafana.charts import Board, Chart, Row
+from grafana.panels import SOURCE, panel
 
-SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 TAG = "retention"
-GAP = 300_000.0  # milliseconds: lines connect over shorter gaps, such as a hand-over between workers
-NO_DENOMINATOR = "denominator is 0"
 WIDTH = 24
-
-_OWN_AXIS = [
-    model.DynamicConfigValue(id_val="unit", value="short"),
-    model.DynamicConfigValue(id_val="custom.axisPlacement", value="right"),
-    model.DynamicConfigValue(id_val="custom.fillOpacity", value=0),
-    model.DynamicConfigValue(id_val="custom.lineStyle", value={"fill": "dash", "dash": [4, 8]}),
-]
 
 #: Variables with a multiple choice -> the series that has their values.
 MULTIPLE = {"job": "retention_worker_info", "instance": 'retention_worker_info{job=~"$job"}'}
@@ -34,12 +24,12 @@ SINGLE = {  # variables with a single choice -> title, series with the values, l
 }
 
 
-def render(board: Board, rows: list[tuple[str, list[Chart]]]) -> str:
+def render(board: Board, rows: Sequence[Row]) -> str:
     """Return the JSON of a dashboard; the same input gives the same bytes.
 
     Args:
         board: the dashboard.
-        rows: (title, charts) of each row to show.
+        rows: the rows to show.
     """
     builder = _frame(board)
     for name in ("job", *board.variables):
@@ -75,109 +65,36 @@ def _frame(board: Board) -> dashboard.Dashboard:
     )
 
 
-def _place(builder: dashboard.Dashboard, rows: list[tuple[str, list[Chart]]]) -> None:
+def _place(builder: dashboard.Dashboard, rows: Sequence[Row]) -> None:
     y, identifier = 0, 0
-    for title, charts in rows:
-        identifier += 1
-        builder.with_row(dashboard.Row(title).id(identifier).grid_pos(model.GridPos(x=0, y=y, w=WIDTH, h=1)))
-        x, y, tallest = 0, y + 1, 0
-        for chart in charts:
-            if x + chart.width > WIDTH:
-                x, y, tallest = 0, y + tallest, 0
+    for row in rows:
+        header = dashboard.Row(row.title).collapsed(row.collapsed)
+        if row.title:
             identifier += 1
-            position = model.GridPos(x=x, y=y, w=chart.width, h=chart.height)
-            builder.with_panel(_panel(chart).id(identifier).grid_pos(position))
-            x, tallest = x + chart.width, max(tallest, chart.height)
-        y += tallest
+            header.id(identifier).grid_pos(model.GridPos(x=0, y=y, w=WIDTH, h=1))
+        placed, bottom = _placed(row.charts, y + bool(row.title), identifier + 1)
+        identifier += len(placed)
+        if row.collapsed:
+            for each in placed:
+                header.with_panel(each)
+        if row.title:
+            builder.with_row(header)
+        if not row.collapsed:
+            for each in placed:
+                builder.with_panel(each)
+        y = y + 1 if row.collapsed else bottom
 
 
-def _panel(chart: Chart) -> Any:  # noqa: ANN401 - the SDK's panels have no common type with these methods
-    panel: Any = {"timeseries": _timeseries, "stat": _stat, "bargauge": _bargauge}[chart.kind](chart)
-    panel = (
-        panel.title(chart.title)
-        .description(chart.description())
-        .datasource(SOURCE)
-        .unit(chart.unit)
-        .no_value(chart.empty)
-        .mappings([_no_denominator()])
-        .thresholds(_thresholds(chart.limit))
-    )
-    if chart.decimals is not None:
-        panel.decimals(chart.decimals)
-    if chart.alert:
-        url = f"{T['links']['runbook']}#{chart.alert.lower()}"
-        panel.links([dashboard.DashboardLink(f"What to do: {chart.alert}").url(url).target_blank(True)])
-    for letter, query in zip("ABCDEFGH", chart.queries, strict=False):
-        target = (
-            prometheus.Dataquery()
-            .ref_id(letter)
-            .datasource(SOURCE)
-            .expr(query.expr)
-            .legend_format(query.legend)
-        )
-        if chart.exemplars:
-            target.exemplar(True)
-        panel.with_target(target.range() if chart.kind == "timeseries" else target.instant())
-        if query.own_axis:
-            panel.override_by_query(letter, _OWN_AXIS)
-    return panel
-
-
-def _timeseries(chart: Chart) -> Any:  # noqa: ANN401
-    style = (
-        common_model.GraphThresholdsStyleMode.DASHED
-        if chart.limit
-        else common_model.GraphThresholdsStyleMode.OFF
-    )
-    legend = common.VizLegendOptions().show_legend(True).placement(common_model.LegendPlacement.BOTTOM)
-    legend.display_mode(common_model.LegendDisplayMode.TABLE).calcs(["lastNotNull", "min", "max"])
-    return (
-        timeseries.Panel()
-        .fill_opacity(8)
-        .span_nulls(GAP)
-        .legend(legend)
-        .tooltip(common.VizTooltipOptions().mode(common_model.TooltipDisplayMode.MULTI))
-        .thresholds_style(common.GraphThresholdsStyleConfig().mode(style))
-        .color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC))
-    )
-
-
-def _reduced() -> Any:  # noqa: ANN401
-    return common.ReduceDataOptions().calcs(["lastNotNull"]).values(False)
-
-
-def _stat(chart: Chart) -> Any:  # noqa: ANN401
-    colour = common_model.BigValueColorMode.VALUE if chart.limit else common_model.BigValueColorMode.NONE
-    panel = stat.Panel().reduce_options(_reduced()).graph_mode(common_model.BigValueGraphMode.NONE)
-    return panel.color_mode(colour).color_scheme(_by_threshold())
-
-
-def _bargauge(chart: Chart) -> Any:  # noqa: ANN401
-    colour = (
-        _by_threshold()
-        if chart.limit
-        else dashboard.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC)
-    )
-    panel = bargauge.Panel().reduce_options(_reduced()).orientation(common_model.VizOrientation.HORIZONTAL)
-    return panel.display_mode(common_model.BarGaugeDisplayMode.BASIC).color_scheme(colour).min(0)
-
-
-def _by_threshold() -> dashboard.FieldColor:
-    return dashboard.FieldColor().mode(model.FieldColorModeId.THRESHOLDS)
-
-
-def _thresholds(limit: Limit | None) -> dashboard.ThresholdsConfig:
-    base, beyond = ("green", "red") if limit is None or limit.bad_above else ("red", "green")
-    steps = [model.Threshold(color=base)]
-    if limit is not None:
-        steps.append(model.Threshold(value=limit.value, color=beyond))
-    return dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(steps)
-
-
-def _no_denominator() -> model.SpecialValueMap:
-    result = model.ValueMappingResult(text=NO_DENOMINATOR, color="text")
-    options = model.DashboardSpecialValueMapOptions(match=model.SpecialValueMatch.NA_N, result=result)
-    return model.SpecialValueMap(options=options)
+def _placed(charts: Sequence[Chart], y: int, identifier: int) -> tuple[list[Any], int]:
+    """Return the panels of a row, from left to right in as many lines as they need, and where it ends."""
+    x, tallest, panels = 0, 0, []
+    for number, chart in enumerate(charts, identifier):
+        if x + chart.width > WIDTH:
+            x, y, tallest = 0, y + tallest, 0
+        position = model.GridPos(x=x, y=y, w=chart.width, h=chart.height)
+        panels.append(panel(chart).id(number).grid_pos(position))
+        x, tallest = x + chart.width, max(tallest, chart.height)
+    return panels, y + tallest
 
 
 def _variable(name: str) -> dashboard.QueryVariable:

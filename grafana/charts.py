@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from grafana.definitions import DEFINITIONS
+from grafana.units import DATE, MONEY, Unit, unit_of
 
 SUFFIXES = re.compile(r"_(bucket|sum|count)$")
 METRIC = re.compile(r"\b(?:job:)?(retention_\w+|up)(?=[:{\s)\[]|$)")
@@ -14,7 +16,25 @@ SOURCES = {  # recorded name -> the exported metric that it is computed from
     "retention_workers": "up",
     "retention_worker_events": "retention_worker_events_total",
 }
-RATIO, SECONDS, COUNT, MONEY, NUMBER = "percentunit", "s", "short", "short", "none"
+#: A part of the description of a chart whose axis begins elsewhere.
+CROPPED = "The axis does not begin at 0."
+#: A part of the description of a chart with lines that compare.
+PAST = "A comparison begins as soon as Prometheus has a past of its length: The week says from when on."
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The values at which the colour changes. Red is the threshold of the alert on the same number.
+
+    Attributes:
+        value: red beyond it; None without a red step.
+        bad_above: whether larger values are worse.
+        amber: amber beyond it; None without an amber step.
+    """
+
+    value: float | None
+    bad_above: bool = True
+    amber: float | None = None
 
 
 @dataclass(frozen=True)
@@ -24,12 +44,20 @@ class Query:
     Attributes:
         expr: PromQL.
         legend: name of each series, with `{{label}}` as a placeholder.
-        own_axis: whether the series have an axis of numbers of their own, on the right.
+        stated: unit of a calculation; None where `units.unit_of` knows it. A unit that differs from the
+            chart's has an axis of its own, on the right.
+        limit: threshold of these series alone.
     """
 
     expr: str
     legend: str
-    own_axis: bool = False
+    stated: Unit | None = None
+    limit: Limit | None = None
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of the series."""
+        return self.stated or unit_of(self.expr)
 
     def metrics(self) -> set[str]:
         """Return the exported metrics that the query uses: the ratio for a denominator, the histogram for a bucket."""
@@ -38,26 +66,20 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Limit:
-    """The value at which the colour changes. It is the threshold of the alert on the same number."""
-
-    value: float
-    bad_above: bool = True
-
-
-@dataclass(frozen=True)
 class Chart:
     """One panel.
 
     Attributes:
         title: the number that the panel shows.
-        unit: Grafana's name of the unit.
+        unit: the unit of its axis.
         do: advice for the reader; the last paragraph of the description.
         queries: at least one query.
-        kind: `timeseries`, `stat` or `bargauge`.
+        kind: `timeseries`, `stat`, `bargauge`, `states` (a bar of words over time) or `table`.
         width: columns, of 24.
         height: rows.
         limit: the alert's threshold.
+        opens: the dashboard that the panel links to.
+        from_zero: whether the axis begins where the unit does.
         alert: the alert whose runbook section the panel links to.
         empty: text without data, instead of "No data".
         means: definition of the panel, where those of the metrics are not enough.
@@ -66,29 +88,59 @@ class Chart:
     """
 
     title: str
-    unit: str
+    unit: Unit
     do: str
     queries: tuple[Query, ...]
     kind: str = "timeseries"
     width: int = 8
     height: int = 8
     limit: Limit | None = None
+    opens: str | None = None
+    from_zero: bool = True
     alert: str | None = None
     empty: str = "nothing yet"
     means: str = ""
     decimals: int | None = None
     exemplars: bool = False
 
+    def __post_init__(self) -> None:
+        """Check that each axis has one unit, and money its currency.
+
+        Raises:
+            ValueError: it has not.
+        """
+        others = {query.unit for query in self.queries} - {self.unit, DATE}
+        if len(others) > (self.kind == "timeseries"):
+            raise ValueError(f"{self.title}: {self.unit} beside {others}")
+        for query in self.queries:
+            if query.unit == MONEY and "{{currency}}" not in query.legend:
+                raise ValueError(f"{self.title}: {query.legend} has no currency")
+
     def description(self) -> str:
         """Return the definitions of the metrics shown, then the advice."""
         names = dict.fromkeys(name for query in self.queries for name in sorted(query.metrics()))
         quoted = [f'"{DEFINITIONS[name]}"' for name in names if name in DEFINITIONS]
-        return "\n\n".join([*filter(None, [self.means]), *quoted, self.do])
+        cropped = "" if self.from_zero else CROPPED
+        return "\n\n".join([*filter(None, [self.means, cropped]), *quoted, self.do])
 
     def restricted_to(self, exported: AbstractSet[str]) -> "Chart | None":
         """Return the chart with the queries on exported metrics only; None if no query remains."""
         queries = tuple(query for query in self.queries if query.metrics() <= exported)
         return replace(self, queries=queries) if queries else None
+
+
+class Row(NamedTuple):
+    """A row of charts with a title.
+
+    Attributes:
+        title: title of the row; empty for none.
+        charts: the charts, from the left.
+        collapsed: whether the row shows only its title at first.
+    """
+
+    title: str
+    charts: tuple[Chart, ...]
+    collapsed: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +151,7 @@ class Board:
         uid: Grafana's id of the dashboard, part of its URL.
         title: name of the dashboard.
         description: the questions that it answers.
-        rows: (title, charts) of each row.
+        rows: the rows, from the top.
         variables: variables beside `job`: keys of `build.SINGLE` or `build.MULTIPLE`.
         span: start of the default time range, as `now-7d`.
         alerts: alerts that are annotated on the panels.
@@ -108,7 +160,7 @@ class Board:
     uid: str
     title: str
     description: str
-    rows: tuple[tuple[str, tuple[Chart, ...]], ...]
+    rows: tuple[Row, ...]
     variables: tuple[str, ...] = ()
     span: str = "now-7d"
     alerts: tuple[str, ...] = field(default=())

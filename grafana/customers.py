@@ -1,11 +1,13 @@
 """Define the dashboard *Customers*: lifecycle, flow, value, and the effect of actions."""
 
-from grafana.charts import MONEY, NUMBER, RATIO, Board, Chart, Query, business
+from grafana.charts import Board, Chart, Query, Row, business
+from grafana.status import STATUS
+from grafana.units import COUNT, FACTOR, MONEY, RATIO
 
 LIFECYCLE = (
     Chart(
         title="Customers by state",
-        unit="short",
+        unit=COUNT,
         width=8,
         queries=(Query(business("retention_lifecycle_customers"), "{{state}}"),),
         do="At risk grows before churned does. Contact the customers at risk this week.",
@@ -27,7 +29,7 @@ LIFECYCLE = (
     ),
     Chart(
         title="Loyalty tiers",
-        unit="short",
+        unit=COUNT,
         kind="bargauge",
         width=12,
         queries=(Query(business("retention_loyalty_customers"), "{{tier}}"),),
@@ -35,7 +37,7 @@ LIFECYCLE = (
     ),
     Chart(
         title="Spenders and senders",
-        unit="short",
+        unit=COUNT,
         kind="bargauge",
         width=12,
         queries=(
@@ -49,7 +51,7 @@ LIFECYCLE = (
 FLOW = (
     Chart(
         title="Customers, $window",
-        unit="short",
+        unit=COUNT,
         kind="bargauge",
         width=8,
         queries=(Query(business("retention_customers", window="$window"), "{{set}}"),),
@@ -58,14 +60,14 @@ FLOW = (
     ),
     Chart(
         title="Active customers",
-        unit="short",
+        unit=COUNT,
         width=8,
         queries=(Query(business("retention_customers", set="end"), "{{window}}"),),
         do="The number of active customers. A fall in 365d is a lasting change, not a seasonal one.",
     ),
     Chart(
         title="Orders for each customer",
-        unit=NUMBER,
+        unit=FACTOR,
         width=8,
         queries=(Query(business("retention_purchase_frequency"), "{{window}}"),),
         do="If it falls while retention holds, customers place part of their orders with a competitor.",
@@ -85,7 +87,7 @@ VALUE = (
     ),
     Chart(
         title="Referred orders",
-        unit="short",
+        unit=COUNT,
         width=8,
         queries=(Query(business("retention_referred_orders"), "{{window}}"),),
         do="Ask for referrals right after a delivery on time. retention.actions has ask_for_referral.",
@@ -110,7 +112,6 @@ ACTIONS = (
             Query(
                 business("retention_action_return_denominator", **_CHOSEN),
                 "{{group}}: number of actions",
-                own_axis=True,
             ),
         ),
         empty="no action's 30 days have ended",
@@ -123,7 +124,13 @@ BOARD = Board(
     uid="retention-customers",
     title="Customers",
     description="Customers by lifecycle state, their flow, their value, and the value at risk.",
-    rows=(("Lifecycle", LIFECYCLE), ("Flow", FLOW), ("Value", VALUE), ("Effect of actions", ACTIONS)),
+    rows=(
+        STATUS,
+        Row("Lifecycle", LIFECYCLE),
+        Row("Flow", FLOW),
+        Row("Value", VALUE),
+        Row("Effect of actions", ACTIONS),
+    ),
     variables=("window", "action"),
     span="now-30d",
     alerts=("RetentionChurnRising", "RetentionChurnAboveCeiling"),

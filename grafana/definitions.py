@@ -75,10 +75,10 @@ DEFINITIONS = {
     "the window. held_out: the control group, whose actions were not emitted.",
     "retention_churn_by_exposure_ratio": "lost / start, over the customers with the exposure before the window. none: without any exposure.",
     "retention_as_of_timestamp_seconds": "The event time that the published numbers describe.",
-    "retention_caught_up": "1: all records were read. 0: the numbers are the last complete ones.",
+    "retention_caught_up": "caught up: all records were read. catching up: the numbers are the last complete ones.",
     "retention_worker_events_total": "Records read from the inputs.",
     "retention_worker_outputs_total": "Records written to the derived topics, by topic.",
-    "retention_worker_read_model_up": "1: Redis accepts writes of the read model.",
+    "retention_worker_read_model_up": "accepts: Redis accepts writes of the read model.",
     "retention_worker_read_model_behind_records": "Records that are not yet in the read model.",
     "retention_worker_anonymous_records_total": "Records of a mapped topic that are not counted because they have no "
     "customer id.",
@@ -95,8 +95,9 @@ DEFINITIONS = {
     "retention_worker_state_bytes": "Bytes of the customer rows in the worker's state.",
     "retention_worker_tasks_owned": "Tasks (partitions) running on the worker.",
     "retention_worker_records_lost_total": "Records deleted by a topic's retention before they were read.",
-    "retention_worker_caught_up": "1: every task of the worker has read all records.",
+    "retention_worker_caught_up": "caught up: every task of the worker has read all records.",
     "retention_worker_info": "The version of the worker.",
+    "retention_workers_expected": "Workers that joined the group and have not left in order.",
     "up": "1: Prometheus scraped the worker.",
 }
 

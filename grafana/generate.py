@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grafana import customers, pipeline, promises, response_times, retention, support_now, week
 from grafana.build import render
-from grafana.charts import Board, Chart
+from grafana.charts import Board, Row
 from grafana.definitions import OPERATIONAL
 from models.metrics.catalogue import CATALOGUE
 
@@ -16,17 +16,17 @@ BOARDS = tuple(
 )
 DASHBOARDS = Path(__file__).parent / "dashboards"
 #: Exported by the roll-up leader, in addition to the catalogue.
-ROLLUP = frozenset({"retention_as_of_timestamp_seconds", "retention_caught_up"})
+ROLLUP = frozenset({"retention_as_of_timestamp_seconds", "retention_caught_up", "retention_workers_expected"})
 EXPORTED = OPERATIONAL | ROLLUP | CATALOGUE.keys()
 
 
-def shown(board: Board) -> list[tuple[str, list[Chart]]]:
+def shown(board: Board) -> list[Row]:
     """Return the rows of a dashboard, without charts whose metrics are not exported."""
     rows = [
-        (title, [kept for chart in charts if (kept := chart.restricted_to(EXPORTED))])
-        for title, charts in board.rows
+        row._replace(charts=tuple(kept for chart in row.charts if (kept := chart.restricted_to(EXPORTED))))
+        for row in board.rows
     ]
-    return [(title, charts) for title, charts in rows if charts]
+    return [row for row in rows if row.charts]
 
 
 def files() -> dict[Path, str]:

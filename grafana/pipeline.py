@@ -1,18 +1,8 @@
 """Define the dashboard *Pipeline*: freshness of the numbers, throughput, and the state of each worker."""
 
-from grafana.charts import (
-    NUMBER,
-    RATIO,
-    SECONDS,
-    Board,
-    Chart,
-    Limit,
-    Query,
-    business,
-    rate,
-    recorded,
-    worker,
-)
+from grafana.charts import Board, Chart, Limit, Query, Row, business, rate, recorded, worker
+from grafana.status import AGE, COUNTED, FIRING, resized
+from grafana.units import ACCEPTS, BYTES, CAUGHT_UP, COUNT, EVENTS, RATIO, SECONDS, WRITES
 from prometheus.thresholds import THRESHOLDS as T
 
 P = T["pipeline"]
@@ -25,52 +15,51 @@ def _quantile(q: float, metric: str) -> str:
     return f"histogram_quantile({q}, sum by (job, le) ({rate(f'{metric}_bucket')}))"
 
 
-FRESHNESS = (
-    Chart(
-        title="Age of the numbers",
-        unit=SECONDS,
-        kind="stat",
-        width=6,
-        height=5,
-        queries=(Query(f"time() - {business('retention_as_of_timestamp_seconds')}", "age"),),
-        limit=Limit(P["stale_seconds"]),
-        alert="RetentionNumbersStale",
-        do="If red, find the task without an owner, or the worker that has not caught up, in the panels below.",
-    ),
+WORKERS_UP = recorded("job:retention_workers:up")
+WORKERS_EXPECTED = recorded("job:retention_workers_expected:held")
+
+NOW = (
+    FIRING,
+    resized(COUNTED, 3, 6),
+    resized(AGE, 3, 6),
     Chart(
         title="Caught up",
-        unit=NUMBER,
+        unit=CAUGHT_UP,
         kind="stat",
-        width=6,
-        height=5,
+        width=3,
+        height=6,
         queries=(Query(business("retention_caught_up"), "all tasks"),),
         limit=Limit(1, bad_above=False),
         alert="RetentionNoRollupOwner",
         empty="no worker publishes",
-        do="If it is 0 and lag falls, wait. If it is 0 and lag does not change, a worker hangs: restart it.",
+        do="If it catches up and lag falls, wait. If lag does not change, a worker hangs: restart it.",
     ),
     Chart(
-        title="Workers up",
-        unit="short",
+        title="Workers that answer",
+        unit=COUNT,
         kind="stat",
-        width=6,
-        height=5,
-        queries=(Query(recorded("job:retention_workers:up"), "workers"),),
-        limit=Limit(1, bad_above=False),
+        width=3,
+        height=6,
+        queries=(
+            Query(WORKERS_UP, "answer", limit=Limit(1, bad_above=False)),
+            Query(WORKERS_EXPECTED, "should"),
+            Query(f"clamp_min({WORKERS_EXPECTED} - {WORKERS_UP}, 0)", "missing", limit=Limit(1)),
+        ),
         alert="RetentionWorkerGone",
         empty="none",
-        do="If fewer workers are up than you started, restart the missing one. Its partitions are assigned automatically.",
+        do="If workers are missing, restart them. Their partitions are assigned automatically. A worker that left in "
+        "order is not missing.",
     ),
     Chart(
         title="Records lost, last day",
-        unit="short",
+        unit=COUNT,
         kind="stat",
-        width=6,
-        height=5,
+        width=3,
+        height=6,
         queries=(
             Query(
                 f"sum by (job) ({worker('retention_worker_records_lost_total', lambda s: f'increase({s}[1d])')})"
-                f" or 0 * {recorded('job:retention_workers:up')}",
+                f" or 0 * {WORKERS_UP}",
                 "records",
             ),
         ),
@@ -80,10 +69,10 @@ FRESHNESS = (
     ),
 )
 
-THROUGHPUT = (
+FLOW = (
     Chart(
         title="Events read",
-        unit="eps",
+        unit=EVENTS,
         width=8,
         queries=(Query(READ, "{{topic}}"),),
         alert="RetentionSourceSilent",
@@ -91,7 +80,7 @@ THROUGHPUT = (
     ),
     Chart(
         title="Lag",
-        unit="short",
+        unit=COUNT,
         width=8,
         queries=(Query(recorded("job:retention_worker_lag_records:sum"), "{{topic}}"),),
         limit=Limit(P["lag_records"]),
@@ -112,10 +101,14 @@ THROUGHPUT = (
         do="If it is above the line without lag, check the transaction time and the broker. A dot is a batch, with "
         "its topic, partition and offset.",
     ),
+)
+
+TASKS = (
     Chart(
         title="Dead letters",
-        unit="eps",
+        unit=EVENTS,
         width=8,
+        height=7,
         queries=(
             Query(f"sum by (job, reason) ({rate('retention_worker_dead_letters_total')})", "{{reason}}"),
         ),
@@ -125,17 +118,38 @@ THROUGHPUT = (
         "them again.",
     ),
     Chart(
+        title="Tasks by worker",
+        unit=COUNT,
+        width=8,
+        height=7,
+        queries=(Query(worker("retention_worker_tasks_owned"), EACH),),
+        do="The sum must equal the number of partitions. If it is lower, some tasks have no owner and the numbers "
+        "are not updated.",
+    ),
+    Chart(
+        title="Caught up by worker",
+        unit=CAUGHT_UP,
+        kind="states",
+        width=8,
+        height=7,
+        queries=(Query(worker("retention_worker_caught_up"), EACH),),
+        do="A worker that catches up delays the numbers of all workers: it restores state, catches up, or hangs.",
+    ),
+)
+
+RECORDS = (
+    Chart(
         title="Records without a customer id",
         unit=RATIO,
-        width=8,
-        queries=(Query(f"({WITHOUT_CUSTOMER} or 0 * {READ}) / {READ}", "{{topic}}"),),
+        width=6,
+        queries=(Query(f"({WITHOUT_CUSTOMER} or 0 * {READ}) / {READ}", "{{topic}}", stated=RATIO),),
         do="If it is above the share of guest orders, run `retention map check` to see the records without a customer "
         "id and the fields that they have.",
     ),
     Chart(
         title="Forwarded and duplicates",
-        unit="eps",
-        width=8,
+        unit=EVENTS,
+        width=6,
         queries=(
             Query(f"sum by (job) ({rate('retention_worker_rerouted_total')})", "forwarded"),
             Query(f"sum by (job) ({rate('retention_worker_duplicates_total')})", "duplicates"),
@@ -158,25 +172,29 @@ THROUGHPUT = (
     ),
     Chart(
         title="Outputs",
-        unit="wps",
+        unit=WRITES,
         width=6,
         queries=(Query(f"sum by (job, topic) ({rate('retention_worker_outputs_total')})", "{{topic}}"),),
         do="If retention.metrics is at 0, the numbers are not updated. The other topics follow events and time. A "
         "peak after a start contains outputs that were not emitted before.",
     ),
+)
+
+READ_MODEL = (
     Chart(
         title="Redis accepts the read model",
-        unit=NUMBER,
-        width=6,
+        unit=ACCEPTS,
+        kind="states",
+        width=12,
         queries=(Query(worker("retention_worker_read_model_up"), EACH),),
         empty="no read model is configured, or no worker maintains it",
-        do="If it is 0, run `retention doctor` to see whether Redis is reachable. Nothing else depends on Redis, and "
+        do="If it refuses, run `retention doctor` to see whether Redis is reachable. Nothing else depends on Redis, and "
         "the read model is filled again automatically.",
     ),
     Chart(
         title="Read model lag",
-        unit="short",
-        width=6,
+        unit=COUNT,
+        width=12,
         queries=(Query(worker("retention_worker_read_model_behind_records"), EACH),),
         empty="no read model is configured, or no worker maintains it",
         do="If it rises while Redis is up, Redis is too slow or too far away. Services that query it read old "
@@ -186,46 +204,31 @@ THROUGHPUT = (
 
 WORKERS = (
     Chart(
-        title="Tasks by worker",
-        unit="short",
-        width=8,
-        queries=(Query(worker("retention_worker_tasks_owned"), EACH),),
-        do="The sum must equal the number of partitions. If it is lower, some tasks have no owner and the numbers "
-        "are not updated.",
-    ),
-    Chart(
-        title="Caught up by worker",
-        unit=NUMBER,
-        width=8,
-        queries=(Query(worker("retention_worker_caught_up"), EACH),),
-        do="A worker at 0 delays the numbers of all workers: it restores state, catches up, or hangs.",
-    ),
-    Chart(
         title="Restore time",
         unit=SECONDS,
-        width=8,
+        width=6,
         queries=(Query(worker("retention_worker_recovery_seconds"), EACH),),
         do="If it takes minutes, add partitions with `retention reset`, so that each holds less state.",
     ),
     Chart(
         title="Customers stored",
-        unit="short",
-        width=8,
+        unit=COUNT,
+        width=6,
         queries=(Query(worker("retention_worker_state_rows"), EACH),),
         do="If it is uneven, there are too few partitions for the number of workers.",
     ),
     Chart(
         title="State size",
-        unit="bytes",
-        width=8,
+        unit=BYTES,
+        width=6,
         queries=(Query(worker("retention_worker_state_bytes"), EACH),),
         do="A worker uses about twice this much memory. Raise its memory limit before the state reaches it.",
     ),
     Chart(
         title="Versions",
-        unit="short",
+        unit=COUNT,
         kind="bargauge",
-        width=8,
+        width=6,
         queries=(Query(f"count by (job, version) ({worker('retention_worker_info')})", "{{version}}"),),
         do="If two versions run for longer than a roll-out takes, complete the roll-out.",
     ),
@@ -235,13 +238,22 @@ BOARD = Board(
     uid="retention-pipeline",
     title="Pipeline",
     description="Freshness of the numbers: lag, latency, dead letters, recovery, and each worker.",
-    rows=(("Freshness", FRESHNESS), ("Throughput", THROUGHPUT), ("Workers", WORKERS)),
+    rows=(
+        Row("Now", NOW),
+        Row("Flow", FLOW),
+        Row("Tasks", TASKS),
+        Row("Records", RECORDS, collapsed=True),
+        Row("Read model", READ_MODEL, collapsed=True),
+        Row("Workers", WORKERS, collapsed=True),
+    ),
     variables=("instance",),
     span="now-6h",
     alerts=(
+        "RetentionWorkersDown",
         "RetentionNoRollupOwner",
         "RetentionNumbersStale",
         "RetentionWorkerGone",
+        "RetentionTargetDown",
         "RetentionLagGrowing",
         "RetentionSourceSilent",
         "RetentionDeadLetters",

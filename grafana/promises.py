@@ -1,6 +1,8 @@
 """Define the dashboard *Promises and causes*: deliveries, stock, refunds, carts, and their effect on churn."""
 
-from grafana.charts import RATIO, SECONDS, Board, Chart, Limit, Query, business
+from grafana.charts import Board, Chart, Limit, Query, Row, business
+from grafana.status import STATUS
+from grafana.units import COUNT, RATIO, SECONDS
 from prometheus.thresholds import THRESHOLDS as T
 
 CAUSES = (
@@ -25,7 +27,7 @@ CAUSES = (
 DELIVERIES = (
     Chart(
         title="Overdue deliveries",
-        unit="short",
+        unit=COUNT,
         width=6,
         queries=(Query(business("retention_deliveries_overdue"), "orders"),),
         limit=Limit(T["deliveries"]["minimum_overdue"]),
@@ -48,7 +50,7 @@ DELIVERIES = (
     ),
     Chart(
         title="Out of stock",
-        unit="short",
+        unit=COUNT,
         width=6,
         queries=(Query(business("retention_stockouts"), "{{window}}"),),
         do="If it rises, reorder sooner, or hide the product until it is in stock.",
@@ -74,7 +76,7 @@ REFUNDS = (
     ),
     Chart(
         title="Refunds open",
-        unit="short",
+        unit=COUNT,
         width=4,
         queries=(Query(business("retention_refunds_open"), "open"),),
         do="If it rises, decide the oldest refunds first.",
@@ -88,7 +90,7 @@ REFUNDS = (
     ),
     Chart(
         title="Refunds reversed",
-        unit="short",
+        unit=COUNT,
         width=4,
         queries=(Query(business("retention_refunds_reversed"), "{{window}}"),),
         do="If it rises, ask the payment provider why refunds fail, and pay these customers another way.",
@@ -106,7 +108,7 @@ CARTS = (
     ),
     Chart(
         title="Payments failed, $window",
-        unit="short",
+        unit=COUNT,
         width=6,
         queries=(Query(business("retention_payment_failures", window="$window"), "{{payment_method}}"),),
         alert="RetentionPaymentsFailing",
@@ -133,10 +135,11 @@ BOARD = Board(
     title="Promises and causes",
     description="The shop's promises to its customers, whether they were kept, and their effect on churn.",
     rows=(
-        ("Causes of churn", CAUSES),
-        ("Deliveries and stock", DELIVERIES),
-        ("Refunds", REFUNDS),
-        ("Carts", CARTS),
+        STATUS,
+        Row("Causes of churn", CAUSES),
+        Row("Deliveries and stock", DELIVERIES),
+        Row("Refunds", REFUNDS),
+        Row("Carts", CARTS),
     ),
     variables=("window",),
     span="now-30d",

@@ -1,6 +1,8 @@
 """Define the dashboard *Response times*: first response, resolution, and service-level targets."""
 
-from grafana.charts import NUMBER, RATIO, SECONDS, Board, Chart, Limit, Query, business, recorded
+from grafana.charts import Board, Chart, Limit, Query, Row, business, recorded
+from grafana.status import STATUS
+from grafana.units import COUNT, FACTOR, RATIO, SECONDS
 from prometheus.thresholds import THRESHOLDS as T
 
 BUDGETS = ", ".join(
@@ -129,7 +131,7 @@ RESOLUTION = (
     ),
     Chart(
         title="Tickets withdrawn, 30d",
-        unit="short",
+        unit=COUNT,
         width=18,
         height=7,
         queries=(Query(business("retention_tickets_withdrawn", window="30d"), "{{reason}}"),),
@@ -148,12 +150,12 @@ TARGETS = (
     ),
     Chart(
         title="Burn rate of the month's error budget",
-        unit=NUMBER,
+        unit=FACTOR,
         width=8,
         queries=(
             Query(recorded("job:retention_sla_budget_burn:rate", window="1h|24h"), "{{sla}}, {{window}}"),
         ),
-        limit=Limit(T["slo"]["fast_day"]),
+        limit=Limit(T["slo"]["fast_day"], amber=1),
         alert="RetentionFirstResponseBudgetBurning",
         means=f"In 30 days {BUDGETS} may miss their target. A burn rate of 1 uses this budget up in exactly 30 days.",
         do=f"An alert pages the team on call above {T['slo']['fast_day']:g} for a day and in the last hour, or above "
@@ -161,7 +163,7 @@ TARGETS = (
     ),
     Chart(
         title="Burn rate over a week and a month",
-        unit=NUMBER,
+        unit=FACTOR,
         width=8,
         queries=(
             Query(recorded("job:retention_sla_budget_burn:rate", window="7d|30d"), "{{sla}}, {{window}}"),
@@ -177,7 +179,12 @@ BOARD = Board(
     uid="retention-response-times",
     title="Response times",
     description="How long customers wait for a response and a resolution, compared with the targets.",
-    rows=(("First response", FIRST), ("Resolution", RESOLUTION), ("Service-level targets", TARGETS)),
+    rows=(
+        STATUS,
+        Row("First response", FIRST),
+        Row("Resolution", RESOLUTION),
+        Row("Service-level targets", TARGETS),
+    ),
     variables=("response_window", "priority"),
     alerts=(
         "RetentionFirstResponseBudgetBurning",

@@ -1,8 +1,11 @@
 """Define the dashboard *Retention*: retention, churn, feedback and revenue on one page."""
 
-from grafana.charts import MONEY, NUMBER, RATIO, SECONDS, Board, Chart, Limit, Query, business, recorded
+from grafana.charts import PAST, Board, Chart, Limit, Query, Row, business, recorded
+from grafana.status import STATUS
+from grafana.units import COUNT, EASE, MONEY, POINTS, RATING, RATIO, SENTIMENT
 from prometheus.thresholds import THRESHOLDS as T
 
+NEAR = T["churn"]["near"]
 SETS = ("new", "retained", "reactivated", "lost")
 
 
@@ -15,9 +18,9 @@ def _ceiling(window: str, ceiling: float) -> Chart:
         height=5,
         decimals=1,
         queries=(Query(business("retention_churn_ratio", window=window), window),),
-        limit=Limit(ceiling),
+        limit=Limit(ceiling, amber=round(ceiling - NEAR, 4)),
         alert="RetentionChurnAboveCeiling",
-        do=f"Red is above the ceiling of {ceiling:.0%}. Find the exposure in Promises and causes, and win back the "
+        do=f"Red is above the ceiling of {ceiling:.0%}, amber is less than {NEAR:.0%} below it. Find the exposure in Promises and causes, and win back the "
         "customers at risk with the highest value.",
     )
 
@@ -38,22 +41,11 @@ NOW = (
         title="Lifetime value",
         unit=MONEY,
         kind="stat",
-        width=4,
+        width=8,
         height=5,
         decimals=2,
         queries=(Query(business("retention_customer_lifetime_value", method="cohort"), "{{currency}}"),),
         do="The most that acquiring a customer may cost.",
-    ),
-    Chart(
-        title="Age of these numbers",
-        unit=SECONDS,
-        kind="stat",
-        width=4,
-        height=5,
-        queries=(Query(f"time() - {business('retention_as_of_timestamp_seconds')}", "age"),),
-        limit=Limit(T["pipeline"]["stale_seconds"]),
-        alert="RetentionNumbersStale",
-        do="If red, the numbers are not updated. Do not use them for decisions, and open Pipeline.",
     ),
 )
 
@@ -61,14 +53,16 @@ TRENDS = (
     Chart(
         title="Retention rate, every window",
         unit=RATIO,
-        width=12,
+        from_zero=False,
+        height=9,
         queries=(Query(business("retention_rate_ratio", method="cohort"), "{{window}}"),),
         do="The short windows change first. A change in 30d today reaches 90d in two months.",
     ),
     Chart(
         title="Churn and expected churn, $window",
         unit=RATIO,
-        width=12,
+        from_zero=False,
+        height=9,
         queries=(
             Query(business("retention_churn_ratio", window="$window"), "churn"),
             Query(
@@ -81,21 +75,25 @@ TRENDS = (
             ),
         ),
         alert="RetentionChurnRising",
-        means="Expected: the churn of one week before, or four, adjusted by the change at the same time last year.",
+        means="Expected: the churn of one week before, or four, adjusted by the change at the same time last year. "
+        + PAST,
         do="If churn rises above the expected value, find the cause in Promises and causes.",
     ),
     Chart(
         title="Customers' flow, $window",
-        unit="short",
-        width=9,
+        unit=COUNT,
+        height=9,
         queries=(Query(business("retention_customers", window="$window", set="|".join(SETS)), "{{set}}"),),
         do="If lost exceeds new and reactivated together, the shop loses customers, even if revenue grows.",
     ),
+)
+
+ORIGINS = (
     Chart(
         title="Retention by first channel, $window",
         unit=RATIO,
         kind="bargauge",
-        width=5,
+        width=8,
         decimals=1,
         queries=(Query(business("retention_channel_rate_ratio", window="$window"), "{{channel}}"),),
         do="Spend on the channels whose customers stay.",
@@ -104,7 +102,7 @@ TRENDS = (
         title="Retention by variant, $window",
         unit=RATIO,
         kind="bargauge",
-        width=5,
+        width=8,
         decimals=1,
         queries=(
             Query(
@@ -115,8 +113,8 @@ TRENDS = (
     ),
     Chart(
         title="Customers at the start, $window",
-        unit="short",
-        width=5,
+        unit=COUNT,
+        width=8,
         queries=(Query(business("retention_churn_denominator", window="$window"), "customers at the start"),),
         do=f"Below {T['churn']['minimum_customers']} customers no alert fires, because a change may be chance.",
     ),
@@ -125,8 +123,8 @@ TRENDS = (
 FEEDBACK = (
     Chart(
         title="Net promoter score",
-        unit=NUMBER,
-        width=6,
+        unit=POINTS,
+        width=8,
         queries=(Query(business("retention_nps"), "{{window}}"),),
         alert="RetentionNpsFalling",
         do=f"A fall of {T['nps']['fall_points']:g} points in a week fires an alert. Read the newest answers first.",
@@ -134,27 +132,40 @@ FEEDBACK = (
     Chart(
         title="Satisfied, $window",
         unit=RATIO,
-        width=6,
+        width=8,
         queries=(Query(business("retention_csat_ratio", window="$window"), "CSAT"),),
         do="If it falls while response times hold, the content of the responses is the problem, not their speed.",
     ),
     Chart(
-        title="Rating and ease, $window",
-        unit=NUMBER,
-        width=6,
-        queries=(
-            Query(business("retention_review_rating", window="$window"), "rating, of 5"),
-            Query(business("retention_ces", window="$window"), "ease, of 7"),
-            Query(business("retention_sentiment", window="$window"), "sentiment, -1 to 1"),
-        ),
-        do="If only the rating falls, look for a product. If ease falls too, check the site and support.",
-    ),
-    Chart(
         title="Answers, $window",
-        unit="short",
-        width=6,
+        unit=COUNT,
+        width=8,
         queries=(Query(business("retention_responses", window="$window"), "{{kind}}"),),
         do="After a jump, surveys reached a different audience: do not compare the scores before and after it.",
+    ),
+)
+
+SCORES = (
+    Chart(
+        title="Rating, of 5, $window",
+        unit=RATING,
+        width=8,
+        queries=(Query(business("retention_review_rating", window="$window"), "rating"),),
+        do="If only the rating falls, look for a product.",
+    ),
+    Chart(
+        title="Ease, of 7, $window",
+        unit=EASE,
+        width=8,
+        queries=(Query(business("retention_ces", window="$window"), "ease"),),
+        do="If ease falls, check the site and support.",
+    ),
+    Chart(
+        title="Sentiment of reviews, $window",
+        unit=SENTIMENT,
+        width=8,
+        queries=(Query(business("retention_sentiment", window="$window"), "sentiment"),),
+        do="If it falls while the rating holds, read the texts: customers complain before they rate lower.",
     ),
 )
 
@@ -188,7 +199,14 @@ BOARD = Board(
     uid="retention-overview",
     title="Retention",
     description="Whether customers stay, and why they leave.",
-    rows=(("Now", NOW), ("Trends", TRENDS), ("Feedback", FEEDBACK), ("Money", MONEY_ROW)),
+    rows=(
+        STATUS,
+        Row("Now", NOW),
+        Row("Trends", TRENDS),
+        Row("Channels and experiments", ORIGINS, collapsed=True),
+        Row("Feedback", (*FEEDBACK, *SCORES), collapsed=True),
+        Row("Money", MONEY_ROW, collapsed=True),
+    ),
     variables=("window",),
     span="now-30d",
     alerts=(

@@ -1,6 +1,8 @@
 """Define the dashboard *Support now*: unanswered tickets, targets due next, and breached targets."""
 
-from grafana.charts import RATIO, SECONDS, Board, Chart, Query, business
+from grafana.charts import Board, Chart, Query, Row, business
+from grafana.status import STATUS
+from grafana.units import COUNT, RATIO, SECONDS
 from prometheus.thresholds import THRESHOLDS as T
 
 OLDEST = "retention_oldest_unanswered_ticket_timestamp_seconds"
@@ -10,7 +12,7 @@ BREACHES = ", ".join(f"{priority} {share:.0%}" for priority, share in T["sla"]["
 WAITING = (
     Chart(
         title="Tickets waiting for an agent",
-        unit="short",
+        unit=COUNT,
         kind="bargauge",
         width=8,
         queries=(Query(business("retention_tickets_unanswered", by="human"), "{{priority}}"),),
@@ -21,13 +23,13 @@ WAITING = (
         unit=SECONDS,
         kind="stat",
         width=4,
-        queries=(Query(f"time() - {business(OLDEST)}", "waiting"),),
+        queries=(Query(f"time() - {business(OLDEST)}", "waiting", stated=SECONDS),),
         empty="no ticket waits",
         do="If it is longer than a working day, open the oldest ticket now.",
     ),
     Chart(
         title="Waiting tickets over time",
-        unit="short",
+        unit=COUNT,
         width=12,
         queries=(
             Query(business("retention_tickets_unanswered", by="human", priority=EACH), "human, {{priority}}"),
@@ -40,7 +42,7 @@ WAITING = (
 DUE = (
     Chart(
         title="Due in the next two hours",
-        unit="short",
+        unit=COUNT,
         kind="bargauge",
         width=8,
         queries=(Query(f"sum by (job, sla) ({business('retention_tickets_due', within='2h')})", "{{sla}}"),),
@@ -50,7 +52,7 @@ DUE = (
     ),
     Chart(
         title="Due in the next two hours, by priority",
-        unit="short",
+        unit=COUNT,
         width=16,
         queries=(
             Query(
@@ -70,7 +72,7 @@ DUE = (
 OPEN = (
     Chart(
         title="Open tickets by status",
-        unit="short",
+        unit=COUNT,
         kind="bargauge",
         width=8,
         queries=(
@@ -81,7 +83,7 @@ OPEN = (
     ),
     Chart(
         title="Open tickets by priority",
-        unit="short",
+        unit=COUNT,
         width=16,
         queries=(Query(f"sum by (job, priority) ({business('retention_tickets')})", "{{priority}}"),),
         do="If all grow, find the topic of the new tickets. If one grows, add agents to that queue.",
@@ -113,7 +115,7 @@ BREACHED = (
     ),
     Chart(
         title="Targets decided in the last hour, $priority",
-        unit="short",
+        unit=COUNT,
         width=8,
         queries=(
             Query(business("retention_sla_breach_denominator", window="1h", priority="$priority"), "{{sla}}"),
@@ -127,7 +129,7 @@ BOARD = Board(
     uid="retention-support-now",
     title="Support now",
     description="Tickets that wait, targets due next, and breached targets.",
-    rows=(("Waiting", WAITING), ("Due", DUE), ("Breached", BREACHED), ("Open", OPEN)),
+    rows=(STATUS, Row("Waiting", WAITING), Row("Due", DUE), Row("Breached", BREACHED), Row("Open", OPEN)),
     variables=("priority",),
     span="now-24h",
     alerts=(

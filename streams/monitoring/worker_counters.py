@@ -15,11 +15,11 @@ from streams.kafka.topics import DERIVED
 if TYPE_CHECKING:
     from models.partition.metadata import ClockJump
 
-_LATENCY_BUCKETS = (
+LATENCY_BUCKETS = (
     *(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.25, 1.5),  # fine buckets in the expected range
     *(2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0),
 )
-_COMMIT_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+COMMIT_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 Bucket = tuple[str, float] | tuple[str, float, Exemplar]
@@ -94,8 +94,8 @@ class WorkerCounters:
         self.conflicting_duplicates: Counter[str] = Counter()
         self.erased = 0
         self.repartitioned = 0
-        self.latency = Histogram(_LATENCY_BUCKETS)
-        self.commit_seconds = Histogram(_COMMIT_BUCKETS)
+        self.latency = Histogram(LATENCY_BUCKETS)
+        self.commit_seconds = Histogram(COMMIT_BUCKETS)
         self.recovery_seconds = 0.0
         #: The record that moved the clock of the `event` mode furthest, of all workers.
         self.clock_jump: ClockJump | None = None

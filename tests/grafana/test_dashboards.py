@@ -13,9 +13,10 @@ from grafana_foundation_sdk.models import units
 
 from grafana import generate
 from grafana.charts import Query
-from grafana.definitions import DEFINITIONS, OPERATIONAL
+from grafana.definitions import DEFINITIONS
 from models.metrics.catalogue import CATALOGUE
 from prometheus.thresholds import THRESHOLDS as T
+from tests.support.prometheus_server import all_panels
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "grafana" / "dashboards").glob("*.json"))
@@ -23,7 +24,7 @@ BOARDS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in FI
 PANELS = [
     pytest.param(board, panel, id=f"{uid}: {panel['title']}")
     for uid, board in BOARDS.items()
-    for panel in board["panels"]
+    for panel in all_panels(board)
     if panel["type"] != "row"
 ]
 each_board = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
@@ -125,25 +126,38 @@ def test_query_variables_reload_with_the_time_range(board):
             assert variable["datasource"]["uid"] == "${datasource}"
 
 
+def expanded(board):
+    """Return the panels as they are placed once the collapsed rows are opened."""
+    shift, panels = 0, []
+    for panel in board["panels"]:
+        nested = panel.get("panels") or []
+        for each in (panel, *nested):
+            place = each["gridPos"]
+            panels.append(each | {"gridPos": place | {"y": place["y"] + shift}})
+        bottom = max((each["gridPos"]["y"] + each["gridPos"]["h"] for each in nested), default=0)
+        shift += max(0, bottom - panel["gridPos"]["y"] - 1)
+    return panels
+
+
 @each_board
 def test_panels_do_not_overlap_and_have_unique_titles(board):
     taken = set()
-    for panel in board["panels"]:
+    for panel in expanded(board):
         at = panel["gridPos"]
         cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
         assert not cells & taken, panel["title"]
         assert max(x for x, _ in cells) < 24
         taken |= cells
-    titles = [panel["title"] for panel in board["panels"]]
+    titles = [panel["title"] for panel in all_panels(board)]
     assert len(titles) == len(set(titles))
-    ids = [panel["id"] for panel in board["panels"]]
+    ids = [panel["id"] for panel in all_panels(board)]
     assert len(ids) == len(set(ids))
 
 
 @each_board
 def test_rows_are_filled_completely(board):
     widths, heights = Counter(), {}
-    for panel in board["panels"]:
+    for panel in expanded(board):
         at = panel["gridPos"]
         widths[at["y"]] += at["w"]
         heights.setdefault(at["y"], set()).add(at["h"])
@@ -153,9 +167,38 @@ def test_rows_are_filled_completely(board):
 
 @each_board
 def test_no_dashboard_is_empty(board):
-    rows = [panel["type"] == "row" for panel in board["panels"]]
+    rows = [panel["type"] == "row" for panel in all_panels(board)]
     assert not rows[-1]
     assert not any(one and other for one, other in pairwise(rows))
+    for panel in board["panels"]:
+        if panel["type"] == "row":
+            assert panel["collapsed"] is bool(panel["panels"])
+
+
+@pytest.mark.parametrize("uid", ["retention-overview", "retention-pipeline"])
+def test_open_rows_of_the_long_dashboards_fit_a_screen(uid):
+    """A grid row is 38 pixels high, and a browser's window on a common screen has room for 24."""
+    open_panels = [panel["gridPos"] for panel in BOARDS[uid]["panels"] if not panel.get("collapsed")]
+    assert max(at["y"] + at["h"] for at in open_panels) <= 24
+    assert any(panel.get("collapsed") for panel in BOARDS[uid]["panels"])
+
+
+def test_pipeline_begins_with_the_alerts_that_fire():
+    first = next(panel for panel in all_panels(BOARDS["retention-pipeline"]) if panel["type"] != "row")
+    assert (first["title"], first["gridPos"]["x"]) == ("What fires now", 0)
+    assert 'alertstate="firing"' in first["targets"][0]["expr"]
+
+
+@each_board
+def test_alerts_that_fire_are_counted_on_the_first_line(board):
+    [panel] = [panel for panel in board["panels"] if panel["title"] == "Alerts that fire"]
+    assert panel["gridPos"]["y"] <= 1
+    severities = [re.search(r'severity="(\w+)"', expr)[1] for expr in expressions(panel)]
+    assert severities == ["critical", "warning"]
+    colours = [one["properties"][-1]["value"]["steps"][-1] for one in panel["fieldConfig"]["overrides"]]
+    assert colours == [{"value": 1, "color": "red"}, {"value": 1, "color": "orange"}]
+    assert all(expr.endswith("or vector(0)") for expr in expressions(panel))
+    assert panel["links"][0]["url"].startswith("/d/retention-pipeline?")
 
 
 @each_panel_only
@@ -180,7 +223,7 @@ def test_description_quotes_definitions_then_advises(panel):
 
 @each_panel_only
 def test_every_metric_is_exported_or_recorded(panel):
-    known = OPERATIONAL | CATALOGUE.keys() | {"retention_as_of_timestamp_seconds", "retention_caught_up"}
+    known = generate.EXPORTED
     for expr in expressions(panel):
         assert Query(expr, "").metrics() <= known
         for name, _ in SELECTOR.findall(expr):
@@ -221,23 +264,10 @@ def test_counters_are_rates_over_the_rate_interval(panel):
             assert interval == "$__rate_interval"
 
 
-@each_panel_only
-def test_denominator_is_not_drawn_as_a_ratio(panel):
-    """A denominator in the panel of its ratio has its own unit and axis."""
-    defaults, overrides = panel["fieldConfig"]["defaults"], panel["fieldConfig"]["overrides"]
-    own = {
-        each["matcher"]["options"]: {one["id"]: one["value"] for one in each["properties"]}
-        for each in overrides
-    }
-    for target in panel["targets"]:
-        if re.match(r"max without \(instance\) \(retention_\w+_denominator", target["expr"]):
-            chosen = {"unit": defaults["unit"]} | own.get(target["refId"], {})
-            assert chosen["unit"] == "short"
-            assert defaults["unit"] == "short" or chosen["custom.axisPlacement"] == "right"
-
-
 def test_action_ratio_is_shown_with_its_denominator():
-    [panel] = [each for each in BOARDS["retention-customers"]["panels"] if "Returned after" in each["title"]]
+    [panel] = [
+        each for each in all_panels(BOARDS["retention-customers"]) if "Returned after" in each["title"]
+    ]
     for target, name in zip(panel["targets"], ("ratio", "denominator"), strict=True):
         assert (
             f'retention_action_return_{name}{{job=~"$job", window=~"$window", action=~"$action"}}'
@@ -247,7 +277,7 @@ def test_action_ratio_is_shown_with_its_denominator():
 
 
 def test_latency_panels_show_exemplars():
-    panels = {panel["title"]: panel for panel in BOARDS["retention-pipeline"]["panels"]}
+    panels = {panel["title"]: panel for panel in all_panels(BOARDS["retention-pipeline"])}
     for title in ("Event-to-metric latency", "Transaction time"):
         assert all(target["exemplar"] for target in panels[title]["targets"])
         assert "histogram_quantile" in expressions(panels[title])[0]
@@ -269,7 +299,7 @@ def substituted(expr):
 @each_board
 @pytest.mark.program("promtool")
 def test_every_query_parses(board, tmp_path):
-    queries = [expr for panel in board["panels"] if panel["type"] != "row" for expr in expressions(panel)]
+    queries = [expr for panel in all_panels(board) if panel["type"] != "row" for expr in expressions(panel)]
     queries += [annotation["expr"] for annotation in board["annotations"]["list"]]
     rules = [{"record": f"query:{n}", "expr": substituted(expr)} for n, expr in enumerate(queries)]
     path = tmp_path / "queries.yml"
@@ -278,17 +308,21 @@ def test_every_query_parses(board, tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-# (dashboard, panel) -> threshold of its colour. A panel is red exactly when its alert fires.
+# Panel -> its red threshold, and its amber one if it has one. A panel is red exactly when its alert fires.
 GUARDED = {
-    **{("retention-overview", f"Churn, {window}"): limit for window, limit in T["churn"]["ceiling"].items()},
-    ("retention-overview", "Age of these numbers"): T["pipeline"]["stale_seconds"],
-    ("retention-pipeline", "Age of the numbers"): T["pipeline"]["stale_seconds"],
+    **{
+        ("retention-overview", f"Churn, {window}"): [limit - T["churn"]["near"], limit]
+        for window, limit in T["churn"]["ceiling"].items()
+    },
+    **{
+        (uid, "Age of the numbers"): [T["trust"]["fresh_seconds"], T["pipeline"]["stale_seconds"]]
+        for uid in BOARDS
+    },
     ("retention-pipeline", "Lag"): T["pipeline"]["lag_records"],
     ("retention-pipeline", "Event-to-metric latency"): T["pipeline"]["latency_seconds"],
     ("retention-pipeline", "Caught up"): 1,
-    ("retention-pipeline", "Workers up"): 1,
     ("retention-pipeline", "Records lost, last day"): 1,
-    ("retention-response-times", "Burn rate of the month's error budget"): T["slo"]["fast_day"],
+    ("retention-response-times", "Burn rate of the month's error budget"): [1, T["slo"]["fast_day"]],
     ("retention-response-times", "Burn rate over a week and a month"): T["slo"]["slow_month"],
     ("retention-promises", "Overdue deliveries"): T["deliveries"]["minimum_overdue"],
 }
@@ -296,18 +330,40 @@ GUARDED = {
 
 @each_panel
 def test_thresholds_equal_those_of_the_alerts(board, panel):
-    steps = [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]
-    assert steps[0] is None
-    assert steps[1:] == [GUARDED[board["uid"], panel["title"]]] if len(steps) > 1 else True
-    if (board["uid"], panel["title"]) in GUARDED:
-        assert len(steps) == 2
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    expected = GUARDED.get((board["uid"], panel["title"]), [])
+    expected = expected if isinstance(expected, list) else [expected]
+    assert [step["value"] for step in steps] == [None, *map(pytest.approx, expected)]
+    if len(expected) > 1:
+        assert [step["color"] for step in steps] == ["green", "orange", "red"]
+
+
+@pytest.mark.parametrize("window", T["churn"]["ceiling"])
+def test_churn_is_amber_below_its_ceiling(window):
+    [panel] = [
+        each for each in all_panels(BOARDS["retention-overview"]) if each["title"] == f"Churn, {window}"
+    ]
+    _, amber, red = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert (amber["color"], red["color"]) == ("orange", "red")
+    assert 0 < amber["value"] < red["value"] == T["churn"]["ceiling"][window]
+
+
+def test_workers_that_answer_are_compared_with_those_expected():
+    [panel] = [
+        each for each in all_panels(BOARDS["retention-pipeline"]) if each["title"] == "Workers that answer"
+    ]
+    answer, should, missing = expressions(panel)
+    assert "job:retention_workers:up" in answer
+    assert "job:retention_workers_expected:held" in should
+    assert missing == f"clamp_min({should} - {answer}, 0)"
 
 
 @each_panel_only
 def test_links_open_the_runbook_of_the_alert(panel):
     for link in panel.get("links", []):
         alert = link["title"].removeprefix("What to do: ")
-        assert link["url"] == ALERTS[alert]["annotations"]["runbook_url"]
+        if alert != "Open":
+            assert link["url"] == ALERTS[alert]["annotations"]["runbook_url"]
 
 
 @pytest.mark.parametrize("alert", ALERTS)

@@ -93,6 +93,11 @@ def _configuration(targets: list[str]) -> dict:
     }
 
 
+def all_panels(board: dict) -> list[dict]:
+    """Return the panels of a dashboard and of its collapsed rows, in the order of their places."""
+    return [each for panel in board["panels"] for each in (panel, *(panel.get("panels") or []))]
+
+
 def panels() -> list[tuple[str, str, dict[str, str]]]:
     """Return (dashboard and title, query, the dashboard's variables) for every target of every panel."""
     found = []
@@ -105,7 +110,7 @@ def panels() -> list[tuple[str, str, dict[str, str]]]:
         }
         found += [
             (f"{board['title']}: {panel['title']}", target["expr"], chosen)
-            for panel in board["panels"]
+            for panel in all_panels(board)
             for target in panel.get("targets", [])
         ]
     return found
