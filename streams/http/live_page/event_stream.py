@@ -205,6 +205,7 @@ def _configuration(definitions: Definitions, clock: str) -> dict[str, Any]:
             "burn": limits["slo"]["fast_day"],
             "breach": limits["sla"]["breach"],
             "churn": limits["churn"]["ceiling"],
+            "churn_near": limits["churn"]["near"],
             "overdue": limits["deliveries"]["minimum_overdue"],
         },
         "lifecycle_days": definitions.lifecycle_days,

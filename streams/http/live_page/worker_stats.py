@@ -38,7 +38,10 @@ class WorkerStats:
         self._samples: deque[tuple[float, int, list[int]]] = deque()
 
     def sample(self) -> dict[str, Any]:
-        """Return the worker's state. Rates and latencies (seconds) of the last minute are None if unknown."""
+        """Return the worker's state. Rates and latencies (seconds) of the last minute are None if unknown.
+
+        If `latency_over` is true, the 99th percentile is beyond the largest bound, which is then its value.
+        """
         counters, at = self._worker.counters, time.monotonic()
         events = sum(counters.events_in.values())
         self._samples.append((at, events, list(counters.latency.counts)))
@@ -62,6 +65,7 @@ class WorkerStats:
             "clock_jump": _jump(counters.clock_jump),
             "changed_inputs": list(counters.changed_inputs),
             **{name: _bound(counters.latency.bounds, counts, q) for name, q in _QUANTILES.items()},
+            "latency_over": counts[-1] > (1 - _QUANTILES["latency_p99"]) * sum(counts),
         }
 
 

@@ -63,7 +63,7 @@ const STATS = [
   ["Events read", "", "Read by this worker since its start.", () => workerStat("events"), count],
   ["Lag", "", "Records that this worker has not read yet.", () => workerStat("lag"), count],
   ["Latency, 99%", "", "Time from a record's timestamp until the numbers include it, in the last minute. Only the worker that computes the totals has it.",
-    () => workerStat("latency_p99") ?? undefined, (found) => (found === undefined ? "–" : `≤ ${latency(found)}`)],
+    () => workerStat("latency_p99") ?? undefined, (found) => (found === undefined ? "–" : `${workerStat("latency_over") ? "over" : "≤"} ${latency(found)}`)],
   ["Rejected", "", rejectionReasons, rejected, count],
   ["No customer id", "", topicsWithoutCustomer, shareWithoutCustomer, share],
   ["Clock jump", "", clockJumpText, clockJump,

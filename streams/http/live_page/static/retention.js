@@ -60,8 +60,10 @@ export function flow(panel) {
 function churn() {
   const node = el("small", { class: "muted churn" }, " ", number("retention_churn_ratio", ({ window }) => ({ window }), share));
   subscribe(() => {
-    const ceiling = state.about?.limits.churn[view.window] ?? Infinity;
-    node.dataset.level = value("retention_churn_ratio", { window: view.window }) > ceiling ? "alarm" : "";
+    const { churn: ceilings = {}, churn_near: near = 0 } = state.about?.limits ?? {};
+    const ceiling = ceilings[view.window] ?? Infinity;
+    const lost = value("retention_churn_ratio", { window: view.window });
+    node.dataset.level = lost > ceiling ? "alarm" : lost > ceiling - near ? "watch" : "";
   });
   return node;
 }

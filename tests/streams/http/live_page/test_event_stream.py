@@ -148,10 +148,25 @@ def test_worker_stats_cover_the_last_minute(monkeypatch):
     second = stats.sample()
     assert second["events_per_second"] == 5.0
     assert (second["latency_p50"], second["latency_p99"]) == (0.2, 1.0)
+    assert not second["latency_over"]
     assert second["dead_letters"] == {"not_json": 1}
     assert second["anonymous"] == {"orders": (3, 1_000_050)}
     at = 100.0
     assert stats.sample()["events_per_second"] == 0 or stats.sample()["latency_p99"] is None
+
+
+def test_latency_beyond_the_largest_bound_is_over_it(monkeypatch):
+    at = 0.0
+    monkeypatch.setattr("streams.http.live_page.worker_stats.time.monotonic", lambda: at)
+    worker = Worker()
+    stats = WorkerStats(worker)
+    assert not stats.sample()["latency_over"]
+    worker.counters.latency.observe(301.0, 2)
+    worker.counters.latency.observe(1.0, 98)
+    sample = stats.sample()
+    assert (sample["latency_p99"], sample["latency_over"]) == (300.0, True)
+    worker.counters.latency.observe(1.0, 900)
+    assert not stats.sample()["latency_over"]
 
 
 def test_worker_stats_name_the_clock_jump():
