@@ -50,7 +50,11 @@ def compute(partials: Sequence[PartialAggregate], definitions: Definitions, now:
         >>> [s.value for s in samples if s.metric == "retention_orders" and s.labels == {"window": "7d"}]
         [1]
     """
-    totals = Totals(partials, definitions, now)
+    return samples_of(Totals(partials, definitions, now))
+
+
+def samples_of(totals: Totals) -> list[Sample]:
+    """Return the value of every series."""
     return [
         *retention.compute(totals),
         *commerce.compute(totals),

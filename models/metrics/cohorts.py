@@ -16,8 +16,8 @@ from models.definitions.windows import horizon_start
 from models.metrics.samples import CatalogueEntry, Sample, ratio
 from models.metrics.totals import Totals
 
-Kind = Literal["nth", "by", "unbounded"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+CohortKind = Literal["nth", "by", "unbounded"]
+KINDS: Final[tuple[CohortKind, ...]] = get_args(CohortKind)
 #: The cohort of the customers whose month is not compared.
 BEFORE: Final = "before"
 #: Months that are exported by name, the current one included.
@@ -60,7 +60,7 @@ class Cell(Struct, frozen=True, kw_only=True):
 
     cohort: str | None
     age: int
-    kind: Kind
+    kind: CohortKind
     eligible: int
     hits: int
     net: float
@@ -78,6 +78,7 @@ class CohortTotals:
     Attributes:
         periods: numbers of the periods of a customer's age.
         base_currency: ISO 4217 code of the currency of money.
+        now: time of the evaluation, microseconds since the epoch.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class CohortTotals:
         self._definitions = definitions
         self._months = months_of(totals.definitions.periods.zone)
         self.base_currency: Final = totals.definitions.base_currency
+        self.now: Final = totals.now
         self.periods: Final = range(len(definitions.ends))
         self._cells: dict[int, CohortCells] = {}
         for part in parts:
@@ -133,14 +135,14 @@ class CohortTotals:
         }
         return {BEFORE: before} | named
 
-    def cells(self, month: int | None, kind: Kind) -> list[Cell]:
+    def cells(self, month: int | None, kind: CohortKind) -> list[Cell]:
         """Return the cells of a cohort with eligible customers, by age; None: of all compared cohorts."""
         found = [self._cells[each] for each in (self.compared() if month is None else [month])]
         name = None if month is None else month_name(month)
         cells = [self._cell(found, name, age, kind) for age in self.periods]
         return [cell for cell in cells if month is None or cell.eligible]
 
-    def _cell(self, found: Sequence[CohortCells], name: str | None, age: int, kind: Kind) -> Cell:
+    def _cell(self, found: Sequence[CohortCells], name: str | None, age: int, kind: CohortKind) -> Cell:
         eligible = sum(cells.eligible[age] for cells in found)
         return Cell(
             cohort=name,

@@ -13,6 +13,7 @@ from models.definitions.windows import Window, hour
 from models.outputs.lifecycle_history import LifecycleHistory, LifecycleReplay
 from models.outputs.profiles import TIERS, ProfileEmitter
 from models.outputs.snapshot import snapshot_of
+from models.query.cohorts import is_in_cohort
 from models.query.parameters import CustomerQuery, SetName
 from models.risk.lateness import Risk, assess
 
@@ -72,6 +73,8 @@ class Customers:
             now: the partition's clock, microseconds since the epoch.
         """
         if not _is_in_set(customer, query, now):
+            return None
+        if not is_in_cohort(customer, query, self._definitions, now):
             return None
         history = self._replay.history(customer, now)
         if history is None or not _has_status(history, query) or not self._has_risk(customer, query, now):

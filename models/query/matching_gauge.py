@@ -35,13 +35,15 @@ def matching_gauge(query: Query) -> MatchingSeries | None:
 
 def _customers(query: CustomerQuery) -> MatchingSeries | None:
     risk = (query.risk, query.min_lateness, query.max_p_alive)
-    counted = (query.set, query.lifecycle, query.tier)
-    if any(one is not None for one in risk) or sum(one is not None for one in counted) != 1:
+    counted = (query.set, query.lifecycle, query.tier, query.cohort)
+    if any(one is not None for one in (*risk, query.age)) or sum(one is not None for one in counted) != 1:
         return None
     if query.lifecycle is not None:
         return MatchingSeries("retention_lifecycle_customers", {"state": query.lifecycle})
     if query.tier is not None:
         return MatchingSeries("retention_loyalty_customers", {"tier": query.tier})
+    if query.cohort is not None:
+        return MatchingSeries("retention_cohort_customers", {"cohort": query.cohort})
     return MatchingSeries("retention_customers", {"set": str(query.set), "window": str(query.window)})
 
 

@@ -9,12 +9,14 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from models.contract.messages import Lifecycle, Priority, SlaKind, Tier
+from models.metrics.cohorts import CohortKind
 
 SetName = Literal["start", "end", "new", "retained", "lost", "reactivated"]
 RiskBand = Literal["on_time", "late"]
 Status = Literal["open", "pending", "on_hold", "solved", "closed"]
 By = Literal["any", "human"]
 Format = Literal["json", "csv"]
+Month = Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]
 
 
 class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,6 +77,36 @@ class CustomerQuery(Listing, frozen=True, kw_only=True):
         Annotated[float, Meta(ge=0, le=1)] | None,
         Meta(description="Maximum probability that the customer is still one. Requires a fitted model."),
     ] = None
+
+    cohort: Annotated[
+        Month | None, Meta(description="Customers whose first order is in this month, such as `2026-05`.")
+    ] = None
+    age: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(
+            description="Of `cohort`, customers for whom this period is over. Requires `cohort` and `kind`."
+        ),
+    ] = None
+    kind: Annotated[
+        CohortKind | None, Meta(description="Which repeat orders `hit` means. Requires `age`.")
+    ] = None
+    hit: Annotated[
+        bool | None,
+        Meta(description="`true`: customers with such a repeat order. `false`: without one. Requires `age`."),
+    ] = None
+
+
+class CohortQuery(Query, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
+    """Selects cells of cohorts, and the cells over all cohorts."""
+
+    kind: Annotated[
+        CohortKind,
+        Meta(
+            description="Repeat orders in the period (`nth`), before its end (`by`), since it (`unbounded`)."
+        ),
+    ] = "nth"
+    first: Annotated[Month | None, Meta(description="First month, such as `2026-01`.")] = None
+    last: Annotated[Month | None, Meta(description="Last month, such as `2026-05`.")] = None
 
 
 class TicketQuery(Listing, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, field
 from models.contract.event import Time
 from models.contract.messages import Cause, Lifecycle, Priority, SlaKind, Tier
 from models.facts.claim_types import EntityKind
+from models.metrics.cohorts import CohortKind
 from models.query.parameters import SetName, Status
 
 #: The metrics that an event can count for: sections of docs/metrics.md, and parts of them.
@@ -184,6 +185,33 @@ class Gauge(Struct, frozen=True, gc=False):
         str, Meta(description="The series in Prometheus notation. The numerator of a ratio counts the items.")
     ]
     value: Annotated[float | None, Meta(description="Number of items on all pages at `as_of`.")]
+    as_of: Time
+
+
+class CohortCell(Struct, frozen=True, gc=False):
+    """A cohort in one period of its customers' age."""
+
+    cohort: Annotated[str, Meta(description="Month of the first orders, such as `2026-05`, or `mean`.")]
+    age: Annotated[int, Meta(description="Number of the period, from 0.")]
+    kind: CohortKind
+    eligible: Annotated[int, Meta(description="Customers for whom the period is over.")]
+    hits: Annotated[int, Meta(description="Those of them with a repeat order by `kind`.")]
+    ratio: Annotated[float | None, Meta(description="`hits` / `eligible`. Null without eligible customers.")]
+    value: Annotated[
+        float | None,
+        Meta(description="Net revenue before the end of the period for each eligible customer."),
+    ]
+    currency: Annotated[str, Meta(description="ISO 4217 code of the base currency.")]
+    complete: Annotated[bool, Meta(description="Whether the period is over for all customers of the cohort.")]
+
+
+class Cohorts(Struct, frozen=True, gc=False):
+    """The cells of cohorts by month and age, and those over all cohorts."""
+
+    items: Annotated[list[CohortCell], Meta(description="Sorted by cohort and age; the mean comes last.")]
+    customers: Annotated[
+        dict[str, int], Meta(description="Customers by cohort: the last 13 months, and `before`.")
+    ]
     as_of: Time
 
 

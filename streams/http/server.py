@@ -95,6 +95,7 @@ class Server:
             worker.settings.partitions,
             worker.settings.definitions,
             self._live_page.series.value,
+            cohorts=lambda: None if worker.publisher is None else worker.publisher.cohorts(),
         )
         self._probes = probes_of(worker)
         limits = limits_of(worker.settings.connections_per_address)

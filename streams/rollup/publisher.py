@@ -10,7 +10,9 @@ import msgspec
 
 from models.contract.decoding import to_us
 from models.definitions.definitions import Definitions
-from models.metrics.catalogue import CATALOGUE, Sample, compute
+from models.metrics.catalogue import CATALOGUE, Sample, samples_of
+from models.metrics.cohorts import CohortTotals
+from models.metrics.totals import Totals
 from models.metrics.variants import beyond_limits
 from streams.kafka.outbox import Outgoing
 from streams.kafka.ownership import HEADER
@@ -89,6 +91,7 @@ class Publisher:
         self.samples: list[Sample] = []
         self.beyond: list[Beyond] = []
         self.as_of = 0
+        self._totals: Totals | None = None
         self._caught_up = False
         self._complete_at = -math.inf
         self._published: dict[str, bytes] = {}
@@ -130,9 +133,17 @@ class Publisher:
         self._caught_up = caught_up
         if caught_up and now >= self.as_of:
             partials = [result.partial for result in results if result.partial is not None]
-            self.samples = compute(partials, self._definitions, now)
+            self._totals = Totals(partials, self._definitions, now)
+            self.samples = samples_of(self._totals)
             self.beyond = beyond_limits(partials, self._definitions, LISTED)
             self.as_of = now
+
+    def cohorts(self) -> CohortTotals | None:
+        """Return the cohorts of the last complete round; None before it, or unless cohorts are defined."""
+        definitions = self._definitions.cohorts
+        if definitions is None or self._totals is None:
+            return None
+        return CohortTotals(self._totals, definitions, self._totals.cohorts)
 
     @property
     def caught_up(self) -> bool:

@@ -6,6 +6,8 @@ import aiohttp
 from aiohttp import web
 
 from models.facts.claims import Answered, Opened
+from models.metrics.cohorts import CohortTotals
+from models.metrics.totals import Totals
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_middleware import problem_responses
 from streams.http.api.remote_tasks import RemoteTasks
@@ -25,8 +27,8 @@ GAUGE = b'{"metric":"retention_customers","labels":{},"value":40,"as_of":"2026-0
 class Task:
     """A running task that has caught up."""
 
-    def __init__(self):
-        self.shop = Shop()
+    def __init__(self, definitions=None):
+        self.shop = Shop(definitions)
         self.partition = self.shop.partition
         self.running = True
         self.caught_up = True
@@ -35,8 +37,9 @@ class Task:
 class Worker:
     """A worker that owns all tasks, or the given ones."""
 
-    def __init__(self, owned=range(TASKS)):
-        self.tasks = {number: Task() for number in owned}
+    def __init__(self, owned=range(TASKS), definitions=None):
+        self.definitions = definitions or Shop().definitions
+        self.tasks = {number: Task(definitions) for number in owned}
         self.addresses = {}
         self.address = "http://127.0.0.1:1"
         for name in NAMES:
@@ -46,6 +49,13 @@ class Worker:
         for task in self.tasks.values():
             task.partition.advance(NOW)
 
+    def cohorts(self):
+        """Return the cohorts of all tasks of this worker."""
+        partials = [task.partition.evaluate(NOW) for task in self.tasks.values()]
+        totals = Totals(partials, self.definitions, NOW)
+        cohorts = self.definitions.cohorts
+        return CohortTotals(totals, cohorts, totals.cohorts) if cohorts else None
+
     @asynccontextmanager
     async def served(self, token=None):
         secret = token and Secret(token)
@@ -53,8 +63,9 @@ class Worker:
         access = require_token(secret, proof, lambda: self.address)
         app = web.Application(middlewares=[access, problem_responses])
         owners = RemoteTasks(lambda: self.addresses, lambda: self.address, proof)
-        definitions = Shop().definitions
-        Api(LocalTasks(self.tasks.get), owners, TASKS, definitions, {SERIES: GAUGE}.get).add_to(app)
+        series = {SERIES: GAUGE}.get
+        api = Api(LocalTasks(self.tasks.get), owners, TASKS, self.definitions, series, cohorts=self.cohorts)
+        api.add_to(app)
         async with listening(app) as self.address, aiohttp.ClientSession(self.address) as session:
             yield session
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from models.contract.messages import Metric, Profile
 from models.query import responses
 from models.query.parameters import (
+    CohortQuery,
     CustomerQuery,
     EventQuery,
     Listing,
@@ -38,6 +39,8 @@ _RESPONSE_TYPES: Final = (
     responses.Reason,
     responses.Identities,
     responses.MergeSeen,
+    responses.Cohorts,
+    responses.CohortCell,
     Metric,
 )
 _CUSTOMER_ID: Final = {
@@ -58,7 +61,7 @@ _PROBLEMS: Final = {
     "400": "A parameter is unknown or invalid. `parameter` names it.",
     "401": "The token is missing or wrong.",
     "403": "The worker can be reached from other machines, and has no token.",
-    "404": "Unknown customer.",
+    "404": "Unknown customer, or cohorts are not configured.",
     "421": "The worker does not serve the host name of the request.",
     "502": "The worker that owns the customer has another token, or its answer is invalid.",
     "503": "A task is moving, being restored, or has not caught up. Try again after `Retry-After` seconds.",
@@ -155,6 +158,14 @@ def _operations() -> dict[str, _Operation]:
         ),
         "/tickets": _list("tickets", "List the tickets behind a number.", TicketQuery, responses.Ticket),
         "/orders": _list("orders", "List the orders behind a number.", OrderQuery, responses.Order),
+        "/cohorts": _Operation(
+            "cohorts",
+            "Return the cells of cohorts by month and age. The CSV contains only the cells.",
+            CohortQuery,
+            _ref(responses.Cohorts),
+            responses.CohortCell,
+            ("400", "401", "404", "421", "502", "503"),
+        ),
         "/metrics.json": _Operation(
             "metrics",
             "Return the current series.",

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from http import HTTPStatus
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -12,7 +13,7 @@ from msgspec import Struct
 from models.definitions.definitions import Definitions
 from models.definitions.windows import SHORT_WINDOWS
 from models.metrics.catalogue import CATALOGUE
-from models.query.parameters import CustomerQuery, OrderQuery, SeriesQuery, TicketQuery
+from models.query.parameters import CohortQuery, CustomerQuery, OrderQuery, SeriesQuery, TicketQuery
 from streams.http.api.problem_errors import ProblemError, bad_request
 from streams.rollup.publisher import AS_OF, CAUGHT_UP
 
@@ -23,7 +24,8 @@ METRICS: Final = (*CATALOGUE, AS_OF, CAUGHT_UP)
 
 _PATH: Final = re.compile(r" - at `\$\.(\w+)`")
 _UNKNOWN: Final = re.compile(r"unknown field `(.*)`")
-_DURATION: Final = re.compile(r"`str` matching regex .*")
+_DURATION: Final = re.compile(r"`str` matching regex .*mhd.*")
+_MONTH: Final = re.compile(r"`str` matching regex .*")
 _PLAIN_TYPES: Final = {"`int`": "a whole number", "`float`": "a number", "`bool`": "true or false"}
 
 
@@ -63,11 +65,12 @@ def _problem_of(
 ) -> ProblemError:
     message = str(error)
     if unknown := _UNKNOWN.search(message):
-        names = ", ".join(sorted(kind.__struct_fields__))
+        names = ", ".join(sorted(kind.__struct_encode_fields__))
         return bad_request(f"unknown parameter `{unknown[1]}`; known here: {names}", unknown[1])
     found = _PATH.search(message)
     name = found[1] if found else None
     text = _DURATION.sub("minutes, hours or days such as 30m, 2h or 1d", _PATH.sub("", message))
+    text = _MONTH.sub("a month such as 2026-05", text)
     text = text.replace(", got `str`", "").replace(" | null`", "`")
     for python, plain in _PLAIN_TYPES.items():
         text = text.replace(python, plain)
@@ -78,7 +81,7 @@ def _problem_of(
 
 def _choices(kind: type[Struct], name: str | None) -> tuple[str, ...]:
     hint = get_type_hints(kind).get(name or "")
-    literals = [choice for choice in get_args(hint) if get_origin(choice) is Literal]
+    literals = [choice for choice in (hint, *get_args(hint)) if get_origin(choice) is Literal]
     return get_args(literals[0]) if literals else ()
 
 
@@ -88,6 +91,28 @@ def _customers(query: CustomerQuery, definitions: Definitions) -> None:
     _window(query.window, definitions.windows)
     if query.max_p_alive is not None and definitions.risk is None:
         raise bad_request("`max_p_alive` requires a fitted model (docs/risk.md)", "max_p_alive")
+    _cohort(query, definitions)
+
+
+def _cohort(query: CustomerQuery, definitions: Definitions) -> None:
+    if query.cohort is None and query.age is not None:
+        raise bad_request("`age` requires `cohort`", "cohort")
+    if (query.age is None) != (query.kind is None):
+        raise bad_request("`age` and `kind` require each other", "kind" if query.kind is None else "age")
+    if query.hit is not None and query.age is None:
+        raise bad_request("`hit` requires `age` and `kind`", "age")
+    cohorts = definitions.cohorts
+    if query.cohort is not None and cohorts is None:
+        raise bad_request("`cohort` requires a table `[cohorts]` in the configuration", "cohort")
+    if query.age is not None and cohorts is not None and query.age >= len(cohorts.ends):
+        raise bad_request(f"`age` is {query.age}: the last period is {len(cohorts.ends) - 1}", "age")
+
+
+def _cohorts(query: CohortQuery, definitions: Definitions) -> None:
+    if definitions.cohorts is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "cohorts require a table `[cohorts]` in the configuration")
+    if query.first is not None and query.last is not None and query.first > query.last:
+        raise bad_request(f"`from` is {query.first!r}, later than `to`", "from")
 
 
 def _tickets(query: TicketQuery, definitions: Definitions) -> None:
@@ -123,4 +148,5 @@ _CHECKS: Final[dict[type[Struct], Any]] = {
     TicketQuery: _tickets,
     OrderQuery: _orders,
     SeriesQuery: _series,
+    CohortQuery: _cohorts,
 }

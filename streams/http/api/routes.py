@@ -6,7 +6,9 @@ import msgspec
 from aiohttp import web
 
 from models.definitions.definitions import Definitions
+from models.metrics.cohorts import CohortTotals
 from streams.http.api import formats, openapi
+from streams.http.api.cohort_routes import CohortRoutes
 from streams.http.api.customer_routes import CustomerRoutes
 from streams.http.api.forwarding import Forwarder
 from streams.http.api.list_routes import ListRoutes
@@ -23,6 +25,7 @@ class Api:
         tasks: number of tasks of all workers.
         definitions: the shop's definitions.
         series: returns the current record of a series of `retention.metrics`, by its key.
+        cohorts: returns the cohorts of the last complete evaluation, on the roll-up leader.
     """
 
     def __init__(
@@ -32,15 +35,19 @@ class Api:
         tasks: int,
         definitions: Definitions,
         series: Callable[[str], bytes | None],
+        *,
+        cohorts: Callable[[], CohortTotals | None],
     ) -> None:
         self._forwarder = Forwarder(local, remote)
         self._lists = ListRoutes(local, self._forwarder, tasks, definitions, series)
         self._customers = CustomerRoutes(local, self._forwarder, tasks, definitions)
+        self._cohorts = CohortRoutes(self._forwarder, definitions, cohorts)
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes to an application, which closes the connections to other workers at its end."""
         self._lists.add_to(app)
         self._customers.add_to(app)
+        self._cohorts.add_to(app)
         app.router.add_get("/openapi.json", _openapi)
         app.on_cleanup.append(self._close)
 

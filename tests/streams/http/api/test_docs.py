@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from models.definitions.cohorts import CohortDefinitions
+from models.definitions.definitions import Definitions
 from streams.http.api.openapi import document
 from tests.support.api_worker import Worker, fill, get
 
@@ -14,7 +16,7 @@ PATHS = re.findall(r"curl .*?'http://127\.0\.0\.1:6066(/[^']+)'", TEXT)
 
 async def test_every_example_returns_200():
     assert len(PATHS) >= 11
-    worker = Worker()
+    worker = Worker(definitions=Definitions(cohorts=CohortDefinitions()))
     for task in worker.tasks.values():
         fill(task.shop, "c-7")
     async with worker.served() as session:

@@ -37,7 +37,7 @@ def test_valid_parameters_are_parsed():
             CustomerQuery,
             "lifecyle=new",
             "lifecyle",
-            "unknown parameter `lifecyle`; known here: cursor, exact",
+            "unknown parameter `lifecyle`; known here: age, cohort, cursor, exact",
         ),
         (CustomerQuery, "lifecycle=lost", "lifecycle", "`lifecycle` is 'lost': expected one of prospect"),
         (CustomerQuery, "limit=0", "limit", "`limit` is '0': expected a whole number >= 1"),
