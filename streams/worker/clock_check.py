@@ -54,8 +54,12 @@ class ClockCheck:
         if not self._tolerance:
             return
         if self._booted is not None and not self.trusted:
-            jump = timedelta(microseconds=_booted_at() - self._booted)
-            log.warning("the clock of this machine has jumped by %s; comparing it with Kafka's", jump)
+            jump = _booted_at() - self._booted
+            log.warning(
+                "the clock of this machine has jumped %s by %s; comparing it with Kafka's",
+                "ahead" if jump > 0 else "back",
+                timedelta(seconds=round(abs(jump) / 1_000_000)),
+            )
         booted, before = _booted_at(), wall_us()
         stamped = await stamp()
         after = wall_us()
