@@ -185,8 +185,9 @@ async def _fetch_decoder(client: RegistryClient, form: str, number: int) -> Deco
         return EventError("not_json", f"schema {number} cannot be read: {error.reason}")
     try:
         return _compile(form, resolved)
-    except Exception as error:
-        log.exception("schema %d cannot be used", number)
+    except Exception as error:  # noqa: BLE001 - parsers of schemas raise errors of any kind
+        # Escaped and without a traceback: the text is another program's, and commands show it.
+        log.warning("schema %d cannot be used: %s: %.200a", number, type(error).__name__, str(error))
         return EventError("not_json", f"schema {number} cannot be used: {type(error).__name__}")
 
 

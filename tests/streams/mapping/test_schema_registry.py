@@ -80,6 +80,17 @@ async def test_undecodable_value_is_a_dead_letter(server, value, expected):
     assert error.message.startswith(f"mapping m: {expected}")
 
 
+async def test_broken_schema_is_logged_in_one_line(server, caplog):
+    """Commands log to the terminal too, where a traceback looks like a defect."""
+    offer_avro(server)
+    server.schemas[6] = {"schema": '{"\n\u001b[2J'}
+    await reader(server, "avro").prepare([framed(6, b"")])
+    [line] = [one for one in caplog.records if "schema 6" in one.getMessage()]
+    assert line.exc_info is None
+    assert line.getMessage().startswith("schema 6 cannot be used: JSONDecodeError: ")
+    assert line.getMessage().isprintable()
+
+
 async def test_ids_without_a_schema_take_no_memory_for_good(server, monkeypatch):
     """Any producer can write four billion of them; a record still gets the error of its own id."""
     monkeypatch.setattr(schema_registry, "_MOST_UNUSABLE", 10)
