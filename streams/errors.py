@@ -25,18 +25,33 @@ Exit code 9 is not an error: the command is done, but lines of its files were re
 (`streams.backfill.rejected_lines`).
 """
 
+import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import ClassVar, Final
 
 #: Variable that the container image sets (Dockerfile).
 IN_IMAGE: Final = "RETENTION_IN_IMAGE"
+#: Errors of a disk, which name no file if writing fails instead of opening.
+_DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def in_image() -> bool:
     """Return whether this process runs in the container image, in which no package can be installed."""
     return bool(os.environ.get(IN_IMAGE))
+
+
+@contextmanager
+def naming_full_disk(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Make an error of a full or broken disk name the path that is written."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in _DISK_ERRORS:
+            error.filename = os.fspath(path)
+        raise
 
 
 class RetentionError(Exception):

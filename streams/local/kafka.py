@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from streams.errors import BrokerError, PortInUse
+from streams.errors import BrokerError, PortInUse, naming_full_disk
 from streams.local.kafka_runtime import java_command
 from streams.local.ports import bind, free_port
 from streams.local.private_directory import PRIVATE_UMASK, make_private
@@ -220,7 +220,8 @@ class EmbeddedKafka:
             self.port = free_port(self.host)
         _require_free(self.host, self.port)
         config = self.data_dir / "kraft.properties"
-        config.write_text(self._properties())
+        with naming_full_disk(config):
+            config.write_text(self._properties())
         self._format(java, config)
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.previous"))

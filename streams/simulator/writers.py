@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.config.load import Settings
-from streams.errors import BrokerUnavailable
+from streams.errors import BrokerUnavailable, naming_full_disk
 from streams.ingest import input_topics
 from streams.kafka import acls, admin, outbox, topics
 from streams.kafka.outbox import Outgoing
@@ -103,7 +103,7 @@ def to_file(path: str) -> Iterator[Write]:
         yield _lines(sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
-    with open(path, "wb") as file:  # noqa: PTH123 - the name as the user wrote it
+    with naming_full_disk(path), open(path, "wb") as file:  # noqa: PTH123 - the name as the user wrote it
         if not path.endswith(".gz"):
             yield _lines(file)
             return

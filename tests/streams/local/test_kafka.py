@@ -147,6 +147,13 @@ def test_directory_in_use_is_named(embedded_kafka):
         EmbeddedKafka(embedded_kafka.data_dir).start()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_full_disk_is_named_with_its_directory(tmp_path):
+    (tmp_path / "kraft.properties").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}/kraft.properties'"):
+        EmbeddedKafka(tmp_path).start()
+
+
 def test_error_contains_the_last_output_of_kafka(tmp_path):
     broken = EmbeddedKafka(tmp_path, settings={"log.cleaner.threads": "many"})
     with pytest.raises(BrokerError, match=r"log\.cleaner\.threads"):

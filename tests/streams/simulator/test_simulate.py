@@ -6,6 +6,7 @@ import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -226,6 +227,13 @@ def test_file_of_one_seed_has_the_same_bytes(tmp_path):
 def test_invalid_flags_are_named(arguments, message, capsys):
     assert run(["simulate", "--out", "-", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_full_disk_is_named_with_its_file(capsys):
+    arguments = ["--customers", "5", "--end", "2026-06-01T00:00:00Z", "--out", "/dev/full"]
+    assert run(["simulate", *arguments]) == 1
+    assert "retention: /dev/full: No space left on device" in capsys.readouterr().err
 
 
 def test_missing_kafka_is_an_error(capsys):
