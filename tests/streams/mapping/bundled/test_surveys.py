@@ -62,13 +62,14 @@ def test_answers_have_the_ids_of_their_responses():
     assert answer["answer_id"] == withdrawn["answer_id"] == "1"
 
 
-def test_a_partial_response_has_a_name():
-    assert skipped("typeform", form(9, event_type="form_response_partial")) == "partial"
-
-
 def test_another_survey_has_a_name():
     assert skipped("delighted", response(5, survey_type="csat")) == "other_survey"
     assert mapped("delighted", response(5, survey_type=None))[0]["survey"] == "nps"
+
+
+def test_a_person_without_an_id_is_the_address():
+    [answer] = mapped("delighted", response(9, person_properties={}))
+    assert answer["customer_id"] == "email:ann@shop.example"
 
 
 def test_an_address_merges_no_customers_with_ids():

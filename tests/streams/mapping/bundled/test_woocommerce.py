@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.vendor_records import CASES, conflicting, mapped, orderings, read, skipped, types
+from tests.support.vendor_records import CASES, conflicting, mapped, orderings, read, types
 
 PAID = "2026-06-10T10:05:00"
 
@@ -144,13 +144,6 @@ def test_versions_of_an_order_have_no_conflicting_ids():
         order("cancelled", "2026-06-13T10:00:00"),
     ]
     assert conflicting(mapped("woocommerce", *versions)) == []
-
-
-@pytest.mark.parametrize(
-    ("record", "name"), [(order("checkout-draft"), "draft"), ({"id": 901}, "deleted")], ids=["draft", "id"]
-)
-def test_a_record_without_a_fact_has_a_name(record, name):
-    assert skipped("woocommerce", record) == name
 
 
 def test_registered_customers_with_one_address_stay_apart(compute):
