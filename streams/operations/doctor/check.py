@@ -1,11 +1,12 @@
 """Run all checks: those of this machine first, then those that need a connection."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.kafka import admin
-from streams.operations.doctor import acls, group, machine, read_model, schema_registry, topics
+from streams.operations.doctor import acls, group, machine, read_model, schedules, schema_registry, topics
 from streams.operations.doctor.finding import Finding
 
 
@@ -17,6 +18,8 @@ async def diagnose(settings: Settings, environ: Mapping[str, str]) -> AsyncItera
         environ: environment variables.
     """
     for finding in machine.findings(settings, environ):
+        yield finding
+    for finding in schedules.findings(settings.definitions, datetime.now(UTC)):
         yield finding
     async for finding in read_model.findings(settings):
         yield finding
