@@ -1,11 +1,12 @@
 """The targets of a ticket by its priority and by the tier of its customer, and the clocks of durations."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from tests.oracle.schedules import WEEKDAYS, Always, Schedule, schedule
+from tests.oracle.schedules import WEEKDAYS, Always, Schedule
 from tests.oracle.tickets import Ticket
-from tests.oracle.values import PRIORITIES, YEAR, elapsed, hour
+from tests.oracle.values import YEAR, elapsed, hour
 from tests.oracle.world import World
 
 SECOND = 1_000_000
@@ -37,11 +38,12 @@ def policy(world: World, ticket: Ticket, priority: str) -> Policy:
 
 def configured(definitions: Any, priority: str, tier: str) -> Policy:
     """Return the policy of a priority and tier, as the definitions have it."""
-    own = definitions.sla_policies[priority]
-    targets = own.tiers.get(tier) or (*definitions.sla[priority], own.next_response)
-    first_response, resolution, next_response = (seconds and seconds * SECOND for seconds in targets)
-    hours = schedules(definitions)[own.schedule] if own.schedule else Always()
-    return Policy(first_response, resolution, next_response, hours, frozenset(own.pause))
+    rules = definitions.sla_policies[priority]
+    targets = (*definitions.sla[priority], rules.next_response)
+    targets = rules.tiers.get(tier, targets)
+    limits = [None if seconds is None else seconds * SECOND for seconds in targets]
+    schedule = Always() if rules.schedule is None else schedules(definitions)[rules.schedule]
+    return Policy(*limits, schedule, frozenset(rules.pause))
 
 
 def tier(world: World, ticket: Ticket) -> str:
@@ -62,32 +64,41 @@ def tier(world: World, ticket: Ticket) -> str:
 
 def schedules(definitions: Any) -> dict[str, Schedule]:
     """Return the schedules of a configuration by name."""
-    return {name: schedule(repr(table_of(each))) for name, each in definitions.schedules.items()}
+    return {name: hours_of(each) for name, each in definitions.schedules.items()}
 
 
-def table_of(configured: Any) -> dict[str, Any]:
-    """Return a schedule of the definitions in the form of its table in the configuration file."""
-    first, *later = [
+@cache
+def hours_of(schedule: Any) -> Schedule:
+    """Return the hours of a schedule of the definitions."""
+    return Schedule(table_of(schedule))
+
+
+def table_of(schedule: Any) -> dict[str, Any]:
+    """Return a schedule of the definitions as the table of a configuration file."""
+    first, *later = (
         {
-            day: [span(*hours) for hours in intervals]
-            for day, intervals in zip(WEEKDAYS, version.week, strict=True)
+            "from": str(version.begins),
+            "holidays": [str(day) for day in version.holidays],
+            **{day: list(map(interval, hours)) for day, hours in zip(WEEKDAYS, version.week, strict=True)},
         }
-        | {"holidays": [str(day) for day in version.holidays], "from": str(version.begins)}
-        for version in configured.versions
-    ]
-    return {**first, "zone": configured.zone, "versions": later}
+        for version in schedule.versions
+    )
+    del first["from"]
+    return {"zone": schedule.zone, **first, "versions": later}
 
 
-def span(begin: int, end: int) -> str:
-    """Return an interval of minutes of the day as text, such as `09:00-12:30`."""
-    return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (begin, end))
+def interval(minutes: tuple[int, int]) -> str:
+    """Return an interval in minutes of the day as text, such as `09:00-12:30`."""
+    return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in minutes)
 
 
 def has_next_response(definitions: Any) -> bool:
     """Return whether any priority or tier has a target of the next response."""
-    tiers = ["member", *definitions.tiers]
-    policies = [configured(definitions, priority, tier) for priority in PRIORITIES for tier in tiers]
-    return any(each.next_response is not None for each in policies)
+    rules = definitions.sla_policies.values()
+    targets = [
+        each.next_response for each in [*rules, *(one for rule in rules for one in rule.tiers.values())]
+    ]
+    return any(limit is not None for limit in targets)
 
 
 def clocks(_world: World) -> list[dict[str, str]]:

@@ -3,7 +3,6 @@
 A schedule is looked at day by day: each local date has its intervals, and each wall time its instant.
 """
 
-from ast import literal_eval
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -54,11 +53,16 @@ class Schedule:
 
     def elapsed(self, start: int, end: int) -> int:
         """Return B(start, end), "the elapsed time in [a, b) in which it is open"."""
-        spent, day, last = 0, self._date(start) - DAY, self._date(end) + DAY
-        while start < end and day <= last:
-            spent += sum(max(0, min(close, end) - max(begin, start)) for begin, close in self.hours(day))
+        return sum(close - begin for begin, close in self.between(start, end))
+
+    def between(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the parts of [start, end) in which it is open."""
+        day, last = self._date(start) - DAY, self._date(end) + DAY
+        while day <= last:
+            for begin, close in self.hours(day):
+                if max(begin, start) < min(close, end):
+                    yield max(begin, start), min(close, end)
             day += DAY
-        return spent
 
     def due(self, start: int, target: int) -> int:
         """Return "the first instant t with B(start, t) >= target"."""
@@ -101,12 +105,6 @@ class Schedule:
         hours, minutes = map(int, wall.split(":"))
         midnight = datetime.combine(day, time.min)
         return instant(self.zone, midnight + timedelta(hours=hours, minutes=minutes))
-
-
-@cache
-def schedule(table: str) -> Schedule:
-    """Return the schedule of a table, given as its `repr`, so that equal tables share what is known."""
-    return Schedule(literal_eval(table))
 
 
 def versions_of(table: Mapping[str, Any]) -> list[tuple[date, dict[str, list[str]], set[date]]]:
