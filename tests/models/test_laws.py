@@ -36,6 +36,7 @@ from tests.support.strategies import (
     histories,
     rfc3339,
 )
+from tests.support.support_histories import support_history
 
 pytestmark = pytest.mark.slow
 
@@ -159,6 +160,11 @@ def test_cohorts_of_a_large_history_equal_the_oracle():
     history = random_history(1, customers=10, size=800, identities=True)
     history.definitions = COHORTS
     run(history)
+
+
+@pytest.mark.parametrize("seed", range(5000 if THOROUGH else 20))
+def test_targets_by_schedule_on_any_path_equal_the_oracle(seed):
+    run(support_history(seed))
 
 
 @pytest.mark.parametrize("definitions", [DEFINITIONS, TIGHT, Definitions()])
