@@ -20,6 +20,8 @@ SINGLE = {  # variables with a single choice -> title, series with the values, l
     "window": ("Window", "retention_customers", "window", "30d"),
     "response_window": ("Window", "retention_first_response_mean_seconds", "window", "24h"),
     "action": ("Action", "retention_action_return_ratio", "action", "win_back"),
+    "kind": ("Kind", "retention_cohort_age_ratio", "kind", "by"),
+    "age": ("Age", "retention_cohort_age_ratio", "age", "1"),
     "priority": ("Priority", "retention_first_response_mean_seconds", "priority", "all"),
 }
 

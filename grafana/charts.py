@@ -65,6 +65,20 @@ class Query:
         return {SOURCES.get(name, name.replace("_denominator", "_ratio")) for name in names}
 
 
+class Grid(NamedTuple):
+    """How the series of a query become a table of cells.
+
+    Attributes:
+        row: label with the name of a row.
+        column: label with the name of a column.
+        columns: the names of all possible columns, from the left.
+    """
+
+    row: str
+    column: str
+    columns: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Chart:
     """One panel.
@@ -74,7 +88,8 @@ class Chart:
         unit: the unit of its axis.
         do: advice for the reader; the last paragraph of the description.
         queries: at least one query.
-        kind: `timeseries`, `stat`, `bargauge`, `states` (a bar of words over time) or `table`.
+        kind: `timeseries`, `stat`, `bargauge`, `states` (a bar of words over time), `table`, or `grid` (a table
+            of coloured cells).
         width: columns, of 24.
         height: rows.
         limit: the alert's threshold.
@@ -85,6 +100,7 @@ class Chart:
         means: definition of the panel, where those of the metrics are not enough.
         decimals: digits after the point; None for Grafana's choice.
         exemplars: whether exemplars are shown as dots.
+        grid: rows and columns of a `grid`.
     """
 
     title: str
@@ -102,6 +118,7 @@ class Chart:
     means: str = ""
     decimals: int | None = None
     exemplars: bool = False
+    grid: Grid | None = None
 
     def __post_init__(self) -> None:
         """Check that each axis has one unit, and money its currency.

@@ -74,6 +74,14 @@ DEFINITIONS = {
     "retention_action_return_ratio": "Share of the actions followed by an order within 30 days, over the actions whose 30 days ended in "
     "the window. held_out: the control group, whose actions were not emitted.",
     "retention_churn_by_exposure_ratio": "lost / start, over the customers with the exposure before the window. none: without any exposure.",
+    "retention_cohort_age_ratio": "Customers who ordered again / customers for whom the period of their age is over, over all "
+    "months of the first order. nth: in the period. by: before its end. unbounded: since its begin, up to now.",
+    "retention_cohort_age_value": "Net amount before the end of the period of age / customers for whom it is over.",
+    "retention_cohort_customers": "Customers by the month of their first order. before: months that are not compared.",
+    "retention_cohort_ratio": "Customers who ordered again / customers for whom the period of their age is over, by the month of "
+    "their first order. nth: in the period. by: before its end. unbounded: since its begin, up to now.",
+    "retention_cohort_value": "Net amount before the end of the period of age / customers for whom it is over, by the month of "
+    "their first order.",
     "retention_as_of_timestamp_seconds": "The event time that the published numbers describe.",
     "retention_caught_up": "caught up: all records were read. catching up: the numbers are the last complete ones.",
     "retention_worker_events_total": "Records read from the inputs.",

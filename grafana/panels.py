@@ -60,7 +60,7 @@ def _target(chart: Chart, letter: str, query: Query) -> prometheus.Dataquery:
     target.legend_format(query.legend)
     if chart.exemplars:
         target.exemplar(True)
-    if chart.kind == "table":
+    if chart.kind in {"table", "grid"}:
         target.format(PromQueryFormat.TABLE)
     return target.range() if chart.kind in {"timeseries", "states"} else target.instant()
 
@@ -213,7 +213,29 @@ def _table(_chart: Chart) -> Any:  # noqa: ANN401
     return built.sort_by([common.TableSortByFieldState().display_name("severity")])
 
 
+def _grid(chart: Chart) -> Any:  # noqa: ANN401
+    grid = chart.grid
+    if grid is None:
+        raise ValueError(f"{chart.title}: a grid has rows and columns")
+    matrix = {"rowField": grid.row, "columnField": grid.column, "valueField": "Value", "emptyValue": "null"}
+    corner = f"{grid.row}\\{grid.column}"
+    order = {name: number for number, name in enumerate((corner, *grid.columns))}
+    organized = {"indexByName": order, "excludeByName": {}, "renameByName": {corner: grid.row}}
+    cells = model.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-background"})
+    plain = model.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "auto"})
+    return (
+        table.Panel()
+        .with_transformation(model.DataTransformerConfig(id_val="groupingToMatrix", options=matrix))
+        .with_transformation(model.DataTransformerConfig(id_val="organize", options=organized))
+        .color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.CONTINUOUS_RD_YL_GR))
+        .override_by_regexp(".*", [cells])
+        .override_by_name(grid.row, [plain])
+        .sort_by([common.TableSortByFieldState().display_name(grid.row)])
+    )
+
+
 _KINDS: Final = {
+    "grid": _grid,
     "timeseries": _timeseries,
     "stat": _stat,
     "bargauge": _bargauge,

@@ -59,6 +59,8 @@ _BY_NAME: Final = {
             "retention_customer_lifetime_value",
             "retention_realised_value",
             "retention_lifecycle_value",
+            "retention_cohort_age_value",
+            "retention_cohort_value",
         ),
         MONEY,
     ),

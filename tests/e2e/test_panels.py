@@ -68,9 +68,11 @@ def redis(tmp_path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def deployment(deploy, shop, redis) -> Deployment:  # noqa: ARG001 - its topics first
+async def deployment(deploy, shop, redis, tmp_path) -> Deployment:  # noqa: ARG001 - its topics first
     """Return two workers for the shop's events, as in Compose: on the wall clock, with a read model."""
-    workers = deploy(RETENTION_CLOCK="wall", RETENTION_REDIS=redis)
+    config = tmp_path / "retention.toml"
+    config.write_text('[cohorts]\nexport = "grid"\n')
+    workers = deploy(RETENTION_CLOCK="wall", RETENTION_REDIS=redis, RETENTION_CONFIG=str(config))
     await workers.started(2)
     await workers.cluster.produce(list(slow_answers(time.time_ns() // 1000)))
     return workers

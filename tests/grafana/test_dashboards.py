@@ -57,12 +57,13 @@ def expressions(panel):
     return [target["expr"] for target in panel["targets"]]
 
 
-def test_there_are_seven_dashboards():
+def test_there_are_eight_dashboards():
     assert {board["title"] for board in BOARDS.values()} == {
         "Retention",
         "Response times",
         "Promises and causes",
         "Customers",
+        "Cohorts",
         "Support now",
         "The week",
         "Pipeline",
