@@ -45,6 +45,13 @@ _HASTY = {
 }
 
 
+class Supervised(Deployment):
+    """Workers that a supervisor replaces: none may live for some seconds."""
+
+    def _check_alive(self) -> None:
+        """Let the wait go on, which ends anyway."""
+
+
 class Installation:
     """A running installation, and what a soak may break in it.
 
@@ -112,8 +119,8 @@ class Installation:
             stack.callback(supervisor.cancel)
             yield
 
-    def _deployment(self) -> Deployment:
-        return Deployment(
+    def _deployment(self) -> Supervised:
+        return Supervised(
             self.cluster,
             GROUP,
             self.directory,
