@@ -16,7 +16,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from streams.config.load import load
-from streams.demo import Demo, plan
+from streams.demo import Demo, configured, plan
 from streams.local.ports import free_port
 
 #: Limit until the first alert is on the page, and the delay in which further alerts appear.
@@ -30,8 +30,11 @@ _MAX_BYTES = 350_000
 async def main(path: Path) -> None:
     """Run the demo and save a screenshot of its page to `path`."""
     port = free_port()
-    shop = plan(customers=8_000, seed=1, scenario="bad-autumn", rate=1.0, story_seconds=100.0)
-    demo = Demo(load({"port": port}), shop, None, Console(quiet=True))
+    settings = configured(load({"port": port}))
+    shop = plan(
+        settings.definitions, customers=8_000, seed=1, scenario="bad-autumn", rate=1.0, story_seconds=100.0
+    )
+    demo = Demo(settings, shop, None, Console(quiet=True))
     running = asyncio.create_task(demo.run())
     try:
         await asyncio.wait({running, asyncio.create_task(demo.numbers.wait())}, return_when="FIRST_COMPLETED")

@@ -48,14 +48,21 @@ def command(
 
     The shop sends 16 months of history at full speed, then the nine weeks up to now, in which something goes
     wrong, in about a minute, then live events. If `prometheus` is installed, it is started too, and the view
-    shows which alerts fire. Set RETENTION_BROKER to use an existing Kafka, and RETENTION_REDIS for a Redis.
+    shows which alerts fire. Support is open in the hours of a schedule, unless RETENTION_CONFIG names another
+    configuration. Set RETENTION_BROKER to use an existing Kafka, and RETENTION_REDIS for a Redis.
     """
     if in_image():
         raise RetentionError(
             "the container image cannot run the demo: it has no Kafka, Java and Redis",
             "run `make demo` in a checkout, or `docker compose up` for the same in containers",
         )
+    settings = demo.configured(settings)
     shop = demo.plan(
-        customers=customers, seed=seed, scenario=scenario, rate=rate, story_seconds=story_seconds
+        settings.definitions,
+        customers=customers,
+        seed=seed,
+        scenario=scenario,
+        rate=rate,
+        story_seconds=story_seconds,
     )
     asyncio.run(demo.Demo(settings, shop, seconds).run())

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from models.definitions.schedules import Schedule
 from streams.cli.file_options import OutputFile
 from streams.cli.messages import counted, warn
 from streams.cli.options import settings_options
@@ -75,6 +76,11 @@ _MOMENT = Moment()
     "--currency", "currencies", multiple=True, default=("USD",), help="Currency of orders; repeatable."
 )
 @click.option(
+    "--support-hours",
+    metavar="SCHEDULE",
+    help="Schedule of the configuration file in which agents work. [default: at any hour]",
+)
+@click.option(
     "--out", type=OutputFile(), help="A file (.jsonl or .jsonl.gz; - for standard output) instead of Kafka."
 )
 @settings_options("broker", "partitions", "replication")
@@ -86,6 +92,7 @@ def command(
     start: datetime | None,
     end: datetime | None,
     since: str | None,
+    support_hours: str | None,
     **plan: object,
 ) -> None:
     """Send a simulated shop's events: its history up to now, then live events.
@@ -102,8 +109,20 @@ def command(
     if start >= (end or now):
         raise click.BadParameter("the shop opens after the end", param_hint="--start")
     begins = None if since in {None, _LIVE} else _MOMENT.convert(since, None, None)
-    played = Plan(start=start, end=end, since=begins, since_live=since == _LIVE, **plan)  # type: ignore[arg-type]
+    hours = _schedule(settings, support_hours)
+    played = Plan(start=start, end=end, since=begins, since_live=since == _LIVE, hours=hours, **plan)  # type: ignore[arg-type]
     asyncio.run(_simulate(played, settings, key, out))
+
+
+def _schedule(settings: Settings, name: str | None) -> Schedule | None:
+    """Return a schedule of the configuration. None without a name."""
+    if name is None:
+        return None
+    known = settings.definitions.schedules
+    if name not in known:
+        expected = f"expected {', '.join(known)}" if known else "no [schedules.NAME] is configured"
+        raise click.BadParameter(f"{name!r} is not a schedule; {expected}", param_hint="--support-hours")
+    return known[name]
 
 
 def _months_before(moment: datetime, months: int) -> datetime:

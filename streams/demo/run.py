@@ -11,7 +11,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -36,10 +35,6 @@ from streams.monitoring.scrape import Scrape, scrape
 from streams.simulator.live import Plan, Progress, play
 from streams.simulator.writers import to_kafka
 
-_HISTORY = timedelta(days=548)
-#: Time since the begin of the scenario (churn takes weeks), and slow days before it.
-_SCENARIO = timedelta(days=60)
-_BEFORE_SCENARIO = timedelta(days=4)
 _COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
 _REFRESH_SECONDS = 0.5
 _READY_SECONDS = 60.0
@@ -83,8 +78,10 @@ class Demo:
         numbers: set when the metrics have reached the begin of the story.
 
     Example:
-        >>> shop = plan(customers=8_000, seed=1, scenario="bad-autumn", rate=1.0, story_seconds=70.0)
-        >>> asyncio.run(Demo(load({}), shop, seconds=None).run())
+        >>> settings = configured(load({}))
+        >>> story = {"customers": 8_000, "seed": 1, "scenario": "bad-autumn", "story_seconds": 70.0}
+        >>> shop = plan(settings.definitions, rate=1.0, **story)
+        >>> asyncio.run(Demo(settings, shop, seconds=None).run())
     """
 
     def __init__(
@@ -311,27 +308,3 @@ def _hints() -> tuple[str, ...]:
     if shutil.which("docker") and _COMPOSE.exists():
         hints.append("For the dashboards, run `docker compose up` and open Grafana at http://127.0.0.1:3000.")
     return tuple(hints)
-
-
-def plan(*, customers: int, seed: int, scenario: str, rate: float, story_seconds: float) -> Plan:
-    """Return the plan of the demo's shop: 18 months of history, the last weeks slowly, then live events.
-
-    Args:
-        customers: customers who come within 18 months.
-        seed: seed of the random generator.
-        scenario: key of `SCENARIOS`.
-        rate: live events a second.
-        story_seconds: seconds in which the last weeks pass.
-    """
-    now = datetime.now(UTC)
-    scenario_start = now - _SCENARIO
-    return Plan(
-        seed=seed,
-        start=now - _HISTORY,
-        customers=customers,
-        scenario=scenario,
-        since=scenario_start,
-        paced_from=scenario_start - _BEFORE_SCENARIO,
-        speed=(_SCENARIO + _BEFORE_SCENARIO).total_seconds() / story_seconds,
-        rate=rate,
-    )

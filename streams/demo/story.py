@@ -1,15 +1,22 @@
-"""The scenario of the demo: its changes with their times, and the metrics before it began."""
+"""The scenario of the demo: its plan, its changes with their times, and the metrics before it began."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from msgspec import Struct
 
+from models.definitions.definitions import Definitions
+from streams.demo.configuration import support_hours
 from streams.monitoring.scrape import Scrape
 from streams.simulator.live import Plan
 from streams.simulator.scenarios import SCENARIOS
 
 AS_OF = "retention_as_of_timestamp_seconds"
+_HISTORY: Final = timedelta(days=548)
+#: Time since the begin of the scenario (churn takes weeks), and slow days before it.
+_SCENARIO: Final = timedelta(days=60)
+_BEFORE_SCENARIO: Final = timedelta(days=4)
 
 
 class Event(Struct, frozen=True):
@@ -56,3 +63,37 @@ class Story:
         """Yield the changes up to the instant of these metrics."""
         as_of = scrape.value(AS_OF)
         return (event for event in self.events if event.at <= as_of)
+
+
+def plan(
+    definitions: Definitions,
+    *,
+    customers: int,
+    seed: int,
+    scenario: str,
+    rate: float,
+    story_seconds: float,
+) -> Plan:
+    """Return the plan of the demo's shop: 18 months of history, the last weeks slowly, then live events.
+
+    Args:
+        definitions: the shop's hours of support.
+        customers: customers who come within 18 months.
+        seed: seed of the random generator.
+        scenario: key of `SCENARIOS`.
+        rate: live events a second.
+        story_seconds: seconds in which the last weeks pass.
+    """
+    now = datetime.now(UTC)
+    scenario_start = now - _SCENARIO
+    return Plan(
+        seed=seed,
+        start=now - _HISTORY,
+        customers=customers,
+        scenario=scenario,
+        since=scenario_start,
+        paced_from=scenario_start - _BEFORE_SCENARIO,
+        speed=(_SCENARIO + _BEFORE_SCENARIO).total_seconds() / story_seconds,
+        rate=rate,
+        hours=support_hours(definitions),
+    )

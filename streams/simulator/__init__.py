@@ -1,7 +1,7 @@
 """A simulated shop: the actions of its customers, warehouse and support, as events of the input topics.
 
 Equal seeds and parameters give equal bytes: all randomness comes from one generator, and only `live` reads a
-clock. Imports `config`, `kafka` and `ingest` (in `writers` alone).
+clock. Imports `models.schedules` (hours of support), and in `writers` alone `config`, `kafka` and `ingest`.
 Start at `simulate`, which yields events; `live` plays them in real time, and `shop` has the departments.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zlib import crc32
 
+from models.definitions.schedules import Schedule
 from streams.simulator.engine import Event
 from streams.simulator.scenarios import SCENARIOS
 from streams.simulator.seasons import DAY
@@ -48,6 +49,7 @@ def open_shop(
     since: datetime | None = None,
     until: datetime | None = None,
     currencies: tuple[str, ...] = ("USD",),
+    hours: Schedule | None = None,
 ) -> Shop:
     """Return a shop that opens at `start`.
 
@@ -60,6 +62,7 @@ def open_shop(
         since: begin of the scenario; None is 200 days before `end`, or half of the time if that is shorter.
         until: end of the scenario; None is never.
         currencies: currencies; the first ones are the most frequent.
+        hours: hours in which support agents work. None: at any hour.
 
     Raises:
         KeyError: the scenario is unknown.
@@ -71,9 +74,9 @@ def open_shop(
         began = since.timestamp()
     period = None if scenario == "steady" else (began, until.timestamp() if until else None)
     # Shops with different parameters have different customer ids, so that one Kafka can hold both.
-    parameters = repr((seed, opening, customers, currencies, scenario, period))
+    parameters = repr((seed, opening, customers, currencies, scenario, period, *([hours] if hours else ())))
     key = f"{crc32(parameters.encode()) & 0xFFFF:04x}"
-    shop = Shop(seed=seed, start=opening, customers=customers, key=key, currencies=currencies)
+    shop = Shop(seed=seed, start=opening, customers=customers, key=key, currencies=currencies, hours=hours)
     if period is not None:
         shop.plan(scenario, *period)
     return shop
@@ -89,6 +92,7 @@ def simulate(
     since: datetime | None = None,
     until: datetime | None = None,
     currencies: tuple[str, ...] = ("USD",),
+    hours: Schedule | None = None,
 ) -> Iterator[Event]:
     """Yield the events of a shop from `start` to `end`, in the order of their times.
 
@@ -100,5 +104,7 @@ def simulate(
         >>> next(simulate(1, opened, closed, customers=100))["type"]
         'order.placed'
     """
-    shop = open_shop(seed, start, end, customers, scenario, since=since, until=until, currencies=currencies)
+    shop = open_shop(
+        seed, start, end, customers, scenario, since=since, until=until, currencies=currencies, hours=hours
+    )
     return (event for _, event in shop.run(end.timestamp()))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from models.definitions.schedules import Schedule
 from streams.simulator import open_shop, topic_of
 from streams.simulator.engine import Event
 from streams.simulator.garbage import spoil
@@ -58,6 +59,7 @@ class Plan:
         rate: live events a second that a rush adds; 0 adds none.
         garbage: invalid records per valid one.
         currencies: currencies of the orders; the first ones are the most frequent.
+        hours: hours in which support agents work; None is any hour.
     """
 
     seed: int = 1
@@ -73,6 +75,7 @@ class Plan:
     rate: float = 0.0
     garbage: float = 0.0
     currencies: tuple[str, ...] = ("USD",)
+    hours: Schedule | None = None
 
 
 @dataclass(slots=True)
@@ -157,6 +160,7 @@ def _open(plan: Plan, live_from: float) -> Shop:
         since=end if plan.since_live else plan.since,
         until=plan.until,
         currencies=plan.currencies,
+        hours=plan.hours,
     )
     if plan.end is None and plan.rate:
         shop.rush(live_from, plan.rate)

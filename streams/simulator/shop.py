@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from models.definitions.schedules import Schedule
 from streams.simulator.catalogue import Catalogue
 from streams.simulator.corrections import Corrections
 from streams.simulator.customers import Customer, Customers
@@ -12,6 +13,7 @@ from streams.simulator.fulfilment import Fulfilment
 from streams.simulator.refunds import Refunds
 from streams.simulator.scenarios import NORMAL, SCENARIOS, Conditions
 from streams.simulator.seasons import DAY
+from streams.simulator.shifts import OfficeHours, RoundTheClock
 from streams.simulator.storefront import Storefront
 from streams.simulator.support import Support
 
@@ -39,13 +41,21 @@ class Shop:
         customers: customers who come within the first 18 months.
         key: part of every id, which distinguishes the ids of different simulations.
         currencies: currencies; the first ones are the most frequent.
+        hours: hours in which support agents work. None: at any hour.
 
     Attributes:
         world: clock, random generator and scheduled actions.
     """
 
     def __init__(
-        self, *, seed: int, start: float, customers: int, key: str, currencies: tuple[str, ...] = ("USD",)
+        self,
+        *,
+        seed: int,
+        start: float,
+        customers: int,
+        key: str,
+        currencies: tuple[str, ...] = ("USD",),
+        hours: Schedule | None = None,
     ) -> None:
         self.world = World(seed, start, key)
         self.catalogue = Catalogue(self.world, _ORDERS_A_DAY * customers)
@@ -53,7 +63,8 @@ class Shop:
         self.fulfilment = Fulfilment(self)
         self.refunds = Refunds(self)
         self.feedback = Feedback(self)
-        self.support = Support(self, _TICKETS_A_DAY * customers)
+        shifts = RoundTheClock() if hours is None else OfficeHours(hours, start)
+        self.support = Support(self, shifts, _TICKETS_A_DAY * customers)
         self.corrections = Corrections(self, seed)
         self.customers = Customers(self, customers, currencies)
         self._rush_visits = 0.0

@@ -12,6 +12,7 @@ from streams.simulator.customers import Customer
 from streams.simulator.engine import timestamp
 from streams.simulator.fulfilment import Order
 from streams.simulator.seasons import DAY, HOUR, MINUTE
+from streams.simulator.shifts import Shifts
 from streams.simulator.support_desk import SupportDesk
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Ticket:
         priority: low, normal, high or urgent.
         channel: channel of the conversation.
         opened: opening time, seconds since the epoch.
+        attended: time from which agents work on it, seconds since the epoch.
         expected: time by which the customer expects a response, seconds since the epoch.
         status: current status.
         answered: whether the customer has got a response.
@@ -55,6 +57,7 @@ class Ticket:
     priority: str
     channel: str
     opened: float
+    attended: float
     expected: float
     status: str = "open"
     answered: bool = False
@@ -68,18 +71,20 @@ class Support:
 
     Args:
         shop: the shop.
+        shifts: when agents work. Customers count their waiting from the next shift.
         expected_tickets_a_day: tickets a day for which the first shift is staffed.
 
     Attributes:
         support_desk: the queue and its agents.
     """
 
-    def __init__(self, shop: "Shop", expected_tickets_a_day: float) -> None:
+    def __init__(self, shop: "Shop", shifts: Shifts, expected_tickets_a_day: float) -> None:
         self._shop = shop
         self._world = shop.world
         self._random = shop.world.random
+        self._shifts = shifts
         self.support_desk = SupportDesk(
-            shop.world, self._work_on, expected_handlings_a_day=2.0 * expected_tickets_a_day
+            shop.world, shifts, self._work_on, expected_handlings_a_day=2.0 * expected_tickets_a_day
         )
 
     def ask_for_parcel(self, order: Order) -> None:
@@ -115,7 +120,8 @@ class Support:
             priority=priority,
             channel=channel,
             opened=self._world.now,
-            expected=self._world.now + EXPECTED[priority],
+            attended=(attended := self._shifts.attended(self._world.now)),
+            expected=attended + EXPECTED[priority],
         )
 
     def open_junk(self, customer: Customer) -> Ticket:
@@ -151,7 +157,8 @@ class Support:
                 return
             self._world.after(seconds, self._bot_acknowledges, ticket)
         self._queue(ticket)
-        self._world.after(DAY + self._random.expovariate(1 / (5 * DAY)), self._give_up, ticket)
+        patience = DAY + self._random.expovariate(1 / (5 * DAY))
+        self._world.at(ticket.attended + patience, self._give_up, ticket)
 
     def _queue(self, ticket: Ticket) -> None:
         self.support_desk.put(_RANK[ticket.priority], ticket)
@@ -159,7 +166,7 @@ class Support:
     def _bot_acknowledges(self, ticket: Ticket) -> None:
         fields: dict[str, object] = {}
         if self._world.chance(0.4):
-            due = ticket.opened + _RESOLVED_WITHIN[ticket.priority]
+            due = ticket.attended + _RESOLVED_WITHIN[ticket.priority]
             fields["promised_at"] = timestamp(int(due * 1000))
         self.emit(ticket, "replied", author="bot", **fields)
 

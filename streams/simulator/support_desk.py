@@ -1,22 +1,20 @@
 """The queue of tickets and the agents who handle it: response times follow from load and staff.
 
 Each shift is staffed for the recent load, with some slack. A scenario changes the number of agents, not the
-queue.
+queue. A rush is staffed at any hour.
 """
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from streams.simulator.engine import World
-from streams.simulator.seasons import DAY, HOUR, MINUTE
+from streams.simulator.seasons import DAY, MINUTE
+from streams.simulator.shifts import SHIFT, Shifts
 
 if TYPE_CHECKING:
     from streams.simulator.support import Ticket
 
-_SHIFT = 8 * HOUR
-#: Staff of each shift from midnight, UTC, as a share of the average.
-_SHIFT_STAFF: Final = (0.5, 1.2, 1.3)
 _HANDLING_MEDIAN = 9 * MINUTE
 _HANDLING_SIGMA = 0.6
 _HANDLING_MEAN = _HANDLING_MEDIAN * 1.2
@@ -30,19 +28,26 @@ class SupportDesk:
 
     Args:
         world: clock and random generator.
+        shifts: when agents work, and how many of them.
         handle: called when an agent has handled a ticket; returns False if there was nothing to do.
         expected_handlings_a_day: handled tickets a day for which the first shift is staffed.
     """
 
     def __init__(
-        self, world: World, handle: Callable[["Ticket"], bool], expected_handlings_a_day: float
+        self,
+        world: World,
+        shifts: Shifts,
+        handle: Callable[["Ticket"], bool],
+        expected_handlings_a_day: float,
     ) -> None:
         self._world = world
+        self._shifts = shifts
         self._handle = handle
         self._queue: list[tuple[int, int, Ticket]] = []
         self._arrived = 0
         self._handlings = 0
-        self._load = expected_handlings_a_day * _SHIFT / DAY
+        self._load = expected_handlings_a_day * SHIFT / DAY
+        self._shift_began = world.now
         self._busy = 0
         self._agents = 1
         self._rush: float | None = None
@@ -77,10 +82,12 @@ class SupportDesk:
 
     def _begin_shift(self) -> None:
         if self._arrived and self._world.conditions.hiring:
-            self._load += (self._handlings - self._load) / _LOAD_MEMORY_SHIFTS
+            before = self._load * (self._world.now - self._shift_began) / SHIFT
+            self._load += (self._handlings - before) / _LOAD_MEMORY_SHIFTS
         self._handlings = 0
+        self._shift_began = self._world.now
         self._agents = self._needed()
-        self._world.after(_SHIFT - self._world.now % _SHIFT, self._begin_shift)
+        self._world.after(self._shifts.length(self._world.now), self._begin_shift)
         self._assign()
 
     def _needed(self) -> int:
@@ -88,8 +95,8 @@ class SupportDesk:
         if self._rush is not None:
             needed = self._rush * self._handling_mean / _UTILISATION
         else:
-            share = _SHIFT_STAFF[int(self._world.now % DAY // _SHIFT) % len(_SHIFT_STAFF)]
-            needed = max(self._load * _HANDLING_MEAN / _SHIFT / _UTILISATION, 1.0) * share
+            share = self._shifts.staff(self._world.now)
+            needed = max(self._load * _HANDLING_MEAN / SHIFT / _UTILISATION, 1.0) * share
         return int(needed * self._world.conditions.staff + self._world.random.random())
 
     @property
