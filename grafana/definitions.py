@@ -30,6 +30,11 @@ DEFINITIONS = {
     "any: by an agent or a bot. human: by an agent.",
     "retention_first_response_mean_seconds": "The mean of the same times, exact.",
     "retention_channel_first_response_seconds": "Time to the first public reply by an agent, by the ticket's channel.",
+    "retention_next_response_seconds": "Time from a customer's later reply to the next public reply of an agent. "
+    "calendar: elapsed time. business: only while support is open.",
+    "retention_next_response_mean_seconds": "The mean of the same times, exact.",
+    "retention_opened_outside_hours_ratio": "Share of the tickets that customers opened while support was closed.",
+    "retention_support_open": "Whether support is open now, 1 or 0, by schedule.",
     "retention_resolution_seconds": "Time from opening to resolution. first: the earliest time that the ticket was solved or closed. "
     "full: the last time, if the ticket is still resolved.",
     "retention_resolution_mean_seconds": "The mean of the same times, exact.",

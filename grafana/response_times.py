@@ -9,6 +9,7 @@ BUDGETS = ", ".join(
     f"{1 - share:.0%} of {sla.replace('_', ' ')}s" for sla, share in T["slo"]["objective"].items()
 )
 CHOSEN = {"window": "$window", "priority": "$priority"}
+ELAPSED = {**CHOSEN, "clock": "calendar"}
 SHARES = {
     "retention_reopened_ratio": (
         "Reopened",
@@ -40,7 +41,7 @@ FIRST = (
         width=8,
         queries=(
             Query(
-                business("retention_first_response_seconds", **CHOSEN, by="human"),
+                business("retention_first_response_seconds", **ELAPSED, by="human"),
                 "human, quantile {{quantile}}",
             ),
         ),
@@ -51,12 +52,15 @@ FIRST = (
         unit=SECONDS,
         width=16,
         queries=(
-            Query(business("retention_first_response_seconds", **CHOSEN, quantile="0.5"), "{{by}}, median"),
             Query(
-                business("retention_first_response_seconds", **CHOSEN, quantile="0.9"),
+                business("retention_first_response_seconds", **ELAPSED, quantile="0.5"),
+                "{{by}}, median",
+            ),
+            Query(
+                business("retention_first_response_seconds", **ELAPSED, quantile="0.9"),
                 "{{by}}, 90th percentile",
             ),
-            Query(business("retention_first_response_mean_seconds", **CHOSEN), "{{by}}, mean"),
+            Query(business("retention_first_response_mean_seconds", **ELAPSED), "{{by}}, mean"),
         ),
         do="If any is far below human, bots acknowledge and agents do not follow. Add agents in the hours where the "
         "lines differ.",
@@ -82,6 +86,7 @@ FIRST = (
             Query(
                 business(
                     "retention_first_response_seconds",
+                    clock="calendar",
                     window="$window",
                     by="human",
                     quantile="0.9",
@@ -101,12 +106,15 @@ RESOLUTION = (
         unit=SECONDS,
         width=12,
         queries=(
-            Query(business("retention_resolution_seconds", **CHOSEN, quantile="0.5"), "{{kind}}, median"),
             Query(
-                business("retention_resolution_seconds", **CHOSEN, quantile="0.9"),
+                business("retention_resolution_seconds", **ELAPSED, quantile="0.5"),
+                "{{kind}}, median",
+            ),
+            Query(
+                business("retention_resolution_seconds", **ELAPSED, quantile="0.9"),
                 "{{kind}}, 90th percentile",
             ),
-            Query(business("retention_resolution_mean_seconds", **CHOSEN), "{{kind}}, mean"),
+            Query(business("retention_resolution_mean_seconds", **ELAPSED), "{{kind}}, mean"),
         ),
         do="If full is far above first, tickets are reopened: see Reopened.",
     ),

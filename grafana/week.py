@@ -68,7 +68,7 @@ SALES = (
 
 SERVICE = (
     _compared("First human response, mean", SECONDS, "If it is longer than both, plan next week's shifts by it.",
-             "retention_first_response_mean_seconds", by="human", priority="all"),
+             "retention_first_response_mean_seconds", clock="calendar", by="human", priority="all"),
     _compared("First responses too late", RATIO, "Above 5 % it uses up next month's budget.", "retention_sla_breach_ratio", 1,
              sla="first_response", priority="all"),
     _compared("Net promoter score", POINTS, "Read ten answers of this week.", "retention_nps", 0),
@@ -104,7 +104,7 @@ OVER_TIME = tuple(
             "First human response, day by day",
             SECONDS,
             "retention_first_response_mean_seconds",
-            {"by": "human", "priority": "all"},
+            {"clock": "calendar", "by": "human", "priority": "all"},
             "A rise on the same day every week points to shifts, a single rise to an incident.",
         ),
     )

@@ -17,7 +17,7 @@ from models.aggregation.cohort_sums import CohortCells, CohortSums
 from models.aggregation.duration_sketches import BUCKETS, Sketches, bucket_of
 from models.aggregation.variant_sums import Beyond, Shown, VariantSums
 from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series_at
-from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.definitions import PRIORITIES, Definitions, has_next_response
 from models.definitions.windows import SHORT_WINDOWS, US_PER_HOUR, US_PER_MINUTE, Window, hour, minute
 
 #: Name of a series, such as `("orders", "web")`.
@@ -57,11 +57,15 @@ def methods_of(definitions: Definitions) -> tuple[str, ...]:
 
 def duration_names(definitions: Definitions) -> list[Name]:
     """Return the names of the series of durations, in the order in which partial aggregates hold them."""
-    kinds = ("response_any", "response_human", "resolution_first", "resolution_full")
+    kinds = ["response_any", "response_human", "resolution_first", "resolution_full"]
+    conversations = ["next_response"] if has_next_response(definitions) else []
+    if definitions.schedules:
+        kinds += [f"{kind}_business" for kind in kinds]
+        conversations += [f"{kind}_business" for kind in conversations]
     return [
         *((kind, priority) for kind in kinds for priority in PRIORITIES),
         *(("response_channel", channel) for channel in channels_of(definitions)),
-        *((name,) for name in ("wait", "refund", "checkout", "delivery")),
+        *((name,) for name in ("wait", "refund", "checkout", "delivery", *conversations)),
     ]
 
 

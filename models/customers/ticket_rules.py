@@ -7,10 +7,9 @@ from msgspec.structs import replace
 from models.aggregation.aggregates import YEAR
 from models.customers.customer import Customer
 from models.customers.lifecycle import LifecycleRules, first_since
-from models.definitions.definitions import Definitions
+from models.definitions.definitions import Definitions, has_next_response
 from models.definitions.windows import hour
 from models.entities import tickets
-from models.entities.sla_limits import has_next_response
 from models.entities.tickets import Ticket
 from models.facts.claims import TicketClaim
 

@@ -114,6 +114,16 @@ def tiers_of(definitions: Definitions) -> tuple[str, ...]:
     return (_LOWEST_TIER, *sorted(definitions.tiers, key=lambda tier: definitions.tiers[tier]))
 
 
+def has_next_response(definitions: Definitions) -> bool:
+    """Return whether any priority or tier has a target of the next response."""
+    policies = definitions.sla_policies.values()
+    return any(
+        policy.next_response is not None
+        or any(targets.next_response is not None for targets in policy.tiers.values())
+        for policy in policies
+    )
+
+
 def _check_money(definitions: Definitions) -> None:
     base = definitions.base_currency
     if not _is_currency(base):

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from models.aggregation.aggregates import Aggregates
-from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.definitions import PRIORITIES, Definitions, has_next_response
 from models.definitions.windows import NEVER_US, US_PER_HOUR, US_PER_MINUTE
 from models.entities.exposures import SLOW_RESPONSE, Exposure
-from models.entities.sla_limits import TimeLimits, has_next_response, time_limits
+from models.entities.sla_limits import TimeLimits, time_limits
 from models.entities.tickets import Ticket
 
 KINDS: Final = ("first_response", "first_human_response", "resolution", "promise", "next_response")

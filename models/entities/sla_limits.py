@@ -86,16 +86,6 @@ def time_limits(definitions: Definitions) -> list[TimeLimits]:
     return [_limits_of(definitions, priority) for priority in PRIORITIES]
 
 
-def has_next_response(definitions: Definitions) -> bool:
-    """Return whether any priority or tier has a target of the next response."""
-    policies = definitions.sla_policies.values()
-    return any(
-        policy.next_response is not None
-        or any(targets.next_response is not None for targets in policy.tiers.values())
-        for policy in policies
-    )
-
-
 def _limits_of(definitions: Definitions, priority: str) -> TimeLimits:
     policy = definitions.sla_policies[priority]
     schedule = None if policy.schedule is None else definitions.schedules[policy.schedule]

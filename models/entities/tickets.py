@@ -1,6 +1,6 @@
 """Tickets: derived from claims, and applied to the aggregates (docs/metrics.md, "Tickets")."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from models.aggregation.aggregates import Aggregates, channels_of
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.windows import US_PER_HOUR
 from models.entities.reply_turns import ReplyTurn, reply_turns
+from models.entities.ticket_clocks import TicketAspect, clock_aspects
 from models.entities.ticket_corrections import PriorityChange, priority_changes, withdrawal
 from models.entities.ticket_statuses import StatusPeriod, resolution
 from models.facts.claims import (
@@ -201,13 +202,14 @@ class TicketAggregator:
         self._transferred = aggregates.count("transferred")
         self._bot_only = aggregates.count("bot_only")
         self._withdrawn: dict[int, int] = {}
-        self._aspects: list[tuple[Callable[[Ticket], object], Callable[[Ticket, int], None]]] = [
+        self._aspects: list[TicketAspect] = [
             (attrgetter("status", "priority", "first_resolution"), self._add_status),
             (
                 attrgetter(*_OPENING_FIELDS, "answered", "answered_by_human", "promise", "is_resolved"),
                 self._add_responses,
             ),
             (attrgetter(*_OPENING_FIELDS, *_RESOLUTION_FIELDS), self._add_resolutions),
+            *clock_aspects(aggregates, definitions),
         ]
 
     def add(self, ticket: Ticket) -> None:
@@ -218,7 +220,7 @@ class TicketAggregator:
     def replace(self, old: Ticket | None, new: Ticket | None) -> None:
         """Retract a ticket as it was, and apply it as it is. None: it was not opened.
 
-        Most changes concern one of three aspects of a ticket, so each is compared by itself.
+        Most changes concern one of the aspects of a ticket, so each is compared by itself.
         """
         for aspect, add in self._aspects:
             before = None if old is None else aspect(old)

@@ -9,7 +9,7 @@ from typing import Final
 
 from models.aggregation.aggregates import PartialAggregate
 from models.definitions.definitions import Definitions
-from models.metrics import cohorts, commerce, feedback, lifecycle, retention, tickets
+from models.metrics import cohorts, commerce, feedback, lifecycle, retention, ticket_clocks, tickets
 from models.metrics.samples import CatalogueEntry, Sample
 from models.metrics.totals import Totals
 
@@ -23,6 +23,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = MappingProxyType(
     | feedback.CATALOGUE
     | lifecycle.CATALOGUE
     | cohorts.CATALOGUE
+    | ticket_clocks.CATALOGUE
 )
 
 
@@ -59,6 +60,7 @@ def samples_of(totals: Totals) -> list[Sample]:
         *retention.compute(totals),
         *commerce.compute(totals),
         *tickets.compute(totals),
+        *ticket_clocks.compute(totals),
         *feedback.compute(totals),
         *lifecycle.compute(totals),
         *cohorts.compute(totals),

@@ -10,16 +10,17 @@ from models.definitions.windows import SHORT_WINDOWS, US_PER_SECOND, Window
 from models.entities import sla
 from models.facts.claims import SOLVED, STATUSES, WITHDRAWAL_REASONS
 from models.metrics.samples import CatalogueEntry, Sample, ratio
+from models.metrics.ticket_clocks import clocks_of
 from models.metrics.totals import Totals, quantiles
 
 CATALOGUE: Final[dict[str, CatalogueEntry]] = {
     "retention_first_response_seconds": CatalogueEntry(
         "Time to the first public reply, by anyone or by a human.",
-        ("window", "by", "priority", "quantile"),
+        ("window", "clock", "by", "priority", "quantile"),
     ),
     "retention_first_response_mean_seconds": CatalogueEntry(
         "Mean time to the first public reply.",
-        ("window", "by", "priority"),
+        ("window", "clock", "by", "priority"),
     ),
     "retention_channel_first_response_seconds": CatalogueEntry(
         "Time to the first public reply of a human, by the ticket's channel.",
@@ -27,10 +28,10 @@ CATALOGUE: Final[dict[str, CatalogueEntry]] = {
     ),
     "retention_resolution_seconds": CatalogueEntry(
         "Time to the first, and to the final, resolution.",
-        ("window", "kind", "priority", "quantile"),
+        ("window", "clock", "kind", "priority", "quantile"),
     ),
     "retention_resolution_mean_seconds": CatalogueEntry(
-        "Mean time to resolution.", ("window", "kind", "priority")
+        "Mean time to resolution.", ("window", "clock", "kind", "priority")
     ),
     "retention_requester_wait_seconds": CatalogueEntry(
         "Time that a resolved ticket's requester waited for us.",
@@ -112,11 +113,13 @@ def _times(
     totals: Totals, window: Window, metric: str, label: tuple[str, str], kind: str
 ) -> Iterator[Sample]:
     for priority in (*PRIORITIES, "all"):
-        labels = {"window": window.name, label[0]: label[1], "priority": priority}
-        names = [(kind, each) for each in (PRIORITIES if priority == "all" else (priority,))]
-        yield from quantiles(totals, window, f"retention_{metric}_seconds", labels, *names)
-        durations = totals.durations(window, *names)
-        yield ratio(f"retention_{metric}_mean_seconds", labels, durations.sum, durations.count)
+        chosen = PRIORITIES if priority == "all" else (priority,)
+        for clock, ending in clocks_of(totals.definitions).items():
+            labels = {"window": window.name, "clock": clock, label[0]: label[1], "priority": priority}
+            names = [(f"{kind}{ending}", each) for each in chosen]
+            yield from quantiles(totals, window, f"retention_{metric}_seconds", labels, *names)
+            durations = totals.durations(window, *names)
+            yield ratio(f"retention_{metric}_mean_seconds", labels, durations.sum, durations.count)
 
 
 def _shares(totals: Totals, window: Window) -> Iterator[Sample]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.schedules import Schedule
 from models.definitions.windows import NEVER_US, US_PER_DAY, US_PER_MINUTE, US_PER_SECOND
 from models.schedules.local_time import instant
@@ -152,6 +153,12 @@ class Timetable:
 def timetable(schedule: Schedule) -> Timetable:
     """Return the timetable of a schedule, which all partitions of a process share."""
     return Timetable(schedule)
+
+
+def hours_by_priority(definitions: Definitions) -> list[Timetable | None]:
+    """Return the timetable of each priority, in the order of `PRIORITIES`. None: its targets run always."""
+    names = [definitions.sla_policies[priority].schedule for priority in PRIORITIES]
+    return [None if name is None else timetable(definitions.schedules[name]) for name in names]
 
 
 def _year(time: int) -> int:

@@ -203,7 +203,7 @@ def _retention(scrape: Scrape, *, wide: bool) -> RenderableType:
 def _responses(scrape: Scrape) -> RenderableType:
     table = _grid("human", "response, median", "90 %", "resolved, median")
     for window in _RESPONSE_WINDOWS:
-        labels = {"window": window, "priority": "all"}
+        labels = {"window": window, "clock": "calendar", "priority": "all"}
         table.add_row(
             window,
             *(

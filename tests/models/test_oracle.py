@@ -197,7 +197,7 @@ def status(age, to, name="t"):
 
 
 def response(events, by, window="7d", priority="all"):
-    labels = {"window": window, "by": by, "priority": priority}
+    labels = {"window": window, "clock": "calendar", "by": by, "priority": priority}
     return value(events, "retention_first_response_mean_seconds", **labels)
 
 
@@ -222,7 +222,7 @@ def test_quantiles_are_values_at_the_floor_of_the_rank():
     events = []
     for number in range(1, 12):
         events += [ticket(number * MINUTE, f"t{number}"), reply(0, "bot", f"t{number}")]
-    labels = {"window": "7d", "by": "any", "priority": "all"}
+    labels = {"window": "7d", "clock": "calendar", "by": "any", "priority": "all"}
 
     def quantile(q):
         return value(events, "retention_first_response_seconds", quantile=q, **labels) / 60
@@ -234,7 +234,7 @@ def test_solved_then_closed_is_one_resolution():
     once = [ticket(10 * HOUR), status(6 * HOUR, "solved"), status(2 * HOUR, "closed")]
 
     def resolution(events, kind):
-        labels = {"window": "7d", "priority": "all", "kind": kind}
+        labels = {"window": "7d", "clock": "calendar", "priority": "all", "kind": kind}
         return value(events, "retention_resolution_mean_seconds", **labels)
 
     assert resolution(once, "full") == resolution(once, "first") == 4 * 3600

@@ -101,9 +101,10 @@ def has_next_response(definitions: Any) -> bool:
     return any(limit is not None for limit in targets)
 
 
-def clocks(_world: World) -> list[dict[str, str]]:
+def clocks(world: World) -> list[dict[str, str]]:
     """Return the labels of each clock: "calendar and, if any schedule is configured, business"."""
-    return [{}]
+    names = ["calendar", "business"] if world.definitions.schedules else ["calendar"]
+    return [{"clock": name} for name in names]
 
 
 def duration(world: World, clock: dict[str, str], ticket: Ticket, begin: int, end: int) -> int:

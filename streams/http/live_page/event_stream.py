@@ -59,7 +59,7 @@ _QUANTILES: Final = frozenset({None, "0.5", "0.9"})
 _CHARTED: Final[Mapping[str, Mapping[str, str]]] = {
     "retention_rate_ratio": {"method": "cohort"},
     "retention_customers": {},
-    "retention_first_response_seconds": {"by": "human", "priority": "all"},
+    "retention_first_response_seconds": {"clock": "calendar", "by": "human", "priority": "all"},
 }
 #: Milliseconds after which a browser reconnects.
 _RETRY_MS: Final = 1000

@@ -3,10 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.definitions import PRIORITIES, Definitions, has_next_response
 from models.definitions.sla_policy import SlaPolicy, SlaTargets
 from models.definitions.windows import NEVER_US
-from models.entities.sla_limits import has_next_response, time_limits
+from models.entities.sla_limits import time_limits
 from models.entities.tickets import derive
 from models.facts.claims import STATUSES, Opened, StatusChanged
 from tests.support.schedules import at, weekdays

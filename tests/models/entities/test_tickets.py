@@ -99,17 +99,17 @@ def test_response_times_by_priority_and_channel(shop):
     shop.process(claims.Replied, "t", NOW - 1800 * SECOND, BOT, True)
     shop.process(claims.Replied, "t", NOW, AGENT, True)
     look = shop.samples()
-    assert look["retention_first_response_mean_seconds", "any", "normal", "1h"].value == 1800
-    assert look["retention_first_response_mean_seconds", "human", "all", "7d"].value == 3600
+    assert look["retention_first_response_mean_seconds", "any", "calendar", "normal", "1h"].value == 1800
+    assert look["retention_first_response_mean_seconds", "human", "calendar", "all", "7d"].value == 3600
     chat = look["retention_channel_first_response_seconds", "chat", "0.9", "24h"].value
     assert chat == pytest.approx(3600, rel=0.01)
-    assert math.isnan(look["retention_first_response_mean_seconds", "any", "urgent", "7d"].value)
+    assert math.isnan(look["retention_first_response_mean_seconds", "any", "calendar", "urgent", "7d"].value)
 
 
 def test_short_windows_slide_by_the_minute(shop):
     open_ticket(shop, NOW - HOUR)
     shop.process(claims.Replied, "t", NOW + 59 * SECOND, AGENT, True)
-    name = ("retention_first_response_mean_seconds", "human", "all", "1h")
+    name = ("retention_first_response_mean_seconds", "human", "calendar", "all", "1h")
     assert not math.isnan(shop.value(*name, now=NOW + HOUR - 1))
     assert math.isnan(shop.value(*name, now=NOW + HOUR))
 

@@ -20,7 +20,7 @@ def test_priority_all_is_the_mean_over_all_tickets(shop):
         shop.process(claims.Replied, ticket, NOW - 2 * HOUR + minutes * 60 * SECOND, AGENT, True)
     samples = shop.samples()
     means = [
-        samples["retention_first_response_mean_seconds", "human", priority, "24h"].value
+        samples["retention_first_response_mean_seconds", "human", "calendar", priority, "24h"].value
         for priority in ("normal", "urgent", "all")
     ]
     assert means == [pytest.approx(900), pytest.approx(3600), pytest.approx(1800)]
@@ -71,10 +71,10 @@ def test_duration_counts_under_the_priority_in_force_at_its_end(shop, restarted)
         shop.restart()
     samples = shop.samples()
     response, resolution = "retention_first_response_mean_seconds", "retention_resolution_mean_seconds"
-    assert samples[response, "any", "normal", "24h"].value == pytest.approx(3600)
-    assert samples[response, "human", "urgent", "24h"].value == pytest.approx(3 * 3600)
-    assert samples[resolution, "first", "high", "7d"].value == pytest.approx(5 * 3600)
-    assert samples[resolution, "full", "urgent", "7d"].value == pytest.approx(7 * 3600)
+    assert samples[response, "any", "calendar", "normal", "24h"].value == pytest.approx(3600)
+    assert samples[response, "human", "calendar", "urgent", "24h"].value == pytest.approx(3 * 3600)
+    assert samples[resolution, "calendar", "first", "high", "7d"].value == pytest.approx(5 * 3600)
+    assert samples[resolution, "calendar", "full", "urgent", "7d"].value == pytest.approx(7 * 3600)
 
 
 def test_withdrawn_ticket_counts_only_as_withdrawn(shop):
@@ -117,8 +117,8 @@ def test_duration_counts_under_the_priority_when_it_ended(shop):
     shop.process(claims.StatusChanged, "t", NOW - 2 * HOUR, SOLVED)
     shop.process(claims.TicketUpdated, "t", NOW - HOUR, NORMAL)
     samples = shop.samples()
-    response = samples["retention_first_response_mean_seconds", "human", "normal", "24h"]
-    resolution = samples["retention_resolution_mean_seconds", "first", "urgent", "24h"]
+    response = samples["retention_first_response_mean_seconds", "human", "calendar", "normal", "24h"]
+    resolution = samples["retention_resolution_mean_seconds", "calendar", "first", "urgent", "24h"]
     assert (response.value, resolution.value) == (3600, 3 * 3600)
 
 
@@ -141,6 +141,8 @@ def test_late_update_of_a_past_priority_recounts_durations(shop):
     shop.process(claims.TicketUpdated, "t", NOW - 4 * HOUR, URGENT)
     samples = shop.samples()
     name = "retention_first_response_mean_seconds"
-    counts = [samples[name, "human", priority, "24h"].denominator for priority in ("normal", "urgent")]
+    counts = [
+        samples[name, "human", "calendar", priority, "24h"].denominator for priority in ("normal", "urgent")
+    ]
     assert counts == [0, 1]
     assert samples["retention_tickets", "normal", "open"].value == 1

@@ -24,10 +24,10 @@ export function lateness(ratio, { sla, priority }) {
 const PRIORITIES = ["urgent", "high", "normal", "low", "all"];
 const KINDS = [
   {
-    name: "First response by an agent", metric: "retention_first_response_seconds", labels: { by: "human" },
+    name: "First response by an agent", metric: "retention_first_response_seconds", labels: { clock: "calendar", by: "human" },
     sla: "first_human_response", limit: 0,
   },
-  { name: "Resolution", metric: "retention_resolution_seconds", labels: { kind: "first" }, sla: "resolution", limit: 1 },
+  { name: "Resolution", metric: "retention_resolution_seconds", labels: { clock: "calendar", kind: "first" }, sla: "resolution", limit: 1 },
 ];
 
 export function support(panel) {
@@ -35,7 +35,7 @@ export function support(panel) {
     el("div", { class: "two" }, ...KINDS.map(table)),
     el("dl", { class: "stats four" },
       stat(term("First response, median", "retention_first_response_seconds", "By an agent or a bot."),
-        number("retention_first_response_seconds", labelled({ by: "any", priority: "all", quantile: "0.5" }), duration)),
+        number("retention_first_response_seconds", labelled({ clock: "calendar", by: "any", priority: "all", quantile: "0.5" }), duration)),
       late("First responses late", "first_response", "By an agent or a bot, after the due time."),
       late("Promises missed", "promise", "Not resolved by the latest deadline given to the customer."),
       stat(term("Tickets decided", BREACHES, "First responses by an agent that were given or due."),
@@ -43,7 +43,7 @@ export function support(panel) {
     chart("First response by an agent", () => [["0.5", "median", "--retained"], ["0.9", "90th percentile", "--reactivated"]].map(
       ([quantile, name, color]) => ({
         name, color, metric: "retention_first_response_seconds",
-        labels: { by: "human", priority: "all", quantile, window: view.supportWindow },
+        labels: { clock: "calendar", by: "human", priority: "all", quantile, window: view.supportWindow },
       })), duration, 600),
   );
 }

@@ -67,7 +67,7 @@ def test_deleted_series_is_sent_as_null():
 
 def test_hidden_series_are_not_sent():
     view, stream = make_stream()
-    label = {"window": "30d", "quantile": "0.99", "by": "human", "priority": "all"}
+    label = {"window": "30d", "clock": "calendar", "quantile": "0.99", "by": "human", "priority": "all"}
     name = "retention_first_response_seconds"
     view.series.apply(
         [
