@@ -8,9 +8,17 @@ import pytest
 from models.contract import decoding
 from models.definitions import definitions
 from models.definitions.definitions import Definitions
-from models.metrics import catalogue
+from models.definitions.sla_policy import SlaPolicy
+from models.metrics import catalogue, ticket_clocks
 from models.metrics.catalogue import CATALOGUE, compute
 from models.risk import lateness
+from tests.support.schedules import weekdays
+
+#: Every optional metric but those of cohorts.
+EVERYTHING = Definitions(
+    schedules={"support": weekdays()},
+    sla_policies=Definitions().sla_policies | {"high": SlaPolicy(schedule="support", next_response=60)},
+)
 
 
 @pytest.mark.parametrize("module", [catalogue, decoding, definitions, lateness])
@@ -21,13 +29,19 @@ def test_examples_in_docstrings_hold(module):
 
 
 def test_every_metric_has_samples_without_events():
-    samples = compute([], Definitions(), 0)
-    without_experiments = CATALOGUE.keys() - {"retention_experiment_rate_ratio"}
-    assert {sample.metric for sample in samples} == without_experiments
+    samples = compute([], EVERYTHING, 0)
+    not_configured = {"retention_experiment_rate_ratio"}
+    not_configured |= {name for name in CATALOGUE if name.startswith("retention_cohort_")}
+    assert {sample.metric for sample in samples} == CATALOGUE.keys() - not_configured
 
 
-def test_labels_of_samples_are_those_of_the_catalogue():
-    for sample in compute([], Definitions(), 0):
+def test_small_shop_has_no_samples_of_opening_hours():
+    assert not {sample.metric for sample in compute([], Definitions(), 0)} & ticket_clocks.CATALOGUE.keys()
+
+
+@pytest.mark.parametrize("definitions", [Definitions(), EVERYTHING], ids=["default", "everything"])
+def test_labels_of_samples_are_those_of_the_catalogue(definitions):
+    for sample in compute([], definitions, 0):
         assert set(sample.labels) == set(CATALOGUE[sample.metric].labels)
 
 
