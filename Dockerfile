@@ -19,10 +19,11 @@ RUN python -m venv /opt/build \
     && python -m venv --without-pip /opt/retention \
     && /opt/build/bin/pip --python /opt/retention/bin/python install --require-hashes --only-binary=:all: -r worker.txt
 
-# What no command needs: the tests of dependencies, the sources of compiled modules, parts of NumPy, colours of source
-# code (Pygments, of Rich), and the scripts of dependencies.
-RUN find /opt/retention/lib -regextype egrep \
-        -regex '.*/(tests|pygments|numpy/(f2py|random|_core/(_simd|_[a-z_]+_tests)\.[^/]+))' -prune -exec rm -r {} + \
+# What no command needs: tests, sources of compiled modules and scripts of dependencies, parts of NumPy, the time zones of
+# pytz (Python's own are used), and Pygments (Rich colours source code with it).
+RUN find /opt/retention/lib -regextype egrep \( -name tests -o -name pygments -o -path '*/pytz/zoneinfo' \
+        -o -regex '.*/numpy/(f2py|fft|polynomial|random|_core/(_simd|_[a-z_]+_tests)\.[^/]+)' \
+        \) -prune -exec rm -r {} + \
     && find /opt/retention/lib -type f -regextype egrep -regex '.*\.(c|cc|cpp|h|hpp|inc|pxd|pxi|pyi|pyx|a)' -delete \
     && find /opt/retention/bin -mindepth 1 ! -name 'python*' -delete
 
@@ -58,7 +59,7 @@ WORKDIR /var/lib/retention
 EXPOSE 6066
 STOPSIGNAL SIGTERM
 # By a plain socket and without `site`: an HTTP client would take several times as long to import.
-HEALTHCHECK --interval=10s --timeout=10s --start-period=3m --retries=6 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=10m --retries=6 \
     CMD ["python", "-I", "-S", "-c", "import socket; s = socket.create_connection(('127.0.0.1', 6066), 9); s.sendall(b'GET /live HTTP/1.0\\r\\n\\r\\n'); raise SystemExit(b' 200 ' not in s.recv(64))"]
 ENTRYPOINT ["retention"]
 CMD ["worker"]
