@@ -11,7 +11,7 @@ compile := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	--no-emit-index-url --no-emit-find-links --no-emit-package retention-streams --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-clocks soak coverage lint format generate bench lock clean
+.PHONY: help setup demo test test-fast test-clocks containers soak coverage lint format generate bench lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test-fast: $(dev) ## Run the tests that need no Kafka and no other program (unde
 
 test-clocks: $(dev) ## Run the tests that depend on the clock at awkward instants (needs faketime)
 	bash scripts/test_clocks.sh
+
+containers: $(dev) ## Build the image, run docker-compose.yml in a container engine, and test both
+	bash scripts/containers.sh
 
 soak: $(dev) ## Break a running installation at random for an hour: SEED=, DURATION=, ONLY=
 	$(bin)/python -m tests.soak --duration $(or $(DURATION),1h) $(if $(SEED),--seed $(SEED)) \
