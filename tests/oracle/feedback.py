@@ -3,12 +3,13 @@
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from tests.oracle.customer import Customer
-from tests.oracle.values import Event, Expected, Paragraph, claim, last, mean, ratio
+from tests.oracle.values import Event, Expected, Paragraph, claim, last, mean, once, ratio
 from tests.oracle.world import World
 
 VADER = SentimentIntensityAnalyzer()
 
 
+@once
 def reviews_of(customer: Customer) -> list[Event]:
     """Return the latest version of each review without a `review.removed`, which is final."""
     removed = customer.about("review_id", "review.removed")
@@ -40,6 +41,7 @@ def sentiment(review: Event) -> float | None:
     return None
 
 
+@once
 def answers(customer: Customer, survey: str) -> list[Event]:
     """Return the customer's answers to one survey that hold, earliest first.
 

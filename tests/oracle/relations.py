@@ -5,7 +5,7 @@ from tests.oracle.customer import Customer, Order
 from tests.oracle.feedback import answers, reviews_of
 from tests.oracle.shop import active, is_overdue
 from tests.oracle.tickets import tickets_of
-from tests.oracle.values import HOUR, YEAR, Expected, Paragraph, hour, last, ratio
+from tests.oracle.values import HOUR, YEAR, Expected, Paragraph, hour, last, once, ratio
 from tests.oracle.world import World
 
 #: Prefixes of the event types that do not make a person a customer: the shop's own acts.
@@ -67,6 +67,7 @@ def counted_as(world: World, known: dict[str, set[str]], experiment: str, varian
     return experiment, variant if variant in smallest else "other"
 
 
+@once
 def universe(world: World) -> list[Customer]:
     """Return "all customers with a known event other than `customer.*`"."""
     return [c for c in world.customers if any(not e["type"].startswith(OURS) for e in c.events)]
@@ -126,7 +127,9 @@ def lifecycle(world: World) -> Paragraph:
 
     "Value by state: net of their Q orders of 365 d."
     """
-    members = {name: [c for c in universe(world) if state(world, c) == name] for name in STATES}
+    members: dict[str, list[Customer]] = {name: [] for name in STATES}
+    for customer in universe(world):
+        members[state(world, customer)].append(customer)
     for name, customers in members.items():
         yield "retention_lifecycle_customers", {"state": name}, Expected(len(customers))
         value = world.net(order for c in customers for order in year_of(world, c))

@@ -1,10 +1,11 @@
 """Retention, orders, refunds, carts and deliveries, computed naively."""
 
 from tests.oracle.customer import Customer, Order
-from tests.oracle.values import HOUR, YEAR, Event, Expected, Paragraph, elapsed, quantiles, ratio
+from tests.oracle.values import HOUR, YEAR, Event, Expected, Paragraph, elapsed, once, quantiles, ratio
 from tests.oracle.world import World
 
 
+@once
 def active(world: World, end: int, window: int) -> set[Customer]:
     """Return the customers in Active(h): "has a Q order in the event hours h-W+1 ... h"."""
     return {
@@ -56,6 +57,7 @@ def retention(world: World) -> Paragraph:
             yield "retention_returning_customer_ratio", {"window": name, "method": method}, share
 
 
+@once
 def new_customers(world: World, window: int) -> set[Customer]:
     """Return the customers whose first order is in the window."""
     return {c for c in world.customers if c.first_order and world.within(c.first_order["at"], window)}

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from tests.oracle.customer import Customer
-from tests.oracle.values import RESOLVED, Event, claim, elapsed, last, what_holds
+from tests.oracle.values import RESOLVED, Event, claim, elapsed, last, once, what_holds
 from tests.oracle.world import World
 
 
@@ -146,14 +146,9 @@ class Ticket:
         return [reply for reply in self.answers("agent", "bot") if reply.get("promised_at")]
 
 
+@once
 def every_ticket_of(customer: Customer) -> list[Ticket]:
     """Return the known tickets, withdrawn ones too. "What names a ticket that is not known waits for it." """
-    if customer.tickets is None:
-        customer.tickets = _derived(customer)
-    return customer.tickets
-
-
-def _derived(customer: Customer) -> list[Ticket]:
     replies = customer.about("ticket_id", "ticket.replied")
     changes = customer.about("ticket_id", "ticket.status_changed")
     transfers = customer.about("ticket_id", "ticket.transferred")
@@ -179,11 +174,13 @@ def withdrawal_that_holds(events: list[Event]) -> Event | None:
     return held if held and held["type"] == "ticket.withdrawn" else None
 
 
+@once
 def tickets_of(customer: Customer) -> list[Ticket]:
     """Return the tickets that count: a withdrawn one counts "as if it had never been opened"."""
     return [ticket for ticket in every_ticket_of(customer) if ticket.withdrawal is None]
 
 
+@once
 def all_tickets(world: World) -> list[Ticket]:
     """Return the tickets of all customers."""
     return [ticket for customer in world.customers for ticket in tickets_of(customer)]

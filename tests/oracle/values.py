@@ -2,11 +2,11 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from functools import cache, wraps
+from typing import Any, NamedTuple
 
 Event = dict[str, Any]
 Paragraph = Iterator[tuple[str, dict[str, str], "Expected"]]
@@ -27,8 +27,7 @@ EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "BHD": 3, "JOD": 3, "KWD": 3, "TND": 
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(NamedTuple):
     """The value of a series; a ratio also has its numerator and denominator."""
 
     value: float
@@ -58,6 +57,21 @@ def quantiles(durations: list[int]) -> Iterator[tuple[str, Expected]]:
         yield q, Expected(ranked[percent * (len(ranked) - 1) // 100] / 1e6 if ranked else math.nan)
 
 
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of a world or a customer that keeps its results there, for the other paragraphs."""
+    name = f"results of {function.__qualname__}"
+
+    @wraps(function)
+    def kept(owner: Any, *arguments: Any) -> Any:
+        results = owner.__dict__.setdefault(name, {})
+        if arguments not in results:
+            results[arguments] = function(owner, *arguments)
+        return results[arguments]
+
+    return kept
+
+
+@cache
 def microseconds(text: str) -> int:
     """Return an RFC 3339 time as integer microseconds since the epoch."""
     return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1)
@@ -80,16 +94,18 @@ def parse(event: Mapping[str, Any]) -> Event:
     }
 
 
+@cache
+def utc(text: str) -> str:
+    """Return the one spelling of an instant."""
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat()
+
+
 def canonical(event: Event) -> bytes:
     """Return the canonical bytes: "JSON with sorted keys, without spaces, UTF-8".
 
     Decided: two spellings of one instant are the same content.
     """
-    moments = {
-        name: datetime.fromisoformat(event[name]).astimezone(UTC).isoformat()
-        for name in ("time", "promised_at")
-        if name in event
-    }
+    moments = {name: utc(event[name]) for name in ("time", "promised_at") if name in event}
     fields = {name: value for name, value in event.items() if name != "at"} | moments
     return ENCODER.encode(fields).encode()
 
