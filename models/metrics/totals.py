@@ -147,11 +147,18 @@ class DurationSums:
         np.cumsum(counts[:short], axis=0, out=counts[:short])
         np.cumsum(counts[short:], axis=0, out=counts[short:])
         self._counts = counts.reshape(*shape, BUCKETS)
+        #: Number of durations by window and series: most series of most shops have none in a short window.
+        self._numbers: list[list[int]] = self._counts.sum(axis=2).tolist()
 
     def durations(self, window: Window, names: Sequence[Name]) -> "Durations":
         """Return the durations of one or several series that ended in a window."""
         at = self._windows[window]
-        series = [self._names[name] for name in names]
+        numbers = self._numbers[at]
+        series = [index for name in names if numbers[index := self._names[name]]]
+        if not series:
+            return _NONE
+        if len(series) == 1:
+            return Durations(int(self._sums[at, series[0]]), self._counts[at, series[0]])
         return Durations(int(self._sums[at, series].sum()), self._counts[at, series].sum(axis=0))
 
 
@@ -179,6 +186,9 @@ class Durations:
             return nan
         rank = floor(q * (self.count - 1))
         return middle_of(int(np.searchsorted(self._ranks, rank, side="right"))) / US_PER_SECOND
+
+
+_NONE = Durations(0, np.zeros(BUCKETS, np.int64))
 
 
 def quantiles(
