@@ -151,10 +151,10 @@ class SimulatedWorker:
         partials = [part.evaluate(now) for part in self.partitions]
         sent = [msgspec.msgpack.decode(msgspec.msgpack.encode(p), type=type(p)) for p in partials]
         samples = compute(sent, self.definitions, now)
-        results = {(s.metric, frozenset(s.labels.items())): s for s in samples}
-        assert len(results) == len(samples), "a series is emitted twice"
+        keys = [(s.metric, frozenset(s.labels.items())) for s in samples]
+        assert len(set(keys)) == len(keys), "a series is emitted twice"
         return {
             key: Expected(s.value, s.numerator, s.denominator)
-            for key, s in results.items()
+            for key, s in zip(keys, samples, strict=True)
             if s.metric not in OF_THE_WORKER
         }

@@ -63,15 +63,14 @@ class EmittingWorker(SimulatedWorker):
 
 @pytest.fixture(autouse=True, scope="module", params=["default sizes", "small pages and notes, no cache"])
 def sizes(request):
-    gc.collect()
-    gc.freeze()  # so that collecting a worker takes no time
+    gc.disable()  # `SimulatedWorker` collects former workers
     with pytest.MonkeyPatch.context() as patch:
         if request.param != "default sizes":
             patch.setattr(log_pages, "PAGE_BYTES", 400)
             patch.setattr(log_pages, "_STATE_BYTES", 60)
             patch.setattr(cache, "_GENERATION", 1)
         yield
-    gc.unfreeze()
+    gc.enable()
 
 
 def run(history):
