@@ -5,12 +5,13 @@ fixed names that other services subscribe to.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import RequestTimedOutError, TopicAlreadyExistsError, for_code
 
 from models.contract.events import Kind
 from streams.errors import InputsMissing, PartitionsChanged, TopicsMissing
@@ -38,6 +39,8 @@ DERIVED = (METRICS, CUSTOMERS, TRANSITIONS, TICKET_SLAS, ACTIONS)
 DEAD_LETTERS = "retention.dead-letters"
 
 _VISIBLE_POLL_SECONDS = 0.05
+#: A Kafka that starts on a busy machine creates its first topics slower than the timeout of a request.
+_CREATION_SECONDS = 120.0
 _DAY_MS = 24 * 3600 * 1000
 #: Longest life of a record in a topic without compaction, days.
 KEPT_DAYS = 30
@@ -266,6 +269,19 @@ async def partition_counts(admin: AIOKafkaAdminClient, names: Iterable[str]) -> 
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], replication: int) -> None:
+    """Create topics; ask again if Kafka does not answer in time, because a restart would not be faster."""
+    deadline = time.monotonic() + _CREATION_SECONDS
+    while True:
+        try:
+            await _request(admin, topics, replication)
+        except RequestTimedOutError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
+
+
+async def _request(admin: AIOKafkaAdminClient, topics: list[Topic], replication: int) -> None:
     response = await admin.create_topics(
         [
             NewTopic(new.name, new.partitions, replication, topic_configs=configuration(new, replication))

@@ -1,12 +1,15 @@
 """Missing topics are created, existing ones are checked."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import RequestTimedOutError, TopicAlreadyExistsError
 
 from streams.errors import PartitionsChanged
+from streams.kafka import topics
 from streams.kafka.topics import (
     DERIVED,
     INPUTS,
@@ -100,3 +103,35 @@ def test_every_topic_of_the_contract_is_required():
     assert compacted == {"retention.metrics", "retention.customers"}
     thirty_days = 30 * 24 * 3600 * 1000
     assert all(int(topics[name].config["retention.ms"]) <= thirty_days for name in {*DERIVED} - compacted)
+
+
+class SlowKafka:
+    """A Kafka that does not answer in time, then answers that it was too slow, and then has the topic."""
+
+    def __init__(self):
+        self.requests = 0
+
+    async def describe_topics(self):
+        partitions = [{}] * 2
+        return [{"topic": "orders", "partitions": partitions, "error_code": 0}] if self.requests == 3 else []
+
+    async def create_topics(self, topics):
+        self.requests += 1
+        if self.requests == 1:
+            raise RequestTimedOutError
+        error = RequestTimedOutError if self.requests == 2 else TopicAlreadyExistsError
+        return SimpleNamespace(topic_errors=[(topic.name, error.errno, "") for topic in topics])
+
+
+async def test_kafka_that_is_slow_to_create_topics_is_asked_again():
+    slow = SlowKafka()
+    assert await ensure(slow, [Topic("orders", 2)], replication=1) == {"orders": 2}
+    assert slow.requests == 3
+
+
+async def test_kafka_that_stays_too_slow_is_an_error(monkeypatch):
+    monkeypatch.setattr(topics, "_CREATION_SECONDS", 0.0)
+    slow = SlowKafka()
+    with pytest.raises(RequestTimedOutError):
+        await ensure(slow, [Topic("orders", 2)], replication=1)
+    assert slow.requests == 1
