@@ -21,7 +21,7 @@ from tests.support.browser import Browser
 from tests.support.deployment import CAUGHT_UP, Deployment
 from tests.support.events import END, history, order
 from tests.support.http_server import listening
-from tests.support.live_page import Worker, rate
+from tests.support.live_page import Worker, churn, rate
 from tests.support.strategies import ANCHOR, DAY, HOUR
 from tests.support.worker_process import Metrics, WorkerProcess
 
@@ -178,6 +178,25 @@ async def test_page_shows_skipped_records_and_clock_jumps(browser):
         await asyncio.to_thread(browser.driver.get, url)
         await asyncio.to_thread(shows_records_without_customer, browser, worker)
         await asyncio.to_thread(shows_the_clock_jump, browser, worker)
+        worker.counters.latency.observe(301.0, 5)
+        shown = "Latency, 99%\nover 5 min"
+        await asyncio.to_thread(browser.until, lambda: shown in stats(browser), "a latency over all")
+
+
+async def test_page_colours_churn_near_and_above_its_ceiling(browser):
+    level = "return document.querySelector('.churn').dataset.level"
+    async with served(Worker()) as (page, url):
+        page._metrics_view.complete = True
+        for value, expected in ((0.74, ""), (0.76, "watch"), (0.81, "alarm")):
+            page._metrics_view.series.apply([churn(value)])
+            await asyncio.to_thread(browser.driver.get, url)
+            await asyncio.to_thread(
+                browser.until,
+                lambda text=f"{value:.1%}", expected=expected: (
+                    text in browser.text(".churn") and browser.run(level) == expected
+                ),
+                f"{value} is {expected!r}",
+            )
 
 
 async def test_page_of_an_exposed_worker_says_so(browser):

@@ -163,8 +163,7 @@ def empty_panels(prometheus: PrometheusServer) -> list[str]:
     return [
         f"{name}: {expr}"
         for name, expr, chosen in panels()
-        if not prometheus.query(OFFSET.sub("", filled(expr, chosen)))
-        and not MAY_BE_EMPTY.search(expr)
+        if not prometheus.query(OFFSET.sub("", filled(expr, chosen))) and not MAY_BE_EMPTY.search(expr)
     ]
 
 

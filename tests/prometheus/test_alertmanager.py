@@ -107,6 +107,23 @@ def test_pipeline_alert_silences_business_alerts_of_its_job(alertmanager):
     }
 
 
+def test_all_workers_down_silences_what_follows_from_it(alertmanager):
+    alertmanager.fire(
+        {"alertname": "RetentionWorkersDown", "team": "platform", "numbers": "suspect"},
+        {"alertname": "RetentionNoRollupOwner", "team": "platform", "numbers": "suspect"},
+        {"alertname": "RetentionWorkerGone", "team": "platform"},
+        {"alertname": "RetentionTargetDown", "team": "platform"},
+        {"alertname": "RetentionRecordsLost", "team": "platform"},
+        {"alertname": "RetentionSlaBreaches", "team": "support"},
+    )
+    assert alertmanager.silenced() == {
+        "RetentionNoRollupOwner",
+        "RetentionWorkerGone",
+        "RetentionTargetDown",
+        "RetentionSlaBreaches",
+    }
+
+
 def test_missing_worker_silences_nothing(alertmanager):
     alertmanager.fire(
         {"alertname": "RetentionWorkerGone", "team": "platform"},

@@ -37,6 +37,13 @@ class Worker:
         return 2
 
 
+def churn(value):
+    """Return a record of the churn of 30 days."""
+    key, fields = 'retention_churn_ratio{window="30d"}', {"value": value, "numerator": 1, "denominator": 2}
+    labels, as_of = {"window": "30d"}, "2026-06-30T12:00:00Z"
+    return Record(key, metric="retention_churn_ratio", labels=labels, as_of=as_of, **fields)
+
+
 def rate(value, as_of="2026-06-30T12:00:00Z"):
     labels = {"method": "cohort", "window": "30d"}
     fields = {"value": value, "numerator": 1, "denominator": 2, "as_of": as_of}
