@@ -5,6 +5,7 @@ from aiokafka import TopicPartition
 from faust.types.tuples import TP
 
 from streams.faust_engine.transport import BatchSchema
+from streams.kafka.aiokafka_patches.consumer_internals import known_end
 from tests.support.consumer_thread import reading
 from tests.support.kafka_calls import create, producer, truncate
 
@@ -51,6 +52,16 @@ async def test_batches_cover_all_offsets(kafka, topic, reader):
     assert [offset for batch in batches for offset in offsets(batch)] == [0, 1, 3, 4, 6, 7]
     assert [batch.start for batch in batches] == [0, *[batch.next_offset for batch in batches[:-1]]]
     assert await reader.fetch() is None, "no position is returned twice"
+
+
+async def test_end_of_the_log_is_known_from_a_fetch(kafka, topic, reader):
+    """The first records of a history reveal how much of it is unread."""
+    await transaction(kafka, topic, 2)
+    await transaction(kafka, topic, 5)
+    await reader.seek(0)
+    await reader.read_to(3)
+    assert known_end(reader.consumer, reader.tp) == 9
+    assert known_end(reader.consumer, TopicPartition(topic, 7)) is None
 
 
 async def test_aborted_transaction_is_an_empty_batch(kafka, topic, reader):
