@@ -58,6 +58,15 @@ class TimeLimits(NamedTuple):
         """
         if not self.pause or not (ticket.statuses or OPEN in self.pause):
             return self.due(ticket.opened, self.resolution)
+        left, since, runs = self._resolution_clock(ticket)
+        return self.due(since, left) if runs else NEVER_US
+
+    def resolution_left(self, ticket: Ticket) -> int:
+        """Return how long the clock of a paused resolution has yet to run, microseconds."""
+        return self._resolution_clock(ticket)[0]
+
+    def _resolution_clock(self, ticket: Ticket) -> tuple[int, int, bool]:
+        """Return what is left of the limit at the latest change of the status, its time, and if it runs."""
         left, since, runs = self.resolution, ticket.opened, OPEN not in self.pause
         for period in ticket.statuses or _open_until_resolved(ticket):
             if runs:
@@ -66,7 +75,7 @@ class TimeLimits(NamedTuple):
                     break
                 left -= ran
             since, runs = period.since, period.status >= SOLVED or period.status not in self.pause
-        return self.due(since, left) if runs else NEVER_US
+        return left, since, runs
 
     def next_response_due(self, begin: int) -> int:
         """Return the due time of the reply in a turn that began at `begin`, microseconds since the epoch.

@@ -27,6 +27,8 @@ def matching_gauge(query: Query) -> MatchingSeries | None:
     if isinstance(query, CustomerQuery):
         return _customers(query)
     if isinstance(query, TicketQuery):
+        if query.team or query.category or query.agent:
+            return None
         return _breaches(query) if query.breached else _tickets(query)
     if isinstance(query, OrderQuery):
         return MatchingSeries("retention_deliveries_overdue", {})
@@ -48,7 +50,9 @@ def _customers(query: CustomerQuery) -> MatchingSeries | None:
 
 
 def _breaches(query: TicketQuery) -> MatchingSeries | None:
-    if query.window is None or query.sla is None or query.status or query.unanswered:
+    if query.window is None or query.sla is None or query.status or query.unanswered or query.paused:
+        return None
+    if query.sla == "next_response":  # the series counts turns, of which a ticket may miss several
         return None
     labels = {"window": query.window, "sla": query.sla, "priority": query.priority or "all"}
     return MatchingSeries("retention_sla_breach_ratio", labels)
@@ -58,6 +62,10 @@ def _tickets(query: TicketQuery) -> MatchingSeries | None:
     priority = query.priority
     if query.due_within is not None or priority is None:
         return None
+    if query.paused:
+        if query.status is not None or query.unanswered is not None:
+            return None
+        return MatchingSeries("retention_tickets_paused", {"priority": priority})
     if query.unanswered is not None and query.status is None:
         labels = {"by": query.unanswered, "priority": priority}
         return MatchingSeries("retention_tickets_unanswered", dict(labels))

@@ -16,6 +16,7 @@ RiskBand = Literal["on_time", "late"]
 Status = Literal["open", "pending", "on_hold", "solved", "closed"]
 By = Literal["any", "human"]
 Format = Literal["json", "csv"]
+_Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Month = Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]
 
 
@@ -136,6 +137,16 @@ class TicketQuery(Listing, frozen=True, kw_only=True):
         Meta(description="Unresolved tickets without a first response of `any` author, or of a `human`."),
     ] = None
     status: Annotated[Status | None, Meta(description="Tickets in this status.")] = None
+    paused: Annotated[
+        bool,
+        Meta(
+            description="Tickets that wait for their first resolution in a status that pauses it, such as "
+            "`pending`: they wait for the customer."
+        ),
+    ] = False
+    agent: Annotated[_Name | None, Meta(description="Tickets with this latest agent.")] = None
+    team: Annotated[_Name | None, Meta(description="Tickets with this latest team.")] = None
+    category: Annotated[_Name | None, Meta(description="Tickets with this latest category.")] = None
     priority: Annotated[
         Priority | None,
         Meta(

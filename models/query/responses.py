@@ -53,6 +53,27 @@ class Target(Struct, frozen=True, gc=False):
     ]
 
 
+class Clock(Struct, frozen=True, gc=False):
+    """The support clock of a ticket: the open target that is due first, without a promised deadline."""
+
+    schedule: Annotated[
+        str | None, Meta(description="Schedule in which the clock runs. Null if it runs at any hour.")
+    ]
+    remaining_seconds: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(
+            description="Seconds that the clock has to run until the target is due. If only a paused "
+            "resolution is open, what is left of it. Null without an open target.",
+        ),
+    ]
+    paused_since: Annotated[
+        Time | None, Meta(description="Time since which the resolution is paused. Null while it is not.")
+    ]
+    due: Annotated[
+        Time | None, Meta(description="Time at which the target is due. Null if none is, or it is paused.")
+    ]
+
+
 class Ticket(Struct, frozen=True, gc=False):
     """A ticket, and the state of its SLA targets."""
 
@@ -76,6 +97,7 @@ class Ticket(Struct, frozen=True, gc=False):
         Time | None, Meta(description="Latest deadline promised to the customer. Null without one.")
     ]
     targets: list[Target]
+    clock: Clock
     team: Annotated[str | None, Meta(description="Latest team. Null if no event names one.")]
     category: Annotated[str | None, Meta(description="Latest category. Null if no event names one.")]
     agent: Annotated[str | None, Meta(description="Latest agent. Null if no event names one.")]

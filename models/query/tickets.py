@@ -23,7 +23,8 @@ from models.entities.ticket_corrections import TicketFields, latest_fields
 from models.facts.claims import STATUSES
 from models.outputs.ids import to_datetime
 from models.query.parameters import TicketQuery
-from models.query.responses import Target, Ticket
+from models.query.responses import Clock, Target, Ticket
+from models.query.ticket_clock import TicketClocks
 
 _UNITS: Final = {"m": US_PER_MINUTE, "h": US_PER_HOUR, "d": US_PER_DAY}
 
@@ -37,6 +38,7 @@ class Tickets:
 
     def __init__(self, definitions: Definitions) -> None:
         self._limits = time_limits(definitions)
+        self._clocks = TicketClocks(definitions)
         self._rules = TicketRules(definitions)
 
     def find(self, customer: Customer, query: TicketQuery, now: int) -> Iterator[Ticket]:
@@ -51,9 +53,13 @@ class Tickets:
             ticket = self._rules.derive(customer, claims)
             if ticket is None or not _matches_ticket(ticket, query):
                 continue
+            fields = latest_fields(claims)
+            if not _matches_fields(fields, query) or (query.paused and not self._clocks.is_paused(ticket)):
+                continue
             decisions = list(sla.decide(ticket, self._limits, now))
             if _matches_targets(ticket, decisions, query, now):
-                yield _response(customer, ticket_id, ticket, latest_fields(claims), decisions)
+                clock = self._clocks.read(ticket, decisions, now)
+                yield _response(customer, ticket_id, ticket, fields, decisions, clock=clock)
 
 
 def contains(window: Window, time: int, now: int) -> bool:
@@ -84,6 +90,15 @@ def _matches_ticket(ticket: tickets.Ticket, query: TicketQuery) -> bool:
     return answered is None and not ticket.is_resolved and not ticket.by_agent
 
 
+def _matches_fields(fields: TicketFields, query: TicketQuery) -> bool:
+    """Return whether the latest team, category and agent match."""
+    return (
+        query.team in {None, fields.team}
+        and query.category in {None, fields.category}
+        and query.agent in {None, fields.agent}
+    )
+
+
 def _matches_targets(
     ticket: tickets.Ticket, decisions: Sequence[Decision], query: TicketQuery, now: int
 ) -> bool:
@@ -111,6 +126,8 @@ def _response(
     ticket: tickets.Ticket,
     fields: TicketFields,
     decisions: Sequence[Decision],
+    *,
+    clock: Clock,
 ) -> Ticket:
     return Ticket(
         customer_id=customer.key.decode(),
@@ -124,6 +141,7 @@ def _response(
         answered_by_human=_optional(None if ticket.by_agent else ticket.answered_by_human),
         promised=_optional(ticket.promise),
         targets=[_target(each) for each in decisions],
+        clock=clock,
         team=fields.team,
         category=fields.category,
         agent=fields.agent,

@@ -2,12 +2,32 @@
 
 import pytest
 
-from models.definitions.definitions import Definitions
+from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.sla_policy import SlaPolicy
 from models.definitions.windows import US_PER_MINUTE, Window
 from models.query.parameters import TicketQuery
 from models.query.tickets import Tickets, contains
 from tests.support.outputs import Scenario, customers_of
 from tests.support.partitions import DAY, HOUR, NOW
+from tests.support.schedules import weekdays
+from tests.support.strategies import rfc3339
+
+#: Support is open on weekdays from 9 to 17 in Berlin. `NOW` is a Thursday, 11:00 there.
+SUPPORT = Definitions(
+    schedules={"support": weekdays()},
+    sla_policies=dict.fromkeys(PRIORITIES, SlaPolicy(schedule="support")),
+)
+
+
+def clock(scenario, now=NOW, definitions=SUPPORT):
+    """The only ticket's clock: schedule, remaining hours, hours since the pause, hours until it is due."""
+    customer = customers_of(scenario.events, now, definitions)["ann"]
+    [ticket] = Tickets(definitions).find(customer, TicketQuery(), now)
+    found = ticket.clock
+    remaining = None if found.remaining_seconds is None else found.remaining_seconds / 3600
+    paused = None if found.paused_since is None else now / HOUR - found.paused_since.timestamp() / 3600
+    due = None if found.due is None else found.due.timestamp() / 3600 - now / HOUR
+    return found.schedule, remaining, paused, due
 
 
 def ids(scenario, **query):
@@ -79,3 +99,70 @@ def test_breach_is_listed_under_its_own_priority():
     assert ids(scenario, breached=True, window="7d", priority="low") == []
     assert ids(scenario, breached=True, window="1h") == []
     assert ids(scenario, breached=True, priority="low") == ["t"]
+
+
+def test_latest_team_category_and_agent_select_tickets():
+    scenario = Scenario()
+    for name, team in (("a", "billing"), ("b", "logistics"), ("c", None)):
+        scenario.open(NOW - HOUR, name, team=team, category="invoice")
+    scenario.record("ticket.updated", NOW, ticket_id="b", team="billing", category="parcel")
+    scenario.reply(NOW, "a", agent="kim")
+    assert ids(scenario, team="billing") == ["a", "b"]
+    assert ids(scenario, team="logistics") == []
+    assert ids(scenario, team="billing", category="invoice") == ids(scenario, agent="kim") == ["a"]
+
+
+def test_paused_ticket_waits_for_its_first_resolution():
+    scenario = Scenario()
+    for name in ("open", "pending", "reopened"):
+        scenario.open(NOW - 3 * HOUR, name)
+    scenario.record("ticket.status_changed", NOW - 2 * HOUR, ticket_id="reopened", status="solved")
+    for name in ("pending", "reopened"):
+        scenario.record("ticket.status_changed", NOW - HOUR, ticket_id=name, status="pending")
+    assert ids(scenario, paused=True) == ["pending"]
+    assert ids(scenario, status="pending") == ["pending", "reopened"]
+
+
+def test_clock_shows_the_open_hours_until_a_target_is_due():
+    """A first response within 24 open hours of 10:00 on Thursday is due at 10:00 on Tuesday."""
+    scenario = Scenario()
+    scenario.open(NOW - HOUR)
+    assert clock(scenario) == ("support", 23, None, 5 * 24 - 1)
+    assert clock(scenario, definitions=Definitions()) == (None, 23, None, 23)
+
+
+def test_clock_of_a_paused_resolution_shows_what_is_left():
+    scenario = Scenario()
+    scenario.open(NOW - 3 * HOUR)
+    scenario.reply(NOW - 2 * HOUR)
+    scenario.record("ticket.status_changed", NOW - HOUR, ticket_id="t", status="pending")
+    assert clock(scenario) == ("support", 71, 1, None)  # support opened two hours ago
+    assert clock(scenario, definitions=Definitions()) == (None, 70, 1, None)
+    scenario.record("ticket.status_changed", NOW, ticket_id="t", status="open")
+    assert clock(scenario)[:3] == ("support", 71, None)
+
+
+def test_pause_lasts_from_its_first_status_without_interruption():
+    both = dict.fromkeys(PRIORITIES, SlaPolicy(pause=("pending", "on_hold")))
+    scenario = Scenario()
+    scenario.open(NOW - 9 * HOUR)
+    scenario.reply(NOW - 8 * HOUR)
+    for hours, status in ((7, "pending"), (6, "open"), (5, "on_hold"), (4, "pending")):
+        scenario.record("ticket.status_changed", NOW - hours * HOUR, ticket_id="t", status=status)
+    assert clock(scenario, definitions=Definitions(sla_policies=both)) == (None, 72 - 3, 5, None)
+    opened = dict.fromkeys(PRIORITIES, SlaPolicy(pause=("open", "pending", "on_hold")))
+    assert clock(scenario, definitions=Definitions(sla_policies=opened)) == (None, 72, 9, None)
+
+
+def test_promised_deadline_is_on_no_support_clock():
+    scenario = Scenario()
+    scenario.open(NOW - HOUR)
+    scenario.reply(NOW, promised_at=rfc3339(NOW + HOUR))
+    scenario.record("ticket.status_changed", NOW, ticket_id="t", status="pending")
+    assert clock(scenario) == ("support", 71, 0, None)
+
+
+def test_ticket_without_an_open_target_has_an_empty_clock():
+    scenario = Scenario()
+    scenario.open(NOW - 90 * DAY)
+    assert clock(scenario, definitions=Definitions()) == (None, None, None, None)

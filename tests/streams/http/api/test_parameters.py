@@ -26,6 +26,7 @@ def test_valid_parameters_are_parsed():
         set="lost", window="30d", limit=7
     )
     assert asked(TicketQuery, "breached") == TicketQuery(breached=True)
+    assert asked(TicketQuery, "paused&team=billing") == TicketQuery(paused=True, team="billing")
     assert asked(TicketQuery, "breached=false&due_within=2h") == TicketQuery(due_within="2h")
     assert asked(OrderQuery, "overdue=true&format=csv") == OrderQuery(overdue=True, format="csv")
 
