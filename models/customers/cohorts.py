@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from models.aggregation.cohort_sums import CohortSums
 from models.aggregation.window_sums import series_at
-from models.definitions.calendar import months_of
 from models.definitions.definitions import Definitions
 from models.entities.orders import OrderHistory, QualifyingOrder
+from models.schedules.months import months_of
 
 #: Distance of two neighbouring series.
 _ROW = series_at(1) - series_at(0)

@@ -13,12 +13,12 @@ from typing import Final
 from msgspec import Struct
 
 from models.aggregation.aggregates import YEAR, Aggregates
-from models.definitions.calendar import months_of
 from models.definitions.definitions import Definitions, tiers_of
 from models.definitions.money import exponent
 from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities.orders import OrderHistory, QualifyingOrder
 from models.facts.control import KeptOrder
+from models.schedules.months import months_of
 
 STATES: Final = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
 PROSPECT, CHURNED, AT_RISK, NEW, REACTIVATED, RETURNING = range(len(STATES))

@@ -11,8 +11,8 @@ from typing import Final
 from msgspec import Struct, field
 
 from models.definitions.action_policy import ActionPolicy
-from models.definitions.calendar import PeriodDefinitions
 from models.definitions.cohorts import CohortDefinitions
+from models.definitions.periods import PeriodDefinitions
 from models.definitions.risk_model import RiskModel
 from models.definitions.schedules import Schedule
 from models.definitions.sla_policy import SlaPolicy, check_policy

@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from models.aggregation.cohort_sums import CohortCells
 from models.customers.lifecycle import KEPT_COHORT
-from models.definitions.calendar import month_name, months_of
 from models.definitions.cohorts import CohortDefinitions
 from models.definitions.money import to_base
 from models.definitions.windows import horizon_start
 from models.metrics.samples import CatalogueEntry, Sample, ratio
 from models.metrics.totals import Totals
+from models.schedules.months import month_name, months_of
 
 CohortKind = Literal["nth", "by", "unbounded"]
 KINDS: Final[tuple[CohortKind, ...]] = get_args(CohortKind)

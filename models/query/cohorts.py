@@ -3,13 +3,13 @@
 from bisect import bisect_left
 
 from models.customers.customer import Customer
-from models.definitions.calendar import month_name, months_of
 from models.definitions.definitions import Definitions
 from models.definitions.windows import hour
 from models.metrics.cohorts import Cell, CohortKind, CohortTotals
 from models.outputs.ids import to_datetime
 from models.query.parameters import CohortQuery, CustomerQuery
 from models.query.responses import CohortCell, Cohorts
+from models.schedules.months import month_name, months_of
 
 #: Name of the rows over all cohorts.
 MEAN = "mean"

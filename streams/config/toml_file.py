@@ -55,9 +55,9 @@ from typing import Any, Final
 import msgspec
 
 from models.definitions.action_policy import ActionPolicy
-from models.definitions.calendar import PeriodDefinitions
 from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import Definitions, tiers_of
+from models.definitions.periods import PeriodDefinitions
 from models.definitions.risk_model import RiskModel
 from streams.config import risk_file, schedules, sla
 from streams.config.paths import path_of

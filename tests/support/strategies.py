@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from models.definitions.calendar import PeriodDefinitions
 from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import Definitions
+from models.definitions.periods import PeriodDefinitions
 
 Event = dict[str, Any]
 

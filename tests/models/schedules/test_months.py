@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from models.definitions.calendar import Months, PeriodDefinitions, month_name
+from models.definitions.periods import PeriodDefinitions
+from models.schedules.months import Months, month_name
 
 
 def us(*moment: int) -> int:
@@ -24,7 +25,7 @@ def us(*moment: int) -> int:
 def test_month_begins_at_local_midnight(zone, first):
     months = Months(zone)
     assert [month_name(months.of(time)) for time in (first - 1, first)] == ["2026-02", "2026-03"]
-    assert months.start(months.of(first)) == first
+    assert months.start_of_day(date(2026, 3, 1)) == first
 
 
 def test_midnight_that_does_not_exist_is_the_next_instant():
