@@ -1,4 +1,4 @@
-"""The hours in which support is open, as instants: open time between two of them, and due times.
+"""Local time as instants: the hours in which support is open, due times by these hours, and calendar months.
 
-It imports the definitions only. Start at `timetable.Timetable`.
+It imports the definitions only. Start at `timetable.Timetable`; `months` is for cohorts.
 """
