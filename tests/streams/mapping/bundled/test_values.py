@@ -160,7 +160,7 @@ def test_ticket_of_another_requester_keeps_its_status(status):
 
 
 @pytest.mark.parametrize("public", [True, False])
-def test_private_note_is_no_public_reply(public):
+def test_private_comment_is_no_public_reply(public):
     author = {"id": "5", "is_staff": True}
     comment = {"id": "7", "is_public": public, "author": author}
     [reply] = mapped("zendesk", zendesk("comment_added", {"comment": comment}))
@@ -185,7 +185,7 @@ def test_ticket_of_another_requester_keeps_who_opened_it(submitter, opened_by):
     assert opened["opened_by"] == opened_by
 
 
-def test_fulfillment_counts_as_shipped_or_delivered_by_its_status():
+def test_fulfillment_is_shipped_or_delivered_by_its_status():
     parcel = {"id": 3, "created_at": JUNE_9, "updated_at": JUNE_9}
     for status, shipment, expected in (
         ("cancelled", None, []),
@@ -197,8 +197,24 @@ def test_fulfillment_counts_as_shipped_or_delivered_by_its_status():
         assert [event["type"] for event in found if event["type"] != "order.placed"] == expected
 
 
-def test_request_for_data_erases_nobody():
+def test_request_for_data_erases_no_customer():
     request = {"shop_id": 1, "shop_domain": "x.example", "customer": {"id": 11, "email": "ann@shop.example"}}
     assert mapped("shopify", request | {"orders_requested": [1]}) == []
     erased = mapped("shopify", request | {"orders_to_redact": []})
     assert [event["customer_id"] for event in erased] == ["11", "email:ann@shop.example"]
+
+
+def test_address_in_capitals_is_the_same_identity():
+    order = shopify(customer={"id": 11, "email": "Ann@Shop.Example"})
+    [merged] = [event for event in mapped("shopify", order) if event["type"] == "customer.merged"]
+    assert merged["customer_id"] == "email:ann@shop.example"
+    [placed] = mapped("shopify", shopify(customer=None, email="ANN@shop.example"))
+    assert placed["customer_id"] == "email:ann@shop.example"
+
+
+def test_pending_refund_keeps_its_reason_and_amount():
+    thing = {"id": "re_1", "object": "refund", "amount": 500, "currency": "usd", "charge": "ch_1"}
+    thing |= {"created": 1_781_100_000, "status": "pending", "reason": "requested_by_customer"}
+    record = {"id": "e", "type": "refund.created", "created": 1_781_100_000, "data": {"object": thing}}
+    [requested] = mapped("stripe", record)
+    assert (requested["amount"], requested["reason"]) == (500, "requested_by_customer")
