@@ -6,19 +6,16 @@ again lacks all others.
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from streams.worker.context import TaskContext
+from streams.worker.rollup_leader import RollupLeader
 from streams.worker.task import Task
-
-if TYPE_CHECKING:
-    from streams.worker.rollup_leader import RollupLeader
 
 log = logging.getLogger(__name__)
 
 
 async def follow_output_topics(
-    context: TaskContext, tasks: Iterable[Task], leader: "RollupLeader | None"
+    context: TaskContext, tasks: Iterable[Task], leader: RollupLeader | None
 ) -> None:
     """Publish all series and profiles again whose topic has another id than before.
 
