@@ -49,7 +49,7 @@ class Supervised(Deployment):
     """Workers that a supervisor replaces: none may live for some seconds."""
 
     def _check_alive(self) -> None:
-        """Let the wait go on, which ends anyway."""
+        """Do nothing: the wait ends anyway."""
 
 
 class Installation:
