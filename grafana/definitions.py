@@ -42,6 +42,11 @@ DEFINITIONS = {
     "retention_reopened_ratio": "Share of the tickets fully resolved in the window that had been resolved and reopened before.",
     "retention_transferred_ratio": "Share of the tickets fully resolved in the window that were transferred.",
     "retention_bot_only_ratio": "Share of the tickets fully resolved in the window that a bot answered and no agent did.",
+    "retention_team_first_response_seconds": "Time to the first public reply by an agent, by the ticket's latest team.",
+    "retention_team_resolution_seconds": "Time from opening to the full resolution, by the ticket's latest team.",
+    "retention_team_sla_breach_ratio": "Targets breached / targets decided, by the ticket's latest team.",
+    "retention_team_tickets": "Tickets not solved or closed, now, by their latest team.",
+    "retention_team_csat_ratio": "Share of the satisfaction answers that are 4 or 5, by the latest team of the ticket.",
     "retention_repeat_contact_ratio": "Share of the tickets fully resolved a week before the window after which the customer opened "
     "another within 7 days.",
     "retention_tickets_withdrawn": "Tickets that were withdrawn as spam, deleted, merged, a test, or for another reason, by the hour "

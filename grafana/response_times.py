@@ -183,6 +183,57 @@ TARGETS = (
     ),
 )
 
+TEAMS = (
+    Chart(
+        title="First human response by team, 30d",
+        unit=SECONDS,
+        width=8,
+        queries=(
+            Query(
+                business("retention_team_first_response_seconds", window="30d", quantile="0.9"), "{{team}}"
+            ),
+        ),
+        means="The 90th percentile of the first response time. Empty unless `teams` is configured.",
+        do="Move agents to the team whose line rises. If unknown is large, route tickets when they open.",
+    ),
+    Chart(
+        title="Resolution by team, 30d",
+        unit=SECONDS,
+        width=8,
+        queries=(
+            Query(business("retention_team_resolution_seconds", window="30d", quantile="0.9"), "{{team}}"),
+        ),
+        means="The 90th percentile of the time to the full resolution.",
+        do="If one team is slow and its breaches do not rise, its tickets are harder: compare within the team.",
+    ),
+    Chart(
+        title="Human response targets missed by team, 30d",
+        unit=RATIO,
+        width=8,
+        queries=(
+            Query(
+                business("retention_team_sla_breach_ratio", window="30d", sla="first_human_response"),
+                "{{team}}",
+            ),
+        ),
+        do="Find out what the team with the lowest line does, and do it in the others.",
+    ),
+    Chart(
+        title="Open tickets by team",
+        unit=COUNT,
+        width=12,
+        queries=(Query(business("retention_team_tickets"), "{{team}}"),),
+        do="A line that only rises is a team that receives more than it solves.",
+    ),
+    Chart(
+        title="Satisfaction by team, 30d",
+        unit=RATIO,
+        width=12,
+        queries=(Query(business("retention_team_csat_ratio", window="30d"), "{{team}}"),),
+        do="If a fast team has unhappy customers, it closes tickets without solving them: see Back within a week.",
+    ),
+)
+
 BOARD = Board(
     uid="retention-response-times",
     title="Response times",
@@ -192,6 +243,7 @@ BOARD = Board(
         Row("First response", FIRST),
         Row("Resolution", RESOLUTION),
         Row("Service-level targets", TARGETS),
+        Row("By team", TEAMS),
     ),
     variables=("response_window", "priority"),
     alerts=(

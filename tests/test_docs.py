@@ -20,15 +20,12 @@ from models.partition.partition import Partition
 _METRICS = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text()
 _EXAMPLE = re.compile(r"```jsonl\n(.*?)```\s+```metrics (\S+)([^\n]*)\n(.*?)```", re.DOTALL)
 _LINE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
-_LIMIT = re.compile(r"(max_\w+)=(\d+)")
-_COHORTS = re.compile(r"cohorts=(\{.*\})")
+_DEFINITION = re.compile(r"(\w+)=(\S+)")
 _EXAMPLES = [match.groups() for match in _EXAMPLE.finditer(_METRICS)]
 
 
 def _numbers(events: str, now: int, limits: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    given = {name: int(value) for name, value in _LIMIT.findall(limits)}
-    if cohorts := _COHORTS.search(limits):
-        given["cohorts"] = json.loads(cohorts[1])
+    given = {name: json.loads(value) for name, value in _DEFINITION.findall(limits)}
     definitions = msgspec.convert(given, Definitions)
     partition = Partition(definitions, {})
     for line in events.splitlines():

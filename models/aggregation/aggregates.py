@@ -50,6 +50,11 @@ def channels_of(definitions: Definitions) -> tuple[str, ...]:
     return (*definitions.channels, "other", "unknown")
 
 
+def teams_of(definitions: Definitions) -> tuple[str, ...]:
+    """Return all values of the label `team`. Empty unless teams are configured."""
+    return (*definitions.teams, "other", "unknown") if definitions.teams else ()
+
+
 def methods_of(definitions: Definitions) -> tuple[str, ...]:
     """Return all values of the label `payment_method`."""
     return (*definitions.payment_methods, "other")
@@ -65,6 +70,7 @@ def duration_names(definitions: Definitions) -> list[Name]:
     return [
         *((kind, priority) for kind in kinds for priority in PRIORITIES),
         *(("response_channel", channel) for channel in channels_of(definitions)),
+        *((kind, team) for kind in ("team_response", "team_resolution") for team in teams_of(definitions)),
         *((name,) for name in ("wait", "refund", "checkout", "delivery", *conversations)),
     ]
 

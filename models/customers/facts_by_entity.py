@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar, get_args
 from models.definitions.windows import NEVER_HOUR, NEVER_US, US_PER_HOUR
 from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, NON_CUSTOMER_CLAIMS
 from models.facts.claims import (
+    Answered,
     CheckoutStarted,
     Claim,
     CustomerClaim,
@@ -18,6 +19,7 @@ from models.facts.claims import (
     TicketClaim,
 )
 from models.facts.control import KeptOrder, StoredControlFact
+from models.facts.details import TICKET_ID
 from models.facts.fact import AnyClaim, Fact
 from models.facts.origins import with_origins
 from models.identity.links import CustomerLinks
@@ -43,6 +45,7 @@ class CustomerFacts:
         facts: the visible facts of the customer's fact log.
 
     Attributes:
+        answer_tickets: time and id of a survey answer -> id of the ticket that it is about.
         carts: cart id -> claims.
         customer_claims: claims about the customer alone, such as survey answers.
         earliest_hour: event hour of the oldest claim, `NEVER_HOUR` without claims; the customer expires in
@@ -60,6 +63,7 @@ class CustomerFacts:
     """
 
     __slots__ = (
+        "answer_tickets",
         "carts",
         "customer_claims",
         "earliest_hour",
@@ -87,6 +91,7 @@ class CustomerFacts:
         self.carts: dict[str, list[CheckoutStarted]] = {}
         self.variants_seen: dict[str, list[Seen]] = {}
         self.customer_claims: list[CustomerClaim] = []
+        self.answer_tickets: dict[tuple[int, str], str] = {}
         self._add(facts)
 
     @classmethod
@@ -116,6 +121,7 @@ class CustomerFacts:
                     self._add_control_fact(fact.entity, claim)  # type: ignore[arg-type]
                     continue
                 self.customer_claims.append(claim)  # type: ignore[arg-type]
+                self.record_ticket(fact)
                 count -= kind in NON_CUSTOMER_CLAIMS
             elif (claims := sections[section].get(fact.entity)) is not None:
                 claims.append(claim)
@@ -133,6 +139,11 @@ class CustomerFacts:
         if self.links is not None:
             earliest = min(earliest, self.links.earliest)
         self.earliest_hour = NEVER_HOUR if earliest == NEVER_US else earliest // US_PER_HOUR
+
+    def record_ticket(self, fact: Fact) -> None:
+        """Record the ticket that a fact is about, if the fact is a survey answer that names one."""
+        if fact.details is not None and isinstance(fact.claim, Answered) and TICKET_ID in fact.details:
+            self.answer_tickets[fact.claim.time, fact.claim.id] = fact.details[TICKET_ID]
 
     def _add_control_fact(self, entity: str, claim: StoredControlFact) -> None:
         if type(claim) is KeptOrder:

@@ -37,6 +37,8 @@ _PAYMENT_METHODS: Final = ("card", "wallet", "bank_transfer", "cash_on_delivery"
 #: Upper bounds of `max_experiments` and `max_variants`.
 MAX_EXPERIMENTS: Final = 500
 MAX_VARIANTS: Final = 100
+#: Largest number of teams that are counted by name.
+MAX_TEAMS: Final = 20
 
 
 class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,6 +54,8 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         sla_policies: priority -> by which schedule its targets run, what pauses them, and further targets.
         schedules: the hours in which support is open, by name.
         tiers: loyalty tier -> lowest net of a year, in major units of the base currency.
+        teams: teams of support counted by name. Any other is counted as `other`, a missing one as `unknown`.
+            Empty: no numbers by team are computed.
         channels: channels counted by name. Any other is counted as `other`, a missing one as `unknown`.
         payment_methods: payment methods counted by name. Any other is counted as `other`.
         experiments: experiments counted by name. Empty: the smallest names, up to `max_experiments`. Any
@@ -84,6 +88,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     )
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     tiers: Mapping[str, float] = field(default_factory=lambda: dict(_TIERS))
+    teams: tuple[str, ...] = ()
     channels: tuple[str, ...] = _CHANNELS
     payment_methods: tuple[str, ...] = _PAYMENT_METHODS
     experiments: tuple[str, ...] = ()
@@ -101,6 +106,9 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         _check_windows(self)
         _check_sla(self)
         _check_tiers(self)
+        _check_names("teams", self.teams)
+        if len(self.teams) > MAX_TEAMS:
+            raise ValueError(f"teams: {len(self.teams)} are more than {MAX_TEAMS}")
         _check_names("channels", self.channels)
         _check_names("payment_methods", self.payment_methods)
         _check_names("experiments", self.experiments)

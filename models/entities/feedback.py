@@ -97,6 +97,11 @@ def _is_withdrawn(answer: Answered, withdrawn: Mapping[str, AnswersWithdrawn]) -
     return found is not None and rank(found) > rank(answer)
 
 
+def is_satisfied(answer: Answered) -> bool:
+    """Return whether an answer to the CSAT survey is that of a satisfied customer."""
+    return answer.score >= _SATISFIED
+
+
 def review_exposures(review: Review | None) -> tuple[Exposure, ...]:
     """Return the exposure of a review with a low rating. Empty for any other review."""
     if review is None or review.rating > _DISAPPOINTED:
@@ -151,7 +156,7 @@ class FeedbackAggregator:
         if answer.survey == CES:
             self._aggregates.add_total(self._efforts + at, sign * answer.score)
         elif answer.survey == CSAT:
-            if answer.score >= _SATISFIED:
+            if is_satisfied(answer):
                 cells.append(self._satisfied + at)
         elif answer.score >= PROMOTER:
             cells.append(self._promoters + at)

@@ -53,9 +53,11 @@ class SlaOutcome(Struct, frozen=True, gc=False):
 
     Attributes:
         decisions: one entry per target, with one for each turn of the conversation.
+        team: team of the ticket. None without configured teams.
     """
 
     decisions: list[Decision]
+    team: str | None = None
 
     @property
     def due(self) -> int | None:
@@ -225,7 +227,7 @@ class SlaAggregator:
 
     def outcome(self, ticket: Ticket, now: int) -> SlaOutcome:
         """Return the state of the ticket's targets at `now` (microseconds)."""
-        return SlaOutcome(list(decide(ticket, self._limits, now)))
+        return SlaOutcome(list(decide(ticket, self._limits, now)), ticket.team)
 
     def add(self, outcome: SlaOutcome, sign: int) -> None:
         """Apply an outcome (`sign` 1), or retract it (-1).

@@ -52,6 +52,7 @@ class Ticket(Struct, frozen=True, gc=False):
         priority_changes: every priority that was in force, the first one from the opening. Empty if the
             priority never changed.
         reply_turns: the turns of its conversation. Empty if no target needs them.
+        team: team that it counts under, one of `teams_of`. None without configured teams.
         tier: loyalty tier by which its targets are chosen, index in `tiers_of`; 0 if no target has tiers.
     """
 
@@ -73,6 +74,7 @@ class Ticket(Struct, frozen=True, gc=False):
     priority_changes: tuple[PriorityChange, ...] = ()
     reply_turns: tuple[ReplyTurn, ...] = ()
     tier: int = 0
+    team: str | None = None
 
     @property
     def is_resolved(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 from models.aggregation.aggregates import PartialAggregate
 from models.definitions.definitions import Definitions
-from models.metrics import cohorts, commerce, feedback, lifecycle, retention, ticket_clocks, tickets
+from models.metrics import cohorts, commerce, feedback, lifecycle, retention, teams, ticket_clocks, tickets
 from models.metrics.samples import CatalogueEntry, Sample
 from models.metrics.totals import Totals
 
@@ -24,6 +24,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = MappingProxyType(
     | lifecycle.CATALOGUE
     | cohorts.CATALOGUE
     | ticket_clocks.CATALOGUE
+    | teams.CATALOGUE
 )
 
 
@@ -64,4 +65,5 @@ def samples_of(totals: Totals) -> list[Sample]:
         *feedback.compute(totals),
         *lifecycle.compute(totals),
         *cohorts.compute(totals),
+        *teams.compute(totals),
     ]

@@ -27,6 +27,7 @@ _SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
         "retention_transferred",
         "retention_bot_only",
         "retention_repeat_contact",
+        "retention_team",
         "retention_deadline",
         "retention_sla",
         "retention_tickets",

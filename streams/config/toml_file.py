@@ -7,6 +7,7 @@ lifecycle_days = 90
 keep_first_order = true
 channels = ["web", "store"]
 payment_methods = ["card", "wallet"]
+teams = ["billing", "logistics"]
 experiments = ["checkout-v2"]
 max_experiments = 50
 max_variants = 10

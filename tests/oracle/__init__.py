@@ -40,6 +40,7 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
         support.open_tickets,
         support.withdrawn,
         support.sla,
+        teams.teams,
         teams.repeat_contact,
         support.next_response,
         opening_hours.paused,

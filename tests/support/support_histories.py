@@ -11,6 +11,9 @@ from tests.support.random_schedules import JITTERS, openings_beside, random_chan
 from tests.support.strategies import DAY, HOUR, MINUTE, SECOND, TIGHT, Event, History, Step, rfc3339
 
 HORIZON_DAYS = 14
+TEAMS = ("billing", "logistics", "returns")
+#: Kind of event about a ticket -> weight.
+KINDS = {"replied": 12, "status_changed": 9, "updated": 5, "withdrawn": 1, "restored": 1}
 #: Limits of targets, seconds.
 LIMITS = (60, 1800, 3600, 7200, 8 * 3600, 30 * 3600)
 PAUSES = ((), ("pending",), ("pending",), ("pending", "on_hold"), ("open",))
@@ -53,6 +56,7 @@ def support_definitions(rng: random.Random) -> tuple[Definitions, int]:
         windows=("1d", "7d"),
         horizon_days=HORIZON_DAYS,
         lifecycle_days=TIGHT.lifecycle_days,
+        teams=rng.choice([(), ("billing",), ("billing", "logistics")]),
         channels=("chat",),
         payment_methods=("card",),
         schedules=schedule_tables.read(tables, HORIZON_DAYS, None),
@@ -83,6 +87,12 @@ def events_of(rng: random.Random, begins: list[int], instants: list[int]) -> lis
         (rng.choice(instants), {"ticket_id": rng.choice(tickets), **_change(rng)})
         for _ in range(rng.randint(3, 12))
     ]
+    for name in rng.sample(tickets, rng.choice([0, 0, 1])):
+        answer = {"survey": "csat", "score": rng.choice([2, 4]), "ticket_id": name}
+        version = rng.choice([{}, {"answer_id": "a1"}])
+        found += [(rng.choice(instants), {"type": "survey.answered", **answer, **version}) for _ in range(2)]
+        if version:
+            found.append((rng.choice(instants), {"type": "survey.withdrawn", **version}))
     for kind in rng.choice([(), ("order.placed",), ("order.placed", "refund.completed")]):
         amount = {"order_id": "o", "amount": rng.choice([20_000, 100_000])}
         extra = {"currency": "USD"} if kind == "order.placed" else {"refund_id": "r"}
@@ -96,15 +106,17 @@ def events_of(rng: random.Random, begins: list[int], instants: list[int]) -> lis
 
 def _opening(rng: random.Random, name: str) -> dict[str, Any]:
     by = rng.choice(["customer", "customer", "agent"])
-    return {"type": "ticket.opened", "ticket_id": name, "priority": rng.choice(PRIORITIES), "opened_by": by}
+    team = rng.choice([{}, {"team": rng.choice(TEAMS)}])
+    head = {"type": "ticket.opened", "ticket_id": name, "opened_by": by}
+    return {**head, "priority": rng.choice(PRIORITIES), **team}
 
 
 def _change(rng: random.Random) -> dict[str, Any]:
-    kind = rng.choices(["replied", "status_changed", "updated", "withdrawn", "restored"], [12, 9, 4, 1, 1])[0]
+    kind = rng.choices([*KINDS], [*KINDS.values()])[0]
     fields = {
         "replied": {"author": rng.choice(AUTHORS), "public": rng.random() < 0.8},
         "status_changed": {"status": rng.choice(STATUSES)},
-        "updated": {"priority": rng.choice(PRIORITIES)},
+        "updated": rng.choice([{"priority": rng.choice(PRIORITIES)}, {"team": rng.choice(TEAMS)}]),
     }
     return {"type": f"ticket.{kind}", **fields.get(kind, {})}
 

@@ -6,10 +6,13 @@ docs/metrics.md, "Feedback", "Carts" and "Actions".
 from collections.abc import Sequence
 
 from models.customers.customer import Customer
+from models.customers.team_answers import team_answers
+from models.customers.ticket_rules import TicketRules
 from models.entities import feedback
 from models.entities.carts import CartAggregator
 from models.entities.exposures import Exposure
 from models.entities.feedback import NPS, FeedbackAggregator
+from models.entities.teams import TeamAggregator
 from models.facts.claims import Acted, Answered, AnswersWithdrawn, CustomerClaim, PaymentFailed, StockMissed
 from models.partition.updates.context import UpdateContext
 
@@ -17,15 +20,25 @@ from models.partition.updates.context import UpdateContext
 class CustomerClaimUpdates:
     """Keeps the contributions of claims about customers alone up to date."""
 
-    def __init__(self, context: UpdateContext, feedback: FeedbackAggregator, carts: CartAggregator) -> None:
+    def __init__(
+        self,
+        context: UpdateContext,
+        rules: TicketRules,
+        feedback: FeedbackAggregator,
+        carts: CartAggregator,
+        teams: TeamAggregator,
+    ) -> None:
         self._context = context
+        self._rules = rules
+        self._teams = teams
         self._feedback = feedback
         self._carts = carts
 
     def apply(self, customer: Customer, _: str, claim: CustomerClaim) -> None:
         """Apply a claim."""
         if isinstance(claim, AnswersWithdrawn) or (
-            isinstance(claim, Answered) and (claim.survey == NPS or claim.answer is not None)
+            isinstance(claim, Answered)
+            and (claim.survey == NPS or claim.answer is not None or customer.facts.answer_tickets)
         ):
             self._apply_answer(customer, claim)
             return
@@ -38,8 +51,10 @@ class CustomerClaimUpdates:
     def _apply_answer(self, customer: Customer, claim: Answered | AnswersWithdrawn) -> None:
         """Apply an answer, a version of one, or a withdrawal."""
         before = feedback.answers_that_hold(customer.facts.customer_claims)
+        by_team = team_answers(customer, self._rules)
         customer.add_customer_claim(claim)
         self._replace_answers(customer, before)
+        self._teams.replace_answers(by_team, team_answers(customer, self._rules))
 
     def _replace_answers(self, customer: Customer, before: Sequence[Answered]) -> None:
         """Replace the contribution of the answers that held by that of those that hold now."""
@@ -58,6 +73,7 @@ class CustomerClaimUpdates:
     def expire(self, customer: Customer, before: int) -> None:
         """Retract the claims from before a time (microseconds since the epoch)."""
         answers = feedback.answers_that_hold(customer.facts.customer_claims)
+        by_team = team_answers(customer, self._rules)
         for claim in customer.remove_customer_claims(before):
             if isinstance(claim, Answered | AnswersWithdrawn):
                 continue
@@ -66,6 +82,7 @@ class CustomerClaimUpdates:
             if isinstance(claim, Acted):
                 self._context.customers.remove_action(customer, claim)
         self._replace_answers(customer, answers)
+        self._teams.replace_answers(by_team, team_answers(customer, self._rules))
 
     def restore(self, customer: Customer) -> list[Exposure]:
         """Apply all claims of a restored customer, and return the exposures by them."""
@@ -76,6 +93,7 @@ class CustomerClaimUpdates:
             self._add(claim, 1)
             exposures += feedback.claim_exposures(claim)
         self._replace_nps(None, feedback.latest_nps_of(answers))
+        self._teams.replace_answers({}, team_answers(customer, self._rules))
         return exposures
 
     def _add(self, claim: CustomerClaim, sign: int) -> None:

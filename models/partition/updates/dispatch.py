@@ -15,6 +15,7 @@ from models.entities.orders import OrderAggregator
 from models.entities.refunds import RefundAggregator
 from models.entities.repeat_contacts import RepeatContactAggregator
 from models.entities.sla import SlaAggregator
+from models.entities.teams import TeamAggregator
 from models.entities.tickets import TicketAggregator
 from models.facts.claim_types import NON_CUSTOMER_CLAIMS, STATUS_CLAIMS
 from models.facts.claims import (
@@ -36,7 +37,7 @@ from models.partition.updates.feedback import ReviewUpdates
 from models.partition.updates.orders import OrderUpdates
 from models.partition.updates.refund_contributions import RefundContributions
 from models.partition.updates.refunds import RefundUpdates
-from models.partition.updates.tickets import TicketUpdates
+from models.partition.updates.tickets import TicketAggregators, TicketUpdates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,11 +68,13 @@ class Updates:
         self._context = context = UpdateContext(self.customers, now)
         self._carts = CartUpdates(context, cart_aggregator)
         contacts = RepeatContactAggregator(aggregates)
-        self._tickets = TicketUpdates(context, TicketRules(definitions), ticket_aggregator, slas, contacts)
+        rules, teams = TicketRules(definitions), TeamAggregator(aggregates, definitions)
+        ticket_aggregators = TicketAggregators(ticket_aggregator, slas, contacts, teams)
+        self._tickets = TicketUpdates(context, rules, ticket_aggregators)
         self._orders = OrderUpdates(context, order_aggregator, self._carts, refunds, self._tickets)
         self._refunds = RefundUpdates(context, refunds, self._orders)
         self._reviews = ReviewUpdates(context, feedback)
-        self._customer_claims = CustomerClaimUpdates(context, feedback, cart_aggregator)
+        self._customer_claims = CustomerClaimUpdates(context, rules, feedback, cart_aggregator, teams)
         self._apply: Final[dict[type[AnyClaim], Callable[[Customer, str, Any], None]]] = {
             **dict.fromkeys(get_args(OrderClaim), self._orders.apply),
             **dict.fromkeys(get_args(RefundClaim), self._refunds.apply),
@@ -87,6 +90,8 @@ class Updates:
         kind = type(claim)
         changes_status = kind in STATUS_CLAIMS or not customer.facts.event_count
         before = self.customers.status(customer) if changes_status else None
+        if fact.details is not None:
+            customer.facts.record_ticket(fact)
         self._apply[kind](customer, fact.entity, claim)
         if kind not in NON_CUSTOMER_CLAIMS:
             customer.facts.event_count += 1

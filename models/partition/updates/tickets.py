@@ -1,14 +1,17 @@
 """Updates of tickets and of their SLAs (docs/metrics.md, "Tickets" and "SLA")."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import replace_claims
+from models.customers.team_answers import team_answers
 from models.customers.ticket_rules import TicketRules
 from models.entities import tickets
 from models.entities.exposures import Exposure
 from models.entities.repeat_contacts import RepeatContactAggregator, beside, concerns_contacts
 from models.entities.sla import SlaAggregator, SlaOutcome
+from models.entities.teams import TeamAggregator
 from models.entities.ticket_corrections import counted_withdrawal
 from models.entities.tickets import Ticket, TicketAggregator
 from models.facts.claims import TicketClaim
@@ -16,22 +19,22 @@ from models.partition.timers import TICKET
 from models.partition.updates.context import UpdateContext
 
 
+class TicketAggregators(NamedTuple):
+    """The aggregators that tickets contribute to."""
+
+    tickets: TicketAggregator
+    slas: SlaAggregator
+    contacts: RepeatContactAggregator
+    teams: TeamAggregator
+
+
 class TicketUpdates:
     """Keeps the contributions of tickets up to date."""
 
-    def __init__(
-        self,
-        context: UpdateContext,
-        rules: TicketRules,
-        aggregator: TicketAggregator,
-        slas: SlaAggregator,
-        contacts: RepeatContactAggregator,
-    ) -> None:
+    def __init__(self, context: UpdateContext, rules: TicketRules, aggregators: TicketAggregators) -> None:
         self._context = context
         self._rules = rules
-        self._aggregator = aggregator
-        self._slas = slas
-        self._contacts = contacts
+        self._aggregator, self._slas, self._contacts, self._teams = aggregators
 
     def apply(self, customer: Customer, ticket_id: str, claim: TicketClaim) -> None:
         """Apply a claim of a ticket."""
@@ -43,10 +46,14 @@ class TicketUpdates:
         old, new = self._rules.derive(customer, known), self._rules.derive(customer, claims)
         if old is None or new is None:
             self._change_withdrawal(known, claims)
+        answers = team_answers(customer, self._rules)
         replace_claims(customer.facts.tickets, ticket_id, claims)
         if old == new:
             return
         self._aggregator.replace(old, new)
+        self._teams.replace(old, new)
+        if answers or customer.facts.answer_tickets:
+            self._teams.replace_answers(answers, team_answers(customer, self._rules))
         if concerns_contacts(old, new):
             self._contacts.replace(_others(customer, ticket_id, *beside(old, new)), old, new)
         self._change_slas(customer, ticket_id, self._outcome(old, self._context.now), new)
@@ -63,7 +70,9 @@ class TicketUpdates:
                 outcome = self._slas.outcome(ticket, self._context.now)
                 counted.append(ticket)
                 self._aggregator.add(ticket)
+                self._teams.add(ticket, 1)
                 self._slas.add(outcome, 1)
+                self._teams.add_decisions(outcome, 1)
                 self._context.timers.schedule(customer.key, TICKET, ticket_id, outcome.due)
                 exposures += outcome.exposures()
         self._contacts.restore(counted)
@@ -117,8 +126,10 @@ class TicketUpdates:
             return
         if old is not None:
             self._slas.add(old, -1)
+            self._teams.add_decisions(old, -1)
         if new is not None:
             self._slas.add(new, 1)
+            self._teams.add_decisions(new, 1)
             if old is None or new.due != old.due:
                 self._context.timers.schedule(customer.key, TICKET, ticket_id, new.due)
         before, after = [() if outcome is None else outcome.exposures() for outcome in (old, new)]

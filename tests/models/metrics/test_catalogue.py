@@ -17,6 +17,7 @@ from tests.support.schedules import weekdays
 #: Every optional metric but those of cohorts.
 EVERYTHING = Definitions(
     schedules={"support": weekdays()},
+    teams=("billing",),
     sla_policies=Definitions().sla_policies | {"high": SlaPolicy(schedule="support", next_response=60)},
 )
 
