@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import tomllib
 from datetime import datetime
 from pathlib import Path
 
@@ -16,17 +17,28 @@ from models.facts.from_events import facts_of
 from models.metrics.catalogue import CATALOGUE, compute
 from models.partition import standalone
 from models.partition.partition import Partition
+from streams.config import toml_file
 
 _METRICS = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text()
-_EXAMPLE = re.compile(r"```jsonl\n(.*?)```\s+```metrics (\S+)([^\n]*)\n(.*?)```", re.DOTALL)
+_EXAMPLE = re.compile(
+    r"(?:```toml\n((?:(?!```).)*)```\s+)?```jsonl\n(.*?)```\s+```metrics (\S+)([^\n]*)\n(.*?)```", re.DOTALL
+)
 _LINE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
 _DEFINITION = re.compile(r"(\w+)=(\S+)")
 _EXAMPLES = [match.groups() for match in _EXAMPLE.finditer(_METRICS)]
 
 
-def _numbers(events: str, now: int, limits: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    given = {name: json.loads(value) for name, value in _DEFINITION.findall(limits)}
-    definitions = msgspec.convert(given, Definitions)
+def _definitions(configuration: str | None, given: str) -> Definitions:
+    if configuration is not None:
+        return toml_file.definitions(tomllib.loads(configuration), known=(), path=None)
+    return msgspec.convert(
+        {name: json.loads(value) for name, value in _DEFINITION.findall(given)}, Definitions
+    )
+
+
+def _numbers(
+    events: str, now: int, definitions: Definitions
+) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     partition = Partition(definitions, {})
     for line in events.splitlines():
         event = decode(KINDS[json.loads(line)["type"]], line.encode())
@@ -36,9 +48,12 @@ def _numbers(events: str, now: int, limits: str) -> dict[tuple[str, frozenset[tu
     return {(sample.metric, frozenset(sample.labels.items())): sample.value for sample in samples}
 
 
-@pytest.mark.parametrize(("events", "now", "limits", "expected"), _EXAMPLES)
-def test_documented_examples_hold(events: str, now: str, limits: str, expected: str) -> None:
-    numbers = _numbers(events, to_us(datetime.fromisoformat(now)), limits)
+@pytest.mark.parametrize(("configuration", "events", "now", "given", "expected"), _EXAMPLES)
+def test_documented_examples_hold(
+    configuration: str | None, events: str, now: str, given: str, expected: str
+) -> None:
+    instant = to_us(datetime.fromisoformat(now))
+    numbers = _numbers(events, instant, _definitions(configuration, given))
     for line in expected.splitlines():
         match = _LINE.fullmatch(line)
         assert match, line
