@@ -95,9 +95,9 @@ class EmitHarness:
 class Scenario:
     """Events written one by one, and what is emitted for them."""
 
-    def __init__(self, policy=NO_CONTROL_GROUP):
+    def __init__(self, policy=NO_CONTROL_GROUP, **definitions):
         self.events = []
-        self.harness = EmitHarness(Definitions(actions=policy))
+        self.harness = EmitHarness(Definitions(actions=policy, **definitions))
 
     def record(self, kind, time, customer="ann", **fields):
         """Add an event, and return its id."""
