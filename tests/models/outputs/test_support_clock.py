@@ -28,7 +28,7 @@ def seen(scenario, now, sla):
     return [(each.state, (to_us(each.due) - NOW) / HOUR) for each in scenario.targets(now, sla)]
 
 
-def test_pause_withdraws_the_due_time_and_the_resumption_sets_another():
+def test_pause_withdraws_the_due_time_and_a_resumption_sets_one():
     scenario = shop()
     scenario.open(NOW, priority="high")
     assert seen(scenario, NOW, "resolution") == [("activated", 24)]
@@ -85,7 +85,7 @@ def test_targets_of_a_schedule_are_due_in_its_hours():
     assert seen(scenario, NOW + 8 * HOUR, "first_response") == [("breached", 4), ("activated", 26)]
 
 
-def test_tier_found_later_moves_the_due_time():
+def test_tier_that_changes_later_withdraws_the_due_time():
     limits = SlaTargets(3600, 24 * 3600)
     scenario = Scenario(
         sla_policies=Definitions().sla_policies | {"high": SlaPolicy(tiers={"silver": limits})}
@@ -98,7 +98,7 @@ def test_tier_found_later_moves_the_due_time():
     assert seen(scenario, NOW + 2 * MINUTE, "first_response") == [("withdrawn", 1), ("activated", 4)]
 
 
-def test_each_turn_is_a_target_and_one_that_is_solved_is_withdrawn():
+def test_each_turn_is_a_target_and_a_solved_one_is_withdrawn():
     scenario = shop(next_response=2 * 3600)
     scenario.open(NOW)
     scenario.reply(NOW + HOUR)
