@@ -6,6 +6,11 @@ from models.contract.decoding import to_us
 from models.definitions.action_policy import ActionPolicy
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.sla_policy import SlaPolicy, SlaTargets
+from models.entities.exposures import SLOW_RESPONSE
+from models.entities.sla import SlaOutcome, decide
+from models.entities.sla_limits import time_limits
+from models.entities.tickets import derive
+from models.facts.claims import Opened
 from tests.support.outputs import NO_CONTROL_GROUP, NOW, Scenario
 from tests.support.schedules import at, weekdays
 from tests.support.strategies import DAY, HOUR, MINUTE
@@ -65,13 +70,9 @@ def test_ids_of_repeated_pauses_differ():
     scenario.open(NOW, priority="high")
     found = scenario.targets(NOW, "resolution")
     for number in range(1, 4):
-        status(scenario, NOW + number * HOUR, "pending")
-        status(scenario, NOW + number * HOUR, "open")  # a pause of no length moves no due time
-        assert scenario.targets(NOW + number * HOUR, "resolution") == []
-        status(scenario, NOW + number * HOUR + MINUTE, "pending")
-        found += scenario.targets(NOW + number * HOUR + MINUTE, "resolution")
-        status(scenario, NOW + number * HOUR + 2 * MINUTE, "open")
-        found += scenario.targets(NOW + number * HOUR + 2 * MINUTE, "resolution")
+        for minutes, name in ((0, "pending"), (1, "open")):
+            status(scenario, NOW + number * HOUR + minutes * MINUTE, name)
+            found += scenario.targets(NOW + number * HOUR + minutes * MINUTE, "resolution")
     assert [each.state for each in found] == ["activated", *["withdrawn", "activated"] * 3]
     assert len({each.id for each in found}) == 7
 
@@ -123,8 +124,10 @@ def test_late_agent_reply_withdraws_the_breach_of_a_turn():
     assert seen(scenario, NOW + 6 * HOUR, "next_response") == [("withdrawn", 4), ("fulfilled", 4)]
 
 
-@pytest.mark.parametrize(("opened", "acknowledged"), [("15:00", "16:00"), ("17:30", "+1 10:00")])
-def test_acknowledgement_waits_for_a_quarter_of_the_open_time(opened, acknowledged):
+@pytest.mark.parametrize(
+    ("opened", "acknowledged", "expires"), [("15:00", "16:00", 19), ("17:30", "+1 10:00", 3)]
+)
+def test_acknowledgement_waits_for_a_quarter_of_the_open_time(opened, acknowledged, expires):
     """A ticket with high priority is due after four open hours. Times are those of Berlin in winter."""
     scenario = shop(schedule="support")
     begin, first = local(opened), local(acknowledged)
@@ -132,8 +135,7 @@ def test_acknowledgement_waits_for_a_quarter_of_the_open_time(opened, acknowledg
     assert scenario.action_states(first - 1) == []
     [action] = scenario.actions(first)
     assert (action.action, to_us(action.since)) == ("acknowledge", begin)
-    assert hours_to(action.due, first) == (18 if opened == "15:00" else 1)
-    assert hours_to(action.expires, first) == (20 if opened == "15:00" else 3)
+    assert (hours_to(action.due, first), hours_to(action.expires, first)) == (1, expires)
 
 
 def test_escalation_begins_when_the_open_time_is_over():
@@ -162,6 +164,13 @@ def test_missed_turn_is_escalated_until_it_is_answered():
     assert (action.action, action.sla, to_us(action.since)) == ("escalate", "next_response", NOW + 4 * HOUR)
     scenario.reply(NOW + 5 * HOUR)
     assert scenario.action_states(NOW + 5 * HOUR) == [("withdrawn", "escalate")]
+
+
+def test_exposure_is_had_when_the_open_time_is_over():
+    limits = time_limits(shop(schedule="support").harness.definitions)
+    ticket = derive([Opened(NOW + 4 * HOUR, "o", PRIORITIES.index("high"), False, "web")])
+    before, after = (SlaOutcome([*decide(ticket, limits, NOW + DAY + late)]) for late in (-1, 0))
+    assert (before.exposures(), after.exposures()) == ((), ((SLOW_RESPONSE, (NOW + DAY) // HOUR),))
 
 
 def local(text):
