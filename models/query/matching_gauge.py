@@ -28,7 +28,7 @@ def matching_gauge(query: Query) -> MatchingSeries | None:
         return _customers(query)
     if isinstance(query, TicketQuery):
         if query.team or query.category or query.agent:
-            return None
+            return _of_team(query)
         return _breaches(query) if query.breached else _tickets(query)
     if isinstance(query, OrderQuery):
         return MatchingSeries("retention_deliveries_overdue", {})
@@ -56,6 +56,16 @@ def _breaches(query: TicketQuery) -> MatchingSeries | None:
         return None
     labels = {"window": query.window, "sla": query.sla, "priority": query.priority or "all"}
     return MatchingSeries("retention_sla_breach_ratio", labels)
+
+
+def _of_team(query: TicketQuery) -> MatchingSeries | None:
+    """Return the series of a team's open tickets. Its values `other` and `unknown` are no team."""
+    team = query.team
+    restricting = (query.category, query.agent, query.status, query.priority, query.unanswered)
+    further = (*restricting, query.due_within, query.breached or None, query.paused or None)
+    if team is None or team in {"other", "unknown"} or any(one is not None for one in further):
+        return None
+    return MatchingSeries("retention_team_tickets", {"team": team})
 
 
 def _tickets(query: TicketQuery) -> MatchingSeries | None:

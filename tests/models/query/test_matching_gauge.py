@@ -135,12 +135,18 @@ def check_tickets(shop):
         TicketQuery(breached=True, window="7d", sla="next_response"),  # a ticket may miss several
         TicketQuery(status="open", priority="high", team="billing"),
         TicketQuery(paused=True, status="pending", priority="high"),
+        TicketQuery(team="other"),  # the series counts every team that is not configured
+        TicketQuery(team="billing", agent="kim"),
         TicketQuery(status="closed", priority="high"),
         TicketQuery(status="open", unanswered="any", priority="high"),
     ],
 )
 def test_query_without_matching_gauge_returns_none(query):
     assert matching_gauge(query) is None
+
+
+def test_open_tickets_of_a_team_are_counted_by_its_gauge():
+    assert matching_gauge(TicketQuery(team="billing")) == ("retention_team_tickets", {"team": "billing"})
 
 
 @pytest.mark.parametrize("seed", [1, 2])
