@@ -160,23 +160,6 @@ def test_read_model_is_filled_and_reached_by_workers_only(running):
     assert network["Internal"]
 
 
-def test_worker_is_at_its_port_after_down_and_up(running):
-    assert "live" in running.get("6066", "/live")
-    running.compose("down", "--timeout", "40")
-    with pytest.raises(OSError, match="refused"):
-        running.get("6066", "/live")
-    running.compose("up", "--detach")
-    eventually(lambda: "live" in running.get("6066", "/live"), WAITING, running.logs)
-
-
-def test_more_workers_need_no_port(running):
-    running.compose("up", "--detach", "--scale", "more-workers=3")
-    eventually(lambda: len(up(running)) == 4, WAITING, lambda: str(running.targets()))
-    ports = [each["NetworkSettings"]["Ports"].get("6066/tcp") for each in running.containers("more-workers")]
-    assert not any(ports)
-    assert "live" in running.get("6066", "/live")
-
-
 def test_prometheus_has_the_past_of_the_shop(running):
     eventually(
         lambda: ended(running, "history-import"),
@@ -193,6 +176,23 @@ def test_prometheus_has_the_past_of_the_shop(running):
 def ended(running, service):
     state = running.containers(service)[0]["State"]
     return state["Status"] == "exited" and state["ExitCode"] == 0
+
+
+def test_worker_is_at_its_port_after_down_and_up(running):
+    assert "live" in running.get("6066", "/live")
+    running.compose("down", "--timeout", "40")
+    with pytest.raises(OSError, match="refused"):
+        running.get("6066", "/live")
+    running.compose("up", "--detach")
+    eventually(lambda: "live" in running.get("6066", "/live"), WAITING, running.logs)
+
+
+def test_more_workers_need_no_port(running):
+    running.compose("up", "--detach", "--scale", "more-workers=3")
+    eventually(lambda: len(up(running)) == 4, WAITING, lambda: str(running.targets()))
+    ports = [each["NetworkSettings"]["Ports"].get("6066/tcp") for each in running.containers("more-workers")]
+    assert not any(ports)
+    assert "live" in running.get("6066", "/live")
 
 
 def test_past_is_computed_only_once(running):

@@ -21,16 +21,19 @@ def provide(images, directory):
         images: name with its version -> target in the Dockerfile of the stand-ins.
         directory: directory for the files of the stand-ins.
     """
-    missing = {
-        image: target for image, target in images.items() if not has_image(image) and not pulled(image)
-    }
-    if missing:
+    wanted = {image: target for image, target in images.items() if needs_stand_in(image)}
+    if wanted:
         _make_debian(directory)
         context = _context(directory)
-    for image, target in missing.items():
+    for image, target in wanted.items():
         arguments = ("--network", "host", "--build-arg", f"DEBIAN={DEBIAN}", "--target", target)
         docker("build", *arguments, "--label", f"stand-in={target}", "--tag", image, context)
-    return [image for image in images if is_stand_in(image)]
+    return list(wanted)
+
+
+def needs_stand_in(image):
+    """Return whether there is no such image. An earlier stand-in is built again, from cached layers."""
+    return is_stand_in(image) if has_image(image) else not pulled(image)
 
 
 def is_stand_in(image):
