@@ -34,19 +34,21 @@ class PresenceReporter:
         self._topic = topic
         self._worker = uuid.uuid4().hex[:8]
         self._generation = -1
+        self._leaves = False
 
     async def report(self, generation: int) -> None:
-        """Report that the worker is a member of the group, once in each generation.
+        """Report that the worker is a member of the group, once in each generation, unless it leaves.
 
         Raises:
             KafkaError: Kafka does not answer.
         """
-        if generation != self._generation:
+        if generation != self._generation and not self._leaves:
             await self._send(Presence(self._worker, generation))
             self._generation = generation
 
     async def report_leaving(self) -> None:
         """Report that the worker leaves in order. Without Kafka, the worker counts as gone."""
+        self._leaves = True
         if self._generation < 0:
             return
         try:

@@ -48,6 +48,14 @@ def test_worker_that_leaves_in_order_is_not_expected(group):
     assert group.expected == 2
 
 
+def test_worker_that_left_does_not_count_beside_later_ones():
+    group = Group()
+    group.join(1, "a")
+    group.leave("a")
+    group.join(1, "b")
+    assert group.expected == 1
+
+
 def test_worker_that_crashes_is_expected(group):
     group.join(2, "a", "c")
     assert group.expected == 3
@@ -82,9 +90,10 @@ def test_worker_that_leaves_in_a_rebalance_is_not_counted_again(group):
 
 def test_presence_of_an_earlier_generation_does_not_count(group):
     group.leave("b")
-    group.join(2, "a", "c")
+    group.join(2, "a")
     group.join(1, "d")
-    assert group.expected == 2
+    group.join(2, "c", "e")
+    assert group.expected == 3
 
 
 def test_next_leader_counts_what_the_former_did_not_commit(group):

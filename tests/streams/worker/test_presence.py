@@ -62,6 +62,16 @@ async def test_worker_that_leaves_reports_it():
     assert producer.messages() == [(4, False), (4, True)]
 
 
+async def test_worker_that_leaves_reports_no_later_generation():
+    """Another worker leaves at the same time, and the rebalance that follows still counts this one."""
+    producer = Producer()
+    one = reporter(producer)
+    await one.report(4)
+    await one.report_leaving()
+    await one.report(5)
+    assert producer.messages() == [(4, False), (4, True)]
+
+
 async def test_worker_that_never_joined_reports_nothing():
     producer = Producer()
     await reporter(producer).report_leaving()
