@@ -7,6 +7,7 @@ module is the process that forks.
 
 import atexit
 import ctypes
+import inspect
 import json
 import os
 import select
@@ -193,6 +194,7 @@ def _run() -> Any:
     import streams.cli.worker  # noqa: F401, PLC0415
     from streams.cli import main  # noqa: PLC0415
 
+    inspect.getmodule(sys._getframe())  # finds each module's file, once: Faust's decorators ask for them
     _serve()
     return main()
 
