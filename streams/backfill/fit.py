@@ -11,10 +11,9 @@ from statistics import median
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy  # its parts are loaded when they are used: they take 2 s
 from msgspec import Struct, field
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import gammaln, psi
 
 from models.definitions.risk_model import Parameters
 from models.definitions.windows import US_PER_DAY
@@ -142,7 +141,7 @@ def fit(sample: PurchaseSample) -> Fit:
     likelihood = _Likelihood(sample.histories)
     # Start with identical customers who buy at the average rate and are as likely to stay as to leave.
     start = np.log([1.0, likelihood.mean_age / likelihood.mean_frequency, 1.0, 1.0])
-    found = minimize(
+    found = scipy.optimize.minimize(
         likelihood.negative_mean,
         start,
         jac=True,
@@ -214,6 +213,7 @@ class _Likelihood:
 
     def negative_mean(self, logs: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Return minus the mean log likelihood of a customer, and its gradient."""
+        gammaln, psi = scipy.special.gammaln, scipy.special.psi
         r, alpha, a, b = np.exp(logs)
         x, age, last = self._x, np.log(alpha + self._age), np.log(alpha + self._recency)
         stayed, left = np.log(b + x) - (r + x) * age, np.log(a) - (r + x) * last

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
-from scipy.optimize import approx_fprime
-from scipy.stats import beta, gamma
+import scipy  # its parts are loaded when they are used
 
 from models.contract.decoding import decode, to_us
 from models.definitions.definitions import Definitions
@@ -86,7 +84,7 @@ def test_expected_active_customers_equal_simulated_ones(shop, purchases):
 @pytest.mark.parametrize("history", [History(0, 0, 90), History(1, 3, 40), History(4, 200, 210)], ids=str)
 def test_likelihood_equals_the_numeric_integral(history):
     x, recency, age = history
-    rates, leaving = gamma(TRUE.r, scale=1 / TRUE.alpha), beta(TRUE.a, TRUE.b)
+    rates, leaving = scipy.stats.gamma(TRUE.r, scale=1 / TRUE.alpha), scipy.stats.beta(TRUE.a, TRUE.b)
 
     def bought(days):
         return _integral(lambda rate: rate**x * np.exp(-rate * days) * rates.pdf(rate))
@@ -99,7 +97,7 @@ def test_likelihood_equals_the_numeric_integral(history):
 
 def _integral(function):
     """Integrate over all probabilities; rates above 1 a day have no weight."""
-    return quad(function, 0, 1, epsabs=0, epsrel=1e-8, limit=200)[0]
+    return scipy.integrate.quad(function, 0, 1, epsabs=0, epsrel=1e-8, limit=200)[0]
 
 
 def test_gradient_equals_the_numeric_gradient(shop):
@@ -107,7 +105,7 @@ def test_gradient_equals_the_numeric_gradient(shop):
     for logs in (np.log([0.9, 50.0, 1.2, 3.0]), np.log([3.0, 4.0, 0.1, 20.0])):
         value, gradient = likelihood.negative_mean(logs)
         assert np.isfinite(value)
-        numeric = approx_fprime(logs, lambda at: likelihood.negative_mean(at)[0], 1e-7)
+        numeric = scipy.optimize.approx_fprime(logs, lambda at: likelihood.negative_mean(at)[0], 1e-7)
         assert gradient == pytest.approx(numeric, rel=1e-4, abs=1e-5)
 
 

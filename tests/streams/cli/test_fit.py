@@ -114,7 +114,7 @@ def _fitted(content):
 
 
 def test_missing_scipy_names_the_extra_to_install(retention, events_file, monkeypatch):
-    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    monkeypatch.setitem(sys.modules, "scipy", None)
     monkeypatch.delitem(sys.modules, "streams.backfill.fit", raising=False)
     monkeypatch.delattr("streams.backfill.fit", raising=False)
     result = retention("fit", events_file(order(1, 3)))
