@@ -12,7 +12,8 @@ from aiohttp import web
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from models.definitions.definitions import Definitions
+from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.schedules import Schedule
 from models.partition.metadata import ClockJump
 from streams.config.load import load
 from streams.config.missing_token import MissingToken, missing_token_of
@@ -21,7 +22,8 @@ from tests.support.browser import Browser
 from tests.support.deployment import CAUGHT_UP, Deployment
 from tests.support.events import END, history, order
 from tests.support.http_server import listening
-from tests.support.live_page import Worker, churn, rate
+from tests.support.live_page import Worker, churn, first_response, number, rate
+from tests.support.schedules import weekdays
 from tests.support.strategies import ANCHOR, DAY, HOUR
 from tests.support.worker_process import Metrics, WorkerProcess
 
@@ -163,9 +165,12 @@ async def test_every_worker_serves_the_same_page(browser, deployment):
 
 
 @asynccontextmanager
-async def served(worker: Worker, **options: Any) -> AsyncIterator[tuple[LivePage, str]]:
+async def served(
+    worker: Worker, definitions: Definitions | None = None, **options: Any
+) -> AsyncIterator[tuple[LivePage, str]]:
     """Serve the page of a worker in this process. Yield the page and its URL."""
-    page = LivePage(worker, {"bootstrap_servers": "127.0.0.1:1"}, Definitions(), "event", **options)
+    kafka = {"bootstrap_servers": "127.0.0.1:1"}
+    page = LivePage(worker, kafka, definitions or Definitions(), "event", **options)
     app = web.Application()
     page.add_to(app)
     async with listening(app) as url:
@@ -199,6 +204,27 @@ async def test_page_colours_churn_near_and_above_its_ceiling(browser):
             )
 
 
+@pytest.mark.parametrize("hours", [{}, {"support": weekdays()}])
+async def test_page_shows_open_time_if_support_has_hours(
+    browser: Browser, hours: dict[str, Schedule]
+) -> None:
+    definitions = Definitions(schedules=hours, sla=dict.fromkeys(PRIORITIES, (8 * 3600, 72 * 3600)))
+    clocks = {"calendar": 65 * 3600, "business": 2 * 3600} if hours else {"calendar": 65 * 3600}
+    async with served(Worker(), definitions) as (page, url):
+        page._metrics_view.series.apply([
+            *(first_response(clock, value) for clock, value in clocks.items()),
+            *(number("retention_support_open", 1, schedule=name) for name in hours),
+            number("retention_tickets_paused", 3, priority="high"),
+        ])  # fmt: skip
+        page._metrics_view.complete = True
+        await asyncio.to_thread(browser.driver.get, url)
+        await asyncio.to_thread(shows_open_time, browser, hours=bool(hours))
+        for width in (360, 1280):
+            browser.size(width, 800)
+            assert browser.run("return document.documentElement.scrollWidth") <= width
+        assert browser.messages() == []
+
+
 async def test_page_of_an_exposed_worker_says_so(browser):
     missing_token = missing_token_of(load({"host": "0.0.0.0"}, {}))
     for shown in (missing_token, None):
@@ -220,9 +246,19 @@ def shows_missing_token(browser: Browser, url: str, missing_token: MissingToken 
         assert browser.run("return document.documentElement.scrollWidth") <= width
 
 
-def stats(browser: Browser) -> list[str]:
-    """Return the names and values of the worker's statistics on the page."""
-    shown = "[...document.querySelectorAll('#pipeline .stat:not([hidden])')].map((one) => one.innerText)"
+def shows_open_time(browser: Browser, *, hours: bool) -> None:
+    row = "high8 h2 h" if hours else "high8 h2.7 d"
+    browser.until(lambda: row in browser.text("#support"), row)
+    assert ("high72 h" if hours else "high3 d") in browser.text("#support")
+    shown = stats(browser, "#support")
+    assert "Waiting for the customer\n3" in shown
+    assert ("Support\nopen" in shown) == hours
+    assert any("Next response" in each for each in shown) is False, "no such target is configured"
+
+
+def stats(browser: Browser, panel: str = "#pipeline") -> list[str]:
+    """Return the names and values of the statistics in a panel of the page."""
+    shown = f"[...document.querySelectorAll('{panel} .stat:not([hidden])')].map((one) => one.innerText)"
     return list(browser.run(f"return {shown}"))
 
 

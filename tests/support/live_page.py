@@ -48,3 +48,16 @@ def rate(value, as_of="2026-06-30T12:00:00Z"):
     labels = {"method": "cohort", "window": "30d"}
     fields = {"value": value, "numerator": 1, "denominator": 2, "as_of": as_of}
     return Record(RATE, metric="retention_rate_ratio", labels=labels, **fields)
+
+
+def number(metric, value, **labels):
+    """Return a record of a series with a value."""
+    pairs = ",".join(f'{name}="{text}"' for name, text in sorted(labels.items()))
+    key = f"{metric}{{{pairs}}}"
+    return Record(key, metric=metric, labels=labels, value=value, as_of="2026-06-30T12:00:00Z")
+
+
+def first_response(clock, seconds):
+    """Return a record of the median first response by an agent to tickets with high priority in 24 hours."""
+    labels = {"window": "24h", "by": "human", "priority": "high", "quantile": "0.5"}
+    return number("retention_first_response_seconds", seconds, clock=clock, **labels)

@@ -36,9 +36,11 @@ SHOWN: Final = frozenset(
         "retention_lifecycle_customers",
         "retention_lifecycle_value",
         "retention_net_revenue",
+        "retention_next_response_seconds",
         "retention_nps",
         "retention_oldest_unanswered_ticket_timestamp_seconds",
         "retention_on_time_delivery_ratio",
+        "retention_opened_outside_hours_ratio",
         "retention_orders",
         "retention_rate_ratio",
         "retention_refund_ratio",
@@ -49,7 +51,9 @@ SHOWN: Final = frozenset(
         "retention_review_rating",
         "retention_sentiment",
         "retention_sla_breach_ratio",
+        "retention_support_open",
         "retention_tickets_due",
+        "retention_tickets_paused",
         "retention_tickets_unanswered",
     }
 )
@@ -59,7 +63,7 @@ _QUANTILES: Final = frozenset({None, "0.5", "0.9"})
 _CHARTED: Final[Mapping[str, Mapping[str, str]]] = {
     "retention_rate_ratio": {"method": "cohort"},
     "retention_customers": {},
-    "retention_first_response_seconds": {"clock": "calendar", "by": "human", "priority": "all"},
+    "retention_first_response_seconds": {"by": "human", "priority": "all"},
 }
 #: Milliseconds after which a browser reconnects.
 _RETRY_MS: Final = 1000
@@ -199,6 +203,7 @@ def _configuration(definitions: Definitions, clock: str) -> dict[str, Any]:
         "windows": definitions.windows,
         "currency": definitions.base_currency,
         "targets": definitions.sla,
+        "schedules": list(definitions.schedules),
         # The thresholds of the alerts, so that the page colours a number when its alert fires.
         "limits": {
             "objective": limits["slo"]["objective"],

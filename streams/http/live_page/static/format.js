@@ -26,6 +26,10 @@ export const duration = orMissing((seconds) => {
   return `${value.toFixed(digits)} ${unit}`;
 });
 
+/** Format open time in seconds. Hours, not days: a day of support has fewer than 24. */
+export const openTime = orMissing((seconds) =>
+  Math.abs(seconds) >= DAY ? `${count0.format(seconds / 3600)} h` : duration(seconds));
+
 /** Format a latency in seconds, with the fraction of a second. */
 export const latency = orMissing((seconds) => (seconds < 10 ? `${seconds} s` : duration(seconds)));
 

@@ -6,7 +6,7 @@ const MAX_POINTS = 1500;
 const MAX_HISTORY = 90 * 86400;
 
 export const state = {
-  about: null, // version, windows, targets, limits, help texts of the metrics
+  about: null, // version, windows, targets, schedules, limits, help texts of the metrics
   series: new Map(), // "metric{labels}" -> [value, denominator]
   asOf: 0, // seconds since the epoch
   at: 0, // clock of the worker, seconds since the epoch
@@ -60,6 +60,9 @@ export function exists(metric) {
   for (const key of state.series.keys()) if (key.startsWith(metric)) return true;
   return false;
 }
+
+/** Return the clock of the durations to show: open time if support has hours, since time limits are in it. */
+export const supportClock = () => (state.about?.schedules.length ? "business" : "calendar");
 
 /** Replace the state with a snapshot, the first event of a connection. */
 export function applySnapshot(data) {

@@ -3,7 +3,7 @@
 import { el, setText } from "./dom.js";
 import { count, duration, money, share } from "./format.js";
 import { computed, subscribe } from "./number.js";
-import { denominator, state, sum, value } from "./state.js";
+import { denominator, state, sum, supportClock, value } from "./state.js";
 import { lateness } from "./support.js";
 import { term } from "./glossary.js";
 
@@ -28,6 +28,12 @@ function breaches(name, sla, meaning) {
   };
 }
 
+/** Return the level of the longest wait. Time limits are in open hours if support has hours, and a wait is not. */
+function waitLevel(seconds) {
+  if (supportClock() === "business") return "calm";
+  return seconds > state.about.targets.low[0] ? "alarm" : seconds > state.about.targets.normal[0] ? "watch" : "calm";
+}
+
 function lifecycle(name, lifecycleState, meaning) {
   return {
     name, metric: "retention_lifecycle_customers", meaning, format: count, level: () => "watch",
@@ -50,18 +56,20 @@ const ITEMS = [
   {
     name: "Longest wait", metric: OLDEST, format: duration,
     of: () => (value(OLDEST) ? Math.max(0, state.asOf - value(OLDEST)) : value(OLDEST)),
-    level: (seconds) => (seconds > state.about.targets.low[0] ? "alarm" : seconds > state.about.targets.normal[0] ? "watch" : "calm"),
-    note: () => "for a first response",
+    level: waitLevel,
+    note: () => (supportClock() === "business" ? "for a first response, nights included" : "for a first response"),
   },
   {
     name: "Responses due soon", metric: DUE, format: count, level: watchIfAny,
     meaning: "First responses by an agent that are due within two hours. The note has the other targets due by then.",
     of: () => sum(DUE, { sla: "first_human_response", within: "2h" }, "priority", PRIORITIES),
-    note: () => [["resolution", "resolutions"], ["promise", "promises"]]
-      .map(([sla, words]) => `${count(sum(DUE, { sla, within: "2h" }, "priority", PRIORITIES))} ${words}`).join(" · "),
+    note: () => [["resolution", "resolutions"], ["promise", "promises"], ["next_response", "next responses"]]
+      .map(([sla, words]) => [sum(DUE, { sla, within: "2h" }, "priority", PRIORITIES), words])
+      .filter(([due]) => due !== undefined).map(([due, words]) => `${count(due)} ${words}`).join(" · "),
   },
   breaches("First responses late", "first_human_response", "No agent responded by the due time."),
   breaches("Resolutions late", "resolution", "Not resolved by the due time."),
+  breaches("Next responses late", "next_response", "No agent responded to a customer's later reply by the due time."),
   breaches("Promises missed", "promise", "Not resolved by the deadline given to the customer."),
   {
     name: "Deliveries overdue", metric: "retention_deliveries_overdue", format: count,
