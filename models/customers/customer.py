@@ -6,7 +6,7 @@ for every fact would take time in proportion to the customer's history.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -20,6 +20,8 @@ from models.entities.feedback import PROMOTER
 from models.entities.order_lines import in_other_currencies
 from models.entities.orders import Order, OrderHistory, qualifying_order
 from models.entities.refunds import NOT_REFUNDED, Refunded
+from models.entities.sla import SlaOutcome
+from models.entities.tickets import Ticket
 from models.facts.claims import (
     Acted,
     Answered,
@@ -37,6 +39,18 @@ from models.facts.first_order import places_order
 Invalidated = Literal["actions", "last_recommended"]
 
 
+class AppliedTicket(NamedTuple):
+    """A ticket of which the contribution was applied to the aggregates.
+
+    Attributes:
+        ticket: the ticket.
+        outcome: the state of its targets.
+    """
+
+    ticket: Ticket
+    outcome: SlaOutcome
+
+
 class Customer:
     """The facts of one customer, and the indexes over them.
 
@@ -45,6 +59,7 @@ class Customer:
         facts: the customer's visible facts.
 
     Attributes:
+        applied_tickets: ticket id -> ticket, of those that have changed since the customer was decoded.
         status: lifecycle status, tier and roles that the aggregates count the customer with; None until first
             derived.
     """
@@ -58,6 +73,7 @@ class Customer:
         "_refunds_by_order",
         "_trailing_year",
         "_variant_intervals",
+        "applied_tickets",
         "facts",
         "key",
         "status",
@@ -66,6 +82,7 @@ class Customer:
     def __init__(self, key: bytes, facts: CustomerFacts) -> None:
         self.key = key
         self.facts = facts
+        self.applied_tickets: dict[str, AppliedTicket] = {}
         self.status: CustomerStatus | None = None
         self._actions: list[Acted] | None = None
         self._cart_orders: dict[str, list[int]] | None = None

@@ -1,9 +1,9 @@
 """The turns of a conversation: a customer's reply, and the agent's reply to it (docs/metrics.md, "SLA")."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from models.facts.claims import AGENT, CUSTOMER, SOLVED, Opened, Replied, StatusChanged, TicketClaim
+from models.facts.claims import AGENT, BOT, SOLVED, Opened, Replied, StatusChanged, TicketClaim
 
 
 class ReplyTurn(NamedTuple):
@@ -28,71 +28,55 @@ class ReplyTurn(NamedTuple):
 def reply_turns(opened: Opened, claims: Sequence[TicketClaim]) -> tuple[ReplyTurn, ...]:
     """Return the turns of a ticket, the earliest first.
 
+    A customer's reply while the ticket is resolved begins a turn at the reopening, unless an agent replies
+    before it.
+
     Args:
         opened: the claim that opened the ticket.
         claims: claims about the ticket. Public replies of agents and of the customer matter, and statuses.
     """
-    return tuple(_Conversation().turns(sorted(_steps(opened, claims))))
+    found: list[ReplyTurn] = []
+    begin: int | None = None
+    agent_replied = resolved = customer_replied = False
+    for time, _, _, step in _steps(opened, claims):
+        if step == _CUSTOMER:
+            if begin is None and agent_replied:
+                begin = None if resolved else time
+                customer_replied = resolved
+            continue
+        if step != _UNRESOLVED:
+            if begin is not None:
+                found.append(ReplyTurn(begin, time, None) if step == _AGENT else ReplyTurn(begin, None, time))
+            begin = None
+        if step == _AGENT:
+            agent_replied, customer_replied = True, False
+            continue
+        if resolved and customer_replied and step == _UNRESOLVED:
+            begin, customer_replied = time, False
+        resolved = step == _RESOLVED
+    return tuple(found) if begin is None else (*found, ReplyTurn(begin))
 
 
-#: Time, whether it is a status, event id, whether it begins (a reply of the customer, an unresolved status).
-_Step = tuple[int, bool, str, bool]
+#: Time, whether it is a status, event id, and one of the steps below.
+_Step = tuple[int, bool, str, int]
+_AGENT, _CUSTOMER, _RESOLVED, _UNRESOLVED = range(4)
 
 
-def _steps(opened: Opened, claims: Sequence[TicketClaim]) -> Iterator[_Step]:
-    """Yield what begins and ends turns. At one instant, replies come before statuses."""
-    if opened.by_agent:
-        yield opened.time, False, opened.id, False
-    for claim in claims:
-        if isinstance(claim, StatusChanged):
-            yield claim.time, True, claim.id, claim.status < SOLVED
-        elif isinstance(claim, Replied) and claim.public and claim.author in (AGENT, CUSTOMER):
-            yield claim.time, False, claim.id, claim.author == CUSTOMER
+def _steps(opened: Opened, claims: Sequence[TicketClaim]) -> list[_Step]:
+    """Return what begins and ends turns, sorted. At one instant, replies come before statuses.
 
-
-class _Conversation:
-    """A ticket while its replies and statuses are read in order.
-
-    A customer's reply while the ticket is resolved begins a turn at the reopening, unless an agent replies
-    before it.
+    Without a public reply of the customer nothing does.
     """
-
-    def __init__(self) -> None:
-        self._begin: int | None = None
-        self._agent_replied = False
-        self._resolved = False
-        self._customer_replied = False  # while the ticket was resolved, without a later reply of an agent
-
-    def turns(self, steps: Sequence[_Step]) -> Iterator[ReplyTurn]:
-        """Yield the turns that end, and the one that is open at the end."""
-        for time, is_status, _, begins in steps:
-            if is_status:
-                dropped = self._change_status(time, resolved=not begins)
-                if dropped is not None:
-                    yield ReplyTurn(dropped, dropped=time)
-            elif begins:
-                self._add_customer_reply(time)
-            else:
-                if self._begin is not None:
-                    yield ReplyTurn(self._begin, answered=time)
-                self._begin, self._agent_replied, self._customer_replied = None, True, False
-        if self._begin is not None:
-            yield ReplyTurn(self._begin)
-
-    def _add_customer_reply(self, time: int) -> None:
-        if not self._agent_replied or self._begin is not None:
-            return
-        if self._resolved:
-            self._customer_replied = True
-        else:
-            self._begin = time
-
-    def _change_status(self, time: int, *, resolved: bool) -> int | None:
-        """Change the status, and return the begin of the turn that this ends. None if it ends none."""
-        before, self._resolved = self._resolved, resolved
-        if resolved:
-            dropped, self._begin = self._begin, None
-            return dropped
-        if before and self._customer_replied:
-            self._begin, self._customer_replied = time, False
-        return None
+    steps: list[_Step] = [(opened.time, False, opened.id, _AGENT)] if opened.by_agent else []
+    customer_replied = False
+    for claim in claims:
+        kind = type(claim)
+        if kind is Replied:
+            if claim.public and claim.author != BOT:  # type: ignore[union-attr]
+                is_agent = claim.author == AGENT  # type: ignore[union-attr]
+                customer_replied = customer_replied or not is_agent
+                steps.append((claim.time, False, claim.id, _AGENT if is_agent else _CUSTOMER))
+        elif kind is StatusChanged:
+            resolves = claim.status >= SOLVED  # type: ignore[union-attr]
+            steps.append((claim.time, True, claim.id, _RESOLVED if resolves else _UNRESOLVED))
+    return sorted(steps) if customer_replied else []

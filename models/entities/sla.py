@@ -229,14 +229,33 @@ class SlaAggregator:
         """Return the state of the ticket's targets at `now` (microseconds)."""
         return SlaOutcome(list(decide(ticket, self._limits, now)), ticket.team)
 
-    def add(self, outcome: SlaOutcome, sign: int) -> None:
-        """Apply an outcome (`sign` 1), or retract it (-1).
+    def add(self, outcome: SlaOutcome) -> None:
+        """Apply an outcome."""
+        self._add(outcome.decisions, 1)
+
+    def replace(self, old: SlaOutcome | None, new: SlaOutcome | None) -> None:
+        """Retract an outcome as it was, and apply it as it is. None: the ticket was not opened.
+
+        Most changes concern the last targets, so the first ones that stay as they are are left out.
+        """
+        before = old.decisions if old is not None else []
+        after = new.decisions if new is not None else []
+        same = 0
+        for one, other in zip(before, after, strict=False):
+            if one != other:
+                break
+            same += 1
+        self._add(before[same:], -1)
+        self._add(after[same:], 1)
+
+    def _add(self, decisions: Sequence[Decision], sign: int) -> None:
+        """Apply decisions (`sign` 1), or retract them (-1).
 
         An open target is counted by minute, from the moment it is due soon.
         """
         hours = self._aggregates.counts.cells_of_weight(sign)
         minutes = self._aggregates.minutes.cells_of_weight(sign)
-        for kind, due, _, at, breached, priority, _ in outcome.decisions:
+        for kind, due, _, at, breached, priority, _ in decisions:
             if at is None:
                 if due is not None:
                     minutes.append(self._due[kind][priority] + due // US_PER_MINUTE - SOON_MINUTES + 1)

@@ -54,6 +54,12 @@ class TeamAggregator:
         if resolved is not None:
             add_duration(series.resolution, resolved, resolved - ticket.opened, sign)
 
+    def replace_decisions(self, old: SlaOutcome | None, new: SlaOutcome | None) -> None:
+        """Retract the decisions of an outcome as it was, and apply them as they are."""
+        for outcome, sign in ((old, -1), (new, 1)):
+            if outcome is not None:
+                self.add_decisions(outcome, sign)
+
     def add_decisions(self, outcome: SlaOutcome, sign: int) -> None:
         """Apply the decided targets of an outcome (`sign` 1), or retract them (-1)."""
         if outcome.team is None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from models.customers.customer import Customer
+from models.customers.customer import AppliedTicket, Customer
 from models.customers.facts_by_entity import replace_claims
 from models.customers.team_answers import team_answers
 from models.customers.ticket_rules import TicketRules
@@ -43,7 +43,9 @@ class TicketUpdates:
     def replace(self, customer: Customer, ticket_id: str, claims: list[TicketClaim]) -> None:
         """Replace the claims of a ticket."""
         known = customer.facts.tickets.get(ticket_id, ())
-        old, new = self._rules.derive(customer, known), self._rules.derive(customer, claims)
+        applied = customer.applied_tickets.get(ticket_id)
+        old = self._rules.derive(customer, known) if applied is None else applied.ticket
+        new = self._rules.derive(customer, claims)
         if old is None or new is None:
             self._change_withdrawal(known, claims)
         answers = team_answers(customer, self._rules)
@@ -56,7 +58,8 @@ class TicketUpdates:
             self._teams.replace_answers(answers, team_answers(customer, self._rules))
         if concerns_contacts(old, new):
             self._contacts.replace(_others(customer, ticket_id, *beside(old, new)), old, new)
-        self._change_slas(customer, ticket_id, self._outcome(old, self._context.now), new)
+        outcome = self._outcome(old, self._context.now) if applied is None else applied.outcome
+        self._change_slas(customer, ticket_id, outcome, new)
 
     def restore(self, customer: Customer) -> list[Exposure]:
         """Apply all tickets of a restored customer, and return the exposures by slow responses."""
@@ -71,7 +74,7 @@ class TicketUpdates:
                 counted.append(ticket)
                 self._aggregator.add(ticket)
                 self._teams.add(ticket, 1)
-                self._slas.add(outcome, 1)
+                self._slas.add(outcome)
                 self._teams.add_decisions(outcome, 1)
                 self._context.timers.schedule(customer.key, TICKET, ticket_id, outcome.due)
                 exposures += outcome.exposures()
@@ -82,7 +85,9 @@ class TicketUpdates:
         """Replace the SLA outcome of a ticket as of `before` (microseconds) by that of now."""
         ticket = self._rules.derive(customer, customer.facts.tickets.get(ticket_id, ()))
         if ticket is not None:
-            self._change_slas(customer, ticket_id, self._outcome(ticket, before), ticket)
+            applied = customer.applied_tickets.get(ticket_id)
+            outcome = self._outcome(ticket, before) if applied is None else applied.outcome
+            self._change_slas(customer, ticket_id, outcome, ticket)
 
     def replace_all(self, customer: Customer, before: Mapping[str, Ticket]) -> None:
         """Replace all tickets of a customer whose orders have changed.
@@ -122,16 +127,16 @@ class TicketUpdates:
     ) -> None:
         """Replace the SLA outcome `old` by that of the ticket as it is now."""
         new = self._outcome(ticket, self._context.now)
+        if ticket is None or new is None:
+            customer.applied_tickets.pop(ticket_id, None)
+        else:
+            customer.applied_tickets[ticket_id] = AppliedTicket(ticket, new)
         if new == old:
             return
-        if old is not None:
-            self._slas.add(old, -1)
-            self._teams.add_decisions(old, -1)
-        if new is not None:
-            self._slas.add(new, 1)
-            self._teams.add_decisions(new, 1)
-            if old is None or new.due != old.due:
-                self._context.timers.schedule(customer.key, TICKET, ticket_id, new.due)
+        self._slas.replace(old, new)
+        self._teams.replace_decisions(old, new)
+        if new is not None and (old is None or new.due != old.due):
+            self._context.timers.schedule(customer.key, TICKET, ticket_id, new.due)
         before, after = [() if outcome is None else outcome.exposures() for outcome in (old, new)]
         self._context.customers.record_exposure(customer, before, after)
 
