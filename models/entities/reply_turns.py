@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from models.facts.claims import AGENT, BOT, SOLVED, Opened, Replied, StatusChanged, TicketClaim
+from models.facts.claims import AGENT, BOT, SOLVED, Opened, Replied, StatusChanged
 
 
 class ReplyTurn(NamedTuple):
@@ -25,7 +25,9 @@ class ReplyTurn(NamedTuple):
         return self.dropped if self.answered is None else self.answered
 
 
-def reply_turns(opened: Opened, claims: Sequence[TicketClaim]) -> tuple[ReplyTurn, ...]:
+def reply_turns(
+    opened: Opened, replies: Sequence[Replied], changes: Sequence[StatusChanged]
+) -> tuple[ReplyTurn, ...]:
     """Return the turns of a ticket, the earliest first.
 
     A customer's reply while the ticket is resolved begins a turn at the reopening, unless an agent replies
@@ -33,12 +35,13 @@ def reply_turns(opened: Opened, claims: Sequence[TicketClaim]) -> tuple[ReplyTur
 
     Args:
         opened: the claim that opened the ticket.
-        claims: claims about the ticket. Public replies of agents and of the customer matter, and statuses.
+        replies: replies in the ticket. Public ones of agents and of the customer matter.
+        changes: changes of its status.
     """
     found: list[ReplyTurn] = []
     begin: int | None = None
     agent_replied = resolved = customer_replied = False
-    for time, _, _, step in _steps(opened, claims):
+    for time, _, _, step in _steps(opened, replies, changes):
         if step == _CUSTOMER:
             if begin is None and agent_replied:
                 begin = None if resolved else time
@@ -62,21 +65,22 @@ _Step = tuple[int, bool, str, int]
 _AGENT, _CUSTOMER, _RESOLVED, _UNRESOLVED = range(4)
 
 
-def _steps(opened: Opened, claims: Sequence[TicketClaim]) -> list[_Step]:
+def _steps(opened: Opened, replies: Sequence[Replied], changes: Sequence[StatusChanged]) -> list[_Step]:
     """Return what begins and ends turns, sorted. At one instant, replies come before statuses.
 
     Without a public reply of the customer nothing does.
     """
-    steps: list[_Step] = [(opened.time, False, opened.id, _AGENT)] if opened.by_agent else []
-    customer_replied = False
-    for claim in claims:
-        kind = type(claim)
-        if kind is Replied:
-            if claim.public and claim.author != BOT:  # type: ignore[union-attr]
-                is_agent = claim.author == AGENT  # type: ignore[union-attr]
-                customer_replied = customer_replied or not is_agent
-                steps.append((claim.time, False, claim.id, _AGENT if is_agent else _CUSTOMER))
-        elif kind is StatusChanged:
-            resolves = claim.status >= SOLVED  # type: ignore[union-attr]
-            steps.append((claim.time, True, claim.id, _RESOLVED if resolves else _UNRESOLVED))
-    return sorted(steps) if customer_replied else []
+    steps: list[_Step] = [
+        (reply.time, False, reply.id, _AGENT if reply.author == AGENT else _CUSTOMER)
+        for reply in replies
+        if reply.public and reply.author != BOT
+    ]
+    if not any(step == _CUSTOMER for _, _, _, step in steps):
+        return []
+    if opened.by_agent:
+        steps.append((opened.time, False, opened.id, _AGENT))
+    steps += [
+        (change.time, True, change.id, _RESOLVED if change.status >= SOLVED else _UNRESOLVED)
+        for change in changes
+    ]
+    return sorted(steps)

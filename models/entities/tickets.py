@@ -132,7 +132,7 @@ def derive(claims: Sequence[TicketClaim], *, with_turns: bool = False) -> Ticket
         *resolution(opened.time, changes),
         transferred,
         answered is not None and human is None,
-        reply_turns=reply_turns(opened, claims) if with_turns else (),
+        reply_turns=reply_turns(opened, replies, changes) if with_turns else (),
     )
     return _with_priorities(ticket, priority_changes(opened, corrections)) if corrections else ticket
 

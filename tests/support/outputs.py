@@ -116,6 +116,9 @@ class Scenario:
     def reply(self, time, ticket="t", **fields):
         return self.record("ticket.replied", time, ticket_id=ticket, **({"author": "agent"} | fields))
 
+    def status(self, time, status, ticket="t"):
+        return self.record("ticket.status_changed", time, ticket_id=ticket, status=status)
+
     def messages(self, kind, now=NOW):
         """Emit, and return the new messages of one type."""
         return [output.value for output in self.harness.emit(self.events, now) if output.type == kind]

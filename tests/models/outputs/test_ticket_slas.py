@@ -3,8 +3,13 @@
 import pytest
 
 from models.contract.decoding import to_us
+from models.definitions.definitions import PRIORITIES
+from models.definitions.sla_policy import SlaPolicy
 from tests.support.outputs import NOW, Scenario
 from tests.support.strategies import DAY, HOUR, MINUTE, rfc3339
+
+#: An agent's reply is due an hour after a customer's.
+WITH_NEXT_RESPONSE = dict.fromkeys(PRIORITIES, SlaPolicy(next_response=3600))
 
 
 @pytest.fixture
@@ -165,3 +170,53 @@ def test_raise_after_the_due_time_breaches_at_once(scenario):
     assert (to_us(breached.due), to_us(breached.decided)) == (NOW + HOUR, NOW + 2 * HOUR)
     scenario.record("ticket.updated", NOW + 4 * HOUR, ticket_id="t", priority="low")
     assert scenario.targets(NOW + 5 * HOUR) == []
+
+
+def test_pause_withdraws_the_due_time_and_resumption_emits_another(scenario):
+    scenario.open(NOW, priority="high")
+    [activated] = scenario.targets(NOW, "resolution")
+    scenario.status(NOW + HOUR, "pending")
+    [withdrawn] = scenario.targets(NOW + HOUR, "resolution")
+    assert (withdrawn.state, withdrawn.withdraws) == ("withdrawn", activated.id)
+    assert scenario.targets(NOW + 100 * HOUR, "resolution") == []
+    scenario.status(NOW + 100 * HOUR, "open")
+    [resumed] = scenario.targets(NOW + 100 * HOUR, "resolution")
+    assert (resumed.state, to_us(resumed.due)) == ("activated", NOW + 123 * HOUR)
+    assert resumed.id != activated.id
+
+
+def conversation(scenario, *steps):
+    for author, time in steps:
+        scenario.reply(time, author=author)
+
+
+def test_each_turn_of_a_conversation_has_states_of_its_own():
+    scenario = Scenario(sla_policies=WITH_NEXT_RESPONSE)
+    scenario.open(NOW)
+    conversation(scenario, ("agent", NOW + 1), ("customer", NOW + 2), ("agent", NOW + 3))
+    [answered] = scenario.targets(NOW + MINUTE, "next_response")
+    assert (answered.state, to_us(answered.decided)) == ("fulfilled", NOW + 3)
+    conversation(scenario, ("customer", NOW + 4))
+    [waiting] = scenario.targets(NOW + 2 * MINUTE, "next_response")
+    assert (waiting.state, to_us(waiting.due)) == ("activated", NOW + 4 + HOUR)
+    assert [each.state for each in scenario.targets(NOW + 2 * HOUR, "next_response")] == ["breached"]
+
+
+def test_late_turn_leaves_the_states_of_other_turns():
+    scenario = Scenario(sla_policies=WITH_NEXT_RESPONSE)
+    scenario.open(NOW)
+    conversation(scenario, ("agent", NOW + 1), ("customer", NOW + 9), ("agent", NOW + 10))
+    assert len(scenario.targets(NOW + MINUTE, "next_response")) == 1
+    conversation(scenario, ("customer", NOW + 2), ("agent", NOW + 3))
+    [late] = scenario.targets(NOW + 2 * MINUTE, "next_response")
+    assert (late.state, to_us(late.decided)) == ("fulfilled", NOW + 3)
+
+
+def test_resolution_withdraws_the_open_turn():
+    scenario = Scenario(sla_policies=WITH_NEXT_RESPONSE)
+    scenario.open(NOW)
+    conversation(scenario, ("agent", NOW + 1), ("customer", NOW + 2))
+    [waiting] = scenario.targets(NOW + MINUTE, "next_response")
+    scenario.status(NOW + 2 * MINUTE, "solved")
+    [withdrawn] = scenario.targets(NOW + 2 * MINUTE, "next_response")
+    assert (withdrawn.state, withdrawn.withdraws) == ("withdrawn", waiting.id)
