@@ -172,7 +172,7 @@ def test_raise_after_the_due_time_breaches_at_once(scenario):
     assert scenario.targets(NOW + 5 * HOUR) == []
 
 
-def test_pause_withdraws_the_due_time_and_resumption_emits_another(scenario):
+def test_pause_withdraws_the_due_time_until_the_resumption(scenario):
     scenario.open(NOW, priority="high")
     [activated] = scenario.targets(NOW, "resolution")
     scenario.status(NOW + HOUR, "pending")
