@@ -2,6 +2,7 @@
 
 from grafana.charts import Board, Chart, Limit, Query, Row, business, recorded
 from grafana.status import STATUS
+from grafana.support_hours import CLOCKS
 from grafana.units import COUNT, FACTOR, RATIO, SECONDS
 from prometheus.thresholds import THRESHOLDS as T
 
@@ -243,6 +244,7 @@ BOARD = Board(
         Row("First response", FIRST),
         Row("Resolution", RESOLUTION),
         Row("Service-level targets", TARGETS),
+        Row("Support hours and conversations", CLOCKS),
         Row("By team", TEAMS),
     ),
     variables=("response_window", "priority"),

@@ -2,6 +2,7 @@
 
 from grafana.charts import Board, Chart, Query, Row, business
 from grafana.status import STATUS
+from grafana.support_hours import NOW_OPEN, PAUSED
 from grafana.units import COUNT, RATIO, SECONDS
 from prometheus.thresholds import THRESHOLDS as T
 
@@ -129,7 +130,13 @@ BOARD = Board(
     uid="retention-support-now",
     title="Support now",
     description="Tickets that wait, targets due next, and breached targets.",
-    rows=(STATUS, Row("Waiting", WAITING), Row("Due", DUE), Row("Breached", BREACHED), Row("Open", OPEN)),
+    rows=(
+        STATUS,
+        Row("Waiting", WAITING),
+        Row("Due", DUE),
+        Row("Breached", BREACHED),
+        Row("Open", (*OPEN, PAUSED, NOW_OPEN)),
+    ),
     variables=("priority",),
     span="now-24h",
     alerts=(

@@ -39,6 +39,7 @@ SENTIMENT: Final = Unit("sentiment, -1 to 1", low=-1, high=1)
 DATE: Final = Unit("date", "dateTimeAsIso")
 CAUGHT_UP: Final = Unit("caught up", words=("catching up", "caught up"))
 ACCEPTS: Final = Unit("accepts", words=("refuses", "accepts"))
+OPEN: Final = Unit("open", words=("closed", "open"))
 
 _BY_NAME: Final = {
     "retention_nps": POINTS,
@@ -50,6 +51,7 @@ _BY_NAME: Final = {
     "retention_caught_up": CAUGHT_UP,
     "retention_worker_caught_up": CAUGHT_UP,
     "retention_worker_read_model_up": ACCEPTS,
+    "retention_support_open": OPEN,
     "retention_worker_outputs_total": WRITES,
     **dict.fromkeys(
         (

@@ -18,7 +18,12 @@ PANELS = {
     for panel in all_panels(board)
     if panel["type"] != "row"
 }
-STATES = {"retention_caught_up", "retention_worker_caught_up", "retention_worker_read_model_up"}
+STATES = {
+    "retention_caught_up",
+    "retention_support_open",
+    "retention_worker_caught_up",
+    "retention_worker_read_model_up",
+}
 
 
 def panels_that(condition):
