@@ -97,9 +97,12 @@ def events_of(rng: random.Random, begins: list[int], instants: list[int]) -> lis
         amount = {"order_id": "o", "amount": rng.choice([20_000, 100_000])}
         extra = {"currency": "USD"} if kind == "order.placed" else {"refund_id": "r"}
         found.append((rng.choice(begins) - rng.choice([0, HOUR]), {"type": kind, **amount, **extra}))
+    names = rng.choice([["ada"], ["ada"], ["ada", "bob"]])  # of one customer, once they are merged
+    if len(names) > 1:
+        found.append((rng.choice(instants), {"type": "customer.merged", "into": "ada", "customer_id": "bob"}))
     numbers = rng.sample(range(len(found)), len(found))
     return [
-        {"id": f"e{number:02}", "time": rfc3339(time), "customer_id": "ada", **fields}
+        {"id": f"e{number:02}", "time": rfc3339(time), "customer_id": rng.choice(names), **fields}
         for number, (time, fields) in zip(numbers, found, strict=True)
     ]
 
