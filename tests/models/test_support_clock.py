@@ -24,14 +24,13 @@ fri = ["09:00-17:00"]
 schedule = "support"
 first_response = "4h"
 resolution = "8h"
-next_response = "2h"
 
 [sla.high]
 resolution = "4h"
+next_response = "2h"
 
-[sla.low]
-schedule = "support"
-resolution = "16h"
+[sla.normal]
+next_response = "2h"
 
 [sla.normal.tier.vip]
 resolution = "3h"
@@ -156,6 +155,11 @@ BREACHES = [
         ["11 09:00 opened opened_by=agent", "11 10:00 customer", "11 11:00 bot", "11 11:30 agent private"],
         "next_response", "11 12:00",
     ),
+    (
+        "the priority had no such target in between",
+        ["11 09:00 opened", "11 10:00 agent", "11 11:00 customer", "11 11:30 urgent", "11 14:00 high"],
+        "next_response", "11 14:00",
+    ),
     ("tier", ["01 09:00 order 100000", "12 09:00 opened"], "resolution", "12 12:00"),
     (
         "tier, as known now",
@@ -205,6 +209,11 @@ DECISIONS = [
     (
         "replies come before statuses of the same instant",
         ["11 09:00 opened", "11 10:00 agent", "11 11:00 solved", "11 11:00 customer", "11 12:00 agent"],
+        "next_response", (0, 0),
+    ),
+    (
+        "answered under a priority without such a target",
+        ["11 09:00 opened", "11 10:00 agent", "11 11:00 customer", "11 11:30 urgent", "11 12:00 agent"],
         "next_response", (0, 0),
     ),
     (
