@@ -184,23 +184,26 @@ TARGETS = (
     ),
 )
 
+NO_TEAMS = "no teams in the configuration"
 TEAMS = (
     Chart(
         title="First human response by team, 30d",
         unit=SECONDS,
         width=8,
+        empty=NO_TEAMS,
         queries=(
             Query(
                 business("retention_team_first_response_seconds", window="30d", quantile="0.9"), "{{team}}"
             ),
         ),
-        means="The 90th percentile of the first response time. Empty unless `teams` is configured.",
+        means="The 90th percentile of the first response time.",
         do="Move agents to the team whose line rises. If unknown is large, route tickets when they open.",
     ),
     Chart(
         title="Resolution by team, 30d",
         unit=SECONDS,
         width=8,
+        empty=NO_TEAMS,
         queries=(
             Query(business("retention_team_resolution_seconds", window="30d", quantile="0.9"), "{{team}}"),
         ),
@@ -211,6 +214,7 @@ TEAMS = (
         title="Human response targets missed by team, 30d",
         unit=RATIO,
         width=8,
+        empty=NO_TEAMS,
         queries=(
             Query(
                 business("retention_team_sla_breach_ratio", window="30d", sla="first_human_response"),
@@ -223,6 +227,7 @@ TEAMS = (
         title="Open tickets by team",
         unit=COUNT,
         width=12,
+        empty=NO_TEAMS,
         queries=(Query(business("retention_team_tickets"), "{{team}}"),),
         do="A line that only rises is a team that receives more than it solves.",
     ),
@@ -230,6 +235,7 @@ TEAMS = (
         title="Satisfaction by team, 30d",
         unit=RATIO,
         width=12,
+        empty=NO_TEAMS,
         queries=(Query(business("retention_team_csat_ratio", window="30d"), "{{team}}"),),
         do="If a fast team has unhappy customers, it closes tickets without solving them: see Back within a week.",
     ),
