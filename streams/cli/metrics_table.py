@@ -21,6 +21,7 @@ _SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Support": (
         "retention_first_response",
         "retention_channel_first_response",
+        "retention_next_response",
         "retention_resolution",
         "retention_requester_wait",
         "retention_reopened",
@@ -29,6 +30,8 @@ _SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
         "retention_repeat_contact",
         "retention_team",
         "retention_deadline",
+        "retention_opened_outside_hours",
+        "retention_support_open",
         "retention_sla",
         "retention_tickets",
         "retention_oldest",

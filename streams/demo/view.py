@@ -20,6 +20,8 @@ from streams.simulator.live import Progress
 _NO_DATA = "-"
 
 _WINDOWS = ("7d", "30d", "90d", "365d")
+#: It has series if support has hours.
+_SUPPORT_OPEN = "retention_support_open"
 _RESPONSE_WINDOWS = ("1h", "24h", "7d", "30d")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _PRIORITIES = ("urgent", "high", "normal", "low")
@@ -201,9 +203,11 @@ def _retention(scrape: Scrape, *, wide: bool) -> RenderableType:
 
 
 def _responses(scrape: Scrape) -> RenderableType:
-    table = _grid("human", "response, median", "90 %", "resolved, median")
+    clock = "business" if any(name == _SUPPORT_OPEN for name, _ in scrape.series) else "calendar"
+    title = "open hours" if clock == "business" else "human"
+    table = _grid(title, "response, median", "90 %", "resolved, median")
     for window in _RESPONSE_WINDOWS:
-        labels = {"window": window, "clock": "calendar", "priority": "all"}
+        labels = {"window": window, "clock": clock, "priority": "all"}
         table.add_row(
             window,
             *(

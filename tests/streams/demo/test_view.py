@@ -112,3 +112,17 @@ def test_story_events_appear_one_by_one():
 
 def test_steady_shop_has_no_story_events():
     assert Story(Plan(start=BEGAN, since=BEGAN, scenario="steady")).events == []
+
+
+@pytest.mark.parametrize(("opened", "title"), [("", "human "), ('{schedule="support"} 1', "open hours ")])
+def test_response_times_are_in_open_time_if_support_has_hours(opened, title):
+    labels = 'window="24h",by="human",priority="all",quantile="0.5"'
+    times = "".join(
+        f'retention_first_response_seconds{{{labels},clock="{clock}"}} {hours * 3600}\n'
+        for clock, hours in (("calendar", 65), ("business", 2))
+    )
+    hours = f"retention_support_open{opened}\n" if opened else ""
+    latest = numbers(BEGAN + timedelta(days=60), nps=-20)
+    text = drawn(a_picture(scrape=Scrape(parse(times + hours).series | latest.series)), height=50)
+    assert title in text
+    assert ("2.0 h" in text) == bool(opened)
