@@ -15,6 +15,7 @@ run="$(mktemp -d "${TMPDIR:-/tmp}/containers.XXXXXX")"
 stop() {
     if [ -n "$started" ]; then
         kill "$started" && wait "$started" || true
+        umount "$run"/exec/netns/* 2>/dev/null || true
     fi
     rm -rf "$run"
 }
