@@ -16,6 +16,7 @@ from tests.support.assert_outputs import (
 from tests.support.histories import random_history, ticket_history
 from tests.support.outputs import EmitHarness
 from tests.support.strategies import DAY, histories, output_laws
+from tests.support.support_histories import support_history
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +61,14 @@ def test_last_outputs_equal_the_oracles(history):
 @pytest.mark.parametrize("seed", range(2))
 def test_outputs_of_withdrawn_tickets_equal_the_oracles(seed):
     run(ticket_history(seed))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_outputs_by_schedule_equal_the_oracles(seed):
+    history = support_history(seed)
+    for step in history.steps:
+        step.events = [event for event in step.events if not event["type"].startswith("customer.")]
+    run(history)
 
 
 @pytest.mark.parametrize("seed", range(2))
