@@ -18,6 +18,8 @@ from models.schedules.local_time import instant
 #: A table holds these years at most, from the epoch on. Before and after them a schedule is closed.
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2099
+#: Due times and durations that are kept: each event of a ticket asks for the same ones again.
+_KEPT_ANSWERS: Final = 8_192
 _DAY: Final = timedelta(days=1)
 #: Years before and after an instant that a table holds too: the horizon, and the due times of most targets.
 _YEARS_BEFORE: Final = 3
@@ -64,15 +66,21 @@ class Timetable:
 
     Args:
         schedule: the schedule.
+
+    Attributes:
+        due: return the first instant by which the schedule has been open for a duration since a begin.
+        elapsed: return how long the schedule is open in [begin, end), microseconds.
     """
 
-    __slots__ = ("_schedule", "_table", "_years", "_zone")
+    __slots__ = ("_schedule", "_table", "_years", "_zone", "due", "elapsed")
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
         self._zone = ZoneInfo(schedule.zone)
         self._years: tuple[int, int] | None = None
         self._table = _Table(0, 0, [], [], [], 0)
+        self.due = lru_cache(_KEPT_ANSWERS)(self._due)
+        self.elapsed = lru_cache(_KEPT_ANSWERS)(self._elapsed)
 
     def is_open(self, time: int) -> bool:
         """Return whether the schedule is open at a time, microseconds since the epoch."""
@@ -80,7 +88,7 @@ class Timetable:
         at = bisect_right(begins, time) - 1
         return time - begins[at] < lengths[at]
 
-    def elapsed(self, begin: int, end: int) -> int:
+    def _elapsed(self, begin: int, end: int) -> int:
         """Return how long the schedule is open in [begin, end), microseconds; 0 if `end` is not later.
 
         Args:
@@ -98,7 +106,7 @@ class Timetable:
         until = opened[last] + min(end - begins[last], lengths[last])
         return until - opened[first] - min(begin - begins[first], lengths[first])
 
-    def due(self, begin: int, duration: int) -> int:
+    def _due(self, begin: int, duration: int) -> int:
         """Return the first instant by which the schedule has been open for a duration, microseconds.
 
         Args:
