@@ -22,8 +22,14 @@ from models.query.explanations import (
 )
 
 
-def explain_ticket(customer: Customer, entity: str) -> Iterator[Explanation]:
-    """Yield an explanation of each claim about one ticket."""
+def explain_ticket(customer: Customer, entity: str, *, with_turns: bool = False) -> Iterator[Explanation]:
+    """Yield an explanation of each claim about one ticket.
+
+    Args:
+        customer: the customer.
+        entity: id of the ticket.
+        with_turns: whether a target of the next response is configured.
+    """
     known = customer.facts.tickets[entity]
     ticket, withdrawn = tickets.derive(known), counted_withdrawal(known)
     if withdrawn is not None:
@@ -38,7 +44,8 @@ def explain_ticket(customer: Customer, entity: str) -> Iterator[Explanation]:
         f"opens ticket {entity}",
         f"ticket {entity} was opened by an earlier event",
     )
-    yield from _replies(claims_of(known, claims.Replied), ticket)
+    for explanation in _replies(claims_of(known, claims.Replied), ticket):
+        yield _in_conversation(explanation) if with_turns else explanation
     yield from _changes(claims_of(known, claims.StatusChanged), ticket)
     yield from first_counts(
         claims_of(known, claims.Transferred),
@@ -101,6 +108,17 @@ def _replies(replies: Sequence[claims.Replied], ticket: Ticket) -> Iterator[Expl
             yield Explanation(reply, [], f"not a response: {reason}")
 
 
+def _in_conversation(explanation: Explanation) -> Explanation:
+    """Return the explanation of a reply that may begin or end a turn, which has a target of its own."""
+    reply = explanation.claim
+    if not isinstance(reply, claims.Replied) or not reply.public or reply.author == claims.BOT:
+        return explanation
+    if "sla" in explanation.uses:
+        return explanation
+    reason = "part of the conversation, in which each turn has a target"
+    return Explanation(reply, [*explanation.uses, "sla"], reason)
+
+
 def _response(reply: claims.Replied, responses: Sequence[claims.Replied], ticket: Ticket) -> Explanation:
     roles = list(_roles(reply, responses, ticket))
     if roles:
@@ -131,7 +149,9 @@ def _changes(changes: Sequence[claims.StatusChanged], ticket: Ticket) -> Iterato
         if change is changes[-1]:
             reason += "; the latest status"
         resolved = resolves
-        yield Explanation(change, ["tickets", "sla"] if first else ["tickets"], reason)
+        # A pause moves the due time of the first resolution.
+        decides = first or ticket.first_resolution is None or change.time < ticket.first_resolution
+        yield Explanation(change, ["tickets", "sla"] if decides else ["tickets"], reason)
 
 
 def _change_reason(*, first: bool, resolved: bool, resolves: bool) -> str:

@@ -7,7 +7,7 @@ from models.contract.messages import Cause
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.lifecycle import STATES
-from models.definitions.definitions import Definitions
+from models.definitions.definitions import Definitions, has_next_response
 from models.definitions.windows import TIMELESS, Window, hour
 from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, EntityKind
 from models.facts.event_fields import fact_fields
@@ -34,6 +34,13 @@ _EXPLAIN: Final[Mapping[EntityKind, Callable[[Customer, str, int], Iterator[Expl
     "ticket": lambda customer, ticket_id, _: explain_tickets.explain_ticket(customer, ticket_id),
     "review": lambda customer, review_id, _: explain_facts.explain_review(customer, review_id),
     "cart": explain_facts.explain_cart,
+}
+#: The same, where a target of the next response is configured.
+_EXPLAIN_TURNS: Final[Mapping[EntityKind, Callable[[Customer, str, int], Iterator[Explanation]]]] = {
+    **_EXPLAIN,
+    "ticket": lambda customer, ticket_id, _: explain_tickets.explain_ticket(
+        customer, ticket_id, with_turns=True
+    ),
 }
 
 
@@ -70,6 +77,7 @@ class Explainer:
 
     def __init__(self, definitions: Definitions) -> None:
         self._replay = LifecycleReplay(definitions)
+        self._explain = _EXPLAIN_TURNS if has_next_response(definitions) else _EXPLAIN
         self._windows = [Window.parse(name) for name in definitions.windows]
 
     def explain(
@@ -121,10 +129,20 @@ class Explainer:
             next=None,
         )
 
+    def _explanations(self, customer: Customer, page: Sequence[Fact], now: int) -> Iterator[Explanation]:
+        """Yield explanations of all claims about the entities that a page of events is about."""
+        sections = dict(zip(ENTITY_KINDS, customer.facts.sections(), strict=True))
+        about = {(CLAIM_TYPES[type(fact.claim)].entity, fact.entity) for fact in page}
+        for kind, entity_id in about:
+            if kind is None:
+                yield from explain_facts.explain_customer_facts(customer)
+            elif entity_id in sections[kind]:
+                yield from self._explain[kind](customer, entity_id, now)
+
     def _reasons(
         self, customer: Customer, page: Sequence[Fact], merges: MergesByClaim, now: int
     ) -> Iterator[Reason]:
-        explanations = {id(each.claim): each for each in _explanations(customer, page, now)}
+        explanations = {id(each.claim): each for each in self._explanations(customer, page, now)}
         for fact in page:
             merge = merge_of(fact, merges)
             explanation = explanations.get(id(fact.claim)) if merge is None else explain_merge(fact, merge)
@@ -162,17 +180,6 @@ def _events_after(after: EventPosition | None, facts: Sequence[Fact], merges: Me
 
 def _position(fact: Fact) -> EventPosition:
     return EventPosition(fact.time, fact.claim.id)
-
-
-def _explanations(customer: Customer, page: Sequence[Fact], now: int) -> Iterator[Explanation]:
-    """Yield explanations of all claims about the entities, and only those, that a page of events is about."""
-    sections = dict(zip(ENTITY_KINDS, customer.facts.sections(), strict=True))
-    about = {(CLAIM_TYPES[type(fact.claim)].entity, fact.entity) for fact in page}
-    for kind, entity_id in about:
-        if kind is None:
-            yield from explain_facts.explain_customer_facts(customer)
-        elif entity_id in sections[kind]:
-            yield from _EXPLAIN[kind](customer, entity_id, now)
 
 
 def _with_experiments(fact: Fact, explanation: Explanation | None) -> Explanation:

@@ -6,8 +6,11 @@ import pytest
 
 from models.contract.decoding import decode
 from models.contract.events import KINDS
+from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.sla_policy import SlaPolicy
 from models.definitions.windows import TIMELESS
 from models.facts.claims import (
+    STATUSES,
     Amended,
     Answered,
     Cancelled,
@@ -16,6 +19,7 @@ from models.facts.claims import (
     MergeVariant,
     Opened,
     Replied,
+    StatusChanged,
     TicketRestored,
     TicketUpdated,
     TicketWithdrawn,
@@ -31,7 +35,7 @@ from models.query.identities import identities_of
 from tests.support.contract_events import COMMON, MOST, read
 from tests.support.contract_events import event as event_of
 from tests.support.histories import random_history
-from tests.support.partitions import DAY, HOUR, NOW
+from tests.support.partitions import DAY, HOUR, NOW, Shop
 
 UNLIMITED = 10**6
 
@@ -193,6 +197,28 @@ def test_ticket_events_are_explained(shop):
     assert found["agent"].reason == "the first human response, the latest promised deadline"
     assert found["agent"].counts_for == ["tickets", "sla", "experiments"]
     assert (found["more"].counts_for, found["more"].outdone_by) == ([], "bot")
+
+
+def test_replies_count_for_turns_if_a_target_needs_them():
+    policies = dict.fromkeys(PRIORITIES, SlaPolicy(next_response=3600))
+    for definitions, counted in ((Definitions(), []), (Definitions(sla_policies=policies), ["sla"])):
+        shop = Shop(definitions)
+        shop.process(Opened, "t", NOW - 5 * HOUR, 3, False, "chat", event_id="opened")
+        shop.process(Replied, "t", NOW - 4 * HOUR, 0, True, event_id="first")
+        shop.process(Replied, "t", NOW - 3 * HOUR, 2, True, event_id="customer")
+        shop.process(Replied, "t", NOW - 2 * HOUR, 0, True, event_id="second")
+        found = reasons(shop)
+        assert found["customer"].counts_for == found["second"].counts_for == counted
+        assert found["first"].reason == "the first response, the first human response"
+
+
+def test_pause_counts_for_the_target_of_the_resolution(shop):
+    shop.process(Opened, "t", NOW - 5 * HOUR, 3, False, "chat", event_id="opened")
+    for hours, status in ((4, "pending"), (3, "solved"), (2, "pending")):
+        number = STATUSES.index(status)
+        shop.process(StatusChanged, "t", NOW - hours * HOUR, number, event_id=f"{hours}")
+    found = reasons(shop)
+    assert [found[each].counts_for for each in "432"] == [["tickets", "sla"], ["tickets", "sla"], ["tickets"]]
 
 
 def test_updates_of_a_ticket_are_explained(shop):
