@@ -60,7 +60,7 @@ def test_ticket_counts_under_its_team(worker, fields, expected):
     assert open_tickets(worker) == expected
 
 
-def test_everything_moves_with_the_ticket_to_its_latest_team(worker):
+def test_latest_team_has_everything_of_the_ticket(worker):
     for each in (OPENED, event(2, "ticket.replied", DAY - HOUR, author="agent"), answer(3, 5)):
         worker.deliver(each)
     worker.advance(ANCHOR)
