@@ -1,7 +1,7 @@
 """The outputs per customer, read naively: profile, last transitions and SLA decisions."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tests.oracle import targets
@@ -95,14 +95,25 @@ def at(world: World, customer: Customer, time: int) -> tuple[str, str] | None:
 def decisions(
     events: Iterable[Mapping[str, Any]], now: int, definitions: Any
 ) -> dict[tuple[str, str, str], tuple[str, int]]:
-    """Return the decided targets: (customer, ticket, kind) -> state and instant."""
-    world = World(events, now, definitions)
-    return {
-        (customer.name, ticket.opened["ticket_id"], kind): ("breached" if breached else "fulfilled", decided)
-        for customer in world.customers
-        for ticket in tickets_of(customer)
-        for kind, decided, breached in targets.decisions(world, ticket)
-    }
+    """Return the decided targets but next responses: (customer, ticket, kind) -> state and instant."""
+    every = _every_decision(World(events, now, definitions))
+    return {key: decision for key, decision in every if key[2] != "next_response"}
 
 
-__all__ = ["decisions", "microseconds", "profiles", "transitions"]
+def turn_decisions(
+    events: Iterable[Mapping[str, Any]], now: int, definitions: Any
+) -> list[tuple[tuple[str, str, str], tuple[str, int]]]:
+    """Return the decided next responses, one for each turn, sorted."""
+    every = _every_decision(World(events, now, definitions))
+    return sorted(each for each in every if each[0][2] == "next_response")
+
+
+def _every_decision(world: World) -> Iterator[tuple[tuple[str, str, str], tuple[str, int]]]:
+    for customer in world.customers:
+        for ticket in tickets_of(customer):
+            for kind, decided, breached in targets.decisions(world, ticket):
+                state = "breached" if breached else "fulfilled"
+                yield (customer.name, ticket.opened["ticket_id"], kind), (state, decided)
+
+
+__all__ = ["decisions", "microseconds", "profiles", "transitions", "turn_decisions"]

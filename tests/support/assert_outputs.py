@@ -6,9 +6,8 @@ import pytest
 from models.contract.decoding import to_us
 from models.contract.messages import Action, Profile, TicketSla, Transition
 from models.outputs.ticket_slas import RETENTION_US
-from tests.oracle import targets
-from tests.oracle.profiles import decisions, profiles, transitions
-from tests.oracle.tickets import every_ticket_of, tickets_of
+from tests.oracle.profiles import decisions, profiles, transitions, turn_decisions
+from tests.oracle.tickets import every_ticket_of
 from tests.oracle.world import World
 from tests.support.action_oracle import faults
 
@@ -57,13 +56,9 @@ def assert_targets(outputs, events, now, definitions):
         for key, value in last.items()
         if value.state in {"fulfilled", "breached"}
     }
-    expected = {
-        key: decided
-        for key, decided in decisions(events, now, definitions).items()
-        if key[2] != "next_response"
-    }
+    expected = decisions(events, now, definitions)
     assert {key: found.get(key) for key in expected} == expected
-    assert reply_turns(events, now, definitions) <= emitted_turns(outputs)
+    assert _decided_turns(outputs) == turn_decisions(events, now, definitions)
     withdrawn = {
         (customer.name, ticket.opened["ticket_id"])
         for customer in World(events, now, definitions).customers
@@ -71,35 +66,24 @@ def assert_targets(outputs, events, now, definitions):
         if ticket.withdrawal
     }
     # A decision older than `RETENTION_US` has left the topic, and is not withdrawn any more.
-    states = {
+    targets = {
         key: value.state
         for key, value in last.items()
         if key[:2] in withdrawn and (value.decided is None or to_us(value.decided) >= now - RETENTION_US)
     }
-    assert states == dict.fromkeys(states, "withdrawn")
+    assert targets == dict.fromkeys(targets, "withdrawn")
 
 
-def reply_turns(events, now, definitions):
-    """Return the decided turns of conversations: customer, ticket, state and instant."""
-    world = World(events, now, definitions)
-    return {
-        (customer.name, ticket.opened["ticket_id"], "breached" if breached else "fulfilled", decided)
-        for customer in world.customers
-        for ticket in tickets_of(customer)
-        for kind, decided, breached in targets.decisions(world, ticket)
-        if kind == "next_response"
-    }
-
-
-def emitted_turns(outputs):
-    """Return the decided turns that were emitted and not withdrawn, in the form of `reply_turns`."""
-    values = [output.value for output in outputs if isinstance(output.value, TicketSla)]
-    withdrawn = {value.withdraws for value in values}
-    return {
-        (value.customer_id, value.ticket_id, value.state, to_us(value.decided))
-        for value in values
-        if value.sla == "next_response" and value.decided and value.id not in withdrawn
-    }
+def _decided_turns(outputs):
+    """Return the decided next responses that were not withdrawn, in the oracle's form."""
+    emitted = [one.value for one in outputs if isinstance(one.value, TicketSla)]
+    emitted = [value for value in emitted if value.sla == "next_response"]
+    withdrawn = {value.withdraws for value in emitted}
+    return sorted(
+        ((value.customer_id, value.ticket_id, value.sla), (value.state, to_us(value.decided)))
+        for value in emitted
+        if value.state in {"fulfilled", "breached"} and value.id not in withdrawn
+    )
 
 
 def assert_actions(outputs, events, now, definitions):

@@ -21,7 +21,7 @@ AUTHORS = ("agent", "agent", "bot", "customer", "customer", "customer")
 STATUSES = ("open", "open", "pending", "pending", "on_hold", "solved")
 
 
-def support_history(seed: int) -> History:
+def support_history(seed: int, *, identities: bool = True) -> History:
     """Return the history of one or two tickets, and one way in which its events may reach the workers.
 
     Its evaluations are at and beside due times, and long after the last event.
@@ -36,7 +36,8 @@ def support_history(seed: int) -> History:
     last = max(begins) + 6 * DAY
     later = [time for time in dues if time < last] + [time + 20 * MINUTE for time in begins]
     instants = begins + [rng.choice(later) + rng.choice(JITTERS) for _ in range(rng.randint(2, 6))]
-    deliveries = events_of(rng, begins, instants)
+    names = rng.choice([["ada"], ["ada"], ["ada", "bob"]]) if identities else ["ada"]
+    deliveries = events_of(rng, names, begins, instants)
     deliveries += rng.sample(deliveries, 2)
     rng.shuffle(deliveries)
     nows = [
@@ -79,8 +80,11 @@ def _policy(rng: random.Random, names: list[str]) -> SlaPolicy:
     )
 
 
-def events_of(rng: random.Random, begins: list[int], instants: list[int]) -> list[Event]:
-    """Return the events of one or two tickets of one customer, and what decides the customer's tier."""
+def events_of(rng: random.Random, names: list[str], begins: list[int], instants: list[int]) -> list[Event]:
+    """Return the events of one or two tickets of one customer, and what decides the customer's tier.
+
+    Names are those of one customer, once they are merged.
+    """
     tickets = rng.choice([["t1"], ["t1"], ["t1", "t2"]])
     found: list[tuple[int, dict[str, Any]]] = [(rng.choice(begins), _opening(rng, name)) for name in tickets]
     found += [
@@ -97,7 +101,6 @@ def events_of(rng: random.Random, begins: list[int], instants: list[int]) -> lis
         amount = {"order_id": "o", "amount": rng.choice([20_000, 100_000])}
         extra = {"currency": "USD"} if kind == "order.placed" else {"refund_id": "r"}
         found.append((rng.choice(begins) - rng.choice([0, HOUR]), {"type": kind, **amount, **extra}))
-    names = rng.choice([["ada"], ["ada"], ["ada", "bob"]])  # of one customer, once they are merged
     if len(names) > 1:
         found.append((rng.choice(instants), {"type": "customer.merged", "into": "ada", "customer_id": "bob"}))
     numbers = rng.sample(range(len(found)), len(found))
