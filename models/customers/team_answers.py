@@ -1,12 +1,17 @@
 """The answers of a customer about tickets of teams (docs/metrics.md, "Teams")."""
 
 from collections import Counter
+from typing import Final
 
 from models.customers.customer import Customer
 from models.customers.ticket_rules import TicketRules
 from models.definitions.windows import US_PER_HOUR
 from models.entities.feedback import CSAT, answers_that_hold, is_satisfied
 from models.entities.teams import TeamAnswer
+
+
+#: For shops without teams, whose every ticket event asks.
+_NO_ANSWERS: Final[Counter[TeamAnswer]] = Counter()
 
 
 def team_answers(customer: Customer, rules: TicketRules) -> Counter[TeamAnswer]:
@@ -17,9 +22,9 @@ def team_answers(customer: Customer, rules: TicketRules) -> Counter[TeamAnswer]:
         rules: how tickets are derived.
     """
     tickets_of, known = customer.facts.answer_tickets, customer.facts.tickets
-    found: Counter[TeamAnswer] = Counter()
     if not (rules.with_teams and tickets_of):
-        return found
+        return _NO_ANSWERS
+    found: Counter[TeamAnswer] = Counter()
     for answer in answers_that_hold(customer.facts.customer_claims):
         ticket_id = tickets_of.get((answer.time, answer.id)) if answer.survey == CSAT else None
         ticket = None if ticket_id is None else rules.derive(customer, known.get(ticket_id, ()))
