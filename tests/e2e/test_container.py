@@ -23,7 +23,12 @@ PORT = "6066"
 def environment(bootstrap, port):
     """Return the environment of the image and of Compose, with addresses of this machine."""
     image = dict(re.findall(r"^\s*(?:ENV )?(RETENTION_\w+|PYTHON\w+)=(\S+)", DOCKERFILE, re.MULTILINE))
-    here = {"RETENTION_BROKER": bootstrap, "RETENTION_HOST": "127.0.0.1", "RETENTION_PORT": str(port)}
+    here = {
+        "RETENTION_BROKER": bootstrap,
+        "RETENTION_CONFIG": str(ROOT / "streams" / "demo" / "shop.toml"),
+        "RETENTION_HOST": "127.0.0.1",
+        "RETENTION_PORT": str(port),
+    }
     assert {"RETENTION_DATA_DIR", "PYTHONUNBUFFERED"} <= image.keys()
     return {"PATH": os.environ["PATH"], **image, **SERVICE["environment"], **here}
 

@@ -1,6 +1,7 @@
 """A real Prometheus serves a computed history: panels and alerts of a shop that was not monitored before."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,20 +11,25 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.optional_metrics import CONFIGURATION
 from tests.support.prometheus_server import ROOT, PrometheusServer, filled, panels
 
 #: Metrics without a history: those of workers, comparisons with a year before, results of later rules,
-#: and actions. In a small shop, the number of waiting customers may also be absent.
-OTHER = re.compile(r"retention_(?:worker|oldest|action_return)|\bup\b|ALERTS|offset 52w|job:\w+:(?!held)")
+#: and actions. In a small shop, the number of waiting customers may also be absent. Dates from which on a
+#: comparison exists are shown without a history.
+OTHER = re.compile(
+    r"retention_(?:worker|oldest|action_return)|\bup\b|ALERTS|offset 52w|job:\w+:(?!held)|unless on \(job\)"
+)
 RULES = ROOT / "prometheus" / "rules"
 NOW = datetime(2026, 6, 1, 18, tzinfo=UTC)
 #: More than four weeks, so that the last instant has four weeks before it.
 FIRST = NOW - timedelta(days=29)
 
 
-def run(*arguments: str | Path) -> str:
+def run(*arguments: str | Path, config: Path | None = None) -> str:
     command = [sys.executable, "-m", "streams.cli", *arguments]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environ = os.environ | ({} if config is None else {"RETENTION_CONFIG": str(config)})
+    result = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -37,11 +43,19 @@ def shop(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def prometheus(shop, tmp_path_factory):
+def config(tmp_path_factory) -> Path:
+    """Return a configuration with every metric that is off by default."""
+    path = tmp_path_factory.mktemp("config") / "retention.toml"
+    path.write_text(CONFIGURATION)
+    return path
+
+
+@pytest.fixture(scope="module")
+def prometheus(shop, config, tmp_path_factory):
     directory = tmp_path_factory.mktemp("prometheus")
     text = directory / "history.om"
     steps = ("--from", FIRST.isoformat(), "--to", NOW.isoformat(), "--step", "12h", "--out", text)
-    run("history", shop, *steps)
+    run("history", shop, *steps, config=config)
     made_of = ("--max-block-duration=8760h", "openmetrics", text, directory / "data")
     command = ["promtool", "tsdb", "create-blocks-from", *made_of]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -71,11 +85,11 @@ def scraped(computed: str) -> dict[frozenset, float]:
 
 @pytest.mark.program("prometheus")
 @pytest.mark.program("promtool")
-def test_prometheus_values_equal_those_of_compute(prometheus, shop):
+def test_prometheus_values_equal_those_of_compute(prometheus, shop, config):
     prometheus.until("vector(1)")
     moment = NOW - timedelta(weeks=1)
     found = at(prometheus, '{instance="history", __name__!~"retention_(as_of|caught_up).*"}', moment)
-    expected = scraped(run("compute", shop, "--json", "--now", moment.isoformat()))
+    expected = scraped(run("compute", shop, "--json", "--now", moment.isoformat(), config=config))
     assert len(found) > 500
     assert found == pytest.approx(expected, rel=1e-12)
 

@@ -21,6 +21,7 @@ from streams.local.processes import die_with_parent
 from streams.local.redis import RedisServer, find_program
 from tests.support.deployment import AS_OF, Deployment
 from tests.support.events import Event
+from tests.support.optional_metrics import CONFIGURATION
 from tests.support.prometheus_server import ROOT, PrometheusServer, filled, panels
 from tests.support.strategies import HOUR, rfc3339
 from tests.support.worker_process import Metrics, WorkerProcess
@@ -33,27 +34,6 @@ MAY_BE_EMPTY = re.compile(r"job:retention_churn_ratio:expected|unless on \(job\)
 ADDED = {"job", "instance", "__name__"}
 
 
-#: Everything that has panels. Support is always open, so that a target is missed at any time of any day.
-CONFIGURATION = """
-teams = ["logistics", "billing"]
-
-[cohorts]
-export = "grid"
-
-[schedules.support]
-zone = "UTC"
-mon = ["00:00-24:00"]
-tue = ["00:00-24:00"]
-wed = ["00:00-24:00"]
-thu = ["00:00-24:00"]
-fri = ["00:00-24:00"]
-sat = ["00:00-24:00"]
-sun = ["00:00-24:00"]
-
-[sla]
-schedule = "support"
-next_response = "8h"
-"""
 #: Enough to outweigh the tickets that the live shop answers in time while the test runs.
 SLOW_ANSWERS = 600
 

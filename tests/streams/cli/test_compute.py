@@ -93,10 +93,10 @@ def test_durations_are_printed_with_their_units(retention, events_file):
         | {"id": "4", "type": "ticket.status_changed", "time": "2026-01-04T05:00:00Z", "status": "solved"},
     )
     out = retention("compute", path).out
-    assert re.search(r"first response mean, any, normal .* 12m \(1\)", out)
-    assert re.search(r"first response mean, human, normal .* 1h40m \(1\)", out)
-    assert re.search(r"resolution mean, first, normal .* 3d05h \(1\)", out)
-    assert re.search(r"first response, any, normal .* 12m / 12m", out)
+    assert re.search(r"first response mean, calendar, any, normal .* 12m \(1\)", out)
+    assert re.search(r"first response mean, calendar, human, normal .* 1h40m \(1\)", out)
+    assert re.search(r"resolution mean, calendar, first, normal .* 3d05h \(1\)", out)
+    assert re.search(r"first response, calendar, any, normal .* 12m / 12m", out)
 
 
 def test_events_of_all_topics_may_be_mixed_and_split_over_files(retention, events_file):

@@ -9,6 +9,7 @@ import pytest
 
 from models.definitions.definitions import Definitions
 from models.metrics.samples import Sample
+from models.partition.metadata import PartitionMetadata
 from streams.clock import clock
 from streams.config.load import load
 from streams.errors import TopicsOwned
@@ -35,7 +36,7 @@ class Leader:
         self._client = client
         self.settings = settings
         self._task = SimpleNamespace(
-            partition=SimpleNamespace(now=0, metadata=SimpleNamespace(reserved_until=0)),
+            partition=SimpleNamespace(now=0, metadata=PartitionMetadata()),
             committer=SimpleNamespace(reserved_until=0),
             generation=1,
             outbox=Outbox(),

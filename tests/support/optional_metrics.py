@@ -1,0 +1,23 @@
+"""A configuration of a shop with every metric that is off by default."""
+
+#: Support is always open, so that a target is missed at any time of any day.
+CONFIGURATION = """
+teams = ["logistics", "billing"]
+
+[cohorts]
+export = "grid"
+
+[schedules.support]
+zone = "UTC"
+mon = ["00:00-24:00"]
+tue = ["00:00-24:00"]
+wed = ["00:00-24:00"]
+thu = ["00:00-24:00"]
+fri = ["00:00-24:00"]
+sat = ["00:00-24:00"]
+sun = ["00:00-24:00"]
+
+[sla]
+schedule = "support"
+next_response = "8h"
+"""
