@@ -205,20 +205,18 @@ class StatusAggregator:
             in_year = first_since(orders, year.since) if spender else len(orders)
             until = min(until, self._rules.next_change(orders, in_year, hour))
         state, tier = self._rules.state(orders, hour), self._rules.tier(year.net)
+        gauges: tuple[int, ...] = self._states[state], self._tiers[tier], self._roles[spender][sender]
+        if self._kept is not None and orders.kept is not None:
+            gauges = (*gauges, self._kept.gauge(orders.kept))
         return CustomerStatus(
             state,
             tier,
             spender,
             sender,
-            self._gauges_of(orders, self._states[state], self._tiers[tier], self._roles[spender][sender]),
+            gauges,
             tuple([item for item in year.net.items() if item[1]]),
             None if until == NEVER_HOUR else until,
         )
-
-    def _gauges_of(self, orders: OrderHistory, *gauges: int) -> tuple[int, ...]:
-        if self._kept is None or orders.kept is None:
-            return gauges
-        return (*gauges, self._kept.gauge(orders.kept))
 
     def of_referrer(self, recommended: int, hour: int) -> CustomerStatus | None:
         """Return the status of a referrer without events of their own: a sender, and nothing else.

@@ -1,8 +1,7 @@
 """Metrics of cohorts by the month of the first order (docs/metrics.md, "Cohorts")."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from math import nan
 from typing import Final, Literal, get_args
 
 from msgspec import Struct
@@ -10,7 +9,6 @@ from msgspec import Struct
 from models.aggregation.cohort_sums import CohortCells
 from models.customers.lifecycle import KEPT_COHORT
 from models.definitions.cohorts import CohortDefinitions
-from models.definitions.money import to_base
 from models.definitions.windows import horizon_start
 from models.metrics.samples import CatalogueEntry, Sample, ratio
 from models.metrics.totals import Totals
@@ -73,25 +71,24 @@ class CohortTotals:
     Args:
         totals: the totals of the partitions' other aggregates.
         definitions: definitions of the cohorts.
-        parts: the cells of each partition.
 
     Attributes:
         periods: numbers of the periods of a customer's age.
+        exports_grid: whether the cells of each cohort are exported.
         base_currency: ISO 4217 code of the currency of money.
         now: time of the evaluation, microseconds since the epoch.
     """
 
-    def __init__(
-        self, totals: Totals, definitions: CohortDefinitions, parts: Sequence[Mapping[int, CohortCells]]
-    ) -> None:
+    def __init__(self, totals: Totals, definitions: CohortDefinitions) -> None:
         self._totals = totals
         self._definitions = definitions
         self._months = months_of(totals.definitions.periods.zone)
+        self.exports_grid: Final = definitions.export == "grid"
         self.base_currency: Final = totals.definitions.base_currency
         self.now: Final = totals.now
         self.periods: Final = range(len(definitions.ends))
         self._cells: dict[int, CohortCells] = {}
-        for part in parts:
+        for part in totals.cohorts:
             for month, cells in part.items():
                 known = self._cells.get(month)
                 self._cells[month] = cells if known is None else _added(known, cells)
@@ -159,27 +156,28 @@ class CohortTotals:
         for cells in found:
             for currency, net in cells.net.items():
                 sums[currency] = sums.get(currency, 0) + net[age]
-        rates = self._totals.definitions.rates
-        sums = {currency: net for currency, net in sums.items() if net}
-        if not sums.keys() <= rates.keys():
-            return nan  # the configuration no longer has a rate for a stored currency
-        return sum(to_base(sums[currency], currency, rates) for currency in sorted(sums))
+        return self._totals.in_base({currency: net for currency, net in sums.items() if net})
 
     def recent(self) -> list[int]:
         """Return the months that are exported by name, ascending, if they are compared and have customers."""
         return [month for month in self.compared() if month > self.present - MONTHS]
 
 
+def cohort_totals(totals: Totals) -> CohortTotals | None:
+    """Return the cohorts of the totals. None unless cohorts are defined."""
+    cohorts = totals.definitions.cohorts
+    return None if cohorts is None else CohortTotals(totals, cohorts)
+
+
 def compute(totals: Totals) -> Iterator[Sample]:
     """Yield the samples of cohorts. None unless cohorts are defined."""
-    cohorts = totals.definitions.cohorts
-    if cohorts is None:
+    found = cohort_totals(totals)
+    if found is None:
         return
-    found = CohortTotals(totals, cohorts, totals.cohorts)
     yield from _samples(found, None, "retention_cohort_age", {})
     for cohort, customers in found.customers().items():
         yield Sample("retention_cohort_customers", {"cohort": cohort}, customers)
-    if cohorts.export == "grid":
+    if found.exports_grid:
         for month in found.recent():
             yield from _samples(found, month, "retention_cohort", {"cohort": month_name(month)})
 

@@ -102,17 +102,22 @@ class Totals:
 
     def gauge_money(self, *kind: str) -> float:
         """Return the value of a gauge of money, in major units of the base currency."""
-        return self._base({name[-1]: net for name, net in self._gauges.items() if name[:-1] == kind and net})
+        return self.in_base({currency: net for (currency,), net in self.gauges(*kind).items() if net})
 
     def _money(self, kind: str, index: int) -> float:
-        return self._base(
+        return self.in_base(
             {name[1]: sums[index] for name, sums in self._sums.items() if name[0] == kind and sums[index]}
         )
 
-    def _base(self, sums: Mapping[str, int]) -> float:
+    def in_base(self, sums: Mapping[str, int]) -> float:
+        """Return sums of minor units by currency as major units of the base currency.
+
+        Returns:
+            NaN if the configuration has no rate for a currency.
+        """
         rates = self.definitions.rates
         if not sums.keys() <= rates.keys():
-            return nan  # the configuration no longer has a rate for a stored currency
+            return nan  # the configuration had a rate when the sum was stored
         return sum(to_base(sums[currency], currency, rates) for currency in sorted(sums))
 
     def durations(self, window: Window, *names: Name) -> "Durations":

@@ -11,7 +11,7 @@ import msgspec
 from models.contract.decoding import to_us
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE, Sample, samples_of
-from models.metrics.cohorts import CohortTotals
+from models.metrics.cohorts import CohortTotals, cohort_totals
 from models.metrics.totals import Totals
 from models.metrics.variants import beyond_limits
 from streams.kafka.outbox import Outgoing
@@ -133,17 +133,15 @@ class Publisher:
         self._caught_up = caught_up
         if caught_up and now >= self.as_of:
             partials = [result.partial for result in results if result.partial is not None]
-            self._totals = Totals(partials, self._definitions, now)
-            self.samples = samples_of(self._totals)
+            totals = Totals(partials, self._definitions, now)
+            self.samples = samples_of(totals)
+            self._totals = None if self._definitions.cohorts is None else totals
             self.beyond = beyond_limits(partials, self._definitions, LISTED)
             self.as_of = now
 
     def cohorts(self) -> CohortTotals | None:
         """Return the cohorts of the last complete round; None before it, or unless cohorts are defined."""
-        definitions = self._definitions.cohorts
-        if definitions is None or self._totals is None:
-            return None
-        return CohortTotals(self._totals, definitions, self._totals.cohorts)
+        return None if self._totals is None else cohort_totals(self._totals)
 
     @property
     def caught_up(self) -> bool:

@@ -6,7 +6,7 @@ import aiohttp
 from aiohttp import web
 
 from models.facts.claims import Answered, Opened
-from models.metrics.cohorts import CohortTotals
+from models.metrics.cohorts import cohort_totals
 from models.metrics.totals import Totals
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_middleware import problem_responses
@@ -52,9 +52,7 @@ class Worker:
     def cohorts(self):
         """Return the cohorts of all tasks of this worker."""
         partials = [task.partition.evaluate(NOW) for task in self.tasks.values()]
-        totals = Totals(partials, self.definitions, NOW)
-        cohorts = self.definitions.cohorts
-        return CohortTotals(totals, cohorts, totals.cohorts) if cohorts else None
+        return cohort_totals(Totals(partials, self.definitions, NOW))
 
     @asynccontextmanager
     async def served(self, token=None):
