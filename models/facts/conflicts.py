@@ -47,6 +47,13 @@ class Conflicts:
             self.counts[kind] += 1
             self.examples.setdefault(kind, event_id)
 
+    def drain(self) -> "Conflicts":
+        """Return the conflicting duplicates since the last call."""
+        found = Conflicts()
+        found.counts, self.counts = self.counts, found.counts
+        found.examples, self.examples = self.examples, found.examples
+        return found
+
     def update(self, other: "Conflicts") -> None:
         """Add the conflicting duplicates that were counted elsewhere."""
         self.counts.update(other.counts)

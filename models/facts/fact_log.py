@@ -41,6 +41,11 @@ class FactLog:
         """Return the keys of all customers with a row."""
         return [key for key in self.rows if not log_pages.is_page(key)]
 
+    @property
+    def has_customers(self) -> bool:
+        """Whether any customer has a row."""
+        return any(not log_pages.is_page(key) for key in self.rows)
+
     def read(self, key: bytes) -> list[Fact]:
         """Return the facts of a customer, in the order in which they were appended."""
         return log_pages.read(self.rows, key)

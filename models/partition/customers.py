@@ -39,7 +39,7 @@ class PartitionCustomers:
         is_live: whether the aggregates are up to date, as the attribute.
 
     Attributes:
-        conflicts: conflicting duplicates since the last time that this object was replaced.
+        conflicts: conflicting duplicates since they were last drained.
         horizon: oldest time within the horizon, microseconds since the epoch.
         is_live: whether the aggregates equal the contributions of all visible facts; False in bootstrap mode.
         schedule: customers to check for outputs.

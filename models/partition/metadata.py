@@ -117,6 +117,15 @@ class PartitionMetadata(Struct, array_like=True):
     profile_topic: str = ""
     workers: ExpectedWorkers = ExpectedWorkers()
 
+    def start_reprocessing(self, reprocess_id: int) -> None:
+        """Record that the inputs are read again, and number the messages to come beyond all former ones.
+
+        Args:
+            reprocess_id: start of the reprocessing, milliseconds since the epoch.
+        """
+        self.reprocess_id = reprocess_id
+        self.sequence = max(self.sequence, reprocess_id * 1000)
+
     def record_clock_jump(self, jump: ClockJump) -> None:
         """Record that a record moved the clock far ahead."""
         if self.clock_jump is None or jump.after > self.clock_jump.after:

@@ -24,7 +24,7 @@ from models.outputs import Output
 from models.partition.control_facts import ControlFacts
 from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
-from models.partition.metadata import METADATA_KEY, STATE_VERSION, PartitionMetadata
+from models.partition.metadata import STATE_VERSION, PartitionMetadata
 from models.partition.outputs import PartitionOutputs
 from models.partition.store import PartitionStore
 
@@ -228,8 +228,7 @@ class Partition:
 
     def drain_conflicts(self) -> Conflicts:
         """Return the conflicting duplicates since the last call."""
-        found, self._customers.conflicts = self._customers.conflicts, Conflicts()
-        return found
+        return self._customers.conflicts.drain()
 
     # Outputs.
 
@@ -271,8 +270,7 @@ class Partition:
     @property
     def has_customers(self) -> bool:
         """Whether any customer has a row."""
-        rows = self._fact_log.rows
-        return len(rows) > (METADATA_KEY in rows)
+        return self._fact_log.has_customers
 
     def customer(self, key: bytes) -> Customer:
         """Return a decoded copy of a customer as of the clock, without facts if it is unknown."""
@@ -323,12 +321,10 @@ class Partition:
         Args:
             reprocess_id: start of the reprocessing, milliseconds since the epoch.
         """
-        metadata = self._metadata
-        metadata.reprocess_id = reprocess_id
-        metadata.sequence = max(metadata.sequence, reprocess_id * 1000)
+        self._metadata.start_reprocessing(reprocess_id)
         self._control_facts.resend_all()
         if self.is_live:
-            metadata.resent_for = reprocess_id
+            self._metadata.resent_for = reprocess_id
 
     def build_aggregates(self) -> Iterator[None]:
         """Build the aggregates from all rows, one customer at each step. The partition is live at the end.
@@ -347,8 +343,7 @@ class Partition:
                 customers.updates.aggregates.flush(metadata.now)
             yield
         customers.go_live()
-        # Now, since messages are delivered between these steps, in one transaction with the rows that record
-        # them.
+        # Now, because messages are delivered between these steps, in one transaction with their rows.
         for key in pending:
             self._cross_partition.notify_referrers(customers.customer(key), resend=resend)
             yield
