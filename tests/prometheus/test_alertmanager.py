@@ -2,13 +2,14 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
 from pathlib import Path
 
 import pytest
+
+from streams.local.ports import free_port
 
 pytestmark = pytest.mark.program("amtool", "prometheus-alertmanager|alertmanager")
 
@@ -18,12 +19,6 @@ LAST = (
     {"alertname": "RetentionSlaBreaches", "team": "support", "job": "last"},
 )
 CONFIG = Path(__file__).parents[2] / "prometheus" / "alertmanager.yml"
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Alertmanager:
