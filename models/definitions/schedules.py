@@ -14,7 +14,7 @@ from msgspec import Struct
 #: Keys of the days of the week in the configuration, in the order of `date.weekday`.
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_PER_DAY: Final = 24 * 60
-#: A schedule that is closed for so many days in a row is taken for a mistake.
+#: Days in a row for which a schedule may not be closed.
 LONGEST_CLOSURE_DAYS: Final = 60
 
 

@@ -10,7 +10,7 @@ _LATEST, _SHORTEST, _LONGEST = 8.0, 1.0, 12.0
 _MOST_FAULTS = 4
 #: Every eighth round also compares the outputs. Their oracle takes a millisecond for each event.
 THOROUGH = 8
-#: Faults after which outputs may come twice begin after so many rounds, and after a thorough one.
+#: Rounds before the first fault after which workers may emit outputs twice. The last of them is thorough.
 LATE = 5 * THOROUGH
 
 
