@@ -44,6 +44,8 @@ class CustomerClaimUpdates:
             return
         customer.add_customer_claim(claim)
         self._add(claim, 1)
+        if isinstance(claim, Answered):
+            self._notify(customer, (), (claim,))
         if isinstance(claim, Acted):
             self._context.customers.add_action(customer, claim)
         self._context.customers.record_exposure(customer, (), feedback.claim_exposures(claim))
@@ -69,6 +71,11 @@ class CustomerClaimUpdates:
                 self._add(claim, 1)
                 self._context.customers.record_exposure(customer, (), feedback.claim_exposures(claim))
         self._replace_nps(feedback.latest_nps_of(before), feedback.latest_nps_of(after))
+        self._notify(customer, before, after)
+
+    def _notify(self, customer: Customer, before: Sequence[Answered], after: Sequence[Answered]) -> None:
+        for listener in self._context.listeners:
+            listener.replace_answers(customer, before, after)
 
     def expire(self, customer: Customer, before: int) -> None:
         """Retract the claims from before a time (microseconds since the epoch)."""
@@ -93,6 +100,7 @@ class CustomerClaimUpdates:
             self._add(claim, 1)
             exposures += feedback.claim_exposures(claim)
         self._replace_nps(None, feedback.latest_nps_of(answers))
+        self._notify(customer, (), answers)
         self._teams.replace_answers({}, team_answers(customer, self._rules))
         return exposures
 

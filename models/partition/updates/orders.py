@@ -90,6 +90,8 @@ class OrderUpdates:
             new: the order as it is now; None if it no longer exists.
         """
         now, customers = self._context.now, self._context.customers
+        for listener in self._context.listeners:
+            listener.replace_order(customer, old, new)
         before, after = _qualifying(old), _qualifying(new)
         if before != after:
             tickets = self._tickets.all(customer)
@@ -122,6 +124,7 @@ class OrderUpdates:
         exposures: list[Exposure] = []
         history = OrderHistory(kept=customer.facts.kept_order)
         refunded, now, add = customer.refunded, self._context.now, self._aggregator.add
+        listeners = self._context.listeners
         for order_id, claims in customer.facts.orders.items():
             order = orders.derive(claims, refunded.get(order_id, NOT_REFUNDED))
             if order is None:
@@ -131,6 +134,8 @@ class OrderUpdates:
             if order.qualifying:
                 history.append(qualifying_order(order))
             add(order, now, 1)
+            for listener in listeners:
+                listener.replace_order(customer, None, order)
             if order.promised is not None:
                 due = orders.overdue_at(order, now)
                 self._context.timers.schedule(customer.key, ORDER, order_id, due)

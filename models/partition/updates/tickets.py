@@ -10,7 +10,7 @@ from models.customers.ticket_rules import TicketRules
 from models.entities import tickets
 from models.entities.exposures import Exposure
 from models.entities.repeat_contacts import RepeatContactAggregator, beside, concerns_contacts
-from models.entities.sla import SlaAggregator, SlaOutcome
+from models.entities.sla import SlaAggregator
 from models.entities.teams import TeamAggregator
 from models.entities.ticket_corrections import counted_withdrawal
 from models.entities.tickets import Ticket, TicketAggregator
@@ -58,8 +58,7 @@ class TicketUpdates:
             self._teams.replace_answers(answers, team_answers(customer, self._rules))
         if concerns_contacts(old, new):
             self._contacts.replace(_others(customer, ticket_id, *beside(old, new)), old, new)
-        outcome = self._outcome(old, self._context.now) if applied is None else applied.outcome
-        self._change_slas(customer, ticket_id, outcome, new)
+        self._change_slas(customer, ticket_id, applied or self._as_applied(old, self._context.now), new)
 
     def restore(self, customer: Customer) -> list[Exposure]:
         """Apply all tickets of a restored customer, and return the exposures by slow responses."""
@@ -78,6 +77,8 @@ class TicketUpdates:
                 self._teams.add_decisions(outcome, 1)
                 self._context.timers.schedule(customer.key, TICKET, ticket_id, outcome.due)
                 exposures += outcome.exposures()
+                for listener in self._context.listeners:
+                    listener.replace_ticket(customer, None, AppliedTicket(ticket, outcome))
         self._contacts.restore(counted)
         return exposures
 
@@ -85,9 +86,8 @@ class TicketUpdates:
         """Replace the SLA outcome of a ticket as of `before` (microseconds) by that of now."""
         ticket = self._rules.derive(customer, customer.facts.tickets.get(ticket_id, ()))
         if ticket is not None:
-            applied = customer.applied_tickets.get(ticket_id)
-            outcome = self._outcome(ticket, before) if applied is None else applied.outcome
-            self._change_slas(customer, ticket_id, outcome, ticket)
+            applied = customer.applied_tickets.get(ticket_id) or self._as_applied(ticket, before)
+            self._change_slas(customer, ticket_id, applied, ticket)
 
     def replace_all(self, customer: Customer, before: Mapping[str, Ticket]) -> None:
         """Replace all tickets of a customer whose orders have changed.
@@ -100,7 +100,7 @@ class TicketUpdates:
             old = before[ticket_id]
             if old != new:
                 self._aggregator.replace(old, new)
-                self._change_slas(customer, ticket_id, self._outcome(old, self._context.now), new)
+                self._change_slas(customer, ticket_id, self._as_applied(old, self._context.now), new)
 
     def all(self, customer: Customer) -> dict[str, Ticket]:
         """Return the tickets of a customer by id, if their targets depend on orders; else none."""
@@ -119,18 +119,21 @@ class TicketUpdates:
             if withdrawn is not None:
                 self._aggregator.add_withdrawal(withdrawn, sign)
 
-    def _outcome(self, ticket: Ticket | None, now: int) -> SlaOutcome | None:
-        return None if ticket is None else self._slas.outcome(ticket, now)
+    def _as_applied(self, ticket: Ticket | None, now: int) -> AppliedTicket | None:
+        return None if ticket is None else AppliedTicket(ticket, self._slas.outcome(ticket, now))
 
     def _change_slas(
-        self, customer: Customer, ticket_id: str, old: SlaOutcome | None, ticket: Ticket | None
+        self, customer: Customer, ticket_id: str, applied: AppliedTicket | None, ticket: Ticket | None
     ) -> None:
-        """Replace the SLA outcome `old` by that of the ticket as it is now."""
-        new = self._outcome(ticket, self._context.now)
-        if ticket is None or new is None:
+        """Replace the SLA outcome of a ticket as it was applied by that of the ticket as it is now."""
+        present = self._as_applied(ticket, self._context.now)
+        if present is None:
             customer.applied_tickets.pop(ticket_id, None)
         else:
-            customer.applied_tickets[ticket_id] = AppliedTicket(ticket, new)
+            customer.applied_tickets[ticket_id] = present
+        for listener in self._context.listeners:
+            listener.replace_ticket(customer, applied, present)
+        old, new = [None if each is None else each.outcome for each in (applied, present)]
         if new == old:
             return
         self._slas.replace(old, new)
