@@ -65,7 +65,8 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             other is counted as `other`.
         keep_first_order: whether the first order of a customer is kept beyond the horizon.
         cohorts: the cohorts of customers by the month of their first order. None: no cohorts are computed.
-        periods: the calendar that months follow.
+        periods: the calendar that months follow, and the kinds of closed periods. Without kinds, none are
+            computed.
         risk: fitted model of purchase rates. None: no probabilities are computed.
         actions: the action policy.
 
@@ -115,6 +116,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         _check_limit("max_experiments", self.max_experiments, MAX_EXPERIMENTS)
         _check_limit("max_variants", self.max_variants, MAX_VARIANTS)
         _check_cohorts(self)
+        _check_periods(self)
 
 
 def tiers_of(definitions: Definitions) -> tuple[str, ...]:
@@ -208,6 +210,13 @@ def _check_cohorts(definitions: Definitions) -> None:
         cohorts.check_horizon(definitions.horizon_days)
     except ValueError as error:
         raise ValueError(f"cohorts: {error}") from None
+
+
+def _check_periods(definitions: Definitions) -> None:
+    try:
+        definitions.periods.check_horizon(definitions.horizon_days)
+    except ValueError as error:
+        raise ValueError(f"periods: {error}") from None
 
 
 def _check_limit(name: str, value: int, largest: int) -> None:

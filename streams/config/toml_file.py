@@ -35,7 +35,10 @@ held_out = 0.1
 win_back = "21d"
 
 [periods]
-zone = "Europe/Berlin"
+zone = "Europe/Berlin"  # also of the months of cohorts
+week_starts = "monday"
+kinds = ["week", "month", "quarter", "year"]
+close_after = "72h"
 
 [cohorts]               # by the month of the first order
 unit = "30d"

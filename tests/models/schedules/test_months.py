@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from models.definitions.periods import PeriodDefinitions
 from models.schedules.months import Months, month_name
 
 
@@ -31,8 +30,3 @@ def test_month_begins_at_local_midnight(zone, first):
 def test_midnight_that_does_not_exist_is_the_next_instant():
     # Clocks in Asuncion went from 00:00 to 01:00 on 1 October 2017.
     assert Months("America/Asuncion").start_of_day(date(2017, 10, 1)) == us(2017, 10, 1, 4)
-
-
-def test_unknown_zone_is_named():
-    with pytest.raises(ValueError, match=r"zone: 'Europe/Berln' is not a time zone such as"):
-        PeriodDefinitions(zone="Europe/Berln")
