@@ -15,10 +15,12 @@ from msgspec import Struct
 
 from models.aggregation.cohort_sums import CohortCells, CohortSums
 from models.aggregation.duration_sketches import BUCKETS, Sketches, bucket_of
+from models.aggregation.period_sums import PeriodSums, SumsByPeriod
 from models.aggregation.variant_sums import Beyond, Shown, VariantSums
 from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series_at
 from models.definitions.definitions import PRIORITIES, Definitions, has_next_response
 from models.definitions.windows import SHORT_WINDOWS, US_PER_HOUR, US_PER_MINUTE, Window, hour, minute
+from models.schedules.periods import calendars
 
 #: Name of a series, such as `("orders", "web")`.
 Name = tuple[str, ...]
@@ -92,6 +94,7 @@ class PartialAggregate(Struct, array_like=True):
         shown: experiment -> variant -> customers who saw it last, by column of `VariantSums`.
         beyond: some of the experiments and variants that are beyond the limits.
         cohorts: month -> cells of its cohort. Empty unless cohorts are defined.
+        periods: kind of period -> number -> name -> its sum. Empty unless kinds are configured.
     """
 
     now: int
@@ -104,6 +107,7 @@ class PartialAggregate(Struct, array_like=True):
     shown: Shown
     beyond: list[Beyond]
     cohorts: dict[int, CohortCells]
+    periods: SumsByPeriod
 
 
 class Aggregates:
@@ -116,6 +120,7 @@ class Aggregates:
         gauges: value of each gauge, by index.
         variants: customers by the variants that they saw.
         cohorts: customers by the month of their first order. None unless cohorts are defined.
+        periods: sums by calendar period. None unless kinds of periods are configured.
         pre_evaluate_hooks: called before an evaluation, to append deltas that were deferred.
     """
 
@@ -129,6 +134,7 @@ class Aggregates:
         self.variants: Final = VariantSums(definitions)
         cohorts = definitions.cohorts
         self.cohorts: Final = None if cohorts is None else CohortSums(cohorts.ends)
+        self.periods: Final = PeriodSums(calendars(definitions)) if definitions.periods.kinds else None
         self.pre_evaluate_hooks: Final[list[Callable[[], None]]] = []
         self._count_names: dict[Name, int] = {}
         self._total_names: dict[Name, int] = {}
@@ -206,6 +212,7 @@ class Aggregates:
             shown=self.variants.sums(),
             beyond=self.variants.beyond(),
             cohorts={} if self.cohorts is None else self.cohorts.cells(),
+            periods={} if self.periods is None else self.periods.evaluate(),
         )
 
     def flush(self, now: int) -> None:
