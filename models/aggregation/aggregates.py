@@ -19,6 +19,7 @@ from models.aggregation.period_sums import PeriodSums, SumsByPeriod
 from models.aggregation.variant_sums import Beyond, Shown, VariantSums
 from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series_at
 from models.definitions.definitions import PRIORITIES, Definitions, has_next_response
+from models.definitions.further_metrics import SECOND_ORDER
 from models.definitions.windows import SHORT_WINDOWS, US_PER_HOUR, US_PER_MINUTE, Window, hour, minute
 from models.schedules.periods import calendars
 
@@ -66,6 +67,7 @@ def duration_names(definitions: Definitions) -> list[Name]:
     """Return the names of the series of durations, in the order in which partial aggregates hold them."""
     kinds = ["response_any", "response_human", "resolution_first", "resolution_full"]
     conversations = ["next_response"] if has_next_response(definitions) else []
+    chosen = [SECOND_ORDER] if SECOND_ORDER in definitions.further_metrics else []
     if definitions.schedules:
         kinds += [f"{kind}_business" for kind in kinds]
         conversations += [f"{kind}_business" for kind in conversations]
@@ -73,7 +75,7 @@ def duration_names(definitions: Definitions) -> list[Name]:
         *((kind, priority) for kind in kinds for priority in PRIORITIES),
         *(("response_channel", channel) for channel in channels_of(definitions)),
         *((kind, team) for kind in ("team_response", "team_resolution") for team in teams_of(definitions)),
-        *((name,) for name in ("wait", "refund", "checkout", "delivery", *conversations)),
+        *((name,) for name in ("wait", "refund", "checkout", "delivery", *conversations, *chosen)),
     ]
 
 

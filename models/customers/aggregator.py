@@ -16,8 +16,10 @@ from models.customers.exposure import ExposureAggregator
 from models.customers.lifecycle import CustomerStatus, StatusAggregator
 from models.customers.overlaps import OrderGap, order_gaps_between
 from models.customers.retention import RetentionAggregator
+from models.customers.second_orders import SecondOrderAggregator
 from models.customers.variants import VariantAggregator, variant_intervals
 from models.definitions.definitions import Definitions
+from models.definitions.further_metrics import SECOND_ORDER
 from models.definitions.windows import US_PER_HOUR, between
 from models.entities.exposures import Exposure
 from models.entities.orders import OrderHistory, QualifyingOrder
@@ -37,6 +39,8 @@ class CustomerAggregator:
         self._retention = RetentionAggregator(aggregates, definitions)
         sums = aggregates.cohorts
         self._cohorts = None if sums is None else CohortAggregator(sums, definitions)
+        chosen = SECOND_ORDER in definitions.further_metrics
+        self._second_orders = SecondOrderAggregator(aggregates) if chosen else None
         self._statuses = StatusAggregator(aggregates, definitions)
         self._exposure = ExposureAggregator(aggregates, definitions)
         self._variants = VariantAggregator(aggregates)
@@ -61,6 +65,8 @@ class CustomerAggregator:
             self._retention.add_history(orders)
             if self._cohorts is not None:
                 self._cohorts.add_history(orders, 1)
+            if self._second_orders is not None:
+                self._second_orders.add_history(orders, 1)
             if hours_of:
                 self._exposure.add_exposures(_all_order_gaps(customer), hours_of, hours_of, 1)
         self.restore_variants(customer)
@@ -94,6 +100,8 @@ class CustomerAggregator:
         order_gaps = _order_gaps_near(orders, order, present=True) if is_exposed else ()
         if self._cohorts is not None:
             self._cohorts.add_order(orders, order, -1)
+        if self._second_orders is not None:
+            self._second_orders.add_order(orders, order, -1)
         self._retention.remove(orders, order)
         year.change(order, -1)
         if is_exposed:
@@ -103,6 +111,8 @@ class CustomerAggregator:
         """Apply that the customer's first order lies beyond the horizon."""
         if self._cohorts is not None:
             self._cohorts.add_history(customer.order_history, -1)
+        if self._second_orders is not None:
+            self._second_orders.add_history(customer.order_history, -1)
         self._retention.keep(customer.order_history, kept)
         customer.facts.kept_order = kept
 
@@ -114,6 +124,8 @@ class CustomerAggregator:
         self._retention.insert(orders, order)
         if self._cohorts is not None:
             self._cohorts.add_order(orders, order, 1)
+        if self._second_orders is not None:
+            self._second_orders.add_order(orders, order, 1)
         year.change(order, 1)
         if is_exposed:
             self._replace_order_gaps(customer, order_gaps, _order_gaps_near(orders, order, present=True))

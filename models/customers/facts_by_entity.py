@@ -16,10 +16,11 @@ from models.facts.claims import (
     RefundClaim,
     ReviewClaim,
     Seen,
+    Submitted,
     TicketClaim,
 )
 from models.facts.control import KeptOrder, StoredControlFact
-from models.facts.details import TICKET_ID
+from models.facts.details import ORDER_ID, TICKET_ID
 from models.facts.fact import AnyClaim, Fact
 from models.facts.origins import with_origins
 from models.identity.links import CustomerLinks
@@ -28,13 +29,15 @@ _C = TypeVar("_C", bound=Claim)
 
 _CUSTOMER: Final = len(ENTITY_KINDS)
 _LINKS: Final = _CUSTOMER + 1
-#: Claim type -> the section that holds it: an index in `CustomerFacts.sections`, `_CUSTOMER` or `_LINKS`.
+_REVIEW: Final = _CUSTOMER + 2
+#: Claim type -> the section that holds it: an index in `CustomerFacts.sections`, or one of the above.
 _SECTION: Final[dict[type[Claim], int]] = {
     **{
         claim: _CUSTOMER if entry.entity is None else ENTITY_KINDS.index(entry.entity)
         for claim, entry in CLAIM_TYPES.items()
     },
     **dict.fromkeys(get_args(StoredControlFact), _LINKS),
+    Submitted: _REVIEW,
 }
 
 
@@ -57,6 +60,7 @@ class CustomerFacts:
         links: the customer's links to other customers; None for nearly all customers.
         orders: order id -> claims.
         refunds: refund id -> claims.
+        review_orders: time and id of a version of a review -> id of the order that it names.
         reviews: review id -> claims.
         tickets: ticket id -> claims.
         variants_seen: experiment -> the variants that events showed.
@@ -73,6 +77,7 @@ class CustomerFacts:
         "links",
         "orders",
         "refunds",
+        "review_orders",
         "reviews",
         "tickets",
         "variants_seen",
@@ -92,6 +97,7 @@ class CustomerFacts:
         self.variants_seen: dict[str, list[Seen]] = {}
         self.customer_claims: list[CustomerClaim] = []
         self.answer_tickets: dict[tuple[int, str], str] = {}
+        self.review_orders: dict[tuple[int, str], str] = {}
         self._add(facts)
 
     @classmethod
@@ -120,8 +126,7 @@ class CustomerFacts:
                 if section == _LINKS:
                     self._add_control_fact(fact.entity, claim)  # type: ignore[arg-type]
                     continue
-                self.customer_claims.append(claim)  # type: ignore[arg-type]
-                self.record_ticket(fact)
+                self._add_with_details(fact)
                 count -= kind in NON_CUSTOMER_CLAIMS
             elif (claims := sections[section].get(fact.entity)) is not None:
                 claims.append(claim)
@@ -140,10 +145,24 @@ class CustomerFacts:
             earliest = min(earliest, self.links.earliest)
         self.earliest_hour = NEVER_HOUR if earliest == NEVER_US else earliest // US_PER_HOUR
 
-    def record_ticket(self, fact: Fact) -> None:
-        """Record the ticket that a fact is about, if the fact is a survey answer that names one."""
-        if fact.details is not None and isinstance(fact.claim, Answered) and TICKET_ID in fact.details:
-            self.answer_tickets[fact.claim.time, fact.claim.id] = fact.details[TICKET_ID]
+    def _add_with_details(self, fact: Fact) -> None:
+        """Add a claim about the customer alone or a version of a review, whose details metrics use."""
+        if isinstance(fact.claim, Submitted):
+            self.reviews.setdefault(fact.entity, []).append(fact.claim)
+        else:
+            self.customer_claims.append(fact.claim)  # type: ignore[arg-type]
+        self.record_details(fact)
+
+    def record_details(self, fact: Fact) -> None:
+        """Record the ticket that a survey answer names, or the order that a review names."""
+        details, claim = fact.details, fact.claim
+        if details is None:
+            return
+        if isinstance(claim, Answered):
+            if TICKET_ID in details:
+                self.answer_tickets[claim.time, claim.id] = details[TICKET_ID]
+        elif isinstance(claim, Submitted) and ORDER_ID in details:
+            self.review_orders[claim.time, claim.id] = details[ORDER_ID]
 
     def _add_control_fact(self, entity: str, claim: StoredControlFact) -> None:
         if type(claim) is KeptOrder:

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from models.definitions.action_policy import ActionPolicy
 from models.definitions.cohorts import CohortDefinitions
+from models.definitions.further_metrics import check_further_metrics
 from models.definitions.periods import PeriodDefinitions
 from models.definitions.risk_model import RiskModel
 from models.definitions.schedules import Schedule
@@ -64,6 +65,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         max_variants: number of variants of an experiment that are counted by name, the smallest ones. Any
             other is counted as `other`.
         keep_first_order: whether the first order of a customer is kept beyond the horizon.
+        further_metrics: families of metrics that are computed besides, of `FURTHER_METRICS`.
         cohorts: the cohorts of customers by the month of their first order. None: no cohorts are computed.
         periods: the calendar that months follow, and the kinds of closed periods. Without kinds, none are
             computed.
@@ -96,6 +98,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     max_experiments: int = 50
     max_variants: int = 10
     keep_first_order: bool = True
+    further_metrics: tuple[str, ...] = ()
     cohorts: CohortDefinitions | None = None
     periods: PeriodDefinitions = PeriodDefinitions()
     risk: RiskModel | None = None
@@ -115,6 +118,7 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         _check_names("experiments", self.experiments)
         _check_limit("max_experiments", self.max_experiments, MAX_EXPERIMENTS)
         _check_limit("max_variants", self.max_variants, MAX_VARIANTS)
+        check_further_metrics(self.further_metrics)
         _check_cohorts(self)
         _check_periods(self)
 

@@ -25,6 +25,8 @@ DETAIL_FIELDS: Final = (
     "to",
     "amount",
 )
+#: Position of the order that a review is about.
+ORDER_ID: Final = DETAIL_FIELDS.index("order_id")
 #: Position of the ticket that an answer is about.
 TICKET_ID: Final = DETAIL_FIELDS.index("ticket_id")
 #: Position in `DETAIL_FIELDS` -> value. Items are arrays of sku, quantity and amount.

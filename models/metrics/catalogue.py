@@ -9,7 +9,17 @@ from typing import Final
 
 from models.aggregation.aggregates import PartialAggregate
 from models.definitions.definitions import Definitions
-from models.metrics import cohorts, commerce, feedback, lifecycle, retention, teams, ticket_clocks, tickets
+from models.metrics import (
+    cohorts,
+    commerce,
+    feedback,
+    further,
+    lifecycle,
+    retention,
+    teams,
+    ticket_clocks,
+    tickets,
+)
 from models.metrics.samples import CatalogueEntry, Sample
 from models.metrics.totals import Totals
 
@@ -25,6 +35,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = MappingProxyType(
     | cohorts.CATALOGUE
     | ticket_clocks.CATALOGUE
     | teams.CATALOGUE
+    | further.CATALOGUE
 )
 
 
@@ -66,4 +77,5 @@ def samples_of(totals: Totals) -> list[Sample]:
         *lifecycle.compute(totals),
         *cohorts.compute(totals),
         *teams.compute(totals),
+        *further.compute(totals),
     ]

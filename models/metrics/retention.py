@@ -162,7 +162,8 @@ def _returning(totals: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sam
         yield ratio("retention_returning_customer_ratio", labels, returning, cohorts.end)
 
 
-def _net(totals: Totals, hours: int) -> float:
+def net_revenue(totals: Totals, hours: int) -> float:
+    """Return the net of the qualifying orders of the last event hours, major units of the base currency."""
     # Both sums cover all orders that are not cancelled. Fully refunded orders add nothing.
     return totals.money(hours, "amount") - totals.money(hours, "taken")
 
@@ -171,7 +172,7 @@ def _orders(totals: Totals, cohorts: Cohorts, window: Window) -> Iterator[Sample
     only = {"window": window.name}
     money = only | {"currency": totals.definitions.base_currency}
     hours, orders = window.hours, cohorts.orders
-    net, first_net = _net(totals, hours), totals.money(hours, "first_net")
+    net, first_net = net_revenue(totals, hours), totals.money(hours, "first_net")
     yield Sample("retention_orders", only, orders)
     yield ratio("retention_purchase_frequency", only, orders, cohorts.end)
     yield Sample("retention_referred_orders", only, totals.sum(hours, "referred"))
@@ -198,7 +199,7 @@ def _refunds(totals: Totals, window: Window) -> Iterator[Sample]:
 
 def _value(totals: Totals, year: Cohorts, channels: tuple[str, ...]) -> Iterator[Sample]:
     currency = {"currency": totals.definitions.base_currency}
-    net = _net(totals, totals.year.hours)
+    net = net_revenue(totals, totals.year.hours)
     for method in METHODS:
         value = divide(net, year.orders) * divide(year.orders, year.end) * divide(*year.rate(method))
         yield Sample("retention_customer_lifetime_value", currency | {"method": method}, value)

@@ -6,8 +6,10 @@ from models.aggregation.aggregates import Aggregates
 from models.customers.aggregator import CustomerAggregator
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import claims_since
+from models.customers.reviewed_orders import ReviewedOrderAggregator
 from models.customers.ticket_rules import TicketRules
 from models.definitions.definitions import Definitions
+from models.definitions.further_metrics import REVIEW_RATE
 from models.definitions.windows import hour
 from models.entities.carts import CartAggregator
 from models.entities.feedback import FeedbackAggregator
@@ -71,9 +73,12 @@ class Updates:
         rules, teams = TicketRules(definitions), TeamAggregator(aggregates, definitions)
         ticket_aggregators = TicketAggregators(ticket_aggregator, slas, contacts, teams)
         self._tickets = TicketUpdates(context, rules, ticket_aggregators)
-        self._orders = OrderUpdates(context, order_aggregator, self._carts, refunds, self._tickets)
+        reviewed = ReviewedOrderAggregator(aggregates) if REVIEW_RATE in definitions.further_metrics else None
+        self._orders = OrderUpdates(
+            context, order_aggregator, self._carts, refunds, self._tickets, reviewed=reviewed
+        )
         self._refunds = RefundUpdates(context, refunds, self._orders)
-        self._reviews = ReviewUpdates(context, feedback)
+        self._reviews = ReviewUpdates(context, feedback, reviewed)
         self._customer_claims = CustomerClaimUpdates(context, rules, feedback, cart_aggregator, teams)
         self._apply: Final[dict[type[AnyClaim], Callable[[Customer, str, Any], None]]] = {
             **dict.fromkeys(get_args(OrderClaim), self._orders.apply),
@@ -91,7 +96,7 @@ class Updates:
         changes_status = kind in STATUS_CLAIMS or not customer.facts.event_count
         before = self.customers.status(customer) if changes_status else None
         if fact.details is not None:
-            customer.facts.record_ticket(fact)
+            customer.facts.record_details(fact)
         self._apply[kind](customer, fact.entity, claim)
         if kind not in NON_CUSTOMER_CLAIMS:
             customer.facts.event_count += 1

@@ -2,6 +2,7 @@
 
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import replace_claims
+from models.customers.reviewed_orders import ReviewedOrderAggregator
 from models.entities import feedback
 from models.entities.exposures import Exposure
 from models.entities.feedback import FeedbackAggregator
@@ -12,9 +13,15 @@ from models.partition.updates.context import UpdateContext
 class ReviewUpdates:
     """Keeps the contributions of reviews up to date."""
 
-    def __init__(self, context: UpdateContext, aggregator: FeedbackAggregator) -> None:
+    def __init__(
+        self,
+        context: UpdateContext,
+        aggregator: FeedbackAggregator,
+        reviewed: ReviewedOrderAggregator | None,
+    ) -> None:
         self._context = context
         self._aggregator = aggregator
+        self._reviewed = reviewed
 
     def apply(self, customer: Customer, review_id: str, claim: ReviewClaim) -> None:
         """Apply a claim of a review."""
@@ -23,6 +30,8 @@ class ReviewUpdates:
     def replace(self, customer: Customer, review_id: str, claims: list[ReviewClaim]) -> None:
         """Replace the claims of a review."""
         old = feedback.derive(customer.facts.reviews.get(review_id, ()))
+        if self._reviewed is not None:
+            self._reviewed.replace_review(customer, review_id, claims)
         replace_claims(customer.facts.reviews, review_id, claims)
         new = feedback.derive(claims)
         if old is not None:

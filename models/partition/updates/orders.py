@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import replace_claims
+from models.customers.reviewed_orders import ReviewedOrderAggregator
 from models.entities import orders
 from models.entities.exposures import Exposure
 from models.entities.orders import Order, OrderAggregator, OrderHistory, QualifyingOrder, qualifying_order
@@ -31,12 +32,15 @@ class OrderUpdates:
         carts: CartUpdates,
         refunds: RefundContributions,
         tickets: TicketUpdates,
+        *,
+        reviewed: ReviewedOrderAggregator | None,
     ) -> None:
         self._context = context
         self._aggregator = aggregator
         self._carts = carts
         self._refunds = refunds
         self._tickets = tickets
+        self._reviewed = reviewed
 
     def apply(self, customer: Customer, order_id: str, claim: OrderClaim) -> None:
         """Apply a claim of an order."""
@@ -102,6 +106,8 @@ class OrderUpdates:
             self._aggregator.add(old, now, -1)
         if new is not None:
             self._aggregator.add(new, now, 1)
+        if self._reviewed is not None:
+            self._reviewed.replace_order(customer, order_id, old, new)
         if (new is not None and new.promised is not None) or (old is not None and old.promised is not None):
             self._change_delivery(customer, order_id, old, new)
 
@@ -136,6 +142,8 @@ class OrderUpdates:
             add(order, now, 1)
             for listener in listeners:
                 listener.replace_order(customer, None, order)
+            if self._reviewed is not None:
+                self._reviewed.add_order(customer, order_id, order, 1)
             if order.promised is not None:
                 due = orders.overdue_at(order, now)
                 self._context.timers.schedule(customer.key, ORDER, order_id, due)
