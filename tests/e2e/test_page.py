@@ -12,6 +12,7 @@ from aiohttp import web
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.schedules import Schedule
 from models.partition.metadata import ClockJump
@@ -22,7 +23,7 @@ from tests.support.browser import Browser
 from tests.support.deployment import CAUGHT_UP, Deployment
 from tests.support.events import END, history, order
 from tests.support.http_server import listening
-from tests.support.live_page import Worker, churn, first_response, number, rate
+from tests.support.live_page import Worker, churn, cohort_ages, first_response, number, rate
 from tests.support.schedules import weekdays
 from tests.support.strategies import ANCHOR, DAY, HOUR
 from tests.support.worker_process import Metrics, WorkerProcess
@@ -225,6 +226,18 @@ async def test_page_shows_open_time_if_support_has_hours(
         assert browser.messages() == []
 
 
+async def test_page_shows_the_curves_of_configured_cohorts(browser):
+    for cohorts in (None, CohortDefinitions(brackets=("7d", "30d", "90d"))):
+        async with served(Worker(), Definitions(cohorts=cohorts)) as (page, url):
+            page._metrics_view.series.apply(cohort_ages((3, 3, 9), (4, 6, 7), (0, 0, 0), eligible=(10, 8, 0)))
+            page._metrics_view.complete = True
+            await asyncio.to_thread(browser.driver.get, url)
+            await asyncio.to_thread(browser.until, lambda: "retention" in browser.text("#version"), "shown")
+            assert browser.run("return document.querySelector('#cohorts').hidden") == (cohorts is None)
+            if cohorts is not None:
+                await asyncio.to_thread(shows_curves, browser)
+
+
 async def test_page_of_an_exposed_worker_says_so(browser):
     missing_token = missing_token_of(load({"host": "0.0.0.0"}, {}))
     for shown in (missing_token, None):
@@ -232,6 +245,27 @@ async def test_page_of_an_exposed_worker_says_so(browser):
             page._metrics_view.series.apply([rate(0.5)])
             page._metrics_view.complete = True
             await asyncio.to_thread(shows_missing_token, browser, url, shown)
+
+
+def shows_curves(page: Browser) -> None:
+    """Check the numbers of the latest period that is over for a customer, and the table of the curves."""
+    ratios = ["in the period\n50.0%", "by its end\n75.0%", "in it or later\n87.5%"]
+    assert stats(page, "#cohorts") == [*ratios, "customers\n8 at 7\u201330\u00a0d"]
+    page.run("document.querySelector('#cohorts summary').click()")
+    rows = "return [...document.querySelectorAll('#cohorts tr')].map((row) => row.innerText)"
+    page.until(lambda: len(page.run(rows)) == 3, "the table")
+    assert page.run(rows) == [
+        "period\tcustomers\tin the period\tby its end\tin it or later",
+        "0\u20137\u00a0d\t10\t30.0%\t30.0%\t90.0%",
+        "7\u201330\u00a0d\t8\t50.0%\t75.0%\t87.5%",
+    ]
+    assert page.run("return document.querySelectorAll('#cohorts canvas').length") == 1
+    for scheme, width in (("light", 1280), ("dark", 360)):
+        page.prefer(color_scheme=scheme)
+        page.size(width, 800)
+        assert page.run("return document.documentElement.scrollWidth") <= width
+    assert page.violations() == []
+    assert page.messages() == []
 
 
 def shows_missing_token(browser: Browser, url: str, missing_token: MissingToken | None) -> None:

@@ -50,11 +50,28 @@ def rate(value, as_of="2026-06-30T12:00:00Z"):
     return Record(RATE, metric="retention_rate_ratio", labels=labels, **fields)
 
 
-def number(metric, value, **labels):
+def number(metric, value, denominator=None, **labels):
     """Return a record of a series with a value."""
     pairs = ",".join(f'{name}="{text}"' for name, text in sorted(labels.items()))
     key = f"{metric}{{{pairs}}}"
-    return Record(key, metric=metric, labels=labels, value=value, as_of="2026-06-30T12:00:00Z")
+    fields = {} if denominator is None else {"denominator": denominator}
+    return Record(key, metric=metric, labels=labels, value=value, as_of="2026-06-30T12:00:00Z", **fields)
+
+
+def cohort_ages(*hits, eligible):
+    """Return records of the customers with an order in, before the end of, and since each period."""
+    kinds = zip(*hits, strict=True)
+    return [
+        number(
+            "retention_cohort_age_ratio",
+            hit / of if of else None,
+            denominator=of,
+            age=str(age),
+            kind=kind,
+        )
+        for kind, row in zip(("nth", "by", "unbounded"), kinds, strict=True)
+        for age, (hit, of) in enumerate(zip(row, eligible, strict=True))
+    ]
 
 
 def first_response(clock, seconds):

@@ -28,6 +28,7 @@ SHOWN: Final = frozenset(
         "retention_ces",
         "retention_churn_by_exposure_ratio",
         "retention_churn_ratio",
+        "retention_cohort_age_ratio",
         "retention_csat_ratio",
         "retention_customer_lifetime_value",
         "retention_customers",
@@ -204,6 +205,8 @@ def _configuration(definitions: Definitions, clock: str) -> dict[str, Any]:
         "currency": definitions.base_currency,
         "targets": definitions.sla,
         "schedules": list(definitions.schedules),
+        # Ends of the periods of a customer's age, hours. None hides the curves of cohorts.
+        "cohorts": None if definitions.cohorts is None else definitions.cohorts.ends,
         # The thresholds of the alerts, so that the page colours a number when its alert fires.
         "limits": {
             "objective": limits["slo"]["objective"],

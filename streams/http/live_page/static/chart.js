@@ -1,4 +1,4 @@
-// Charts of recent values: a uPlot chart, a legend with the values at the pointer, and a table of the same values.
+// Charts: a uPlot chart, a legend with the values at the pointer, and a table of the same values.
 
 import { el, setText, svg } from "./dom.js";
 import { duration, mark, moment } from "./format.js";
@@ -9,16 +9,40 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const ROWS = 12;
 /** Distances between grid lines of a duration axis, in seconds. */
 const GRID_STEPS = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 345600, 864000];
+/** Distances between grid lines of an axis of whole numbers. */
+const WHOLE_STEPS = [1, 2, 3, 6, 12];
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/**
+ * The x axis of a chart of recent values.
+ *
+ * `values` returns the positions, and `column` the values of a line at them. `version` changes with them.
+ * `name` returns the name of a position by its index, and `latest` that of the last one. `marks` returns the texts of
+ * grid lines. `rows` returns the indexes of the rows of the table, and `head` is the title of their names. `others`
+ * returns columns that only the table has, [{ name, format, values }].
+ */
+const RECENT = {
+  head: "time",
+  values: () => state.trend.times,
+  column: (line) => state.trend.values[keyOf(line.metric, line.labels)] ?? Array(state.trend.times.length).fill(null),
+  version: () => `${state.trend.times.length} ${state.trend.times.at(-1)}`,
+  name: (index) => moment(state.trend.times[index], timeRange()),
+  latest: () => "now",
+  marks: (splits) => splits.map((at) => mark(at, step(splits))),
+  rows: () => recentRows(state.trend.times.length),
+  others: () => [],
+  time: true,
+};
 
 /**
  * Return a chart.
  *
  * `lines()` returns the lines to draw, [{ name, color: a CSS variable, metric, labels }]; their number is constant.
  * `format` turns a value into text. `minRange` is the smallest range of the y axis, so that noise stays small.
+ * `axis` is the x axis, as `RECENT`.
  */
-export function chart(title, lines, format, minRange) {
+export function chart(title, lines, format, minRange, axis = RECENT) {
   const canvas = el("div", { class: "chart-canvas", "aria-hidden": "true" });
   const legend = el("figcaption", { class: "legend" });
   const table = el("table", { class: "numbers" });
@@ -27,51 +51,47 @@ export function chart(title, lines, format, minRange) {
   let plot = null;
   let drawnKey = "";
 
-  const data = () => [state.trend.times, ...lines().map((line) => column(line))];
+  const data = () => [axis.values(), ...lines().map(axis.column)];
   const size = () => ({ width: Math.max(200, canvas.clientWidth), height: canvas.clientHeight });
   const draw = () => {
     plot?.destroy();
-    const hooks = { setCursor: [(self) => updateLegend(legend, lines(), format, self.cursor.idx)] };
-    plot = new uPlot({ ...size(), ...options(lines(), format, minRange), hooks }, data(), canvas);
+    const hooks = { setCursor: [(self) => updateLegend(legend, lines(), format, self.cursor.idx, axis)] };
+    plot = new uPlot({ ...size(), ...options(lines(), format, minRange, axis), hooks }, data(), canvas);
   };
   const update = () => {
-    const { times } = state.trend;
-    const key = `${times.length} ${times.at(-1)} ${lines().map((line) => keyOf(line.metric, line.labels))}`;
+    const key = `${axis.version(lines())} ${lines().map((line) => keyOf(line.metric, line.labels))}`;
     if (key === drawnKey) return;
     drawnKey = key;
     if (plot) plot.setData(data());
     else draw();
-    updateLegend(legend, lines(), format, plot.cursor.idx);
-    if (details.open) fillTable(table, title, lines(), format);
+    updateLegend(legend, lines(), format, plot.cursor.idx, axis);
+    if (details.open) fillTable(table, title, lines(), format, axis);
   };
 
-  details.addEventListener("toggle", () => details.open && fillTable(table, title, lines(), format));
+  details.addEventListener("toggle", () => details.open && fillTable(table, title, lines(), format, axis));
   new ResizeObserver(() => plot?.setSize(size())).observe(canvas);
   dark.addEventListener("change", () => plot && draw());
   subscribe(() => canvas.isConnected && state.about && update());
   return figure;
 }
 
-const column = (line) =>
-  state.trend.values[keyOf(line.metric, line.labels)] ?? Array(state.trend.times.length).fill(null);
-
-function options(lines, format, minRange) {
+function options(lines, format, minRange, { time, marks, points = false }) {
   const [line, muted] = [color("--line"), color("--muted")];
-  const axis = { stroke: muted, font: `11px ${color("--font")}`, grid: { stroke: line, width: 1 }, ticks: { show: false } };
+  const common = { stroke: muted, font: `11px ${color("--font")}`, grid: { stroke: line, width: 1 }, ticks: { show: false } };
   return {
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-    padding: [8, 18, 0, 0],
-    scales: { y: { range: (_, low, high) => axisRange(low, high, minRange) } },
+    padding: [8, time ? 18 : 28, 0, 0],
+    scales: { x: { time }, y: { range: (_, low, high) => axisRange(low, high, minRange) } },
     axes: [
-      { ...axis, size: 24, space: 90, values: (_, splits) => splits.map((at) => mark(at, step(splits))) },
-      { ...axis, size: 56, space: 36, incrs: format === duration ? GRID_STEPS : undefined, values: (_, splits) => splits.map(format) },
+      { ...common, size: 24, space: 90, incrs: time ? undefined : WHOLE_STEPS, values: (_, splits) => marks(splits) },
+      { ...common, size: 56, space: 36, incrs: format === duration ? GRID_STEPS : undefined, values: (_, splits) => splits.map(format) },
     ],
     series: [
       {},
       ...lines.map((each, index) => ({
         label: each.name, stroke: color(each.color), width: 2,
-        points: { show: false, size: 4, fill: color(each.color), filter: (self, number) => isolated(self.data[number]) },
+        points: { show: points, size: 4, fill: color(each.color), filter: points ? null : (self, number) => isolated(self.data[number]) },
         fill: index === 0 && lines.length === 1 ? `${color(each.color)}14` : undefined,
         dash: each.dash,
       })),
@@ -99,8 +119,9 @@ function axisRange(low, high, minRange) {
 }
 
 /** Update the legend with the values at the pointer, or with the latest ones. */
-function updateLegend(legend, lines, format, index) {
-  const at = index ?? state.trend.times.length - 1;
+function updateLegend(legend, lines, format, index, axis) {
+  const columns = lines.map(axis.column);
+  const at = index ?? axis.values().length - 1;
   if (legend.children.length !== lines.length + 1) {
     const items = lines.map((line) => {
       const mark = el("span", { class: "mark" });
@@ -112,21 +133,25 @@ function updateLegend(legend, lines, format, index) {
   lines.forEach((line, number) => {
     const [, name, shown] = legend.children[number].children;
     setText(name, line.name);
-    setText(shown, format(column(line)[at]));
+    setText(shown, format(columns[number][at]));
   });
-  const when = state.trend.times[at];
-  setText(legend.lastChild, when === undefined ? "" : index === null || index === undefined ? "now" : moment(when, timeRange()));
+  setText(legend.lastChild, at < 0 ? "" : index === null || index === undefined ? axis.latest() : axis.name(at));
 }
 
-function fillTable(table, title, lines, format) {
-  const { times } = state.trend;
-  const every = Math.max(1, Math.ceil(times.length / ROWS));
-  const chosen = times.map((_, index) => index).filter((index) => (times.length - 1 - index) % every === 0);
-  const head = el("tr", {}, el("th", { scope: "col" }, "time"), ...lines.map((line) => el("th", { scope: "col" }, line.name)));
-  const rows = chosen.reverse().map((index) =>
-    el("tr", {}, el("th", { scope: "row" }, moment(times[index], timeRange())), ...lines.map((line) => el("td", {}, format(column(line)[index])))),
-  );
-  table.replaceChildren(el("caption", { class: "hidden-text" }, title), el("thead", {}, head), el("tbody", {}, ...rows));
+/** Return the indexes of at most `ROWS` of `length` positions, evenly spaced, the latest first. */
+function recentRows(length) {
+  const every = Math.max(1, Math.ceil(length / ROWS));
+  return Array.from({ length }, (_, index) => index).filter((index) => (length - 1 - index) % every === 0).reverse();
+}
+
+function fillTable(table, title, lines, format, axis) {
+  const columns = [...axis.others(), ...lines.map((line) => ({ name: line.name, format, values: axis.column(line) }))];
+  const head = [axis.head, ...columns.map(({ name }) => name)].map((text) => el("th", { scope: "col" }, text));
+  const rows = axis.rows().map((index) =>
+    el("tr", {}, el("th", { scope: "row" }, axis.name(index)),
+      ...columns.map((column) => el("td", {}, column.format(column.values[index])))));
+  table.replaceChildren(el("caption", { class: "hidden-text" }, title),
+    el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));
 }
 
 /** Return a line without axes that fills its box. `minRange` is the smallest range of the y axis. */
@@ -140,7 +165,7 @@ export function sparkline(metric, labels, minRange) {
     if (last === drawn) return;
     drawn = last;
     const { times } = state.trend;
-    const points = column({ metric, labels }).map((value, index) => [times[index], value]).filter(([, value]) => value !== null);
+    const points = RECENT.column({ metric, labels }).map((value, index) => [times[index], value]).filter(([, value]) => value !== null);
     if (points.length < 2) return;
     const values = points.map(([, value]) => value);
     const [low, high] = axisRange(Math.min(...values), Math.max(...values), minRange);

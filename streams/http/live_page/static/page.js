@@ -1,6 +1,7 @@
 // Build the live page once, and update it with the events of the worker.
 
 import { alerts } from "./alerts.js";
+import { cohorts } from "./cohorts.js";
 import { causes, feedback, lifecycle, orders } from "./customers.js";
 import { segments, setText } from "./dom.js";
 import { subscribe, refresh } from "./number.js";
@@ -37,6 +38,7 @@ function build() {
   causes(byId("causes"));
   feedback(byId("feedback"));
   lifecycle(byId("lifecycle"));
+  cohorts(byId("cohorts"));
   orders(byId("orders"));
   pipeline(byId("pipeline"));
 }

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import streams.http.live_page.event_stream
+from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
 from models.partition.metadata import ClockJump
@@ -114,6 +115,13 @@ def test_limits_are_the_thresholds_of_the_alerts():
     assert limits["burn"] == THRESHOLDS["slo"]["fast_day"]
     assert limits["churn"] == THRESHOLDS["churn"]["ceiling"]
     assert limits["overdue"] == THRESHOLDS["deliveries"]["minimum_overdue"]
+
+
+def test_snapshot_has_the_ages_of_cohorts_if_configured():
+    assert parse(make_stream()[1].snapshot())[1]["cohorts"] is None
+    definitions = Definitions(cohorts=CohortDefinitions(brackets=("7d", "30d")))
+    stream = EventStream(MetricsView({}), WorkerStats(Worker()), definitions, "wall")
+    assert parse(stream.snapshot())[1]["cohorts"] == [7 * 24, 30 * 24]
 
 
 def test_snapshot_has_alerts_with_a_prometheus():
