@@ -16,6 +16,7 @@ from models.definitions.further_metrics import check_further_metrics
 from models.definitions.periods import PeriodDefinitions
 from models.definitions.risk_model import RiskModel
 from models.definitions.schedules import Schedule
+from models.definitions.segments import Segment, check_segments
 from models.definitions.sla_policy import SlaPolicy, check_policy
 from models.definitions.windows import SHORT_WINDOWS, Window
 
@@ -40,6 +41,9 @@ MAX_EXPERIMENTS: Final = 500
 MAX_VARIANTS: Final = 100
 #: Largest number of teams that are counted by name.
 MAX_TEAMS: Final = 20
+#: Upper bounds of `min_cell` and `max_series`.
+MAX_CELL: Final = 1_000_000
+MAX_SERIES: Final = 1_000_000
 
 
 class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +73,11 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         cohorts: the cohorts of customers by the month of their first order. None: no cohorts are computed.
         periods: the calendar that months follow, and the kinds of closed periods. Without kinds, none are
             computed.
+        periods: the calendar that months follow.
+        segments: divisions of customers, orders and tickets. Empty: no numbers by segment are computed.
+        segment_windows: names of the windows over which segments are computed, some of `windows`.
+        min_cell: number below which a ratio, mean or score of a segment rests on too few to be published.
+        max_series: number of series by segment that may be exported.
         risk: fitted model of purchase rates. None: no probabilities are computed.
         actions: the action policy.
 
@@ -101,6 +110,10 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     further_metrics: tuple[str, ...] = ()
     cohorts: CohortDefinitions | None = None
     periods: PeriodDefinitions = PeriodDefinitions()
+    segments: tuple[Segment, ...] = ()
+    segment_windows: tuple[str, ...] = ("30d", "90d")
+    min_cell: int = 5
+    max_series: int = 2000
     risk: RiskModel | None = None
     actions: ActionPolicy = field(default_factory=ActionPolicy)
 
@@ -121,6 +134,9 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         check_further_metrics(self.further_metrics)
         _check_cohorts(self)
         _check_periods(self)
+        check_segments(self.segments, self.segment_windows, self.windows, self.channels)
+        _check_limit("min_cell", self.min_cell, MAX_CELL)
+        _check_limit("max_series", self.max_series, MAX_SERIES)
 
 
 def tiers_of(definitions: Definitions) -> tuple[str, ...]:

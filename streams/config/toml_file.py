@@ -46,6 +46,11 @@ periods = 12
 export = "curves"
 complete_from = "2021-01-01"
 
+[[segments]]            # with `segment_windows`, `min_cell` and `max_series` beside the first keys
+name = "country"
+field = "country"
+values = ["DE", "AT"]
+
 [risk]
 model = "risk-2026-06-30-1f0c8d2e.toml"    # written by `retention fit`; relative to this file
 """
@@ -63,6 +68,8 @@ from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import Definitions, tiers_of
 from models.definitions.periods import PeriodDefinitions
 from models.definitions.risk_model import RiskModel
+from models.definitions.segments import Segment
+from models.metrics.segment_series import check_budget
 from streams.config import risk_file, schedules, sla
 from streams.config.paths import path_of
 from streams.config.toml_values import check_keys, did_you_mean, duration
@@ -157,10 +164,12 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
     if "risk" in given:
         given["risk"] = _risk(given["risk"], path, source)
     try:
-        return msgspec.convert(given, Definitions)
-    except msgspec.ValidationError as error:
+        found = msgspec.convert(given, Definitions)
+        check_budget(found)
+    except ValueError as error:  # of msgspec too
         name, problem, hint = _split(str(error))
         raise SettingsError(name, problem, source=source, hint=hint) from None
+    return found
 
 
 def _support(given: Mapping[str, Any], defaults: Definitions, path: Path | None) -> dict[str, Any]:
@@ -184,6 +193,10 @@ def _check_tables(given: Mapping[str, Any], source: str) -> None:
     for name, table in _TABLES.items():
         if isinstance(given.get(name), dict):
             check_keys(name, given[name], table.__struct_fields__, source)
+    segments = given.get("segments")
+    for index, segment in enumerate(segments if isinstance(segments, list) else ()):
+        if isinstance(segment, dict):
+            check_keys(f"segments[{index}]", segment, Segment.__struct_encode_fields__, source)
 
 
 def _check_numbers(name: str, table: object, source: str) -> None:

@@ -272,3 +272,17 @@ def test_misspelt_security_setting_is_an_error(given, meant):
 def test_tilde_expands_to_the_home_directory():
     assert load({}, {"RETENTION_DATA_DIR": "~/shop"}).data_dir == Path.home() / "shop"
     assert all(setting.variable.startswith("RETENTION_") for setting in SETTINGS.values())
+
+
+def test_segments_beyond_the_budget_end_the_start(config):
+    segment = '[[segments]]\nname = "country"\nfield = "country"\nvalues = ["DE"]\n'
+    assert load({}, config(segment)).definitions.segments[0].name == "country"
+    error = error_of(config("max_series = 10\n" + segment))
+    assert error.name == "max_series"
+    assert "with the segment 'country', 156 series by segment" in str(error)
+
+
+def test_unknown_key_of_a_segment_is_named(config):
+    error = error_of(config('[[segments]]\nname = "country"\nfields = "country"\n'))
+    assert str(error).startswith("segments[0].fields")
+    assert "did you mean field?" in str(error)

@@ -1,0 +1,150 @@
+"""The parameters of segments (docs/metrics.md, "Segments")."""
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+#: Most segments.
+MAX_SEGMENTS: Final = 6
+#: Most values of a segment that are counted by name.
+MAX_VALUES: Final = 12
+#: Longest name or value of an attribute, characters.
+MAX_ATTRIBUTE: Final = 64
+#: Value of a segment for anything that `values` does not list, and for a missing value.
+OTHER: Final = "other"
+UNKNOWN: Final = "unknown"
+#: Values of a segment by whether the first order names a referrer.
+REFERRED: Final = ("yes", "no")
+
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}", re.ASCII)
+
+Subject = Literal["customer", "order", "ticket"]
+#: What a segment can be derived from -> what it is then a segment of.
+ORIGINS: Final[dict[str, Subject]] = {
+    "first_channel": "customer",
+    "referred": "customer",
+    "coupon": "order",
+    "team": "ticket",
+    "category": "ticket",
+}
+
+
+class Segment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A division of customers, orders or tickets by one value (TOML table `[[segments]]`).
+
+    Attributes:
+        name: value of the label `segment`.
+        of: what has the value. None: what `origin` belongs to, else the customer.
+        field: name of the attribute that has the value. None if `origin` is given.
+        origin: what the value is derived from, the key `from`. None if `field` is given.
+        values: values counted by name. Any other is counted as `other`, a missing one as `unknown`.
+
+    Raises:
+        ValueError: On construction, if a value is invalid. The message starts with the name of the parameter.
+
+    Example:
+        >>> Segment(name="country", field="country", values=("DE", "AT")).labels
+        ('DE', 'AT', 'other', 'unknown')
+    """
+
+    name: str
+    of: Subject | None = None
+    field: str | None = None
+    origin: str | None = msgspec.field(default=None, name="from")
+    values: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        if _NAME.fullmatch(self.name) is None:
+            raise ValueError(f"name: {self.name!r} is not a letter and up to 31 letters, digits, '_' or '-'")
+        self._check_source()
+        if self.origin == "referred":
+            if self.values:
+                raise ValueError(f"values: those of 'referred' are {' and '.join(REFERRED)}; leave it out")
+        else:
+            _check_values(self.values)
+
+    def _check_source(self) -> None:
+        if (self.field is None) == (self.origin is None):
+            raise ValueError("field: expected either `field`, the name of an attribute, or `from`")
+        if self.field is not None and not 1 <= len(self.field) <= MAX_ATTRIBUTE:
+            raise ValueError(
+                f"field: expected the name of an attribute, of at most {MAX_ATTRIBUTE} characters"
+            )
+        if self.origin is not None:
+            if self.origin not in ORIGINS:
+                raise ValueError(f"from: {self.origin!r} is not one of {', '.join(ORIGINS)}")
+            if self.of not in (None, ORIGINS[self.origin]):
+                raise ValueError(
+                    f"of: {self.origin!r} belongs to the {ORIGINS[self.origin]}, not the {self.of}"
+                )
+
+    @property
+    def subject(self) -> Subject:
+        """What has the value: the customer, the order or the ticket."""
+        if self.of is not None:
+            return self.of
+        return "customer" if self.origin is None else ORIGINS[self.origin]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All values of the label `value`. The last is `unknown`."""
+        if self.origin == "referred":
+            return (*REFERRED, UNKNOWN)
+        return (*self.values, OTHER, UNKNOWN)
+
+    def label_of(self, text: str | None) -> str:
+        """Return the value of the label `value` for a value, which is None if it is missing."""
+        if text is None:
+            return UNKNOWN
+        return text if text in self.labels else OTHER
+
+
+def _check_values(values: Sequence[str]) -> None:
+    if not values:
+        raise ValueError("values: expected at least one value that is counted by name")
+    if len(values) > MAX_VALUES:
+        raise ValueError(f"values: {len(values)} are more than {MAX_VALUES}")
+    if len(set(values)) < len(values) or not all(values) or {OTHER, UNKNOWN} & set(values):
+        raise ValueError(
+            f"values: expected distinct texts that are not empty, and neither {OTHER!r} nor {UNKNOWN!r}"
+        )
+
+
+def check_segments(
+    segments: Sequence[Segment],
+    segment_windows: Sequence[str],
+    windows: Sequence[str],
+    channels: Sequence[str],
+) -> None:
+    """Check segments against each other and against the other parameters.
+
+    Args:
+        segments: the segments. Without any, nothing is checked.
+        segment_windows: names of the windows over which they are computed.
+        windows: names of the configured windows.
+        channels: names of the configured channels.
+
+    Raises:
+        ValueError: a value is invalid. The message starts with the name of the parameter.
+    """
+    if not segments:
+        return
+    if len(segments) > MAX_SEGMENTS:
+        raise ValueError(f"segments: {len(segments)} are more than {MAX_SEGMENTS}")
+    names = [segment.name for segment in segments]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"segments: two have the name {name!r}")
+    for segment in segments:
+        missing = [value for value in segment.values if value not in channels]
+        if segment.origin == "first_channel" and missing:
+            raise ValueError(f"segments: {segment.name}: {missing[0]!r} is not one of `channels`")
+    if not segment_windows or len(set(segment_windows)) < len(segment_windows):
+        raise ValueError("segment_windows: expected one window or more, each once")
+    for window in segment_windows:
+        if window not in windows:
+            raise ValueError(f"segment_windows: {window!r} is not one of `windows`: {', '.join(windows)}")
