@@ -23,6 +23,14 @@ class Metric(Struct, frozen=True, kw_only=True):
     denominator: Annotated[float | UnsetType | None, Meta(description="Denominator of a ratio or mean.")] = (
         UNSET
     )
+    low: Annotated[
+        float | UnsetType | None,
+        Meta(description="Lower 95 % confidence bound of a ratio."),
+    ] = UNSET
+    high: Annotated[
+        float | UnsetType | None,
+        Meta(description="Upper 95 % confidence bound of a ratio."),
+    ] = UNSET
     as_of: Annotated[Time, Meta(description="Instant of the value.")]
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from models.contract.decoding import to_us
 from models.definitions.definitions import Definitions
+from models.metrics.bounds import bounds_of
 from models.metrics.catalogue import CATALOGUE, Sample, samples_of
 from models.metrics.cohorts import CohortTotals, cohort_totals
 from models.metrics.totals import Totals
@@ -61,6 +62,9 @@ def series_value(sample: Sample, as_of: int) -> dict[str, Any]:
         value["numerator"] = _number(sample.numerator)
     if sample.denominator is not None:
         value["denominator"] = _number(sample.denominator)
+    bounds = bounds_of(sample)
+    if bounds is not None:
+        value["low"], value["high"] = bounds
     value["as_of"] = datetime.fromtimestamp(as_of / 1e6, UTC).isoformat().replace("+00:00", "Z")
     return value
 

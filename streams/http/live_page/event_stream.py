@@ -69,8 +69,8 @@ _CHARTED: Final[Mapping[str, Mapping[str, str]]] = {
 #: Milliseconds after which a browser reconnects.
 _RETRY_MS: Final = 1000
 
-#: Value and denominator of a series.
-_Shown = tuple[float | None, float | None]
+#: Value and denominator of a series, and the bounds of a ratio that has bounds.
+_Shown = tuple[float | None, ...]
 
 
 class _Record(msgspec.Struct):
@@ -79,6 +79,8 @@ class _Record(msgspec.Struct):
     as_of: datetime
     value: float | None
     denominator: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 _decode = msgspec.json.Decoder(_Record).decode
@@ -185,7 +187,8 @@ class EventStream:
         labels = _CHARTED.get(row.metric)
         if labels is not None and labels.items() <= row.labels.items():
             self._charted.add(key)
-        return row.value, row.denominator
+        shown = (row.value, row.denominator)
+        return shown if row.low is None else (*shown, row.low, row.high)
 
     def _values(self) -> dict[str, float | None]:
         return {key: self._series[key][0] for key in self._charted if key in self._series}

@@ -90,9 +90,18 @@ def test_ratio_has_its_parts_and_nan_is_null():
         "value": None,
         "numerator": 0.0,
         "denominator": 0.0,
+        "low": None,
+        "high": None,
         "as_of": "2023-11-14T22:13:20.123457Z",
     }
-    assert "numerator" not in series_value(ORDERS, NOW)
+    assert not {"numerator", "low", "high"} & series_value(ORDERS, NOW).keys()
+
+
+def test_ratio_has_its_confidence_bounds():
+    churn = Sample("retention_churn_ratio", {"window": "7d"}, 0.0, 0, 10)
+    value = series_value(churn, NOW)
+    assert (value["low"], value["high"]) == pytest.approx((0.0, 0.277533), abs=1e-6)
+    assert "low" not in series_value(Sample("retention_nps", {}, 50.0, 500, 10), NOW), "a score"
 
 
 def test_unchanged_series_are_not_sent(publisher, timer):

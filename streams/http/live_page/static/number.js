@@ -21,14 +21,17 @@ const labelsOf = (labels) => (typeof labels === "function" ? labels(view) : labe
  * Return an element that shows a series' value as text.
  *
  * `labels` is an object, or a function that returns one for the view. `part` is 0 for the value, 1 for its denominator.
- * The element's attribute `value` is the exact value, and `data-series` the key of the series.
+ * The element's attribute `value` is the exact value, and `data-series` the key of the series. The title of a ratio has
+ * its confidence bounds.
  */
 export function number(metric, labels, format, part = 0) {
   const node = el("data", { class: "number", value: "" });
   subscribe(() => {
     const key = keyOf(metric, labelsOf(labels));
-    const found = state.series.get(key)?.[part];
+    const shown = state.series.get(key) ?? [];
+    const found = shown[part];
     show(node, found, format(found), node.dataset.series === key);
+    if (part === 0) setBounds(node, shown.slice(2), format);
     node.dataset.series = key;
     node.dataset.part = part;
   });
@@ -43,6 +46,11 @@ export function computed(compute, format) {
     show(node, found, format(found), node.value !== "");
   });
   return node;
+}
+
+function setBounds(node, [low, high], format) {
+  const text = low === undefined ? "" : `with 95% confidence between ${format(low)} and ${format(high)}`;
+  if (node.title !== text) node.title = text;
 }
 
 function show(node, found, text, animate) {

@@ -7,7 +7,7 @@ const MAX_HISTORY = 90 * 86400;
 
 export const state = {
   about: null, // version, windows, targets, schedules, cohorts, limits, help texts of the metrics
-  series: new Map(), // "metric{labels}" -> [value, denominator]
+  series: new Map(), // "metric{labels}" -> [value, denominator, low, high]: bounds only of ratios
   asOf: 0, // seconds since the epoch
   at: 0, // clock of the worker, seconds since the epoch
   trend: { times: [], values: {} },

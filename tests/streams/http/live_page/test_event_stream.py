@@ -66,6 +66,14 @@ def test_deleted_series_is_sent_as_null():
     assert parse(stream.snapshot())[1]["series"] == {}
 
 
+def test_ratio_is_sent_with_its_bounds():
+    view, stream = make_stream()
+    labels = {"window": "30d", "method": "cohort"}
+    row = {"metric": "retention_rate_ratio", "labels": labels, "value": 0.5, "denominator": 2.0}
+    view.series.apply([Record(RATE, **row, low=0.1, high=0.9, as_of="2026-06-30T12:00:00Z")])
+    assert parse(stream.update(1.0))[1]["series"] == {RATE: [0.5, 2.0, 0.1, 0.9]}
+
+
 def test_hidden_series_are_not_sent():
     view, stream = make_stream()
     label = {"window": "30d", "clock": "calendar", "quantile": "0.99", "by": "human", "priority": "all"}
