@@ -65,6 +65,8 @@ TRENDS = (
         height=9,
         queries=(
             Query(business("retention_churn_ratio", window="$window"), "churn"),
+            Query(recorded("job:retention_churn_ratio:low", window="$window"), "lower bound, 95 %"),
+            Query(recorded("job:retention_churn_ratio:high", window="$window"), "upper bound, 95 %"),
             Query(
                 recorded("job:retention_churn_ratio:expected", window="$window"),
                 "expected from 1 week before",
@@ -116,7 +118,7 @@ ORIGINS = (
         unit=COUNT,
         width=8,
         queries=(Query(business("retention_churn_denominator", window="$window"), "customers at the start"),),
-        do=f"Below {T['churn']['minimum_customers']} customers no alert fires, because a change may be chance.",
+        do="The fewer they are, the wider are the bounds of churn. No alert fires for what may be chance.",
     ),
 )
 

@@ -73,3 +73,16 @@ def trusted(condition: str) -> str:
 def rising(now: str, then: str, factor: float, least: float) -> str:
     """Return the condition that a value exceeds an earlier one by a factor, and by at least `least`."""
     return f"{now} > {factor:g} * {then}\nand {now} - {then} > {least:g}"
+
+
+def beyond_chance(now: str, low: str, then: str) -> str:
+    """Return the condition that a ratio exceeds an earlier one by more than chance explains.
+
+    Newcombe's interval of their difference (docs/metrics.md, "Confidence bounds") lies above 0.
+
+    Args:
+        now: the ratio.
+        low: its lower confidence bound.
+        then: the recorded earlier ratio, whose upper confidence bound is recorded as `_high`.
+    """
+    return f"{now} - {then} > sqrt(({now} - {low}) ^ 2 + ({then}_high - {then}) ^ 2)"

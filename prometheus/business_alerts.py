@@ -1,7 +1,7 @@
 """Alerts about the shop: for support, logistics and commerce."""
 
-from prometheus.alerting import Alert, rising, trusted
-from prometheus.recording import before, held
+from prometheus.alerting import Alert, beyond_chance, rising, trusted
+from prometheus.recording import before, bound, held
 from prometheus.thresholds import THRESHOLDS as T
 
 Pair = tuple[str, float, str, float | None]  # long window, its burn rate, short window, its burn rate
@@ -18,18 +18,14 @@ def alerts() -> list[Alert]:
 def _churn() -> list[Alert]:
     churn = T["churn"]
     expected = "job:retention_churn_ratio:expected"
-    enough = f"and {held('retention_churn_denominator')} >= {churn['minimum_customers']}"
-    enough_if_slow = f"and {held('retention_churn_denominator')} >= {churn['slow_minimum_customers']}"
     above = "\nor\n".join(
-        f"{held('retention_churn_ratio', window=window)} > {ceiling:g}"
+        f'{bound("retention_churn_ratio", "low")}{{window="{window}"}} > {ceiling:g}'
         for window, ceiling in churn["ceiling"].items()
     )
     return [
         Alert(
             name="RetentionChurnRising",
-            expr=trusted(
-                f"{_more_leave(expected)}\n{enough}\nor\n{_more_leave(f'{expected}4w')}\n{enough_if_slow}"
-            ),
+            expr=trusted(f"{_more_leave(expected)}\nor\n{_more_leave(f'{expected}4w')}"),
             hold=churn["for"],
             severity="warning",
             team="commerce",
@@ -42,14 +38,14 @@ def _churn() -> list[Alert]:
         ),
         Alert(
             name="RetentionChurnAboveCeiling",
-            expr=trusted(f"({above})\n{enough}"),
+            expr=trusted(f"{held('retention_churn_ratio')}\nand (\n{above}\n)"),
             hold=churn["for"],
             severity="critical",
             team="commerce",
             summary="Churn is above its ceiling",
             description="{{ $value | humanizePercentage }} of the customers of the previous "
             "{{ $labels.window }} did not order in the last {{ $labels.window }}: "
-            "more than the shop's absolute limit.",
+            "more than the shop's absolute limit, also if some of it is chance.",
             dashboard="retention",
             variables=WINDOW_VARIABLE,
         ),
@@ -57,8 +53,9 @@ def _churn() -> list[Alert]:
 
 
 def _more_leave(expected: str) -> str:
-    churn = T["churn"]
-    return rising(held("retention_churn_ratio"), expected, churn["rise_factor"], churn["rise_points"])
+    churn, now = T["churn"], held("retention_churn_ratio")
+    rise = rising(now, expected, churn["rise_factor"], churn["rise_points"])
+    return f"{rise}\nand {beyond_chance(now, bound('retention_churn_ratio', 'low'), expected)}"
 
 
 def _nps() -> Alert:

@@ -6,6 +6,7 @@ value within `scrape.hold`, whatever the instance. What is concluded also needs 
 
 from typing import Any
 
+from models.metrics.bounds import Z
 from prometheus.thresholds import THRESHOLDS as T
 from streams.backfill.openmetrics import RECORDED
 
@@ -25,10 +26,15 @@ def before(span: str, metric: str, **labels: str) -> str:
     return f"last_over_time({held(metric, **labels)}[1h] offset {span})"
 
 
+def bound(ratio: str, side: str) -> str:
+    """Return the recorded confidence bound of a ratio, `low` or `high`."""
+    return f"job:{ratio}:{side}"
+
+
 def rules() -> list[dict[str, Any]]:
     """Return all recording rules, in the order in which they build on each other."""
     recorded = [_record(held(metric), _hold("max", metric)) for metric in RECORDED]
-    return [*recorded, *_trust(), *_expectations(), *_budgets(), *_pipeline()]
+    return [*recorded, *_bounds(), *_trust(), *_expectations(), *_budgets(), *_pipeline()]
 
 
 def _record(name: str, expr: str) -> dict[str, Any]:
@@ -37,6 +43,25 @@ def _record(name: str, expr: str) -> dict[str, Any]:
 
 def _hold(worst: str, metric: str) -> str:
     return f"{worst} without (instance) (last_over_time({metric}[{HOLD}]))"
+
+
+def _bounds() -> list[dict[str, Any]]:
+    """Return the rules of the bounds of the ratios that alerts use (docs/metrics.md, "Confidence bounds")."""
+    rules = []
+    for metric in RECORDED:
+        if metric.endswith("_ratio"):
+            # A share of money counts nothing, so it has no bounds.
+            counted = {"basis": "orders|full"} if metric == "retention_refund_ratio" else {}
+            number = held(metric.removesuffix("_ratio") + "_denominator", **counted)
+            for side, sign in (("low", "-"), ("high", "+")):
+                rules.append(_record(bound(metric, side), _wilson(held(metric, **counted), number, sign)))
+    return rules
+
+
+def _wilson(share: str, number: str, sign: str) -> str:
+    """Return Wilson's bound of a ratio, as `models.metrics.bounds.wilson` computes it."""
+    half = f"{Z!r} * sqrt({share} * (1 - {share}) * {number} + {Z * Z / 4!r})"
+    return f"(\n{share} * {number} + {Z * Z / 2!r}\n{sign} {half}\n) / ({number} + {Z * Z!r})"
 
 
 def _trust() -> list[dict[str, Any]]:
@@ -54,19 +79,26 @@ def _trust() -> list[dict[str, Any]]:
 
 def _expectations() -> list[dict[str, Any]]:
     # A window changes only slightly in a week, so a slow rise shows over four weeks.
-    return [
-        _record("job:retention_churn_ratio:expected", _expected("1w", "53w")),
-        _record("job:retention_churn_ratio:expected4w", _expected("4w", "56w")),
-    ]
+    rules = []
+    for name, span, span_and_year in (("expected", "1w", "53w"), ("expected4w", "4w", "56w")):
+        then = _churn_before(span)
+        high = _wilson(then, _churn_before(span, "retention_churn_denominator"), "+")
+        rules += [
+            _record(f"job:retention_churn_ratio:{name}", _in_season(then, span_and_year)),
+            # The past has no recorded bounds: `retention history` writes the ratio and its denominator.
+            _record(f"job:retention_churn_ratio:{name}_high", _in_season(high, span_and_year)),
+        ]
+    return rules
 
 
-def _expected(span: str, span_and_year: str) -> str:
-    """Return churn `span` ago, scaled by last year's change from then to now."""
+def _churn_before(span: str, metric: str = "retention_churn_ratio") -> str:
+    return before(span, metric, window="|".join(T["churn"]["ceiling"]))
+
+
+def _in_season(then: str, span_and_year: str) -> str:
+    """Return a value of an earlier week, scaled by last year's change of churn from then to now."""
     churn = T["churn"]
-    watched = "|".join(churn["ceiling"])
-    then, year, then_of_last_year = (
-        before(back, "retention_churn_ratio", window=watched) for back in (span, "52w", span_and_year)
-    )
+    year, then_of_last_year = _churn_before("52w"), _churn_before(span_and_year)
     season = f"clamp({year} / {then_of_last_year} > 0, {churn['season_least']}, {churn['season_most']})"
     # Without a last year, the earlier value alone is expected.
     return f"{then}\n* {season}\nor\n{then}"

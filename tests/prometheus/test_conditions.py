@@ -47,7 +47,7 @@ def since(change: int, before: float, after: float) -> str:
     return f"{before}x{PAST - change - 1} {after}x{change + LATER}"
 
 
-def churn(window: str, before: float, now: float, *, customers: int = 500, change: int = 0) -> dict:
+def churn(window: str, before: float, now: float, *, customers: int = 2000, change: int = 0) -> dict:
     return {
         f'retention_churn_ratio{{window="{window}"}}': since(change, before, now),
         f'retention_churn_denominator{{window="{window}"}}': customers,
@@ -151,22 +151,22 @@ EDGES = {
         {
             "a week": churn("30d", 0.50, 0.56),
             "a week, of the year": churn("365d", 0.20, 0.23),
-            "four weeks": churn("90d", 0.50, 0.56, customers=1500, change=40),
-            "four weeks, by three points": churn("90d", 0.25, 0.28, customers=1500, change=40),
+            "four weeks": churn("90d", 0.50, 0.56, change=40),
+            "four weeks, by three points": churn("90d", 0.25, 0.28, change=40),
         },
         {
             "less than a tenth": churn("30d", 0.50, 0.54, customers=9999),
             "less than two points": churn("30d", 0.10, 0.115, customers=9999),
             "few customers": churn("30d", 0.50, 0.56, customers=499),
-            "four weeks, less than a tenth": churn("30d", 0.50, 0.54, customers=1500, change=40),
-            "four weeks, less than two points": churn("30d", 0.10, 0.115, customers=1500, change=40),
-            "four weeks, few customers": churn("30d", 0.50, 0.56, customers=1499, change=40),
+            "four weeks, less than a tenth": churn("30d", 0.50, 0.54, change=40),
+            "four weeks, less than two points": churn("30d", 0.10, 0.115, change=40),
+            "four weeks, few customers": churn("30d", 0.50, 0.56, customers=499, change=40),
             "a window nobody watches": churn("30d", 0.50, 0.50) | churn("7d", 0.50, 0.99, customers=9999),
         },
     ),
     "RetentionChurnAboveCeiling": Edge(
         {
-            window: churn(window, ceiling + 0.01, ceiling + 0.01)
+            window: churn(window, ceiling + 0.01, ceiling + 0.01, customers=20_000)
             for window, ceiling in T["churn"]["ceiling"].items()
         },
         {
@@ -175,7 +175,7 @@ EDGES = {
             for window, ceiling in T["churn"]["ceiling"].items()
         }
         | {
-            "few customers": churn("30d", 0.9, 0.9, customers=499),
+            "few customers": churn("30d", 0.9, 0.9, customers=20),
             "a window nobody watches": churn("30d", 0.1, 0.1) | churn("7d", 0.99, 0.99, customers=9999),
         },
     ),
