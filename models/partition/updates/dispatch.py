@@ -36,6 +36,7 @@ from models.partition.updates.carts import CartUpdates
 from models.partition.updates.context import UpdateContext
 from models.partition.updates.customer_claims import CustomerClaimUpdates
 from models.partition.updates.feedback import ReviewUpdates
+from models.partition.updates.listeners import flow_listeners
 from models.partition.updates.orders import OrderUpdates
 from models.partition.updates.refund_contributions import RefundContributions
 from models.partition.updates.refunds import RefundUpdates
@@ -67,7 +68,7 @@ class Updates:
         cart_aggregator = CartAggregator(aggregates, definitions)
         feedback = FeedbackAggregator(aggregates)
         self.customers = CustomerAggregator(aggregates, definitions, hour(now))
-        self._context = context = UpdateContext(self.customers, now)
+        self._context = context = UpdateContext(self.customers, now, flow_listeners(aggregates))
         self._carts = CartUpdates(context, cart_aggregator)
         contacts = RepeatContactAggregator(aggregates)
         rules, teams = TicketRules(definitions), TeamAggregator(aggregates, definitions)

@@ -131,6 +131,7 @@ class OrderUpdates:
         history = OrderHistory(kept=customer.facts.kept_order)
         refunded, now, add = customer.refunded, self._context.now, self._aggregator.add
         listeners = self._context.listeners
+        found: list[Order] = []
         for order_id, claims in customer.facts.orders.items():
             order = orders.derive(claims, refunded.get(order_id, NOT_REFUNDED))
             if order is None:
@@ -140,8 +141,8 @@ class OrderUpdates:
             if order.qualifying:
                 history.append(qualifying_order(order))
             add(order, now, 1)
-            for listener in listeners:
-                listener.replace_order(customer, None, order)
+            if listeners:
+                found.append(order)
             if self._reviewed is not None:
                 self._reviewed.add_order(customer, order_id, order, 1)
             if order.promised is not None:
@@ -150,6 +151,9 @@ class OrderUpdates:
                 exposures += orders.exposures(order, now)
         history.sort()
         customer.restore_order_history(history)
+        for listener in listeners:  # now, as the values of a segment may depend on the first order
+            for order in found:
+                listener.replace_order(customer, None, order)
         return exposures
 
     def on_timer(self, customer: Customer, order_id: str, before: int) -> None:

@@ -45,7 +45,7 @@ def test_order_that_does_not_exist_has_no_flows():
     assert list(order_flows(None)) == []
 
 
-def test_ticket_counts_its_first_human_response_and_decided_targets():
+def test_ticket_counts_human_response_and_decided_targets():
     ticket = derive([Opened(0, "a", 1, False, "web"), Replied(2 * HOUR, "b", AGENT, True)])
     decisions = [
         Decision(RESOLUTION, 9, None, 9, True, 1),
