@@ -11,6 +11,7 @@ from bench import report
 BENCHMARKS = {
     "throughput": "Events a second, against aiokafka's getmany and stock Faust",
     "parts": "What each part costs",
+    "families": "What optional metrics cost, against none of them",
     "scaling": "Ten times the customers, and what one of them takes",
     "recovery": "A worker's restart, against stock Faust's",
     "liveness": "Probes while a worker restores many customers",
