@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.contract.events import KINDS
-from models.contract.messages import ACTION, PROFILE, TICKET_SLA, TRANSITION
+from models.contract.messages import ACTION, PERIOD, PROFILE, TICKET_SLA, TRANSITION
 from schemas.json_schema import components
 from streams.kafka.ownership import HEADER
-from streams.kafka.topics import DEAD_LETTERS, INPUTS, METRICS, Topic, required
+from streams.kafka.topics import DEAD_LETTERS, INPUTS, METRICS, PERIODS, Topic, required
 from streams.rollup.publisher import AS_OF, CAUGHT_UP
 
 _PROJECT: Final = Path(__file__).parents[1] / "pyproject.toml"
@@ -40,6 +40,11 @@ DERIVED: Final[dict[str, tuple[str, str, str]]] = {
         "The recommended action for a customer, with its reason.",
         ACTION,
         "The customer's id.",
+    ),
+    PERIODS: (
+        "The values of each closed period as they were known at its close, and again with each reopening.",
+        PERIOD,
+        "Group, kind, name and version of the period, joined by slashes.",
     ),
 }
 _CLOUD_EVENTS: Final = frozenset({PROFILE, TRANSITION, TICKET_SLA, ACTION})
@@ -78,7 +83,7 @@ def _ref(*path: str) -> Part:
 
 def _derived_topics() -> list[Topic]:
     """Return the public topics that a worker writes, without the dead-letter topic."""
-    return [topic for topic in required("g", 1) if topic.name in DERIVED]
+    return [topic for topic in required("g", 1, periods=True) if topic.name in DERIVED]
 
 
 def _channel(topic: str, description: str, messages: list[str], cleanup: str | None) -> Part:

@@ -16,7 +16,7 @@ from streams.errors import RetentionError
 from streams.http.server import Server
 from streams.ingest import input_topics
 from streams.kafka import acls, admin, ownership
-from streams.kafka.topics import ensure, partition_counts, required
+from streams.kafka.topics import ensure, partition_counts, required_by
 from streams.worker.build import build_worker
 from streams.worker.worker import Worker
 
@@ -86,7 +86,7 @@ async def prepare_topics(settings: Settings) -> dict[str, int]:
         PartitionsChanged: an internal topic has another number of partitions than the setting.
         TopicsOwned: another group owns the derived topics.
     """
-    topics = required(settings.group, settings.partitions, settings.inputs.named(), settings.topic_prefix)
+    topics = required_by(settings)
     async with admin.connect(settings) as client:
         await acls.require(client, acls.worker_acls(settings))
         await ownership.require(client, settings)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import structs
 
+from models.definitions.periods import PERIOD_KINDS
 from streams.config.load import Settings, load
 from streams.operations.doctor.setup import OPERATIONS, render
 
@@ -24,7 +26,7 @@ CLUSTER = {"strimzi.io/cluster": "my-cluster"}
 #: topics.
 USERS = {
     "retention": {"worker"},
-    "retention-operator": {"doctor", "load"},
+    "retention-operator": {"doctor", "load", "periods"},
     "retention-scaler": {"scale"},
 }
 RESOURCES = {"topic": "topic", "group": "group", "transactional-id": "transactionalId"}
@@ -41,11 +43,16 @@ def main() -> None:
 
 
 def settings() -> Settings:
-    """Return the settings of the base, from which the topics are made."""
+    """Return the settings of the base, from which the topics are made, with that of closed periods.
+
+    A cluster that creates no topics has it before `[periods]` is configured.
+    """
     lines = (HERE / "base" / "settings.env").read_text(encoding="utf-8").splitlines()
     environment = dict(line.split("=", 1) for line in lines)
     del environment["RETENTION_CONFIG"]  # a path in the container
-    return load({}, environment | {"RETENTION_CREATE_TOPICS": "false"})
+    found = load({}, environment | {"RETENTION_CREATE_TOPICS": "false"})
+    periods = structs.replace(found.definitions.periods, kinds=PERIOD_KINDS)
+    return structs.replace(found, definitions=structs.replace(found.definitions, periods=periods))
 
 
 def topic(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,12 +42,16 @@ PROFILE, TRANSITION, TICKET_SLA, ACTION = (
     "retention.action",
 )
 
+#: Type of the values of `retention.periods`.
+PERIOD: Final = "retention.period"
+
 Lifecycle = Literal["prospect", "churned", "at_risk", "new", "reactivated", "returning"]
 Tier = Literal["member", "silver", "gold", "vip"]
 SlaKind = Literal["first_response", "first_human_response", "resolution", "promise", "next_response"]
 Priority = Literal["low", "normal", "high", "urgent"]
 SubjectKind = Literal["ticket", "order", "cart", "review", "answer", "customer"]
 ActionState = Literal["issued", "withdrawn"]
+PeriodKind = Literal["week", "month", "quarter", "year"]
 TransitionKind = Literal["lifecycle", "tier"]
 
 
@@ -183,6 +187,52 @@ class Action(Struct, frozen=True, gc=False):
     ] = None
 
 
+class PeriodValue(Struct, frozen=True, gc=False):
+    """The value of one series of a period when the period was frozen."""
+
+    metric: Annotated[str, Meta(description="Name of the metric in Prometheus.")]
+    labels: Annotated[
+        dict[str, str], Meta(description="Labels of the series, without `kind`, `period` and `basis`.")
+    ]
+    value: Annotated[float | None, Meta(description="Null if it is undefined, such as a ratio over 0.")]
+    numerator: float | UnsetType | None = UNSET
+    denominator: Annotated[float | UnsetType | None, Meta(description="Denominator of a ratio or mean.")] = (
+        UNSET
+    )
+
+
+class ClosedPeriod(Struct, frozen=True, gc=False):
+    """The values of a closed period, as they were known at its close. A version never changes."""
+
+    group: Annotated[str, Meta(description="Name of the group of workers that froze the values.")]
+    kind: PeriodKind
+    period: Annotated[
+        str, Meta(description="Name: `2026-10-05` (first day of a week), `2026-10`, `2026-Q4` or `2026`.")
+    ]
+    version: Annotated[int, Meta(ge=1, description="1 at the close, and one more with each reopening.")]
+    begin: Annotated[Time, Meta(description="Begin of the period.")]
+    end: Annotated[Time, Meta(description="End of the period, exclusive.")]
+    closed: Annotated[
+        Time | None,
+        Meta(description="Instant of the evaluation that was frozen. Null while a reopening waits for one."),
+    ]
+    release: Annotated[str, Meta(description="Release of the worker that froze the values.")]
+    definitions: Annotated[str, Meta(description="Hash of the definitions behind the values.")]
+    first_start: Annotated[
+        bool,
+        Meta(
+            description="Whether no evaluation before the close is known, such as at the first start on a "
+            "history: the values are those known at `closed`, maybe long after the close."
+        ),
+    ]
+    because: Annotated[str | None, Meta(description="Reason of a reopening; null of the first version.")]
+    changes: Annotated[
+        dict[str, int],
+        Meta(description="Cause -> changes counted up to `closed`, from which later ones are told apart."),
+    ]
+    values: Annotated[list[PeriodValue], Meta(description="The values; empty until `closed`.")]
+
+
 #: Type -> struct of its values. For CloudEvents, the type is the attribute `type` (`ce_type`).
 MESSAGE_TYPES: Final[Mapping[str, type[Struct]]] = {
     "retention.metric": Metric,
@@ -190,4 +240,5 @@ MESSAGE_TYPES: Final[Mapping[str, type[Struct]]] = {
     TRANSITION: Transition,
     TICKET_SLA: TicketSla,
     ACTION: Action,
+    PERIOD: ClosedPeriod,
 }

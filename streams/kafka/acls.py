@@ -20,7 +20,7 @@ from msgspec import Struct, structs
 from streams.config.load import Settings
 from streams.errors import AccessDenied
 from streams.kafka.protocol.authorized_operations import Allowed, authorized_operations
-from streams.kafka.topics import INPUTS, Names, Topic, ensure, required
+from streams.kafka.topics import INPUTS, Names, Topic, ensure, required_by
 
 Resource = Literal["topic", "group", "transactional-id"]
 Operation = Literal["READ", "WRITE", "CREATE", "DELETE", "DESCRIBE", "DESCRIBE_CONFIGS"]
@@ -61,10 +61,7 @@ class AclRequirement(Struct, frozen=True, order=True):
 def worker_acls(settings: Settings) -> list[AclRequirement]:
     """Return the ACLs of a worker. It does not start if one is missing."""
     return [
-        *_on_topics(
-            required(settings.group, settings.partitions, settings.inputs.named(), settings.topic_prefix),
-            create=settings.create_topics,
-        ),
+        *_on_topics(required_by(settings), create=settings.create_topics),
         *map(pattern_acl, settings.inputs.patterns()),
         AclRequirement("group", settings.group, ("READ",)),
         *(AclRequirement("transactional-id", name, ("WRITE",)) for name in _transactional_ids(settings)),
@@ -103,12 +100,7 @@ def redrive_acls(settings: Settings) -> list[AclRequirement]:
 
 def operator_acls(settings: Settings) -> list[AclRequirement]:
     """Return the ACLs of `doctor` and `dead-letters list`, which only read, in addition to a worker's."""
-    names = [
-        topic.name
-        for topic in required(
-            settings.group, settings.partitions, settings.inputs.named(), settings.topic_prefix
-        )
-    ]
+    names = [topic.name for topic in required_by(settings)]
     return [
         *(AclRequirement("topic", name, ("DESCRIBE_CONFIGS",)) for name in names),
         *dead_letter_reader_acls(settings),
@@ -142,6 +134,18 @@ def scaler_acls(settings: Settings) -> list[AclRequirement]:
     return [
         *(AclRequirement("topic", name, ("DESCRIBE",)) for name in read),
         *(structs.replace(pattern_acl(one), operations=("DESCRIBE",)) for one in settings.inputs.patterns()),
+        AclRequirement("group", settings.group, ("DESCRIBE",)),
+    ]
+
+
+def period_acls(settings: Settings) -> list[AclRequirement]:
+    """Return the ACLs of `periods`; none if no periods are closed."""
+    if not settings.definitions.periods.kinds:
+        return []
+    names = Names.of(settings)
+    return [
+        *reader_acls([names.periods, names.metrics]),
+        AclRequirement("topic", names.partials, ("WRITE",)),
         AclRequirement("group", settings.group, ("DESCRIBE",)),
     ]
 

@@ -37,6 +37,8 @@ ACTIONS = "retention.actions"
 #: Derived topics: their content can be computed again from the inputs.
 DERIVED = (METRICS, CUSTOMERS, TRANSITIONS, TICKET_SLAS, ACTIONS)
 DEAD_LETTERS = "retention.dead-letters"
+#: Values of closed periods. No input holds what was known at their close, so `reset` keeps them.
+PERIODS = "retention.periods"
 
 _VISIBLE_POLL_SECONDS = 0.05
 #: A Kafka that starts on a busy machine creates its first topics slower than the timeout of a request.
@@ -143,6 +145,11 @@ class Names:
         """The rejected records."""
         return self._named(DEAD_LETTERS)
 
+    @property
+    def periods(self) -> str:
+        """The frozen values of closed periods."""
+        return self._named(PERIODS)
+
     def _named(self, topic: str) -> str:
         return self.prefix + topic.removeprefix(PREFIX)
 
@@ -173,12 +180,33 @@ class Names:
 
     def reserves(self, topic: str) -> bool:
         """Return whether workers of the group, or of any with the default prefix, or Kafka write a topic."""
-        own = topic in self.internal or topic in self.derived or topic == self.dead_letters
-        return own or topic.startswith(_RESERVED_PREFIXES)
+        own = (*self.internal, *self.derived, self.dead_letters, self.periods)
+        return topic in own or topic.startswith(_RESERVED_PREFIXES)
+
+
+def required_by(settings: "Settings", inputs: Iterable[str] | None = None) -> list[Topic]:
+    """Return every topic that a worker with these settings reads or writes.
+
+    Args:
+        settings: validated settings.
+        inputs: the inputs; None for those with a name.
+    """
+    return required(
+        settings.group,
+        settings.partitions,
+        settings.inputs.named() if inputs is None else inputs,
+        settings.topic_prefix,
+        periods=bool(settings.definitions.periods.kinds),
+    )
 
 
 def required(
-    group: str, partitions: int, inputs: Iterable[str] = INPUTS, prefix: str = PREFIX
+    group: str,
+    partitions: int,
+    inputs: Iterable[str] = INPUTS,
+    prefix: str = PREFIX,
+    *,
+    periods: bool = False,
 ) -> list[Topic]:
     """Return every topic that a worker reads or writes.
 
@@ -187,6 +215,7 @@ def required(
         partitions: partition count of the topics that a worker creates.
         inputs: inputs with a name; those that match a pattern exist already.
         prefix: prefix of the derived topics.
+        periods: whether periods are closed.
     """
     names = Names(group, prefix)
     return [
@@ -217,6 +246,8 @@ def required(
             Topic(name, partitions, _kept(KEPT_DAYS), access=("WRITE",))
             for name in (names.transitions, names.ticket_slas, names.actions)
         ),
+        # One record a month: one partition keeps the versions of a period in order.
+        *([Topic(names.periods, 1, _compacted())] if periods else []),
         Topic(names.dead_letters, partitions, _DEAD_LETTERS_CONFIG, access=("READ", "WRITE", "DELETE")),
     ]
 

@@ -60,9 +60,9 @@ def test_every_reference_resolves():
 
 
 def test_every_public_topic_is_a_channel():
-    own = {topic.name for topic in required("g", 1) if not topic.name.startswith("g-")}
+    own = {topic.name for topic in required("g", 1, periods=True) if not topic.name.startswith("g-")}
     assert {channel["address"] for channel in DOCUMENT["channels"].values()} == own
-    cleanup = {topic.name: topic.config.get("cleanup.policy") for topic in required("g", 1)}
+    cleanup = {topic.name: topic.config.get("cleanup.policy") for topic in required("g", 1, periods=True)}
     for channel in DOCUMENT["channels"].values():
         cleanup_policy = (
             channel.get("bindings", {}).get("kafka", {}).get("topicConfiguration", {}).get("cleanup.policy")

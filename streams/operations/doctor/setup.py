@@ -15,7 +15,7 @@ from msgspec import structs
 from streams.config.load import Settings
 from streams.kafka import acls
 from streams.kafka.acls import AclRequirement, Operation
-from streams.kafka.topics import Topic, configuration, required
+from streams.kafka.topics import Topic, configuration, required_by
 
 #: Principal of the access rights if the settings name no user.
 _DEFAULT_PRINCIPAL: Final = "User:retention"
@@ -50,6 +50,7 @@ def uses(settings: Settings) -> dict[str, list[AclRequirement]]:
         "load, simulate (send events)": acls.producer_acls(settings),
         "dead-letters redrive (sends corrected records to the inputs)": acls.redrive_acls(settings),
         "erase (erases customers)": acls.erasure_acls(settings),
+        "periods (lists closed periods, and reopens them)": acls.period_acls(settings),
         "scale (an autoscaler reads the lag)": acls.scaler_acls(settings),
         "reset (only for the time of a reset)": acls.reset_acls(settings),
     }
@@ -58,7 +59,7 @@ def uses(settings: Settings) -> dict[str, list[AclRequirement]]:
 
 def created_topics(settings: Settings) -> list[Topic]:
     """Return the topics to create: all but the inputs that belong to other applications."""
-    wanted = required(settings.group, settings.partitions, settings.inputs.named(), settings.topic_prefix)
+    wanted = required_by(settings)
     return [topic for topic in wanted if not topic.given]
 
 

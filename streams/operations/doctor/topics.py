@@ -10,7 +10,7 @@ from streams.config.load import Settings
 from streams.errors import InputsMissing, PartitionsChanged, TopicsOwned
 from streams.ingest import input_topics
 from streams.kafka import acls, ownership
-from streams.kafka.topics import Names, Topic, required
+from streams.kafka.topics import Names, Topic, required_by
 from streams.operations.doctor import setup
 from streams.operations.doctor.finding import Finding
 
@@ -36,7 +36,7 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
         if topic["error_code"] == 0
     }
     read = {**settings.inputs.named(), **input_topics.resolved(settings, existing)}
-    topics = required(settings.group, settings.partitions, read, settings.topic_prefix)
+    topics = required_by(settings, read)
     wanted = {topic.name: topic for topic in topics}
     described = {name: partitions for name, partitions in existing.items() if name in wanted}
     missing = [topic for name, topic in wanted.items() if name not in described]

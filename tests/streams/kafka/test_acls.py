@@ -85,7 +85,7 @@ async def test_right_to_create_topics_grants_nothing_else(variables, administrat
     await administrator.grant(granted)
     async with admin.connect(settings) as client:
         await until(lambda: acls.missing(client, acls.worker_acls(settings)), [])
-    assert len(await prepare_topics(settings)) == len(setup.required(settings.group, 2))
+    assert len(await prepare_topics(settings)) == len(setup.required_by(settings))
 
 
 async def test_rights_printed_by_doctor_mend_its_findings(

@@ -14,6 +14,7 @@ from streams.kafka.topics import (
     DERIVED,
     INPUTS,
     LARGEST_RECORD,
+    PERIODS,
     Names,
     Topic,
     ensure,
@@ -103,6 +104,16 @@ def test_every_topic_of_the_contract_is_required():
     assert compacted == {"retention.metrics", "retention.customers"}
     thirty_days = 30 * 24 * 3600 * 1000
     assert all(int(topics[name].config["retention.ms"]) <= thirty_days for name in {*DERIVED} - compacted)
+
+
+def test_topic_of_periods_is_required_where_periods_are_closed():
+    """It is compacted and in one partition, and no derived topic, because `reset` keeps it."""
+    assert PERIODS not in {topic.name for topic in required("g", 8)}
+    [topic] = [topic for topic in required("g", 8, periods=True) if topic.name == PERIODS]
+    assert (topic.partitions, topic.config["cleanup.policy"], topic.fixed) == (1, "compact", False)
+    assert PERIODS not in Names("g").derived
+    assert Names("g", "shop").reserves("shop.periods")
+    assert not Names("g", "shop").reserves("shop.orders")
 
 
 class SlowKafka:
