@@ -1,6 +1,7 @@
 """Messages of an evaluation round: a tick to every task, a partial result back from each.
 
-A worker also sends its presence to the roll-up leader, in the topic of the partial results.
+A worker also sends its presence to the roll-up leader, in the topic of the partial results, and
+`retention periods reopen` its request.
 
 All are MessagePack arrays, so that the order and the types of the fields are the format, and their names are
 not.
@@ -13,6 +14,7 @@ import msgspec
 
 from models.aggregation.aggregates import PartialAggregate, duration_names, window_sizes
 from models.aggregation.variant_sums import Beyond
+from models.contract.messages import PeriodKind
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
 from models.partition.metadata import ClockJump
@@ -100,6 +102,25 @@ class Presence(msgspec.Struct, array_like=True, tag="presence"):
     worker: str
     generation: int
     leaves: bool = False
+
+
+class Reopening(msgspec.Struct, array_like=True, tag="reopening"):
+    """A request to the roll-up leader to freeze the values of a closed period once more.
+
+    It is in the topic of partial results: the leader commits its position there in the transaction that holds
+    what came of the request, so that each request has its effect once.
+
+    Attributes:
+        kind: kind of the period.
+        period: its name.
+        version: number of the version to write. A request for any other than the next one has no effect.
+        because: reason of the reopening.
+    """
+
+    kind: PeriodKind
+    period: str
+    version: int
+    because: str
 
 
 def schema_hash(definitions: Definitions, inputs_digest: str = "") -> int:

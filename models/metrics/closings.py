@@ -1,0 +1,84 @@
+"""The parts of a closed period, and the definitions behind its values (docs/metrics.md, "Closed periods").
+
+The values of a period are outputs: `streams.rollup.closed_periods` freezes them once, and they are no part of
+the state.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Final, Protocol
+
+import msgspec
+
+from models.contract.messages import PeriodValue
+from models.definitions.definitions import Definitions
+from models.metrics.samples import Sample
+from models.metrics.totals import Totals
+from models.schedules.periods import Period
+
+#: The definitions that change the value of a period. Others, such as the actions, change none.
+_RELEVANT: Final = (
+    "base_currency",
+    "rates",
+    "horizon_days",
+    "sla",
+    "sla_policies",
+    "schedules",
+    "tiers",
+    "keep_first_order",
+)
+_HASH_BYTES: Final = 8
+#: Value of the label `basis` of frozen values.
+AS_CLOSED: Final = "as_closed"
+#: Kind -> number of the latest periods that are exported, the running one included.
+EXPORTED: Final[Mapping[str, int]] = {"week": 6, "month": 13, "quarter": 5, "year": 2}
+
+
+class PeriodEvaluation(Protocol):
+    """The periods of one complete evaluation."""
+
+    @property
+    def now(self) -> int:
+        """Instant of the evaluation, microseconds since the epoch."""
+
+    def over(self) -> Sequence[Period]:
+        """Return the periods that are over and have a value as known now."""
+
+    def values(self, period: Period) -> Sequence[Sample]:
+        """Return the series of a period as known now."""
+
+    def changes(self, period: Period) -> Mapping[str, int]:
+        """Return cause -> number of the facts that changed a period since its close."""
+
+
+def period_evaluation(totals: Totals) -> PeriodEvaluation | None:
+    """Return the periods of an evaluation. None unless periods are defined."""
+    del totals
+    return None
+
+
+def frozen_values(samples: Sequence[Sample]) -> list[PeriodValue]:
+    """Return the series of a period as `retention.periods` contains them."""
+    return [_frozen(sample) for sample in samples]
+
+
+def _frozen(sample: Sample) -> PeriodValue:
+    labels = {name: value for name, value in sample.labels.items() if name not in {"kind", "period", "basis"}}
+    known = {
+        name: _number(value)
+        for name, value in (("numerator", sample.numerator), ("denominator", sample.denominator))
+        if value is not None
+    }
+    return PeriodValue(sample.metric, labels, _number(sample.value), **known)
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value  # noqa: PLR0124 - NaN
+
+
+def period_hash(definitions: Definitions) -> str:
+    """Return a hash of the definitions that the values of periods depend on, as hexadecimal digits."""
+    fields = {name: getattr(definitions, name) for name in _RELEVANT}
+    calendar = {"zone": definitions.periods.zone, "week_starts": definitions.periods.week_starts}
+    content = msgspec.json.encode([fields, calendar], order="deterministic")
+    return blake2b(content, digest_size=_HASH_BYTES).hexdigest()

@@ -1,0 +1,41 @@
+"""Closed periods without Kafka: evaluations with given values, and their records."""
+
+from datetime import UTC, datetime
+
+from models.contract.decoding import to_us
+from models.definitions.definitions import Definitions
+from models.definitions.periods import PeriodDefinitions
+from models.metrics.samples import Sample, ratio
+from models.schedules.periods import calendars
+
+MONTHS = Definitions(periods=PeriodDefinitions(kinds=("month",)))
+HOUR = 3_600_000_000
+
+
+def at(text: str) -> int:
+    """Return a time in UTC, such as `2026-11-04`, in microseconds since the epoch."""
+    return to_us(datetime.fromisoformat(text).replace(tzinfo=UTC))
+
+
+class Evaluation:
+    """An evaluation at `now`, of the last `months` that are over, with one value for all."""
+
+    def __init__(self, now: str, lost: int = 1, months: int = 1, changes=None, definitions=MONTHS) -> None:
+        self.now = at(now)
+        self.lost, self.months, self.found = lost, months, changes or {}
+        self.calendars = calendars(definitions)
+
+    def over(self):
+        for one in self.calendars:
+            running = one.number(self.now)
+            yield from (one.period(number) for number in range(running - self.months, running))
+
+    def values(self, period):
+        labels = {"kind": period.kind, "period": period.label, "basis": "as_now"}
+        return [
+            Sample("retention_period_customers", labels | {"set": "lost"}, self.lost),
+            ratio("retention_period_churn_ratio", labels, self.lost, 0),
+        ]
+
+    def changes(self, _period):
+        return self.found
