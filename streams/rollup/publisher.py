@@ -12,12 +12,14 @@ from models.contract.decoding import to_us
 from models.definitions.definitions import Definitions
 from models.metrics.bounds import bounds_of
 from models.metrics.catalogue import CATALOGUE, Sample, samples_of
+from models.metrics.closings import PeriodEvaluation, period_evaluation
 from models.metrics.cohorts import CohortTotals, cohort_totals
 from models.metrics.totals import Totals
 from models.metrics.variants import beyond_limits
 from streams.kafka.outbox import Outgoing
 from streams.kafka.ownership import HEADER
 from streams.rollup.beyond_limits import LISTED
+from streams.rollup.closed_periods import ClosedPeriods, closed_samples
 from streams.rollup.protocol import PartialResult
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ class Publisher:
         samples: series of the last complete round.
         beyond: some of the experiments and variants that count as `other` in it.
         as_of: its instant, microseconds since the epoch; 0 before the first complete round.
+        closed: the frozen values of closed periods; None unless periods are defined.
     """
 
     def __init__(self, definitions: Definitions, group: str = "") -> None:
@@ -95,6 +98,7 @@ class Publisher:
         self.samples: list[Sample] = []
         self.beyond: list[Beyond] = []
         self.as_of = 0
+        self.closed = ClosedPeriods(group, definitions) if definitions.periods.kinds else None
         self._totals: Totals | None = None
         self._caught_up = False
         self._complete_at = -math.inf
@@ -139,13 +143,20 @@ class Publisher:
             partials = [result.partial for result in results if result.partial is not None]
             totals = Totals(partials, self._definitions, now)
             self.samples = samples_of(totals)
-            self._totals = None if self._definitions.cohorts is None else totals
+            if self.closed is not None:
+                self.samples += closed_samples(self.closed.committed, self._definitions, now)
+            needed = self._definitions.cohorts is not None or self.closed is not None
+            self._totals = totals if needed else None
             self.beyond = beyond_limits(partials, self._definitions, LISTED)
             self.as_of = now
 
     def cohorts(self) -> CohortTotals | None:
         """Return the cohorts of the last complete round; None before it, or unless cohorts are defined."""
         return None if self._totals is None else cohort_totals(self._totals)
+
+    def periods(self) -> PeriodEvaluation | None:
+        """Return the periods of the last complete round; None before it, or unless periods are defined."""
+        return None if self._totals is None else period_evaluation(self._totals)
 
     @property
     def caught_up(self) -> bool:

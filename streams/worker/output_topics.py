@@ -28,9 +28,9 @@ async def follow_output_topics(
         KafkaError: Kafka does not answer.
     """
     metrics, customers = context.names.metrics, context.names.customers
-    ids = await context.source_offsets.topic_ids([metrics, customers])
-    if leader is not None and metrics in ids:
-        leader.follow_topic(ids[metrics])
+    ids = await context.source_offsets.topic_ids([metrics, customers, context.names.periods])
+    if leader is not None:
+        leader.follow_topics(ids)
     for task in tasks if customers in ids else ():
         if task.running and task.partition.follow_profile_topic(ids[customers]):
             log.warning("%s was created again; task %d emits all profiles", customers, task.number)

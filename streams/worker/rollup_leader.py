@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -17,10 +17,11 @@ from streams.kafka.compacted_topics import read_to_end
 from streams.partitioner import tasks_of
 from streams.rollup.beyond_limits import ADVICE, describe_beyond
 from streams.rollup.collector import RollupCollector
-from streams.rollup.protocol import PartialResult, Presence, schema_hash
+from streams.rollup.protocol import PartialResult, Presence, Reopening, schema_hash
 from streams.rollup.publisher import Publisher
 from streams.rollup.worker_register import WorkerRegister
 from streams.worker.context import TaskContext
+from streams.worker.period_closer import PeriodCloser
 from streams.worker.task import Task
 from streams.worker.topic_registration import TopicRegistration
 
@@ -36,7 +37,9 @@ _RESERVED_US = 5_000_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_result = msgspec.msgpack.Decoder(PartialResult).decode
-_decode_presence = msgspec.msgpack.Decoder(Presence).decode
+_decode_message: Callable[[bytes], Presence | Reopening] = msgspec.msgpack.Decoder(
+    Presence | Reopening
+).decode
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +103,8 @@ class RollupLeader:
         self._topic_id = ""
         # Only until the topics, which had no owner, are this group's.
         self._registration: TopicRegistration | None = None
+        closed = self.publisher.closed
+        self._closer = None if closed is None else PeriodCloser(context, task, closed, commit)
 
     def _new_collector(self, now: int) -> RollupCollector:
         return RollupCollector(self._context.task_count, self._task.generation, now, self._schema_hash)
@@ -108,7 +113,7 @@ class RollupLeader:
         """Take over the former leader's published values, and the instant that they were evaluated at.
 
         Raises:
-            KafkaError: `retention.metrics` cannot be read.
+            KafkaError: `retention.metrics` or `retention.periods` cannot be read.
             TopicsOwned: another group has taken the topics since the start.
         """
         topic = self._context.names.metrics
@@ -130,9 +135,22 @@ class RollupLeader:
         if own and self._former is not None:
             self.publisher.continue_from(self._former)
         self._collector.now = max(self._collector.now, self.publisher.as_of)
+        if self._closer is not None:
+            await self._closer.restore()
 
-    def follow_topic(self, topic_id: str) -> None:
-        """Publish all series again if `retention.metrics` has another id than before."""
+    def follow_topics(self, ids: Mapping[str, str]) -> None:
+        """Write all series and closed periods again whose topic has another id than before.
+
+        Args:
+            ids: topic -> current id, of the topics that exist.
+        """
+        names = self._context.names
+        if names.metrics in ids:
+            self._follow_metrics(ids[names.metrics])
+        if self._closer is not None and names.periods in ids:
+            self._closer.follow_topic(ids[names.periods])
+
+    def _follow_metrics(self, topic_id: str) -> None:
         former, self._topic_id = self._topic_id, topic_id
         if former not in {"", topic_id}:
             log.warning("%s was created again; publishing all series", self._context.names.metrics)
@@ -151,6 +169,8 @@ class RollupLeader:
             self._registration = None
         if self._complete is not None:
             await self._reserve(self._complete.now)
+        if self._closer is not None:
+            await self._closer.confirm()
         if not self.publisher.caught_up:
             self._publish()  # also when no round is complete any more
         if time.monotonic() - self._ticked_at < self._interval() or not self._context.clock_check.trusted:
@@ -190,6 +210,8 @@ class RollupLeader:
             message = _decoded(record.value)
             if isinstance(message, Presence):
                 self.workers.record(message)
+            elif isinstance(message, Reopening) and self._closer is not None:
+                self._closer.reopen(message)
             results = collector.add(message) if isinstance(message, PartialResult) else None
             if results is None:
                 continue
@@ -204,11 +226,24 @@ class RollupLeader:
         if complete is None or (complete.caught_up and not self._reserved(complete.now)):
             return
         self._complete = None
+        previous = self.publisher.as_of
         self.publisher.update(complete.results, complete.now, caught_up=complete.caught_up)
+        self._close_periods(complete, previous)
         self._publish()
         self._collector.record_export(time.time_ns() // 10**6)
         self._collector.beyond = self.publisher.beyond
         self._log_beyond()
+
+    def _close_periods(self, complete: _Round, previous: int) -> None:
+        """Freeze the periods whose close has come.
+
+        It comes before `_publish`, by which a successor knows of the evaluation.
+        """
+        if self._closer is None or not complete.caught_up or self.publisher.as_of != complete.now:
+            return
+        evaluation = self.publisher.periods()
+        if evaluation is not None:
+            self._closer.close(evaluation, previous)
 
     def hand_over(self) -> None:
         """Put everything that is exported into the next transaction, for the next leader.
@@ -252,9 +287,9 @@ class RollupLeader:
             self._task.outbox.to(topic, partition).append(change)
 
 
-def _decoded(value: bytes) -> PartialResult | Presence | None:
-    """Return a partial result or a presence; None if only another release knows its format."""
-    for decode in (_decode_result, _decode_presence):
+def _decoded(value: bytes) -> PartialResult | Presence | Reopening | None:
+    """Return a message; None if only another release knows its format."""
+    for decode in (_decode_result, _decode_message):
         with contextlib.suppress(msgspec.ValidationError):
             return decode(value)
     return None

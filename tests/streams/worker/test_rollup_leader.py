@@ -185,14 +185,14 @@ async def test_names_beyond_the_limits_are_logged_once_and_in_ticks(monkeypatch,
 
 async def test_recreated_topic_makes_the_leader_publish_all(caplog):
     one = Leader(Clock(NOW))
-    one.leader.follow_topic("first")
+    one.leader.follow_topics({NAMES.metrics: "first"})
     await one.caught_up()
     await one.round()
     one.task.outbox.take()
-    one.leader.follow_topic("first")
+    one.leader.follow_topics({NAMES.metrics: "first"})
     await one.round()
     assert len(one.task.outbox) == 0, "nothing has changed"
-    one.leader.follow_topic("second")
+    one.leader.follow_topics({NAMES.metrics: "second"})
     await one.round()
     assert len(one.task.outbox) > 100
     assert caplog.text.count("was created again") == 1
