@@ -8,7 +8,18 @@ in double quotes is quoted from the definitions. "Decided" marks a reading where
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.oracle import cohorts, feedback, opening_hours, relations, shop, support, teams
+from tests.oracle import (
+    calendar_periods,
+    cohorts,
+    feedback,
+    further,
+    opening_hours,
+    relations,
+    segments,
+    shop,
+    support,
+    teams,
+)
 from tests.oracle.values import Expected
 from tests.oracle.world import World
 
@@ -54,6 +65,9 @@ def oracle(events: Iterable[Mapping[str, Any]], now: int, definitions: Any) -> d
         relations.exposure,
         relations.returns,
         cohorts.cohorts,
+        segments.segments,
+        calendar_periods.periods,
+        further.further,
     )
     series: dict[Series, Expected] = {}
     for paragraph in paragraphs:

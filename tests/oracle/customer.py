@@ -108,12 +108,20 @@ class Customer:
 
     Attributes:
         kept: the first order beyond the horizon, None without one.
+        old_updates: the `customer.updated` beyond the horizon.
     """
 
-    def __init__(self, name: str, events: list[Event], kept: Event | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        events: list[Event],
+        kept: Event | None = None,
+        old_updates: list[Event] | None = None,
+    ) -> None:
         self.name = name
         self.events = sorted(events, key=claim)
         self.kept = kept
+        self.old_updates = old_updates or []
         self._by_type: dict[str, list[Event]] = defaultdict(list)
         for event in self.events:
             self._by_type[event["type"]].append(event)
@@ -130,6 +138,16 @@ class Customer:
                 if event.get(field) is not None:
                     things[event[field]].append(event)
         return things
+
+    def attribute(self, name: str, time: int) -> str | None:
+        """Return the value of an attribute at a time, microseconds; None without one.
+
+        "That of the latest event up to t that has it; before the first it is `unknown`." "Null removes one."
+        """
+        updates = [*self.old_updates, *self.of("customer.updated")]
+        naming = [event for event in updates if event["at"] <= time and name in event["attributes"]]
+        latest = last(naming)
+        return latest["attributes"][name] if latest else None
 
     @cached_property
     def beginnings(self) -> dict[str, Event]:

@@ -87,9 +87,13 @@ class Ticket:
 
     @property
     def team(self) -> str | None:
-        """Return the latest team: "of each field the latest event that has it counts"."""
-        named = last([event for event in (self.opened, *self.updates) if event.get("team") is not None])
-        return named["team"] if named else None
+        """Return the latest team."""
+        return self.latest("team")
+
+    def latest(self, field: str) -> str | None:
+        """Return the value of a field now: "of each field the latest event that has it counts"."""
+        named = last([event for event in (self.opened, *self.updates) if event.get(field) is not None])
+        return named[field] if named else None
 
     @property
     def status(self) -> str:

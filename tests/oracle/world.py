@@ -25,8 +25,10 @@ class World:
         self.erased = {self.one(e["customer_id"]) for e in contents if e["type"] == "customer.erased"}
         kept = self._kept(contents)
         known = [event for event in winners(contents, now) if not self.is_beyond_horizon(event)]
+        old = self._by_customer(self._old_updates(contents))
         self.customers = [
-            Customer(name, mine, kept.get(name)) for name, mine in self._by_customer(known).items()
+            Customer(name, mine, kept.get(name), old.get(name, []))
+            for name, mine in self._by_customer(known).items()
         ]
 
     def _by_customer(self, events: Iterable[Event]) -> dict[str, list[Event]]:
@@ -56,6 +58,14 @@ class World:
             name: min(mine, key=lambda event: (claim(event), self.channel(event)))
             for name, mine in self._by_customer(beyond).items()
         }
+
+    def _old_updates(self, contents: list[Event]) -> list[Event]:
+        """Return the updates beyond the horizon: "`customer.updated` is never `too_old`".
+
+        Decided: such an update counts whatever other content its id has, as the first order does.
+        """
+        updates = [event for event in contents if event["type"] == "customer.updated"]
+        return [event for event in updates if self.is_beyond_horizon(event)]
 
     def one(self, identity: str) -> str:
         """Return the one name of all ids that merges connect with `identity`."""
