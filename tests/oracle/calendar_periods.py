@@ -171,9 +171,9 @@ def orders(world: World, calendar: Calendar, period: Period, labels: dict[str, s
     yield "retention_period_net_revenue", money, Expected(float(net))
     average = Expected(ratio(net, len(qualifying)).value)
     yield "retention_period_average_order_value", money, average
-    standing = [order for order in every if not order.cancelled]
-    refunded = [order for order in standing if order.refunds]
-    yield "retention_period_refund_ratio", labels, ratio(len(refunded), len(standing))
+    uncancelled = [order for order in every if not order.cancelled]
+    refunded = [order for order in uncancelled if order.refunds]
+    yield "retention_period_refund_ratio", labels, ratio(len(refunded), len(uncancelled))
 
 
 def service(world: World, calendar: Calendar, period: Period, labels: dict[str, str]) -> Paragraph:

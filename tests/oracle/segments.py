@@ -171,9 +171,9 @@ def sales(world: World, placed: list[Order], labels: dict[str, str]) -> Paragrap
     yield "retention_segment_net_revenue", money, Expected(float(net))
     average = Expected(ratio(net, len(qualifying)).value)
     yield "retention_segment_average_order_value", money, enough(world, average, len(qualifying))
-    standing = [order for order in placed if not order.cancelled]
-    refunded = ratio(sum(bool(order.refunds) for order in standing), len(standing))
-    yield "retention_segment_refund_ratio", labels, enough(world, refunded, len(standing))
+    uncancelled = [order for order in placed if not order.cancelled]
+    refunded = ratio(sum(bool(order.refunds) for order in uncancelled), len(uncancelled))
+    yield "retention_segment_refund_ratio", labels, enough(world, refunded, len(uncancelled))
 
 
 def tickets(world: World, segment: Any, labels: dict[str, str]) -> Paragraph:
