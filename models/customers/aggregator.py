@@ -15,6 +15,7 @@ from models.customers.customer import Customer
 from models.customers.exposure import ExposureAggregator
 from models.customers.lifecycle import CustomerStatus, StatusAggregator
 from models.customers.overlaps import OrderGap, order_gaps_between
+from models.customers.periods import PeriodAggregator
 from models.customers.retention import RetentionAggregator
 from models.customers.second_orders import SecondOrderAggregator
 from models.customers.variants import VariantAggregator, variant_intervals
@@ -41,6 +42,8 @@ class CustomerAggregator:
         self._cohorts = None if sums is None else CohortAggregator(sums, definitions)
         chosen = SECOND_ORDER in definitions.further_metrics
         self._second_orders = SecondOrderAggregator(aggregates) if chosen else None
+        periods = aggregates.periods
+        self._periods = None if periods is None else PeriodAggregator(periods)
         self._statuses = StatusAggregator(aggregates, definitions)
         self._exposure = ExposureAggregator(aggregates, definitions)
         self._variants = VariantAggregator(aggregates)
@@ -67,6 +70,8 @@ class CustomerAggregator:
                 self._cohorts.add_history(orders, 1)
             if self._second_orders is not None:
                 self._second_orders.add_history(orders, 1)
+            if self._periods is not None:
+                self._periods.add_history(orders, 1)
             if hours_of:
                 self._exposure.add_exposures(_all_order_gaps(customer), hours_of, hours_of, 1)
         self.restore_variants(customer)
@@ -102,6 +107,8 @@ class CustomerAggregator:
             self._cohorts.add_order(orders, order, -1)
         if self._second_orders is not None:
             self._second_orders.add_order(orders, order, -1)
+        if self._periods is not None:
+            self._periods.add_order(orders, order, -1)
         self._retention.remove(orders, order)
         year.change(order, -1)
         if is_exposed:
@@ -113,6 +120,8 @@ class CustomerAggregator:
             self._cohorts.add_history(customer.order_history, -1)
         if self._second_orders is not None:
             self._second_orders.add_history(customer.order_history, -1)
+        if self._periods is not None:
+            self._periods.add_first(customer.order_history, -1)
         self._retention.keep(customer.order_history, kept)
         customer.facts.kept_order = kept
 
@@ -126,6 +135,8 @@ class CustomerAggregator:
             self._cohorts.add_order(orders, order, 1)
         if self._second_orders is not None:
             self._second_orders.add_order(orders, order, 1)
+        if self._periods is not None:
+            self._periods.add_order(orders, order, 1)
         year.change(order, 1)
         if is_exposed:
             self._replace_order_gaps(customer, order_gaps, _order_gaps_near(orders, order, present=True))

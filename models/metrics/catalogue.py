@@ -15,6 +15,7 @@ from models.metrics import (
     feedback,
     further,
     lifecycle,
+    periods,
     retention,
     teams,
     ticket_clocks,
@@ -33,6 +34,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = MappingProxyType(
     | feedback.CATALOGUE
     | lifecycle.CATALOGUE
     | cohorts.CATALOGUE
+    | periods.CATALOGUE
     | ticket_clocks.CATALOGUE
     | teams.CATALOGUE
     | further.CATALOGUE
@@ -76,6 +78,7 @@ def samples_of(totals: Totals) -> list[Sample]:
         *feedback.compute(totals),
         *lifecycle.compute(totals),
         *cohorts.compute(totals),
+        *periods.compute(totals),
         *teams.compute(totals),
         *further.compute(totals),
     ]

@@ -43,6 +43,7 @@ class Totals:
         oldest: time at which the oldest unanswered ticket was opened, microseconds. None without one.
         variants: customers by the variants of experiments that they saw.
         cohorts: month -> cells of its cohort, of each partition.
+        periods: kind of period -> number -> name -> its sum, of each partition.
     """
 
     def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> None:
@@ -61,6 +62,7 @@ class Totals:
         self._durations = DurationSums(partials, definitions)
         self.variants = VariantTotals([partial.shown for partial in partials], definitions)
         self.cohorts = [partial.cohorts for partial in partials]
+        self.periods = [partial.periods for partial in partials]
         self.oldest = min(
             (partial.oldest for partial in partials if partial.oldest is not None), default=None
         )
