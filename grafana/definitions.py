@@ -92,6 +92,19 @@ DEFINITIONS = {
     "their first order. nth: in the period. by: before its end. unbounded: since its begin, up to now.",
     "retention_cohort_value": "Net amount before the end of the period of age / customers for whom it is over, by the month of "
     "their first order.",
+    "retention_period_rate_ratio": "cohort: retained / start. textbook: (end - new) / start. start: customers with an order in "
+    "the calendar period before.",
+    "retention_period_churn_ratio": "lost / start: the share of the customers of the calendar period before without an order in "
+    "this one.",
+    "retention_period_customers": "Customers by set. start: with an order in the calendar period before. end: with an order in this "
+    "one.",
+    "retention_period_orders": "Qualifying orders placed in the calendar period.",
+    "retention_period_net_revenue": "Order amounts less refunds, of the qualifying orders placed in the calendar period.",
+    "retention_period_average_order_value": "Net amount / qualifying orders placed in the calendar period.",
+    "retention_period_refund_ratio": "Orders with a completed refund / orders placed in the calendar period and not cancelled.",
+    "retention_period_sla_breach_ratio": "Targets breached / targets decided in the calendar period.",
+    "retention_period_csat_ratio": "csat answers of 4 or 5 / csat answers in the calendar period.",
+    "retention_period_nps": "% promoters - % detractors among each customer's latest answer in the calendar period.",
     "retention_as_of_timestamp_seconds": "The event time that the published numbers describe.",
     "retention_caught_up": "caught up: all records were read. catching up: the numbers are the last complete ones.",
     "retention_worker_events_total": "Records read from the inputs.",

@@ -46,7 +46,7 @@ def test_customer_stays_if_the_month_before_has_an_order_too():
     assert by_month(sums)[2] == by_month(sums)[3] == {CUSTOMERS: 1, STAYED: 1}
 
 
-def test_first_order_beyond_the_horizon_makes_nobody_new():
+def test_first_order_beyond_the_horizon_is_not_new():
     periods, sums = aggregator("month")
     periods.add_history(OrderHistory([order(1)], KEPT), 1)
     assert by_month(sums) == {1: {CUSTOMERS: 1}}

@@ -8,14 +8,19 @@ import pytest
 from models.contract import decoding
 from models.definitions import definitions
 from models.definitions.definitions import Definitions
+from models.definitions.further_metrics import FURTHER_METRICS
+from models.definitions.periods import PeriodDefinitions
 from models.definitions.sla_policy import SlaPolicy
 from models.metrics import catalogue, ticket_clocks
 from models.metrics.catalogue import CATALOGUE, compute
 from models.risk import lateness
+from tests.support.partitions import NOW
 from tests.support.schedules import weekdays
 
 #: Every optional metric but those of cohorts.
 EVERYTHING = Definitions(
+    further_metrics=FURTHER_METRICS,
+    periods=PeriodDefinitions(kinds=("month",)),
     schedules={"support": weekdays()},
     teams=("billing",),
     sla_policies=Definitions().sla_policies | {"high": SlaPolicy(schedule="support", next_response=60)},
@@ -30,7 +35,7 @@ def test_examples_in_docstrings_hold(module):
 
 
 def test_every_metric_has_samples_without_events():
-    samples = compute([], EVERYTHING, 0)
+    samples = compute([], EVERYTHING, NOW)
     not_configured = {"retention_experiment_rate_ratio"}
     not_configured |= {name for name in CATALOGUE if name.startswith("retention_cohort_")}
     assert {sample.metric for sample in samples} == CATALOGUE.keys() - not_configured
@@ -42,7 +47,7 @@ def test_small_shop_has_no_samples_of_opening_hours():
 
 @pytest.mark.parametrize("definitions", [Definitions(), EVERYTHING], ids=["default", "everything"])
 def test_labels_of_samples_are_those_of_the_catalogue(definitions):
-    for sample in compute([], definitions, 0):
+    for sample in compute([], definitions, NOW):
         assert set(sample.labels) == set(CATALOGUE[sample.metric].labels)
 
 

@@ -70,7 +70,7 @@ def test_latest_periods_of_each_kind_are_exported():
     assert [found[kind][-1] for kind in PERIOD_KINDS] == ["2026-03-02", "2026-03", "2026-Q1", "2026"]
 
 
-def test_period_exists_while_the_one_before_begins_in_the_horizon():
+def test_period_exists_while_the_one_before_is_in_the_horizon():
     shop = Shop(Definitions(periods=MONTHS, horizon_days=70, windows=("7d",), lifecycle_days=7))
     first_hour = us(2026, 1, 1) + 70 * DAY - HOUR
     shop.order("a1", us(2026, 1, 1), customer="ada")
