@@ -13,7 +13,6 @@ import msgspec
 from models.contract.messages import PeriodValue
 from models.definitions.definitions import Definitions
 from models.metrics.samples import Sample
-from models.metrics.totals import Totals
 from models.schedules.periods import Period
 
 #: The definitions that change the value of a period. Others, such as the actions, change none.
@@ -30,8 +29,6 @@ _RELEVANT: Final = (
 _HASH_BYTES: Final = 8
 #: Value of the label `basis` of frozen values.
 AS_CLOSED: Final = "as_closed"
-#: Kind -> number of the latest periods that are exported, the running one included.
-EXPORTED: Final[Mapping[str, int]] = {"week": 6, "month": 13, "quarter": 5, "year": 2}
 
 
 class PeriodEvaluation(Protocol):
@@ -41,20 +38,14 @@ class PeriodEvaluation(Protocol):
     def now(self) -> int:
         """Instant of the evaluation, microseconds since the epoch."""
 
-    def over(self) -> Sequence[Period]:
-        """Return the periods that are over and have a value as known now."""
+    def closed(self) -> Sequence[Period]:
+        """Return the periods that exist and were over `close_after` ago."""
 
     def values(self, period: Period) -> Sequence[Sample]:
-        """Return the series of a period as known now."""
+        """Return the series of a period as known now, without `kind`, `period` and `basis`."""
 
     def changes(self, period: Period) -> Mapping[str, int]:
         """Return cause -> number of the facts that changed a period since its close."""
-
-
-def period_evaluation(totals: Totals) -> PeriodEvaluation | None:
-    """Return the periods of an evaluation. None unless periods are defined."""
-    del totals
-    return None
 
 
 def frozen_values(samples: Sequence[Sample]) -> list[PeriodValue]:
@@ -63,13 +54,12 @@ def frozen_values(samples: Sequence[Sample]) -> list[PeriodValue]:
 
 
 def _frozen(sample: Sample) -> PeriodValue:
-    labels = {name: value for name, value in sample.labels.items() if name not in {"kind", "period", "basis"}}
     known = {
         name: _number(value)
         for name, value in (("numerator", sample.numerator), ("denominator", sample.denominator))
         if value is not None
     }
-    return PeriodValue(sample.metric, labels, _number(sample.value), **known)
+    return PeriodValue(sample.metric, sample.labels, _number(sample.value), **known)
 
 
 def _number(value: float) -> float | None:

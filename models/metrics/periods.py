@@ -59,9 +59,13 @@ class PeriodTotals:
 
     Args:
         totals: the totals of the partitions.
+
+    Attributes:
+        now: instant of the evaluation, microseconds since the epoch.
     """
 
     def __init__(self, totals: Totals) -> None:
+        self.now: Final = totals.now
         self._totals = totals
         self._calendars = {calendar.kind: calendar for calendar in calendars(totals.definitions)}
         self._horizon = horizon_start(totals.now, totals.definitions.horizon_days)
@@ -82,6 +86,16 @@ class PeriodTotals:
     def exported(self) -> list[Period]:
         """Return the periods of all kinds that have series: the latest ones that exist."""
         return [period for kind in self._calendars for period in self.existing(kind)[-EXPORTED[kind] :]]
+
+    def closed(self) -> list[Period]:
+        """Return the periods of all kinds that exist and are closed."""
+        found = (period for kind in self._calendars for period in self.existing(kind))
+        return [period for period in found if self.is_closed(period)]
+
+    def changes(self, period: Period) -> dict[str, int]:
+        """Return cause -> number of the facts that changed a period since its close."""
+        del period
+        return {}
 
     def basis(self, period: Period) -> Basis:
         """Return the basis of the present values of a period: `running` until its end."""

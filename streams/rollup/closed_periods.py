@@ -14,7 +14,8 @@ from msgspec import UNSET, structs
 
 from models.contract.messages import ClosedPeriod, PeriodKind
 from models.definitions.definitions import Definitions
-from models.metrics.closings import AS_CLOSED, EXPORTED, PeriodEvaluation, frozen_values, period_hash
+from models.metrics.closings import AS_CLOSED, PeriodEvaluation, frozen_values, period_hash
+from models.metrics.periods import EXPORTED
 from models.metrics.samples import Sample
 from models.outputs.ids import to_datetime
 from models.schedules.periods import Period, calendars
@@ -137,16 +138,12 @@ class ClosedPeriods:
         if evaluation.now < self._next_close and not waiting:
             return []
         self._next_close = self._close_after(evaluation.now)
-        over = {(period.kind, period.label): period for period in evaluation.over()}
+        closed = {(period.kind, period.label): period for period in evaluation.closed()}
         known = {(key.kind, key.period) for key in self._versions}
-        closed = [
-            period
-            for name, period in over.items()
-            if name not in known and self._close_of(period) <= evaluation.now
-        ]
+        new = [period for name, period in closed.items() if name not in known]
         return [
-            *(self._freeze(period, evaluation, previous) for period in closed),
-            *(self._freeze_again(key, over.get((key.kind, key.period)), evaluation) for key in waiting),
+            *(self._freeze(period, evaluation, previous) for period in new),
+            *(self._freeze_again(key, closed.get((key.kind, key.period)), evaluation) for key in waiting),
         ]
 
     def _close_of(self, period: Period) -> int:

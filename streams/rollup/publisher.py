@@ -12,8 +12,8 @@ from models.contract.decoding import to_us
 from models.definitions.definitions import Definitions
 from models.metrics.bounds import bounds_of
 from models.metrics.catalogue import CATALOGUE, Sample, samples_of
-from models.metrics.closings import PeriodEvaluation, period_evaluation
 from models.metrics.cohorts import CohortTotals, cohort_totals
+from models.metrics.periods import PeriodTotals, period_totals
 from models.metrics.totals import Totals
 from models.metrics.variants import beyond_limits
 from streams.kafka.outbox import Outgoing
@@ -154,9 +154,9 @@ class Publisher:
         """Return the cohorts of the last complete round; None before it, or unless cohorts are defined."""
         return None if self._totals is None else cohort_totals(self._totals)
 
-    def periods(self) -> PeriodEvaluation | None:
+    def periods(self) -> PeriodTotals | None:
         """Return the periods of the last complete round; None before it, or unless periods are defined."""
-        return None if self._totals is None else period_evaluation(self._totals)
+        return None if self._totals is None else period_totals(self._totals)
 
     @property
     def caught_up(self) -> bool:

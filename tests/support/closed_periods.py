@@ -9,7 +9,6 @@ from models.metrics.samples import Sample, ratio
 from models.schedules.periods import calendars
 
 MONTHS = Definitions(periods=PeriodDefinitions(kinds=("month",)))
-HOUR = 3_600_000_000
 
 
 def at(text: str) -> int:
@@ -18,23 +17,23 @@ def at(text: str) -> int:
 
 
 class Evaluation:
-    """An evaluation at `now`, of the last `months` that are over, with one value for all."""
+    """An evaluation at `now`, of the last `months` that are closed, with one value for all."""
 
     def __init__(self, now: str, lost: int = 1, months: int = 1, changes=None, definitions=MONTHS) -> None:
         self.now = at(now)
         self.lost, self.months, self.found = lost, months, changes or {}
         self.calendars = calendars(definitions)
+        self.close_after = definitions.periods.close_after_us
 
-    def over(self):
+    def closed(self):
         for one in self.calendars:
-            running = one.number(self.now)
-            yield from (one.period(number) for number in range(running - self.months, running))
+            over = one.number(self.now - self.close_after)
+            yield from (one.period(number) for number in range(over - self.months, over))
 
-    def values(self, period):
-        labels = {"kind": period.kind, "period": period.label, "basis": "as_now"}
+    def values(self, _period):
         return [
-            Sample("retention_period_customers", labels | {"set": "lost"}, self.lost),
-            ratio("retention_period_churn_ratio", labels, self.lost, 0),
+            Sample("retention_period_customers", {"set": "lost"}, self.lost),
+            ratio("retention_period_churn_ratio", {}, self.lost, 0),
         ]
 
     def changes(self, _period):

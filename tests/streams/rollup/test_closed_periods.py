@@ -31,6 +31,7 @@ def decoded(records):
 
 
 def test_month_is_frozen_at_its_end_plus_the_delay(periods):
+    periods.close(Evaluation("2026-11-03"), at("2026-11-02"))  # September
     assert periods.close(Evaluation("2026-11-03T23:59:59"), at("2026-11-03")) == []
     [found] = decoded(periods.close(Evaluation("2026-11-04", lost=7), at("2026-11-03T23:59:59"))).items()
     key, version = found
@@ -118,7 +119,7 @@ def test_periods_are_looked_for_only_when_one_closes(periods):
 class Closing(Evaluation):
     """An evaluation whose periods must not be looked at."""
 
-    def over(self):
+    def closed(self):
         raise AssertionError
 
 
@@ -195,14 +196,15 @@ def test_months_of_more_than_a_year_ago_are_not_exported(periods):
 def test_weeks_and_months_close_independently():
     both = Definitions(periods=PeriodDefinitions(kinds=("week", "month"), close_after="24h"))
     periods = ClosedPeriods("shop", both)
+    periods.close(Evaluation("2026-11-01", definitions=both), at("2026-10-31"))
     frozen = [
         version.period
-        for day in range(1, 17)
+        for day in range(2, 17)
         for version in decoded(
             periods.close(Evaluation(f"2026-11-{day:02}T00:00", definitions=both), at("2026-10-31"))
         ).values()
     ]
-    assert frozen == ["2026-10-19", "2026-10", "2026-10-26", "2026-11-02"]
+    assert frozen == ["2026-10", "2026-10-26", "2026-11-02"]
 
 
 def test_hash_follows_only_what_the_values_depend_on():
