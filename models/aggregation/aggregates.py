@@ -16,6 +16,7 @@ from msgspec import Struct
 from models.aggregation.cohort_sums import CohortCells, CohortSums
 from models.aggregation.duration_sketches import BUCKETS, Sketches, bucket_of
 from models.aggregation.period_sums import PeriodSums, SumsByPeriod
+from models.aggregation.segment_sums import SegmentFlowCells, SegmentSums
 from models.aggregation.variant_sums import Beyond, Shown, VariantSums
 from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series_at
 from models.definitions.definitions import PRIORITIES, Definitions, has_next_response
@@ -46,6 +47,12 @@ def window_sizes(definitions: Definitions) -> list[int]:
     for window in long_windows(definitions):
         lengths |= {window.hours, 2 * window.hours}
     return sorted(lengths)
+
+
+def segment_windows_of(definitions: Definitions) -> list[Window]:
+    """Return the windows over which segments are computed, by length."""
+    windows = [Window.parse(name) for name in definitions.segment_windows]
+    return sorted(windows, key=lambda window: window.hours)
 
 
 def channels_of(definitions: Definitions) -> tuple[str, ...]:
@@ -97,6 +104,7 @@ class PartialAggregate(Struct, array_like=True):
         beyond: some of the experiments and variants that are beyond the limits.
         cohorts: month -> cells of its cohort. Empty unless cohorts are defined.
         periods: kind of period -> number -> name -> its sum. Empty unless kinds are configured.
+        segment_flows: flows by segment. None unless segments are configured.
     """
 
     now: int
@@ -110,6 +118,7 @@ class PartialAggregate(Struct, array_like=True):
     beyond: list[Beyond]
     cohorts: dict[int, CohortCells]
     periods: SumsByPeriod
+    segment_flows: SegmentFlowCells | None
 
 
 class Aggregates:
@@ -123,6 +132,7 @@ class Aggregates:
         variants: customers by the variants that they saw.
         cohorts: customers by the month of their first order. None unless cohorts are defined.
         periods: sums by calendar period. None unless kinds of periods are configured.
+        segment_flows: flows by segment. None unless segments are configured.
         pre_evaluate_hooks: called before an evaluation, to append deltas that were deferred.
     """
 
@@ -137,6 +147,7 @@ class Aggregates:
         cohorts = definitions.cohorts
         self.cohorts: Final = None if cohorts is None else CohortSums(cohorts.ends)
         self.periods: Final = PeriodSums(calendars(definitions)) if definitions.periods.kinds else None
+        self.segment_flows: Final = _segment_flows(definitions)
         self.pre_evaluate_hooks: Final[list[Callable[[], None]]] = []
         self._count_names: dict[Name, int] = {}
         self._total_names: dict[Name, int] = {}
@@ -215,6 +226,7 @@ class Aggregates:
             beyond=self.variants.beyond(),
             cohorts={} if self.cohorts is None else self.cohorts.cells(),
             periods={} if self.periods is None else self.periods.evaluate(),
+            segment_flows=None if self.segment_flows is None else self.segment_flows.cells(),
         )
 
     def flush(self, now: int) -> None:
@@ -224,6 +236,8 @@ class Aggregates:
         self.variants.flush(hour(now))
         if self.cohorts is not None:
             self.cohorts.flush(hour(now))
+        if self.segment_flows is not None:
+            self.segment_flows.flush(hour(now))
         for table, names, buffer, slot in (
             (self._counts, self._count_names, self.counts, hour(now)),
             (self._totals, self._total_names, self.totals, hour(now)),
@@ -236,6 +250,11 @@ class Aggregates:
         self._durations = array("q")
         self._long.flush(hour(now), durations)
         self._short.flush(minute(now), durations)
+
+
+def _segment_flows(definitions: Definitions) -> SegmentSums | None:
+    hours = [window.hours for window in segment_windows_of(definitions)]
+    return SegmentSums(hours) if definitions.segments else None
 
 
 def _named(names: dict[Name, int], table: WindowSums) -> dict[Name, list[int]]:

@@ -15,12 +15,14 @@ from models.aggregation.aggregates import (
     PartialAggregate,
     duration_names,
     long_windows,
+    segment_windows_of,
     window_sizes,
 )
 from models.aggregation.duration_sketches import BUCKETS, middle_of
 from models.definitions.definitions import Definitions
 from models.definitions.money import to_base
 from models.definitions.windows import SHORT_WINDOWS, US_PER_SECOND, Window
+from models.metrics.flows import SegmentFlowTotals
 from models.metrics.samples import Sample
 from models.metrics.variants import VariantTotals
 
@@ -63,9 +65,16 @@ class Totals:
         self.variants = VariantTotals([partial.shown for partial in partials], definitions)
         self.cohorts = [partial.cohorts for partial in partials]
         self.periods = [partial.periods for partial in partials]
+        self._segment_flows = [partial.segment_flows for partial in partials]
         self.oldest = min(
             (partial.oldest for partial in partials if partial.oldest is not None), default=None
         )
+
+    @cached_property
+    def segment_flows(self) -> SegmentFlowTotals:
+        """The flows of all partitions by segment, value and window."""
+        windows = [window.name for window in segment_windows_of(self.definitions)]
+        return SegmentFlowTotals(self._segment_flows, windows)
 
     def sum(self, hours: int, *name: str) -> int:
         """Return the sum of a series over the last `hours` event hours, one of `window_sizes`."""

@@ -112,6 +112,15 @@ class TicketUpdates:
         }
         return {ticket_id: ticket for ticket_id, ticket in derived.items() if ticket is not None}
 
+    def applied(self, customer: Customer) -> list[AppliedTicket]:
+        """Return the tickets of a customer as they are applied, with their outcomes."""
+        found = [
+            customer.applied_tickets.get(ticket_id)
+            or self._as_applied(self._rules.derive(customer, claims), self._context.now)
+            for ticket_id, claims in customer.facts.tickets.items()
+        ]
+        return [each for each in found if each is not None]
+
     def _change_withdrawal(self, before: Sequence[TicketClaim], after: Sequence[TicketClaim]) -> None:
         """Replace the withdrawal of a ticket, given its claims."""
         for claims, sign in ((before, -1), (after, 1)):
