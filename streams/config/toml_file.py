@@ -11,6 +11,7 @@ teams = ["billing", "logistics"]
 experiments = ["checkout-v2"]
 max_experiments = 50
 max_variants = 10
+further_metrics = ["order_kinds", "second_order", "review_rate"]
 
 [rates]                 # units of the base currency for one unit; optional for the base currency itself
 USD = 0.92

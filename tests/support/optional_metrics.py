@@ -3,6 +3,7 @@
 #: Support is always open, so that a target is missed at any time of any day.
 CONFIGURATION = """
 teams = ["logistics", "billing"]
+further_metrics = ["order_kinds", "second_order", "review_rate"]
 
 [cohorts]
 export = "grid"
