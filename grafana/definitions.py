@@ -84,6 +84,11 @@ DEFINITIONS = {
     "retention_action_return_ratio": "Share of the actions followed by an order within 30 days, over the actions whose 30 days ended in "
     "the window. held_out: the control group, whose actions were not emitted.",
     "retention_churn_by_exposure_ratio": "lost / start, over the customers with the exposure before the window. none: without any exposure.",
+    "retention_orders_by_kind": "Orders neither cancelled nor fully refunded. first: the customers' first orders. repeat: all others.",
+    "retention_net_revenue_by_kind": "Order amounts less refunds. first: the customers' first orders. repeat: all others.",
+    "retention_second_order_seconds": "Time from a customer's first order to the second one, by when the second one was placed.",
+    "retention_second_order_mean_seconds": "Mean time from a customer's first order to the second one.",
+    "retention_review_ratio": "Orders with a review up to 30 days after the delivery / delivered orders whose 30 days are over.",
     "retention_cohort_age_ratio": "Customers who ordered again / customers for whom the period of their age is over, over all "
     "months of the first order. nth: in the period. by: before its end. unbounded: since its begin, up to now.",
     "retention_cohort_age_value": "Net amount before the end of the period of age / customers for whom it is over.",

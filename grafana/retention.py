@@ -1,6 +1,7 @@
 """Define the dashboard *Retention*: retention, churn, feedback and revenue on one page."""
 
 from grafana.charts import PAST, Board, Chart, Limit, Query, Row, business, recorded
+from grafana.further import FURTHER
 from grafana.status import STATUS
 from grafana.units import COUNT, EASE, MONEY, POINTS, RATING, RATIO, SENTIMENT
 from prometheus.thresholds import THRESHOLDS as T
@@ -208,6 +209,7 @@ BOARD = Board(
         Row("Channels and experiments", ORIGINS, collapsed=True),
         Row("Feedback", (*FEEDBACK, *SCORES), collapsed=True),
         Row("Money", MONEY_ROW, collapsed=True),
+        Row("First and repeat orders, reviews", FURTHER, collapsed=True),
     ),
     variables=("window",),
     span="now-30d",

@@ -56,6 +56,7 @@ _BY_NAME: Final = {
     **dict.fromkeys(
         (
             "retention_net_revenue",
+            "retention_net_revenue_by_kind",
             "retention_referred_revenue",
             "retention_average_order_value",
             "retention_customer_lifetime_value",

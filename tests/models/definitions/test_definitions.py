@@ -52,6 +52,8 @@ def test_defaults_are_the_published_values():
         ({"tiers": {"silver": 1, "gold": math.nan, "vip": 4}}, "tiers: a threshold is not above 0"),
         ({"channels": ("web", "other")}, "channels: "),
         ({"payment_methods": ("card", "card")}, "payment_methods: "),
+        ({"further_metrics": ("reviews",)}, "further_metrics: 'reviews' is none of"),
+        ({"further_metrics": ("order_kinds",) * 2}, "further_metrics: a family is named twice"),
     ],
     ids=str,
 )
