@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from models.facts.claims import AGENT, BOT, SOLVED, Opened, Replied, StatusChanged
+from models.facts.claims import AGENT, BOT, CUSTOMER, SOLVED, Opened, Replied, StatusChanged
 
 
 class ReplyTurn(NamedTuple):
@@ -38,6 +38,8 @@ def reply_turns(
         replies: replies in the ticket. Public ones of agents and of the customer matter.
         changes: changes of its status.
     """
+    if not any([reply.author == CUSTOMER and reply.public for reply in replies]):
+        return ()
     found: list[ReplyTurn] = []
     begin: int | None = None
     agent_replied = resolved = customer_replied = False
@@ -66,21 +68,17 @@ _AGENT, _CUSTOMER, _RESOLVED, _UNRESOLVED = range(4)
 
 
 def _steps(opened: Opened, replies: Sequence[Replied], changes: Sequence[StatusChanged]) -> list[_Step]:
-    """Return what begins and ends turns, sorted. At one instant, replies come before statuses.
-
-    Without a public reply of the customer nothing does.
-    """
+    """Return what begins and ends turns, sorted. At one instant, replies come before statuses."""
     steps: list[_Step] = [
         (reply.time, False, reply.id, _AGENT if reply.author == AGENT else _CUSTOMER)
         for reply in replies
         if reply.public and reply.author != BOT
     ]
-    if not any(step == _CUSTOMER for _, _, _, step in steps):
-        return []
     if opened.by_agent:
         steps.append((opened.time, False, opened.id, _AGENT))
     steps += [
         (change.time, True, change.id, _RESOLVED if change.status >= SOLVED else _UNRESOLVED)
         for change in changes
     ]
-    return sorted(steps)
+    steps.sort()
+    return steps

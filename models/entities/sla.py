@@ -62,8 +62,10 @@ class SlaOutcome(Struct, frozen=True, gc=False):
     @property
     def due(self) -> int | None:
         """Earliest due time of the open targets, microseconds since the epoch. None without open targets."""
-        open_targets = [each.due for each in self.decisions if each.decided is None]
-        return min([due for due in open_targets if due is not None], default=None)
+        return min(
+            [each.due for each in self.decisions if each.decided is None and each.due is not None],
+            default=None,
+        )
 
     def exposures(self) -> tuple[Exposure, ...]:
         """Return the slow human response as an exposure, if that target was breached."""
@@ -76,8 +78,8 @@ class SlaOutcome(Struct, frozen=True, gc=False):
         )
 
 
-def decide(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> Iterator[Decision]:
-    """Yield the state of each target of a ticket at `now`.
+def decide(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> list[Decision]:
+    """Return the state of each target of a ticket at `now`.
 
     A target that was not fulfilled by its due time is breached at its due time, and open before.
 
@@ -87,18 +89,19 @@ def decide(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> Iterator[D
         now: microseconds since the epoch.
     """
     if ticket.priority_changes:
-        yield from _decide_by_changes(ticket, limits, now)
-        return
+        return [*_decide_by_changes(ticket, limits, now)]
     priority = ticket.priority
+    decisions: list[Decision] = []
     for kind, fulfilled, due in _due_times(ticket, limits[priority].of(ticket)):
         if fulfilled is not None and fulfilled <= due:
-            yield Decision(kind, due, fulfilled, fulfilled, False, priority)
+            decisions.append(Decision(kind, due, fulfilled, fulfilled, False, priority))
         elif due <= now:
-            yield Decision(kind, due, fulfilled, due, True, priority)
+            decisions.append(Decision(kind, due, fulfilled, due, True, priority))
         else:
-            yield Decision(kind, _if_running(due), fulfilled, None, False, priority)
+            decisions.append(Decision(kind, _if_running(due), fulfilled, None, False, priority))
     if ticket.reply_turns:
-        yield from _decide_turns(ticket, [_Period(-NEVER_US, NEVER_US, priority)], limits, now)
+        decisions += _decide_turns(ticket, [_Period(-NEVER_US, NEVER_US, priority)], limits, now)
+    return decisions
 
 
 def _decide_by_changes(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> Iterator[Decision]:
@@ -170,11 +173,12 @@ def _decide_turns(
     A turn that ends while the priority in force has no target of the next response is not decided. One that
     the resolution ends is decided only if it was due by then.
     """
+    by_period = [(period, limits[period.priority].of(ticket)) for period in periods]
     for turn in ticket.reply_turns:
-        for period in periods:
-            begin, end, priority = period
-            due = limits[priority].of(ticket).next_response_due(turn.begin)
-            breach, ended = max(begin, due), turn.end
+        ended = turn.end
+        for (begin, end, priority), limit in by_period:
+            due = limit.next_response_due(turn.begin)
+            breach = max(begin, due)
             if ended is not None and ended < end and ended < breach + (turn.answered is not None):
                 if turn.answered is not None and due != NEVER_US:
                     yield Decision(NEXT_RESPONSE, due, ended, ended, False, priority, turn.begin)
@@ -186,18 +190,24 @@ def _decide_turns(
                 break
 
 
-def _due_times(ticket: Ticket, limits: TimeLimits) -> Iterator[tuple[int, int | None, int]]:
-    """Yield the targets that a ticket has but for next responses, as (kind, time of fulfilment, due time).
+def _due_times(ticket: Ticket, limits: TimeLimits) -> list[tuple[int, int | None, int]]:
+    """Return the targets that a ticket has but for next responses, as (kind, time of fulfilment, due time).
 
     The due time of a paused target is `NEVER_US`.
     """
-    if not ticket.by_agent:
+    resolution = RESOLUTION, ticket.first_resolution, limits.resolution_due(ticket)
+    if ticket.by_agent:
+        targets = [resolution]
+    else:
         due = limits.response_due(ticket)
-        yield FIRST_RESPONSE, ticket.answered, due
-        yield FIRST_HUMAN_RESPONSE, ticket.answered_by_human, due
-    yield RESOLUTION, ticket.first_resolution, limits.resolution_due(ticket)
+        targets = [
+            (FIRST_RESPONSE, ticket.answered, due),
+            (FIRST_HUMAN_RESPONSE, ticket.answered_by_human, due),
+            resolution,
+        ]
     if ticket.promise is not None:
-        yield PROMISE, ticket.first_resolution, ticket.promise
+        targets.append((PROMISE, ticket.first_resolution, ticket.promise))
+    return targets
 
 
 def kinds_of(definitions: Definitions) -> tuple[str, ...]:
@@ -227,7 +237,7 @@ class SlaAggregator:
 
     def outcome(self, ticket: Ticket, now: int) -> SlaOutcome:
         """Return the state of the ticket's targets at `now` (microseconds)."""
-        return SlaOutcome(list(decide(ticket, self._limits, now)), ticket.team)
+        return SlaOutcome(decide(ticket, self._limits, now), ticket.team)
 
     def add(self, outcome: SlaOutcome) -> None:
         """Apply an outcome."""

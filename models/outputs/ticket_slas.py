@@ -81,7 +81,7 @@ class SlaEmitter:
         for ticket_id, ticket in tickets.items():
             before = emitted.get(ticket_id, _NO_TARGETS)
             is_archived = before is _NO_TARGETS and result.is_archived(ticket_id)
-            decisions = list(decide(ticket, self._limits, now))
+            decisions = decide(ticket, self._limits, now)
             after = _states(decisions, before, result.revisions + is_archived)
             if is_archived:
                 result.correct(SlaMessages(customer_id, ticket_id, decisions, now), after)
@@ -90,7 +90,7 @@ class SlaEmitter:
                 result.outputs += _changes(messages, before, after)
             result.store(ticket_id, after)
         for ticket_id, ticket in withdrawn.items():
-            decisions = list(decide(ticket, self._limits, now))
+            decisions = decide(ticket, self._limits, now)
             messages = SlaMessages(customer_id, ticket_id, decisions, now)
             result.withdraw(messages, emitted.get(ticket_id, _NO_TARGETS))
         for ticket_id in emitted.keys() - tickets.keys() - withdrawn.keys():

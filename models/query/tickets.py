@@ -56,7 +56,7 @@ class Tickets:
             fields = latest_fields(claims)
             if not _matches_fields(fields, query) or (query.paused and not self._clocks.is_paused(ticket)):
                 continue
-            decisions = list(sla.decide(ticket, self._limits, now))
+            decisions = sla.decide(ticket, self._limits, now)
             if _matches_targets(ticket, decisions, query, now):
                 clock = self._clocks.read(ticket, decisions, now)
                 yield _response(customer, ticket_id, ticket, fields, decisions, clock=clock)
