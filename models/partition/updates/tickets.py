@@ -84,10 +84,12 @@ class TicketUpdates:
 
     def on_timer(self, customer: Customer, ticket_id: str, before: int) -> None:
         """Replace the SLA outcome of a ticket as of `before` (microseconds) by that of now."""
-        ticket = self._rules.derive(customer, customer.facts.tickets.get(ticket_id, ()))
-        if ticket is not None:
-            applied = customer.applied_tickets.get(ticket_id) or self._as_applied(ticket, before)
-            self._change_slas(customer, ticket_id, applied, ticket)
+        applied = customer.applied_tickets.get(ticket_id)
+        if applied is None:
+            ticket = self._rules.derive(customer, customer.facts.tickets.get(ticket_id, ()))
+            applied = self._as_applied(ticket, before)
+        if applied is not None:
+            self._change_slas(customer, ticket_id, applied, applied.ticket)
 
     def replace_all(self, customer: Customer, before: Mapping[str, Ticket]) -> None:
         """Replace all tickets of a customer whose orders have changed.
