@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from models.contract.messages import Lifecycle, Priority, SlaKind, Tier
+from models.contract.messages import Lifecycle, PeriodKind, Priority, SlaKind, Tier
 from models.metrics.cohorts import CohortKind
 
 SetName = Literal["start", "end", "new", "retained", "lost", "reactivated"]
@@ -108,6 +108,12 @@ class CohortQuery(Query, frozen=True, kw_only=True, rename={"first": "from", "la
     ] = "nth"
     first: Annotated[Month | None, Meta(description="First month, such as `2026-01`.")] = None
     last: Annotated[Month | None, Meta(description="Last month, such as `2026-05`.")] = None
+
+
+class PeriodQuery(Query, frozen=True, kw_only=True):
+    """Selects calendar periods."""
+
+    kind: Annotated[PeriodKind | None, Meta(description="Only periods of this kind.")] = None
 
 
 class TicketQuery(Listing, frozen=True, kw_only=True):

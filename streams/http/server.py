@@ -96,6 +96,7 @@ class Server:
             worker.settings.definitions,
             self._live_page.series.value,
             cohorts=lambda: None if worker.publisher is None else worker.publisher.cohorts(),
+            periods=lambda: None if worker.publisher is None else worker.publisher.frozen_periods(),
         )
         self._probes = probes_of(worker)
         limits = limits_of(worker.settings.connections_per_address)

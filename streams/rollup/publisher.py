@@ -16,6 +16,7 @@ from models.metrics.cohorts import CohortTotals, cohort_totals
 from models.metrics.periods import PeriodTotals, period_totals
 from models.metrics.totals import Totals
 from models.metrics.variants import beyond_limits
+from models.query.periods import FrozenPeriods
 from streams.kafka.outbox import Outgoing
 from streams.kafka.ownership import HEADER
 from streams.rollup.beyond_limits import LISTED
@@ -157,6 +158,13 @@ class Publisher:
     def periods(self) -> PeriodTotals | None:
         """Return the periods of the last complete round; None before it, or unless periods are defined."""
         return None if self._totals is None else period_totals(self._totals)
+
+    def frozen_periods(self) -> FrozenPeriods | None:
+        """Return the periods of the last complete round, with their frozen versions; None as `periods`."""
+        totals = self.periods()
+        if totals is None or self.closed is None:
+            return None
+        return FrozenPeriods(totals, list(self.closed.committed.values()), self._definitions)
 
     @property
     def caught_up(self) -> bool:

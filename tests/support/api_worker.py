@@ -7,7 +7,9 @@ from aiohttp import web
 
 from models.facts.claims import Answered, Opened
 from models.metrics.cohorts import cohort_totals
+from models.metrics.periods import period_totals
 from models.metrics.totals import Totals
+from models.query.periods import FrozenPeriods
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_middleware import problem_responses
 from streams.http.api.remote_tasks import RemoteTasks
@@ -41,6 +43,7 @@ class Worker:
         self.definitions = definitions or Shop().definitions
         self.tasks = {number: Task(definitions) for number in owned}
         self.addresses = {}
+        self.versions = []
         self.address = "http://127.0.0.1:1"
         for name in NAMES:
             task = self.tasks.get(tasks_of([name.encode()], TASKS)[0])
@@ -49,10 +52,19 @@ class Worker:
         for task in self.tasks.values():
             task.partition.advance(NOW)
 
+    def totals(self):
+        """Return the totals of all tasks of this worker."""
+        partials = [task.partition.evaluate(NOW) for task in self.tasks.values()]
+        return Totals(partials, self.definitions, NOW)
+
     def cohorts(self):
         """Return the cohorts of all tasks of this worker."""
-        partials = [task.partition.evaluate(NOW) for task in self.tasks.values()]
-        return cohort_totals(Totals(partials, self.definitions, NOW))
+        return cohort_totals(self.totals())
+
+    def frozen_periods(self):
+        """Return the periods of all tasks of this worker, with the versions that a test has set."""
+        found = period_totals(self.totals())
+        return found and FrozenPeriods(found, self.versions, self.definitions)
 
     @asynccontextmanager
     async def served(self, token=None):
@@ -62,7 +74,15 @@ class Worker:
         app = web.Application(middlewares=[access, problem_responses])
         owners = RemoteTasks(lambda: self.addresses, lambda: self.address, proof)
         series = {SERIES: GAUGE}.get
-        api = Api(LocalTasks(self.tasks.get), owners, TASKS, self.definitions, series, cohorts=self.cohorts)
+        api = Api(
+            LocalTasks(self.tasks.get),
+            owners,
+            TASKS,
+            self.definitions,
+            series,
+            cohorts=self.cohorts,
+            periods=self.frozen_periods,
+        )
         api.add_to(app)
         async with listening(app) as self.address, aiohttp.ClientSession(self.address) as session:
             yield session

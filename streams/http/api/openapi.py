@@ -11,13 +11,15 @@ import msgspec
 from msgspec import Struct
 
 from models.contract.messages import Metric, Profile
-from models.query import responses
+from models.definitions.periods import PERIOD_KINDS
+from models.query import periods, responses
 from models.query.parameters import (
     CohortQuery,
     CustomerQuery,
     EventQuery,
     Listing,
     OrderQuery,
+    PeriodQuery,
     Query,
     SeriesQuery,
     TicketQuery,
@@ -41,6 +43,8 @@ _RESPONSE_TYPES: Final = (
     responses.MergeSeen,
     responses.Cohorts,
     responses.CohortCell,
+    periods.Periods,
+    periods.CalendarPeriod,
     Metric,
 )
 _CUSTOMER_ID: Final = {
@@ -49,6 +53,23 @@ _CUSTOMER_ID: Final = {
     "required": True,
     "description": "Customer id, percent-encoded.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+}
+_IN_PATH: Final = {
+    "customer_id": _CUSTOMER_ID,
+    "kind": {
+        "name": "kind",
+        "in": "path",
+        "required": True,
+        "description": "Kind of the period.",
+        "schema": {"type": "string", "enum": PERIOD_KINDS},
+    },
+    "period": {
+        "name": "period",
+        "in": "path",
+        "required": True,
+        "description": "Name: `2026-10-05` (first day of a week), `2026-10`, `2026-Q4` or `2026`.",
+        "schema": {"type": "string"},
+    },
 }
 _NEXT_LINK: Final = {
     "Link": {
@@ -61,7 +82,7 @@ _PROBLEMS: Final = {
     "400": "A parameter is unknown or invalid. `parameter` names it.",
     "401": "The token is missing or wrong.",
     "403": "The worker can be reached from other machines, and has no token.",
-    "404": "Unknown customer, or cohorts are not configured.",
+    "404": "Unknown customer or period, or cohorts or periods are not configured.",
     "421": "The worker does not serve the host name of the request.",
     "502": "The worker that owns the customer has another token, or its answer is invalid.",
     "503": "A task is moving, being restored, or has not caught up. Try again after `Retry-After` seconds.",
@@ -166,6 +187,23 @@ def _operations() -> dict[str, _Operation]:
             responses.CohortCell,
             ("400", "401", "404", "421", "502", "503"),
         ),
+        "/periods": _Operation(
+            "periods",
+            "Return calendar periods as known now and as closed. The CSV contains only the values.",
+            PeriodQuery,
+            _ref(periods.Periods),
+            periods.PeriodSeries,
+            ("400", "401", "404", "421", "502", "503"),
+        ),
+        "/periods/{kind}/{period}": _Operation(
+            "period",
+            "Return a calendar period with the values of all its versions. "
+            "The CSV contains only the latest values.",
+            Query,
+            _ref(periods.CalendarPeriod),
+            periods.PeriodSeries,
+            ("400", "401", "404", "421", "502", "503"),
+        ),
         "/metrics.json": _Operation(
             "metrics",
             "Return the current series.",
@@ -187,7 +225,7 @@ def _list(name: str, summary: str, query: type[Query], item: type[Struct]) -> _O
 
 
 def _get(path: str, operation: _Operation) -> Part:
-    in_path = [_CUSTOMER_ID] if "{customer_id}" in path else []
+    in_path = [part for name, part in _IN_PATH.items() if f"{{{name}}}" in path]
     return {
         "operationId": operation.name,
         "summary": operation.summary,

@@ -13,7 +13,14 @@ from msgspec import Struct
 from models.definitions.definitions import Definitions
 from models.definitions.windows import SHORT_WINDOWS
 from models.metrics.catalogue import CATALOGUE
-from models.query.parameters import CohortQuery, CustomerQuery, OrderQuery, SeriesQuery, TicketQuery
+from models.query.parameters import (
+    CohortQuery,
+    CustomerQuery,
+    OrderQuery,
+    PeriodQuery,
+    SeriesQuery,
+    TicketQuery,
+)
 from streams.http.api.problem_errors import ProblemError, bad_request
 from streams.rollup.publisher import AS_OF, CAUGHT_UP
 
@@ -115,6 +122,16 @@ def _cohorts(query: CohortQuery, definitions: Definitions) -> None:
         raise bad_request(f"`from` is {query.first!r}, later than `to`", "from")
 
 
+def _periods(query: PeriodQuery, definitions: Definitions) -> None:
+    kinds = definitions.periods.kinds
+    if not kinds:
+        detail = "periods require `kinds` in the table `[periods]` of the configuration"
+        raise ProblemError(HTTPStatus.NOT_FOUND, detail)
+    if query.kind is not None and query.kind not in kinds:
+        detail = f"`kind` is {query.kind!r}; `kinds` in the table `[periods]` has {', '.join(kinds)}"
+        raise bad_request(detail, "kind")
+
+
 def _tickets(query: TicketQuery, definitions: Definitions) -> None:
     if query.breached and query.due_within is not None:
         raise bad_request("`breached` and `due_within` exclude each other", "due_within")
@@ -149,4 +166,5 @@ _CHECKS: Final[dict[type[Struct], Any]] = {
     OrderQuery: _orders,
     SeriesQuery: _series,
     CohortQuery: _cohorts,
+    PeriodQuery: _periods,
 }

@@ -7,12 +7,14 @@ from aiohttp import web
 
 from models.definitions.definitions import Definitions
 from models.metrics.cohorts import CohortTotals
+from models.query.periods import FrozenPeriods
 from streams.http.api import formats, openapi
 from streams.http.api.cohort_routes import CohortRoutes
 from streams.http.api.customer_routes import CustomerRoutes
 from streams.http.api.forwarding import Forwarder
 from streams.http.api.list_routes import ListRoutes
 from streams.http.api.local_tasks import LocalTasks
+from streams.http.api.period_routes import PeriodRoutes
 from streams.http.api.remote_tasks import RemoteTasks
 
 
@@ -26,6 +28,7 @@ class Api:
         definitions: the shop's definitions.
         series: returns the current record of a series of `retention.metrics`, by its key.
         cohorts: returns the cohorts of the last complete evaluation, on the roll-up leader.
+        periods: returns the calendar periods of the last complete evaluation, on the roll-up leader.
     """
 
     def __init__(
@@ -37,17 +40,20 @@ class Api:
         series: Callable[[str], bytes | None],
         *,
         cohorts: Callable[[], CohortTotals | None],
+        periods: Callable[[], FrozenPeriods | None],
     ) -> None:
         self._forwarder = Forwarder(local, remote)
         self._lists = ListRoutes(local, self._forwarder, tasks, definitions, series)
         self._customers = CustomerRoutes(local, self._forwarder, tasks, definitions)
         self._cohorts = CohortRoutes(self._forwarder, definitions, cohorts)
+        self._periods = PeriodRoutes(self._forwarder, definitions, periods)
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes to an application, which closes the connections to other workers at its end."""
         self._lists.add_to(app)
         self._customers.add_to(app)
         self._cohorts.add_to(app)
+        self._periods.add_to(app)
         app.router.add_get("/openapi.json", _openapi)
         app.on_cleanup.append(self._close)
 

@@ -54,7 +54,9 @@ async def test_response_matches_its_openapi_schema(asked, described, path, route
 
 async def test_openapi_document_has_every_route(asked):
     app = web.Application()
-    Api(LocalTasks({}.get), None, 1, Shop().definitions, {}.get, cohorts=lambda: None).add_to(app)
+    Api(
+        LocalTasks({}.get), None, 1, Shop().definitions, {}.get, cohorts=lambda: None, periods=lambda: None
+    ).add_to(app)
     routes = {resource.canonical for resource in app.router.resources()} - {"/openapi.json"}
     assert routes | {"/metrics.json"} == set(document()["paths"])
     assert json.loads((await get(asked, "/openapi.json"))[2]) == document()
