@@ -1,16 +1,19 @@
-"""Measure what each family of optional metrics costs, as ratios to none of them, measured beside it."""
+"""Measure what optional metrics and targets cost, as ratios to none of them, measured beside it."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from bench import core
 from bench.report import Line, of_rounds
 from models.contract.decoding import decode
 from models.definitions.cohorts import CohortDefinitions
-from models.definitions.definitions import Definitions
+from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.periods import PERIOD_KINDS, PeriodDefinitions
+from models.definitions.schedules import OpenHours, Schedule, ScheduleVersion
+from models.definitions.sla_policy import SlaPolicy
 from models.facts.fact import encode_fact
 from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
@@ -27,9 +30,23 @@ _Costs = Mapping[str, float]
 _NONE: Final = Definitions()
 _COHORTS: Final = CohortDefinitions()
 _PERIODS: Final = PeriodDefinitions(zone="Europe/Berlin", kinds=PERIOD_KINDS)
+_NINE_TO_FIVE: Final = (OpenHours(9 * 60, 17 * 60),)
+_SCHEDULES: Final = {
+    "office": Schedule("Europe/Berlin", (ScheduleVersion(date.min, (_NINE_TO_FIVE,) * 5 + ((), ())),))
+}
+
+
+def _support(**policy: Any) -> Definitions:
+    """Return the definitions in which all priorities have one policy."""
+    policies = dict.fromkeys(PRIORITIES, SlaPolicy(**policy))
+    return Definitions(schedules=_SCHEDULES if "schedule" in policy else {}, sla_policies=policies)
+
+
 #: Family to the configuration that has it. The ratios of none to itself show how exact the others are.
 FAMILIES: Final[Mapping[str, Definitions]] = {
     "none": Definitions(),
+    "support hours": _support(schedule="office"),
+    "next response": _support(next_response=4 * 3600),
     "cohorts": Definitions(cohorts=_COHORTS),
     "periods": Definitions(periods=_PERIODS),
     "all": Definitions(cohorts=_COHORTS, periods=_PERIODS),
