@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -16,13 +16,38 @@ WIDTH = 24
 
 #: Variables with a multiple choice -> the series that has their values.
 MULTIPLE = {"job": "retention_worker_info", "instance": 'retention_worker_info{job=~"$job"}'}
-SINGLE = {  # variables with a single choice -> title, series with the values, label of the series, default
-    "window": ("Window", "retention_customers", "window", "30d"),
-    "response_window": ("Window", "retention_first_response_mean_seconds", "window", "24h"),
-    "action": ("Action", "retention_action_return_ratio", "action", "win_back"),
-    "kind": ("Kind", "retention_cohort_age_ratio", "kind", "by"),
-    "age": ("Age", "retention_cohort_age_ratio", "age", "1"),
-    "priority": ("Priority", "retention_first_response_mean_seconds", "priority", "all"),
+
+
+class _Single(NamedTuple):
+    """A variable with a single choice.
+
+    Attributes:
+        title: its title.
+        metric: series that have the values.
+        label: label of these series.
+        default: the value that is chosen at first.
+        name: name in queries; empty for the label's.
+    """
+
+    title: str
+    metric: str
+    label: str
+    default: str
+    name: str = ""
+
+
+SINGLE = {
+    "window": _Single("Window", "retention_customers", "window", "30d"),
+    "response_window": _Single("Window", "retention_first_response_mean_seconds", "window", "24h"),
+    "action": _Single("Action", "retention_action_return_ratio", "action", "win_back"),
+    "kind": _Single("Kind", "retention_cohort_age_ratio", "kind", "by"),
+    "age": _Single("Age", "retention_cohort_age_ratio", "age", "1"),
+    "priority": _Single("Priority", "retention_first_response_mean_seconds", "priority", "all"),
+    "segment": _Single("Segment", "retention_segment_orders", "segment", "country"),
+    "ticket_segment": _Single("Segment", "retention_segment_sla_breach_ratio", "segment", "country"),
+    "segment_window": _Single(
+        "Segments' window", "retention_segment_sla_breach_ratio", "window", "30d", "segment_window"
+    ),
 }
 
 
@@ -105,9 +130,10 @@ def _variable(name: str) -> dashboard.QueryVariable:
         everything = model.VariableOption(text="All", value="$__all", selected=True)
         variable = _query_variable(name, name.capitalize(), f"label_values({series}, {name})")
         return variable.multi(True).include_all(True).all_value(".+").current(everything)
-    label, metric, of, current = SINGLE[name]
-    variable = _query_variable(of, label, f'label_values({metric}{{job=~"$job"}}, {of})')
-    return variable.current(model.VariableOption(text=current, value=current, selected=True))
+    single = SINGLE[name]
+    values = f'label_values({single.metric}{{job=~"$job"}}, {single.label})'
+    variable = _query_variable(single.name or single.label, single.title, values)
+    return variable.current(model.VariableOption(text=single.default, value=single.default, selected=True))
 
 
 def _query_variable(name: str, label: str, query: str) -> dashboard.QueryVariable:

@@ -97,6 +97,20 @@ DEFINITIONS = {
     "their first order. nth: in the period. by: before its end. unbounded: since its begin, up to now.",
     "retention_cohort_value": "Net amount before the end of the period of age / customers for whom it is over, by the month of "
     "their first order.",
+    "retention_segment_customers": "start: customers with a qualifying order in the window before. retained: with one in the window too. "
+    "lost: without one. By the value that the customer had when the window began.",
+    "retention_segment_rate_ratio": "retained / start, by the value that the customer had when the window began.",
+    "retention_segment_churn_ratio": "lost / start, by the value that the customer had when the window began.",
+    "retention_segment_orders": "Qualifying orders of the window, by the value of the order, or of its customer at its time.",
+    "retention_segment_net_revenue": "Amount of the window's qualifying orders, less their refunds, by the value of the order, or of "
+    "its customer at its time.",
+    "retention_segment_average_order_value": "Net revenue of the value / its qualifying orders.",
+    "retention_segment_refund_ratio": "Share of the window's orders with a refund, of those that are not cancelled.",
+    "retention_segment_on_time_delivery_ratio": "Deliveries by the promised time / deliveries with a promised time.",
+    "retention_segment_first_response_mean_seconds": "Mean time from a customer's ticket to the first public reply by an agent.",
+    "retention_segment_sla_breach_ratio": "Targets missed / targets decided in the window, over all priorities.",
+    "retention_segment_csat_ratio": "Satisfied answers (4 or 5) / all, by the customer's value at the time of the answer.",
+    "retention_segment_nps": "Share of promoters minus share of detractors, x 100, by the customer's value at the time of the answer.",
     "retention_period_rate_ratio": "cohort: retained / start. textbook: (end - new) / start. start: customers with an order in "
     "the calendar period before.",
     "retention_period_churn_ratio": "lost / start: the share of the customers of the calendar period before without an order in "

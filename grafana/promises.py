@@ -1,5 +1,6 @@
 """Define the dashboard *Promises and causes*: deliveries, stock, refunds, carts, and their effect on churn."""
 
+from grafana import by_segment
 from grafana.charts import Board, Chart, Limit, Query, Row, business
 from grafana.status import STATUS
 from grafana.units import COUNT, RATIO, SECONDS
@@ -140,8 +141,9 @@ BOARD = Board(
         Row("Deliveries and stock", DELIVERIES),
         Row("Refunds", REFUNDS),
         Row("Carts", CARTS),
+        Row("By segment", by_segment.PROMISES),
     ),
-    variables=("window",),
+    variables=("window", "segment"),
     span="now-30d",
     alerts=(
         "RetentionChurnRising",

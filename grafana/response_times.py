@@ -1,5 +1,6 @@
 """Define the dashboard *Response times*: first response, resolution, and service-level targets."""
 
+from grafana import by_segment
 from grafana.charts import Board, Chart, Limit, Query, Row, business, recorded
 from grafana.status import STATUS
 from grafana.support_hours import CLOCKS
@@ -252,8 +253,9 @@ BOARD = Board(
         Row("Service-level targets", TARGETS),
         Row("Support hours and conversations", CLOCKS),
         Row("By team", TEAMS),
+        Row("By segment", by_segment.RESPONSE_TIMES),
     ),
-    variables=("response_window", "priority"),
+    variables=("response_window", "priority", "ticket_segment", "segment_window"),
     alerts=(
         "RetentionFirstResponseBudgetBurning",
         "RetentionFirstResponseBudgetEroding",

@@ -1,5 +1,6 @@
 """Define the dashboard *Retention*: retention, churn, feedback and revenue on one page."""
 
+from grafana import by_segment
 from grafana.charts import PAST, Board, Chart, Limit, Query, Row, business, recorded
 from grafana.further import FURTHER
 from grafana.status import STATUS
@@ -207,11 +208,12 @@ BOARD = Board(
         Row("Now", NOW),
         Row("Trends", TRENDS),
         Row("Channels and experiments", ORIGINS, collapsed=True),
+        Row("By segment", by_segment.RETENTION, collapsed=True),
         Row("Feedback", (*FEEDBACK, *SCORES), collapsed=True),
         Row("Money", MONEY_ROW, collapsed=True),
         Row("First and repeat orders, reviews", FURTHER, collapsed=True),
     ),
-    variables=("window",),
+    variables=("window", "segment"),
     span="now-30d",
     alerts=(
         "RetentionChurnRising",

@@ -43,6 +43,7 @@ OPEN: Final = Unit("open", words=("closed", "open"))
 
 _BY_NAME: Final = {
     "retention_nps": POINTS,
+    "retention_segment_nps": POINTS,
     "retention_ces": EASE,
     "retention_review_rating": RATING,
     "retention_sentiment": SENTIMENT,
@@ -64,6 +65,8 @@ _BY_NAME: Final = {
             "retention_lifecycle_value",
             "retention_cohort_age_value",
             "retention_cohort_value",
+            "retention_segment_net_revenue",
+            "retention_segment_average_order_value",
         ),
         MONEY,
     ),
