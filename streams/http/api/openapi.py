@@ -61,7 +61,7 @@ _IN_PATH: Final = {
         "in": "path",
         "required": True,
         "description": "Kind of the period.",
-        "schema": {"type": "string", "enum": PERIOD_KINDS},
+        "schema": {"type": "string", "enum": [*PERIOD_KINDS]},
     },
     "period": {
         "name": "period",

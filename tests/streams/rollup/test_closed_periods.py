@@ -94,7 +94,7 @@ def test_record_of_an_unknown_form_is_skipped(periods):
         (at("2026-06-01"), False),  # all workers were stopped at the close
     ],
 )
-def test_first_start_marks_values_that_are_not_of_the_close(periods, previous, first_start):
+def test_values_that_are_not_of_the_close_name_a_first_start(periods, previous, first_start):
     [version] = decoded(periods.close(Evaluation("2026-11-30"), previous)).values()
     assert version.first_start is first_start
 

@@ -7,6 +7,7 @@ import pytest
 
 from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import Definitions
+from models.definitions.periods import PERIOD_KINDS, PeriodDefinitions
 from streams.http.api.openapi import document
 from tests.support.api_worker import Worker, fill, get
 
@@ -16,7 +17,9 @@ PATHS = re.findall(r"curl .*?'http://127\.0\.0\.1:6066(/[^']+)'", TEXT)
 
 async def test_every_example_returns_200():
     assert len(PATHS) >= 11
-    worker = Worker(definitions=Definitions(cohorts=CohortDefinitions()))
+    worker = Worker(
+        definitions=Definitions(cohorts=CohortDefinitions(), periods=PeriodDefinitions(kinds=PERIOD_KINDS))
+    )
     for task in worker.tasks.values():
         fill(task.shop, "c-7")
     async with worker.served() as session:

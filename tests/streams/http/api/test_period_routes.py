@@ -5,12 +5,14 @@ import io
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 from msgspec import structs
 
 from models.definitions.definitions import Definitions
 from models.definitions.periods import PeriodDefinitions
 from models.metrics.closings import period_hash
 from models.metrics.periods import PeriodTotals
+from streams.http.api.openapi import document
 from streams.rollup.closed_periods import ClosedPeriods, Key
 from tests.support.api_worker import Worker, get
 from tests.support.partitions import DAY, NOW
@@ -70,6 +72,15 @@ async def test_month_has_both_bases_and_all_versions(worker):
     assert frozen == [38, 39]
 
 
+@pytest.mark.parametrize("route", ["/periods", "/periods/{kind}/{period}"])
+async def test_response_has_its_openapi_schema(worker, route):
+    status, found = await ask(worker, route.format(kind="month", period="2026-01"))
+    described = document()
+    answer = described["paths"][route]["get"]["responses"][str(status)]
+    schema = answer["content"]["application/json"]["schema"] | {"components": described["components"]}
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(found)] == []
+
+
 async def test_list_has_the_periods_of_a_kind(worker):
     _, found = await ask(worker, "/periods?kind=month")
     by_name = {one["period"]: one for one in found["items"]}
@@ -93,7 +104,7 @@ async def test_csv_has_a_row_for_each_series(worker):
     assert (orders["as_now"], orders["as_closed"], orders["restated"]) == ("40", "39", "1")
 
 
-async def test_changes_since_the_latest_version_are_told_apart(worker, monkeypatch):
+async def test_changes_before_the_latest_version_do_not_count(worker, monkeypatch):
     """The state counts since the close. A reset clears the counts."""
     monkeypatch.setattr(PeriodTotals, "changes", lambda *_: {"late": 4, "merged": 2, "erased": 0})
     _, january = await ask(worker, "/periods/month/2026-01")
