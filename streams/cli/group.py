@@ -32,6 +32,7 @@ COMMANDS: Final = {
     },
     "Maintain": {
         "erase": "Erase a customer.",
+        "periods": "List closed weeks, months, quarters and years, and reopen one.",
         "doctor": "Diagnose the set-up: what is wrong, and how to correct it.",
         "reset": "Delete all derived data, and start again from the earliest events.",
     },
