@@ -7,13 +7,14 @@ import pytest
 from aiokafka import TopicPartition
 
 from models.definitions.definitions import Definitions
+from models.definitions.periods import PeriodDefinitions
 from models.partition.partition import Partition
 from streams.clock import EventClock
 from streams.faust_engine.types import RecordBatch
 from streams.kafka.outbox import Outbox
 from streams.kafka.topics import Names
 from streams.rollup import publisher
-from streams.rollup.protocol import PartialResult, Presence, Tick, schema_hash
+from streams.rollup.protocol import PartialResult, Presence, Reopening, Tick, schema_hash
 from streams.rollup.publisher import AS_OF
 from streams.worker import rollup_leader
 from streams.worker.clock_check import ClockCheck
@@ -38,8 +39,8 @@ class Clock:
 class Producer:
     """Answers each tick for the only task, with everything read."""
 
-    def __init__(self):
-        self.answers = []
+    def __init__(self, definitions):
+        self.answers, self.definitions = [], definitions
 
     async def send(self, _topic, _key, value, *_rest):
         tick = msgspec.msgpack.decode(value, type=Tick)
@@ -53,8 +54,8 @@ class Producer:
                 inputs_read=True,
                 settlement_round=tick.settlement_round,
                 reprocess_id=0,
-                partial=Partition(Definitions(), {}).evaluate(tick.now),
-                schema_hash=schema_hash(Definitions()),
+                partial=Partition(self.definitions, {}).evaluate(tick.now),
+                schema_hash=schema_hash(self.definitions),
             )
         )
 
@@ -62,9 +63,10 @@ class Producer:
 class Leader:
     """A leader of one task, whose transactions the test holds back."""
 
-    def __init__(self, clock, reserved_until=0, former=None):
+    def __init__(self, clock, reserved_until=0, former=None, definitions=None):
         self.clock, self.commits = clock, 0
-        partition = Partition(Definitions(), {})
+        definitions = definitions or Definitions()
+        partition = Partition(definitions, {})
         partition.metadata.reserved_until = reserved_until
         self.task = SimpleNamespace(
             partition=partition,
@@ -72,12 +74,13 @@ class Leader:
             outbox=Outbox(),
             positions={},
             generation=1,
+            running=True,
         )
-        self.producer = Producer()
+        self.producer = Producer(definitions)
         context = SimpleNamespace(
             clock=clock,
             clock_check=ClockCheck(0),
-            definitions=Definitions(),
+            definitions=definitions,
             inputs_digest="",
             names=NAMES,
             partition_counts={NAMES.metrics: 1},
@@ -104,8 +107,16 @@ class Leader:
         self.leader._ticked_at = 0.0
         await self.leader.send_ticks()
         answers, self.producer.answers = self.producer.answers, []
-        encoded = [record(n, msgspec.msgpack.encode(one), NAMES.partials) for n, one in enumerate(answers)]
+        self.collect(*answers)
+
+    def collect(self, *messages):
+        encoded = [record(n, msgspec.msgpack.encode(one), NAMES.partials) for n, one in enumerate(messages)]
         self.leader.collect(RecordBatch(TopicPartition(NAMES.partials, 0), encoded, 0, len(encoded)))
+
+    def closed(self):
+        """Return the periods whose values are exported as closed."""
+        found = [one for one in self.leader.publisher.samples if one.labels.get("basis") == "as_closed"]
+        return [one.labels["period"] for one in found if one.metric == "retention_period_orders"]
 
     async def caught_up(self):
         while not self.leader.publisher.caught_up:
@@ -201,7 +212,42 @@ async def test_recreated_topic_makes_the_leader_publish_all(caplog):
 def test_presences_of_workers_are_counted_beside_results():
     one = Leader(Clock(NOW))
     sent = [Presence("a", 1), [], Presence("b", 1), Presence("a", 1, leaves=True)]
-    encoded = [record(n, msgspec.msgpack.encode(each), NAMES.partials) for n, each in enumerate(sent)]
-    one.leader.collect(RecordBatch(TopicPartition(NAMES.partials, 0), encoded, 0, len(encoded)))
+    one.collect(*sent)
     assert one.leader.workers.expected == 1
     assert one.task.partition.metadata.workers.count == 1
+
+
+#: On 14 November 2023, five quarters are over whose quarter before begins inside the horizon.
+QUARTERS = Definitions(periods=PeriodDefinitions(kinds=("quarter",)), windows=("30d",), horizon_days=600)
+
+
+async def test_period_is_exported_as_closed_once_it_is_committed():
+    one = Leader(Clock(NOW), definitions=QUARTERS)
+    await one.caught_up()
+    keys = [row.key for row in one.task.outbox.to(NAMES.periods, 0)]
+    assert (len(keys), keys[-1]) == (5, b"g/quarter/2023-Q3/1")
+    one.clock.at += SECOND
+    await one.round()
+    await one.round()
+    assert one.closed() == ["2022-Q4", "2023-Q1", "2023-Q2", "2023-Q3"]
+    assert len(one.task.outbox.to(NAMES.periods, 0)) == 5
+
+
+async def test_reopening_is_written_with_the_position_behind_it():
+    one = Leader(Clock(NOW), definitions=QUARTERS)
+    await one.caught_up()
+    await one.tick()
+    one.task.outbox.take()
+    one.collect(Reopening("quarter", "2023-Q3", 2, "why"))
+    [row] = one.task.outbox.to(NAMES.periods, 0)
+    assert (row.key, one.task.positions) == (b"g/quarter/2023-Q3/2", {TopicPartition(NAMES.partials, 0): 1})
+    one.clock.at += SECOND
+    await one.round()
+    assert len(one.task.outbox.to(NAMES.periods, 0)) == 2, "the request, and the frozen values"
+
+
+async def test_shop_without_periods_ignores_a_reopening():
+    one = Leader(Clock(NOW))
+    await one.caught_up()
+    one.collect(Reopening("quarter", "2023-Q3", 2, "why"))
+    assert not one.task.outbox.to(NAMES.periods, 0)
