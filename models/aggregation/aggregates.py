@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from models.aggregation.cohort_sums import CohortCells, CohortSums
 from models.aggregation.duration_sketches import BUCKETS, Sketches, bucket_of
-from models.aggregation.period_sums import PeriodSums, SumsByPeriod
+from models.aggregation.period_sums import PeriodSums, RestatedCounts, SumsByPeriod
 from models.aggregation.segment_sums import SegmentFlowCells, SegmentSums
 from models.aggregation.variant_sums import Beyond, Shown, VariantSums
 from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series_at
@@ -104,6 +104,8 @@ class PartialAggregate(Struct, array_like=True):
         beyond: some of the experiments and variants that are beyond the limits.
         cohorts: month -> cells of its cohort. Empty unless cohorts are defined.
         periods: kind of period -> number -> name -> its sum. Empty unless kinds are configured.
+        restated: kind of period -> label -> number of facts that have changed it since its close, by cause.
+            The partition fills it in. Empty unless kinds are configured.
         segment_flows: flows by segment. None unless segments are configured.
     """
 
@@ -118,6 +120,7 @@ class PartialAggregate(Struct, array_like=True):
     beyond: list[Beyond]
     cohorts: dict[int, CohortCells]
     periods: SumsByPeriod
+    restated: RestatedCounts
     segment_flows: SegmentFlowCells | None
 
 
@@ -226,6 +229,7 @@ class Aggregates:
             beyond=self.variants.beyond(),
             cohorts={} if self.cohorts is None else self.cohorts.cells(),
             periods={} if self.periods is None else self.periods.evaluate(),
+            restated={},
             segment_flows=None if self.segment_flows is None else self.segment_flows.cells(),
         )
 

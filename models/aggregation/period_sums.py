@@ -4,7 +4,7 @@ Everything counts in the period of its exact time, so a sum changes only with th
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal, get_args
 
 from models.schedules.periods import Calendar
 
@@ -12,6 +12,13 @@ from models.schedules.periods import Calendar
 Name = tuple[str, ...]
 #: Kind -> number of the period -> name -> sum. Sums of 0 are left out.
 SumsByPeriod = dict[str, dict[int, dict[Name, int]]]
+#: Why a closed period has changed.
+Cause = Literal["late", "amended", "refunded", "merged", "erased"]
+CAUSE_NAMES: Final[tuple[Cause, ...]] = get_args(Cause)
+#: Kind of period -> its label -> number of facts of each of `CAUSE_NAMES`.
+RestatedCounts = dict[str, dict[str, list[int]]]
+#: Kinds and numbers of periods.
+Touched = set[tuple[str, int]]
 
 
 class PeriodSums:
@@ -28,6 +35,8 @@ class PeriodSums:
         self.calendars: Final = tuple(calendars)
         self._sums: SumsByPeriod = {calendar.kind: {} for calendar in calendars}
         self._evaluated: SumsByPeriod | None = None
+        # Kind, number and name -> what was added since the recording was started; None without a recording.
+        self._recorded: dict[tuple[str, int, Name], int] | None = None
 
     def add(self, time: int, name: Name, weight: int) -> None:
         """Add a weight to the sums of a name in the periods of a time, one of each kind.
@@ -45,6 +54,18 @@ class PeriodSums:
         sums = self._sums[kind].setdefault(number, {})
         sums[name] = sums.get(name, 0) + weight
         self._evaluated = None
+        if self._recorded is not None:
+            cell = kind, number, name
+            self._recorded[cell] = self._recorded.get(cell, 0) + weight
+
+    def start_recording(self) -> None:
+        """Record from now on which sums change."""
+        self._recorded = {}
+
+    def stop_recording(self) -> Touched:
+        """Return the periods of which a sum has changed since the recording was started."""
+        recorded, self._recorded = self._recorded or {}, None
+        return {(kind, number) for (kind, number, _), weight in recorded.items() if weight}
 
     def evaluate(self) -> SumsByPeriod:
         """Return the sums of all periods, which later changes leave as they are."""
@@ -55,6 +76,16 @@ class PeriodSums:
                 for kind, periods in self._evaluated.items()
             }
         return self._evaluated
+
+
+def touched(before: SumsByPeriod, after: SumsByPeriod) -> Touched:
+    """Return the periods of which a sum differs."""
+    return {
+        (kind, number)
+        for kind in before.keys() | after.keys()
+        for number in before[kind].keys() | after[kind].keys()
+        if before[kind].get(number) != after[kind].get(number)
+    }
 
 
 def _without_zeros(periods: dict[int, dict[Name, int]]) -> dict[int, dict[Name, int]]:

@@ -56,6 +56,11 @@ def without_own_origin(event_id: str, identity: str) -> str:
     return event_id.removesuffix(_SEPARATOR + identity)
 
 
+def has_origin(event_id: str) -> bool:
+    """Return whether an event id of a log has the origin of another identity than the log's."""
+    return _SEPARATOR in event_id
+
+
 def original_event_id(event_id: str | None) -> str | None:
     """Return the event's original id, without an origin; None for None."""
     return None if event_id is None else event_id.partition(_SEPARATOR)[0]

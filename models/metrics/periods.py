@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from models.aggregation.period_sums import Name
+from models.aggregation.period_sums import CAUSE_NAMES, Name
 from models.customers.periods import CUSTOMERS, NEW, STAYED
 from models.definitions.windows import horizon_start
 from models.entities import flows
@@ -93,9 +93,17 @@ class PeriodTotals:
         return [period for period in found if self.is_closed(period)]
 
     def changes(self, period: Period) -> dict[str, int]:
-        """Return cause -> number of the facts that changed a period since its close."""
-        del period
-        return {}
+        """Return cause -> number of the facts that changed a period since its close.
+
+        A partition counts from its first evaluation after the close on, so the facts up to the evaluation
+        that was frozen are among them if a worker was behind. Subtract those counted there.
+        """
+        found = dict.fromkeys(CAUSE_NAMES, 0)
+        for restated in self._totals.restated:
+            counts = restated.get(period.kind, {}).get(period.label, [])
+            for cause, number in zip(CAUSE_NAMES, counts, strict=False):
+                found[cause] += number
+        return {cause: number for cause, number in found.items() if number}
 
     def basis(self, period: Period) -> Basis:
         """Return the basis of the present values of a period: `running` until its end."""

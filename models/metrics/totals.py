@@ -46,6 +46,7 @@ class Totals:
         variants: customers by the variants of experiments that they saw.
         cohorts: month -> cells of its cohort, of each partition.
         periods: kind of period -> number -> name -> its sum, of each partition.
+        restated: kind of period -> label -> facts since its close by cause, of each partition.
     """
 
     def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> None:
@@ -65,6 +66,7 @@ class Totals:
         self.variants = VariantTotals([partial.shown for partial in partials], definitions)
         self.cohorts = [partial.cohorts for partial in partials]
         self.periods = [partial.periods for partial in partials]
+        self.restated = [partial.restated for partial in partials]
         self._segment_flows = [partial.segment_flows for partial in partials]
         self.oldest = min(
             (partial.oldest for partial in partials if partial.oldest is not None), default=None

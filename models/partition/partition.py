@@ -9,7 +9,6 @@ aggregates by its difference, and they always equal the sum over all rows at the
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from models.aggregation.aggregates import PartialAggregate
 from models.customers.customer import Customer
@@ -21,11 +20,13 @@ from models.facts.fact_log import FactLog
 from models.facts.first_order import kept_order_of, places_order
 from models.identity.messages import Message
 from models.outputs import Output
+from models.partition.build import build
 from models.partition.control_facts import ControlFacts
 from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
 from models.partition.metadata import STATE_VERSION, PartitionMetadata
 from models.partition.outputs import PartitionOutputs
+from models.partition.restatements import restatements
 from models.partition.store import PartitionStore
 
 __all__ = ["Addressed", "Partition"]
@@ -33,9 +34,6 @@ __all__ = ["Addressed", "Partition"]
 #: Key of a customer, a fact, and the fact as `encode_fact` returns it. A router that forwards facts has it
 #: encoded.
 Addressed = tuple[bytes, Fact, bytes]
-
-#: Customers whose contributions are buffered before they are added to the tables: they take 10 KB each.
-_FLUSH_CUSTOMERS: Final = 5_000
 
 
 class Partition:
@@ -85,6 +83,7 @@ class Partition:
         )
         self._control_facts = ControlFacts(self._customers, self._cross_partition)
         self._outputs = PartitionOutputs(definitions, fact_log, self._customers, metadata)
+        self._restatements = restatements(definitions, fact_log, self._customers, metadata)
 
     @property
     def is_live(self) -> bool:
@@ -137,6 +136,11 @@ class Partition:
         Returns:
             Number of facts that are known already.
         """
+        if self._restatements is None:
+            return self._process_all(facts)
+        return self._restatements.process(facts, self._process_all)
+
+    def _process_all(self, facts: Iterable[Addressed]) -> int:
         if not self._customers.is_live:
             return self._append(facts)
         return sum([not self._process(key, fact, encoded) for key, fact, encoded in facts])
@@ -211,7 +215,15 @@ class Partition:
         """Advance the clock to `now` (microseconds since the epoch), and return the aggregates there."""
         self.advance(now)
         self._customers.restore_variants_if_short()
-        return self._customers.updates.aggregates.evaluate(self._metadata.now)
+        partial = self._customers.updates.aggregates.evaluate(self._metadata.now)
+        if self._restatements is not None:
+            partial.restated = self._restatements.counts.evaluate()
+        return partial
+
+    def follow_close(self, *, caught_up: bool) -> None:
+        """Count facts that change closed periods, as `RestatementCounts.follow` after each evaluation."""
+        if self._restatements is not None:
+            self._restatements.counts.follow(caught_up=caught_up)
 
     # Messages between partitions.
 
@@ -293,6 +305,8 @@ class Partition:
 
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the rows that changed since the last call; None for a deleted row."""
+        if self._restatements is not None:
+            self._restatements.counts.save()
         return self._store.take_changes()
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -331,20 +345,4 @@ class Partition:
 
         Between the steps, the caller must not process facts until `is_live`.
         """
-        customers, metadata = self._customers, self._metadata
-        customers.reset_aggregates()
-        resend = metadata.resent_for != metadata.reprocess_id
-        pending: list[bytes] = []
-        for number, key in enumerate(self.customer_keys(), 1):
-            customer = customers.restore(key)
-            if customer is not None and self._cross_partition.has_pending(customer, resend=resend):
-                pending.append(key)
-            if number % _FLUSH_CUSTOMERS == 0:
-                customers.updates.aggregates.flush(metadata.now)
-            yield
-        customers.go_live()
-        # Now, because messages are delivered between these steps, in one transaction with their rows.
-        for key in pending:
-            self._cross_partition.notify_referrers(customers.customer(key), resend=resend)
-            yield
-        metadata.resent_for = metadata.reprocess_id
+        return build(self._customers, self._cross_partition, self._metadata, self.customer_keys())

@@ -86,6 +86,8 @@ class Evaluator:
             self._first_history.follow(self._context.source_offsets.known_ends(self._progress.inputs))
         facts_read = self._progress.facts_read
         partial = await self._build.evaluate(tick.now, start=facts_read or await self._nothing_left())
+        if partial is not None:  # before any other coroutine runs: no fact comes in between
+            self._partition.follow_close(caught_up=tick.caught_up)
         settled = facts_read and partial is not None and self._messages_committed()
         if partial is not None:
             self._context.counters.answered(self._run.task, (tick.generation, tick.number))

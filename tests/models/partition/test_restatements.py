@@ -1,0 +1,194 @@
+"""Test how many facts are counted as changes of closed periods, and by which cause."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from models.definitions.definitions import Definitions
+from models.definitions.periods import PeriodDefinitions
+from models.facts import claims
+from models.facts.control import Erase, Merge
+from models.facts.fact import REGISTRY_ADDRESS, Fact
+from models.partition import standalone
+from models.partition.restatement_counts import RESTATEMENTS_KEY
+from tests.support.partitions import HOUR, NOW, Shop
+
+MONTHS = Definitions(periods=PeriodDefinitions(kinds=("month",), close_after="24h"))
+CSAT = claims.SURVEYS.index("csat")
+
+
+def us(*moment: int) -> int:
+    """Return a time in UTC as microseconds since the epoch."""
+    return int(datetime(*moment, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+JANUARY, FEBRUARY = us(2026, 1, 10), us(2026, 2, 10)
+
+
+def watched(shop: Shop) -> Shop:
+    """Return a shop whose facts count from now on; the present is 5 March 2026."""
+    shop.partition.evaluate(NOW)
+    for caught_up in (False, True):
+        shop.partition.follow_close(caught_up=caught_up)
+    return shop
+
+
+@pytest.fixture(params=["live", "bootstrap"])
+def shop(request):
+    """Return a shop with an order of January, in which facts count; live or in bootstrap mode."""
+    shop = Shop(MONTHS)
+    shop.order("o1", JANUARY)
+    watched(shop)
+    if request.param == "bootstrap":
+        shop.rows.update(shop.partition.take_changes())
+        shop.partition = type(shop.partition)(MONTHS, dict(shop.rows))
+        shop.partition.resume(NOW)
+    return shop
+
+
+def counts(shop: Shop) -> dict[str, dict[str, int]]:
+    """Return month -> cause -> number of facts."""
+    if not shop.partition.is_live:
+        standalone.build_aggregates(shop.partition, NOW)
+    standalone.deliver_all(shop.partition)
+    found = shop.partition.evaluate(NOW).restated.get("month", {})
+    names = ("late", "amended", "refunded", "merged", "erased")
+    return {month: {n: c for n, c in zip(names, each, strict=True) if c} for month, each in found.items()}
+
+
+def test_late_order_changes_its_month_and_the_next_one(shop):
+    shop.order("o2", us(2025, 12, 10), customer="bob")
+    assert counts(shop) == {"2025-12": {"late": 1}, "2026-01": {"late": 1}}
+
+
+def test_order_of_the_last_closed_month_changes_only_it(shop):
+    shop.order("o2", FEBRUARY)
+    assert counts(shop) == {"2026-02": {"late": 1}}
+
+
+def test_order_of_the_running_month_is_not_counted(shop):
+    shop.order("o2", us(2026, 3, 2))
+    assert counts(shop) == {}
+
+
+def test_duplicate_is_not_counted(shop):
+    for _ in range(2):
+        shop.order("o2", FEBRUARY, event_id="same")
+    assert counts(shop) == {"2026-02": {"late": 1}}
+
+
+def test_earlier_first_order_changes_the_month_of_the_former_one(shop):
+    shop.order("o0", us(2025, 8, 10))  # January had a new customer, and has a reactivated one
+    assert {"2025-08", "2025-09", "2026-01", "2026-02"} == counts(shop).keys()
+
+
+def test_first_order_beyond_the_horizon_is_a_late_one(shop):
+    shop.order("o0", us(2021, 8, 10))
+    assert counts(shop) == {"2026-01": {"late": 1}, "2026-02": {"late": 1}}
+
+
+@pytest.mark.parametrize(
+    ("claim", "payload", "cause"),
+    [
+        (claims.Amended, (700,), "amended"),
+        (claims.Cancelled, (), "amended"),
+        (claims.Completed, ("o1", 100), "refunded"),
+    ],
+)
+def test_present_correction_of_an_old_order_counts_by_cause(shop, claim, payload, cause):
+    shop.process(claim, "r1" if payload[:1] == ("o1",) else "o1", NOW - HOUR, *payload)
+    assert counts(shop) == {"2026-01": {cause: 1}, "2026-02": {cause: 1}}
+
+
+def test_correction_ahead_of_the_clock_is_counted_once(shop):
+    shop.process(claims.Amended, "o1", NOW + 1, 700)
+    expected = {"2026-01": {"amended": 1}, "2026-02": {"amended": 1}}
+    assert counts(shop) == expected
+    shop.partition.advance(NOW + HOUR)
+    assert counts(shop) == expected
+
+
+def test_correction_without_effect_is_not_counted(shop):
+    shop.process(claims.Amended, "o1", NOW - HOUR, 1000)  # the amount that it has
+    shop.process(claims.Amended, "unknown", NOW - HOUR, 700)
+    shop.process(claims.Shipped, "o1", JANUARY + HOUR)
+    assert counts(shop) == {}
+
+
+def test_late_reply_changes_the_month_of_the_breach_too(shop):
+    shop.process(claims.Opened, "t1", us(2026, 1, 31, 12), 1, False, "web")
+    assert counts(shop) == {"2026-02": {"late": 1}}  # breached on 1 February
+    shop.process(claims.Replied, "t1", us(2026, 1, 31, 13), claims.AGENT, True)
+    assert counts(shop) == {"2026-01": {"late": 1}, "2026-02": {"late": 2}}
+
+
+def test_withdrawn_ticket_is_amended(shop):
+    shop.process(claims.Opened, "t1", FEBRUARY, 1, False, "web")
+    shop.process(claims.TicketWithdrawn, "t1", NOW - HOUR, 0)
+    assert counts(shop) == {"2026-02": {"late": 1, "amended": 1}}
+
+
+def test_later_version_of_an_answer_changes_the_former_month(shop):
+    shop.process(claims.Answered, "", FEBRUARY, CSAT, 5, "s1")
+    shop.process(claims.Answered, "", NOW - HOUR, CSAT, 1, "s1")
+    assert counts(shop) == {"2026-02": {"late": 2}}
+
+
+def test_merge_counts_the_facts_that_change_the_customer(shop):
+    shop.order("b1", FEBRUARY, customer="bob")
+    merge = Merge(at=NOW, event="m1", customer="bob", into="ada")
+    shop.partition.process_one(REGISTRY_ADDRESS, Fact("", merge))
+    assert counts(shop)["2026-02"] == {"late": 1, "merged": 1}
+
+
+def test_erasure_counts_once(shop):
+    shop.order("o2", JANUARY + HOUR)
+    shop.partition.process_one(REGISTRY_ADDRESS, Fact("", Erase(customer="ada")))
+    assert counts(shop)["2026-01"] == {"late": 1, "erased": 1}
+
+
+def test_counts_survive_a_restart():
+    shop = watched(Shop(MONTHS))
+    shop.order("o2", FEBRUARY)
+    shop.restart()
+    assert counts(shop) == {"2026-02": {"late": 1}}
+    shop.order("o3", FEBRUARY)
+    assert counts(shop) == {"2026-02": {"late": 2}}
+
+
+def test_history_read_at_first_is_not_counted():
+    shop = Shop(MONTHS)
+    shop.partition.evaluate(NOW)
+    shop.partition.follow_close(caught_up=False)
+    shop.order("o1", FEBRUARY)
+    shop.partition.evaluate(NOW)
+    shop.partition.follow_close(caught_up=False)
+    shop.order("o2", FEBRUARY)  # after the evaluation at which the group was caught up
+    shop.partition.evaluate(NOW)
+    shop.partition.follow_close(caught_up=True)
+    assert counts(shop) == {"2026-02": {"late": 1}}
+
+
+def test_partition_that_no_worker_evaluates_counts_nothing():
+    shop = Shop(MONTHS)
+    shop.partition.evaluate(NOW)
+    shop.order("o1", FEBRUARY)
+    assert counts(shop) == {}
+    assert RESTATEMENTS_KEY not in shop.rows
+
+
+def test_month_counts_only_after_it_has_closed():
+    shop = watched(Shop(MONTHS))
+    shop.partition.advance(us(2026, 4, 1, 23))
+    shop.order("o1", us(2026, 3, 10))
+    assert shop.partition.evaluate(us(2026, 4, 1, 23)).restated == {}
+    shop.partition.advance(us(2026, 4, 2))
+    shop.order("o2", us(2026, 3, 10))
+    assert shop.partition.evaluate(us(2026, 4, 2)).restated == {"month": {"2026-03": [1, 0, 0, 0, 0]}}
+
+
+def test_nothing_is_kept_unless_kinds_are_configured():
+    shop = watched(Shop())
+    shop.order("o1", FEBRUARY)
+    assert shop.partition.evaluate(NOW).restated == {}
+    assert RESTATEMENTS_KEY not in shop.partition.take_changes()
