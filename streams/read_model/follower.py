@@ -32,14 +32,18 @@ _STOP_SECONDS: Final = 2.0
 #: A compacted topic keeps a tombstone for a day. A model that was last complete half a day ago may have
 #: missed tombstones and may hold erased customers, so it is built again.
 _OUTDATED_SECONDS: Final = 12 * 3600.0
-
-
+#: A model that is behind takes a record within this time, unless its client of Kafka hangs.
+_STALL_SECONDS: Final = 60.0
 #: The clocks of two workers may differ. A time further ahead was written by somebody else.
 _AHEAD_SECONDS: Final = 24 * 3600.0
 
 
 class _Changed(Exception):
     """Redis holds other positions than expected: read them again."""
+
+
+class _Stalled(OSError):
+    """The client of Kafka returns no records although there are some: connect again."""
 
 
 class ReadModel:
@@ -76,6 +80,8 @@ class ReadModel:
         self._ids: dict[str, str] = {}
         self._taken: dict[TopicPartition, int] = {}
         self._checked_at = 0.0
+        self._positions: list[int] = []
+        self._moved_at = 0.0
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
@@ -153,16 +159,23 @@ class ReadModel:
 
     async def _follow_from(self, consumer: AIOKafkaConsumer, auditor: Auditor) -> None:
         while self._active():
-            fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
-            for tp, records in fetched.items():
-                auditor.record_written(record.key for record in records)
-                await self._apply_records(consumer, tp, records)
-            if time.monotonic() - self._checked_at >= _CHECK_SECONDS:
-                await self._check(consumer)
-                if not self.behind and not self._busy():
-                    auditor.run(self._taken)
-            if fetched and self._busy():
-                await asyncio.sleep(_PAUSE_SECONDS)
+            try:
+                async with asyncio.timeout(_STALL_SECONDS):
+                    await self._take_batch(consumer, auditor)
+            except TimeoutError:
+                raise _Stalled(f"no answer for {_STALL_SECONDS:.0f} s") from None
+
+    async def _take_batch(self, consumer: AIOKafkaConsumer, auditor: Auditor) -> None:
+        fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
+        for tp, records in fetched.items():
+            auditor.record_written(record.key for record in records)
+            await self._apply_records(consumer, tp, records)
+        if time.monotonic() - self._checked_at >= _CHECK_SECONDS:
+            await self._check(consumer)
+            if not self.behind and not self._busy():
+                auditor.run(self._taken)
+        if fetched and self._busy():
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:
         """Seek to the positions of Redis, or to the beginning if the model is of other topics or outdated."""
@@ -181,6 +194,7 @@ class ReadModel:
             await self._store.set_complete(now)  # from here on, no tombstone is missed
         for tp in self._tps:
             self._seek_to(consumer, tp, taken[tp].offset if tp in taken else 0)
+        self._moved_at = time.monotonic()
         await self._check(consumer)
 
     def _seek_to(self, consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> None:
@@ -210,11 +224,24 @@ class ReadModel:
             if held < known:
                 log.warning("Redis has lost the records after offset %d of %s partition %d", held, *tp)
                 self._seek_to(consumer, tp, held)
-        self.behind = sum([max(0, end - await consumer.position(tp)) for tp, end in ends.items()])
+        positions = [await consumer.position(tp) for tp in ends]
+        self.behind = sum(max(0, end - at) for end, at in zip(ends.values(), positions, strict=True))
         if not self.behind:
             await self._store.set_complete(time.time())
         self._checked_at = time.monotonic()
+        self._require_progress(positions)
         self._log_available()
+
+    def _require_progress(self, positions: list[int]) -> None:
+        """Note that the model moves on.
+
+        Raises:
+            _Stalled: it is behind, and has taken no record for a while.
+        """
+        if not self.behind or positions != self._positions:
+            self._positions, self._moved_at = positions, time.monotonic()
+        elif time.monotonic() - self._moved_at > _STALL_SECONDS:
+            raise _Stalled(f"no record for {_STALL_SECONDS:.0f} s, although {self.behind:,} are left")
 
     def _behind_ends(self, ends: Mapping[TopicPartition, int]) -> int:
         return sum(max(0, end - self._taken.get(tp, 0)) for tp, end in ends.items())

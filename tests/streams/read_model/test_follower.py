@@ -115,6 +115,27 @@ async def test_read_model_is_filled_followed_and_resumed(world, url, redis):
     assert world.complete(redis)
 
 
+async def _never(*_, **__):
+    await asyncio.Event().wait()
+
+
+async def _nothing(*_, **__):
+    await asyncio.sleep(0.05)
+    return {}
+
+
+@pytest.mark.parametrize("getmany", [_never, _nothing], ids=["hangs", "returns nothing"])
+async def test_client_that_stalls_is_replaced(world, url, redis, monkeypatch, caplog, getmany):
+    monkeypatch.setattr(follower, "_STALL_SECONDS", 1.0)
+    await world.publish(5)
+    with monkeypatch.context() as stalled:
+        stalled.setattr(follower.AIOKafkaConsumer, "getmany", getmany)
+        async with world.model(url):
+            await until(lambda: "cannot read the topics of the read model" in caplog.text)
+            stalled.undo()
+            await until(lambda: world.complete(redis))
+
+
 async def test_emptied_redis_is_filled_again(world, url, redis):
     await world.publish(50)
     async with world.model(url):
