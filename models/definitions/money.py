@@ -5,6 +5,7 @@ become floating-point numbers once, when a metric is evaluated, at the configure
 """
 
 from collections.abc import Mapping
+from math import nan
 from typing import Final
 
 #: Minor-unit exponents of ISO 4217 that are not 2 (amendment 177).
@@ -19,6 +20,21 @@ _EXPONENTS: Final = (
 def exponent(currency: str) -> int:
     """Return the decimal places of a currency's minor unit: USD 2 (cents), JPY 0, KWD 3."""
     return _EXPONENTS.get(currency, 2)
+
+
+def sums_in_base(sums: Mapping[str, int], rates: Mapping[str, float]) -> float:
+    """Return sums of minor units by currency as major units of the base currency.
+
+    Args:
+        sums: currency -> minor units.
+        rates: currency -> major units of the base currency for one major unit of it.
+
+    Returns:
+        NaN if a currency has no rate: the configuration had one when the sum was stored.
+    """
+    if not sums.keys() <= rates.keys():
+        return nan
+    return sum(to_base(sums[currency], currency, rates) for currency in sorted(sums))
 
 
 def to_base(minor: int, currency: str, rates: Mapping[str, float]) -> float:

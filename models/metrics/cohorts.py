@@ -1,6 +1,6 @@
 """Metrics of cohorts by the month of the first order (docs/metrics.md, "Cohorts")."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final, Literal, get_args
 
@@ -9,6 +9,8 @@ from msgspec import Struct
 from models.aggregation.cohort_sums import CohortCells
 from models.customers.lifecycle import KEPT_COHORT
 from models.definitions.cohorts import CohortDefinitions
+from models.definitions.definitions import Definitions
+from models.definitions.money import sums_in_base
 from models.definitions.windows import horizon_start
 from models.metrics.samples import CatalogueEntry, Sample, ratio
 from models.metrics.totals import Totals
@@ -69,8 +71,11 @@ class CohortTotals:
     """The cohorts of all partitions.
 
     Args:
-        totals: the totals of the partitions' other aggregates.
-        definitions: definitions of the cohorts.
+        cohorts: month -> cells of its cohort, of each partition.
+        kept: month -> customers whose first order is beyond the horizon.
+        definitions: the shop's definitions, with those of cohorts.
+        now: time of the evaluation, microseconds since the epoch.
+        earliest: the earliest month that has a customer. None: of `cohorts` and `kept`.
 
     Attributes:
         periods: numbers of the periods of a customer's age.
@@ -79,44 +84,46 @@ class CohortTotals:
         now: time of the evaluation, microseconds since the epoch.
     """
 
-    def __init__(self, totals: Totals, definitions: CohortDefinitions) -> None:
-        self._totals = totals
+    def __init__(
+        self,
+        cohorts: Iterable[Mapping[int, CohortCells]],
+        kept: Mapping[int, int],
+        definitions: Definitions,
+        now: int,
+        *,
+        earliest: int | None = None,
+    ) -> None:
         self._definitions = definitions
-        self._months = months_of(totals.definitions.periods.zone)
-        self.exports_grid: Final = definitions.export == "grid"
-        self.base_currency: Final = totals.definitions.base_currency
-        self.now: Final = totals.now
-        self.periods: Final = range(len(definitions.ends))
+        self._months = months_of(definitions.periods.zone)
+        self._cohorts = definitions.cohorts or CohortDefinitions()
+        self.exports_grid: Final = self._cohorts.export == "grid"
+        self.base_currency: Final = definitions.base_currency
+        self.now: Final = now
+        self.periods: Final = range(len(self._cohorts.ends))
+        self._kept = kept
         self._cells: dict[int, CohortCells] = {}
-        for part in totals.cohorts:
+        for part in cohorts:
             for month, cells in part.items():
                 known = self._cells.get(month)
                 self._cells[month] = cells if known is None else _added(known, cells)
+        self._earliest = min([*self._cells, *kept], default=None) if earliest is None else earliest
 
     @cached_property
     def present(self) -> int:
         """The present month."""
-        return self._months.of(self._totals.now)
+        return self._months.of(self.now)
 
     @cached_property
     def first(self) -> int:
         """The first month that is compared. All months before it are the cohort `before`."""
-        start = horizon_start(self._totals.now, self._totals.definitions.horizon_days)
+        start = horizon_start(self.now, self._definitions.horizon_days)
         months = [self._months.of(start - 1) + 1]
-        complete_from = self._definitions.complete_from
+        complete_from = self._cohorts.complete_from
         if complete_from is not None:
             months.append(self._months.of(self._months.start_of_day(complete_from) - 1) + 1)
-        else:
-            known = [*self._cells, *self._kept]
-            months += [min(known) + _INCOMPLETE_MONTHS] if known else []
+        elif self._earliest is not None:
+            months.append(self._earliest + _INCOMPLETE_MONTHS)
         return max(months)
-
-    @cached_property
-    def _kept(self) -> dict[int, int]:
-        """Month -> customers whose first order is beyond the horizon."""
-        return {
-            int(month): number for (month,), number in self._totals.gauges(*KEPT_COHORT).items() if number
-        }
 
     def compared(self) -> list[int]:
         """Return the months that are compared and have customers, ascending."""
@@ -156,7 +163,8 @@ class CohortTotals:
         for cells in found:
             for currency, net in cells.net.items():
                 sums[currency] = sums.get(currency, 0) + net[age]
-        return self._totals.in_base({currency: net for currency, net in sums.items() if net})
+        nets = {currency: net for currency, net in sums.items() if net}
+        return sums_in_base(nets, self._definitions.rates)
 
     def recent(self) -> list[int]:
         """Return the months that are exported by name, ascending, if they are compared and have customers."""
@@ -165,8 +173,10 @@ class CohortTotals:
 
 def cohort_totals(totals: Totals) -> CohortTotals | None:
     """Return the cohorts of the totals. None unless cohorts are defined."""
-    cohorts = totals.definitions.cohorts
-    return None if cohorts is None else CohortTotals(totals, cohorts)
+    if totals.definitions.cohorts is None:
+        return None
+    kept = {int(month): number for (month,), number in totals.gauges(*KEPT_COHORT).items() if number}
+    return CohortTotals(totals.cohorts, kept, totals.definitions, totals.now)
 
 
 def compute(totals: Totals) -> Iterator[Sample]:

@@ -20,7 +20,7 @@ from models.aggregation.aggregates import (
 )
 from models.aggregation.duration_sketches import BUCKETS, middle_of
 from models.definitions.definitions import Definitions
-from models.definitions.money import to_base
+from models.definitions.money import sums_in_base
 from models.definitions.windows import SHORT_WINDOWS, US_PER_SECOND, Window
 from models.metrics.flows import SegmentFlowTotals
 from models.metrics.samples import Sample
@@ -128,10 +128,7 @@ class Totals:
         Returns:
             NaN if the configuration has no rate for a currency.
         """
-        rates = self.definitions.rates
-        if not sums.keys() <= rates.keys():
-            return nan  # the configuration had a rate when the sum was stored
-        return sum(to_base(sums[currency], currency, rates) for currency in sorted(sums))
+        return sums_in_base(sums, self.definitions.rates)
 
     def durations(self, window: Window, *names: Name) -> "Durations":
         """Return the durations of one or several series that ended in a window."""
