@@ -78,9 +78,15 @@ def transitions(
 
 
 def without_idle_lines(customer: Customer) -> list[Event]:
-    """Return the customer's events, without the lines of orders that have an `order.placed`."""
+    """Return the events, with the lines of orders that have an `order.placed` as events that do nothing.
+
+    They still make the customer a known one.
+    """
     placed = customer.about("order_id", "order.placed")
-    return [e for e in customer.events if e["type"] != "order.line_placed" or e["order_id"] not in placed]
+    return [
+        e | {"type": "order.item"} if e["type"] == "order.line_placed" and e["order_id"] in placed else e
+        for e in customer.events
+    ]
 
 
 def at(world: World, customer: Customer, time: int) -> tuple[str, str] | None:

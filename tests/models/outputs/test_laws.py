@@ -14,8 +14,8 @@ from tests.support.assert_outputs import (
     plain,
 )
 from tests.support.histories import random_history, ticket_history
-from tests.support.outputs import EmitHarness
-from tests.support.strategies import DAY, histories, output_laws
+from tests.support.outputs import NOW, EmitHarness, Scenario
+from tests.support.strategies import DAY, DEFINITIONS, History, Step, histories, output_laws
 from tests.support.support_histories import support_history
 
 pytestmark = pytest.mark.slow
@@ -56,6 +56,15 @@ def run(history):
 @given(histories())
 def test_last_outputs_equal_the_oracles(history):
     run(history)
+
+
+def test_customer_is_known_from_a_line_before_its_order():
+    scenario = Scenario()
+    scenario.record("ticket.opened", NOW - 2 * DAY, ticket_id="t")
+    scenario.order(NOW - DAY, "o")
+    scenario.record("order.line_placed", NOW - 3 * DAY, order_id="o", line_id="l", amount=100, currency="USD")
+    steps = [Step(scenario.events[:2], NOW), Step(scenario.events[2:], NOW)]
+    run(History(DEFINITIONS, partitions=1, steps=steps))
 
 
 @pytest.mark.parametrize("seed", range(2))
