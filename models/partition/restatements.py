@@ -13,9 +13,10 @@ from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.period_contributions import PeriodContributions
 from models.definitions.definitions import Definitions
+from models.definitions.windows import TIMELESS
 from models.facts import claims, log_pages
 from models.facts.claims import Answered, AnswersWithdrawn, Claim
-from models.facts.control import IdentityErased, KeptOrder
+from models.facts.control import IdentityErased, KeptOrder, Redirected
 from models.facts.fact import AnyClaim, Fact
 from models.facts.fact_log import FactLog
 from models.facts.origins import has_origin
@@ -35,6 +36,7 @@ _CAUSE_OF: Final[dict[type[Claim], Cause]] = {
     **dict.fromkeys([claims.TicketUpdated, claims.TicketWithdrawn, claims.TicketRestored], "amended"),
     AnswersWithdrawn: "amended",
     **dict.fromkeys([claims.Completed, claims.Reversed], "refunded"),
+    Redirected: "merged",
     IdentityErased: "erased",
 }
 #: Claim classes that can change an older period than that of their own time.
@@ -119,7 +121,7 @@ class Restatements:
         if isinstance(fact.claim, IdentityErased):
             key = fact.claim.identity.encode()
         row = self._fact_log.rows.get(key)
-        if row is not None and log_pages.count(row) > 1:
+        if fact.claim.time != TIMELESS and row is not None and log_pages.count(row) > 1:
             # Deriving a customer of thousands of facts for each of them would take minutes.
             known = process([addressed])
             return known, set() if known else self.counts.periods_of(fact.claim.time)

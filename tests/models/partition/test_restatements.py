@@ -6,14 +6,16 @@ import pytest
 
 from models.definitions.definitions import Definitions
 from models.definitions.periods import PeriodDefinitions
-from models.facts import claims
-from models.facts.control import Erase, Merge
+from models.facts import claims, log_pages
+from models.facts.control import Erase, KeptOrder, Merge
 from models.facts.fact import REGISTRY_ADDRESS, Fact
 from models.partition import standalone
+from models.partition.partition import Partition
 from models.partition.restatement_counts import RESTATEMENTS_KEY
 from tests.support.partitions import HOUR, NOW, Shop
 
 MONTHS = Definitions(periods=PeriodDefinitions(kinds=("month",), close_after="24h"))
+KEPT = {"event": "e", "channel": "web", "coupon": False, "referrer": False}
 CSAT = claims.SURVEYS.index("csat")
 
 
@@ -33,6 +35,13 @@ def watched(shop: Shop) -> Shop:
     return shop
 
 
+def resume(shop: Shop) -> None:
+    """Restore a shop's partition from its rows, in bootstrap mode."""
+    shop.rows.update(shop.partition.take_changes())
+    shop.partition = Partition(MONTHS, dict(shop.rows))
+    shop.partition.resume(NOW)
+
+
 @pytest.fixture(params=["live", "bootstrap"])
 def shop(request):
     """Return a shop with an order of January, in which facts count; live or in bootstrap mode."""
@@ -40,9 +49,7 @@ def shop(request):
     shop.order("o1", JANUARY)
     watched(shop)
     if request.param == "bootstrap":
-        shop.rows.update(shop.partition.take_changes())
-        shop.partition = type(shop.partition)(MONTHS, dict(shop.rows))
-        shop.partition.resume(NOW)
+        resume(shop)
     return shop
 
 
@@ -138,13 +145,27 @@ def test_merge_counts_the_facts_that_change_the_customer(shop):
     shop.order("b1", FEBRUARY, customer="bob")
     merge = Merge(at=NOW, event="m1", customer="bob", into="ada")
     shop.partition.process_one(REGISTRY_ADDRESS, Fact("", merge))
-    assert counts(shop)["2026-02"] == {"late": 1, "merged": 1}
+    # The month loses the customer bob, and the customer ada gets an order in it.
+    assert counts(shop)["2026-02"] == {"late": 1, "merged": 2}
 
 
 def test_erasure_counts_once(shop):
     shop.order("o2", JANUARY + HOUR)
     shop.partition.process_one(REGISTRY_ADDRESS, Fact("", Erase(customer="ada")))
     assert counts(shop)["2026-01"] == {"late": 1, "erased": 1}
+
+
+def test_backlog_of_a_large_customer_counts_by_its_own_times(monkeypatch):
+    monkeypatch.setattr(log_pages, "PAGE_BYTES", 100)
+    shop = watched(Shop(MONTHS))
+    for number in range(20):
+        shop.order(f"o{number}", JANUARY)
+    before = counts(shop)["2026-01"]["late"]
+    resume(shop)
+    shop.order("late", JANUARY)
+    shop.process(claims.Amended, "o1", NOW - HOUR, 700)  # not counted: it has the time of no closed month
+    shop.partition.process_one("ada", Fact("", KeptOrder(at=us(2021, 8, 10), **KEPT)))
+    assert counts(shop)["2026-01"] == {"late": before + 2}
 
 
 def test_counts_survive_a_restart():
