@@ -1,18 +1,15 @@
 """The flows of customers by calendar period (docs/metrics.md, "Closed periods")."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from models.aggregation.period_sums import Name, PeriodSums
+from models.aggregation.period_sums import PeriodSums
 from models.customers.customer import AppliedTicket, Customer
 from models.entities.feedback import NPS
 from models.entities.flows import Flow, csat_flows, difference, nps_flows, order_flows, ticket_flows
 from models.entities.orders import Order
 from models.facts.claims import Answered, rank
 from models.schedules.periods import Calendar
-
-#: Kind and number of a period, with the name of a sum.
-_Cell = tuple[str, int, Name]
 
 
 class PeriodFlows:
@@ -50,29 +47,18 @@ class PeriodFlows:
     ) -> None:
         """Replace answers that hold. Of `nps` answers, a customer's latest one of each period counts."""
         self._replace(csat_flows(old), csat_flows(new))
-        self._apply([*self._nps_cells(old)], [*self._nps_cells(new)])
+        for answers, sign in ((old, -1), (new, 1)):
+            for calendar in self._calendars:
+                self._add_nps(calendar, answers, sign)
 
     def _replace(self, old: Iterable[Flow], new: Iterable[Flow]) -> None:
-        self._apply([*self._cells(old)], [*self._cells(new)])
+        for (measure, time, weight, detail), number in difference(old, new):
+            self._sums.add(time, (measure, detail) if detail else (measure,), number * weight)
 
-    def _apply(self, old: Sequence[tuple[_Cell, int]], new: Sequence[tuple[_Cell, int]]) -> None:
-        for cell, weight in difference(old, new):
-            self._sums.add_in(*cell, weight)
-
-    def _cells(self, flows: Iterable[Flow]) -> Iterator[tuple[_Cell, int]]:
-        for measure, time, weight, detail in flows:
-            for calendar in self._calendars:
-                yield (calendar.kind, calendar.number(time), _name(measure, detail)), weight
-
-    def _nps_cells(self, answers: Sequence[Answered]) -> Iterator[tuple[_Cell, int]]:
-        for calendar in self._calendars:
-            for number, answer in _latest_by_period(answers, calendar).items():
-                for measure, _, weight, detail in nps_flows(answer):
-                    yield (calendar.kind, number, _name(measure, detail)), weight
-
-
-def _name(measure: str, detail: str) -> Name:
-    return (measure, detail) if detail else (measure,)
+    def _add_nps(self, calendar: Calendar, answers: Sequence[Answered], sign: int) -> None:
+        for number, answer in _latest_by_period(answers, calendar).items():
+            for flow in nps_flows(answer):
+                self._sums.add_in(calendar.kind, number, (flow.measure,), sign)
 
 
 def _latest_by_period(answers: Sequence[Answered], calendar: Calendar) -> dict[int, Answered]:

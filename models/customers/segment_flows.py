@@ -5,10 +5,10 @@ customers, it counts under the value that the customer had at the flow's time.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from models.aggregation.segment_sums import Column, SegmentSums
+from models.aggregation.segment_sums import SegmentSums
 from models.customers.customer import AppliedTicket, Customer
 from models.definitions.definitions import Definitions
 from models.definitions.segments import UNKNOWN
@@ -62,9 +62,20 @@ class CustomerEntities(NamedTuple):
     answers: Sequence[Answered]
 
 
-#: Where a weight counts: segment, value of its label, column, and time in microseconds.
-_Cell = tuple[str, str, Column, int]
-_Cells = list[tuple[_Cell, int]]
+class _Own(NamedTuple):
+    """The flows of an order or a ticket, and its labels in the segments of these.
+
+    Attributes:
+        labels: labels, empty if it does not exist.
+        flows: its flows.
+    """
+
+    labels: Sequence[str]
+    flows: Sequence[Flow]
+
+
+#: Flows, each with their number, below 0 to retract them.
+_Changes = Iterable[tuple[Flow, int]]
 
 
 def value_at(timeline: Timeline, time: int) -> str:
@@ -92,23 +103,26 @@ class SegmentFlows:
 
     def replace_order(self, customer: Customer, old: Order | None, new: Order | None) -> None:
         """Replace an order. None: it does not exist."""
-        if self._customers or self._orders:
-            timelines = self._timelines(customer)
-            self._apply(*[self._cells_of_order(customer, timelines, order) for order in (old, new)])
+        flows = [[*order_flows(order)] for order in (old, new)]
+        self._replace_under_values(customer, *flows)
+        if self._orders:
+            labels = [() if each is None else self._values.of_order(customer, each) for each in (old, new)]
+            self._replace_own(self._orders, *map(_Own, labels, flows))
 
     def replace_ticket(
         self, customer: Customer, old: AppliedTicket | None, new: AppliedTicket | None
     ) -> None:
         """Replace a ticket with its outcome. None: it does not exist."""
-        if self._customers or self._tickets:
-            timelines = self._timelines(customer)
-            self._apply(*[self._cells_of_ticket(customer, timelines, each) for each in (old, new)])
+        flows = [[] if each is None else [*ticket_flows(*each)] for each in (old, new)]
+        self._replace_under_values(customer, *flows)
+        if self._tickets:
+            of_ticket = self._values.of_ticket
+            labels = [() if each is None else of_ticket(customer, each.ticket) for each in (old, new)]
+            self._replace_own(self._tickets, *map(_Own, labels, flows))
 
     def replace_answers(self, customer: Customer, old: Sequence[Answered], new: Sequence[Answered]) -> None:
         """Replace answers that hold. Of `nps` answers, the latest one counts."""
-        if self._customers:
-            timelines = self._timelines(customer)
-            self._apply(*[self._under_values(timelines, _answer_flows(answers)) for answers in (old, new)])
+        self._replace_under_values(customer, _answer_flows(old), _answer_flows(new))
 
     def move(self, entities: CustomerEntities, old: Sequence[Timeline], new: Sequence[Timeline]) -> None:
         """Move the flows of a customer from the customer's values before a change to those after it.
@@ -121,61 +135,44 @@ class SegmentFlows:
         flows = [flow for order in entities.orders for flow in order_flows(order)]
         flows += [flow for ticket in entities.tickets for flow in ticket_flows(*ticket)]
         flows += _answer_flows(entities.answers)
-        self._apply(*[self._under_values(timelines, flows) for timelines in (old, new)])
+        for name, before, after in zip(self._customers, old, new, strict=True):
+            if before != after:
+                for flow in flows:
+                    self._move(name, flow, value_at(before, flow.time), value_at(after, flow.time))
 
-    def _timelines(self, customer: Customer) -> Sequence[Timeline]:
-        return self._values.of_customer(customer) if self._customers else ()
+    def _move(self, name: str, flow: Flow, old: str, new: str) -> None:
+        if old != new:
+            self._add(name, old, flow, -1)
+            self._add(name, new, flow, 1)
 
-    def _cells_of_order(
-        self, customer: Customer, timelines: Sequence[Timeline], order: Order | None
-    ) -> _Cells:
-        if order is None:
-            return []
-        flows = [*order_flows(order)]
-        cells = self._under_values(timelines, flows)
-        if self._orders:
-            cells += _under_labels(self._orders, self._values.of_order(customer, order), flows)
-        return cells
+    def _replace_under_values(self, customer: Customer, old: Sequence[Flow], new: Sequence[Flow]) -> None:
+        """Replace flows under the customer's values."""
+        if self._customers and (changes := difference(old, new)):
+            for name, timeline in zip(self._customers, self._values.of_customer(customer), strict=True):
+                for flow, number in changes:
+                    self._add(name, value_at(timeline, flow.time), flow, number)
 
-    def _cells_of_ticket(
-        self, customer: Customer, timelines: Sequence[Timeline], applied: AppliedTicket | None
-    ) -> _Cells:
-        if applied is None:
-            return []
-        flows = [*ticket_flows(*applied)]
-        cells = self._under_values(timelines, flows)
-        if self._tickets:
-            cells += _under_labels(self._tickets, self._values.of_ticket(customer, applied.ticket), flows)
-        return cells
+    def _replace_own(self, names: Sequence[str], old: _Own, new: _Own) -> None:
+        """Replace the flows of an order or a ticket under its own labels."""
+        if old.labels == new.labels:
+            self._add_own(names, new.labels, difference(old.flows, new.flows))
+        else:
+            self._add_own(names, old.labels, [(flow, -1) for flow in old.flows])
+            self._add_own(names, new.labels, [(flow, 1) for flow in new.flows])
 
-    def _under_values(self, timelines: Sequence[Timeline], flows: Iterable[Flow]) -> _Cells:
-        """Return the cells of flows under the customer's values."""
-        if not timelines:
-            return []
-        named = [*zip(self._customers, timelines, strict=True)]
-        return [
-            ((name, value_at(timeline, time), (measure, detail), time), weight)
-            for measure, time, weight, detail in flows
-            for name, timeline in named
-        ]
+    def _add_own(self, names: Sequence[str], labels: Sequence[str], changes: _Changes) -> None:
+        for flow, number in changes:
+            for name, label in zip(names, labels, strict=True):
+                self._add(name, label, flow, number)
 
-    def _apply(self, old: _Cells, new: _Cells) -> None:
-        for (segment, value, column, time), weight in difference(old, new):
-            add = self._sums.add_sum if column[0] in _SUMS else self._sums.add_count
-            add((segment, value, column), time, weight)
+    def _add(self, segment: str, value: str, flow: Flow, number: int) -> None:
+        measure, time, weight, detail = flow
+        add = self._sums.add_sum if measure in _SUMS else self._sums.add_count
+        add((segment, value, (measure, detail)), time, number * weight)
 
 
 def _answer_flows(answers: Sequence[Answered]) -> list[Flow]:
     return [*csat_flows(answers), *nps_flows(latest_nps_of(answers))]
-
-
-def _under_labels(
-    names: Sequence[str], labels: Sequence[str], flows: Sequence[Flow]
-) -> Iterator[tuple[_Cell, int]]:
-    """Yield the cells of flows under the labels of their own order or ticket."""
-    for name, label in zip(names, labels, strict=True):
-        for measure, time, weight, detail in flows:
-            yield (name, label, (measure, detail), time), weight
 
 
 def _since(entry: tuple[int, str]) -> int:

@@ -4,16 +4,14 @@ A flow counts at one exact time. The flows of one measure, summed over a window,
 definition in docs/metrics.md: each time here is the one at which the aggregator of the entity counts.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 from models.entities.feedback import CSAT, DETRACTOR, NPS, PROMOTER, is_satisfied
 from models.entities.orders import Order
 from models.entities.sla import KINDS, SlaOutcome
 from models.entities.tickets import Ticket
 from models.facts.claims import Answered
-
-_K = TypeVar("_K", bound=Hashable)
 
 #: Measures of orders. `NET` has the currency as its detail and minor units as its weight.
 ORDERS: Final = "orders"
@@ -113,18 +111,19 @@ def nps_flows(answer: Answered | None) -> Iterator[Flow]:
         yield Flow(DETRACTORS, answer.time)
 
 
-def difference(old: Sequence[tuple[_K, int]], new: Sequence[tuple[_K, int]]) -> list[tuple[_K, int]]:
-    """Return the weights by key that turn the sum of some weights into that of others, without zeros.
+def difference(old: Iterable[Flow], new: Iterable[Flow]) -> list[tuple[Flow, int]]:
+    """Return the flows by which two sets of flows differ, each with its number: below 0, it is retracted.
 
-    Args:
-        old: keys and weights as they were.
-        new: keys and weights as they are.
+    Most changes of an entity change no flow, and most other ones are its first.
     """
-    if old == new:
+    before, after = [*old], [*new]
+    if before == after:
         return []
-    changes: dict[_K, int] = {}
-    for key, weight in new:
-        changes[key] = changes.get(key, 0) + weight
-    for key, weight in old:
-        changes[key] = changes.get(key, 0) - weight
-    return [(key, weight) for key, weight in changes.items() if weight]
+    if not before:
+        return [(flow, 1) for flow in after]
+    numbers = dict.fromkeys(after, 0)
+    for flow in after:
+        numbers[flow] += 1
+    for flow in before:
+        numbers[flow] = numbers.get(flow, 0) - 1
+    return [(flow, number) for flow, number in numbers.items() if number]

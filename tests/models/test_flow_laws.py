@@ -9,28 +9,75 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from models.aggregation.aggregates import channels_of
+from models.aggregation.aggregates import channels_of, segment_windows_of
+from models.customers.period_flows import PeriodFlows
+from models.customers.segment_flows import SegmentFlows
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.periods import PERIOD_KINDS, PeriodDefinitions
+from models.definitions.segments import Segment
 from models.definitions.sla_policy import SlaPolicy, SlaTargets
+from models.definitions.windows import Window
 from models.entities.sla import KINDS
 from models.metrics.totals import Totals
+from models.partition.updates import dispatch
+from models.partition.updates.segments import SegmentUpdates
 from tests.models.test_laws import laws
 from tests.support.histories import random_history
 from tests.support.simulated_worker import SimulatedWorker
-from tests.support.strategies import DAY, DEFINITIONS, History, histories
+from tests.support.strategies import ANCHOR, CUSTOMERS, DAY, DEFINITIONS, History, histories, rfc3339
 
 pytestmark = pytest.mark.slow
 
-#: Every kind of period, and targets that depend on the orders of the customer.
+#: Every kind of period, a segment of each subject, and targets that depend on the orders of the customer.
 FLOWS = replace(
     DEFINITIONS,
     channels=("web", "chat"),
+    segments=(
+        Segment(name="country", field="country", values=("DE", "AT")),
+        Segment(name="code", origin="coupon", values=("SPRING",)),
+        Segment(name="team", origin="team", values=("billing",)),
+    ),
+    segment_windows=("90d", "30d", "365d"),
     periods=PeriodDefinitions(zone="Asia/Kolkata", week_starts="sunday", kinds=PERIOD_KINDS),
     sla_policies=dict.fromkeys(
         PRIORITIES, SlaPolicy(next_response=3600, tiers={"silver": SlaTargets(60, 120, 600)})
     ),
 )
+
+
+class Values:
+    """Values of segments that depend on the entities' fields alone."""
+
+    def __init__(self) -> None:
+        self.timelines = {b"ada": [(ANCHOR - 40 * DAY, "DE"), (ANCHOR - 2 * DAY, "AT")]}
+
+    def of_customer(self, customer):
+        return [self.timelines.get(customer.key, ())]
+
+    def of_order(self, _, order):
+        return ["SPRING" if order.id < "50" else "other"]
+
+    def of_ticket(self, _, ticket):
+        return ["billing" if ticket.priority else "unknown"]
+
+
+class Listeners:
+    """Listeners of periods and segments, with values of the test."""
+
+    def __init__(self) -> None:
+        self.values = Values()
+
+    def __call__(self, aggregates, *_):
+        return [PeriodFlows(aggregates.periods), SegmentFlows(aggregates.segment_flows, FLOWS, self.values)]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def listeners():
+    """Return the listeners of all partitions."""
+    found = Listeners()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dispatch, "flow_listeners", found)
+        yield found
 
 
 def delivered(history: History) -> SimulatedWorker:
@@ -91,14 +138,111 @@ def test_flows_of_all_periods_add_up_to_the_series(history):
         assert {name: sums[name] for name in expected} == expected, kind
 
 
+def in_window(totals: Totals, window: Window) -> dict[tuple[str, str], int]:
+    """Return the sums of a window that the flows of segments divide, by column."""
+
+    def count(*name: str) -> int:
+        return totals.sum(window.hours, *name)
+
+    responses = totals.durations(window, *[("response_human", priority) for priority in PRIORITIES])
+    found = {
+        ("orders", ""): sum(count("orders", channel) for channel in channels_of(FLOWS)),
+        ("placed", ""): count("placed"),
+        ("refunded", ""): count("refunded_any"),
+        ("promised", ""): count("delivered_promised"),
+        ("on_time", ""): count("delivered_on_time"),
+        ("responses", ""): responses.count,
+        ("response_time", ""): round(responses.sum * 1e6),
+        ("csat_answers", ""): count("answers", "csat"),
+        ("satisfied", ""): count("satisfied"),
+        ("nps_answers", ""): count("answers", "nps"),
+        ("promoters", ""): count("promoters"),
+        ("detractors", ""): count("detractors"),
+    }
+    for currency in FLOWS.rates:
+        found["net", currency] = count("amount", currency) - count("taken", currency)
+    for kind in KINDS:
+        for name in ("decided", "breached"):
+            found[name, kind] = sum(count(f"sla_{name}", kind, priority) for priority in PRIORITIES)
+    return found
+
+
+#: Measures of each segment's subject.
+MEASURES = {
+    "code": ("orders", "placed", "refunded", "promised", "on_time", "net"),
+    "team": ("responses", "response_time", "decided", "breached"),
+    "country": None,
+}
+
+
+@laws
+@given(histories(identities=True, conflicts=True))
+def test_flows_of_all_values_add_up_to_the_series(history):
+    worker, now = delivered(history), history.steps[-1].now
+    totals = Totals(evaluated(worker, now), FLOWS, now)
+    for window in segment_windows_of(FLOWS):
+        expected = in_window(totals, window)
+        for segment in FLOWS.segments:
+            found = {
+                column: sum(
+                    totals.segment_flows.sum(segment.name, value, window.name, *column)
+                    for value in segment.labels
+                )
+                for column in expected
+            }
+            chosen = MEASURES[segment.name]
+            of_subject = {
+                column: number if chosen is None or column[0] in chosen else 0
+                for column, number in expected.items()
+            }
+            assert found == of_subject, (segment.name, window.name)
+
+
+@laws
+@given(history=histories(identities=True, conflicts=True))
+def test_moved_customers_count_under_their_new_values(listeners, history):
+    worker, now = delivered(history), history.steps[-1].now
+    before, listeners.values.timelines = listeners.values.timelines, {b"ada": [(ANCHOR - DAY, "DE")]}
+    for part in worker.partitions:
+        for key in part.customer_keys():
+            move(part, key, before.get(key, ()), listeners.values.timelines.get(key, ()))
+    moved = [by_value(partial) for partial in evaluated(worker, now)]
+    worker.commit()
+    worker.crash(now)
+    rebuilt = [by_value(partial) for partial in evaluated(worker, now)]
+    listeners.values.timelines = before
+    assert moved == rebuilt
+
+
+def move(part, key: bytes, old, new) -> None:
+    """Move the flows of a customer from the values of one timeline to those of another."""
+    updates = part._customers.updates
+    flows = updates._context.listeners[1]
+    SegmentUpdates(flows, updates._tickets).replace_customer_flows(
+        part._customers.customer(key), [old], [new]
+    )
+
+
+def by_value(partial) -> dict[tuple[str, str, str, str], list[int]]:
+    """Return segment, value and column -> its sum in each window, without zeros."""
+    cells = partial.segment_flows
+    return {
+        (segment, value, *column): numbers
+        for segment, values in cells.values.items()
+        for value, rows in values.items()
+        for column, *numbers in zip(cells.columns, *rows, strict=True)
+        if any(numbers)
+    }
+
+
 @laws
 @given(histories(identities=True, conflicts=True))
 def test_rebuilt_partition_has_the_flows_of_the_live_one(history):
     worker, now = delivered(history), history.steps[-1].now
-    live = [partial.periods for partial in evaluated(worker, now)]
+    live = [(partial.periods, by_value(partial)) for partial in evaluated(worker, now)]
     worker.commit()
     worker.crash(now)
-    assert [partial.periods for partial in evaluated(worker, now)] == live
+    assert [(partial.periods, by_value(partial)) for partial in evaluated(worker, now)] == live
 
 
 def test_flows_that_left_the_horizon_leave_no_sums():
@@ -111,3 +255,15 @@ def test_flows_that_left_the_horizon_leave_no_sums():
     assert all(any(partial.periods.values()) for partial in evaluated(worker, last))
     for partial in evaluated(worker, last + (FLOWS.horizon_days + 2) * DAY):
         assert not any(partial.periods.values())
+
+
+@laws
+@given(histories(identities=True, conflicts=True))
+def test_erased_customers_leave_no_flows(history):
+    worker, now = delivered(history), history.steps[-1].now
+    for number, customer in enumerate((*CUSTOMERS, "guest", "stranger")):
+        erasure = {"id": f"erasure {number}", "type": "customer.erased", "time": rfc3339(ANCHOR)}
+        worker.deliver(erasure | {"customer_id": customer})
+    for partial in evaluated(worker, now):
+        assert not any(partial.periods.values())
+        assert not by_value(partial)
