@@ -10,6 +10,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from models.aggregation.aggregates import channels_of, segment_windows_of
+from models.customers import cache
 from models.customers.period_flows import PeriodFlows
 from models.customers.segment_flows import SegmentFlows
 from models.definitions.definitions import PRIORITIES, Definitions
@@ -81,11 +82,14 @@ def listeners():
 
 
 def delivered(history: History) -> SimulatedWorker:
-    """Return a worker with `FLOWS` after a history, at its last evaluation."""
-    worker = SimulatedWorker(FLOWS, history.partitions, history.seed)
-    for step in history.steps:
-        worker.live(step)
-    evaluated(worker, history.steps[-1].now)
+    """Return a worker with `FLOWS` after a history, at its last evaluation. Half of them keep no customers."""
+    with pytest.MonkeyPatch.context() as patch:
+        if history.seed % 2:
+            patch.setattr(cache, "_GENERATION", 1)
+        worker = SimulatedWorker(FLOWS, history.partitions, history.seed)
+        for step in history.steps:
+            worker.live(step)
+        evaluated(worker, history.steps[-1].now)
     return worker
 
 
