@@ -82,7 +82,7 @@ def listeners():
 
 
 def delivered(history: History) -> SimulatedWorker:
-    """Return a worker with `FLOWS` after a history, at its last evaluation. Half of them keep no customers."""
+    """Return a worker with `FLOWS` after a history. Half of the workers keep no customers decoded."""
     with pytest.MonkeyPatch.context() as patch:
         if history.seed % 2:
             patch.setattr(cache, "_GENERATION", 1)
