@@ -19,12 +19,11 @@ def shop():
 def sums(shop, now=None):
     """Return the sums of the only year."""
     shop.now = max(shop.now, now or 0)
-    names = next(iter(shop.partition.evaluate(shop.now).periods["year"].values()), {})
-    return names
+    return next(iter(shop.partition.evaluate(shop.now).periods["year"].values()), {})
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-def test_target_breaches_by_time_alone(shop, restarted):
+def test_target_breaches_as_time_passes(shop, restarted):
     shop.process(claims.Opened, "t", NOW, URGENT, False, "chat")
     if restarted:
         shop.restart()
