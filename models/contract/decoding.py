@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from models.contract import cloudevents
-from models.contract.events import EVENTS, KINDS, Event, Kind, OrderLinePlaced, OrderPlaced
+from models.contract.events import EVENTS, KINDS, CustomerUpdated, Event, Kind, OrderLinePlaced, OrderPlaced
 from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_MINUTE, horizon_start
 
@@ -182,8 +182,8 @@ def check_time(
 ) -> None:
     """Check that an event is neither in the future nor older than the horizon.
 
-    Merges and erasures are never too old. Neither are placed orders and their lines if customers' first
-    orders are kept (`Definitions.keep_first_order`), unless their time is before 1990.
+    Merges, erasures and updates of customers are never too old. Neither are placed orders and their lines if
+    customers' first orders are kept (`Definitions.keep_first_order`), unless their time is before 1990.
 
     Args:
         event_type: class of the event.
@@ -197,7 +197,7 @@ def check_time(
     """
     if time_us > wall_us + FUTURE_TOLERANCE_US:
         raise EventError("future_time", "`time` is more than 5 minutes ahead of the wall clock")
-    if not event_type.expires:
+    if not event_type.expires or event_type is CustomerUpdated:
         return
     if time_us < FIRST_TIME_US:
         raise EventError("too_old", "`time` is before 1990: a placeholder such as 0001-01-01 is no time")

@@ -34,6 +34,12 @@ Currency = Annotated[str, Meta(min_length=3, max_length=3)]
 #: bounded: one event with a megabyte of them would make a row that cannot be written.
 Experiments = Annotated[dict[Id, Annotated[str, Meta(max_length=128)]], Meta(max_length=64)]
 
+#: Name of an attribute -> its value; None removes it from a customer.
+Attributes = Annotated[
+    dict[Annotated[str, Meta(min_length=1, max_length=64)], Annotated[str, Meta(max_length=64)] | None],
+    Meta(max_length=16),
+]
+
 Kind = Literal["orders", "refunds", "tickets", "reviews", "customers"]
 
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Final
 
-from models.contract.event import Event, Id, Kind
+from models.contract.event import Attributes, Event, Id, Kind
 from models.contract.order_events import (
     CheckoutStarted,
     Item,
@@ -48,6 +48,7 @@ __all__ = [
     "CustomerContacted",
     "CustomerErased",
     "CustomerMerged",
+    "CustomerUpdated",
     "Event",
     "ExperienceShared",
     "Item",
@@ -109,6 +110,14 @@ class CustomerContacted(Event, tag="customer.contacted", frozen=True):
     action_id: Id
 
 
+class CustomerUpdated(Event, tag="customer.updated", frozen=True):
+    """Attributes of a customer changed. Those that are left out did not."""
+
+    advances_clock: ClassVar[bool] = False
+
+    attributes: Attributes
+
+
 #: Kind of topic -> the classes of its events.
 EVENTS: Final[dict[Kind, tuple[type[Event], ...]]] = {
     "orders": (
@@ -134,7 +143,7 @@ EVENTS: Final[dict[Kind, tuple[type[Event], ...]]] = {
         TicketRestored,
     ),
     "reviews": (ReviewSubmitted, ReviewRemoved, SurveyAnswered, SurveyWithdrawn, ExperienceShared),
-    "customers": (CustomerMerged, CustomerErased, CustomerContacted),
+    "customers": (CustomerMerged, CustomerErased, CustomerContacted, CustomerUpdated),
 }
 
 

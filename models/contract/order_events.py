@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from models.contract.event import Amount, Currency, Event, Id, Quantity, SignedAmount, Time
+from models.contract.event import Amount, Attributes, Currency, Event, Id, Quantity, SignedAmount, Time
 
 
 class Item(Struct, frozen=True, gc=False):
@@ -25,6 +25,7 @@ class OrderPlaced(Event, tag="order.placed", frozen=True):
     payment_method: str | None = None
     referred_by: Id | None = None
     coupon: str | None = None
+    attributes: Attributes | None = None
 
 
 class OrderAmended(Event, tag="order.amended", frozen=True):
@@ -61,6 +62,7 @@ class OrderLinePlaced(Event, tag="order.line_placed", frozen=True):
     payment_method: str | None = None
     referred_by: Id | None = None
     coupon: str | None = None
+    attributes: Attributes | None = None
 
 
 class OrderShipped(Event, tag="order.shipped", frozen=True):

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from models.contract.event import Event, Id, Time
+from models.contract.event import Attributes, Event, Id, Time
 
 Priority = Literal["low", "normal", "high", "urgent"]
 
@@ -18,6 +18,7 @@ class TicketOpened(Event, tag="ticket.opened", frozen=True):
     order_id: Id | None = None
     team: Id | None = None
     category: Id | None = None
+    attributes: Attributes | None = None
 
 
 class TicketReplied(Event, tag="ticket.replied", frozen=True):

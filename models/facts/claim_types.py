@@ -131,6 +131,7 @@ CLAIM_TYPES: Final[Mapping[type[Claim], ClaimType]] = {
             makes_customer=False,
             fields={"action": EventField("action_id")},
         ),
+        ClaimType(claims.CustomerUpdated, "customer.updated", makes_customer=False),
         ClaimType(claims.MergeVariant, "customer.merged", makes_customer=False),
         ClaimType(
             claims.Acted,

@@ -252,6 +252,10 @@ class MergeVariant(Claim, tag=56, frozen=True):
     """A merge event that carries a variant of an experiment."""
 
 
+class CustomerUpdated(Claim, tag=58, frozen=True):
+    """Attributes of the customer changed; `Fact.details` has them."""
+
+
 class Seen(Claim, tag=60, frozen=True):
     """The customer saw this variant of an experiment. It is made from `Fact.seen` and not stored."""
 
@@ -268,7 +272,15 @@ ReviewClaim = Submitted | Removed
 PlacingClaim = Placed | LinePlaced
 #: Claims about the customer, without an entity.
 CustomerClaim = (
-    Answered | AnswersWithdrawn | Shared | PaymentFailed | StockMissed | Contacted | Acted | MergeVariant
+    Answered
+    | AnswersWithdrawn
+    | Shared
+    | PaymentFailed
+    | StockMissed
+    | Contacted
+    | Acted
+    | MergeVariant
+    | CustomerUpdated
 )
 #: Claims that are derived from events.
 EventClaim = OrderClaim | RefundClaim | TicketClaim | ReviewClaim | CheckoutStarted | CustomerClaim

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from models.contract.events import KINDS
+from models.facts.attributes import with_superseded_attributes
 from models.facts.claim_types import CLAIM_TYPES
 from models.facts.claims import Acted
 from models.facts.event_fields import fact_fields
@@ -86,7 +87,8 @@ def canonical_bytes(fact: Fact) -> bytes:
 def without_superseded(facts: Sequence[Fact], now: int, customer_id: str) -> list[Fact]:
     """Return the facts of a log without those that another content of their event id supersedes.
 
-    Equal contents count once, as the first of them. Of superseded orders, the first stays as a control fact.
+    Equal contents count once, as the first of them. Of superseded orders, the first stays as a control fact,
+    and so do the attributes of all superseded updates of the customer.
 
     Args:
         facts: facts of one customer, in any order. Control facts stay.
@@ -104,8 +106,9 @@ def without_superseded(facts: Sequence[Fact], now: int, customer_id: str) -> lis
         for fact in _without(contents, _remaining(contents, now))
     }
     kept = [fact for fact in facts if id(fact) not in superseded]
-    orders = [kept_order_of(fact) for fact in facts if id(fact) in superseded and places_order(fact.claim)]
-    return list(with_superseded_orders(kept, orders, customer_id))
+    others = [fact for fact in facts if id(fact) in superseded]
+    orders = [kept_order_of(fact) for fact in others if places_order(fact.claim)]
+    return list(with_superseded_attributes(with_superseded_orders(kept, orders, customer_id), others))
 
 
 def may_conflict(facts: Sequence[Fact]) -> bool:

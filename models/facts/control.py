@@ -102,6 +102,29 @@ class SupersededOrder(KeptOrder, tag=88, frozen=True, kw_only=True):
     """
 
 
+class KeptAttributes(ControlFact, tag=89, frozen=True, kw_only=True):
+    """Stored in a customer's log: attributes that have their latest values beyond the horizon.
+
+    Attributes:
+        at: time of the event that has them, microseconds.
+        event: id of the event, as in the log (`models.facts.origins`).
+        values: attribute -> value, None if the event removes it.
+    """
+
+    at: int
+    event: str
+    values: dict[str, str | None]
+
+
+class SupersededAttributes(KeptAttributes, tag=90, frozen=True, kw_only=True):
+    """Stored in a customer's log: the attributes of an event that another content of its id supersedes.
+
+    They count for nothing, and become `KeptAttributes` when they leave the horizon.
+    """
+
+
 #: Control facts that a customer's log keeps.
-StoredControlFact = AliasAdded | Referred | SentReferral | KeptOrder | SupersededOrder
+StoredControlFact = (
+    AliasAdded | Referred | SentReferral | KeptOrder | SupersededOrder | KeptAttributes | SupersededAttributes
+)
 AnyControlFact = StoredControlFact | Merge | Erase | Redirected | IdentityErased

@@ -24,11 +24,14 @@ DETAIL_FIELDS: Final = (
     "platform",
     "to",
     "amount",
+    "attributes",
 )
 #: Position of the order that a review is about.
 ORDER_ID: Final = DETAIL_FIELDS.index("order_id")
 #: Position of the ticket that an answer is about.
 TICKET_ID: Final = DETAIL_FIELDS.index("ticket_id")
+COUPON: Final = DETAIL_FIELDS.index("coupon")
+ATTRIBUTES: Final = DETAIL_FIELDS.index("attributes")
 #: Position in `DETAIL_FIELDS` -> value. Items are arrays of sku, quantity and amount.
 Details = dict[int, Any]
 
@@ -37,19 +40,20 @@ MAX_TEXT: Final = 128
 MAX_ITEMS: Final = 100
 
 _KEPT: Final[Mapping[type[Event], tuple[str, ...]]] = {
-    events.OrderPlaced: ("items", "coupon", "payment_method"),
-    events.OrderLinePlaced: ("sku", "quantity", "coupon", "payment_method"),
+    events.OrderPlaced: ("items", "coupon", "payment_method", "attributes"),
+    events.OrderLinePlaced: ("sku", "quantity", "coupon", "payment_method", "attributes"),
     events.OrderCancelled: ("reason",),
     events.PaymentFailed: ("cart_id", "order_id"),
     events.StockMissed: ("sku",),
     events.RefundRequested: ("reason", "amount"),
     events.RefundReversed: ("reason",),
-    events.TicketOpened: ("order_id",),
+    events.TicketOpened: ("order_id", "attributes"),
     events.TicketTransferred: ("to",),
     events.TicketWithdrawn: ("reason",),
     events.ReviewSubmitted: ("sku", "order_id"),
     events.SurveyAnswered: ("ticket_id", "order_id"),
     events.ExperienceShared: ("platform",),
+    events.CustomerUpdated: ("attributes",),
 }
 _FIELDS_OF: Final = {
     event: tuple((DETAIL_FIELDS.index(name), name) for name in names) for event, names in _KEPT.items()
@@ -65,16 +69,20 @@ def details_of(event: Event) -> Details | None:
     details: Details | None = None
     for position, name in _FIELDS_OF.get(type(event), ()):
         value = getattr(event, name)
-        if value is not None and value != []:
+        if isinstance(value, dict) and type(event) is not events.CustomerUpdated:
+            value = {attribute: text for attribute, text in value.items() if text is not None}
+        if value is not None and value not in ([], {}):
             if details is None:
                 details = {}
             details[position] = _stored(value)
     return details
 
 
-def _stored(value: str | float | list[Item]) -> object:
+def _stored(value: str | float | list[Item] | dict[str, str | None]) -> object:
     if isinstance(value, str):
         return value[:MAX_TEXT]
+    if isinstance(value, dict):
+        return value
     if isinstance(value, list):
         return [(item.sku, _number(item.quantity), item.amount) for item in value[:MAX_ITEMS]]
     return _number(value)

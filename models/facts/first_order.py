@@ -11,11 +11,9 @@ from msgspec.structs import asdict
 from models.definitions.windows import NEVER_US
 from models.facts.claims import PlacingClaim
 from models.facts.control import KeptOrder, SupersededOrder
-from models.facts.details import DETAIL_FIELDS
+from models.facts.details import COUPON
 from models.facts.fact import Fact
 from models.facts.origins import kept_order_rank
-
-_COUPON = DETAIL_FIELDS.index("coupon")
 
 
 def kept_order(facts: Iterable[Fact], since: int, customer_id: str) -> KeptOrder | None:
@@ -82,7 +80,7 @@ def kept_order_of(fact: Fact) -> KeptOrder:
         at=claim.time,
         event=claim.id,
         channel=claim.channel,
-        coupon=_COUPON in (fact.details or {}),
+        coupon=COUPON in (fact.details or {}),
         referrer=claim.referrer is not None,
     )
 

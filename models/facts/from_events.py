@@ -204,6 +204,10 @@ def _contacted(event: events.CustomerContacted, time: int, _: Definitions) -> tu
     return "", claims.Contacted(time, event.id, event.action_id)
 
 
+def _updated(event: events.CustomerUpdated, time: int, _: Definitions) -> tuple[str, AnyClaim]:
+    return "", claims.CustomerUpdated(time, event.id)
+
+
 def _merged(event: events.CustomerMerged, time: int, _: Definitions) -> tuple[str, AnyClaim]:
     return "", control.Merge(at=time, event=event.id, customer=event.customer_id, into=event.into)
 
@@ -240,6 +244,7 @@ CLAIM_BUILDERS: Final[dict[type[Event], Callable[[Any, int, Definitions], tuple[
     events.SurveyWithdrawn: _answers_withdrawn,
     events.ExperienceShared: _shared,
     events.CustomerContacted: _contacted,
+    events.CustomerUpdated: _updated,
     events.CustomerMerged: _merged,
     events.CustomerErased: _erased,
 }

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from models.facts.control import ControlFact, KeptOrder
+from models.facts.control import ControlFact, KeptAttributes, KeptOrder
 from models.facts.fact import Fact
 
 #: Separates the id of an event from its origin. It is smaller than any other character, so that ids compare
@@ -24,7 +24,7 @@ _SEPARATOR: Final = "\0"
 def reassigned(fact: Fact, identity: str, to: str) -> Fact:
     """Return a fact of one identity's log as it is stored in the log of the canonical id `to`."""
     claim = fact.claim
-    if isinstance(claim, KeptOrder):
+    if isinstance(claim, KeptOrder | KeptAttributes):
         return replace(fact, claim=replace(claim, event=_moved(claim.event, identity, to)))
     if isinstance(claim, ControlFact):
         return fact
@@ -35,7 +35,7 @@ def with_origin(fact: Fact, identity: str) -> Fact:
     """Return a fact of the log of `identity` under an id with its origin. A control fact is unchanged."""
     if isinstance(fact.claim, ControlFact):
         return fact
-    return replace(fact, claim=replace(fact.claim, id=_named(fact.claim.id, identity)))
+    return replace(fact, claim=replace(fact.claim, id=id_with_origin(fact.claim.id, identity)))
 
 
 def with_origins(facts: Iterable[Fact], identity: str) -> list[Fact]:
@@ -48,7 +48,7 @@ def kept_order_rank(kept: KeptOrder, identity: str) -> tuple[int, str, str, bool
 
     It is the time, the event id and the origin. Of several contents with these, the smallest is kept.
     """
-    return kept.at, _named(kept.event, identity), kept.channel, kept.coupon, kept.referrer
+    return kept.at, id_with_origin(kept.event, identity), kept.channel, kept.coupon, kept.referrer
 
 
 def without_own_origin(event_id: str, identity: str) -> str:
@@ -66,9 +66,10 @@ def original_event_id(event_id: str | None) -> str | None:
     return None if event_id is None else event_id.partition(_SEPARATOR)[0]
 
 
-def _named(event_id: str, identity: str) -> str:
+def id_with_origin(event_id: str, identity: str) -> str:
+    """Return an id of the log of `identity` with its origin."""
     return event_id if _SEPARATOR in event_id else event_id + _SEPARATOR + identity
 
 
 def _moved(event_id: str, identity: str, to: str) -> str:
-    return without_own_origin(_named(event_id, identity), to)
+    return without_own_origin(id_with_origin(event_id, identity), to)

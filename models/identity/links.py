@@ -10,9 +10,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from models.definitions.windows import NEVER_US
+from models.facts.attributes import kept_attributes
 from models.facts.claims import PlacingClaim
 from models.facts.control import (
     AliasAdded,
+    KeptAttributes,
     KeptOrder,
     Referred,
     SentReferral,
@@ -111,8 +113,13 @@ def links_of(facts: Iterable[Fact]) -> CustomerLinks:
     """Return the links that the control facts of a fact log make, without `orders_with_referrer`."""
     links = CustomerLinks()
     for fact in facts:
-        if isinstance(fact.claim, StoredControlFact) and type(fact.claim) is not KeptOrder:
-            links.add(fact.entity, fact.claim)
+        claim = fact.claim
+        if (
+            isinstance(claim, StoredControlFact)
+            and type(claim) is not KeptOrder
+            and not isinstance(claim, KeptAttributes)
+        ):
+            links.add(fact.entity, claim)
     return links
 
 
@@ -129,7 +136,8 @@ def facts_since(facts: Sequence[Fact], since: int, customer_id: str, *, keep_fir
     events = [fact for fact in facts if fact.time >= since]
     links = links_of(facts)
     links.expire(since)
-    return [*events, *links.control_facts(), *([] if kept is None else [Fact("", kept)])]
+    attributes = kept_attributes(facts, since, customer_id)
+    return [*events, *links.control_facts(), *attributes, *([] if kept is None else [Fact("", kept)])]
 
 
 def linked_customers(facts: Iterable[Fact]) -> set[str]:

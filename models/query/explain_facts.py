@@ -116,6 +116,7 @@ _CUSTOMER_FACTS: dict[type[Claim], tuple[tuple[Use, ...], str]] = {
     claims.PaymentFailed: (("payment_failures",), "a payment failed"),
     claims.StockMissed: (("stockouts", "exposure"), "a wanted article was out of stock"),
     claims.Contacted: (("actions",), "an action was done"),
+    claims.CustomerUpdated: ((), "attributes, by which segments divide customers"),
     claims.MergeVariant: ((), "shows a variant of an experiment"),
     claims.Acted: (
         ("actions",),

@@ -43,6 +43,7 @@ LEAST = {
     "customer.merged": {"into": "c2"},
     "customer.erased": {},
     "customer.contacted": {"action_id": "a1"},
+    "customer.updated": {"attributes": {}},
 }
 
 
@@ -57,6 +58,7 @@ MOST = {
         "promised_at": "2026-01-05T00:00:00Z",
         "payment_method": "card",
         "referred_by": "c9",
+        "attributes": {"gift": "yes", "shipping": None},
         "coupon": "",
     },
     "order.cancelled": {"reason": ""},
@@ -67,6 +69,7 @@ MOST = {
         "promised_at": "2026-01-05T00:00:00Z",
         "payment_method": "card",
         "referred_by": "c9",
+        "attributes": {"gift": "yes", "shipping": None},
         "coupon": "",
     },
     "payment.failed": {"cart_id": "k1", "order_id": "o1"},
@@ -78,6 +81,7 @@ MOST = {
         "order_id": "o1",
         "team": "billing",
         "category": "late",
+        "attributes": {"severity": "1"},
     },
     "ticket.replied": {"public": False, "promised_at": "2026-01-05T00:00:00Z", "agent": "kim"},
     "ticket.updated": {"priority": "high", "category": "late", "agent": "kim"},

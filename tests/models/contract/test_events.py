@@ -65,7 +65,7 @@ def test_missing_required_field_is_named(name):
 
 
 @pytest.mark.parametrize("name", LEAST)
-@pytest.mark.parametrize("wrong", [[], {}, None, True, 1.5, ["a"]], ids=str)
+@pytest.mark.parametrize("wrong", [[], {"a": {}}, None, True, 1.5, ["a"]], ids=str)
 def test_wrong_type_in_required_field_is_named(name, wrong):
     for field in {"id", "time", "customer_id", *LEAST[name]}:
         error = refused(event(name, **{field: wrong}), KINDS[name])
@@ -174,3 +174,20 @@ def test_decoder_accepts_currency_without_a_rate():
 
 def test_unknown_fields_are_ignored():
     assert read(event("order.shipped", schema={"a": [1, None, {"b": "c"}]})) == read(event("order.shipped"))
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"": "DE"}, {"a" * 65: "DE"}, {"country": "D" * 65}, {"country": 1}, {f"a{i}": "" for i in range(17)}],
+    ids=["no name", "long name", "long value", "number", "too many"],
+)
+@pytest.mark.parametrize("name", ["customer.updated", "order.placed", "order.line_placed", "ticket.opened"])
+def test_attributes_beyond_their_limits_are_refused(name, attributes):
+    error = refused(event(name, attributes=attributes), KINDS[name])
+    assert error.reason == "invalid_field"
+    assert "attributes" in error.message
+
+
+def test_null_of_an_attribute_stays_a_value():
+    decoded = read(event("customer.updated", attributes={"country": None}, channel=None))
+    assert decoded.attributes == {"country": None}

@@ -1,0 +1,103 @@
+"""The attributes of a customer: `customer.updated` events, and what is kept of them beyond the horizon.
+
+docs/metrics.md, "Segments". Of each attribute the latest value beyond the horizon is kept, of all contents
+that were ever valid. So the attributes of an event that another content of its id supersedes stay in the log
+until they leave the horizon.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from models.facts.claims import CustomerUpdated
+from models.facts.control import KeptAttributes, SupersededAttributes
+from models.facts.details import ATTRIBUTES
+from models.facts.fact import Fact
+from models.facts.origins import id_with_origin
+
+
+class AttributeValue(NamedTuple):
+    """A value of an attribute. Values of one attribute sort by (time, id, customer id).
+
+    Attributes:
+        at: time of its event, microseconds since the epoch.
+        event: id of the event with its origin (`models.facts.origins`).
+        is_present: False if the event removes the attribute.
+        text: the value; empty if the event removes it.
+    """
+
+    at: int
+    event: str
+    is_present: bool
+    text: str
+
+    @classmethod
+    def of(cls, at: int, event: str, text: str | None) -> "AttributeValue":
+        """Return a value; None removes the attribute."""
+        return cls(at, event, text is not None, text or "")
+
+    @property
+    def value(self) -> str | None:
+        """The value; None if the event removes the attribute."""
+        return self.text if self.is_present else None
+
+
+def attributes_in(fact: Fact) -> dict[str, str | None]:
+    """Return the attributes in the details of a fact."""
+    found: dict[str, str | None] = (fact.details or {}).get(ATTRIBUTES, {})
+    return found
+
+
+def attributes_of(fact: Fact) -> KeptAttributes:
+    """Return what is kept of the `customer.updated` event of a fact, once it lies beyond the horizon."""
+    return KeptAttributes(at=fact.claim.time, event=fact.claim.id, values=attributes_in(fact))
+
+
+def kept_attributes(facts: Iterable[Fact], since: int, customer_id: str) -> list[Fact]:
+    """Return the control facts that keep the attributes of a fact log.
+
+    Args:
+        facts: the fact log.
+        since: begin of the horizon, microseconds since the epoch. Of each attribute the latest value before
+            it is kept; attributes of superseded events after it stay.
+        customer_id: id of the customer whose log it is.
+    """
+    latest: dict[str, tuple[AttributeValue, KeptAttributes]] = {}
+    waiting: list[Fact] = []
+    for fact in facts:
+        claim = fact.claim
+        if isinstance(claim, KeptAttributes):
+            if type(claim) is SupersededAttributes and claim.at >= since:
+                waiting.append(fact)
+                continue
+            kept = claim
+        elif type(claim) is CustomerUpdated and claim.time < since:
+            kept = attributes_of(fact)
+        else:
+            continue
+        event = id_with_origin(kept.event, customer_id)
+        for name, text in kept.values.items():
+            value = AttributeValue.of(kept.at, event, text)
+            if name not in latest or latest[name][0] < value:
+                latest[name] = value, kept
+    return [*_grouped(latest), *waiting]
+
+
+def _grouped(latest: dict[str, tuple[AttributeValue, KeptAttributes]]) -> list[Fact]:
+    """Return a control fact for each event that has the latest value of an attribute."""
+    by_event: dict[tuple[int, str], dict[str, str | None]] = {}
+    for name, (value, kept) in sorted(latest.items()):
+        by_event.setdefault((kept.at, kept.event), {})[name] = value.value
+    claims = [KeptAttributes(at=at, event=event, values=values) for (at, event), values in by_event.items()]
+    return [Fact("", claim) for claim in claims]
+
+
+def with_superseded_attributes(facts: Sequence[Fact], superseded: Iterable[Fact]) -> Sequence[Fact]:
+    """Return a fact log with the attributes of some superseded facts, which the log no longer has."""
+    added = []
+    for fact in superseded:
+        values = attributes_in(fact)
+        if type(fact.claim) is CustomerUpdated and values:
+            claim = SupersededAttributes(at=fact.claim.time, event=fact.claim.id, values=values)
+            added.append(Fact("", claim))
+    known = [fact.claim for fact in facts if type(fact.claim) is SupersededAttributes]
+    return [*facts, *(fact for fact in added if fact.claim not in known)]
