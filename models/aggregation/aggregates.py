@@ -16,6 +16,7 @@ from msgspec import Struct
 from models.aggregation.cohort_sums import CohortCells, CohortSums
 from models.aggregation.duration_sketches import BUCKETS, Sketches, bucket_of
 from models.aggregation.period_sums import PeriodSums, RestatedCounts, SumsByPeriod
+from models.aggregation.segment_sets import SegmentSets, SegmentSetSums
 from models.aggregation.segment_sums import SegmentFlowCells, SegmentSums
 from models.aggregation.variant_sums import Beyond, Shown, VariantSums
 from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series_at
@@ -107,6 +108,7 @@ class PartialAggregate(Struct, array_like=True):
         restated: kind of period -> label -> number of facts that have changed it since its close, by cause.
             The partition fills it in. Empty unless kinds are configured.
         segment_flows: flows by segment. None unless segments are configured.
+        segment_sets: customers by segment and value. Empty unless segments of customers are configured.
     """
 
     now: int
@@ -122,6 +124,7 @@ class PartialAggregate(Struct, array_like=True):
     periods: SumsByPeriod
     restated: RestatedCounts
     segment_flows: SegmentFlowCells | None
+    segment_sets: SegmentSets
 
 
 class Aggregates:
@@ -136,6 +139,7 @@ class Aggregates:
         cohorts: customers by the month of their first order. None unless cohorts are defined.
         periods: sums by calendar period. None unless kinds of periods are configured.
         segment_flows: flows by segment. None unless segments are configured.
+        segment_sets: customers by segment. None unless segments of customers are configured.
         pre_evaluate_hooks: called before an evaluation, to append deltas that were deferred.
     """
 
@@ -151,6 +155,8 @@ class Aggregates:
         self.cohorts: Final = None if cohorts is None else CohortSums(cohorts.ends)
         self.periods: Final = PeriodSums(calendars(definitions)) if definitions.periods.kinds else None
         self.segment_flows: Final = _segment_flows(definitions)
+        with_sets = any(segment.subject == "customer" for segment in definitions.segments)
+        self.segment_sets: Final = SegmentSetSums(definitions) if with_sets else None
         self.pre_evaluate_hooks: Final[list[Callable[[], None]]] = []
         self._count_names: dict[Name, int] = {}
         self._total_names: dict[Name, int] = {}
@@ -231,6 +237,7 @@ class Aggregates:
             periods={} if self.periods is None else self.periods.evaluate(),
             restated={},
             segment_flows=None if self.segment_flows is None else self.segment_flows.cells(),
+            segment_sets={} if self.segment_sets is None else self.segment_sets.sums(),
         )
 
     def flush(self, now: int) -> None:
@@ -242,6 +249,8 @@ class Aggregates:
             self.cohorts.flush(hour(now))
         if self.segment_flows is not None:
             self.segment_flows.flush(hour(now))
+        if self.segment_sets is not None:
+            self.segment_sets.flush(hour(now))
         for table, names, buffer, slot in (
             (self._counts, self._count_names, self.counts, hour(now)),
             (self._totals, self._total_names, self.totals, hour(now)),

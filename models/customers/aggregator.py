@@ -18,6 +18,7 @@ from models.customers.overlaps import OrderGap, order_gaps_between
 from models.customers.periods import PeriodAggregator
 from models.customers.retention import RetentionAggregator
 from models.customers.second_orders import SecondOrderAggregator
+from models.customers.segments import Refreshed, SegmentAggregator
 from models.customers.variants import VariantAggregator, variant_intervals
 from models.definitions.definitions import Definitions
 from models.definitions.further_metrics import SECOND_ORDER
@@ -33,6 +34,7 @@ class CustomerAggregator:
 
     Attributes:
         hour: event hour of which the statuses are.
+        segments: aggregator of segments of customers. None without any.
     """
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions, hour: int) -> None:
@@ -47,6 +49,8 @@ class CustomerAggregator:
         self._statuses = StatusAggregator(aggregates, definitions)
         self._exposure = ExposureAggregator(aggregates, definitions)
         self._variants = VariantAggregator(aggregates)
+        sets = aggregates.segment_sets
+        self.segments = None if sets is None else SegmentAggregator(sets, aggregates, definitions)
         self._returns = ActionReturnAggregator(aggregates)
         # Event hour -> keys of the customers whose status may change in it.
         self._changes: dict[int, list[bytes]] = {}
@@ -74,6 +78,8 @@ class CustomerAggregator:
                 self._periods.add_history(orders, 1)
             if hours_of:
                 self._exposure.add_exposures(_all_order_gaps(customer), hours_of, hours_of, 1)
+            if self.segments is not None:
+                self.segments.replace_order_gaps(customer, (), _all_order_gaps(customer))
         self.restore_variants(customer)
         if customer.actions:
             self._returns.add(customer.actions, orders, 1)
@@ -101,7 +107,7 @@ class CustomerAggregator:
     def _remove_order(self, customer: Customer, order: QualifyingOrder) -> None:
         orders, row = customer.order_history, customer.facts
         year = customer.trailing_year(self.hour)
-        is_exposed = row.exposures or row.variants_seen
+        is_exposed = row.exposures or row.variants_seen or self.segments is not None
         order_gaps = _order_gaps_near(orders, order, present=True) if is_exposed else ()
         if self._cohorts is not None:
             self._cohorts.add_order(orders, order, -1)
@@ -128,7 +134,7 @@ class CustomerAggregator:
     def _insert_order(self, customer: Customer, order: QualifyingOrder) -> None:
         orders, row = customer.order_history, customer.facts
         year = customer.trailing_year(self.hour)
-        is_exposed = row.exposures or row.variants_seen
+        is_exposed = row.exposures or row.variants_seen or self.segments is not None
         order_gaps = _order_gaps_near(orders, order, present=False) if is_exposed else ()
         self._retention.insert(orders, order)
         if self._cohorts is not None:
@@ -147,6 +153,12 @@ class CustomerAggregator:
         self._exposure.replace_order_gaps(old, new, customer.facts.exposures)
         if customer.facts.variants_seen:
             self._variants.replace_order_gaps(old, new, customer.variant_intervals)
+        if self.segments is not None:
+            self.segments.replace_order_gaps(customer, old, new)
+
+    def refresh_segments(self, customer: Customer) -> Refreshed | None:
+        """Replace the values of a customer for segments, and return what changed; None if nothing did."""
+        return None if self.segments is None else self.segments.refresh(customer, _all_order_gaps(customer))
 
     def record_exposure(self, customer: Customer, old: Sequence[Exposure], new: Sequence[Exposure]) -> None:
         """Replace exposures of the customer: those of an entity before a change by those after it."""

@@ -6,7 +6,7 @@ for every fact would take time in proportion to the customer's history.
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -60,6 +60,8 @@ class Customer:
 
     Attributes:
         applied_tickets: ticket id -> ticket, of those that have changed since the customer was decoded.
+        segment_changes: values for the segments of customers, as the aggregates count the customer; None
+            until first derived (`models.customers.segment_values`).
         status: lifecycle status, tier and roles that the aggregates count the customer with; None until first
             derived.
     """
@@ -76,6 +78,7 @@ class Customer:
         "applied_tickets",
         "facts",
         "key",
+        "segment_changes",
         "status",
     )
 
@@ -83,6 +86,7 @@ class Customer:
         self.key = key
         self.facts = facts
         self.applied_tickets: dict[str, AppliedTicket] = {}
+        self.segment_changes: tuple[Any, ...] | None = None
         self.status: CustomerStatus | None = None
         self._actions: list[Acted] | None = None
         self._cart_orders: dict[str, list[int]] | None = None

@@ -1,6 +1,6 @@
 """The visible facts of one customer, grouped by the entity that they are about."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar, get_args
 
 from models.definitions.windows import NEVER_HOUR, NEVER_US, US_PER_HOUR
@@ -19,8 +19,8 @@ from models.facts.claims import (
     Submitted,
     TicketClaim,
 )
-from models.facts.control import KeptOrder, StoredControlFact
-from models.facts.details import ORDER_ID, TICKET_ID
+from models.facts.control import KeptAttributes, KeptOrder, StoredControlFact, SupersededAttributes
+from models.facts.details import ATTRIBUTES, COUPON, ORDER_ID, TICKET_ID, Details
 from models.facts.fact import AnyClaim, Fact
 from models.facts.origins import with_origins
 from models.identity.links import CustomerLinks
@@ -50,12 +50,14 @@ class CustomerFacts:
     Attributes:
         answer_tickets: time and id of a survey answer -> id of the ticket that it is about.
         carts: cart id -> claims.
+        details: time and id of an event -> its details, of events with attributes or a coupon.
         customer_claims: claims about the customer alone, such as survey answers.
         earliest_hour: event hour of the oldest claim, `NEVER_HOUR` without claims; the customer expires in
             part or in whole when this hour leaves the horizon.
         event_count: number of claims that make a person a customer, which excludes `NON_CUSTOMER_CLAIMS`.
         exposures: exposure -> event hours in which the customer had this bad experience, sorted; filled by
             `models.customers.aggregator`, as it follows from all entities together.
+        kept_attributes: attributes from beyond the horizon, and those that wait until they leave it.
         kept_order: the customer's first order, if it lies beyond the horizon.
         links: the customer's links to other customers; None for nearly all customers.
         orders: order id -> claims.
@@ -70,9 +72,11 @@ class CustomerFacts:
         "answer_tickets",
         "carts",
         "customer_claims",
+        "details",
         "earliest_hour",
         "event_count",
         "exposures",
+        "kept_attributes",
         "kept_order",
         "links",
         "orders",
@@ -87,6 +91,8 @@ class CustomerFacts:
         self.earliest_hour = NEVER_HOUR
         self.event_count = 0
         self.kept_order: KeptOrder | None = None
+        self.kept_attributes: list[KeptAttributes] = []
+        self.details: dict[tuple[int, str], Details] = {}
         self.links: CustomerLinks | None = None
         self.exposures: dict[int, list[int]] = {}
         self.orders: dict[str, list[OrderClaim]] = {}
@@ -126,7 +132,7 @@ class CustomerFacts:
                 if section == _LINKS:
                     self._add_control_fact(fact.entity, claim)  # type: ignore[arg-type]
                     continue
-                self._add_with_details(fact)
+                self._add_to_customer(fact)
                 count -= kind in NON_CUSTOMER_CLAIMS
             elif (claims := sections[section].get(fact.entity)) is not None:
                 claims.append(claim)
@@ -137,27 +143,36 @@ class CustomerFacts:
             if (kind is Placed or kind is LinePlaced) and claim.referrer:  # type: ignore[union-attr]
                 self.ensure_links().orders_with_referrer.add(fact.entity)
             count += 1
+            if fact.details is not None:
+                self.record_details(fact)
             if fact.seen is not None:
-                for experiment, variant in fact.seen.items():
-                    self.variants_seen.setdefault(experiment, []).append(Seen(claim.time, claim.id, variant))
+                self._add_variants(claim, fact.seen)
         self.event_count = count
-        if self.links is not None:
-            earliest = min(earliest, self.links.earliest)
+        if self.links is not None or self.kept_attributes:
+            earliest = min(earliest, self._earliest_control_fact())
         self.earliest_hour = NEVER_HOUR if earliest == NEVER_US else earliest // US_PER_HOUR
 
-    def _add_with_details(self, fact: Fact) -> None:
-        """Add a claim about the customer alone or a version of a review, whose details metrics use."""
+    def _add_to_customer(self, fact: Fact) -> None:
+        """Add a claim about the customer alone, or a version of a review."""
         if isinstance(fact.claim, Submitted):
             self.reviews.setdefault(fact.entity, []).append(fact.claim)
         else:
             self.customer_claims.append(fact.claim)  # type: ignore[arg-type]
-        self.record_details(fact)
+
+    def _add_variants(self, claim: AnyClaim, seen: Mapping[str, str]) -> None:
+        for experiment, variant in seen.items():
+            self.variants_seen.setdefault(experiment, []).append(Seen(claim.time, claim.id, variant))
 
     def record_details(self, fact: Fact) -> None:
-        """Record the ticket that a survey answer names, or the order that a review names."""
+        """Record the details that metrics use.
+
+        These are attributes, coupons, the ticket that an answer names, and the order that a review names.
+        """
         details, claim = fact.details, fact.claim
         if details is None:
             return
+        if ATTRIBUTES in details or COUPON in details:
+            self.details[claim.time, claim.id] = details
         if isinstance(claim, Answered):
             if TICKET_ID in details:
                 self.answer_tickets[claim.time, claim.id] = details[TICKET_ID]
@@ -167,8 +182,19 @@ class CustomerFacts:
     def _add_control_fact(self, entity: str, claim: StoredControlFact) -> None:
         if type(claim) is KeptOrder:
             self.kept_order = claim
+        elif isinstance(claim, KeptAttributes):
+            self.kept_attributes.append(claim)
         else:
             self.ensure_links().add(entity, claim)
+
+    def set_kept_attributes(self, facts: Iterable[Fact]) -> None:
+        """Replace the attributes from beyond the horizon by those of a fact log."""
+        self.kept_attributes = [fact.claim for fact in facts if isinstance(fact.claim, KeptAttributes)]
+
+    def _earliest_control_fact(self) -> int:
+        """Return the time of the oldest thing that a control fact is about and that leaves the horizon."""
+        waiting = [each.at for each in self.kept_attributes if isinstance(each, SupersededAttributes)]
+        return min([NEVER_US if self.links is None else self.links.earliest, *waiting])
 
     def ensure_links(self) -> CustomerLinks:
         """Return the customer's links, and create them if there are none yet."""
@@ -191,8 +217,7 @@ class CustomerFacts:
         """Compute `earliest_hour` and `event_count` again, after claims were removed."""
         self.event_count = sum(type(claim) not in NON_CUSTOMER_CLAIMS for claim in self.claims())
         oldest = min((claim.time for claim in self.claims()), default=NEVER_US)
-        if self.links is not None:
-            oldest = min(oldest, self.links.earliest)
+        oldest = min(oldest, self._earliest_control_fact())
         self.earliest_hour = NEVER_HOUR if oldest == NEVER_US else oldest // US_PER_HOUR
 
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from models.aggregation.aggregates import YEAR
 from models.customers.customer import Customer
 from models.customers.lifecycle import LifecycleRules, first_since
+from models.customers.segment_values import SegmentValues
 from models.definitions.definitions import Definitions, has_next_response
 from models.definitions.windows import hour
 from models.entities import tickets
@@ -16,7 +17,7 @@ from models.facts.claims import TicketClaim
 
 
 class TicketRules:
-    """Derives tickets, with reply turns, the customer's tier and the team only if a number needs them.
+    """Derives tickets, with reply turns, tier, team and segments only if a number needs them.
 
     Args:
         definitions: the shop's definitions.
@@ -32,6 +33,7 @@ class TicketRules:
         self.by_tier = any(policy.tiers for policy in definitions.sla_policies.values())
         self._with_turns = has_next_response(definitions)
         self._lifecycle = LifecycleRules(definitions)
+        self._segments = SegmentValues(definitions)
 
     def derive(self, customer: Customer, claims: Sequence[TicketClaim]) -> Ticket | None:
         """Return the ticket that the claims of one `ticket_id` make, as `models.entities.tickets.derive`.
@@ -43,6 +45,8 @@ class TicketRules:
         ticket = tickets.derive(claims, with_turns=self._with_turns)
         if ticket is not None and self.with_teams:
             ticket = replace(ticket, team=self._team(claims))
+        if ticket is not None and self._segments.tickets:
+            ticket = replace(ticket, segments=self._segments.of_claims(customer, claims))
         if ticket is None or not self.by_tier:
             return ticket
         tier = self._tier(customer, ticket.opened)

@@ -90,17 +90,20 @@ class Segment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return "customer" if self.origin is None else ORIGINS[self.origin]
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """The values that are counted by name."""
+        return REFERRED if self.origin == "referred" else self.values
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """All values of the label `value`. The last is `unknown`."""
-        if self.origin == "referred":
-            return (*REFERRED, UNKNOWN)
-        return (*self.values, OTHER, UNKNOWN)
+        return (*self.named, UNKNOWN) if self.origin == "referred" else (*self.values, OTHER, UNKNOWN)
 
     def label_of(self, text: str | None) -> str:
         """Return the value of the label `value` for a value, which is None if it is missing."""
         if text is None:
             return UNKNOWN
-        return text if text in self.labels else OTHER
+        return text if text in self.named else OTHER
 
 
 def _check_values(values: Sequence[str]) -> None:

@@ -53,6 +53,7 @@ class Ticket(Struct, frozen=True, gc=False):
             priority never changed.
         reply_turns: the turns of its conversation. Empty if no target needs them.
         team: team that it counts under, one of `teams_of`. None without configured teams.
+        segments: its value for each segment of tickets.
         tier: loyalty tier by which its targets are chosen, index in `tiers_of`; 0 if no target has tiers.
     """
 
@@ -75,6 +76,7 @@ class Ticket(Struct, frozen=True, gc=False):
     reply_turns: tuple[ReplyTurn, ...] = ()
     tier: int = 0
     team: str | None = None
+    segments: tuple[str, ...] = ()
 
     @property
     def is_resolved(self) -> bool:

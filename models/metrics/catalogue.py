@@ -17,6 +17,7 @@ from models.metrics import (
     lifecycle,
     periods,
     retention,
+    segments,
     teams,
     ticket_clocks,
     tickets,
@@ -35,6 +36,7 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = MappingProxyType(
     | lifecycle.CATALOGUE
     | cohorts.CATALOGUE
     | periods.CATALOGUE
+    | segments.CATALOGUE
     | ticket_clocks.CATALOGUE
     | teams.CATALOGUE
     | further.CATALOGUE
@@ -79,6 +81,7 @@ def samples_of(totals: Totals) -> list[Sample]:
         *lifecycle.compute(totals),
         *cohorts.compute(totals),
         *periods.compute(totals),
+        *segments.compute(totals),
         *teams.compute(totals),
         *further.compute(totals),
     ]

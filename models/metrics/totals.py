@@ -45,6 +45,7 @@ class Totals:
         oldest: time at which the oldest unanswered ticket was opened, microseconds. None without one.
         variants: customers by the variants of experiments that they saw.
         cohorts: month -> cells of its cohort, of each partition.
+        segment_sets: segment -> value -> customers by column of `SegmentSetSums`, of each partition.
         periods: kind of period -> number -> name -> its sum, of each partition.
         restated: kind of period -> label -> facts since its close by cause, of each partition.
     """
@@ -68,6 +69,7 @@ class Totals:
         self.periods = [partial.periods for partial in partials]
         self.restated = [partial.restated for partial in partials]
         self._segment_flows = [partial.segment_flows for partial in partials]
+        self.segment_sets = [partial.segment_sets for partial in partials]
         self.oldest = min(
             (partial.oldest for partial in partials if partial.oldest is not None), default=None
         )

@@ -1,14 +1,18 @@
 """Apply the control facts that arrive from other partitions (docs/metrics.md, "Merged and erased")."""
 
+from collections.abc import Sequence
+
 from models.facts.control import (
     AliasAdded,
     Erase,
     IdentityErased,
+    KeptAttributes,
     KeptOrder,
     Merge,
     Redirected,
     Referred,
     StoredControlFact,
+    SupersededAttributes,
     SupersededOrder,
 )
 from models.facts.fact import Fact
@@ -17,6 +21,7 @@ from models.facts.origins import reassigned
 from models.identity.links import linked_customers, without_erased
 from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
+from models.partition.kept_facts import KeptFacts
 
 
 class ControlFacts:
@@ -29,6 +34,7 @@ class ControlFacts:
 
     def __init__(self, customers: PartitionCustomers, cross_partition: CrossPartition) -> None:
         self._customers = customers
+        self._kept = KeptFacts(customers)
         self._cross_partition = cross_partition
 
     def process(self, key: bytes, fact: Fact) -> None:
@@ -71,21 +77,26 @@ class ControlFacts:
         elif type(claim) is AliasAdded:
             self._add_alias(key, fact, claim)
         elif type(claim) is SupersededOrder and self._customers.in_horizon(claim.at):
-            self._keep_superseded_order(key, claim)
+            facts = self._customers.fact_log(key)
+            self._keep_superseded(key, with_superseded_orders(facts, [claim], key.decode()))
         elif isinstance(claim, KeptOrder):
-            self._customers.keep_order(key, as_kept(claim))
+            self._kept.keep_order(key, as_kept(claim))
+        elif type(claim) is SupersededAttributes and self._customers.in_horizon(claim.at):
+            facts = self._customers.fact_log(key)
+            self._keep_superseded(key, facts if fact in facts else [*facts, fact])
+        elif isinstance(claim, KeptAttributes):
+            self._kept.keep_attributes(key, claim)
         elif type(claim) is Referred and claim.by not in erased and self._customers.in_horizon(claim.at):
             self._add_referral(key, fact, claim)
 
-    def _keep_superseded_order(self, key: bytes, order: KeptOrder) -> None:
-        """Store an order that another content of its event id supersedes, if it is the first of these."""
+    def _keep_superseded(self, key: bytes, facts: Sequence[Fact]) -> None:
+        """Store a customer's fact log with what another content of its event id supersedes."""
         customers = self._customers
-        facts = customers.fact_log(key)
-        kept = with_superseded_orders(facts, [order], key.decode())
-        if kept is not facts:
-            if not facts:
-                customers.append_control_fact(key, kept[0])
-            customers.replace_log(key, list(kept))
+        known = customers.fact_log(key)
+        if list(facts) != known:
+            if not known:
+                customers.append_control_fact(key, facts[0])
+            customers.replace_log(key, list(facts))
 
     def _add_alias(self, key: bytes, fact: Fact, claim: AliasAdded) -> None:
         customers = self._customers

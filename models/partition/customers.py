@@ -14,7 +14,7 @@ from models.facts.conflicts import Conflicts, conflicting_ids, may_conflict, new
 from models.facts.control import KeptOrder
 from models.facts.fact import Fact, decode_fact
 from models.facts.fact_log import FactLog
-from models.facts.first_order import earlier, kept_order
+from models.facts.first_order import kept_order
 from models.facts.log_pages import LogEntry
 from models.facts.origins import original_event_id, with_origin, with_origins
 from models.identity.links import facts_since, without_erased
@@ -198,23 +198,19 @@ class PartitionCustomers:
         """Append a control fact to a customer's fact log."""
         self._fact_log.append_control_fact(key, fact)
 
-    def keep_order(self, key: bytes, kept: KeptOrder) -> None:
-        """Store an order from beyond the horizon, if it is the customer's first."""
-        customer = self._cache.get(key) if self.is_live else None  # decoded before the fact is in the log
-        facts = self._fact_log.read(key)
-        if earlier(kept_order(facts, self.horizon, key.decode()), kept, key.decode()) is not kept:
-            return
-        others = [each for each in facts if type(each.claim) is not KeptOrder]
-        if len(others) < len(facts):
-            self._fact_log.rewrite(key, others)
-        self._fact_log.append_control_fact(key, Fact("", kept))
-        if customer is not None:
-            self._apply_kept_order(customer, kept)
+    def rewrite_log(self, key: bytes, facts: list[Fact]) -> None:
+        """Replace the fact log of a customer. The caller applies what changes by that."""
+        self._fact_log.rewrite(key, facts)
 
-    def _apply_kept_order(self, customer: Customer, kept: KeptOrder) -> None:
+    def apply_kept_order(self, customer: Customer, kept: KeptOrder) -> None:
+        """Apply that a customer's first order lies beyond the horizon."""
         self.updates.keep_order(customer, kept)
         if customer.facts.event_count:
             self.schedule.mark_dirty(customer.key)
+
+    def apply_kept_attributes(self, customer: Customer) -> None:
+        """Apply the attributes that a customer's fact log keeps from beyond the horizon."""
+        self.updates.keep_attributes(customer, self._fact_log.read(customer.key))
 
     def replace_log(self, key: bytes, facts: list[Fact]) -> None:
         """Replace the fact log of a customer, and in live mode its contributions."""
@@ -337,9 +333,10 @@ class PartitionCustomers:
     def _expire_customer(self, key: bytes, customer: Customer) -> None:
         facts = self._facts_since(key, self._fact_log.read(key))
         kept = kept_order(facts, self.horizon, key.decode())
+        self.updates.keep_attributes(customer, facts)
         self.updates.expire(customer, self.horizon)
         if kept is not None and kept != customer.facts.kept_order:
-            self._apply_kept_order(customer, kept)
+            self.apply_kept_order(customer, kept)
         self.schedule.mark_dirty(key)
         self._fact_log.rewrite(key, facts)
         self._cross_partition.notify_referrers(customer)

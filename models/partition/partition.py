@@ -14,10 +14,10 @@ from models.aggregation.aggregates import PartialAggregate
 from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
 from models.definitions.windows import TIMELESS
+from models.facts.beyond_horizon import kept_beyond_horizon, may_be_kept
 from models.facts.conflicts import Conflicts
 from models.facts.fact import Fact, encode_fact
 from models.facts.fact_log import FactLog
-from models.facts.first_order import kept_order_of, places_order
 from models.identity.messages import Message
 from models.outputs import Output
 from models.partition.build import build
@@ -127,8 +127,8 @@ class Partition:
     def process(self, facts: Iterable[Addressed]) -> int:
         """Process facts; in bootstrap mode, only append them to the fact logs.
 
-        Of facts older than the horizon, only a customer's first order is kept. Facts ahead of the clock take
-        effect when `advance` reaches their event times. Facts may come in any order and repeatedly.
+        Of facts older than the horizon, a customer's first order and latest attributes are kept. Facts ahead
+        of the clock take effect when `advance` reaches their event times. They may come in any order.
 
         If facts of one event differ, `models.facts.conflicts` decides which one counts. The others are
         conflicting duplicates, which `drain_conflicts` returns.
@@ -164,7 +164,7 @@ class Partition:
             if time > stream_time:
                 stream_time = observe(claim)
             if time < horizon:
-                if time == TIMELESS or places_order(claim):
+                if time == TIMELESS or may_be_kept(claim):
                     known += append(entries)  # first, as the control fact may be about their customers
                     entries = []
                     self._process_timeless(key, fact)
@@ -191,11 +191,11 @@ class Partition:
         return customers.process(key, fact, encoded)
 
     def _process_timeless(self, key: bytes, fact: Fact) -> None:
-        """Process a fact whose time is not within the horizon: a control fact, or an order to be kept."""
-        if fact.time == TIMELESS:
-            self._control_facts.process(key, fact)
-        elif places_order(fact.claim) and self._definitions.keep_first_order:
-            self._control_facts.process(key, Fact("", kept_order_of(fact)))
+        """Process a fact whose time is not within the horizon: a control fact, or an event that is kept."""
+        keep = self._definitions.keep_first_order
+        kept = fact if fact.time == TIMELESS else kept_beyond_horizon(fact, keep_first_order=keep)
+        if kept is not None:
+            self._control_facts.process(key, kept)
 
     def advance(self, now: int) -> None:
         """Advance the clock: future facts become visible, timers fire, and old facts leave the horizon.

@@ -1,5 +1,6 @@
 """The dispatcher of updates: each fact, expiry and timer goes to the updater of its kind of entity."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from models.aggregation.aggregates import Aggregates
@@ -40,6 +41,7 @@ from models.partition.updates.listeners import flow_listeners
 from models.partition.updates.orders import OrderUpdates
 from models.partition.updates.refund_contributions import RefundContributions
 from models.partition.updates.refunds import RefundUpdates
+from models.partition.updates.segments import segment_flows, segment_updates
 from models.partition.updates.tickets import TicketAggregators, TicketUpdates
 
 if TYPE_CHECKING:
@@ -68,12 +70,14 @@ class Updates:
         cart_aggregator = CartAggregator(aggregates, definitions)
         feedback = FeedbackAggregator(aggregates)
         self.customers = CustomerAggregator(aggregates, definitions, hour(now))
-        self._context = context = UpdateContext(self.customers, now, flow_listeners(aggregates))
+        flows = segment_flows(aggregates, definitions)
+        self._context = context = UpdateContext(self.customers, now, flow_listeners(aggregates, flows))
         self._carts = CartUpdates(context, cart_aggregator)
         contacts = RepeatContactAggregator(aggregates)
         rules, teams = TicketRules(definitions), TeamAggregator(aggregates, definitions)
         ticket_aggregators = TicketAggregators(ticket_aggregator, slas, contacts, teams)
         self._tickets = TicketUpdates(context, rules, ticket_aggregators)
+        self._segments = segment_updates(self.customers, flows, self._tickets)
         reviewed = ReviewedOrderAggregator(aggregates) if REVIEW_RATE in definitions.further_metrics else None
         self._orders = OrderUpdates(
             context, order_aggregator, self._carts, refunds, self._tickets, reviewed=reviewed
@@ -96,6 +100,8 @@ class Updates:
         kind = type(claim)
         changes_status = kind in STATUS_CLAIMS or not customer.facts.event_count
         before = self.customers.status(customer) if changes_status else None
+        if self._segments is not None:
+            self._segments.prepare(customer)
         if fact.details is not None:
             customer.facts.record_details(fact)
         self._apply[kind](customer, fact.entity, claim)
@@ -103,6 +109,8 @@ class Updates:
             customer.facts.event_count += 1
         if changes_status:
             self.customers.reclassify(customer, before)
+        if self._segments is not None:
+            self._segments.refresh(customer, kind)
         if fact.seen is not None:
             for experiment, variant in fact.seen.items():
                 self.customers.record_variant(customer, experiment, Seen(claim.time, claim.id, variant))
@@ -126,6 +134,8 @@ class Updates:
     def expire(self, customer: Customer, before: int) -> None:
         """Retract all claims of a customer from before a time (microseconds since the epoch)."""
         facts, status = customer.facts, self.customers.status(customer)
+        if self._segments is not None:
+            self._segments.prepare(customer)
         self._expire_entities(customer, before)
         self._customer_claims.expire(customer, before)
         for experiment, seen in list(facts.variants_seen.items()):
@@ -133,6 +143,8 @@ class Updates:
         customer.expire_links(before)
         facts.recompute_totals()
         self.customers.reclassify(customer, status)
+        if self._segments is not None:
+            self._segments.refresh(customer)
 
     def _expire_entities(self, customer: Customer, before: int) -> None:
         facts = customer.facts
@@ -158,8 +170,20 @@ class Updates:
     def keep_order(self, customer: Customer, kept: KeptOrder) -> None:
         """Apply that the customer's first order lies beyond the horizon."""
         before = self.customers.status(customer)
+        if self._segments is not None:
+            self._segments.prepare(customer)
         self.customers.keep_order(customer, kept)
         self.customers.reclassify(customer, before)
+        if self._segments is not None:
+            self._segments.refresh(customer)
+
+    def keep_attributes(self, customer: Customer, facts: Iterable[Fact]) -> None:
+        """Apply the attributes that a customer's fact log keeps from beyond the horizon."""
+        if self._segments is not None:
+            self._segments.prepare(customer)
+        customer.facts.set_kept_attributes(facts)
+        if self._segments is not None:
+            self._segments.refresh(customer)
 
     def add_identity(self, customer: Customer, identity: str) -> None:
         """Add an identity to the customer, after a merge."""

@@ -11,8 +11,8 @@ def country(name: str = "country", *values: str) -> Segment:
 
 
 def test_value_counts_by_name_as_other_or_unknown():
-    found = [country().label_of(text) for text in ("DE", "FR", None)]
-    assert found == ["DE", "other", "unknown"]
+    found = [country().label_of(text) for text in ("DE", "FR", "unknown", None)]
+    assert found == ["DE", "other", "other", "unknown"]
     assert country().labels == ("DE", "AT", "other", "unknown")
 
 

@@ -10,6 +10,7 @@ from models.definitions import definitions
 from models.definitions.definitions import Definitions
 from models.definitions.further_metrics import FURTHER_METRICS
 from models.definitions.periods import PeriodDefinitions
+from models.definitions.segments import Segment
 from models.definitions.sla_policy import SlaPolicy
 from models.metrics import catalogue, ticket_clocks
 from models.metrics.catalogue import CATALOGUE, compute
@@ -22,6 +23,7 @@ EVERYTHING = Definitions(
     further_metrics=FURTHER_METRICS,
     periods=PeriodDefinitions(kinds=("month",)),
     schedules={"support": weekdays()},
+    segments=(Segment(name="referred", origin="referred"),),
     teams=("billing",),
     sla_policies=Definitions().sla_policies | {"high": SlaPolicy(schedule="support", next_response=60)},
 )
