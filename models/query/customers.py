@@ -1,6 +1,6 @@
 """Which customers are behind a number, and the profile of one (docs/api.md, "Customers")."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,6 +15,7 @@ from models.outputs.profiles import TIERS, ProfileEmitter
 from models.outputs.snapshot import snapshot_of
 from models.query.cohorts import is_in_cohort
 from models.query.parameters import CustomerQuery, SetName
+from models.query.tenure import tenure_of
 from models.risk.lateness import Risk, assess
 
 #: A customer with a greater lateness is late.
@@ -100,7 +101,18 @@ class Customers:
 def _is_in_set(customer: Customer, query: CustomerQuery, now: int) -> bool:
     if query.set is None or query.window is None:
         return True
-    return query.set in sets_of_customer(customer, hour(now), Window.parse(query.window).hours)
+    window = Window.parse(query.window).hours
+    return query.set in sets_of_customer(customer, hour(now), window) and _has_tenure(
+        customer, query, hour(now) - window
+    )
+
+
+def _has_tenure(customer: Customer, query: CustomerQuery, until: int) -> bool:
+    """Return whether a customer has the number of orders up to an event hour that a query asks for."""
+    if query.tenure is None:
+        return True
+    orders = bisect_right([order.hour for order in customer.order_history], until)
+    return orders > 0 and tenure_of(orders) == query.tenure
 
 
 def _has_status(history: LifecycleHistory, query: CustomerQuery) -> bool:

@@ -27,6 +27,8 @@ def matching_gauge(query: Query) -> MatchingSeries | None:
     if isinstance(query, CustomerQuery):
         return _customers(query)
     if isinstance(query, TicketQuery):
+        if query.channel:
+            return None
         if query.team or query.category or query.agent:
             return _of_team(query)
         return _breaches(query) if query.breached else _tickets(query)
@@ -38,7 +40,10 @@ def matching_gauge(query: Query) -> MatchingSeries | None:
 def _customers(query: CustomerQuery) -> MatchingSeries | None:
     risk = (query.risk, query.min_lateness, query.max_p_alive)
     counted = (query.set, query.lifecycle, query.tier, query.cohort)
-    if any(one is not None for one in (*risk, query.age)) or sum(one is not None for one in counted) != 1:
+    if (
+        any(one is not None for one in (*risk, query.age, query.tenure))
+        or sum(one is not None for one in counted) != 1
+    ):
         return None
     if query.lifecycle is not None:
         return MatchingSeries("retention_lifecycle_customers", {"state": query.lifecycle})

@@ -16,6 +16,7 @@ RiskBand = Literal["on_time", "late"]
 Status = Literal["open", "pending", "on_hold", "solved", "closed"]
 By = Literal["any", "human"]
 Format = Literal["json", "csv"]
+Tenure = Literal["1", "2-3", "4+"]
 _Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Month = Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]
 
@@ -65,6 +66,13 @@ class CustomerQuery(Listing, frozen=True, kw_only=True):
     window: Annotated[str | None, Meta(description="A configured window, such as `30d`. Requires `set`.")] = (
         None
     )
+    tenure: Annotated[
+        Tenure | None,
+        Meta(
+            description="Customers with this number of qualifying orders up to the begin of `window`, as"
+            " `/explain` counts it. Requires `window`."
+        ),
+    ] = None
     lifecycle: Annotated[Lifecycle | None, Meta(description="Customers in this lifecycle state.")] = None
     tier: Annotated[Tier | None, Meta(description="Customers in this loyalty tier.")] = None
     risk: Annotated[
@@ -151,6 +159,7 @@ class TicketQuery(Listing, frozen=True, kw_only=True):
         ),
     ] = False
     agent: Annotated[_Name | None, Meta(description="Tickets with this latest agent.")] = None
+    channel: Annotated[_Name | None, Meta(description="Tickets that were opened by this channel.")] = None
     team: Annotated[_Name | None, Meta(description="Tickets with this latest team.")] = None
     category: Annotated[_Name | None, Meta(description="Tickets with this latest category.")] = None
     priority: Annotated[

@@ -82,7 +82,7 @@ def _matches_ticket(ticket: tickets.Ticket, query: TicketQuery) -> bool:
     """
     if query.window is None and query.priority not in {None, PRIORITIES[ticket.priority]}:
         return False
-    if query.status not in {None, STATUSES[ticket.status]}:
+    if query.status not in {None, STATUSES[ticket.status]} or query.channel not in {None, ticket.channel}:
         return False
     if query.unanswered is None:
         return True

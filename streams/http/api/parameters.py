@@ -95,6 +95,8 @@ def _choices(kind: type[Struct], name: str | None) -> tuple[str, ...]:
 def _customers(query: CustomerQuery, definitions: Definitions) -> None:
     if (query.set is None) != (query.window is None):
         raise bad_request("`set` and `window` require each other", "window" if query.set else "set")
+    if query.tenure is not None and query.window is None:
+        raise bad_request("`tenure` requires `set` and `window`", "window")
     _window(query.window, definitions.windows)
     if query.max_p_alive is not None and definitions.risk is None:
         raise bad_request("`max_p_alive` requires a fitted model (docs/risk.md)", "max_p_alive")
