@@ -26,6 +26,7 @@ from models.partition.cross_partition import CrossPartition
 from models.partition.customers import PartitionCustomers
 from models.partition.metadata import STATE_VERSION, PartitionMetadata
 from models.partition.outputs import PartitionOutputs
+from models.partition.published import PublishedValues
 from models.partition.restatements import restatements
 from models.partition.store import PartitionStore
 
@@ -113,9 +114,9 @@ class Partition:
         return self._metadata
 
     @property
-    def reprocess_id(self) -> int:
-        """When the inputs were last read again from the start, milliseconds since the epoch; 0 for never."""
-        return self._metadata.reprocess_id
+    def published(self) -> PublishedValues:
+        """In the first partition, the values of some series on the last days."""
+        return PublishedValues(self._fact_log)
 
     @property
     def cross_partition(self) -> CrossPartition:
@@ -266,13 +267,6 @@ class Partition:
         """Emit all profiles again if they are in a topic with another id; return whether that begins."""
         return self._outputs.follow_profile_topic(topic_id)
 
-    # The changelog.
-
-    def write_all_rows(self) -> int:
-        """Make `take_changes` return all rows, and return their number."""
-        self._store.mark_all_changed()
-        return len(self._fact_log.rows)
-
     # Lookups.
 
     def customer_keys(self) -> list[bytes]:
@@ -297,6 +291,11 @@ class Partition:
         return self._customers.facts(key)
 
     # State store.
+
+    def write_all_rows(self) -> int:
+        """Make `take_changes` return all rows, and return their number."""
+        self._store.mark_all_changed()
+        return len(self._fact_log.rows)
 
     @property
     def has_changes(self) -> bool:

@@ -72,8 +72,13 @@ class StrataCounts(Struct):
     strata: dict[str, dict[str, list[int]]] = {}
     exposures: dict[str, list[int]] = {}
 
+    def covers(self, instants: int) -> bool:
+        """Return whether all counts are of this number of instants."""
+        lists = [counts for units in self.strata.values() for counts in units.values()]
+        return all(len(counts) == 2 * instants for counts in [*lists, *self.exposures.values()])
+
     def add(self, other: "StrataCounts") -> None:
-        """Add the counts of other customers."""
+        """Add the counts of other customers, at the same instants."""
         for stratum, units in other.strata.items():
             known = self.strata.setdefault(stratum, {})
             for unit, counts in units.items():

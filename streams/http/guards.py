@@ -10,7 +10,7 @@ from streams.config.missing_token import MissingToken
 from streams.http.api.problem_errors import ProblemError
 
 #: First parts of the paths of customer data.
-_CUSTOMER_PATHS: Final = frozenset({"customers", "tickets", "orders"})
+_CUSTOMER_PATHS: Final = frozenset({"customers", "tickets", "orders", "explain"})
 
 
 @web.middleware

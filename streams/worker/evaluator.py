@@ -105,7 +105,7 @@ class Evaluator:
             inputs_read=self._progress.inputs_read,
             settlement_round=catch_up.settlement_round if settled else 0,
             is_quiescent=catch_up.is_quiescent,
-            reprocess_id=self._partition.reprocess_id,
+            reprocess_id=self._partition.metadata.reprocess_id,
             partial=partial,
             schema_hash=self._schema_hash,
             clock_jump=self._partition.metadata.clock_jump,

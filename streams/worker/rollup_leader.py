@@ -18,6 +18,7 @@ from streams.partitioner import tasks_of
 from streams.rollup.beyond_limits import ADVICE, describe_beyond
 from streams.rollup.collector import RollupCollector
 from streams.rollup.protocol import PartialResult, Presence, Reopening, schema_hash
+from streams.rollup.published_days import PublishedDays
 from streams.rollup.publisher import Publisher
 from streams.rollup.worker_register import WorkerRegister
 from streams.worker.context import TaskContext
@@ -88,6 +89,7 @@ class RollupLeader:
     ) -> None:
         self.publisher = Publisher(context.definitions, context.names.group)
         self.workers = WorkerRegister(task.partition)
+        self._published_days = PublishedDays(task.partition)
         self._context = context
         self._producer = producer
         self._task = task
@@ -228,6 +230,8 @@ class RollupLeader:
         self._complete = None
         previous = self.publisher.as_of
         self.publisher.update(complete.results, complete.now, caught_up=complete.caught_up)
+        if complete.caught_up:
+            self._published_days.record(self.publisher.samples, self.publisher.as_of)
         self._close_periods(complete, previous)
         self._publish()
         self._collector.record_export(time.time_ns() // 10**6)

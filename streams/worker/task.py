@@ -132,7 +132,7 @@ class Task:
     @property
     def reprocess_id(self) -> int:
         """Id of the last reprocessing that the task has started; 0 if none."""
-        return self.partition.reprocess_id
+        return self.partition.metadata.reprocess_id
 
     @property
     def caught_up(self) -> bool:

@@ -17,12 +17,17 @@ from streams.http.api.routes import Api
 from streams.http.auth import require_token
 from streams.http.worker_proof import proof_of
 from streams.partitioner import tasks_of
+from streams.rollup.publisher import AS_OF
 from streams.secret import Secret
 from tests.support.http_server import listening
 from tests.support.partitions import DAY, HOUR, NOW, Shop
 
 TASKS = 3
 NAMES = [f"customer {number:02}" for number in range(40)]
+AS_OF_ROW = b'{"metric":"%s","labels":{},"value":%d,"as_of":"2026-03-05T10:00:00Z"}' % (
+    AS_OF.encode(),
+    NOW // 10**6,
+)
 GAUGE = b'{"metric":"retention_customers","labels":{},"value":40,"as_of":"2026-03-05T10:00:00Z"}'
 
 
@@ -73,7 +78,7 @@ class Worker:
         access = require_token(secret, proof, lambda: self.address)
         app = web.Application(middlewares=[access, problem_responses])
         owners = RemoteTasks(lambda: self.addresses, lambda: self.address, proof)
-        series = {SERIES: GAUGE}.get
+        series = {SERIES: GAUGE, AS_OF: AS_OF_ROW}.get
         api = Api(
             LocalTasks(self.tasks.get),
             owners,

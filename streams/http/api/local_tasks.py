@@ -1,7 +1,7 @@
 """Queries of this worker's own tasks, in short steps between which the worker processes records."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from models.customers.customer import Customer
 from models.partition.partition import Partition
@@ -11,6 +11,8 @@ from streams.http.api.endpoints import Endpoint
 from streams.http.api.problem_errors import unavailable
 from streams.http.api.scan import Scan, TaskPage
 from streams.http.api.scan_scheduler import ScanScheduler
+
+_T = TypeVar("_T", covariant=True)  # noqa: PLC0105 - a scan only returns it
 
 
 class OwnTask(Protocol):
@@ -27,6 +29,17 @@ class OwnTask(Protocol):
     @property
     def caught_up(self) -> bool:
         """Whether it has read everything that the topics held at its assignment."""
+
+
+class Steps(Protocol[_T]):
+    """A scan of one task, in steps."""
+
+    @property
+    def partition(self) -> Partition:
+        """The state of the task's customers."""
+
+    def step(self) -> _T | None:
+        """Scan the next batch of customers. Return the result once it is complete, else None."""
 
 
 class LocalTasks:
@@ -87,13 +100,27 @@ class LocalTasks:
         """
         async with self._scheduler.scan(client):
             scan = Scan(endpoint, query, cursor, limit, self.partition(cursor.task))
-            page = None
-            while page is None:
-                async with self._scheduler.batch():
-                    page = self._step(scan, cursor.task)
-            return page
+            return await self._finish(scan, cursor.task)
 
-    def _step(self, scan: Scan, number: int) -> TaskPage | None:
-        if self.partition(number) is not scan.partition:
-            raise unavailable(f"task {number} was restored during the scan")
-        return scan.step()
+    async def run(self, scan: Steps[_T], number: int, client: str) -> _T:
+        """Return the result of a scan of a task, once no other scan of the client is under way.
+
+        Args:
+            scan: the scan, of the task's partition.
+            number: number of the task.
+            client: address of the client, whose scans wait for each other.
+
+        Raises:
+            ProblemError: 503: the task does not run here, or has been revoked during the scan.
+        """
+        async with self._scheduler.scan(client):
+            return await self._finish(scan, number)
+
+    async def _finish(self, scan: Steps[_T], number: int) -> _T:
+        page = None
+        while page is None:
+            async with self._scheduler.batch():
+                if self.partition(number) is not scan.partition:
+                    raise unavailable(f"task {number} was restored during the scan")
+                page = scan.step()
+        return page

@@ -13,6 +13,8 @@ from msgspec import Struct
 from models.contract.messages import Metric, Profile
 from models.definitions.periods import PERIOD_KINDS
 from models.query import periods, responses
+from models.query.movement_parameters import ExplainQuery
+from models.query.movement_responses import Movement, Term
 from models.query.parameters import (
     CohortQuery,
     CustomerQuery,
@@ -45,6 +47,8 @@ _RESPONSE_TYPES: Final = (
     responses.CohortCell,
     periods.Periods,
     periods.CalendarPeriod,
+    Movement,
+    Term,
     Metric,
 )
 _CUSTOMER_ID: Final = {
@@ -203,6 +207,14 @@ def _operations() -> dict[str, _Operation]:
             _ref(periods.CalendarPeriod),
             periods.PeriodSeries,
             ("400", "401", "404", "421", "502", "503"),
+        ),
+        "/explain": _Operation(
+            "explain",
+            "Explain why a ratio moved within a week or four weeks. The CSV contains only the terms.",
+            ExplainQuery,
+            _ref(Movement),
+            Term,
+            _LIST_PROBLEMS,
         ),
         "/metrics.json": _Operation(
             "metrics",

@@ -11,6 +11,7 @@ from models.query.periods import FrozenPeriods
 from streams.http.api import formats, openapi
 from streams.http.api.cohort_routes import CohortRoutes
 from streams.http.api.customer_routes import CustomerRoutes
+from streams.http.api.explain_routes import ExplainRoutes
 from streams.http.api.forwarding import Forwarder
 from streams.http.api.list_routes import ListRoutes
 from streams.http.api.local_tasks import LocalTasks
@@ -46,6 +47,7 @@ class Api:
         self._lists = ListRoutes(local, self._forwarder, tasks, definitions, series)
         self._customers = CustomerRoutes(local, self._forwarder, tasks, definitions)
         self._cohorts = CohortRoutes(self._forwarder, definitions, cohorts)
+        self._explanations = ExplainRoutes(local, self._forwarder, tasks, definitions, series)
         self._periods = PeriodRoutes(self._forwarder, definitions, periods)
 
     def add_to(self, app: web.Application) -> None:
@@ -54,6 +56,7 @@ class Api:
         self._customers.add_to(app)
         self._cohorts.add_to(app)
         self._periods.add_to(app)
+        self._explanations.add_to(app)
         app.router.add_get("/openapi.json", _openapi)
         app.on_cleanup.append(self._close)
 
