@@ -21,6 +21,23 @@ RestatedCounts = dict[str, dict[str, list[int]]]
 Touched = set[tuple[str, int]]
 
 
+class _Period:
+    """The sums of one period.
+
+    Attributes:
+        kind: kind of the period.
+        number: its number.
+        sums: name -> sum.
+    """
+
+    __slots__ = ("kind", "number", "sums")
+
+    def __init__(self, kind: str, number: int) -> None:
+        self.kind = kind
+        self.number = number
+        self.sums: dict[Name, int] = {}
+
+
 class PeriodSums:
     """The sums of a partition in each period of the configured kinds.
 
@@ -33,8 +50,13 @@ class PeriodSums:
 
     def __init__(self, calendars: Sequence[Calendar]) -> None:
         self.calendars: Final = tuple(calendars)
-        self._sums: SumsByPeriod = {calendar.kind: {} for calendar in calendars}
-        self._evaluated: SumsByPeriod | None = None
+        self._periods: dict[str, dict[int, _Period]] = {calendar.kind: {} for calendar in calendars}
+        self._evaluated: SumsByPeriod = {calendar.kind: {} for calendar in calendars}
+        # The periods that have changed since the last evaluation.
+        self._changed: set[_Period] = set()
+        # The last time at which something was added, and its periods: an order adds several sums at one time.
+        self._time: int | None = None
+        self._of_time: list[_Period] = []
         # Kind, number and name -> what was added since the recording was started; None without a recording.
         self._recorded: dict[tuple[str, int, Name], int] | None = None
 
@@ -46,16 +68,33 @@ class PeriodSums:
             name: name of the sum.
             weight: what to add.
         """
-        for calendar in self.calendars:
-            self.add_in(calendar.kind, calendar.number(time), name, weight)
+        if time != self._time:
+            self._of_time = [self._period(each.kind, each.number(time)) for each in self.calendars]
+            self._time = time
+        for period in self._of_time:
+            period.sums[name] = period.sums.get(name, 0) + weight
+        if self._recorded is not None:
+            for period in self._of_time:
+                self._record(period, name, weight)
 
     def add_in(self, kind: str, number: int, name: Name, weight: int) -> None:
         """Add a weight to the sum of a name in one period."""
-        sums = self._sums[kind].setdefault(number, {})
-        sums[name] = sums.get(name, 0) + weight
-        self._evaluated = None
+        period = self._period(kind, number)
+        period.sums[name] = period.sums.get(name, 0) + weight
         if self._recorded is not None:
-            cell = kind, number, name
+            self._record(period, name, weight)
+
+    def _period(self, kind: str, number: int) -> _Period:
+        """Return a period, which will change."""
+        period = self._periods[kind].get(number)
+        if period is None:
+            period = self._periods[kind][number] = _Period(kind, number)
+        self._changed.add(period)
+        return period
+
+    def _record(self, period: _Period, name: Name, weight: int) -> None:
+        if self._recorded is not None:
+            cell = period.kind, period.number, name
             self._recorded[cell] = self._recorded.get(cell, 0) + weight
 
     def start_recording(self) -> None:
@@ -69,13 +108,21 @@ class PeriodSums:
 
     def evaluate(self) -> SumsByPeriod:
         """Return the sums of all periods, which later changes leave as they are."""
-        if self._evaluated is None:
-            self._evaluated = {kind: _without_zeros(periods) for kind, periods in self._sums.items()}
-            self._sums = {
-                kind: {number: dict(sums) for number, sums in periods.items()}
-                for kind, periods in self._evaluated.items()
-            }
+        if self._changed:
+            self._evaluated = {kind: {**periods} for kind, periods in self._evaluated.items()}
+            for period in self._changed:
+                self._evaluate(period)
+            self._changed.clear()
+            self._time = None  # so that its periods are changed again
         return self._evaluated
+
+    def _evaluate(self, period: _Period) -> None:
+        period.sums = {name: sum_ for name, sum_ in period.sums.items() if sum_}
+        if period.sums:
+            self._evaluated[period.kind][period.number] = {**period.sums}
+        else:
+            self._evaluated[period.kind].pop(period.number, None)
+            del self._periods[period.kind][period.number]
 
 
 def touched(before: SumsByPeriod, after: SumsByPeriod) -> Touched:
@@ -86,8 +133,3 @@ def touched(before: SumsByPeriod, after: SumsByPeriod) -> Touched:
         for number in before[kind].keys() | after[kind].keys()
         if before[kind].get(number) != after[kind].get(number)
     }
-
-
-def _without_zeros(periods: dict[int, dict[Name, int]]) -> dict[int, dict[Name, int]]:
-    found = {number: {name: sum_ for name, sum_ in sums.items() if sum_} for number, sums in periods.items()}
-    return {number: sums for number, sums in found.items() if sums}

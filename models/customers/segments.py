@@ -48,9 +48,7 @@ class SegmentAggregator:
         self._add(changes, old, -1)
         self._add(changes, new, 1)
 
-    def refresh(
-        self, customer: Customer, order_gaps: Sequence[OrderGap]
-    ) -> Refreshed | None:
+    def refresh(self, customer: Customer, order_gaps: Sequence[OrderGap]) -> Refreshed | None:
         """Replace the values of a customer whose facts have changed.
 
         Args:
