@@ -3,7 +3,9 @@
 Everything counts in the period of its exact time, so a sum changes only with the facts, never with time.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, Literal, get_args
 
 from models.schedules.periods import Calendar
@@ -41,6 +43,10 @@ class _Period:
 class PeriodSums:
     """The sums of a partition in each period of the configured kinds.
 
+    A weight that counts in all kinds is added to a stretch of time, within which no period begins. When the
+    sums are evaluated, the stretches are added to their periods: to add each weight to each kind takes three
+    times as long.
+
     Args:
         calendars: the periods of each kind.
 
@@ -50,15 +56,15 @@ class PeriodSums:
 
     def __init__(self, calendars: Sequence[Calendar]) -> None:
         self.calendars: Final = tuple(calendars)
+        self._begins = _begins(self.calendars)
+        # Index of a stretch -> name -> what to add to its periods.
+        self._stretches: dict[int, dict[Name, int]] = {}
         self._periods: dict[str, dict[int, _Period]] = {calendar.kind: {} for calendar in calendars}
         self._evaluated: SumsByPeriod = {calendar.kind: {} for calendar in calendars}
         # The periods that have changed since the last evaluation.
         self._changed: set[_Period] = set()
-        # The last time at which something was added, and its periods: an order adds several sums at one time.
-        self._time: int | None = None
-        self._of_time: list[_Period] = []
-        # Kind, number and name -> what was added since the recording was started; None without a recording.
-        self._recorded: dict[tuple[str, int, Name], int] | None = None
+        # Stretch and name, or kind, number and name -> what was added since the recording was started.
+        self._recorded: dict[tuple[int, Name] | tuple[str, int, Name], int] | None = None
 
     def add(self, time: int, name: Name, weight: int) -> None:
         """Add a weight to the sums of a name in the periods of a time, one of each kind.
@@ -68,34 +74,29 @@ class PeriodSums:
             name: name of the sum.
             weight: what to add.
         """
-        if time != self._time:
-            self._of_time = [self._period(each.kind, each.number(time)) for each in self.calendars]
-            self._time = time
-        for period in self._of_time:
-            period.sums[name] = period.sums.get(name, 0) + weight
+        stretch = bisect_right(self._begins, time) - 1
+        sums = self._stretches.get(stretch)
+        if sums is None:
+            sums = self._stretches[stretch] = {}
+        sums[name] = sums.get(name, 0) + weight
         if self._recorded is not None:
-            for period in self._of_time:
-                self._record(period, name, weight)
+            self._recorded[stretch, name] = self._recorded.get((stretch, name), 0) + weight
 
     def add_in(self, kind: str, number: int, name: Name, weight: int) -> None:
         """Add a weight to the sum of a name in one period."""
-        period = self._period(kind, number)
-        period.sums[name] = period.sums.get(name, 0) + weight
+        sums = self._changing(kind, number).sums
+        sums[name] = sums.get(name, 0) + weight
         if self._recorded is not None:
-            self._record(period, name, weight)
+            cell = kind, number, name
+            self._recorded[cell] = self._recorded.get(cell, 0) + weight
 
-    def _period(self, kind: str, number: int) -> _Period:
-        """Return a period, which will change."""
+    def _changing(self, kind: str, number: int) -> _Period:
+        """Return a period that changes."""
         period = self._periods[kind].get(number)
         if period is None:
             period = self._periods[kind][number] = _Period(kind, number)
         self._changed.add(period)
         return period
-
-    def _record(self, period: _Period, name: Name, weight: int) -> None:
-        if self._recorded is not None:
-            cell = period.kind, period.number, name
-            self._recorded[cell] = self._recorded.get(cell, 0) + weight
 
     def start_recording(self) -> None:
         """Record from now on which sums change."""
@@ -104,16 +105,30 @@ class PeriodSums:
     def stop_recording(self) -> Touched:
         """Return the periods of which a sum has changed since the recording was started."""
         recorded, self._recorded = self._recorded or {}, None
-        return {(kind, number) for (kind, number, _), weight in recorded.items() if weight}
+        found: Touched = set()
+        for cell, weight in recorded.items():
+            if weight:
+                found.update(self._periods_of(cell[0]) if len(cell) == 2 else [cell[:2]])  # noqa: PLR2004
+        return found
+
+    def _periods_of(self, stretch: int) -> list[tuple[str, int]]:
+        """Return the kinds and numbers of the periods that a stretch is in."""
+        begin = self._begins[stretch]
+        return [(calendar.kind, calendar.number(begin)) for calendar in self.calendars]
 
     def evaluate(self) -> SumsByPeriod:
         """Return the sums of all periods, which later changes leave as they are."""
+        for stretch, added in self._stretches.items():
+            for kind, number in self._periods_of(stretch):
+                sums = self._changing(kind, number).sums
+                for name, weight in added.items():
+                    sums[name] = sums.get(name, 0) + weight
+        self._stretches.clear()
         if self._changed:
             self._evaluated = {kind: {**periods} for kind, periods in self._evaluated.items()}
             for period in self._changed:
                 self._evaluate(period)
             self._changed.clear()
-            self._time = None  # so that its periods are changed again
         return self._evaluated
 
     def _evaluate(self, period: _Period) -> None:
@@ -123,6 +138,12 @@ class PeriodSums:
         else:
             self._evaluated[period.kind].pop(period.number, None)
             del self._periods[period.kind][period.number]
+
+
+@cache
+def _begins(calendars: tuple[Calendar, ...]) -> list[int]:
+    """Return the times at which a period of any kind begins, microseconds since the epoch, ascending."""
+    return sorted({begin for calendar in calendars for begin in calendar.begins})
 
 
 def touched(before: SumsByPeriod, after: SumsByPeriod) -> Touched:

@@ -14,8 +14,8 @@ from models.definitions.definitions import Definitions
 from models.definitions.periods import WEEKDAYS
 from models.schedules.local_time import instant
 
-#: No event counts before the first year (docs/metrics.md, "Clock and windows"), and none after the last one.
-_FIRST_YEAR: Final = 1990
+#: No event counts before 1990 in UTC (docs/metrics.md, "Clock and windows"), and none after the last year.
+_FIRST_YEAR: Final = 1989
 _LAST_YEAR: Final = 2199
 #: Number of months of a period, of the kinds that are made of months.
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
