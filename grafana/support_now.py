@@ -142,6 +142,7 @@ BOARD = Board(
     alerts=(
         "RetentionFirstResponseBudgetBurning",
         "RetentionFirstHumanResponseBudgetBurning",
+        "RetentionNextResponseBudgetBurning",
         "RetentionResolutionBudgetBurning",
         "RetentionSlaBreaches",
     ),

@@ -128,5 +128,6 @@ BOARD = Board(
         "RetentionDeliveriesOverdueRising",
         "RetentionFirstResponseBudgetEroding",
         "RetentionFirstHumanResponseBudgetEroding",
+        "RetentionNextResponseBudgetEroding",
     ),
 )

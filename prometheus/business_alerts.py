@@ -156,6 +156,7 @@ def _budgets() -> list[Alert]:
     names = {
         "first_response": "FirstResponse",
         "first_human_response": "FirstHumanResponse",
+        "next_response": "NextResponse",
         "resolution": "Resolution",
     }
     return [
@@ -164,6 +165,11 @@ def _budgets() -> list[Alert]:
         for alert in (_budget_fast(sla, f"Retention{camel}BudgetBurning"),
                       _budget_slow(sla, f"Retention{camel}BudgetEroding"))
     ]  # fmt: skip
+
+
+def _judged(sla: str) -> str:
+    """Return what a target is about, in the plural."""
+    return "customers' replies" if sla == "next_response" else "tickets"
 
 
 def _burn(sla: str, window: str, rate: float) -> str:
@@ -200,7 +206,7 @@ def _budget_fast(sla: str, name: str) -> Alert:
         team="support",
         summary=f"The {words} target is missed so often that the month's budget will be gone within days",
         description=f"The error budget of {words} burns {BURN} times as fast as it may; "
-        f"{slo['objective'][sla]:.0%} of the tickets must be within the target.",
+        f"{slo['objective'][sla]:.0%} of the {_judged(sla)} must be within the target.",
         dashboard="support now",
     )
 
@@ -217,7 +223,7 @@ def _budget_slow(sla: str, name: str) -> Alert:
         team="support",
         summary=f"The {words} target is missed more often than the month's budget allows",
         description=f"The error budget of {words} burns {BURN} times as fast as it may, "
-        f"for days; {slo['objective'][sla]:.0%} of the tickets must be within the target.",
+        f"for days; {slo['objective'][sla]:.0%} of the {_judged(sla)} must be within the target.",
         dashboard="response times",
     )
 

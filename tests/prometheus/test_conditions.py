@@ -239,6 +239,7 @@ EDGES = {
     for camel, sla in (
         ("FirstResponse", "first_response"),
         ("FirstHumanResponse", "first_human_response"),
+        ("NextResponse", "next_response"),
         ("Resolution", "resolution"),
     )
     for name, edge in (("Burning", budget_burning), ("Eroding", budget_eroding))
