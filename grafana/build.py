@@ -42,6 +42,7 @@ SINGLE = {
     "action": _Single("Action", "retention_action_return_ratio", "action", "win_back"),
     "kind": _Single("Kind", "retention_cohort_age_ratio", "kind", "by"),
     "age": _Single("Age", "retention_cohort_age_ratio", "age", "1"),
+    "period_kind": _Single("Kind", "retention_period_customers", "kind", "month", "period_kind"),
     "priority": _Single("Priority", "retention_first_response_mean_seconds", "priority", "all"),
     "segment": _Single("Segment", "retention_segment_orders", "segment", "country"),
     "ticket_segment": _Single("Segment", "retention_segment_sla_breach_ratio", "segment", "country"),
@@ -130,10 +131,19 @@ def _variable(name: str) -> dashboard.QueryVariable:
         everything = model.VariableOption(text="All", value="$__all", selected=True)
         variable = _query_variable(name, name.capitalize(), f"label_values({series}, {name})")
         return variable.multi(True).include_all(True).all_value(".+").current(everything)
+    if name == "period":
+        return _period()
     single = SINGLE[name]
     values = f'label_values({single.metric}{{job=~"$job"}}, {single.label})'
     variable = _query_variable(single.name or single.label, single.title, values)
     return variable.current(model.VariableOption(text=single.default, value=single.default, selected=True))
+
+
+def _period() -> dashboard.QueryVariable:
+    """Return the variable of the closed periods of a kind. The latest one is the first, and the default."""
+    series = 'retention_period_customers{job=~"$job", kind="$period_kind", basis="as_closed"}'
+    variable = _query_variable("period", "Period", f"label_values({series}, period)")
+    return variable.sort(model.VariableSort.ALPHABETICAL_DESC)
 
 
 def _query_variable(name: str, label: str, query: str) -> dashboard.QueryVariable:

@@ -5,7 +5,17 @@ Run: python -m grafana.generate
 
 from pathlib import Path
 
-from grafana import cohorts, customers, pipeline, promises, response_times, retention, support_now, week
+from grafana import (
+    cohorts,
+    customers,
+    month_end,
+    pipeline,
+    promises,
+    response_times,
+    retention,
+    support_now,
+    week,
+)
 from grafana.build import render
 from grafana.charts import Board, Row
 from grafana.definitions import OPERATIONAL
@@ -13,7 +23,17 @@ from models.metrics.catalogue import CATALOGUE
 
 BOARDS = tuple(
     module.BOARD
-    for module in (retention, response_times, promises, customers, cohorts, support_now, week, pipeline)
+    for module in (
+        retention,
+        response_times,
+        promises,
+        customers,
+        cohorts,
+        month_end,
+        support_now,
+        week,
+        pipeline,
+    )
 )
 DASHBOARDS = Path(__file__).parent / "dashboards"
 #: Exported by the roll-up leader, in addition to the catalogue.

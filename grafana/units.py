@@ -44,6 +44,7 @@ OPEN: Final = Unit("open", words=("closed", "open"))
 _BY_NAME: Final = {
     "retention_nps": POINTS,
     "retention_segment_nps": POINTS,
+    "retention_period_nps": POINTS,
     "retention_ces": EASE,
     "retention_review_rating": RATING,
     "retention_sentiment": SENTIMENT,
@@ -66,6 +67,8 @@ _BY_NAME: Final = {
             "retention_cohort_age_value",
             "retention_cohort_value",
             "retention_segment_net_revenue",
+            "retention_period_net_revenue",
+            "retention_period_average_order_value",
             "retention_segment_average_order_value",
         ),
         MONEY,

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from models.contract.messages import PeriodValue
+from models.contract.messages import ClosedPeriod, PeriodValue
 from models.definitions.definitions import Definitions
 from models.metrics.samples import Sample
 from models.schedules.periods import Period
@@ -27,6 +27,8 @@ _RELEVANT: Final = (
     "keep_first_order",
 )
 _HASH_BYTES: Final = 8
+#: Cause of a change by other definitions: no fact, but known from the hash of a version.
+CONFIGURATION: Final = "configuration"
 #: Value of the label `basis` of frozen values.
 AS_CLOSED: Final = "as_closed"
 
@@ -64,6 +66,24 @@ def _frozen(sample: Sample) -> PeriodValue:
 
 def _number(value: float) -> float | None:
     return None if value != value else value  # noqa: PLR0124 - NaN
+
+
+def changes_since(version: ClosedPeriod, counted: Mapping[str, int], definitions: str) -> dict[str, int]:
+    """Return cause -> number of the changes since a version was frozen, without zeros.
+
+    Args:
+        version: the frozen version.
+        counted: cause -> number of the facts since the close. A reset clears these numbers, so that one below
+            that of the version counts in full.
+        definitions: `period_hash` of the present definitions; others than those of the version are a cause.
+    """
+    found = {
+        cause: number - before if number >= (before := version.changes.get(cause, 0)) else number
+        for cause, number in counted.items()
+    }
+    if version.definitions != definitions:
+        found[CONFIGURATION] = 1
+    return {cause: number for cause, number in found.items() if number}
 
 
 def period_hash(definitions: Definitions) -> str:

@@ -16,6 +16,8 @@ from models.schedules.periods import Period, calendars
 Basis = Literal["running", "as_now"]
 #: Kind -> number of periods that are exported, the running one included.
 EXPORTED: Final = {"week": 6, "month": 13, "quarter": 5, "year": 2}
+#: Metric of the changes since the close, which only the roll-up leader exports.
+CHANGES: Final = "retention_period_changes"
 _LABELS: Final = ("kind", "period", "basis")
 
 CATALOGUE: Final[dict[str, CatalogueEntry]] = {
@@ -48,6 +50,9 @@ CATALOGUE: Final[dict[str, CatalogueEntry]] = {
     ),
     "retention_period_nps": CatalogueEntry(
         "Net promoter score of the latest answers in the calendar period, -100 to 100.", _LABELS
+    ),
+    CHANGES: CatalogueEntry(
+        "Changes of the closed calendar period since its values were frozen.", ("kind", "period", "cause")
     ),
 }
 

@@ -1,22 +1,19 @@
 """Calendar periods as known now and as they were closed (docs/metrics.md, "Closed periods")."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Final, Literal, NamedTuple, cast
+from typing import Annotated, Literal, NamedTuple, cast
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from models.contract.event import Time
 from models.contract.messages import ClosedPeriod, PeriodKind, PeriodValue
 from models.definitions.definitions import Definitions
-from models.metrics.closings import frozen_values, period_hash
+from models.metrics.closings import changes_since, frozen_values, period_hash
 from models.metrics.periods import PeriodTotals
 from models.outputs.ids import to_datetime
 from models.schedules.periods import Period, calendars
 
 PeriodState = Literal["running", "over", "closed"]
-
-#: Cause of a restatement by other definitions: no fact, but known from the hash of a frozen version.
-CONFIGURATION: Final = "configuration"
 
 
 class PeriodSeries(Struct, frozen=True, gc=False):
@@ -127,6 +124,7 @@ def _row(found: FrozenPeriods, period: Period, *, with_values: bool) -> Calendar
     frozen = next((version for version in reversed(versions) if version.closed is not None), None)
     exists = period in totals.existing(period.kind)
     now = frozen_values(totals.values(period)) if exists else []
+    counted = totals.changes(period) if exists else {}
     return CalendarPeriod(
         kind=cast("PeriodKind", period.kind),
         period=period.label,
@@ -134,26 +132,10 @@ def _row(found: FrozenPeriods, period: Period, *, with_values: bool) -> Calendar
         begin=to_datetime(period.begin),
         end=to_datetime(period.end),
         closes=to_datetime(period.end + found.definitions.periods.close_after_us),
-        changes={} if frozen is None else _changes(found, period, frozen, exists=exists),
+        changes={} if frozen is None else changes_since(frozen, counted, period_hash(found.definitions)),
         versions=[_version(version, with_values=with_values) for version in versions],
         values=_series(period, now, frozen, is_over=totals.now >= period.end),
     )
-
-
-def _changes(found: FrozenPeriods, period: Period, frozen: ClosedPeriod, *, exists: bool) -> dict[str, int]:
-    """Return the changes since a version, by cause.
-
-    The state counts the changes since the close. A reset clears them, so that fewer than at the version are
-    all new.
-    """
-    counted = found.totals.changes(period) if exists else {}
-    since = {
-        cause: number - before if number >= (before := frozen.changes.get(cause, 0)) else number
-        for cause, number in counted.items()
-    }
-    if frozen.definitions != period_hash(found.definitions):
-        since[CONFIGURATION] = since.get(CONFIGURATION, 0) or 1
-    return {cause: number for cause, number in since.items() if number}
 
 
 def _version(version: ClosedPeriod, *, with_values: bool) -> PeriodVersion:

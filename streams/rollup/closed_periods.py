@@ -14,8 +14,14 @@ from msgspec import UNSET, structs
 
 from models.contract.messages import ClosedPeriod, PeriodKind
 from models.definitions.definitions import Definitions
-from models.metrics.closings import AS_CLOSED, PeriodEvaluation, frozen_values, period_hash
-from models.metrics.periods import EXPORTED
+from models.metrics.closings import (
+    AS_CLOSED,
+    PeriodEvaluation,
+    changes_since,
+    frozen_values,
+    period_hash,
+)
+from models.metrics.periods import CHANGES, EXPORTED
 from models.metrics.samples import Sample
 from models.outputs.ids import to_datetime
 from models.schedules.periods import Period, calendars
@@ -196,6 +202,15 @@ class ClosedPeriods:
         log.info("froze the values of %s %s, version %d", *key)
         return self._record(key, self._versions[key])
 
+    def samples(self, evaluation: PeriodEvaluation) -> Iterator[Sample]:
+        """Yield the series of the latest committed version of each period that is exported.
+
+        Args:
+            evaluation: what is known of the periods now, for the changes since.
+        """
+        for period, version in _exported(self.committed, self._definitions, evaluation.now):
+            yield from _samples(version, changes_since(version, evaluation.changes(period), self.hash))
+
     def reopen(self, asked: Reopening) -> list[Outgoing]:
         """Record that a period is reopened. The next evaluation freezes its values once more.
 
@@ -230,14 +245,10 @@ def versions_of(versions: Versions, kind: str, period: str) -> list[ClosedPeriod
     return sorted(found, key=lambda version: version.version)
 
 
-def closed_samples(versions: Versions, definitions: Definitions, now: int) -> Iterator[Sample]:
-    """Yield the series of the latest frozen version of each period that is exported.
-
-    Args:
-        versions: the versions in committed transactions.
-        definitions: definitions of the periods.
-        now: instant of the evaluation, microseconds since the epoch.
-    """
+def _exported(
+    versions: Versions, definitions: Definitions, now: int
+) -> Iterator[tuple[Period, ClosedPeriod]]:
+    """Yield the latest frozen version of each period that is exported."""
     latest: dict[tuple[str, str], ClosedPeriod] = {}
     for key, version in sorted(versions.items()):
         if version.closed is not None:
@@ -245,12 +256,15 @@ def closed_samples(versions: Versions, definitions: Definitions, now: int) -> It
     for calendar in calendars(definitions):
         running = calendar.number(now)
         for number in range(running + 1 - EXPORTED[calendar.kind], running):
-            found = latest.get((calendar.kind, calendar.label(number)))
-            yield from () if found is None else _samples(found)
+            if found := latest.get((calendar.kind, calendar.label(number))):
+                yield calendar.period(number), found
 
 
-def _samples(version: ClosedPeriod) -> Iterator[Sample]:
-    labels = {"kind": version.kind, "period": version.period, "basis": AS_CLOSED}
+def _samples(version: ClosedPeriod, changes: Mapping[str, int]) -> Iterator[Sample]:
+    own = {"kind": version.kind, "period": version.period}
+    for cause, number in changes.items():
+        yield Sample(CHANGES, own | {"cause": cause}, number)
+    labels = own | {"basis": AS_CLOSED}
     for one in version.values:
         value = nan if one.value is None else one.value
         known = (None if bound is UNSET else bound for bound in (one.numerator, one.denominator))

@@ -20,7 +20,7 @@ from models.query.periods import FrozenPeriods
 from streams.kafka.outbox import Outgoing
 from streams.kafka.ownership import HEADER
 from streams.rollup.beyond_limits import LISTED
-from streams.rollup.closed_periods import ClosedPeriods, closed_samples
+from streams.rollup.closed_periods import ClosedPeriods
 from streams.rollup.protocol import PartialResult
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Publisher:
             totals = Totals(partials, self._definitions, now)
             self.samples = samples_of(totals)
             if self.closed is not None:
-                self.samples += closed_samples(self.closed.committed, self._definitions, now)
+                self.samples += self.closed.samples(PeriodTotals(totals))
             needed = self._definitions.cohorts is not None or self.closed is not None
             self._totals = totals if needed else None
             self.beyond = beyond_limits(partials, self._definitions, LISTED)

@@ -57,13 +57,14 @@ def expressions(panel):
     return [target["expr"] for target in panel["targets"]]
 
 
-def test_there_are_eight_dashboards():
+def test_there_are_nine_dashboards():
     assert {board["title"] for board in BOARDS.values()} == {
         "Retention",
         "Response times",
         "Promises and causes",
         "Customers",
         "Cohorts",
+        "Month end",
         "Support now",
         "The week",
         "Pipeline",

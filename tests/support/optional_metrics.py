@@ -8,6 +8,9 @@ further_metrics = ["order_kinds", "second_order", "review_rate"]
 [cohorts]
 export = "grid"
 
+[periods]
+kinds = ["week", "month", "quarter", "year"]
+
 [schedules.support]
 zone = "UTC"
 mon = ["00:00-24:00"]

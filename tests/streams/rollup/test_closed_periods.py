@@ -10,7 +10,7 @@ from models.contract.messages import ClosedPeriod, PeriodValue
 from models.definitions.definitions import Definitions
 from models.definitions.periods import PeriodDefinitions
 from models.metrics.closings import period_hash
-from streams.rollup.closed_periods import ClosedPeriods, Key, closed_samples, versions_of
+from streams.rollup.closed_periods import ClosedPeriods, Key, versions_of
 from streams.rollup.protocol import Reopening
 from streams.version import VERSION
 from tests.support.closed_periods import MONTHS, Evaluation, at
@@ -21,6 +21,11 @@ OCTOBER = Key("month", "2026-10", 1)
 @pytest.fixture
 def periods():
     return ClosedPeriods("shop", MONTHS)
+
+
+def exported(periods, now, changes=None):
+    periods.confirm(periods.snapshot())
+    return periods.samples(Evaluation(now, changes=changes))
 
 
 def decoded(records):
@@ -172,24 +177,28 @@ def test_reopening_of_a_month_beyond_the_horizon_is_dropped(periods):
 def test_latest_frozen_version_is_exported(periods):
     periods.close(Evaluation("2026-11-04", lost=7), at("2026-11-03"))
     periods.reopen(Reopening("month", "2026-10", 2, "why"))
-    values = {
-        sample.metric: sample for sample in closed_samples(periods.snapshot(), MONTHS, at("2026-11-05"))
-    }
+    values = {sample.metric: sample for sample in exported(periods, "2026-11-05")}
     customers = values["retention_period_customers"]
     assert customers.labels == {"kind": "month", "period": "2026-10", "basis": "as_closed", "set": "lost"}
     assert customers.value == 7
     churn = values["retention_period_churn_ratio"]
     assert (isnan(churn.value), churn.numerator, churn.denominator) == (True, 7, 0)
     periods.close(Evaluation("2026-11-05", lost=9), at("2026-11-04"))
-    latest = [sample.value for sample in closed_samples(periods.snapshot(), MONTHS, at("2026-11-05"))]
+    latest = [sample.value for sample in exported(periods, "2026-11-05")]
     assert latest[0] == 9
+
+
+def test_changes_since_the_latest_version_are_exported(periods):
+    periods.close(Evaluation("2026-11-04", changes={"late": 2}), at("2026-11-03"))
+    found = list(exported(periods, "2026-11-05", {"late": 5, "merged": 1, "erased": 0}))
+    changes = {one.labels["cause"]: one.value for one in found if one.metric == "retention_period_changes"}
+    assert changes == {"late": 3, "merged": 1}
+    assert found[0].labels.keys() == {"kind", "period", "cause"}
 
 
 def test_months_of_more_than_a_year_ago_are_not_exported(periods):
     periods.close(Evaluation("2026-11-04", months=20), 0)
-    found = {
-        sample.labels["period"] for sample in closed_samples(periods.snapshot(), MONTHS, at("2026-11-04"))
-    }
+    found = {sample.labels["period"] for sample in exported(periods, "2026-11-04")}
     assert (min(found), max(found), len(found)) == ("2025-11", "2026-10", 12)
 
 
