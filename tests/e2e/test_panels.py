@@ -29,7 +29,15 @@ from tests.support.worker_process import Metrics, WorkerProcess
 PLAIN = re.compile(r"max without \(instance\) \((retention_\w+)\{[^}]*\}\)")
 OFFSET = re.compile(r" offset \d+w")
 #: Queries that need a past, those of when there will be one, and of the alerts that fire.
-MAY_BE_EMPTY = re.compile(r"job:retention_churn_ratio:expected|unless on \(job\)|ALERTS_FOR_STATE")
+MAY_BE_EMPTY = re.compile(
+    r"job:retention_churn_ratio:expected|unless on \(job\)|ALERTS_FOR_STATE|retention_period_changes"
+)
+#: Panels of what has happened: alerts, and changes of closed months.
+MAY_SHOW_NOTHING = (
+    "Pipeline: What fires now",
+    "Month end: Changes since the close",
+    "Month end: Changes since the close by $period_kind",
+)
 #: Labels that Prometheus adds to those of a worker.
 ADDED = {"job", "instance", "__name__"}
 
@@ -173,7 +181,8 @@ def panels_over_nothing(prometheus: PrometheusServer) -> set[str]:
     shown = defaultdict(set)
     for name, expr, chosen in panels():
         shown[name] |= {value for _, value in prometheus.query(OFFSET.sub("", filled(expr, chosen)))}
-    shown.pop("Pipeline: What fires now")
+    for name in MAY_SHOW_NOTHING:
+        shown.pop(name)
     return {name for name, values in shown.items() if all(map(math.isnan, values))}
 
 

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 
@@ -93,6 +94,16 @@ def _configuration(targets: list[str]) -> dict:
     }
 
 
+def closed_month() -> str:
+    """Return the latest month that is closed three days after its end, as Grafana chooses it."""
+    over = datetime.now(UTC) - timedelta(days=3)
+    return f"{over.replace(day=1) - timedelta(days=1):%Y-%m}"
+
+
+#: Variable without a default -> the value that Grafana chooses: the first one of its list.
+LATEST = {"period": closed_month}
+
+
 def all_panels(board: dict) -> list[dict]:
     """Return the panels of a dashboard and of its collapsed rows, in the order of their places."""
     return [each for panel in board["panels"] for each in (panel, *(panel.get("panels") or []))]
@@ -104,7 +115,7 @@ def panels() -> list[tuple[str, str, dict[str, str]]]:
     for path in sorted((ROOT / "grafana" / "dashboards").glob("*.json")):
         board = json.loads(path.read_text(encoding="utf-8"))
         chosen = {
-            each["name"]: each["current"]["value"]
+            each["name"]: (each.get("current") or {}).get("value") or LATEST[each["name"]]()
             for each in board["templating"]["list"]
             if each["type"] == "query" and not each["includeAll"]
         }
