@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from redis import Redis
 
 from streams.ingest.dead_letter_record import Rejection, encode
-from streams.kafka.topics import METRICS, Names
+from streams.kafka.topics import METRICS, PERIODS, Names
 from streams.local.redis import RedisServer
 
 
@@ -55,7 +55,7 @@ def test_reset_removes_state_offsets_and_metrics_only(
     retention, kafka, broker_calls, make_topics, unique, tmp_path
 ):
     group = unique
-    others = [*Names(f"{group}-eu").internal, "retention.dead-letters"]
+    others = [*Names(f"{group}-eu").internal, "retention.dead-letters", PERIODS]
     make_topics(*Names(group).internal, METRICS, "orders", *others)
     broker_calls.produce(("orders", 0, b"k", b"v", []))
     asyncio.run(consume_once(kafka, group))
