@@ -20,8 +20,8 @@ def command(settings: Settings, *, yes: bool) -> None:
 
     Deletes the group's internal topics, its offsets, the derived topics (retention.metrics, -.customers,
     -.transitions, -.ticket-sla, -.actions), the read model in Redis and the local state. Stop the workers
-    first. The next worker reads the inputs from their beginning. Inputs, dead letters and the values of closed
-    periods (retention.periods) are kept.
+    first. The next worker reads the inputs from their beginning. Inputs, dead letters, and the values of
+    closed periods (retention.periods) are kept.
     """
     asyncio.run(reset.require_stopped(settings))
     if not yes:
