@@ -59,11 +59,13 @@ async def test_closed_month_keeps_its_value(deploy, tmp_path):
     deployment.alive[0].kill()
     deployment.start()
     await cluster.produce([order("late", "bea", OCTOBER)])
-    await october(deployment, as_closed=1, as_now=2)
+    scraped = await october(deployment, as_closed=1, as_now=2)
+    assert total(scraped, "retention_period_changes", period="2024-10", cause="late") == 1
     assert await frozen(cluster) == {1: first}
 
     assert await retention(deployment, "periods", "reopen", "2024-10", "--because", "a late till") == 0
-    await october(deployment, as_closed=2, as_now=2)
+    scraped = await october(deployment, as_closed=2, as_now=2)
+    assert total(scraped, "retention_period_changes", period="2024-10") == 0
     both = await frozen(cluster)
     assert both[1] == first
     assert both[2]["because"] == "a late till"
