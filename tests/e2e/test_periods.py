@@ -20,9 +20,12 @@ def orders(scraped, basis):
 
 
 async def october(deployment, **expected):
-    """Wait until the orders of October are exported with the expected value on each basis."""
+    """Wait until the group has caught up and exports the orders of October with these values by basis."""
     return await deployment.until(
-        lambda scraped: all(orders(scraped, basis) == value for basis, value in expected.items()),
+        lambda scraped: (
+            total(scraped, "retention_caught_up") == 1
+            and all(orders(scraped, basis) == value for basis, value in expected.items())
+        ),
         f"{expected} are exported",
     )
 
@@ -58,6 +61,7 @@ async def test_closed_month_keeps_its_value(deploy, tmp_path):
 
     deployment.alive[0].kill()
     deployment.start()
+    await october(deployment, as_closed=1, as_now=1)
     await cluster.produce([order("late", "bea", OCTOBER)])
     scraped = await october(deployment, as_closed=1, as_now=2)
     assert total(scraped, "retention_period_changes", period="2024-10", cause="late") == 1
