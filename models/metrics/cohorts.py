@@ -105,7 +105,7 @@ class CohortTotals:
         for part in cohorts:
             for month, cells in part.items():
                 known = self._cells.get(month)
-                self._cells[month] = cells if known is None else _added(known, cells)
+                self._cells[month] = cells if known is None else added(known, cells)
         self._earliest = min([*self._cells, *kept], default=None) if earliest is None else earliest
 
     @cached_property
@@ -203,7 +203,8 @@ def _samples(found: CohortTotals, month: int | None, metric: str, labels: dict[s
         yield ratio(f"{metric}_value", named, cell.net, cell.eligible)
 
 
-def _added(one: CohortCells, other: CohortCells) -> CohortCells:
+def added(one: CohortCells, other: CohortCells) -> CohortCells:
+    """Return the cells of the customers of both."""
     return CohortCells(
         one.customers + other.customers,
         _sums(one.eligible, other.eligible),

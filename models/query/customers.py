@@ -15,6 +15,7 @@ from models.outputs.profiles import TIERS, ProfileEmitter
 from models.outputs.snapshot import snapshot_of
 from models.query.cohorts import is_in_cohort
 from models.query.parameters import CustomerQuery, SetName
+from models.query.segments import SegmentFilter
 from models.query.tenure import tenure_of
 from models.risk.lateness import Risk, assess
 
@@ -64,6 +65,7 @@ class Customers:
         self._replay = LifecycleReplay(definitions)
         self._profiles = ProfileEmitter(definitions)
         self._tickets = TicketRules(definitions)
+        self._segments = SegmentFilter(definitions)
 
     def find(self, customer: Customer, query: CustomerQuery, now: int) -> Profile | None:
         """Return a customer's profile, or None if the query does not select the customer.
@@ -76,6 +78,8 @@ class Customers:
         if not _is_in_set(customer, query, now):
             return None
         if not is_in_cohort(customer, query, self._definitions, now):
+            return None
+        if not self._segments.is_listed(customer, query, now):
             return None
         history = self._replay.history(customer, now)
         if history is None or not _has_status(history, query) or not self._has_risk(customer, query, now):

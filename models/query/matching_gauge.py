@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from models.metrics.segment_series import SEGMENT_SETS
 from models.query.parameters import CustomerQuery, OrderQuery, Query, TicketQuery
 
 _OPEN = frozenset({"open", "pending", "on_hold"})
@@ -27,19 +28,30 @@ def matching_gauge(query: Query) -> MatchingSeries | None:
     if isinstance(query, CustomerQuery):
         return _customers(query)
     if isinstance(query, TicketQuery):
-        if query.channel:
+        if query.channel or (query.segment is not None and not query.breached):
             return None
         if query.team or query.category or query.agent:
             return _of_team(query)
         return _breaches(query) if query.breached else _tickets(query)
     if isinstance(query, OrderQuery):
-        return MatchingSeries("retention_deliveries_overdue", {})
+        return None if query.segment else MatchingSeries("retention_deliveries_overdue", {})
     return None
+
+
+def _labels(segment: str) -> dict[str, str]:
+    """Return the labels of a segment's value, which is written as `country:DE`."""
+    name, _, value = segment.partition(":")
+    return {"segment": name, "value": value}
 
 
 def _customers(query: CustomerQuery) -> MatchingSeries | None:
     risk = (query.risk, query.min_lateness, query.max_p_alive)
     counted = (query.set, query.lifecycle, query.tier, query.cohort)
+    if query.segment is not None:
+        others = (*risk, *counted[1:], query.tenure)
+        plain = query.set in SEGMENT_SETS and not any(one is not None for one in others)
+        labels = {"set": str(query.set), "window": str(query.window), **_labels(query.segment)}
+        return MatchingSeries("retention_segment_customers", labels) if plain else None
     if (
         any(one is not None for one in (*risk, query.age, query.tenure))
         or sum(one is not None for one in counted) != 1
@@ -59,6 +71,9 @@ def _breaches(query: TicketQuery) -> MatchingSeries | None:
         return None
     if query.sla == "next_response":  # the series counts turns, of which a ticket may miss several
         return None
+    if query.segment is not None:
+        labels = {"window": query.window, "sla": query.sla, **_labels(query.segment)}
+        return None if query.priority else MatchingSeries("retention_segment_sla_breach_ratio", labels)
     labels = {"window": query.window, "sla": query.sla, "priority": query.priority or "all"}
     return MatchingSeries("retention_sla_breach_ratio", labels)
 

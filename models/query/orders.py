@@ -1,6 +1,6 @@
 """Which orders are behind a number (docs/api.md, "Orders")."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from models.customers.customer import Customer
 from models.definitions.windows import US_PER_SECOND
@@ -10,11 +10,21 @@ from models.outputs.ids import to_datetime
 from models.query.responses import Order
 
 
-def overdue_orders(customer: Customer, now: int) -> Iterator[Order]:
-    """Yield a customer's orders that are overdue at `now`, microseconds since the epoch, sorted by id."""
+def overdue_orders(
+    customer: Customer, now: int, selects: Callable[[orders.Order], bool] = lambda _: True
+) -> Iterator[Order]:
+    """Yield a customer's orders that are overdue, sorted by id.
+
+    Args:
+        customer: the customer, by the facts known at `now`.
+        now: the partition's clock, microseconds since the epoch.
+        selects: whether an order is listed.
+    """
     for order_id in sorted(customer.facts.orders):
         order = customer.order(order_id)
         if order is None or order.promised is None or not orders.is_overdue(order, now):
+            continue
+        if not selects(order):
             continue
         yield Order(
             customer_id=customer.key.decode(),

@@ -18,6 +18,13 @@ By = Literal["any", "human"]
 Format = Literal["json", "csv"]
 Tenure = Literal["1", "2-3", "4+"]
 _Name = Annotated[str, Meta(min_length=1, max_length=128)]
+_Segment = Annotated[
+    Annotated[str, Meta(max_length=128)] | None,
+    Meta(
+        description="Only what has this value of a configured segment, such as `country:DE`"
+        " (docs/api.md, Segments)."
+    ),
+]
 Month = Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]
 
 
@@ -103,6 +110,7 @@ class CustomerQuery(Listing, frozen=True, kw_only=True):
         bool | None,
         Meta(description="`true`: customers with such a repeat order. `false`: without one. Requires `age`."),
     ] = None
+    segment: _Segment = None
 
 
 class CohortQuery(Query, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
@@ -116,6 +124,7 @@ class CohortQuery(Query, frozen=True, kw_only=True, rename={"first": "from", "la
     ] = "nth"
     first: Annotated[Month | None, Meta(description="First month, such as `2026-01`.")] = None
     last: Annotated[Month | None, Meta(description="Last month, such as `2026-05`.")] = None
+    segment: _Segment = None
 
 
 class PeriodQuery(Query, frozen=True, kw_only=True):
@@ -169,6 +178,7 @@ class TicketQuery(Listing, frozen=True, kw_only=True):
             "were missed under this priority."
         ),
     ] = None
+    segment: _Segment = None
 
 
 class OrderQuery(Listing, frozen=True, kw_only=True):
@@ -177,3 +187,4 @@ class OrderQuery(Listing, frozen=True, kw_only=True):
     overdue: Annotated[
         bool, Meta(description="Overdue orders. Required, because it is the only selection so far.")
     ] = False
+    segment: _Segment = None

@@ -1,7 +1,8 @@
 """Which tickets are behind a number (docs/api.md, "Tickets")."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from models.customers.customer import Customer
@@ -24,6 +25,7 @@ from models.facts.claims import STATUSES
 from models.outputs.ids import to_datetime
 from models.query.parameters import TicketQuery
 from models.query.responses import Clock, Target, Ticket
+from models.query.segments import SegmentFilter
 from models.query.ticket_clock import TicketClocks
 
 _UNITS: Final = {"m": US_PER_MINUTE, "h": US_PER_HOUR, "d": US_PER_DAY}
@@ -40,6 +42,7 @@ class Tickets:
         self._limits = time_limits(definitions)
         self._clocks = TicketClocks(definitions)
         self._rules = TicketRules(definitions)
+        self._segments = SegmentFilter(definitions)
 
     def find(self, customer: Customer, query: TicketQuery, now: int) -> Iterator[Ticket]:
         """Yield the tickets of a customer that a query selects, sorted by id.
@@ -53,11 +56,14 @@ class Tickets:
             ticket = self._rules.derive(customer, claims)
             if ticket is None or not _matches_ticket(ticket, query):
                 continue
+            has_value = partial(self._segments.has_ticket, customer, ticket, query.segment)
+            if query.window is None and not has_value(ticket.opened):
+                continue
             fields = latest_fields(claims)
             if not _matches_fields(fields, query) or (query.paused and not self._clocks.is_paused(ticket)):
                 continue
             decisions = sla.decide(ticket, self._limits, now)
-            if _matches_targets(ticket, decisions, query, now):
+            if _matches_targets(ticket, decisions, query, now, has_value):
                 clock = self._clocks.read(ticket, decisions, now)
                 yield _response(customer, ticket_id, ticket, fields, decisions, clock=clock)
 
@@ -100,8 +106,13 @@ def _matches_fields(fields: TicketFields, query: TicketQuery) -> bool:
 
 
 def _matches_targets(
-    ticket: tickets.Ticket, decisions: Sequence[Decision], query: TicketQuery, now: int
+    ticket: tickets.Ticket,
+    decisions: Sequence[Decision],
+    query: TicketQuery,
+    now: int,
+    has_value: Callable[[int], bool],
 ) -> bool:
+    """Return whether the targets match. In a window, a breach counts if `has_value` is true at its time."""
     selected = [each for each in decisions if query.sla in {None, sla.KINDS[each.kind]}]
     if query.due_within is not None:
         until = now + int(query.due_within[:-1]) * _UNITS[query.due_within[-1]]
@@ -115,6 +126,7 @@ def _matches_targets(
         each.breached
         and contains(window, each.decided, now)
         and query.priority in {None, PRIORITIES[each.priority]}
+        and has_value(each.decided)
         for each in selected
         if each.decided is not None
     )

@@ -1,4 +1,8 @@
-"""The route of cohorts, which the roll-up leader answers: it has the sums of all tasks."""
+"""The route of cohorts.
+
+The roll-up leader answers, because it has the sums of all tasks. By a segment, the customers of all tasks are
+scanned.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,9 +15,10 @@ from models.query import responses
 from models.query.cohorts import cohorts_of
 from models.query.parameters import CohortQuery
 from streams.http.api import parameters
-from streams.http.api.forwarding import Forwarder
+from streams.http.api.forwarding import Forwarder, is_forwarded
 from streams.http.api.http_responses import encode, respond, with_errors
 from streams.http.api.problem_errors import unavailable
+from streams.http.api.segment_cohorts import SegmentCohorts
 
 #: The task whose owner is the roll-up leader.
 _LEADER_TASK: Final = 0
@@ -26,22 +31,32 @@ class CohortRoutes:
         forwarder: forwards requests to the other workers.
         definitions: the shop's definitions.
         totals: returns the cohorts of the last complete evaluation; None on other workers, or before it.
+        by_segment: the cohorts of the customers with a value of a segment.
     """
 
     def __init__(
-        self, forwarder: Forwarder, definitions: Definitions, totals: Callable[[], CohortTotals | None]
+        self,
+        forwarder: Forwarder,
+        definitions: Definitions,
+        totals: Callable[[], CohortTotals | None],
+        by_segment: SegmentCohorts,
     ) -> None:
         self._forwarder = forwarder
         self._definitions = definitions
         self._totals = totals
+        self._by_segment = by_segment
 
     def add_to(self, app: web.Application) -> None:
         """Add the route to an application."""
         app.router.add_get("/cohorts", with_errors(self._cohorts))
 
     async def _cohorts(self, request: web.Request) -> web.Response:
+        if is_forwarded(request) and "segment" in request.query:
+            return await self._by_segment.answer_worker(request)
         query = parameters.read(CohortQuery, request.query.items(), self._definitions)
-        if self._forwarder.is_remote(_LEADER_TASK, request):
+        if query.segment is not None:
+            found = cohorts_of(await self._by_segment.find(request, query), query)
+        elif self._forwarder.is_remote(_LEADER_TASK, request):
             found = await self._forwarder.forward(
                 request, _LEADER_TASK, dict(request.query), responses.Cohorts
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from models.query import responses
 from models.query.customers import Customers
 from models.query.orders import overdue_orders
 from models.query.parameters import CustomerQuery, Listing, OrderQuery, TicketQuery
+from models.query.segments import SegmentFilter
 from models.query.tickets import Tickets
 
 #: Yields the items of a customer that a query selects at an instant, each with its id within the customer.
@@ -38,7 +40,7 @@ class Endpoint:
 
 def endpoints_of(definitions: Definitions) -> list[Endpoint]:
     """Return all lists of the API, computed by the given definitions."""
-    customers, tickets = Customers(definitions), Tickets(definitions)
+    customers, tickets, segments = Customers(definitions), Tickets(definitions), SegmentFilter(definitions)
 
     def find_customers(customer: Customer, query: CustomerQuery, now: int) -> Iterator[tuple[str, Struct]]:
         profile = customers.find(customer, query, now)
@@ -49,8 +51,9 @@ def endpoints_of(definitions: Definitions) -> list[Endpoint]:
         for ticket in tickets.find(customer, query, now):
             yield ticket.ticket_id, ticket
 
-    def find_orders(customer: Customer, _: OrderQuery, now: int) -> Iterator[tuple[str, Struct]]:
-        for order in overdue_orders(customer, now):
+    def find_orders(customer: Customer, query: OrderQuery, now: int) -> Iterator[tuple[str, Struct]]:
+        has_value = partial(segments.has_order, customer, query.segment)
+        for order in overdue_orders(customer, now, has_value):
             yield order.order_id, order
 
     return [

@@ -124,7 +124,7 @@ class ListRoutes:
     ) -> _Page[Any]:
         if self._forwarder.is_remote(cursor.task, request):
             return await self._page_of_owner(request, endpoint, cursor, limit)
-        page = await self._local.page(endpoint, query, cursor, limit, client_of_request(request))
+        page = await self._local.page(endpoint.find, query, cursor, limit, client_of_request(request))
         following = None if page.next is None else cursors.encode(page.next)
         return _Page(page.items, to_datetime(page.as_of), following)
 

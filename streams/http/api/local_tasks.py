@@ -5,9 +5,9 @@ from typing import Protocol, TypeVar
 
 from models.customers.customer import Customer
 from models.partition.partition import Partition
-from models.query.parameters import Listing
+from models.query.parameters import Query
 from streams.http.api.cursors import ListCursor
-from streams.http.api.endpoints import Endpoint
+from streams.http.api.endpoints import Find
 from streams.http.api.problem_errors import unavailable
 from streams.http.api.scan import Scan, TaskPage
 from streams.http.api.scan_scheduler import ScanScheduler
@@ -83,14 +83,12 @@ class LocalTasks:
         partition = self.partition(number)
         return partition, partition.customer(customer.encode())
 
-    async def page(
-        self, endpoint: Endpoint, query: Listing, cursor: ListCursor, limit: int, client: str
-    ) -> TaskPage:
+    async def page(self, find: Find, query: Query, cursor: ListCursor, limit: int, client: str) -> TaskPage:
         """Return a task's items from a position on, as many as `PAGE_SECONDS` allows.
 
         Args:
-            endpoint: the list.
-            query: its parameters.
+            find: finds the items of a customer.
+            query: the parameters that select them.
             cursor: the position.
             limit: maximum number of items.
             client: address of the client, whose scans wait for each other.
@@ -99,7 +97,7 @@ class LocalTasks:
             ProblemError: 503: the task does not run here, or has been revoked during the scan.
         """
         async with self._scheduler.scan(client):
-            scan = Scan(endpoint, query, cursor, limit, self.partition(cursor.task))
+            scan = Scan(find, query, cursor, limit, self.partition(cursor.task))
             return await self._finish(scan, cursor.task)
 
     async def run(self, scan: Steps[_T], number: int, client: str) -> _T:

@@ -17,6 +17,7 @@ from streams.http.api.list_routes import ListRoutes
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.period_routes import PeriodRoutes
 from streams.http.api.remote_tasks import RemoteTasks
+from streams.http.api.segment_cohorts import SegmentCohorts
 
 
 class Api:
@@ -46,7 +47,8 @@ class Api:
         self._forwarder = Forwarder(local, remote)
         self._lists = ListRoutes(local, self._forwarder, tasks, definitions, series)
         self._customers = CustomerRoutes(local, self._forwarder, tasks, definitions)
-        self._cohorts = CohortRoutes(self._forwarder, definitions, cohorts)
+        by_segment = SegmentCohorts(local, self._forwarder, tasks, definitions)
+        self._cohorts = CohortRoutes(self._forwarder, definitions, cohorts, by_segment)
         self._explanations = ExplainRoutes(local, self._forwarder, tasks, definitions, series)
         self._periods = PeriodRoutes(self._forwarder, definitions, periods)
 

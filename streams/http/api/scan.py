@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 
 from models.partition.partition import Partition
-from models.query.parameters import Listing
+from models.query.parameters import Query
 from streams.http.api.cursors import ListCursor
-from streams.http.api.endpoints import Endpoint
+from streams.http.api.endpoints import Find
 
 #: Customers that are scanned before other coroutines run: 3 to 5 ms.
 _BATCH: Final = 50
@@ -39,8 +39,8 @@ class Scan:
     """Finds the items of one task from a position on, as many as `PAGE_SECONDS` allows.
 
     Args:
-        endpoint: the list.
-        query: its parameters.
+        find: finds the items of a customer.
+        query: the parameters that select them.
         cursor: the position.
         limit: maximum number of items.
         partition: the customers of the task.
@@ -50,10 +50,10 @@ class Scan:
     """
 
     def __init__(
-        self, endpoint: Endpoint, query: Listing, cursor: ListCursor, limit: int, partition: Partition
+        self, find: Find, query: Query, cursor: ListCursor, limit: int, partition: Partition
     ) -> None:
         self.partition = partition
-        self._endpoint = endpoint
+        self._find = find
         self._query = query
         self._begin = self._done = cursor
         self._limit = limit
@@ -94,9 +94,7 @@ class Scan:
     def _items_of(self, key: bytes) -> Iterator[tuple[str, Any]]:
         """Yield the items of a customer. The first customer's items before the cursor are left out."""
         after = self._begin.item if key == self._begin.customer.encode() else None
-        for item_id, item in self._endpoint.find(
-            self.partition.customer(key), self._query, self.partition.now
-        ):
+        for item_id, item in self._find(self.partition.customer(key), self._query, self.partition.now):
             if after is None or item_id > after:
                 yield item_id, item
 

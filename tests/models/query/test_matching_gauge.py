@@ -15,6 +15,7 @@ from models.entities.sla import NEXT_RESPONSE, kinds_of
 from models.facts.claims import STATUSES, Opened, StatusChanged
 from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
+from models.metrics.segment_series import SEGMENT_SETS
 from models.partition.partition import Partition
 from models.query.customers import Customers
 from models.query.matching_gauge import matching_gauge
@@ -93,6 +94,22 @@ def check(shop):
     orders = [order for customer in shop.decoded_customers for order in overdue_orders(customer, shop.now)]
     assert len(orders) == shop.counted(OrderQuery, overdue=True).value
     check_tickets(shop)
+    check_segments(shop)
+
+
+def check_segments(shop):
+    """Check the lists of every value of every segment that have a series."""
+    for segment in shop.definitions.segments:
+        for value in segment.labels:
+            for window in shop.definitions.segment_windows:
+                chosen = {"segment": f"{segment.name}:{value}", "window": window}
+                if segment.subject == "customer":
+                    for name in SEGMENT_SETS:
+                        found = shop.customers(set=name, **chosen)
+                        assert len(found) == shop.counted(CustomerQuery, set=name, **chosen).value
+                if segment.subject != "order":
+                    missed = {"breached": True, "sla": "resolution", **chosen}
+                    assert len(shop.tickets(**missed)) == shop.counted(TicketQuery, **missed).numerator
 
 
 def check_tickets(shop):
@@ -139,6 +156,14 @@ def check_tickets(shop):
         TicketQuery(team="billing", agent="kim"),
         TicketQuery(status="closed", priority="high"),
         TicketQuery(status="open", unanswered="any", priority="high"),
+        CustomerQuery(segment="country:DE"),
+        CustomerQuery(segment="country:DE", lifecycle="new"),
+        CustomerQuery(segment="country:DE", set="new", window="30d"),  # has the present value
+        CustomerQuery(segment="country:DE", set="lost", window="30d", tier="gold"),
+        TicketQuery(segment="country:DE", status="open", priority="high"),
+        TicketQuery(segment="country:DE", team="billing"),
+        TicketQuery(segment="country:DE", breached=True, window="7d", sla="promise", priority="high"),
+        OrderQuery(segment="country:DE", overdue=True),
     ],
 )
 def test_query_without_matching_gauge_returns_none(query):

@@ -89,7 +89,7 @@ async def test_csv_has_a_row_for_each_cell(worker):
     [
         ("/cohorts?kind=some", 400, "expected one of nth, by, unbounded"),
         ("/cohorts?from=2026-13", 400, "`from` is '2026-13': expected a month such as 2026-05"),
-        ("/cohorts?until=2026-03", 400, "known here: exact, format, from, kind, to"),
+        ("/cohorts?until=2026-03", 400, "known here: exact, format, from, kind, segment, to"),
         ("/cohorts?from=2026-03&to=2026-02", 400, "later than `to`"),
         ("/customers?age=1&kind=nth", 400, "`age` requires `cohort`"),
         ("/customers?cohort=2026-01&age=1", 400, "`age` and `kind` require each other"),
