@@ -102,7 +102,7 @@ def simulate(
     Example:
         >>> opened, closed = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
         >>> next(simulate(1, opened, closed, customers=100))["type"]
-        'order.placed'
+        'customer.updated'
     """
     shop = open_shop(
         seed, start, end, customers, scenario, since=since, until=until, currencies=currencies, hours=hours

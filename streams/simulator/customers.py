@@ -48,6 +48,7 @@ class Customer:
         shopping: whether the customer still visits.
         erased: whether the customer was erased.
         guest: whether the customer has no account yet.
+        registered: whether the customer has named a country, or decided not to.
         orders: number of orders.
         last_order: latest order.
         chain: number of the current chain of visits; a visit of an earlier chain is ignored.
@@ -66,6 +67,7 @@ class Customer:
     shopping: bool = True
     erased: bool = False
     guest: bool = False
+    registered: bool = False
     orders: int = 0
     last_order: "Order | None" = None
     chain: int = 0

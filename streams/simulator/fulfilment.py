@@ -72,6 +72,7 @@ class Fulfilment:
             )
             fields["promised_at"] = timestamp(int(order.promised * 1000))
         about = {"channel": customer.channel, "order_id": order.id, "currency": customer.currency}
+        fields["attributes"] = {"delivery": "express" if express else "standard" if carried else "none"}
         if customer.channel == _BY_LINES:
             self._place_lines(order, about | fields)
         else:

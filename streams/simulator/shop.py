@@ -11,6 +11,7 @@ from streams.simulator.engine import Event, World
 from streams.simulator.feedback import Feedback
 from streams.simulator.fulfilment import Fulfilment
 from streams.simulator.refunds import Refunds
+from streams.simulator.residence import Residence
 from streams.simulator.scenarios import NORMAL, SCENARIOS, Conditions
 from streams.simulator.seasons import DAY
 from streams.simulator.shifts import OfficeHours, RoundTheClock
@@ -66,6 +67,7 @@ class Shop:
         shifts = RoundTheClock() if hours is None else OfficeHours(hours, start)
         self.support = Support(self, shifts, _TICKETS_A_DAY * customers)
         self.corrections = Corrections(self, seed)
+        self.residence = Residence(self, seed)
         self.customers = Customers(self, customers, currencies)
         self._rush_visits = 0.0
 

@@ -36,6 +36,7 @@ class Storefront:
         basket = self._fill_basket(customer)
         if not basket:
             return
+        self._shop.residence.register(customer)
         if customer.channel not in _ONLINE:
             self._order(customer, basket, None)
             return
