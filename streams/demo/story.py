@@ -13,7 +13,7 @@ from streams.simulator.live import Plan
 from streams.simulator.scenarios import SCENARIOS
 
 AS_OF = "retention_as_of_timestamp_seconds"
-_HISTORY: Final = timedelta(days=548)
+HISTORY: Final = timedelta(days=548)
 #: Time since the begin of the scenario (churn takes weeks), and slow days before it.
 _SCENARIO: Final = timedelta(days=60)
 _BEFORE_SCENARIO: Final = timedelta(days=4)
@@ -88,7 +88,7 @@ def plan(
     scenario_start = now - _SCENARIO
     return Plan(
         seed=seed,
-        start=now - _HISTORY,
+        start=now - HISTORY,
         customers=customers,
         scenario=scenario,
         since=scenario_start,
