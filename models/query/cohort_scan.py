@@ -54,7 +54,7 @@ class CohortScanner:
         self._ends = () if definitions.cohorts is None else definitions.cohorts.ends
 
     def read(self, customer: Customer, now: int, *, selected: bool) -> ScannedCohorts | None:
-        """Return the cohorts of one customer, None without an order.
+        """Return the cohorts of one customer. None for a customer without an order.
 
         Args:
             customer: the customer, by the facts known at `now`.
@@ -62,15 +62,14 @@ class CohortScanner:
             selected: whether the customer has the value. Without it, only the month counts.
         """
         orders = customer.order_history
-        if not orders:
+        if not customer.facts.event_count or not (orders or orders.kept):
             return None
-        month = self._months.of(orders[0].time if orders.kept is None else orders.kept.at)
-        found = ScannedCohorts(earliest=month)
-        if selected and orders.kept is not None:
-            found.kept[month] = 1
-        elif selected:
-            found.cells[month] = _cells(orders, self._ends, hour(now))
-        return found
+        if orders.kept is not None:
+            month = self._months.of(orders.kept.at)
+            return ScannedCohorts(kept={month: 1} if selected else {}, earliest=month)
+        month = self._months.of(orders[0].time)
+        cells = {month: _cells(orders, self._ends, hour(now))} if selected else {}
+        return ScannedCohorts(cells, earliest=month)
 
 
 def _cells(orders: Sequence[QualifyingOrder], ends: Sequence[int], now: int) -> CohortCells:

@@ -5,6 +5,11 @@ CONFIGURATION = """
 teams = ["logistics", "billing"]
 further_metrics = ["order_kinds", "second_order", "review_rate"]
 
+[[segments]]
+name = "country"
+field = "country"
+values = ["DE", "AT", "FR"]
+
 [cohorts]
 export = "grid"
 

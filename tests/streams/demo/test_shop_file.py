@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -53,6 +53,10 @@ def test_values_of_both_segments_have_orders(samples):
     assert named(orders, "segment") == {"country", "delivery"}
     assert {"DE", "AT", "FR", "CH", "unknown", "standard", "express", "none"} <= named(orders, "value")
     assert {"DE", "AT"} <= named(samples["retention_segment_churn_ratio"], "value")
+
+
+def test_further_metrics_have_values(samples):
+    assert named(samples["retention_orders_by_kind"], "orders") == {"first", "repeat"}
 
 
 def test_periods_have_customers(samples):
