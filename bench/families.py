@@ -1,5 +1,6 @@
 """Measure what optional metrics and targets cost, as ratios to none of them, measured beside it."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.periods import PERIOD_KINDS, PeriodDefinitions
 from models.definitions.schedules import OpenHours, Schedule, ScheduleVersion
+from models.definitions.segments import Segment
 from models.definitions.sla_policy import SlaPolicy
 from models.facts.fact import encode_fact
 from models.facts.from_events import facts_of
@@ -42,6 +44,11 @@ def _support(**policy: Any) -> Definitions:
     return Definitions(schedules=_SCHEDULES if "schedule" in policy else {}, sla_policies=policies)
 
 
+_SEGMENTS: Final = (
+    Segment(name="country", field="country", values=("DE", "AT", "FR")),
+    Segment(name="channel", origin="first_channel", values=("web", "app")),
+)
+_WINDOWS: Final = ("30d", "90d")
 #: Family to the configuration that has it. The ratios of none to itself show how exact the others are.
 FAMILIES: Final[Mapping[str, Definitions]] = {
     "none": Definitions(),
@@ -49,7 +56,8 @@ FAMILIES: Final[Mapping[str, Definitions]] = {
     "next response": _support(next_response=4 * 3600),
     "cohorts": Definitions(cohorts=_COHORTS),
     "periods": Definitions(periods=_PERIODS),
-    "all": Definitions(cohorts=_COHORTS, periods=_PERIODS),
+    "segments": Definitions(segments=_SEGMENTS, segment_windows=_WINDOWS),
+    "all": Definitions(cohorts=_COHORTS, periods=_PERIODS, segments=_SEGMENTS, segment_windows=_WINDOWS),
 }
 #: Name of a cost to its unit.
 _UNITS: Final = {
@@ -121,11 +129,24 @@ def _lines(family: str, found: list[dict[str, tuple[_Costs, _Costs]]]) -> Iterat
 
 
 def _history(customers: int) -> list[Addressed]:
-    """Return the facts of the customers' events, in the order of time."""
+    """Return the facts of the customers' events, in the order of time. Each begins with a country."""
     definitions = Definitions()
-    events = (decode(*line) for line in core.history(customers))
+    lines = [*map(_country, range(customers)), *core.history(customers)]
+    events = (decode(*line) for line in lines)
     return [
         (customer.encode(), fact, encode_fact(fact))
         for event in events
         for customer, fact in facts_of(event, definitions)
     ]
+
+
+def _country(number: int) -> tuple[str, bytes]:
+    """Return the event with the country of a customer, before the others, with its topic kind."""
+    event = {
+        "id": f"{number:012}-country",
+        "type": "customer.updated",
+        "time": "2025-01-01T00:00:00Z",
+        "customer_id": f"customer-{number:011}",
+        "attributes": {"country": ("DE", "DE", "AT", "FR", "NL")[number % 5]},
+    }
+    return "customers", json.dumps(event).encode()
