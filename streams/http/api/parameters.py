@@ -99,7 +99,7 @@ def _customers(query: CustomerQuery, definitions: Definitions) -> None:
     if query.tenure is not None and query.window is None:
         raise bad_request("`tenure` requires `set` and `window`", "window")
     _window(query.window, definitions.windows)
-    segment_parameter.check(query.segment, definitions, ("customer",))
+    segment_parameter.check(query.segment, definitions, "customer")
     if query.max_p_alive is not None and definitions.risk is None:
         raise bad_request("`max_p_alive` requires a fitted model (docs/risk.md)", "max_p_alive")
     _cohort(query, definitions)
@@ -124,7 +124,7 @@ def _cohorts(query: CohortQuery, definitions: Definitions) -> None:
         raise ProblemError(HTTPStatus.NOT_FOUND, "cohorts require a table `[cohorts]` in the configuration")
     if query.first is not None and query.last is not None and query.first > query.last:
         raise bad_request(f"`from` is {query.first!r}, later than `to`", "from")
-    segment_parameter.check(query.segment, definitions, ("customer",))
+    segment_parameter.check(query.segment, definitions, "customer")
 
 
 def _periods(query: PeriodQuery, definitions: Definitions) -> None:
@@ -138,7 +138,7 @@ def _periods(query: PeriodQuery, definitions: Definitions) -> None:
 
 
 def _tickets(query: TicketQuery, definitions: Definitions) -> None:
-    segment_parameter.check(query.segment, definitions, ("customer", "ticket"))
+    segment_parameter.check(query.segment, definitions, "customer", "ticket")
     if query.breached and query.due_within is not None:
         raise bad_request("`breached` and `due_within` exclude each other", "due_within")
     if query.sla is not None and not query.breached and query.due_within is None:
@@ -149,7 +149,7 @@ def _tickets(query: TicketQuery, definitions: Definitions) -> None:
 
 
 def _orders(query: OrderQuery, definitions: Definitions) -> None:
-    segment_parameter.check(query.segment, definitions, ("customer", "order"))
+    segment_parameter.check(query.segment, definitions, "customer", "order")
     if not query.overdue:
         raise bad_request("parameter `overdue` is missing", "overdue")
 

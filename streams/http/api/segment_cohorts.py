@@ -1,7 +1,7 @@
 """The cohorts of the customers with a value of a segment: a scan of the customers of all tasks."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import web
 from msgspec import Struct
@@ -93,7 +93,7 @@ class SegmentCohorts:
         page = await self._local.page(self._find, query, cursor, _PART_CUSTOMERS, client)
         found = ScannedCohorts()
         for item in page.items:
-            found.merge(item)
+            found.merge(cast("ScannedCohorts", item))
         return CohortPart(found, page.as_of, None if page.next is None else cursors.encode(page.next))
 
     def _find(self, customer: Customer, query: CohortQuery, now: int) -> Iterator[tuple[str, ScannedCohorts]]:

@@ -1,6 +1,6 @@
 """Validates the parameter `segment`, which selects by the value of a configured segment."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from models.definitions.definitions import Definitions
 from models.definitions.segments import Segment, Subject
@@ -9,7 +9,7 @@ from streams.http.api.problem_errors import bad_request
 _PARAMETER = "segment"
 
 
-def check(text: str | None, definitions: Definitions, subjects: Collection[Subject]) -> None:
+def check(text: str | None, definitions: Definitions, *subjects: Subject) -> None:
     """Check that a parameter names a segment and one of its values, as `country:DE`.
 
     Args:
