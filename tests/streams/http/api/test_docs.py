@@ -8,6 +8,7 @@ import pytest
 from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import Definitions
 from models.definitions.periods import PERIOD_KINDS, PeriodDefinitions
+from models.definitions.segments import Segment
 from streams.http.api.openapi import document
 from tests.support.api_worker import Worker, fill, get
 
@@ -15,10 +16,19 @@ TEXT = (Path(__file__).parents[4] / "docs/api.md").read_text()
 PATHS = re.findall(r"curl .*?'http://127\.0\.0\.1:6066(/[^']+)'", TEXT)
 
 
+SEGMENTS = (
+    Segment(name="country", field="country", values=("DE",)),
+    Segment(name="coupon", origin="coupon", values=("SPRING26",)),
+    Segment(name="referred", origin="referred"),
+)
+
+
 async def test_every_example_returns_200():
     assert len(PATHS) >= 11
     worker = Worker(
-        definitions=Definitions(cohorts=CohortDefinitions(), periods=PeriodDefinitions(kinds=PERIOD_KINDS))
+        definitions=Definitions(
+            cohorts=CohortDefinitions(), periods=PeriodDefinitions(kinds=PERIOD_KINDS), segments=SEGMENTS
+        )
     )
     for task in worker.tasks.values():
         fill(task.shop, "c-7")
