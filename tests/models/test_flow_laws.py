@@ -7,12 +7,11 @@ from collections import Counter
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from models.aggregation.aggregates import channels_of, segment_windows_of
 from models.customers import cache
-from models.customers.period_flows import PeriodFlows
-from models.customers.segment_flows import SegmentFlows
 from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.periods import PERIOD_KINDS, PeriodDefinitions
 from models.definitions.segments import Segment
@@ -20,12 +19,10 @@ from models.definitions.sla_policy import SlaPolicy, SlaTargets
 from models.definitions.windows import Window
 from models.entities.sla import KINDS
 from models.metrics.totals import Totals
-from models.partition.updates import dispatch
-from models.partition.updates.segments import SegmentUpdates
 from tests.models.test_laws import laws
 from tests.support.histories import random_history
 from tests.support.simulated_worker import SimulatedWorker
-from tests.support.strategies import ANCHOR, CUSTOMERS, DAY, DEFINITIONS, History, histories, rfc3339
+from tests.support.strategies import ANCHOR, CUSTOMERS, DAY, DEFINITIONS, History, histories, rfc3339, times
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +32,8 @@ FLOWS = replace(
     channels=("web", "chat"),
     segments=(
         Segment(name="country", field="country", values=("DE", "AT")),
+        Segment(name="first", origin="first_channel", values=("web",)),
+        Segment(name="referred", origin="referred"),
         Segment(name="code", origin="coupon", values=("SPRING",)),
         Segment(name="team", origin="team", values=("billing",)),
     ),
@@ -46,39 +45,18 @@ FLOWS = replace(
 )
 
 
-class Values:
-    """Values of segments that depend on the entities' fields alone."""
-
-    def __init__(self) -> None:
-        self.timelines = {b"ada": [(ANCHOR - 40 * DAY, "DE"), (ANCHOR - 2 * DAY, "AT")]}
-
-    def of_customer(self, customer):
-        return [self.timelines.get(customer.key, ())]
-
-    def of_order(self, _, order):
-        return ["SPRING" if order.id < "50" else "other"]
-
-    def of_ticket(self, _, ticket):
-        return ["billing" if ticket.priority else "unknown"]
-
-
-class Listeners:
-    """Listeners of periods and segments, with values of the test."""
-
-    def __init__(self) -> None:
-        self.values = Values()
-
-    def __call__(self, aggregates, *_):
-        return [PeriodFlows(aggregates.periods), SegmentFlows(aggregates.segment_flows, FLOWS, self.values)]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def listeners():
-    """Return the listeners of all partitions."""
-    found = Listeners()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dispatch, "flow_listeners", found)
-        yield found
+@st.composite
+def histories_with_attributes(draw: st.DrawFn) -> History:
+    """Draw a history in which customers also change their country."""
+    history = draw(histories(identities=True, conflicts=True))
+    header = {"customer_id": st.sampled_from(CUSTOMERS), "time": times(FLOWS).map(rfc3339)}
+    country = st.fixed_dictionaries({"country": st.sampled_from(["DE", "AT", "FR", None])})
+    bodies = draw(st.lists(st.fixed_dictionaries(header | {"attributes": country}), max_size=8))
+    for number, body in enumerate(bodies):
+        step = draw(st.sampled_from(history.steps))
+        event = {"id": f"update {number}", "type": "customer.updated"} | body
+        step.events.insert(draw(st.integers(0, len(step.events))), event)
+    return history
 
 
 def delivered(history: History) -> SimulatedWorker:
@@ -132,12 +110,8 @@ def series(totals: Totals, definitions: Definitions) -> dict[tuple[str, ...], in
     return found
 
 
-@laws
-@given(histories(identities=True, conflicts=True))
-def test_flows_of_all_periods_add_up_to_the_series(history):
-    worker, now = delivered(history), history.steps[-1].now
-    partials = evaluated(worker, now)
-    expected = series(Totals(partials, FLOWS, now), FLOWS)
+def assert_periods_add_up(partials, totals: Totals) -> None:
+    expected = series(totals, FLOWS)
     for kind, sums in by_kind(partials).items():
         assert {name: sums[name] for name in expected} == expected, kind
 
@@ -171,60 +145,40 @@ def in_window(totals: Totals, window: Window) -> dict[tuple[str, str], int]:
     return found
 
 
-#: Measures of each segment's subject.
+#: Measures of the segments of orders and of tickets. Those of customers have all.
 MEASURES = {
     "code": ("orders", "placed", "refunded", "promised", "on_time", "net"),
     "team": ("responses", "response_time", "decided", "breached"),
-    "country": None,
 }
 
 
+def assert_values_add_up(totals: Totals, window: Window) -> None:
+    expected = in_window(totals, window)
+    for segment in FLOWS.segments:
+        found = {
+            column: sum(
+                totals.segment_flows.sum(segment.name, value, window.name, *column)
+                for value in segment.labels
+            )
+            for column in expected
+        }
+        chosen = MEASURES.get(segment.name)
+        of_subject = {
+            column: number if chosen is None or column[0] in chosen else 0
+            for column, number in expected.items()
+        }
+        assert found == of_subject, (segment.name, window.name)
+
+
 @laws
-@given(histories(identities=True, conflicts=True))
-def test_flows_of_all_values_add_up_to_the_series(history):
+@given(histories_with_attributes())
+def test_flows_by_any_key_add_up_to_the_series(history):
     worker, now = delivered(history), history.steps[-1].now
-    totals = Totals(evaluated(worker, now), FLOWS, now)
+    partials = evaluated(worker, now)
+    totals = Totals(partials, FLOWS, now)
+    assert_periods_add_up(partials, totals)
     for window in segment_windows_of(FLOWS):
-        expected = in_window(totals, window)
-        for segment in FLOWS.segments:
-            found = {
-                column: sum(
-                    totals.segment_flows.sum(segment.name, value, window.name, *column)
-                    for value in segment.labels
-                )
-                for column in expected
-            }
-            chosen = MEASURES[segment.name]
-            of_subject = {
-                column: number if chosen is None or column[0] in chosen else 0
-                for column, number in expected.items()
-            }
-            assert found == of_subject, (segment.name, window.name)
-
-
-@laws
-@given(history=histories(identities=True, conflicts=True))
-def test_moved_customers_count_under_their_new_values(listeners, history):
-    worker, now = delivered(history), history.steps[-1].now
-    before, listeners.values.timelines = listeners.values.timelines, {b"ada": [(ANCHOR - DAY, "DE")]}
-    for part in worker.partitions:
-        for key in part.customer_keys():
-            move(part, key, before.get(key, ()), listeners.values.timelines.get(key, ()))
-    moved = [by_value(partial) for partial in evaluated(worker, now)]
-    worker.commit()
-    worker.crash(now)
-    rebuilt = [by_value(partial) for partial in evaluated(worker, now)]
-    listeners.values.timelines = before
-    assert moved == rebuilt
-
-
-def move(part, key: bytes, old, new) -> None:
-    """Move the flows of a customer from the values of one timeline to those of another."""
-    updates = part._customers.updates
-    flows = updates._context.listeners[1]
-    SegmentUpdates(flows, updates._tickets).replace_customer_flows(
-        part._customers.customer(key), [old], [new]
-    )
+        assert_values_add_up(totals, window)
 
 
 def by_value(partial) -> dict[tuple[str, str, str, str], list[int]]:
@@ -240,13 +194,23 @@ def by_value(partial) -> dict[tuple[str, str, str, str], list[int]]:
 
 
 @laws
-@given(histories(identities=True, conflicts=True))
-def test_rebuilt_partition_has_the_flows_of_the_live_one(history):
+@given(histories_with_attributes())
+def test_rebuilt_flows_are_the_live_ones_and_go_with_erasure(history):
     worker, now = delivered(history), history.steps[-1].now
     live = [(partial.periods, by_value(partial)) for partial in evaluated(worker, now)]
     worker.commit()
     worker.crash(now)
     assert [(partial.periods, by_value(partial)) for partial in evaluated(worker, now)] == live
+    erase_all(worker)
+    for partial in evaluated(worker, now):
+        assert not any(partial.periods.values())
+        assert not by_value(partial)
+
+
+def erase_all(worker: SimulatedWorker) -> None:
+    for number, customer in enumerate((*CUSTOMERS, "guest", "stranger")):
+        erasure = {"id": f"erasure {number}", "type": "customer.erased", "time": rfc3339(ANCHOR)}
+        worker.deliver(erasure | {"customer_id": customer})
 
 
 def test_flows_that_left_the_horizon_leave_no_sums():
@@ -259,15 +223,3 @@ def test_flows_that_left_the_horizon_leave_no_sums():
     assert all(any(partial.periods.values()) for partial in evaluated(worker, last))
     for partial in evaluated(worker, last + (FLOWS.horizon_days + 2) * DAY):
         assert not any(partial.periods.values())
-
-
-@laws
-@given(histories(identities=True, conflicts=True))
-def test_erased_customers_leave_no_flows(history):
-    worker, now = delivered(history), history.steps[-1].now
-    for number, customer in enumerate((*CUSTOMERS, "guest", "stranger")):
-        erasure = {"id": f"erasure {number}", "type": "customer.erased", "time": rfc3339(ANCHOR)}
-        worker.deliver(erasure | {"customer_id": customer})
-    for partial in evaluated(worker, now):
-        assert not any(partial.periods.values())
-        assert not by_value(partial)
