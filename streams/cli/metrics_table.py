@@ -1,4 +1,4 @@
-"""Print metrics as tables: one table for each subject, one column for each window."""
+"""Print metrics as tables: one table for each subject, one column for each window or calendar period."""
 
 import math
 from collections import defaultdict
@@ -63,6 +63,10 @@ _SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Retention": ("retention_",),
 }
 _ORDER: Final = ("Retention", "Customers", "Refunds", "Support", "Feedback", "Carts and deliveries")
+#: Kind of calendar periods -> subject of its table.
+_PERIODS: Final = {"week": "Weeks", "month": "Months", "quarter": "Quarters", "year": "Years"}
+#: Latest periods of each kind that are shown.
+_SHOWN_PERIODS: Final = 4
 #: Column of metrics without a window.
 _NO_WINDOW: Final = "now"
 #: Quantiles that are shown, both in one cell.
@@ -92,9 +96,28 @@ def print_tables(samples: Iterable[Sample], now: int, definitions: Definitions) 
     columns = [_NO_WINDOW, *(window.name for window in SHORT_WINDOWS), *definitions.windows]
     shown = list(_shown(samples))
     for subject in _ORDER:
-        rows = _rows(sample for sample in shown if _subject(sample.metric) == subject)
+        rows = _rows(
+            sample for sample in shown if _subject(sample.metric) == subject and not _is_periodic(sample)
+        )
         if rows:
             console.print(_table(subject, rows, columns))
+    for kind, subject in _PERIODS.items():
+        of_kind = [sample for sample in shown if sample.labels.get("kind") == kind and _is_periodic(sample)]
+        periods = list(dict.fromkeys(map(_column, of_kind)))[-_SHOWN_PERIODS:]
+        if rows := _rows(sample for sample in of_kind if _column(sample) in periods):
+            console.print(_table(subject, rows, periods))
+
+
+def _is_periodic(sample: Sample) -> bool:
+    return sample.metric.startswith("retention_period_")
+
+
+def _column(sample: Sample) -> str:
+    """Return the column of a sample: its window or its calendar period."""
+    if not _is_periodic(sample):
+        return sample.labels.get("window", _NO_WINDOW)
+    running = " (running)" if sample.labels["basis"] == "running" else ""
+    return sample.labels["period"] + running
 
 
 def _shown(samples: Iterable[Sample]) -> Iterator[Sample]:
@@ -111,7 +134,7 @@ def _rows(samples: Iterable[Sample]) -> Mapping[str, Mapping[str, str]]:
     rows: defaultdict[str, dict[str, str]] = defaultdict(dict)
     nonzero = set()
     for sample in samples:
-        title, column = _title(sample), sample.labels.get("window", _NO_WINDOW)
+        title, column = _title(sample), _column(sample)
         before = rows[title].get(column)
         rows[title][column] = f"{before} / {_value(sample)}" if before else _cell(sample)
         if sample.value or sample.denominator:
@@ -142,13 +165,14 @@ def _title(sample: Sample) -> str:
     Example:
         `rate, cohort` for `retention_rate_ratio{method="cohort"}`.
     """
-    name = sample.metric.removeprefix("retention_")
+    name = sample.metric.removeprefix("retention_").removeprefix("period_")
     for suffix in ("_ratio", "_timestamp_seconds", "_seconds"):
         name = name.removesuffix(suffix)
     labels = [
         f"{label} {value}" if value in {"yes", "no"} else value
         for label, value in sample.labels.items()
         if label not in {"window", "currency", "quantile"}
+        and not (_is_periodic(sample) and label in {"kind", "period", "basis"})
     ]
     return ", ".join([name.replace("_", " "), *labels])
 

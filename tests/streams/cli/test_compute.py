@@ -222,6 +222,16 @@ def test_configuration_file_sets_the_definitions(retention, events_file, tmp_pat
     assert rows["retention_net_revenue", ("currency", "EUR"), ("window", "14d")]["value"] == 5
 
 
+def test_calendar_periods_have_a_table_of_their_kind(retention, events_file, tmp_path):
+    config = tmp_path / "shop.toml"
+    config.write_text('[periods]\nkinds = ["month"]')
+    lines = [order(1), order(2, "2026-02-10T00:00:00Z"), order(3, "2026-03-05T00:00:00Z")]
+    out = retention("compute", events_file(*lines), "--config", config).out
+    months = out[out.index("\nMonths") :]
+    assert re.search(r"2025-12 +2026-01 +2026-02 +2026-03 \(running\)", months)
+    assert re.search(r"\norders +0 +1 +1 +1", months.replace("\n ", "\n"))
+
+
 @pytest.mark.parametrize("now", ["yesterday", "2026-01-01T00:00:00", "2026-01-01"])
 def test_time_without_offset_is_an_error(retention, events_file, now):
     result = retention("compute", events_file(order(1)), "--now", now)
