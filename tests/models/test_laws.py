@@ -16,12 +16,13 @@ from models.definitions.definitions import Definitions
 from models.facts import log_pages
 from models.facts.control import KeptOrder
 from models.partition.metadata import METADATA_KEY
+from tests.support import complete_shop
+from tests.support.grouped_histories import grouped_history
 from tests.support.histories import random_history
 from tests.support.oracle_comparison import assert_equal, assert_identical, from_scratch, run
 from tests.support.simulated_worker import SimulatedWorker
 from tests.support.strategies import (
     ANCHOR,
-    COHORTS,
     DAY,
     DEFINITIONS,
     HOUR,
@@ -94,9 +95,12 @@ def test_large_history_equals_the_oracle(seed):
     run(random_history(seed, identities=seed % 2 == 1))
 
 
-def test_cohorts_of_a_large_history_equal_the_oracle():
-    history = random_history(1, customers=10, size=800, identities=True)
-    history.definitions = COHORTS
+@pytest.mark.parametrize("seed", range(20 if THOROUGH else 1))
+def test_all_families_of_a_large_history_equal_the_oracle(seed):
+    history = random_history(seed, customers=10, size=800, identities=True)
+    history.definitions = complete_shop.definitions()
+    for step in history.steps:
+        step.events = complete_shop.with_attributes(step.events)
     run(history)
 
 
@@ -105,7 +109,12 @@ def test_targets_by_schedule_on_any_path_equal_the_oracle(seed):
     run(support_history(seed))
 
 
-@pytest.mark.parametrize("definitions", [DEFINITIONS, TIGHT, Definitions()])
+@pytest.mark.parametrize("seed", range(5000 if THOROUGH else 20))
+def test_segments_and_periods_on_any_path_equal_the_oracle(seed):
+    run(grouped_history(seed))
+
+
+@pytest.mark.parametrize("definitions", [DEFINITIONS, TIGHT, complete_shop.definitions(), Definitions()])
 def test_every_series_exists_without_events(definitions):
     assert_equal(from_scratch(definitions, [], ANCHOR), [], ANCHOR, definitions)
 

@@ -143,11 +143,14 @@ class Customer:
         """Return the value of an attribute at a time, microseconds; None without one.
 
         "That of the latest event up to t that has it; before the first it is `unknown`." "Null removes one."
+
+        Decided: of several contents beyond the horizon with one claim, the one with the largest value counts.
         """
         updates = [*self.old_updates, *self.of("customer.updated")]
         naming = [event for event in updates if event["at"] <= time and name in event["attributes"]]
-        latest = last(naming)
-        return latest["attributes"][name] if latest else None
+        ranked = [(claim(event), event["attributes"][name] or "", event) for event in naming]
+        latest = max(ranked, key=lambda one: one[:2], default=None)
+        return latest[-1]["attributes"][name] if latest else None
 
     @cached_property
     def beginnings(self) -> dict[str, Event]:

@@ -45,6 +45,7 @@ def teams(world: World) -> Paragraph:
     for team, tickets in by_team(world):
         open_tickets = sum(ticket.status not in RESOLVED for ticket in tickets)
         yield "retention_team_tickets", {"team": team}, Expected(open_tickets)
+        mine = set(tickets)
         decided = [decision for ticket in tickets for decision in decisions(world, ticket)]
         for name, within in world.spans(minutes=False):
             labels = {"window": name, "team": team}
@@ -60,7 +61,7 @@ def teams(world: World) -> Paragraph:
                 outcomes = [breached for which, at, breached in decided if which == kind and within(at)]
                 breaches = ratio(sum(outcomes), len(outcomes))
                 yield "retention_team_sla_breach_ratio", {**labels, "sla": kind}, breaches
-            given = [score >= 4 for ticket, at, score in csat if ticket in tickets and within(at)]
+            given = [score >= 4 for ticket, at, score in csat if ticket in mine and within(at)]
             yield "retention_team_csat_ratio", labels, ratio(sum(given), len(given))
 
 

@@ -1,16 +1,14 @@
 """Hypothesis strategies for difficult histories: few ids that collide, times at every edge, any order."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import Definitions
-from models.definitions.periods import PeriodDefinitions
 
 Event = dict[str, Any]
 
@@ -38,18 +36,6 @@ TIGHT = Definitions(
     payment_methods=("card",),
     max_experiments=2,
     max_variants=2,
-)
-
-#: Definitions with cohorts: few series otherwise, months of a zone beside full hours, short periods.
-COHORTS = Definitions(
-    rates=DEFINITIONS.rates,
-    windows=("1d",),
-    lifecycle_days=30,
-    channels=("web",),
-    periods=PeriodDefinitions(zone="Asia/Kolkata"),
-    cohorts=CohortDefinitions(
-        brackets=("1h", "1d", "30d", "90d", "365d"), export="grid", complete_from=date(2024, 2, 10)
-    ),
 )
 
 #: Examples of the laws of outputs: few, since one takes long, and the same ones in each run.
@@ -158,6 +144,7 @@ def _bodies(ages: tuple[int, ...]) -> dict[str, st.SearchStrategy[Event]]:
         "referred_by": sampled([*CUSTOMERS, "stranger"]),
         "payment_method": st.just("card"),
         "coupon": st.just("SPRING"),
+        "attributes": st.dictionaries(sampled(["country", "basket"]), sampled(["DE", "AT", None])),
     }
     item = body(sku=_ids("s", 2), quantity=st.integers(0, 3), amount=st.integers(-5, 5))
     changed = {"priority": PRIORITY, "team": sampled(["billing", "logistics"]), "category": _ids("c", 2)}
@@ -233,6 +220,9 @@ def _bodies(ages: tuple[int, ...]) -> dict[str, st.SearchStrategy[Event]]:
         "survey.withdrawn": body(answer_id=_ids("a", 2)),
         "experience.shared": body(platform=st.just("blog")),
         "customer.contacted": body(action_id=st.just("a1")),
+        "customer.updated": body(
+            attributes=st.dictionaries(sampled(["country", "plan"]), sampled(["DE", "AT", "", None]))
+        ),
         "customer.merged": body(into=sampled([*CUSTOMERS, "guest"])),
         "customer.erased": body(),
     }
