@@ -26,6 +26,7 @@ from models.entities.sla_limits import time_limits
 from models.entities.tickets import Ticket
 from models.facts.fact import Fact
 from models.query.movement_parameters import Against, ExplainedMetric, ExplainQuery, Stratification
+from models.query.segment_strata import SegmentStrata
 from models.query.tenure import tenure_of
 from models.query.tickets import contains
 
@@ -129,6 +130,7 @@ class StrataCounter:
         self._limits = time_limits(definitions)
         self._tickets = TicketRules(definitions)
         self._exposures = ExposureRules(definitions)
+        self._segments = SegmentStrata(definitions, query.segment or "")
         self._is_rate = query.metric == "retention_rate_ratio"
         self._of_customers = query.metric in OF_CUSTOMERS
         self._of_targets = query.metric == "retention_sla_breach_ratio"
@@ -170,11 +172,17 @@ class StrataCounter:
         if orders == bisect_right(hours, before):
             return
         weight = _Weight(int((orders < len(hours)) is self._is_rate))
-        self._count(tenure_of(orders), index, weight)
+        self._count(self._value_of_customer(customer, orders, then), index, weight)
         found = self._exposures.of(customer, at)
         had = {EXPOSURES[exposure] for exposure, since in found if before < since <= then}
         for name in had or (NONE,):
             self._add_to(self.counts.exposures, name, index, weight)
+
+    def _value_of_customer(self, customer: Customer, orders: int, then: int) -> str:
+        """Return the stratum of a customer with this number of orders up to the end of an event hour."""
+        if self._query.segment is None:
+            return tenure_of(orders)
+        return self._segments.of_customer(customer, (then + 1) * US_PER_HOUR - 1)
 
     def _add_targets(self, customer: Customer, index: int, at: int) -> None:
         for claims in customer.facts.tickets.values():
@@ -201,7 +209,12 @@ class StrataCounter:
         for order_id in customer.facts.orders:
             order = customer.order(order_id)
             if order is not None and not order.cancelled and contains(self._window, order.time, at):
-                self._count(self._named(order.channel), index, self._weight_of_order(order))
+                self._count(self._value_of_order(customer, order), index, self._weight_of_order(order))
+
+    def _value_of_order(self, customer: Customer, order: Order) -> str:
+        if self._query.segment is None:
+            return self._named(order.channel)
+        return self._segments.of_order(customer, order)
 
     def _weight_of_order(self, order: Order) -> _Weight:
         if self._query.basis == "value":

@@ -7,6 +7,7 @@ import pytest
 from models.contract.decoding import decode
 from models.contract.events import KINDS
 from models.definitions.definitions import Definitions
+from models.definitions.segments import Segment
 from models.entities.sla import kinds_of
 from models.facts import claims
 from models.facts.from_events import facts_of
@@ -172,11 +173,73 @@ def test_refunds_by_value_are_explained_by_channel():
     assert {term.stratum: term.after for term in found.terms} == {"app": 0, "web": 10 / 30}
 
 
+SEGMENTS = (
+    Segment(name="country", field="country", values=("DE", "AT")),
+    Segment(name="coupon", origin="coupon", values=("SPRING",)),
+)
+
+
+def segmented():
+    """Return the events of a shop whose customers move from AT to DE, and use coupons."""
+    for number in range(12):
+        head = {"customer_id": f"c{number}"}
+        yield head | {
+            "id": f"u{number}",
+            "type": "customer.updated",
+            "time": rfc3339(NOW - 50 * DAY),
+            "attributes": {"country": "AT" if number % 3 else "FR"},
+        }
+        if number % 2:
+            yield head | {
+                "id": f"v{number}",
+                "type": "customer.updated",
+                "time": rfc3339(NOW - 20 * DAY),
+                "attributes": {"country": "DE"},
+            }
+        for days in (44, 37 if number < 6 else 33, 10, 3 if number < 9 else 9):
+            placed = {"id": f"o{number}-{days}", "type": "order.placed", "time": rfc3339(NOW - days * DAY)}
+            coupon = {"coupon": "SPRING"} if number % 2 and days < 20 else {}
+            order = {"order_id": f"o{days}", "amount": 1000, "currency": "USD"}
+            yield head | placed | order | coupon
+            if number == days:
+                refund = {"refund_id": "r1", "order_id": f"o{days}", "amount": 1000}
+                yield head | {"id": "r", "type": "refund.completed", "time": rfc3339(NOW)} | refund
+
+
+def test_values_of_a_segment_equal_the_metrics_by_segment():
+    definitions = Definitions(segments=SEGMENTS, segment_windows=("7d",), min_cell=1)
+    sides = [Evaluated.of(list(segmented()), definitions, at) for at in (NOW - 28 * DAY, NOW)]
+    for metric, segment, name in (
+        (CHURN, "country", "churn_ratio"),
+        ("retention_rate_ratio", "country", "rate_ratio"),
+        ("retention_refund_ratio", "country", "refund_ratio"),
+        ("retention_refund_ratio", "coupon", "refund_ratio"),
+    ):
+        parameters = {"metric": metric, "window": "7d", "against": "4w", "segment": segment}
+        found = explain(sides[1].partition, definitions, NOW, **parameters)
+        assert len(found.terms) > 1
+        for term in found.terms:
+            labels = frozenset({"segment": segment, "value": term.stratum, "window": "7d"}.items())
+            samples = [side.samples[f"retention_segment_{name}", labels] for side in sides]
+            assert [sample.denominator for sample in samples] == [term.before_number, term.after_number]
+            assert [sample.value for sample in samples if sample.denominator] == pytest.approx(
+                [value for value in (term.before, term.after) if value is not None]
+            )
+
+
 # Against the metrics.
 
 
 class Evaluated:
     """All events of a random history, in partitions that are evaluated now and at an earlier instant."""
+
+    @classmethod
+    def of(cls, events, definitions, now):
+        """Return events that are evaluated at an instant."""
+        shop = cls.__new__(cls)
+        shop.events, shop.definitions, shop.now = events, definitions, now
+        shop.partition, shop.samples = shop.at(now)
+        return shop
 
     def __init__(self, seed):
         history = random_history(seed, size=1500, customers=60)
