@@ -30,6 +30,9 @@ COMMANDS: Final = {
         "fit": "Fit the churn risk model to event files.",
         "dead-letters": "List rejected records, and send corrected ones again.",
     },
+    "Ask": {
+        "explain": "Explain why churn or another ratio moved.",
+    },
     "Maintain": {
         "erase": "Erase a customer.",
         "periods": "List closed weeks, months, quarters and years, and reopen one.",

@@ -1,0 +1,72 @@
+"""Ask a running worker's API."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+import aiohttp
+import msgspec
+
+from models.query.responses import Problem
+from streams.errors import RetentionError
+from streams.secret import Secret
+
+#: A scan of half a million customers takes about a minute.
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=600.0, connect=5.0)
+_ACCESS_HINT: Final = "set RETENTION_TOKEN or --token-file to the workers' token"
+
+_T = TypeVar("_T")
+
+
+class WorkerUnavailable(RetentionError):
+    """No worker answers at an address, or it cannot answer now."""
+
+
+class RequestRefused(RetentionError):
+    """A worker refuses a request: it has an invalid parameter, or lacks the token."""
+
+
+async def get(
+    worker: str, path: str, query: Mapping[str, str], kind: type[_T], token: Secret | None = None
+) -> _T:
+    """Return a worker's answer to a request.
+
+    Args:
+        worker: URL of the worker.
+        path: path of the request.
+        query: query parameters.
+        kind: type of the answer.
+        token: the workers' token; None if they have none.
+
+    Raises:
+        WorkerUnavailable: no worker answers, or it has not caught up.
+        RequestRefused: the worker refuses the request.
+    """
+    headers = {} if token is None else {"Authorization": "Bearer " + "".join(token)}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT, headers=headers) as session,
+            session.get(worker.rstrip("/") + path, params=dict(query)) as response,
+        ):
+            status, body = response.status, await response.read()
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        reason = str(error) or type(error).__name__
+        raise WorkerUnavailable(
+            f"no worker answers at {worker}: {reason}", "set --worker to a worker's URL"
+        ) from None
+    return _decoded(worker, status, body, kind)
+
+
+def _decoded(worker: str, status: int, body: bytes, kind: type[_T]) -> _T:
+    try:
+        if status == HTTPStatus.OK:
+            return msgspec.json.decode(body, type=kind)
+        detail = msgspec.json.decode(body, type=Problem).detail
+    except msgspec.DecodeError:
+        raise WorkerUnavailable(
+            f"{worker} answers with status {status}, and is no worker of this release"
+        ) from None
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise WorkerUnavailable(detail, "repeat the command in a moment")
+    denied = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    raise RequestRefused(detail, _ACCESS_HINT if denied else "")

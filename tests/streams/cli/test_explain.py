@@ -1,0 +1,67 @@
+"""`retention explain` against a worker that serves the API over partitions in memory."""
+
+import asyncio
+import json
+
+import pytest
+
+from streams.cli.group import run
+from tests.support.api_worker import NAMES, Worker
+from tests.support.partitions import DAY, NOW
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """Return a worker of 40 customers with an order 40 days ago, of whom those with one since then stayed."""
+    worker = Worker()
+    for number, name in enumerate(NAMES):
+        for task in worker.tasks.values():
+            if number % 2 and task.shop.partition.customer(name.encode()).facts.orders:
+                task.shop.order("o3", NOW - 20 * DAY, customer=name)
+    return worker
+
+
+async def explain(shop, *arguments, token=None):
+    """Run the command against the worker, and return its exit code."""
+    async with shop.served(token):
+        command = ["explain", "retention_churn_ratio", "--worker", shop.address, *arguments]
+        return await asyncio.to_thread(run, command)
+
+
+async def test_answer_is_printed_as_text(shop, capsys):
+    assert await explain(shop) == 0
+    printed = capsys.readouterr().out
+    assert "2026-02-26 10:00  50.0% (20 of 40), with 95 % confidence between" in printed
+    assert "change            -50.00 points, with 95 % confidence between" in printed
+    assert "The largest effect is the rate effect of tenure 1: -50.00 points." in printed
+    assert f"1: {shop.address}/customers?set=lost&window=30d&tenure=1" in printed
+    assert "stockout" in printed
+
+
+async def test_instant_without_customers_explains_nothing(shop, capsys):
+    assert await explain(shop, "--window", "90d") == 0
+    printed = capsys.readouterr().out
+    assert "nothing at one of the instants" in printed
+
+
+async def test_answer_is_printed_as_json(shop, capsys):
+    assert await explain(shop, "--json", "--against", "1w") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["metric"], found["change"]) == ("retention_churn_ratio", -0.5)
+
+
+async def test_invalid_parameter_is_reported(shop, capsys):
+    assert await explain(shop, "--segment", "country") == 1
+    assert "no such segment is configured" in capsys.readouterr().err
+
+
+async def test_token_is_sent_and_required(shop, capsys, monkeypatch):
+    assert await explain(shop, token="a token of the shop") == 1
+    assert "RETENTION_TOKEN" in capsys.readouterr().err
+    monkeypatch.setenv("RETENTION_TOKEN", "a token of the shop")
+    assert await explain(shop, token="a token of the shop") == 0
+
+
+def test_address_without_a_worker_is_reported(capsys):
+    assert run(["explain", "retention_churn_ratio", "--worker", "http://127.0.0.1:9"]) == 1
+    assert "no worker answers at http://127.0.0.1:9" in capsys.readouterr().err
