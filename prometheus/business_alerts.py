@@ -1,6 +1,7 @@
 """Alerts about the shop: for support, logistics and commerce."""
 
 from prometheus.alerting import Alert, beyond_chance, rising, trusted
+from prometheus.churn_effects import EFFECTS
 from prometheus.recording import before, bound, held
 from prometheus.thresholds import THRESHOLDS as T
 
@@ -32,7 +33,8 @@ def _churn() -> list[Alert]:
             summary="More customers are leaving than before",
             description="{{ $value | humanizePercentage }} of the customers of the previous "
             "{{ $labels.window }} did not order in the last {{ $labels.window }}: "
-            "clearly more than a week or four weeks before, and more than the season explains.",
+            "clearly more than a week or four weeks before, and more than the season explains."
+            + _largest_effect(),
             dashboard="promises and causes",
             variables=WINDOW_VARIABLE,
         ),
@@ -50,6 +52,16 @@ def _churn() -> list[Alert]:
             variables=WINDOW_VARIABLE,
         ),
     ]
+
+
+def _largest_effect() -> str:
+    """Return a sentence with the effect that adds most to churn; nothing without a past."""
+    series = f"topk(1, 100 * {EFFECTS}{{job='%s', window='%s'}})"
+    return (
+        f'{{{{ with printf "{series}" $labels.job $labels.window | query }}}}{{{{ with first . }}}}'
+        " The largest effect since {{ .Labels.against }} ago is the {{ .Labels.effect }} effect of"
+        " {{ .Labels.segment }} {{ .Labels.value }}: {{ .Value | printf `%+.1f` }} points.{{ end }}{{ end }}"
+    )
 
 
 def _more_leave(expected: str) -> str:

@@ -7,6 +7,7 @@ value within `scrape.hold`, whatever the instance. What is concluded also needs 
 from typing import Any
 
 from models.metrics.bounds import Z
+from prometheus import churn_effects
 from prometheus.thresholds import THRESHOLDS as T
 from streams.backfill.openmetrics import RECORDED
 
@@ -34,7 +35,15 @@ def bound(ratio: str, side: str) -> str:
 def rules() -> list[dict[str, Any]]:
     """Return all recording rules, in the order in which they build on each other."""
     recorded = [_record(held(metric), _hold("max", metric)) for metric in RECORDED]
-    return [*recorded, *_bounds(), *_trust(), *_expectations(), *_budgets(), *_pipeline()]
+    return [
+        *recorded,
+        *_bounds(),
+        *_trust(),
+        *_expectations(),
+        *churn_effects.rules(),
+        *_budgets(),
+        *_pipeline(),
+    ]
 
 
 def _record(name: str, expr: str) -> dict[str, Any]:
