@@ -15,8 +15,8 @@ from models.definitions.windows import US_PER_HOUR
 
 #: A measure and its detail, such as `("decided", "resolution")`.
 Column = tuple[str, str]
-#: Segment, value of its label, and column.
-_Row = tuple[str, str, Column]
+#: Segment, value of its label, measure and detail.
+_Row = tuple[str, str, str, str]
 
 
 class SegmentFlowCells(Struct, array_like=True):
@@ -47,7 +47,7 @@ class SegmentSums:
         """Add a number of things to a count.
 
         Args:
-            row: segment, value of its label, and column.
+            row: segment, value of its label, measure and detail.
             time: time at which they count, microseconds since the epoch.
             weight: their number, below 0 to retract them.
         """
@@ -65,16 +65,16 @@ class SegmentSums:
     def cells(self) -> SegmentFlowCells:
         """Return the sums of all values that ever had a flow."""
         sums = self._counts.sums() | self._sums.sums()
-        columns = {column: None for _, _, column in sums}
-        index = dict(zip(columns, range(len(columns)), strict=True))
+        columns: list[Column] = list(dict.fromkeys(row[2:] for row in sums))
+        index = {column: number for number, column in enumerate(columns)}
         values: dict[str, dict[str, list[list[int]]]] = {}
-        for (segment, value, column), windows in sums.items():
+        for (segment, value, measure, detail), windows in sums.items():
             rows = values.setdefault(segment, {}).get(value)
             if rows is None:
                 rows = values[segment][value] = [[0] * len(columns) for _ in range(self._windows)]
             for row, number in zip(rows, windows, strict=True):
-                row[index[column]] = number
-        return SegmentFlowCells(list(columns), values)
+                row[index[measure, detail]] = number
+        return SegmentFlowCells(columns, values)
 
 
 class _Table:

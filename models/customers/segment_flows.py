@@ -168,7 +168,7 @@ class SegmentFlows:
     def _add(self, segment: str, value: str, flow: Flow, number: int) -> None:
         measure, time, weight, detail = flow
         add = self._sums.add_sum if measure in _SUMS else self._sums.add_count
-        add((segment, value, (measure, detail)), time, number * weight)
+        add((segment, value, measure, detail), time, number * weight)
 
 
 def _answer_flows(answers: Sequence[Answered]) -> list[Flow]:

@@ -25,7 +25,7 @@ def windows_of(found: SegmentSums, hour: int, column=ORDERS) -> dict[tuple[str, 
 
 def test_flow_counts_in_each_window_until_it_leaves():
     found = sums()
-    found.add_count(("country", "DE", ORDERS), 100 * HOUR + 59, 1)
+    found.add_count(("country", "DE", *ORDERS), 100 * HOUR + 59, 1)
     assert windows_of(found, 100) == {("country", "DE"): [1, 1]}
     assert windows_of(found, 124) == {("country", "DE"): [0, 1]}
     assert windows_of(found, 148) == {("country", "DE"): [0, 0]}
@@ -34,22 +34,22 @@ def test_flow_counts_in_each_window_until_it_leaves():
 def test_values_of_segments_are_summed_apart():
     found = sums()
     for segment, value in (("country", "DE"), ("country", "AT"), ("team", "DE")):
-        found.add_count((segment, value, ORDERS), 100 * HOUR, 1)
-    found.add_count(("country", "DE", ORDERS), 100 * HOUR, 2)
+        found.add_count((segment, value, *ORDERS), 100 * HOUR, 1)
+    found.add_count(("country", "DE", *ORDERS), 100 * HOUR, 2)
     expected = {("country", "DE"): [3, 3], ("country", "AT"): [1, 1], ("team", "DE"): [1, 1]}
     assert windows_of(found, 100) == expected
 
 
 def test_sum_of_money_exceeds_32_bits():
     found = sums()
-    found.add_count(("country", "DE", ORDERS), 100 * HOUR, 1)
-    found.add_sum(("country", "DE", NET), 100 * HOUR, 1 << 40)
+    found.add_count(("country", "DE", *ORDERS), 100 * HOUR, 1)
+    found.add_sum(("country", "DE", *NET), 100 * HOUR, 1 << 40)
     assert windows_of(found, 100, NET) == {("country", "DE"): [1 << 40, 1 << 40]}
 
 
 def test_value_without_a_column_has_zeros_in_it():
     found = sums()
-    found.add_count(("country", "DE", ORDERS), 100 * HOUR, 1)
-    found.add_sum(("country", "AT", NET), 100 * HOUR, 7)
+    found.add_count(("country", "DE", *ORDERS), 100 * HOUR, 1)
+    found.add_sum(("country", "AT", *NET), 100 * HOUR, 7)
     expected = {("country", "DE"): [0, 0], ("country", "AT"): [7, 7]}
     assert windows_of(found, 100, NET) == expected
