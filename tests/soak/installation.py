@@ -13,12 +13,12 @@ from streams.local.redis import RedisServer, find_program
 from tests.soak.proxy import Link
 from tests.soak.report import Report
 from tests.soak.traffic import Traffic
+from tests.support import complete_shop
 from tests.support.avro_returns import MAPPING
 from tests.support.cluster import INPUTS, Cluster
 from tests.support.deployment import Deployment
 from tests.support.process_caches import use_class_archive
 from tests.support.registry_server import AUTH, RegistryServer
-from tests.support.strategies import DEFINITIONS
 from tests.support.worker_process import WallClock, WorkerProcess
 
 GROUP = "soak"
@@ -28,7 +28,7 @@ WORKERS = 3
 #: Ways to the broker. A worker keeps its way, so that a broken one strikes a part of the workers.
 LINKS = 3
 #: The windows of the definitions that a rollout changes between. Outputs do not depend on windows.
-WINDOWS = (DEFINITIONS.windows, ("7d", "60d"))
+WINDOWS = (complete_shop.WINDOWS, ("7d", "60d"))
 #: Workers whose wall clock differs from Kafka's by more seconds stop; the default.
 CLOCK_TOLERANCE = 300
 _RESTART_SECONDS = 2.0
@@ -140,10 +140,9 @@ class Installation:
         path = self.directory / f"retention-{'-'.join(windows)}.toml"
         if path.exists():
             return path
-        rates = [f"{name} = {rate}" for name, rate in DEFINITIONS.rates.items()]
         inputs = [f'[[inputs]]\ntopic = "{topic}"' for topic in INPUTS]
         inputs += ['[[inputs]]\ntopic = "returns"\nmapping = "returns"']
-        path.write_text("\n".join([f"windows = {list(windows)}", *inputs, MAPPING, "[rates]", *rates]))
+        path.write_text("\n".join([complete_shop.configuration(windows), *inputs, MAPPING]))
         return path
 
     def expect_ends(self, seconds: float) -> None:

@@ -9,13 +9,12 @@ from concurrent.futures import ProcessPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
-from msgspec.structs import replace
-
 from tests.oracle import Series
 from tests.support.cluster import Cluster
+from tests.support.complete_shop import definitions
 from tests.support.deployment import expected_series
 from tests.support.published_outputs import assert_published
-from tests.support.strategies import DEFINITIONS, Event
+from tests.support.strategies import Event
 
 _NICENESS = 5
 #: All events, in the oracle's process.
@@ -62,14 +61,15 @@ def _begin() -> None:
 
 def _expect(new: list[Event], now: int, windows: tuple[str, ...]) -> dict[Series, float]:
     _events.extend(new)
-    return expected_series(_events, now, replace(DEFINITIONS, windows=windows))
+    return expected_series(_events, now, definitions(windows))
 
 
 def _check_outputs(bootstrap: str, now: int, once: bool) -> tuple[int, str]:  # noqa: FBT001 - of another process
     cluster = Cluster(SimpleNamespace(bootstrap=bootstrap))
     deployment: Any = SimpleNamespace(cluster=cluster, tails=str)
     try:
-        return asyncio.run(assert_published(deployment, _events, now, once=once)), ""
+        checked = assert_published(deployment, _events, now, once=once, definitions=definitions())
+        return asyncio.run(checked), ""
     except AssertionError as error:
         wrong = str(error) or repr(error)
         return wrong.count("\n"), wrong

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from tests.support.avro_returns import SCHEMA, returned
 from tests.support.cluster import INPUTS, Cluster
+from tests.support.complete_shop import with_attributes
 from tests.support.events import (
     DAY,
     END,
@@ -57,6 +58,7 @@ def stream(seed: int) -> Iterator[Event]:
         events = history(
             seed * 1009 + number, size=_SIZE, customers=_CUSTOMERS, until=END + number * DAY, identities=True
         )
+        events = with_attributes(events)
         events.sort(key=lambda event: microseconds(event["time"]) + rng.randrange(_LATE))
         yield from (_of_history(event, number) for event in events)
 

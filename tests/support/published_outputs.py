@@ -12,7 +12,8 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from models.contract.messages import Action
-from tests.oracle.profiles import decisions, profiles, transitions
+from models.definitions.definitions import Definitions
+from tests.oracle.profiles import decisions, profiles, transitions, turn_decisions
 from tests.support.action_oracle import faults
 from tests.support.deployment import PATIENCE, Deployment
 from tests.support.events import latest, microseconds
@@ -22,7 +23,12 @@ TOPICS = ("retention.customers", "retention.transitions", "retention.ticket-sla"
 
 
 async def assert_published(
-    deployment: Deployment, events: Sequence[Event], now: int | None = None, *, once: bool = True
+    deployment: Deployment,
+    events: Sequence[Event],
+    now: int | None = None,
+    *,
+    once: bool = True,
+    definitions: Definitions = DEFINITIONS,
 ) -> int:
     """Wait until the last outputs of all customers equal the oracle's; with `once`, none came twice.
 
@@ -30,7 +36,7 @@ async def assert_published(
         Number of the oracle's outputs.
     """
     at = latest(events) if now is None else now
-    wanted = expected(events, at)
+    wanted = expected(events, at, definitions)
     deadline = time.monotonic() + PATIENCE
     while True:
         published = {topic: await deployment.cluster.read(topic) for topic in TOPICS}
@@ -43,7 +49,7 @@ async def assert_published(
         ]
         actions = [msgspec.json.decode(record.value, type=Action) for record in published[TOPICS[-1]]]
         lines = [f"{key}: published {found.get(key)}, oracle {wanted.get(key)}" for key in wrong]
-        lines += faults(actions, events, at, DEFINITIONS)
+        lines += faults(actions, events, at, definitions)
         if not lines:
             break
         message = "\n".join([f"{len(lines)} differ", *lines[:10], deployment.tails()])
@@ -56,9 +62,9 @@ async def assert_published(
 
 def is_past(key: Any, output: Any, wanted: Any, at: int) -> bool:
     """Return whether an output is old, or of a lost customer: neither is withdrawn."""
-    if key[0] == "target" and output[1] < at - 30 * DAY:
+    if key[0] in {"target", "turn"} and output[1] < at - 30 * DAY:
         return True
-    return key[0] in {"target", "transition"} and ("profile", key[1]) not in wanted
+    return key[0] in {"target", "turn", "transition"} and ("profile", key[1]) not in wanted
 
 
 def assert_once(records: Sequence[ConsumerRecord], renamed: Collection[str] = ()) -> None:
@@ -86,16 +92,18 @@ def merged(events: Sequence[Event]) -> set[str]:
     return {event[name] for event in merges for name in ("customer_id", "into")}
 
 
-def expected(events: Sequence[Event], at: int) -> dict[Any, Any]:
+def expected(events: Sequence[Event], at: int, definitions: Definitions) -> dict[Any, Any]:
     """Return the last outputs that the oracle expects, by kind and subject."""
     wanted: dict[Any, Any] = {}
-    for customer, profile in profiles(events, at, DEFINITIONS).items():
+    for customer, profile in profiles(events, at, definitions).items():
         net = profile.pop("net_value")
         wanted["profile", customer] = profile | {"net_value": pytest.approx(net, abs=0.0051)}
-    for key, step in transitions(events, at, DEFINITIONS).items():
+    for key, step in transitions(events, at, definitions).items():
         wanted["transition", *key] = step
-    for key, decision in decisions(events, at, DEFINITIONS).items():
+    for key, decision in decisions(events, at, definitions).items():
         wanted["target", *key] = decision
+    for key, decision in turn_decisions(events, at, definitions):
+        wanted["turn", *key, decision] = decision
     return wanted
 
 
@@ -112,12 +120,22 @@ def last_of(published: dict[str, list[ConsumerRecord]]) -> dict[Any, Any]:
             step["to"],
             microseconds(step["time"]),
         )
-    for record in targets:
-        target = json.loads(record.value)
+    decided = [json.loads(record.value) for record in targets]
+    withdrawn = {target.get("withdraws") for target in decided}
+    for target in decided:
         key = "target", target["customer_id"], target["ticket_id"], target["sla"]
-        decided = target["state"] in {"fulfilled", "breached"}
-        found[key] = (target["state"], microseconds(target["decided"])) if decided else None
+        outcome = decision_of(target)
+        if target["sla"] != "next_response":
+            found[key] = outcome
+        elif target["id"] not in withdrawn:
+            found["turn", *key[1:], outcome] = outcome
     return {key: value for key, value in found.items() if value is not None}
+
+
+def decision_of(target: dict[str, Any]) -> tuple[str, int] | None:
+    """Return state and instant of a decided target, None of any other one."""
+    is_decided = target["state"] in {"fulfilled", "breached"}
+    return (target["state"], microseconds(target["decided"])) if is_decided else None
 
 
 def _profile(value: dict[str, Any]) -> dict[str, Any]:
