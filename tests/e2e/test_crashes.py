@@ -3,12 +3,13 @@
 import asyncio
 import random
 
-import pytest
-
+from models.definitions.definitions import Definitions
+from tests.support import complete_shop
 from tests.support.cluster import INPUTS, Cluster, Pace, count_by_origin
 from tests.support.deployment import Deployment, total
 from tests.support.events import Record, Style, anywhere, by_nothing, by_thing, duplicated, history
 from tests.support.published_outputs import assert_published
+from tests.support.strategies import DEFINITIONS, Event
 from tests.support.worker_process import WorkerProcess
 
 STYLES = [Style(), Style(by_thing), Style(by_nothing, anywhere)]
@@ -51,10 +52,22 @@ async def send_garbage(cluster: Cluster, count: int, pace: Pace) -> None:
     await cluster.send(records, pace=pace)
 
 
-@pytest.mark.parametrize("workers", [2, 3])
-async def test_killed_stopped_and_added_workers_lose_nothing(deploy, workers):
-    events = history(workers, size=4000, identities=workers > 2)
-    deployment = deploy()
+async def test_killed_stopped_and_added_workers_lose_nothing(deploy):
+    await survive(deploy(), history(2, size=4000), 2, DEFINITIONS)
+
+
+async def test_crashes_change_no_number_of_any_family(deploy, tmp_path):
+    """Cohorts, segments, periods, teams and schedules survive what merged customers and workers do."""
+    config = tmp_path / "complete.toml"
+    config.write_text(complete_shop.configuration())
+    events = complete_shop.with_attributes(history(3, size=4000, identities=True))
+    await survive(deploy(RETENTION_CONFIG=str(config)), events, 3, complete_shop.definitions())
+
+
+async def survive(
+    deployment: Deployment, events: list[Event], workers: int, definitions: Definitions
+) -> None:
+    """Kill, stop and start workers while events arrive, and compare all numbers and outputs."""
     cluster = deployment.cluster
     await deployment.started(workers)
     pace, dense = Pace(0.6), Pace(0.1)
@@ -63,8 +76,8 @@ async def test_killed_stopped_and_added_workers_lose_nothing(deploy, workers):
         send_garbage(cluster, GARBAGE, pace=dense),
     ]
     await asyncio.gather(*flowing, misuse(deployment, random.Random(workers), 6, pace, dense))
-    await deployment.equal(events)
-    await assert_published(deployment, events)
+    await deployment.equal(events, definitions=definitions)
+    await assert_published(deployment, events, definitions=definitions)
     rejected = count_by_origin(
         dead_letter
         for dead_letter in await cluster.read("retention.dead-letters")
