@@ -177,6 +177,21 @@ def promise_us(promised_at: datetime) -> int:
     return promised
 
 
+def is_too_old(event_type: type[Event], time_us: int, since: int, *, keep_first_order: bool) -> bool:
+    """Return whether an event is too old, and nothing of it is kept.
+
+    Args:
+        event_type: class of the event.
+        time_us: event time, microseconds.
+        since: begin of the horizon, microseconds.
+        keep_first_order: whether the first order of a customer is kept beyond the horizon.
+    """
+    if not event_type.expires or event_type is CustomerUpdated or time_us >= max(since, FIRST_TIME_US):
+        return False
+    is_kept = keep_first_order and event_type in (OrderPlaced, OrderLinePlaced)
+    return time_us < FIRST_TIME_US or not is_kept
+
+
 def check_time(
     event_type: type[Event], time_us: int, *, wall_us: int, now_us: int, definitions: Definitions
 ) -> None:
@@ -197,10 +212,9 @@ def check_time(
     """
     if time_us > wall_us + FUTURE_TOLERANCE_US:
         raise EventError("future_time", "`time` is more than 5 minutes ahead of the wall clock")
-    if not event_type.expires or event_type is CustomerUpdated:
+    since = horizon_start(now_us, definitions.horizon_days)
+    if not is_too_old(event_type, time_us, since, keep_first_order=definitions.keep_first_order):
         return
     if time_us < FIRST_TIME_US:
         raise EventError("too_old", "`time` is before 1990: a placeholder such as 0001-01-01 is no time")
-    kept = event_type in (OrderPlaced, OrderLinePlaced) and definitions.keep_first_order
-    if not kept and time_us < horizon_start(now_us, definitions.horizon_days):
-        raise EventError("too_old", f"`time` is beyond the horizon of {definitions.horizon_days} days")
+    raise EventError("too_old", f"`time` is beyond the horizon of {definitions.horizon_days} days")

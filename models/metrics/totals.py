@@ -74,11 +74,15 @@ class Totals:
             (partial.oldest for partial in partials if partial.oldest is not None), default=None
         )
 
+    @property
+    def segment_windows(self) -> list[str]:
+        """The names of the windows of segments, by length."""
+        return [window.name for window in segment_windows_of(self.definitions)]
+
     @cached_property
     def segment_flows(self) -> SegmentFlowTotals:
         """The flows of all partitions by segment, value and window."""
-        windows = [window.name for window in segment_windows_of(self.definitions)]
-        return SegmentFlowTotals(self._segment_flows, windows)
+        return SegmentFlowTotals(self._segment_flows, self.segment_windows)
 
     def sum(self, hours: int, *name: str) -> int:
         """Return the sum of a series over the last `hours` event hours, one of `window_sizes`."""

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 
 from models.contract.events import EVENT_TYPES, KINDS
 from streams.backfill.conflicts import SentEvents
+from streams.backfill.load_rules import LoadRules
 from streams.backfill.load_state import LoadState
 from streams.backfill.order import Ordered, Timed
 from streams.backfill.rejected_lines import RejectedLines
@@ -77,7 +78,7 @@ class FileLoad:
         files: file names, in the order of the command line.
         state: state of the load; updated with each acknowledged round.
         path: file of the state; None if it is not stored.
-        since: earliest event time to send, microseconds since the epoch.
+        rules: what the load leaves out, and what it changes.
         rejected: collects the lines that are not sent.
 
     Attributes:
@@ -86,9 +87,14 @@ class FileLoad:
     """
 
     def __init__(
-        self, files: Sequence[str], state: LoadState, path: Path | None, since: int, rejected: RejectedLines
+        self,
+        files: Sequence[str],
+        state: LoadState,
+        path: Path | None,
+        rules: LoadRules,
+        rejected: RejectedLines,
     ) -> None:
-        self._since = since
+        self._rules = rules
         self._files = files
         self._state = state
         self._path = path
@@ -157,12 +163,12 @@ class FileLoad:
             tasks = tasks_of([customer for customer, _ in of_topic], partitions[topic])
             for (customer, event), partition in zip(of_topic, tasks, strict=True):
                 # Without a timestamp: the topic's retention would remove records with old ones.
-                grouped[topic, partition].append(Outgoing(customer, event.content))
+                grouped[topic, partition].append(Outgoing(customer, self._rules.stamped(event.content)))
         return grouped
 
     def _destination(self, event: Timed) -> _Destination | None:
         """Return an event's topic and customer; None, after counting it, if it is not to be sent."""
-        destination = Rejection(*event.rejection) if event.rejection else _destination_of(event, self._since)
+        destination = Rejection(*event.rejection) if event.rejection else _destination_of(event, self._rules)
         if isinstance(destination, _Destination):
             self.sent_events.add(destination.customer_id, destination.event_id, event.content)
             self.sent_lines.add(event.content)
@@ -175,7 +181,7 @@ class FileLoad:
             self._state.save(self._path)
 
 
-def _destination_of(event: Timed, since: int) -> _Destination | Rejection:
+def _destination_of(event: Timed, rules: LoadRules) -> _Destination | Rejection:
     try:
         head = _HEAD.decode(event.content)
         kind = KINDS[head.type]
@@ -185,7 +191,7 @@ def _destination_of(event: Timed, since: int) -> _Destination | Rejection:
         return Rejection(_reason(str(error)), str(error))
     except (ValueError, RecursionError) as error:
         return Rejection("not_json", str(error))
-    if event.time < since and EVENT_TYPES[head.type].expires:
+    if rules.leaves_out(EVENT_TYPES[head.type], event.time):
         return Rejection(TOO_OLD, "")
     return _Destination(_TOPICS[kind], head.customer_id, head.id)
 

@@ -1,17 +1,19 @@
 """`retention load`: send the events of files to their topics."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from models.contract.decoding import to_us
 from models.definitions.windows import horizon_start
 from streams.backfill.events import event_time
 from streams.backfill.files import Format
 from streams.backfill.load import FileLoad, create_inputs
+from streams.backfill.load_rules import LoadRules
 from streams.backfill.load_state import open_state
 from streams.backfill.merges import MergeObserver
-from streams.backfill.order import FIRST
 from streams.backfill.rejected_lines import RejectedLines, exit_code, rejected_file
 from streams.backfill.sorted_files import sorted_events
 from streams.cli.conflict_report import print_conflicts, print_joins, print_other_currencies
@@ -35,6 +37,20 @@ from streams.config.load import Settings
 from streams.mapping import mappings
 
 
+def _past_date(ctx: click.Context, param: click.Parameter, given: datetime | None) -> datetime | None:
+    del ctx, param
+    date = None if given is None else given.replace(tzinfo=UTC)
+    if date is not None and to_us(date) > wall_us():
+        raise click.BadParameter(f"{date:%Y-%m-%d} is in the future")
+    return date
+
+
+def _rules(settings: Settings, *, within_horizon: bool, attributes_since: datetime | None) -> LoadRules:
+    definitions = settings.definitions
+    horizon = horizon_start(wall_us(), definitions.horizon_days) if within_horizon else None
+    return LoadRules(horizon, definitions.keep_first_order, attributes_since)
+
+
 @click.command("load")
 @FILES
 @click.option(
@@ -47,6 +63,13 @@ from streams.mapping import mappings
     "--within-horizon",
     is_flag=True,
     help="Leave out events that a worker on the wall clock would reject as too old.",
+)
+@click.option(
+    "--attributes-since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=_past_date,
+    metavar="DATE",
+    help="Give customer.updated events that are later the time 00:00 UTC of a date: for a snapshot.",
 )
 @click.option(
     "--raw", is_flag=True, help="Send each line as one record of --topic, as it is and without a key."
@@ -67,6 +90,7 @@ def command(
     refused: Path | None,
     settings: Settings,
     within_horizon: bool,
+    attributes_since: datetime | None,
     raw: bool,
     topic: str | None,
 ) -> int:
@@ -93,6 +117,7 @@ def command(
         "--resume": resume,
         "--refused": refused,
         "--within-horizon": within_horizon,
+        "--attributes-since": attributes_since,
     }
     check_options(topic, raw=raw, others=others)
     if topic is not None:
@@ -110,9 +135,8 @@ def command(
     time_of = merges.observing(event_time)
     with sorted_events(files, file_format, reader, time_of, sorting, notice=warn, nulls=nulls) as events:
         print_joins(merges.joins)
-        days = settings.definitions.horizon_days
-        since = horizon_start(wall_us(), days) if within_horizon else FIRST
-        load = FileLoad(files, state, resume, since, rejected)
+        rules = _rules(settings, within_horizon=within_horizon, attributes_since=attributes_since)
+        load = FileLoad(files, state, resume, rules, rejected)
         with CountProgress(events.count, "Sending", done=state.processed) as progress:
             asyncio.run(load.run(events, partitions, settings, progress.add))
         conflicts = load.sent_events.conflicts(events, settings.definitions)

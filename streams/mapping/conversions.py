@@ -142,6 +142,16 @@ def variants(value: Any) -> Any:  # noqa: ANN401 - JSON
     return {str(name): boolean_or_text(variant) for name, variant in value.items() if variant is not None}
 
 
+def attributes(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return attributes: an object whose values are text, or None for what is nothing."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        str(name): None if content is None or content == "" else boolean_or_text(content)
+        for name, content in value.items()
+    }
+
+
 def boolean_or_text(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a value as text; booleans become `true` and `false`."""
     return str(value).lower() if value.__class__ is bool else identifier(value)

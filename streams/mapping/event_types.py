@@ -100,6 +100,8 @@ def conversion(event_type: str, name: str) -> Convert:
         return conversions.identity
     if name in _RATINGS:
         return conversions.rating
+    if name == "attributes":
+        return conversions.attributes
     return _CONVERSIONS[FIELDS[event_type][name]]
 
 

@@ -11,6 +11,7 @@ from streams.rollup.protocol import PartialResult, Tick
 
 if TYPE_CHECKING:
     from models.aggregation.variant_sums import Beyond
+    from models.metrics.segment_coverage import Uncovered
     from models.partition.metadata import ClockJump
 
 #: Upper bound of settlement rounds. A fact of one customer may lead to facts of others. Once the inputs have
@@ -50,6 +51,7 @@ class RollupCollector:
         clock_jump: the jump of all tasks that moved the clock furthest; None without one.
         beyond: some of the experiments and variants that count as `other` in the metrics.
         mappings: input topic -> hashes of the mappings by which any task has read it.
+        uncovered: segments of which nearly everything is `unknown` or `other` in the metrics.
     """
 
     def __init__(self, task_count: int, generation: int, now: int, schema_hash: int) -> None:
@@ -64,6 +66,7 @@ class RollupCollector:
         self.clock_jump: ClockJump | None = None
         self.beyond: Sequence[Beyond] = ()
         self.mappings: dict[str, tuple[str, ...]] = {}
+        self.uncovered: Sequence[Uncovered] = ()
         self._number = 0
         self._inputs_read = False
         self._settlement_rounds = 0  #: that have ended since the inputs were read
@@ -94,6 +97,7 @@ class RollupCollector:
             self.clock_jump,
             self.beyond,
             self.mappings,
+            self.uncovered,
         )
 
     def record_export(self, at: int) -> None:

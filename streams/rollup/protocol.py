@@ -17,6 +17,7 @@ from models.aggregation.variant_sums import Beyond
 from models.contract.messages import PeriodKind
 from models.definitions.definitions import Definitions
 from models.metrics.catalogue import CATALOGUE
+from models.metrics.segment_coverage import Uncovered
 from models.partition.metadata import ClockJump
 
 
@@ -38,6 +39,7 @@ class Tick(msgspec.Struct, array_like=True):
         clock_jump: the jump of all tasks that moved the clock furthest; None without one.
         beyond: some of the experiments and variants that count as `other`.
         mappings: input topic -> hashes of the mappings by which any task has read it.
+        uncovered: segments of which nearly everything is `unknown` or `other`.
     """
 
     number: int
@@ -51,6 +53,7 @@ class Tick(msgspec.Struct, array_like=True):
     clock_jump: ClockJump | None = None
     beyond: Sequence[Beyond] = ()
     mappings: dict[str, tuple[str, ...]] = {}
+    uncovered: Sequence[Uncovered] = ()
 
 
 class PartialResult(msgspec.Struct, array_like=True):

@@ -14,6 +14,7 @@ from models.metrics.bounds import bounds_of
 from models.metrics.catalogue import CATALOGUE, Sample, samples_of
 from models.metrics.cohorts import CohortTotals, cohort_totals
 from models.metrics.periods import PeriodTotals, period_totals
+from models.metrics.segment_coverage import Uncovered, uncovered_segments
 from models.metrics.totals import Totals
 from models.metrics.variants import beyond_limits
 from models.query.periods import FrozenPeriods
@@ -89,6 +90,7 @@ class Publisher:
     Attributes:
         samples: series of the last complete round.
         beyond: some of the experiments and variants that count as `other` in it.
+        uncovered: segments of which nearly everything is `unknown` or `other` in it.
         as_of: its instant, microseconds since the epoch; 0 before the first complete round.
         closed: the frozen values of closed periods; None unless periods are defined.
     """
@@ -98,6 +100,7 @@ class Publisher:
         self._definitions = definitions
         self.samples: list[Sample] = []
         self.beyond: list[Beyond] = []
+        self.uncovered: list[Uncovered] = []
         self.as_of = 0
         self.closed = ClosedPeriods(group, definitions) if definitions.periods.kinds else None
         self._totals: Totals | None = None
@@ -149,6 +152,7 @@ class Publisher:
             needed = self._definitions.cohorts is not None or self.closed is not None
             self._totals = totals if needed else None
             self.beyond = beyond_limits(partials, self._definitions, LISTED)
+            self.uncovered = uncovered_segments(totals)
             self.as_of = now
 
     def cohorts(self) -> CohortTotals | None:

@@ -236,6 +236,7 @@ class RollupLeader:
         self._publish()
         self._collector.record_export(time.time_ns() // 10**6)
         self._collector.beyond = self.publisher.beyond
+        self._collector.uncovered = self.publisher.uncovered
         self._log_beyond()
 
     def _close_periods(self, complete: _Round, previous: int) -> None:

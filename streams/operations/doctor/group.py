@@ -19,6 +19,7 @@ from streams.kafka.offsets import OffsetRange, offset_ranges
 from streams.kafka.topics import Names, partition_counts
 from streams.mapping import mappings
 from streams.operations import dead_letters
+from streams.operations.doctor import segments
 from streams.operations.doctor.finding import Finding
 from streams.rollup import beyond_limits
 from streams.rollup.protocol import Tick
@@ -77,6 +78,8 @@ def _warnings(tick: Tick, settings: Settings) -> Iterator[Finding]:
         yield Finding("warn", describe_jump(tick.clock_jump), _JUMP_ADVICE)
     if tick.beyond:
         yield Finding("warn", beyond_limits.describe_beyond(tick.beyond), beyond_limits.ADVICE)
+    for uncovered in tick.uncovered:
+        yield segments.finding(uncovered)
     compiled = mappings.build(settings)
     current = {
         topic: compiled.digest_of(one) for topic, one in settings.inputs.resolve(tick.mappings).items()

@@ -103,6 +103,12 @@ def test_kafka_connect_decimal_is_converted():
         (conversions.boolean, "perhaps", "perhaps"),
         (conversions.variants, {"a": 1, "b": True, "c": None}, {"a": "1", "b": "true"}),
         (conversions.variants, "x", "x"),
+        (
+            conversions.attributes,
+            {"a": 1, "b": True, "c": None, "d": ""},
+            {"a": "1", "b": "true", "c": None, "d": None},
+        ),
+        (conversions.attributes, "x", "x"),
     ],
 )
 def test_values_of_other_kinds_are_returned_unchanged(convert, value, expected):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from models.metrics.segment_coverage import Uncovered
 from models.partition.metadata import ClockJump
 from streams.config.load import load
 from streams.operations.doctor.group import _warnings
@@ -26,3 +27,17 @@ def test_clock_jump_is_named_in_event_mode_only(clock, named):
 
 def test_tick_without_findings_yields_none():
     assert list(_warnings(Tick(1, 1, 0, 0, 0), load({"clock": "event"}, {}))) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "what", "advice"),
+    [
+        ("unknown", "97 % of 1,000 customers a window ago (90d) are `unknown`", "--attributes-since"),
+        ("other", "97 % of 1,000 customers a window ago (90d) are `other`", "`values` of the segment"),
+    ],
+)
+def test_segment_that_says_little_is_named(value, what, advice):
+    tick = Tick(1, 1, 0, 0, 0, uncovered=[Uncovered("country", "customer", value, 970, 1000, "90d")])
+    [found] = _warnings(tick, load({}, {}))
+    assert (found.level, found.what) == ("warn", f"segment country: {what}")
+    assert advice in found.advice
