@@ -141,7 +141,7 @@ def _text(details: Details, field: str) -> str | None:
     return attributes.get(field)
 
 
-def attribute_values(customer: Customer) -> Mapping[str | None, list[AttributeValue]]:
+def attribute_values(customer: Customer) -> Mapping[str, list[AttributeValue]]:
     """Return attribute -> its values over time, ascending, of those that the customer ever had."""
     facts, identity = customer.facts, customer.key.decode()
     sources = [
@@ -153,7 +153,7 @@ def attribute_values(customer: Customer) -> Mapping[str | None, list[AttributeVa
         if type(claim) is CustomerUpdated:
             details = facts.details.get((claim.time, claim.id), {})
             sources.append((claim.time, claim.id, details.get(ATTRIBUTES, {})))
-    found: dict[str | None, list[AttributeValue]] = {}
+    found: dict[str, list[AttributeValue]] = {}
     for at, event, values in sources:
         named = id_with_origin(event, identity)
         for name, text in values.items():

@@ -7,6 +7,7 @@ from models.contract.messages import Cause
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.lifecycle import STATES
+from models.customers.segment_values import attribute_values
 from models.definitions.definitions import Definitions, has_next_response
 from models.definitions.windows import TIMELESS, Window, hour
 from models.facts.claim_types import CLAIM_TYPES, ENTITY_KINDS, EntityKind
@@ -26,7 +27,7 @@ from models.query.identities import (
     merges_by_claim,
     with_merges,
 )
-from models.query.responses import Change, MergeSeen, Reason, Sets, Subject, Why
+from models.query.responses import Attribute, Change, MergeSeen, Reason, Sets, Subject, Why
 
 _EXPLAIN: Final[Mapping[EntityKind, Callable[[Customer, str, int], Iterator[Explanation]]]] = {
     "order": explain_orders.explain_order,
@@ -124,6 +125,7 @@ class Explainer:
                 Sets(window.name, sets_of_customer(customer, hour(now), window.hours))
                 for window in self._windows
             ],
+            attributes=_attributes(customer),
             events=reasons,
             as_of=to_datetime(now),
             next=None,
@@ -169,6 +171,16 @@ class Explainer:
                 window.name for window in self._windows if window.hours <= age < 2 * window.hours
             ],
         )
+
+
+def _attributes(customer: Customer) -> list[Attribute]:
+    """Return the present attributes of a customer, also those from beyond the horizon."""
+    latest = {name: values[-1] for name, values in attribute_values(customer).items()}
+    return [
+        Attribute(name, each.text, to_datetime(each.at))
+        for name, each in sorted(latest.items())
+        if each.is_present
+    ]
 
 
 def _events_after(after: EventPosition | None, facts: Sequence[Fact], merges: MergesByClaim) -> list[Fact]:

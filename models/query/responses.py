@@ -186,6 +186,16 @@ class Change(Struct, frozen=True, gc=False):
     cause: Annotated[Cause, Meta(description="What caused the change.")]
 
 
+class Attribute(Struct, frozen=True, gc=False):
+    """The present value of an attribute of a customer."""
+
+    name: Annotated[str, Meta(description="Name of the attribute.")]
+    value: Annotated[str, Meta(description="Its value.")]
+    since: Annotated[
+        Time, Meta(description="Time of the event that has it, which may be beyond the horizon.")
+    ]
+
+
 class Why(Struct, frozen=True, gc=False):
     """The events behind a customer's profile."""
 
@@ -195,6 +205,10 @@ class Why(Struct, frozen=True, gc=False):
     tier: Tier
     tier_changed: Change
     sets: Annotated[list[Sets], Meta(description="Sets by window, in the order of the configuration.")]
+    attributes: Annotated[
+        list[Attribute],
+        Meta(description="The present attributes, sorted by name; removed ones are left out."),
+    ]
     events: Annotated[list[Reason], Meta(description="One page of events, sorted by time and id.")]
     as_of: Annotated[Time, Meta(description="Time for which the response is correct.")]
     next: Annotated[str | None, Meta(description="Cursor of the next page of events. Null on the last page.")]
