@@ -200,12 +200,13 @@ def test_partition_that_no_worker_evaluates_counts_nothing():
 
 def test_month_counts_only_after_it_has_closed():
     shop = watched(Shop(MONTHS))
-    shop.partition.advance(us(2026, 4, 1, 23))
-    shop.order("o1", us(2026, 3, 10))
-    assert shop.partition.evaluate(us(2026, 4, 1, 23)).restated == {}
-    shop.partition.advance(us(2026, 4, 2))
-    shop.order("o2", us(2026, 3, 10))
-    assert shop.partition.evaluate(us(2026, 4, 2)).restated == {"month": {"2026-03": [1, 0, 0, 0, 0]}}
+    for now in (us(2026, 4, 1, 23), us(2026, 4, 2)):
+        shop.partition.advance(now)
+        for month in (2, 3):
+            shop.order(f"{month}-{now}", us(2026, month, 10), customer=f"{month}-{now}")
+    assert shop.partition.evaluate(now).restated == {
+        "month": {"2026-02": [2, 0, 0, 0, 0], "2026-03": [2, 0, 0, 0, 0]}
+    }
 
 
 def test_nothing_is_kept_unless_kinds_are_configured():
