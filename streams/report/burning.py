@@ -1,0 +1,165 @@
+"""What burns: error budgets and ceilings, by the thresholds of the alerts (prometheus/thresholds.toml)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from streams.report.numbers import Number, Numbers
+
+Severity = Literal["critical", "warning"]
+
+#: Windows of an error budget that the report shows, from short to long.
+BUDGET_WINDOWS: Final = ("1h", "24h", "7d", "30d")
+
+
+class Burning(Struct, frozen=True):
+    """Something that exceeds its threshold now.
+
+    Attributes:
+        severity: `critical` needs a person at once, `warning` in the working day.
+        summary: the problem in one line.
+        detail: its number and its threshold.
+    """
+
+    severity: Severity
+    summary: str
+    detail: str
+
+
+class BurnRate(Struct, frozen=True):
+    """How fast an error budget burns in a window.
+
+    Attributes:
+        rate: 1 uses the budget up in 30 days exactly; 0 without decisions.
+        is_enough: whether enough targets were decided to judge by.
+    """
+
+    rate: float
+    is_enough: bool
+
+    @property
+    def text(self) -> str:
+        """The rate as text; a dash over too few decisions."""
+        return f"{self.rate:.1f}" if self.is_enough else "-"
+
+    def exceeds(self, limit: float) -> bool:
+        """Return whether enough decisions burn the budget faster than a limit."""
+        return self.is_enough and self.rate > limit
+
+
+class Budget(Struct, frozen=True):
+    """The error budget of a target.
+
+    Attributes:
+        sla: kind of the target.
+        objective: required share of targets that are met.
+        rates: window -> how fast it burns.
+    """
+
+    sla: str
+    objective: float
+    rates: Mapping[str, BurnRate]
+
+    @property
+    def title(self) -> str:
+        """The kind of the target in words."""
+        return self.sla.replace("_", " ").capitalize()
+
+    def urgency(self, slo: Mapping[str, Any]) -> Severity | None:
+        """Return how urgent the budget is by the conditions of its alerts; None if no condition holds."""
+        hour, day, week, month = (self.rates[window] for window in BUDGET_WINDOWS)
+        if hour.exceeds(slo["fast_hour"]) or (day.exceeds(slo["fast_day"]) and hour.rate > slo["fast_day"]):
+            return "critical"
+        slow_week, slow_month = slo["slow_week"], slo["slow_month"]
+        if (week.exceeds(slow_week) and day.rate > slow_week) or (
+            month.exceeds(slow_month) and week.rate > slow_month
+        ):
+            return "warning"
+        return None
+
+
+def budgets(numbers: Numbers, limits: Mapping[str, Any]) -> list[Budget]:
+    """Return the error budgets of all targets with an objective that are computed.
+
+    Args:
+        numbers: the current series.
+        limits: thresholds of the alerts by section.
+    """
+    slo = limits["slo"]
+    return [
+        Budget(
+            sla,
+            objective,
+            {window: _rate(numbers, sla, window, objective, slo) for window in BUDGET_WINDOWS},
+        )
+        for sla, objective in slo["objective"].items()
+        if numbers.has("retention_sla_breach_ratio", sla=sla, priority="all", window="24h")
+    ]
+
+
+def burning(numbers: Numbers, limits: Mapping[str, Any]) -> list[Burning]:
+    """Return what exceeds its threshold now, most urgent first.
+
+    Thresholds that compare with the past are left to Prometheus, which has it.
+
+    Args:
+        numbers: the current series.
+        limits: thresholds of the alerts by section.
+    """
+    found = [
+        *_of_churn(numbers, limits["churn"]),
+        *_of_budgets(budgets(numbers, limits), limits["slo"]),
+        *_of_priorities(numbers, limits["sla"]),
+    ]
+    return sorted(found, key=lambda one: one.severity)
+
+
+def _rate(numbers: Numbers, sla: str, window: str, objective: float, slo: Mapping[str, Any]) -> BurnRate:
+    ratio = numbers.of("retention_sla_breach_ratio", sla=sla, priority="all", window=window)
+    is_enough = _decided(ratio) >= slo["minimum_decisions"]
+    return BurnRate(ratio.value / (1 - objective) if ratio.exists else 0.0, is_enough)
+
+
+def _decided(ratio: Number) -> float:
+    return ratio.denominator or 0.0
+
+
+def _of_budgets(found: list[Budget], slo: Mapping[str, Any]) -> Iterator[Burning]:
+    for budget in found:
+        urgency = budget.urgency(slo)
+        if urgency is not None:
+            rest = "within days" if urgency == "critical" else "before 30 days are over"
+            fastest = max(rate.rate for rate in budget.rates.values() if rate.is_enough)
+            yield Burning(
+                urgency,
+                f"{budget.title}: the error budget will be gone {rest}",
+                f"It burns up to {fastest:.1f} times as fast as it may: "
+                f"{budget.objective:.0%} of the targets must be met.",
+            )
+
+
+def _of_priorities(numbers: Numbers, sla: Mapping[str, Any]) -> Iterator[Burning]:
+    for labels in numbers.labels("retention_sla_breach_ratio"):
+        accepted = sla["breach"].get(labels["priority"]) if labels["window"] == "24h" else None
+        ratio = numbers.of("retention_sla_breach_ratio", **labels)
+        if accepted is None or not ratio.exists or _decided(ratio) < sla["minimum_decisions"]:
+            continue
+        if ratio.value > accepted:
+            kind = labels["sla"].replace("_", " ")
+            yield Burning(
+                "warning",
+                f"Too many {labels['priority']} tickets miss their {kind} target",
+                f"{ratio.value:.1%} of those decided in 24 hours missed it; {accepted:.0%} are accepted.",
+            )
+
+
+def _of_churn(numbers: Numbers, churn: Mapping[str, Any]) -> Iterator[Burning]:
+    for window, ceiling in churn["ceiling"].items():
+        ratio = numbers.of("retention_churn_ratio", window=window)
+        if ratio.exists and ratio.low is not None and ratio.low > ceiling:
+            yield Burning(
+                "critical",
+                f"Churn of {window} is above its ceiling",
+                f"{ratio.value:.1%} of the customers did not come back; the ceiling is {ceiling:.0%}.",
+            )

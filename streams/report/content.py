@@ -1,0 +1,161 @@
+"""The content of a report, without a form: what the text, Markdown and HTML have in common."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from streams.errors import RetentionError
+from streams.monitoring import alerting_files
+from streams.report import sections
+from streams.report.burning import Budget, Burning, budgets, burning
+from streams.report.course import Point, of_periods, of_windows
+from streams.report.explanation import Explanation
+from streams.report.figures import Figure
+from streams.report.notices import notices_of
+from streams.report.numbers import Numbers, instant
+from streams.report.periods import NAMES, Subject, choose, days_of, length_of
+from streams.report.sections import Section, Source
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """A report of a week, a month, or another period.
+
+    Attributes:
+        title: the period.
+        subtitle: what the numbers are compared with, and their instant.
+        summary: the most important numbers in sentences.
+        notices: what a reader has to know about the numbers.
+        sections: the figures of the period.
+        window_sections: figures that only windows have; empty if `sections` has them.
+        window: name of the window of `window_sections`.
+        course: the periods up to the subject, ascending; of windows, each configured window.
+        course_title: title of the course.
+        currency: ISO 4217 code of money.
+        explanations: why ratios moved.
+        burning: what exceeds its threshold now.
+        budgets: the error budgets.
+        alerts: summaries of the alerts that fire in Prometheus; None if it was not asked.
+    """
+
+    title: str
+    subtitle: str
+    summary: list[str]
+    notices: list[str]
+    sections: list[Section]
+    window_sections: list[Section]
+    window: str
+    course: list[Point]
+    course_title: str
+    currency: str
+    explanations: list[Explanation]
+    burning: list[Burning]
+    budgets: list[Budget]
+    alerts: list[Burning] | None
+
+    @property
+    def highlights(self) -> list[Figure]:
+        """The figures that the report begins with."""
+        wanted = ("Customers who stayed", "Net revenue", "Orders", "Satisfied (CSAT)")
+        found = {figure.title: figure for section in self.sections for figure in section.figures}
+        return [found[title] for title in wanted if title in found]
+
+    @property
+    def fires(self) -> list[Burning]:
+        """What burns: the alerts of Prometheus if it was asked, else what exceeds its threshold now."""
+        return self.burning if self.alerts is None else self.alerts
+
+    @property
+    def nothing_burns(self) -> str:
+        """The sentence for a report in which nothing burns."""
+        if self.alerts is not None:
+            return "No alert fires in Prometheus."
+        return "Nothing burns: no budget and no ceiling exceeds the threshold of its alert."
+
+
+class Material(Struct, frozen=True, kw_only=True):
+    """Everything that a report is made of, as the source has it.
+
+    Attributes:
+        source: the series now and before.
+        explanations: why ratios moved.
+        notices: what the source has to say about the numbers.
+        alerts: alerts that fire in Prometheus; None if it was not asked.
+    """
+
+    source: Source
+    explanations: Sequence[Explanation] = ()
+    notices: Sequence[str] = ()
+    alerts: Sequence[Burning] | None = None
+
+
+def subject_of(numbers: Numbers, text: str) -> Subject:
+    """Return what a report is about.
+
+    Args:
+        numbers: the current series.
+        text: kind or label of a period.
+
+    Raises:
+        RetentionError: there are no numbers yet, or no such period.
+    """
+    if numbers.as_of is None:
+        raise RetentionError(
+            "there are no numbers yet", "wait until the workers are caught up: `/ready` of a worker says so"
+        )
+    return choose(numbers, text)
+
+
+def make(material: Material, subject: Subject) -> Report:
+    """Return the report of a subject, from `subject_of`."""
+    numbers, period = material.source.now, subject.period
+    limits: dict[str, Any] = alerting_files.thresholds()
+    if period is None:
+        found, further = sections.of_window(material.source, subject, whole=True), []
+        course, course_title = of_windows(numbers, subject), "Customers who stayed, by window"
+    else:
+        found = sections.of_period(material.source, period, subject.before)
+        further = sections.of_window(material.source, subject, whole=False)
+        course = of_periods(numbers, subject, period)
+        course_title = f"The last {len(course)} {NAMES[subject.kind][1]}"
+    return Report(
+        title=f"The last {length_of(subject.window)}" if period is None else period.title,
+        subtitle=_subtitle(numbers, subject),
+        summary=_summary(found, subject),
+        notices=[*notices_of(numbers, subject), *material.notices],
+        sections=found,
+        window_sections=further,
+        window=subject.window,
+        course=course,
+        course_title=course_title,
+        currency=numbers.currency,
+        explanations=list(material.explanations),
+        burning=burning(numbers, limits),
+        budgets=budgets(numbers, limits),
+        alerts=None if material.alerts is None else list(material.alerts),
+    )
+
+
+def _subtitle(numbers: Numbers, subject: Subject) -> str:
+    as_of = instant(numbers.as_of or 0)
+    if subject.period is None:
+        return f"Compared with the {length_of(subject.window)} before · as of {as_of}"
+    days = days_of(subject.period)
+    compared = f"compared with the {subject.kind} before" if subject.before else "as known now"
+    return " · ".join(filter(None, [days, compared, f"as of {as_of}"]))
+
+
+def _summary(found: Sequence[Section], subject: Subject) -> list[str]:
+    figures = {figure.title: figure for section in found for figure in section.figures}
+    unit = subject.kind if subject.period is not None else length_of(subject.window)
+    sentences = []
+    stayed = figures.get("Customers who stayed")
+    if stayed is not None and stayed.now.exists:
+        chance = ", which may be chance" if stayed.may_be_chance else ""
+        change = f" ({stayed.change}{chance})" if stayed.change else ""
+        sentences.append(f"{stayed.value} of the customers of the {unit} before stayed{change}.")
+    net, orders = figures.get("Net revenue"), figures.get("Orders")
+    if net is not None and orders is not None and net.now.exists:
+        change = f" ({net.change})" if net.change else ""
+        sentences.append(f"Net revenue was {net.value}{change}, from {orders.value} orders.")
+    return sentences or ["There is no data yet."]

@@ -1,0 +1,50 @@
+"""The notices of a report: what a reader has to know about its numbers."""
+
+import time
+from typing import Final
+
+from streams.report.figures import written
+from streams.report.numbers import Numbers, instant
+from streams.report.periods import NAMES, PeriodName, Subject
+
+#: Numbers older than this are named as old, seconds.
+_OLD_SECONDS: Final = 6 * 3600
+
+
+def notices_of(numbers: Numbers, subject: Subject) -> list[str]:
+    """Return the notices about the numbers of a subject."""
+    return [*_of_instant(numbers), *_of_period(numbers, subject)]
+
+
+def _of_instant(numbers: Numbers) -> list[str]:
+    notices = []
+    if not numbers.caught_up:
+        notices.append("The workers are still catching up: these are the last complete numbers.")
+    if time.time() - (numbers.as_of or 0) > _OLD_SECONDS:
+        notices.append(f"These numbers are of {instant(numbers.as_of or 0)}, not of today.")
+    return notices
+
+
+def _of_period(numbers: Numbers, subject: Subject) -> list[str]:
+    if subject.period is None:
+        several = NAMES[subject.kind][1]
+        text = (
+            f"No calendar {several} are configured, so this is the window {subject.window}: "
+            f'kinds = ["{subject.kind}"] in [periods] makes it a report of calendar {several}.'
+        )
+        return [text]
+    if subject.period.basis == "running":
+        return [f"The {subject.kind} is not over: these are its numbers so far."]
+    return _restated(numbers, subject.period)
+
+
+def _restated(numbers: Numbers, period: PeriodName) -> list[str]:
+    """Return a notice if the value that was frozen at the close differs from the present one."""
+    currency = numbers.currency
+    closed = period.labels | {"basis": "as_closed"}
+    now = numbers.of("retention_period_net_revenue", **period.labels, currency=currency)
+    frozen = numbers.of("retention_period_net_revenue", **closed, currency=currency)
+    if not (now.exists and frozen.exists) or now.value == frozen.value:
+        return []
+    known = written(frozen.value, "money", currency)
+    return [f"When the {period.kind} was closed, its net revenue was {known}: later events have changed it."]

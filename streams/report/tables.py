@@ -1,0 +1,81 @@
+"""The tables of a report, for all forms."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from streams.report.content import Report
+from streams.report.figures import Figure, written
+from streams.report.periods import length_of
+from streams.report.sections import Section
+
+
+class Table(Struct, frozen=True):
+    """A table of texts. The first column has names, the others numbers.
+
+    Attributes:
+        title: subject of the table.
+        columns: heads of the columns; the first one is empty.
+        rows: the cells of each row.
+        note: what a reader has to know about the numbers; may be empty.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    note: str = ""
+
+
+def tables(report: Report) -> Iterator[Table]:
+    """Yield the tables of a report that have rows, in their order."""
+    for section in report.sections:
+        yield _figures(section, section.title)
+    if report.course:
+        yield course_table(report)
+    for section in report.window_sections:
+        yield _figures(section, f"{section.title}, last {length_of(report.window)}")
+    for explanation in report.explanations:
+        rows = [(term.title, term.text) for term in explanation.terms]
+        yield Table(f"Why: {explanation.title}", ("", "effect"), rows, explanation.sentence)
+    if report.budgets:
+        yield budget_table(report)
+
+
+def change_text(figure: Figure) -> str:
+    """Return the change of a figure, and whether it may be chance."""
+    return f"{figure.change} (may be chance)" if figure.may_be_chance else figure.change
+
+
+def _figures(section: Section, title: str) -> Table:
+    rows = [
+        (figure.title, figure.value, figure.bounds, figure.earlier, change_text(figure))
+        for figure in section.figures
+    ]
+    return Table(title, ("", "now", "95 %", "before", "change"), rows)
+
+
+def course_table(report: Report) -> Table:
+    """Return the periods, or windows, with their customers and money."""
+    rows = [
+        (
+            point.label,
+            written(point.stayed, "share"),
+            *(written(count, "number") for count in (point.retained, point.new, point.reactivated)),
+            written(point.lost, "number"),
+            written(point.net, "money", report.currency),
+        )
+        for point in report.course
+    ]
+    columns = ("", "stayed", "retained", "new", "reactivated", "lost", "net revenue")
+    return Table(report.course_title, columns, rows)
+
+
+def budget_table(report: Report) -> Table:
+    """Return how fast the error budgets burn."""
+    rows = [
+        (f"{budget.title}, {budget.objective:.0%}", *(rate.text for rate in budget.rates.values()))
+        for budget in report.budgets
+    ]
+    columns = ("", *(f"in {window}" for window in report.budgets[0].rates))
+    note = "1 uses the budget of 30 days up exactly; above 1 it will be gone before they are over."
+    return Table("Error budgets, burn rate", columns, rows, note)
