@@ -43,6 +43,7 @@ LAYERS = [
     "streams.http",
     "streams.service",
     "streams.backfill",
+    "streams.report",
     "streams.simulator",
     "streams.local",
     "streams.demo",

@@ -28,6 +28,7 @@ COMMANDS: Final = {
         "compute": "Compute the metrics of event files, without Kafka.",
         "history": "Compute past metrics of event files, for import into Prometheus.",
         "fit": "Fit the churn risk model to event files.",
+        "report": "Write the week or the month on one page.",
         "dead-letters": "List rejected records, and send corrected ones again.",
     },
     "Ask": {

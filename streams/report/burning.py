@@ -17,14 +17,19 @@ class Burning(Struct, frozen=True):
     """Something that exceeds its threshold now.
 
     Attributes:
-        severity: `critical` needs a person at once, `warning` in the working day.
+        severity: `critical` needs a person at once, `warning` in the working day; an alert may have another.
         summary: the problem in one line.
         detail: its number and its threshold.
     """
 
-    severity: Severity
+    severity: str
     summary: str
     detail: str
+
+    @property
+    def level(self) -> Severity:
+        """The severity, of which the form shows two."""
+        return "critical" if self.severity == "critical" else "warning"
 
 
 class BurnRate(Struct, frozen=True):

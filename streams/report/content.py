@@ -61,6 +61,11 @@ class Report(Struct, frozen=True, kw_only=True):
         return [found[title] for title in wanted if title in found]
 
     @property
+    def is_course(self) -> bool:
+        """Whether the points of the course follow each other in time."""
+        return bool(self.window_sections)
+
+    @property
     def fires(self) -> list[Burning]:
         """What burns: the alerts of Prometheus if it was asked, else what exceeds its threshold now."""
         return self.burning if self.alerts is None else self.alerts

@@ -1,11 +1,26 @@
 """The course of a report: the periods up to its subject, or the configured windows."""
 
 from math import isnan
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from streams.report.numbers import Numbers
+from streams.report.numbers import Number, Numbers
 from streams.report.periods import PeriodName, Subject, short_of
+
+
+class Share(NamedTuple):
+    """A share with its 95 % confidence bounds.
+
+    Attributes:
+        value: the share; NaN if it is undefined.
+        low: lower bound; None without one.
+        high: upper bound; None without one.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
 
 
 class Point(Struct, frozen=True):
@@ -14,25 +29,23 @@ class Point(Struct, frozen=True):
     Attributes:
         label: short label of the period.
         stayed: share of the customers who stayed.
-        low: lower 95 % confidence bound of `stayed`; None without one.
-        high: upper 95 % confidence bound of `stayed`; None without one.
         retained: customers of both this period and the one before.
         new: customers whose first order is in the period.
         reactivated: customers who came back.
         lost: customers of the period before only.
         net: net revenue, major units.
+        late: share of the first responses by a person that came too late.
         is_subject: whether the report is about this period.
     """
 
     label: str
-    stayed: float
-    low: float | None
-    high: float | None
+    stayed: Share
     retained: float
     new: float
     reactivated: float
     lost: float
     net: float
+    late: Share
     is_subject: bool
 
 
@@ -54,6 +67,7 @@ def of_windows(numbers: Numbers, subject: Subject) -> list[Point]:
 
 
 def _point(numbers: Numbers, prefix: str, labels: dict[str, str], label: str, *, is_subject: bool) -> Point:
+    late = {"sla": "first_human_response"} | ({} if "kind" in labels else {"priority": "all"})
     rate = numbers.of(f"{prefix}rate_ratio", **labels, method="cohort")
     retained, new, reactivated, lost = (
         _count(numbers.of(f"{prefix}customers", **labels, set=name).value)
@@ -61,16 +75,19 @@ def _point(numbers: Numbers, prefix: str, labels: dict[str, str], label: str, *,
     )
     return Point(
         label=label,
-        stayed=rate.value,
-        low=rate.low,
-        high=rate.high,
+        stayed=_share(rate),
         retained=retained,
         new=new,
         reactivated=reactivated,
         lost=lost,
         net=_count(numbers.of(f"{prefix}net_revenue", **labels, currency=numbers.currency).value),
+        late=_share(numbers.of(f"{prefix}sla_breach_ratio", **labels, **late)),
         is_subject=is_subject,
     )
+
+
+def _share(number: Number) -> Share:
+    return Share(number.value, number.low, number.high)
 
 
 def _count(value: float) -> float:

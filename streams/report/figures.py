@@ -16,6 +16,8 @@ Direction = Literal["up", "down", "either"]
 NO_DATA: Final = "no data yet"
 _TO: Final = "\N{EN DASH}"
 _MINUS: Final = "\N{MINUS SIGN}"
+#: Answers below which a score says nothing by itself.
+_FEWEST_ANSWERS: Final = 100
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 #: Changes below this are written as "no change".
 _SMALLEST: Final = {"share": 0.0005, "money": 0.0005, "number": 0.0005, "duration": 0.0005, "score": 0.05}
@@ -112,6 +114,8 @@ class Figure(Struct, frozen=True, kw_only=True):
         difference = self.difference
         if difference is None or not self.is_changed or self.good == "either" or self.may_be_chance:
             return "none"
+        if self.unit == "score" and (self.now.denominator or 0) < _FEWEST_ANSWERS:
+            return "none"
         return "good" if (difference > 0) == (self.good == "up") else "bad"
 
 
@@ -124,15 +128,15 @@ def written(value: float, unit: Unit, currency: str = "") -> str:
     """Return a number as text in its unit.
 
     Example:
-        >>> written(0.4125, "share"), written(1234.5, "money", "EUR"), written(5400, "duration")
-        ('41.2 %', '1,234.50 EUR', '1h 30m')
+        >>> written(0.4125, "share"), written(34.5, "money", "EUR"), written(5400, "duration")
+        ('41.2 %', '34.50 EUR', '1h 30m')
     """
     if isnan(value):
         return NO_DATA
     if unit == "share":
         return f"{100 * value:.1f} %"
     if unit == "money":
-        digits = 0 if abs(value) >= 10_000 else 2  # noqa: PLR2004 - cents do not matter from here on
+        digits = 0 if abs(value) >= 1000 else 2  # noqa: PLR2004 - cents do not matter from here on
         return f"{value:,.{digits}f} {currency}".rstrip()
     if unit == "duration":
         return _duration(value)

@@ -61,7 +61,7 @@ _MONEY: Final = (
     _Row("Orders", "number", "up", "orders"),
     _Row("Net revenue", "money", "up", "net_revenue"),
     _Row("Average order value", "money", "up", "average_order_value"),
-    _Row("Orders refunded", "share", "down", "refund_ratio"),
+    _Row("Orders refunded so far", "share", "either", "refund_ratio"),
 )
 _SCORES: Final = (
     _Row("Satisfied (CSAT)", "share", "up", "csat_ratio"),

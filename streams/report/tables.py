@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from streams.report.content import Report
+from streams.report.explanation import Explanation
 from streams.report.figures import Figure, written
 from streams.report.periods import length_of
 from streams.report.sections import Section
@@ -35,8 +36,7 @@ def tables(report: Report) -> Iterator[Table]:
     for section in report.window_sections:
         yield _figures(section, f"{section.title}, last {length_of(report.window)}")
     for explanation in report.explanations:
-        rows = [(term.title, term.text) for term in explanation.terms]
-        yield Table(f"Why: {explanation.title}", ("", "effect"), rows, explanation.sentence)
+        yield explanation_table(explanation)
     if report.budgets:
         yield budget_table(report)
 
@@ -59,7 +59,7 @@ def course_table(report: Report) -> Table:
     rows = [
         (
             point.label,
-            written(point.stayed, "share"),
+            written(point.stayed.value, "share"),
             *(written(count, "number") for count in (point.retained, point.new, point.reactivated)),
             written(point.lost, "number"),
             written(point.net, "money", report.currency),
@@ -68,6 +68,12 @@ def course_table(report: Report) -> Table:
     ]
     columns = ("", "stayed", "retained", "new", "reactivated", "lost", "net revenue")
     return Table(report.course_title, columns, rows)
+
+
+def explanation_table(explanation: Explanation) -> Table:
+    """Return what the change of a ratio consists of."""
+    rows = [(term.title, term.text) for term in explanation.terms]
+    return Table(f"Why: {explanation.title}", ("", "effect"), rows, explanation.sentence)
 
 
 def budget_table(report: Report) -> Table:

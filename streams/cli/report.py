@@ -1,0 +1,128 @@
+"""`retention report`: write the week or the month on one page."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from streams.backfill.facts import read_facts
+from streams.backfill.files import read
+from streams.backfill.rejected_lines import RejectedLines
+from streams.cli.file_options import EXISTING_FILE, MAPPING, Instant, OutputFile, print_summary
+from streams.cli.messages import warn
+from streams.cli.options import settings_options
+from streams.cli.progress import ReadProgress
+from streams.config.extras import require_sentiment
+from streams.config.load import Settings
+from streams.mapping import mappings
+from streams.report import content, from_files, from_worker, html_form, markdown_form, text_form
+from streams.report.content import Material, Report
+from streams.report.periods import KINDS, kind_of
+from streams.report.worker_api import WorkerApi
+
+_FORMS: Final[dict[str, Callable[[Report], str]]] = {
+    "text": text_form.write,
+    "html": html_form.write,
+    "markdown": markdown_form.write,
+}
+#: Addresses that a server binds, and no client reaches.
+_ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - nothing is bound here
+
+
+def _period(ctx: click.Context, param: click.Parameter, given: str) -> str:
+    del ctx, param
+    try:
+        kind_of(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return given
+
+
+@click.command("report")
+@click.option(
+    "--period",
+    default="week",
+    show_default=True,
+    callback=_period,
+    metavar="PERIOD",
+    help=f"A kind ({', '.join(KINDS)}), for the latest period that is over; or a label such as 2026-10.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(_FORMS)),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option(
+    "--output", type=OutputFile(Path), metavar="FILE", help="Write to this file, not to the terminal."
+)
+@click.option("--url", metavar="URL", help="Address of a worker [default: that of RETENTION_HOST and _PORT].")
+@click.option(
+    "--input",
+    "files",
+    type=EXISTING_FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Compute the numbers from event files, as `compute` does, without a worker; repeat it for several.",
+)
+@click.option("--now", type=Instant(), help="With --input: the instant [default: the latest event's time].")
+@MAPPING
+@settings_options("host", "port", "token", "prometheus")
+def command(
+    *,
+    period: str,
+    form: str,
+    output: Path | None,
+    url: str | None,
+    files: tuple[str, ...],
+    now: int | None,
+    mapping: str | None,
+    settings: Settings,
+) -> int:
+    """Write the week or the month on one page: numbers, changes, what explains them, and what burns.
+
+    The numbers are those of a running worker, of all workers. The exit code is 3 if none responds.
+    """
+    code = 0
+    if files:
+        material, code = _from_files(files, now, mapping, period, settings)
+    else:
+        material = asyncio.run(_from_worker(url or _address(settings), period, settings))
+    report = content.make(material, content.subject_of(material.source.now, period))
+    text = _FORMS[form](report)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+    return code
+
+
+def _address(settings: Settings) -> str:
+    return f"http://{_ANY_ADDRESS.get(settings.host, settings.host)}:{settings.port}"
+
+
+async def _from_worker(url: str, period: str, settings: Settings) -> Material:
+    async with WorkerApi(url, settings.token) as api:
+        return await from_worker.material_of(api, period, settings.prometheus)
+
+
+def _from_files(
+    files: tuple[str, ...],
+    now: int | None,
+    mapping: str | None,
+    period: str,
+    settings: Settings,
+) -> tuple[Material, int]:
+    """Return what the report is made of, and the exit code of rejected lines."""
+    require_sentiment()
+    reader = mappings.build(settings).reader(mapping) if mapping else None
+    rejected = RejectedLines(warn)
+    with ReadProgress(files, "Reading") as progress:
+        lines = read(files, progress, None, reader, notice=warn)
+        facts = read_facts(lines, now, settings.definitions, rejected, progress)
+        material = from_files.material_of(facts, now, settings.definitions, period)
+    return material, print_summary(rejected)

@@ -1,0 +1,53 @@
+"""The numbers of a report from the facts of event files, by the worker's code."""
+
+from collections.abc import Iterable
+
+from models.definitions.definitions import Definitions
+from models.definitions.windows import US_PER_DAY
+from models.metrics import catalogue
+from models.partition import standalone
+from models.partition.partition import Partition
+from streams.backfill.facts import EventFacts
+from streams.errors import RetentionError
+from streams.report.content import Material
+from streams.report.numbers import Numbers
+from streams.report.periods import kind_of
+from streams.report.sections import Source
+
+#: Kind -> days from the numbers before to those of now. A month is compared with 30 days before.
+_DAYS = {"week": 7}
+_OTHER_DAYS = 30
+
+
+def material_of(
+    facts: Iterable[EventFacts], now: int | None, definitions: Definitions, kind: str
+) -> Material:
+    """Return what a report is made of, evaluated twice: before, and now.
+
+    Args:
+        facts: the facts of all events.
+        now: instant of the report, microseconds since the epoch; None for the latest event time.
+        definitions: the shop's definitions.
+        kind: kind or label of the period.
+
+    Raises:
+        RetentionError: there is no valid event.
+    """
+    partition = Partition(definitions, {})
+    partition.resume(0)
+    for stream_time, of_event in facts:
+        partition.stream_time = stream_time
+        for customer, fact in of_event:
+            partition.process_one(customer, fact)
+    now = partition.stream_time if now is None else now
+    if not now:
+        raise RetentionError("the files have no valid event, so there is nothing to report")
+    before = now - _DAYS.get(kind_of(kind), _OTHER_DAYS) * US_PER_DAY
+    standalone.build_aggregates(partition, before)
+    numbers = [_numbers(partition, instant, definitions) for instant in (before, now)]
+    return Material(source=Source(now=numbers[1], before=numbers[0]))
+
+
+def _numbers(partition: Partition, now: int, definitions: Definitions) -> Numbers:
+    partial = standalone.evaluate(partition, now)
+    return Numbers.of_samples(catalogue.compute([partial], definitions, now), now)

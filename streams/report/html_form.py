@@ -1,0 +1,197 @@
+"""A report as one HTML file without references to others, for browsers and mail clients."""
+
+from collections.abc import Collection, Iterator
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from streams.report import pictures, style
+from streams.report.content import Report
+from streams.report.figures import Figure
+from streams.report.markup import Child, element, html
+from streams.report.periods import length_of
+from streams.report.sections import Section
+from streams.report.tables import Table, budget_table, change_text, course_table, explanation_table
+from streams.version import VERSION
+
+_SPACE: Final = "\N{NO-BREAK SPACE}"
+_LATE: Final = "First responses by a person that came too late"
+#: Head of a column of figures -> its classes.
+_HEADS: Final = {
+    "now": "c-now",
+    "95 %": "c-bounds",
+    "before": "c-before rare",
+    "change": "c-change",
+}
+#: Columns of the course that a phone has no room for.
+_RARE: Final = ("retained", "reactivated")
+_FOOT: Final = (
+    "95 %: the confidence bounds of a share. A change is grey if it is neither good nor bad, "
+    f"or may be chance. docs/metrics.md defines every number. Written by retention {VERSION}."
+)
+
+
+def write(report: Report) -> str:
+    """Return the report as an HTML document."""
+    head = element(
+        "head",
+        "",
+        element("meta", "", charset="utf-8"),
+        element("meta", "", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", "", name="color-scheme", content="light dark"),
+        element("meta", "", name="supported-color-schemes", content="light dark"),
+        element("title", "", f"{report.title} · Retention"),
+        element("style", "", style.sheet()),
+    )
+    page = element("html", "", head, _body(report), lang="en")
+    return f"<!doctype html>\n{html(page)}\n"
+
+
+def _body(report: Report) -> ET.Element:
+    sheet = element("table", "sheet", role="presentation")
+    sheet.append(_row("head", *_head(report)))
+    for panel in _panels(report):
+        sheet.append(_row("panel", *panel))
+        sheet.append(_row("gap", _SPACE))
+    sheet.append(_row("foot", _FOOT))
+    frame = element("td", "frame", sheet, align="center")
+    return element("body", "page", element("table", "outer", element("tr", "", frame), role="presentation"))
+
+
+def _row(name: str, *children: Child) -> ET.Element:
+    return element("tr", "", element("td", name, *children))
+
+
+def _head(report: Report) -> Iterator[ET.Element]:
+    yield element("div", "brand", pictures.mark(), "Retention")
+    yield element("h1", "title", report.title)
+    yield element("p", "subtitle", report.subtitle)
+
+
+def _panels(report: Report) -> Iterator[list[Child]]:
+    notices = [element("p", "notice", notice) for notice in report.notices]
+    yield [*notices, element("p", "summary", " ".join(report.summary))]
+    if report.highlights:
+        yield [_tiles(report.highlights)]
+    yield list(_burning(report))
+    for explanation in report.explanations:
+        yield list(_titled(explanation_table(explanation)))
+    if report.course:
+        yield list(_course(report))
+    yield [_figures(section, later=index > 0) for index, section in enumerate(report.sections)]
+    if report.window_sections:
+        yield list(_windows(report))
+
+
+def _tiles(figures: list[Figure]) -> ET.Element:
+    cells = [
+        element(
+            "td",
+            "tile",
+            element("div", "tile-name", figure.title),
+            element("div", "tile-value", figure.value),
+            element("div", "tile-note", _change(figure)),
+        )
+        for figure in figures
+    ]
+    return element("table", "columns", element("tr", "", *cells), role="presentation")
+
+
+def _change(figure: Figure) -> ET.Element:
+    return element("span", f"change-{figure.verdict}", change_text(figure))
+
+
+def _burning(report: Report) -> Iterator[ET.Element]:
+    yield element("h2", "heading", "What burns")
+    for one in report.fires:
+        level = element("span", f"level-{one.level}", one.severity)
+        yield element("p", "caption", level, f"{_SPACE} {one.summary}")
+        yield element("p", "note", one.detail)
+    if not report.fires:
+        good = element("span", "level-good", "good")
+        yield element("p", "note", good, f"{_SPACE} {report.nothing_burns}")
+    if report.budgets:
+        table = budget_table(report)
+        yield _table(table, corner=table.title)
+        yield element("p", "legend", table.note)
+
+
+def _course(report: Report) -> Iterator[ET.Element]:
+    yield element("h2", "heading", report.course_title)
+    shown = list(_pictures(report))
+    for index in range(0, len(shown), 2):
+        cells = [element("td", "half", *cell) for cell in shown[index : index + 2]]
+        cells += [element("td", "half")] * (2 - len(cells))
+        yield element("table", "columns", element("tr", "", *cells), role="presentation")
+    yield _table(course_table(report), rare=_RARE)
+
+
+def _pictures(report: Report) -> Iterator[list[ET.Element]]:
+    """Yield each picture with its title and its legend."""
+    points, is_course = report.course, report.is_course
+    for title, of in (("Customers who stayed", "stayed"), (_LATE, "late")):
+        picture = pictures.shares(points, title, of=of, is_course=is_course)
+        if picture is not None:
+            legend = element("p", "legend", "with 95 % confidence bounds")
+            yield [element("p", "caption", title), picture, legend]
+        if of == "stayed":
+            sets = pictures.customers(points, "Customers by set")
+            yield [element("p", "caption", "Customers"), sets, _legend()]
+            if is_course:
+                net = pictures.money(points, "Net revenue", report.currency)
+                legend = element("p", "legend", f"in {report.currency}")
+                yield [element("p", "caption", "Net revenue"), net, legend]
+
+
+def _legend() -> ET.Element:
+    items: list[Child] = []
+    for name in ("retained", "reactivated", "new", "lost"):
+        items += [element("span", f"mark-{name}", "\N{BLACK SQUARE}"), f" {name} {_SPACE} "]
+    return element("p", "legend", *items)
+
+
+def _windows(report: Report) -> Iterator[ET.Element]:
+    yield element("h2", "heading", f"Further numbers of the last {length_of(report.window)}")
+    for index, section in enumerate(report.window_sections):
+        yield _figures(section, later=index > 0)
+
+
+def _figures(section: Section, *, later: bool) -> ET.Element:
+    heads = [element("th", f"column {name}", head) for head, name in _HEADS.items()]
+    rows = [element("tr", "", element("th", "corner c-name", section.title), *heads)]
+    rows += [_figure(figure) for figure in section.figures]
+    return element("table", f"numbers figures{' later' if later else ''}", *rows)
+
+
+def _figure(figure: Figure) -> ET.Element:
+    return element(
+        "tr",
+        "",
+        element("th", "name", figure.title, scope="row"),
+        element("td", "strong", figure.value),
+        element("td", "quiet", figure.bounds),
+        element("td", "quiet rare", figure.earlier),
+        element("td", "cell", _change(figure)),
+    )
+
+
+def _titled(table: Table) -> Iterator[ET.Element]:
+    yield element("h2", "heading", table.title)
+    if table.note:
+        yield element("p", "note", table.note)
+    yield _table(table)
+
+
+def _table(table: Table, *, corner: str = "", rare: Collection[str] = ()) -> ET.Element:
+    """Return a table. On a phone, its rare columns are hidden."""
+    extra = [" rare" if head in rare else "" for head in table.columns[1:]]
+    heads = zip(table.columns[1:], extra, strict=True)
+    rows = [
+        element(
+            "tr", "", element("th", "corner", corner), *(element("th", f"column{e}", h) for h, e in heads)
+        )
+    ]
+    for name, *cells in table.rows:
+        row = element("tr", "", element("th", "name", name, scope="row"))
+        row.extend(element("td", f"cell{e}", cell) for cell, e in zip(cells, extra, strict=True))
+        rows.append(row)
+    return element("table", "numbers", *rows)
