@@ -9,13 +9,13 @@ from streams.errors import RetentionError
 from streams.monitoring import alerting_files
 from streams.report import sections
 from streams.report.burning import Budget, Burning, budgets, burning
-from streams.report.course import Point, of_periods, of_windows
 from streams.report.explanation import Explanation
 from streams.report.figures import Figure
 from streams.report.notices import notices_of
 from streams.report.numbers import Numbers, instant
 from streams.report.periods import NAMES, Subject, choose, days_of, length_of
 from streams.report.sections import Section, Source
+from streams.report.trend import TrendRow, of_periods, of_windows
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -29,8 +29,8 @@ class Report(Struct, frozen=True, kw_only=True):
         sections: the figures of the period.
         window_sections: figures that only windows have; empty if `sections` has them.
         window: name of the window of `window_sections`.
-        course: the periods up to the subject, ascending; of windows, each configured window.
-        course_title: title of the course.
+        trend: the periods up to the subject, ascending; of windows, each configured window.
+        trend_title: title of the trend.
         currency: ISO 4217 code of money.
         explanations: why ratios moved.
         burning: what exceeds its threshold now.
@@ -45,8 +45,8 @@ class Report(Struct, frozen=True, kw_only=True):
     sections: list[Section]
     window_sections: list[Section]
     window: str
-    course: list[Point]
-    course_title: str
+    trend: list[TrendRow]
+    trend_title: str
     currency: str
     explanations: list[Explanation]
     burning: list[Burning]
@@ -61,8 +61,8 @@ class Report(Struct, frozen=True, kw_only=True):
         return [found[title] for title in wanted if title in found]
 
     @property
-    def is_course(self) -> bool:
-        """Whether the points of the course follow each other in time."""
+    def over_time(self) -> bool:
+        """Whether the rows of the trend follow each other in time."""
         return bool(self.window_sections)
 
     @property
@@ -117,12 +117,12 @@ def make(material: Material, subject: Subject) -> Report:
     limits: dict[str, Any] = alerting_files.thresholds()
     if period is None:
         found, further = sections.of_window(material.source, subject, whole=True), []
-        course, course_title = of_windows(numbers, subject), "Customers who stayed, by window"
+        trend, trend_title = of_windows(numbers, subject), "By window"
     else:
         found = sections.of_period(material.source, period, subject.before)
         further = sections.of_window(material.source, subject, whole=False)
-        course = of_periods(numbers, subject, period)
-        course_title = f"The last {len(course)} {NAMES[subject.kind][1]}"
+        trend = of_periods(numbers, subject, period)
+        trend_title = f"The last {len(trend)} {NAMES[subject.kind][1]}"
     return Report(
         title=f"The last {length_of(subject.window)}" if period is None else period.title,
         subtitle=_subtitle(numbers, subject),
@@ -131,8 +131,8 @@ def make(material: Material, subject: Subject) -> Report:
         sections=found,
         window_sections=further,
         window=subject.window,
-        course=course,
-        course_title=course_title,
+        trend=trend,
+        trend_title=trend_title,
         currency=numbers.currency,
         explanations=list(material.explanations),
         burning=burning(numbers, limits),

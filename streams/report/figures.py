@@ -109,7 +109,7 @@ class Figure(Struct, frozen=True, kw_only=True):
         return f"{sign}{abs(difference):.1f} points" if self.unit == "score" else _percent(sign, difference)
 
     @property
-    def verdict(self) -> Literal["good", "bad", "none"]:
+    def judgement(self) -> Literal["good", "bad", "none"]:
         """Whether the change is good or bad for the shop; `none` if it is neither, or may be chance."""
         difference = self.difference
         if difference is None or not self.is_changed or self.good == "either" or self.may_be_chance:

@@ -1,5 +1,7 @@
 """The numbers of a report from a running worker, which answers for all workers."""
 
+import time
+
 import aiohttp
 import msgspec
 
@@ -7,6 +9,7 @@ from streams.errors import RetentionError
 from streams.http.live_page import firing_alerts
 from streams.report.burning import Burning
 from streams.report.content import Material, subject_of
+from streams.report.notices import age_notices
 from streams.report.numbers import Numbers
 from streams.report.sections import Source
 from streams.report.worker_api import WorkerApi
@@ -27,6 +30,7 @@ async def material_of(api: WorkerApi, period: str, prometheus: str | None) -> Ma
     numbers = _read(await api.get("/metrics.json"))
     subject_of(numbers, period)
     alerts, notices = await _alerts(prometheus)
+    notices = [*age_notices(numbers, time.time()), *notices]
     return Material(source=Source(now=numbers, before=Numbers(())), notices=notices, alerts=alerts)
 
 

@@ -10,7 +10,7 @@ from streams.report.figures import Figure
 from streams.report.markup import Child, element, html
 from streams.report.periods import length_of
 from streams.report.sections import Section
-from streams.report.tables import Table, budget_table, change_text, course_table, explanation_table
+from streams.report.tables import Table, budget_table, change_text, explanation_table, trend_table
 from streams.version import VERSION
 
 _SPACE: Final = "\N{NO-BREAK SPACE}"
@@ -22,7 +22,7 @@ _HEADS: Final = {
     "before": "c-before rare",
     "change": "c-change",
 }
-#: Columns of the course that a phone has no room for.
+#: Columns of the trend that a phone has no room for.
 _RARE: Final = ("retained", "reactivated")
 _FOOT: Final = (
     "95 %: the confidence bounds of a share. A change is grey if it is neither good nor bad, "
@@ -75,8 +75,8 @@ def _panels(report: Report) -> Iterator[list[Child]]:
     yield list(_burning(report))
     for explanation in report.explanations:
         yield list(_titled(explanation_table(explanation)))
-    if report.course:
-        yield list(_course(report))
+    if report.trend:
+        yield list(_trend(report))
     yield [_figures(section, later=index > 0) for index, section in enumerate(report.sections)]
     if report.window_sections:
         yield list(_windows(report))
@@ -97,7 +97,7 @@ def _tiles(figures: list[Figure]) -> ET.Element:
 
 
 def _change(figure: Figure) -> ET.Element:
-    return element("span", f"change-{figure.verdict}", change_text(figure))
+    return element("span", f"change-{figure.judgement}", change_text(figure))
 
 
 def _burning(report: Report) -> Iterator[ET.Element]:
@@ -112,32 +112,32 @@ def _burning(report: Report) -> Iterator[ET.Element]:
     if report.budgets:
         table = budget_table(report)
         yield _table(table, corner=table.title)
-        yield element("p", "legend", table.note)
+        yield element("p", "legend", table.remark)
 
 
-def _course(report: Report) -> Iterator[ET.Element]:
-    yield element("h2", "heading", report.course_title)
+def _trend(report: Report) -> Iterator[ET.Element]:
+    yield element("h2", "heading", report.trend_title)
     shown = list(_pictures(report))
     for index in range(0, len(shown), 2):
         cells = [element("td", "half", *cell) for cell in shown[index : index + 2]]
         cells += [element("td", "half")] * (2 - len(cells))
         yield element("table", "columns", element("tr", "", *cells), role="presentation")
-    yield _table(course_table(report), rare=_RARE)
+    yield _table(trend_table(report), rare=_RARE)
 
 
 def _pictures(report: Report) -> Iterator[list[ET.Element]]:
     """Yield each picture with its title and its legend."""
-    points, is_course = report.course, report.is_course
+    rows, over_time = report.trend, report.over_time
     for title, of in (("Customers who stayed", "stayed"), (_LATE, "late")):
-        picture = pictures.shares(points, title, of=of, is_course=is_course)
+        picture = pictures.shares(rows, title, of=of, over_time=over_time)
         if picture is not None:
             legend = element("p", "legend", "with 95 % confidence bounds")
             yield [element("p", "caption", title), picture, legend]
         if of == "stayed":
-            sets = pictures.customers(points, "Customers by set")
+            sets = pictures.customers(rows, "Customers by set")
             yield [element("p", "caption", "Customers"), sets, _legend()]
-            if is_course:
-                net = pictures.money(points, "Net revenue", report.currency)
+            if over_time:
+                net = pictures.money(rows, "Net revenue", report.currency)
                 legend = element("p", "legend", f"in {report.currency}")
                 yield [element("p", "caption", "Net revenue"), net, legend]
 
@@ -176,8 +176,8 @@ def _figure(figure: Figure) -> ET.Element:
 
 def _titled(table: Table) -> Iterator[ET.Element]:
     yield element("h2", "heading", table.title)
-    if table.note:
-        yield element("p", "note", table.note)
+    if table.remark:
+        yield element("p", "note", table.remark)
     yield _table(table)
 
 

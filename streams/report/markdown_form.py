@@ -33,8 +33,8 @@ def _burning(report: Report) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    if table.note:
-        yield from (_escaped(table.note), "")
+    if table.remark:
+        yield from (_escaped(table.remark), "")
     yield _row(table.columns)
     yield _row(["---", *["---:"] * (len(table.columns) - 1)], escape=False)
     yield from map(_row, table.rows)

@@ -1,6 +1,5 @@
 """The notices of a report: what a reader has to know about its numbers."""
 
-import time
 from typing import Final
 
 from streams.report.figures import written
@@ -11,18 +10,23 @@ from streams.report.periods import NAMES, PeriodName, Subject
 _OLD_SECONDS: Final = 6 * 3600
 
 
+def age_notices(numbers: Numbers, present: float) -> list[str]:
+    """Return a notice if the numbers of a worker are old.
+
+    Args:
+        numbers: the current series.
+        present: time of the report, seconds since the epoch.
+    """
+    as_of = numbers.as_of or 0
+    if present - as_of <= _OLD_SECONDS:
+        return []
+    return [f"These numbers are of {instant(as_of)}, not of today."]
+
+
 def notices_of(numbers: Numbers, subject: Subject) -> list[str]:
     """Return the notices about the numbers of a subject."""
-    return [*_of_instant(numbers), *_of_period(numbers, subject)]
-
-
-def _of_instant(numbers: Numbers) -> list[str]:
-    notices = []
-    if not numbers.caught_up:
-        notices.append("The workers are still catching up: these are the last complete numbers.")
-    if time.time() - (numbers.as_of or 0) > _OLD_SECONDS:
-        notices.append(f"These numbers are of {instant(numbers.as_of or 0)}, not of today.")
-    return notices
+    catching_up = "The workers are still catching up: these are the last complete numbers."
+    return [*([] if numbers.caught_up else [catching_up]), *_of_period(numbers, subject)]
 
 
 def _of_period(numbers: Numbers, subject: Subject) -> list[str]:

@@ -5,9 +5,9 @@ from math import floor, isnan, log10
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from streams.report.course import Point, Share
 from streams.report.figures import written
 from streams.report.markup import element
+from streams.report.trend import Share, TrendRow
 
 _WIDTH: Final = 308
 _HEIGHT: Final = 158
@@ -19,6 +19,8 @@ _BOTTOM: Final = 20
 #: Labels below the axis that have room beside each other.
 _MOST_LABELS: Final = 7
 _WIDEST_BAR: Final = 34
+#: Width of a character of a label, pixels.
+_CHARACTER: Final = 7.6
 
 Scale = Callable[[float], float]
 
@@ -33,34 +35,34 @@ def mark() -> ET.Element:
     return picture
 
 
-def shares(points: Sequence[Point], title: str, *, of: str, is_course: bool) -> ET.Element | None:
+def shares(rows: Sequence[TrendRow], title: str, *, of: str, over_time: bool) -> ET.Element | None:
     """Return a picture of a share with its bounds; None without any share.
 
     Args:
-        points: the periods, or windows.
+        rows: the periods, or windows.
         title: text for readers who cannot see it.
-        of: attribute of a point that has the share.
-        is_course: whether the points follow each other in time, so that a line joins them.
+        of: attribute of a row that has the share.
+        over_time: whether the rows follow each other in time, so that a line joins them.
     """
-    marks = [
-        _Mark(share, x, is_subject=point.is_subject)
-        for point, x in _columns(points)
-        if not isnan((share := getattr(point, of)).value)
+    dots = [
+        _Dot(share, x, is_subject=row.is_subject)
+        for row, x in _columns(rows)
+        if not isnan((share := getattr(row, of)).value)
     ]
-    if not marks:
+    if not dots:
         return None
-    steps = _steps(max(0.0, min(mark.low for mark in marks)), min(1.0, max(mark.high for mark in marks)))
+    steps = _steps(max(0.0, min(mark.low for mark in dots)), min(1.0, max(mark.high for mark in dots)))
     y = _scale(steps[0], steps[-1])
     picture = _picture(title, steps, y, lambda value: f"{100 * value:.3g} %")
-    if is_course and len(marks) > 1:
-        picture.extend(_band(marks, y))
-    for mark in marks:
-        picture.extend(_dot(mark, y, with_whisker=not is_course))
-    picture.extend(_names(points))
+    if over_time and len(dots) > 1:
+        picture.extend(_band(dots, y))
+    for mark in dots:
+        picture.extend(_dot(mark, y, with_whisker=not over_time))
+    picture.extend(_names(rows))
     return picture
 
 
-class _Mark:
+class _Dot:
     """A share at its place.
 
     Attributes:
@@ -79,36 +81,36 @@ class _Mark:
         self.is_subject = is_subject
 
 
-def customers(points: Sequence[Point], title: str) -> ET.Element:
+def customers(rows: Sequence[TrendRow], title: str) -> ET.Element:
     """Return a picture of the customers by set: those of the period above the axis, the lost ones below."""
-    top = max(point.retained + point.reactivated + point.new for point in points)
-    steps = _steps(-max(point.lost for point in points), top)
+    top = max(row.retained + row.reactivated + row.new for row in rows)
+    steps = _steps(-max(row.lost for row in rows), top)
     y = _scale(steps[0], steps[-1])
     picture = _picture(title, steps, y, lambda value: _short(abs(value)))
-    for point, x in _columns(points):
+    for row, x in _columns(rows):
         base = 0.0
         for name in ("retained", "reactivated", "new"):
-            count = getattr(point, name)
-            picture.append(_bar(f"bar-{name}", x, y(base + count), y(base), len(points)))
+            count = getattr(row, name)
+            picture.append(_bar(f"bar-{name}", x, y(base + count), y(base), len(rows)))
             base += count
-        picture.append(_bar("bar-lost", x, y(0) + 1, y(-point.lost) + 1, len(points)))
-    picture.extend(_names(points))
+        picture.append(_bar("bar-lost", x, y(0) + 1, y(-row.lost) + 1, len(rows)))
+    picture.extend(_names(rows))
     return picture
 
 
-def money(points: Sequence[Point], title: str, currency: str) -> ET.Element:
+def money(rows: Sequence[TrendRow], title: str, currency: str) -> ET.Element:
     """Return a picture of net revenue, in which the subject of the report stands out."""
-    nets = [point.net for point in points]
+    nets = [row.net for row in rows]
     steps = _steps(min(0.0, *nets), max(nets))
     y = _scale(steps[0], steps[-1])
     picture = _picture(title, steps, y, _short)
-    for point, x in _columns(points):
-        name = "bar-retained" if point.is_subject else "bar-faint"
-        top, bottom = sorted((y(point.net), y(0)))
-        picture.append(_bar(name, x, top, bottom, len(points)))
-        if point.is_subject:
-            picture.append(_text("label", _within(x), top - 5, written(point.net, "money", currency)))
-    picture.extend(_names(points))
+    for row, x in _columns(rows):
+        name = "bar-retained" if row.is_subject else "bar-faint"
+        top, bottom = sorted((y(row.net), y(0)))
+        picture.append(_bar(name, x, top, bottom, len(rows)))
+        if row.is_subject:
+            picture.append(_value_label(x, top - 5, written(row.net, "money", currency)))
+    picture.extend(_names(rows))
     return picture
 
 
@@ -125,16 +127,16 @@ def _picture(title: str, steps: Sequence[float], y: Scale, label: Callable[[floa
     return picture
 
 
-def _band(marks: Sequence[_Mark], y: Scale) -> Iterator[ET.Element]:
+def _band(dots: Sequence[_Dot], y: Scale) -> Iterator[ET.Element]:
     """Yield the area between the bounds, and the line of the shares."""
-    upper = [f"{_px(mark.x)},{_px(y(mark.high))}" for mark in marks]
-    lower = [f"{_px(mark.x)},{_px(y(mark.low))}" for mark in reversed(marks)]
+    upper = [f"{_px(mark.x)},{_px(y(mark.high))}" for mark in dots]
+    lower = [f"{_px(mark.x)},{_px(y(mark.low))}" for mark in reversed(dots)]
     yield element("polygon", "area-retained", points=" ".join([*upper, *lower]))
-    line = [f"{_px(mark.x)},{_px(y(mark.value))}" for mark in marks]
+    line = [f"{_px(mark.x)},{_px(y(mark.value))}" for mark in dots]
     yield element("polyline", "line-retained", points=" ".join(line))
 
 
-def _dot(mark: _Mark, y: Scale, *, with_whisker: bool) -> Iterator[ET.Element]:
+def _dot(mark: _Dot, y: Scale, *, with_whisker: bool) -> Iterator[ET.Element]:
     """Yield the dot of a share; with its bounds, and with its value if it is the subject."""
     x = _px(mark.x)
     if with_whisker:
@@ -143,23 +145,23 @@ def _dot(mark: _Mark, y: Scale, *, with_whisker: bool) -> Iterator[ET.Element]:
     yield element("circle", name, cx=x, cy=_px(y(mark.value)), r=radius)
     if mark.is_subject:
         above = max(y(mark.value) - 10, _TOP - 6)
-        yield _text("label", _within(mark.x), above, written(mark.value, "share"))
+        yield _value_label(mark.x, above, written(mark.value, "share"))
 
 
-def _names(points: Sequence[Point]) -> Iterator[ET.Element]:
+def _names(rows: Sequence[TrendRow]) -> Iterator[ET.Element]:
     """Yield the labels below the axis: all that have room, and that of the subject."""
-    every = -(-len(points) // _MOST_LABELS)
-    last = len(points) - 1
-    for index, (point, x) in enumerate(_columns(points)):
+    every = -(-len(rows) // _MOST_LABELS)
+    last = len(rows) - 1
+    for index, (row, x) in enumerate(_columns(rows)):
         if (last - index) % every == 0:
-            yield _text("label" if point.is_subject else "axis", x, _HEIGHT - 5, point.label)
+            yield _text("label" if row.is_subject else "axis", x, _HEIGHT - 5, row.label)
 
 
-def _columns(points: Sequence[Point]) -> Iterator[tuple[Point, float]]:
-    """Yield each point with the middle of its column, pixels."""
-    width = (_WIDTH - _LEFT - _RIGHT) / len(points)
-    for index, point in enumerate(points):
-        yield point, _LEFT + width * (index + 0.5)
+def _columns(rows: Sequence[TrendRow]) -> Iterator[tuple[TrendRow, float]]:
+    """Yield each row with the middle of its column, pixels."""
+    width = (_WIDTH - _LEFT - _RIGHT) / len(rows)
+    for index, row in enumerate(rows):
+        yield row, _LEFT + width * (index + 0.5)
 
 
 def _bar(name: str, x: float, top: float, bottom: float, number: int) -> ET.Element:
@@ -174,9 +176,10 @@ def _text(name: str, x: float, y: float, text: str, anchor: str = "middle") -> E
     return element("text", name, text, x=_px(x), y=_px(y), text_anchor=anchor)
 
 
-def _within(x: float) -> float:
-    """Return the middle of a label that does not leave the picture."""
-    return min(max(x, _LEFT + 16), _WIDTH - _RIGHT - 34)
+def _value_label(x: float, y: float, text: str) -> ET.Element:
+    """Return the label of a value, above it and inside the picture."""
+    half = _CHARACTER * len(text) / 2
+    return _text("label", min(max(x, half), _WIDTH - half), y, text)
 
 
 def _scale(low: float, high: float) -> Scale:
@@ -195,9 +198,9 @@ def _steps(low: float, high: float) -> list[float]:
 
 def _short(value: float) -> str:
     """Return a number in few characters, such as `12k`."""
-    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+    for size, suffix in ((1_000_000, "M"), (1_000, "k")):
         if abs(value) >= size:
-            return f"{value / size:.3g}{letter}"
+            return f"{value / size:.3g}{suffix}"
     return f"{value:.3g}"
 
 

@@ -18,21 +18,21 @@ class Table(Struct, frozen=True):
         title: subject of the table.
         columns: heads of the columns; the first one is empty.
         rows: the cells of each row.
-        note: what a reader has to know about the numbers; may be empty.
+        remark: what a reader has to know about the numbers; may be empty.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
-    note: str = ""
+    remark: str = ""
 
 
 def tables(report: Report) -> Iterator[Table]:
     """Yield the tables of a report that have rows, in their order."""
     for section in report.sections:
         yield _figures(section, section.title)
-    if report.course:
-        yield course_table(report)
+    if report.trend:
+        yield trend_table(report)
     for section in report.window_sections:
         yield _figures(section, f"{section.title}, last {length_of(report.window)}")
     for explanation in report.explanations:
@@ -54,20 +54,20 @@ def _figures(section: Section, title: str) -> Table:
     return Table(title, ("", "now", "95 %", "before", "change"), rows)
 
 
-def course_table(report: Report) -> Table:
+def trend_table(report: Report) -> Table:
     """Return the periods, or windows, with their customers and money."""
     rows = [
         (
-            point.label,
-            written(point.stayed.value, "share"),
-            *(written(count, "number") for count in (point.retained, point.new, point.reactivated)),
-            written(point.lost, "number"),
-            written(point.net, "money", report.currency),
+            row.label,
+            written(row.stayed.value, "share"),
+            *(written(count, "number") for count in (row.retained, row.new, row.reactivated)),
+            written(row.lost, "number"),
+            written(row.net, "money", report.currency),
         )
-        for point in report.course
+        for row in report.trend
     ]
     columns = ("", "stayed", "retained", "new", "reactivated", "lost", "net revenue")
-    return Table(report.course_title, columns, rows)
+    return Table(report.trend_title, columns, rows)
 
 
 def explanation_table(explanation: Explanation) -> Table:
@@ -82,6 +82,6 @@ def budget_table(report: Report) -> Table:
         (f"{budget.title}, {budget.objective:.0%}", *(rate.text for rate in budget.rates.values()))
         for budget in report.budgets
     ]
-    columns = ("", *(f"in {window}" for window in report.budgets[0].rates))
-    note = "1 uses the budget of 30 days up exactly; above 1 it will be gone before they are over."
-    return Table("Error budgets, burn rate", columns, rows, note)
+    columns = ("", *report.budgets[0].rates)
+    remark = "1 uses the budget of 30 days up exactly; above 1 it will be gone before they are over."
+    return Table("Burn rate of error budgets", columns, rows, remark)

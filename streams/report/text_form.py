@@ -38,5 +38,5 @@ def _table(table: Table) -> Iterator[str]:
         name, *numbers = row
         padded = [number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True)]
         yield "  ".join([name.ljust(widths[0]), *padded]).rstrip()
-    if table.note:
-        yield table.note
+    if table.remark:
+        yield table.remark

@@ -1,4 +1,4 @@
-"""The course of a report: the periods up to its subject, or the configured windows."""
+"""The trend of a report: the periods up to its subject, or the configured windows."""
 
 from math import isnan
 from typing import NamedTuple
@@ -23,8 +23,8 @@ class Share(NamedTuple):
     high: float | None
 
 
-class Point(Struct, frozen=True):
-    """One period of a course.
+class TrendRow(Struct, frozen=True):
+    """One period of a trend.
 
     Attributes:
         label: short label of the period.
@@ -49,31 +49,31 @@ class Point(Struct, frozen=True):
     is_subject: bool
 
 
-def of_periods(numbers: Numbers, subject: Subject, period: PeriodName) -> list[Point]:
+def of_periods(numbers: Numbers, subject: Subject, period: PeriodName) -> list[TrendRow]:
     """Return the periods up to the subject, ascending."""
     return [
-        _point(numbers, "retention_period_", one.labels, short_of(one), is_subject=one == period)
+        _row(numbers, "retention_period_", one.labels, short_of(one), is_subject=one == period)
         for one in (*subject.earlier, period)
     ]
 
 
-def of_windows(numbers: Numbers, subject: Subject) -> list[Point]:
+def of_windows(numbers: Numbers, subject: Subject) -> list[TrendRow]:
     """Return the configured windows, by length."""
     names = {labels["window"] for labels in numbers.labels("retention_orders")}
     return [
-        _point(numbers, "retention_", {"window": name}, name, is_subject=name == subject.window)
+        _row(numbers, "retention_", {"window": name}, name, is_subject=name == subject.window)
         for name in sorted(names, key=lambda name: (name[-1] != "h", int(name[:-1])))
     ]
 
 
-def _point(numbers: Numbers, prefix: str, labels: dict[str, str], label: str, *, is_subject: bool) -> Point:
+def _row(numbers: Numbers, prefix: str, labels: dict[str, str], label: str, *, is_subject: bool) -> TrendRow:
     late = {"sla": "first_human_response"} | ({} if "kind" in labels else {"priority": "all"})
     rate = numbers.of(f"{prefix}rate_ratio", **labels, method="cohort")
     retained, new, reactivated, lost = (
         _count(numbers.of(f"{prefix}customers", **labels, set=name).value)
         for name in ("retained", "new", "reactivated", "lost")
     )
-    return Point(
+    return TrendRow(
         label=label,
         stayed=_share(rate),
         retained=retained,
