@@ -5,7 +5,6 @@
     ├── SettingsError (2)         a setting or a command line is invalid
     ├── ClockWrong                the clock of the machine differs from Kafka's
     ├── BrokerUnavailable (3)     Kafka does not respond
-    ├── WorkerUnavailable (3)     no worker responds
     ├── StateError (4)            the stored state contradicts the settings
     │   ├── PartitionsChanged       an internal topic has another partition count
     │   ├── TopicsMissing           topics are missing and may not be created
@@ -137,18 +136,6 @@ class BrokerUnavailable(RetentionError):
             "start one with `retention broker` or `docker compose up`, or set RETENTION_BROKER",
         )
         self.broker = broker
-
-
-class WorkerUnavailable(RetentionError):
-    """No worker responds at an address, or it is not ready yet."""
-
-    exit_code = 3
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(
-            f"no worker responds at {url} ({reason})",
-            "start one with `retention worker`, or set --url to the address of a running one",
-        )
 
 
 class StateError(RetentionError):

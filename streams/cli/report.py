@@ -19,8 +19,8 @@ from streams.config.load import Settings
 from streams.mapping import mappings
 from streams.report import content, from_files, from_worker, html_form, markdown_form, text_form
 from streams.report.content import Material, Report
+from streams.report.from_worker import Worker
 from streams.report.periods import KINDS, kind_of
-from streams.report.worker_api import WorkerApi
 
 _FORMS: Final[dict[str, Callable[[Report], str]]] = {
     "text": text_form.write,
@@ -60,7 +60,11 @@ def _period(ctx: click.Context, param: click.Parameter, given: str) -> str:
 @click.option(
     "--output", type=OutputFile(Path), metavar="FILE", help="Write to this file, not to the terminal."
 )
-@click.option("--url", metavar="URL", help="Address of a worker [default: that of RETENTION_HOST and _PORT].")
+@click.option(
+    "--worker",
+    metavar="URL",
+    help="URL of any worker of the group [default: that of RETENTION_HOST and RETENTION_PORT].",
+)
 @click.option(
     "--input",
     "files",
@@ -77,7 +81,7 @@ def command(
     period: str,
     form: str,
     output: Path | None,
-    url: str | None,
+    worker: str | None,
     files: tuple[str, ...],
     now: int | None,
     mapping: str | None,
@@ -91,7 +95,8 @@ def command(
     if files:
         material, code = _from_files(files, now, mapping, period, settings)
     else:
-        material = asyncio.run(_from_worker(url or _address(settings), period, settings))
+        asked = Worker(worker or _address(settings), settings.token)
+        material = asyncio.run(from_worker.material_of(asked, period, settings.prometheus))
     report = content.make(material, content.subject_of(material.source.now, period))
     text = _FORMS[form](report)
     if output is None:
@@ -103,11 +108,6 @@ def command(
 
 def _address(settings: Settings) -> str:
     return f"http://{_ANY_ADDRESS.get(settings.host, settings.host)}:{settings.port}"
-
-
-async def _from_worker(url: str, period: str, settings: Settings) -> Material:
-    async with WorkerApi(url, settings.token) as api:
-        return await from_worker.material_of(api, period, settings.prometheus)
 
 
 def _from_files(

@@ -9,7 +9,7 @@ from streams.errors import RetentionError
 from streams.monitoring import alerting_files
 from streams.report import sections
 from streams.report.burning import Budget, Burning, budgets, burning
-from streams.report.explanation import Explanation
+from streams.report.explanation import DISTANCES, Explanation
 from streams.report.figures import Figure
 from streams.report.notices import notices_of
 from streams.report.numbers import Numbers, instant
@@ -144,7 +144,7 @@ def make(material: Material, subject: Subject) -> Report:
 def _subtitle(numbers: Numbers, subject: Subject) -> str:
     as_of = instant(numbers.as_of or 0)
     if subject.period is None:
-        return f"Compared with the {length_of(subject.window)} before · as of {as_of}"
+        return f"Compared with {DISTANCES[subject.against]} before · as of {as_of}"
     days = days_of(subject.period)
     compared = f"compared with the {subject.kind} before" if subject.before else "as known now"
     return " · ".join(filter(None, [days, compared, f"as of {as_of}"]))
@@ -160,7 +160,7 @@ def _summary(found: Sequence[Section], subject: Subject) -> list[str]:
         change = f" ({stayed.change}{chance})" if stayed.change else ""
         sentences.append(f"{stayed.value} of the customers of the {unit} before stayed{change}.")
     net, orders = figures.get("Net revenue"), figures.get("Orders")
-    if net is not None and orders is not None and net.now.exists:
+    if net is not None and orders is not None and (orders.now.value > 0 or orders.before.value > 0):
         change = f" ({net.change})" if net.change else ""
         sentences.append(f"Net revenue was {net.value}{change}, from {orders.value} orders.")
     return sentences or ["There is no data yet."]

@@ -1,6 +1,27 @@
-"""Why a ratio moved, as `/explain` answers it."""
+"""Why ratios moved, as `/explain` answers it (docs/metrics.md, "Why a number moved")."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
+
+from models.contract.messages import Metric
+from models.metrics.explained import EXPLAINED
+from models.query.movement_parameters import Against, ExplainQuery
+from models.query.movement_responses import Movement, Side, Term
+from models.query.strata import with_defaults
+from streams.report.figures import written
+from streams.report.periods import length_of
+
+#: Distance of the two instants -> its words.
+DISTANCES: Final[Mapping[Against, str]] = {"1w": "a week", "4w": "four weeks"}
+_TITLES: Final = {
+    "retention_rate_ratio": "customers who stayed",
+    "retention_sla_breach_ratio": "first responses by a person that came too late",
+    "retention_refund_ratio": "orders refunded so far",
+}
+#: Terms that a report has room for.
+_MOST_TERMS: Final = 6
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -8,28 +29,109 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     Attributes:
         title: the ratio in words.
-        sentence: the change in a sentence.
-        terms: what it consists of, the largest first.
+        sentences: the change, its largest part, and what late data did to the past.
+        by: name of the strata.
+        terms: name, value before and now, and both effects of each stratum, the largest first. Empty if the
+            change may be chance.
     """
 
     title: str
-    sentence: str
-    terms: "list[Term]"
+    sentences: tuple[str, ...]
+    by: str
+    terms: tuple[tuple[str, ...], ...]
 
 
-class Term(Struct, frozen=True, kw_only=True):
-    """One part of a change.
+def queries(window: str, against: Against) -> list[ExplainQuery]:
+    """Return the questions of a report.
 
-    Attributes:
-        title: what the part is of.
-        effect: the part, points of the ratio.
+    Args:
+        window: name of a window.
+        against: distance of the two instants.
     """
+    found = (
+        ExplainQuery(metric="retention_rate_ratio", window=window, against=against),
+        ExplainQuery(
+            metric="retention_sla_breach_ratio", window=window, against=against, sla="first_human_response"
+        ),
+        ExplainQuery(metric="retention_refund_ratio", window=window, against=against),
+    )
+    return [with_defaults(query) for query in found]
 
-    title: str
-    effect: float
 
-    @property
-    def text(self) -> str:
-        """The effect as text."""
-        sign = "+" if self.effect > 0 else "\N{MINUS SIGN}" if self.effect < 0 else ""
-        return f"{sign}{100 * abs(self.effect):.1f} points"
+def explanations_of(movements: Sequence[Movement]) -> list[Explanation]:
+    """Return the explanations of the ratios that changed."""
+    return [_explanation(movement) for movement in movements if movement.change]
+
+
+def earlier_metrics(movements: Sequence[Movement]) -> Iterator[Metric]:
+    """Yield the ratios at the earlier instant as series, so that a report can compare with them."""
+    for movement in movements:
+        own = {"sla": movement.sla, "basis": movement.basis, "window": movement.window}
+        labels = {name: value for name, value in own.items() if value is not None}
+        yield _metric(movement.metric, {**EXPLAINED[movement.metric], **labels}, movement.before)
+
+
+def _metric(name: str, labels: dict[str, str], side: Side) -> Metric:
+    return Metric(
+        metric=name,
+        labels=labels,
+        value=side.value,
+        numerator=side.numerator,
+        denominator=side.denominator,
+        low=side.low,
+        high=side.high,
+        as_of=side.at,
+    )
+
+
+def _explanation(movement: Movement) -> Explanation:
+    terms = movement.terms[:_MOST_TERMS] if movement.distinguishable else []
+    return Explanation(
+        title=_TITLES.get(movement.metric, movement.metric),
+        sentences=tuple(_sentences(movement)),
+        by=movement.by,
+        terms=tuple(map(_term, terms)),
+    )
+
+
+def _sentences(movement: Movement) -> Iterator[str]:
+    now, before = _share(movement.after.value), _share(movement.before.value)
+    yield (
+        f"{now} in the last {length_of(movement.window)}, {before} {DISTANCES[movement.against]} before: "
+        f"{_points(movement.change)}{_between(movement)}."
+    )
+    largest = movement.largest
+    if not movement.distinguishable:
+        yield "This may be chance, so no part of it is ranked."
+    elif largest is not None:
+        yield (
+            f"The largest part is the {largest.effect} effect of {movement.by} {largest.stratum}: "
+            f"{_points(largest.value)}."
+        )
+    restated = movement.restated
+    if restated is not None and restated.difference:
+        yield f"Later data has changed the value before by {_points(restated.difference)}."
+    if movement.overlap:
+        yield "The windows of both instants overlap, so this interval is wider than it has to be."
+
+
+def _term(term: Term) -> tuple[str, ...]:
+    effects = (_points(term.rate_effect), _points(term.mix_effect))
+    return (term.stratum, _share(term.before), _share(term.after), *effects)
+
+
+def _between(movement: Movement) -> str:
+    if movement.low is None or movement.high is None:
+        return ""
+    return f", with 95 % confidence between {_points(movement.low)} and {_points(movement.high)}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else written(value, "share")
+
+
+def _points(value: float | None) -> str:
+    if value is None:
+        return "-"
+    sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
+    return f"{sign}{100 * abs(value):.1f} points"

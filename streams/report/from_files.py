@@ -3,20 +3,20 @@
 from collections.abc import Iterable
 
 from models.definitions.definitions import Definitions
-from models.definitions.windows import US_PER_DAY
 from models.metrics import catalogue
 from models.partition import standalone
 from models.partition.partition import Partition
+from models.query.movement import instants_of, movement_of
+from models.query.movement_parameters import ExplainQuery
+from models.query.movement_responses import Movement
+from models.query.strata import SPANS, StrataCounter
 from streams.backfill.facts import EventFacts
 from streams.errors import RetentionError
 from streams.report.content import Material
+from streams.report.explanation import explanations_of, queries
 from streams.report.numbers import Numbers
-from streams.report.periods import kind_of
+from streams.report.periods import kind_of, window_of
 from streams.report.sections import Source
-
-#: Kind -> days from the numbers before to those of now. A month is compared with 30 days before.
-_DAYS = {"week": 7}
-_OTHER_DAYS = 30
 
 
 def material_of(
@@ -42,10 +42,19 @@ def material_of(
     now = partition.stream_time if now is None else now
     if not now:
         raise RetentionError("the files have no valid event, so there is nothing to report")
-    before = now - _DAYS.get(kind_of(kind), _OTHER_DAYS) * US_PER_DAY
+    window, against = window_of(kind_of(kind))
+    before = now - SPANS[against]
     standalone.build_aggregates(partition, before)
     numbers = [_numbers(partition, instant, definitions) for instant in (before, now)]
-    return Material(source=Source(now=numbers[1], before=numbers[0]))
+    movements = [_movement(partition, query, now, definitions) for query in queries(window, against)]
+    return Material(source=Source(now=numbers[1], before=numbers[0]), explanations=explanations_of(movements))
+
+
+def _movement(partition: Partition, query: ExplainQuery, now: int, definitions: Definitions) -> Movement:
+    counter = StrataCounter(definitions, query, instants_of(query, now, None))
+    for key in partition.customer_keys():
+        counter.add(key, partition.fact_log(key))
+    return movement_of(query, counter.counts, now, None, definitions)
 
 
 def _numbers(partition: Partition, now: int, definitions: Definitions) -> Numbers:

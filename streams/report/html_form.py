@@ -73,8 +73,8 @@ def _panels(report: Report) -> Iterator[list[Child]]:
     if report.highlights:
         yield [_tiles(report.highlights)]
     yield list(_burning(report))
-    for explanation in report.explanations:
-        yield list(_titled(explanation_table(explanation)))
+    if report.explanations:
+        yield list(_explanations(report))
     if report.trend:
         yield list(_trend(report))
     yield [_figures(section, later=index > 0) for index, section in enumerate(report.sections)]
@@ -174,11 +174,14 @@ def _figure(figure: Figure) -> ET.Element:
     )
 
 
-def _titled(table: Table) -> Iterator[ET.Element]:
-    yield element("h2", "heading", table.title)
-    if table.remark:
+def _explanations(report: Report) -> Iterator[ET.Element]:
+    yield element("h2", "heading", "Why it moved")
+    for explanation in report.explanations:
+        table = explanation_table(explanation)
+        yield element("p", "caption", explanation.title.capitalize())
         yield element("p", "note", table.remark)
-    yield _table(table)
+        if table.rows:
+            yield _table(table, corner=table.columns[0])
 
 
 def _table(table: Table, *, corner: str = "", rare: Collection[str] = ()) -> ET.Element:

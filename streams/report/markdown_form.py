@@ -35,6 +35,8 @@ def _burning(report: Report) -> Iterator[str]:
 def _table(table: Table) -> Iterator[str]:
     if table.remark:
         yield from (_escaped(table.remark), "")
+    if not table.rows:
+        return
     yield _row(table.columns)
     yield _row(["---", *["---:"] * (len(table.columns) - 1)], escape=False)
     yield from map(_row, table.rows)

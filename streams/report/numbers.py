@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from math import isnan, nan
-from typing import Final, Self
+from typing import Self
 
 import msgspec
 from msgspec import UNSET
@@ -11,8 +11,6 @@ from msgspec import UNSET
 from models.contract.messages import Metric
 from models.metrics.catalogue import Sample
 from streams.rollup.publisher import AS_OF, CAUGHT_UP, series_value
-
-_decode: Final = msgspec.json.Decoder(list[Metric]).decode
 
 _Key = tuple[str, frozenset[tuple[str, str]]]
 
@@ -64,15 +62,6 @@ class Numbers:
         }
 
     @classmethod
-    def read(cls, body: bytes) -> Self:
-        """Return the series of a body of `/metrics.json`.
-
-        Raises:
-            msgspec.ValidationError: the body is something else.
-        """
-        return cls(_decode(body))
-
-    @classmethod
     def of_samples(cls, samples: Iterable[Sample], now: int) -> Self:
         """Return the series of samples.
 
@@ -82,6 +71,10 @@ class Numbers:
         """
         rows = [series_value(sample, now) for sample in [*samples, Sample(AS_OF, {}, now / 1e6)]]
         return cls(msgspec.convert(rows, list[Metric]))
+
+    def metrics(self) -> list[Metric]:
+        """Return the records of all series."""
+        return list(self._metrics.values())
 
     def of(self, metric: str, **labels: str) -> Number:
         """Return the value of one series; an undefined number if there is no such series."""

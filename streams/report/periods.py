@@ -1,18 +1,20 @@
 """Which period a report is about: a closed calendar period, or a window where no periods are configured."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
 from msgspec import Struct
 
+from models.query.movement_parameters import Against
 from streams.errors import RetentionError
 from streams.report.numbers import Numbers
 
 #: Metric whose series name the calendar periods that exist.
 _NAMING: Final = "retention_period_orders"
 #: Kind -> the window of the same length, and the distance of the comparison in `/explain`.
-WINDOWS: Final = {"week": ("7d", "1w"), "month": ("30d", "4w")}
+WINDOWS: Final[Mapping[str, tuple[str, Against]]] = {"week": ("7d", "1w"), "month": ("30d", "4w")}
 KINDS: Final = ("week", "month", "quarter", "year")
 _LABEL: Final = re.compile(
     r"(?P<week>\d{4}-\d\d-\d\d)|(?P<month>\d{4}-\d\d)|(?P<quarter>\d{4}-Q[1-4])|(?P<year>\d{4})"
@@ -60,7 +62,7 @@ class Subject(Struct, frozen=True):
     period: PeriodName | None
     earlier: tuple[PeriodName, ...]
     window: str
-    against: str
+    against: Against
 
     @property
     def before(self) -> PeriodName | None:
@@ -86,6 +88,11 @@ def kind_of(text: str) -> str:
     return match.lastgroup
 
 
+def window_of(kind: str) -> tuple[str, Against]:
+    """Return the window that is nearest to a kind, and the distance of its comparison."""
+    return WINDOWS["week" if kind == "week" else "month"]
+
+
 def choose(numbers: Numbers, text: str) -> Subject:
     """Return what a report is about.
 
@@ -97,7 +104,7 @@ def choose(numbers: Numbers, text: str) -> Subject:
         RetentionError: there is no such period, and no window of its length.
     """
     kind = kind_of(text)
-    window, against = WINDOWS["week" if kind == "week" else "month"]
+    window, against = window_of(kind)
     known = known_periods(numbers, kind)
     if not known:
         if text not in WINDOWS:

@@ -35,7 +35,7 @@ _TITLE: Final = "margin:6px 0 0;font-size:26px;font-weight:650;letter-spacing:-.
 _CHIP: Final = "display:inline-block;padding:0 6px;border-radius:5px;font-size:12px;line-height:20px"
 
 #: Class -> its declarations; `[name]` is a colour.
-_CLASSES: Final[Mapping[str, str]] = {
+CLASSES: Final[Mapping[str, str]] = {
     "page": f"margin:0;padding:0;background:[bg];color:[text];font:14px/1.5 {_FONT}",
     "outer": "width:100%;border-collapse:collapse;background:[bg]",
     "frame": "padding:20px 12px 28px",
@@ -122,12 +122,12 @@ _PHONE: Final = """
 
 def inline(*names: str) -> str:
     """Return the light style of some classes, for the attribute `style`. Classes without one add nothing."""
-    return ";".join(_coloured(_CLASSES[name], 0) for name in names if name in _CLASSES)
+    return ";".join(_coloured(CLASSES[name], 0) for name in names if name in CLASSES)
 
 
 def sheet() -> str:
     """Return the style sheet: dark colours, and the style of a phone."""
-    dark = "\n".join(f".{name}{{{rule}}}" for name in _CLASSES if (rule := _dark(_CLASSES[name])))
+    dark = "\n".join(f".{name}{{{rule}}}" for name in CLASSES if (rule := _dark(CLASSES[name])))
     return (
         ":root{color-scheme:light dark}\n"
         f"@media (prefers-color-scheme:dark){{\n{dark}\n}}\n"

@@ -72,8 +72,8 @@ def trend_table(report: Report) -> Table:
 
 def explanation_table(explanation: Explanation) -> Table:
     """Return what the change of a ratio consists of."""
-    rows = [(term.title, term.text) for term in explanation.terms]
-    return Table(f"Why: {explanation.title}", ("", "effect"), rows, explanation.sentence)
+    columns = (explanation.by, "before", "now", "rate effect", "mix effect")
+    return Table(f"Why: {explanation.title}", columns, explanation.terms, " ".join(explanation.sentences))
 
 
 def budget_table(report: Report) -> Table:

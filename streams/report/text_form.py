@@ -32,8 +32,8 @@ def _burning(report: Report) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    cells = [(table.title, *table.columns[1:]), *table.rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
+    cells = [(table.title, *(table.columns[1:] if table.rows else ())), *table.rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     for row in cells:
         name, *numbers = row
         padded = [number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True)]

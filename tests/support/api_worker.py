@@ -72,7 +72,7 @@ class Worker:
         return found and FrozenPeriods(found, self.versions, self.definitions)
 
     @asynccontextmanager
-    async def served(self, token=None):
+    async def served(self, token=None, routes=()):
         secret = token and Secret(token)
         proof = proof_of(secret, "shop")
         access = require_token(secret, proof, lambda: self.address)
@@ -89,6 +89,7 @@ class Worker:
             periods=self.frozen_periods,
         )
         api.add_to(app)
+        app.add_routes(routes)
         async with listening(app) as self.address, aiohttp.ClientSession(self.address) as session:
             yield session
 

@@ -1,0 +1,95 @@
+"""Test how numbers of a report and their changes are written."""
+
+import doctest
+from math import nan
+
+import pytest
+
+from models.metrics.samples import Sample, ratio
+from streams.report import figures, markup, numbers, periods
+from streams.report.figures import Figure, written
+from streams.report.numbers import Number, Numbers
+
+NOTHING = Number(None)
+
+
+def share(hits, number):
+    return Numbers.of_samples([ratio("retention_churn_ratio", {}, hits, number)], 0).of(
+        "retention_churn_ratio"
+    )
+
+
+def plain(value):
+    return Numbers.of_samples([Sample("retention_orders", {}, value)], 0).of("retention_orders")
+
+
+def figure(now, before=NOTHING, unit="share", good="up"):
+    return Figure(title="Stayed", unit=unit, good=good, now=now, before=before)
+
+
+@pytest.mark.parametrize("module", [figures, markup, numbers, periods])
+def test_examples_hold(module):
+    result = doctest.testmod(module)
+    assert result.attempted
+    assert not result.failed
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0, "duration", "0s"),
+        (59, "duration", "59s"),
+        (3600, "duration", "1h 00m"),
+        (50 * 3600, "duration", "2d 2h"),
+        (1234.5, "money", "1,234 EUR"),
+        (-3.5, "money", "-3.50 EUR"),
+        (12_345, "number", "12,345"),
+        (-12.25, "score", "-12.2"),
+        (1.0, "share", "100.0 %"),
+        (nan, "share", "no data yet"),
+    ],
+)
+def test_number_is_written_in_its_unit(value, unit, text):
+    assert written(value, unit, "EUR" if unit == "money" else "") == text
+
+
+def test_share_has_its_bounds():
+    assert figure(share(8, 10)).bounds == "49.0\N{EN DASH}94.3 %"
+    assert figure(plain(8), unit="number").bounds == ""
+
+
+def test_change_of_a_share_is_in_points_and_may_be_chance():
+    found = figure(share(52, 100), share(48, 100))
+    assert (found.change, found.may_be_chance, found.judgement) == ("+4.0 points", True, "none")
+
+
+def test_change_of_a_share_beyond_chance_is_judged():
+    assert figure(share(700, 1000), share(500, 1000)).judgement == "good"
+    assert figure(share(700, 1000), share(500, 1000), good="down").judgement == "bad"
+    assert figure(share(700, 1000), share(500, 1000), good="either").judgement == "none"
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "change", "judgement"),
+    [
+        (110, 100, "+10 %", "good"),
+        (99, 100, "\N{MINUS SIGN}1.0 %", "bad"),
+        (100, 100, "no change", "none"),
+        (5, 0, "", "none"),
+        (0, 0, "no change", "none"),
+        (5, nan, "", "none"),
+    ],
+)
+def test_change_of_a_number_is_a_share_of_the_one_before(now, before, change, judgement):
+    found = figure(plain(now), plain(before), unit="number")
+    assert (found.change, found.judgement) == (change, judgement)
+
+
+def test_score_of_few_answers_is_not_judged():
+    few, many = (
+        Numbers.of_samples([ratio("retention_nps", {}, 100 * 0.4 * number, number)], 0).of("retention_nps")
+        for number in (10, 1000)
+    )
+    before = plain(20)
+    assert figure(few, before, unit="score").judgement == "none"
+    assert figure(many, before, unit="score").judgement == "good"

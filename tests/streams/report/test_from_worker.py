@@ -1,0 +1,127 @@
+"""Test the report of a worker's real answers."""
+
+import time
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from models.metrics.catalogue import samples_of
+from models.metrics.samples import Sample
+from streams.errors import RetentionError
+from streams.local.ports import free_port
+from streams.operations.worker_api import RequestRefused, WorkerUnavailable
+from streams.report import content, text_form
+from streams.report.from_worker import Worker, material_of
+from streams.rollup.publisher import AS_OF, series_value
+from streams.secret import Secret
+from tests.support import api_worker
+from tests.support.partitions import DAY, NOW
+from tests.support.reports import PERIODS
+
+TOKEN = "a token of the workers"
+
+
+def worker(definitions=None):
+    """Return a worker of 40 customers: a week ago half of them had stayed, and now all of 20."""
+    found = api_worker.Worker(definitions=definitions)
+    for number, name in enumerate(api_worker.NAMES):
+        for task in found.tasks.values():
+            if task.shop.partition.customer(name.encode()).facts.orders:
+                task.shop.order("o3", NOW - 17 * DAY, customer=name)
+                if number % 2:
+                    task.shop.order("o4", NOW - 10 * DAY, customer=name)
+    return found
+
+
+def metrics(found, status=200):
+    """Return the route of the worker's numbers."""
+
+    async def respond(_):
+        samples = [*samples_of(found.totals()), Sample(AS_OF, {}, NOW / 1e6)]
+        body = msgspec.json.encode([series_value(sample, NOW) for sample in samples])
+        return web.Response(body=body, status=status)
+
+    return [web.get("/metrics.json", respond)]
+
+
+async def report(found, period="week", **served):
+    token = served.get("token")
+    async with found.served(routes=metrics(found), **served):
+        asked = Worker(found.address, token and Secret(token))
+        material = await material_of(asked, period, None)
+    return content.make(material, content.subject_of(material.source.now, period))
+
+
+async def test_report_has_the_numbers_and_why_they_moved():
+    found = await report(worker())
+    [explanation] = found.explanations
+    assert explanation.title == "customers who stayed"
+    assert explanation.sentences[0].startswith(
+        "100.0 % in the last 7 days, 50.0 % a week before: +50.0 points"
+    )
+    stayed = found.sections[0].figures[0]
+    assert (stayed.value, stayed.earlier, stayed.judgement) == ("100.0 %", "50.0 %", "good")
+    assert not [notice for notice in found.notices if "unknown" in notice]
+
+
+async def test_report_of_a_period_with_a_token():
+    found = await report(worker(PERIODS), "2026-02", token=TOKEN)
+    assert found.title == "February 2026"
+    assert "Net revenue" in text_form.write(found)
+
+
+async def test_report_names_old_numbers():
+    assert time.time() > NOW / 1e6
+    assert any(
+        notice.startswith("These numbers are of 2026-03-05 10:00 UTC")
+        for notice in (await report(worker())).notices
+    )
+
+
+async def test_report_without_explanations_says_so():
+    found = worker()
+    for task in found.tasks.values():
+        task.caught_up = False
+    made = await report(found)
+    assert made.explanations == []
+    assert any(notice.startswith("Why numbers moved is unknown") for notice in made.notices)
+
+
+async def test_missing_token_is_an_error():
+    found = worker()
+    async with found.served(token=TOKEN, routes=metrics(found)):
+        with pytest.raises(RequestRefused):
+            await material_of(Worker(found.address, None), "week", None)
+
+
+async def test_worker_that_is_not_ready_is_unavailable():
+    found = worker()
+    async with found.served(routes=metrics(found, status=503)):
+        with pytest.raises(WorkerUnavailable):
+            await material_of(Worker(found.address, None), "week", None)
+
+
+async def test_address_without_a_worker_is_unavailable():
+    with pytest.raises(WorkerUnavailable) as raised:
+        await material_of(Worker(f"http://127.0.0.1:{free_port()}", None), "week", None)
+    assert raised.value.exit_code == 3
+
+
+async def test_worker_without_numbers_is_an_error():
+    async def nothing(_):
+        return web.Response(body=b"[]")
+
+    found = worker()
+    async with found.served(routes=[web.get("/metrics.json", nothing)]):
+        with pytest.raises(RetentionError, match="no numbers yet"):
+            await material_of(Worker(found.address, None), "week", None)
+
+
+async def test_silent_prometheus_is_a_notice():
+    found = worker()
+    async with found.served(routes=metrics(found)):
+        url = f"http://127.0.0.1:{free_port()}"
+        material = await material_of(Worker(found.address, None), "week", url)
+    assert material.alerts is None
+    assert any("Prometheus does not respond" in notice for notice in material.notices)
