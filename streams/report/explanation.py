@@ -98,7 +98,7 @@ def _sentences(movement: Movement) -> Iterator[str]:
     now, before = _share(movement.after.value), _share(movement.before.value)
     yield (
         f"{now} in the last {length_of(movement.window)}, {before} {DISTANCES[movement.against]} before: "
-        f"{_points(movement.change)}{_between(movement)}."
+        f"{_signed(movement.change)}{_between(movement)}."
     )
     largest = movement.largest
     if not movement.distinguishable:
@@ -106,31 +106,31 @@ def _sentences(movement: Movement) -> Iterator[str]:
     elif largest is not None:
         yield (
             f"The largest part is the {largest.effect} effect of {movement.by} {largest.stratum}: "
-            f"{_points(largest.value)}."
+            f"{_signed(largest.value)}."
         )
     restated = movement.restated
     if restated is not None and restated.difference:
-        yield f"Later data has changed the value before by {_points(restated.difference)}."
+        yield f"Later data has changed the value before by {_signed(restated.difference)}."
     if movement.overlap:
         yield "The windows of both instants overlap, so this interval is wider than it has to be."
 
 
 def _term(term: Term) -> tuple[str, ...]:
-    effects = (_points(term.rate_effect), _points(term.mix_effect))
+    effects = (_signed(term.rate_effect), _signed(term.mix_effect))
     return (term.stratum, _share(term.before), _share(term.after), *effects)
 
 
 def _between(movement: Movement) -> str:
     if movement.low is None or movement.high is None:
         return ""
-    return f", with 95 % confidence between {_points(movement.low)} and {_points(movement.high)}"
+    return f", with 95 % confidence between {_signed(movement.low)} and {_signed(movement.high)}"
 
 
 def _share(value: float | None) -> str:
     return "-" if value is None else written(value, "share")
 
 
-def _points(value: float | None) -> str:
+def _signed(value: float | None) -> str:
     if value is None:
         return "-"
     sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""

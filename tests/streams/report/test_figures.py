@@ -58,7 +58,7 @@ def test_share_has_its_bounds():
     assert figure(plain(8), unit="number").bounds == ""
 
 
-def test_change_of_a_share_is_in_points_and_may_be_chance():
+def test_change_of_a_share_may_be_chance():
     found = figure(share(52, 100), share(48, 100))
     assert (found.change, found.may_be_chance, found.judgement) == ("+4.0 points", True, "none")
 
