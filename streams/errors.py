@@ -5,6 +5,7 @@
     ├── SettingsError (2)         a setting or a command line is invalid
     ├── ClockWrong                the clock of the machine differs from Kafka's
     ├── BrokerUnavailable (3)     Kafka does not respond
+    ├── WorkerUnavailable (3)     no worker responds (`streams.operations.worker_api`)
     ├── StateError (4)            the stored state contradicts the settings
     │   ├── PartitionsChanged       an internal topic has another partition count
     │   ├── TopicsMissing           topics are missing and may not be created

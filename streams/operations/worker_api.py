@@ -21,6 +21,8 @@ _T = TypeVar("_T")
 class WorkerUnavailable(RetentionError):
     """No worker answers at an address, or it cannot answer now."""
 
+    exit_code = 3
+
 
 class RequestRefused(RetentionError):
     """A worker refuses a request: it has an invalid parameter, or lacks the token."""

@@ -63,5 +63,5 @@ async def test_token_is_sent_and_required(shop, capsys, monkeypatch):
 
 
 def test_address_without_a_worker_is_reported(capsys):
-    assert run(["explain", "retention_churn_ratio", "--worker", "http://127.0.0.1:9"]) == 1
+    assert run(["explain", "retention_churn_ratio", "--worker", "http://127.0.0.1:9"]) == 3
     assert "no worker answers at http://127.0.0.1:9" in capsys.readouterr().err
