@@ -13,6 +13,11 @@ SUFFIXES = re.compile(r"_(bucket|sum|count)$")
 METRIC = re.compile(r"\b(?:job:)?(retention_\w+|up)(?=[:{\s)\[]|$)")
 SOURCES = {  # recorded name -> the exported metric that it is computed from
     "retention_sla_budget_burn": "retention_sla_breach_ratio",
+    "retention_churn_effect": "retention_channel_rate_ratio",
+    **{
+        f"retention_stratum_{part}": "retention_channel_rate_ratio"
+        for part in ("start", "lost", "weight", "churn", "whole")
+    },
     "retention_workers": "up",
     "retention_worker_events": "retention_worker_events_total",
 }

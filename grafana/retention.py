@@ -5,6 +5,7 @@ from grafana.charts import PAST, Board, Chart, Limit, Query, Row, business, reco
 from grafana.further import FURTHER
 from grafana.status import STATUS
 from grafana.units import COUNT, EASE, MONEY, POINTS, RATING, RATIO, SENTIMENT
+from grafana.why_it_moved import WHY
 from prometheus.thresholds import THRESHOLDS as T
 
 NEAR = T["churn"]["near"]
@@ -207,6 +208,7 @@ BOARD = Board(
         STATUS,
         Row("Now", NOW),
         Row("Trends", TRENDS),
+        Row("Why it moved", WHY, collapsed=True),
         Row("Channels and experiments", ORIGINS, collapsed=True),
         Row("By segment", by_segment.RETENTION, collapsed=True),
         Row("Feedback", (*FEEDBACK, *SCORES), collapsed=True),

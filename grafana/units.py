@@ -82,7 +82,7 @@ _BY_ENDING: Final = {
     "_total": EVENTS,
 }
 _SERIES: Final = re.compile(r"\b(?:job:)?retention_\w+(?::\w+)?")
-_RECORDED: Final = re.compile(r"job:(retention_\w+):(?:held|least|sum|expected\w*)")
+_RECORDED: Final = re.compile(r"job:(retention_\w+):(?:held|least|sum|low|high|expected\w*)")
 #: Histogram -> upper bound of its largest bucket; a larger quantile is reported as this bound.
 LARGEST_BUCKET: Final = {
     "retention_worker_event_to_metric_seconds": LATENCY_BUCKETS[-1],
