@@ -26,11 +26,19 @@ class CustomerCache:
 
     Args:
         visible_facts: function that returns a customer's visible facts.
+        with_details: whether customers have the details that segments need.
         generation: number of customers in each generation; None for that of a worker's partitions.
     """
 
-    def __init__(self, visible_facts: Callable[[bytes], list[Fact]], generation: int | None = None) -> None:
+    def __init__(
+        self,
+        visible_facts: Callable[[bytes], list[Fact]],
+        generation: int | None = None,
+        *,
+        with_details: bool = True,
+    ) -> None:
         self._visible_facts = visible_facts
+        self._with_details = with_details
         self._generation = _GENERATION if generation is None else generation
         self._hot: dict[bytes, Customer] = {}
         self._cold: dict[bytes, Customer] = {}
@@ -45,11 +53,7 @@ class CustomerCache:
 
         A customer that is not cached has no `exposures`.
         """
-        return (
-            self._hot.get(key)
-            or self._cold.get(key)
-            or Customer(key, CustomerFacts.of(key, self._visible_facts(key)))
-        )
+        return self._hot.get(key) or self._cold.get(key) or self._decode(key)
 
     def pack_exposures(self, customer: Customer) -> None:
         """Store a customer's exposures packed, for the time when the customer is not decoded."""
@@ -65,10 +69,14 @@ class CustomerCache:
         self._cold.pop(key, None)
         self._exposures.pop(key, None)
 
+    def _decode(self, key: bytes) -> Customer:
+        facts = self._visible_facts(key)
+        return Customer(key, CustomerFacts.of(key, facts, with_details=self._with_details))
+
     def _load(self, key: bytes) -> Customer:
         customer = self._cold.get(key)
         if customer is None:
-            customer = Customer(key, CustomerFacts.of(key, self._visible_facts(key)))
+            customer = self._decode(key)
             packed = self._exposures.get(key)
             if packed is not None:
                 customer.facts.exposures = _unpack(packed)

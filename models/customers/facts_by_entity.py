@@ -46,6 +46,7 @@ class CustomerFacts:
 
     Args:
         facts: the visible facts of the customer's fact log.
+        with_details: whether to fill `details`, which only segments need.
 
     Attributes:
         answer_tickets: time and id of a survey answer -> id of the ticket that it is about.
@@ -69,6 +70,7 @@ class CustomerFacts:
     """
 
     __slots__ = (
+        "_with_details",
         "answer_tickets",
         "carts",
         "customer_claims",
@@ -87,7 +89,7 @@ class CustomerFacts:
         "variants_seen",
     )
 
-    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+    def __init__(self, facts: Iterable[Fact] = (), *, with_details: bool = True) -> None:
         self.earliest_hour = NEVER_HOUR
         self.event_count = 0
         self.kept_order: KeptOrder | None = None
@@ -104,15 +106,16 @@ class CustomerFacts:
         self.customer_claims: list[CustomerClaim] = []
         self.answer_tickets: dict[tuple[int, str], str] = {}
         self.review_orders: dict[tuple[int, str], str] = {}
+        self._with_details = with_details
         self._add(facts)
 
     @classmethod
-    def of(cls, key: bytes, facts: Sequence[Fact]) -> "CustomerFacts":
+    def of(cls, key: bytes, facts: Sequence[Fact], *, with_details: bool = True) -> "CustomerFacts":
         """Return the facts of the customer with this key. Claims of a merged customer get their origins."""
-        found = cls(facts)
+        found = cls(facts, with_details=with_details)
         if found.links is None or not found.is_merged:  # nearly none has links
             return found
-        return cls(with_origins(facts, key.decode()))
+        return cls(with_origins(facts, key.decode()), with_details=with_details)
 
     @property
     def is_merged(self) -> bool:
@@ -123,7 +126,7 @@ class CustomerFacts:
         """Sort facts into the sections, in one loop as this is part of decoding every customer."""
         sections: tuple[dict[str, list[Any]], ...] = self.sections()
         earliest = NEVER_US
-        count = 0
+        count, with_details = 0, self._with_details
         for fact in facts:
             claim = fact.claim
             kind = type(claim)
@@ -132,7 +135,7 @@ class CustomerFacts:
                 if section == _LINKS:
                     self._add_control_fact(fact.entity, claim)  # type: ignore[arg-type]
                     continue
-                self._add_to_customer(fact)
+                self._add_with_details(fact)
                 count -= kind in NON_CUSTOMER_CLAIMS
             elif (claims := sections[section].get(fact.entity)) is not None:
                 claims.append(claim)
@@ -143,7 +146,7 @@ class CustomerFacts:
             if (kind is Placed or kind is LinePlaced) and claim.referrer:  # type: ignore[union-attr]
                 self.ensure_links().orders_with_referrer.add(fact.entity)
             count += 1
-            if fact.details is not None:
+            if with_details and fact.details is not None:
                 self.record_details(fact)
             if fact.seen is not None:
                 self._add_variants(claim, fact.seen)
@@ -152,12 +155,13 @@ class CustomerFacts:
             earliest = min(earliest, self._earliest_control_fact())
         self.earliest_hour = NEVER_HOUR if earliest == NEVER_US else earliest // US_PER_HOUR
 
-    def _add_to_customer(self, fact: Fact) -> None:
-        """Add a claim about the customer alone, or a version of a review."""
+    def _add_with_details(self, fact: Fact) -> None:
+        """Add a claim about the customer alone or a version of a review, whose details other metrics use."""
         if isinstance(fact.claim, Submitted):
             self.reviews.setdefault(fact.entity, []).append(fact.claim)
         else:
             self.customer_claims.append(fact.claim)  # type: ignore[arg-type]
+        self.record_details(fact)
 
     def _add_variants(self, claim: AnyClaim, seen: Mapping[str, str]) -> None:
         for experiment, variant in seen.items():
@@ -171,7 +175,7 @@ class CustomerFacts:
         details, claim = fact.details, fact.claim
         if details is None:
             return
-        if ATTRIBUTES in details or COUPON in details:
+        if self._with_details and (ATTRIBUTES in details or COUPON in details):
             self.details[claim.time, claim.id] = details
         if isinstance(claim, Answered):
             if TICKET_ID in details:

@@ -90,6 +90,11 @@ class Segment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return "customer" if self.origin is None else ORIGINS[self.origin]
 
     @property
+    def needs_details(self) -> bool:
+        """Whether the value is a detail of an event: an attribute or a coupon."""
+        return self.field is not None or self.origin == "coupon"
+
+    @property
     def named(self) -> tuple[str, ...]:
         """The values that are counted by name."""
         return REFERRED if self.origin == "referred" else self.values

@@ -63,7 +63,8 @@ class PartitionCustomers:
         self._definitions = definitions
         self._metadata = metadata
         self._cross_partition = cross_partition
-        self._cache = CustomerCache(self._visible_facts, cached)
+        self._with_details = any(segment.needs_details for segment in definitions.segments)
+        self._cache = CustomerCache(self._visible_facts, cached, with_details=self._with_details)
         self._future_facts = FutureFacts()
         # Event hour of the oldest claim -> customers. An entry is ignored if the customer has an older claim
         # by then.
@@ -254,18 +255,18 @@ class PartitionCustomers:
             facts = self._without_superseded(key, facts)
         if self._metadata.latest > self._metadata.now:
             facts = self._future_facts.buffer(key, facts, self._metadata.now)
-        by_entity = CustomerFacts(facts)
+        by_entity = CustomerFacts(facts, with_details=self._with_details)
         unwanted = by_entity.kept_order is not None and not self._definitions.keep_first_order
         if unwanted or by_entity.earliest_hour * US_PER_HOUR < self.horizon:
             facts = self._facts_since(key, facts)
             self._fact_log.rewrite(key, [*facts, *self._future_facts.of(key)])
-            by_entity = CustomerFacts(facts)
+            by_entity = CustomerFacts(facts, with_details=self._with_details)
         if by_entity.links is not None or key in self._future_facts:
             erased = self._cross_partition.erased_in(self._fact_log.read(key))
             if erased:
                 self._remove_references(key, erased)
                 facts = without_erased(facts, erased)
-                by_entity = CustomerFacts(facts)
+                by_entity = CustomerFacts(facts, with_details=self._with_details)
         if by_entity.earliest_hour == NEVER_HOUR:
             return None
         return self._add_restored(key, facts, by_entity)
@@ -280,7 +281,7 @@ class PartitionCustomers:
 
     def _add_restored(self, key: bytes, facts: list[Fact], by_entity: CustomerFacts) -> Customer:
         if by_entity.is_merged:
-            by_entity = CustomerFacts.of(key, facts)
+            by_entity = CustomerFacts.of(key, facts, with_details=self._with_details)
         customer = Customer(key, by_entity)
         self.updates.restore(customer)
         self._cache.pack_exposures(customer)

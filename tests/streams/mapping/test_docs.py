@@ -79,3 +79,10 @@ def test_each_change_of_a_status_has_its_own_id():
         "order.cancelled",
     ]
     assert len({event.id for event in events}) == 3
+
+
+def test_documented_attributes_follow_the_row():
+    row = {"id": 7, "updated_at": "2026-06-01T10:00:00Z", "address": {"country": "DE"}, "plan": None}
+    [event] = rows_of("accounts", row)
+    assert (event.id, event.customer_id) == ("7-2026-06-01T10:00:00Z", "7")
+    assert event.attributes == {"country": "DE", "plan": None}
