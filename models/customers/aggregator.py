@@ -10,18 +10,15 @@ from collections.abc import Sequence
 
 from models.aggregation.aggregates import Aggregates
 from models.customers.action_returns import ActionReturnAggregator
-from models.customers.cohorts import CohortAggregator
 from models.customers.customer import Customer
 from models.customers.exposure import ExposureAggregator
+from models.customers.history_aggregators import history_aggregators
 from models.customers.lifecycle import CustomerStatus, StatusAggregator
 from models.customers.overlaps import OrderGap, order_gaps_between
-from models.customers.periods import PeriodAggregator
 from models.customers.retention import RetentionAggregator
-from models.customers.second_orders import SecondOrderAggregator
 from models.customers.segments import Refreshed, SegmentAggregator
 from models.customers.variants import VariantAggregator, variant_intervals
 from models.definitions.definitions import Definitions
-from models.definitions.further_metrics import SECOND_ORDER
 from models.definitions.windows import US_PER_HOUR, between
 from models.entities.exposures import Exposure
 from models.entities.orders import OrderHistory, QualifyingOrder
@@ -40,12 +37,7 @@ class CustomerAggregator:
     def __init__(self, aggregates: Aggregates, definitions: Definitions, hour: int) -> None:
         self.hour = hour
         self._retention = RetentionAggregator(aggregates, definitions)
-        sums = aggregates.cohorts
-        self._cohorts = None if sums is None else CohortAggregator(sums, definitions)
-        chosen = SECOND_ORDER in definitions.further_metrics
-        self._second_orders = SecondOrderAggregator(aggregates) if chosen else None
-        periods = aggregates.periods
-        self._periods = None if periods is None else PeriodAggregator(periods)
+        self._of_histories = history_aggregators(aggregates, definitions)
         self._statuses = StatusAggregator(aggregates, definitions)
         self._exposure = ExposureAggregator(aggregates, definitions)
         self._variants = VariantAggregator(aggregates)
@@ -70,12 +62,8 @@ class CustomerAggregator:
             hours.sort()
         if orders:
             self._retention.add_history(orders)
-            if self._cohorts is not None:
-                self._cohorts.add_history(orders, 1)
-            if self._second_orders is not None:
-                self._second_orders.add_history(orders, 1)
-            if self._periods is not None:
-                self._periods.add_history(orders, 1)
+            for aggregator in self._of_histories:
+                aggregator.add_history(orders, 1)
             if hours_of:
                 self._exposure.add_exposures(_all_order_gaps(customer), hours_of, hours_of, 1)
             if self.segments is not None:
@@ -109,12 +97,8 @@ class CustomerAggregator:
         year = customer.trailing_year(self.hour)
         is_exposed = row.exposures or row.variants_seen or self.segments is not None
         order_gaps = _order_gaps_near(orders, order, present=True) if is_exposed else ()
-        if self._cohorts is not None:
-            self._cohorts.add_order(orders, order, -1)
-        if self._second_orders is not None:
-            self._second_orders.add_order(orders, order, -1)
-        if self._periods is not None:
-            self._periods.add_order(orders, order, -1)
+        for aggregator in self._of_histories:
+            aggregator.add_order(orders, order, -1)
         self._retention.remove(orders, order)
         year.change(order, -1)
         if is_exposed:
@@ -122,12 +106,8 @@ class CustomerAggregator:
 
     def keep_order(self, customer: Customer, kept: KeptOrder) -> None:
         """Apply that the customer's first order lies beyond the horizon."""
-        if self._cohorts is not None:
-            self._cohorts.add_history(customer.order_history, -1)
-        if self._second_orders is not None:
-            self._second_orders.add_history(customer.order_history, -1)
-        if self._periods is not None:
-            self._periods.add_first(customer.order_history, -1)
+        for aggregator in self._of_histories:
+            aggregator.retract_first(customer.order_history)
         self._retention.keep(customer.order_history, kept)
         customer.facts.kept_order = kept
 
@@ -137,12 +117,8 @@ class CustomerAggregator:
         is_exposed = row.exposures or row.variants_seen or self.segments is not None
         order_gaps = _order_gaps_near(orders, order, present=False) if is_exposed else ()
         self._retention.insert(orders, order)
-        if self._cohorts is not None:
-            self._cohorts.add_order(orders, order, 1)
-        if self._second_orders is not None:
-            self._second_orders.add_order(orders, order, 1)
-        if self._periods is not None:
-            self._periods.add_order(orders, order, 1)
+        for aggregator in self._of_histories:
+            aggregator.add_order(orders, order, 1)
         year.change(order, 1)
         if is_exposed:
             self._replace_order_gaps(customer, order_gaps, _order_gaps_near(orders, order, present=True))

@@ -53,6 +53,10 @@ class CohortAggregator:
         if orders and orders.kept is None:
             self._add_all(orders, sign)
 
+    def retract_first(self, orders: OrderHistory) -> None:
+        """Retract a history whose first order turns out to be beyond the horizon."""
+        self.add_history(orders, -1)
+
     def add_order(self, orders: OrderHistory, order: QualifyingOrder, sign: int) -> None:
         """Apply what an order changes.
 

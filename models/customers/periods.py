@@ -39,10 +39,13 @@ class PeriodAggregator:
                 if before == number - 1:
                     self._sums.add_in(calendar.kind, number, STAYED, sign)
                 before = number
-        self.add_first(orders, sign)
+        self._add_first(orders, sign)
 
-    def add_first(self, orders: OrderHistory, sign: int) -> None:
-        """Apply that the first order of a history is new, or retract it. It is not beyond the horizon."""
+    def retract_first(self, orders: OrderHistory) -> None:
+        """Retract that the first order of a history is new: the first one is beyond the horizon."""
+        self._add_first(orders, -1)
+
+    def _add_first(self, orders: OrderHistory, sign: int) -> None:
         if orders and orders.kept is None:
             self._sums.add(orders[0].time, NEW, sign)
 

@@ -26,6 +26,10 @@ class SecondOrderAggregator:
         if orders.kept is None:
             self._add(orders[:2], sign)
 
+    def retract_first(self, orders: OrderHistory) -> None:
+        """Retract a history whose first order turns out to be beyond the horizon."""
+        self.add_history(orders, -1)
+
     def add_order(self, orders: OrderHistory, order: QualifyingOrder, sign: int) -> None:
         """Apply what an order changes.
 
