@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from models.definitions.definitions import Definitions
 from models.definitions.periods import PeriodDefinitions
 from models.partition.partition import Partition
+from models.partition.published import PUBLISHED_KEY
 from streams.clock import EventClock
 from streams.faust_engine.types import RecordBatch
 from streams.kafka.outbox import Outbox
@@ -175,6 +176,20 @@ async def test_handed_over_clock_is_that_of_the_last_round():
     one.leader.hand_over()
     assert one.task.partition.metadata.reserved_until == one.as_of
     assert AS_OF.encode() in {row.key for row in one.task.outbox.to(NAMES.metrics, 0)}
+
+
+async def test_first_round_of_a_day_is_kept_in_the_state():
+    one = Leader(Clock(NOW))
+    await one.caught_up()
+    published = one.task.partition.published
+    assert published.of_day(NOW).at == NOW
+    one.clock.at += 3600 * SECOND
+    await one.round()
+    assert published.of_day(NOW).at == NOW
+    one.clock.at += 86400 * SECOND
+    await one.round()
+    assert published.of_day(one.clock.at).at == one.as_of == one.clock.at
+    assert len([key for key in one.task.partition.take_changes() if key.startswith(PUBLISHED_KEY)]) == 2
 
 
 async def test_event_mode_commits_nothing_for_a_round():
