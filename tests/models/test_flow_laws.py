@@ -6,7 +6,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -25,6 +25,9 @@ from tests.support.simulated_worker import SimulatedWorker
 from tests.support.strategies import ANCHOR, CUSTOMERS, DAY, DEFINITIONS, History, histories, rfc3339, times
 
 pytestmark = pytest.mark.slow
+
+#: Few examples, as `tests.models.test_laws` covers the same paths.
+flow_laws = settings(laws, max_examples=laws.max_examples // 3)
 
 #: Every kind of period, a segment of each subject, and targets that depend on the orders of the customer.
 FLOWS = replace(
@@ -170,7 +173,7 @@ def assert_values_add_up(totals: Totals, window: Window) -> None:
         assert found == of_subject, (segment.name, window.name)
 
 
-@laws
+@flow_laws
 @given(histories_with_attributes())
 def test_flows_by_any_key_add_up_to_the_series(history):
     worker, now = delivered(history), history.steps[-1].now
@@ -193,7 +196,7 @@ def by_value(partial) -> dict[tuple[str, str, str, str], list[int]]:
     }
 
 
-@laws
+@flow_laws
 @given(histories_with_attributes())
 def test_rebuilt_flows_are_the_live_ones_and_go_with_erasure(history):
     worker, now = delivered(history), history.steps[-1].now
