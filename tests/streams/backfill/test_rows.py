@@ -83,6 +83,7 @@ def test_bytes_that_are_not_utf_8_are_unreadable():
             {"amount": 1000, "coupon": "10", "items": [Item("s", 1.5, 5)]},
         ),
         ("order.shipped", {"order_id": "7", "experiments": '{"a":"b"}'}, {"experiments": {"a": "b"}}),
+        ("customer.updated", {"attributes": '{"a":"b","c":null}'}, {"attributes": {"a": "b", "c": None}}),
         ("ticket.replied", {"ticket_id": "7", "author": "bot", "public": "f"}, {"public": False}),
         ("review.submitted", {"review_id": "r", "rating": "5", "sentiment": "-0.5"}, {"sentiment": -0.5}),
         ("survey.answered", {"survey": "nps", "score": "09"}, {"score": 9}),
@@ -95,7 +96,13 @@ def test_cell_takes_the_type_of_its_field(kind, cells, expected):
 
 
 def decode_any(content):
-    kinds = {"order": "orders", "ticket": "tickets", "review": "reviews", "survey": "reviews"}
+    kinds = {
+        "customer": "customers",
+        "order": "orders",
+        "ticket": "tickets",
+        "review": "reviews",
+        "survey": "reviews",
+    }
     return decode(kinds[json.loads(content)["type"].split(".")[0]], content)
 
 
@@ -118,6 +125,7 @@ def test_parquet_types_are_converted():
             "amount": pa.array([Decimal(1000), None], pa.decimal128(12, 0)),
             "experiments": pa.array([[("price", "b")], None], pa.map_(pa.string(), pa.string())),
             "items": pa.array([[{"sku": "s", "quantity": 1.5, "amount": 5}], None]),
+            "attributes": pa.array([{"gift": "yes", "size": None}, None]),
         }
     )
     (first, row), (second, other) = of_parquet(table)
@@ -125,6 +133,7 @@ def test_parquet_types_are_converted():
     event = decode("orders", native_event(row | {"customer_id": "c", "order_id": "o", "currency": "USD"}))
     assert event.time == moment
     assert (event.amount, event.experiments, event.items[0].quantity) == (1000, {"price": "b"}, 1.5)
+    assert event.attributes == {"gift": "yes", "size": None}
     assert set(other) == {"id", "type", "time"}
 
 
