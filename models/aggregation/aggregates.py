@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from models.aggregation.cohort_sums import CohortCells, CohortSums
 from models.aggregation.duration_sketches import BUCKETS, Sketches, bucket_of
-from models.aggregation.period_sums import PeriodSums, RestatedCounts, SumsByPeriod
+from models.aggregation.period_sums import PeriodSums, PeriodTable, RestatedCounts
 from models.aggregation.segment_sets import SegmentSets, SegmentSetSums
 from models.aggregation.segment_sums import SegmentFlowCells, SegmentSums
 from models.aggregation.variant_sums import Beyond, Shown, VariantSums
@@ -104,7 +104,7 @@ class PartialAggregate(Struct, array_like=True):
         shown: experiment -> variant -> customers who saw it last, by column of `VariantSums`.
         beyond: some of the experiments and variants that are beyond the limits.
         cohorts: month -> cells of its cohort. Empty unless cohorts are defined.
-        periods: kind of period -> number -> name -> its sum. Empty unless kinds are configured.
+        periods: sums by calendar period. Empty unless kinds are configured.
         restated: kind of period -> label -> number of facts that have changed it since its close, by cause.
             The partition fills it in. Empty unless kinds are configured.
         segment_flows: flows by segment. None unless segments are configured.
@@ -121,7 +121,7 @@ class PartialAggregate(Struct, array_like=True):
     shown: Shown
     beyond: list[Beyond]
     cohorts: dict[int, CohortCells]
-    periods: SumsByPeriod
+    periods: PeriodTable
     restated: RestatedCounts
     segment_flows: SegmentFlowCells | None
     segment_sets: SegmentSets
@@ -234,7 +234,7 @@ class Aggregates:
             shown=self.variants.sums(),
             beyond=self.variants.beyond(),
             cohorts={} if self.cohorts is None else self.cohorts.cells(),
-            periods={} if self.periods is None else self.periods.evaluate(),
+            periods=PeriodTable() if self.periods is None else self.periods.evaluate(),
             restated={},
             segment_flows=None if self.segment_flows is None else self.segment_flows.cells(),
             segment_sets={} if self.segment_sets is None else self.segment_sets.sums(),

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final, Literal, get_args
 
+from msgspec import Struct
+
 from models.schedules.periods import Calendar
 
 #: Name of a sum, such as `("orders",)` or `("net", "EUR")`.
 Name = tuple[str, ...]
-#: Kind -> number of the period -> name -> sum. Sums of 0 are left out.
+#: Kind -> number of a period -> name -> sum. Sums of 0 are left out.
 SumsByPeriod = dict[str, dict[int, dict[Name, int]]]
 #: Why a closed period has changed.
 Cause = Literal["late", "amended", "refunded", "merged", "erased"]
@@ -21,6 +23,30 @@ CAUSE_NAMES: Final[tuple[Cause, ...]] = get_args(Cause)
 RestatedCounts = dict[str, dict[str, list[int]]]
 #: Kinds and numbers of periods.
 Touched = set[tuple[str, int]]
+
+
+class PeriodTable(Struct, array_like=True):
+    """The sums of all periods. The names stand once, because a partial aggregate has 150 periods.
+
+    Attributes:
+        names: names of the sums.
+        sums: kind -> number of a period -> sum of each name, in their order. Those of the last names may be
+            missing: they are 0.
+    """
+
+    names: list[Name] = []
+    sums: dict[str, dict[int, list[int]]] = {}
+
+    def of(self, kind: str, number: int) -> dict[Name, int]:
+        """Return name -> sum of one period, without sums of 0."""
+        found = self.sums.get(kind, {}).get(number, ())
+        return {name: sum_ for name, sum_ in zip(self.names, found, strict=False) if sum_}
+
+    def by_name(self) -> SumsByPeriod:
+        """Return the sums of all periods by name."""
+        return {
+            kind: {number: self.of(kind, number) for number in periods} for kind, periods in self.sums.items()
+        }
 
 
 class _Period:
@@ -60,7 +86,9 @@ class PeriodSums:
         # Index of a stretch -> name -> what to add to its periods.
         self._stretches: dict[int, dict[Name, int]] = {}
         self._periods: dict[str, dict[int, _Period]] = {calendar.kind: {} for calendar in calendars}
-        self._evaluated: SumsByPeriod = {calendar.kind: {} for calendar in calendars}
+        # Name -> its index in the table; only added to.
+        self._names: dict[Name, int] = {}
+        self._table = PeriodTable([], {calendar.kind: {} for calendar in calendars})
         # The periods that have changed since the last evaluation.
         self._changed: set[_Period] = set()
         # Stretch and name, or kind, number and name -> what was added since the recording was started.
@@ -116,7 +144,7 @@ class PeriodSums:
         begin = self._begins[stretch]
         return [(calendar.kind, calendar.number(begin)) for calendar in self.calendars]
 
-    def evaluate(self) -> SumsByPeriod:
+    def evaluate(self) -> PeriodTable:
         """Return the sums of all periods, which later changes leave as they are."""
         for stretch, added in self._stretches.items():
             for kind, number in self._periods_of(stretch):
@@ -125,19 +153,23 @@ class PeriodSums:
                     sums[name] = sums.get(name, 0) + weight
         self._stretches.clear()
         if self._changed:
-            self._evaluated = {kind: {**periods} for kind, periods in self._evaluated.items()}
+            table = {kind: {**periods} for kind, periods in self._table.sums.items()}
             for period in self._changed:
-                self._evaluate(period)
+                self._evaluate(period, table[period.kind])
             self._changed.clear()
-        return self._evaluated
+            self._table = PeriodTable(list(self._names), table)
+        return self._table
 
-    def _evaluate(self, period: _Period) -> None:
+    def _evaluate(self, period: _Period, table: dict[int, list[int]]) -> None:
+        """Replace the sums of a period in the table of its kind."""
         period.sums = {name: sum_ for name, sum_ in period.sums.items() if sum_}
-        if period.sums:
-            self._evaluated[period.kind][period.number] = {**period.sums}
-        else:
-            self._evaluated[period.kind].pop(period.number, None)
+        if not period.sums:
+            table.pop(period.number, None)
             del self._periods[period.kind][period.number]
+            return
+        for name in period.sums:
+            self._names.setdefault(name, len(self._names))
+        table[period.number] = [period.sums.get(name, 0) for name in self._names]
 
 
 @cache
@@ -146,11 +178,12 @@ def _begins(calendars: tuple[Calendar, ...]) -> list[int]:
     return sorted({begin for calendar in calendars for begin in calendar.begins})
 
 
-def touched(before: SumsByPeriod, after: SumsByPeriod) -> Touched:
+def touched(before: PeriodTable, after: PeriodTable) -> Touched:
     """Return the periods of which a sum differs."""
+    numbers = {kind: before.sums[kind].keys() | after.sums[kind].keys() for kind in before.sums}
     return {
         (kind, number)
-        for kind in before.keys() | after.keys()
-        for number in before[kind].keys() | after[kind].keys()
-        if before[kind].get(number) != after[kind].get(number)
+        for kind, found in numbers.items()
+        for number in found
+        if before.of(kind, number) != after.of(kind, number)
     }

@@ -4,7 +4,7 @@ The aggregates of a partition in bootstrap mode do not exist yet, so that a chan
 comparing two of these.
 """
 
-from models.aggregation.period_sums import PeriodSums, SumsByPeriod
+from models.aggregation.period_sums import PeriodSums, PeriodTable
 from models.customers.customer import AppliedTicket, Customer
 from models.customers.period_flows import PeriodFlows
 from models.customers.periods import PeriodAggregator
@@ -28,7 +28,7 @@ class PeriodContributions:
         self._rules = TicketRules(definitions)
         self._limits = time_limits(definitions)
 
-    def of(self, customer: Customer, now: int) -> SumsByPeriod:
+    def of(self, customer: Customer, now: int) -> PeriodTable:
         """Return the sums of a customer at `now` (microseconds since the epoch)."""
         sums = PeriodSums(self._calendars)
         PeriodAggregator(sums).add_history(customer.order_history, 1)

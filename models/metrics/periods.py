@@ -129,7 +129,7 @@ class PeriodTotals:
     def _sums(self, kind: str, number: int) -> dict[Name, int]:
         found: dict[Name, int] = {}
         for periods in self._totals.periods:
-            for name, sum_ in periods.get(kind, {}).get(number, {}).items():
+            for name, sum_ in periods.of(kind, number).items():
                 found[name] = found.get(name, 0) + sum_
         return found
 

@@ -46,7 +46,7 @@ class Totals:
         variants: customers by the variants of experiments that they saw.
         cohorts: month -> cells of its cohort, of each partition.
         segment_sets: segment -> value -> customers by column of `SegmentSetSums`, of each partition.
-        periods: kind of period -> number -> name -> its sum, of each partition.
+        periods: sums by calendar period, of each partition.
         restated: kind of period -> label -> facts since its close by cause, of each partition.
     """
 

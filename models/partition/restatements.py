@@ -8,7 +8,7 @@ a fact ahead of the clock they change later: there, what the customer adds is de
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from models.aggregation.period_sums import Cause, SumsByPeriod, Touched, touched
+from models.aggregation.period_sums import Cause, PeriodTable, Touched, touched
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.period_contributions import PeriodContributions
@@ -39,10 +39,11 @@ _CAUSE_OF: Final[dict[type[Claim], Cause]] = {
     Redirected: "merged",
     IdentityErased: "erased",
 }
-#: Claim classes that can change an older period than that of their own time.
+#: Claim classes that can change an older period than that of their own time. A ticket that is opened late may
+#: have been solved before.
 _BACKWARD: Final = frozenset({
     claims.LinePlaced, claims.Amended, claims.Cancelled, claims.OrderRestored, claims.Completed,
-    claims.Reversed, claims.TicketWithdrawn, claims.TicketRestored, Answered, AnswersWithdrawn,
+    claims.Reversed, claims.Opened, claims.TicketWithdrawn, claims.TicketRestored, Answered, AnswersWithdrawn,
 })  # fmt: skip
 
 
@@ -136,7 +137,7 @@ class Restatements:
         """Return a customer with all known facts, also those ahead of the clock."""
         return Customer(key, CustomerFacts.of(key, self._fact_log.read(key)))
 
-    def _sums(self, customer: Customer) -> SumsByPeriod:
+    def _sums(self, customer: Customer) -> PeriodTable:
         return self._contributions.of(customer, self._metadata.now)
 
 

@@ -1,4 +1,7 @@
-"""Test the laws of calendar periods: on any path they equal the oracle's, and each change has a cause."""
+"""Test the laws of closed periods: each change of one is counted, and each fact once.
+
+`tests.models.test_laws` compares the values of periods with the oracle.
+"""
 
 import pytest
 from msgspec.structs import replace
@@ -9,7 +12,6 @@ from models.metrics.totals import Totals
 from models.schedules.periods import Period, calendars
 from tests.models.test_laws import THOROUGH
 from tests.support.histories import random_history
-from tests.support.oracle_comparison import run
 from tests.support.simulated_worker import SimulatedWorker
 from tests.support.strategies import ANCHOR, DAY, DEFINITIONS, Event, rfc3339
 
@@ -21,13 +23,6 @@ PERIODS = replace(
     channels=("web",),
     periods=PeriodDefinitions(zone="Asia/Kolkata", week_starts="sunday", kinds=PERIOD_KINDS),
 )
-
-
-@pytest.mark.parametrize("seed", range(60 if THOROUGH else 2))
-def test_periods_of_a_large_history_equal_the_oracle(seed):
-    history = random_history(seed, customers=10, size=500, looks=6, identities=True)
-    history.definitions = PERIODS
-    run(history)
 
 
 def evaluated(worker: SimulatedWorker) -> PeriodTotals:
@@ -65,7 +60,7 @@ def values(periods: PeriodTotals, period: Period) -> str:
     return repr([(each.metric, each.labels, each.value, each.denominator) for each in periods.values(period)])
 
 
-@pytest.mark.parametrize("seed", range(200 if THOROUGH else 4))
+@pytest.mark.parametrize("seed", range(200 if THOROUGH else 2))
 def test_no_closed_period_changes_without_a_counted_fact(seed):
     history = random_history(seed, customers=10, size=400, looks=3, identities=True)
     events = [event for event in history.events if event["time"] <= rfc3339(ANCHOR)]

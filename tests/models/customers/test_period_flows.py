@@ -35,7 +35,7 @@ def flows() -> tuple[PeriodFlows, PeriodSums]:
 
 def by_month(sums: PeriodSums) -> dict[str, dict]:
     """Return label of the month -> its sums."""
-    return {MONTHS.label(number): names for number, names in sums.evaluate()["month"].items()}
+    return {MONTHS.label(number): names for number, names in sums.evaluate().by_name()["month"].items()}
 
 
 def test_order_counts_in_its_local_month_and_its_delivery_later():

@@ -214,3 +214,10 @@ def test_nothing_is_kept_unless_kinds_are_configured():
     shop.order("o1", FEBRUARY)
     assert shop.partition.evaluate(NOW).restated == {}
     assert RESTATEMENTS_KEY not in shop.partition.take_changes()
+
+
+def test_opening_after_the_solution_changes_the_month_of_the_solution(shop):
+    shop.process(claims.StatusChanged, "t1", FEBRUARY, claims.SOLVED)
+    assert counts(shop) == {}
+    shop.process(claims.Opened, "t1", us(2026, 3, 4), 1, False, "web")
+    assert counts(shop) == {"2026-02": {"late": 1}}
