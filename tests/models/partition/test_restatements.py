@@ -216,7 +216,7 @@ def test_nothing_is_kept_unless_kinds_are_configured():
     assert RESTATEMENTS_KEY not in shop.partition.take_changes()
 
 
-def test_opening_after_the_solution_changes_the_month_of_the_solution(shop):
+def test_late_opening_changes_the_month_of_an_earlier_solution(shop):
     shop.process(claims.StatusChanged, "t1", FEBRUARY, claims.SOLVED)
     assert counts(shop) == {}
     shop.process(claims.Opened, "t1", us(2026, 3, 4), 1, False, "web")
