@@ -3,6 +3,7 @@
 Wilson (1927): of one ratio. Newcombe (1998), method 10: of the difference of two.
 """
 
+from functools import lru_cache
 from math import isnan, sqrt
 from typing import Final, NamedTuple
 
@@ -11,8 +12,6 @@ from models.metrics.samples import Sample
 #: Quantile of the normal distribution at 0.975, for bounds of 95 %.
 Z: Final = 1.959963984540054
 _Z2: Final = Z * Z
-#: Values of labels of the ratios whose numerator is no count of a part of the denominator.
-_NO_SHARES: Final = (("method", "textbook"), ("basis", "value"))
 
 
 class Bounds(NamedTuple):
@@ -30,6 +29,7 @@ class Bounds(NamedTuple):
 UNDEFINED: Final = Bounds(None, None)
 
 
+@lru_cache(4096)  # most ratios are published again as they are
 def wilson(hits: float, number: float) -> Bounds:
     """Return Wilson's bounds of the ratio hits / number.
 
@@ -86,6 +86,7 @@ def bounds_of(sample: Sample) -> Bounds | None:
     number, hits = sample.denominator, sample.numerator
     if not sample.metric.endswith("_ratio") or number is None or hits is None:
         return None
-    if isnan(sample.value) or any(sample.labels.get(name) == value for name, value in _NO_SHARES):
+    # The numerator counts customers who were not in the denominator, or is money, which counts nothing.
+    if sample.labels.get("method") == "textbook" or sample.labels.get("basis") == "value":
         return UNDEFINED
-    return wilson(hits, number)
+    return UNDEFINED if isnan(sample.value) else wilson(hits, number)

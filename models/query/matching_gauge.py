@@ -34,8 +34,16 @@ def matching_gauge(query: Query) -> MatchingSeries | None:
             return _of_team(query)
         return _breaches(query) if query.breached else _tickets(query)
     if isinstance(query, OrderQuery):
-        return None if query.segment else MatchingSeries("retention_deliveries_overdue", {})
+        return _orders(query)
     return None
+
+
+def _orders(query: OrderQuery) -> MatchingSeries | None:
+    if query.segment or query.channel or (query.overdue and query.refunded):
+        return None
+    if query.refunded is None:
+        return MatchingSeries("retention_deliveries_overdue", {})
+    return MatchingSeries("retention_refund_ratio", {"window": str(query.window), "basis": query.refunded})
 
 
 def _labels(segment: str) -> dict[str, str]:

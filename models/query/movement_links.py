@@ -11,16 +11,25 @@ def list_of(query: ExplainQuery, stratum: str) -> str | None:
     if query.metric == "retention_sla_breach_ratio":
         return _tickets(query, stratum)
     if query.metric == "retention_refund_ratio":
-        return None
+        return _orders(query, stratum)
     found = "lost" if query.metric == "retention_churn_ratio" else "retained"
-    stratification = (
-        {"tenure": stratum} if query.segment is None else {"segment": f"{query.segment}:{stratum}"}
-    )
-    return f"/customers?{urlencode({'set': found, 'window': query.window, **stratification}, safe=':')}"
+    selected = {"set": found, "window": query.window} | _stratum(query, stratum)
+    return f"/customers?{urlencode(selected, safe=':')}"
+
+
+def _orders(query: ExplainQuery, stratum: str) -> str:
+    selected = {"refunded": "full" if query.basis == "full" else "orders", "window": query.window}
+    return f"/orders?{urlencode(selected | _stratum(query, stratum), safe=':')}"
+
+
+def _stratum(query: ExplainQuery, stratum: str) -> dict[str, str]:
+    if query.segment is not None:
+        return {"segment": f"{query.segment}:{stratum}"}
+    return {str(query.by): stratum}
 
 
 def _tickets(query: ExplainQuery, stratum: str) -> str | None:
-    if stratum in {OTHER, UNKNOWN}:
-        return None  # no ticket is found by a value that it does not have
+    if query.by == "team" and stratum in {OTHER, UNKNOWN}:
+        return None  # these are no teams of a ticket
     selected = {"window": query.window, "sla": str(query.sla), str(query.by): stratum}
     return f"/tickets?breached&{urlencode(selected)}"

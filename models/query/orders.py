@@ -3,40 +3,68 @@
 from collections.abc import Callable, Iterator
 
 from models.customers.customer import Customer
-from models.definitions.windows import US_PER_SECOND
+from models.definitions.windows import US_PER_SECOND, Window
 from models.entities import orders
 from models.facts.origins import original_event_id
 from models.outputs.ids import to_datetime
+from models.query.parameters import OrderQuery
 from models.query.responses import Order
+from models.query.tickets import contains
+
+#: Returns whether an order is listed.
+Selects = Callable[[orders.Order], bool]
 
 
-def overdue_orders(
-    customer: Customer, now: int, selects: Callable[[orders.Order], bool] = lambda _: True
+def listed_orders(
+    customer: Customer, query: OrderQuery, now: int, selects: Selects = lambda _: True
 ) -> Iterator[Order]:
-    """Yield a customer's orders that are overdue, sorted by id.
+    """Yield a customer's orders that a query selects, sorted by id.
 
     Args:
         customer: the customer, by the facts known at `now`.
+        query: parameters of the list.
         now: the partition's clock, microseconds since the epoch.
-        selects: whether an order is listed.
+        selects: whether an order is listed, besides.
     """
     for order_id in sorted(customer.facts.orders):
         order = customer.order(order_id)
-        if order is None or order.promised is None or not orders.is_overdue(order, now):
-            continue
-        if not selects(order):
-            continue
-        yield Order(
-            customer_id=customer.key.decode(),
-            order_id=order_id,
-            placed=to_datetime(order.time),
-            promised=to_datetime(order.promised),
-            overdue_seconds=(now - order.promised) // US_PER_SECOND,
-            amount=order.amount,
-            refunded=order.refunded,
-            currency=order.currency,
-            channel=order.channel,
-        )
+        if order is not None and _is_selected(order, query, now) and selects(order):
+            yield _response(customer, order_id, order, now)
+
+
+def overdue_orders(customer: Customer, now: int) -> Iterator[Order]:
+    """Yield a customer's orders that are overdue at `now`, microseconds since the epoch, sorted by id."""
+    return listed_orders(customer, OrderQuery(overdue=True), now)
+
+
+def _is_selected(order: orders.Order, query: OrderQuery, now: int) -> bool:
+    if query.channel not in {None, order.channel}:
+        return False
+    if query.overdue and not orders.is_overdue(order, now):
+        return False
+    return query.refunded is None or _is_refunded(order, query, now)
+
+
+def _is_refunded(order: orders.Order, query: OrderQuery, now: int) -> bool:
+    """Return whether an order counts in the numerator of `retention_refund_ratio`."""
+    if order.cancelled or not order.refunds or (query.refunded == "full" and order.qualifying):
+        return False
+    return query.window is not None and contains(Window.parse(query.window), order.time, now)
+
+
+def _response(customer: Customer, order_id: str, order: orders.Order, now: int) -> Order:
+    promised, is_overdue = order.promised, orders.is_overdue(order, now)
+    return Order(
+        customer_id=customer.key.decode(),
+        order_id=order_id,
+        placed=to_datetime(order.time),
+        promised=None if promised is None else to_datetime(promised),
+        overdue_seconds=(now - promised) // US_PER_SECOND if is_overdue and promised is not None else None,
+        amount=order.amount,
+        refunded=order.refunded,
+        currency=order.currency,
+        channel=order.channel,
+    )
 
 
 def lines_in_other_currencies(customer: Customer) -> Iterator[str]:

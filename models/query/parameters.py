@@ -182,9 +182,20 @@ class TicketQuery(Listing, frozen=True, kw_only=True):
 
 
 class OrderQuery(Listing, frozen=True, kw_only=True):
-    """Selects orders whose promised delivery time has passed without a delivery."""
+    """Selects orders whose promised delivery time has passed without a delivery, or that were refunded."""
 
-    overdue: Annotated[
-        bool, Meta(description="Overdue orders. Required, because it is the only selection so far.")
-    ] = False
+    overdue: Annotated[bool, Meta(description="Overdue orders. Either this or `refunded` is required.")] = (
+        False
+    )
+    refunded: Annotated[
+        Literal["orders", "full"] | None,
+        Meta(
+            description="Orders of `window` with a refund (`orders`), or refunded in full (`full`): the"
+            " numerator of `retention_refund_ratio` with this `basis`."
+        ),
+    ] = None
+    window: Annotated[
+        str | None, Meta(description="A configured window, such as `30d`. Requires `refunded`.")
+    ] = None
+    channel: Annotated[_Name | None, Meta(description="Orders that were placed by this channel.")] = None
     segment: _Segment = None

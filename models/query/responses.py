@@ -104,15 +104,18 @@ class Ticket(Struct, frozen=True, gc=False):
 
 
 class Order(Struct, frozen=True, gc=False):
-    """An overdue order."""
+    """An overdue or refunded order."""
 
     customer_id: Annotated[
         str, Meta(description="Customer of the order. An order id is unique per customer.")
     ]
     order_id: str
     placed: Time
-    promised: Time
-    overdue_seconds: Annotated[int, Meta(ge=0, description="Seconds since the promised time.")]
+    promised: Annotated[Time | None, Meta(description="Null if no time was promised.")]
+    overdue_seconds: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="Seconds since the promised time. Null unless the order is overdue."),
+    ]
     amount: Annotated[
         int, Meta(description="Amount of the order, minor units of `currency`, as in the events.")
     ]

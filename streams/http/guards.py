@@ -27,7 +27,7 @@ async def refuse_bodies(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def refuse_customers(missing_token: MissingToken | None) -> Middleware:
-    """Return a middleware that responds with 403 to requests for customers, tickets and orders.
+    """Return a middleware that responds with 403 to requests for customers, tickets, orders and explanations.
 
     Args:
         missing_token: what the worker does without a token; None refuses nothing.

@@ -12,7 +12,7 @@ from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
 from models.query import responses
 from models.query.customers import Customers
-from models.query.orders import overdue_orders
+from models.query.orders import listed_orders
 from models.query.parameters import CustomerQuery, Listing, OrderQuery, TicketQuery
 from models.query.segments import SegmentFilter
 from models.query.tickets import Tickets
@@ -53,7 +53,7 @@ def endpoints_of(definitions: Definitions) -> list[Endpoint]:
 
     def find_orders(customer: Customer, query: OrderQuery, now: int) -> Iterator[tuple[str, Struct]]:
         has_value = partial(segments.has_order, customer, query.segment)
-        for order in overdue_orders(customer, now, has_value):
+        for order in listed_orders(customer, query, now, has_value):
             yield order.order_id, order
 
     return [

@@ -150,8 +150,13 @@ def _tickets(query: TicketQuery, definitions: Definitions) -> None:
 
 def _orders(query: OrderQuery, definitions: Definitions) -> None:
     segment_parameter.check(query.segment, definitions, "customer", "order")
-    if not query.overdue:
-        raise bad_request("parameter `overdue` is missing", "overdue")
+    if not query.overdue and query.refunded is None:
+        raise bad_request("parameter `overdue` or `refunded` is missing", "overdue")
+    if (query.refunded is None) != (query.window is None):
+        raise bad_request(
+            "`refunded` and `window` require each other", "window" if query.refunded else "refunded"
+        )
+    _window(query.window, definitions.windows)
 
 
 def _series(query: SeriesQuery, definitions: Definitions) -> None:

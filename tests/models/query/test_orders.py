@@ -1,7 +1,8 @@
 """The list of overdue orders, by hand (docs/api.md, "Orders")."""
 
 from models.definitions.definitions import Definitions
-from models.query.orders import overdue_orders
+from models.query.orders import listed_orders, overdue_orders
+from models.query.parameters import OrderQuery
 from tests.support.outputs import Scenario, customers_of
 from tests.support.partitions import DAY, NOW, SECOND
 
@@ -25,6 +26,23 @@ def test_order_is_not_overdue_at_the_promised_instant():
     scenario.order(NOW - DAY, "o", promised_at=PROMISED)
     assert found(scenario, NOW - 30 * SECOND) == []
     assert len(found(scenario, NOW - 30 * SECOND + 1)) == 1
+
+
+def test_refunded_orders_of_a_window_are_listed_by_basis():
+    scenario = Scenario()
+    for order_id, age, paid in (("part", 1, 400), ("whole", 1, 1000), ("old", 9, 400), ("gone", 1, 400)):
+        scenario.order(NOW - age * DAY, order_id)
+        scenario.record("refund.completed", NOW, refund_id=order_id, order_id=order_id, amount=paid)
+    scenario.order(NOW - DAY, "kept")
+    scenario.record("order.cancelled", NOW, order_id="gone")
+    ann = customers_of(scenario.events, NOW, Definitions())["ann"]
+
+    def listed(**parameters):
+        return [order.order_id for order in listed_orders(ann, OrderQuery(window="7d", **parameters), NOW)]
+
+    assert listed(refunded="orders") == ["part", "whole"]
+    assert listed(refunded="full") == ["whole"]
+    assert listed(refunded="orders", channel="shop") == []
 
 
 def test_delivered_or_cancelled_order_is_not_listed():

@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from models.definitions.definitions import Definitions
+from models.definitions.segments import Segment
+from models.facts import claims
 from models.partition.published import PublishedRatio
 from streams.http.api import strata_scan
 from tests.support.api_worker import NAMES, Worker, get
@@ -73,6 +76,47 @@ async def test_any_worker_answers_for_the_tasks_of_others():
         "known_now": 0.5,
         "difference": 0.25,
     }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "metric=retention_churn_ratio&window=7d",
+        "metric=retention_rate_ratio&window=7d",
+        "metric=retention_rate_ratio&window=30d&segment=first",
+        "metric=retention_sla_breach_ratio&window=24h&sla=first_response",
+        "metric=retention_sla_breach_ratio&window=24h&sla=first_response&by=channel",
+        "metric=retention_refund_ratio&window=7d",
+        "metric=retention_refund_ratio&window=7d&basis=full&segment=first",
+        "metric=retention_refund_ratio&window=7d&basis=value&segment=coupon",
+    ],
+)
+async def test_lists_are_as_long_as_the_numerators_of_their_terms(query):
+    segments = (
+        Segment(name="first", origin="first_channel", values=("web", "app")),
+        Segment(name="coupon", origin="coupon", values=("SPRING",)),
+    )
+    worker = Worker(definitions=Definitions(segments=segments))
+    for number, name in enumerate(NAMES):
+        for task in worker.tasks.values():
+            if task.shop.partition.customer(name.encode()).facts.orders:
+                task.shop.order("o0", NOW - 60 * DAY, customer=name, channel="app" if number % 3 else "web")
+                task.shop.order("o9", NOW - 9 * DAY, customer=name)
+                if number % 2:
+                    task.shop.process(claims.Cancelled, "o1", NOW - HOUR, customer=name)
+                else:
+                    paid = 1000 if number % 4 else 500
+                    task.shop.process(claims.Completed, "r1", NOW - HOUR, "o1", paid, customer=name)
+    listed = expected = 0
+    async with worker.served() as session:
+        found = await explained(session, f"/explain?{query}")
+        for term in found["terms"]:
+            page = await explained(session, f"{term['list']}&limit=1000")
+            listed += len(page["items"])
+            expected += (term["after"] or 0) * term["after_number"]
+    is_of_money = "basis=value" in query
+    assert listed == 20 if is_of_money else listed == pytest.approx(expected)
+    assert expected > 0
 
 
 async def test_csv_has_a_line_for_each_stratum():

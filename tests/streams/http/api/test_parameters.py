@@ -62,7 +62,7 @@ def test_valid_parameters_are_parsed():
         (TicketQuery, "sla=promise", "sla", "`sla` requires `breached` or `due_within`"),
         (TicketQuery, "window=24h", "window", "`window` requires `breached`"),
         (TicketQuery, "breached&window=2h", "window", "`window` is '2h': expected one of 1h, 24h, 7d"),
-        (OrderQuery, "", "overdue", "parameter `overdue` is missing"),
+        (OrderQuery, "", "overdue", "parameter `overdue` or `refunded` is missing"),
     ],
 )
 def test_invalid_parameter_is_rejected_with_its_name(kind, text, parameter, reported):
