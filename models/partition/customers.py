@@ -1,7 +1,7 @@
 """The customers of a partition at the partition's clock."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from models.customers.cache import CustomerCache
 from models.customers.customer import Customer
@@ -42,6 +42,7 @@ class PartitionCustomers:
         conflicts: conflicting duplicates since they were last drained.
         horizon: oldest time within the horizon, microseconds since the epoch.
         is_live: whether the aggregates equal the contributions of all visible facts; False in bootstrap mode.
+        on_superseded: receives a key, and its log before and after a content that supersedes another one.
         schedule: customers to check for outputs.
         updates: incremental updates of the aggregates.
     """
@@ -58,6 +59,7 @@ class PartitionCustomers:
     ) -> None:
         self.is_live = is_live
         self.conflicts = Conflicts()
+        self.on_superseded: Callable[[bytes, list[Fact], list[Fact]], None] = lambda *_: None
         self.schedule = EmitSchedule(fact_log.customers)
         self._fact_log = fact_log
         self._definitions = definitions
@@ -162,6 +164,7 @@ class PartitionCustomers:
         kept = without_superseded([*facts, *found], self._metadata.now, key.decode())
         if {id(fact) for fact in kept} != {id(fact) for fact in facts}:
             self.replace_log(key, kept)
+            self.on_superseded(key, facts, kept)
         return len(contents) - len(found)
 
     def _count_conflict(self, fact: Fact) -> None:

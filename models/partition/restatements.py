@@ -72,6 +72,8 @@ class Restatements:
         self._customers = customers
         self._metadata = metadata
         self._contributions = PeriodContributions(definitions)
+        self._is_processing_one = False
+        customers.on_superseded = self._count_superseded
 
     def process(self, facts: Iterable[_Addressed], process: _Process) -> int:
         """Process facts, and count those that change closed periods.
@@ -100,12 +102,32 @@ class Restatements:
 
     def _process_one(self, addressed: _Addressed, process: _Process, closed_until: int) -> int:
         _, fact, _ = addressed
+        self._is_processing_one = True
         if self._customers.is_live and fact.claim.time <= self._metadata.now:
             known, changed = self._recorded(addressed, process)
         else:
             known, changed = self._compared(addressed, process, closed_until)
+        self._is_processing_one = False
         self.counts.add(_cause(fact.claim), changed, self._metadata.now)
         return known
+
+    def _count_superseded(self, key: bytes, before: list[Fact], after: list[Fact]) -> None:
+        """Count a fact that supersedes another content of its event id in a closed period.
+
+        Only this finds it if the fact's own time is later. `_process_one` counts the others itself.
+
+        Args:
+            key: key of the customer's row.
+            before: fact log before the fact.
+            after: fact log with the fact.
+        """
+        if self._is_processing_one or not self.counts.is_counting:
+            return
+        old, new = (self._sums(Customer(key, CustomerFacts.of(key, facts))) for facts in (before, after))
+        known = {id(fact) for fact in before}
+        added = [fact for fact in after if id(fact) not in known and fact.time != TIMELESS]
+        cause: Cause = "merged" if any(has_origin(fact.claim.id) for fact in added) else "amended"
+        self.counts.add(cause, touched(old, new), self._metadata.now)
 
     def _recorded(self, addressed: _Addressed, process: _Process) -> tuple[int, Touched]:
         """Process a fact in live mode, and return the periods whose sums it changes."""

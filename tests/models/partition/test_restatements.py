@@ -84,6 +84,12 @@ def test_duplicate_is_not_counted(shop):
     assert counts(shop) == {"2026-02": {"late": 1}}
 
 
+def test_later_content_of_an_event_is_counted_as_amended(shop):
+    shop.order("o2", FEBRUARY, event_id="same")
+    shop.order("o2", us(2026, 3, 2), event_id="same")
+    assert counts(shop) == {"2026-02": {"late": 1, "amended": 1}}
+
+
 def test_earlier_first_order_changes_the_month_of_the_former_one(shop):
     shop.order("o0", us(2025, 8, 10))  # January had a new customer, and has a reactivated one
     assert {"2025-08", "2025-09", "2026-01", "2026-02"} == counts(shop).keys()
