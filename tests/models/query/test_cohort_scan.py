@@ -1,13 +1,27 @@
 """A scan of all customers counts what the aggregates hold."""
 
 from dataclasses import replace
+from datetime import date
 
+from models.definitions.cohorts import CohortDefinitions
+from models.definitions.definitions import Definitions
+from models.definitions.periods import PeriodDefinitions
 from models.metrics.cohorts import KINDS, CohortTotals, cohort_totals
 from models.metrics.totals import Totals
 from models.query.cohort_scan import CohortScanner, ScannedCohorts
 from tests.models.query.test_matching_gauge import QueriedHistory
 from tests.support.histories import random_history
-from tests.support.strategies import COHORTS
+from tests.support.strategies import DEFINITIONS
+
+#: Months of a zone beside full hours, and short periods.
+COHORTS = Definitions(
+    rates=DEFINITIONS.rates,
+    windows=("1d",),
+    periods=PeriodDefinitions(zone="Asia/Kolkata"),
+    cohorts=CohortDefinitions(
+        brackets=("1h", "1d", "30d", "90d", "365d"), export="grid", complete_from=date(2024, 2, 10)
+    ),
+)
 
 
 def scanned(shop):
