@@ -32,11 +32,6 @@ def listed_orders(
             yield _response(customer, order_id, order, now)
 
 
-def overdue_orders(customer: Customer, now: int) -> Iterator[Order]:
-    """Yield a customer's orders that are overdue at `now`, microseconds since the epoch, sorted by id."""
-    return listed_orders(customer, OrderQuery(overdue=True), now)
-
-
 def _is_selected(order: orders.Order, query: OrderQuery, now: int) -> bool:
     if query.channel not in {None, order.channel}:
         return False

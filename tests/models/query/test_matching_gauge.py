@@ -19,7 +19,7 @@ from models.metrics.segment_series import SEGMENT_SETS
 from models.partition.partition import Partition
 from models.query.customers import Customers
 from models.query.matching_gauge import matching_gauge
-from models.query.orders import overdue_orders
+from models.query.orders import listed_orders
 from models.query.parameters import CustomerQuery, OrderQuery, TicketQuery
 from models.query.tickets import Tickets
 from models.risk.lateness import assess
@@ -91,7 +91,10 @@ def check(shop):
         assert len(shop.customers(lifecycle=state)) == shop.counted(CustomerQuery, lifecycle=state).value
     for tier in TIERS:
         assert len(shop.customers(tier=tier)) == shop.counted(CustomerQuery, tier=tier).value
-    orders = [order for customer in shop.decoded_customers for order in overdue_orders(customer, shop.now)]
+    overdue = OrderQuery(overdue=True)
+    orders = [
+        order for customer in shop.decoded_customers for order in listed_orders(customer, overdue, shop.now)
+    ]
     assert len(orders) == shop.counted(OrderQuery, overdue=True).value
     check_tickets(shop)
     check_segments(shop)

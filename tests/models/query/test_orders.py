@@ -1,7 +1,7 @@
 """The list of overdue orders, by hand (docs/api.md, "Orders")."""
 
 from models.definitions.definitions import Definitions
-from models.query.orders import listed_orders, overdue_orders
+from models.query.orders import listed_orders
 from models.query.parameters import OrderQuery
 from tests.support.outputs import Scenario, customers_of
 from tests.support.partitions import DAY, NOW, SECOND
@@ -10,7 +10,8 @@ PROMISED = "2026-03-05T09:59:30Z"
 
 
 def found(scenario, now=NOW):
-    return list(overdue_orders(customers_of(scenario.events, now, Definitions())["ann"], now))
+    ann = customers_of(scenario.events, now, Definitions())["ann"]
+    return list(listed_orders(ann, OrderQuery(overdue=True), now))
 
 
 def test_order_is_listed_with_the_seconds_since_its_promise():
