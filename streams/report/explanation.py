@@ -133,5 +133,7 @@ def _share(value: float | None) -> str:
 def _signed(value: float | None) -> str:
     if value is None:
         return "-"
-    sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
-    return f"{sign}{100 * abs(value):.1f} points"
+    text = f"{100 * abs(value):.1f} points"
+    if text == "0.0 points":
+        return text
+    return f"+{text}" if value > 0 else f"\N{MINUS SIGN}{text}"

@@ -178,10 +178,10 @@ def _explanations(report: Report) -> Iterator[ET.Element]:
     yield element("h2", "heading", "Why it moved")
     for explanation in report.explanations:
         table = explanation_table(explanation)
-        yield element("p", "caption", explanation.title.capitalize())
+        yield element("p", "topic", explanation.title.capitalize())
         yield element("p", "note", table.remark)
         if table.rows:
-            yield _table(table, corner=table.columns[0])
+            yield _table(table, corner=table.columns[0].capitalize())
 
 
 def _table(table: Table, *, corner: str = "", rare: Collection[str] = ()) -> ET.Element:

@@ -57,6 +57,7 @@ CLASSES: Final[Mapping[str, str]] = {
     "half": "width:50%;padding:0 10px 14px 0;vertical-align:top",
     "heading": "margin:0 0 8px;font-size:15px;font-weight:600;letter-spacing:-.01em;color:[text]",
     "caption": "margin:0 0 6px;font-size:13px;font-weight:500;color:[text]",
+    "topic": "margin:14px 0 4px;font-size:13px;font-weight:500;color:[text]",
     "note": "margin:0 0 8px;font-size:12.5px;color:[muted]",
     "legend": "margin:4px 0 0;font-size:12px;color:[muted]",
     "numbers": "width:100%;border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums",

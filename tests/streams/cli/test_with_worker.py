@@ -106,6 +106,9 @@ def test_corrected_dead_letters_are_redriven_and_counted(retention, worker, even
         assert result.code == 0
         assert "ok    1 worker of group" in result.out
         assert "dead letters" not in result.out  # both are redriven
+        reported = ""
+        while "Net revenue was 20.00 USD, from 3 orders." not in reported:  # published once a second
+            reported = retention("report").out
         known = retention("erase", "--yes", "c1").out
         assert "done: the customer is erased\n\nremoved " in known
         unknown = retention("erase", "--yes", "c11").out
