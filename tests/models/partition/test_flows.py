@@ -19,7 +19,7 @@ def shop():
 def sums(shop, now=None):
     """Return the sums of the only year."""
     shop.now = max(shop.now, now or 0)
-    return next(iter(shop.partition.evaluate(shop.now).periods["year"].values()), {})
+    return next(iter(shop.partition.evaluate(shop.now).periods.by_name()["year"].values()), {})
 
 
 @pytest.mark.parametrize("restarted", [False, True])
