@@ -53,7 +53,7 @@ def _body(report: Report) -> ET.Element:
         sheet.append(_row("panel", *panel))
         sheet.append(_row("gap", _SPACE))
     sheet.append(_row("foot", _FOOT))
-    frame = element("td", "frame", sheet, align="center")
+    frame = element("td", "frame", element("div", "", sheet, role="main"), align="center")
     return element("body", "page", element("table", "outer", element("tr", "", frame), role="presentation"))
 
 
@@ -122,7 +122,7 @@ def _trend(report: Report) -> Iterator[ET.Element]:
         cells = [element("td", "half", *cell) for cell in shown[index : index + 2]]
         cells += [element("td", "half")] * (2 - len(cells))
         yield element("table", "columns", element("tr", "", *cells), role="presentation")
-    yield _table(trend_table(report), rare=_RARE)
+    yield _table(trend_table(report), corner="Period" if report.over_time else "Window", rare=_RARE)
 
 
 def _pictures(report: Report) -> Iterator[list[ET.Element]]:

@@ -1,0 +1,32 @@
+"""A report in a real browser: nothing is wider than the screen, and everybody can read it."""
+
+import pytest
+
+from streams.report import html_form
+from streams.report.burning import Burning
+from tests.streams.report.test_forms import EXPLANATION
+from tests.support.browser import Browser
+from tests.support.reports import report_of
+
+pytestmark = [pytest.mark.program("chromium|google-chrome|chrome", "chromedriver"), pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def browser(tmp_path):
+    running = Browser(tmp_path / "profile")
+    yield running
+    running.close()
+
+
+def test_page_fits_every_screen_and_is_accessible(browser, tmp_path):
+    page = tmp_path / "week.html"
+    alerts = [Burning("critical", "Parcels are late", "Forty."), Burning("warning", "Churn rises", "By 2 %.")]
+    page.write_text(html_form.write(report_of(explanations=[EXPLANATION], alerts=alerts, notices=["Old."])))
+    for scheme in ("light", "dark"):
+        browser.prefer(color_scheme=scheme)
+        for width in (375, 820):
+            browser.size(width, 900)
+            browser.driver.get(page.as_uri())
+            assert browser.violations() == [], (scheme, width)
+            assert browser.run("return document.documentElement.scrollWidth") <= width
+    assert browser.messages() == []
