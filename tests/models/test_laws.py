@@ -10,9 +10,11 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from models.customers import cache
 from models.definitions.definitions import Definitions
+from models.definitions.periods import PeriodDefinitions
 from models.facts import log_pages
 from models.facts.control import KeptOrder
 from models.partition.metadata import METADATA_KEY
@@ -112,6 +114,23 @@ def test_targets_by_schedule_on_any_path_equal_the_oracle(seed):
 @pytest.mark.parametrize("seed", range(5000 if THOROUGH else 20))
 def test_segments_and_periods_on_any_path_equal_the_oracle(seed):
     run(grouped_history(seed))
+
+
+@pytest.mark.parametrize("seed", range(200 if THOROUGH else 3))
+def test_changed_segments_and_periods_apply_to_all_events(seed):
+    history, former = grouped_history(seed), grouped_history(seed + 1000).definitions
+    definitions, events, now = history.definitions, history.events, history.steps[-1].now
+    without = replace(definitions, segments=(), periods=PeriodDefinitions(), further_metrics=())
+    other = replace(definitions, segments=former.segments)
+    worker = SimulatedWorker(without, history.partitions, seed)
+    worker.advance(now)
+    for event in events:
+        worker.deliver(event)
+    for changed in (definitions, other, without):
+        worker.commit()
+        worker.definitions = changed
+        worker.crash(now)
+        assert_equal(worker.results(now), events, now, changed)
 
 
 @pytest.mark.parametrize("definitions", [DEFINITIONS, TIGHT, complete_shop.definitions(), Definitions()])
