@@ -1,8 +1,9 @@
 """The notices of a report: what a reader has to know about its numbers."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from streams.report.figures import written
+from streams.report.figures import Unit, written
 from streams.report.numbers import Numbers, instant
 from streams.report.periods import NAMES, PeriodName, Subject
 
@@ -43,12 +44,25 @@ def _of_period(numbers: Numbers, subject: Subject) -> list[str]:
 
 
 def _restated(numbers: Numbers, period: PeriodName) -> list[str]:
-    """Return a notice if the value that was frozen at the close differs from the present one."""
-    currency = numbers.currency
-    closed = period.labels | {"basis": "as_closed"}
-    now = numbers.of("retention_period_net_revenue", **period.labels, currency=currency)
-    frozen = numbers.of("retention_period_net_revenue", **closed, currency=currency)
-    if not (now.exists and frozen.exists) or now.value == frozen.value:
+    """Return a notice of the values that were frozen at the close and differ from the present ones."""
+    compared: tuple[tuple[str, Unit, str, dict[str, str]], ...] = (
+        ("net revenue", "money", "net_revenue", {"currency": numbers.currency}),
+        ("orders", "number", "orders", {}),
+        ("customers who stayed", "share", "rate_ratio", {"method": "cohort"}),
+    )
+    known = [
+        f"{title} {written(frozen, unit, numbers.currency if unit == 'money' else '')}"
+        for title, unit, metric, labels in compared
+        if (frozen := _frozen(numbers, period, f"retention_period_{metric}", labels)) is not None
+    ]
+    if not known:
         return []
-    known = written(frozen.value, "money", currency)
-    return [f"When the {period.kind} was closed, its net revenue was {known}: later events have changed it."]
+    return [f"When the {period.kind} was closed: {', '.join(known)}. Later events have changed this."]
+
+
+def _frozen(numbers: Numbers, period: PeriodName, metric: str, labels: Mapping[str, str]) -> float | None:
+    """Return the value of a series at the close. None if it is the present one, or not known."""
+    now = numbers.of(metric, **period.labels, **labels)
+    frozen = numbers.of(metric, **(period.labels | {"basis": "as_closed"}), **labels)
+    is_restated = now.exists and frozen.exists and now.value != frozen.value
+    return frozen.value if is_restated else None

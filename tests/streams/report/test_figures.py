@@ -66,6 +66,7 @@ def test_change_of_a_share_may_be_chance():
 def test_change_of_a_share_beyond_chance_is_judged():
     assert figure(share(700, 1000), share(500, 1000)).judgement == "good"
     assert figure(share(700, 1000), share(500, 1000), good="down").judgement == "bad"
+    assert figure(share(500, 1000), share(700, 1000)).judgement == "bad"
     assert figure(share(700, 1000), share(500, 1000), good="either").judgement == "none"
 
 
