@@ -11,7 +11,7 @@ from models.query.movement_parameters import Against, ExplainQuery
 from models.query.movement_responses import Movement, Side, Term
 from models.query.strata import with_defaults
 from streams.report.figures import written
-from streams.report.periods import length_of
+from streams.report.periods import Subject, length_of
 
 #: Distance of the two instants -> its words.
 DISTANCES: Final[Mapping[Against, str]] = {"1w": "a week", "4w": "four weeks"}
@@ -41,13 +41,11 @@ class Explanation(Struct, frozen=True, kw_only=True):
     terms: tuple[tuple[str, ...], ...]
 
 
-def queries(window: str, against: Against) -> list[ExplainQuery]:
-    """Return the questions of a report.
-
-    Args:
-        window: name of a window.
-        against: distance of the two instants.
-    """
+def queries(subject: Subject) -> list[ExplainQuery]:
+    """Return the questions of a report: none about a period after which another one was over."""
+    if not subject.is_latest:
+        return []
+    window, against = subject.window, subject.against
     found = (
         ExplainQuery(metric="retention_rate_ratio", window=window, against=against),
         ExplainQuery(

@@ -12,7 +12,7 @@ from models.query.movement_responses import Movement
 from models.query.strata import SPANS, StrataCounter
 from streams.backfill.facts import EventFacts
 from streams.errors import RetentionError
-from streams.report.content import Material
+from streams.report.content import Material, subject_of
 from streams.report.explanation import explanations_of, queries
 from streams.report.numbers import Numbers
 from streams.report.periods import kind_of, window_of
@@ -20,7 +20,7 @@ from streams.report.sections import Source
 
 
 def material_of(
-    facts: Iterable[EventFacts], now: int | None, definitions: Definitions, kind: str
+    facts: Iterable[EventFacts], now: int | None, definitions: Definitions, period: str
 ) -> Material:
     """Return what a report is made of, evaluated twice: before, and now.
 
@@ -28,7 +28,7 @@ def material_of(
         facts: the facts of all events.
         now: instant of the report, microseconds since the epoch; None for the latest event time.
         definitions: the shop's definitions.
-        kind: kind or label of the period.
+        period: kind or label of the period.
 
     Raises:
         RetentionError: there is no valid event.
@@ -42,11 +42,11 @@ def material_of(
     now = partition.stream_time if now is None else now
     if not now:
         raise RetentionError("the files have no valid event, so there is nothing to report")
-    window, against = window_of(kind_of(kind))
-    before = now - SPANS[against]
+    before = now - SPANS[window_of(kind_of(period))[1]]
     standalone.build_aggregates(partition, before)
     numbers = [_numbers(partition, instant, definitions) for instant in (before, now)]
-    movements = [_movement(partition, query, now, definitions) for query in queries(window, against)]
+    questions = queries(subject_of(numbers[1], period))
+    movements = [_movement(partition, query, now, definitions) for query in questions]
     return Material(source=Source(now=numbers[1], before=numbers[0]), explanations=explanations_of(movements))
 
 

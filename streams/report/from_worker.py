@@ -51,7 +51,7 @@ async def material_of(worker: Worker, period: str, prometheus: str | None) -> Ma
     """
     numbers = Numbers(await worker_api.get(worker.url, "/metrics.json", {}, list[Metric], worker.token))
     subject = subject_of(numbers, period)
-    movements, unexplained = await _movements(worker, queries(subject.window, subject.against))
+    movements, unexplained = await _movements(worker, queries(subject))
     alerts, silent = await _alerts(prometheus)
     return Material(
         source=Source(now=numbers, before=Numbers(earlier_metrics(movements))),

@@ -56,6 +56,7 @@ class Subject(Struct, frozen=True):
         earlier: calendar periods before it that have series, ascending.
         window: name of the window of the same length, such as `7d`.
         against: distance of the comparison in `/explain`, such as `1w`.
+        is_latest: whether no later period is over, so that what moved of late is what moved in it.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Subject(Struct, frozen=True):
     earlier: tuple[PeriodName, ...]
     window: str
     against: Against
+    is_latest: bool = True
 
     @property
     def before(self) -> PeriodName | None:
@@ -115,7 +117,8 @@ def choose(numbers: Numbers, text: str) -> Subject:
     if chosen is None:
         labels = ", ".join(period.label for period in known)
         raise RetentionError(f"the {kind} {text} has no series", f"those that have series are {labels}")
-    return Subject(kind, chosen, tuple(known[: known.index(chosen)]), window, against)
+    earlier = tuple(known[: known.index(chosen)])
+    return Subject(kind, chosen, earlier, window, against, is_latest=chosen.label >= over[-1].label)
 
 
 def known_periods(numbers: Numbers, kind: str) -> list[PeriodName]:

@@ -4,6 +4,7 @@ import pytest
 
 from models.definitions.definitions import Definitions
 from streams.errors import RetentionError
+from streams.report.explanation import queries
 from streams.report.numbers import Numbers
 from streams.report.periods import PeriodName, choose, days_of, kind_of, short_of
 from tests.support.partitions import Shop
@@ -65,3 +66,10 @@ def test_short_labels_fit_an_axis():
 def test_numbers_without_any_series_have_no_instant():
     assert Numbers(()).as_of is None
     assert Numbers(()).currency == ""
+
+
+@pytest.mark.parametrize(("text", "latest"), [("month", True), ("2026-03", True), ("2026-01", False)])
+def test_only_the_latest_period_is_explained(numbers, text, latest):
+    subject = choose(numbers, text)
+    assert subject.is_latest == latest
+    assert bool(queries(subject)) == latest
