@@ -87,9 +87,9 @@ def command(
     mapping: str | None,
     settings: Settings,
 ) -> int:
-    """Write the week or the month on one page: numbers, changes, what explains them, and what burns.
+    """Write the week or the month on one page: numbers, changes, what explains them, and what is urgent.
 
-    The numbers are those of a running worker, of all workers. The exit code is 3 if none responds.
+    Asks one running worker, which answers for all workers. The exit code is 3 if none responds.
     """
     code = 0
     if files:

@@ -8,7 +8,6 @@ from msgspec import Struct
 from streams.errors import RetentionError
 from streams.monitoring import alerting_files
 from streams.report import sections
-from streams.report.burning import Budget, Burning, budgets, burning
 from streams.report.explanation import DISTANCES, Explanation
 from streams.report.figures import Figure
 from streams.report.notices import notices_of
@@ -16,6 +15,7 @@ from streams.report.numbers import Numbers, instant
 from streams.report.periods import NAMES, Subject, choose, days_of, length_of
 from streams.report.sections import Section, Source
 from streams.report.trend import TrendRow, of_periods, of_windows
+from streams.report.urgent import Budget, Urgent, budgets, urgent
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class Report(Struct, frozen=True, kw_only=True):
         trend_title: title of the trend.
         currency: ISO 4217 code of money.
         explanations: why ratios moved.
-        burning: what exceeds its threshold now.
+        urgent: what exceeds its threshold now.
         budgets: the error budgets.
         alerts: summaries of the alerts that fire in Prometheus; None if it was not asked.
     """
@@ -49,9 +49,9 @@ class Report(Struct, frozen=True, kw_only=True):
     trend_title: str
     currency: str
     explanations: list[Explanation]
-    burning: list[Burning]
+    urgent: list[Urgent]
     budgets: list[Budget]
-    alerts: list[Burning] | None
+    alerts: list[Urgent] | None
 
     @property
     def highlights(self) -> list[Figure]:
@@ -66,16 +66,16 @@ class Report(Struct, frozen=True, kw_only=True):
         return bool(self.window_sections)
 
     @property
-    def fires(self) -> list[Burning]:
-        """What burns: the alerts of Prometheus if it was asked, else what exceeds its threshold now."""
-        return self.burning if self.alerts is None else self.alerts
+    def needs_attention(self) -> list[Urgent]:
+        """What needs attention: the alerts of Prometheus if it was asked, else what exceeds its threshold."""
+        return self.urgent if self.alerts is None else self.alerts
 
     @property
-    def nothing_burns(self) -> str:
-        """The sentence for a report in which nothing burns."""
+    def nothing_urgent(self) -> str:
+        """The sentence for a report in which nothing needs attention."""
         if self.alerts is not None:
             return "No alert fires in Prometheus."
-        return "Nothing burns: no budget and no ceiling exceeds the threshold of its alert."
+        return "Nothing: no number is beyond the threshold of its alert."
 
 
 class Material(Struct, frozen=True, kw_only=True):
@@ -91,7 +91,7 @@ class Material(Struct, frozen=True, kw_only=True):
     source: Source
     explanations: Sequence[Explanation] = ()
     notices: Sequence[str] = ()
-    alerts: Sequence[Burning] | None = None
+    alerts: Sequence[Urgent] | None = None
 
 
 def subject_of(numbers: Numbers, text: str) -> Subject:
@@ -135,7 +135,7 @@ def make(material: Material, subject: Subject) -> Report:
         trend_title=trend_title,
         currency=numbers.currency,
         explanations=list(material.explanations),
-        burning=burning(numbers, limits),
+        urgent=urgent(numbers, limits),
         budgets=budgets(numbers, limits),
         alerts=None if material.alerts is None else list(material.alerts),
     )

@@ -17,7 +17,7 @@ from streams.report.periods import Subject, length_of
 DISTANCES: Final[Mapping[Against, str]] = {"1w": "a week", "4w": "four weeks"}
 _TITLES: Final = {
     "retention_rate_ratio": "customers who stayed",
-    "retention_sla_breach_ratio": "first responses by a person that came too late",
+    "retention_sla_breach_ratio": "first responses by an agent that came too late",
     "retention_refund_ratio": "orders refunded so far",
 }
 #: Terms that a report has room for.
@@ -108,7 +108,7 @@ def _sentences(movement: Movement) -> Iterator[str]:
         )
     restated = movement.restated
     if restated is not None and restated.difference:
-        yield f"Later data has changed the value before by {_signed(restated.difference)}."
+        yield f"Late data has changed the earlier value by {_signed(restated.difference)}."
     if movement.overlap:
         yield "The windows of both instants overlap, so this interval is wider than it has to be."
 

@@ -12,12 +12,12 @@ from models.query.movement_responses import Movement
 from streams.errors import RetentionError
 from streams.http.live_page import firing_alerts
 from streams.operations import worker_api
-from streams.report.burning import Burning
 from streams.report.content import Material, subject_of
 from streams.report.explanation import earlier_metrics, explanations_of, queries
 from streams.report.notices import age_notices
 from streams.report.numbers import Numbers
 from streams.report.sections import Source
+from streams.report.urgent import Urgent
 from streams.secret import Secret
 
 #: Parameters of `/explain` that the questions set.
@@ -74,7 +74,7 @@ async def _movements(worker: Worker, questions: Sequence[ExplainQuery]) -> tuple
     return found, []
 
 
-async def _alerts(prometheus: str | None) -> tuple[list[Burning] | None, list[str]]:
+async def _alerts(prometheus: str | None) -> tuple[list[Urgent] | None, list[str]]:
     """Return the alerts that fire, and a notice if Prometheus does not respond."""
     if prometheus is None:
         return None, []
@@ -83,5 +83,5 @@ async def _alerts(prometheus: str | None) -> tuple[list[Burning] | None, list[st
             found = await firing_alerts.ask(session, prometheus)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         reason = str(error) or type(error).__name__
-        return None, [f"Prometheus does not respond ({reason}): what burns is by the thresholds alone."]
-    return [Burning(alert.severity, alert.summary, alert.description) for alert in found], []
+        return None, [f"Prometheus does not respond ({reason}), so its alerts are not in this report."]
+    return [Urgent(alert.severity, alert.summary, alert.description) for alert in found], []

@@ -14,7 +14,7 @@ from streams.report.tables import Table, budget_table, change_text, explanation_
 from streams.version import VERSION
 
 _SPACE: Final = "\N{NO-BREAK SPACE}"
-_LATE: Final = "First responses by a person that came too late"
+_LATE: Final = "First responses by an agent that came too late"
 #: Head of a column of figures -> its classes.
 _HEADS: Final = {
     "now": "c-now",
@@ -72,7 +72,7 @@ def _panels(report: Report) -> Iterator[list[Child]]:
     yield [*notices, element("p", "summary", " ".join(report.summary))]
     if report.highlights:
         yield [_tiles(report.highlights)]
-    yield list(_burning(report))
+    yield list(_urgent(report))
     if report.explanations:
         yield list(_explanations(report))
     if report.trend:
@@ -100,15 +100,15 @@ def _change(figure: Figure) -> ET.Element:
     return element("span", f"change-{figure.judgement}", change_text(figure))
 
 
-def _burning(report: Report) -> Iterator[ET.Element]:
-    yield element("h2", "heading", "What burns")
-    for one in report.fires:
+def _urgent(report: Report) -> Iterator[ET.Element]:
+    yield element("h2", "heading", "Needs attention")
+    for one in report.needs_attention:
         level = element("span", f"level-{one.level}", one.severity)
         yield element("p", "caption", level, f"{_SPACE} {one.summary}")
         yield element("p", "note", one.detail)
-    if not report.fires:
+    if not report.needs_attention:
         good = element("span", "level-good", "good")
-        yield element("p", "note", good, f"{_SPACE} {report.nothing_burns}")
+        yield element("p", "note", good, f"{_SPACE} {report.nothing_urgent}")
     if report.budgets:
         table = budget_table(report)
         yield _table(table, corner=table.title)

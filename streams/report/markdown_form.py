@@ -20,16 +20,16 @@ def _lines(report: Report) -> Iterator[str]:
     yield from (f"# {_escaped(report.title)}", "", _escaped(report.subtitle), "")
     for notice in report.notices:
         yield from (f"> **Note:** {_escaped(notice)}", "")
-    yield from (_escaped(" ".join(report.summary)), "", "## What burns", "", *_burning(report))
+    yield from (_escaped(" ".join(report.summary)), "", "## Needs attention", "", *_urgent(report))
     for table in tables(report):
         yield from ("", f"## {_escaped(table.title)}", "", *_table(table))
 
 
-def _burning(report: Report) -> Iterator[str]:
-    for one in report.fires:
+def _urgent(report: Report) -> Iterator[str]:
+    for one in report.needs_attention:
         yield f"- **{one.severity.capitalize()}**: {_escaped(one.summary)}. {_escaped(one.detail)}"
-    if not report.fires:
-        yield _escaped(report.nothing_burns)
+    if not report.needs_attention:
+        yield _escaped(report.nothing_urgent)
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -43,7 +43,7 @@ class _Row(Struct, frozen=True):
 _NO_LABELS: Final[Mapping[str, str]] = {}
 _SLAS: Final = {
     "first_response": "First response too late",
-    "first_human_response": "First response by a person too late",
+    "first_human_response": "First response by an agent too late",
     "next_response": "Next response too late",
     "resolution": "Resolution too late",
     "promise": "Promise broken",
@@ -89,7 +89,7 @@ _FURTHER: Final[Mapping[str, tuple[_Row, ...]]] = {
     ),
     "Support": (
         _Row(
-            "First response by a person, mean", "duration", "down", "first_response_mean_seconds",
+            "First response by an agent, mean", "duration", "down", "first_response_mean_seconds",
             {"by": "human", "priority": "all", "clock": "calendar"},
         ),
         _Row(

@@ -83,5 +83,5 @@ def budget_table(report: Report) -> Table:
         for budget in report.budgets
     ]
     columns = ("", *report.budgets[0].rates)
-    remark = "1 uses the budget of 30 days up exactly; above 1 it will be gone before they are over."
+    remark = "1 uses the budget of 30 days up exactly; above 1, it is used up earlier."
     return Table("Burn rate of error budgets", columns, rows, remark)

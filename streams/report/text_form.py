@@ -18,17 +18,17 @@ def _lines(report: Report) -> Iterator[str]:
     if report.notices:
         yield ""
     yield from report.summary
-    yield from ("", *_burning(report))
+    yield from ("", *_urgent(report))
     for table in tables(report):
         yield from ("", *_table(table))
 
 
-def _burning(report: Report) -> Iterator[str]:
-    for one in report.fires:
+def _urgent(report: Report) -> Iterator[str]:
+    for one in report.needs_attention:
         yield f"{one.severity.upper()}: {one.summary}"
         yield f"  {one.detail}"
-    if not report.fires:
-        yield report.nothing_burns
+    if not report.needs_attention:
+        yield report.nothing_urgent
 
 
 def _table(table: Table) -> Iterator[str]:

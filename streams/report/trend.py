@@ -34,7 +34,7 @@ class TrendRow(Struct, frozen=True):
         reactivated: customers who came back.
         lost: customers of the period before only.
         net: net revenue, major units.
-        late: share of the first responses by a person that came too late.
+        late: share of the first responses by an agent that came too late.
         is_subject: whether the report is about this period.
     """
 

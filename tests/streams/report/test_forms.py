@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from models.definitions.definitions import Definitions
 from streams.report import html_form, markdown_form, style, text_form
-from streams.report.burning import Burning
 from streams.report.explanation import Explanation
 from streams.report.numbers import Numbers
 from streams.report.sections import Source
+from streams.report.urgent import Urgent
 from tests.support.partitions import Shop
 from tests.support.reports import PERIODS, filled, numbers_of, report_of
 
@@ -46,7 +46,7 @@ def test_report_of_a_week_has_its_numbers_and_changes(form):
     assert "60.0" in text  # 12 of 20 stayed
     assert "38.7\N{EN DASH}78.1 %" in text
     assert "360.00 USD" in text
-    assert "First response by a person too late" in text
+    assert "First response by an agent too late" in text
     assert "Time to the second order" in text
 
 
@@ -68,7 +68,7 @@ def test_number_that_does_not_exist_yet_is_no_data_yet(form):
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 def test_alerts_of_prometheus_take_the_place_of_thresholds(form):
-    fires = report_of(alerts=[Burning("page", "Parcels are late", "Forty of them.")])
+    fires = report_of(alerts=[Urgent("page", "Parcels are late", "Forty of them.")])
     assert "Parcels are late" in form.write(fires)
     assert "No alert fires in Prometheus" in form.write(report_of(alerts=[])).replace("\\", "")
 
@@ -86,14 +86,14 @@ def replaced(metric):
 
 
 def test_html_escapes_every_text():
-    report = report_of(explanations=[EXPLANATION], alerts=[Burning(EVIL, EVIL, EVIL)], notices=[EVIL])
+    report = report_of(explanations=[EXPLANATION], alerts=[Urgent(EVIL, EVIL, EVIL)], notices=[EVIL])
     page = Page(html_form.write(report))
     assert "script" not in page.tags
     assert sum(EVIL.lower() in text.lower() for text in page.texts) >= 6
 
 
 def test_markdown_escapes_every_text():
-    report = report_of(explanations=[EXPLANATION], alerts=[Burning("warning", EVIL, EVIL)], notices=[EVIL])
+    report = report_of(explanations=[EXPLANATION], alerts=[Urgent("warning", EVIL, EVIL)], notices=[EVIL])
     text = markdown_form.write(report)
     assert "<script>" not in text
     assert "[x](y)" not in text

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.report import html_form
-from streams.report.burning import Burning
+from streams.report.urgent import Urgent
 from tests.streams.report.test_forms import EXPLANATION
 from tests.support.browser import Browser
 from tests.support.reports import report_of
@@ -20,7 +20,7 @@ def browser(tmp_path):
 
 def test_page_fits_every_screen_and_is_accessible(browser, tmp_path):
     page = tmp_path / "week.html"
-    alerts = [Burning("critical", "Parcels are late", "Forty."), Burning("warning", "Churn rises", "By 2 %.")]
+    alerts = [Urgent("critical", "Parcels are late", "Forty."), Urgent("warning", "Churn rises", "By 2 %.")]
     page.write_text(html_form.write(report_of(explanations=[EXPLANATION], alerts=alerts, notices=["Old."])))
     for scheme in ("light", "dark"):
         browser.prefer(color_scheme=scheme)

@@ -1,4 +1,7 @@
-"""What burns: error budgets and ceilings, by the thresholds of the alerts (prometheus/thresholds.toml)."""
+"""What needs attention: error budgets, breaches and churn that exceed the thresholds of the alerts.
+
+The thresholds are those of prometheus/thresholds.toml.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
@@ -13,13 +16,13 @@ Severity = Literal["critical", "warning"]
 BUDGET_WINDOWS: Final = ("1h", "24h", "7d", "30d")
 
 
-class Burning(Struct, frozen=True):
-    """Something that exceeds its threshold now.
+class Urgent(Struct, frozen=True):
+    """Something that needs attention: a number beyond its threshold, or an alert that fires.
 
     Attributes:
-        severity: `critical` needs a person at once, `warning` in the working day; an alert may have another.
+        severity: `critical` needs a person at once, `warning` within the working day; alerts may have others.
         summary: the problem in one line.
-        detail: its number and its threshold.
+        detail: the number and its threshold.
     """
 
     severity: str
@@ -28,7 +31,7 @@ class Burning(Struct, frozen=True):
 
     @property
     def level(self) -> Severity:
-        """The severity, of which the form shows two."""
+        """The severity as the forms show it, one of two."""
         return "critical" if self.severity == "critical" else "warning"
 
 
@@ -59,7 +62,7 @@ class Budget(Struct, frozen=True):
     Attributes:
         sla: kind of the target.
         objective: required share of targets that are met.
-        rates: window -> how fast it burns.
+        rates: window -> burn rate.
     """
 
     sla: str
@@ -103,10 +106,10 @@ def budgets(numbers: Numbers, limits: Mapping[str, Any]) -> list[Budget]:
     ]
 
 
-def burning(numbers: Numbers, limits: Mapping[str, Any]) -> list[Burning]:
+def urgent(numbers: Numbers, limits: Mapping[str, Any]) -> list[Urgent]:
     """Return what exceeds its threshold now, most urgent first.
 
-    Thresholds that compare with the past are left to Prometheus, which has it.
+    Thresholds that compare with the past need Prometheus, and are left out.
 
     Args:
         numbers: the current series.
@@ -130,21 +133,21 @@ def _decided(ratio: Number) -> float:
     return ratio.denominator or 0.0
 
 
-def _of_budgets(found: list[Budget], slo: Mapping[str, Any]) -> Iterator[Burning]:
+def _of_budgets(found: list[Budget], slo: Mapping[str, Any]) -> Iterator[Urgent]:
     for budget in found:
         urgency = budget.urgency(slo)
         if urgency is not None:
             rest = "within days" if urgency == "critical" else "before 30 days are over"
             fastest = max(rate.rate for rate in budget.rates.values() if rate.is_enough)
-            yield Burning(
+            yield Urgent(
                 urgency,
-                f"{budget.title}: the error budget will be gone {rest}",
-                f"It burns up to {fastest:.1f} times as fast as it may: "
+                f"{budget.title}: the error budget will be used up {rest}",
+                f"Its highest burn rate is {fastest:.1f}, and 1 is allowed: "
                 f"{budget.objective:.0%} of the targets must be met.",
             )
 
 
-def _of_priorities(numbers: Numbers, sla: Mapping[str, Any]) -> Iterator[Burning]:
+def _of_priorities(numbers: Numbers, sla: Mapping[str, Any]) -> Iterator[Urgent]:
     for labels in numbers.labels("retention_sla_breach_ratio"):
         accepted = sla["breach"].get(labels["priority"]) if labels["window"] == "24h" else None
         ratio = numbers.of("retention_sla_breach_ratio", **labels)
@@ -152,18 +155,18 @@ def _of_priorities(numbers: Numbers, sla: Mapping[str, Any]) -> Iterator[Burning
             continue
         if ratio.value > accepted:
             kind = labels["sla"].replace("_", " ")
-            yield Burning(
+            yield Urgent(
                 "warning",
                 f"Too many {labels['priority']} tickets miss their {kind} target",
-                f"{ratio.value:.1%} of those decided in 24 hours missed it; {accepted:.0%} are accepted.",
+                f"{ratio.value:.1%} of the targets of 24 hours were missed; {accepted:.0%} are accepted.",
             )
 
 
-def _of_churn(numbers: Numbers, churn: Mapping[str, Any]) -> Iterator[Burning]:
+def _of_churn(numbers: Numbers, churn: Mapping[str, Any]) -> Iterator[Urgent]:
     for window, ceiling in churn["ceiling"].items():
         ratio = numbers.of("retention_churn_ratio", window=window)
         if ratio.exists and ratio.low is not None and ratio.low > ceiling:
-            yield Burning(
+            yield Urgent(
                 "critical",
                 f"Churn of {window} is above its ceiling",
                 f"{ratio.value:.1%} of the customers did not come back; the ceiling is {ceiling:.0%}.",

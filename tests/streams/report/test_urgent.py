@@ -1,11 +1,11 @@
-"""Test what burns, by the thresholds of the alerts."""
+"""Test what needs attention, by the thresholds of the alerts."""
 
 import pytest
 
 from models.metrics.samples import ratio
 from streams.monitoring import alerting_files
-from streams.report.burning import budgets, burning
 from streams.report.numbers import Numbers
+from streams.report.urgent import budgets, urgent
 
 LIMITS = alerting_files.thresholds()
 
@@ -27,10 +27,10 @@ def breaches(priority="all", **by_window):
 
 
 def severities(numbers):
-    return [one.severity for one in burning(numbers, LIMITS)]
+    return [one.severity for one in urgent(numbers, LIMITS)]
 
 
-def test_nothing_burns_without_breaches():
+def test_nothing_urgent_without_breaches():
     assert severities(breaches(w1h=(0, 100), w24h=(0, 1000))) == []
     assert severities(Numbers(())) == []
 
@@ -47,7 +47,7 @@ def test_nothing_burns_without_breaches():
         ({"w30d": (15, 100), "w7d": (1, 20)}, []),
     ],
 )
-def test_budget_burns_by_the_conditions_of_its_alerts(windows, expected):
+def test_budget_is_urgent_by_the_conditions_of_its_alerts(windows, expected):
     assert severities(breaches(**windows)) == expected
 
 
@@ -56,13 +56,13 @@ def test_rate_over_few_decisions_is_a_dash():
     assert [rate.text for rate in budget.rates.values()] == ["-", "1.0", "-", "-"]
 
 
-def test_breaches_of_a_priority_burn_above_their_share():
+def test_breaches_of_a_priority_are_urgent_above_their_share():
     assert severities(breaches("urgent", w24h=(11, 100))) == ["warning"]
     assert severities(breaches("urgent", w24h=(10, 100))) == []
 
 
 @pytest.mark.parametrize(("lost", "expected"), [(90, []), (900, ["critical"])])
-def test_churn_burns_if_its_lower_bound_is_above_the_ceiling(lost, expected):
+def test_churn_is_urgent_if_its_lower_bound_exceeds_a_ceiling(lost, expected):
     number = lost * 10 // 9
     sample = ratio("retention_churn_ratio", {"window": "30d"}, 0.84 * number, number)
     assert severities(Numbers.of_samples([sample], 0)) == expected
