@@ -36,17 +36,20 @@ retention explain retention_sla_breach_ratio --sla resolution --window 24h --by 
 @click.option("--sla", help="Kind of target, for retention_sla_breach_ratio.")
 @click.option("--basis", type=click.Choice(get_args(RefundBasis)), help="Basis of retention_refund_ratio.")
 @click.option(
-    "--worker", default="http://127.0.0.1:6066", show_default=True, help="URL of any worker of the group."
+    "--worker", help="URL of any worker of the group [default: that of RETENTION_HOST and RETENTION_PORT]."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the answer of /explain.")
-@settings_options("token")
-def command(settings: Settings, metric: str, worker: str, *, as_json: bool, **chosen: str | None) -> None:
+@settings_options("host", "port", "token")
+def command(
+    settings: Settings, metric: str, worker: str | None, *, as_json: bool, **chosen: str | None
+) -> None:
     """Explain why METRIC moved within a week or four weeks.
 
     Asks a worker, which counts the customers of all workers at both instants. Prints what each stratum adds
     to the change, whether it is more than chance, and what late data did to the past.
     """
     query = {"metric": metric} | {name: value for name, value in chosen.items() if value is not None}
+    worker = worker or worker_api.address_of(settings)
     movement = asyncio.run(worker_api.get(worker, "/explain", query, Movement, settings.token))
     if as_json:
         click.echo(msgspec.json.encode(movement))

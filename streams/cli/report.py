@@ -17,6 +17,7 @@ from streams.cli.progress import ReadProgress
 from streams.config.extras import require_sentiment
 from streams.config.load import Settings
 from streams.mapping import mappings
+from streams.operations import worker_api
 from streams.report import content, from_files, from_worker, html_form, markdown_form, text_form
 from streams.report.content import Material, Report
 from streams.report.from_worker import Worker
@@ -27,8 +28,6 @@ _FORMS: Final[dict[str, Callable[[Report], str]]] = {
     "html": html_form.write,
     "markdown": markdown_form.write,
 }
-#: Addresses that a server binds, and no client reaches.
-_ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - nothing is bound here
 
 
 def _period(ctx: click.Context, param: click.Parameter, given: str) -> str:
@@ -95,7 +94,7 @@ def command(
     if files:
         material, code = _from_files(files, now, mapping, period, settings)
     else:
-        asked = Worker(worker or _address(settings), settings.token)
+        asked = Worker(worker or worker_api.address_of(settings), settings.token)
         material = asyncio.run(from_worker.material_of(asked, period, settings.prometheus))
     report = content.make(material, content.subject_of(material.source.now, period))
     text = _FORMS[form](report)
@@ -104,10 +103,6 @@ def command(
     else:
         output.write_text(text, encoding="utf-8")
     return code
-
-
-def _address(settings: Settings) -> str:
-    return f"http://{_ANY_ADDRESS.get(settings.host, settings.host)}:{settings.port}"
 
 
 def _from_files(

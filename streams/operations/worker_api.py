@@ -8,6 +8,7 @@ import aiohttp
 import msgspec
 
 from models.query.responses import Problem
+from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.secret import Secret
 
@@ -15,7 +16,15 @@ from streams.secret import Secret
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=600.0, connect=5.0)
 _ACCESS_HINT: Final = "set RETENTION_TOKEN or --token-file to the workers' token"
 
+#: Addresses that a server binds, and no client reaches.
+_ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - nothing is bound here
+
 _T = TypeVar("_T")
+
+
+def address_of(settings: Settings) -> str:
+    """Return the URL of the worker on this machine that has these settings."""
+    return f"http://{_ANY_ADDRESS.get(settings.host, settings.host)}:{settings.port}"
 
 
 class WorkerUnavailable(RetentionError):

@@ -109,6 +109,8 @@ def test_corrected_dead_letters_are_redriven_and_counted(retention, worker, even
         reported = ""
         while "Net revenue was 20.00 USD, from 3 orders." not in reported:  # published once a second
             reported = retention("report").out
+        explained = retention("explain", "retention_refund_ratio", "--window", "7d", "--json").out
+        assert json.loads(explained)["after"]["denominator"] == 3
         known = retention("erase", "--yes", "c1").out
         assert "done: the customer is erased\n\nremoved " in known
         unknown = retention("erase", "--yes", "c11").out
