@@ -180,10 +180,12 @@ def _begins(calendars: tuple[Calendar, ...]) -> list[int]:
 
 def touched(before: PeriodTable, after: PeriodTable) -> Touched:
     """Return the periods of which a sum differs."""
-    numbers = {kind: before.sums[kind].keys() | after.sums[kind].keys() for kind in before.sums}
-    return {
-        (kind, number)
-        for kind, found in numbers.items()
-        for number in found
-        if before.of(kind, number) != after.of(kind, number)
-    }
+    found: Touched = set()
+    for kind, others in after.sums.items():
+        known = before.sums[kind]
+        for number in known.keys() | others.keys():
+            if before.names == after.names and known.get(number) == others.get(number):
+                continue
+            if before.of(kind, number) != after.of(kind, number):
+                found.add((kind, number))
+    return found

@@ -4,6 +4,8 @@ The aggregates of a partition in bootstrap mode do not exist yet, so that a chan
 comparing two of these.
 """
 
+from collections.abc import Iterable
+
 from models.aggregation.period_sums import PeriodSums, PeriodTable
 from models.customers.customer import AppliedTicket, Customer
 from models.customers.period_flows import PeriodFlows
@@ -13,6 +15,8 @@ from models.definitions.definitions import Definitions
 from models.entities.feedback import answers_that_hold
 from models.entities.sla import SlaOutcome, decide
 from models.entities.sla_limits import time_limits
+from models.facts.claims import Answered, AnswersWithdrawn, OrderClaim, RefundClaim, TicketClaim
+from models.facts.fact import Fact
 from models.schedules.periods import calendars
 
 
@@ -28,17 +32,41 @@ class PeriodContributions:
         self._rules = TicketRules(definitions)
         self._limits = time_limits(definitions)
 
-    def of(self, customer: Customer, now: int) -> PeriodTable:
-        """Return the sums of a customer at `now` (microseconds since the epoch)."""
+    def of(self, customer: Customer, now: int, about: Fact | None = None) -> PeriodTable:
+        """Return the sums of a customer at `now` (microseconds since the epoch).
+
+        Args:
+            customer: the customer.
+            now: the clock.
+            about: leave out entities that this fact, which may be unknown, does not change. None: all count.
+        """
         sums = PeriodSums(self._calendars)
         PeriodAggregator(sums).add_history(customer.order_history, 1)
         flows = PeriodFlows(sums)
-        for order_id in customer.facts.orders:
+        for order_id in _orders(customer, about):
             flows.replace_order(customer, None, customer.order(order_id))
-        for claims in customer.facts.tickets.values():
-            ticket = self._rules.derive(customer, claims)
+        for ticket_id in self._tickets(customer, about):
+            claims = customer.facts.tickets.get(ticket_id, ())
+            ticket = self._rules.derive(customer, claims) if claims else None
             if ticket is not None:
                 outcome = SlaOutcome(decide(ticket, self._limits, now))
                 flows.replace_ticket(customer, None, AppliedTicket(ticket, outcome))
-        flows.replace_answers(customer, (), answers_that_hold(customer.facts.customer_claims))
+        if about is None or isinstance(about.claim, Answered | AnswersWithdrawn):
+            flows.replace_answers(customer, (), answers_that_hold(customer.facts.customer_claims))
         return sums.evaluate()
+
+    def _tickets(self, customer: Customer, about: Fact | None) -> Iterable[str]:
+        """Return the tickets that a fact may change. Orders do if targets depend on the customer's tier."""
+        if about is None or (self._rules.by_tier and isinstance(about.claim, OrderClaim | RefundClaim)):
+            return customer.facts.tickets
+        return [about.entity] if isinstance(about.claim, TicketClaim) else []
+
+
+def _orders(customer: Customer, about: Fact | None) -> Iterable[str]:
+    """Return the orders that a fact may change."""
+    if about is None:
+        return customer.facts.orders
+    if isinstance(about.claim, RefundClaim):
+        known = customer.facts.refunds.get(about.entity, ())
+        return {about.claim.order, *(claim.order for claim in known)}
+    return [about.entity] if isinstance(about.claim, OrderClaim) else []

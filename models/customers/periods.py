@@ -5,10 +5,11 @@ one before has an order too. An order concerns its own period and the two beside
 handful of sums.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import Final
 
 from models.aggregation.period_sums import Name, PeriodSums
+from models.definitions.windows import NEVER_US
 from models.entities.orders import OrderHistory, QualifyingOrder
 from models.schedules.periods import Calendar
 
@@ -33,12 +34,16 @@ class PeriodAggregator:
     def add_history(self, orders: OrderHistory, sign: int) -> None:
         """Apply a whole order history (`sign` 1), or retract it (-1)."""
         for calendar in self._sums.calendars:
-            before = None
-            for number in sorted({calendar.number(order.time) for order in orders}):
-                self._sums.add_in(calendar.kind, number, CUSTOMERS, sign)
+            add, kind, begins = self._sums.add_in, calendar.kind, calendar.begins
+            number, end = -NEVER_US, -NEVER_US
+            for time, *_ in orders:
+                if time < end:  # in the period of the order before
+                    continue
+                before, number = number, bisect_right(begins, time) - 1
+                end = begins[number + 1]
+                add(kind, number, CUSTOMERS, sign)
                 if before == number - 1:
-                    self._sums.add_in(calendar.kind, number, STAYED, sign)
-                before = number
+                    add(kind, number, STAYED, sign)
         self._add_first(orders, sign)
 
     def retract_first(self, orders: OrderHistory) -> None:

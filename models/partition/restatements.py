@@ -123,7 +123,7 @@ class Restatements:
         """
         if self._is_processing_one or not self.counts.is_counting:
             return
-        old, new = (self._sums(Customer(key, CustomerFacts.of(key, facts))) for facts in (before, after))
+        old, new = (self._sums(_customer(key, facts)) for facts in (before, after))
         known = {id(fact) for fact in before}
         added = [fact for fact in after if id(fact) not in known and fact.time != TIMELESS]
         cause: Cause = "merged" if any(has_origin(fact.claim.id) for fact in added) else "amended"
@@ -148,19 +148,26 @@ class Restatements:
             # Deriving a customer of thousands of facts for each of them would take minutes.
             known = process([addressed])
             return known, set() if known else self.counts.periods_of(fact.claim.time)
-        before = self._customer(key)
+        facts = self._fact_log.read(key)
+        before = _customer(key, facts)
         if fact.claim.time >= closed_until and not _concerns(before.facts, fact, closed_until):
             return process([addressed]), set()
-        sums_before = self._sums(before)
+        # Another content of a known event may be about another entity than that content.
+        replaces = fact.claim.time == TIMELESS or any(each.claim.id == fact.claim.id for each in facts)
+        about = None if replaces else fact
+        sums_before = self._sums(before, about)
         known = process([addressed])
-        return known, set() if known else touched(sums_before, self._sums(self._customer(key)))
+        if known:
+            return known, set()
+        return known, touched(sums_before, self._sums(_customer(key, self._fact_log.read(key)), about))
 
-    def _customer(self, key: bytes) -> Customer:
-        """Return a customer with all known facts, also those ahead of the clock."""
-        return Customer(key, CustomerFacts.of(key, self._fact_log.read(key)))
+    def _sums(self, customer: Customer, about: Fact | None = None) -> PeriodTable:
+        return self._contributions.of(customer, self._metadata.now, about)
 
-    def _sums(self, customer: Customer) -> PeriodTable:
-        return self._contributions.of(customer, self._metadata.now)
+
+def _customer(key: bytes, facts: Sequence[Fact]) -> Customer:
+    """Return a customer with all facts of a log, also those ahead of the clock."""
+    return Customer(key, CustomerFacts.of(key, facts))
 
 
 def restatements(
