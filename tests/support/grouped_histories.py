@@ -68,6 +68,8 @@ KINDS = {
     "customer.merged": 1.5,
     "customer.erased": 0.1,
 }
+#: Kind of event -> share that lies beyond the horizon.
+OLD = {"customer.updated": 0.2, "order.placed": 0.04}
 #: Prefixes of the types of a history, most of which change the numbers of the same paragraph.
 FOCUS = (
     ("",),
@@ -89,7 +91,8 @@ def grouped_history(seed: int) -> History:
     definitions, around = grouped_definitions(rng)
     instants, nows = _instants(rng, definitions, around)
     names = rng.choice([["ada"], ["ada", "bob"], ["ada", "bob", "cyd", "dan"]])
-    events = _events(rng, names, instants)
+    beyond = min(nows) - (definitions.horizon_days + rng.randrange(400)) * DAY
+    events = _events(rng, names, instants, beyond)
     deliveries = events + (rng.sample(events, len(events) // 5))
     rng.shuffle(deliveries)
     history = History(definitions, rng.randint(1, 3), seed)
@@ -151,8 +154,11 @@ def beginnings(zone: str, week_starts: str, around: int) -> list[int]:
     return [int(one.timestamp()) * SECOND for one in midnights]
 
 
-def _events(rng: random.Random, names: list[str], instants: list[int]) -> list[Event]:
-    """Return distinct events, some of which have one id and different contents."""
+def _events(rng: random.Random, names: list[str], instants: list[int], beyond: int) -> list[Event]:
+    """Return distinct events, some of which have one id and different contents.
+
+    A fifth of the updates and some orders are beside a time beyond the horizon.
+    """
     about = rng.choice(FOCUS)
     kinds = {kind: weight for kind, weight in KINDS.items() if kind.startswith(about)}
     events: list[Event] = []
@@ -162,7 +168,9 @@ def _events(rng: random.Random, names: list[str], instants: list[int]) -> list[E
         fields = _fields(rng, kind, names, instants)
         if fields.get("into") == head["customer_id"]:
             continue
-        events.append({**head, "time": rfc3339(rng.choice(instants)), **fields})
+        is_old = rng.random() < OLD.get(kind, 0)
+        time = beyond + rng.choice(JITTERS) if is_old else rng.choice(instants)
+        events.append({**head, "time": rfc3339(time), **fields})
         if rng.random() < 0.06 and kind not in ("customer.merged", "customer.erased"):
             time = rfc3339(rng.choice(instants))
             events.append({**head, "time": time, **_fields(rng, kind, names, instants)})
