@@ -187,8 +187,12 @@ class Publisher:
             self.samples, self.as_of = former.samples, former.as_of
 
     def publish_all(self) -> None:
-        """Make the next `changes` hold all series, because the topic was created again."""
-        self._published.clear()
+        """Make the next `changes` hold all series, because the topic was created again.
+
+        It may hold some already, which came before this was noticed. If one of them ceases, it is removed.
+        """
+        # A space makes the content differ, and leaves its meaning.
+        self._published = {key: b" " + content.lstrip() for key, content in self._published.items()}
         self._published_at = self._as_of_at = -math.inf
 
     def changes(self, *, at_once: bool = False) -> list[Outgoing]:

@@ -158,6 +158,15 @@ def test_recreated_topic_gets_all_series_at_once(publisher, timer):
     assert {key for key, _ in sent(publisher)} == {key for key, _ in before}
 
 
+def test_series_that_ceases_with_its_topic_is_removed(publisher, timer):
+    """It may have come to the new topic before the publisher noticed that topic."""
+    publish(publisher, timer, ORDERS, CHURN)
+    publisher.publish_all()
+    records = business(publish(publisher, timer, ORDERS))
+    assert [key for key, _ in records[1:]] == ['retention_churn_ratio{window="7d"}'] * 2
+    assert records[-1][1] is None
+
+
 def test_no_series_are_sent_while_catching_up(publisher):
     publisher.samples = [ORDERS]
     publisher.update(results(NOW), NOW, caught_up=False)
