@@ -23,7 +23,7 @@ _HEADS: Final = {
     "change": "c-change",
 }
 #: Columns of the trend that a phone has no room for.
-_RARE: Final = ("retained", "reactivated")
+_RARE: Final = ("retained", "reactivated", "too late")
 _FOOT: Final = (
     "95 %: the confidence bounds of a share. A change is grey if it is neither good nor bad, "
     f"or may be chance. docs/metrics.md defines every number. Written by retention {VERSION}."

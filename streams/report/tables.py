@@ -63,11 +63,13 @@ def trend_table(report: Report) -> Table:
             *(written(count, "number") for count in (row.retained, row.new, row.reactivated)),
             written(row.lost, "number"),
             written(row.net, "money", report.currency),
+            written(row.late.value, "share"),
         )
         for row in report.trend
     ]
-    columns = ("", "stayed", "retained", "new", "reactivated", "lost", "net revenue")
-    return Table(report.trend_title, columns, rows)
+    columns = ("", "stayed", "retained", "new", "reactivated", "lost", "net revenue", "too late")
+    remark = "Too late: first responses by a person, of those decided."
+    return Table(report.trend_title, columns, rows, remark)
 
 
 def explanation_table(explanation: Explanation) -> Table:
