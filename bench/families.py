@@ -7,11 +7,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from bench import core
+from bench import core, visits
 from bench.report import Line, of_rounds
 from models.contract.decoding import decode
 from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import PRIORITIES, Definitions
+from models.definitions.further_metrics import FURTHER_METRICS
 from models.definitions.periods import PERIOD_KINDS, PeriodDefinitions
 from models.definitions.schedules import OpenHours, Schedule, ScheduleVersion
 from models.definitions.segments import Segment
@@ -57,7 +58,14 @@ FAMILIES: Final[Mapping[str, Definitions]] = {
     "cohorts": Definitions(cohorts=_COHORTS),
     "periods": Definitions(periods=_PERIODS),
     "segments": Definitions(segments=_SEGMENTS, segment_windows=_WINDOWS),
-    "all": Definitions(cohorts=_COHORTS, periods=_PERIODS, segments=_SEGMENTS, segment_windows=_WINDOWS),
+    "further metrics": Definitions(further_metrics=FURTHER_METRICS),
+    "all": Definitions(
+        cohorts=_COHORTS,
+        periods=_PERIODS,
+        segments=_SEGMENTS,
+        segment_windows=_WINDOWS,
+        further_metrics=FURTHER_METRICS,
+    ),
 }
 #: Name of a cost to its unit.
 _UNITS: Final = {
@@ -76,7 +84,11 @@ def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
     found = [_round(facts, reverse=number % 2 == 1) for number in range(rounds)]
     bases = [none for each in found for none, _ in each.values()]
     lines = [of_rounds(name, (base[name] for base in bases), unit) for name, unit in _UNITS.items()]
-    return lines + [line for family in FAMILIES for line in _lines(family, found)]
+    lines += [line for family in FAMILIES for line in _lines(family, found)]
+    asked = [visits.measure(FAMILIES["all"], facts) for _ in range(rounds)]
+    return lines + [
+        of_rounds(f"{name}, for each customer", (costs[name] for costs in asked), "us") for name in asked[0]
+    ]
 
 
 def _round(facts: list[Addressed], *, reverse: bool) -> dict[str, tuple[_Costs, _Costs]]:
