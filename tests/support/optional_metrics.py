@@ -3,6 +3,7 @@
 #: Support is always open, so that a target is missed at any time of any day.
 CONFIGURATION = """
 teams = ["logistics", "billing"]
+min_cell = 1
 further_metrics = ["order_kinds", "second_order", "review_rate"]
 
 [[segments]]
