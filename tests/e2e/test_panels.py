@@ -30,10 +30,12 @@ PLAIN = re.compile(r"max without \(instance\) \((retention_\w+)\{[^}]*\}\)")
 OFFSET = re.compile(r" offset \d+w")
 #: Queries that need a past, those of when there will be one, and of the alerts that fire.
 MAY_BE_EMPTY = re.compile(
-    r"job:retention_churn_ratio:expected|unless on \(job\)|ALERTS_FOR_STATE|retention_period_changes"
+    r"job:retention_churn_(ratio:expected|effect)|unless on \(job\)|ALERTS_FOR_STATE|retention_period_changes"
 )
-#: Panels of what has happened: alerts, and changes of closed months.
+#: Panels of what has happened: alerts, changes of closed months, and of churn since a week.
 MAY_SHOW_NOTHING = (
+    "Retention: Why it moved within a week, $window",
+    "Retention: Why it moved within four weeks, $window",
     "Pipeline: What fires now",
     "Month end: Changes since the close",
     "Month end: Changes since the close by $period_kind",
