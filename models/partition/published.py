@@ -14,7 +14,7 @@ from models.definitions.windows import US_PER_DAY
 from models.facts.fact_log import FactLog
 
 #: Key of a day's row: this prefix, and the number of the day since the epoch.
-PUBLISHED_KEY: Final = b"\xff\xf9"
+PUBLISHED_KEY: Final = b"\xff\xf8"
 #: Days that are kept.
 KEPT_DAYS: Final = 35
 _DAY_BYTES: Final = 4

@@ -5,7 +5,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,6 +28,7 @@ from streams.errors import RetentionError
 from streams.ingest import input_topics
 from streams.kafka import acls, admin, outbox, topics
 from streams.kafka.outbox import Outgoing
+from streams.kafka.stopping import stop
 from streams.partitioner import tasks_of
 
 #: Events in one round: enough for a full batch in each of dozens of partitions, and a few MB at most.
@@ -225,5 +226,4 @@ async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     try:
         yield sender
     finally:
-        with suppress(TimeoutError):  # without a broker, stop() waits for the unsent batches
-            await asyncio.wait_for(sender.stop(), _STOP_TIMEOUT_SECONDS)
+        await stop(sender, _STOP_TIMEOUT_SECONDS)  # without a broker, it waits for the unsent batches

@@ -7,6 +7,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams.kafka.aiokafka_patches.lenient_headers import install_lenient_headers
+from streams.kafka.stopping import stop
 
 _BATCH = 5000
 
@@ -55,4 +56,4 @@ async def _read(
                 read_to[tp] = records[-1].offset + 1
                 yield records
     finally:
-        await consumer.stop()
+        await stop(consumer)

@@ -16,6 +16,7 @@ from streams.ingest import dead_letter_record
 from streams.ingest.dead_letter_record import Header
 from streams.kafka import acls, admin
 from streams.kafka.compacted_topics import read_to_end
+from streams.kafka.stopping import stop
 from streams.kafka.topics import Names, partition_counts
 
 
@@ -170,7 +171,7 @@ async def _consumer(settings: Settings, tps: list[TopicPartition]) -> AsyncItera
         consumer.assign(tps)
         yield consumer
     finally:
-        await consumer.stop()
+        await stop(consumer)
 
 
 async def _redrive_positions(settings: Settings, tps: list[TopicPartition]) -> dict[TopicPartition, int]:

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.kafka.protocol.topic_ids import topic_ids
+from streams.kafka.stopping import stop
 from streams.read_model.auditor import Auditor
 from streams.read_model.store import ModelDamaged, Position, Store
 
@@ -147,7 +148,7 @@ class ReadModel:
                     self.behind = self._behind_ends(await consumer.end_offsets(self._tps))
                     await asyncio.sleep(_RETRY_SECONDS)
         finally:
-            await consumer.stop()
+            await stop(consumer)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         await self._seek(consumer)

@@ -16,6 +16,7 @@ from streams.errors import BrokerUnavailable, naming_full_disk
 from streams.ingest import input_topics
 from streams.kafka import acls, admin, outbox, topics
 from streams.kafka.outbox import Outgoing
+from streams.kafka.stopping import stop
 from streams.partitioner import tasks_of
 from streams.simulator.live import Record, Write
 
@@ -61,7 +62,7 @@ async def to_kafka(settings: Settings, key: Key = "customer") -> AsyncIterator[W
     try:
         yield write
     finally:
-        await producer.stop()
+        await stop(producer)
 
 
 def _by_partition(

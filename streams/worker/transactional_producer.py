@@ -6,6 +6,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from streams.kafka.stopping import stop
+
 #: A transaction that has not ended by then is cancelled when its task is closed.
 _CLOSE_SECONDS = 5.0
 
@@ -80,6 +82,6 @@ class TransactionalProducer:
         if self._transaction is not None:
             await asyncio.wait([self._transaction], timeout=_CLOSE_SECONDS)
         if producer is not None:
-            await producer.stop()
+            await stop(producer)
         if self._transaction is not None:
             self._transaction.cancel()

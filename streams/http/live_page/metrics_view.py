@@ -14,6 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.kafka.stopping import stop
 from streams.kafka.topics import METRICS
 
 log = logging.getLogger(__name__)
@@ -155,7 +156,7 @@ class MetricsView:
             while True:
                 await self._poll(consumer, _POLL_MS)
         finally:
-            await consumer.stop()
+            await stop(consumer)
 
     async def _read_to_end(self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
         # A transaction ends with a marker that is never delivered, so the last record does not show the end.

@@ -16,6 +16,7 @@ from streams.ingest.clock_jumps import describe_jump
 from streams.ingest.mapping_changes import RESET_ADVICE, changed_inputs, describe_changed
 from streams.kafka import acls, admin
 from streams.kafka.offsets import OffsetRange, offset_ranges
+from streams.kafka.stopping import stop
 from streams.kafka.topics import Names, partition_counts
 from streams.mapping import mappings
 from streams.operations import dead_letters
@@ -104,7 +105,7 @@ async def _latest_tick(client: AIOKafkaAdminClient, settings: Settings) -> Tick 
         consumer.seek(ticks, max(begin, end - 1))
         found = await consumer.getmany(ticks, timeout_ms=_TICK_MS if end > begin else 0)
     finally:
-        await consumer.stop()
+        await stop(consumer)
     latest = [record.value for records in found.values() for record in records][-1:]
     return msgspec.msgpack.decode(latest[0], type=Tick) if latest else None
 

@@ -1,7 +1,11 @@
 """The values that were published on the last days."""
 
 from models.definitions.windows import US_PER_DAY
-from models.partition.published import KEPT_DAYS, PublishedRatio
+from models.identity.erased_ids import ERASED_KEY, SECRET_KEY
+from models.identity.merge_registry import MERGE_KEY, REDIRECT_KEY
+from models.partition.metadata import METADATA_KEY
+from models.partition.published import KEPT_DAYS, PUBLISHED_KEY, PublishedRatio
+from models.partition.restatement_counts import RESTATEMENTS_KEY
 from tests.support.partitions import DAY, HOUR, NOW, Shop
 
 FIRST, SECOND = PublishedRatio(1, 4), PublishedRatio(2, 4)
@@ -34,7 +38,7 @@ def test_days_are_kept_for_five_weeks():
 def test_removed_days_are_removed_from_the_changelog():
     shop = Shop()
     shop.partition.published.record(MIDNIGHT, {"churn": FIRST})
-    [written] = [key for key in shop.partition.take_changes() if key.startswith(b"\xff\xf9")]
+    [written] = [key for key in shop.partition.take_changes() if key.startswith(PUBLISHED_KEY)]
     shop.partition.published.record(MIDNIGHT + (KEPT_DAYS + 1) * DAY, {"churn": FIRST})
     assert shop.partition.take_changes()[written] is None
 
@@ -46,3 +50,9 @@ def test_restored_partition_has_the_values_and_no_more_customers():
     shop.restart()
     assert recorded(shop.partition, NOW) == (NOW, FIRST)
     assert shop.partition.customer_keys() == [b"ada"]
+
+
+def test_rows_beside_those_of_customers_have_their_own_keys():
+    rows = [METADATA_KEY, MERGE_KEY, REDIRECT_KEY, ERASED_KEY, SECRET_KEY, RESTATEMENTS_KEY, PUBLISHED_KEY]
+    assert [key for key in rows if any(key.startswith(other) for other in rows if other is not key)] == []
+    assert len({*rows}) == len(rows)
