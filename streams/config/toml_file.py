@@ -56,7 +56,6 @@ values = ["DE", "AT"]
 model = "risk-2026-06-30-1f0c8d2e.toml"    # written by `retention fit`; relative to this file
 """
 
-import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -72,6 +71,7 @@ from models.definitions.risk_model import RiskModel
 from models.definitions.segments import Segment
 from models.metrics.segment_series import check_budget
 from streams.config import risk_file, schedules, sla
+from streams.config.definition_errors import violation
 from streams.config.paths import path_of
 from streams.config.toml_values import check_keys, did_you_mean, duration
 from streams.errors import SettingsError
@@ -82,15 +82,6 @@ _LONGEST_HORIZON_DAYS: Final = 36_500
 _FIELDS: Final = tuple(name for name in Definitions.__struct_fields__ if name != "sla_policies")
 #: Tables whose keys are the fields of a struct.
 _TABLES: Final = {"cohorts": CohortDefinitions, "periods": PeriodDefinitions}
-#: Names of TOML types in the messages of msgspec -> names in the errors.
-_KINDS: Final = {
-    "array": "a list",
-    "bool": "true or false",
-    "float": "a number",
-    "int": "a whole number",
-    "object": "a table",
-    "str": "text",
-}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -168,8 +159,7 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
         found = msgspec.convert(given, Definitions)
         check_budget(found)
     except ValueError as error:  # of msgspec too
-        name, problem, hint = _split(str(error))
-        raise SettingsError(name, problem, source=source, hint=hint) from None
+        raise violation(str(error), source) from None
     return found
 
 
@@ -243,15 +233,3 @@ def _risk(table: object, path: Path | None, source: str) -> RiskModel:
         raise SettingsError(
             "risk.model", str(error), source=source, hint="`retention fit` writes a model file"
         ) from None
-
-
-def _split(message: str) -> tuple[str, str, str]:
-    """Return the name, the problem and the hint of a message of msgspec or of `Definitions`."""
-    problem, _, path = message.partition(" - at `$.")
-    name = path.rstrip("`")
-    if kinds := re.fullmatch(r"Expected `(\w+)`, got `(\w+)`", problem):
-        expected, got = (_KINDS.get(kind, kind) for kind in kinds.groups())
-        return name, f"is {got}", f"expected {expected}"
-    if rule := re.fullmatch(r"(\w+): (.*)", problem):
-        return ".".join(filter(None, [name, rule[1]])), rule[2], ""
-    return name, problem, ""
