@@ -13,6 +13,8 @@ MAX_SEGMENTS: Final = 6
 MAX_VALUES: Final = 12
 #: Longest name or value of an attribute, characters.
 MAX_ATTRIBUTE: Final = 64
+#: Longest coupon, team or category that is kept, characters.
+MAX_TEXT: Final = 128
 #: Value of a segment for anything that `values` does not list, and for a missing value.
 OTHER: Final = "other"
 UNKNOWN: Final = "unknown"
@@ -65,7 +67,7 @@ class Segment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if self.values:
                 raise ValueError(f"values: those of 'referred' are {' and '.join(REFERRED)}; leave it out")
         else:
-            _check_values(self.values)
+            _check_values(self.values, MAX_TEXT if self.field is None else MAX_ATTRIBUTE)
 
     def _check_source(self) -> None:
         if (self.field is None) == (self.origin is None):
@@ -111,7 +113,7 @@ class Segment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return text if text in self.named else OTHER
 
 
-def _check_values(values: Sequence[str]) -> None:
+def _check_values(values: Sequence[str], longest: int) -> None:
     if not values:
         raise ValueError("values: expected at least one value that is counted by name")
     if len(values) > MAX_VALUES:
@@ -120,6 +122,11 @@ def _check_values(values: Sequence[str]) -> None:
         raise ValueError(
             f"values: expected distinct texts that are not empty, and neither {OTHER!r} nor {UNKNOWN!r}"
         )
+    for value in values:
+        if len(value) > longest:
+            raise ValueError(
+                f"values: {value[:20]!r}... has {len(value)} characters, and at most {longest} are kept"
+            )
 
 
 def check_segments(

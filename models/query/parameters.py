@@ -19,7 +19,7 @@ Format = Literal["json", "csv"]
 Tenure = Literal["1", "2-3", "4+"]
 _Name = Annotated[str, Meta(min_length=1, max_length=128)]
 _Segment = Annotated[
-    Annotated[str, Meta(max_length=128)] | None,
+    Annotated[str, Meta(max_length=192)] | None,
     Meta(
         description="Only what has this value of a configured segment, such as `country:DE`"
         " (docs/api.md, Segments)."

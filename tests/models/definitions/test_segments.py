@@ -45,6 +45,8 @@ def test_subject_follows_of_or_the_origin(parameters, subject):
         ({"field": "x", "values": ()}, "values: expected at least one"),
         ({"field": "x", "values": ("a", "a")}, "values: expected distinct texts"),
         ({"field": "x", "values": ("other",)}, "values: expected distinct texts"),
+        ({"field": "x", "values": ("é" * 65,)}, "values: 'éééééééééééééééééééé'... has 65 characters"),
+        ({"origin": "team", "values": ("t" * 129,)}, "values: 'tttttttttttttttttttt'... has 129 characters"),
         ({"field": "x", "values": tuple("abcdefghijklm")}, f"values: 13 are more than {MAX_VALUES}"),
         ({"origin": "referred"}, "values: those of 'referred' are yes and no; leave it out"),
     ],
