@@ -32,6 +32,7 @@ METRICS: Final = (*CATALOGUE, AS_OF, CAUGHT_UP)
 
 _PATH: Final = re.compile(r" - at `\$\.(\w+)`")
 _UNKNOWN: Final = re.compile(r"unknown field `(.*)`")
+_MISSING: Final = re.compile(r"missing required field `(.*)`")
 _DURATION: Final = re.compile(r"`str` matching regex .*mhd.*")
 _MONTH: Final = re.compile(r"`str` matching regex .*")
 _PLAIN_TYPES: Final = {"`int`": "a whole number", "`float`": "a number", "`bool`": "true or false"}
@@ -75,6 +76,8 @@ def _problem_of(
     if unknown := _UNKNOWN.search(message):
         names = ", ".join(sorted(kind.__struct_encode_fields__))
         return bad_request(f"unknown parameter `{unknown[1]}`; known here: {names}", unknown[1])
+    if missing := _MISSING.search(message):
+        return bad_request(f"parameter `{missing[1]}` is missing", missing[1])
     found = _PATH.search(message)
     name = found[1] if found else None
     text = _DURATION.sub("minutes, hours or days such as 30m, 2h or 1d", _PATH.sub("", message))

@@ -8,6 +8,7 @@ from yarl import URL
 from models.contract.messages import Profile
 from models.definitions.definitions import Definitions
 from models.definitions.risk_model import Parameters, RiskModel
+from models.query.movement_parameters import ExplainQuery
 from models.query.parameters import CustomerQuery, OrderQuery, TicketQuery
 from streams.config.load import load
 from streams.http.advertised_address import advertised_url
@@ -63,6 +64,7 @@ def test_valid_parameters_are_parsed():
         (TicketQuery, "window=24h", "window", "`window` requires `breached`"),
         (TicketQuery, "breached&window=2h", "window", "`window` is '2h': expected one of 1h, 24h, 7d"),
         (OrderQuery, "", "overdue", "parameter `overdue` or `refunded` is missing"),
+        (ExplainQuery, "", "metric", "parameter `metric` is missing"),
     ],
 )
 def test_invalid_parameter_is_rejected_with_its_name(kind, text, parameter, reported):
