@@ -60,6 +60,10 @@ async def get(
             session.get(worker.rstrip("/") + path, params=dict(query)) as response,
         ):
             status, body = response.status, await response.read()
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+        raise WorkerUnavailable(
+            f"{worker!r} is not the URL of a worker", "set --worker to one such as http://127.0.0.1:6066"
+        ) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         reason = str(error) or type(error).__name__
         raise WorkerUnavailable(

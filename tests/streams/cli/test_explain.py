@@ -65,3 +65,9 @@ async def test_token_is_sent_and_required(shop, capsys, monkeypatch):
 def test_address_without_a_worker_is_reported(capsys):
     assert run(["explain", "retention_churn_ratio", "--worker", "http://127.0.0.1:9"]) == 3
     assert "no worker answers at http://127.0.0.1:9" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("worker", ["nope", "ftp://shop", "http://127.0.0.1:99999"])
+def test_worker_that_is_no_url_is_reported(worker, capsys):
+    assert run(["explain", "retention_churn_ratio", "--worker", worker]) == 3
+    assert f"{worker!r} is not the URL of a worker" in capsys.readouterr().err
