@@ -162,5 +162,6 @@ def _summary(found: Sequence[Section], subject: Subject) -> list[str]:
     net, orders = figures.get("Net revenue"), figures.get("Orders")
     if net is not None and orders is not None and (orders.now.value > 0 or orders.before.value > 0):
         change = f" ({net.change})" if net.change else ""
-        sentences.append(f"Net revenue was {net.value}{change}, from {orders.value} orders.")
+        noun = "order" if orders.value == "1" else "orders"
+        sentences.append(f"Net revenue was {net.value}{change}, from {orders.value} {noun}.")
     return sentences or ["There is no data yet."]

@@ -31,7 +31,7 @@ def material_of(
         period: kind or label of the period.
 
     Raises:
-        RetentionError: there is no valid event.
+        RetentionError: no valid event moves the clock, and `now` is None.
     """
     partition = Partition(definitions, {})
     partition.resume(0)
@@ -41,7 +41,7 @@ def material_of(
             partition.process_one(customer, fact)
     now = partition.stream_time if now is None else now
     if not now:
-        raise RetentionError("the files have no valid event, so there is nothing to report")
+        raise RetentionError("without a valid event there is no time to report at", "set the time with --now")
     before = now - SPANS[window_of(kind_of(period))[1]]
     standalone.build_aggregates(partition, before)
     numbers = [_numbers(partition, instant, definitions) for instant in (before, now)]
