@@ -9,7 +9,7 @@ from grafana.units import COUNT, MONEY, POINTS, RATIO, SECONDS, Unit
 _NONE = "no [[segments]] in the configuration, or $window is not in segment_windows"
 _NO_CUSTOMERS = "no [[segments]] of customers, or $window is not in segment_windows"
 _NO_TICKETS = "no [[segments]] of customers or tickets in the configuration"
-_FEW = "A ratio, mean or score over fewer than min_cell is missing, so that no number points at a person."
+_FEW = "A ratio, mean or score over fewer than min_cell is missing, so that no number describes single customers."
 
 
 def _chart(

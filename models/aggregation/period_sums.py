@@ -26,7 +26,7 @@ Touched = set[tuple[str, int]]
 
 
 class PeriodTable(Struct, array_like=True):
-    """The sums of all periods. The names stand once, because a partial aggregate has 150 periods.
+    """The sums of all periods. Each name is stored once, because a partial aggregate has 150 periods.
 
     Attributes:
         names: names of the sums.
@@ -119,7 +119,7 @@ class PeriodSums:
             self._recorded[cell] = self._recorded.get(cell, 0) + weight
 
     def _changing(self, kind: str, number: int) -> _Period:
-        """Return a period that changes."""
+        """Return a period, which the next evaluation includes because its sums change."""
         period = self._periods[kind].get(number)
         if period is None:
             period = self._periods[kind][number] = _Period(kind, number)
@@ -131,7 +131,7 @@ class PeriodSums:
         self._recorded = {}
 
     def stop_recording(self) -> Touched:
-        """Return the periods of which a sum has changed since the recording was started."""
+        """Return the periods whose sums have changed since the recording was started."""
         recorded, self._recorded = self._recorded or {}, None
         found: Touched = set()
         for cell, weight in recorded.items():
@@ -179,7 +179,7 @@ def _begins(calendars: tuple[Calendar, ...]) -> list[int]:
 
 
 def touched(before: PeriodTable, after: PeriodTable) -> Touched:
-    """Return the periods of which a sum differs."""
+    """Return the periods whose sums differ between two tables."""
     found: Touched = set()
     for kind, others in after.sums.items():
         known = before.sums[kind]

@@ -222,13 +222,13 @@ class ClosedPeriod(Struct, frozen=True, gc=False):
         bool,
         Meta(
             description="Whether no evaluation before the close is known, such as at the first start on a "
-            "history: the values are those known at `closed`, maybe long after the close."
+            "history: the values are those known at `closed`, possibly long after the close."
         ),
     ]
     because: Annotated[str | None, Meta(description="Reason of a reopening; null of the first version.")]
     changes: Annotated[
         dict[str, int],
-        Meta(description="Cause -> changes counted up to `closed`, from which later ones are told apart."),
+        Meta(description="Cause -> number of changes up to `closed`; later changes are counted beyond it."),
     ]
     values: Annotated[list[PeriodValue], Meta(description="The values; empty until `closed`.")]
 

@@ -35,7 +35,7 @@ _SUMS: Final = frozenset({NET, RESPONSE_TIME})
 Timeline = Sequence[tuple[int, str]]
 
 
-class SegmentValues(Protocol):
+class SegmentLabels(Protocol):
     """The labels of customers, orders and tickets in the segments of each, in the order of configuration."""
 
     def of_customer(self, customer: Customer) -> Sequence[Timeline]:
@@ -78,7 +78,7 @@ class _Own(NamedTuple):
 _Changes = Iterable[tuple[Flow, int]]
 
 
-def value_at(timeline: Timeline, time: int) -> str:
+def label_at(timeline: Timeline, time: int) -> str:
     """Return the label at a time (microseconds since the epoch): the latest one up to it."""
     at = bisect_right(timeline, time, key=_since)
     return timeline[at - 1][1] if at else UNKNOWN
@@ -93,7 +93,7 @@ class SegmentFlows:
         values: the values of customers, orders and tickets.
     """
 
-    def __init__(self, sums: SegmentSums, definitions: Definitions, values: SegmentValues) -> None:
+    def __init__(self, sums: SegmentSums, definitions: Definitions, values: SegmentLabels) -> None:
         self._sums: Final = sums
         self._values: Final = values
         self._customers, self._orders, self._tickets = [
@@ -138,7 +138,7 @@ class SegmentFlows:
         for name, before, after in zip(self._customers, old, new, strict=True):
             if before != after:
                 for flow in flows:
-                    self._move(name, flow, value_at(before, flow.time), value_at(after, flow.time))
+                    self._move(name, flow, label_at(before, flow.time), label_at(after, flow.time))
 
     def _move(self, name: str, flow: Flow, old: str, new: str) -> None:
         if old != new:
@@ -150,7 +150,7 @@ class SegmentFlows:
         if self._customers and (changes := difference(old, new)):
             for name, timeline in zip(self._customers, self._values.of_customer(customer), strict=True):
                 for flow, number in changes:
-                    self._add(name, value_at(timeline, flow.time), flow, number)
+                    self._add(name, label_at(timeline, flow.time), flow, number)
 
     def _replace_own(self, names: Sequence[str], old: _Own, new: _Own) -> None:
         """Replace the flows of an order or a ticket under its own labels."""

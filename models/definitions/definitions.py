@@ -73,7 +73,6 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         cohorts: the cohorts of customers by the month of their first order. None: no cohorts are computed.
         periods: the calendar that months follow, and the kinds of closed periods. Without kinds, none are
             computed.
-        periods: the calendar that months follow.
         segments: divisions of customers, orders and tickets. Empty: no numbers by segment are computed.
         segment_windows: names of the windows over which segments are computed, some of `windows`.
         min_cell: number below which a ratio, mean or score of a segment rests on too few to be published.

@@ -27,7 +27,7 @@ _RELEVANT: Final = (
     "keep_first_order",
 )
 _HASH_BYTES: Final = 8
-#: Cause of a change by other definitions: no fact, but known from the hash of a version.
+#: Cause of a change by other definitions. No fact: it is found by the hash of a version.
 CONFIGURATION: Final = "configuration"
 #: Value of the label `basis` of frozen values.
 AS_CLOSED: Final = "as_closed"
@@ -73,9 +73,9 @@ def changes_since(version: ClosedPeriod, counted: Mapping[str, int], definitions
 
     Args:
         version: the frozen version.
-        counted: cause -> number of the facts since the close. A reset clears these numbers, so that one below
-            that of the version counts in full.
-        definitions: `period_hash` of the present definitions; others than those of the version are a cause.
+        counted: cause -> number of the facts since the close. A number below that of the version counts in
+            full, because a reset has cleared it.
+        definitions: `period_hash` of the present definitions; `configuration` is 1 if the version's differs.
     """
     found = {
         cause: number - before if number >= (before := version.changes.get(cause, 0)) else number

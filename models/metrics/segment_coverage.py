@@ -1,4 +1,4 @@
-"""Segments whose values hardly anything has, for the diagnosis of a configuration."""
+"""Segments of which nearly everything is `unknown` or `other`, for `retention doctor`."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,16 +10,16 @@ from models.entities import flows
 from models.metrics.segments import segment_set
 from models.metrics.totals import Totals
 
-#: Share of `unknown` or `other` from which a segment says little.
+#: Share of `unknown` or `other` from which a segment is reported.
 _SHARE: Final = 0.95
-#: Fewest things from which this can be said.
+#: Fewest things of which a share is reported.
 _THINGS: Final = 20
 #: What a segment is of -> measure of the flows that count its things.
 _MEASURES: Final[dict[Subject, str]] = {"order": flows.ORDERS, "ticket": flows.RESPONSES}
 
 
 class Uncovered(Struct, array_like=True, frozen=True):
-    """A segment of which nearly everything has one value that says little.
+    """A segment of which nearly everything is `unknown`, or nearly everything is `other`.
 
     Attributes:
         segment: name of the segment.

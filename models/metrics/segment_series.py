@@ -96,6 +96,7 @@ def check_budget(definitions: Definitions) -> None:
             values, windows = len(segment.labels), len(definitions.segment_windows)
             raise ValueError(
                 f"max_series: with the segment {segment.name!r}, {total} series by segment would be exported,"
-                f" and {definitions.max_series} may be; it has {number}: {values} values x {windows} windows"
-                f" x {_series_of_value(segment, definitions)} series"
+                f" more than {definitions.max_series}; it has {number} ({values} values x {windows} windows"
+                f" x {_series_of_value(segment, definitions)} series): list fewer `values`"
+                " or `segment_windows`, or raise `max_series`"
             )

@@ -11,7 +11,7 @@ from models.partition.customers import PartitionCustomers
 
 
 class KeptFacts:
-    """Stores what is kept beyond the horizon, as far as the fact log has nothing that takes its place.
+    """Stores what is kept beyond the horizon, unless the fact log has an earlier order or a later value.
 
     Args:
         customers: the partition's customers.
@@ -48,7 +48,7 @@ class KeptFacts:
             customers.apply_kept_attributes(customer)
 
     def _replace(self, key: bytes, facts: list[Fact], others: list[Fact], kept: list[Fact]) -> None:
-        """Append control facts to a customer's log, of which only some other facts stay."""
+        """Remove all but some facts from a customer's log, and append control facts to it."""
         if len(others) < len(facts):
             self._customers.rewrite_log(key, others)
         for fact in kept:

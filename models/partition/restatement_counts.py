@@ -23,7 +23,7 @@ RESTATEMENTS_KEY: Final = b"\xff\xf9"
 
 
 class _Row(Struct, array_like=True):
-    """The row. Its existence tells that facts count."""
+    """The row of the counts. Facts count from the time on that it exists."""
 
     counts: RestatedCounts = {}
 

@@ -41,7 +41,7 @@ def _lines(movement: Movement) -> Iterator[str]:
     yield f"{movement.before.at:%Y-%m-%d %H:%M}  {_side(movement.before)}"
     yield f"{movement.after.at:%Y-%m-%d %H:%M}  {_side(movement.after)}"
     if movement.change is None:
-        yield "There is no change to explain: the ratio rests on nothing at one of the instants."
+        yield "There is no change to explain: the denominator is 0 at one of the instants."
         return
     yield f"change            {_delta(movement.change)}{_between(movement.low, movement.high, signed=True)}"
     if movement.distinguishable is False:

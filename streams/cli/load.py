@@ -69,7 +69,7 @@ def _rules(settings: Settings, *, within_horizon: bool, attributes_since: dateti
     type=click.DateTime(["%Y-%m-%d"]),
     callback=_past_date,
     metavar="DATE",
-    help="Give customer.updated events that are later the time 00:00 UTC of a date: for a snapshot.",
+    help="For a snapshot: date customer.updated events that are later than DATE back to it (00:00 UTC).",
 )
 @click.option(
     "--raw", is_flag=True, help="Send each line as one record of --topic, as it is and without a key."

@@ -37,8 +37,8 @@ retention periods reopen 2026-10 --because "refunds of the recalled blender"
 def command() -> None:
     """List and show the frozen values of closed periods, and reopen one.
 
-    Workers freeze the values of a week, month, quarter or year once, at its end and `close_after`
-    (table [periods] of the configuration). A frozen value never changes.
+    Workers freeze the values of a week, month, quarter or year once, `close_after` (table [periods] of the
+    configuration) after its end. A frozen value never changes.
     """
 
 
@@ -74,7 +74,7 @@ def show_command(settings: Settings, period: str, *, as_json: bool) -> None:
     _console().print(_versions(found))
     _console().print(_values(found, now))
     if not now:
-        warn(f"{found[0].kind} {period} is too long ago for a published value as known now.")
+        warn(f"{found[0].kind} {period} is not exported any more: no values as known now.")
 
 
 @command.command("reopen", epilog="\b\n" + _EXAMPLES.splitlines()[-1])
@@ -83,7 +83,7 @@ def show_command(settings: Settings, period: str, *, as_json: bool) -> None:
 @_JSON
 @settings_options("broker", "group")
 def reopen_command(settings: Settings, period: str, because: str, *, as_json: bool) -> None:
-    """Freeze the values of PERIOD once more, as known now, in a second version beside the first.
+    """Freeze the values of PERIOD once more, as known now, in a further version.
 
     The workers keep running. Series and dashboards then show the latest version; `show` and the API show
     all of them.

@@ -85,7 +85,8 @@ def _period(settings: Settings, name: str) -> Period:
             return period
     examples = " or ".join(_EXAMPLES[kind] for kind in settings.definitions.periods.kinds)
     raise UnknownPeriod(
-        f"{name!r} is the name of no period", f"expected one such as {examples}; a week has its first date"
+        f"{name!r} is not the name of a period",
+        f"expected a name such as {examples}; the name of a week is its first date",
     )
 
 
@@ -143,7 +144,7 @@ async def reopen(settings: Settings, name: str, because: str) -> ClosedPeriod:
     latest = (await versions_of(settings, name))[-1]
     if latest.closed is None:
         raise RetentionError(
-            f"{latest.kind} {name} is being reopened already as version {latest.version}: {latest.because}",
+            f"{latest.kind} {name} is already being reopened as version {latest.version}: {latest.because}",
             "the workers freeze it when they have caught up",
         )
     await _send(settings, Reopening(latest.kind, name, latest.version + 1, because))
@@ -174,7 +175,7 @@ async def _frozen(settings: Settings, name: str, version: int, because: str) -> 
     except TimeoutError:
         raise RetentionError(
             f"the workers did not freeze version {version} of {name} within {TIMEOUT_SECONDS:.0f} s",
-            "they do when they have caught up; `retention periods show` shows whether they have",
+            "they freeze it when they have caught up; `retention periods show` shows it then",
         ) from None
     if found[0].because != because:
         raise RetentionError(

@@ -28,7 +28,7 @@ def address_of(settings: Settings) -> str:
 
 
 class WorkerUnavailable(RetentionError):
-    """No worker answers at an address, or it cannot answer now."""
+    """No worker responds at an address, or it cannot answer now."""
 
     exit_code = 3
 
@@ -50,7 +50,7 @@ async def get(
         token: the workers' token; None if they have none.
 
     Raises:
-        WorkerUnavailable: no worker answers, or it has not caught up.
+        WorkerUnavailable: no worker responds, or it has not caught up.
         RequestRefused: the worker refuses the request.
     """
     headers = {} if token is None else {"Authorization": "Bearer " + "".join(token)}
@@ -67,7 +67,7 @@ async def get(
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         reason = str(error) or type(error).__name__
         raise WorkerUnavailable(
-            f"no worker answers at {worker}: {reason}", "set --worker to a worker's URL"
+            f"no worker responds at {worker}: {reason}", "set --worker to a worker's URL"
         ) from None
     return _decoded(worker, status, body, kind)
 
@@ -79,7 +79,8 @@ def _decoded(worker: str, status: int, body: bytes, kind: type[_T]) -> _T:
         detail = msgspec.json.decode(body, type=Problem).detail
     except msgspec.DecodeError:
         raise WorkerUnavailable(
-            f"{worker} answers with status {status}, and is no worker of this release"
+            f"{worker} responds with status {status}: it is not a worker of this release",
+            "set --worker to a worker's URL",
         ) from None
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise WorkerUnavailable(detail, "repeat the command in a moment")

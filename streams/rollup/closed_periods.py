@@ -183,7 +183,11 @@ class ClosedPeriods:
 
     def _freeze_again(self, key: Key, period: Period | None, evaluation: PeriodEvaluation) -> Outgoing:
         if period is None:  # the calendar or the horizon has changed since the request
-            log.warning("%s %s has no value any more; it is not reopened", key.kind, key.period)
+            log.warning(
+                "%s %s does not exist any more; it is not reopened",
+                key.kind,
+                key.period,
+            )
             del self._versions[key]
             return Outgoing(record_key(self._group, key), None)
         return self._filled(key, self._versions[key], period, evaluation)
@@ -222,7 +226,7 @@ class ClosedPeriods:
         key = Key(asked.kind, asked.period, asked.version)
         before = self._versions.get(key._replace(version=key.version - 1))
         if key in self._versions or before is None or before.closed is None:
-            log.warning("%s %s, version %d: cannot be reopened", *key)
+            log.warning("%s %s: ignored a request for version %d, which is not the next one", *key)
             return []
         self._versions[key] = structs.replace(
             before,

@@ -31,7 +31,7 @@ def test_panel_shows_the_values_of_the_chosen_segment(uid, window):
 
 
 @pytest.mark.parametrize("uid", WINDOWS)
-def test_empty_panel_says_what_to_configure(uid):
+def test_empty_panel_names_the_setting(uid):
     for panel in panels(uid):
         assert "[[segments]]" in panel["fieldConfig"]["defaults"]["noValue"]
 

@@ -19,9 +19,9 @@ def check(query: ExplainQuery, definitions: Definitions) -> None:
     if query.window not in windows:
         raise bad_request(f"`window` is {query.window!r}: expected one of {', '.join(windows)}", "window")
     if (query.sla is None) == of_targets:
-        raise bad_request("`sla` belongs to `retention_sla_breach_ratio`, which requires it", "sla")
+        raise bad_request("`retention_sla_breach_ratio` requires `sla`, and no other metric has it", "sla")
     if query.basis is not None and query.metric != "retention_refund_ratio":
-        raise bad_request("`basis` belongs to `retention_refund_ratio`", "basis")
+        raise bad_request("`basis` is only valid for `retention_refund_ratio`", "basis")
     _strata(query, definitions)
 
 

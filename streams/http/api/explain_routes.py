@@ -117,7 +117,7 @@ class ExplainRoutes:
         page = await self._forwarder.forward(request, task, given, StrataPage)
         published = query.published_at if page.published is None else page.published.at
         if not page.counts.covers(len(instants_of(query, query.at, published))):
-            raise ProblemError(HTTPStatus.BAD_GATEWAY, f"the owner of task {task} answers with other counts")
+            raise ProblemError(HTTPStatus.BAD_GATEWAY, f"the owner of task {task} counted at other instants")
         return page
 
     async def _local_page(self, request: web.Request, query: StrataQuery, task: int) -> StrataPage:

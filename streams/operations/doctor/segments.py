@@ -1,4 +1,4 @@
-"""Describe segments of which nearly everything has a value that says little."""
+"""Warn of segments of which nearly everything is `unknown` or `other`."""
 
 from typing import Final
 

@@ -5,7 +5,7 @@ import pytest
 from models.aggregation.segment_sums import SegmentSums
 from models.customers.customer import AppliedTicket, Customer
 from models.customers.facts_by_entity import CustomerFacts
-from models.customers.segment_flows import CustomerEntities, SegmentFlows, value_at
+from models.customers.segment_flows import CustomerEntities, SegmentFlows, label_at
 from models.definitions.definitions import Definitions
 from models.definitions.segments import Segment
 from models.entities.feedback import CSAT, NPS
@@ -110,4 +110,4 @@ def test_moved_customer_keeps_only_flows_before_the_move():
     ("time", "value"), [(-1, "unknown"), (0, "DE"), (5 * HOUR - 1, "DE"), (5 * HOUR, "AT")]
 )
 def test_value_is_the_latest_one_up_to_a_time(time, value):
-    assert value_at(AUSTRIAN, time) == value
+    assert label_at(AUSTRIAN, time) == value

@@ -25,7 +25,7 @@ def found(customers: tuple[int, int, int], orders: tuple[int, int, int]) -> list
     return uncovered_segments(Totals([partial], DEFINITIONS, NOW))
 
 
-def test_segment_of_unknown_and_of_other_values_is_named():
+def test_segment_of_unknown_or_of_other_values_is_named():
     assert found((5, 0, 95), (4, 96, 0)) == [
         Uncovered("country", "customer", "unknown", 95, 100, "90d"),
         Uncovered("coupon", "order", "other", 96, 100, "90d"),
@@ -33,5 +33,5 @@ def test_segment_of_unknown_and_of_other_values_is_named():
 
 
 @pytest.mark.parametrize("numbers", [(6, 0, 94), (0, 50, 50), (0, 0, 19), (0, 0, 0)])
-def test_segment_that_says_something_or_has_little_is_not(numbers):
+def test_covered_segment_or_one_of_few_things_is_not_named(numbers):
     assert found(numbers, numbers) == []

@@ -108,7 +108,10 @@ def test_month_is_shown_with_its_difference(ask):
 def test_month_that_is_not_published_is_shown_without_difference(ask, workers):
     workers.metrics = []
     code, _, err = ask("show", "2026-10")
-    assert (code, err) == (0, "month 2026-10 is too long ago for a published value as known now.\n")
+    assert (code, err) == (
+        0,
+        "month 2026-10 is not exported any more: no values as known now.\n",
+    )
 
 
 def test_reopened_month_has_two_versions(ask, workers):
@@ -129,8 +132,8 @@ def test_reopened_month_has_two_versions(ask, workers):
     [
         ("2026-11", "month 2026-11 is still running", "it closes at 2026-12-04 00:00 UTC"),
         ("2026-12", "month 2026-12 has not begun", "it closes at 2027-01-04 00:00 UTC"),
-        ("2026-10-27", "'2026-10-27' is the name of no period", "a week has its first date"),
-        ("october", "'october' is the name of no period", "2026-10-05 or 2026-10 or 2026-Q4 or 2026"),
+        ("2026-10-27", "'2026-10-27' is not the name of a period", "a week is its first date"),
+        ("october", "'october' is not the name of a period", "2026-10-05 or 2026-10 or 2026-Q4 or 2026"),
         ("2026-08", "month 2026-08 was not closed by group retention", "when they have caught up"),
     ],
 )
@@ -156,7 +159,7 @@ def test_second_request_while_one_waits_is_an_error(ask, workers):
     workers.records += workers.closed.reopen(Reopening("month", "2026-10", 2, "first"))
     code, _, err = ask("reopen", "2026-10", "--because", "second")
     assert (code, workers.asked) == (1, [])
-    assert "is being reopened already as version 2: first" in err
+    assert "is already being reopened as version 2: first" in err
 
 
 def test_two_requests_at_one_moment_name_the_first(ask, workers, monkeypatch):

@@ -67,11 +67,11 @@ def test_rejected_lines_are_counted_in_the_exit_code(retention, events_file):
 def test_worker_that_does_not_respond_is_exit_code_3(retention):
     result = retention("report", "--worker", f"http://127.0.0.1:{free_port()}")
     assert (result.code, result.out) == (3, "")
-    assert result.err.startswith("retention: no worker answers at http://127.0.0.1:")
+    assert result.err.startswith("retention: no worker responds at http://127.0.0.1:")
 
 
 @pytest.mark.parametrize("period", ["fortnight", "2026-13-01x", ""])
-def test_period_that_is_none_is_exit_code_2(retention, period):
+def test_unknown_period_is_exit_code_2(retention, period):
     result = retention("report", "--period", period)
     assert result.code == 2
     assert "neither a kind" in result.err

@@ -74,7 +74,7 @@ def test_alerts_of_prometheus_take_the_place_of_thresholds(form):
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
-def test_numbers_of_workers_that_catch_up_are_named_so(form):
+def test_numbers_before_catching_up_have_a_notice(form):
     numbers = numbers_of(filled(Shop()))
     behind = Numbers([*numbers.metrics(), *(replaced(metric) for metric in numbers.metrics())])
     assert "still catching up" in form.write(report_of(source=Source(now=behind, before=Numbers(()))))

@@ -71,7 +71,7 @@ async def test_report_of_a_period_with_a_token():
     assert "Net revenue" in text_form.write(found)
 
 
-async def test_report_names_old_numbers():
+async def test_old_numbers_have_a_notice():
     assert time.time() > NOW / 1e6
     assert any(
         notice.startswith("These numbers are of 2026-03-05 10:00 UTC")
@@ -79,7 +79,7 @@ async def test_report_names_old_numbers():
     )
 
 
-async def test_report_without_explanations_says_so():
+async def test_report_without_explanations_has_a_notice():
     found = worker()
     for task in found.tasks.values():
         task.caught_up = False

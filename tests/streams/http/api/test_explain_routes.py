@@ -135,10 +135,10 @@ async def test_csv_has_a_line_for_each_stratum():
         ("metric=retention_churn_ratio&window=30d&against=2w", "against", "expected one of 1w, 4w"),
         ("metric=retention_churn_ratio&window=30d&by=channel", "by", "expected one of tenure"),
         ("metric=retention_churn_ratio&window=30d&segment=country", "segment", "no such segment"),
-        ("metric=retention_churn_ratio&window=30d&sla=resolution", "sla", "belongs to"),
-        ("metric=retention_sla_breach_ratio&window=1h", "sla", "which requires it"),
+        ("metric=retention_churn_ratio&window=30d&sla=resolution", "sla", "requires `sla`"),
+        ("metric=retention_sla_breach_ratio&window=1h", "sla", "requires `sla`"),
         ("metric=retention_sla_breach_ratio&window=1h&sla=promise&by=team", "by", "requires `teams`"),
-        ("metric=retention_churn_ratio&window=30d&basis=value", "basis", "belongs to"),
+        ("metric=retention_churn_ratio&window=30d&basis=value", "basis", "is only valid for"),
     ],
 )
 async def test_invalid_parameter_is_named(asked, query, parameter, detail):

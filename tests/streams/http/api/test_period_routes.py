@@ -128,7 +128,7 @@ async def test_closed_month_beyond_the_horizon_keeps_its_value(worker, monkeypat
     assert (status, orders_of(found)) == (200, [None, None, 38, None])
 
 
-async def test_month_over_and_not_closed_says_when_it_closes():
+async def test_month_over_and_not_closed_has_its_closing_time():
     """February ended five days before; a delay of ten days lets it close later."""
     late = PeriodDefinitions(kinds=("month",), close_after="10d")
     _, found = await ask(Worker(definitions=Definitions(periods=late)), "/periods/month/2026-02")
@@ -152,7 +152,7 @@ async def test_unknown_period_is_named(worker, path, status, detail):
 
 
 @pytest.mark.parametrize("path", ["/periods", "/periods/month/2026-01"])
-async def test_shop_without_periods_says_how_to_get_them(path):
+async def test_shop_without_periods_gets_the_name_of_the_setting(path):
     status, found = await ask(Worker(), path)
     assert status == 404
     assert "`[periods]`" in found["detail"]

@@ -118,7 +118,7 @@ async def test_unknown_value_names_those_that_exist(worker, path, detail):
     assert detail in json.loads(body)["detail"]
 
 
-async def test_shop_without_segments_says_how_to_get_them():
+async def test_shop_without_segments_gets_the_name_of_the_setting():
     async with Worker().served() as session:
         status, _, body = await get(session, "/tickets?segment=team:billing")
     assert status == 400

@@ -36,7 +36,7 @@ def test_tick_without_findings_yields_none():
         ("other", "97 % of 1,000 customers a window ago (90d) are `other`", "`values` of the segment"),
     ],
 )
-def test_segment_that_says_little_is_named(value, what, advice):
+def test_segment_of_unknown_or_other_values_is_a_warning(value, what, advice):
     tick = Tick(1, 1, 0, 0, 0, uncovered=[Uncovered("country", "customer", value, 970, 1000, "90d")])
     [found] = _warnings(tick, load({}, {}))
     assert (found.level, found.what) == ("warn", f"segment country: {what}")
