@@ -329,8 +329,8 @@ def shows_the_clock_jump(browser: Browser, worker: Worker) -> None:
 
 
 def test_page_is_accessible_in_both_themes_and_at_both_sizes(page):
-    for opened in page.driver.find_elements(By.CSS_SELECTOR, "summary"):
-        opened.click()
+    for summary in page.driver.find_elements(By.CSS_SELECTOR, "section:not([hidden]) summary"):
+        summary.click()
     for scheme, background in (("light", "rgb(246, 247, 249)"), ("dark", "rgb(12, 14, 19)")):
         page.prefer(color_scheme=scheme, reduced_motion="reduce")
         assert page.run("return getComputedStyle(document.body).backgroundColor") == background
