@@ -143,5 +143,5 @@ def _date_in(label: str) -> date | None:
         if rest.startswith("Q"):
             return date(int(year), 3 * int(rest[1:]) - 2, 1)
         return date.fromisoformat(label + "-01-01"[len(rest) + bool(rest) :])
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

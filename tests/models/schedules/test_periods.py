@@ -62,7 +62,21 @@ def test_period_is_found_by_its_label(kind):
 
 
 @pytest.mark.parametrize("kind", PERIOD_KINDS)
-@pytest.mark.parametrize("label", ["", "2026-10-27", "2026-Q5", "2026-1", "20261026", "1988", "2200", "now"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "",
+        "2026-10-27",
+        "2026-Q5",
+        "2026-Q99999999999",
+        "2026-1",
+        "20261026",
+        "1988",
+        "2200",
+        "now",
+        "9999999999-Q1",
+    ],
+)
 def test_unknown_label_finds_no_period(kind, label):
     assert calendar(kind, "UTC").find(label) is None
 
