@@ -75,7 +75,7 @@ def read_versions(
     for key, value in records:
         try:
             version = None if value is None else _decode(value)
-        except msgspec.ValidationError:
+        except msgspec.DecodeError:
             continue
         if version is None:
             found.pop(key, None)

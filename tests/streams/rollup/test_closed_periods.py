@@ -85,8 +85,9 @@ def test_versions_of_another_group_do_not_count(periods):
     }
 
 
-def test_record_of_an_unknown_form_is_skipped(periods):
-    periods.restore([(b"shop/month/2026-10/1", b'{"group":"shop"}'), (b"x", None)])
+@pytest.mark.parametrize("value", [b'{"group":"shop"}', b"[]", b"no JSON", b"\xff", b""])
+def test_record_of_an_unknown_form_is_skipped(periods, value):
+    periods.restore([(b"shop/month/2026-10/1", value), (b"x", None)])
     assert periods.committed == {}
 
 
