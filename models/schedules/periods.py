@@ -70,8 +70,11 @@ class Calendar:
         self.begins: Final = [instant(found, datetime(day.year, day.month, day.day)) for day in dates]  # noqa: DTZ001 - a local time
 
     def number(self, time: int) -> int:
-        """Return the number of the period of a time, microseconds since the epoch."""
-        return bisect_right(self.begins, time) - 1
+        """Return the number of the period of a time, microseconds since the epoch.
+
+        After the last period, which no event reaches, it is the last one.
+        """
+        return bisect_right(self.begins, time, 0, len(self.begins) - 1) - 1
 
     def period(self, number: int) -> Period:
         """Return a period by its number."""

@@ -38,6 +38,13 @@ def test_period_is_longer_when_clocks_are_set_back():
     assert (week.end - week.begin) - 7 * US_PER_DAY == US_PER_HOUR
 
 
+@pytest.mark.parametrize("kind", PERIOD_KINDS)
+def test_time_after_the_last_period_is_in_the_last_one(kind):
+    periods = calendar(kind, "Europe/Berlin")
+    last = periods.period(periods.number(us(2199, 12, 31, 23, 59)))
+    assert periods.number(us(2300, 1, 1)) == last.number == len(periods.begins) - 2
+
+
 def test_half_hour_zone_begins_months_at_half_hours():
     months = calendar("month", "Asia/Kolkata")
     assert months.period(months.number(us(2026, 10, 15))).begin == us(2026, 9, 30, 18, 30)
