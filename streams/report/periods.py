@@ -13,6 +13,8 @@ from streams.report.numbers import Numbers
 
 #: Metric whose series name the calendar periods that exist.
 _NAMING: Final = "retention_period_orders"
+#: Metric that every configured window has.
+_BY_WINDOW: Final = "retention_customers"
 #: Kind -> the window of the same length, and the distance of the comparison in `/explain`.
 WINDOWS: Final[Mapping[str, tuple[str, Against]]] = {"week": ("7d", "1w"), "month": ("30d", "4w")}
 KINDS: Final = ("week", "month", "quarter", "year")
@@ -111,6 +113,11 @@ def choose(numbers: Numbers, text: str) -> Subject:
     if not known:
         if text not in WINDOWS:
             raise RetentionError(f"no {kind} is computed", f'add "{kind}" to `kinds` of [periods]')
+        if all(labels["window"] != window for labels in numbers.labels(_BY_WINDOW)):
+            raise RetentionError(
+                f"neither a calendar {kind} nor the window {window} is computed",
+                f'add "{kind}" to `kinds` of [periods], or "{window}" to `windows`',
+            )
         return Subject(kind, None, (), window, against)
     over = [period for period in known if period.basis != "running"] or known
     chosen = over[-1] if text == kind else next((one for one in known if one.label == text), None)

@@ -45,6 +45,11 @@ def test_label_without_configured_periods_is_an_error():
         choose(numbers_of(Shop(Definitions())), "2026-02")
 
 
+def test_kind_without_periods_and_window_is_an_error():
+    with pytest.raises(RetentionError, match="neither a calendar week nor the window 7d is computed"):
+        choose(numbers_of(Shop(Definitions(windows=("30d",)))), "week")
+
+
 @pytest.mark.parametrize("text", ["", "fortnight", "2026-W10", "26-10", "2026-Q5"])
 def test_text_that_names_no_period_is_invalid(text):
     with pytest.raises(ValueError, match="neither a kind"):
