@@ -42,8 +42,9 @@ _CAUSE_OF: Final[dict[type[Claim], Cause]] = {
 #: Claim classes that can change an older period than that of their own time. A ticket that is opened late may
 #: have been solved before.
 _BACKWARD: Final = frozenset({
-    claims.LinePlaced, claims.Amended, claims.Cancelled, claims.OrderRestored, claims.Completed,
-    claims.Reversed, claims.Opened, claims.TicketWithdrawn, claims.TicketRestored, Answered, AnswersWithdrawn,
+    claims.Placed, claims.LinePlaced, claims.Amended, claims.Cancelled, claims.OrderRestored,
+    claims.Completed, claims.Reversed, claims.Opened, claims.TicketWithdrawn, claims.TicketRestored,
+    Answered, AnswersWithdrawn,
 })  # fmt: skip
 
 

@@ -84,10 +84,16 @@ def test_duplicate_is_not_counted(shop):
     assert counts(shop) == {"2026-02": {"late": 1}}
 
 
-def test_later_content_of_an_event_is_counted_as_amended(shop):
+def test_later_content_of_an_event_is_counted(shop):
     shop.order("o2", FEBRUARY, event_id="same")
     shop.order("o2", us(2026, 3, 2), event_id="same")
-    assert counts(shop) == {"2026-02": {"late": 1, "amended": 1}}
+    assert counts(shop) == {"2026-02": {"late": 2}}
+
+
+def test_order_that_takes_the_place_of_its_lines_is_counted(shop):
+    shop.process(claims.LinePlaced, "o2", FEBRUARY, "l1", 1000, "USD", "web")
+    shop.order("o2", us(2026, 3, 2))
+    assert counts(shop) == {"2026-02": {"late": 2}}
 
 
 def test_earlier_first_order_changes_the_month_of_the_former_one(shop):
