@@ -18,7 +18,8 @@ from tests.support.prometheus_server import ROOT, PrometheusServer, filled, pane
 #: actions, and frozen periods. In a small shop, the number of waiting customers may also be absent. Dates
 #: from which on a comparison exists are shown without a history.
 OTHER = re.compile(
-    r"retention_(?:worker|oldest|action_return|period)|\bup\b|ALERTS|offset 52w|job:\w+:(?!held)|unless on \(job\)"
+    r"retention_(?:worker|oldest|action_return|period)|\bup\b|ALERTS|offset 52w|job:\w+:(?!held)"
+    r"|unless on \(job\)"
 )
 RULES = ROOT / "prometheus" / "rules"
 NOW = datetime(2026, 6, 1, 18, tzinfo=UTC)
