@@ -38,7 +38,10 @@ def reply_turns(
         replies: replies in the ticket. Public ones of agents and of the customer matter.
         changes: changes of its status.
     """
-    if not any(reply.author == CUSTOMER and reply.public for reply in replies):
+    for reply in replies:
+        if reply.author == CUSTOMER and reply.public:
+            break
+    else:
         return ()
     found: list[ReplyTurn] = []
     begin: int | None = None

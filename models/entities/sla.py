@@ -91,8 +91,9 @@ def decide(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> list[Decis
     if ticket.priority_changes:
         return [*_decide_by_changes(ticket, limits, now)]
     priority = ticket.priority
+    own = limits[priority].of(ticket)
     decisions: list[Decision] = []
-    for kind, fulfilled, due in _due_times(ticket, limits[priority].of(ticket)):
+    for kind, fulfilled, due in _due_times(ticket, own):
         if fulfilled is not None and fulfilled <= due:
             decisions.append(Decision(kind, due, fulfilled, fulfilled, False, priority))
         elif due <= now:
@@ -100,7 +101,7 @@ def decide(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -> list[Decis
         else:
             decisions.append(Decision(kind, _if_running(due), fulfilled, None, False, priority))
     if ticket.reply_turns:
-        decisions += _decide_turns(ticket, [_Period(-NEVER_US, NEVER_US, priority)], limits, now)
+        decisions += _decide_turns(ticket, [(_ALL_TIME[priority], own)], now)
     return decisions
 
 
@@ -119,7 +120,7 @@ def _decide_by_changes(ticket: Ticket, limits: Sequence[TimeLimits], now: int) -
             for period, (kind, fulfilled, due) in zip(periods, by_period, strict=True)
             if (decision := _decide_within(period, kind, fulfilled, due, now)) is not None
         )
-    yield from _decide_turns(ticket, periods, limits, now)
+    yield from _decide_turns(ticket, [(each, limits[each.priority].of(ticket)) for each in periods], now)
 
 
 class _Period(NamedTuple):
@@ -128,6 +129,10 @@ class _Period(NamedTuple):
     begin: int
     end: int
     priority: int
+
+
+#: The only period of a ticket whose priority never changed, by priority.
+_ALL_TIME: Final = [_Period(-NEVER_US, NEVER_US, priority) for priority in range(len(PRIORITIES))]
 
 
 def _periods(ticket: Ticket) -> list[_Period]:
@@ -166,18 +171,17 @@ def _decide_within(period: _Period, kind: int, fulfilled: int | None, due: int, 
 
 
 def _decide_turns(
-    ticket: Ticket, periods: Sequence[_Period], limits: Sequence[TimeLimits], now: int
+    ticket: Ticket, periods: Sequence[tuple[_Period, TimeLimits]], now: int
 ) -> Iterator[Decision]:
     """Yield the decision of each turn of a conversation, and the state of the open one.
 
     A turn that ends while the priority in force has no target of the next response is not decided. One that
     the resolution ends is decided only if it was due by then.
     """
-    by_period = [(period, limits[period.priority].of(ticket)) for period in periods]
     for turn in ticket.reply_turns:
         ended = turn.end
-        for (begin, end, priority), limit in by_period:
-            due = limit.next_response_due(turn.begin)
+        for (begin, end, priority), limits in periods:
+            due = limits.next_response_due(turn.begin)
             breach = max(begin, due)
             if ended is not None and ended < end and ended < breach + (turn.answered is not None):
                 if turn.answered is not None and due != NEVER_US:
