@@ -3,8 +3,7 @@
 As for the variants of experiments, no customer is visited as time passes (`models.customers.overlaps`).
 """
 
-from models.aggregation.waiting_sums import WaitingSums
-from models.aggregation.window_sums import Ints
+from models.aggregation.start_sums import StartSums
 from models.definitions.definitions import Definitions
 from models.definitions.windows import Window
 
@@ -12,22 +11,15 @@ from models.definitions.windows import Window
 SegmentSets = dict[str, dict[str, list[int]]]
 
 
-class SegmentSetSums:
-    """Sums by segment of customers and value.
-
-    The columns of a sum are, for each window of segments, the customers in `start`, and those of them who
-    stayed.
+class SegmentSetSums(StartSums):
+    """Sums by segment of customers and value, in the windows of segments.
 
     Args:
         definitions: the segments and their windows.
-
-    Attributes:
-        windows: lengths of the windows of segments, hours.
     """
 
     def __init__(self, definitions: Definitions) -> None:
-        self.windows = [Window.parse(name).hours for name in definitions.segment_windows]
-        self._sums = WaitingSums(2 * len(self.windows))
+        super().__init__([Window.parse(name).hours for name in definitions.segment_windows])
         self._groups = {
             segment.name: {label: self._sums.new_group() for label in segment.labels}
             for segment in definitions.segments
@@ -37,22 +29,6 @@ class SegmentSetSums:
     def group(self, segment: str, value: str) -> int:
         """Return the group in which a value of a segment counts."""
         return self._groups[segment][value]
-
-    def add(self, groups: Ints, column: int, slots: Ints, weights: Ints) -> None:
-        """Add deltas to a column, each of which counts from an event hour on.
-
-        Args:
-            groups: group of each delta.
-            column: the column.
-            slots: event hour from which on each delta counts.
-            weights: the deltas.
-        """
-        self._sums.add(groups, column, slots, weights)
-
-    def flush(self, slot: int) -> None:
-        """Move the present event hour forward, and settle the deltas."""
-        self._sums.advance_to(slot)
-        self._sums.settle()
 
     def sums(self) -> SegmentSets:
         """Return the sums by segment and value."""

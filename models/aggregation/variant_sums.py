@@ -8,8 +8,7 @@ is lost when a smaller name takes the place of a larger one.
 from collections.abc import Set as AbstractSet
 
 from models.aggregation.smallest_names import OTHER, SmallestNames
-from models.aggregation.waiting_sums import WaitingSums
-from models.aggregation.window_sums import Ints
+from models.aggregation.start_sums import StartSums
 from models.definitions.definitions import Definitions
 from models.definitions.windows import Window
 
@@ -28,22 +27,16 @@ class _Experiment:
         self.rest = rest
 
 
-class VariantSums:
-    """Sums by experiment and variant.
-
-    The columns of a sum are, for each configured window, the customers in `start`, and those of them who
-    stayed.
+class VariantSums(StartSums):
+    """Sums by experiment and variant, in the configured windows.
 
     Args:
         definitions: the windows, the limits and the chosen experiments.
-
-    Attributes:
-        windows: lengths of the configured windows, hours.
     """
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
-        self.windows = [Window.parse(name).hours for name in definitions.windows]
+        super().__init__([Window.parse(name).hours for name in definitions.windows])
         self.reset()
 
     def reset(self) -> None:
@@ -51,7 +44,7 @@ class VariantSums:
         definitions = self._definitions
         self._names = SmallestNames(definitions.max_experiments, definitions.experiments)
         self._experiments: dict[str, _Experiment] = {}
-        self._sums = WaitingSums(2 * len(self.windows))
+        self.clear()
         self._rest = self._sums.new_group()
 
     def group(self, experiment: str, variant: str) -> int:
@@ -106,22 +99,6 @@ class VariantSums:
             for variant in held.names.drop_unused():
                 self._sums.move(held.groups.pop(variant), held.rest)
         return self._names.has_room or any(held.names.has_room for held in self._experiments.values())
-
-    def add(self, groups: Ints, column: int, slots: Ints, weights: Ints) -> None:
-        """Add deltas to a column, each of which counts from an event hour on.
-
-        Args:
-            groups: group of each delta.
-            column: the column.
-            slots: event hour from which on each delta counts.
-            weights: the deltas.
-        """
-        self._sums.add(groups, column, slots, weights)
-
-    def flush(self, slot: int) -> None:
-        """Move the present event hour forward, and settle the deltas."""
-        self._sums.advance_to(slot)
-        self._sums.settle()
 
     @property
     def waiting(self) -> int:

@@ -75,6 +75,4 @@ class SegmentAggregator:
                 self._overlaps.add(order_gaps, group, (interval,), sign)
 
     def _flush(self) -> None:
-        for column, window, groups, slots, weights in self._overlaps.drain():
-            # A customer of the hour h counts in `start` when h is a window ago.
-            self._sums.add(groups, column, slots + window, weights)
+        self._sums.add_overlaps(self._overlaps.drain())
