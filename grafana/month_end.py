@@ -24,73 +24,55 @@ def _restated(title: str, unit: Unit, legend: str, *metrics: str, do: str) -> Ch
     return Chart(title=title, unit=unit, kind="stat", width=6, height=6, queries=queries, empty=_NONE, do=do)
 
 
+def _bars(title: str, unit: Unit, *queries: Query, do: str) -> Chart:
+    return Chart(
+        title=title, unit=unit, kind="bargauge", width=8, height=12, queries=queries, empty=_NONE, do=do
+    )
+
+
+def _number(title: str, unit: Unit, *queries: Query, do: str) -> Chart:
+    return Chart(title=title, unit=unit, kind="stat", width=8, height=5, queries=queries, empty=_NONE, do=do)
+
+
 VALUES = (
-    Chart(
-        title="Customers",
-        unit=COUNT,
-        kind="bargauge",
-        width=8,
-        height=12,
-        queries=(Query(_values("retention_period_customers"), "{{set}} {{basis}}"),),
-        empty=_NONE,
+    _bars(
+        "Customers",
+        COUNT,
+        Query(_values("retention_period_customers"), "{{set}} {{basis}}"),
         do="Report as_closed, and use as_now to learn: if both differ, the causes are below.",
     ),
-    Chart(
-        title="Rates",
-        unit=RATIO,
-        kind="bargauge",
-        width=8,
-        height=12,
-        queries=(
-            Query(_values("retention_period_rate_ratio"), "{{method}} {{basis}}"),
-            Query(_values("retention_period_churn_ratio"), "churn {{basis}}"),
-            Query(_values("retention_period_refund_ratio"), "refunded {{basis}}"),
-            Query(_values("retention_period_csat_ratio"), "satisfied {{basis}}"),
-        ),
-        empty=_NONE,
+    _bars(
+        "Rates",
+        RATIO,
+        Query(_values("retention_period_rate_ratio"), "{{method}} {{basis}}"),
+        Query(_values("retention_period_churn_ratio"), "churn {{basis}}"),
+        Query(_values("retention_period_refund_ratio"), "refunded {{basis}}"),
+        Query(_values("retention_period_csat_ratio"), "satisfied {{basis}}"),
         do="If a rate moves after the close, close later: raise close_after until most late events are in.",
     ),
-    Chart(
-        title="Targets missed",
-        unit=RATIO,
-        kind="bargauge",
-        width=8,
-        height=12,
-        queries=(Query(_values("retention_period_sla_breach_ratio"), "{{sla}} {{basis}}"),),
-        empty=_NONE,
+    _bars(
+        "Targets missed",
+        RATIO,
+        Query(_values("retention_period_sla_breach_ratio"), "{{sla}} {{basis}}"),
         do="If a target is missed more often than in the period before, look at it on Response times.",
     ),
-    Chart(
-        title="Net revenue",
-        unit=MONEY,
-        kind="stat",
-        width=8,
-        height=5,
-        queries=(
-            Query(_values("retention_period_net_revenue"), "{{basis}} {{currency}}"),
-            Query(_values("retention_period_average_order_value"), "an order, {{basis}} {{currency}}"),
-        ),
-        empty=_NONE,
+    _number(
+        "Net revenue",
+        MONEY,
+        Query(_values("retention_period_net_revenue"), "{{basis}} {{currency}}"),
+        Query(_values("retention_period_average_order_value"), "an order, {{basis}} {{currency}}"),
         do="Compare as_closed with the books: a later refund lowers as_now alone.",
     ),
-    Chart(
-        title="Orders",
-        unit=COUNT,
-        kind="stat",
-        width=8,
-        height=5,
-        queries=(Query(_values("retention_period_orders"), "{{basis}}"),),
-        empty=_NONE,
+    _number(
+        "Orders",
+        COUNT,
+        Query(_values("retention_period_orders"), "{{basis}}"),
         do="If as_now is lower, orders of the period were cancelled or fully refunded after the close.",
     ),
-    Chart(
-        title="NPS",
-        unit=POINTS,
-        kind="stat",
-        width=8,
-        height=5,
-        queries=(Query(_values("retention_period_nps"), "{{basis}}"),),
-        empty=_NONE,
+    _number(
+        "NPS",
+        POINTS,
+        Query(_values("retention_period_nps"), "{{basis}}"),
         do="A few answers move the score by several points: compare periods with many answers.",
     ),
 )
@@ -144,19 +126,13 @@ PERIODS = (
         empty=_NONE,
         do="A month varies by season: compare it with the same month of the year before.",
     ),
-    Chart(
-        title="Net revenue by $period_kind, as closed",
-        unit=MONEY,
-        kind="bargauge",
-        width=8,
-        height=12,
-        queries=(
-            Query(
-                business("retention_period_net_revenue", kind="$period_kind", basis="as_closed"),
-                "{{period}} {{currency}}",
-            ),
+    _bars(
+        "Net revenue by $period_kind, as closed",
+        MONEY,
+        Query(
+            business("retention_period_net_revenue", kind="$period_kind", basis="as_closed"),
+            "{{period}} {{currency}}",
         ),
-        empty=_NONE,
         do="These are the numbers of the reports; a later refund does not change them.",
     ),
     Chart(
