@@ -29,7 +29,7 @@ class ExposureRules:
         for claims in facts.tickets.values():
             ticket = self._tickets.derive(customer, claims)
             if ticket is not None:
-                yield from SlaOutcome(list(decide(ticket, self._limits, now))).exposures()
+                yield from SlaOutcome(decide(ticket, self._limits, now)).exposures()
         for order_id in facts.orders:
             order = customer.order(order_id)
             if order is not None:

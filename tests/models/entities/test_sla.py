@@ -61,7 +61,7 @@ def test_ticket_of_an_agent_has_no_response_target():
 
 def test_outcome_is_due_with_its_next_open_target():
     ticket = derive([Opened(0, "o", 0, False, "web")])
-    outcome = SlaOutcome(list(decide(ticket, LIMITS, 100 * SECOND)))
+    outcome = SlaOutcome(decide(ticket, LIMITS, 100 * SECOND))
     assert outcome.due == 1000 * SECOND
     assert len(outcome.exposures()) == 1
 
@@ -145,6 +145,6 @@ def test_breach_by_a_raise_is_an_exposure_of_its_instant():
     hour = 3600 * SECOND
     limits = time_limits(Definitions())
     ticket = derive([Opened(0, "o", NORMAL, False, "web"), TicketUpdated(5 * hour, "u", 3)])
-    outcome = SlaOutcome(list(decide(ticket, limits, 6 * hour)))
+    outcome = SlaOutcome(decide(ticket, limits, 6 * hour))
     assert outcome.exposures() == ((SLOW_RESPONSE, 5),)
     assert outcome.due == 8 * hour

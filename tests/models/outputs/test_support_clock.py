@@ -169,7 +169,7 @@ def test_missed_turn_is_escalated_until_it_is_answered():
 def test_exposure_is_had_when_the_open_time_is_over():
     limits = time_limits(shop(schedule="support").harness.definitions)
     ticket = derive([Opened(NOW + 4 * HOUR, "o", PRIORITIES.index("high"), False, "web")])
-    before, after = (SlaOutcome([*decide(ticket, limits, NOW + DAY + late)]) for late in (-1, 0))
+    before, after = (SlaOutcome(decide(ticket, limits, NOW + DAY + late)) for late in (-1, 0))
     assert (before.exposures(), after.exposures()) == ((), ((SLOW_RESPONSE, (NOW + DAY) // HOUR),))
 
 
