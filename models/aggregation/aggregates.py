@@ -106,7 +106,7 @@ class PartialAggregate(Struct, array_like=True):
         cohorts: month -> cells of its cohort. Empty unless cohorts are defined.
         periods: sums by calendar period. Empty unless kinds are configured.
         restated: kind of period -> label -> number of facts that have changed it since its close, by cause.
-            The partition fills it in. Empty unless kinds are configured.
+            The partition fills it in. None unless kinds are configured and the partition counts.
         segment_flows: flows by segment. None unless segments are configured.
         segment_sets: customers by segment and value. Empty unless segments of customers are configured.
     """
@@ -122,7 +122,7 @@ class PartialAggregate(Struct, array_like=True):
     beyond: list[Beyond]
     cohorts: dict[int, CohortCells]
     periods: PeriodTable
-    restated: RestatedCounts
+    restated: RestatedCounts | None
     segment_flows: SegmentFlowCells | None
     segment_sets: SegmentSets
 
@@ -235,7 +235,7 @@ class Aggregates:
             beyond=self.variants.beyond(),
             cohorts={} if self.cohorts is None else self.cohorts.cells(),
             periods=PeriodTable() if self.periods is None else self.periods.evaluate(),
-            restated={},
+            restated=None,
             segment_flows=None if self.segment_flows is None else self.segment_flows.cells(),
             segment_sets={} if self.segment_sets is None else self.segment_sets.sums(),
         )

@@ -40,6 +40,10 @@ class PeriodEvaluation(Protocol):
     def now(self) -> int:
         """Instant of the evaluation, microseconds since the epoch."""
 
+    @property
+    def counts_changes(self) -> bool:
+        """Whether every partition counts the facts that change closed periods, also after a restart."""
+
     def closed(self) -> Sequence[Period]:
         """Return the periods that exist and were over `close_after` ago."""
 

@@ -97,6 +97,11 @@ class PeriodTotals:
         found = (period for kind in self._calendars for period in self.existing(kind))
         return [period for period in found if self.is_closed(period)]
 
+    @property
+    def counts_changes(self) -> bool:
+        """Whether every partition counts the facts that change closed periods, also after a restart."""
+        return all(restated is not None for restated in self._totals.restated)
+
     def changes(self, period: Period) -> dict[str, int]:
         """Return cause -> number of the facts that changed a period since its close.
 
@@ -105,7 +110,7 @@ class PeriodTotals:
         """
         found = dict.fromkeys(CAUSE_NAMES, 0)
         for restated in self._totals.restated:
-            counts = restated.get(period.kind, {}).get(period.label, [])
+            counts = (restated or {}).get(period.kind, {}).get(period.label, [])
             for cause, number in zip(CAUSE_NAMES, counts, strict=False):
                 found[cause] += number
         return {cause: number for cause, number in found.items() if number}

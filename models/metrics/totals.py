@@ -47,7 +47,8 @@ class Totals:
         cohorts: month -> cells of its cohort, of each partition.
         segment_sets: segment -> value -> customers by column of `SegmentSetSums`, of each partition.
         periods: sums by calendar period, of each partition.
-        restated: kind of period -> label -> facts since its close by cause, of each partition.
+        restated: kind of period -> label -> facts since its close by cause, of each partition; None for a
+            partition that does not count yet.
     """
 
     def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> None:

@@ -98,10 +98,7 @@ class Partition:
 
     @property
     def stream_time(self) -> int:
-        """The largest event time seen that moves the clock, microseconds since the epoch.
-
-        All event times do, except those of `customer.*` events (docs/metrics.md, "Clock and windows").
-        """
+        """The largest event time of all events but `customer.*` ones, microseconds since the epoch."""
         return self._metadata.stream_time
 
     @stream_time.setter
@@ -305,8 +302,13 @@ class Partition:
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the rows that changed since the last call; None for a deleted row."""
         if self._restatements is not None:
-            self._restatements.counts.save()
+            self._restatements.counts.take()
         return self._store.take_changes()
+
+    def confirm_changes(self) -> None:
+        """Record that the rows of the last `take_changes` are committed."""
+        if self._restatements is not None:
+            self._restatements.counts.confirm()
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Load a row of the changelog; None for a deleted row. `resume` must follow after the last one.

@@ -4,7 +4,9 @@ The counts are a row of the state. So they are committed in the transaction of t
 once: neither a crash nor a move of the partition changes them.
 
 The history that a partition reads at first changes no value that was published, so nothing counts until the
-group has been caught up once. From then on, facts count in bootstrap mode too.
+group has been caught up once. From then on, facts count in bootstrap mode too. No period is frozen before a
+transaction of each partition contains the row: else a partition that restarts right after the first freeze
+would take the late facts that it reads for its history.
 """
 
 from typing import Final
@@ -47,6 +49,7 @@ class RestatementCounts:
         self._horizon_days = definitions.horizon_days
         row = fact_log.rows.get(RESTATEMENTS_KEY)
         self._has_started = row is not None
+        self._is_taken = self._is_committed = self._has_started
         self._is_watching = False
         self._counts: RestatedCounts = {} if row is None else _decode(row).counts
         self._is_saved = True
@@ -116,13 +119,26 @@ class RestatementCounts:
                 of_period[CAUSE_NAMES.index(cause)] += 1
                 self._is_saved = False
 
-    def evaluate(self) -> RestatedCounts:
-        """Return the counts, which later changes leave as they are. None before they have started."""
-        if not self._has_started:
-            return {}
+    def evaluate(self) -> RestatedCounts | None:
+        """Return the counts, which later changes leave as they are.
+
+        Returns:
+            None until a committed transaction contains the row of the counts.
+        """
+        if not self._is_committed:
+            return None
         return {
             kind: {label: [*each] for label, each in found.items()} for kind, found in self._counts.items()
         }
+
+    def take(self) -> None:
+        """Write the row if it has changed, for a transaction that takes it."""
+        self.save()
+        self._is_taken = self._has_started
+
+    def confirm(self) -> None:
+        """Record that the transaction after the last `take` is committed."""
+        self._is_committed = self._is_taken
 
     def save(self) -> None:
         """Write the row if it has changed."""

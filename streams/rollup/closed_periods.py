@@ -132,6 +132,8 @@ class ClosedPeriods:
     def close(self, evaluation: PeriodEvaluation, previous: int) -> list[Outgoing]:
         """Freeze the periods whose close has come, and those that are reopened.
 
+        Nothing is frozen until every partition counts the facts that change it later.
+
         Args:
             evaluation: a complete and caught-up evaluation.
             previous: instant of the last evaluation known before it, microseconds since the epoch; 0 without
@@ -140,6 +142,8 @@ class ClosedPeriods:
         Returns:
             the records to write in the next transaction.
         """
+        if not evaluation.counts_changes:
+            return []
         waiting = sorted(key for key, version in self._versions.items() if version.closed is None)
         if evaluation.now < self._next_close and not waiting:
             return []

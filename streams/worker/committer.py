@@ -111,6 +111,7 @@ class Committer:
         except BaseException:
             self._run.stop()  # the taken changes are lost to this task: it must be opened again
             raise
+        self._partition.confirm_changes()
         self._progress.committed = positions
         self.messages_committed = messages
         self.reserved_until = reserved_until

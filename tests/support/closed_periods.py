@@ -19,6 +19,8 @@ def at(text: str) -> int:
 class Evaluation:
     """An evaluation at `now`, of the last `months` that are closed, with one value for all."""
 
+    counts_changes = True
+
     def __init__(self, now: str, lost: int = 1, months: int = 1, changes=None, definitions=MONTHS) -> None:
         self.now = at(now)
         self.lost, self.months, self.found = lost, months, changes or {}

@@ -107,6 +107,7 @@ class SimulatedWorker:
                     changelog.pop(key, None)
                 else:
                     changelog[key] = bytes(row)
+            part.confirm_changes()
         self.committed = {way: list(messages) for way, messages in self.in_transit.items()}
         self.uncommitted.clear()
 

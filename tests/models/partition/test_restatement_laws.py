@@ -28,7 +28,7 @@ def counted(worker: SimulatedWorker, now: int) -> Counter[tuple[str, str]]:
     """Return the number of facts that are counted for each period."""
     found: Counter[tuple[str, str]] = Counter()
     for partition in worker.partitions:
-        for kind, periods in partition.evaluate(now).restated.items():
+        for kind, periods in (partition.evaluate(now).restated or {}).items():
             for label, numbers in periods.items():
                 found[kind, label] += sum(numbers)
     return found

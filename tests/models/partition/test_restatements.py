@@ -32,12 +32,19 @@ def watched(shop: Shop) -> Shop:
     shop.partition.evaluate(NOW)
     for caught_up in (False, True):
         shop.partition.follow_close(caught_up=caught_up)
+    commit(shop)
     return shop
+
+
+def commit(shop: Shop) -> None:
+    """Commit the rows of a shop's partition."""
+    shop.rows.update(shop.partition.take_changes())
+    shop.partition.confirm_changes()
 
 
 def resume(shop: Shop) -> None:
     """Restore a shop's partition from its rows, in bootstrap mode."""
-    shop.rows.update(shop.partition.take_changes())
+    commit(shop)
     shop.partition = Partition(MONTHS, dict(shop.rows))
     shop.partition.resume(NOW)
 
@@ -58,7 +65,7 @@ def counts(shop: Shop) -> dict[str, dict[str, int]]:
     if not shop.partition.is_live:
         standalone.build_aggregates(shop.partition, NOW)
     standalone.deliver_all(shop.partition)
-    found = shop.partition.evaluate(NOW).restated.get("month", {})
+    found = (shop.partition.evaluate(NOW).restated or {}).get("month", {})
     names = ("late", "amended", "refunded", "merged", "erased")
     return {month: {n: c for n, c in zip(names, each, strict=True) if c} for month, each in found.items()}
 
@@ -199,7 +206,23 @@ def test_history_read_at_first_is_not_counted():
     shop.order("o2", FEBRUARY)  # after the evaluation at which the group was caught up
     shop.partition.evaluate(NOW)
     shop.partition.follow_close(caught_up=True)
+    commit(shop)
     assert counts(shop) == {"2026-02": {"late": 1}}
+
+
+def test_counts_exist_once_their_row_is_committed():
+    """A period that is frozen before would change without a cause after a restart."""
+    shop = Shop(MONTHS)
+    for caught_up in (False, True):
+        shop.partition.take_changes()
+        shop.partition.evaluate(NOW)
+        shop.partition.follow_close(caught_up=caught_up)
+    shop.partition.confirm_changes()  # of the transaction before the row
+    assert shop.partition.evaluate(NOW).restated is None
+    assert RESTATEMENTS_KEY in shop.partition.take_changes()
+    assert shop.partition.evaluate(NOW).restated is None
+    shop.partition.confirm_changes()
+    assert shop.partition.evaluate(NOW).restated == {}
 
 
 def test_partition_that_no_worker_evaluates_counts_nothing():
@@ -224,8 +247,8 @@ def test_month_counts_only_after_it_has_closed():
 def test_nothing_is_kept_unless_kinds_are_configured():
     shop = watched(Shop())
     shop.order("o1", FEBRUARY)
-    assert shop.partition.evaluate(NOW).restated == {}
-    assert RESTATEMENTS_KEY not in shop.partition.take_changes()
+    assert shop.partition.evaluate(NOW).restated is None
+    assert RESTATEMENTS_KEY not in shop.rows
 
 
 def test_late_opening_changes_the_month_of_an_earlier_solution(shop):

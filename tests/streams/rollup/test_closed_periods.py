@@ -114,6 +114,14 @@ def test_first_start_freezes_every_month_that_is_over(periods):
     ]
 
 
+def test_nothing_is_frozen_before_all_partitions_count_changes(periods):
+    early = Evaluation("2026-11-04")
+    early.counts_changes = False
+    assert periods.close(early, at("2026-11-03")) == []
+    [version] = decoded(periods.close(Evaluation("2026-11-04T00:00:01"), early.now)).values()
+    assert version.first_start, "the first evaluation at the close was not frozen"
+
+
 def test_periods_are_looked_for_only_when_one_closes(periods):
     """A round comes every 0.4 s, a close every week."""
     periods.close(Evaluation("2026-11-04"), 0)
