@@ -53,7 +53,7 @@ class SimulatedShop:
 
     def __init__(self, bootstrap: str, directory: Path) -> None:
         command = [sys.executable, "-m", "streams.cli", "simulate", "--broker", bootstrap]
-        flags = ["--partitions", "4", "--customers", "600", "--rate", "40", "--garbage", "0.02"]
+        flags = ["--partitions", "4", "--customers", "600", "--rate", "40", "--garbage", "0.005"]
         flags += ["--scenario", "support-backlog"]
         with (directory / "shop.log").open("wb") as log:
             self._process = subprocess.Popen(
