@@ -1,11 +1,11 @@
 """All settings, read and validated once, when a command starts.
 
-Flags win over the environment (`RETENTION_*`), the environment over the TOML file that `RETENTION_CONFIG`
-names, and the file over the defaults. In the file, settings have their names in lower case, beside the
-definitions (`streams.config.toml_file`), the inputs (`streams.config.inputs`) and the mappings
-(`streams.mapping`). A setting that is, or may hold, a secret can be read from a file of its own: wherever
-such a setting is accepted, its name with `_file` is accepted too, as Docker's and Kubernetes' secrets need.
-Every error names the setting, the origin of its value, and what would be valid.
+Flags override the environment (`RETENTION_*`), the environment overrides the TOML file that
+`RETENTION_CONFIG` names, and the file overrides the defaults. In the file, settings have their names in lower
+case, beside the definitions (`streams.config.toml_file`), the inputs (`streams.config.inputs`) and the
+mappings (`streams.mapping`). A setting that is, or may hold, a secret can be read from a file of its own:
+wherever such a setting is accepted, its name with `_file` is accepted too, as Docker's and Kubernetes'
+secrets need. Every error names the setting, the origin of its value, and what would be valid.
 """
 
 import difflib

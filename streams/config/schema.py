@@ -157,9 +157,13 @@ SETTINGS: Final[Mapping[str, Setting]] = {
             "Prefix of the derived topics and of the dead letters; each group needs its own.",
             "retention", _group,
         ),
-        Setting("partitions", "Partitions of the topics it creates.", "8", _number(1, MAX_PARTITIONS)),
-        Setting("replication", "Replicas of the topics it creates.", "1", _number(1, 32_767)),
-        Setting("create_topics", "Whether it creates missing topics: true or false.", "true", _switch),
+        Setting(
+            "partitions", "Partitions of the topics that the worker creates.", "8", _number(1, MAX_PARTITIONS)
+        ),
+        Setting("replication", "Replicas of the topics that the worker creates.", "1", _number(1, 32_767)),
+        Setting(
+            "create_topics", "Whether the worker creates missing topics: true or false.", "true", _switch
+        ),
         # A killed worker's tasks wait this long; a shorter time would replace workers that are only slow.
         Setting("session_timeout", "Seconds until a silent worker is replaced.", "10", _number(1, 1800)),
         Setting("clock", "Source of `now`: wall or event.", "wall", _clock),
@@ -171,7 +175,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         Setting("host", "Address that the HTTP server binds.", "127.0.0.1", _host),
         Setting("port", "Port that the HTTP server binds; 0 for any free one.", "6066", _number(0, 65_535)),
         Setting(
-            "probe_port", "Port of /live and /ready only, which also responds while the worker is busy.",
+            "probe_port", "Port for /live and /ready only, which responds even while the worker is busy.",
             None, _number(0, 65_535),
         ),
         Setting(
@@ -265,7 +269,7 @@ _REFERENCE: Final = (
     "",
     "Each setting is a flag, a variable, or a key of the TOML file that `RETENTION_CONFIG` names.",
     "`session_timeout` is `--session-timeout` as a flag, and `RETENTION_SESSION_TIMEOUT` as a variable.",
-    "Flags win over variables, variables over the file, and the file over the defaults.",
+    "Flags override variables, variables override the file, and the file overrides the defaults.",
     "A setting that is or may hold a secret can be read from a file.",
     "Add `_file` to its name, and set the path.",
     "",
