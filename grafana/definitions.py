@@ -90,11 +90,11 @@ DEFINITIONS = {
     "retention_second_order_mean_seconds": "Mean time from a customer's first order to the second one.",
     "retention_review_ratio": "Orders with a review up to 30 days after the delivery / delivered orders whose 30 days are over.",
     "retention_cohort_age_ratio": "Customers who ordered again / customers for whom the period of their age is over, over all "
-    "months of the first order. nth: in the period. by: before its end. unbounded: since its begin, up to now.",
+    "months of the first order. nth: in the period. by: before its end. unbounded: since its start, up to now.",
     "retention_cohort_age_value": "Net amount before the end of the period of age / customers for whom it is over.",
     "retention_cohort_customers": "Customers by the month of their first order. before: months that are not compared.",
     "retention_cohort_ratio": "Customers who ordered again / customers for whom the period of their age is over, by the month of "
-    "their first order. nth: in the period. by: before its end. unbounded: since its begin, up to now.",
+    "their first order. nth: in the period. by: before its end. unbounded: since its start, up to now.",
     "retention_cohort_value": "Net amount before the end of the period of age / customers for whom it is over, by the month of "
     "their first order.",
     "retention_segment_customers": "start: customers with a qualifying order in the window before. retained: with one in the window too. "

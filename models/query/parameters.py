@@ -76,7 +76,7 @@ class CustomerQuery(Listing, frozen=True, kw_only=True):
     tenure: Annotated[
         Tenure | None,
         Meta(
-            description="Customers with this number of qualifying orders up to the begin of `window`, as"
+            description="Customers with this number of qualifying orders up to the start of `window`, as"
             " `/explain` counts it. Requires `window`."
         ),
     ] = None
