@@ -71,7 +71,7 @@ def opposites(
         if holds is None or claim is holds:
             yield explain(claim)
         elif type(claim) is type(holds):
-            yield Explanation(claim, [], "an earlier event says so already", holds.id)
+            yield Explanation(claim, [], "an earlier event of this type counts", holds.id)
         else:
             yield Explanation(claim, [], "a later event takes it back", holds.id)
 

@@ -248,9 +248,9 @@ def test_events_of_a_withdrawn_ticket_are_explained(shop):
     assert found["opened"].reason == "ticket t was withdrawn, so it counts for nothing"
     assert found["spam"].reason == "withdraws ticket t, with the reason spam"
     assert found["spam"].counts_for == ["tickets"]
-    assert found["deleted"].reason == "an earlier event says so already"
+    assert found["deleted"].reason == "an earlier event of this type counts"
     assert found["restored"].reason == "a later event takes it back"
-    assert found["early"].reason == "an earlier event says so already"
+    assert found["early"].reason == "an earlier event of this type counts"
 
 
 def test_survey_and_cart_events_are_explained(shop):
