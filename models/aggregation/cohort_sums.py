@@ -1,8 +1,8 @@
 """Sums by cohort and period of a customer's age (docs/metrics.md, "Cohorts").
 
-A cell counts only customers for whom its period is over: those whose first order is at least the period's
-end ago. So each sum is kept by the event hour of the first order, as the windows of other series are, and the
-customers of a cell are all but those of the last hours. No customer is visited as a period ends.
+A cell counts only customers for whom its period is over: the end of the period is not later than their
+present age. So each sum is kept by the event hour of the first order, like the windows of other series, and a
+cell is the sum of all hours but the last ones. No customer is visited when a period ends.
 """
 
 from typing import Final
@@ -14,15 +14,15 @@ from models.aggregation.window_sums import DeltaBuffer, Ints, WindowSums, series
 
 
 class CohortCells(Struct, array_like=True):
-    """The cells of one cohort in one partition. Those of partitions merge by adding.
+    """The cells of one cohort in one partition. The cells of several partitions add up.
 
     Attributes:
         customers: number of customers of the cohort.
         eligible: customers for whom the period is over, by period.
-        nth: those of them with a repeat order in the period.
-        by: those of them with a repeat order before the end of the period.
-        unbounded: those of them with a repeat order since the begin of the period.
-        net: currency -> their net before the end of the period, minor units, by period.
+        nth: eligible customers with a repeat order in the period, by period.
+        by: eligible customers with a repeat order before the end of the period, by period.
+        unbounded: eligible customers with a repeat order since the start of the period, by period.
+        net: currency -> net of the eligible customers before the end of the period, minor units, by period.
     """
 
     customers: int
@@ -34,15 +34,16 @@ class CohortCells(Struct, array_like=True):
 
 
 class CohortRows:
-    """Where the rows of a cohort lie: its customers, `nth` and `by` of each period, the last order's period.
+    """Offsets of the rows of a cohort: its customers, `nth` and `by` of each period, the last order's period.
 
     Args:
         periods: number of periods.
 
     Attributes:
-        nth: the first row of `nth`.
-        by: the first row of `by`.
-        last: the first row of the last order's period. It has a row more, for the time after all periods.
+        nth: offset of the first row of `nth`.
+        by: offset of the first row of `by`.
+        last: offset of the first row of the last order's period. One more row is for the time after all
+            periods.
         height: number of rows of a cohort.
     """
 

@@ -1,4 +1,4 @@
-"""Customers in `start` by segment and value, and those of them who stayed (docs/metrics.md, "Segments").
+"""Customers in `start` by segment and value, and the retained ones (docs/metrics.md, "Segments").
 
 As for the variants of experiments, no customer is visited as time passes (`models.customers.overlaps`).
 """

@@ -20,7 +20,7 @@ _Row = tuple[str, str, str, str]
 
 
 class SegmentFlowCells(Struct, array_like=True):
-    """The flows of one partition by segment and value. Those of partitions merge by adding.
+    """The flows of one partition by segment and value. The flows of several partitions add up.
 
     Attributes:
         columns: the columns.
@@ -99,6 +99,6 @@ class _Table:
         self._table.add(*self._buffer.drain(slot))
 
     def sums(self) -> dict[_Row, list[int]]:
-        """Return the sums of each row in each window, without that of everything."""
+        """Return the sums of each row in each window, without the sum over all time."""
         windows = self._table.windows(len(self._rows))[:-1]
         return dict(zip(self._rows, windows.T.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""The limited number of names that are counted by name. The set of known names alone decides which ones are.
+"""The names that count by name, up to a limit. Only the set of known names decides which ones.
 
 Names come with events, so any producer can send any number of them (docs/metrics.md, "Experiments").
 """

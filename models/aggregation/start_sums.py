@@ -1,4 +1,4 @@
-"""Customers in `start` by group, and those of them who stayed, without visiting a customer as time passes."""
+"""Customers in `start` by group, and the retained ones. No customer is visited as time passes."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ from models.aggregation.window_sums import Ints
 class StartSums:
     """Sums of groups of customers.
 
-    The columns of a sum are, for each window, the customers in `start`, and those of them who stayed.
+    A group has two columns for each window: the customers in `start`, and the retained ones.
 
     Args:
         windows: lengths of the windows, hours.

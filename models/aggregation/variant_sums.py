@@ -19,12 +19,18 @@ Beyond = tuple[str, str | None]
 
 
 class _Experiment:
-    """The groups of an experiment that is counted by name."""
+    """An experiment that is counted by name.
 
-    def __init__(self, limit: int, rest: int) -> None:
+    Attributes:
+        names: variants that are counted by name.
+        groups: variant -> its group.
+        other: group of all other variants.
+    """
+
+    def __init__(self, limit: int, other: int) -> None:
         self.names = SmallestNames(limit)
         self.groups: dict[str, int] = {}
-        self.rest = rest
+        self.other = other
 
 
 class VariantSums(StartSums):
@@ -45,12 +51,12 @@ class VariantSums(StartSums):
         self._names = SmallestNames(definitions.max_experiments, definitions.experiments)
         self._experiments: dict[str, _Experiment] = {}
         self.clear()
-        self._rest = self._sums.new_group()
+        self._other = self._sums.new_group()
 
     def group(self, experiment: str, variant: str) -> int:
         """Return the group in which a variant of an experiment counts."""
         held = self._experiments.get(experiment)
-        return self._rest if held is None else held.groups.get(variant, held.rest)
+        return self._other if held is None else held.groups.get(variant, held.other)
 
     def replace_names(self, experiment: str, old: AbstractSet[str], new: AbstractSet[str]) -> None:
         """Replace the variants of an experiment that one customer has seen by others."""
@@ -76,13 +82,13 @@ class VariantSums(StartSums):
 
     def _remove_experiment(self, experiment: str) -> None:
         removed = self._experiments.pop(experiment)
-        for group in (*removed.groups.values(), removed.rest):
-            self._sums.move(group, self._rest)
+        for group in (*removed.groups.values(), removed.other):
+            self._sums.move(group, self._other)
 
     def _add_variant(self, held: _Experiment, variant: str) -> None:
         dropped = held.names.add_user(variant)
         if dropped is not None:
-            self._sums.move(held.groups.pop(dropped), held.rest)
+            self._sums.move(held.groups.pop(dropped), held.other)
         if variant in held.names and variant not in held.groups:
             held.groups[variant] = self._sums.new_group()
 
@@ -97,7 +103,7 @@ class VariantSums(StartSums):
             self._remove_experiment(experiment)
         for held in self._experiments.values():
             for variant in held.names.drop_unused():
-                self._sums.move(held.groups.pop(variant), held.rest)
+                self._sums.move(held.groups.pop(variant), held.other)
         return self._names.has_room or any(held.names.has_room for held in self._experiments.values())
 
     @property
@@ -110,10 +116,10 @@ class VariantSums(StartSums):
         sums = self._sums.sums
         shown = {
             experiment: {variant: sums(group) for variant, group in held.groups.items()}
-            | {OTHER: sums(held.rest)}
+            | {OTHER: sums(held.other)}
             for experiment, held in self._experiments.items()
         }
-        return shown | {OTHER: {OTHER: sums(self._rest)}}
+        return shown | {OTHER: {OTHER: sums(self._other)}}
 
     def beyond(self) -> list[Beyond]:
         """Return some of the experiments and variants that are beyond the limits."""

@@ -1,7 +1,7 @@
 """Customers who ordered again after an action, compared with the control group (docs/metrics.md, "Actions").
 
 An action is counted in the event hour that ends its 30 days, so that every counted action had its full time
-to work. Withdrawn actions count too: in the control group, nobody knows which would have been carried out.
+to work. Withdrawn actions count too: in the control group, it is unknown which would have been carried out.
 """
 
 from bisect import bisect_left

@@ -1,8 +1,8 @@
 """The customer as a whole: order history, status, exposures and actions.
 
-A change of one entity concerns the others: a cancelled order changes the customer's retention, status and
-exposure at once. `CustomerAggregator` keeps the parts in step: it makes each change with the other parts as
-they are at that moment.
+A change of one entity changes other parts of the customer: a cancelled order changes the customer's
+    retention,
+status and exposure at once. `CustomerAggregator` applies each change to all of these parts.
 """
 
 from bisect import bisect_left, insort
@@ -30,8 +30,8 @@ class CustomerAggregator:
     """Applies customers as a whole to a partition's aggregates, and retracts them.
 
     Attributes:
-        hour: event hour of which the statuses are.
-        segments: aggregator of segments of customers. None without any.
+        hour: event hour at which the statuses are derived.
+        segments: aggregator of segments of customers. None without such segments.
     """
 
     def __init__(self, aggregates: Aggregates, definitions: Definitions, hour: int) -> None:
@@ -48,7 +48,7 @@ class CustomerAggregator:
         self._changes: dict[int, list[bytes]] = {}
 
     def restore(self, customer: Customer, exposures: Sequence[Exposure]) -> None:
-        """Apply all that a restored customer adds as a whole.
+        """Apply a restored customer as a whole: orders, exposures, variants, segments, actions and status.
 
         Args:
             customer: a customer without any applied fact.
@@ -171,7 +171,7 @@ class CustomerAggregator:
             self.set_variants(customer, experiment, [*seen, claim])
 
     def set_variants(self, customer: Customer, experiment: str, seen: list[Seen]) -> None:
-        """Replace all that the customer saw of an experiment."""
+        """Replace the variants of an experiment that the customer saw."""
         before, variants = customer.variant_intervals.get(experiment, []), variant_intervals(seen)
         self._variants.replace_seen(experiment, customer.facts.variants_seen.get(experiment, ()), seen)
         if variants != before:

@@ -1,7 +1,7 @@
 """Cohorts: what a customer's qualifying orders add to the sums of their month (docs/metrics.md, "Cohorts").
 
-A repeat order concerns the period of its own age, and its neighbours. So a new order moves a handful of
-deltas, unless it is the first one: then all ages change.
+A repeat order changes the period of its own age, and those of its neighbours. So a new order adds a handful
+of deltas, unless it is the first one: then all ages change.
 """
 
 from bisect import bisect_left, bisect_right
@@ -23,7 +23,7 @@ class _Repeat(NamedTuple):
     Attributes:
         order: the order.
         before: the qualifying order before it.
-        second: whether that is the first order.
+        second: whether `before` is the first order.
         last: whether no order follows.
     """
 

@@ -28,7 +28,7 @@ class ExposureAggregator:
         self._counts = aggregates.counts
         windows = [window.hours for window in long_windows(definitions)]
         self._overlaps = Overlaps(windows, ends=True)
-        # [exposure, column]: series of the customers in `start`, and of those who stayed.
+        # [exposure, column]: series of the customers in `start`, and of the retained ones.
         self._series = np.array(
             [
                 [

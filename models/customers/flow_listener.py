@@ -1,4 +1,4 @@
-"""What receives the changes of entities whose flows are summed by another key than the windowed series."""
+"""The interface of listeners that sum the flows of entities, by segment or by calendar period."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,9 +11,9 @@ from models.facts.claims import Answered
 class FlowListener(Protocol):
     """Receives each entity before and after a change, and applies the difference of its flows.
 
-    The flows of an entity are those of `models.entities.flows`. A listener gets every change: of a fact, a
-    merge, an erasure, the horizon, or time alone. It starts from nothing, and each entity of a restored
-    customer arrives with None before it.
+    The flows of an entity are those of `models.entities.flows`. A listener gets every change: by a fact, a
+    merge, an erasure, the horizon, or time alone. It starts empty: each entity of a restored customer arrives
+    as a change from None.
     """
 
     def replace_order(self, customer: Customer, old: Order | None, new: Order | None) -> None:

@@ -1,10 +1,10 @@
-"""Overlaps of customers' order gaps with intervals: of an exposure that they had, of a variant that they saw.
+"""Overlaps of customers' order gaps with the intervals of their exposures, variants and values of segments.
 
-As in `models.customers.retention`, no customer is visited as time passes. With h = H - W, a customer counts
-in `start` from an order at a for W hours, or until the next order, at b. The customer stays, if b is not
-later than h + W, from b - W on. An exposure counts from its hour on for W hours, a variant until another one
-is seen. Where both hold, +1 is added at the first hour and -1 after the last. The sum of all up to h is the
-number of customers.
+As in `models.customers.retention`, no customer is visited as time passes. With h = H - W, a customer is in
+`start` for W hours after an order at hour a, or until the next order, at hour b. From hour b - W on, the
+customer is retained. An exposure counts for W hours from its own hour on, a variant until the next one is
+seen. Where an order gap and an interval overlap, +1 is added at the first hour, and -1 after the last. The
+sum of all up to h is the number of customers.
 """
 
 from array import array
@@ -43,7 +43,7 @@ class OverlapDeltas(NamedTuple):
     """The deltas of one column.
 
     Attributes:
-        column: 2 x index of the window for customers in `start`, and 1 more for those who stayed.
+        column: 2 x index of the window for customers in `start`, and 1 more for retained ones.
         window: length of the window, hours.
         groups: group of each delta.
         slots: event hour of each delta.

@@ -1,7 +1,7 @@
-"""What one customer adds to the sums of calendar periods, from the facts alone.
+"""The contribution of one customer to the sums of calendar periods, derived from the facts.
 
-The aggregates of a partition in bootstrap mode do not exist yet, so that a change of a customer is found by
-comparing two of these.
+A partition in bootstrap mode has no aggregates yet. The change that a fact makes is found there by comparing
+the contribution of its customer before and after it.
 """
 
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ class PeriodContributions:
         Args:
             customer: the customer.
             now: the clock.
-            about: leave out entities that this fact, which may be unknown, does not change. None: all count.
+            about: a fact. Entities that it cannot change are left out. None: all entities count.
         """
         sums = PeriodSums(self._calendars)
         PeriodAggregator(sums).add_history(customer.order_history, 1)

@@ -1,8 +1,8 @@
 """Calendar periods: what qualifying orders add to their sums (docs/metrics.md, "Closed periods").
 
-A customer counts once in each period with an order of theirs, and once as `stayed` in each such period if the
-one before has an order too. An order concerns its own period and the two beside it, so a new order moves a
-handful of sums.
+A customer counts once in each period with an order, and once as `stayed` in a period if the period before has
+an order too. An order changes its own period and its two neighbours, so a new order changes a handful of
+sums.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,7 +15,7 @@ from models.schedules.periods import Calendar
 
 #: Customers with an order in the period.
 CUSTOMERS: Final[Name] = ("customers",)
-#: Those of them who have an order in the period before too.
+#: Customers with an order in the period, and in the period before.
 STAYED: Final[Name] = ("stayed",)
 #: Customers whose first order is in the period.
 NEW: Final[Name] = ("new",)
@@ -47,7 +47,7 @@ class PeriodAggregator:
         self._add_first(orders, sign)
 
     def retract_first(self, orders: OrderHistory) -> None:
-        """Retract that the first order of a history is new: the first one is beyond the horizon."""
+        """Retract the first order of a history as new: the customer's first order is beyond the horizon."""
         self._add_first(orders, -1)
 
     def _add_first(self, orders: OrderHistory, sign: int) -> None:

@@ -27,7 +27,7 @@ from models.entities.orders import Order
 from models.entities.tickets import Ticket
 from models.facts.claims import Answered
 
-#: Measures whose weights are not numbers of things.
+#: Measures whose weights are amounts, not counts.
 _SUMS: Final = frozenset({NET, RESPONSE_TIME})
 
 #: A customer's values in one segment, by label: each with the first microsecond in which it holds, ascending.
@@ -62,11 +62,11 @@ class CustomerEntities(NamedTuple):
     answers: Sequence[Answered]
 
 
-class _Own(NamedTuple):
-    """The flows of an order or a ticket, and its labels in the segments of these.
+class _OwnFlows(NamedTuple):
+    """The flows of an order or a ticket, with its own labels.
 
     Attributes:
-        labels: labels, empty if it does not exist.
+        labels: label in each segment; empty if the order or ticket does not exist.
         flows: its flows.
     """
 
@@ -107,7 +107,7 @@ class SegmentFlows:
         self._replace_under_values(customer, *flows)
         if self._orders:
             labels = [() if each is None else self._values.of_order(customer, each) for each in (old, new)]
-            self._replace_own(self._orders, *map(_Own, labels, flows))
+            self._replace_own(self._orders, *map(_OwnFlows, labels, flows))
 
     def replace_ticket(
         self, customer: Customer, old: AppliedTicket | None, new: AppliedTicket | None
@@ -118,7 +118,7 @@ class SegmentFlows:
         if self._tickets:
             of_ticket = self._values.of_ticket
             labels = [() if each is None else of_ticket(customer, each.ticket) for each in (old, new)]
-            self._replace_own(self._tickets, *map(_Own, labels, flows))
+            self._replace_own(self._tickets, *map(_OwnFlows, labels, flows))
 
     def replace_answers(self, customer: Customer, old: Sequence[Answered], new: Sequence[Answered]) -> None:
         """Replace answers that hold. Of `nps` answers, the latest one counts."""
@@ -152,7 +152,7 @@ class SegmentFlows:
                 for flow, number in changes:
                     self._add(name, label_at(timeline, flow.time), flow, number)
 
-    def _replace_own(self, names: Sequence[str], old: _Own, new: _Own) -> None:
+    def _replace_own(self, names: Sequence[str], old: _OwnFlows, new: _OwnFlows) -> None:
         """Replace the flows of an order or a ticket under its own labels."""
         if old.labels == new.labels:
             self._add_own(names, new.labels, difference(old.flows, new.flows))

@@ -27,7 +27,7 @@ class SegmentAggregator:
 
     Args:
         sums: the sums to apply them to.
-        aggregates: the aggregates that have them.
+        aggregates: the aggregates that the sums belong to.
         definitions: the shop's definitions.
 
     Attributes:
@@ -56,7 +56,7 @@ class SegmentAggregator:
             order_gaps: all order gaps of the customer.
 
         Returns:
-            The values before and after the change; None if they are the same.
+            The values before and after the change; None if they are equal.
         """
         before, after = self.values.of_customer(customer), self.values.derive(customer)
         if before == after:

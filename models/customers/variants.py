@@ -56,7 +56,7 @@ class VariantAggregator:
             self.add_variants(order_gaps, experiment, variants[experiment], 1)
 
     def replace_seen(self, experiment: str, old: Sequence[Seen], new: Sequence[Seen]) -> None:
-        """Replace what one customer saw of an experiment: the names in use."""
+        """Replace the variants of an experiment that one customer saw, in the names in use."""
         self._sums.replace_names(
             experiment, {claim.variant for claim in old}, {claim.variant for claim in new}
         )

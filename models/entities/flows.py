@@ -1,4 +1,4 @@
-"""Flows: what an entity adds to sums by another key than the windowed series, such as a segment or a month.
+"""Flows: the amounts that an entity adds to the sums by segment and by calendar period.
 
 A flow counts at one exact time. The flows of one measure, summed over a window, are the series of the same
 definition in docs/metrics.md: each time here is the one at which the aggregator of the entity counts.

@@ -1,7 +1,7 @@
 """Customers who open another ticket soon after one was resolved (docs/metrics.md, "Tickets").
 
-A resolved ticket is counted in the event hour that ends its 7 days, so that every counted ticket had its full
-time for another one to follow.
+A resolved ticket is counted in the event hour in which its 7 days end, so that no counted ticket can still be
+followed by another one.
 """
 
 from bisect import bisect_right
@@ -93,9 +93,9 @@ def concerns_contacts(old: Ticket | None, new: Ticket | None) -> bool:
 
 
 def beside(old: Ticket | None, new: Ticket | None) -> tuple[int, int]:
-    """Return the first and the last time of events that make another ticket matter for a change.
+    """Return the earliest and the latest event time of other tickets that a change can affect.
 
-    Few of the tickets of a customer with many lie in between.
+    Of a customer with many tickets, few are in this span.
     """
     known = [ticket for ticket in (old, new) if ticket is not None]
     times = [time for ticket in known for time in (ticket.opened, ticket.full_resolution) if time is not None]

@@ -1,6 +1,6 @@
 """Decide the SLA targets of tickets: fulfilled, breached or open (docs/metrics.md, "SLA").
 
-A *target* is one thing that the SLA requires of a ticket, such as the first response. Its *time limit* is a
+A *target* is one requirement of the SLA for a ticket, such as the first response. Its *time limit* is a
 duration, its *due time* the instant at which it is breached. `decide` is the only place where a target is
 decided. Metrics, the SLA output, the action "escalate" and the query API all use it.
 """
@@ -195,7 +195,7 @@ def _decide_turns(
 
 
 def _due_times(ticket: Ticket, limits: TimeLimits) -> list[tuple[int, int | None, int]]:
-    """Return the targets that a ticket has but for next responses, as (kind, time of fulfilment, due time).
+    """Return the targets of a ticket except next responses, as (kind, time of fulfilment, due time).
 
     The due time of a paused target is `NEVER_US`.
     """
@@ -250,7 +250,7 @@ class SlaAggregator:
     def replace(self, old: SlaOutcome | None, new: SlaOutcome | None) -> None:
         """Retract an outcome as it was, and apply it as it is. None: the ticket was not opened.
 
-        Most changes concern the last targets, so the first ones that stay as they are are left out.
+        Most changes affect only the last targets, so the unchanged first ones are skipped.
         """
         before = old.decisions if old is not None else []
         after = new.decisions if new is not None else []

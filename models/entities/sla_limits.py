@@ -22,7 +22,7 @@ class TimeLimits(NamedTuple):
         next_response: limit of an agent's reply to a customer's later reply. None: there is no such target.
         hours: when support is open. None: always.
         pause: statuses in which the target of the resolution does not run, indices in `STATUSES`.
-        tiers: tier (index in `tiers_of`) -> the limits of its customers, if they are others.
+        tiers: tier (index in `tiers_of`) -> the limits of its customers, if they differ.
     """
 
     response: int
@@ -51,7 +51,7 @@ class TimeLimits(NamedTuple):
     def resolution_due(self, ticket: Ticket) -> int:
         """Return the due time of the first resolution, microseconds since the epoch.
 
-        What the target has reached stays reached while it is paused.
+        A pause stops the clock, which keeps the time that it has run.
 
         Returns:
             `NEVER_US` while it is paused.
@@ -62,11 +62,11 @@ class TimeLimits(NamedTuple):
         return self.due(since, left) if runs else NEVER_US
 
     def resolution_left(self, ticket: Ticket) -> int:
-        """Return how long the clock of a paused resolution has yet to run, microseconds."""
+        """Return the time left of the limit of a paused resolution, microseconds."""
         return self._resolution_clock(ticket)[0]
 
     def _resolution_clock(self, ticket: Ticket) -> tuple[int, int, bool]:
-        """Return what is left of the limit at the latest change of the status, its time, and if it runs."""
+        """Return the time left at the latest change of the status, that instant, and whether it runs."""
         left, since, runs = self.resolution, ticket.opened, OPEN not in self.pause
         for period in ticket.statuses or _open_until_resolved(ticket):
             if runs:

@@ -38,7 +38,7 @@ class ClaimType(NamedTuple):
         claim: the claim class.
         event_type: `type` of the event that it is derived from.
         entity: kind of the entity that it is about. None for a claim about the customer alone.
-        makes_customer: whether somebody with only such claims is a customer.
+        makes_customer: whether a person with only such claims is a customer.
         changes_status: whether it may change the lifecycle, the tier or the role.
         fields: claim field -> event field, if it is not stored under the event's name as it was.
     """
@@ -161,5 +161,5 @@ CLOCK_NEUTRAL_CLAIMS: Final = frozenset(
 
 
 def makes_customer(claim: Claim) -> bool:
-    """Return whether a claim derived from an event makes somebody a customer."""
+    """Return whether a claim derived from an event makes a person a customer."""
     return type(claim) not in NON_CUSTOMER_CLAIMS

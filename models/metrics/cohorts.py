@@ -53,8 +53,9 @@ class Cell(Struct, frozen=True, kw_only=True):
         age: number of the period, from 0.
         kind: which repeat orders count.
         eligible: customers for whom the period is over.
-        hits: those of them with a repeat order by `kind`.
-        net: net revenue of those customers before the end of the period, major units of the base currency.
+        hits: eligible customers with a repeat order by `kind`.
+        net: net revenue of the eligible customers before the end of the period, major units of the base
+            currency.
         complete: whether the period is over for all customers of the cohort.
     """
 
@@ -75,7 +76,7 @@ class CohortTotals:
         kept: month -> customers whose first order is beyond the horizon.
         definitions: the shop's definitions, with those of cohorts.
         now: time of the evaluation, microseconds since the epoch.
-        earliest: the earliest month that has a customer. None: of `cohorts` and `kept`.
+        earliest: the earliest month that has a customer. None: the earliest of `cohorts` and `kept`.
 
     Attributes:
         periods: numbers of the periods of a customer's age.
@@ -180,7 +181,7 @@ def cohort_totals(totals: Totals) -> CohortTotals | None:
 
 
 def compute(totals: Totals) -> Iterator[Sample]:
-    """Yield the samples of cohorts. None unless cohorts are defined."""
+    """Yield the samples of cohorts, if cohorts are configured."""
     found = cohort_totals(totals)
     if found is None:
         return
@@ -204,7 +205,7 @@ def _samples(found: CohortTotals, month: int | None, metric: str, labels: dict[s
 
 
 def added(one: CohortCells, other: CohortCells) -> CohortCells:
-    """Return the cells of the customers of both."""
+    """Return the cells of two groups of customers together."""
     return CohortCells(
         one.customers + other.customers,
         _sums(one.eligible, other.eligible),

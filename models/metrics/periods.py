@@ -188,7 +188,7 @@ def period_totals(totals: Totals) -> PeriodTotals | None:
 
 
 def compute(totals: Totals) -> Iterator[Sample]:
-    """Yield the samples of calendar periods. None unless kinds are configured."""
+    """Yield the samples of calendar periods, if kinds are configured."""
     found = period_totals(totals)
     if found is None:
         return

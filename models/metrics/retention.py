@@ -126,7 +126,7 @@ def _customers(cohorts: Cohorts, window: str) -> Iterator[Sample]:
 
 
 def _exposed(totals: Totals, window: Window, exposure: str) -> tuple[int, int]:
-    """Return the exposed customers in `start`, and those of them who stayed: sums up to the hour H - W."""
+    """Return the exposed customers in `start`, and the retained ones: sums up to the hour H - W."""
 
     def until_then(series: str) -> int:
         full = (f"exposed_{series}", exposure, str(window.hours))

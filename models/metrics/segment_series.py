@@ -20,7 +20,7 @@ class _Metric(NamedTuple):
 
     Attributes:
         description: help text.
-        subjects: of what a segment has to be for this metric.
+        subjects: subjects of the segments that have this metric.
         label: name of its label besides segment, value and window. Empty without one.
     """
 

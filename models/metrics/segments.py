@@ -22,7 +22,7 @@ class SegmentSet:
 
     Args:
         start: number of customers in `start`.
-        retained: number of them who stayed.
+        retained: number of customers in `retained`.
     """
 
     def __init__(self, start: int, retained: int) -> None:
@@ -40,7 +40,7 @@ def segment_set(totals: Totals, segment: str, value: str, window: str) -> Segmen
 
 
 def compute(totals: Totals) -> Iterator[Sample]:
-    """Yield the samples of every segment. None unless segments are configured."""
+    """Yield the samples of every configured segment."""
     for segment in totals.definitions.segments:
         for value in segment.labels:
             for window in totals.definitions.segment_windows:
@@ -57,7 +57,7 @@ class _Cell:
         self._labels = {"segment": segment.name, "value": value, "window": window}
 
     def samples(self) -> Iterator[Sample]:
-        """Yield the samples of what the segment is of."""
+        """Yield the samples of the metrics that exist for the segment's subject."""
         subject = self._segment.subject
         if subject == "customer":
             yield from self._sets()

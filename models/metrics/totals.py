@@ -108,7 +108,7 @@ class Totals:
         return self._gauges[name]
 
     def gauges(self, *prefix: str) -> dict[Name, int]:
-        """Return rest of the name -> value, of the gauges whose name begins with a prefix."""
+        """Return the gauges whose name begins with a prefix: name without the prefix -> value."""
         length = len(prefix)
         return {name[length:]: value for name, value in self._gauges.items() if name[:length] == prefix}
 

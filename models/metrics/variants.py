@@ -58,7 +58,7 @@ class VariantTotals:
         return sorted(self._sums)
 
     def customers(self, experiment: str, variant: str, window: Window) -> tuple[int, int]:
-        """Return the number of customers in `start` who had seen a variant, and of those who stayed."""
+        """Return the customers in `start` who had seen a variant, and the number of retained ones."""
         column, sums = self._columns[window.name], self._sums[experiment, variant]
         return sums[column], sums[column + 1]
 

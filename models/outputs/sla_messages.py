@@ -19,7 +19,7 @@ _STATES: Final = ("activated", "fulfilled", "breached")
 def keyed(decisions: Iterable[Decision]) -> Iterator[tuple[int, Decision]]:
     """Yield the decisions of a ticket with the keys under which their states are stored.
 
-    The key is the kind. Of a next response it is the begin of the turn, microseconds since the epoch, because
+    The key is the kind. Of a next response it is the start of the turn, microseconds since the epoch, because
     a ticket has one for each turn: a turn that is found late leaves the others as they were emitted.
     """
     last = NEXT_RESPONSE

@@ -10,7 +10,7 @@ from models.facts.fact import AnyClaim
 
 #: Version of the rows' format; raised by a change that older releases would misread.
 STATE_VERSION: Final = 3
-#: Mappings of one topic whose hashes are kept. More would only say once more that they differ.
+#: Largest number of mapping hashes that are kept for a topic. Two already show that the mappings differ.
 _MAX_MAPPINGS: Final = 8
 METADATA_KEY: Final = b"\xff\xff"
 

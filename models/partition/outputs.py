@@ -39,8 +39,10 @@ class PartitionOutputs:
         self._fact_log = fact_log
         self._customers = customers
         self._metadata = metadata
-        self._again: set[bytes] = set()  # customers whose profile is emitted again
-        self._new_topic = ""  # while that lasts
+        # While all profiles are emitted again: keys of the customers that are left, and the id of the new
+        # topic.
+        self._again: set[bytes] = set()
+        self._new_topic = ""
 
     def due(self, limit: int) -> list[bytes]:
         """Return the keys of up to `limit` customers to check for outputs; none in bootstrap mode."""

@@ -1,7 +1,7 @@
 """The values that were published on the last days, in one row for each day.
 
-They are a part of the first partition's state, so they are committed with everything else, and a new roll-up
-leader goes on where the transactions of the former one ended (docs/metrics.md, "Why a number moved").
+They are a part of the first partition's state, so they are committed with its rows, and a new roll-up leader
+continues with the committed values of the former one (docs/metrics.md, "Why a number moved").
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """The cohorts of customers with a value of a segment, from a scan of customers (docs/api.md, "Cohorts").
 
-The aggregates have no sums by cohort and segment, which would multiply: a request visits the customers.
+The aggregates have no sums by cohort and segment, because there would be too many: a request scans the
+    customers.
 """
 
 from bisect import bisect_right

@@ -99,7 +99,7 @@ class Customers:
         if query.risk is None and query.min_lateness is None and query.max_p_alive is None:
             return True
         risk = assess([order.time for order in customer.order_history], now, self._definitions)
-        return risk is not None and _matches_risk(risk, query)  # without an order, nobody is late
+        return risk is not None and _matches_risk(risk, query)  # a customer without an order is not late
 
 
 def _is_in_set(customer: Customer, query: CustomerQuery, now: int) -> bool:

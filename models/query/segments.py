@@ -39,8 +39,8 @@ class SegmentFilter:
     def is_listed(self, customer: Customer, query: CustomerQuery, now: int) -> bool:
         """Return whether a customer has the value that a query names.
 
-        In the sets of customers of the window before, the value at the begin of the window counts, as in
-        `retention_segment_customers`; else that of `now`, microseconds since the epoch.
+        For the sets `start`, `retained` and `lost`, the value at the start of the window counts, as in
+        `retention_segment_customers`; otherwise the value at `now`, microseconds since the epoch.
         """
         time = now
         if query.window is not None and query.set in SEGMENT_SETS:

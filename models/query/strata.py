@@ -36,14 +36,14 @@ _Q = TypeVar("_Q", bound=ExplainQuery)
 SPANS: Final[dict[Against, int]] = {"1w": 7 * US_PER_DAY, "4w": 28 * US_PER_DAY}
 #: The metrics about the customers of the set `start`.
 OF_CUSTOMERS: Final = ("retention_churn_ratio", "retention_rate_ratio")
-#: Metric -> what its strata can be without a segment, the default first.
+#: Metric -> the strata that it can have without a segment, the default first.
 STRATIFICATIONS: Final[dict[ExplainedMetric, tuple[Stratification, ...]]] = {
     "retention_churn_ratio": ("tenure",),
     "retention_rate_ratio": ("tenure",),
     "retention_sla_breach_ratio": ("priority", "channel", "team"),
     "retention_refund_ratio": ("channel",),
 }
-#: Metric -> of what a segment has to be for its values to be strata.
+#: Metric -> subjects of the segments whose values can be its strata.
 SEGMENT_SUBJECTS: Final[dict[ExplainedMetric, tuple[Subject, ...]]] = {
     "retention_churn_ratio": ("customer",),
     "retention_rate_ratio": ("customer",),
@@ -66,7 +66,7 @@ class StrataCounts(Struct):
 
     Attributes:
         strata: stratum -> unit -> part and whole at the first instant, at the second, and so on. The unit is
-            the currency of money, and else empty.
+            the currency of money; empty for counts.
         exposures: exposure -> customers lost or retained and customers of `start`, in the same order.
     """
 
@@ -98,7 +98,7 @@ class _Weight(NamedTuple):
     Attributes:
         part: to the numerator.
         whole: to the denominator.
-        unit: currency of money, and else empty.
+        unit: currency of money; empty for counts.
     """
 
     part: int
@@ -109,8 +109,8 @@ class _Weight(NamedTuple):
 class StrataCounter:
     """Counts the strata of the ratio that a query selects, at each of several instants.
 
-    At an instant count the facts that are known now and are not later than it. So the refunds of the time
-    after an instant change nothing at it, and a fact that arrived late does.
+    At an instant, those facts count that are known now and are not later than the instant. So a refund after
+    the instant does not change its counts, and a fact that arrived late does.
 
     Args:
         definitions: the shop's definitions.

@@ -35,7 +35,7 @@ class _Table(NamedTuple):
         since: first instant that the table holds.
         until: first instant that it no longer holds.
         begins: begin of each interval. The first interval is empty and begins before any instant.
-        opened: open time between `since` and the begin of each interval.
+        opened: open time between `since` and the start of each interval.
         lengths: length of each interval.
         total: open time between `since` and `until`.
     """

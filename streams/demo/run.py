@@ -75,7 +75,7 @@ class Demo:
 
     Attributes:
         live: set when the history is sent.
-        numbers: set when the metrics have reached the begin of the story.
+        numbers: set when the metrics have reached the start of the story.
 
     Example:
         >>> settings = configured(load({}))

@@ -14,7 +14,7 @@ from streams.simulator.scenarios import SCENARIOS
 
 AS_OF = "retention_as_of_timestamp_seconds"
 HISTORY: Final = timedelta(days=548)
-#: Time since the begin of the scenario (churn takes weeks), and slow days before it.
+#: Time since the start of the scenario (churn takes weeks), and slow days before it.
 _SCENARIO: Final = timedelta(days=60)
 _BEFORE_SCENARIO: Final = timedelta(days=4)
 

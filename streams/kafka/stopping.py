@@ -22,7 +22,7 @@ class Stoppable(Protocol):
 
 
 async def stop(client: Stoppable, seconds: float = _SECONDS) -> None:
-    """Stop a client. Errors are logged, because nobody needs the client any more.
+    """Stop a client. Errors are only logged, because the client is no longer needed.
 
     Args:
         client: consumer or producer.

@@ -151,7 +151,7 @@ async def reopen(settings: Settings, name: str, because: str) -> ClosedPeriod:
     return await _frozen(settings, name, latest.version + 1, because)
 
 
-async def _send(settings: Settings, asked: Reopening) -> None:
+async def _send(settings: Settings, request: Reopening) -> None:
     async with admin.connect(settings) as client:
         await acls.require(client, acls.period_acls(settings))
         _, members = await admin.group_members(client, settings.group)
@@ -161,7 +161,9 @@ async def _send(settings: Settings, asked: Reopening) -> None:
         )
     options = {"acks": "all", "enable_idempotence": True}
     async with AIOKafkaProducer(**settings.client_options(), **options) as producer:
-        await producer.send_and_wait(Names.of(settings).partials, msgspec.msgpack.encode(asked), partition=0)
+        await producer.send_and_wait(
+            Names.of(settings).partials, msgspec.msgpack.encode(request), partition=0
+        )
 
 
 async def _frozen(settings: Settings, name: str, version: int, because: str) -> ClosedPeriod:

@@ -35,7 +35,7 @@ _STOP_SECONDS: Final = 2.0
 _OUTDATED_SECONDS: Final = 12 * 3600.0
 #: A model that is behind takes a record within this time, unless its client of Kafka hangs.
 _STALL_SECONDS: Final = 60.0
-#: The clocks of two workers may differ. A time further ahead was written by somebody else.
+#: The clocks of two workers may differ. A time further ahead was written by another program.
 _AHEAD_SECONDS: Final = 24 * 3600.0
 
 

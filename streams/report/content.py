@@ -106,7 +106,7 @@ def subject_of(numbers: Numbers, text: str) -> Subject:
     """
     if numbers.as_of is None:
         raise RetentionError(
-            "there are no numbers yet", "wait until the workers are caught up: `/ready` of a worker says so"
+            "there are no numbers yet", "wait until the workers are caught up and `/ready` responds with 200"
         )
     return choose(numbers, text)
 

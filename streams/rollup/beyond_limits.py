@@ -5,7 +5,7 @@ from typing import Final
 
 from models.aggregation.variant_sums import Beyond
 
-#: Names that are known and shown at most.
+#: Largest number of names that are kept and listed.
 LISTED: Final = 20
 ADVICE: Final = (
     "name the experiments that matter in `experiments` of the configuration file,"

@@ -87,8 +87,8 @@ def read_versions(
 class ClosedPeriods:
     """The versions of closed periods: those in committed transactions, and those in the next one.
 
-    A value is shown once its transaction is committed. A leader that ends before that has shown nothing, and
-    its successor may freeze another value.
+    A value is exported once its transaction is committed. A leader that ends before that has exported
+    nothing, so its successor may freeze another value.
 
     Args:
         group: name of the group.
@@ -118,11 +118,11 @@ class ClosedPeriods:
         return self.committed == self._versions
 
     def snapshot(self) -> Versions:
-        """Return the versions that a transaction from now on holds, for `confirm` after it."""
+        """Return the versions that the next transaction holds, for `confirm` after its commit."""
         return dict(self._versions)
 
     def confirm(self, snapshot: Versions) -> None:
-        """Show the versions of a snapshot, which are committed."""
+        """Export the versions of a snapshot from now on, because they are committed."""
         self.committed = snapshot
 
     def records(self) -> list[Outgoing]:
@@ -130,7 +130,7 @@ class ClosedPeriods:
         return [self._record(key, version) for key, version in self._versions.items()]
 
     def close(self, evaluation: PeriodEvaluation, previous: int) -> list[Outgoing]:
-        """Freeze the periods whose close has come, and those that are reopened.
+        """Freeze the periods that are due for their close, and those that are reopened.
 
         Nothing is frozen until every partition counts the facts that change it later.
 
@@ -187,11 +187,7 @@ class ClosedPeriods:
 
     def _freeze_again(self, key: Key, period: Period | None, evaluation: PeriodEvaluation) -> Outgoing:
         if period is None:  # the calendar or the horizon has changed since the request
-            log.warning(
-                "%s %s does not exist any more; it is not reopened",
-                key.kind,
-                key.period,
-            )
+            log.warning("%s %s no longer exists and is not reopened", key.kind, key.period)
             del self._versions[key]
             return Outgoing(record_key(self._group, key), None)
         return self._filled(key, self._versions[key], period, evaluation)
@@ -214,12 +210,12 @@ class ClosedPeriods:
         """Yield the series of the latest committed version of each period that is exported.
 
         Args:
-            evaluation: what is known of the periods now, for the changes since.
+            evaluation: the current evaluation, which has the changes since each close.
         """
         for period, version in _exported(self.committed, self._definitions, evaluation.now):
             yield from _samples(version, changes_since(version, evaluation.changes(period), self.hash))
 
-    def reopen(self, asked: Reopening) -> list[Outgoing]:
+    def reopen(self, request: Reopening) -> list[Outgoing]:
         """Record that a period is reopened. The next evaluation freezes its values once more.
 
         A request for another version than the next one is a duplicate, and has no effect.
@@ -227,7 +223,7 @@ class ClosedPeriods:
         Returns:
             the records to write in the next transaction.
         """
-        key = Key(asked.kind, asked.period, asked.version)
+        key = Key(request.kind, request.period, request.version)
         before = self._versions.get(key._replace(version=key.version - 1))
         if key in self._versions or before is None or before.closed is None:
             log.warning("%s %s: ignored a request for version %d, which is not the next one", *key)
@@ -237,7 +233,7 @@ class ClosedPeriods:
             version=key.version,
             closed=None,
             first_start=False,
-            because=asked.because,
+            because=request.because,
             changes={},
             values=[],
         )

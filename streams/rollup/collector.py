@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from models.metrics.segment_coverage import Uncovered
     from models.partition.metadata import ClockJump
 
-#: Upper bound of settlement rounds. A fact of one customer may lead to facts of others. Once the inputs have
-#: been read: after 1 round, merges have reached the registry; after 2, every identity knows its canonical id;
-#: after 4, misdirected facts have been forwarded; after 6, referrers have been notified. Facts that appear
-#: later come from later events.
+#: Upper bound of settlement rounds. A fact of one customer may lead to facts of other customers. Once the
+#: inputs have been read, merges have reached the registry after 1 round, every identity has its canonical id
+#: after 2, misdirected facts have been forwarded after 4, and referrers have been notified after 6. Facts
+#: that appear later come from later events.
 MAX_SETTLEMENT_ROUNDS: Final = 6
 
 
@@ -69,7 +69,7 @@ class RollupCollector:
         self.uncovered: Sequence[Uncovered] = ()
         self._number = 0
         self._inputs_read = False
-        self._settlement_rounds = 0  #: that have ended since the inputs were read
+        self._settlement_rounds = 0  # ended since the inputs were read
         self._settled = False
         self._complete_caught_up = False
         self._export = _Export()
@@ -130,7 +130,7 @@ class RollupCollector:
             self.now = max(self.now, result.now)
             if result.partial is not None:
                 return None  # all tasks are evaluated at one instant: the next round is at the later one
-            # The clock of a task that builds its aggregates stands still: another round would not help it.
+            # A task that builds its aggregates does not advance its clock: its result counts as it is.
         self._results[result.task] = result
         return self._complete() if len(self._results) == self.task_count else None
 

@@ -99,7 +99,7 @@ class Presence(msgspec.Struct, array_like=True, tag="presence"):
     Attributes:
         worker: id of the worker's process.
         generation: generation of the assignment that the worker has.
-        leaves: whether the worker was told to stop, and has committed everything.
+        leaves: whether the worker stops in order, with everything committed.
     """
 
     worker: str
@@ -110,8 +110,8 @@ class Presence(msgspec.Struct, array_like=True, tag="presence"):
 class Reopening(msgspec.Struct, array_like=True, tag="reopening"):
     """A request to the roll-up leader to freeze the values of a closed period once more.
 
-    It is in the topic of partial results: the leader commits its position there in the transaction that holds
-    what came of the request, so that each request has its effect once.
+    It is in the topic of partial results. The leader commits its position there in the transaction with the
+    effect of the request, so that each request has its effect once.
 
     Attributes:
         kind: kind of the period.
@@ -127,11 +127,11 @@ class Reopening(msgspec.Struct, array_like=True, tag="reopening"):
 
 
 def schema_hash(definitions: Definitions, inputs_digest: str = "") -> int:
-    """Return a hash of what partial aggregates hold and mean. Those with different hashes cannot be added.
+    """Return a hash of the definitions of partial aggregates, which can be added if their hashes are equal.
 
     While a new release or configuration is rolled out, workers of both respond. The metrics keep their values
     until all workers are alike again. The inputs and their mappings count too: a sum of partial aggregates of
-    two mappings would be the number of neither.
+    two mappings would be right for neither.
 
     Args:
         definitions: definitions of the metrics.

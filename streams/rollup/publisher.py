@@ -78,7 +78,7 @@ def _number(value: float) -> float | None:
 
 
 class Publisher:
-    """Holds the values of the last complete round, and knows which of them have been published.
+    """Holds the values of the last complete round, and the values that have been published.
 
     A new leader starts with the content of `retention.metrics`. The last complete values stay until a newer
     round is complete, and only differences are sent.
@@ -115,7 +115,7 @@ class Publisher:
 
         Args:
             records: keys and values.
-            own: whether this group published them. Those of a former owner are only removed, in time.
+            own: whether this group published them. The values of a former owner are only removed.
         """
         rows: dict[str, dict[str, Any]] = {}
         for key, value in records:
@@ -189,9 +189,9 @@ class Publisher:
     def publish_all(self) -> None:
         """Make the next `changes` hold all series, because the topic was created again.
 
-        It may hold some already, which came before this was noticed. If one of them ceases, it is removed.
+        The new topic may already have some of them. A series that ceases is removed from it.
         """
-        # A space makes the content differ, and leaves its meaning.
+        # A leading space makes the content differ without a change of its meaning.
         self._published = {key: b" " + content.lstrip() for key, content in self._published.items()}
         self._published_at = self._as_of_at = -math.inf
 

@@ -10,8 +10,8 @@ from models.partition.metadata import ExpectedWorkers
 from models.partition.partition import Partition
 from streams.rollup.protocol import Presence
 
-#: A worker that is gone and did not leave in order is expected for this long, so that an alert of Friday
-#: night still fires on Monday.
+#: A missing worker that did not leave in order is expected for this long, so that an alert of Friday night
+#: still fires on Monday.
 GONE_SECONDS: Final = 3 * 86400.0
 #: Kafka keeps presences for half an hour (`streams.kafka.topics`). An older count may lack some of them.
 KNOWN_SECONDS: Final = 1800.0
@@ -21,7 +21,7 @@ _SAVE_SECONDS: Final = 600.0
 class WorkerRegister:
     """Counts the workers that joined the group and have not left in order.
 
-    A crash removes a worker from the group, too, so the number of members does not tell a crash from a
+    A crash removes a worker from the group, too, so the number of members does not distinguish a crash from a
     scale-down. A worker that leaves in order reports it. Workers are counted, not named, so that the
     successor of a crashed worker takes its place. The count is a part of task 0's state, and is committed
     with the offsets of the messages that it follows from.
@@ -50,7 +50,7 @@ class WorkerRegister:
     def record(self, presence: Presence) -> None:
         """Count a worker that has joined, or no longer count one that has left in order.
 
-        A new roll-up leader goes on where the transactions of the former one ended.
+        A new roll-up leader continues with the committed count of the former one.
         """
         saved = self._saved
         if presence.leaves:

@@ -17,7 +17,7 @@ from streams.simulator.shop import Shop
 
 __all__ = ["SCENARIOS", "Event", "Shop", "open_shop", "simulate", "topic_of"]
 
-#: Default days from the begin of a scenario to the end: then it affects the whole 90 d window.
+#: Default days from the start of a scenario to the end: then it affects the whole 90 d window.
 SCENARIO_DAYS = 200.0
 
 _TOPICS = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streams.simulator.shop import Shop
     from streams.simulator.support import Ticket
 
-#: Tickets that nobody should handle, for each ticket of a customer.
+#: Tickets opened by mistake or as spam, for each ticket of a customer.
 _JUNK: Final = 0.03
 #: Reasons of 10 withdrawals.
 _REASONS: Final = ("spam",) * 6 + ("merged", "merged", "deleted", "test")

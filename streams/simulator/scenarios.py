@@ -38,7 +38,7 @@ class Change:
     Attributes:
         description: the change in words.
         conditions: the new conditions.
-        after_days: days from the begin of the scenario to the change.
+        after_days: days from the start of the scenario to the change.
     """
 
     description: str

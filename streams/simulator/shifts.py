@@ -17,7 +17,7 @@ class Shifts(Protocol):
     """The shifts of a desk. Times are seconds since the epoch."""
 
     def length(self, now: float, /) -> float:
-        """Return the seconds from now to the begin of the next shift."""
+        """Return the seconds from now to the start of the next shift."""
 
     def staff(self, now: float, /) -> float:
         """Return the agents at work, as a multiple of those who are needed if they work at any hour."""
@@ -30,7 +30,7 @@ class RoundTheClock:
     """Three shifts a day."""
 
     def length(self, now: float, /) -> float:
-        """Return the seconds from now to the begin of the next shift."""
+        """Return the seconds from now to the start of the next shift."""
         return SHIFT - now % SHIFT
 
     def staff(self, now: float, /) -> float:

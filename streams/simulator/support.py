@@ -125,7 +125,7 @@ class Support:
         )
 
     def open_junk(self, customer: Customer) -> Ticket:
-        """Open a ticket that nobody should handle, and that no agent does."""
+        """Open a ticket by mistake or as spam, which no agent handles."""
         ticket = self._new_ticket(customer, "normal", "web")
         self.emit(ticket, "opened", priority=ticket.priority)
         return ticket

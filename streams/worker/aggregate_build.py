@@ -6,7 +6,7 @@ from collections.abc import Callable
 from models.aggregation.aggregates import PartialAggregate
 from models.partition.partition import Partition
 
-#: The evaluation that starts the build waits this long for it.
+#: The evaluation that starts the build waits this long for its end.
 _WAIT_SECONDS = 0.1
 #: Customers processed before other coroutines get a turn: about 10 ms.
 _CHUNK = 100

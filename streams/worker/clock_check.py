@@ -15,7 +15,7 @@ from streams.errors import ClockWrong
 
 log = logging.getLogger(__name__)
 
-#: It counts the time that the machine was suspended, where the system has such a clock.
+#: A clock that also counts the time in which the machine is suspended, where the system has one.
 _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -64,7 +64,7 @@ class ClockCheck:
         stamped = await stamp()
         after = wall_us()
         if abs(_booted_at() - booted) > self._tolerance:
-            return  # it has jumped meanwhile: the next comparison decides
+            return  # the clock has jumped meanwhile: the next comparison decides
         if stamped is not None:
             self._require_between(before, stamped, after)
         self._booted = booted

@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 from models.partition.partition import Partition
 from streams.worker.source_progress import SourceProgress
 
-#: Fewer unread records are those of the moment, not a history.
+#: Fewer unread records are live traffic, not a history.
 _BACKLOG_RECORDS = 2_000
 
 
@@ -16,7 +16,7 @@ class FirstHistory:
 
     A task catches up with what its inputs held when it was assigned. Workers that start before the events
     of their shop are loaded find nothing, and would publish the first numbers of a long history as caught up.
-    So until a partition has customers, and has read nearly all records, the ends that it must read move on.
+    So until a partition has customers, and has read nearly all records, the ends that it must read advance.
 
     Args:
         partition: state of the task.

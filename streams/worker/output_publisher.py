@@ -89,7 +89,7 @@ class OutputPublisher:
             await asyncio.sleep(0)
 
     def _emit(self, key: bytes) -> list[Output]:
-        """Return one customer's outputs; none on a defect, which must not cost other customers theirs."""
+        """Return one customer's outputs; none on a defect, which must not stop those of other customers."""
         try:
             return self._partition.emit(key)
         except Exception:

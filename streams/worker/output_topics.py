@@ -1,7 +1,7 @@
-"""Notice output topics that were deleted and created again, and publish their values once more.
+"""Detect output topics that were deleted and created again, and publish their values once more.
 
-The metrics and the profiles are last values: only what has changed is published. A topic that is created
-again lacks all others.
+The metrics and the profiles are last values, and only changed ones are published. A topic that is created
+again would lack the unchanged ones.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """Freeze the values of closed periods, in the transactions of the roll-up leader (docs/topics.md).
 
-A leader reads `retention.periods` to its end after it has fenced the leader before it, so that it knows every
-version that is committed. It writes in the transactions of task 0. A second worker, and a leader after a
-crash, find what is there, and write no second value.
+A leader reads `retention.periods` to its end after it has fenced the leader before it, so that it has every
+committed version. It writes in the transactions of task 0. A second worker, or a leader after a crash, finds
+the committed versions, and writes no second one.
 """
 
 import logging
@@ -63,7 +63,7 @@ class PeriodCloser:
         self._closed.restore((record.key, record.value) for record in found)
 
     def close(self, evaluation: PeriodEvaluation, previous: int) -> None:
-        """Freeze the values of the periods whose close has come, in the next transaction.
+        """Freeze the values of the periods that are due for their close, in the next transaction.
 
         Args:
             evaluation: a complete and caught-up evaluation.
@@ -71,12 +71,12 @@ class PeriodCloser:
         """
         self._write(self._closed.close(evaluation, previous))
 
-    def reopen(self, asked: Reopening) -> None:
+    def reopen(self, request: Reopening) -> None:
         """Reopen a period, in the transaction that commits the position behind the request."""
-        self._write(self._closed.reopen(asked))
+        self._write(self._closed.reopen(request))
 
     async def confirm(self) -> None:
-        """Commit the versions that are not committed yet, and show them."""
+        """Commit the versions that are not committed yet, and export them."""
         if self._closed.is_committed:
             return
         written = self._closed.snapshot()

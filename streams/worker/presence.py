@@ -15,7 +15,7 @@ from streams.rollup.protocol import Presence
 
 log = logging.getLogger(__name__)
 
-#: Nothing else waits for the last message, and the stop must end within 15 s.
+#: Time for the last message, seconds: the stop must end within 15 s.
 _LAST_SECONDS: Final = 3.0
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -1,4 +1,4 @@
-"""The additional duty of the owner of task 0: request results from all tasks, and publish the metrics."""
+"""The roll-up leader, the owner of task 0: request results from all tasks, and publish the metrics."""
 
 import contextlib
 import logging
@@ -26,7 +26,7 @@ from streams.worker.period_closer import PeriodCloser
 from streams.worker.task import Task
 from streams.worker.topic_registration import TopicRegistration
 
-#: A round that is incomplete after this long is given up: some task has no owner.
+#: A round that is incomplete after this long is abandoned: some task has no owner.
 _ROUND_TIMEOUT_SECONDS = 3.0
 #: Seconds between two rounds. While the group catches up, results hold no numbers, and several rounds lead to
 #: the first ones.
@@ -63,9 +63,9 @@ class RollupLeader:
     """Sends ticks, collects partial results and publishes metrics.
 
     The metrics are published in the transactions of task 0, so that a former leader is fenced. The wall clock
-    of a successor may be behind. So no round becomes the metrics before a transaction holds that the clock
-    does not go back behind it: a reservation, always some rounds ahead, so that no round waits for it. In
-    `event` mode the successor reads the same events again, and needs no reservation.
+    of a successor may be behind. So a round becomes the metrics only after a transaction has reserved its
+    instant: no successor evaluates before a reserved instant. Reservations are some rounds ahead, so that no
+    round waits for one. In `event` mode the successor reads the same events again, and needs no reservation.
 
     Args:
         context: shared by all tasks.
@@ -103,7 +103,7 @@ class RollupLeader:
         self._logged_beyond = False
         self._ticked_at = 0.0
         self._topic_id = ""
-        # Only until the topics, which had no owner, are this group's.
+        # None once the topics belong to this group.
         self._registration: TopicRegistration | None = None
         closed = self.publisher.closed
         self._closer = None if closed is None else PeriodCloser(context, task, closed, commit)
@@ -196,7 +196,7 @@ class RollupLeader:
         return _TICK_SECONDS if self.publisher.caught_up else _CATCHING_UP_SECONDS
 
     async def _reserve(self, until: int) -> None:
-        """Commit that the clock does not go back behind `until`, and export a round that waits for that."""
+        """Commit a reservation of the clock up to `until`, and export a round that waits for it."""
         if not self._reserved(until):
             self._task.partition.metadata.reserved_until = max(self._collector.now + _RESERVED_US, until)
             await self._commit(self._task)
@@ -223,7 +223,7 @@ class RollupLeader:
         self._log_incompatible()
 
     def _export(self) -> None:
-        """Make the complete round the metrics, unless the clock could go back behind it."""
+        """Make the complete round the metrics, unless its instant is not reserved yet."""
         complete = self._complete
         if complete is None or (complete.caught_up and not self._reserved(complete.now)):
             return
@@ -240,9 +240,9 @@ class RollupLeader:
         self._log_beyond()
 
     def _close_periods(self, complete: _Round, previous: int) -> None:
-        """Freeze the periods whose close has come.
+        """Freeze the periods that are due for their close.
 
-        It comes before `_publish`, by which a successor knows of the evaluation.
+        Call it before `_publish`, whose records name the evaluation for a successor.
         """
         if self._closer is None or not complete.caught_up or self.publisher.as_of != complete.now:
             return
@@ -251,9 +251,9 @@ class RollupLeader:
             self._closer.close(evaluation, previous)
 
     def hand_over(self) -> None:
-        """Put everything that is exported into the next transaction, for the next leader.
+        """Put all exported values into the next transaction, for the next leader.
 
-        The clock of the next leader is not ahead of the exported values either.
+        The reservation ends at the exported instant, so that the next leader's clock is not ahead of it.
         """
         if not self.publisher.caught_up:
             return
@@ -293,7 +293,7 @@ class RollupLeader:
 
 
 def _decoded(value: bytes) -> PartialResult | Presence | Reopening | None:
-    """Return a message; None if only another release knows its format."""
+    """Return a message; None if it has the format of another release."""
     for decode in (_decode_result, _decode_message):
         with contextlib.suppress(msgspec.ValidationError):
             return decode(value)

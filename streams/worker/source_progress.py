@@ -41,10 +41,10 @@ class SourceProgress:
     ) -> None:
         """Start at `positions`.
 
-        The first transaction commits those that are not committed yet. When the state is lost, it puts the
-        offsets of the inputs back: a task that is killed after it would no longer miss its state, and would
-        never read the rest again. The offset of the facts is committed from the start, because its absence
-        shows that the topic was deleted.
+        The first transaction commits the positions that are not committed yet. After a loss of state, these
+        are the earlier offsets of the inputs. Otherwise a task that is killed after the transaction would
+        find a state, and would never read the remaining records again. The offset of the facts is committed
+        from the start, because its absence shows that the topic was deleted.
 
         Args:
             positions: starting position of each source.

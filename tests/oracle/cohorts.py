@@ -62,7 +62,7 @@ def is_at_age(customer: Customer, order: Order, since: int, until: int | None) -
 
 
 def periods(definitions: Any) -> list[tuple[int, int]]:
-    """Return the begin and the end of each period, hours of age."""
+    """Return the start and the end of each period, hours of age."""
     unit = hours_of(definitions.unit)
     ends = [hours_of(each) for each in definitions.brackets] or [
         unit * (k + 1) for k in range(definitions.periods)

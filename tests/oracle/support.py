@@ -27,7 +27,7 @@ REASONS = ("spam", "deleted", "merged", "test", "other")
 
 
 class Ended(NamedTuple):
-    """What ended in a window: a ticket, and the begin and end of a duration, microseconds."""
+    """What ended in a window: a ticket, and the start and end of a duration, microseconds."""
 
     ticket: Ticket
     begin: int

@@ -19,7 +19,7 @@ class Step(NamedTuple):
 
     Attributes:
         fault: its name.
-        begin: seconds after the begin of the round.
+        begin: seconds after the start of the round.
         seconds: how long it takes.
         seed: seed of its own choices, such as which worker it strikes.
     """

@@ -42,7 +42,7 @@ class Report:
         return self._begin + self._seconds - time.monotonic()
 
     def log(self, text: str) -> None:
-        """Print a line with the time since the begin, and the time left."""
+        """Print a line with the time since the start, and the time left."""
         head = f"[{_clock(self._seconds - self.left)}, {_clock(max(self.left, 0))} left] "
         line = head + text.replace("\n", "\n" + " " * 4)
         click.echo(line)

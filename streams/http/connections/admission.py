@@ -31,7 +31,7 @@ class Admission(Generic[_C]):
 
     A client at its limit, or the client with the most connections if all together are at the limit, makes
     room: its oldest connection ends. Connections of the last `PROTECTED_SECONDS` do not make room for the
-    same client. So nobody is locked out for longer than this by connections that are held and not used.
+    same client. So idle connections lock a client out for no longer than this.
 
     Args:
         limits: maximum numbers of connections.

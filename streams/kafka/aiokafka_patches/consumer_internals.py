@@ -68,7 +68,7 @@ async def log_end_offsets(
 ) -> dict[TopicPartition, int]:
     """Return the ends of the logs, including open transactions.
 
-    `end_offsets` of a consumer that reads committed records returns the begin of the first open transaction.
+    `end_offsets` of a consumer that reads committed records returns the start of the first open transaction.
     Records that were committed behind it, or whose marker has not arrived yet, would be missed.
     """
     fetcher = copy(consumer._fetcher)  # noqa: SLF001 - one isolation level serves its fetches and this request

@@ -19,7 +19,7 @@ KEPT = KeptOrder(at=JANUARY - 10**15, event="e0", channel="web", coupon=False, r
 
 
 def order(hour: int, net: int = 7, currency: str = "USD", name: str = "e") -> QualifyingOrder:
-    """Return an order some hours after the begin of January."""
+    """Return an order some hours after the start of January."""
     time = JANUARY + hour * HOUR
     return QualifyingOrder(time, f"{name}{hour}", time // HOUR, "web", currency, net)
 
@@ -30,7 +30,7 @@ def aggregator():
 
 
 def cells_after(sums: CohortSums, hours: int):
-    """Return the cells of the only cohort some hours after the begin of January."""
+    """Return the cells of the only cohort some hours after the start of January."""
     sums.flush(JANUARY // HOUR + hours)
     [cells] = sums.cells().values()
     return cells
@@ -98,7 +98,7 @@ def test_orders_add_the_same_in_any_order_of_arrival(orders, data):
 
 
 def nonzero(sums: CohortSums, hours: int) -> dict[int, CohortCells]:
-    """Return the cells some hours after the begin of January, without currencies that sum to zero."""
+    """Return the cells some hours after the start of January, without currencies that sum to zero."""
     sums.flush(JANUARY // HOUR + hours)
     cells = sums.cells()
     for each in cells.values():

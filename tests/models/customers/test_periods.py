@@ -18,7 +18,7 @@ KEPT = KeptOrder(at=JANUARY - 10**15, event="e0", channel="web", coupon=False, r
 
 
 def order(day: int, name: str = "e") -> QualifyingOrder:
-    """Return an order some days after the begin of January."""
+    """Return an order some days after the start of January."""
     time = JANUARY + day * DAY
     return QualifyingOrder(time, f"{name}{day}", time // HOUR, "web", "USD", 7)
 

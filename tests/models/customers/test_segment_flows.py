@@ -40,7 +40,7 @@ class Values:
 
 
 def order(hour: int) -> Order:
-    """Return an order at the begin of an hour."""
+    """Return an order at the start of an hour."""
     return Order(hour * HOUR, "e", hour, 500, 0, 0, "EUR", "web", False, True, None, None, None)
 
 

@@ -89,7 +89,7 @@ def test_late_result_is_ignored(collector):
 
 
 def test_task_that_builds_its_aggregates_completes_a_round(collector):
-    """Its clock stands still. Otherwise the round would stay pending until its timeout."""
+    """It does not advance its clock. Without its result, the round would stay pending until its timeout."""
     tick = collector.start_round(NOW)
     collector.add(result(0, tick))
     collector.add(result(1, tick, now=NOW - 5, partial=None))

@@ -93,7 +93,7 @@ async def test_rows_lost_before_a_kill_make_inputs_read_again(kafka, worker, sto
     assert task.positions[ORDERS] < 3
     await task.commit()
     again = await opened_again(worker)
-    assert again.positions[ORDERS] < 3, "a worker that is killed meanwhile reads the rest too"
+    assert again.positions[ORDERS] < 3, "a worker that is killed meanwhile reads all records too"
 
 
 async def test_removed_unread_facts_make_inputs_read_again(kafka, worker, stored, facts):
