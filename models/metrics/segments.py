@@ -100,12 +100,13 @@ class _Cell:
     def _ratio(
         self, metric: str, numerator: float, denominator: float, labels: Mapping[str, str] | None = None
     ) -> Sample:
-        """Return a ratio, mean or score, which is NaN over fewer things than `min_cell`."""
+        """Return a ratio, mean or score. Over fewer things than `min_cell`, it is NaN without a numerator."""
         found = ratio(
             f"retention_segment_{metric}", {**self._labels, **(labels or {})}, numerator, denominator
         )
         if denominator < self._totals.definitions.min_cell:
-            return Sample(found.metric, found.labels, nan, found.numerator, found.denominator)
+            # The numerator of one answer is the answer.
+            return Sample(found.metric, found.labels, nan, None, found.denominator)
         return found
 
     def _sum(self, measure: str, detail: str = "") -> int:

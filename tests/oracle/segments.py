@@ -118,8 +118,9 @@ def value_of_ticket(world: World, segment: Any, ticket: Ticket, time: int) -> st
 
 
 def enough(world: World, expected: Expected, number: int) -> Expected:
-    """Return a ratio, mean or score. "Over fewer [than `min_cell`] are NaN." """
-    return expected._replace(value=math.nan) if number < world.definitions.min_cell else expected
+    """Return a ratio, mean or score. "Over fewer [than `min_cell`] are NaN: no cell points at a person." """
+    few = number < world.definitions.min_cell
+    return expected._replace(value=math.nan, numerator=None) if few else expected
 
 
 def sets(world: World, segment: Any, labels: dict[str, str]) -> Paragraph:

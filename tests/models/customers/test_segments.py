@@ -222,7 +222,7 @@ def test_number_over_few_things_is_not_published():
     shop = Shop(Definitions(segments=DEFINITIONS.segments[:1], segment_windows=("30d",), min_cell=2))
     order(shop, THEN - DAY)
     rate = shop.samples()["retention_segment_rate_ratio", "country", "unknown", "30d"]
-    assert (math.isnan(rate.value), rate.denominator) == (True, 1)
+    assert (math.isnan(rate.value), rate.numerator, rate.denominator) == (True, None, 1)
     assert shop.value("retention_segment_customers", "country", "start", "unknown", "30d") == 1
     order(shop, THEN - DAY, "bob")
     assert shop.value("retention_segment_rate_ratio", "country", "unknown", "30d") == 0
