@@ -15,7 +15,10 @@ from models.entities.sla import NEXT_RESPONSE, kinds_of
 from models.facts.claims import STATUSES, Opened, StatusChanged
 from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
+from models.metrics.cohorts import KINDS as COHORT_KINDS
+from models.metrics.cohorts import cohort_totals
 from models.metrics.segment_series import SEGMENT_SETS
+from models.metrics.totals import Totals
 from models.partition.partition import Partition
 from models.query.customers import Customers
 from models.query.matching_gauge import matching_gauge
@@ -26,6 +29,7 @@ from models.risk.lateness import assess
 from tests.oracle import World
 from tests.oracle.profiles import profiles
 from tests.oracle.shop import active
+from tests.support import complete_shop
 from tests.support.histories import random_history
 from tests.support.partitions import HOUR, NOW, Shop
 from tests.support.strategies import MINUTE, histories
@@ -97,7 +101,6 @@ def check(shop):
     ]
     assert len(orders) == shop.counted(OrderQuery, overdue=True).value
     check_tickets(shop)
-    check_segments(shop)
 
 
 def check_segments(shop):
@@ -112,7 +115,22 @@ def check_segments(shop):
                         assert len(found) == shop.counted(CustomerQuery, set=name, **chosen).value
                 if segment.subject != "order":
                     missed = {"breached": True, "sla": "resolution", **chosen}
-                    assert len(shop.tickets(**missed)) == shop.counted(TicketQuery, **missed).numerator
+                    gauge = shop.counted(TicketQuery, **missed)
+                    assert gauge.numerator in {len(shop.tickets(**missed)), None}
+                    assert (gauge.numerator is None) == (gauge.denominator < shop.definitions.min_cell)
+
+
+def check_cohorts(shop):
+    """Check the lists behind every cell: eligible customers, those with a hit, and those without."""
+    totals = cohort_totals(Totals([shop.partition.evaluate(shop.now)], shop.definitions, shop.now))
+    cells = [
+        cell for month in totals.compared() for kind in COHORT_KINDS for cell in totals.cells(month, kind)
+    ]
+    assert {cell.hits > 0 for cell in cells} == {True, False}
+    for cell in cells:
+        chosen = {"cohort": cell.cohort, "age": cell.age, "kind": cell.kind}
+        found = [len(shop.customers(**chosen, hit=hit)) for hit in (None, True, False)]
+        assert found == [cell.eligible, cell.hits, cell.eligible - cell.hits], cell
 
 
 def check_tickets(shop):
@@ -182,6 +200,16 @@ def test_list_length_equals_its_gauge(seed):
     history = random_history(seed, size=1000)
     for steps in (4, None):
         check(QueriedHistory(history, steps))
+
+
+def test_lists_of_segments_and_cohorts_equal_their_numbers():
+    history = random_history(1, size=800)
+    history.definitions = complete_shop.definitions()
+    for step in history.steps:
+        step.events = complete_shop.with_attributes(step.events)
+    shop = QueriedHistory(history, 9)
+    check_segments(shop)
+    check_cohorts(shop)
 
 
 @pytest.mark.slow
