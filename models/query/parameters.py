@@ -119,7 +119,8 @@ class CohortQuery(Query, frozen=True, kw_only=True, rename={"first": "from", "la
     kind: Annotated[
         CohortKind,
         Meta(
-            description="Repeat orders in the period (`nth`), before its end (`by`), since it (`unbounded`)."
+            description="Repeat orders in the period (`nth`), before its end (`by`), or since its begin up to"
+            " now (`unbounded`, whose values rise as time passes)."
         ),
     ] = "nth"
     first: Annotated[Month | None, Meta(description="First month, such as `2026-01`.")] = None
