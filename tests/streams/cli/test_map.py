@@ -127,6 +127,17 @@ def test_small_sample_reads_all_partitions(retention, broker_calls):
     assert [one["partition"] for one in report["examples"]] == [0, 1, 0, 1, 0]
 
 
+def test_old_records_are_valid_with_the_event_clock(retention, broker_calls):
+    old = {"time": (NOW - timedelta(days=4000)).isoformat(), "type": "order.shipped"}
+    events = [old | {"id": f"s{number}", "customer_id": "c", "order_id": "o"} for number in range(3)]
+    broker_calls.produce(*(("orders", 0, None, json.dumps(event).encode(), []) for event in events))
+    check = ("map", "check", "--json", "--topic", "orders")
+    [refused] = json.loads(retention(*check).out)["refused"]
+    assert (refused["reason"], refused["records"]) == ("too_old", 3)
+    result = retention(*check, "--clock", "event")
+    assert (result.code, json.loads(result.out)["events"]) == (0, {"order.shipped": 3})
+
+
 async def groups(bootstrap):
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()

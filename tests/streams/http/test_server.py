@@ -146,7 +146,8 @@ async def test_invalid_url_is_rejected_and_not_logged(settings, caplog, path):
     assert [each for each in caplog.records if each.name != metrics_view.__name__] == []
 
 
-PRIVATE = ("/customers", "/customers/c-1", "/customers/c-1/why", "/tickets", "/orders?overdue")
+EXPLAIN = "/explain?metric=retention_churn_ratio&window=30d"
+PRIVATE = ("/customers", "/customers/c-1", "/customers/c-1/why", "/tickets", "/orders?overdue", EXPLAIN)
 PAGES = ("/", "/page/page.js", "/metrics.json", "/openapi.json", "/nowhere")
 #: Programs reach these by any name, such as Prometheus by the name of a container.
 PROBES = ("/metrics", "/live", "/ready")

@@ -9,11 +9,13 @@ from msgspec import structs
 from models.contract.messages import ClosedPeriod, PeriodValue
 from models.definitions.definitions import Definitions
 from models.definitions.periods import PeriodDefinitions
+from models.definitions.sla_policy import SlaPolicy
 from models.metrics.closings import period_hash
 from streams.rollup.closed_periods import ClosedPeriods, Key, versions_of
 from streams.rollup.protocol import Reopening
 from streams.version import VERSION
 from tests.support.closed_periods import MONTHS, Evaluation, at
+from tests.support.schedules import weekdays
 
 OCTOBER = Key("month", "2026-10", 1)
 
@@ -231,7 +233,13 @@ def test_hash_follows_only_what_the_values_depend_on():
     assert period_hash(MONTHS) == period_hash(structs.replace(MONTHS, periods=close_later))
     for changed in (
         {"sla": MONTHS.sla | {"high": (60, 60)}},
+        {"sla_policies": MONTHS.sla_policies | {"high": SlaPolicy(next_response=60)}},
+        {"schedules": {"support": weekdays()}},
         {"rates": {"USD": 1.0, "EUR": 1.1}},
+        {"base_currency": "EUR", "rates": {"EUR": 1.0}},
+        {"tiers": MONTHS.tiers | {"vip": 1e6}},
+        {"horizon_days": 900},
+        {"keep_first_order": False},
         {"periods": PeriodDefinitions(zone="Europe/Berlin")},
         {"periods": PeriodDefinitions(week_starts="sunday")},
     ):

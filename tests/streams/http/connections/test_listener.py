@@ -2,15 +2,23 @@
 
 import asyncio
 import socket
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from streams.http.connections import listener
-from streams.http.connections.limits import WRITE_BYTES, ConnectionLimits
+from streams.http.connections.limits import (
+    BODY_SECONDS,
+    HEADER_SECONDS,
+    WRITE_BYTES,
+    WRITE_SECONDS,
+    ConnectionLimits,
+)
 from streams.http.guards import refuse_bodies
 from tests.support.http_server import connect, limited_process, listening, status_of
 
+ROOT = Path(__file__).parents[4]
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 UNFINISHED = REQUEST[:-2] + b"X-Slow: "
 LARGE_BYTES = 4 << 20
@@ -129,6 +137,15 @@ async def test_closed_connections_do_not_count(site):
             reader, writer = await connect(url, REQUEST.replace(b"1.1", b"1.0"))
             assert b"200 OK" in await until_closed(reader)
             writer.close()
+
+
+def test_connections_have_the_documented_time_limits():
+    """The tests below use shorter ones."""
+    options = listener._HANDLER_OPTIONS
+    assert (options["keepalive_timeout"], options["lingering_time"]) == (HEADER_SECONDS, BODY_SECONDS)
+    documented = (ROOT / "docs/api.md").read_text(encoding="utf-8").partition("## Limits")[2]
+    assert f"between two requests of a connection | {HEADER_SECONDS:.0f} s |" in documented
+    assert f"or its last bytes | {WRITE_SECONDS} s |" in documented
 
 
 @pytest.mark.usefixtures("_hurried")
