@@ -1,7 +1,7 @@
 """The parameters of segments (docs/metrics.md, "Segments")."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -13,6 +13,8 @@ MAX_SEGMENTS: Final = 6
 MAX_VALUES: Final = 12
 #: Longest name or value of an attribute, characters.
 MAX_ATTRIBUTE: Final = 64
+#: Attributes of a customer that are kept beyond the horizon, besides those that segments use.
+MAX_KEPT_ATTRIBUTES: Final = 32
 #: Longest coupon, team or category that is kept, characters.
 MAX_TEXT: Final = 128
 #: Value of a segment for anything that `values` does not list, and for a missing value.
@@ -111,6 +113,13 @@ class Segment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if text is None:
             return UNKNOWN
         return text if text in self.named else OTHER
+
+
+def customer_attributes(segments: Iterable[Segment]) -> frozenset[str]:
+    """Return the names of the attributes by which segments divide customers."""
+    return frozenset(
+        segment.field for segment in segments if segment.field is not None and segment.subject == "customer"
+    )
 
 
 def _check_values(values: Sequence[str], longest: int) -> None:

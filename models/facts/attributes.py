@@ -3,11 +3,17 @@
 docs/metrics.md, "Segments". Of each attribute the latest value beyond the horizon is kept, of all contents
 that were ever valid. So the attributes of an event that another content of its id supersedes stay in the log
 until they leave the horizon.
+
+The names of attributes come with events, and a row must not grow without end. So a limited number of them is
+kept, the smallest ones, besides those that segments use. A dropped name has as many smaller ones as the limit
+for good, because no name beyond the horizon is ever taken back: which names are kept does not depend on the
+order of the events.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from models.definitions.segments import MAX_KEPT_ATTRIBUTES
 from models.facts.claims import CustomerUpdated
 from models.facts.control import KeptAttributes, SupersededAttributes
 from models.facts.details import ATTRIBUTES
@@ -41,6 +47,10 @@ class AttributeValue(NamedTuple):
         return self.text if self.is_present else None
 
 
+#: Attribute -> its latest value, and the claim that has it.
+_Latest = Mapping[str, tuple[AttributeValue, KeptAttributes]]
+
+
 def attributes_in(fact: Fact) -> dict[str, str | None]:
     """Return the attributes in the details of a fact."""
     found: dict[str, str | None] = (fact.details or {}).get(ATTRIBUTES, {})
@@ -52,7 +62,9 @@ def attributes_of(fact: Fact) -> KeptAttributes:
     return KeptAttributes(at=fact.claim.time, event=fact.claim.id, values=attributes_in(fact))
 
 
-def kept_attributes(facts: Iterable[Fact], since: int, customer_id: str) -> list[Fact]:
+def kept_attributes(
+    facts: Iterable[Fact], since: int, customer_id: str, in_segments: Collection[str]
+) -> list[Fact]:
     """Return the control facts that keep the attributes of a fact log.
 
     Args:
@@ -60,6 +72,7 @@ def kept_attributes(facts: Iterable[Fact], since: int, customer_id: str) -> list
         since: begin of the horizon, microseconds since the epoch. Of each attribute the latest value before
             it is kept; attributes of superseded events after it stay.
         customer_id: id of the customer whose log it is.
+        in_segments: names of attributes that are kept beyond the limit of `MAX_KEPT_ATTRIBUTES` too.
     """
     latest: dict[str, tuple[AttributeValue, KeptAttributes]] = {}
     waiting: list[Fact] = []
@@ -79,10 +92,18 @@ def kept_attributes(facts: Iterable[Fact], since: int, customer_id: str) -> list
             value = AttributeValue.of(kept.at, event, text)
             if name not in latest or latest[name][0] < value:
                 latest[name] = value, kept
-    return [*_grouped(latest), *waiting]
+    return [*_grouped(_limited(latest, in_segments)), *waiting]
 
 
-def _grouped(latest: dict[str, tuple[AttributeValue, KeptAttributes]]) -> list[Fact]:
+def _limited(latest: _Latest, in_segments: Collection[str]) -> _Latest:
+    """Return the attributes with the smallest names, and those that segments use."""
+    if len(latest) <= MAX_KEPT_ATTRIBUTES:
+        return latest
+    kept = {*sorted(latest)[:MAX_KEPT_ATTRIBUTES], *in_segments}
+    return {name: value for name, value in latest.items() if name in kept}
+
+
+def _grouped(latest: _Latest) -> list[Fact]:
     """Return a control fact for each event that has the latest value of an attribute."""
     by_event: dict[tuple[int, str], dict[str, str | None]] = {}
     for name, (value, kept) in sorted(latest.items()):

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from models.definitions.definitions import Definitions
+from models.definitions.segments import customer_attributes
 from models.definitions.windows import NEVER_US
 from models.facts.attributes import kept_attributes
 from models.facts.claims import PlacingClaim
@@ -123,20 +125,20 @@ def links_of(facts: Iterable[Fact]) -> CustomerLinks:
     return links
 
 
-def facts_since(facts: Sequence[Fact], since: int, customer_id: str, *, keep_first_order: bool) -> list[Fact]:
+def facts_since(facts: Sequence[Fact], since: int, customer_id: str, definitions: Definitions) -> list[Fact]:
     """Return a fact log without facts about times before `since`, and without superseded control facts.
 
     Args:
         facts: the fact log.
         since: microseconds since the epoch.
         customer_id: id of the customer.
-        keep_first_order: whether to keep the first of the orders before `since`.
+        definitions: whether to keep the first of the orders before `since`, and which attributes.
     """
-    kept = kept_order(facts, since, customer_id) if keep_first_order else None
+    kept = kept_order(facts, since, customer_id) if definitions.keep_first_order else None
     events = [fact for fact in facts if fact.time >= since]
     links = links_of(facts)
     links.expire(since)
-    attributes = kept_attributes(facts, since, customer_id)
+    attributes = kept_attributes(facts, since, customer_id, customer_attributes(definitions.segments))
     return [*events, *links.control_facts(), *attributes, *([] if kept is None else [Fact("", kept)])]
 
 

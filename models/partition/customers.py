@@ -40,6 +40,7 @@ class PartitionCustomers:
 
     Attributes:
         conflicts: conflicting duplicates since they were last drained.
+        definitions: the shop's definitions.
         horizon: oldest time within the horizon, microseconds since the epoch.
         is_live: whether the aggregates equal the contributions of all visible facts; False in bootstrap mode.
         on_superseded: receives a key, and its log before and after a content that supersedes another one.
@@ -62,7 +63,7 @@ class PartitionCustomers:
         self.on_superseded: Callable[[bytes, list[Fact], list[Fact]], None] = lambda *_: None
         self.schedule = EmitSchedule(fact_log.customers)
         self._fact_log = fact_log
-        self._definitions = definitions
+        self.definitions = definitions
         self._metadata = metadata
         self._cross_partition = cross_partition
         self._with_details = any(segment.needs_details for segment in definitions.segments)
@@ -75,7 +76,7 @@ class PartitionCustomers:
 
     def reset_aggregates(self) -> None:
         """Replace the aggregates by empty ones at the clock."""
-        self.updates = Updates(self._definitions, self._metadata.now)
+        self.updates = Updates(self.definitions, self._metadata.now)
         self.advance_horizon()
 
     def go_live(self) -> None:
@@ -84,7 +85,7 @@ class PartitionCustomers:
 
     def advance_horizon(self) -> None:
         """Set the horizon by the clock."""
-        self.horizon = horizon_start(self._metadata.now, self._definitions.horizon_days)
+        self.horizon = horizon_start(self._metadata.now, self.definitions.horizon_days)
 
     def in_horizon(self, time: int) -> bool:
         """Return whether a time (microseconds since the epoch) is within the horizon."""
@@ -259,7 +260,7 @@ class PartitionCustomers:
         if self._metadata.latest > self._metadata.now:
             facts = self._future_facts.buffer(key, facts, self._metadata.now)
         by_entity = CustomerFacts(facts, with_details=self._with_details)
-        unwanted = by_entity.kept_order is not None and not self._definitions.keep_first_order
+        unwanted = by_entity.kept_order is not None and not self.definitions.keep_first_order
         if unwanted or by_entity.earliest_hour * US_PER_HOUR < self.horizon:
             facts = self._facts_since(key, facts)
             self._fact_log.rewrite(key, [*facts, *self._future_facts.of(key)])
@@ -331,8 +332,7 @@ class PartitionCustomers:
                     self._expire_customer(key, customer)
 
     def _facts_since(self, key: bytes, facts: list[Fact]) -> list[Fact]:
-        keep = self._definitions.keep_first_order
-        return facts_since(facts, self.horizon, key.decode(), keep_first_order=keep)
+        return facts_since(facts, self.horizon, key.decode(), self.definitions)
 
     def _expire_customer(self, key: bytes, customer: Customer) -> None:
         facts = self._facts_since(key, self._fact_log.read(key))

@@ -3,6 +3,7 @@
 docs/metrics.md, "First order" and "Segments".
 """
 
+from models.definitions.segments import customer_attributes
 from models.facts.attributes import kept_attributes
 from models.facts.control import KeptAttributes, KeptOrder
 from models.facts.fact import Fact
@@ -39,7 +40,8 @@ class KeptFacts:
         customer = customers.customer(key) if customers.is_live else None  # decoded before the log changes
         facts = customers.fact_log(key)
         known = [fact for fact in facts if isinstance(fact.claim, KeptAttributes)]
-        found = kept_attributes([*known, Fact("", kept)], customers.horizon, key.decode())
+        in_segments = customer_attributes(customers.definitions.segments)
+        found = kept_attributes([*known, Fact("", kept)], customers.horizon, key.decode(), in_segments)
         if found == known:
             return
         others = [fact for fact in facts if not isinstance(fact.claim, KeptAttributes)]

@@ -35,10 +35,7 @@ def customers_of(events, now, definitions):
             if fact.time <= now:
                 known[customer].append(fact)
     since = horizon_start(now, definitions.horizon_days)
-    known = {
-        customer: facts_since(facts, since, customer, keep_first_order=definitions.keep_first_order)
-        for customer, facts in known.items()
-    }
+    known = {customer: facts_since(facts, since, customer, definitions) for customer, facts in known.items()}
     for customer, fact in list(_referrals(known)):
         known.setdefault(customer, []).append(fact)
     return {customer: Customer(customer.encode(), CustomerFacts(facts)) for customer, facts in known.items()}

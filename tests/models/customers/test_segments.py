@@ -9,7 +9,7 @@ from models.contract.decoding import decode
 from models.contract.events import KINDS
 from models.customers import cache
 from models.definitions.definitions import Definitions
-from models.definitions.segments import Segment
+from models.definitions.segments import MAX_KEPT_ATTRIBUTES, Segment
 from models.facts.control import AliasAdded, IdentityErased, KeptAttributes, Redirected
 from models.facts.fact import Fact
 from models.facts.from_events import facts_of
@@ -136,6 +136,63 @@ def test_kept_removal_outlasts_an_older_value(shop):
     update(shop, LONG_AGO - DAY, country="DE")
     assert kept(shop) == {LONG_AGO: {"country": None}}
     assert sets(shop) == {"unknown": (1, 0)}
+
+
+def names(first, number):
+    return [f"{first}{index:03}" for index in range(number)]
+
+
+def update_each(shop, named, customer="ada"):
+    """Process updates beyond the horizon with as many attributes as an event may have."""
+    for at in range(0, len(named), 16):
+        update(shop, LONG_AGO + at, customer, **dict.fromkeys(named[at : at + 16], "x"))
+
+
+def kept_names(shop, customer="ada"):
+    claims = [fact.claim for fact in shop.partition.fact_log(customer.encode())]
+    return sorted(name for claim in claims if type(claim) is KeptAttributes for name in claim.values)
+
+
+def test_attributes_kept_follow_from_the_set_of_events():
+    """The smallest names, and those that segments use, in whichever order they come and by whichever way."""
+    every = [*names("a", 20), *names("b", 20), "country", *names("z", 30)]
+    updates = [(LONG_AGO + at, dict.fromkeys(every[at::7], "x")) for at in range(7)]
+    found = []
+    for arrival in (updates, updates[::-1], updates[3:] + updates[:3]):
+        shop = Shop(DEFINITIONS)
+        for at, attributes in arrival:
+            update(shop, at, **attributes)
+        found.append(kept_names(shop))
+    later = Shop(DEFINITIONS)
+    for at, attributes in updates:
+        update(later, NOW - 100 * DAY + at - LONG_AGO, **attributes)
+    order(later, NOW + 700 * DAY)
+    later.samples(NOW + 705 * DAY)
+    found.append(kept_names(later))
+    assert found == [[*names("a", 20), *names("b", 12), "country"]] * 4
+
+
+def test_kept_attribute_serves_another_list_of_segments():
+    first = Shop(DEFINITIONS)
+    update_each(first, names("a", MAX_KEPT_ATTRIBUTES - 1))
+    update(first, LONG_AGO, plan="pro", size="L")
+    order(first, THEN - DAY)
+    rows = first.partition.take_changes()
+    for field, value in (("plan", "pro"), ("size", "unknown")):
+        segments = (Segment(name="s", field=field, values=("pro", "L")),)
+        shop = Shop(Definitions(min_cell=1, segment_windows=("30d",), segments=segments), dict(rows))
+        shop.partition.resume(NOW)
+        standalone.build_aggregates(shop.partition, NOW)
+        assert shop.value("retention_segment_customers", "s", "start", value, "30d") == 1
+
+
+def test_merged_customers_keep_no_more_attributes(shop):
+    for customer, first in (("guest", "a"), ("ada", "b")):
+        update_each(shop, names(first, 30), customer)
+    shop.partition.process_one("guest", Fact("", Redirected(to="ada")))
+    for message in shop.partition.drain_messages():
+        shop.partition.process_one(message.to, message.fact)
+    assert kept_names(shop) == [*names("a", 30), *names("b", 2)]
 
 
 def test_update_that_leaves_the_horizon_is_kept(shop):

@@ -1,5 +1,6 @@
 """Links of customers: which control facts make them, what expires, and what an erasure removes."""
 
+from models.definitions.definitions import Definitions
 from models.definitions.windows import NEVER_US
 from models.facts.claims import Placed, Shipped
 from models.facts.control import AliasAdded, Referred, SentReferral
@@ -8,6 +9,7 @@ from models.identity import links
 from models.identity.links import ERASED_REFERRER, CustomerLinks, OrderReferral
 
 DAY = 86_400_000_000
+FORGETFUL = Definitions(keep_first_order=False)
 
 
 def placed(event_id, at=DAY, referrer=None):
@@ -78,18 +80,18 @@ def test_facts_since_omits_old_and_superseded_facts():
         referred("bob", 3 * DAY, 2),
         referred("eve", DAY),
     ]
-    kept = links.facts_since(facts, 2 * DAY, "ada", keep_first_order=False)
+    kept = links.facts_since(facts, 2 * DAY, "ada", FORGETFUL)
     assert kept == [placed("new", 3 * DAY), referred("bob", 3 * DAY, 2)]
 
 
 def test_facts_since_keeps_aliases_for_good():
     alias = Fact("", AliasAdded(identity="ada@example.org"))
-    assert links.facts_since([alias], 10**18, "ada", keep_first_order=False) == [alias]
+    assert links.facts_since([alias], 10**18, "ada", FORGETFUL) == [alias]
 
 
 def test_first_order_before_the_horizon_is_kept():
     facts = [placed("second", 2 * DAY), placed("first", DAY)]
-    [kept] = links.facts_since(facts, 3 * DAY, "ada", keep_first_order=True)
+    [kept] = links.facts_since(facts, 3 * DAY, "ada", Definitions())
     assert (kept.claim.at, kept.claim.event) == (DAY, "first")
 
 

@@ -6,6 +6,7 @@ counted by.
 
 import json
 from collections import Counter
+from itertools import islice
 
 import msgspec
 import psutil
@@ -16,9 +17,13 @@ from msgspec import structs
 
 from models.contract.decoding import EventError, decode
 from models.contract.events import KINDS
+from models.definitions.cohorts import CohortDefinitions
 from models.definitions.definitions import Definitions
+from models.definitions.segments import Segment
 from models.definitions.windows import Window
-from models.facts.fact import encode_fact
+from models.facts.claims import CustomerUpdated
+from models.facts.details import ATTRIBUTES
+from models.facts.fact import Fact, encode_fact
 from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
 from models.metrics.variants import VariantTotals
@@ -32,6 +37,12 @@ PER_EVENT = 64
 #: More than the decoded customers in the cache take, and much less than a table of each name would.
 MEGABYTES = 80
 LIMITS = Definitions(max_experiments=3, max_variants=2)
+SEGMENTS = Definitions(
+    segments=(
+        *(Segment(name=of, of=of, field="field", values=("a",)) for of in ("customer", "order", "ticket")),
+        *(Segment(name=each, origin=each, values=("a",)) for each in ("coupon", "team", "category")),
+    )
+)
 
 
 def order(number, at=NOW - 8 * DAY, **fields):
@@ -155,6 +166,53 @@ def test_distinct_currencies_are_rejected_for_one_reason():
             facts_of(structs.replace(ORDER, currency=name[-3:]), LIMITS)
         reasons[error.value.reason] += 1
     assert reasons == {"unknown_currency": DISTINCT}
+
+
+def update(number, at, names):
+    event = {"id": f"e{number}", "type": "customer.updated", "time": rfc3339(at), "customer_id": "c0"}
+    return event | {"attributes": dict.fromkeys(names, "x")}
+
+
+def test_attributes_without_end_take_no_room_beyond_the_horizon():
+    partition, unused = Partition(SEGMENTS, {}), names()
+    partition.advance(NOW)
+    for number in range(DISTINCT // 1000):
+        details = {ATTRIBUTES: dict.fromkeys(islice(unused, 1000), "x")}
+        partition.process_one("ada", Fact("", CustomerUpdated(NOW - 900 * DAY, f"e{number}"), None, details))
+    assert next(unused, None) is None
+    assert sum(map(len, partition.take_changes().values())) < 1_000
+
+
+def test_distinct_values_of_a_segment_count_as_other():
+    assert {SEGMENTS.segments[0].label_of(name) for name in names()} == {"other"}
+
+
+def test_distinct_values_of_segments_make_no_series():
+    found = []
+    for number in (1, 100):
+        events = [order(0)]
+        for name in islice(names(), number):
+            own = {"attributes": {"field": name}, "coupon": name, "team": name, "category": name}
+            ticket = {"id": name, "type": "ticket.opened", "time": rfc3339(NOW - DAY)}
+            events.append(order(name, **own))
+            events.append(own | ticket | {"customer_id": f"c{name}", "ticket_id": "t"})
+            events.append(update(name, NOW - DAY, ["field"]) | {"attributes": {"field": name}})
+        found.append(series(partition_of(events, SEGMENTS), SEGMENTS))
+    [(few, small), (many, large)] = found
+    assert many == few
+    assert large <= small + 2_000
+
+
+def test_first_orders_in_every_month_make_no_more_series():
+    definitions = Definitions(cohorts=CohortDefinitions(export="grid"))
+    found = []
+    for years in (2, 36):
+        days = range(0, 365 * years, 28)
+        events = [order(day, NOW - day * DAY) for day in days]
+        found.append(series(partition_of(events, definitions), definitions))
+    [(few, small), (many, large)] = found
+    assert many == few
+    assert large <= small + 5_000
 
 
 def test_name_takes_the_place_of_one_beyond_the_horizon():
