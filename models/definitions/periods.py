@@ -1,11 +1,11 @@
 """The parameters of calendar periods (docs/metrics.md, "Closed periods" and "Cohorts")."""
 
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
 from models.definitions.windows import US_PER_HOUR, Window
+from models.definitions.zones import zone_of
 
 #: The kinds of calendar periods, from short to long.
 PERIOD_KINDS: Final = ("week", "month", "quarter", "year")
@@ -43,9 +43,9 @@ class PeriodDefinitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def __post_init__(self) -> None:
         """Check every value."""
         try:
-            ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"zone: {self.zone!r} is not a time zone such as 'Europe/Berlin'") from None
+            zone_of(self.zone)
+        except ValueError as error:
+            raise ValueError(f"zone: {error}") from None
         if self.week_starts not in WEEKDAYS:
             raise ValueError(f"week_starts: {self.week_starts!r} is not a day such as 'monday'")
         for kind in self.kinds:

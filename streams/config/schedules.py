@@ -16,9 +16,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from models.definitions.schedules import DAYS, OpenHours, Schedule, ScheduleVersion, check_closures
+from models.definitions.zones import zone_of
 from streams.config import holidays
 from streams.config.paths import path_of
 from streams.config.toml_values import check_keys
@@ -97,8 +98,8 @@ class _Reader:
         if value is None:
             raise self._error(".zone", "is missing", hint)
         try:
-            return ZoneInfo(str(value))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return zone_of(str(value))
+        except ValueError:
             raise self._error(".zone", f"{value!r} is not a known time zone", hint) from None
 
     def _later_version(self, at: str, table: object, before: ScheduleVersion) -> ScheduleVersion:

@@ -12,8 +12,8 @@ clocks show as 03:30. Both follow Python's `datetime` (PEP 495, `fold=0`).
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from models.definitions.zones import zone_of
 from streams.mapping.conversions import ConversionError, Convert, exact, kind
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -152,15 +152,3 @@ def _strptime(value: Any, pattern: str) -> datetime | None:  # noqa: ANN401 - JS
         except (ValueError, TypeError):
             continue
     return None
-
-
-def zone_of(name: str) -> tzinfo:
-    """Return a time zone by its IANA name.
-
-    Raises:
-        ValueError: there is none.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from None

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from models.definitions.zones import zone_of
 from streams.mapping import event_types, expressions, minor_units, times
 from streams.mapping.definition_checks import InvalidKey, a_boolean, a_table, a_text
 from streams.mapping.expressions import Expression
@@ -200,7 +201,7 @@ def _time(at: str, content: object) -> str:
 def _zone(at: str, content: object) -> str:
     text = a_text(at, content)
     try:
-        times.zone_of(text)
+        zone_of(text)
     except ValueError as error:
         raise InvalidKey(at, str(error)) from None
     return text

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from models.definitions.money import exponent
+from models.definitions.zones import zone_of
 from streams.mapping import arithmetic, conversions, minor_units, times
 from streams.mapping.conversions import ConversionError, Convert
 from streams.mapping.expressions import Expression, Get, Source, compiled
@@ -257,7 +258,7 @@ def _prefix(prefix: str) -> Convert:
 
 
 def _time(value: Value) -> Convert:
-    zone = None if value.zone is None else times.zone_of(value.zone)
+    zone = None if value.zone is None else zone_of(value.zone)
     if value.time is None:
         return times.instant if zone is None else times.local(zone)
     if value.time in times.TIME_UNITS:

@@ -20,6 +20,7 @@ def test_periods_close_after_a_number_of_hours_or_days():
     ("parameters", "message"),
     [
         ({"zone": "Europe/Berln"}, "zone: 'Europe/Berln' is not a time zone such as"),
+        ({"zone": "localtime"}, "zone: 'localtime' is not a time zone such as"),
         ({"week_starts": "Montag"}, "week_starts: 'Montag' is not a day such as 'monday'"),
         ({"kinds": ("month", "day")}, "kinds: 'day' is none of week, month, quarter, year"),
         ({"kinds": ("month", "month")}, "kinds: a kind is named twice"),

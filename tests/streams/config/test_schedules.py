@@ -76,6 +76,7 @@ DAYS_OFF = [f"2026-{month:02}-{day:02}" for month in (11, 12) for day in range(1
         ),
         ('[schedules.a]\nzone = "../etc"', "schedules.a.zone", "is not a known time zone"),
         ('[schedules.a]\nzone = ""', "schedules.a.zone", "is not a known time zone"),
+        ('[schedules.a]\nzone = "localtime"', "schedules.a.zone", "is not a known time zone"),
         ('[schedules.a]\nzone = "UTC"\nmonday = []', "schedules.a.monday", "did you mean mon?"),
         ('[schedules.a]\nzone = "UTC"\nmon = "09:00-18:00"', "schedules.a.mon", "is not a list"),
         ('[schedules.a]\nzone = "UTC"\nmon = ["9-18"]', "schedules.a.mon", "'9-18' is not valid"),

@@ -69,7 +69,7 @@ def loaded(text):
             '"major"',
         ),
         (ORDER.replace('"t"', "{ path = 't', time = 'sec' }"), "mappings.m.time.time", "'sec' is no unit"),
-        (ORDER.replace('"t"', "{ path = 't', zone = 'Berlin' }"), "mappings.m.time.zone", "no time zone"),
+        (ORDER.replace('"t"', "{ path = 't', zone = 'Berlin' }"), "mappings.m.time.zone", "not a time zone"),
         (
             ORDER.replace('"o"', "{ template = 'x' }"),
             "mappings.m.events[1].order_id.template",
