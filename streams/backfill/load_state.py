@@ -7,6 +7,7 @@ broke off are sent again. Their ids identify them as duplicates, and none is los
 
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,6 +18,13 @@ from streams.backfill.order import FIRST
 from streams.errors import RetentionError
 
 _VERSION: Final = 1
+#: Fields that decide which events are sent -> option of the command line.
+_OPTIONS: Final = {
+    "mapping": "--mapping",
+    "null_words": "--null",
+    "attributes_since": "--attributes-since",
+    "within_horizon": "--within-horizon",
+}
 
 
 class File(msgspec.Struct, frozen=True):
@@ -61,6 +69,8 @@ class LoadState(msgspec.Struct):
         files: the files in the order of the command line; with a mapping, the configuration file too.
         mapping: name of the mapping; None for the contract's events.
         null_words: words of `--null`; empty without the option.
+        attributes_since: date of `--attributes-since`; None without the option.
+        within_horizon: whether `--within-horizon` leaves out old events.
         processed: number of events, from the first in time order, that are acknowledged or not to be sent.
         complete: whether every event is processed.
         sent: topic -> the events sent to it.
@@ -72,6 +82,8 @@ class LoadState(msgspec.Struct):
     files: list[File]
     mapping: str | None = None
     null_words: tuple[str, ...] = ()
+    attributes_since: datetime | None = None
+    within_horizon: bool = False
     processed: int = msgspec.field(default=0, name="taken")
     complete: bool = False
     sent: dict[str, Sent] = msgspec.field(default_factory=dict)
@@ -117,7 +129,13 @@ class LoadState(msgspec.Struct):
 
 
 def open_state(
-    names: Sequence[str | Path], mapping: str | None, path: Path | None, null_words: tuple[str, ...] = ()
+    names: Sequence[str | Path],
+    mapping: str | None,
+    path: Path | None,
+    null_words: tuple[str, ...] = (),
+    *,
+    attributes_since: datetime | None = None,
+    within_horizon: bool = False,
 ) -> LoadState:
     """Return the state of a load: the stored one if there is a file at `path`, otherwise a new one.
 
@@ -126,9 +144,11 @@ def open_state(
         mapping: name of the mapping; None for the contract's events.
         path: file of the state; None if the load is not to be resumed.
         null_words: words of `--null`, which decide what a cell is.
+        attributes_since: date of `--attributes-since`, which decides the time of attributes.
+        within_horizon: whether old events are left out.
 
     Raises:
-        RetentionError: the stored state belongs to other files or to another mapping, the files have changed
+        RetentionError: the stored state belongs to other files or other options, the files have changed
             since, or the state cannot be read.
     """
     if path is None:
@@ -136,8 +156,9 @@ def open_state(
     if STANDARD_INPUT in names:
         raise RetentionError("standard input cannot be resumed", "load a file, or omit --resume")
     files = [File.of(name) for name in names]
+    new = LoadState(files, mapping, null_words, attributes_since, within_horizon)
     if not path.exists():
-        return LoadState(files, mapping, null_words)
+        return new
     hint = "delete it to send everything again, which does no harm: ids identify duplicates"
     try:
         found = msgspec.json.decode(path.read_bytes(), type=LoadState)
@@ -145,6 +166,9 @@ def open_state(
         raise RetentionError(f"{path} is not the state of a load: {error}", hint) from None
     if found.version != _VERSION:
         raise RetentionError(f"{path} was written by another release", hint)
-    if (found.files, found.mapping, found.null_words) != (files, mapping, null_words):
+    if found.files != files:
         raise RetentionError(f"{path} is the state of other files, or the files have changed since", hint)
+    other = [option for field, option in _OPTIONS.items() if getattr(found, field) != getattr(new, field)]
+    if other:
+        raise RetentionError(f"{path} is the state of a load with another {' and '.join(other)}", hint)
     return found

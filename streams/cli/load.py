@@ -125,7 +125,14 @@ def command(
     reader = mappings.build(settings).reader(mapping) if mapping else None
     # With a mapping, the configuration decides what a record becomes.
     decisive: list[str | Path] = [*files, *([settings.config] if mapping and settings.config else [])]
-    state = open_state(decisive, mapping, resume, null_words)
+    state = open_state(
+        decisive,
+        mapping,
+        resume,
+        null_words,
+        attributes_since=attributes_since,
+        within_horizon=within_horizon,
+    )
     if state.complete:
         warn(f"sent already, according to {resume}: all of {counted(state.processed, 'event')}")
         return exit_code(state.not_sent)

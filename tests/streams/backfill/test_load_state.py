@@ -1,6 +1,7 @@
 """The state of a load: what is stored, and which state a load may continue."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -61,17 +62,21 @@ def test_state_of_a_changed_file_is_an_error(file, path):
         open_state([file], None, path)
 
 
-def test_state_of_another_mapping_is_an_error(file, path):
-    open_state([file], "shopify", path).save(path)
-    with pytest.raises(RetentionError, match="state of other files"):
-        open_state([file], None, path)
-
-
-def test_state_of_other_words_for_nothing_is_an_error(file, path):
-    open_state([file], None, path, ("NULL",)).save(path)
-    assert open_state([file], None, path, ("NULL",)).null_words == ("NULL",)
-    with pytest.raises(RetentionError, match="state of other files"):
-        open_state([file], None, path)
+@pytest.mark.parametrize(
+    ("option", "begun"),
+    [
+        ("--mapping", {"mapping": "shopify"}),
+        ("--null", {"null_words": ("NULL",)}),
+        ("--attributes-since", {"attributes_since": datetime(2024, 1, 1, tzinfo=UTC)}),
+        ("--within-horizon", {"within_horizon": True}),
+    ],
+)
+def test_load_with_another_option_is_not_resumed(file, path, option, begun):
+    plain = {"mapping": None, "path": path}
+    open_state([file], **plain | begun).save(path)
+    assert open_state([file], **plain | begun) is not None
+    with pytest.raises(RetentionError, match=f"state of a load with another {option}"):
+        open_state([file], **plain)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"files": 3}'])
