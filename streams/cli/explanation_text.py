@@ -9,6 +9,7 @@ from rich.text import Text
 
 from models.query.movement_responses import Movement, Side
 from streams.cli.messages import printable_line
+from streams.secret import redact
 
 #: Width, characters, where the output is not a terminal.
 _WIDTH = 180
@@ -25,14 +26,15 @@ def print_movement(movement: Movement, worker: str) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDTH)
     for line in _lines(movement):
-        console.print(Text(line))
+        console.print(Text(printable_line(line)))
     if movement.terms:
         console.print(_terms(movement))
     if movement.exposures:
         console.print(_exposures(movement))
+    address = redact(worker).rstrip("/")
     for term in movement.terms:
         if term.list is not None:
-            console.print(Text(printable_line(f"{term.stratum}: {worker.rstrip('/')}{term.list}")))
+            console.print(Text(printable_line(f"{term.stratum}: {address}{term.list}")))
 
 
 def _lines(movement: Movement) -> Iterator[str]:

@@ -9,8 +9,8 @@ import msgspec
 
 from models.query.responses import Problem
 from streams.config.load import Settings
-from streams.errors import RetentionError
-from streams.secret import Secret
+from streams.errors import RetentionError, SettingsError
+from streams.secret import Secret, redact
 
 #: A scan of half a million customers takes about a minute.
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=600.0, connect=5.0)
@@ -52,7 +52,9 @@ async def get(
     Raises:
         WorkerUnavailable: no worker responds, or it has not caught up.
         RequestRefused: the worker refuses the request.
+        SettingsError: the URL has a user, and there is a token.
     """
+    _check_user(worker, token)
     headers = {} if token is None else {"Authorization": "Bearer " + "".join(token)}
     try:
         async with (
@@ -62,14 +64,26 @@ async def get(
             status, body = response.status, await response.read()
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
         raise WorkerUnavailable(
-            f"{worker!r} is not the URL of a worker", "set --worker to one such as http://127.0.0.1:6066"
+            f"{redact(worker)!r} is not the URL of a worker",
+            "set --worker to one such as http://127.0.0.1:6066",
         ) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         reason = str(error) or type(error).__name__
         raise WorkerUnavailable(
-            f"no worker responds at {worker}: {reason}", "set --worker to a worker's URL"
+            redact(f"no worker responds at {worker}: {reason}"), "set --worker to a worker's URL"
         ) from None
-    return _decoded(worker, status, body, kind)
+    return _decoded(redact(worker), status, body, kind)
+
+
+def _check_user(worker: str, token: Secret | None) -> None:
+    """Check that a request has one authorization: a proxy's user and password, or the workers' token."""
+    if token is not None and "@" in worker.partition("://")[2].partition("/")[0]:
+        raise SettingsError(
+            "--worker",
+            "has a user, and the workers have a token; a request carries one of them",
+            source=redact(worker),
+            hint="let the proxy accept the token, or ask a worker directly",
+        )
 
 
 def _decoded(worker: str, status: int, body: bytes, kind: type[_T]) -> _T:

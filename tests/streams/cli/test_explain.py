@@ -67,7 +67,34 @@ def test_address_without_a_worker_is_reported(capsys):
     assert "no worker responds at http://127.0.0.1:9" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("worker", ["nope", "ftp://shop", "http://127.0.0.1:99999"])
+@pytest.mark.parametrize("command", [["explain", "retention_churn_ratio"], ["report"]])
+@pytest.mark.parametrize(
+    "worker", ["http://ann:geheim@127.0.0.1:9", "http://ann:geh@eim@127.0.0.1:9", "http://ann:geheim/@x:9"]
+)
+def test_password_of_a_worker_is_hidden(command, worker, capsys, monkeypatch):
+    assert run([*command, "--worker", worker]) == 3
+    printed = capsys.readouterr().err
+    assert printed.count("ann:***@") == 1
+    monkeypatch.setenv("RETENTION_TOKEN", "a token of the shop")
+    code = run([*command, "--worker", worker])
+    printed += capsys.readouterr().err
+    assert code == (3 if "/@" in worker else 2)
+    assert ("a request carries one of them" in printed) == (code == 2)
+    assert "geh" not in printed
+    assert "eim" not in printed
+
+
+async def test_password_is_hidden_in_the_lists(shop, capsys):
+    async with shop.served():
+        worker = shop.address.replace("://", "://ann:geheim@")
+        command = ["explain", "retention_churn_ratio", "--worker", worker]
+        assert await asyncio.to_thread(run, command) == 0
+    printed = capsys.readouterr().out
+    assert "1: http://ann:***@127.0.0.1" in printed
+    assert "geheim" not in printed
+
+
+@pytest.mark.parametrize("worker", ["nope", "ftp://shop", "http://127.0.0.1:99999", "http://[::1", "http://"])
 def test_worker_that_is_no_url_is_reported(worker, capsys):
     assert run(["explain", "retention_churn_ratio", "--worker", worker]) == 3
     assert f"{worker!r} is not the URL of a worker" in capsys.readouterr().err

@@ -120,6 +120,8 @@ def test_a_password_is_never_shown():
     assert redact("redis://user:secret@h:1/0") == "redis://user:***@h:1/0"
     assert redact("redis://:secret@h:1/0") == "redis://:***@h:1/0"
     assert redact("redis://h:1/0") == "redis://h:1/0"
+    assert redact("http://a:1 and 'http://u:se@cr/et@h:1'") == "http://a:1 and 'http://u:***@h:1'"
+    assert redact("kafka:9092,u:secret@h,u:s:cret@h").count("cret") == 0
     assert "secret" not in str(error_of({"RETENTION_REDIS": "http://user:secret@h:1"}))
     settings = load({}, {"RETENTION_REDIS": "redis://user:secret@h:1/0"})
     assert settings.redis == "redis://user:secret@h:1/0"
