@@ -22,7 +22,7 @@ retention explain retention_sla_breach_ratio --sla resolution --window 24h --by 
 
 
 @click.command("explain", epilog=_EXAMPLES)
-@click.argument("metric", type=click.Choice(get_args(ExplainedMetric)))
+@click.argument("metric", type=click.Choice(get_args(ExplainedMetric)), metavar="METRIC")
 @click.option("--window", default="30d", show_default=True, help="A window of the metric.")
 @click.option(
     "--against",
@@ -44,6 +44,9 @@ def command(
     settings: Settings, metric: str, worker: str | None, *, as_json: bool, **chosen: str | None
 ) -> None:
     """Explain why METRIC moved within a week or four weeks.
+
+    METRIC is retention_churn_ratio, retention_rate_ratio, retention_sla_breach_ratio or
+    retention_refund_ratio.
 
     Asks a worker, which counts the customers of all workers at both instants. Prints what each stratum adds
     to the change, whether it is more than chance, and what late data did to the past.

@@ -22,6 +22,8 @@ from streams.operations import periods
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON: one object a line.")
 #: Width, characters, where the output is not a terminal.
 _WIDTH: Final = 180
+#: Longest reason of a reopening, characters.
+_LONGEST_REASON: Final = 1_000
 #: Labels of a period itself, which are the same for all of its series.
 _OWN_LABELS: Final = frozenset({"kind", "period", "basis"})
 
@@ -77,9 +79,24 @@ def show_command(settings: Settings, period: str, *, as_json: bool) -> None:
         warn(f"{found[0].kind} {period} is not exported any more: no values as known now.")
 
 
+def _reason(ctx: click.Context, param: click.Parameter, given: str) -> str:
+    """Return a reason in one line, which fits into a record of `retention.periods`."""
+    del ctx, param
+    reason = " ".join(given.split())
+    if not reason:
+        raise click.BadParameter("the reason is empty")
+    if len(reason) > _LONGEST_REASON:
+        raise click.BadParameter(f"{len(reason)} characters are more than {_LONGEST_REASON}")
+    if any("\ud800" <= one <= "\udfff" for one in reason):
+        raise click.BadParameter("the reason is not UTF-8")
+    return reason
+
+
 @command.command("reopen", epilog="\b\n" + _EXAMPLES.splitlines()[-1])
 @click.argument("period")
-@click.option("--because", required=True, metavar="TEXT", help="Reason, which the new version names.")
+@click.option(
+    "--because", required=True, callback=_reason, metavar="TEXT", help="Reason, which the new version names."
+)
 @_JSON
 @settings_options("broker", "group")
 def reopen_command(settings: Settings, period: str, because: str, *, as_json: bool) -> None:
@@ -88,8 +105,6 @@ def reopen_command(settings: Settings, period: str, because: str, *, as_json: bo
     The workers keep running. Series and dashboards then show the latest version; `show` and the API show
     all of them.
     """
-    if not because.strip():
-        raise click.BadParameter("the reason is empty", param_hint="--because")
     version = asyncio.run(periods.reopen(settings, period, because))
     if as_json:
         _print_json([version])

@@ -62,7 +62,7 @@ async def get(
             session.get(worker.rstrip("/") + path, params=dict(query)) as response,
         ):
             status, body = response.status, await response.read()
-    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, UnicodeError):  # of an impossible host name
         raise WorkerUnavailable(
             f"{redact(worker)!r} is not the URL of a worker",
             "set --worker to one such as http://127.0.0.1:6066",

@@ -19,7 +19,7 @@ _BY_WINDOW: Final = "retention_customers"
 WINDOWS: Final[Mapping[str, tuple[str, Against]]] = {"week": ("7d", "1w"), "month": ("30d", "4w")}
 KINDS: Final = ("week", "month", "quarter", "year")
 _LABEL: Final = re.compile(
-    r"(?P<week>\d{4}-\d\d-\d\d)|(?P<month>\d{4}-\d\d)|(?P<quarter>\d{4}-Q[1-4])|(?P<year>\d{4})"
+    r"(?P<week>\d{4}-\d\d-\d\d)|(?P<month>\d{4}-\d\d)|(?P<quarter>\d{4}-Q[1-4])|(?P<year>\d{4})", re.ASCII
 )
 #: Name of one period of a kind, and of several.
 NAMES: Final = {kind: (kind, f"{kind}s") for kind in KINDS}
@@ -87,9 +87,19 @@ def kind_of(text: str) -> str:
     if text in KINDS:
         return text
     match = _LABEL.fullmatch(text)
-    if match is None or match.lastgroup is None:
+    if match is None or match.lastgroup is None or not _exists(match):
         raise ValueError(f"{text!r} is neither a kind ({', '.join(KINDS)}) nor a label such as 2026-10")
     return match.lastgroup
+
+
+def _exists(label: re.Match[str]) -> bool:
+    """Return whether the calendar has the day or the month of a label."""
+    first = (label["week"] or f"{label['month'] or label[0][:4]}-01-01")[: len("2026-10-01")]
+    try:
+        date.fromisoformat(first)
+    except ValueError:
+        return False
+    return True
 
 
 def window_of(kind: str) -> tuple[str, Against]:

@@ -9,6 +9,9 @@ from streams.cli.group import run
 from tests.support.api_worker import NAMES, Worker
 from tests.support.partitions import DAY, NOW
 
+#: A label of a host name has at most 63 characters.
+LONG = f"http://{'a' * 64}"
+
 
 @pytest.fixture(scope="module")
 def shop():
@@ -55,6 +58,13 @@ async def test_invalid_parameter_is_reported(shop, capsys):
     assert "no such segment is configured" in capsys.readouterr().err
 
 
+def test_usage_names_the_metric(capsys):
+    assert run(["explain", "--help"]) == 0
+    assert capsys.readouterr().out.startswith("Usage: retention explain [OPTIONS] METRIC\n")
+    assert run(["explain", "retention_nps"]) == 2
+    assert "Invalid value for 'METRIC': 'retention_nps' is not one of" in capsys.readouterr().err
+
+
 async def test_token_is_sent_and_required(shop, capsys, monkeypatch):
     assert await explain(shop, token="a token of the shop") == 1
     assert "RETENTION_TOKEN" in capsys.readouterr().err
@@ -94,7 +104,9 @@ async def test_password_is_hidden_in_the_lists(shop, capsys):
     assert "geheim" not in printed
 
 
-@pytest.mark.parametrize("worker", ["nope", "ftp://shop", "http://127.0.0.1:99999", "http://[::1", "http://"])
+@pytest.mark.parametrize(
+    "worker", ["nope", "ftp://shop", "http://127.0.0.1:99999", "http://[::1", "http://", LONG]
+)
 def test_worker_that_is_no_url_is_reported(worker, capsys):
     assert run(["explain", "retention_churn_ratio", "--worker", worker]) == 3
     assert f"{worker!r} is not the URL of a worker" in capsys.readouterr().err

@@ -133,6 +133,11 @@ def test_reopened_month_has_two_versions(ask, workers):
         ("2026-11", "month 2026-11 is still running", "it closes at 2026-12-04 00:00 UTC"),
         ("2026-12", "month 2026-12 has not begun", "it closes at 2027-01-04 00:00 UTC"),
         ("2026-10-27", "'2026-10-27' is not the name of a period", "a week is its first date"),
+        ("2026-13", "'2026-13' is not the name of a period", "2026-10-05 or 2026-10"),
+        ("2026-1", "'2026-1' is not the name of a period", "2026-10-05 or 2026-10"),
+        ("2026-10\n", "'2026-10\\n' is not the name of a period", "2026-10-05 or 2026-10"),
+        ("\x1b[2J\udce9", "'\\x1b[2J\\udce9' is not the name of a period", "2026-10-05 or 2026-10"),
+        ("9999-12", "'9999-12' is not the name of a period", "2026-10-05 or 2026-10"),
         ("october", "'october' is not the name of a period", "2026-10-05 or 2026-10 or 2026-Q4 or 2026"),
         ("2026-08", "month 2026-08 was not closed by group retention", "when they have caught up"),
     ],
@@ -180,10 +185,25 @@ def test_workers_that_do_not_freeze_in_time_are_an_error(ask, workers, monkeypat
     assert "the workers did not freeze version 2 of 2026-10 within 0 s" in err
 
 
-@pytest.mark.parametrize("arguments", [("reopen", "2026-10"), ("reopen", "2026-10", "--because", " ")])
-def test_reopening_without_a_reason_is_an_error(ask, arguments):
-    code, _, err = ask(*arguments)
-    assert (code, "--because" in err) == (2, True)
+def test_reason_is_one_line_without_control_characters(ask, workers):
+    code, out, _ = ask("reopen", "2026-10", "--because", "one\n\x1b[2Jtwo\t")
+    assert (code, workers.asked[0].because) == (0, "one \x1b[2Jtwo")
+    _, out, _ = ask("show", "2026-10")
+    assert "one ·[2Jtwo" in out
+
+
+@pytest.mark.parametrize(
+    ("reason", "problem"),
+    [
+        ((), "Missing option '--because'"),
+        (("--because", " \n"), "the reason is empty"),
+        (("--because", "x" * 1_001), "1001 characters are more than 1000"),
+        (("--because", "caf\udce9"), "the reason is not UTF-8"),
+    ],
+)
+def test_invalid_reason_is_an_error(ask, workers, reason, problem):
+    code, _, err = ask("reopen", "2026-10", *reason)
+    assert (code, workers.asked, problem in err) == (2, [], True)
 
 
 def test_shop_without_periods_is_an_error(ask):
