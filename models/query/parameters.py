@@ -25,7 +25,8 @@ _Segment = Annotated[
         " (docs/api.md, Segments)."
     ),
 ]
-Month = Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]
+# In Python, `$` matches before a line feed at the end too, which `(?!\n)` excludes.
+Month = Annotated[str, Meta(pattern=r"^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)")]
 
 
 class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,7 +147,7 @@ class TicketQuery(Listing, frozen=True, kw_only=True):
         ),
     ] = False
     due_within: Annotated[
-        Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}[mhd]$")] | None,
+        Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}[mhd]$(?!\n)")] | None,
         Meta(description="Tickets with a target that is due within this time, such as `30m`, `2h` or `1d`."),
     ] = None
     sla: Annotated[

@@ -9,7 +9,7 @@ from models.contract.messages import Profile
 from models.definitions.definitions import Definitions
 from models.definitions.risk_model import Parameters, RiskModel
 from models.query.movement_parameters import ExplainQuery
-from models.query.parameters import CustomerQuery, OrderQuery, TicketQuery
+from models.query.parameters import CohortQuery, CustomerQuery, OrderQuery, TicketQuery
 from streams.config.load import load
 from streams.http.advertised_address import advertised_url
 from streams.http.api.cursors import EventCursor, ListCursor, decode, encode
@@ -57,7 +57,22 @@ def test_valid_parameters_are_parsed():
         (CustomerQuery, "min_lateness=nan", "min_lateness", "`min_lateness` is 'nan': expected a number >="),
         (CustomerQuery, "max_p_alive=0.5", "max_p_alive", "`max_p_alive` requires a fitted model"),
         (TicketQuery, "breached&due_within=2h", "due_within", "`breached` and `due_within` exclude"),
-        (TicketQuery, "due_within=soon", "due_within", "`due_within` is 'soon': expected minutes, hours or"),
+        (
+            TicketQuery,
+            "due_within=2h%0A",
+            "due_within",
+            r"`due_within` is '2h\n': expected minutes, hours or",
+        ),
+        (CustomerQuery, "cohort=2026-05%0A", "cohort", r"`cohort` is '2026-05\n': expected a month such as"),
+        (
+            CustomerQuery,
+            "cohort=0000-01",
+            "cohort",
+            "`cohort` is '0000-01': expected a month such as 2026-05",
+        ),
+        (CohortQuery, "from=2026-00", "from", "`from` is '2026-00': expected a month such as 2026-05"),
+        (CohortQuery, "to=2026-1", "to", "`to` is '2026-1': expected a month such as 2026-05"),
+        (TicketQuery, "due_within=soon", "due_within", "`due_within` is 'soon': expected minutes, hours"),
         (TicketQuery, "breached=maybe", "breached", "`breached` is 'maybe': expected true or false"),
         (CustomerQuery, "min_lateness=x", "min_lateness", "`min_lateness` is 'x': expected a number"),
         (TicketQuery, "sla=promise", "sla", "`sla` requires `breached` or `due_within`"),
