@@ -17,6 +17,9 @@ from models.facts.fact_log import FactLog
 PUBLISHED_KEY: Final = b"\xff\xf8"
 #: Days that are kept.
 KEPT_DAYS: Final = 35
+#: Days before the kept ones whose rows are looked for, to remove them: only a worker that was stopped for
+#: longer leaves some, of a few KB each. A search of all rows takes a second in a large shop.
+_SEARCHED_DAYS: Final = 1_000
 _DAY_BYTES: Final = 4
 
 
@@ -38,10 +41,12 @@ class PublishedDay(Struct, array_like=True, frozen=True):
     Attributes:
         at: instant of the evaluation, microseconds since the epoch.
         ratios: series, as its key in `retention.metrics` -> ratio.
+        definitions: metric -> hash of the definitions behind its ratios.
     """
 
     at: int
     ratios: dict[str, PublishedRatio]
+    definitions: dict[str, str] = {}
 
 
 _decode: Final = msgspec.msgpack.Decoder(PublishedDay).decode
@@ -71,7 +76,9 @@ class PublishedValues:
         row = self._fact_log.rows.get(_key(day_of(at)))
         return None if row is None else _decode(row)
 
-    def record(self, at: int, ratios: Mapping[str, PublishedRatio]) -> None:
+    def record(
+        self, at: int, ratios: Mapping[str, PublishedRatio], definitions: Mapping[str, str] | None = None
+    ) -> None:
         """Record the values of an evaluation as those of its day, and remove the days before the kept ones.
 
         The values that a day has already stay.
@@ -79,15 +86,16 @@ class PublishedValues:
         Args:
             at: instant of the evaluation, microseconds since the epoch.
             ratios: series, as its key in `retention.metrics` -> ratio.
+            definitions: metric -> hash of the definitions behind its ratios.
         """
         rows, dirty, key = self._fact_log.rows, self._fact_log.dirty, _key(day_of(at))
         if key in rows:
             return
-        oldest = _key(max(0, day_of(at) - KEPT_DAYS))
-        for old in [known for known in rows if known.startswith(PUBLISHED_KEY) and known < oldest]:
-            del rows[old]
-            dirty[old] = None
-        rows[key] = msgspec.msgpack.encode(PublishedDay(at, dict(ratios)))
+        oldest = day_of(at) - KEPT_DAYS
+        for old in map(_key, range(max(0, oldest - _SEARCHED_DAYS), oldest)):
+            if rows.pop(old, None) is not None:
+                dirty[old] = None
+        rows[key] = msgspec.msgpack.encode(PublishedDay(at, dict(ratios), dict(definitions or {})))
         dirty[key] = None
 
 

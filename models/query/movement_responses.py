@@ -102,7 +102,11 @@ class Movement(Struct, frozen=True, kw_only=True, gc=False):
     overlap: Annotated[bool, Meta(description="Whether the windows of the two instants overlap.")]
     caution: Annotated[str | None, Meta(description="What an overlap means for the bounds.")]
     restated: Annotated[
-        Restated | None, Meta(description="Null if no value was published on that day, or it is not kept.")
+        Restated | None,
+        Meta(
+            description="Null if no value was published on that day, it is not kept, or a definition behind"
+            " it has changed since."
+        ),
     ]
     largest: Annotated[Largest | None, Meta(description="Null unless the change is distinguishable.")]
     terms: Annotated[list[Term], Meta(description="All strata. Their effects add up to the change.")]

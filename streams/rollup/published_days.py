@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from models.metrics.explained import explained_samples
+from models.definitions.definitions import Definitions
+from models.metrics.explained import EXPLAINED, explained_samples, hash_behind
 from models.metrics.samples import Sample
 from models.partition.partition import Partition
 from models.partition.published import PublishedRatio, day_of
@@ -17,10 +18,12 @@ class PublishedDays:
 
     Args:
         partition: the first partition.
+        definitions: the definitions behind the values.
     """
 
-    def __init__(self, partition: Partition) -> None:
+    def __init__(self, partition: Partition, definitions: Definitions) -> None:
         self._partition = partition
+        self._hashes = {metric: hash_behind(metric, definitions) for metric in EXPLAINED}
         self._day = -1
 
     def record(self, samples: Sequence[Sample], at: int) -> None:
@@ -40,4 +43,4 @@ class PublishedDays:
             and sample.denominator is not None
             and not math.isnan(sample.value)
         }
-        self._partition.published.record(at, ratios)
+        self._partition.published.record(at, ratios, self._hashes)

@@ -89,7 +89,7 @@ class RollupLeader:
     ) -> None:
         self.publisher = Publisher(context.definitions, context.names.group)
         self.workers = WorkerRegister(task.partition)
-        self._published_days = PublishedDays(task.partition)
+        self._published_days = PublishedDays(task.partition, context.definitions)
         self._context = context
         self._producer = producer
         self._task = task

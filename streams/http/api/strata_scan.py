@@ -6,6 +6,7 @@ from heapq import nsmallest
 from msgspec import Struct
 
 from models.definitions.definitions import Definitions
+from models.metrics.explained import hash_behind
 from models.partition.partition import Partition
 from models.query.movement import Published, instants_of
 from models.query.movement_parameters import StrataQuery
@@ -49,7 +50,7 @@ class StrataScan:
         self, query: StrataQuery, series: str | None, definitions: Definitions, partition: Partition
     ) -> None:
         self.partition = partition
-        self._published = None if series is None else _published(partition, query, series)
+        self._published = None if series is None else _published(partition, query, series, definitions)
         published_at = query.published_at if self._published is None else self._published.at
         self._counter = StrataCounter(definitions, query, instants_of(query, query.at, published_at))
         self._done = query.after
@@ -79,8 +80,15 @@ class StrataScan:
         return StrataPage(self._counter.counts, after, self._published)
 
 
-def _published(partition: Partition, query: StrataQuery, series: str) -> Published | None:
-    """Return the value that was published on the day of the earlier instant."""
+def _published(
+    partition: Partition, query: StrataQuery, series: str, definitions: Definitions
+) -> Published | None:
+    """Return the value that was published on the day of the earlier instant, by the present definitions."""
     day = partition.published.of_day(query.at - SPANS[query.against])
-    ratio = None if day is None else day.ratios.get(series)
-    return None if day is None or ratio is None else Published(day.at, ratio.numerator, ratio.denominator)
+    if day is None or series not in day.ratios:
+        return None
+    present = hash_behind(query.metric, definitions)
+    if day.definitions.get(query.metric, present) != present:
+        return None
+    ratio = day.ratios[series]
+    return Published(day.at, ratio.numerator, ratio.denominator)

@@ -35,6 +35,13 @@ def test_days_are_kept_for_five_weeks():
     assert recorded(partition, MIDNIGHT + DAY) == (MIDNIGHT + DAY, FIRST)
 
 
+def test_days_before_a_long_stop_are_removed():
+    shop = Shop()
+    shop.partition.published.record(MIDNIGHT, {"churn": FIRST})
+    shop.partition.published.record(MIDNIGHT + 400 * DAY, {"churn": FIRST})
+    assert recorded(shop.partition, MIDNIGHT) is None
+
+
 def test_removed_days_are_removed_from_the_changelog():
     shop = Shop()
     shop.partition.published.record(MIDNIGHT, {"churn": FIRST})

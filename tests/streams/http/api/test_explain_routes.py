@@ -9,6 +9,7 @@ import pytest
 from models.definitions.definitions import Definitions
 from models.definitions.segments import Segment
 from models.facts import claims
+from models.metrics.explained import hash_behind
 from models.partition.published import PublishedRatio
 from streams.http.api import strata_scan
 from tests.support.api_worker import NAMES, Worker, get
@@ -76,6 +77,18 @@ async def test_any_worker_answers_for_the_tasks_of_others():
         "known_now": 0.5,
         "difference": 0.25,
     }
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_restated"), [({"windows": ("30d",)}, True), ({"horizon_days": 900}, False)]
+)
+async def test_value_by_other_definitions_is_not_called_late_data(changed, is_restated):
+    """Another list of windows changes no published value of this one."""
+    asked, former = worker(), Definitions(**changed)
+    hashes = {"retention_churn_ratio": hash_behind("retention_churn_ratio", former)}
+    asked.tasks[0].partition.published.record(NOW - 7 * DAY, {SERIES: PublishedRatio(10, 40)}, hashes)
+    async with asked.served() as session:
+        assert bool((await explained(session))["restated"]) == is_restated
 
 
 @pytest.mark.parametrize(
