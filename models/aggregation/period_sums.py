@@ -22,7 +22,7 @@ CAUSE_NAMES: Final[tuple[Cause, ...]] = get_args(Cause)
 #: Kind of period -> its label -> number of facts of each of `CAUSE_NAMES`.
 RestatedCounts = dict[str, dict[str, list[int]]]
 #: Kinds and numbers of periods.
-Touched = set[tuple[str, int]]
+PeriodKeys = set[tuple[str, int]]
 
 
 class PeriodTable(Struct, array_like=True):
@@ -130,10 +130,10 @@ class PeriodSums:
         """Record from now on which sums change."""
         self._recorded = {}
 
-    def stop_recording(self) -> Touched:
+    def stop_recording(self) -> PeriodKeys:
         """Return the periods whose sums have changed since the recording was started."""
         recorded, self._recorded = self._recorded or {}, None
-        found: Touched = set()
+        found: PeriodKeys = set()
         for cell, weight in recorded.items():
             if weight:
                 found.update(self._periods_of(cell[0]) if len(cell) == 2 else [cell[:2]])  # noqa: PLR2004
@@ -178,9 +178,9 @@ def _begins(calendars: tuple[Calendar, ...]) -> list[int]:
     return sorted({begin for calendar in calendars for begin in calendar.begins})
 
 
-def touched(before: PeriodTable, after: PeriodTable) -> Touched:
+def changed_periods(before: PeriodTable, after: PeriodTable) -> PeriodKeys:
     """Return the periods whose sums differ between two tables."""
-    found: Touched = set()
+    found: PeriodKeys = set()
     for kind, others in after.sums.items():
         known = before.sums[kind]
         for number in known.keys() | others.keys():

@@ -5,13 +5,12 @@ the state.
 """
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from typing import Final, Protocol
 
-import msgspec
-
+from models.contract.decoding import to_us
 from models.contract.messages import ClosedPeriod, PeriodValue
 from models.definitions.definitions import Definitions
+from models.definitions.hashes import definitions_hash
 from models.metrics.samples import Sample
 from models.schedules.periods import Period
 
@@ -26,8 +25,7 @@ _RELEVANT: Final = (
     "tiers",
     "keep_first_order",
 )
-_HASH_BYTES: Final = 8
-#: Cause of a change by other definitions. No fact: it is found by the hash of a version.
+#: Cause of a change by other definitions, or while changes were not counted. It is no fact.
 CONFIGURATION: Final = "configuration"
 #: Value of the label `basis` of frozen values.
 AS_CLOSED: Final = "as_closed"
@@ -44,7 +42,7 @@ class PeriodEvaluation(Protocol):
     def counts_changes(self) -> bool:
         """Whether every partition counts the facts that change closed periods, also after a restart."""
 
-    def closed(self) -> Sequence[Period]:
+    def freezable(self) -> Sequence[Period]:
         """Return the periods that exist and were over `close_after` ago."""
 
     def values(self, period: Period) -> Sequence[Sample]:
@@ -52,6 +50,9 @@ class PeriodEvaluation(Protocol):
 
     def changes(self, period: Period) -> Mapping[str, int]:
         """Return cause -> number of the facts that changed a period since its close."""
+
+    def counted_since(self, kind: str) -> int | None:
+        """Return the instant since which all changes of a kind are counted, microseconds; None if none."""
 
 
 def frozen_values(samples: Sequence[Sample]) -> list[PeriodValue]:
@@ -72,27 +73,30 @@ def _number(value: float) -> float | None:
     return None if value != value else value  # noqa: PLR0124 - NaN
 
 
-def changes_since(version: ClosedPeriod, counted: Mapping[str, int], definitions: str) -> dict[str, int]:
+def changes_since(
+    version: ClosedPeriod, period: Period, evaluation: PeriodEvaluation, definitions: str
+) -> dict[str, int]:
     """Return cause -> number of the changes since a version was frozen, without zeros.
 
     Args:
         version: the frozen version.
-        counted: cause -> number of the facts since the close. A number below that of the version counts in
-            full, because a reset has cleared it.
-        definitions: `period_hash` of the present definitions; `configuration` is 1 if the version's differs.
+        period: its period.
+        evaluation: counts the changes of the period. A count that began later than the version was frozen
+            holds only the later ones of its changes.
+        definitions: `period_hash` of the present definitions. `configuration` is 1 if the version's differs,
+            or if the count began later than the version was frozen.
     """
-    found = {
-        cause: number - before if number >= (before := version.changes.get(cause, 0)) else number
-        for cause, number in counted.items()
-    }
-    if version.definitions != definitions:
+    since = evaluation.counted_since(period.kind)
+    is_complete = since is not None and version.closed is not None and to_us(version.closed) >= since
+    before = version.changes if is_complete else {}
+    counted = evaluation.changes(period)
+    found = {cause: number - before.get(cause, 0) for cause, number in counted.items()}
+    if not is_complete or version.definitions != definitions:
         found[CONFIGURATION] = 1
-    return {cause: number for cause, number in found.items() if number}
+    return {cause: number for cause, number in found.items() if number > 0}
 
 
 def period_hash(definitions: Definitions) -> str:
     """Return a hash of the definitions that the values of periods depend on, as hexadecimal digits."""
-    fields = {name: getattr(definitions, name) for name in _RELEVANT}
     calendar = {"zone": definitions.periods.zone, "week_starts": definitions.periods.week_starts}
-    content = msgspec.json.encode([fields, calendar], order="deterministic")
-    return blake2b(content, digest_size=_HASH_BYTES).hexdigest()
+    return definitions_hash(definitions, _RELEVANT, calendar)

@@ -92,15 +92,26 @@ class PeriodTotals:
         """Return the periods of all kinds that have series: the latest ones that exist."""
         return [period for kind in self._calendars for period in self.existing(kind)[-EXPORTED[kind] :]]
 
-    def closed(self) -> list[Period]:
-        """Return the periods of all kinds that exist and are closed."""
+    def freezable(self) -> list[Period]:
+        """Return the periods of all kinds that exist and were over `close_after` ago."""
         found = (period for kind in self._calendars for period in self.existing(kind))
-        return [period for period in found if self.is_closed(period)]
+        return [period for period in found if self._totals.now >= period.end + self._close_after]
 
     @property
     def counts_changes(self) -> bool:
         """Whether every partition counts the facts that change closed periods, also after a restart."""
-        return all(restated is not None for restated in self._totals.restated)
+        found = [self.counted_since(kind) for kind in self._calendars]
+        return all(since is not None and since <= self.now for since in found)
+
+    def counted_since(self, kind: str) -> int | None:
+        """Return the instant since which all partitions count the changes of a kind, microseconds.
+
+        Returns:
+            None while a partition does not count them in committed transactions.
+        """
+        found = [(since or {}).get(kind) for since in self._totals.counted_since]
+        known = [since for since in found if since is not None]
+        return max(known) if known and len(known) == len(found) else None
 
     def changes(self, period: Period) -> dict[str, int]:
         """Return cause -> number of the facts that changed a period since its close.
@@ -118,10 +129,6 @@ class PeriodTotals:
     def basis(self, period: Period) -> Basis:
         """Return the basis of the present values of a period: `running` until its end."""
         return "running" if self._totals.now < period.end else "as_now"
-
-    def is_closed(self, period: Period) -> bool:
-        """Return whether `close_after` has passed since the end of a period."""
-        return self._totals.now >= period.end + self._close_after
 
     def values(self, period: Period) -> list[Sample]:
         """Return all values of a period that exists, as known now.

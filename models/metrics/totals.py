@@ -49,6 +49,8 @@ class Totals:
         periods: sums by calendar period, of each partition.
         restated: kind of period -> label -> facts since its close by cause, of each partition; None for a
             partition that does not count yet.
+        counted_since: kind of period -> instant since which its changes are counted, of each partition; None
+            for a partition of which this is not committed yet.
     """
 
     def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> None:
@@ -69,6 +71,7 @@ class Totals:
         self.cohorts = [partial.cohorts for partial in partials]
         self.periods = [partial.periods for partial in partials]
         self.restated = [partial.restated for partial in partials]
+        self.counted_since = [partial.counted_since for partial in partials]
         self._segment_flows = [partial.segment_flows for partial in partials]
         self.segment_sets = [partial.segment_sets for partial in partials]
         self.oldest = min(

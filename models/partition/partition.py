@@ -215,7 +215,8 @@ class Partition:
         self._customers.restore_variants_if_short()
         partial = self._customers.updates.aggregates.evaluate(self._metadata.now)
         if self._restatements is not None:
-            partial.restated = self._restatements.counts.evaluate()
+            counts = self._restatements.counts
+            partial.restated, partial.counted_since = counts.evaluate(), counts.since
         return partial
 
     def follow_close(self, *, caught_up: bool) -> None:

@@ -8,7 +8,7 @@ a fact ahead of the clock they change later: there, what the customer adds is de
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from models.aggregation.period_sums import Cause, PeriodTable, Touched, touched
+from models.aggregation.period_sums import Cause, PeriodKeys, PeriodTable, changed_periods
 from models.customers.customer import Customer
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.period_contributions import PeriodContributions
@@ -22,7 +22,7 @@ from models.facts.fact_log import FactLog
 from models.facts.origins import has_origin
 from models.partition.customers import PartitionCustomers
 from models.partition.metadata import PartitionMetadata
-from models.partition.restatement_counts import RestatementCounts
+from models.partition.restatement_counts import RestatementCounts, stop_counting
 
 #: Key of a customer, a fact, and the fact encoded.
 _Addressed = tuple[bytes, Fact, bytes]
@@ -68,7 +68,7 @@ class Restatements:
         customers: PartitionCustomers,
         metadata: PartitionMetadata,
     ) -> None:
-        self.counts = RestatementCounts(definitions, fact_log)
+        self.counts = RestatementCounts(definitions, fact_log, metadata)
         self._fact_log = fact_log
         self._customers = customers
         self._metadata = metadata
@@ -88,7 +88,7 @@ class Restatements:
         """
         if not self.counts.is_counting:
             return process(facts)
-        closed_until = self.counts.closed_until(self._metadata.now)
+        closed_until = self.counts.counted_until()
         known = 0
         batch: list[_Addressed] = []
         for addressed in facts:
@@ -109,7 +109,7 @@ class Restatements:
         else:
             known, changed = self._compared(addressed, process, closed_until)
         self._is_processing_one = False
-        self.counts.add(_cause(fact.claim), changed, self._metadata.now)
+        self.counts.add(_cause(fact.claim), changed)
         return known
 
     def _count_superseded(self, key: bytes, before: list[Fact], after: list[Fact]) -> None:
@@ -128,9 +128,9 @@ class Restatements:
         known = {id(fact) for fact in before}
         added = [fact for fact in after if id(fact) not in known and fact.time != TIMELESS]
         cause: Cause = "merged" if any(has_origin(fact.claim.id) for fact in added) else "amended"
-        self.counts.add(cause, touched(old, new), self._metadata.now)
+        self.counts.add(cause, changed_periods(old, new))
 
-    def _recorded(self, addressed: _Addressed, process: _Process) -> tuple[int, Touched]:
+    def _recorded(self, addressed: _Addressed, process: _Process) -> tuple[int, PeriodKeys]:
         """Process a fact in live mode, and return the periods whose sums it changes."""
         sums = self._customers.updates.aggregates.periods
         if sums is None:
@@ -139,7 +139,9 @@ class Restatements:
         known = process([addressed])
         return known, sums.stop_recording()
 
-    def _compared(self, addressed: _Addressed, process: _Process, closed_until: int) -> tuple[int, Touched]:
+    def _compared(
+        self, addressed: _Addressed, process: _Process, closed_until: int
+    ) -> tuple[int, PeriodKeys]:
         """Process a fact, and return the periods to which its customer adds something else after it."""
         key, fact, _ = addressed
         if isinstance(fact.claim, IdentityErased):
@@ -160,7 +162,9 @@ class Restatements:
         known = process([addressed])
         if known:
             return known, set()
-        return known, touched(sums_before, self._sums(_customer(key, self._fact_log.read(key)), about))
+        return known, changed_periods(
+            sums_before, self._sums(_customer(key, self._fact_log.read(key)), about)
+        )
 
     def _sums(self, customer: Customer, about: Fact | None = None) -> PeriodTable:
         return self._contributions.of(customer, self._metadata.now, about)
@@ -178,8 +182,10 @@ def restatements(
     metadata: PartitionMetadata,
 ) -> Restatements | None:
     """Return the counts of a partition. None unless kinds of periods are configured."""
-    chosen = definitions.periods.kinds
-    return Restatements(definitions, fact_log, customers, metadata) if chosen else None
+    if definitions.periods.kinds:
+        return Restatements(definitions, fact_log, customers, metadata)
+    stop_counting(fact_log)
+    return None
 
 
 def _is_backward(claim: AnyClaim) -> bool:

@@ -122,9 +122,7 @@ def _row(found: FrozenPeriods, period: Period, *, with_values: bool) -> Calendar
         key=lambda version: version.version,
     )
     frozen = next((version for version in reversed(versions) if version.closed is not None), None)
-    exists = period in totals.existing(period.kind)
-    now = frozen_values(totals.values(period)) if exists else []
-    counted = totals.changes(period) if exists else {}
+    now = frozen_values(totals.values(period)) if period in totals.existing(period.kind) else []
     return CalendarPeriod(
         kind=cast("PeriodKind", period.kind),
         period=period.label,
@@ -132,7 +130,9 @@ def _row(found: FrozenPeriods, period: Period, *, with_values: bool) -> Calendar
         begin=to_datetime(period.begin),
         end=to_datetime(period.end),
         closes=to_datetime(period.end + found.definitions.periods.close_after_us),
-        changes={} if frozen is None else changes_since(frozen, counted, period_hash(found.definitions)),
+        changes={}
+        if frozen is None
+        else changes_since(frozen, period, totals, period_hash(found.definitions)),
         versions=[_version(version, with_values=with_values) for version in versions],
         values=_series(period, now, frozen, is_over=totals.now >= period.end),
     )

@@ -148,7 +148,7 @@ class ClosedPeriods:
         if evaluation.now < self._next_close and not waiting:
             return []
         self._next_close = self._close_after(evaluation.now)
-        closed = {(period.kind, period.label): period for period in evaluation.closed()}
+        closed = {(period.kind, period.label): period for period in evaluation.freezable()}
         known = {(key.kind, key.period) for key in self._versions}
         new = [period for name, period in closed.items() if name not in known]
         return [
@@ -213,7 +213,7 @@ class ClosedPeriods:
             evaluation: the current evaluation, which has the changes since each close.
         """
         for period, version in _exported(self.committed, self._definitions, evaluation.now):
-            yield from _samples(version, changes_since(version, evaluation.changes(period), self.hash))
+            yield from _samples(version, changes_since(version, period, evaluation, self.hash))
 
     def reopen(self, request: Reopening) -> list[Outgoing]:
         """Record that a period is reopened. The next evaluation freezes its values once more.

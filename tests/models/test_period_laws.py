@@ -67,7 +67,7 @@ def test_no_closed_period_changes_without_a_counted_fact(seed):
     worker, before = caught_up(events[::2], history.partitions, seed)
     deliver(worker, events[1::2])
     after = evaluated(worker)
-    closed = before.closed()
+    closed = before.freezable()
     changed = {period for period in closed if values(before, period) != values(after, period)}
     assert len(changed) > len(closed) // 4
     assert [period.label for period in changed if not after.changes(period)] == []
@@ -83,7 +83,7 @@ def test_facts_are_counted_once_over_crashes():
     ]  # fmt: skip
     deliver(worker, late + late[::3])
     after = evaluated(worker)
-    for period in before.closed():
+    for period in before.freezable():
         [calendar] = [each for each in calendars(PERIODS) if each.kind == period.kind]
         begin = calendar.begins[period.number - 1]
         number = sum(begin <= time < period.end for time in times)

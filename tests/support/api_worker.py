@@ -60,6 +60,8 @@ class Worker:
     def totals(self):
         """Return the totals of all tasks of this worker."""
         partials = [task.partition.evaluate(NOW) for task in self.tasks.values()]
+        for partial in partials:
+            partial.counted_since = dict.fromkeys(self.definitions.periods.kinds, 0)
         return Totals(partials, self.definitions, NOW)
 
     def cohorts(self):

@@ -23,11 +23,12 @@ class Evaluation:
 
     def __init__(self, now: str, lost: int = 1, months: int = 1, changes=None, definitions=MONTHS) -> None:
         self.now = at(now)
+        self.since = 0
         self.lost, self.months, self.found = lost, months, changes or {}
         self.calendars = calendars(definitions)
         self.close_after = definitions.periods.close_after_us
 
-    def closed(self):
+    def freezable(self):
         for one in self.calendars:
             over = one.number(self.now - self.close_after)
             yield from (one.period(number) for number in range(over - self.months, over))
@@ -40,3 +41,6 @@ class Evaluation:
 
     def changes(self, _period):
         return self.found
+
+    def counted_since(self, _kind):
+        return self.since

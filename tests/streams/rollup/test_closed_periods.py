@@ -135,7 +135,7 @@ def test_periods_are_looked_for_only_when_one_closes(periods):
 class Closing(Evaluation):
     """An evaluation whose periods must not be looked at."""
 
-    def closed(self):
+    def freezable(self):
         raise AssertionError
 
 
@@ -205,6 +205,20 @@ def test_changes_since_the_latest_version_are_exported(periods):
     changes = {one.labels["cause"]: one.value for one in found if one.metric == "retention_period_changes"}
     assert changes == {"late": 3, "merged": 1}
     assert found[0].labels.keys() == {"kind", "period", "cause"}
+
+
+def test_changes_before_the_count_began_are_named_configuration(periods):
+    """No count holds the changes between the close and the begin of the count."""
+    periods.close(Evaluation("2026-11-04", changes={"late": 2}), at("2026-11-03"))
+    periods.confirm(periods.snapshot())
+    later = Evaluation("2026-11-05", changes={"late": 3})
+    later.since = later.now
+    found = {
+        one.labels["cause"]: one.value
+        for one in periods.samples(later)
+        if one.metric == "retention_period_changes"
+    }
+    assert found == {"late": 3, "configuration": 1}
 
 
 def test_months_of_more_than_a_year_ago_are_not_exported(periods):

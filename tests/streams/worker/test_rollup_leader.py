@@ -45,6 +45,8 @@ class Producer:
 
     async def send(self, _topic, _key, value, *_rest):
         tick = msgspec.msgpack.decode(value, type=Tick)
+        partial = Partition(self.definitions, {}).evaluate(tick.now)
+        partial.counted_since = dict.fromkeys(self.definitions.periods.kinds, 0)
         self.answers.append(
             PartialResult(
                 0,
@@ -55,7 +57,7 @@ class Producer:
                 inputs_read=True,
                 settlement_round=tick.settlement_round,
                 reprocess_id=0,
-                partial=Partition(self.definitions, {}).evaluate(tick.now),
+                partial=partial,
                 schema_hash=schema_hash(self.definitions),
             )
         )
